@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const fromSource = { conditions: ['source', 'node', 'import', 'default'] }
+
+export default defineConfig({
+  root,
+  resolve: fromSource,
+  ssr: { resolve: fromSource },
+  test: {
+    reporters: ['default', './infra/closing-line-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['{libs,services}/*/src/**/*.test.ts', 'infra/launcher/src/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/{integration,e2e}/**/*.test.ts'],
+          globalSetup: './test/support/global-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
