@@ -1,1 +1,14 @@
-export {}
+export {
+  ALERT_CONTENT_TYPE,
+  ALERT_EVENT_TYPE,
+  type AlertEvent,
+  alertEventSchema,
+  type Severity,
+} from './alert-event.js'
+export { type Config, configSchema } from './config.js'
+export { ConfigInvalid } from './errors.js'
+export { type Feature, featureName, featureSchema } from './feature.js'
+export { parseConfig } from './parse-config.js'
+export { formatPosition, type Position } from './position.js'
+export { type Reason, reasonSchema } from './reason.js'
+export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'

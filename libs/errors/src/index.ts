@@ -1,1 +1,1 @@
-export {}
+export { isRetryable, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { featureName, featureSchema, fieldPath } from './feature.js'
+import { byteSize, duration } from './units.js'
+
+const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
+const port = z.int().min(0).max(65_535)
+
+const kafkaSchema = z.strictObject({
+  brokers: z
+    .union([
+      z.array(z.string().min(1)).min(1),
+      z
+        .string()
+        .min(1)
+        .transform((list) => list.split(',').map((b) => b.trim())),
+    ])
+    .describe('Bootstrap brokers as host:port, a list or comma-separated'),
+  clientId: z.string().min(1).default('outflow').describe('What the brokers call this client'),
+})
+
+const sourceSchema = z.strictObject({
+  topics: z.array(topicName).min(1).describe('The topics that are watched'),
+  format: z.literal('json').default('json').describe('How a record is written'),
+  timestamp: fieldPath
+    .optional()
+    .describe("Where the event time stands, ISO 8601 or epoch ms; default: Kafka's timestamp"),
+  key: fieldPath.optional().describe("Which field names the entity; default: Kafka's message key"),
+  from: z.enum(['earliest', 'latest']).default('earliest').describe('Where a pipeline without stored offsets begins'),
+  maxRecordBytes: byteSize.default(1024 ** 2).describe('A larger record is set aside as too_large'),
+})
+
+const modelSchema = z.strictObject({
+  kind: z.literal('realnvp').default('realnvp').describe('The kind of normalizing flow'),
+  layers: z.int().min(1).max(64).default(8).describe('Affine coupling layers'),
+  hidden: z
+    .array(z.int().min(1).max(1024))
+    .min(1)
+    .max(4)
+    .default([64, 64])
+    .describe("Units of the conditioner's layers"),
+})
+
+const trainingSchema = z.strictObject({
+  every: duration.default(3_600_000).describe('How often the model is fitted again'),
+  window: duration.default(86_400_000).describe("How far back the training window reaches, by Kafka's timestamp"),
+  minRows: z.int().min(50).default(2_000).describe('No model is fitted from fewer records'),
+  maxRows: z.int().min(50).max(5_000_000).default(200_000).describe('A larger window is sampled uniformly'),
+  contamination: z.number().min(0).max(0.5).default(0.01).describe('Share of the window that may be anomalies'),
+  seed: z.int().min(0).default(1).describe('The same seed and window give the same model'),
+})
+
+/** What outflow.yaml may say; every key has its sentence, its unit and, where a safe one exists, its default. */
+export const configSchema = z
+  .strictObject({
+    pipeline: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
+      .describe('Names the pipeline in tables, metrics and alerts'),
+    kafka: kafkaSchema,
+    postgres: z.strictObject({
+      url: z.string().regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database'),
+    }),
+    source: sourceSchema,
+    features: z.array(featureSchema).min(1).describe('What the model looks at'),
+    model: modelSchema.prefault({}),
+    training: trainingSchema.prefault({}),
+    detection: z
+      .strictObject({
+        alertRate: z.number().gt(0).max(0.5).default(0.001).describe('Share of normal records that may be flagged'),
+      })
+      .prefault({}),
+    alerts: z.strictObject({ topic: topicName.describe('Where alerts are sent') }),
+    deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
+    retention: z
+      .strictObject({ anomalies: duration.default(90 * 86_400_000), statistics: duration.default(30 * 86_400_000) })
+      .prefault({})
+      .describe('How long rows are kept in Postgres'),
+    http: z
+      .strictObject({
+        host: z.string().default('127.0.0.1').describe('Where health and metrics are served'),
+        ports: z
+          .strictObject({
+            ingest: port.default(9401),
+            trainer: port.default(9402),
+            alerts: port.default(9403),
+            all: port.default(9400),
+          })
+          .prefault({})
+          .describe('0 takes any free port'),
+      })
+      .prefault({}),
+    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  })
+  .superRefine((config, context) => {
+    const names = config.features.map(featureName)
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return
+      context.addIssue({
+        code: 'custom',
+        path: ['features', index],
+        message: `another feature is called ${name}; give one a name`,
+      })
+    })
+    if (config.training.maxRows < config.training.minRows) {
+      context.addIssue({
+        code: 'custom',
+        path: ['training', 'maxRows'],
+        message: `at least minRows, ${config.training.minRows}`,
+      })
+    }
+    const outputs = [config.alerts.topic, config.deadLetters.topic]
+    config.source.topics.forEach((topic, index) => {
+      if (!outputs.includes(topic)) return
+      context.addIssue({
+        code: 'custom',
+        path: ['source', 'topics', index],
+        message: 'outflow writes to this topic; it can not also watch it',
+      })
+    })
+  })
+
+export type Config = z.infer<typeof configSchema>

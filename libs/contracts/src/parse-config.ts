@@ -1,0 +1,102 @@
+import type { z } from 'zod'
+import { type Config, configSchema } from './config.js'
+import { ConfigInvalid } from './errors.js'
+import { FEATURE_TYPES } from './feature.js'
+
+/**
+ * Gives the configuration that a parsed outflow.yaml states, with defaults filled in and `${NAME}` replaced by the
+ * environment's value in every string.
+ *
+ * @param document     what the YAML parser gave
+ * @param environment  where `${NAME}` is looked up
+ * @throws {ConfigInvalid} naming every key that is wrong, what was found there and what is allowed
+ */
+export function parseConfig(document: unknown, environment: Readonly<Record<string, string | undefined>>): Config {
+  const absent: string[] = []
+  const substituted = substitute(document, environment, absent)
+  if (absent.length > 0) {
+    throw new ConfigInvalid(`outflow.yaml names environment variables that are not set: ${absent.join(', ')}`, {
+      values: { absent },
+    })
+  }
+  const result = configSchema.safeParse(substituted, { reportInput: true })
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap(describe)
+  throw new ConfigInvalid(`outflow.yaml is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
+    values: { problems },
+  })
+}
+
+function substitute(
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  absent: string[],
+): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
+      const found = environment[name]
+      if (found === undefined && !absent.includes(name)) absent.push(name)
+      return found ?? ''
+    })
+  }
+  if (Array.isArray(value)) return value.map((item) => substitute(item, environment, absent))
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, environment, absent)]))
+  }
+  return value
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const key = formatPath(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((name) => `${key ? `${key}.` : ''}${name}: no such key; is it misspelt?`)
+  }
+  const found =
+    issue.input === undefined ? 'nothing there' : `found ${shorten(JSON.stringify(redact(key, issue.input)))}`
+  return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
+}
+
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `allowed: ${issue.values.map(String).join(', ')}`
+    case 'invalid_type':
+      return `allowed: ${issue.expected}`
+    case 'invalid_format':
+      return `allowed: ${issue.message}`
+    case 'too_small':
+      return `allowed: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${ofWhat(issue.origin)}`
+    case 'too_big':
+      return `allowed: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${ofWhat(issue.origin)}`
+    case 'invalid_union':
+      return unionAllowed(issue)
+    default:
+      return issue.message
+  }
+}
+
+function ofWhat(origin: string): string {
+  if (origin === 'array') return ' entries'
+  return origin === 'string' ? ' characters' : ''
+}
+
+function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
+  if (issue.errors.length === 0) return `allowed: ${FEATURE_TYPES.join(', ')}`
+  return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`
+    return text ? `${text}.${String(part)}` : String(part)
+  }, '')
+}
+
+/** The database URL carries a password: an error names the key and keeps the value to itself. */
+function redact(key: string, value: unknown): unknown {
+  return key.startsWith('postgres') ? '[redacted]' : value
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+
+/** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`; parsed to ms. */
+export const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a duration such as 30s, 15m, 1h or 7d')
+  .transform((text) => scale(text, MS))
+
+/** A size such as `512KiB` or `1MiB`; parsed to bytes. */
+export const byteSize = z
+  .string()
+  .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'a size such as 512KiB or 1MiB')
+  .transform((text) => scale(text, BYTES))
+
+function scale(text: string, units: Readonly<Record<string, number>>): number {
+  const unit = text.replace(/^[\d.]+/, '')
+  return Math.round(Number.parseFloat(text) * units[unit]!)
+}
