@@ -1,1 +1,17 @@
-export {}
+export { type Backend, type BackendName, openBackend } from './backend.js'
+export {
+  BackendUnavailable,
+  FitCancelled,
+  FitFailed,
+  NotFiniteError,
+  ShapeError,
+  WeightsDamaged,
+  WeightsForeign,
+  WeightsVersionUnknown,
+} from './errors.js'
+export { type Fit, type FitOptions, type FitProgress, type FitReport, fitFlow, type TrainingRows } from './fit.js'
+export { type FlowSpec, type FlowState, realNvpSpec, type WeightTensor } from './flow-state.js'
+export { toOnnx } from './onnx.js'
+export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
+export { type SampleOptions, sampleFlow } from './sample.js'
+export { openScorer, type Scorer } from './scorer.js'
