@@ -92,30 +92,20 @@ export const configSchema = z
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   })
   .superRefine((config, context) => {
+    const refuse = (path: PropertyKey[], input: unknown, message: string) =>
+      context.addIssue({ code: 'custom', path, input, message })
     const names = config.features.map(featureName)
     names.forEach((name, index) => {
       if (names.indexOf(name) === index) return
-      context.addIssue({
-        code: 'custom',
-        path: ['features', index],
-        message: `another feature is called ${name}; give one a name`,
-      })
+      refuse(['features', index, 'name'], name, 'allowed: a name that no other feature has')
     })
     if (config.training.maxRows < config.training.minRows) {
-      context.addIssue({
-        code: 'custom',
-        path: ['training', 'maxRows'],
-        message: `at least minRows, ${config.training.minRows}`,
-      })
+      refuse(['training', 'maxRows'], config.training.maxRows, `allowed: at least minRows, ${config.training.minRows}`)
     }
     const outputs = [config.alerts.topic, config.deadLetters.topic]
     config.source.topics.forEach((topic, index) => {
       if (!outputs.includes(topic)) return
-      context.addIssue({
-        code: 'custom',
-        path: ['source', 'topics', index],
-        message: 'outflow writes to this topic; it can not also watch it',
-      })
+      refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not itself write to')
     })
   })
 

@@ -1,0 +1,59 @@
+/** Who may import whom, as the rooms' table in the README says. */
+const room = (...names) => `^(${names.join('|')})/`
+const lib = (...names) => `^libs/(${names.join('|')})/`
+
+/** A lib may import itself and these libs; anything else of ours is an error. */
+const libImports = (name, allowed) => ({
+  name: `libs/${name}`,
+  comment: `libs/${name} may import of ours: ${allowed.join(', ') || 'nothing'}`,
+  severity: 'error',
+  from: { path: lib(name) },
+  to: { path: room('libs', 'services', 'infra', 'test'), pathNot: lib(name, ...allowed) },
+})
+
+/** An npm package that belongs to some rooms only. */
+const packageBelongs = (pattern, rooms) => ({
+  name: `package ${pattern}`,
+  severity: 'error',
+  from: { path: room('libs', 'services'), pathNot: rooms },
+  to: { path: `node_modules/${pattern}` },
+})
+
+module.exports = {
+  forbidden: [
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    libImports('errors', []),
+    libImports('contracts', ['errors']),
+    libImports('flow', ['errors']),
+    libImports('encoding', ['contracts', 'errors']),
+    libImports('detector', ['flow', 'encoding', 'contracts', 'errors']),
+    libImports('streams', ['contracts', 'errors']),
+    libImports('store', ['contracts', 'errors']),
+    libImports('runtime', ['contracts', 'errors']),
+    {
+      name: 'services stand alone',
+      comment: 'a service never imports another; the command line alone starts them',
+      severity: 'error',
+      from: { path: '^services/(?!cli/)([^/]+)/' },
+      to: { path: '^(services|infra|test)/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'through the front door',
+      comment: 'another workspace sees only src/index.ts',
+      severity: 'error',
+      from: { path: '^((?:libs|services|infra)/[^/]+)/' },
+      to: { path: '^(libs|services|infra)/[^/]+/src/', pathNot: ['^$1/', '/src/index\\.ts$'] },
+    },
+    packageBelongs('@tensorflow/', lib('flow')),
+    packageBelongs('onnxruntime', lib('flow')),
+    packageBelongs('kafkajs', lib('streams')),
+    packageBelongs('pg/', lib('store')),
+    packageBelongs('zod', lib('contracts', 'runtime')),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+  },
+}

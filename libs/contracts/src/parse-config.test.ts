@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigInvalid } from './errors.js'
+import { parseConfig } from './parse-config.js'
+
+const least = {
+  pipeline: 'flights',
+  kafka: { brokers: 'localhost:9092' },
+  postgres: { url: 'postgres://localhost/outflow' },
+  source: { topics: ['flights'] },
+  features: [{ path: '$.delay', type: 'numeric' }],
+  alerts: { topic: 'flights.alerts' },
+  deadLetters: { topic: 'flights.dead-letters' },
+}
+
+function problemsOf(document: unknown, environment: Record<string, string> = {}): string {
+  try {
+    parseConfig(document, environment)
+  } catch (error: unknown) {
+    expect(error).toBeInstanceOf(ConfigInvalid)
+    return (error as Error).message
+  }
+  throw new Error('the document was accepted')
+}
+
+describe('parseConfig', () => {
+  it('fills in the documented defaults', () => {
+    const config = parseConfig(least, {})
+    expect(config.model).toEqual({ kind: 'realnvp', layers: 8, hidden: [64, 64] })
+    expect(config.training).toMatchObject({ every: 3_600_000, window: 86_400_000, minRows: 2_000, maxRows: 200_000 })
+    expect(config.detection.alertRate).toBe(0.001)
+    expect(config.http.host).toBe('127.0.0.1')
+  })
+
+  it('reads durations in ms and sizes in bytes', () => {
+    const config = parseConfig(
+      { ...least, training: { every: '15m', window: '7d' }, source: { topics: ['flights'], maxRecordBytes: '512KiB' } },
+      {},
+    )
+    expect(config.training).toMatchObject({ every: 900_000, window: 604_800_000 })
+    expect(config.source.maxRecordBytes).toBe(524_288)
+  })
+
+  it('takes brokers as a list or separated by commas', () => {
+    expect(parseConfig({ ...least, kafka: { brokers: 'a:1, b:2' } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])
+    expect(parseConfig({ ...least, kafka: { brokers: ['a:1', 'b:2'] } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])
+  })
+
+  it('puts the environment in for ${NAME}, and names the variables that are not set', () => {
+    const document = { ...least, postgres: { url: '${SCHEME}://localhost/${DATABASE}' } }
+    expect(parseConfig(document, { SCHEME: 'postgres', DATABASE: 'x' }).postgres.url).toBe('postgres://localhost/x')
+    expect(problemsOf(document, { SCHEME: 'postgres' })).toContain('not set: DATABASE')
+  })
+
+  it.each([
+    ['an unknown key', { ...least, detecton: {} }, 'detecton: no such key'],
+    ['an unknown key further in', { ...least, training: { evry: '1h' } }, 'training.evry: no such key'],
+    ['a wrong type', { ...least, training: { minRows: 'many' } }, 'training.minRows: found "many"; allowed: number'],
+    [
+      'an impossible value',
+      { ...least, detection: { alertRate: 2 } },
+      'detection.alertRate: found 2; allowed: at most 0.5',
+    ],
+    [
+      'a bad duration',
+      { ...least, training: { every: '5 hours' } },
+      'training.every: found "5 hours"; allowed: a duration',
+    ],
+    ['an absent part', { ...least, alerts: undefined }, 'alerts: nothing there; allowed: object'],
+    ['an unknown feature type', { ...least, features: [{ path: '$.a', type: 'num' }] }, 'numeric, categorical, cyclic'],
+    [
+      'a bad path',
+      { ...least, features: [{ path: 'a', type: 'numeric' }] },
+      'features[0].path: found "a"; allowed: a path',
+    ],
+    [
+      'two features of one name',
+      {
+        ...least,
+        features: [
+          { path: '$.a', type: 'numeric' },
+          { path: '$.a', type: 'categorical' },
+        ],
+      },
+      'features[1].name: found "a"; allowed: a name that no other feature has',
+    ],
+    ['maxRows below minRows', { ...least, training: { minRows: 500, maxRows: 100 } }, 'training.maxRows'],
+    ['a topic that outflow itself writes', { ...least, source: { topics: ['flights.alerts'] } }, 'source.topics[0]'],
+    ['no document at all', null, 'the document: found null; allowed: object'],
+  ])('names the key, what was found and what is allowed for %s', (_, document, expected) => {
+    expect(problemsOf(document)).toContain(expected)
+  })
+
+  it('keeps the database password out of the error', () => {
+    expect(problemsOf({ ...least, postgres: { url: 'mysql://u:secret@db/x' } })).not.toContain('secret')
+  })
+})
