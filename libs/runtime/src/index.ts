@@ -1,1 +1,8 @@
-export {}
+export { type Backoff, backoffMs, pause, type RetryOptions, retrying } from './backoff.js'
+export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
+export { loadConfig } from './load-config.js'
+export { type Log, type LogOptions, makeLog } from './log.js'
+export { type Metrics, makeMetrics } from './metrics.js'
+export { type RunOptions, runUntilSignal, type SignalSource } from './run-until-signal.js'
+export { serveVitals, type VitalsServer } from './serve-vitals.js'
+export { type Check, type CheckResult, makeVitals, type Readiness, type Vitals } from './vitals.js'

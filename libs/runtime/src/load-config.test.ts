@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigInvalid } from '@outflow/contracts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
+import { loadConfig } from './load-config.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-config-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const GOOD = `
+pipeline: flights
+kafka: { brokers: 'localhost:9092' }
+postgres:
+  url: \${DATABASE_URL}
+source: { topics: [flights] }
+features:
+  - { path: $.delay, type: numeric }
+alerts: { topic: flights.alerts }
+deadLetters: { topic: flights.dead }
+`
+
+async function aFile(name: string, text: string): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, text)
+  return path
+}
+
+test('a file gives the configuration, with the environment and the defaults filled in', async () => {
+  const config = await loadConfig(await aFile('good.yaml', GOOD), { DATABASE_URL: 'postgres://localhost/x' })
+  expect(config.postgres.url).toBe('postgres://localhost/x')
+  expect(config.training.every).toBe(3_600_000)
+})
+
+test('a file that is not there is named, with the way to write one', async () => {
+  const reading = loadConfig(join(folder, 'absent.yaml'))
+  await expect(reading).rejects.toThrow(ConfigUnreadable)
+  await expect(reading).rejects.toThrow(/absent\.yaml: there is no such file; .*--config.*outflow init/)
+})
+
+test('a folder in the place of the file is an error that says so', async () => {
+  await expect(loadConfig(folder)).rejects.toThrow(/EISDIR; check that it is a file/)
+})
+
+test('a syntax error names file, line, column and the line itself', async () => {
+  const reading = loadConfig(await aFile('broken.yaml', 'pipeline: flights\nsource: { topics: [flights\nfeatures: 1\n'))
+  await expect(reading).rejects.toThrow(ConfigSyntaxError)
+  await expect(reading).rejects.toThrow(/broken\.yaml, line \d+, column \d+: .*The line reads ".+"/)
+})
+
+test('an environment variable inside braces asks for quotes', async () => {
+  const reading = loadConfig(await aFile('braces.yaml', 'postgres: { url: ${DATABASE_URL} }\n'))
+  await expect(reading).rejects.toThrow(/line 1, .*must stand in quotes/)
+})
+
+test('a key given twice is a syntax error, not the last one taken', async () => {
+  await expect(loadConfig(await aFile('twice.yaml', `${GOOD}pipeline: other\n`))).rejects.toThrow(/unique/)
+})
+
+test('a wrong value is left to the contract, which names the key', async () => {
+  const reading = loadConfig(await aFile('wrong.yaml', GOOD.replace('numeric', 'number')), {
+    DATABASE_URL: 'postgres://x/y',
+  })
+  await expect(reading).rejects.toThrow(ConfigInvalid)
+  await expect(reading).rejects.toThrow(/features\[0\]/)
+})

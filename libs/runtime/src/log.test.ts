@@ -1,0 +1,69 @@
+import { PassThrough } from 'node:stream'
+import { OutflowError } from '@outflow/errors'
+import { expect, test } from 'vitest'
+import { type LogOptions, makeLog } from './log.js'
+
+class PoolDrained extends OutflowError {
+  readonly code = 'OUTFLOW_UNEXPECTED'
+}
+
+function aLog(options: Partial<LogOptions> = {}) {
+  const destination = new PassThrough()
+  const log = makeLog({ service: 'ingest', destination, ...options })
+  const text = () => String(destination.read() ?? '')
+  const lines = () =>
+    text()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  return { log, text, lines }
+}
+
+test('a line is one JSON object with time, level, service, message and fields', () => {
+  const { log, lines } = aLog()
+  log
+    .child({ pipeline: 'flights' })
+    .warn({ topic: 'flights', partition: 3, offset: 9_007_199_254_740_993n }, 'batch scoring retried')
+  const [line] = lines()
+  expect(line).toMatchObject({
+    level: 'warn',
+    service: 'ingest',
+    pipeline: 'flights',
+    topic: 'flights',
+    msg: 'batch scoring retried',
+  })
+  expect(line?.offset).toBe('9007199254740993')
+  expect(line?.time).toMatch(/^\d{4}-.*Z$/)
+})
+
+test('an error is written with its code, its values and its causes', () => {
+  const { log, lines } = aLog()
+  const cause = new Error('connect postgres://outflow:hunter2@db:5432/x failed')
+  log.error({ error: new PoolDrained('no connection left', { cause, values: { size: 4n } }) }, 'batch write failed')
+  const [line] = lines()
+  expect(line?.error).toMatchObject({
+    code: 'OUTFLOW_UNEXPECTED',
+    message: 'no connection left',
+    values: { size: '4' },
+  })
+  expect(JSON.stringify(line)).toContain('postgres://outflow:[redacted]@db')
+  expect(JSON.stringify(line)).not.toContain('hunter2')
+})
+
+test('fields that carry secrets are redacted at the top and inside', () => {
+  const { log, lines } = aLog()
+  log.info({ password: 'hunter2', config: { postgres: { url: 'postgres://a:hunter2@b/c' } } }, 'configuration read')
+  expect(JSON.stringify(lines())).not.toContain('hunter2')
+})
+
+test('what is below the level is not written', () => {
+  const { log, text } = aLog({ level: 'warn' })
+  log.info('service started')
+  expect(text()).toBe('')
+})
+
+test('the pretty form is for people', () => {
+  const { log, text } = aLog({ format: 'pretty' })
+  log.info({ modelId: 'm1' }, 'model loaded')
+  expect(text()).toMatch(/INFO.*model loaded/)
+})

@@ -1,0 +1,66 @@
+import { OutflowError } from '@outflow/errors'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+
+/** The log of one service: constant messages, values as fields, `error` for what was thrown. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: Record<string, unknown>): Log }
+
+export interface LogOptions {
+  /** Stands in every line as `service`. */
+  readonly service: string
+  /** The least level that is written. Default: info. */
+  readonly level?: 'debug' | 'info' | 'warn' | 'error'
+  /** Where lines go. Default: standard output. */
+  readonly destination?: NodeJS.WritableStream & { isTTY?: boolean }
+  /** Default: JSON when NODE_ENV is production or the destination is no terminal, else readable lines. */
+  readonly format?: 'json' | 'pretty'
+}
+
+/**
+ * Makes a log: one JSON object a line for machines, readable lines on a terminal.
+ *
+ * Offsets (`bigint`) are written as strings, as in every JSON of outflow. Passwords inside connection URLs, and fields
+ * called password, secret, token or url, print `[redacted]`. Writing is synchronous: the last line before an exit is kept.
+ */
+export function makeLog({ service, level = 'info', destination = process.stdout, format }: LogOptions): Log {
+  const json = format === undefined ? process.env.NODE_ENV === 'production' || !destination.isTTY : format === 'json'
+  const target: DestinationStream = json
+    ? destination
+    : PinoPretty({ destination, sync: true, colorize: destination.isTTY ?? false, ignore: 'pid,hostname' })
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { error: serializeError },
+      formatters: { level: (label) => ({ level: label }), log: withOffsetsAsText },
+      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    },
+    target,
+  )
+}
+
+const SECRETS = ['password', 'secret', 'token', 'url']
+
+function withOffsetsAsText(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'bigint' ? value.toString() : value]),
+  )
+}
+
+/** What was thrown, as fields: its kind, code, message, values, stack and causes. */
+function serializeError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return withoutPasswords(String(thrown))
+  return {
+    type: thrown.name,
+    ...(thrown instanceof OutflowError ? { code: thrown.code, values: withOffsetsAsText(thrown.values) } : {}),
+    message: withoutPasswords(thrown.message),
+    stack: withoutPasswords(thrown.stack ?? ''),
+    ...(thrown.cause === undefined ? {} : { cause: serializeError(thrown.cause) }),
+  }
+}
+
+/** Drivers like to quote the URL that they could not reach. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(\w+:\/\/[^:@/\s]*):[^@/\s]*@/g, '$1:[redacted]@')
+}

@@ -1,0 +1,93 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { HealthAddressUnavailable } from './errors.js'
+import { serveVitals, type VitalsServer } from './serve-vitals.js'
+import { makeVitals, type Vitals } from './vitals.js'
+
+const servers: VitalsServer[] = []
+afterEach(async () => {
+  vi.useRealTimers()
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+async function serving(vitals: Vitals, port = 0): Promise<string> {
+  const server = await serveVitals(vitals, { host: '127.0.0.1', port })
+  servers.push(server)
+  return server.url
+}
+
+test('a process is ready when every check of every service is', async () => {
+  const vitals = makeVitals()
+  vitals.check('ingest', 'postgres', () => ({ ok: true, detail: 'answered' }))
+  let model = false
+  vitals.check('ingest', 'model', async () => ({ ok: model, detail: model ? 'm1' : 'waiting for the first model' }))
+  const url = await serving(vitals)
+
+  const before = await fetch(`${url}/readyz`)
+  expect(before.status).toBe(503)
+  expect(await before.json()).toEqual({
+    ready: false,
+    checks: {
+      ingest: {
+        postgres: { ok: true, detail: 'answered' },
+        model: { ok: false, detail: 'waiting for the first model' },
+      },
+    },
+  })
+
+  model = true
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+})
+
+test('a process that is not ready is alive all the same', async () => {
+  const vitals = makeVitals()
+  vitals.check('ingest', 'kafka', () => ({ ok: false, detail: 'no broker' }))
+  expect((await fetch(`${await serving(vitals)}/healthz`)).status).toBe(200)
+})
+
+test('a check that throws has failed, with what it threw', async () => {
+  const vitals = makeVitals()
+  vitals.check('alerts', 'kafka', () => Promise.reject(new Error('connection refused')))
+  expect(await vitals.readiness()).toMatchObject({
+    ready: false,
+    checks: { alerts: { kafka: { detail: 'connection refused' } } },
+  })
+})
+
+test('a check that never answers has failed after two seconds', async () => {
+  vi.useFakeTimers()
+  const vitals = makeVitals()
+  vitals.check('alerts', 'kafka', () => new Promise(() => {}))
+  const asked = vitals.readiness()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect((await asked).checks.alerts?.kafka).toEqual({ ok: false, detail: 'no answer in 2000 ms' })
+})
+
+test('a check that was taken away is asked no more', async () => {
+  const vitals = makeVitals()
+  const remove = vitals.check('trainer', 'postgres', () => ({ ok: false, detail: 'gone' }))
+  remove()
+  expect(await vitals.readiness()).toEqual({ ready: true, checks: {} })
+})
+
+test('metrics carry the labels of the process and its own figures', async () => {
+  const vitals = makeVitals({ pipeline: 'flights' })
+  vitals.metrics.counter('outflow_records_total', 'Records received', ['topic']).inc({ topic: 'flights' }, 3)
+  const response = await fetch(`${await serving(vitals)}/metrics`)
+  const text = await response.text()
+  expect(response.headers.get('content-type')).toContain('text/plain')
+  expect(text).toContain('outflow_records_total{topic="flights",pipeline="flights"} 3')
+  expect(text).toContain('process_cpu_user_seconds_total')
+})
+
+test('an instrument asked for twice is the same one', () => {
+  const { metrics } = makeVitals()
+  expect(metrics.counter('outflow_x_total', 'x')).toBe(metrics.counter('outflow_x_total', 'x'))
+})
+
+test('a taken port is an error that names the address and the mend', async () => {
+  const vitals = makeVitals()
+  const taken = Number(new URL(await serving(vitals)).port)
+  const second = serveVitals(vitals, { host: '127.0.0.1', port: taken })
+  await expect(second).rejects.toThrow(HealthAddressUnavailable)
+  await expect(second).rejects.toThrow(new RegExp(`127.0.0.1:${taken}: another process listens there`))
+})

@@ -1,0 +1,69 @@
+import { type Metrics, makeMetrics } from './metrics.js'
+
+/** What one check found; `detail` says it to a person, in a line. */
+export interface CheckResult {
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export type Check = () => CheckResult | Promise<CheckResult>
+
+export interface Readiness {
+  readonly ready: boolean
+  /** By service, then by check. */
+  readonly checks: Readonly<Record<string, Readonly<Record<string, CheckResult>>>>
+}
+
+/**
+ * The signs of life of one process: its metrics and its readiness checks.
+ *
+ * Services that share a process share it, and one address serves all of them.
+ */
+export interface Vitals {
+  readonly metrics: Metrics
+  /** Adds a check, such as `model`, of a service; gives the function that takes it away again. */
+  check(service: string, name: string, check: Check): () => void
+  /** Asks every check, each at most `CHECK_TIMEOUT_MS`; one that throws or is late has failed. */
+  readiness(): Promise<Readiness>
+}
+
+/** @param labels  stand on every metric, such as the pipeline */
+export function makeVitals(labels: Readonly<Record<string, string>> = {}): Vitals {
+  const checks = new Map<string, { service: string; name: string; check: Check }>()
+  return {
+    metrics: makeMetrics(labels),
+    check: (service, name, check) => {
+      const entry = { service, name, check }
+      checks.set(`${service}.${name}`, entry)
+      return () => {
+        if (checks.get(`${service}.${name}`) === entry) checks.delete(`${service}.${name}`)
+      }
+    },
+    readiness: async () => {
+      const entries = [...checks.values()]
+      const results = await Promise.all(entries.map(({ check }) => ask(check)))
+      const byService: Record<string, Record<string, CheckResult>> = {}
+      entries.forEach(({ service, name }, index) => {
+        byService[service] = { ...byService[service], [name]: results[index]! }
+      })
+      return { ready: results.every(({ ok }) => ok), checks: byService }
+    },
+  }
+}
+
+/** Kubernetes gives a probe one second by default, and operators commonly raise it to three. */
+const CHECK_TIMEOUT_MS = 2_000
+
+async function ask(check: Check): Promise<CheckResult> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<CheckResult>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false, detail: `no answer in ${CHECK_TIMEOUT_MS} ms` }), CHECK_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([Promise.resolve().then(check), late])
+  } catch (error: unknown) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) }
+  } finally {
+    clearTimeout(timer)
+  }
+}
