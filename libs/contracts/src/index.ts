@@ -8,6 +8,7 @@ export {
 export { type Config, configSchema } from './config.js'
 export { ConfigInvalid } from './errors.js'
 export { type Feature, featureName, featureSchema } from './feature.js'
+export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { parseConfig } from './parse-config.js'
 export { formatPosition, type Position } from './position.js'
 export { type Reason, reasonSchema } from './reason.js'

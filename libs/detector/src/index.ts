@@ -1,1 +1,3 @@
-export {}
+export { type Detector, openDetector, type Scores } from './detector.js'
+export { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
+export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

@@ -1,1 +1,2 @@
-export {}
+export type { Fields } from './fields.js'
+export { isRejection, makeReader, type Reader } from './reader.js'

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { featureSchema } from './feature.js'
+
+/** The version of the model artefact that this outflow writes, and the newest that it reads. */
+export const MODEL_SCHEMA_VERSION = 1
+
+/** What a model says about itself: rides in its artefact, and in the models table. */
+export const modelMetadataSchema = z.object({
+  schemaVersion: z.literal(MODEL_SCHEMA_VERSION),
+  /** A UUID made from the content: the same records, configuration and seed on the same backend give the same id. */
+  modelId: z.uuid(),
+  createdAt: z.iso.datetime(),
+  /** The outflow that fitted it. */
+  outflowVersion: z.string(),
+  features: z.array(featureSchema).min(1),
+  model: z.object({ kind: z.literal('realnvp'), layers: z.int(), hidden: z.array(z.int()) }),
+  seed: z.int(),
+  contamination: z.number(),
+  /** The false-alarm rate that the calibration set was sized for; another may be asked of the same model. */
+  alertRate: z.number(),
+  /** The span of time that the training records come from; null where the records carry none. */
+  window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }).nullable(),
+  /** Columns of the flow's row and of its context; dim is 0 where every feature is categorical. */
+  dim: z.int().min(0),
+  contextDim: z.int().min(0),
+  training: z.object({
+    /** Records that the tables and the flow were fitted to; the calibration records are not among them. */
+    rows: z.int(),
+    /** tfjs-node, wasm, or none where there is no number to fit. */
+    backend: z.enum(['tfjs-node', 'wasm', 'none']),
+    backendVersion: z.string(),
+    steps: z.int(),
+    bestStep: z.int(),
+    stopped: z.enum(['patience', 'maxSteps', 'diverged', 'nothing to fit']),
+    /** Means of the flow's own last looks, nats in standardised units; null where nothing was fitted. */
+    trainNll: z.number().nullable(),
+    validationNll: z.number().nullable(),
+    durationMs: z.number(),
+  }),
+  calibration: z.object({
+    rows: z.int(),
+    /** 1 / (rows + 1): no record can get a smaller p-value. */
+    smallestPValue: z.number(),
+    /** Of the calibration records' NLLs, nats. */
+    medianNll: z.number(),
+  }),
+})
+
+export type ModelMetadata = z.infer<typeof modelMetadataSchema>

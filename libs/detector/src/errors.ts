@@ -1,0 +1,21 @@
+import { OutflowError } from '@outflow/errors'
+
+/** There are too few records to fit and calibrate a model. */
+export class TooFewRecords extends OutflowError {
+  readonly code = 'OUTFLOW_TOO_FEW_RECORDS'
+}
+
+/** A model artefact that was once ours and is no longer whole: truncated or changed. */
+export class ModelDamaged extends OutflowError {
+  readonly code = 'OUTFLOW_MODEL_DAMAGED'
+}
+
+/** Bytes that are not a model artefact of ours. */
+export class ModelForeign extends OutflowError {
+  readonly code = 'OUTFLOW_MODEL_FOREIGN'
+}
+
+/** A model artefact in a format that a later outflow wrote. */
+export class ModelVersionUnknown extends OutflowError {
+  readonly code = 'OUTFLOW_MODEL_VERSION_UNKNOWN'
+}
