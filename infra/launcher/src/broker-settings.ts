@@ -1,0 +1,41 @@
+/**
+ * Settings of the one broker of a launch, embedded or in a container, beside its addresses.
+ *
+ * Internal topics cannot have more replicas than there are brokers: with the default of 3 every client waits for ever
+ * for a coordinator. Their partitions are few, because each is a folder and two files to make before the first answer.
+ */
+export const BROKER_SETTINGS = {
+  'process.roles': 'broker,controller',
+  'node.id': '1',
+  'controller.listener.names': 'CONTROLLER',
+  'auto.create.topics.enable': 'false',
+  'group.initial.rebalance.delay.ms': '0',
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '4',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '4',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'share.coordinator.state.topic.num.partitions': '1',
+  // A killed broker may register again only when its old session has run out; 9 s, the default, is a long wait in a test.
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
+  // Oversized records must reach outflow, whose part it is to set them aside.
+  'message.max.bytes': '16777216',
+  'replica.fetch.max.bytes': '16777216',
+} as const satisfies Readonly<Record<string, string>>
+
+/** A Java properties file. */
+export function toProperties(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+/** The environment from which Kafka's container image makes its properties: `node.id` is `KAFKA_NODE_ID`. */
+export function toContainerEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`, value]),
+  )
+}

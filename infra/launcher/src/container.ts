@@ -1,0 +1,111 @@
+import {
+  type ContainerRuntimeClient,
+  GenericContainer,
+  type StartedTestContainer,
+  StartupCheckStrategy,
+  type StartupStatus,
+} from 'testcontainers'
+import { findDockerEngine, LAUNCH_LABEL } from './docker.js'
+import { ComponentStartFailed } from './errors.js'
+import { findFreePort } from './free-port.js'
+import type { Control } from './infrastructure.js'
+import type { PartLaunch } from './part-launch.js'
+import { messageOf, untilReady } from './readiness.js'
+import { lastLines } from './run-command.js'
+
+/** A server that runs in a container. */
+export interface ContainerSpec {
+  readonly image: string
+  readonly containerPort: number
+  readonly environment: (address: string) => Readonly<Record<string, string>>
+  readonly command?: readonly string[]
+  readonly probe: (address: string) => Promise<void>
+  readonly startTimeoutMs: number
+}
+
+const STOP_TIMEOUT_S = 20
+const LOG_TAIL_LINES = 12
+
+/**
+ * Starts a container on a host port chosen beforehand, because a port that the engine chooses changes when the
+ * container is stopped and started again.
+ *
+ * testcontainers' own reaper is left out: it is one more image to pull and a privileged container to run, and the
+ * launch folder's guard does its work.
+ *
+ * @throws {ComponentStartFailed} when no engine answers, the image cannot be had, or the server does not answer
+ */
+export async function startContainer(
+  spec: ContainerSpec,
+  { folder, signal, say }: PartLaunch,
+): Promise<{ readonly address: string; readonly control: Control }> {
+  const engine = await findDockerEngine().catch((cause: unknown) => {
+    throw new ComponentStartFailed(`no Docker engine answers: ${messageOf(cause)}`, { cause })
+  })
+  const { host } = engine.info.containerRuntime
+  const local = host === 'localhost'
+  const port = await findFreePort()
+  const address = `${local ? '127.0.0.1' : host}:${port}`
+  folder.recordContainers()
+  say(`starting a container of ${spec.image}`)
+  const container = new PublishedContainer(spec.image, { container: spec.containerPort, host: port }, local)
+    .withLabels({ [LAUNCH_LABEL]: folder.name })
+    .withEnvironment(spec.environment(address))
+    .withAutoCleanup(false)
+    .withWaitStrategy(new IsRunning())
+  if (spec.command) container.withCommand([...spec.command])
+  const started = await container.start().catch((cause: unknown) => {
+    throw new ComponentStartFailed(`a container of ${spec.image} does not start: ${messageOf(cause)}`, { cause })
+  })
+  const ready = () =>
+    untilReady({
+      what: `${spec.image} on ${address}`,
+      probe: () => spec.probe(address),
+      ended: () => howItEnded(engine, started),
+      timeoutMs: spec.startTimeoutMs,
+      signal,
+      say,
+    })
+  await ready()
+  return { address, control: controlContainer(engine, started.getId(), ready) }
+}
+
+/** Publishes its port on the loopback interface alone, unless the engine is on another host. */
+class PublishedContainer extends GenericContainer {
+  constructor(image: string, port: { readonly container: number; readonly host: number }, local: boolean) {
+    super(image)
+    this.withExposedPorts(port)
+    if (local) {
+      this.hostConfig.PortBindings = {
+        [`${port.container}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(port.host) }],
+      }
+    }
+  }
+}
+
+/** Waits for nothing: whether the server in it answers is asked of the server. */
+class IsRunning extends StartupCheckStrategy {
+  async checkStartupState(): Promise<StartupStatus> {
+    return 'SUCCESS'
+  }
+}
+
+function controlContainer(engine: ContainerRuntimeClient, id: string, ready: () => Promise<void>): Control {
+  const container = engine.container.getById(id)
+  return {
+    stop: async () => void (await container.stop({ t: STOP_TIMEOUT_S })),
+    kill: async () => void (await container.kill()),
+    start: async () => {
+      await container.start()
+      await ready()
+    },
+  }
+}
+
+async function howItEnded(engine: ContainerRuntimeClient, started: StartedTestContainer): Promise<string | undefined> {
+  const container = engine.container.getById(started.getId())
+  const { State: state } = await container.inspect()
+  if (state.Running) return undefined
+  const log = await container.logs({ stdout: true, stderr: true, tail: LOG_TAIL_LINES })
+  return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log.toString('utf8'), LOG_TAIL_LINES)}`
+}

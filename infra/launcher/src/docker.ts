@@ -1,0 +1,15 @@
+import { basename } from 'node:path'
+import { getContainerRuntimeClient } from 'testcontainers'
+
+export { type ContainerRuntimeClient, getContainerRuntimeClient as findDockerEngine } from 'testcontainers'
+
+/** Carried by every container of a launch; its value is the name of the launch folder. */
+export const LAUNCH_LABEL = 'outflow.launch'
+
+/** Removes every container, running or not, of the launch that has this folder. */
+export async function removeContainersOf(launchFolder: string): Promise<void> {
+  const { container } = await getContainerRuntimeClient()
+  const label = `${LAUNCH_LABEL}=${basename(launchFolder)}`
+  const listed = await container.dockerode.listContainers({ all: true, filters: { label: [label] } })
+  await Promise.all(listed.map(({ Id }) => container.getById(Id).remove({ force: true, v: true })))
+}

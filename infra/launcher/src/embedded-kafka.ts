@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BROKER_SETTINGS, toProperties } from './broker-settings.js'
+import { findFreePort } from './free-port.js'
+import type { KafkaComponent } from './infrastructure.js'
+import { findJava } from './java.js'
+import { resolveKafkaClassPath } from './kafka-class-path.js'
+import type { PartLaunch } from './part-launch.js'
+import { probeKafka } from './probes.js'
+import { runCommand } from './run-command.js'
+import { superviseProcess } from './supervised-process.js'
+
+// A small broker that is up soon: the optimising compiler and parallel collectors pay off only in long, loaded runs.
+const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
+
+/**
+ * Starts Apache Kafka, broker and controller in one process, on a data folder of this launch.
+ *
+ * @throws {ComponentStartFailed} when Java is missing or too old, mvn cannot fetch Kafka, or it does not start
+ */
+export async function startEmbeddedKafka({ folder, signal, say }: PartLaunch): Promise<KafkaComponent> {
+  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, say })])
+  const [port, controllerPort] = await Promise.all([findFreePort(), findFreePort()])
+  const home = join(folder.path, 'kafka')
+  const temporary = join(home, 'tmp') // where the compression libraries unpack themselves
+  await mkdir(temporary, { recursive: true, mode: 0o700 })
+  const settingsFile = join(home, 'server.properties')
+  await writeFile(settingsFile, toProperties(embeddedSettings(port, controllerPort, join(home, 'data'))))
+  const jvm = [...JVM_FLAGS, `-Djava.io.tmpdir=${temporary}`, '-cp', join(classPath.folder, '*')]
+  const clusterId = randomBytes(16).toString('base64url')
+  await runCommand(java, [...jvm, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settingsFile], { signal })
+
+  const broker = `127.0.0.1:${port}`
+  const control = superviseProcess({
+    what: `Kafka on ${broker}`,
+    command: java,
+    args: [...jvm, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', 'kafka.Kafka', settingsFile],
+    logFile: join(folder.path, 'kafka.log'),
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 20_000,
+    endBy: 'SIGKILL',
+    probe: () => probeKafka([broker], 'coordinators'),
+    startTimeoutMs: 90_000,
+    folder,
+    signal,
+    say,
+  })
+  await control.start()
+  return {
+    tier: 'embedded',
+    brokers: [broker],
+    description: `Kafka ${classPath.version} embedded on ${broker}`,
+    control,
+  }
+}
+
+function embeddedSettings(port: number, controllerPort: number, data: string): Record<string, string> {
+  return {
+    ...BROKER_SETTINGS,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'log.dirs': data,
+  }
+}

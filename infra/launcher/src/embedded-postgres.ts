@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { findFreePort } from './free-port.js'
+import type { PostgresComponent } from './infrastructure.js'
+import type { PartLaunch } from './part-launch.js'
+import { findPostgresBinaries } from './postgres-binaries.js'
+import { probePostgres } from './probes.js'
+import { runCommand } from './run-command.js'
+import { superviseProcess } from './supervised-process.js'
+import { unprivilegedUser } from './unprivileged-user.js'
+
+const OWNER = 'outflow'
+// Services, tests and benches each hold a pool; 100, the default, was never meant for that.
+const MAX_CONNECTIONS = 200
+
+/**
+ * Starts Postgres from the binaries of the npm package for this platform, on a data folder of this launch.
+ *
+ * Durability settings stay at their defaults: what is measured and tested on it holds for a real server.
+ *
+ * @throws {ComponentStartFailed} when there are no binaries for this platform, or it does not start
+ */
+export async function startEmbeddedPostgres({ folder, signal, say }: PartLaunch): Promise<PostgresComponent> {
+  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined
+  const home = join(folder.path, 'postgres')
+  await mkdir(home, { mode: 0o700 })
+  if (user) await chown(home, user.uid, user.gid)
+  const binaries = await findPostgresBinaries(join(folder.path, 'postgres-native'), user !== undefined)
+  const data = join(home, 'data')
+  const password = randomBytes(16).toString('hex')
+  await initialise({ ...binaries, data, password, user, folder: folder.path, signal })
+
+  const port = await findFreePort()
+  const urlOf = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`
+  const control = superviseProcess({
+    what: `Postgres on 127.0.0.1:${port}`,
+    command: binaries.postgres,
+    args: [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...settings({ listen_addresses: '127.0.0.1', max_connections: MAX_CONNECTIONS }),
+    ],
+    user,
+    logFile: join(folder.path, 'postgres.log'),
+    stopSignal: 'SIGINT', // "fast": connections are cut, transactions rolled back, data flushed
+    stopTimeoutMs: 10_000,
+    endBy: 'SIGQUIT',
+    probe: async () => void (await probePostgres(urlOf('postgres'))),
+    startTimeoutMs: 30_000,
+    notYet: /pre-existing shared memory block/, // after a kill, until the last of its children has noticed
+    folder,
+    signal,
+    say,
+  })
+  await control.start()
+  await createDatabase(urlOf('postgres'))
+  return {
+    tier: 'embedded',
+    url: urlOf(OWNER),
+    description: `Postgres ${binaries.version} embedded on 127.0.0.1:${port}`,
+    control,
+  }
+}
+
+interface Initialise {
+  readonly initdb: string
+  readonly data: string
+  readonly password: string
+  readonly user: { readonly uid: number; readonly gid: number } | undefined
+  readonly folder: string
+  readonly signal: AbortSignal | undefined
+}
+
+async function initialise({ initdb, data, password, user, folder, signal }: Initialise): Promise<void> {
+  const passwordFile = join(folder, 'postgres-password')
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  if (user) await chown(passwordFile, user.uid, user.gid)
+  // The built-in locale sorts and folds the same on every machine; no-sync, because nobody comes back to a torn initdb.
+  const args = ['--pgdata', data, '--username', OWNER, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--no-sync']
+  const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
+  await runCommand(initdb, [...args, ...locale], { ...user, cwd: '/', signal })
+}
+
+function settings(values: Readonly<Record<string, string | number>>): readonly string[] {
+  const all = { unix_socket_directories: '', ...values }
+  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+async function createDatabase(adminUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl })
+  await client.connect()
+  try {
+    await client.query(`create database ${OWNER}`)
+  } finally {
+    await client.end()
+  }
+}

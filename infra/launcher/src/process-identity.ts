@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** A process, and not another that was later given the same number. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Kernel's start time, in whatever form this system tells it; only compared for equality. */
+  readonly startedAt: string
+}
+
+/** Gives the identity of a running process, undefined when there is none (a zombie counts as none). */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startedAt = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid)
+  return startedAt === undefined ? undefined : { pid, startedAt }
+}
+
+export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
+  return identify(pid)?.startedAt === startedAt
+}
+
+function startOnLinux(pid: number): string | undefined {
+  try {
+    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return undefined // no such process
+  }
+}
+
+/**
+ * Start time, in clock ticks since boot, from a line of /proc/PID/stat; undefined for a zombie: it runs no more, and
+ * where process 1 reaps nobody (many containers) it stays listed for ever.
+ *
+ * @see proc_pid_stat(5): the name in brackets may itself hold brackets and blanks, so fields count from the last one
+ */
+export function parseProcStat(stat: string): string | undefined {
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === 'Z' || state === 'X' ? undefined : rest[18]
+}
+
+function startByPs(pid: number): string | undefined {
+  try {
+    const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
+  } catch {
+    return undefined // ps leaves with 1 when there is no such process
+  }
+}

@@ -1,0 +1,39 @@
+import { type ExecFileOptions, execFile } from 'node:child_process'
+import { ComponentStartFailed } from './errors.js'
+
+/**
+ * Runs a program to its end and gives what it printed.
+ *
+ * @throws {ComponentStartFailed} when it cannot be run or leaves with another code than 0; the message ends with the
+ *   last lines it printed
+ */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptions = {},
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      command,
+      [...args],
+      { maxBuffer: 16 * 1024 * 1024, ...options, encoding: 'utf8' },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve({ stdout, stderr })
+        if (options.signal?.aborted) return reject(options.signal.reason)
+        const said = lastLines(`${stdout}\n${stderr}`, 5)
+        const what =
+          error.code === 'ENOENT' ? `${command}: not found` : `${command} failed (${error.code ?? error.signal})`
+        reject(new ComponentStartFailed(said === '' ? what : `${what}: ${said}`, { cause: error }))
+      },
+    )
+  })
+}
+
+/** The last lines of a text that are not blank. */
+export function lastLines(text: string, count: number): string {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
+    .join('\n')
+}

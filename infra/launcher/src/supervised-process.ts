@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Control } from './infrastructure.js'
+import type { LaunchFolder } from './launch-folder.js'
+import type { LaunchedProcess } from './orphans.js'
+import { untilReady } from './readiness.js'
+import { lastLines } from './run-command.js'
+
+/** A server that runs as a process of our own. */
+export interface ServerSpec {
+  readonly what: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
+  readonly logFile: string
+  /** Asks it to end in good order. */
+  readonly stopSignal: NodeJS.Signals
+  readonly stopTimeoutMs: number
+  readonly endBy: LaunchedProcess['endBy']
+  readonly probe: () => Promise<void>
+  readonly startTimeoutMs: number
+  /** What it says when it cannot start yet because the one before is still going: tried again until the time is up. */
+  readonly notYet?: RegExp
+  readonly folder: LaunchFolder
+  readonly signal?: AbortSignal | undefined
+  readonly say: (line: string) => void
+}
+
+const LOG_TAIL_LINES = 12
+
+/**
+ * Gives the control of a server process; nothing runs until `start`.
+ *
+ * It is spawned detached, in a session of its own, so that Ctrl-C in a terminal reaches the owner alone, which still
+ * has to drain; the guard of the launch folder ends it if the owner cannot.
+ */
+export function superviseProcess(spec: ServerSpec): Control {
+  let child: ChildProcess | undefined
+
+  const launch = (): ChildProcess => {
+    const log = openSync(spec.logFile, 'a', 0o600)
+    const started = spawn(spec.command, spec.args, {
+      ...spec.user,
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    closeSync(log)
+    started.on('error', () => {}) // seen by howItEnded: a child without pid
+    if (started.pid !== undefined) spec.folder.recordProcess(started.pid, spec.endBy)
+    started.unref()
+    return started
+  }
+
+  const howItEnded = async (): Promise<string | undefined> => {
+    if (child === undefined || isUp(child)) return undefined
+    const log = lastLines(await readFile(spec.logFile, 'utf8'), LOG_TAIL_LINES)
+    if (spec.notYet?.test(log)) {
+      child = launch()
+      return undefined
+    }
+    const how = child.pid === undefined ? `cannot run ${spec.command}` : `exit ${child.exitCode ?? child.signalCode}`
+    return `${how}; the end of ${spec.logFile}:\n${log}`
+  }
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const ending = child
+    child = undefined
+    if (ending === undefined || !isUp(ending)) return
+    ending.ref()
+    const exited = once(ending, 'exit')
+    ending.kill(signal)
+    const patience = new AbortController()
+    await Promise.race([exited, delay(spec.stopTimeoutMs, undefined, { signal: patience.signal }).catch(() => {})])
+    patience.abort()
+    if (isUp(ending)) ending.kill('SIGKILL')
+    await exited
+  }
+
+  return {
+    start: async () => {
+      if (child !== undefined && isUp(child)) return
+      child = launch()
+      await untilReady({ ...spec, timeoutMs: spec.startTimeoutMs, ended: howItEnded })
+    },
+    stop: () => end(spec.stopSignal),
+    kill: () => end('SIGKILL'),
+  }
+}
+
+function isUp(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null
+}
