@@ -1,0 +1,168 @@
+import protobuf from 'protobufjs/light.js'
+
+/** Builds one ONNX graph, node by node; every node has one name of its own and, `split` aside, one output. */
+export class OnnxGraph {
+  readonly #nodes: object[] = []
+  readonly #initializers: object[] = []
+  readonly #inputs: object[] = []
+  readonly #outputs: object[] = []
+  readonly #name: string
+  #count = 0
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  input(name: string, shape: readonly (number | string)[]): string {
+    this.#inputs.push(valueInfo(name, shape))
+    return name
+  }
+
+  /** A float32 constant. */
+  tensor(data: Float32Array, shape: readonly number[]): string {
+    return this.#initializer({ dims: shape, dataType: FLOAT, rawData: bytesOf(data) })
+  }
+
+  /** An int64 constant of one axis, which is how newer operators take axes and lengths. */
+  tensor64(values: readonly number[]): string {
+    const data = BigInt64Array.from(values, BigInt)
+    return this.#initializer({ dims: [values.length], dataType: INT64, rawData: bytesOf(data) })
+  }
+
+  node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, number>> = {}): string {
+    const output = this.#fresh(opType)
+    this.#addNode(opType, inputs, [output], attributes)
+    return output
+  }
+
+  concat(inputs: readonly string[], axis: number): string {
+    return this.node('Concat', inputs, { axis })
+  }
+
+  split(input: string, lengths: string, axis: number): [string, string] {
+    const outputs: [string, string] = [this.#fresh('Split'), this.#fresh('Split')]
+    this.#addNode('Split', [input, lengths], outputs, { axis })
+    return outputs
+  }
+
+  /** Gives a value of the graph a public name. */
+  output(name: string, value: string, shape: readonly (number | string)[]): void {
+    this.#addNode('Identity', [value], [name], {})
+    this.#outputs.push(valueInfo(name, shape))
+  }
+
+  encode(): Uint8Array {
+    const model = {
+      irVersion: 8,
+      producerName: 'outflow',
+      opsetImport: [{ domain: '', version: OPSET }],
+      graph: {
+        name: this.#name,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    }
+    return ModelProto.encode(ModelProto.create(model)).finish()
+  }
+
+  #fresh(opType: string): string {
+    this.#count += 1
+    return `${opType.toLowerCase()}_${this.#count}`
+  }
+
+  #initializer(tensor: object): string {
+    const name = this.#fresh('constant')
+    this.#initializers.push({ ...tensor, name })
+    return name
+  }
+
+  #addNode(
+    opType: string,
+    input: readonly string[],
+    output: readonly string[],
+    attributes: Readonly<Record<string, number>>,
+  ): void {
+    const attribute = Object.entries(attributes).map(([name, i]) => ({ name, i, type: INT_ATTRIBUTE }))
+    this.#nodes.push({ opType, input, output, name: output[0], attribute })
+  }
+}
+
+/** Enum values of onnx.proto: TensorProto.DataType and AttributeProto.AttributeType. */
+const FLOAT = 1
+const INT64 = 7
+const INT_ATTRIBUTE = 2
+
+/** The first opset with ReduceSum's axes and Split's lengths as inputs; runtimes from 2020 on read it. */
+const OPSET = 13
+
+function valueInfo(name: string, shape: readonly (number | string)[]): object {
+  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
+  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } }
+}
+
+function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/**
+ * The messages of ONNX that a flow needs, with the field numbers of onnx.proto; a field that is not here is one that we
+ * never write.
+ *
+ * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+const ModelProto = protobuf.Root.fromJSON({
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: { type: 'int64', id: 1 },
+        producerName: { type: 'string', id: 2 },
+        graph: { type: 'GraphProto', id: 7 },
+        opsetImport: { rule: 'repeated', type: 'OperatorSetIdProto', id: 8 },
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
+    GraphProto: {
+      fields: {
+        node: { rule: 'repeated', type: 'NodeProto', id: 1 },
+        name: { type: 'string', id: 2 },
+        initializer: { rule: 'repeated', type: 'TensorProto', id: 5 },
+        input: { rule: 'repeated', type: 'ValueInfoProto', id: 11 },
+        output: { rule: 'repeated', type: 'ValueInfoProto', id: 12 },
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: { rule: 'repeated', type: 'string', id: 1 },
+        output: { rule: 'repeated', type: 'string', id: 2 },
+        name: { type: 'string', id: 3 },
+        opType: { type: 'string', id: 4 },
+        attribute: { rule: 'repeated', type: 'AttributeProto', id: 5 },
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: { type: 'string', id: 1 },
+        i: { type: 'int64', id: 3 },
+        type: { type: 'int32', id: 20 },
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: { rule: 'repeated', type: 'int64', id: 1 },
+        dataType: { type: 'int32', id: 2 },
+        name: { type: 'string', id: 8 },
+        rawData: { type: 'bytes', id: 9 },
+      },
+    },
+    ValueInfoProto: { fields: { name: { type: 'string', id: 1 }, type: { type: 'TypeProto', id: 2 } } },
+    TypeProto: { fields: { tensorType: { type: 'TensorType', id: 1 } } },
+    TensorType: { fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'TensorShapeProto', id: 2 } } },
+    TensorShapeProto: { fields: { dim: { rule: 'repeated', type: 'Dimension', id: 1 } } },
+    Dimension: {
+      oneofs: { value: { oneof: ['dimValue', 'dimParam'] } },
+      fields: { dimValue: { type: 'int64', id: 1 }, dimParam: { type: 'string', id: 2 } },
+    },
+  },
+}).lookupType('ModelProto')

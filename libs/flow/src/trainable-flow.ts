@@ -1,0 +1,89 @@
+import { mul, sum, type Tensor, tensor, tensor1d, tensor2d, tidy, valueAndGrads } from '@tensorflow/tfjs-core'
+import { negativeLogLikelihood } from './flow.js'
+import type { FlowState, WeightTensor } from './flow-state.js'
+import { registerGradients } from './gradients.js'
+import { learnedShapes, maskName, masksOf, realNvp } from './real-nvp.js'
+
+/** A batch of rows as the tensors of a step are made from it. */
+export interface Batch {
+  /** [count, dim] */
+  readonly rows: Float32Array
+  /** [count, contextDim] */
+  readonly context: Float32Array
+  readonly count: number
+}
+
+/** A flow whose learned weights lie in one flat array, for an optimiser to move. */
+export interface TrainableFlow {
+  /** All learned weights, in the order of `learnedShapes`; writing here moves the flow. */
+  readonly parameters: Float32Array
+  /**
+   * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
+   *
+   * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
+   */
+  lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
+  /** Negative log-likelihood of each row, [count] in nats. */
+  nll(batch: Batch): Float32Array
+  /** A copy of the flow as it stands. */
+  snapshot(): FlowState
+}
+
+/** Makes a flow trainable on the backend that is open; every call is one `tidy`, and no tensor outlives it. */
+export function trainableFlow(start: FlowState): TrainableFlow {
+  registerGradients()
+  const { spec } = start
+  const slots = slotsOf(learnedShapes(spec))
+  const masks = masksOf(start)
+  const parameters = new Float32Array(slots.at(-1)!.end)
+  for (const { name, from } of slots) parameters.set(start.weights.get(name)!.data, from)
+
+  const tensors = () => slots.map(({ from, end, shape }) => tensor(parameters.subarray(from, end), [...shape]))
+  const nllTensor = (batch: Batch, weights: readonly Tensor[]) => {
+    const named = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
+    const x = tensor2d(batch.rows, [batch.count, spec.dim])
+    const context = spec.contextDim > 0 ? tensor2d(batch.context, [batch.count, spec.contextDim]) : undefined
+    return negativeLogLikelihood(realNvp(spec, named, masks), x, context)
+  }
+  return {
+    parameters,
+    lossAndGradient: (batch, weigh) =>
+      tidy(() => {
+        const lossOf = (...weights: Tensor[]) => {
+          const nll = nllTensor(batch, weights)
+          return sum(mul(nll, tensor1d(weigh(nll.dataSync<'float32'>()))))
+        }
+        const { value, grads } = valueAndGrads(lossOf)(tensors())
+        const gradient = new Float32Array(parameters.length)
+        grads.forEach((grad, index) => {
+          gradient.set(grad.dataSync<'float32'>(), slots[index]!.from)
+        })
+        return { loss: value.dataSync()[0]!, gradient }
+      }),
+    nll: (batch) => tidy(() => nllTensor(batch, tensors()).dataSync<'float32'>().slice()),
+    snapshot: () => {
+      const weights = new Map<string, WeightTensor>()
+      masks.forEach((_, layer) => {
+        weights.set(maskName(layer), start.weights.get(maskName(layer))!)
+      })
+      for (const { name, shape, from, end } of slots) weights.set(name, { shape, data: parameters.slice(from, end) })
+      return { spec, weights }
+    },
+  }
+}
+
+interface Slot {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly from: number
+  readonly end: number
+}
+
+function slotsOf(shapes: ReadonlyMap<string, readonly number[]>): readonly Slot[] {
+  const slots: Slot[] = []
+  for (const [name, shape] of shapes) {
+    const from = slots.at(-1)?.end ?? 0
+    slots.push({ name, shape, from, end: from + shape.reduce((product, size) => product * size, 1) })
+  }
+  return slots
+}
