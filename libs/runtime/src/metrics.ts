@@ -5,6 +5,8 @@ export interface Metrics {
   /** @param name  ends in `_total` */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  /** A gauge that is read when it is scraped. */
+  gaugeOf(name: string, help: string, read: () => number): void
   /** @param buckets  upper bounds in the unit that `name` ends with, ascending */
   histogram<L extends string = never>(
     name: string,
@@ -36,6 +38,17 @@ export function makeMetrics(labels: Readonly<Record<string, string>> = {}): Metr
     gauge: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
       (registry.getSingleMetric(name) as Gauge<L> | undefined) ??
       new Gauge({ name, help, labelNames, registers: [registry] }),
+    gaugeOf: (name, help, read) => {
+      registry.removeSingleMetric(name)
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read())
+        },
+      })
+    },
     histogram: <L extends string>(
       name: string,
       help: string,

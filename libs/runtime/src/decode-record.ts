@@ -1,0 +1,85 @@
+import { isUtf8 } from 'node:buffer'
+import type { Rejection } from '@outflow/contracts'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** A record that could be decoded. In a wrapper, because a record may have a field `reason` of its own. */
+export interface Decoded {
+  readonly record: JsonObject
+}
+
+/**
+ * Decodes one message's value: UTF-8, JSON, an object at the top.
+ *
+ * @param value           a Kafka value; null is a tombstone
+ * @param maxRecordBytes  a larger value is `too_large`, and is not looked at
+ * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
+ */
+export function decodeRecord(value: Buffer | null, maxRecordBytes: number): Decoded | Rejection {
+  if (value === null || value.length === 0) {
+    return { reason: 'empty', detail: value === null ? 'the message has no value' : 'the value has no bytes' }
+  }
+  if (value.length > maxRecordBytes) {
+    return {
+      reason: 'too_large',
+      detail: `a record has at most ${maxRecordBytes} bytes (source.maxRecordBytes); found ${value.length}`,
+    }
+  }
+  if (!isUtf8(value)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
+  return parseObject(withoutByteOrderMark(value.toString('utf8')))
+}
+
+function parseObject(text: string): Decoded | Rejection {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (error: unknown) {
+    return { reason: 'undecodable', detail: `not JSON: ${oneLine((error as SyntaxError).message)}` }
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    return { reason: 'undecodable', detail: `a record is a JSON object; found ${kindOf(parsed)}` }
+  }
+  if (text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
+    return { reason: 'undecodable', detail: `a record nests at most ${MAX_DEPTH} levels deep` }
+  }
+  return { record: parsed as JsonObject }
+}
+
+/** Far beyond what a person writes, far below where Postgres (some 6,000) and JSON.stringify run out of stack. */
+const MAX_DEPTH = 512
+
+/** Nesting of valid JSON, counted in its text: the parsed value would take a walk with a stack of its own. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (inString) {
+      if (code === BACKSLASH) at += 1
+      else if (code === QUOTE) inString = false
+    } else if (code === QUOTE) inString = true
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) deepest = Math.max(deepest, ++depth)
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1
+  }
+  return deepest
+}
+
+const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = Array.from('"\\{}[]', (c) =>
+  c.charCodeAt(0),
+)
+
+/** RFC 8259, § 8.1 lets a parser ignore it; some writers on Windows add it. */
+function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
+}
+
+function oneLine(message: string): string {
+  const line = message.replace(/\s+/g, ' ')
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line
+}
