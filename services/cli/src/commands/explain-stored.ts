@@ -1,0 +1,41 @@
+import type { Position, Reason } from '@outflow/contracts'
+import { loadConfig } from '@outflow/runtime'
+import { anomalyAt } from '@outflow/store'
+import { UsageError } from '../errors.js'
+import { withStore } from '../store-access.js'
+import type { Terminal } from '../terminal.js'
+import { describeReasons } from './describe-reasons.js'
+
+/** Prints the reasons that were stored with an anomaly. */
+export async function explainStored(
+  id: string,
+  { config: path, json }: { readonly config: string; readonly json?: true },
+  terminal: Terminal,
+): Promise<void> {
+  const { pipeline, position } = parseAnomalyId(id)
+  const config = await loadConfig(path)
+  const anomaly = await withStore(config.postgres.url, (pool) => anomalyAt(pool, pipeline, position))
+  if (!anomaly)
+    throw new UsageError(`no anomaly ${id} is stored; \`select id from analyst.anomalies\` lists those that are`)
+  if (json) {
+    const { offset, ...rest } = anomaly
+    return terminal.result(`${JSON.stringify({ id, offset: String(offset), ...rest })}\n`)
+  }
+  const { nll, pValue, severity, modelId, record } = anomaly
+  const reasons: readonly Reason[] = anomaly.reasons
+  await terminal.result(
+    `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
+      `${describeReasons(reasons)}  record ${JSON.stringify(record)}\n`,
+  )
+}
+
+/** @throws {UsageError} when the id is not of the form pipeline/topic/partition/offset */
+export function parseAnomalyId(id: string): { pipeline: string; position: Position } {
+  const match = /^([^/]+)\/([^/]+)\/(\d{1,9})\/(\d{1,19})$/.exec(id)
+  if (!match)
+    throw new UsageError(
+      `an anomaly is named pipeline/topic/partition/offset, such as flights/flights/2/18043; got ${id}`,
+    )
+  const [, pipeline, topic, partition, offset] = match
+  return { pipeline: pipeline!, position: { topic: topic!, partition: Number(partition), offset: BigInt(offset!) } }
+}

@@ -1,0 +1,40 @@
+import { OutflowError } from '@outflow/errors'
+
+/** The command line asks for something that can not be; the message says what was given and what would do. */
+export class UsageError extends OutflowError {
+  readonly code = 'OUTFLOW_USAGE'
+}
+
+/** A file of records breaks its form or its contract: the message names the file, the line and the field. */
+export class InputInvalid extends OutflowError {
+  readonly code = 'OUTFLOW_INPUT_INVALID'
+
+  constructor(file: string, line: number | null, problem: string, cause?: unknown) {
+    const place = line === null ? file : `${file}, line ${line}`
+    super(`${place}: ${problem}`, { cause, values: { file, line } })
+  }
+}
+
+/** A file that the command line names can not be read or written. */
+export class FileUnavailable extends OutflowError {
+  readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
+
+  constructor(action: 'read' | 'write', path: string, cause: unknown) {
+    super(`can not ${action} ${path}: ${reasonOf(cause)}`, { cause, values: { path } })
+  }
+}
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is not a folder',
+  ENOSPC: 'no space is left on the disk',
+  EROFS: 'the disk is read-only',
+}
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return FILE_ERRORS[code] ?? (cause instanceof Error ? cause.message : String(cause))
+}

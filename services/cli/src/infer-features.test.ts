@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { makeFeatureInference } from './infer-features.js'
+
+function infer(records: readonly Record<string, unknown>[]) {
+  const inference = makeFeatureInference()
+  for (const record of records) inference.observe(record)
+  const { features, leftOut } = inference.conclude()
+  const kinds = features.map((feature) =>
+    feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${feature.path} ${feature.type}`,
+  )
+  return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ field, why }) => [field, why])) }
+}
+
+/** Twelve records made from the values, which repeat where there are fewer. */
+const column = (name: string, ...values: readonly unknown[]): Record<string, unknown>[] =>
+  Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
+
+describe('feature inference', () => {
+  it('takes numbers, also those written as text, as numeric, however few values they have', () => {
+    expect(infer(column('delay', 3, 5.5, -1)).kinds).toEqual(['$.delay numeric'])
+    expect(infer(column('delay', '3', '5.5', '', '-1e3')).kinds).toEqual(['$.delay numeric'])
+    expect(infer(column('class', 0, 1)).kinds).toEqual(['$.class numeric'])
+  })
+
+  it('takes few-valued texts and booleans as categorical', () => {
+    expect(infer(column('origin', 'LAX', 'JFK')).kinds).toEqual(['$.origin categorical'])
+    expect(infer(column('late', true, false)).kinds).toEqual(['$.late categorical'])
+    expect(infer(column('zip', '90210', 'K1A 0B1', 'SW1A')).kinds).toEqual(['$.zip categorical'])
+  })
+
+  it('takes ISO 8601 times as cyclic over the day, and dates without a time over the week', () => {
+    expect(infer(column('at', '2001-01-10T18:20:00.000Z', '2001-01-10 07:00', '2001/01/11 09:30')).kinds).toEqual([
+      '$.at cyclic day',
+    ])
+    expect(infer(column('on', '2001-01-10', '2001-01-11T00:00:00Z')).kinds).toEqual(['$.on cyclic week'])
+  })
+
+  it('leaves out constants, empty fields, lists, ids and row counters, and says why', () => {
+    const records = Array.from({ length: 40 }, (_, index) => ({
+      row: index,
+      id: `flight-${index}`,
+      carrier: 'AA',
+      note: index % 2 ? null : '',
+      legs: [1, 2],
+      delay: (index * 7) % 11,
+    }))
+    expect(infer(records)).toMatchObject({
+      kinds: ['$.delay numeric'],
+      leftOut: {
+        row: 'it only counts the rows',
+        id: 'text with 40 values in 40 rows',
+        carrier: 'always AA',
+        note: 'always empty',
+        legs: 'a list or an empty object',
+      },
+    })
+  })
+
+  it('takes a field as numeric in spite of a few values that are not, so that reading names their line', () => {
+    const delays = Array.from({ length: 50 }, (_, index) => ({ delay: index === 20 ? 'n/a' : (index * 3) % 17 }))
+    expect(infer(delays).kinds).toEqual(['$.delay numeric'])
+  })
+
+  it('finds nested fields, and marks fields that some records lack as optional', () => {
+    const { features } = infer([
+      ...column('route', { origin: 'LAX', miles: 100 }, { origin: 'JFK', miles: 300 }, { origin: 'JFK' }),
+    ])
+    expect(features).toMatchObject([
+      { path: '$.route.origin', type: 'categorical', optional: false },
+      { path: '$.route.miles', type: 'numeric', optional: true },
+    ])
+  })
+
+  it('counts null as a missing value, not as an absent field', () => {
+    expect(infer(column('delay', 3, null, 8)).features).toMatchObject([{ path: '$.delay', optional: false }])
+  })
+
+  it('puts every field of any records either among the features or among those left out', () => {
+    const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.array(fc.integer()))
+    const records = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c d'), value), { maxLength: 30 })
+    fc.assert(
+      fc.property(records, (sample) => {
+        const { features, leftOut } = infer(sample)
+        const found = [...features.map(({ path }) => path.slice(2)), ...Object.keys(leftOut)]
+        const fields = new Set(sample.flatMap((record) => Object.keys(record)))
+        expect(found.toSorted()).toEqual([...fields].toSorted())
+      }),
+    )
+  })
+})

@@ -1,0 +1,144 @@
+import type { Feature } from '@outflow/contracts'
+import { featureSchema } from '@outflow/contracts'
+
+/** What a look at the records says of their fields. */
+export interface Inference {
+  readonly features: readonly Feature[]
+  /** Fields that a model can not use, with the reason in words, in the order of their first appearance. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+export interface LeftOut {
+  /** The field as a column is called: `delay`, `route.origin`. */
+  readonly field: string
+  readonly why: string
+}
+
+export interface FeatureInference {
+  observe(record: Readonly<Record<string, unknown>>): void
+  conclude(): Inference
+}
+
+/**
+ * Watches records go by and says which features they have: numbers numeric, few-valued strings and booleans categorical,
+ * ISO 8601 times cyclic. Constant and empty fields, ids and counters are left out. Memory is bounded by the fields, not the
+ * records.
+ */
+export function makeFeatureInference(): FeatureInference {
+  const fields = new Map<string, Field>()
+  let records = 0
+  const observe = (value: unknown, path: string): void => {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      const entries = Object.entries(value)
+      for (const [key, inner] of entries) observe(inner, path === '' ? key : `${path}.${key}`)
+      if (path === '' || entries.length > 0) return
+    }
+    const field = fields.get(path) ?? newField()
+    fields.set(path, field)
+    note(field, value)
+  }
+  return {
+    observe: (record) => {
+      records += 1
+      observe(record, '')
+    },
+    conclude: () => {
+      const features: Feature[] = []
+      const leftOut: LeftOut[] = []
+      for (const [name, field] of fields) {
+        const found = judge(name, field, records)
+        if (typeof found === 'string') leftOut.push({ field: name, why: found })
+        else features.push(found)
+      }
+      return { features, leftOut }
+    },
+  }
+}
+
+/** What is remembered of a field. */
+interface Field {
+  present: number
+  missing: number
+  numbers: number
+  times: number
+  /** Times that are whole days. */
+  dates: number
+  structures: number
+  distinct: Set<string>
+  /** Whether every value so far is the one before it plus one. */
+  counts: boolean
+  previous: number
+}
+
+/** Enough for any category that a model can learn; beyond it a field is an id, and is not remembered further. */
+const MAX_DISTINCT = 50_000
+
+/** So few other values among numbers are errors to be named, not another kind of field. */
+const NUMERIC_SHARE = 0.9
+
+const newField = (): Field => ({
+  present: 0,
+  missing: 0,
+  numbers: 0,
+  times: 0,
+  dates: 0,
+  structures: 0,
+  distinct: new Set(),
+  counts: true,
+  previous: Number.NaN,
+})
+
+function note(field: Field, value: unknown): void {
+  field.present += 1
+  if (value === null || value === undefined || value === '' || value === 'NaN') {
+    field.missing += 1
+    return
+  }
+  if (typeof value === 'object') {
+    field.structures += 1
+    return
+  }
+  const text = String(value)
+  if (field.distinct.size <= MAX_DISTINCT) field.distinct.add(text)
+  const number = typeof value === 'boolean' || text.trim() === '' ? Number.NaN : Number(text)
+  if (Number.isFinite(number)) {
+    field.numbers += 1
+    if (field.counts && field.numbers > 1) field.counts = number === field.previous + 1
+    field.previous = number
+    return
+  }
+  field.counts = false
+  const time = ISO_TIME.exec(text)
+  if (!time) return
+  field.times += 1
+  if (time[1] === undefined || /^[T ]00:00(:00(\.0+)?)?$/.test(time[1])) field.dates += 1
+}
+
+const ISO_TIME = /^\d{4}[-/]\d{2}[-/]\d{2}([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/
+
+function judge(name: string, field: Field, records: number): Feature | string {
+  const values = field.present - field.missing
+  if (field.structures > 0)
+    return field.structures === values ? 'a list or an empty object' : 'partly a list or an object'
+  if (values === 0) return 'always empty'
+  if (field.distinct.size === 1) return `always ${[...field.distinct][0]}`
+  const common = { path: `$.${name}`, optional: field.present < records }
+  const feature = kindOf(field, values)
+  if (typeof feature === 'string') return feature
+  const parsed = featureSchema.safeParse({ ...common, ...feature })
+  return parsed.success ? parsed.data : 'no path can name it; rename it without blanks and brackets'
+}
+
+type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' }
+
+function kindOf(field: Field, values: number): Kind | string {
+  if (field.times === values) return { type: 'cyclic', period: field.dates === values ? 'week' : 'day' }
+  if (field.numbers >= NUMERIC_SHARE * values) {
+    return field.counts && values > 2 ? 'it only counts the rows' : { type: 'numeric' }
+  }
+  if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
+  // With fewer than two records a value there is nothing to learn about a value: an id, or free text.
+  if (field.distinct.size * 2 > values)
+    return `text with ${field.distinct.size.toLocaleString('en')} values in ${values.toLocaleString('en')} rows`
+  return { type: 'categorical' }
+}

@@ -1,0 +1,33 @@
+import { CommanderError } from 'commander'
+import type { CommandContext } from './commands/command-context.js'
+import { describeError, type ExitCode, exitCodeOf } from './exit-code.js'
+import { makeProgram } from './program.js'
+import { makeTerminal } from './terminal.js'
+
+/**
+ * Runs the command that `argv` names; nothing is thrown.
+ *
+ * @param argv  as Node gives it: the first two entries are the program
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  endQuietlyWhenNobodyReads(process.stdout)
+  endQuietlyWhenNobodyReads(process.stderr)
+  const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
+  try {
+    await makeProgram(context).parseAsync(argv)
+    return context.exitCode
+  } catch (thrown: unknown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
+    context.terminal.say(describeError(thrown))
+    return exitCodeOf(thrown)
+  }
+}
+
+/** `outflow score … | head` closes the pipe when it has seen enough: that is no failure. */
+function endQuietlyWhenNobodyReads(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+}

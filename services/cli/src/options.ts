@@ -1,0 +1,38 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { FORMATS } from './record-files/format.js'
+
+export const seedOption = (): Option =>
+  new Option('--seed <n>', 'the same seed gives the same result').argParser(wholeNumber(0))
+
+export const formatOption = (): Option =>
+  new Option('--format <format>', 'what stdin or stdout holds; default: told from the name, or the first byte').choices(
+    FORMATS,
+  )
+
+export const alertRateOption = (otherwise: string): Option =>
+  new Option('--alert-rate <share>', `share of normal records that may be flagged; default: ${otherwise}`).argParser(
+    share,
+  )
+
+export const jsonOption = (what: string): Option => new Option('--json', `print ${what} as JSON on stdout`)
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
+      throw new InvalidArgumentError(`Allowed: a whole number, at least ${least}.`)
+    }
+    return number
+  }
+}
+
+function share(text: string): number {
+  const number = Number(text)
+  if (text.trim() === '' || !(number > 0 && number <= 0.5)) {
+    throw new InvalidArgumentError('Allowed: more than 0, at most 0.5.')
+  }
+  return number
+}
+
+/** For options that may be given several times. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]

@@ -1,0 +1,15 @@
+export const FORMATS = ['csv', 'ndjson'] as const
+export type Format = (typeof FORMATS)[number]
+
+const BY_EXTENSION: Readonly<Record<string, Format>> = { csv: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', json: 'ndjson' }
+
+/** What a file's name says of its format, after a closing `.gz`; null for `-` and for names that say nothing. */
+export function formatOfName(path: string): Format | null {
+  const extension = /\.([^./\\]+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]
+  return BY_EXTENSION[extension?.toLowerCase() ?? ''] ?? null
+}
+
+/** What a file's first bytes say: a record in JSON opens with a brace, and no CSV header that is worth reading does. */
+export function sniffFormat(head: Buffer): Format {
+  return /^\uFEFF?\s*\{/.test(head.toString('utf8')) ? 'ndjson' : 'csv'
+}

@@ -1,0 +1,73 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { FileUnavailable, InputInvalid } from '../errors.js'
+import { type Format, formatOfName, sniffFormat } from './format.js'
+
+/** A file of records, opened: its bytes unpacked, and its format known. */
+export interface Input {
+  /** What messages call it: the path, or `stdin`. */
+  readonly name: string
+  readonly format: Format
+  readonly bytes: AsyncIterable<Buffer>
+}
+
+/**
+ * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, whatever the name says.
+ *
+ * @param format  overrides what the name and the first bytes say
+ * @throws {FileUnavailable} when it can not be read
+ * @throws {InputInvalid} when it holds nothing, or a JSON array in place of one record a line
+ */
+export async function openInput(path: string, format?: Format): Promise<Input> {
+  const name = path === '-' ? 'stdin' : path
+  const raw = await peek(named(name, path === '-' ? process.stdin : createReadStream(path)))
+  const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw
+  if (plain.head.length === 0)
+    throw new InputInvalid(name, null, 'it is empty; a header line or one record a line was expected')
+  const known = format ?? formatOfName(path) ?? sniffFormat(plain.head)
+  if (known === 'ndjson' && /^\s*\[/.test(plain.head.toString('utf8'))) {
+    throw new InputInvalid(name, 1, "a JSON array; one record a line is read, as `jq -c '.[]'` makes of an array")
+  }
+  return { name, format: known, bytes: plain.bytes }
+}
+
+const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b
+
+function gunzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  // Errors of either part reach whoever reads the last stream; there is nothing to add when the pipeline closes.
+  return pipeline(bytes, createGunzip(), () => {})
+}
+
+/** Reads ahead until something can be told from the first bytes, and gives them back with the rest. */
+async function peek(source: AsyncIterable<Buffer>): Promise<{ head: Buffer; bytes: AsyncIterable<Buffer> }> {
+  const iterator = source[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  while (head.length < 2 || head.toString('utf8').trim() === '') {
+    const { value, done } = await iterator.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
+  return { head, bytes: headThenRest(head, iterator) }
+}
+
+async function* headThenRest(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield head
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}
+
+/** Says which file an error came from. */
+async function* named(name: string, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* source
+  } catch (error: unknown) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (error instanceof InputInvalid || error instanceof FileUnavailable) throw error
+    if (/^Z_/.test(code)) throw new InputInvalid(name, null, `the gzip data is damaged or ends early (${code})`, error)
+    throw new FileUnavailable('read', name, error)
+  }
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { FileUnavailable } from '../errors.js'
+
+/** Where a command's result goes. */
+export interface Output {
+  /** Resolves when there is room for more: a slow disk or reader slows the work, and nothing piles up in memory. */
+  write(bytes: Uint8Array | string): Promise<void>
+}
+
+/**
+ * Hands an open file, or stdout for `-`, to `use`; a name that ends in `.gz` is packed.
+ *
+ * A file is written beside its place and moved there at the end: a run that fails leaves what was there before, and
+ * never half a result. What is no plain file (a pipe, /dev/null) is written in place.
+ *
+ * @throws {FileUnavailable} when it can not be written
+ */
+export async function withOutput<T>(path: string, use: (output: Output) => Promise<T>): Promise<T> {
+  if (path === '-') return use(outputTo(process.stdout, 'stdout'))
+  const partial = (await isPlainOrAbsent(path)) ? `${path}.partial-${process.pid}` : path
+  const file = createWriteStream(partial)
+  const gzip = path.endsWith('.gz') ? createGzip() : null
+  const done = gzip ? pipeline(gzip, file) : finished(file)
+  // Whoever writes next meets the error; this keeps Node from calling it unhandled in the meantime.
+  done.catch(() => {})
+  const sink: Writable = gzip ?? file
+  try {
+    await named(path, once(file, 'open'))
+    const result = await use(outputTo(sink, path))
+    sink.end()
+    await named(path, done)
+    if (partial !== path) await named(path, rename(partial, path))
+    return result
+  } catch (error: unknown) {
+    sink.destroy()
+    file.destroy()
+    if (partial !== path) await rm(partial, { force: true })
+    throw error
+  }
+}
+
+async function isPlainOrAbsent(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path)
+    if (found.isDirectory()) throw new FileUnavailable('write', path, new Error('it is a folder'))
+    return found.isFile()
+  } catch (error: unknown) {
+    if (error instanceof FileUnavailable) throw error
+    return true
+  }
+}
+
+function outputTo(stream: Writable, name: string): Output {
+  return {
+    write: async (bytes) => {
+      if (stream.write(bytes)) return
+      await named(name, once(stream, 'drain'))
+    },
+  }
+}
+
+async function named<T>(path: string, act: Promise<T>): Promise<T> {
+  try {
+    return await act
+  } catch (error: unknown) {
+    throw new FileUnavailable('write', path, error)
+  }
+}

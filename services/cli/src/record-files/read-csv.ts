@@ -1,0 +1,95 @@
+import { pipeline } from 'node:stream'
+import { type CsvError, type Info, parse } from 'csv-parse'
+import { InputInvalid } from '../errors.js'
+import type { Input } from './open-input.js'
+import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './read-records.js'
+
+interface ParsedRow {
+  readonly record: Record<string, string>
+  readonly info: Info
+}
+
+/** Reads comma-separated values with a header line (RFC 4180); blank lines are passed over, and counted. */
+export async function* readCsv({ name, bytes }: Input): AsyncGenerator<readonly SourceRecord[]> {
+  let header: readonly string[] = []
+  const parser = parse({
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD_BYTES,
+    columns: (names: string[]) => {
+      header = checkHeader(name, names)
+      return names
+    },
+  })
+  const rows: AsyncIterable<ParsedRow> = pipeline(bytes, parser, () => {})
+  let batch: SourceRecord[] = []
+  let nest: Nest | null = null
+  try {
+    for await (const { record, info } of rows) {
+      nest ??= nestBy(header)
+      batch.push({ line: info.lines, record: nest(record) })
+      if (batch.length < BATCH_ROWS) continue
+      yield batch
+      batch = []
+    }
+  } catch (error: unknown) {
+    throw explain(name, header, error)
+  }
+  if (batch.length > 0) yield batch
+}
+
+function checkHeader(name: string, header: readonly string[]): readonly string[] {
+  header.forEach((column, index) => {
+    if (column.trim() === '') throw new InputInvalid(name, 1, `column ${index + 1} has no name`)
+    if (header.indexOf(column) !== index) throw new InputInvalid(name, 1, `two columns are called ${column}`)
+  })
+  return header
+}
+
+type Nest = (flat: Record<string, string>) => Record<string, unknown>
+
+/** Makes `{ 'route.origin': 'LAX' }` into `{ route: { origin: 'LAX' } }`, as the same record is written in JSON. */
+function nestBy(header: readonly string[]): Nest {
+  if (!header.some((column) => column.includes('.'))) return (flat) => flat
+  const ways = header.map((column) => ({ column, way: column.split('.') }))
+  return (flat) => {
+    const nested: Record<string, unknown> = Object.create(null)
+    for (const { column, way } of ways) {
+      let place = nested
+      for (const part of way.slice(0, -1)) {
+        const next = place[part]
+        place[part] = next !== null && typeof next === 'object' ? next : Object.create(null)
+        place = place[part] as Record<string, unknown>
+      }
+      place[way.at(-1)!] = flat[column]
+    }
+    return nested
+  }
+}
+
+function explain(name: string, header: readonly string[], error: unknown): unknown {
+  if (!isCsvError(error)) return error
+  const line = typeof error.lines === 'number' ? error.lines : null
+  switch (error.code) {
+    case 'CSV_RECORD_INCONSISTENT_COLUMNS': {
+      const found = Array.isArray(error.record) ? error.record.length : 'another number'
+      const lacking = typeof found === 'number' && found < header.length ? `; ${header[found]} is missing` : ''
+      return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns${lacking}`, error)
+    }
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return new InputInvalid(name, line, 'a quoted value is never closed', error)
+    case 'CSV_MAX_RECORD_SIZE':
+      return new InputInvalid(
+        name,
+        line,
+        `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is a quote left open?`,
+        error,
+      )
+    default:
+      return new InputInvalid(name, line, error.message.replace(/ at line \d+/, ''), error)
+  }
+}
+
+const isCsvError = (error: unknown): error is CsvError =>
+  error instanceof Error && 'code' in error && /^CSV_|^INVALID_/.test(String(error.code))

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import type { Format } from './format.js'
+import { readRecords, type SourceRecord } from './read-records.js'
+
+/** Reads a text that arrives in chunks of `chunk` bytes. */
+async function read(format: Format, text: string, chunk = 7): Promise<readonly SourceRecord[]> {
+  const whole = Buffer.from(text)
+  async function* bytes() {
+    for (let start = 0; start < whole.length; start += chunk) yield whole.subarray(start, start + chunk)
+  }
+  const records: SourceRecord[] = []
+  for await (const batch of readRecords({ name: 'in', format, bytes: bytes() })) records.push(...batch)
+  return records
+}
+
+describe('CSV', () => {
+  it('gives each record with its line, over quoted line ends, blank lines and a byte order mark', async () => {
+    expect(await read('csv', '\uFEFFa,b\n1,"x\ny"\n\n3,é\n')).toEqual([
+      { line: 3, record: { a: '1', b: 'x\ny' } },
+      { line: 5, record: { a: '3', b: 'é' } },
+    ])
+  })
+
+  it('reads a dotted column as a nested field', async () => {
+    expect(await read('csv', 'route.origin,route.miles,delay\nLAX,12,3\n')).toEqual([
+      { line: 2, record: { route: { origin: 'LAX', miles: '12' }, delay: '3' } },
+    ])
+  })
+
+  it.each([
+    ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
+    ['a,b\n1,2,3\n', "in, line 2: 3 values for the header's 2 columns"],
+    ['a,b\n1,"2\n', 'in, line 2: a quoted value is never closed'],
+    ['a,a\n1,2\n', 'in, line 1: two columns are called a'],
+    ['a,\n1,2\n', 'in, line 1: column 2 has no name'],
+  ])('says where %j is broken', async (text, message) => {
+    await expect(read('csv', text)).rejects.toThrow(message)
+  })
+})
+
+describe('NDJSON', () => {
+  it('gives each object with its line, over blank lines and characters split between chunks', async () => {
+    expect(await read('ndjson', '{"a":"é"}\r\n\n{"a":null}', 1)).toEqual([
+      { line: 1, record: { a: 'é' } },
+      { line: 3, record: { a: null } },
+    ])
+  })
+
+  it('gives more records than one batch holds, all of them and in order', async () => {
+    const lines = Array.from({ length: 2500 }, (_, index) => `{"n":${index}}`)
+    const records = await read('ndjson', lines.join('\n'), 1000)
+    expect(records.map(({ record }) => record.n)).toEqual(lines.map((_, index) => index))
+  })
+
+  it.each([
+    ['{"a":1}\n{"a":\n', /^in, line 2: not JSON: /],
+    ['{"a":1}\n[1,2]\n', /^in, line 2: a record is a JSON object; found \[1,2\]$/],
+  ])('says where %j is broken', async (text, message) => {
+    await expect(read('ndjson', text)).rejects.toThrow(message)
+  })
+})

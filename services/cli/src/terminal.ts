@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import pc from 'picocolors'
+import { makeProgress, type Progress, type ProgressOptions } from './progress.js'
+
+/** Where a command speaks: results on stdout, everything said to a person on stderr. */
+export interface Terminal {
+  /** Whether a person watches stderr, so that a line may be drawn again. */
+  readonly interactive: boolean
+  /** Colours for stderr; the identity where it is no terminal or NO_COLOR is set. */
+  readonly paint: ReturnType<typeof pc.createColors>
+  say(line: string): void
+  /** Writes to stdout and resolves when there is room for more. */
+  result(text: string): Promise<void>
+  progress(options: ProgressOptions): Progress
+}
+
+export function makeTerminal({ stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>): Terminal {
+  const interactive = stderr.isTTY === true
+  return {
+    interactive,
+    paint: pc.createColors(interactive && !env.NO_COLOR),
+    say: (line) => {
+      stderr.write(`${line}\n`)
+    },
+    result: async (text) => {
+      if (!stdout.write(text)) await once(stdout, 'drain')
+    },
+    progress: (options) => makeProgress(options, stderr),
+  }
+}
+
+const integer = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+export const formatCount = (count: number): string => integer.format(count)
+
+/** `0.0123` becomes `1.2 %`. */
+export const formatShare = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+export const formatSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
