@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { migrate } from '@outflow/store'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+
+/** Whatever a test file made through these builders goes when the file is done. */
+const cleanUps: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+export const kafkaBrokers = (): readonly string[] => inject('kafkaBrokers')
+
+/** Gives the URL of a new database with every migration applied, dropped when the test file is done. */
+export async function aDatabase(): Promise<string> {
+  const template = inject('databaseTemplate')
+  const name = `outflow_test_${randomBytes(6).toString('hex')}`
+  await asAdmin(async (admin) => {
+    await makeTemplateOnce(admin, template)
+    await admin.query(`create database ${name} template ${template}`)
+  })
+  cleanUps.push(() => asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`)))
+  return urlOfDatabase(name)
+}
+
+/** Gives the URL of a new, empty database, dropped when the test file is done. */
+export async function anEmptyDatabase(): Promise<string> {
+  const name = `outflow_test_${randomBytes(6).toString('hex')}`
+  await asAdmin((admin) => admin.query(`create database ${name}`))
+  cleanUps.push(() => asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`)))
+  return urlOfDatabase(name)
+}
+
+/** Gives the name of a new topic, deleted when the test file is done. */
+export async function aTopic({ partitions = 1 }: { readonly partitions?: number } = {}): Promise<string> {
+  const topic = aName('topic')
+  const admin = await kafkaAdmin()
+  // waitForLeaders: a producer that comes before the leader retries, loudly.
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }],
+    waitForLeaders: true,
+  })
+  cleanUps.push(() => admin.deleteTopics({ topics: [topic] }))
+  return topic
+}
+
+/** Gives the name of a consumer group that nobody has used. */
+export const aGroup = (): string => aName('group')
+
+/** Gives a name that no other test has, e.g. of a topic that the program under test makes itself. */
+export const aName = (what: string): string => `test-${what}-${randomBytes(6).toString('hex')}`
+
+let connecting: Promise<Admin> | undefined
+
+function kafkaAdmin(): Promise<Admin> {
+  connecting ??= connectAdmin()
+  return connecting
+}
+
+async function connectAdmin(): Promise<Admin> {
+  const admin = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  cleanUps.unshift(() => admin.disconnect()) // the last to go
+  return admin
+}
+
+/** Built under another name and renamed when whole: a template is there with all its migrations, or not at all. */
+async function makeTemplateOnce(admin: pg.Client, template: string): Promise<void> {
+  await admin.query('select pg_advisory_lock(hashtext($1))', [template]) // until this session ends
+  const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
+  if (rowCount === 1) return
+  const building = `${template}_building`
+  await admin.query(`drop database if exists ${building}`)
+  await admin.query(`create database ${building}`)
+  await migrate(urlOfDatabase(building))
+  await admin.query(`alter database ${building} rename to ${template}`)
+}
+
+function urlOfDatabase(name: string): string {
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function asAdmin<T>(act: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
+  await admin.connect()
+  try {
+    return await act(admin)
+  } finally {
+    await admin.end()
+  }
+}
