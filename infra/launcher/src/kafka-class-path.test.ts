@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { cacheFolder, classPathKey, kafkaVersion } from './kafka-class-path.js'
+
+describe('the cached class path', () => {
+  it('has a key that changes with any letter of the pom', () => {
+    expect(classPathKey('<project/>')).toMatch(/^kafka-[0-9a-f]{16}$/)
+    expect(classPathKey('<project/>')).toBe(classPathKey('<project/>'))
+    expect(classPathKey('<project />')).not.toBe(classPathKey('<project/>'))
+  })
+
+  it('lies in the cache that the user set, else in the one of the home folder', () => {
+    expect(cacheFolder({ XDG_CACHE_HOME: '/cache', HOME: '/home/ada' })).toBe('/cache/outflow')
+    expect(cacheFolder({ HOME: '/home/ada' })).toBe('/home/ada/.cache/outflow')
+  })
+})
+
+describe('kafkaVersion', () => {
+  it('reads the version of the broker artefact', () => {
+    expect(kafkaVersion('<artifactId>kafka_2.13</artifactId>\n  <version>4.1.2</version>')).toBe('4.1.2')
+  })
+
+  it('says so when the pom names no broker', () => {
+    expect(() => kafkaVersion('<project/>')).toThrow('names no kafka_* artefact')
+  })
+})
