@@ -1,5 +1,6 @@
-import type { Position } from '@outflow/contracts'
+import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from './pool.js'
+import { run } from './statement.js'
 import type { Anomaly } from './write-batch.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
@@ -7,15 +8,72 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly detectedAt: Date
 }
 
+interface AnomalyRow {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly record_time: Date
+  readonly event_time: Date
+  readonly entity_key: string | null
+  readonly record: unknown
+  readonly nll: number
+  readonly p_value: number
+  readonly severity: Severity
+  readonly reasons: Reason[]
+  readonly model_id: string
+  readonly detected_at: Date
+}
+
+const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, severity,
+       reasons, model_id, detected_at`
+
 /** Gives a pipeline's anomalies, the strangest (highest nll) first. */
-export function strangestAnomalies(
+export async function strangestAnomalies(
   db: Queryable,
   query: { readonly pipeline: string; readonly limit: number; readonly detectedSince?: Date },
 ): Promise<readonly StoredAnomaly[]> {
-  throw new Error(`not built yet ${db} ${query}`)
+  const rows = await run<AnomalyRow>(db, {
+    name: 'strangest_anomalies',
+    text: `
+      select ${COLUMNS}
+      from outflow.anomalies
+      where pipeline = $1 and detected_at >= coalesce($2::timestamptz, '-infinity')
+      order by nll desc, topic, partition, "offset"
+      limit $3`,
+    values: [query.pipeline, query.detectedSince?.toISOString() ?? null, query.limit],
+  })
+  return rows.map(toAnomaly)
 }
 
 /** Gives the anomaly at a position, or null. */
-export function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
-  throw new Error(`not built yet ${db} ${pipeline} ${position}`)
+export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
+  const [row] = await run<AnomalyRow>(db, {
+    name: 'anomaly_at',
+    text: `
+      select ${COLUMNS}
+      from outflow.anomalies
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
+    values: [pipeline, position.topic, position.partition, position.offset],
+  })
+  return row ? toAnomaly(row) : null
+}
+
+function toAnomaly(row: AnomalyRow): StoredAnomaly {
+  return {
+    pipeline: row.pipeline,
+    topic: row.topic,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    recordTimeMs: row.record_time.getTime(),
+    eventTimeMs: row.event_time.getTime(),
+    entityKey: row.entity_key,
+    record: row.record,
+    nll: row.nll,
+    pValue: row.p_value,
+    severity: row.severity,
+    reasons: row.reasons,
+    modelId: row.model_id,
+    detectedAt: row.detected_at,
+  }
 }

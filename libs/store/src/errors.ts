@@ -30,3 +30,45 @@ export class ModelUnknown extends OutflowError {
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'
 }
+
+// Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
+// serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
+// 25P03/25P04 timeouts that end a transaction.
+const PASSING_SQLSTATE = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34])$/
+const PASSING_SYSTEM_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+// pg gives these without a code.
+const PASSING_MESSAGE =
+  /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
+
+/** Gives what pg, or the socket under it, threw as an error of this room; other errors come back unchanged. */
+export function toStoreError(thrown: unknown): unknown {
+  if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  if (PASSING_SQLSTATE.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGE.test(thrown.message)) {
+    const reason = thrown.message || code
+    return new StoreUnavailable(`Postgres is not available: ${reason}; it is tried again`, {
+      cause: thrown,
+      values: { code },
+    })
+  }
+  if (!('severity' in thrown)) return thrown
+  return new StoreRefused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
+}
+
+function hintOf(thrown: Error): string {
+  const { hint, constraint, code } = thrown as Error & { hint?: string; constraint?: string; code?: string }
+  // 3F000 invalid schema, 42P01 undefined table, 42883 undefined function: the usual cause is one.
+  if (code === '3F000' || code === '42P01' || code === '42883') return '; run outflow migrate'
+  if (hint) return `; ${hint}`
+  return constraint ? ` (constraint ${constraint})` : ''
+}

@@ -1,4 +1,7 @@
-import type { Client, Pool } from './pool.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreUnavailable } from './errors.js'
+import { type Client, type Pool, withClient } from './pool.js'
+import { run } from './statement.js'
 
 export interface Leadership {
   /** The connection that holds the lock. */
@@ -12,7 +15,7 @@ export interface Leadership {
  *
  * @param options.retryMs  how often a lock held elsewhere is tried again; default 1,000
  * @returns what `lead` gave, or null when the signal aborted before the lock was held
- * @throws {StoreUnavailable} when the connection was lost
+ * @throws {StoreUnavailable} when the connection was lost, once `lead` has settled
  */
 export function withLeadership<T>(
   pool: Pool,
@@ -20,5 +23,43 @@ export function withLeadership<T>(
   lead: (leadership: Leadership) => Promise<T>,
   options: { readonly signal?: AbortSignal; readonly retryMs?: number } = {},
 ): Promise<T | null> {
-  throw new Error(`not built yet ${pool} ${name} ${lead} ${options}`)
+  const { signal = new AbortController().signal, retryMs = 1_000 } = options
+  return withClient(pool, async (client) => {
+    const lost = new AbortController()
+    const onError = (cause: Error) =>
+      lost.abort(new StoreUnavailable(`the connection that holds the lock ${name} broke`, { cause }))
+    client.on('error', onError)
+    try {
+      while (!(await tryLock(client, name))) {
+        await sleep(retryMs, undefined, { signal }).catch(() => {})
+        if (signal.aborted) return null
+      }
+      try {
+        const result = await lead({ client, signal: AbortSignal.any([lost.signal, signal]) })
+        lost.signal.throwIfAborted()
+        return result
+      } finally {
+        if (!lost.signal.aborted) await unlock(client, name)
+      }
+    } finally {
+      client.off('error', onError)
+    }
+  })
+}
+
+async function tryLock(client: Client, name: string): Promise<boolean> {
+  const [attempt] = await run<{ held: boolean }>(client, {
+    name: 'try_lock',
+    text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
+    values: [name],
+  })
+  return attempt!.held
+}
+
+async function unlock(client: Client, name: string): Promise<void> {
+  await run(client, {
+    name: 'unlock',
+    text: 'select pg_advisory_unlock(hashtextextended($1, 0))',
+    values: [name],
+  })
 }

@@ -1,4 +1,8 @@
-import type { OutflowError } from '@outflow/errors'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
+import pg from 'pg'
+import { toStoreError } from './errors.js'
+import { activeModelId } from './models.js'
 
 export interface Listening {
   /** Stops listening and closes the connection; resolves when both are done. */
@@ -18,7 +22,18 @@ export interface ModelListenerOptions {
 
 /** Follows the pipeline's active model: by NOTIFY at once, by polling where a notification was lost. */
 export function listenForModels(options: ModelListenerOptions): Listening {
-  throw new Error(`not built yet ${options}`)
+  let told: string | null | undefined
+  return listen({
+    ...options,
+    channel: 'outflow_models',
+    pollMs: options.pollMs ?? 5_000,
+    look: async (client) => {
+      const active = await activeModelId(client, options.pipeline)
+      if (active === told) return
+      told = active
+      options.onChange(active)
+    },
+  })
 }
 
 export interface OutboxListenerOptions {
@@ -33,5 +48,80 @@ export interface OutboxListenerOptions {
 
 /** Wakes the relay when there may be something to send. */
 export function listenForOutbox(options: OutboxListenerOptions): Listening {
-  throw new Error(`not built yet ${options}`)
+  return listen({
+    ...options,
+    channel: 'outflow_outbox',
+    pollMs: options.pollMs ?? 500,
+    look: async () => options.onWork(),
+  })
+}
+
+interface Watch {
+  readonly url: string
+  readonly channel: string
+  /** Notifications of other pipelines are passed over. */
+  readonly pipeline: string
+  readonly pollMs: number
+  readonly look: (client: pg.Client) => Promise<void>
+  readonly onError?: (error: OutflowError) => void
+}
+
+const RECONNECT_MS = 1_000
+
+/** Looks after connecting, after each notification and every `pollMs`; never twice at once. */
+function listen(watch: Watch): Listening {
+  const stop = new AbortController()
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        await listenOnce(watch, stop.signal)
+      } catch (thrown: unknown) {
+        watch.onError?.(toOutflowError(toStoreError(thrown)))
+        await pause(RECONNECT_MS, stop.signal)
+      }
+    }
+  })()
+  return {
+    close() {
+      stop.abort()
+      return done
+    },
+  }
+}
+
+/** One connection's life. Returns when stopped, throws when the connection breaks. */
+async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
+  const client = new pg.Client({
+    connectionString: watch.url,
+    application_name: `outflow ${watch.channel}`,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+    keepAlive: true,
+  })
+  const wake = { now: new AbortController() }
+  let broken: Error | undefined
+  client.on('error', (error) => {
+    broken = error
+    wake.now.abort()
+  })
+  client.on('notification', ({ payload }) => {
+    if (payload === watch.pipeline) wake.now.abort()
+  })
+  try {
+    await client.connect()
+    await client.query(`listen ${watch.channel}`)
+    while (!stop.aborted) {
+      // Armed before looking: what is notified while looking is looked at again.
+      wake.now = new AbortController()
+      if (broken) throw broken
+      await watch.look(client)
+      await pause(watch.pollMs, AbortSignal.any([stop, wake.now.signal]))
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+async function pause(ms: number, until: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: until }).catch(() => {})
 }

@@ -1,4 +1,8 @@
-import type { Pool, Queryable } from './pool.js'
+import { createHash } from 'node:crypto'
+import { ModelDamaged, ModelUnknown } from './errors.js'
+import { type Pool, type Queryable, withTransaction } from './pool.js'
+import { jsonbText } from './postgres-text.js'
+import { run } from './statement.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'rejected'
 
@@ -31,31 +35,105 @@ export interface NewModel {
   readonly parentId: string | null
 }
 
+interface ModelRow {
+  readonly pipeline: string
+  readonly id: string
+  readonly state: ModelState
+  readonly parent_id: string | null
+  readonly metadata: unknown
+  readonly metrics: unknown
+  readonly artefact_bytes: number
+  readonly checksum: string
+  readonly created_at: Date
+  readonly promoted_at: Date | null
+}
+
+type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
+
+const SUMMARY_COLUMNS = `pipeline, id, state, parent_id, metadata, metrics, octet_length(artefact) as artefact_bytes,
+       encode(checksum, 'hex') as checksum, created_at, promoted_at`
+
 /** Stores a candidate. The same id again changes nothing: ids derive from the content. */
-export function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
-  throw new Error(`not built yet ${db} ${model}`)
+export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
+  const rows = await run(db, {
+    name: 'insert_model',
+    text: `
+      insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, parent_id)
+      values ($1, $2, 'candidate', $3, $4, $5, $6, $7)
+      on conflict (pipeline, id) do nothing
+      returning id`,
+    values: [
+      model.pipeline,
+      model.id,
+      model.artefact,
+      createHash('sha256').update(model.artefact).digest(),
+      jsonbText(model.metadata),
+      jsonbText(model.metrics),
+      model.parentId,
+    ],
+  })
+  return rows.length > 0 ? 'inserted' : 'known'
 }
 
 /**
- * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`.
+ * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`. A model
+ * of any state may be promoted: that is also how an operator goes back.
  *
  * @throws {ModelUnknown}
  */
-export function promoteModel(pool: Pool, model: { readonly pipeline: string; readonly id: string }): Promise<void> {
-  throw new Error(`not built yet ${pool} ${model}`)
+export function promoteModel(pool: Pool, { pipeline, id }: ModelKey): Promise<void> {
+  return withTransaction(pool, async (client) => {
+    // Two promotions at once would each activate their own and meet in the unique index.
+    await run(client, {
+      name: 'lock_promotion',
+      text: `select pg_advisory_xact_lock(hashtextextended('outflow.promote ' || $1::text, 0))`,
+      values: [pipeline],
+    })
+    await run(client, {
+      name: 'retire_model',
+      text: `update outflow.models set state = 'retired' where pipeline = $1 and state = 'active' and id <> $2`,
+      values: [pipeline, id],
+    })
+    const promoted = await run(client, {
+      name: 'promote_model',
+      text: `
+        update outflow.models
+        set state = 'active', promoted_at = case when state = 'active' then promoted_at else now() end
+        where pipeline = $1 and id = $2
+        returning id`,
+      values: [pipeline, id],
+    })
+    if (promoted.length === 0) throw unknown({ pipeline, id })
+    await run(client, {
+      name: 'notify_models',
+      text: `select pg_notify('outflow_models', $1)`,
+      values: [pipeline],
+    })
+  })
 }
 
 /** Marks a candidate that did not pass its gate. @throws {ModelUnknown} when no such candidate is stored */
-export function rejectModel(
-  db: Queryable,
-  model: { readonly pipeline: string; readonly id: string; readonly metrics: unknown },
-): Promise<void> {
-  throw new Error(`not built yet ${db} ${model}`)
+export async function rejectModel(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
+  const rejected = await run(db, {
+    name: 'reject_model',
+    text: `
+      update outflow.models
+      set state = 'rejected', metrics = $3
+      where pipeline = $1 and id = $2 and state = 'candidate'
+      returning id`,
+    values: [model.pipeline, model.id, jsonbText(model.metrics)],
+  })
+  if (rejected.length === 0) throw unknown(model)
 }
 
 /** Gives the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */
-export function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
-  throw new Error(`not built yet ${db} ${pipeline}`)
+export async function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'active_model_id',
+    text: `select id from outflow.models where pipeline = $1 and state = 'active'`,
+    values: [pipeline],
+  })
+  return row?.id ?? null
 }
 
 /**
@@ -63,19 +141,65 @@ export function activeModelId(db: Queryable, pipeline: string): Promise<string |
  *
  * @throws {ModelDamaged} when the bytes are not those that were stored
  */
-export function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
-  throw new Error(`not built yet ${db} ${pipeline}`)
+export async function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
+  const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
+    name: 'active_model',
+    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and state = 'active'`,
+    values: [pipeline],
+  })
+  return row ? toStoredModel(row) : null
 }
 
 /** @throws {ModelUnknown | ModelDamaged} */
-export function loadModel(
-  db: Queryable,
-  model: { readonly pipeline: string; readonly id: string },
-): Promise<StoredModel> {
-  throw new Error(`not built yet ${db} ${model}`)
+export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredModel> {
+  const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
+    name: 'load_model',
+    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and id = $2`,
+    values: [model.pipeline, model.id],
+  })
+  if (!row) throw unknown(model)
+  return toStoredModel(row)
 }
 
 /** Gives a pipeline's models, newest first. */
-export function listModels(db: Queryable, pipeline: string): Promise<readonly ModelSummary[]> {
-  throw new Error(`not built yet ${db} ${pipeline}`)
+export async function listModels(db: Queryable, pipeline: string): Promise<readonly ModelSummary[]> {
+  const rows = await run<ModelRow>(db, {
+    name: 'list_models',
+    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 order by created_at desc, id`,
+    values: [pipeline],
+  })
+  return rows.map(toSummary)
+}
+
+function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
+  const found = createHash('sha256').update(row.artefact).digest('hex')
+  if (found !== row.checksum) {
+    throw new ModelDamaged(
+      `the artefact of model ${row.id} of ${row.pipeline} has checksum ${found}, stored was ${row.checksum}; ` +
+        'promote another model or fit a new one',
+      { values: { pipeline: row.pipeline, id: row.id, found, stored: row.checksum } },
+    )
+  }
+  return { ...toSummary(row), artefact: row.artefact }
+}
+
+function toSummary(row: ModelRow): ModelSummary {
+  return {
+    pipeline: row.pipeline,
+    id: row.id,
+    state: row.state,
+    parentId: row.parent_id,
+    metadata: row.metadata,
+    metrics: row.metrics,
+    artefactBytes: row.artefact_bytes,
+    checksum: row.checksum,
+    createdAt: row.created_at,
+    promotedAt: row.promoted_at,
+  }
+}
+
+function unknown({ pipeline, id }: ModelKey): ModelUnknown {
+  return new ModelUnknown(`pipeline ${pipeline} has no such model: ${id}; outflow models list shows those it has`, {
+    values: { pipeline, id },
+  })
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from './pool.js'
+import { run } from './statement.js'
 
 /** What a pipeline has done with one partition; counts are exact after any crash. */
 export interface PartitionCounters {
@@ -14,14 +15,37 @@ export interface PartitionCounters {
 }
 
 /** Gives the offset that the pipeline reads next in a partition, or null when it never wrote one. */
-export function storedOffset(
+export async function storedOffset(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
 ): Promise<bigint | null> {
-  throw new Error(`not built yet ${db} ${at}`)
+  const [row] = await run<{ next_offset: string }>(db, {
+    name: 'stored_offset',
+    text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
+    values: [at.pipeline, at.topic, at.partition],
+  })
+  return row ? BigInt(row.next_offset) : null
 }
 
 /** Gives the counters of every partition the pipeline has touched, by topic and partition. */
-export function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
-  throw new Error(`not built yet ${db} ${pipeline}`)
+export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
+  const rows = await run<Record<keyof PartitionCounters, string>>(db, {
+    name: 'partition_counters',
+    text: `
+      select topic, partition, next_offset as "nextOffset", received, scored, rejected, anomalies, alerts
+      from outflow.offsets
+      where pipeline = $1
+      order by topic, partition`,
+    values: [pipeline],
+  })
+  return rows.map((row) => ({
+    topic: row.topic,
+    partition: Number(row.partition),
+    nextOffset: BigInt(row.nextOffset),
+    received: Number(row.received),
+    scored: Number(row.scored),
+    rejected: Number(row.rejected),
+    anomalies: Number(row.anomalies),
+    alerts: Number(row.alerts),
+  }))
 }

@@ -1,4 +1,6 @@
+import { OutboxRewound } from './errors.js'
 import type { Queryable } from './pool.js'
+import { run } from './statement.js'
 import type { OutboxMessage } from './write-batch.js'
 
 export interface OutboxRow extends OutboxMessage {
@@ -10,16 +12,85 @@ export interface OutboxRow extends OutboxMessage {
   readonly headers: readonly (readonly [name: string, value: Buffer])[]
 }
 
+interface OutboxTableRow {
+  readonly sequence: string
+  readonly kind: OutboxMessage['kind']
+  readonly topic: string
+  readonly message_key: Buffer | null
+  readonly payload: Buffer | null
+  readonly headers: readonly (readonly [string, string])[]
+  readonly created_at: Date
+}
+
+// Below the broker's usual batch budget, and little enough to hold in memory twice.
+const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
+
 /**
  * Numbers the pipeline's new rows in commit order, then gives its first rows. To be called by the leader only.
  *
- * @param options.maxBytes  stops before the row that would pass it, but always gives one row
+ * @param options.maxBytes  stops before the row that would pass it, but always gives one row; default 8 MiB
  */
-export function takeOutbox(
+export async function takeOutbox(
   db: Queryable,
   options: { readonly pipeline: string; readonly limit: number; readonly maxBytes?: number },
 ): Promise<readonly OutboxRow[]> {
-  throw new Error(`not built yet ${db} ${options}`)
+  const { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES } = options
+  await run(db, { name: 'number_outbox', text: NUMBER_OUTBOX, values: [pipeline] })
+  const rows = await run<OutboxTableRow>(db, {
+    name: 'first_of_outbox',
+    text: FIRST_OF_OUTBOX,
+    values: [pipeline, limit, maxBytes],
+  })
+  return rows.map(toOutboxRow)
+}
+
+// Rows committed since the last call are seen now and were not then: their numbers come after all given before. A
+// second leader (the first one's lock just lost) finds `sequence` taken and changes nothing.
+const NUMBER_OUTBOX = `
+with fresh as (
+  select id, row_number() over (order by id) as place, count(*) over () as total
+  from outflow.outbox
+  where pipeline = $1::text and sequence is null
+), reserved as (
+  insert into outflow.outbox_sequences as known (pipeline, last_sequence)
+  select $1::text, count(*) from fresh having count(*) > 0
+  on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
+  returning last_sequence
+)
+update outflow.outbox
+set sequence = reserved.last_sequence - fresh.total + fresh.place
+from fresh, reserved
+where outbox.id = fresh.id and outbox.sequence is null`
+
+const FIRST_OF_OUTBOX = `
+with first as (
+  select sequence, kind, topic, message_key, payload, headers, created_at,
+         sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0)) over (order by sequence)
+           as bytes_so_far,
+         row_number() over (order by sequence) as place
+  from (
+    select sequence, kind, topic, message_key, payload, headers, created_at
+    from outflow.outbox
+    where pipeline = $1::text and sequence is not null
+    order by sequence
+    limit $2::int
+  ) as waiting
+)
+select sequence, kind, topic, message_key, payload, headers, created_at
+from first
+where place = 1 or bytes_so_far <= $3::bigint
+order by sequence`
+
+function toOutboxRow(row: OutboxTableRow): OutboxRow {
+  return {
+    sequence: BigInt(row.sequence),
+    kind: row.kind,
+    topic: row.topic,
+    key: row.message_key,
+    payload: row.payload,
+    headers: row.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+    createdAt: row.created_at,
+  }
 }
 
 /**
@@ -28,22 +99,53 @@ export function takeOutbox(
  * @returns how many were deleted
  * @throws {OutboxRewound} when this database never numbered a row that high
  */
-export function deleteOutboxThrough(db: Queryable, pipeline: string, sequence: bigint): Promise<number> {
-  throw new Error(`not built yet ${db} ${pipeline} ${sequence}`)
+export async function deleteOutboxThrough(db: Queryable, pipeline: string, sequence: bigint): Promise<number> {
+  const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
+    name: 'delete_outbox_through',
+    text: `
+      with numbered as (
+        select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
+      ), deleted as (
+        delete from outflow.outbox
+        where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
+        returning 1
+      )
+      select (select count(*) from deleted) as deleted, last_sequence from numbered`,
+    values: [pipeline, sequence],
+  })
+  const last = BigInt(outcome!.last_sequence)
+  if (sequence > last) {
+    throw new OutboxRewound(
+      `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
+        'restored from a backup; give it a new identity (libs/store/README.md) before the relay starts',
+      { values: { pipeline, sequence, lastSequence: last } },
+    )
+  }
+  return Number(outcome!.deleted)
 }
 
 /** Gives how many rows wait, and since when the oldest does. */
-export function outboxDepth(
+export async function outboxDepth(
   db: Queryable,
   pipeline: string,
 ): Promise<{ readonly rows: number; readonly oldest: Date | null }> {
-  throw new Error(`not built yet ${db} ${pipeline}`)
+  const [depth] = await run<{ rows: string; oldest: Date | null }>(db, {
+    name: 'outbox_depth',
+    text: 'select count(*) as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
+    values: [pipeline],
+  })
+  return { rows: Number(depth!.rows), oldest: depth!.oldest }
 }
 
 /**
  * Gives this database's own id, made by its first migration: 8 hex digits. It goes into the relay's group name, so that
  * a fresh database beside an old broker does not inherit the old one's position.
  */
-export function databaseId(db: Queryable): Promise<string> {
-  throw new Error(`not built yet ${db}`)
+export async function databaseId(db: Queryable): Promise<string> {
+  const [identity] = await run<{ id: string }>(db, {
+    name: 'database_id',
+    text: 'select left(id::text, 8) as id from outflow.database_identity',
+    values: [],
+  })
+  return identity!.id
 }

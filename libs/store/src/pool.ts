@@ -1,5 +1,5 @@
-import type pg from 'pg'
-import type { StoreUnavailable } from './errors.js'
+import pg from 'pg'
+import { StoreUnavailable, toStoreError } from './errors.js'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
@@ -15,9 +15,59 @@ export interface PoolOptions {
   readonly onError?: (error: StoreUnavailable) => void
 }
 
+const CONNECT_TIMEOUT_MS = 5_000
+// Far above any statement here; a hung disk or a lock left behind then shows as an error that is retried.
+const STATEMENT_TIMEOUT_MS = 30_000
+// A little later than Postgres's own: it fires only when the server is silent, as behind a dead network path.
+const ANSWER_TIMEOUT_MS = 35_000
+
 /** Opens a pool of connections; nothing is connected before the first statement. Close it by `pool.end()`. */
 export function openPool(url: string, options: PoolOptions = {}): Pool {
-  throw new Error(`not built yet ${url} ${options}`)
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? 'outflow',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+  })
+  // Without a listener an idle connection that breaks ends the process.
+  pool.on('error', (cause) =>
+    options.onError?.(
+      new StoreUnavailable(`an idle connection to Postgres broke: ${cause.message}; the pool replaces it`, { cause }),
+    ),
+  )
+  return pool
+}
+
+/** Lends a connection for as long as `act` takes. @throws {StoreUnavailable | StoreRefused} when none can be opened */
+export async function withClient<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connect(pool)
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  // A borrowed connection that breaks between statements would end the process too.
+  client.on('error', onError)
+  try {
+    return await act(client)
+  } catch (thrown: unknown) {
+    const error = toStoreError(thrown)
+    if (error instanceof StoreUnavailable) broken ??= error
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+async function connect(pool: Pool): Promise<Client> {
+  try {
+    return await pool.connect()
+  } catch (thrown: unknown) {
+    throw toStoreError(thrown)
+  }
 }
 
 /**
@@ -26,10 +76,25 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
  * @throws {StoreUnavailable | StoreRefused} whatever pg said, by its kind; an error of `act`'s own unchanged
  */
 export function withTransaction<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
-  throw new Error(`not built yet ${pool} ${act}`)
+  return withClient(pool, async (client) => {
+    await client.query('begin')
+    try {
+      const result = await act(client)
+      await client.query('commit')
+      return result
+    } catch (thrown: unknown) {
+      // A connection that can not roll back is closed by withClient, and Postgres rolls back.
+      await client.query('rollback').catch((rollbackError: Error) => client.emit('error', rollbackError))
+      throw thrown
+    }
+  })
 }
 
 /** Asks for one row: rejects with `StoreUnavailable` or `StoreRefused` when the database can not be used. */
-export function ping(pool: Pool): Promise<void> {
-  throw new Error(`not built yet ${pool}`)
+export async function ping(pool: Pool): Promise<void> {
+  try {
+    await pool.query('select 1')
+  } catch (thrown: unknown) {
+    throw toStoreError(thrown)
+  }
 }

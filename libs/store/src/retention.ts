@@ -1,13 +1,43 @@
+import { ensurePartitions } from './partitions.js'
 import type { Pool } from './pool.js'
+import { run } from './statement.js'
+
+const DAY_MS = 86_400_000
 
 /**
- * Drops anomalies, dead letters and statistics that are older than their retention.
+ * Drops the pipeline's anomalies, dead letters and statistics that are older than their retention, and makes
+ * tomorrow's partition. Safe to call from several processes at once.
  *
  * @returns the dropped partitions of anomalies
  */
-export function applyRetention(
+export async function applyRetention(
   pool: Pool,
-  retention: { readonly anomaliesMs: number; readonly statisticsMs: number; readonly now: Date },
+  retention: {
+    readonly pipeline: string
+    readonly anomaliesMs: number
+    readonly statisticsMs: number
+    readonly now: Date
+  },
 ): Promise<readonly string[]> {
-  throw new Error(`not built yet ${pool} ${retention}`)
+  const { pipeline, now } = retention
+  const anomaliesCutoff = new Date(now.getTime() - retention.anomaliesMs).toISOString()
+  const statisticsCutoff = new Date(now.getTime() - retention.statisticsMs).toISOString()
+  const dropped = await run<{ partition: string }>(pool, {
+    name: 'drop_anomalies_before',
+    text: 'select dropped as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as dropped',
+    values: [pipeline, anomaliesCutoff],
+  })
+  await run(pool, {
+    name: 'delete_old_rows',
+    text: `
+      with letters as (
+        delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
+      ), scores as (
+        delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
+      )
+      delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
+    values: [pipeline, anomaliesCutoff, statisticsCutoff],
+  })
+  await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
+  return dropped.map(({ partition }) => partition)
 }

@@ -1,4 +1,5 @@
 import type { RejectionReason } from '@outflow/contracts'
+import { clampTime } from './postgres-text.js'
 
 /** What one batch adds to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
 export interface MinuteScores {
@@ -24,14 +25,23 @@ export interface MinuteRejections {
 
 export const NLL_BUCKETS = 128
 
+// Buckets of equal width in asinh(nll): nearly linear about 0, where normal records lie, and logarithmic in the tail,
+// which reaches 1e7 nats. −6 is −200 nats, 17 is 12 million; a bucket is 0.18 nats wide at 0 and 18 % of the value above.
+const ASINH_START = -6
+const ASINH_END = 17
+const BUCKET_WIDTH = (ASINH_END - ASINH_START) / NLL_BUCKETS
+
+const MINUTE_MS = 60_000
+
 /** Gives the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last take what lies beyond. */
 export function nllBucket(nll: number): number {
-  throw new Error(`not built yet ${nll}`)
+  const bucket = Math.floor((Math.asinh(nll) - ASINH_START) / BUCKET_WIDTH)
+  return Math.min(Math.max(bucket, 0), NLL_BUCKETS - 1)
 }
 
 /** Gives the smallest nll of a bucket, nats; −Infinity for the first. */
 export function nllBucketStart(bucket: number): number {
-  throw new Error(`not built yet ${bucket}`)
+  return bucket === 0 ? Number.NEGATIVE_INFINITY : Math.sinh(ASINH_START + bucket * BUCKET_WIDTH)
 }
 
 /**
@@ -47,12 +57,55 @@ export function minuteScores(
   nll: ArrayLike<number>,
   isAnomaly: ArrayLike<number>,
 ): MinuteScores[] {
-  throw new Error(`not built yet ${modelId} ${recordTimesMs} ${nll} ${isAnomaly}`)
+  const minutes = new Map<number, Writable<MinuteScores> & { histogram: number[] }>()
+  for (let row = 0; row < nll.length; row++) {
+    const minuteMs = minuteOf(recordTimesMs[row]!)
+    const score = nll[row]!
+    let minute = minutes.get(minuteMs)
+    if (!minute) {
+      minute = emptyMinute(minuteMs, modelId)
+      minutes.set(minuteMs, minute)
+    }
+    minute.scored += 1
+    minute.anomalies += isAnomaly[row]!
+    minute.nllMin = Math.min(minute.nllMin, score)
+    minute.nllMax = Math.max(minute.nllMax, score)
+    minute.nllSum += score
+    minute.histogram[nllBucket(score)]! += 1
+  }
+  return [...minutes.values()]
 }
 
 /** Folds a batch's rejections into minutes. */
 export function minuteRejections(
   rejections: Iterable<{ readonly recordTimeMs: number; readonly reason: RejectionReason }>,
 ): MinuteRejections[] {
-  throw new Error(`not built yet ${rejections}`)
+  const minutes = new Map<string, Writable<MinuteRejections>>()
+  for (const { recordTimeMs, reason } of rejections) {
+    const minuteMs = minuteOf(recordTimeMs)
+    const key = `${minuteMs} ${reason}`
+    const minute = minutes.get(key)
+    if (minute) minute.rejected += 1
+    else minutes.set(key, { minuteMs, reason, rejected: 1 })
+  }
+  return [...minutes.values()]
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function minuteOf(recordTimeMs: number): number {
+  return Math.floor(clampTime(recordTimeMs) / MINUTE_MS) * MINUTE_MS
+}
+
+function emptyMinute(minuteMs: number, modelId: string) {
+  return {
+    minuteMs,
+    modelId,
+    scored: 0,
+    anomalies: 0,
+    nllMin: Number.POSITIVE_INFINITY,
+    nllMax: Number.NEGATIVE_INFINITY,
+    nllSum: 0,
+    histogram: new Array<number>(NLL_BUCKETS).fill(0),
+  }
 }

@@ -1,6 +1,9 @@
 import type { Reason, RejectionReason, Severity } from '@outflow/contracts'
+import { ensurePartitions } from './partitions.js'
 import type { Pool } from './pool.js'
+import { run } from './statement.js'
 import type { MinuteRejections, MinuteScores } from './statistics.js'
+import { writeBatchStatement } from './write-batch-statement.js'
 
 /** A record judged improbable, as it is stored; its topic and partition are the batch's. */
 export interface Anomaly {
@@ -50,26 +53,33 @@ export interface BatchWrite {
   readonly expectedOffset: bigint | null
   /** The delivery's `nextOffset`. */
   readonly nextOffset: bigint
-  /** Records in the delivery; must be `scored + deadLetters.length`. */
+  /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
   readonly received: number
   readonly scored: number
   readonly anomalies: readonly Anomaly[]
   readonly deadLetters: readonly DeadLetter[]
   /** Alerts and dead letters, in offset order. */
   readonly outbox: readonly OutboxMessage[]
+  /** At most one entry a minute and model. */
   readonly scores: readonly MinuteScores[]
+  /** At most one entry a minute and reason. */
   readonly rejections: readonly MinuteRejections[]
 }
 
 /**
  * Writes a delivery's anomalies, outbox, dead letters, counters and offset in one transaction, if and only if the
- * stored offset is still the expected one.
+ * stored offset is still the expected one. One statement, so one round trip.
  *
  * @returns `superseded` when another write moved the offset (another instance, or an earlier attempt whose answer was
  *   lost): nothing was written, and the delivery is to be repositioned
  * @throws {StoreUnavailable} when the same write may succeed later
  * @throws {StoreRefused} when it will not
  */
-export function writeBatch(pool: Pool, batch: BatchWrite): Promise<'written' | 'superseded'> {
-  throw new Error(`not built yet ${pool} ${batch}`)
+export async function writeBatch(pool: Pool, batch: BatchWrite): Promise<'written' | 'superseded'> {
+  await ensurePartitions(
+    pool,
+    batch.anomalies.map(({ recordTimeMs }) => recordTimeMs),
+  )
+  const [outcome] = await run<{ written: boolean }>(pool, writeBatchStatement(batch))
+  return outcome!.written ? 'written' : 'superseded'
 }

@@ -1,0 +1,50 @@
+// The years whose ISO form has four digits. Producers may stamp anything into 64 bits; what lies beyond is clamped.
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+// Jsonb recursion is bounded by max_stack_depth (2 MB hold some 6,000 levels), V8's by its own stack.
+const MAX_JSON_DEPTH = 500
+
+/** Gives the nearest time within the years 1 to 9999, epoch ms; NaN becomes 1970. */
+export function clampTime(epochMs: number): number {
+  return Number.isNaN(epochMs) ? 0 : Math.min(Math.max(epochMs, EARLIEST_MS), LATEST_MS)
+}
+
+/** Gives epoch ms as a timestamptz literal, clamped. */
+export function timestampText(epochMs: number): string {
+  return new Date(clampTime(epochMs)).toISOString()
+}
+
+/** Gives a string as Postgres takes it: NUL, which no text may hold, becomes U+FFFD. */
+export function plainText(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+}
+
+/**
+ * Gives a JSON value as jsonb takes it. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
+ * value nested deeper than 500 levels is replaced by a note; one such record must not stop the stream.
+ */
+export function jsonbText(value: unknown): string {
+  if (depthExceeds(value, MAX_JSON_DEPTH)) return '{"outflow.omitted":"nested deeper than 500 levels"}'
+  const text = JSON.stringify(value) ?? 'null'
+  // Nearly every record ends here; an escaped backslash before u0000 costs only the walk below.
+  if (!/\\u(0000|d[89a-f])/i.test(text)) return text
+  return JSON.stringify(storable(value))
+}
+
+function depthExceeds(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false
+  if (levels === 0) return true
+  return Object.values(value).some((item) => depthExceeds(item, levels - 1))
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return storableString(value)
+  if (Array.isArray(value)) return value.map(storable)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableString(key), storable(item)]))
+}
+
+function storableString(text: string): string {
+  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD')
+}

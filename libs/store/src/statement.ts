@@ -1,0 +1,19 @@
+import type { QueryResultRow } from 'pg'
+import { toStoreError } from './errors.js'
+import type { Queryable } from './pool.js'
+
+/** A statement that Postgres prepares once per connection under its name. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
+}
+
+/** Runs a statement and gives its rows, by column name. @throws {StoreUnavailable | StoreRefused} */
+export async function run<Row extends QueryResultRow>(db: Queryable, statement: Statement): Promise<Row[]> {
+  try {
+    return (await db.query<Row>(statement)).rows
+  } catch (thrown: unknown) {
+    throw toStoreError(thrown)
+  }
+}

@@ -1,0 +1,175 @@
+import { jsonbText, plainText, timestampText } from './postgres-text.js'
+import type { Statement } from './statement.js'
+import type { BatchWrite, OutboxMessage } from './write-batch.js'
+
+// What dead_letters keeps of a record, for looking; its whole bytes travel in the outbox.
+const VALUE_START_BYTES = 1024
+const KEY_BYTES = 1024
+const DETAIL_LENGTH = 1000
+
+/** The compare-and-set, and everything that is written only if it succeeds. */
+export function writeBatchStatement(batch: BatchWrite): Statement {
+  const isFirst = batch.expectedOffset === null
+  return {
+    name: isFirst ? 'write_first_batch' : 'write_batch',
+    text: isFirst ? FIRST_BATCH : NEXT_BATCH,
+    values: [
+      ...offsetValues(batch),
+      ...anomalyValues(batch),
+      ...deadLetterValues(batch),
+      ...outboxValues(batch),
+      ...statisticsValues(batch),
+    ],
+  }
+}
+
+// $4 is null on a first batch and is cast so that both texts take the same values.
+const CLAIM_FIRST = `
+  insert into outflow.offsets (pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts)
+  select $1::text, $2::text, $3::int, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::bigint
+  where $4::bigint is null
+  on conflict (pipeline, topic, partition) do nothing
+  returning pipeline, topic, partition`
+
+// Two writers of one offset: the second waits for the first's row, sees the offset moved, and updates nothing.
+const CLAIM_NEXT = `
+  update outflow.offsets
+  set next_offset = $5::bigint, received = received + $6::bigint, scored = scored + $7::bigint,
+      rejected = rejected + $8::bigint, anomalies = anomalies + $9::bigint, alerts = alerts + $10::bigint,
+      updated_at = now()
+  where pipeline = $1::text and topic = $2::text and partition = $3::int and next_offset = $4::bigint
+  returning pipeline, topic, partition`
+
+const writeAfter = (claim: string) => `
+with claimed as (${claim}
+), found as (
+  insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
+                                 nll, p_value, severity, reasons, model_id)
+  select claimed.pipeline, claimed.topic, claimed.partition, anomaly.*
+  from claimed, unnest($11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::jsonb[],
+                       $16::float8[], $17::float8[], $18::text[], $19::jsonb[], $20::text[]) as anomaly
+  on conflict do nothing
+), set_aside as (
+  insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, message_key, value_start,
+                                    value_bytes, record_time)
+  select claimed.pipeline, claimed.topic, claimed.partition, dead_letter.*
+  from claimed, unnest($21::bigint[], $22::text[], $23::text[], $24::bytea[], $25::bytea[], $26::int[],
+                       $27::timestamptz[]) as dead_letter
+  on conflict do nothing
+), queued as (
+  insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
+  select claimed.pipeline, message.kind, message.topic, message.message_key, message.payload, message.headers
+  from claimed, unnest($28::text[], $29::text[], $30::bytea[], $31::bytea[], $32::json[])
+    with ordinality as message (kind, topic, message_key, payload, headers, place)
+  order by message.place
+), scores as (
+  insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
+                                                 nll_sum, histogram)
+  select claimed.pipeline, minute.minute, minute.model_id, minute.scored, minute.anomalies, minute.nll_min,
+         minute.nll_max, minute.nll_sum, minute.histogram::bigint[]
+  from claimed, unnest($33::timestamptz[], $34::text[], $35::bigint[], $36::bigint[], $37::float8[], $38::float8[],
+                       $39::float8[], $40::text[])
+    as minute (minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
+  order by minute.minute, minute.model_id
+  on conflict (pipeline, minute, model_id) do update
+  set scored = known.scored + excluded.scored, anomalies = known.anomalies + excluded.anomalies,
+      nll_min = least(known.nll_min, excluded.nll_min), nll_max = greatest(known.nll_max, excluded.nll_max),
+      nll_sum = known.nll_sum + excluded.nll_sum,
+      histogram = outflow.add_counts(known.histogram, excluded.histogram), updated_at = now()
+), rejections as (
+  insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
+  select claimed.pipeline, minute.minute, minute.reason, minute.rejected
+  from claimed, unnest($41::timestamptz[], $42::text[], $43::bigint[]) as minute (minute, reason, rejected)
+  order by minute.minute, minute.reason
+  on conflict (pipeline, minute, reason) do update
+  set rejected = known.rejected + excluded.rejected, updated_at = now()
+)
+select count(*) > 0 as written,
+       case when count(*) > 0 and cardinality($28::text[]) > 0 then pg_notify('outflow_outbox', $1::text) end
+from claimed`
+
+const FIRST_BATCH = writeAfter(CLAIM_FIRST)
+const NEXT_BATCH = writeAfter(CLAIM_NEXT)
+
+/** $1 … $10 */
+function offsetValues(batch: BatchWrite): unknown[] {
+  const alerts = batch.outbox.filter(({ kind }) => kind === 'alert').length
+  return [
+    batch.pipeline,
+    batch.topic,
+    batch.partition,
+    batch.expectedOffset,
+    batch.nextOffset,
+    batch.received,
+    batch.scored,
+    batch.deadLetters.length,
+    batch.anomalies.length,
+    alerts,
+  ]
+}
+
+/** $11 … $20 */
+function anomalyValues({ anomalies }: BatchWrite): unknown[] {
+  return [
+    anomalies.map(({ offset }) => offset),
+    anomalies.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
+    anomalies.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
+    anomalies.map(({ entityKey }) => entityKey && plainText(entityKey)),
+    anomalies.map(({ record }) => jsonbText(record)),
+    anomalies.map(({ nll }) => nll),
+    anomalies.map(({ pValue }) => pValue),
+    anomalies.map(({ severity }) => severity),
+    anomalies.map(({ reasons }) => jsonbText(reasons)),
+    anomalies.map(({ modelId }) => modelId),
+  ]
+}
+
+/** $21 … $27 */
+function deadLetterValues({ deadLetters }: BatchWrite): unknown[] {
+  return [
+    deadLetters.map(({ offset }) => offset),
+    deadLetters.map(({ reason }) => reason),
+    deadLetters.map(({ detail }) => plainText(detail.slice(0, DETAIL_LENGTH))),
+    deadLetters.map(({ key }) => key?.subarray(0, KEY_BYTES)),
+    deadLetters.map(({ value }) => value?.subarray(0, VALUE_START_BYTES)),
+    deadLetters.map(({ value }) => value?.byteLength),
+    deadLetters.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
+  ]
+}
+
+/** $28 … $32 */
+function outboxValues({ outbox }: BatchWrite): unknown[] {
+  return [
+    outbox.map(({ kind }) => kind),
+    outbox.map(({ topic }) => topic),
+    outbox.map(({ key }) => key),
+    outbox.map(({ payload }) => payload),
+    outbox.map(headersText),
+  ]
+}
+
+function headersText({ headers }: OutboxMessage): string {
+  return JSON.stringify(headers.map(([name, value]) => [name, base64(value)]))
+}
+
+function base64(value: Uint8Array | string): string {
+  return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)).toString('base64')
+}
+
+/** $33 … $43 */
+function statisticsValues({ scores, rejections }: BatchWrite): unknown[] {
+  return [
+    scores.map(({ minuteMs }) => timestampText(minuteMs)),
+    scores.map(({ modelId }) => modelId),
+    scores.map(({ scored }) => scored),
+    scores.map(({ anomalies }) => anomalies),
+    scores.map(({ nllMin }) => nllMin),
+    scores.map(({ nllMax }) => nllMax),
+    scores.map(({ nllSum }) => nllSum),
+    // A list of lists would be unnested to its numbers.
+    scores.map(({ histogram }) => `{${histogram.join(',')}}`),
+    rejections.map(({ minuteMs }) => timestampText(minuteMs)),
+    rejections.map(({ reason }) => reason),
+    rejections.map(({ rejected }) => rejected),
+  ]
+}

@@ -1,0 +1,92 @@
+-- What: the records judged improbable, one partition a UTC day of Kafka's record time, and the functions that make and
+--      drop those partitions.
+-- Why: retention drops a day at once instead of deleting rows. Postgres wants the partitioning column in the key;
+--      Kafka's record time is fixed per offset, so the key still tells records apart. Producers may stamp 1970 or 9999:
+--      such days get no partition of their own, their rows go to the default one.
+-- An older process may run beside it: the table is new.
+create table outflow.anomalies (
+  pipeline text not null,
+  topic text not null,
+  partition integer not null,
+  "offset" bigint not null,
+  record_time timestamptz not null,
+  event_time timestamptz not null,
+  entity_key text,
+  record jsonb not null,
+  nll float8 not null,
+  p_value float8 not null,
+  severity text not null,
+  reasons jsonb not null,
+  model_id text not null,
+  detected_at timestamptz not null default now(),
+  constraint anomalies_pkey primary key (pipeline, topic, partition, "offset", record_time),
+  constraint anomalies_severity_known check (severity in ('low', 'medium', 'high')),
+  constraint anomalies_p_value_is_probability check (p_value between 0 and 1),
+  constraint anomalies_reasons_is_list check (jsonb_typeof(reasons) = 'array')
+) partition by range (record_time);
+
+create table outflow.anomalies_default partition of outflow.anomalies default;
+
+create index anomalies_strangest on outflow.anomalies (pipeline, nll desc);
+create index anomalies_detected on outflow.anomalies (pipeline, detected_at desc);
+
+create function outflow.ensure_anomaly_partitions(days date[]) returns void
+language plpgsql
+set lock_timeout = '2s'
+as $$
+declare
+  day date;
+  starts timestamptz;
+  ends timestamptz;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('outflow.anomaly_partitions', 0));
+  foreach day in array days loop
+    continue when to_regclass('outflow.anomalies_' || to_char(day, 'YYYYMMDD')) is not null;
+    continue when day not between (now() at time zone 'utc')::date - 400 and (now() at time zone 'utc')::date + 7;
+    starts := day::timestamp at time zone 'utc';
+    ends := (day + 1)::timestamp at time zone 'utc';
+    -- Postgres refuses a partition whose rows already stand in the default one; they are well where they are.
+    continue when exists (
+      select from outflow.anomalies_default where record_time >= starts and record_time < ends
+    );
+    execute format(
+      'create table outflow.%I partition of outflow.anomalies for values from (%L) to (%L)',
+      'anomalies_' || to_char(day, 'YYYYMMDD'), starts, ends
+    );
+  end loop;
+exception
+  -- A long query of an analyst holds the table: the rows go to the default partition rather than wait.
+  when lock_not_available then return;
+end
+$$;
+
+create function outflow.drop_anomalies_before(of_pipeline text, cutoff timestamptz) returns setof text
+language plpgsql
+as $$
+declare
+  day_partition record;
+  holds_others boolean;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('outflow.anomaly_partitions', 0));
+  for day_partition in
+    select child.relname as name
+    from pg_inherits
+    join pg_class child on child.oid = pg_inherits.inhrelid
+    where pg_inherits.inhparent = 'outflow.anomalies'::regclass
+      and child.relname ~ '^anomalies_\d{8}$'
+      and (to_date(right(child.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'utc' <= cutoff
+    order by child.relname
+  loop
+    execute format('select exists (select from outflow.%I where pipeline <> $1)', day_partition.name)
+      into holds_others using of_pipeline;
+    if holds_others then
+      execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
+    else
+      execute format('drop table outflow.%I', day_partition.name);
+      return next day_partition.name;
+    end if;
+  end loop;
+  -- A default row's record time may be any: how long it was kept counts instead.
+  delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
+end
+$$;
