@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ComponentStartFailed } from './errors.js'
 import type { PartLaunch } from './part-launch.js'
-import { runCommand } from './run-command.js'
+import { lastLines, runCommand } from './run-command.js'
 import type { Environment } from './tiers.js'
 
 export interface KafkaClassPath {
@@ -63,7 +63,10 @@ async function fetchInto(folder: string, version: string, { signal, say }: Pick<
   }, MAVEN_PROGRESS_MS)
   try {
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
-    await runCommand('mvn', ['--batch-mode', '--quiet', '--file', POM, ...goal], { signal })
+    await runCommand('mvn', ['--batch-mode', '--quiet', '-Dstyle.color=never', '--file', POM, ...goal], {
+      signal,
+      whyOf: firstError,
+    })
     await rename(fresh, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error // else another process was first, with the same jars
     })
@@ -71,6 +74,11 @@ async function fetchInto(folder: string, version: string, { signal, say }: Pick<
     clearInterval(progress)
     await rm(fresh, { recursive: true, force: true })
   }
+}
+
+/** Maven says what is wrong first, and where to read about it after. */
+function firstError(printed: string): string {
+  return /\[ERROR\] +(\S.*)/.exec(printed)?.[1] ?? lastLines(printed, 5)
 }
 
 /** Removes what processes that were killed while fetching have left beside the cached class path. */

@@ -40,8 +40,11 @@ export async function launchInfrastructure<P extends Part = Part>(
     needed.includes('postgres') ? firstThatWorks('postgres', postgresWays, launch) : undefined,
   ])
   if (kafka.status === 'fulfilled' && postgres.status === 'fulfilled') {
-    const components = { kafka: kafka.value, postgres: postgres.value }
-    return { ...components, stop: () => folder.end() } as Infrastructure<P> // what is not needed stays undefined
+    const components = {
+      ...(kafka.value && { kafka: kafka.value }),
+      ...(postgres.value && { postgres: postgres.value }),
+    }
+    return { ...components, stop: () => folder.end() } as Infrastructure<P> // it has what is in `need`: P
   }
   await folder.end()
   throw mergeFailures([kafka, postgres].flatMap((part) => (part.status === 'rejected' ? [part.reason] : [])))

@@ -1,16 +1,21 @@
 import { type ExecFileOptions, execFile } from 'node:child_process'
 import { ComponentStartFailed } from './errors.js'
 
+export interface CommandOptions extends ExecFileOptions {
+  /** Picks, from all that a failed program printed, what says why. Default: the last five lines. */
+  readonly whyOf?: (printed: string) => string
+}
+
 /**
  * Runs a program to its end and gives what it printed.
  *
- * @throws {ComponentStartFailed} when it cannot be run or leaves with another code than 0; the message ends with the
- *   last lines it printed
+ * @throws {ComponentStartFailed} when it cannot be run or leaves with another code than 0; the message ends with
+ *   what it said about it
  */
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: ExecFileOptions = {},
+  { whyOf = (printed) => lastLines(printed, 5), ...options }: CommandOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -20,7 +25,7 @@ export function runCommand(
       (error, stdout, stderr) => {
         if (error === null) return resolve({ stdout, stderr })
         if (options.signal?.aborted) return reject(options.signal.reason)
-        const said = lastLines(`${stdout}\n${stderr}`, 5)
+        const said = whyOf(`${stdout}\n${stderr}`)
         const what =
           error.code === 'ENOENT' ? `${command}: not found` : `${command} failed (${error.code ?? error.signal})`
         reject(new ComponentStartFailed(said === '' ? what : `${what}: ${said}`, { cause: error }))
