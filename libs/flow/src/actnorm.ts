@@ -1,5 +1,6 @@
-import { add, exp, mul, neg, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core'
-import type { Bijector } from './bijector.js'
+import { exp, mul, neg, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { Bijector, Mapped } from './bijector.js'
+import { plainKernel } from './plain-kernel.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -12,11 +13,47 @@ import type { Bijector } from './bijector.js'
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.1
  */
 export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
-  return {
-    forwardAndLogDet: (x) => ({ value: mul(add(x, bias), exp(logScale)), logDet: sum(logScale) }),
-    inverseAndLogDet: (z) => ({ value: sub(mul(z, exp(neg(logScale))), bias), logDet: neg(sum(logScale)) }),
+  const forwardAndLogDet = (x: Tensor2D) => {
+    const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
+    return { value, logDet }
   }
+  const inverseAndLogDet = (z: Tensor2D): Mapped => {
+    const value = sub(mul(z, exp(neg(logScale))), bias) as Tensor2D
+    return { value, logDet: neg(forwardAndLogDet(value).logDet) }
+  }
+  return { forwardAndLogDet, inverseAndLogDet }
 }
+
+/** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
+const normalise = plainKernel({
+  name: 'OutflowActnorm',
+  forward: ([x, bias, logScale]) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const z = new Float32Array(batch * dim)
+    const scale = Float64Array.from(logScale!.values, Math.exp)
+    for (let at = 0; at < z.length; at++) z[at] = (x!.values[at]! + bias!.values[at % dim]!) * scale[at % dim]!
+    const logDet = new Float32Array(batch).fill(logScale!.values.reduce((total, number) => total + number, 0))
+    return [
+      { values: z, shape: [batch, dim] },
+      { values: logDet, shape: [batch] },
+    ]
+  },
+  backward: ([dz, dLogDet], [x, bias, logScale]) => {
+    const dim = x!.shape[1]!
+    const scale = Float64Array.from(logScale!.values, Math.exp)
+    const dx = new Float32Array(x!.values.length)
+    const dBias = new Float64Array(dim)
+    const dLogScale = new Float64Array(dim).fill(dLogDet!.values.reduce((total, number) => total + number, 0))
+    for (let at = 0; at < dx.length; at++) {
+      const column = at % dim
+      const slope = dz!.values[at]! * scale[column]!
+      dx[at] = slope
+      dBias[column]! += slope
+      dLogScale[column]! += slope * (x!.values[at]! + bias!.values[column]!)
+    }
+    return [dx, Float32Array.from(dBias), Float32Array.from(dLogScale)]
+  },
+})
 
 /** Below this deviation a feature counts as constant, and scaling it up further would only amplify rounding. */
 const SMALLEST_DEVIATION = 1e-6

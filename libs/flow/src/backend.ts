@@ -57,7 +57,8 @@ async function withoutNewCrashHandlers<T>(act: () => Promise<T>): Promise<T> {
   return outcome
 }
 
-const REGISTERED_AS: Readonly<Record<BackendName, string>> = { 'tfjs-node': 'tensorflow', wasm: 'wasm' }
+/** The names under which tfjs keeps them. */
+export const REGISTERED_AS: Readonly<Record<BackendName, string>> = { 'tfjs-node': 'tensorflow', wasm: 'wasm' }
 
 type Native = { version: string; problem?: never } | { version?: never; problem: string }
 

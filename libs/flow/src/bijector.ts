@@ -1,11 +1,11 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 
 /** Where a bijector takes its rows, and how much it stretches space there. */
 export interface Mapped {
   /** [batch, dim] */
   readonly value: Tensor2D
-  /** [batch] in nats, or one number [] where it is the same for every row */
-  readonly logDet: Tensor
+  /** [batch] in nats */
+  readonly logDet: Tensor1D
 }
 
 /**

@@ -1,4 +1,4 @@
-import { add, scalar, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core'
+import { add, type Rank, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
 import type { Bijector, Mapped } from './bijector.js'
 
 /**
@@ -9,13 +9,13 @@ import type { Bijector, Mapped } from './bijector.js'
 export function chain(bijectors: readonly Bijector[]): Bijector {
   const fold = (start: Tensor2D, steps: readonly ((value: Tensor2D) => Mapped)[]): Mapped => {
     let value = start
-    let logDet: Tensor | undefined
+    let logDet: Tensor1D | undefined
     for (const step of steps) {
       const mapped = step(value)
       value = mapped.value
-      logDet = logDet === undefined ? mapped.logDet : add(logDet, mapped.logDet)
+      logDet = logDet === undefined ? mapped.logDet : add<Tensor1D>(logDet, mapped.logDet)
     }
-    return { value, logDet: logDet ?? scalar(0) }
+    return { value, logDet: logDet ?? zeros<Rank.R1>([start.shape[0]]) }
   }
   return {
     forwardAndLogDet: (x, context) =>

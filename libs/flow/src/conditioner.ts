@@ -1,4 +1,4 @@
-import { concat, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { type DenseWeights, denseLinear, denseRelu } from './dense.js'
 
 /** What a layer takes its log-scale and shift from: [batch, in] → [batch, 2·dim], raw log-scales first. */
@@ -13,9 +13,4 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
   const hidden = layers.slice(0, -1)
   const last = layers.at(-1)!
   return (input) => denseLinear(hidden.reduce(denseRelu, input), last)
-}
-
-/** Features beside their context, [batch, dim + contextDim]; the features alone where there is no context. */
-export function besideContext(features: Tensor2D, context: Tensor2D | undefined): Tensor2D {
-  return context === undefined ? features : concat([features, context], 1)
 }

@@ -1,7 +1,8 @@
-import { add, exp, mul, neg, split, sub, sum, type Tensor, type Tensor2D, tanh } from '@tensorflow/tfjs-core'
+import { add, exp, mul, neg, split, sum, type Tensor1D, type Tensor2D, tanh } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
+import { plainKernel } from './plain-kernel.js'
 
 /**
  * The conditional base: shifts and scales every feature by what the context alone says.
@@ -14,20 +15,20 @@ import { ShapeError } from './errors.js'
  * @param conditioner  [batch, contextDim] → [batch, 2·dim]
  * @throws {ShapeError} when it is asked without a context
  */
-export function contextShift(conditioner: Conditioner, scaleBound = CONTEXT_SCALE_BOUND): Bijector {
-  const logScaleAndShift = (context: Tensor2D | undefined): [Tensor, Tensor] => {
+export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOUND): Bijector {
+  const rawOf = (context: Tensor2D | undefined) => {
     if (context === undefined) throw new ShapeError('a conditional flow needs a context for every row, got none')
-    const [r, t] = split(conditioner(context), 2, 1) as [Tensor, Tensor]
-    return [mul(tanh(mul(r, 1 / scaleBound)), scaleBound), t]
+    return conditioner(context)
   }
   return {
     forwardAndLogDet: (x, context) => {
-      const [s, t] = logScaleAndShift(context)
-      return { value: mul(sub(x, t), exp(s)), logDet: sum(s, 1) }
+      const [value, logDet] = shiftThenScale([x, rawOf(context)], { bound }) as [Tensor2D, Tensor1D]
+      return { value, logDet }
     },
     inverseAndLogDet: (z, context) => {
-      const [s, t] = logScaleAndShift(context)
-      return { value: add(mul(z, exp(neg(s))), t), logDet: neg(sum(s, 1)) }
+      const [r, t] = split(rawOf(context), 2, 1) as [Tensor2D, Tensor2D]
+      const s = mul(tanh(mul(r, 1 / bound)), bound)
+      return { value: add(mul(z, exp(neg(s))), t), logDet: neg(sum<Tensor1D>(s, 1)) }
     },
   }
 }
@@ -37,3 +38,45 @@ export function contextShift(conditioner: Conditioner, scaleBound = CONTEXT_SCAL
  * all: e^±7 covers that, where the ±2 of a coupling would not.
  */
 export const CONTEXT_SCALE_BOUND = 7
+
+/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
+const shiftThenScale = plainKernel<{ bound: number }>({
+  name: 'OutflowShiftThenScale',
+  forward: ([x, raw], { bound }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const z = new Float32Array(batch * dim)
+    const logDet = new Float32Array(batch)
+    for (let row = 0; row < batch; row++) {
+      let total = 0
+      for (let column = 0; column < dim; column++) {
+        const at = row * dim + column
+        const s = bound * Math.tanh(raw!.values[2 * row * dim + column]! / bound)
+        total += s
+        z[at] = (x!.values[at]! - raw!.values[(2 * row + 1) * dim + column]!) * Math.exp(s)
+      }
+      logDet[row] = total
+    }
+    return [
+      { values: z, shape: [batch, dim] },
+      { values: logDet, shape: [batch] },
+    ]
+  },
+  backward: ([dz, dLogDet], [x, raw], { bound }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const dx = new Float32Array(batch * dim)
+    const dRaw = new Float32Array(2 * batch * dim)
+    for (let row = 0; row < batch; row++) {
+      for (let column = 0; column < dim; column++) {
+        const at = row * dim + column
+        const shift = (2 * row + 1) * dim + column
+        const bent = Math.tanh(raw!.values[2 * row * dim + column]! / bound)
+        const slope = dz!.values[at]! * Math.exp(bound * bent)
+        dx[at] = slope
+        dRaw[2 * row * dim + column] =
+          (slope * (x!.values[at]! - raw!.values[shift]!) + dLogDet!.values[row]!) * (1 - bent * bent)
+        dRaw[shift] = -slope
+      }
+    }
+    return [dx, dRaw]
+  },
+})

@@ -1,8 +1,9 @@
-import { add, exp, mul, neg, split, sub, sum, type Tensor, type Tensor2D, tanh, tensor1d } from '@tensorflow/tfjs-core'
+import { exp, mul, neg, split, sub, sum, type Tensor1D, type Tensor2D, tanh, tensor1d } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
-import { besideContext, type Conditioner } from './conditioner.js'
+import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
 import { complement, type Mask } from './mask.js'
+import { plainKernel } from './plain-kernel.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -14,30 +15,105 @@ import { complement, type Mask } from './mask.js'
  *
  * @param mask         [dim]; 1 holds a feature, 0 moves it
  * @param conditioner  [batch, dim + contextDim] → [batch, 2·dim]
- * @param scaleBound   bound of |s|
+ * @param bound        bound of |s|
  * @returns bijector whose logDet is [batch], in nats
  * @throws {ShapeError} when the mask holds every feature, or moves all of several
  * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803, eqs 6 and 9
  */
-export function affineCoupling(mask: Mask, conditioner: Conditioner, scaleBound: number): Bijector {
+export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: number): Bijector {
   const heldCount = mask.filter((held) => held === 1).length
   if (heldCount === mask.length || (heldCount === 0 && mask.length > 1)) {
     throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
   }
-  const logScaleAndShift = (x: Tensor2D, context: Tensor2D | undefined): [Tensor, Tensor] => {
-    const raw = conditioner(besideContext(mul(x, tensor1d([...mask])), context))
-    const [r, t] = split(raw, 2, 1) as [Tensor, Tensor]
-    const moved = tensor1d([...complement(mask)])
-    return [mul(tanh(mul(r, 1 / scaleBound)), mul(moved, scaleBound)), mul(t, moved)]
-  }
+  const held = [...mask]
+  const moved = [...complement(mask)]
+  const rawOf = (x: Tensor2D, context: Tensor2D | undefined) =>
+    conditioner(heldBesideContext(context === undefined ? [x] : [x, context], { held })[0] as Tensor2D)
   return {
     forwardAndLogDet: (x, context) => {
-      const [s, t] = logScaleAndShift(x, context)
-      return { value: add(mul(x, exp(s)), t), logDet: sum(s, 1) }
+      const [value, logDet] = scaleThenShift([x, rawOf(x, context)], { moved, bound }) as [Tensor2D, Tensor1D]
+      return { value, logDet }
     },
     inverseAndLogDet: (z, context) => {
-      const [s, t] = logScaleAndShift(z, context)
-      return { value: mul(sub(z, t), exp(neg(s))), logDet: neg(sum(s, 1)) }
+      const [r, t] = split(rawOf(z, context), 2, 1) as [Tensor2D, Tensor2D]
+      const moves = tensor1d(moved)
+      const s = mul(tanh(mul(r, 1 / bound)), mul(moves, bound))
+      return { value: mul(sub(z, mul(t, moves)), exp(neg(s))), logDet: neg(sum<Tensor1D>(s, 1)) }
     },
   }
 }
+
+/** x [batch, dim], context [batch, contextDim] → what the conditioner sees: x where held, else 0; then the context */
+const heldBesideContext = plainKernel<{ held: number[] }>({
+  name: 'OutflowHeldBesideContext',
+  forward: ([x, context], { held }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const contextDim = context?.shape[1] ?? 0
+    const width = dim + contextDim
+    const seen = new Float32Array(batch * width)
+    for (let row = 0; row < batch; row++) {
+      for (let column = 0; column < dim; column++) {
+        if (held[column] === 1) seen[row * width + column] = x!.values[row * dim + column]!
+      }
+      if (context === undefined) continue
+      const from = row * contextDim
+      for (let column = 0; column < contextDim; column++) {
+        seen[row * width + dim + column] = context.values[from + column]!
+      }
+    }
+    return [{ values: seen, shape: [batch, width] }]
+  },
+  backward: ([dSeen], [x], { held }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const width = dSeen!.shape[1]!
+    const dx = new Float32Array(batch * dim)
+    for (let at = 0; at < dx.length; at++) {
+      const column = at % dim
+      if (held[column] === 1) dx[at] = dSeen!.values[((at - column) / dim) * width + column]!
+    }
+    return [dx, undefined]
+  },
+})
+
+/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
+const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
+  name: 'OutflowScaleThenShift',
+  forward: ([x, raw], { moved, bound }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const z = x!.values.slice()
+    const logDet = new Float32Array(batch)
+    for (let row = 0; row < batch; row++) {
+      let total = 0
+      for (let column = 0; column < dim; column++) {
+        if (moved[column] === 0) continue
+        const r = raw!.values[2 * row * dim + column]!
+        const t = raw!.values[(2 * row + 1) * dim + column]!
+        const s = bound * Math.tanh(r / bound)
+        total += s
+        z[row * dim + column] = x!.values[row * dim + column]! * Math.exp(s) + t
+      }
+      logDet[row] = total
+    }
+    return [
+      { values: z, shape: [batch, dim] },
+      { values: logDet, shape: [batch] },
+    ]
+  },
+  backward: ([dz, dLogDet], [x, raw], { moved, bound }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const dx = dz!.values.slice()
+    const dRaw = new Float32Array(2 * batch * dim)
+    for (let row = 0; row < batch; row++) {
+      for (let column = 0; column < dim; column++) {
+        if (moved[column] === 0) continue
+        const at = row * dim + column
+        const bent = Math.tanh(raw!.values[2 * row * dim + column]! / bound)
+        const slope = dz!.values[at]! * Math.exp(bound * bent)
+        dx[at] = slope
+        dRaw[2 * row * dim + column] = (slope * x!.values[at]! + dLogDet!.values[row]!) * (1 - bent * bent)
+        dRaw[(2 * row + 1) * dim + column] = dz!.values[at]!
+      }
+    }
+    return [dx, dRaw]
+  },
+})

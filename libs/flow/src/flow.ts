@@ -47,10 +47,9 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     return tidy(() => {
       const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
       const mapped = bijector[direction](tensor2d(rows, [count, dim]), given)
-      const logDet = mapped.logDet.dataSync<'float32'>()
       return {
-        value: checkFinite(Float32Array.from(mapped.value.dataSync()), dim),
-        logDet: checkFinite(logDet.length === count ? logDet.slice() : new Float32Array(count).fill(logDet[0]!), 1),
+        value: checkFinite(mapped.value.dataSync<'float32'>().slice(), dim),
+        logDet: checkFinite(mapped.logDet.dataSync<'float32'>().slice(), 1),
       }
     })
   }

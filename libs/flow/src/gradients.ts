@@ -2,33 +2,24 @@ import {
   Add,
   broadcast_util,
   broadcastTo,
-  Concat,
-  concat,
-  Exp,
   type GradConfig,
   Multiply,
   mul,
-  Neg,
   neg,
-  Reshape,
   registerGradient,
   reshape,
-  SplitV,
   Square,
   Sub,
   Sum,
-  split,
-  sub,
   sum,
-  Tanh,
   type Tensor,
 } from '@tensorflow/tfjs-core'
 
 /**
- * Registers the gradients of the operations that bijectors are made of.
+ * Registers the gradients of the operations that a likelihood is made of.
  *
  * tfjs-core's bundle for Node brings the operations and the tape, yet not one gradient: those ride in the layers package, whose
- * twenty megabytes hold nothing else of use here. The dense layer has its own gradient (dense.ts).
+ * twenty megabytes hold nothing else of use here. Dense layers and bijectors bring their own (dense.ts, plain-kernel.ts).
  */
 export function registerGradients(): void {
   for (const config of GRADIENTS) registerGradient(config)
@@ -38,17 +29,10 @@ const GRADIENTS: readonly GradConfig[] = [
   elementwise(Add, (dy) => [dy, dy]),
   elementwise(Sub, (dy) => [dy, () => neg(dy())]),
   elementwise(Multiply, (dy, a, b) => [() => mul(dy(), b), () => mul(dy(), a)]),
-  { kernelName: Neg, gradFunc: (dy) => ({ x: () => neg(one(dy)) }) },
-  { kernelName: Exp, outputsToSave: [true], gradFunc: (dy, [y]) => ({ x: () => mul(one(dy), y!) }) },
-  {
-    kernelName: Tanh,
-    outputsToSave: [true],
-    gradFunc: (dy, [y]) => ({ x: () => mul(one(dy), sub(1, mul(y!, y!))) }),
-  },
   {
     kernelName: Square,
     inputsToSave: ['x'],
-    gradFunc: (dy, [x]) => ({ x: () => mul(one(dy), mul(x!, 2)) }),
+    gradFunc: (dy, [x]) => ({ x: () => mul(dy as Tensor, mul(x!, 2)) }),
   },
   {
     kernelName: Sum,
@@ -56,27 +40,8 @@ const GRADIENTS: readonly GradConfig[] = [
     gradFunc: (dy, [x], attributes) => {
       const summed = [attributes.axis ?? [...x!.shape.keys()]].flat()
       const kept = x!.shape.map((size, axis) => (summed.includes(axis) ? 1 : size))
-      return { x: () => broadcastTo(reshape(one(dy), kept), x!.shape) }
+      return { x: () => broadcastTo(reshape(dy as Tensor, kept), x!.shape) }
     },
-  },
-  {
-    kernelName: Reshape,
-    inputsToSave: ['x'],
-    gradFunc: (dy, [x]) => ({ x: () => reshape(one(dy), x!.shape) }),
-  },
-  {
-    kernelName: Concat,
-    saveAllInputs: true,
-    gradFunc: (dy, parts, attributes) => {
-      const axis = attributes.axis as number
-      const lengths = parts.map((part) => part.shape[axis]!)
-      const slices = split(one(dy), lengths, axis)
-      return Object.fromEntries(slices.map((slice, index) => [String(index), () => slice]))
-    },
-  },
-  {
-    kernelName: SplitV,
-    gradFunc: (dy, _saved, attributes) => ({ x: () => concat(dy as Tensor[], attributes.axis as number) }),
   },
 ]
 
@@ -93,11 +58,8 @@ function elementwise(
     kernelName,
     inputsToSave: ['a', 'b'],
     gradFunc: (dy, [a, b]) => {
-      const [byA, byB] = parts(() => one(dy), a!, b!)
+      const [byA, byB] = parts(() => dy as Tensor, a!, b!)
       return { a: () => unbroadcast(byA(), a!), b: () => unbroadcast(byB(), b!) }
     },
   }
 }
-
-/** The gradient by an operation's only output. */
-const one = (dy: Tensor | Tensor[]): Tensor => dy as Tensor

@@ -47,19 +47,22 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   }
   return {
     parameters,
-    lossAndGradient: (batch, weigh) =>
+    lossAndGradient: (batch, weigh) => {
+      const gradient = new Float32Array(parameters.length)
+      let loss = Number.NaN
+      // Nothing is returned through tidy: it would walk a returned array element by element, looking for tensors.
       tidy(() => {
-        const lossOf = (...weights: Tensor[]) => {
+        const { value, grads } = valueAndGrads((...weights: Tensor[]) => {
           const nll = nllTensor(batch, weights)
           return sum(mul(nll, tensor1d(weigh(nll.dataSync<'float32'>()))))
-        }
-        const { value, grads } = valueAndGrads(lossOf)(tensors())
-        const gradient = new Float32Array(parameters.length)
+        })(tensors())
         grads.forEach((grad, index) => {
           gradient.set(grad.dataSync<'float32'>(), slots[index]!.from)
         })
-        return { loss: value.dataSync()[0]!, gradient }
-      }),
+        loss = value.dataSync()[0]!
+      })
+      return { loss, gradient }
+    },
     nll: (batch) => tidy(() => nllTensor(batch, tensors()).dataSync<'float32'>().slice()),
     snapshot: () => {
       const weights = new Map<string, WeightTensor>()
