@@ -2,15 +2,18 @@ import {
   _FusedMatMul,
   customGrad,
   engine,
+  getBackend,
   matMul,
   mul,
   reshape,
+  sign,
   step,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
   transpose,
 } from '@tensorflow/tfjs-core'
+import { REGISTERED_AS } from './backend.js'
 import { plainKernel } from './plain-kernel.js'
 
 /** One dense layer's weight [in, out] and bias [out]. */
@@ -25,10 +28,6 @@ export const denseRelu = makeDense('relu')
 /** x·W + b, [batch, in] → [batch, out]. */
 export const denseLinear = makeDense('linear')
 
-/**
- * A dense layer whose gradient transposes first and then multiplies plainly: on the wasm backend a plain matMul runs in
- * XNNPACK, while one with transpose flags, which tfjs's own gradient uses, falls to a loop several times slower.
- */
 function makeDense(activation: 'relu' | 'linear'): (x: Tensor2D, layer: DenseWeights) => Tensor2D {
   const apply = customGrad((...args) => {
     const [x, weight, bias, save] = args as [Tensor2D, Tensor2D, Tensor1D, (kept: Tensor[]) => void]
@@ -36,12 +35,37 @@ function makeDense(activation: 'relu' | 'linear'): (x: Tensor2D, layer: DenseWei
     save([x, weight, value])
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const [x, weight, value] = saved as [Tensor2D, Tensor2D, Tensor2D]
-      const open = (activation === 'relu' ? mul(dy, step(value)) : dy) as Tensor2D
-      return [matMul(open, transpose(weight)), matMul(transpose(x), open), ...columnSums([open], {})]
+      const { slope, timesTransposed, transposedTimes } = getBackend() === REGISTERED_AS.wasm ? onWasm : onNative
+      const open = (activation === 'relu' ? mul(dy, slope(value)) : dy) as Tensor2D
+      return [timesTransposed(open, weight), transposedTimes(x, open), ...columnSums([open], {})]
     }
     return { value, gradFunc }
   })
   return (x, { weight, bias }) => apply(x, weight, bias) as Tensor2D
+}
+
+/** What the gradient is computed by, as each backend does it fastest. */
+interface Backward {
+  /** 1 where a ReLU was open, 0 where it was shut, from what it gave. */
+  slope(value: Tensor2D): Tensor
+  /** a·bᵀ */
+  timesTransposed(a: Tensor2D, b: Tensor2D): Tensor2D
+  /** aᵀ·b */
+  transposedTimes(a: Tensor2D, b: Tensor2D): Tensor2D
+}
+
+/** A plain matMul runs in XNNPACK; one with transpose flags, as tfjs's own gradients use, in a loop several times slower. */
+const onWasm: Backward = {
+  slope: (value) => step(value),
+  timesTransposed: (a, b) => matMul(a, transpose(b)),
+  transposedTimes: (a, b) => matMul(transpose(a), b),
+}
+
+/** The native library takes the flags as they come; `step` is six operations there, and a ReLU's sign is its slope. */
+const onNative: Backward = {
+  slope: (value) => sign(value),
+  timesTransposed: (a, b) => matMul(a, b, false, true),
+  transposedTimes: (a, b) => matMul(a, b, true, false),
 }
 
 /** The kernel itself: tfjs's own `fused.matMul` falls apart into three operations while a gradient is being taken. */

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BackendName } from './backend.js'
 import { BackendUnavailable, FitCancelled, FitFailed, NotFiniteError, ShapeError } from './errors.js'
-import { checkFinite, checkRows } from './flow.js'
 import { checkSpec, type FlowSpec, type FlowState } from './flow-state.js'
+import { checkFinite, checkRows } from './rows.js'
 
 /** Rows to fit, already standardised by the encoder. */
 export interface TrainingRows {

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { checkFinite, checkRows, nllOf } from './flow.js'
 import type { FlowState } from './flow-state.js'
 import { toOnnx } from './onnx.js'
+import { checkFinite, checkRows, nllOf } from './rows.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {

@@ -1,0 +1,239 @@
+// `npm run setup:tensorflow`: makes @tensorflow/tfjs-node work where its own download of libtensorflow is blocked.
+//
+// The C library comes out of the `tensorflow-cpu` Python wheel, through the user's own pip; the addon is built from its
+// own source against it. Both are kept in the cache folder, so that after the next `npm ci` this takes seconds. It writes
+// to node_modules/@tensorflow/tfjs-node and to that folder, and to nothing else.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// 2.15 has every symbol that the addon of tfjs-node 4.22 asks for, and its kernels agree with the wasm backend's.
+const TENSORFLOW = '2.15.1'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const tfjsNode = join(root, 'node_modules', '@tensorflow', 'tfjs-node')
+const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+const cache = join(cacheHome, 'outflow', 'tensorflow', `${TENSORFLOW}-${process.platform}-${process.arch}`)
+
+/** The other names under which the addon's build and the loader look for a library. */
+const LIBRARY_NAMES = {
+  'libtensorflow_cc.so.2': ['libtensorflow.so', 'libtensorflow.so.2', 'libtensorflow.so.2.9.1'],
+  'libtensorflow_framework.so.2': ['libtensorflow_framework.so'],
+}
+
+/** Takes out of the wheel what is needed of it: two libraries of some hundreds of files. */
+const UNPACK = `
+import glob, sys, zipfile
+[wheel] = glob.glob(sys.argv[1] + '/*.whl')
+with zipfile.ZipFile(wheel) as archive:
+    wanted = ('tensorflow/libtensorflow_', 'tensorflow/include/tensorflow/', 'tensorflow/include/xla/', 'tensorflow/include/tsl/')
+    archive.extractall(sys.argv[1], [name for name in archive.namelist() if name.startswith(wanted)])
+`
+
+/** Something that only the user can mend; its message is the whole output. */
+class Obstacle extends Error {}
+
+try {
+  if (loads() === undefined) {
+    say('@tensorflow/tfjs-node loads already')
+  } else {
+    checkPlatform()
+    installPackage()
+    if (loads() !== undefined) {
+      fetchLibrary()
+      layInLibrary()
+      if (!reuseAddon()) buildAddon()
+      const problem = loads()
+      if (problem !== undefined) throw new Obstacle(`the addon was built, yet it does not load: ${problem}`)
+    }
+    say('@tensorflow/tfjs-node loads')
+  }
+  await compareBackends()
+  say('done: fits run on tfjs-node from now on')
+} catch (error: unknown) {
+  if (!(error instanceof Obstacle)) throw error
+  console.error(`setup:tensorflow: ${error.message}`)
+  process.exitCode = 1
+}
+
+/** Why tfjs-node does not load, as a fresh process finds; undefined when it does. */
+function loads(): string | undefined {
+  const { status, stderr } = spawnSync(process.execPath, ['-e', "require('@tensorflow/tfjs-node')"], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+  })
+  return status === 0 ? undefined : (/^\w*Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.slice(-300))
+}
+
+function checkPlatform(): void {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    const here = `${process.platform}-${process.arch}`
+    throw new Obstacle(`this builds for linux-x64 only, and here is ${here}; outflow fits on wasm without it`)
+  }
+  const wanted = { python3: 'python3 and python3-pip', 'g++': 'g++', make: 'make', nm: 'binutils' }
+  for (const [command, debian] of Object.entries(wanted)) {
+    if (spawnSync(command, ['--version']).error === undefined) continue
+    throw new Obstacle(`${command} is needed and is not here; on Debian: apt-get install ${debian}`)
+  }
+}
+
+/** npm drops an optional dependency whose own install step fails; this brings it back as the lock file has it. */
+function installPackage(): void {
+  if (existsSync(join(tfjsNode, 'package.json'))) return
+  say('installing @tensorflow/tfjs-node without its download')
+  const lock = join(root, 'package-lock.json')
+  const before = sha256(lock)
+  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], root)
+  if (sha256(lock) !== before) throw new Obstacle('npm changed package-lock.json; restore it with `git checkout`')
+  if (!existsSync(tfjsNode))
+    throw new Obstacle('npm did not install @tensorflow/tfjs-node; is it in package-lock.json?')
+}
+
+function fetchLibrary(): void {
+  if (existsSync(join(cache, 'include'))) {
+    say(`libtensorflow ${TENSORFLOW} is in ${cache}`)
+    return
+  }
+  if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
+    throw new Obstacle('python3 has no pip; on Debian: apt-get install python3-pip')
+  }
+  mkdirSync(dirname(cache), { recursive: true })
+  const work = mkdtempSync(join(dirname(cache), 'unpacking-'))
+  try {
+    say(`downloading tensorflow-cpu ${TENSORFLOW} through pip (207 MB)`)
+    // The wheel is only unpacked, never run: its Python version need not be the one that is here.
+    const forPython = ['--python-version', '3.11', '--implementation', 'cp', '--platform', 'manylinux2014_x86_64']
+    const wheel = ['--no-deps', '--only-binary', ':all:', ...forPython, `tensorflow-cpu==${TENSORFLOW}`]
+    run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
+    say('unpacking the library and its headers')
+    run('python3', ['-c', UNPACK, work], work)
+    mkdirSync(join(work, 'cache'))
+    mkdirSync(join(work, 'cache', 'lib'))
+    for (const library of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
+      renameSync(join(work, 'tensorflow', library), join(work, 'cache', 'lib', library))
+    }
+    renameSync(join(work, 'tensorflow', 'include'), join(work, 'cache', 'include'))
+    rmSync(cache, { recursive: true, force: true })
+    // The last act, so that a cache folder is whole or not there.
+    renameSync(join(work, 'cache'), cache)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+/** Links the library under the names that the addon's build and the loader look for; a copy would cost 600 MB a checkout. */
+function layInLibrary(): void {
+  const deps = join(tfjsNode, 'deps')
+  rmSync(deps, { recursive: true, force: true })
+  mkdirSync(join(deps, 'lib'), { recursive: true })
+  symlinkSync(join(cache, 'include'), join(deps, 'include'))
+  for (const [library, names] of Object.entries(LIBRARY_NAMES)) {
+    for (const name of [library, ...names]) symlinkSync(join(cache, 'lib', library), join(deps, 'lib', name))
+  }
+}
+
+function reuseAddon(): boolean {
+  const kept = addonFolder()
+  if (!existsSync(kept)) return false
+  say('taking the addon from the cache')
+  cpSync(kept, join(tfjsNode, 'lib'), { recursive: true })
+  return true
+}
+
+function buildAddon(): void {
+  say('building the addon from its source')
+  // Node's own headers, where they came with it: node-gyp would otherwise fetch them from a host of its own.
+  const nodeHome = dirname(dirname(process.execPath))
+  const hasHeaders = existsSync(join(nodeHome, 'include', 'node', 'node_api.h'))
+  const headers = hasHeaders ? { npm_config_nodedir: nodeHome } : {}
+  run('npm', ['run', 'build-addon-from-source'], tfjsNode, headers)
+  checkSymbols()
+  cpSync(join(tfjsNode, 'lib'), addonFolder(), { recursive: true })
+}
+
+/** The loader binds lazily: a symbol that the library lacks would end the process at its first use, in the middle of a fit. */
+function checkSymbols(): void {
+  const library = join(cache, 'lib', 'libtensorflow_cc.so.2')
+  const framework = join(cache, 'lib', 'libtensorflow_framework.so.2')
+  const addons = readdirSync(join(tfjsNode, 'lib'), { recursive: true, encoding: 'utf8' }).filter((f) =>
+    f.endsWith('.node'),
+  )
+  const defined = new Set([library, framework].flatMap((file) => symbols(['-D', '--defined-only', file])))
+  for (const addon of addons) {
+    const wanted = symbols(['-D', '--undefined-only', join(tfjsNode, 'lib', addon)])
+    const missing = wanted.filter((symbol) => !defined.has(symbol))
+    if (missing.length > 0) throw new Obstacle(`libtensorflow ${TENSORFLOW} lacks ${missing.join(', ')}`)
+    say(`all ${wanted.length} TensorFlow symbols of the addon are in the library`)
+  }
+}
+
+function symbols(args: readonly string[]): string[] {
+  const { stdout } = spawnSync('nm', [...args], { encoding: 'utf8', maxBuffer: 2 ** 30 })
+  return [...stdout.matchAll(/ (TFE?_\w+)/g)].map((match) => match[1]!)
+}
+
+function addonFolder(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(tfjsNode, 'package.json'), 'utf8'))
+  return join(cache, `addon-${version}-node-${process.versions.modules}`)
+}
+
+/** A small fit on each backend: the same rows and seed must give the same likelihoods, up to float32. */
+async function compareBackends(): Promise<void> {
+  const { fitFlow, openScorer, realNvpSpec } = await import('@outflow/flow')
+  const rows = Float32Array.from({ length: 4_000 }, (_, at) => Math.sin(at * 12.9898) + 0.3 * Math.sin(at * 78.233))
+  const context = new Float32Array(0)
+  const settings = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 0.05), maxSteps: 100, patience: 100 }
+  const nll = { wasm: Number.NaN, 'tfjs-node': Number.NaN }
+  for (const backend of ['wasm', 'tfjs-node'] as const) {
+    const { flow, report } = await fitFlow({ rows, context }, { ...settings, backend })
+    const scorer = await openScorer(flow)
+    const nlls = await scorer.nll(rows, context, rows.length / 2)
+    await scorer.close()
+    nll[backend] = nlls.reduce((total, value) => total + value, 0) / nlls.length
+    const step = (report.durationMs / report.steps).toFixed(1)
+    say(`${backend} ${report.backendVersion}: 100 steps of ${step} ms, mean NLL ${nll[backend].toFixed(5)} nats`)
+  }
+  // Rounding differs, and a hundred steps carry it on; kernels that compute something else are far outside this.
+  if (!(Math.abs(nll.wasm - nll['tfjs-node']) < 1e-2)) {
+    throw new Obstacle('the two backends disagree: this libtensorflow computes something else; delete the cache folder')
+  }
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  extra: Readonly<Record<string, string>> = {},
+): void {
+  const { status, stdout, stderr } = spawnSync(command, [...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, ...extra },
+    maxBuffer: 2 ** 28,
+  })
+  if (status === 0) return
+  const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n')
+  throw new Obstacle(`\`${command} ${args.slice(0, 3).join(' ')} …\` failed:\n${lastLines}`)
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}
+
+function say(line: string): void {
+  console.log(`setup:tensorflow: ${line}`)
+}

@@ -1,0 +1,28 @@
+import { HALF_LOG_TWO_PI } from './base-distribution.js'
+import { NotFiniteError, ShapeError } from './errors.js'
+
+/** −log N(z; 0, 1) − logDet in float64, [count] in nats; latent is [count, dim], logDet [count]. */
+export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): Float64Array {
+  const nll = new Float64Array(logDet.length)
+  for (let row = 0, at = 0; row < nll.length; row++) {
+    let squares = 0
+    for (const end = at + dim; at < end; at++) squares += latent[at]! * latent[at]!
+    nll[row] = 0.5 * squares + dim * HALF_LOG_TWO_PI - logDet[row]!
+  }
+  return nll
+}
+
+/** @throws {ShapeError} when a matrix is not [count, columns] */
+export function checkRows(matrix: Float32Array, columns: number, count: number, what: string): void {
+  if (matrix.length === count * columns) return
+  const got = `${matrix.length} numbers for ${count} rows`
+  throw new ShapeError(`the flow takes ${columns} ${what}s a row, got ${got}; was it fitted with another encoder?`)
+}
+
+/** @throws {NotFiniteError} naming the first row that holds NaN or an infinity */
+export function checkFinite(values: Float32Array, columns: number): Float32Array {
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return values
+  const row = Math.floor(at / columns)
+  throw new NotFiniteError(`row ${row} has no finite likelihood: a value of it is ${values[at]}`, { values: { row } })
+}
