@@ -46,7 +46,7 @@ function parseObject(text: string): Decoded | Rejection {
 }
 
 /** Far beyond what a person writes, far below where Postgres (some 6,000) and JSON.stringify run out of stack. */
-const MAX_DEPTH = 512
+const MAX_DEPTH = 500
 
 /** Nesting of valid JSON, counted in its text: the parsed value would take a walk with a stack of its own. */
 function depthOf(text: string): number {

@@ -5,8 +5,8 @@ export interface Metrics {
   /** @param name  ends in `_total` */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
-  /** A gauge that is read when it is scraped. */
-  gaugeOf(name: string, help: string, read: () => number): void
+  /** A gauge that is read when it is scraped; NaN when reading fails. */
+  gaugeOf(name: string, help: string, read: () => number | Promise<number>): void
   /** @param buckets  upper bounds in the unit that `name` ends with, ascending */
   histogram<L extends string = never>(
     name: string,
@@ -44,8 +44,12 @@ export function makeMetrics(labels: Readonly<Record<string, string>> = {}): Metr
         name,
         help,
         registers: [registry],
-        collect() {
-          this.set(read())
+        async collect() {
+          this.set(
+            await Promise.resolve()
+              .then(read)
+              .catch(() => Number.NaN),
+          )
         },
       })
     },

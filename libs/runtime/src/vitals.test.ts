@@ -84,6 +84,15 @@ test('an instrument asked for twice is the same one', () => {
   expect(metrics.counter('outflow_x_total', 'x')).toBe(metrics.counter('outflow_x_total', 'x'))
 })
 
+test('a gauge that is read at the scrape is NaN when reading fails, and the others are there', async () => {
+  const { metrics } = makeVitals()
+  metrics.gaugeOf('outflow_outbox_rows', 'Rows that wait', async () => 3)
+  metrics.gaugeOf('outflow_model_age_seconds', 'Age', () => Promise.reject(new Error('away')))
+  const text = await metrics.text()
+  expect(text).toContain('outflow_outbox_rows 3')
+  expect(text).toMatch(/outflow_model_age_seconds nan/i)
+})
+
 test('a taken port is an error that names the address and the mend', async () => {
   const vitals = makeVitals()
   const taken = Number(new URL(await serving(vitals)).port)

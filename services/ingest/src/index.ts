@@ -1,1 +1,1 @@
-export {}
+export { type IngestOptions, runIngest } from './main.js'

@@ -1,0 +1,71 @@
+import type { Rejection } from '@outflow/contracts'
+import type { Scores } from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+import type { JsonObject } from '@outflow/runtime'
+import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
+import type { Delivery, KafkaRecord } from '@outflow/streams'
+import type { ModelLease } from './served-model.js'
+
+/** A record that breaks its contract, where it stood. */
+export interface RejectedRecord {
+  readonly source: KafkaRecord
+  readonly rejection: Rejection
+}
+
+/** A record whose bytes are a JSON object. */
+export interface DecodedRecord {
+  readonly source: KafkaRecord
+  readonly record: JsonObject
+}
+
+/** A record with all that the detector and the tables want of it. */
+export interface ReadRecord extends DecodedRecord {
+  readonly fields: Fields
+  /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+}
+
+/** An outbox message and the offset of the record that it tells of. */
+export interface MessageAt {
+  readonly offset: bigint
+  readonly message: OutboxMessage
+}
+
+/** What a delivery is after each step. The next one's type is what the step before promises. */
+export interface DecodedBatch {
+  readonly delivery: Delivery
+  readonly startedAtMs: number
+  readonly records: readonly DecodedRecord[]
+  readonly rejected: readonly RejectedRecord[]
+}
+
+export interface ReadBatch extends DecodedBatch {
+  /** The model that this batch began with, and keeps. */
+  readonly model: ModelLease
+  readonly records: readonly ReadRecord[]
+}
+
+export interface CleanBatch extends ReadBatch {
+  readonly deadLetters: readonly DeadLetter[]
+  readonly deadLetterMessages: readonly MessageAt[]
+}
+
+export interface ScoredBatch extends CleanBatch {
+  /** One score per record, in their order. */
+  readonly scores: Scores
+}
+
+export interface JudgedBatch extends ScoredBatch {
+  /** Indices of the records that were judged anomalies, ascending. */
+  readonly outliers: readonly number[]
+}
+
+export interface ExplainedBatch extends JudgedBatch {
+  /** One per outlier, in their order. */
+  readonly anomalies: readonly Anomaly[]
+}
+
+export interface WrittenBatch extends ExplainedBatch {
+  readonly outcome: 'written' | 'superseded'
+}

@@ -1,0 +1,71 @@
+import type { Config, Rejection } from '@outflow/contracts'
+import { isRejection, makeReader } from '@outflow/encoding'
+import type { DecodedRecord } from './batch.js'
+
+/** Whose record it is, and when it happened. */
+export interface Event {
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+}
+
+/**
+ * Compiles what outflow.yaml says about a record's event time and entity.
+ *
+ * The two are read as features are, a time as a cyclic one and an entity as a categorical one, so that one grammar of
+ * times and paths holds everywhere. Without `source.timestamp` Kafka's own time counts, without `source.key` Kafka's key.
+ */
+export function eventReader(
+  source: Pick<Config['source'], 'timestamp' | 'key'>,
+): (r: DecodedRecord) => Event | Rejection {
+  const readTime = source.timestamp === undefined ? kafkaTime : fieldTime(source.timestamp)
+  const readKey = source.key === undefined ? kafkaKey : fieldKey(source.key)
+  return (decoded) => {
+    const eventTimeMs = readTime(decoded)
+    if (typeof eventTimeMs !== 'number') return eventTimeMs
+    const entity = readKey(decoded)
+    return 'reason' in entity ? entity : { eventTimeMs, entityKey: entity.key }
+  }
+}
+
+/** Years 1 to 9999: what ISO 8601, CloudEvents and timestamptz can all say. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+function kafkaTime({ source }: DecodedRecord): number | Rejection {
+  return inRange(source.timestampMs, "Kafka's timestamp")
+}
+
+function fieldTime(path: string): (decoded: DecodedRecord) => number | Rejection {
+  const read = makeReader([{ path, type: 'cyclic', period: 'day', optional: false }])
+  return ({ record }) => {
+    const fields = read(record)
+    if (isRejection(fields)) return { reason: 'bad_timestamp', detail: fields.detail }
+    const ms = fields.numbers[0]!
+    if (Number.isNaN(ms)) return { reason: 'bad_timestamp', detail: `${path}: an event time may not be missing` }
+    return inRange(ms, path)
+  }
+}
+
+function inRange(ms: number, what: string): number | Rejection {
+  if (ms >= EARLIEST_MS && ms <= LATEST_MS) return Math.trunc(ms)
+  return { reason: 'bad_timestamp', detail: `${what}: a time lies in the years 1 to 9999; found ${ms} ms` }
+}
+
+function kafkaKey({ source }: DecodedRecord): { readonly key: string | null } {
+  return { key: source.key === null ? null : withoutNul(source.key.toString('utf8')) }
+}
+
+function fieldKey(path: string): (decoded: DecodedRecord) => { readonly key: string | null } | Rejection {
+  const read = makeReader([{ path, type: 'categorical', optional: true }])
+  return ({ record }) => {
+    const fields = read(record)
+    if (isRejection(fields)) return fields
+    const key = fields.categories[0] ?? null
+    return { key: key === null ? null : withoutNul(key) }
+  }
+}
+
+/** Postgres has no NUL in its text. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\u0000', '\ufffd')
+}

@@ -1,0 +1,167 @@
+import type { Config } from '@outflow/contracts'
+import { openDetector } from '@outflow/detector'
+import { backoffMs, type CheckResult, type Log, pause, retrying, type Vitals, withVitals } from '@outflow/runtime'
+import {
+  applyRetention,
+  listenForModels,
+  loadModel,
+  openPool,
+  type Pool,
+  ping,
+  storedOffset,
+  writeBatch,
+} from '@outflow/store'
+import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
+import { fromEvent, lastValueFrom, takeUntil, tap } from 'rxjs'
+import { eventReader } from './event.js'
+import { ingest } from './pipeline.js'
+import { type ServedModel, serveModel } from './served-model.js'
+import { decodeWith } from './steps/decode.js'
+import { explainWith } from './steps/explain.js'
+import { judgeAt } from './steps/judge.js'
+import { readWith } from './steps/read.js'
+import { score } from './steps/score.js'
+import { setAsideTo } from './steps/set-aside.js'
+import { writeWith } from './steps/write.js'
+import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
+import { keepUp } from './upkeep.js'
+
+export interface IngestOptions {
+  readonly config: Config
+  readonly log: Log
+  /** When it aborts, batches under way are written and no other is begun. */
+  readonly signal: AbortSignal
+  /** The process's, when it runs other services too; else ingest serves its own on `http.ports.ingest`. */
+  readonly vitals?: Vitals
+}
+
+/**
+ * Scores every record of the watched topics exactly once, until the signal aborts; then drains.
+ *
+ * While there is no model nothing is consumed. A store or a broker that is away is waited for.
+ *
+ * @throws {OutflowError} when something is wrong that waiting does not mend; the offset has not moved
+ */
+export function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
+  return withVitals({ config, service: 'ingest', log, vitals }, async (shared) => {
+    const telemetry = makeTelemetry(log, shared.metrics, config.detection.alertRate)
+    const pool = openPool(config.postgres.url, {
+      applicationName: 'outflow-ingest',
+      onError: telemetry.storeConnectionLost,
+    })
+    const served = serveModel({
+      open: async (id) => openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact),
+      pause: (attempt) => pause(backoffMs(attempt), signal),
+      telemetry,
+      signal,
+    })
+    const models = listenForModels({
+      url: config.postgres.url,
+      pipeline: config.pipeline,
+      onChange: served.follow,
+      onError: telemetry.storeConnectionLost,
+    })
+    const kafkaCheck = makeKafkaCheck(telemetry)
+    const checks = [
+      shared.check('ingest', 'postgres', () => askPostgres(pool)),
+      shared.check('ingest', 'kafka', () => kafkaCheck.result),
+      shared.check('ingest', 'model', () => modelCheck(served)),
+    ]
+    const stopped = new AbortController()
+    const upkeep = keepUp({
+      applyRetention: (now) =>
+        applyRetention(pool, {
+          pipeline: config.pipeline,
+          anomaliesMs: config.retention.anomalies,
+          statisticsMs: config.retention.statistics,
+          now,
+        }),
+      telemetry,
+      signal: AbortSignal.any([signal, stopped.signal]),
+    })
+    try {
+      telemetry.ingestStarted(config.source.topics)
+      telemetry.modelAwaited()
+      await served.first
+      if (!signal.aborted) await consume({ config, log, signal, pool, served, telemetry, hooks: kafkaCheck.hooks })
+    } finally {
+      stopped.abort()
+      for (const remove of checks) remove()
+      await models.close()
+      await upkeep
+      await served.close()
+      await pool.end()
+    }
+  })
+}
+
+interface Consuming {
+  readonly config: Config
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly pool: Pool
+  readonly served: ServedModel
+  readonly telemetry: IngestTelemetry
+  readonly hooks: DeliveryHooks
+}
+
+async function consume({ config, log, signal, pool, served, telemetry, hooks }: Consuming): Promise<void> {
+  const { pipeline, source, detection } = config
+  const kafka = makeKafka({ ...config.kafka, log })
+  const deliveries$ = deliveries(kafka, {
+    groupId: `outflow-${pipeline}`,
+    topics: source.topics,
+    from: source.from,
+    storedOffset: (topic, partition) => retrying(() => storedOffset(pool, { pipeline, topic, partition }), { signal }),
+    hooks,
+  })
+  const steps = {
+    decode: decodeWith(source),
+    read: readWith({ borrowModel: served.borrow, readEvent: eventReader(source) }),
+    setAside: setAsideTo(config.deadLetters),
+    score,
+    judge: judgeAt(detection.alertRate),
+    explain: explainWith({ alertRate: detection.alertRate, telemetry }),
+    write: writeWith({
+      pipeline,
+      alertsTopic: config.alerts.topic,
+      writeBatch: (batch) => writeBatch(pool, batch),
+      telemetry,
+      signal,
+    }),
+  }
+  await lastValueFrom(
+    deliveries$.pipe(takeUntil(fromEvent(signal, 'abort')), ingest(steps), tap(telemetry.batchEnded)),
+    { defaultValue: null },
+  )
+}
+
+async function askPostgres(pool: Pool): Promise<CheckResult> {
+  await ping(pool)
+  return { ok: true, detail: 'answered' }
+}
+
+function modelCheck({ current }: ServedModel): CheckResult {
+  return current === null ? { ok: false, detail: 'the first model is awaited' } : { ok: true, detail: current.modelId }
+}
+
+/** Ready while this member has its partitions; a consumer that restarts has none. */
+function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckResult; readonly hooks: DeliveryHooks } {
+  let result: CheckResult = { ok: false, detail: 'the group is not joined yet' }
+  return {
+    get result() {
+      return result
+    },
+    hooks: {
+      assigned: (partitions) => {
+        result = { ok: true, detail: `reads ${partitions.length} partitions` }
+        telemetry.partitionsAssigned(partitions)
+      },
+      sought: telemetry.partitionSought,
+      restarting: (error) => {
+        result = { ok: false, detail: `the consumer restarts: ${error.message}` }
+        telemetry.consumerRestarted(error)
+      },
+    },
+  }
+}

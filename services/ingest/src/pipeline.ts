@@ -1,0 +1,74 @@
+import type { Delivery } from '@outflow/streams'
+import {
+  catchError,
+  concatMap,
+  EMPTY,
+  groupBy,
+  map,
+  mergeMap,
+  type Observable,
+  type ObservableInput,
+  of,
+  tap,
+} from 'rxjs'
+import type {
+  CleanBatch,
+  DecodedBatch,
+  ExplainedBatch,
+  JudgedBatch,
+  ReadBatch,
+  ScoredBatch,
+  WrittenBatch,
+} from './batch.js'
+
+export interface IngestSteps {
+  readonly decode: (delivery: Delivery) => DecodedBatch
+  readonly read: (batch: DecodedBatch) => ReadBatch
+  readonly setAside: (batch: ReadBatch) => CleanBatch
+  readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
+  readonly judge: (batch: ScoredBatch) => JudgedBatch
+  readonly explain: (batch: JudgedBatch) => ObservableInput<ExplainedBatch>
+  readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
+}
+
+/**
+ * For each partition in order: decode, read, set rejects aside, score, judge, explain, write; then acknowledge.
+ *
+ * A delivery runs through all steps before the next of its partition begins. One that can not be processed fails, which
+ * ends the stream of deliveries with its error; the offset has not moved.
+ */
+export const ingest =
+  ({ decode, read, setAside, score, judge, explain, write }: IngestSteps) =>
+  (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
+    deliveries$.pipe(
+      groupBy((delivery) => delivery.partitionKey),
+      mergeMap((partition$) =>
+        partition$.pipe(
+          concatMap((delivery) =>
+            of(delivery).pipe(
+              map(decode),
+              map(read),
+              map(setAside),
+              concatMap(score),
+              map(judge),
+              concatMap(explain),
+              concatMap(write),
+              tap(finish),
+              catchError(failing(delivery)),
+            ),
+          ),
+        ),
+      ),
+    )
+
+/** What another instance has written meanwhile is not acknowledged: the partition is read again from the stored offset. */
+function finish({ delivery, outcome, model }: WrittenBatch): void {
+  model.giveBack()
+  if (outcome === 'written') delivery.acknowledge()
+  else delivery.reposition()
+}
+
+const failing = (delivery: Delivery) => (error: unknown) => {
+  delivery.fail(error)
+  return EMPTY
+}

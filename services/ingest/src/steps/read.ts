@@ -1,0 +1,28 @@
+import type { Rejection } from '@outflow/contracts'
+import { isRejection } from '@outflow/encoding'
+import type { DecodedBatch, DecodedRecord, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
+import type { Event } from '../event.js'
+import type { ModelLease } from '../served-model.js'
+
+export interface ReadOptions {
+  /** Lends the model that is served now; the batch keeps it to its end. */
+  readonly borrowModel: () => ModelLease
+  readonly readEvent: (decoded: DecodedRecord) => Event | Rejection
+}
+
+/** Makes the step that checks each record against its contract and takes out what the model looks at. */
+export function readWith({ borrowModel, readEvent }: ReadOptions) {
+  return (batch: DecodedBatch): ReadBatch => {
+    const model = borrowModel()
+    const records: ReadRecord[] = []
+    const rejected: RejectedRecord[] = [...batch.rejected]
+    for (const decoded of batch.records) {
+      const fields = model.detector.read(decoded.record)
+      const event = isRejection(fields) ? fields : readEvent(decoded)
+      if (isRejection(fields)) rejected.push({ source: decoded.source, rejection: fields })
+      else if ('reason' in event) rejected.push({ source: decoded.source, rejection: event })
+      else records.push({ ...decoded, ...event, fields })
+    }
+    return { ...batch, model, records, rejected }
+  }
+}

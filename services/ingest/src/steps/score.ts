@@ -1,0 +1,9 @@
+import type { CleanBatch, ScoredBatch } from '../batch.js'
+
+const NOTHING = { nll: new Float64Array(0), pValue: new Float64Array(0) }
+
+/** Scores the whole batch in one call of its model. */
+export async function score(batch: CleanBatch): Promise<ScoredBatch> {
+  if (batch.records.length === 0) return { ...batch, scores: NOTHING }
+  return { ...batch, scores: await batch.model.detector.score(batch.records.map(({ fields }) => fields)) }
+}

@@ -1,0 +1,113 @@
+import { OutflowError } from '@outflow/errors'
+import type { BatchWrite } from '@outflow/store'
+import { firstValueFrom } from 'rxjs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ExplainedBatch } from '../batch.js'
+import { aKafkaRecord, aReadBatch } from '../test-builders.js'
+import { explainWith } from './explain.js'
+import { judgeAt } from './judge.js'
+import { score } from './score.js'
+import { setAsideTo } from './set-aside.js'
+import { type WriteOptions, writeWith } from './write.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+class StoreAway extends OutflowError {
+  readonly code = 'OUTFLOW_UNEXPECTED'
+  override readonly retryable = true
+}
+
+async function explained(delays: readonly number[], rejectedOffsets: readonly number[] = []): Promise<ExplainedBatch> {
+  const rejection = { reason: 'wrong_type', detail: 'x' } as const
+  const rejected = rejectedOffsets.map((offset) => ({ source: aKafkaRecord(offset, { delay: 'late' }), rejection }))
+  const batch = aReadBatch(delays, { rejected })
+  const all = [...batch.delivery.records, ...rejected.map(({ source }) => source)]
+  const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
+  const clean = setAsideTo({ topic: 'flights.dead' })({ ...batch, delivery })
+  const telemetry = { explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
+  return explainWith({ alertRate: 0.01, telemetry })(judgeAt(0.01)(await score(clean)))
+}
+
+function writing(overrides: Partial<WriteOptions> = {}) {
+  const writes: BatchWrite[] = []
+  const telemetry = { writeRetried: vi.fn() }
+  const step = writeWith({
+    pipeline: 'flights',
+    alertsTopic: 'flights.alerts',
+    writeBatch: async (write) => {
+      writes.push(write)
+      return 'written'
+    },
+    telemetry,
+    signal: new AbortController().signal,
+    ...overrides,
+  })
+  return { step, writes, telemetry }
+}
+
+test('one write carries all that the batch changes', async () => {
+  const { step, writes } = writing()
+  const written = await firstValueFrom(step(await explained([1, 9, 2], [3, 5])))
+  expect(written.outcome).toBe('written')
+  expect(writes).toHaveLength(1)
+  expect(writes[0]).toMatchObject({
+    pipeline: 'flights',
+    topic: 'flights',
+    partition: 0,
+    expectedOffset: 4n,
+    nextOffset: 9n,
+    received: 5,
+    scored: 3,
+    anomalies: [{ offset: 1n }],
+    deadLetters: [{ offset: 3n }, { offset: 5n }],
+    scores: [{ modelId: 'm1', scored: 3, anomalies: 1, nllMin: 1, nllMax: 9, nllSum: 12 }],
+    rejections: [{ reason: 'wrong_type', rejected: 2 }],
+  })
+})
+
+test('alerts and dead letters leave in the order of their records', async () => {
+  const { step, writes } = writing()
+  await firstValueFrom(step(await explained([9, 1, 9, 9], [1])))
+  expect(writes[0]?.outbox.map(({ kind }) => kind)).toEqual(['alert', 'dead_letter', 'alert', 'alert'])
+})
+
+test('while the store is away the write is repeated, the same each time', async () => {
+  let attempts = 0
+  const seen: BatchWrite[] = []
+  const { step, telemetry } = writing({
+    writeBatch: async (write) => {
+      seen.push(write)
+      attempts += 1
+      if (attempts < 20) throw new StoreAway('Postgres is not available')
+      return 'written'
+    },
+  })
+  const written = firstValueFrom(step(await explained([9])))
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect((await written).outcome).toBe('written')
+  expect(new Set(seen).size).toBe(1)
+  expect(telemetry.writeRetried).toHaveBeenCalledTimes(19)
+})
+
+test('what will be refused again is thrown at once', async () => {
+  const { step } = writing({ writeBatch: () => Promise.reject(new TypeError('no such column')) })
+  await expect(firstValueFrom(step(await explained([9])))).rejects.toThrow('no such column')
+})
+
+test('once the service stops, a write that fails is not repeated, nor waited for', async () => {
+  const abort = new AbortController()
+  const { step, telemetry } = writing({
+    writeBatch: () => Promise.reject(new StoreAway('still away')),
+    signal: abort.signal,
+  })
+  const outcome = expect(firstValueFrom(step(await explained([9])))).rejects.toThrow('still away')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(telemetry.writeRetried).toHaveBeenCalledTimes(1)
+  abort.abort()
+  await outcome
+})

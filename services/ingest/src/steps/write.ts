@@ -1,0 +1,75 @@
+import { isRetryable, type OutflowError } from '@outflow/errors'
+import { backoffMs } from '@outflow/runtime'
+import { type BatchWrite, minuteRejections, minuteScores } from '@outflow/store'
+import { defer, fromEvent, map, type Observable, race, retry, throwError, timer } from 'rxjs'
+import { alertMessage } from '../alert.js'
+import type { ExplainedBatch, WrittenBatch } from '../batch.js'
+import type { IngestTelemetry } from '../telemetry.js'
+
+export interface WriteOptions {
+  readonly pipeline: string
+  readonly alertsTopic: string
+  readonly writeBatch: (batch: BatchWrite) => Promise<'written' | 'superseded'>
+  readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
+  /** Once it aborts, a write that fails is not repeated: what was not written is read again. */
+  readonly signal: AbortSignal
+  /** Epoch ms; default: the clock. */
+  readonly now?: () => number
+}
+
+/**
+ * Makes the step that writes all that a batch changes in one Postgres transaction. While the store is away the write is
+ * repeated, and the partition waits behind it in order.
+ */
+export function writeWith({ writeBatch, telemetry, signal, now = Date.now, ...target }: WriteOptions) {
+  return (batch: ExplainedBatch): Observable<WrittenBatch> => {
+    const write = toBatchWrite(batch, { ...target, detectedAtMs: now() })
+    return defer(() => writeBatch(write)).pipe(
+      retry({
+        delay: (error: unknown, attempt) => {
+          if (!isRetryable(error) || signal.aborted) return throwError(() => error)
+          const waitMs = backoffMs(attempt)
+          telemetry.writeRetried(batch.delivery, error as OutflowError, attempt, waitMs)
+          return race(timer(waitMs), fromEvent(signal, 'abort'))
+        },
+      }),
+      map((outcome) => ({ ...batch, outcome })),
+    )
+  }
+}
+
+/** All that a batch changes in Postgres, alerts and dead letters in the order of their records. */
+function toBatchWrite(
+  { delivery, records, rejected, deadLetters, deadLetterMessages, anomalies, outliers, scores, model }: ExplainedBatch,
+  { pipeline, alertsTopic, detectedAtMs }: { pipeline: string; alertsTopic: string; detectedAtMs: number },
+): BatchWrite {
+  const alerts = anomalies.map((anomaly) => ({
+    offset: anomaly.offset,
+    message: alertMessage(anomaly, delivery, { pipeline, topic: alertsTopic, detectedAtMs }),
+  }))
+  const isAnomaly = new Uint8Array(records.length)
+  for (const index of outliers) isAnomaly[index] = 1
+  return {
+    pipeline,
+    topic: delivery.topic,
+    partition: delivery.partition,
+    expectedOffset: delivery.expectedOffset,
+    nextOffset: delivery.nextOffset,
+    received: delivery.records.length,
+    scored: records.length,
+    anomalies,
+    deadLetters,
+    outbox: [...alerts, ...deadLetterMessages]
+      .toSorted((a, b) => Number(a.offset - b.offset))
+      .map(({ message }) => message),
+    scores: minuteScores(
+      model.modelId,
+      records.map(({ source }) => source.timestampMs),
+      scores.nll,
+      isAnomaly,
+    ),
+    rejections: minuteRejections(
+      rejected.map(({ source, rejection }) => ({ recordTimeMs: source.timestampMs, reason: rejection.reason })),
+    ),
+  }
+}

@@ -1,0 +1,56 @@
+import { type Log, makeMetrics } from '@outflow/runtime'
+import { expect, test } from 'vitest'
+import type { WrittenBatch } from './batch.js'
+import { makeTelemetry } from './telemetry.js'
+import { aCleanBatch, aDetector, aKafkaRecord } from './test-builders.js'
+
+function telling() {
+  const lines: { level: string; message: string }[] = []
+  const at = (level: string) => (fields: unknown, message?: string) =>
+    void lines.push({ level, message: message ?? String(fields) })
+  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as Log
+  const metrics = makeMetrics()
+  return { telemetry: makeTelemetry(log, metrics, 0.001), metrics, lines }
+}
+
+function written(outcome: WrittenBatch['outcome']): WrittenBatch {
+  const rejection = { reason: 'wrong_type', detail: 'x' } as const
+  const batch = aCleanBatch([1, Number.NaN, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
+  return {
+    ...batch,
+    scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0) },
+    outliers: [2],
+    anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
+    outcome,
+  }
+}
+
+test('a written batch is counted: records, rejects, anomalies, missing values, lag', async () => {
+  const { telemetry, metrics, lines } = telling()
+  telemetry.batchEnded(written('written'))
+  const text = await metrics.text()
+  expect(text).toContain('outflow_records_total{topic="flights"} 3')
+  expect(text).toContain('outflow_rejected_total{reason="wrong_type"} 1')
+  expect(text).toContain('outflow_rejected_total{reason="empty"} 0')
+  expect(text).toContain('outflow_anomalies_total{severity="high"} 1')
+  expect(text).toContain('outflow_missing_values_total 1')
+  expect(text).toContain('outflow_consumer_lag_records{topic="flights",partition="0"} 97')
+  expect(text).toContain('outflow_nll_nats_count 3')
+  expect(lines).toEqual([{ level: 'debug', message: 'batch written' }])
+})
+
+test('a superseded batch is counted as nothing but itself', async () => {
+  const { telemetry, metrics, lines } = telling()
+  telemetry.batchEnded(written('superseded'))
+  const text = await metrics.text()
+  expect(text).not.toContain('outflow_records_total{')
+  expect(text).toContain('outflow_superseded_batches_total 1')
+  expect(lines).toEqual([{ level: 'warn', message: 'batch superseded' }])
+})
+
+test('a model that can not reach the alert rate is told of', () => {
+  const { telemetry, lines } = telling()
+  const { metadata } = aDetector()
+  telemetry.modelServed('m1', { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.002 } }, null)
+  expect(lines.map(({ message }) => message)).toEqual(['model served', 'alert rate unreachable'])
+})

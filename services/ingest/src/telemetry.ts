@@ -1,0 +1,123 @@
+import { type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import type { OutflowError } from '@outflow/errors'
+import type { Log, Metrics } from '@outflow/runtime'
+import type { Delivery } from '@outflow/streams'
+import type { WrittenBatch } from './batch.js'
+
+/** All that ingest can say, to the log and to the metrics. */
+export interface IngestTelemetry {
+  ingestStarted(topics: readonly string[]): void
+  modelAwaited(): void
+  modelServed(modelId: string, metadata: ModelMetadata, previousId: string | null): void
+  modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
+  modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
+  partitionsAssigned(partitions: readonly { readonly topic: string; readonly partition: number }[]): void
+  partitionSought(seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }): void
+  consumerRestarted(error: Error): void
+  explanationsSkipped(delivery: Delivery, count: number): void
+  explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
+  writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
+  batchEnded(batch: WrittenBatch): void
+  storeConnectionLost(error: OutflowError): void
+  retentionApplied(dropped: readonly string[]): void
+  retentionPostponed(error: OutflowError): void
+}
+
+/** Nats; densities of sharp columns make an nll negative, far outliers reach 1e7. */
+const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
+const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** @param alertRate  what a model must be able to reach; a warning says when it is not */
+export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): IngestTelemetry {
+  const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
+  const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
+  const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
+  const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
+  const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
+  const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
+  const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
+  const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
+  const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of scored records', NLL_BOUNDS)
+  const seconds = metrics.histogram('outflow_batch_seconds', 'From decode to written', BATCH_SECONDS_BOUNDS)
+  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records not read yet', ['topic', 'partition'])
+  for (const reason of REJECTION_REASONS) rejected.inc({ reason }, 0)
+  let modelCreatedMs = Number.NaN
+  metrics.gaugeOf(
+    'outflow_model_age_seconds',
+    'Age of the model that scores; NaN while there is none',
+    () => (Date.now() - modelCreatedMs) / 1_000,
+  )
+
+  const count = ({
+    delivery,
+    records: scored,
+    rejected: setAside,
+    anomalies: found,
+    scores,
+    startedAtMs,
+  }: WrittenBatch) => {
+    const { topic, partition } = delivery
+    records.inc({ topic }, delivery.records.length)
+    for (const { rejection } of setAside) rejected.inc({ reason: rejection.reason })
+    for (const { severity } of found) anomalies.inc({ severity })
+    for (const value of scores.nll) nll.observe(value)
+    missing.inc(scored.reduce((total, { fields }) => total + countMissing(fields.numbers, fields.categories), 0))
+    lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
+    seconds.observe((Date.now() - startedAtMs) / 1_000)
+  }
+
+  return {
+    ingestStarted: (topics) => log.info({ topics }, 'ingest started'),
+    modelAwaited: () => log.info('first model awaited'),
+    modelServed: (modelId, metadata, previousId) => {
+      modelCreatedMs = Date.parse(metadata.createdAt)
+      log.info({ modelId, previousId, createdAt: metadata.createdAt }, 'model served')
+      const { smallestPValue } = metadata.calibration
+      if (smallestPValue > alertRate) log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
+    },
+    modelRefused: (modelId, error, servedId) => {
+      refused.inc()
+      log.error({ modelId, servedId, error }, 'model refused')
+    },
+    modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
+    partitionsAssigned: (partitions) => log.info({ partitions }, 'partitions assigned'),
+    partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),
+    consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
+    explanationsSkipped: (delivery, skipped) => {
+      unexplained.inc({ why: 'burst' }, skipped)
+      log.warn({ ...position(delivery), skipped }, 'explanations skipped')
+    },
+    explanationFailed: (delivery, offset, error) => {
+      unexplained.inc({ why: 'failed' })
+      log.error({ topic: delivery.topic, partition: delivery.partition, offset, error }, 'explanation failed')
+    },
+    writeRetried: (delivery, error, attempt, waitMs) => {
+      retries.inc()
+      log.warn({ ...position(delivery), attempt, waitMs, error }, 'batch write retried')
+    },
+    batchEnded: (batch) => {
+      if (batch.outcome === 'superseded') {
+        superseded.inc()
+        log.warn(position(batch.delivery), 'batch superseded')
+        return
+      }
+      count(batch)
+      const { rejected: setAside, anomalies: found } = batch
+      log.debug({ ...position(batch.delivery), rejected: setAside.length, anomalies: found.length }, 'batch written')
+    },
+    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+    retentionApplied: (dropped) => log.info({ dropped }, 'retention applied'),
+    retentionPostponed: (error) => log.warn({ error }, 'retention postponed'),
+  }
+}
+
+function position({ topic, partition, records }: Delivery): Record<string, unknown> {
+  return { topic, partition, firstOffset: records[0]?.offset, count: records.length }
+}
+
+function countMissing(numbers: readonly number[], categories: readonly (string | null)[]): number {
+  let count = 0
+  for (const value of numbers) if (Number.isNaN(value)) count += 1
+  for (const value of categories) if (value === null) count += 1
+  return count
+}

@@ -1,0 +1,88 @@
+import type { ModelMetadata } from '@outflow/contracts'
+import type { Detector } from '@outflow/detector'
+import type { Delivery, KafkaRecord } from '@outflow/streams'
+import { vi } from 'vitest'
+import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
+import type { ModelLease } from './served-model.js'
+
+/** Builders for the tests of this room: each gives a whole thing, of which a test states what matters to it. */
+
+export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<KafkaRecord> = {}): KafkaRecord {
+  return {
+    offset: BigInt(offset),
+    timestampMs: Date.UTC(2026, 0, 1) + offset,
+    key: Buffer.from('LAX'),
+    value: value === null || Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)),
+    headers: {},
+    ...overrides,
+  }
+}
+
+export type TestDelivery = { readonly [K in keyof Delivery]: Delivery[K] } & {
+  readonly ended: { by: 'acknowledge' | 'reposition' | 'fail'; error?: unknown }[]
+}
+
+export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<Delivery> = {}): TestDelivery {
+  const ended: TestDelivery['ended'] = []
+  const partition = overrides.partition ?? 0
+  return {
+    topic: 'flights',
+    partition,
+    partitionKey: `flights/${partition}`,
+    records,
+    expectedOffset: null,
+    nextOffset: (records.at(-1)?.offset ?? -1n) + 1n,
+    highWatermark: 100n,
+    acknowledge: () => ended.push({ by: 'acknowledge' }),
+    reposition: () => ended.push({ by: 'reposition' }),
+    fail: (error) => ended.push({ by: 'fail', error }),
+    ...overrides,
+    ended,
+  }
+}
+
+/** A detector of one number: the nll is the delay, the p-value e^−delay; it refuses a record without a delay. */
+export function aDetector(overrides: Partial<Detector> = {}): Detector {
+  return {
+    metadata: { createdAt: '2026-01-01T00:00:00.000Z', calibration: { smallestPValue: 0.0001 } } as ModelMetadata,
+    read: (record) => {
+      const { delay } = record as { readonly delay?: unknown }
+      if (delay === undefined) return { reason: 'missing_field', detail: '$.delay: not there' }
+      if (typeof delay !== 'number') return { reason: 'wrong_type', detail: '$.delay: a number; found a string' }
+      return { numbers: [delay], categories: [] }
+    },
+    score: async (batch) => ({
+      nll: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
+      pValue: Float64Array.from(batch, ({ numbers }) => Math.exp(-numbers[0]!)),
+    }),
+    explain: vi.fn<Detector['explain']>(async ({ numbers }) => [
+      { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
+    ]),
+    sample: async () => [],
+    close: vi.fn<Detector['close']>(async () => {}),
+    ...overrides,
+  }
+}
+
+export function aLease(detector: Detector = aDetector()): ModelLease {
+  return { modelId: 'm1', detector, giveBack: vi.fn<() => void>() }
+}
+
+/** A batch of records with these delays, read and ready to be scored. */
+export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBatch> = {}): ReadBatch {
+  const sources = delays.map((delay, offset) => aKafkaRecord(offset, { delay }))
+  const records = sources.map(
+    (source, index): ReadRecord => ({
+      source,
+      record: { delay: delays[index] },
+      fields: { numbers: [delays[index]!], categories: [] },
+      eventTimeMs: source.timestampMs,
+      entityKey: 'LAX',
+    }),
+  )
+  return { delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, rejected: [], ...overrides }
+}
+
+export function aCleanBatch(delays: readonly number[], overrides: Partial<CleanBatch> = {}): CleanBatch {
+  return { ...aReadBatch(delays), deadLetters: [], deadLetterMessages: [], ...overrides }
+}
