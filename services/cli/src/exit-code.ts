@@ -1,27 +1,21 @@
-import { ConfigInvalid } from '@outflow/contracts'
-import { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from '@outflow/detector'
-import { toOutflowError } from '@outflow/errors'
-import { ConfigSyntaxError, ConfigUnreadable } from '@outflow/runtime'
-import { FileUnavailable, InputInvalid, UsageError } from './errors.js'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
 
 /** 0 done; 1 failed; 2 bad usage or bad input, which the same command can not mend by being repeated. */
 export type ExitCode = 0 | 1 | 2
 
-const BAD_INPUT = [
-  UsageError,
-  InputInvalid,
-  FileUnavailable,
-  ConfigInvalid,
-  ConfigSyntaxError,
-  ConfigUnreadable,
-  ModelDamaged,
-  ModelForeign,
-  ModelVersionUnknown,
-  TooFewRecords,
-] as const
+/** By code and not by class: a command that needs no Kafka, Postgres or TensorFlow does not load them. */
+const BAD_INPUT: ReadonlySet<OutflowError['code']> = new Set([
+  'OUTFLOW_USAGE',
+  'OUTFLOW_INPUT_INVALID',
+  'OUTFLOW_FILE_UNAVAILABLE',
+  'OUTFLOW_CONFIG_INVALID',
+  'OUTFLOW_CONFIG_SYNTAX',
+  'OUTFLOW_CONFIG_UNREADABLE',
+  'OUTFLOW_TOO_FEW_RECORDS',
+])
 
 export function exitCodeOf(thrown: unknown): ExitCode {
-  return BAD_INPUT.some((kind) => thrown instanceof kind) ? 2 : 1
+  return BAD_INPUT.has(toOutflowError(thrown).code) ? 2 : 1
 }
 
 /**

@@ -36,3 +36,5 @@ function share(text: string): number {
 
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+export const configOption = (): Option => new Option('--config <file>', 'the configuration').default('outflow.yaml')

@@ -1,16 +1,21 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { CommandContext } from './commands/command-context.js'
+import { addDemo } from './commands/demo.js'
+import { addDoctor } from './commands/doctor.js'
 import { addExplain } from './commands/explain.js'
+import { addMigrate } from './commands/migrate.js'
+import { addModels } from './commands/models.js'
+import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
 import { addScore } from './commands/score.js'
 import { addTrain } from './commands/train.js'
+import { outflowVersion } from './version.js'
 
 /** The whole command line; parsing it runs the command. */
 export function makeProgram(context: CommandContext): Command {
   const program = new Command('outflow')
     .description('Says of every record of a stream or a file how improbable it is, and why.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(outflowVersion(), '-V, --version', 'print the version')
     .configureOutput({
       writeErr: (text) => context.terminal.say(text.trimEnd()),
       outputError: (text, write) =>
@@ -30,15 +35,17 @@ export function makeProgram(context: CommandContext): Command {
 Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
 \`outflow COMMAND --help\` shows examples.`,
     )
+  program.commandsGroup('To begin:')
+  addDemo(program, context)
   program.commandsGroup('Files, without Kafka and Postgres:')
   addTrain(program, context)
   addScore(program, context)
   addExplain(program, context)
   addSample(program, context)
+  program.commandsGroup('Streams:')
+  addRun(program, context)
+  addMigrate(program, context)
+  addDoctor(program, context)
+  addModels(program, context)
   return program
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return String((manifest as { version: unknown }).version)
 }

@@ -1,18 +1,10 @@
-import { type Config, configSchema, type Feature, featureName } from '@outflow/contracts'
-import { type TrainedDetector, trainDetector } from '@outflow/detector'
-import { loadConfig } from '@outflow/runtime'
 import type { Command } from 'commander'
-import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption, collect, formatOption, jsonOption, seedOption } from '../options.js'
 import type { Format } from '../record-files/format.js'
-import { openInput } from '../record-files/open-input.js'
-import { withOutput } from '../record-files/open-output.js'
-import { formatCount, formatSeconds, formatShare, type Terminal } from '../terminal.js'
-import { readTrainingRecords, type TrainingRecords } from '../training-records.js'
 import type { CommandContext } from './command-context.js'
 
-interface TrainOptions {
+export interface TrainOptions {
   readonly input: string
   readonly out: string
   readonly config?: string
@@ -46,123 +38,10 @@ Examples:
   outflow train --input flights.csv --out flights.model
   outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --out flights.model`,
     )
-    .action((options: TrainOptions) => interruptible((signal) => train(options, context, signal)))
+    .action((options: TrainOptions) =>
+      interruptible(async (signal) => (await import('../train-file.js')).trainFile(options, context.terminal, signal)),
+    )
 }
 
 /** A stream is watched at 0.001; a file seldom has the 2,000 calibration records that such a rate needs to be resolved. */
-const FILE_ALERT_RATE = 0.01
-
-async function train(options: TrainOptions, { terminal }: CommandContext, signal: AbortSignal): Promise<void> {
-  if (options.json && options.out === '-') {
-    throw new UsageError('--json prints its report on stdout, where --out - puts the model; give --out a file')
-  }
-  const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
-  const training = await readInput(options, settings, terminal, signal)
-  sayFeatures(training, terminal)
-  const trained = await fit(training, settings, terminal, signal)
-  await withOutput(options.out, (output) => output.write(trained.artefact))
-  const { features, leftOut, rows } = training
-  if (options.json) {
-    await terminal.result(
-      `${JSON.stringify({ model: options.out, rows, features, leftOut, metadata: trained.metadata })}\n`,
-    )
-  }
-  sayReport(options.out, trained, terminal)
-}
-
-interface Settings {
-  readonly features: readonly Feature[] | null
-  readonly model: Config['model']
-  readonly training: Config['training']
-  readonly alertRate: number
-}
-
-function settingsOf(options: TrainOptions, config: Config | null): Settings {
-  const { model, training } = config ?? {
-    model: configSchema.shape.model.parse({}),
-    training: configSchema.shape.training.parse({}),
-  }
-  return {
-    features: config?.features ?? null,
-    model,
-    training: { ...training, seed: options.seed ?? training.seed },
-    alertRate: options.alertRate ?? config?.detection.alertRate ?? FILE_ALERT_RATE,
-  }
-}
-
-async function readInput(
-  options: TrainOptions,
-  { features, training }: Settings,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<TrainingRecords> {
-  const input = await openInput(options.input, options.format)
-  const progress = terminal.progress({ label: 'read', total: null, unit: 'rows' })
-  try {
-    return await readTrainingRecords(input, {
-      features,
-      exclude: options.exclude ?? [],
-      maxRows: training.maxRows,
-      seed: training.seed,
-      signal,
-      onRows: (rows) => progress.update(rows),
-    })
-  } finally {
-    progress.stop()
-  }
-}
-
-function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
-  const named = features.map(
-    (feature) =>
-      `${featureName(feature)} ${paint.dim(feature.type)}${feature.optional ? paint.dim(' (optional)') : ''}`,
-  )
-  say(`features: ${named.join(', ')}`)
-  for (const { field, why } of leftOut) say(`left out: ${field}, ${why}`)
-  if (records.length < rows)
-    say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
-}
-
-async function fit(
-  { features, records }: TrainingRecords,
-  { model, training, alertRate }: Settings,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<TrainedDetector> {
-  let progress: ReturnType<Terminal['progress']> | null = null
-  try {
-    return await trainDetector({
-      features,
-      records,
-      model,
-      training,
-      alertRate,
-      signal,
-      onProgress: ({ step, maxSteps, validationNll }) => {
-        progress ??= terminal.progress({ label: 'fit', total: maxSteps, unit: 'steps' })
-        progress.update(step, `validation ${validationNll.toFixed(3)} nats`)
-      },
-    })
-  } finally {
-    ;(progress as ReturnType<Terminal['progress']> | null)?.stop()
-  }
-}
-
-function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say }: Terminal): void {
-  const { training, calibration } = metadata
-  say(
-    `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
-      `${training.backendVersion}: ${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`,
-  )
-  say(
-    `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
-      `smallest p-value ${calibration.smallestPValue.toPrecision(2)}`,
-  )
-  if (calibration.smallestPValue > metadata.alertRate) {
-    say(
-      `warning: no record can be flagged at an alert rate of ${formatShare(metadata.alertRate)}, as no p-value lies below ` +
-        `${calibration.smallestPValue.toPrecision(2)}; give more rows, or a larger --alert-rate`,
-    )
-  }
-  if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
-}
+export const FILE_ALERT_RATE = 0.01

@@ -1,10 +1,10 @@
 import type { Position, Reason } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { anomalyAt } from '@outflow/store'
-import { UsageError } from '../errors.js'
-import { withStore } from '../store-access.js'
-import type { Terminal } from '../terminal.js'
 import { describeReasons } from './describe-reasons.js'
+import { UsageError } from './errors.js'
+import { withStore } from './store-access.js'
+import type { Terminal } from './terminal.js'
 
 /** Prints the reasons that were stored with an anomaly. */
 export async function explainStored(
@@ -15,8 +15,7 @@ export async function explainStored(
   const { pipeline, position } = parseAnomalyId(id)
   const config = await loadConfig(path)
   const anomaly = await withStore(config.postgres.url, (pool) => anomalyAt(pool, pipeline, position))
-  if (!anomaly)
-    throw new UsageError(`no anomaly ${id} is stored; \`select id from analyst.anomalies\` lists those that are`)
+  if (!anomaly) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists those that are`)
   if (json) {
     const { offset, ...rest } = anomaly
     return terminal.result(`${JSON.stringify({ id, offset: String(offset), ...rest })}\n`)

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { interruptible } from '../interrupt.js'
+import { jsonOption } from '../options.js'
+import type { CommandContext } from './command-context.js'
+
+export interface DemoOptions {
+  readonly once?: true
+  readonly json?: true
+}
+
+export function addDemo(program: Command, context: CommandContext): void {
+  program
+    .command('demo')
+    .summary('watch it work on 20,000 real flights')
+    .description(
+      'Replays 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
+        'spot and a real Postgres, and reads the alerts at the other end. Broker and database are those of KAFKA_BROKERS and ' +
+        'DATABASE_URL, else containers where a Docker engine answers, else processes of its own (Java 17 and Maven). ' +
+        'Ctrl-C leaves nothing behind.',
+    )
+    .option('--once', 'end after the summary instead of waiting for Ctrl-C')
+    .addOption(jsonOption('the summary'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow demo
+  outflow demo --once --json | jq .byKind`,
+    )
+    .action((options: DemoOptions) =>
+      interruptible(async (signal) => (await import('../demo/demo.js')).demo(options, context.terminal, signal)),
+    )
+}

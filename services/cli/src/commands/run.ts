@@ -1,0 +1,32 @@
+import { Argument, type Command } from 'commander'
+import { configOption } from '../options.js'
+import type { CommandContext } from './command-context.js'
+
+const SERVICE_NAMES = ['ingest', 'trainer', 'alerts', 'all'] as const
+export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+interface RunOptions {
+  readonly config: string
+}
+
+export function addRun(program: Command, context: CommandContext): void {
+  program
+    .command('run')
+    .summary('run a service, or all of them')
+    .description(
+      'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
+        'loopback port that http.ports names. The log is JSON lines in production and in a pipe, readable lines on a terminal.',
+    )
+    .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow run all --config outflow.yaml
+  outflow run ingest --config outflow.yaml | jq 'select(.level == "warn")'`,
+    )
+    .action(async (name: ServiceName, options: RunOptions) => {
+      context.exitCode = await (await import('../run-services.js')).runNamed(name, options.config)
+    })
+}

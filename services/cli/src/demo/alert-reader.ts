@@ -1,0 +1,50 @@
+import { type AlertEvent, alertEventSchema, formatPosition } from '@outflow/contracts'
+import { type Delivery, deliveries, type KafkaConnection } from '@outflow/streams'
+
+/** An alert as it was read from the topic. */
+export interface ReadAlert {
+  /** Of the record that it is about: `topic/partition/offset`. */
+  readonly position: string
+  readonly readAtMs: number
+  readonly data: AlertEvent['data']
+}
+
+export interface AlertReader {
+  /** In the order of reading; grows while the reader is open. */
+  readonly alerts: readonly ReadAlert[]
+  close(): void
+}
+
+/** Reads the alerts topic from its beginning, as anybody would who is alerted: committed data only. */
+export function openAlertReader(
+  kafka: KafkaConnection,
+  { topic, onFailure }: { readonly topic: string; readonly onFailure: (error: unknown) => void },
+): AlertReader {
+  const alerts: ReadAlert[] = []
+  const subscription = deliveries(kafka, {
+    groupId: `${topic}-reader`,
+    topics: [topic],
+    from: 'earliest',
+    storedOffset: async () => null,
+  }).subscribe({
+    next: (delivery) => {
+      const readAtMs = Date.now()
+      try {
+        alerts.push(...readDelivery(delivery, readAtMs))
+        delivery.acknowledge()
+      } catch (error: unknown) {
+        delivery.fail(error)
+      }
+    },
+    error: onFailure,
+  })
+  return { alerts, close: () => subscription.unsubscribe() }
+}
+
+function readDelivery({ records }: Delivery, readAtMs: number): readonly ReadAlert[] {
+  return records.map(({ value }) => {
+    const { data } = alertEventSchema.parse(JSON.parse(String(value)))
+    const { topic, partition, offset } = data
+    return { position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs, data }
+  })
+}

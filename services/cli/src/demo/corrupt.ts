@@ -1,0 +1,78 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
+import type { Flight } from './flights.js'
+
+/** The ways in which records go wrong in real life. */
+export const CORRUPTIONS = [
+  'distance_km',
+  'distance_other_route',
+  'swapped_fields',
+  'delay_seconds',
+  'clock_shifted',
+  'same_airport',
+] as const
+
+export type Corruption = (typeof CORRUPTIONS)[number]
+
+export interface StreamedFlight {
+  readonly flight: Flight
+  /** What was done to it; null for nothing. No detector is told. */
+  readonly corruption: Corruption | null
+}
+
+/**
+ * Corrupts one flight.
+ *
+ * @param flights  where another route's distance is taken from
+ * @returns null where the corruption changes nothing: a delay of 0 is 0 in seconds too
+ */
+export function corrupt(
+  flight: Flight,
+  corruption: Corruption,
+  flights: readonly Flight[],
+  random: RandomGenerator,
+): Flight | null {
+  const corrupted = corruptions[corruption](flight, flights, random)
+  const isChanged = Object.entries(flight).some(([field, value]) => corrupted[field as keyof Flight] !== value)
+  return isChanged ? corrupted : null
+}
+
+/** Corrupts a seeded share of the flights, each kind equally often, and leaves the others alone. */
+export function corruptStream(
+  flights: readonly Flight[],
+  { share, seed }: { readonly share: number; readonly seed: number },
+): StreamedFlight[] {
+  const random = xoroshiro128plus(seed)
+  const stream: StreamedFlight[] = flights.map((flight) => ({ flight, corruption: null }))
+  for (let count = 0; count < Math.round(share * flights.length); ) {
+    const at = uniformInt(random, 0, flights.length - 1)
+    const corruption = CORRUPTIONS[count % CORRUPTIONS.length]!
+    if (stream[at]!.corruption !== null) continue
+    const flight = corrupt(flights[at]!, corruption, flights, random)
+    if (flight === null) continue
+    stream[at] = { flight, corruption }
+    count++
+  }
+  return stream
+}
+
+const KM_PER_MILE = 1.609344
+const TWELVE_HOURS_MS = 12 * 3_600_000
+
+type Corrupt = (flight: Flight, flights: readonly Flight[], random: RandomGenerator) => Flight
+
+const corruptions: Readonly<Record<Corruption, Corrupt>> = {
+  distance_km: (flight) => ({ ...flight, distance: Math.round(flight.distance * KM_PER_MILE) }),
+  distance_other_route: (flight, flights, random) => {
+    const other = flights[uniformInt(random, 0, flights.length - 1)]!
+    return { ...flight, distance: other.distance }
+  },
+  swapped_fields: (flight) => ({ ...flight, delay: flight.distance, distance: flight.delay }),
+  delay_seconds: (flight) => ({ ...flight, delay: flight.delay * 60 }),
+  clock_shifted: (flight) => {
+    const shifted = new Date(Date.parse(flight.date) + TWELVE_HOURS_MS)
+    return { ...flight, date: `${shifted.toISOString().slice(0, 19)}Z` }
+  },
+  same_airport: (flight) => ({ ...flight, destination: flight.origin }),
+}

@@ -1,0 +1,30 @@
+/** Where the demo's broker and database are. */
+export interface DemoPlace {
+  readonly brokers: readonly string[]
+  readonly databaseUrl: string
+  /** Put behind the names of pipeline and topics: a broker that is not ours may have a topic `flights` already. */
+  readonly suffix: string
+}
+
+/** What the demo's outflow.yaml says. */
+export function demoConfig({ brokers, databaseUrl, suffix }: DemoPlace) {
+  const topic = `flights${suffix}`
+  return {
+    pipeline: topic,
+    kafka: { brokers },
+    postgres: { url: databaseUrl },
+    source: { topics: [topic], format: 'json', timestamp: '$.date', key: '$.origin' },
+    features: [
+      { path: '$.delay', type: 'numeric' },
+      { path: '$.distance', type: 'numeric' },
+      { path: '$.origin', type: 'categorical' },
+      { path: '$.destination', type: 'categorical' },
+      { path: '$.date', type: 'cyclic', period: 'day' },
+    ],
+    training: { every: '1h', window: '24h', minRows: 2_000, contamination: 0.01, seed: 1 },
+    detection: { alertRate: 0.01 },
+    alerts: { topic: `${topic}.alerts` },
+    deadLetters: { topic: `${topic}.dead-letters` },
+    http: { ports: { all: 0, ingest: 0, trainer: 0, alerts: 0 } },
+  }
+}

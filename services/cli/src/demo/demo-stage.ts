@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '@outflow/contracts'
+import { openBackend } from '@outflow/flow'
+import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
+import { type Log, loadConfig } from '@outflow/runtime'
+import { migrate, openPool, type Pool } from '@outflow/store'
+import { ensureTopics, type KafkaConnection, makeKafka } from '@outflow/streams'
+import { stringify } from 'yaml'
+import type { Defer } from '../clean-up.js'
+import { demoConfig } from './demo-config.js'
+import { makeDemoLog } from './demo-log.js'
+import type { DemoView } from './demo-view.js'
+
+/** All that the demo plays on. What is made here is undone when the demo ends. */
+export interface DemoStage {
+  readonly config: Config
+  readonly configPath: string
+  readonly logPath: string
+  /** Of one service, into the demo's log file. */
+  readonly logOf: (service: string) => Log
+  readonly kafka: KafkaConnection
+  readonly pool: Pool
+  /** What broker, database and backend it got, a line each. */
+  readonly got: { readonly broker: string; readonly database: string; readonly backend: string }
+}
+
+export interface StageOptions {
+  readonly view: DemoView
+  readonly signal: AbortSignal
+  readonly defer: Defer
+}
+
+/** Brings broker and database, says which they are, applies the migrations and creates the topics. */
+export async function setStage({ view, signal, defer }: StageOptions): Promise<DemoStage> {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-demo-'))
+  defer(() => rm(folder, { recursive: true, force: true }))
+  const infrastructure = await launchInfrastructure({ onProgress: view.say, signal })
+  defer(() => infrastructure.stop())
+  const got = await sayWhatItGot(infrastructure, view)
+
+  const configPath = join(folder, 'outflow.yaml')
+  const isOurs = infrastructure.kafka.tier !== 'given'
+  const place = {
+    brokers: infrastructure.kafka.brokers,
+    databaseUrl: await databaseFor(infrastructure, defer),
+    suffix: isOurs ? '' : `-demo-${randomBytes(3).toString('hex')}`,
+  }
+  await writeFile(configPath, stringify(demoConfig(place)), { mode: 0o600 })
+  const config = await loadConfig(configPath)
+
+  const migrations = await migrate(config.postgres.url)
+  const kafka = makeKafka(config.kafka)
+  await createTopics(config, kafka)
+  view.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
+
+  const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
+  defer(() => pool.end())
+  const logPath = join(folder, 'outflow.log')
+  const { logOf, close } = makeDemoLog(logPath, view)
+  defer(close)
+  return { config, configPath, logPath, logOf, kafka, pool, got }
+}
+
+async function sayWhatItGot({ kafka, postgres }: Infrastructure, view: DemoView): Promise<DemoStage['got']> {
+  const { name, version } = await openBackend()
+  const got = { broker: kafka.description, database: postgres.description, backend: `TensorFlow.js ${name} ${version}` }
+  view.say(`broker    ${got.broker}`)
+  view.say(`database  ${got.database}`)
+  view.say(`backend   ${got.backend} fits, ONNX Runtime scores`)
+  return got
+}
+
+/** Of a server that is not ours only a database of our own is used, and dropped at the end. */
+async function databaseFor({ postgres }: Infrastructure, defer: Defer): Promise<string> {
+  if (postgres.tier !== 'given') return postgres.url
+  const name = `outflow_demo_${randomBytes(4).toString('hex')}`
+  const server = openPool(postgres.url, { max: 1, applicationName: 'outflow demo' })
+  defer(() => server.end())
+  await server.query(`create database ${name}`)
+  defer(() => server.query(`drop database ${name} with (force)`))
+  const url = new URL(postgres.url)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+const topicsOf = ({ source, alerts, deadLetters }: Config): readonly string[] => [
+  ...source.topics,
+  alerts.topic,
+  deadLetters.topic,
+]
+
+/** The 2 MB body must fit into the flights' topic, and whole into that of the dead letters. */
+const MAX_MESSAGE_BYTES = 4 * 1024 ** 2
+const FLIGHT_PARTITIONS = 4
+
+async function createTopics(config: Config, kafka: KafkaConnection): Promise<void> {
+  await ensureTopics(
+    kafka,
+    topicsOf(config).map((topic) => ({
+      topic,
+      partitions: config.source.topics.includes(topic) ? FLIGHT_PARTITIONS : 1,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    })),
+  )
+}

@@ -1,0 +1,127 @@
+import type { ModelMetadata } from '@outflow/contracts'
+import { keepScore, percentile, type Scoreboard } from './scoreboard.js'
+
+/** What the demo did, in one object: what `outflow demo --once --json` prints. */
+export interface DemoSummary {
+  /** Messages that were produced, and those that the pipeline received; received = scored + deadLettered. */
+  readonly produced: number
+  readonly received: number
+  readonly scored: number
+  readonly deadLettered: number
+  readonly deadLetteredByReason: Readonly<Record<string, number>>
+  /** Messages on the dead-letter topic. */
+  readonly deadLetterMessages: number
+  /** Rows in Postgres. */
+  readonly anomalies: number
+  /** Distinct alerts that the demo's own consumer read; `alertsRepeated` came more than once. */
+  readonly alerts: number
+  readonly alertsRepeated: number
+  readonly alertRate: number
+  /** Records that were corrupted, found among them, and the share of the alerts that are about them. */
+  readonly corrupted: number
+  readonly recall: number | null
+  readonly precision: number | null
+  readonly falseAlarms: number
+  readonly byKind: Scoreboard['byKind']
+  /** Scored and written while the backlog was worked off. */
+  readonly recordsPerSecond: number
+  /** From produce to alert read, over the part that was sent at a steady pace; ms. */
+  readonly latencyMs: {
+    readonly p50: number | null
+    readonly p99: number | null
+    readonly alerts: number
+    readonly messages: number
+    readonly perSecond: number
+  }
+  readonly model: {
+    readonly id: string
+    readonly rows: number
+    readonly calibrationRows: number
+    readonly steps: number
+    readonly backend: string
+    readonly fitMs: number
+  }
+  readonly versions: Readonly<Record<'outflow' | 'node' | 'broker' | 'database' | 'backend', string>>
+  readonly durationMs: number
+}
+
+/** What was seen while the demo ran. */
+export interface DemoObservations {
+  readonly sent: readonly SentMessage[]
+  /** Positions of the alerts read, and when; in the order of reading. */
+  readonly alerts: readonly { readonly position: string; readonly readAtMs: number }[]
+  readonly counters: { readonly received: number; readonly scored: number; readonly anomalies: number }
+  readonly rejected: Readonly<Record<string, number>>
+  readonly deadLetterMessages: number
+  readonly alertRate: number
+  readonly backlog: { readonly messages: number; readonly durationMs: number }
+  readonly steady: { readonly fromMs: number; readonly messages: number; readonly durationMs: number }
+  readonly model: ModelMetadata
+  readonly versions: DemoSummary['versions']
+  readonly durationMs: number
+}
+
+/** A message as it stands on the topic. */
+export interface SentMessage {
+  /** `topic/partition/offset`. */
+  readonly position: string
+  /** When it was handed to the producer, epoch ms. */
+  readonly producedAtMs: number
+  /** The kind of corruption; null for a real flight. */
+  readonly corruption: string | null
+}
+
+export function summarize(seen: DemoObservations): DemoSummary {
+  const flagged = new Set(seen.alerts.map(({ position }) => position))
+  const board = keepScore(seen.sent, flagged)
+  const { training, calibration, modelId } = seen.model
+  const latencies = latenciesOf(seen)
+  return {
+    produced: seen.sent.length,
+    received: seen.counters.received,
+    scored: seen.counters.scored,
+    deadLettered: Object.values(seen.rejected).reduce((total, count) => total + count, 0),
+    deadLetteredByReason: seen.rejected,
+    deadLetterMessages: seen.deadLetterMessages,
+    anomalies: seen.counters.anomalies,
+    alerts: flagged.size,
+    alertsRepeated: seen.alerts.length - flagged.size,
+    alertRate: seen.alertRate,
+    corrupted: board.overall.records,
+    recall: board.overall.recall,
+    precision: board.overall.precision,
+    falseAlarms: board.falseAlarms,
+    byKind: board.byKind,
+    recordsPerSecond: perSecond(seen.backlog),
+    latencyMs: {
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      alerts: latencies.length,
+      messages: seen.steady.messages,
+      perSecond: perSecond(seen.steady),
+    },
+    model: {
+      id: modelId,
+      rows: training.rows,
+      calibrationRows: calibration.rows,
+      steps: training.steps,
+      backend: training.backend,
+      fitMs: training.durationMs,
+    },
+    versions: seen.versions,
+    durationMs: seen.durationMs,
+  }
+}
+
+const perSecond = ({ messages, durationMs }: { readonly messages: number; readonly durationMs: number }): number =>
+  Math.round((1000 * messages) / Math.max(1, durationMs))
+
+/** From produce to the first time its alert was read, of the messages of the steady part; ms. */
+function latenciesOf({ sent, alerts, steady }: DemoObservations): readonly number[] {
+  const producedAt = new Map(sent.map(({ position, producedAtMs }) => [position, producedAtMs]))
+  const first = new Map(alerts.toReversed().map(({ position, readAtMs }) => [position, readAtMs]))
+  return [...first]
+    .map(([position, readAtMs]) => ({ producedAtMs: producedAt.get(position) ?? 0, readAtMs }))
+    .filter(({ producedAtMs }) => producedAtMs >= steady.fromMs)
+    .map(({ producedAtMs, readAtMs }) => readAtMs - producedAtMs)
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { runCheck, Shortfall } from './check.js'
+
+const check = (look: () => Promise<string>) => ({ name: 'broker', look, mend: 'start Kafka' })
+
+describe('runCheck', () => {
+  it('says what is there', async () => {
+    expect(await runCheck(check(async () => '3 brokers'))).toEqual({
+      name: 'broker',
+      ok: true,
+      detail: '3 brokers',
+      mend: null,
+    })
+  })
+
+  it('names the mend of the check when anything throws, and the mend of a shortfall when that does', async () => {
+    const refused = async (): Promise<string> => {
+      throw new Error('connect ECONNREFUSED\n  at …')
+    }
+    const lacking = async (): Promise<string> => {
+      throw new Shortfall('2 pending', 'outflow migrate')
+    }
+    expect(await runCheck(check(refused))).toMatchObject({
+      ok: false,
+      detail: 'connect ECONNREFUSED',
+      mend: 'start Kafka',
+    })
+    expect(await runCheck(check(lacking))).toMatchObject({ ok: false, detail: '2 pending', mend: 'outflow migrate' })
+  })
+
+  it('gives up on what never answers', async () => {
+    const silent = () => new Promise<string>(() => {})
+    expect(await runCheck(check(silent), 5)).toMatchObject({ ok: false, detail: 'no answer within 0.005 s' })
+  })
+})

@@ -1,0 +1,47 @@
+import { toOutflowError } from '@outflow/errors'
+
+/** What one check found, for a person. */
+export interface Finding {
+  readonly name: string
+  readonly ok: boolean
+  /** What is there, or what is wrong. */
+  readonly detail: string
+  /** What to do about it; null when all is well. */
+  readonly mend: string | null
+}
+
+export interface Check {
+  readonly name: string
+  /** What is there, in a line. @throws what is wrong; a {@link Shortfall} also says what to do */
+  readonly look: () => Promise<string>
+  /** What to do when `look` throws anything but a shortfall. */
+  readonly mend: string
+}
+
+/** Something is answered and found wanting, with the mend that fits just this. */
+export class Shortfall extends Error {
+  constructor(
+    message: string,
+    readonly mend: string,
+  ) {
+    super(message)
+  }
+}
+
+/** A broker or database that does not answer is found out within this time, whatever its client would wait. */
+const CHECK_TIMEOUT_MS = 15_000
+
+export async function runCheck({ name, look, mend }: Check, timeoutMs = CHECK_TIMEOUT_MS): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Shortfall(`no answer within ${timeoutMs / 1000} s`, mend)), timeoutMs)
+  })
+  try {
+    return { name, ok: true, detail: await Promise.race([look(), late]), mend: null }
+  } catch (error: unknown) {
+    const detail = toOutflowError(error).message.split('\n')[0]!
+    return { name, ok: false, detail, mend: error instanceof Shortfall ? error.mend : mend }
+  } finally {
+    clearTimeout(timer)
+  }
+}

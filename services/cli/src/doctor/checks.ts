@@ -1,0 +1,141 @@
+import type { Config, ModelMetadata } from '@outflow/contracts'
+import { openDetector } from '@outflow/detector'
+import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
+import { activeModel, migrationStatus, type Pool } from '@outflow/store'
+import { describeCluster, describeTopics, type KafkaConnection } from '@outflow/streams'
+import { placeOf } from '../database-place.js'
+import { formatCount } from '../terminal.js'
+import { type Check, Shortfall } from './check.js'
+
+export interface Patient {
+  readonly config: Config
+  /** How the configuration was named, for the commands that mend. */
+  readonly configPath: string
+  readonly kafka: KafkaConnection
+  readonly pool: Pool
+}
+
+/** Every check of an installation, in the order in which one leans on another. */
+export function checksOf(patient: Patient): readonly Check[] {
+  return [broker(patient), topics(patient), database(patient), migrations(patient), model(patient), ...computing()]
+}
+
+const broker = ({ config, kafka }: Patient): Check => ({
+  name: 'broker',
+  mend: 'start Kafka, or name its address under kafka.brokers',
+  look: async () => {
+    const { brokers, clusterId } = await describeCluster(kafka)
+    return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
+  },
+})
+
+const topics = ({ config, kafka }: Patient): Check => ({
+  name: 'topics',
+  mend: 'the topics can be seen once the broker answers',
+  look: async () => {
+    const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
+    const found = await describeTopics(kafka, names)
+    const absent = names.filter((name) => !found.get(name))
+    if (absent.length > 0) {
+      throw new Shortfall(
+        `${absent.join(', ')}: no such topic`,
+        absent
+          .map((name) => `kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${name}`)
+          .join(' ; '),
+      )
+    }
+    return names.map((name) => `${name} (${found.get(name)})`).join(', ')
+  },
+})
+
+const database = ({ config, pool }: Patient): Check => ({
+  name: 'database',
+  mend: 'start Postgres, or name it under postgres.url',
+  look: async () => {
+    const { rows } = await pool.query<{ server_version: string }>('show server_version')
+    return `PostgreSQL ${rows[0]!.server_version} at ${placeOf(config.postgres.url)}`
+  },
+})
+
+const migrations = ({ config, configPath }: Patient): Check => ({
+  name: 'migrations',
+  mend: 'they can be seen once the database answers',
+  look: async () => {
+    const states = await migrationStatus(config.postgres.url)
+    const pending = states.filter(({ appliedAt }) => appliedAt === null)
+    if (pending.length > 0) {
+      throw new Shortfall(
+        `${pending.length} of ${states.length} are not applied`,
+        `outflow migrate --config ${configPath}`,
+      )
+    }
+    return `all ${states.length} applied`
+  },
+})
+
+const model = ({ config, configPath, pool }: Patient): Check => ({
+  name: 'model',
+  mend: 'it can be seen once the database answers and its migrations are applied',
+  look: async () => {
+    const stored = await activeModel(pool, config.pipeline)
+    if (!stored) {
+      throw new Shortfall(
+        `pipeline ${config.pipeline} has none yet; ingest waits for it`,
+        `outflow run trainer --config ${configPath}, with at least ${formatCount(config.training.minRows)} records in the topics`,
+      )
+    }
+    const detector = await openDetector(stored.artefact)
+    await detector.close()
+    return describeModel(detector.metadata)
+  },
+})
+
+function describeModel({ modelId, createdAt, training }: ModelMetadata): string {
+  return `${modelId}, fitted ${createdAt} to ${formatCount(training.rows)} records on ${training.backend}`
+}
+
+/** One small fit tries both: what fits runs in a process of its own, as in the trainer, and what scores runs here. */
+function computing(): readonly Check[] {
+  let fitted: Promise<FlowState> | undefined
+  const fit = async () => {
+    const { flow, report } = await fitFlow(aSmallTable(), {
+      spec: realNvpSpec(2),
+      seed: 1,
+      noise: NO_NOISE,
+      maxSteps: 2,
+    })
+    return { flow, report }
+  }
+  return [
+    {
+      name: 'backend',
+      mend: 'npm run setup:tensorflow, or npm ci when node_modules is not whole',
+      look: async () => {
+        const fitting = fit()
+        fitted = fitting.then(({ flow }) => flow)
+        const { report } = await fitting
+        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow brings the faster tfjs-node' : ''
+        return `${report.backend} ${report.backendVersion} fits${hint}`
+      },
+    },
+    {
+      name: 'engine',
+      mend: 'npm ci: the package onnxruntime-node is not whole, or has no build for this machine',
+      look: async () => {
+        const scorer = await openScorer(await (fitted ?? fit().then(({ flow }) => flow)))
+        const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)
+        await scorer.close()
+        if (!Number.isFinite(nll)) throw new Shortfall(`${scorer.engine} gives ${nll}`, 'npm ci')
+        return `${scorer.engine} scores`
+      },
+    },
+  ]
+}
+
+const NO_NOISE = new Float32Array(2)
+
+/** Forty rows on a circle: neither constant nor random. */
+function aSmallTable() {
+  const rows = Float32Array.from({ length: 80 }, (_, at) => (at % 2 ? Math.sin(at) : Math.cos(at + 1)))
+  return { rows, context: new Float32Array() }
+}

@@ -1,0 +1,31 @@
+import type { SampleOptions } from './commands/sample.js'
+import { columnOfPath, flatRecord } from './flat-record.js'
+import { withModelFile } from './model-file.js'
+import { withOutput } from './record-files/open-output.js'
+import { formatOfOutput, makeRowWriter } from './record-files/row-writer.js'
+import { formatCount, type Terminal } from './terminal.js'
+
+/** So many records are drawn and written at a time: a million of them need no more memory than these. */
+const CHUNK_ROWS = 10_000
+
+/** Draws records from a model into a file. */
+export async function sampleFile(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withModelFile(options.model, async (detector) => {
+    const columns = detector.metadata.features.map(({ path }) => columnOfPath(path))
+    const format = formatOfOutput(options.output, options.format ?? 'csv')
+    await withOutput(options.output, async (output) => {
+      const writer = makeRowWriter(output, format, columns)
+      for (let done = 0, chunk = 0; done < options.rows; chunk += 1) {
+        signal.throwIfAborted()
+        const count = Math.min(CHUNK_ROWS, options.rows - done)
+        const records = await detector.sample(count, seedOfChunk(options.seed, chunk))
+        await writer.write(format === 'csv' ? records.map((record) => flatRecord(record)) : records)
+        done += count
+      }
+    })
+    if (options.output !== '-') terminal.say(`${formatCount(options.rows)} records drawn into ${options.output}`)
+  })
+}
+
+/** Chunks far apart in the space of seeds: those of seed 1 are not those of seed 2. The constant is 2³² over the golden ratio. */
+const seedOfChunk = (seed: number, chunk: number): number => (seed + Math.imul(chunk, 0x9e3779b1)) >>> 0
