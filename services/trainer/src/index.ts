@@ -1,1 +1,2 @@
-export {}
+export { runTrainer, type TrainerOptions } from './main.js'
+export type { TrainerProgress } from './train-once.js'

@@ -1,0 +1,45 @@
+import { type Feature, REJECTION_REASONS, type Rejection, type RejectionReason } from '@outflow/contracts'
+import { type Fields, makeReader } from '@outflow/encoding'
+import { decodeRecord } from '@outflow/runtime'
+import type { WindowRecord } from '@outflow/streams'
+
+/** What of a window a model can be fitted to. */
+export interface TrainingRecords {
+  /** In the order of the window. */
+  readonly fields: readonly Fields[]
+  /** Records that break their contract: skipped here, set aside by ingest. */
+  readonly rejected: Readonly<Record<RejectionReason, number>>
+  /** ISO 8601, the first and the last record that is used; null where there is none. */
+  readonly window: { readonly from: string; readonly to: string } | null
+}
+
+/** Decodes and reads a window's records, in order of time, as ingest would. */
+export function readTrainingRecords(
+  records: readonly WindowRecord[],
+  { features, maxRecordBytes }: { readonly features: readonly Feature[]; readonly maxRecordBytes: number },
+): TrainingRecords {
+  const read = makeReader(features)
+  const fields: Fields[] = []
+  const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
+  const used: WindowRecord[] = []
+  for (const source of records.toSorted((a, b) => a.timestampMs - b.timestampMs)) {
+    const result = readOne(source)
+    if ('reason' in result) rejected[result.reason] += 1
+    else {
+      fields.push(result)
+      used.push(source)
+    }
+  }
+  return { fields, rejected, window: windowOf(used) }
+
+  function readOne({ value }: WindowRecord): Fields | Rejection {
+    const decoded = decodeRecord(value, maxRecordBytes)
+    return 'record' in decoded ? read(decoded.record) : decoded
+  }
+}
+
+function windowOf(used: readonly WindowRecord[]): TrainingRecords['window'] {
+  const [first, last] = [used[0], used.at(-1)]
+  if (first === undefined || last === undefined) return null
+  return { from: new Date(first.timestampMs).toISOString(), to: new Date(last.timestampMs).toISOString() }
+}
