@@ -1,1 +1,1 @@
-export {}
+export { type AlertsOptions, runAlerts } from './main.js'

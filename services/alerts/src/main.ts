@@ -1,0 +1,135 @@
+import type { Config } from '@outflow/contracts'
+import { toOutflowError } from '@outflow/errors'
+import { backoffMs, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
+import {
+  databaseId,
+  deleteOutboxThrough,
+  type Leadership,
+  listenForOutbox,
+  openPool,
+  outboxDepth,
+  ping,
+  takeOutbox,
+  withLeadership,
+} from '@outflow/store'
+import { describeCluster, type KafkaConnection, makeKafka, makeTransactionalSender, readMark } from '@outflow/streams'
+import { makeBell } from './bell.js'
+import { ensureOutputTopics } from './output-topics.js'
+import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
+import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
+
+export interface AlertsOptions {
+  readonly config: Config
+  readonly log: Log
+  /** When it aborts, the transaction under way ends and no other is begun. */
+  readonly signal: AbortSignal
+  /** The process's, when it runs other services too; else the relay serves its own on `http.ports.alerts`. */
+  readonly vitals?: Vitals
+}
+
+/**
+ * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to theirs, each exactly
+ * once for readers of committed data, in the order in which they were committed. Of several relays one works; another
+ * takes over when it is gone. A store or a broker that is away is waited for.
+ *
+ * @throws {OutflowError} only when health and metrics can not be served: whatever else fails is logged and tried again
+ */
+export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
+  return withVitals({ config, service: 'alerts', log, vitals }, async (shared) => {
+    const { pipeline } = config
+    const { url } = config.postgres
+    const telemetry = makeTelemetry(log, shared.metrics)
+    const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
+    const kafka = makeKafka({ ...config.kafka, log })
+    const bell = makeBell()
+    const outbox = listenForOutbox({ url, pipeline, onWork: bell.ring, onError: telemetry.storeConnectionLost })
+    shared.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
+      const { rows } = await outboxDepth(pool, pipeline)
+      return rows
+    })
+    const checks = [
+      shared.check('alerts', 'postgres', async () => {
+        await ping(pool)
+        return { ok: true, detail: 'answered' }
+      }),
+      shared.check('alerts', 'kafka', async () => {
+        const { brokers } = await describeCluster(kafka)
+        return { ok: true, detail: `${brokers} brokers` }
+      }),
+    ]
+    telemetry.alertsStarted()
+    const caution = makeCaution()
+    let failures = 0
+    const lead = (leadership: Leadership): Promise<void> =>
+      relay({
+        config,
+        kafka,
+        telemetry,
+        leadership,
+        caution,
+        rung: bell.rung,
+        onProgress: () => {
+          failures = 0
+        },
+      })
+    try {
+      while (!signal.aborted) {
+        try {
+          await withLeadership(pool, `outflow-relay-${pipeline}`, lead, { signal })
+        } catch (thrown: unknown) {
+          if (signal.aborted) break
+          failures += 1
+          const waitMs = backoffMs(failures)
+          telemetry.relayInterrupted(toOutflowError(thrown), failures, waitMs)
+          await pause(waitMs, signal)
+        }
+      }
+    } finally {
+      for (const remove of checks) remove()
+      await outbox.close()
+      await pool.end()
+    }
+  })
+}
+
+interface Relaying {
+  readonly config: Config
+  readonly kafka: KafkaConnection
+  readonly telemetry: AlertsTelemetry
+  readonly leadership: Leadership
+  readonly caution: Caution
+  /** Resolves when there may be work, or the signal aborts. */
+  readonly rung: (signal: AbortSignal) => Promise<void>
+  /** Told after each round that succeeded. */
+  readonly onProgress: () => void
+}
+
+/** One leadership: take the transactional id over, catch up, then send until the lock, the broker or the service goes. */
+async function relay({ config, kafka, telemetry, leadership, caution, rung, onProgress }: Relaying): Promise<void> {
+  const { pipeline } = config
+  const { client, signal } = leadership
+  const created = await ensureOutputTopics(kafka, config)
+  if (created.length > 0) telemetry.topicsCreated(created)
+  // Of a fresh database beside an old broker, the relay neither inherits the old one's mark nor fences its sender.
+  const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
+  const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
+  const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
+  const effects: RelayEffects = {
+    readMark: () => readMark(kafka, mark),
+    send: sender.send,
+    take: (limit) => takeOutbox(client, { pipeline, limit, maxBytes: MAX_BATCH_BYTES }),
+    deleteThrough: async (sequence) => {
+      await deleteOutboxThrough(client, pipeline, sequence)
+    },
+  }
+  try {
+    telemetry.leadershipTaken(await catchUp(effects))
+    while (!signal.aborted) {
+      const sent = await relayOnce(effects, telemetry, caution)
+      onProgress()
+      if (sent.length === 0) await rung(signal)
+    }
+  } finally {
+    await sender.close()
+  }
+}

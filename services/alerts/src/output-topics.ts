@@ -1,0 +1,30 @@
+import type { Config } from '@outflow/contracts'
+import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/streams'
+
+/**
+ * A dead letter carries its record whole, and what is set aside as too large has no bound of ours; brokers take 100 MiB
+ * in one request at most (socket.request.max.bytes). An alert carries its record too, escaped into JSON.
+ */
+const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
+
+/**
+ * Creates the alerts and the dead-letter topic where they are not there yet, with as many partitions as the largest
+ * watched topic and room for large records. Topics that are there are left as they are.
+ *
+ * @returns the names of those created
+ */
+export async function ensureOutputTopics(
+  kafka: KafkaConnection,
+  { source, alerts, deadLetters }: Pick<Config, 'source' | 'alerts' | 'deadLetters'>,
+): Promise<readonly string[]> {
+  const watched = await describeTopics(kafka, source.topics)
+  const partitions = Math.max(1, ...[...watched.values()].map((count) => count ?? 1))
+  return ensureTopics(
+    kafka,
+    [...new Set([alerts.topic, deadLetters.topic])].map((topic) => ({
+      topic,
+      partitions,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    })),
+  )
+}

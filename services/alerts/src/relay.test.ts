@@ -1,0 +1,145 @@
+import type { OutboxRow } from '@outflow/store'
+import { BrokerRefused, type OutgoingMessage } from '@outflow/streams'
+import fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import { catchUp, makeCaution, type RelayEffects, relayOnce, toMessage } from './relay.js'
+
+function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
+  return {
+    sequence: BigInt(sequence),
+    kind: 'dead_letter',
+    topic: 'flights.dead',
+    key: Buffer.from('LAX'),
+    payload: Buffer.from(`payload ${sequence}`),
+    headers: [],
+    createdAt: new Date(0),
+    ...overrides,
+  }
+}
+
+const tooLarge = () => new BrokerRefused('too large', { values: { type: 'MESSAGE_TOO_LARGE' } })
+
+class Crash extends Error {}
+
+/** An outbox, a topic and a mark, and a relay that may die at any of its acts. */
+function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+  let outbox = [...rows]
+  let mark: bigint | null = null
+  let actsUntilCrash = Number.POSITIVE_INFINITY
+  const topic: OutgoingMessage[] = []
+  const act = () => {
+    if (actsUntilCrash === 0) throw new Crash('killed')
+    actsUntilCrash -= 1
+  }
+  const effects: RelayEffects = {
+    readMark: async () => {
+      act()
+      return mark
+    },
+    take: async (limit) => {
+      act()
+      return outbox.slice(0, Math.min(limit, 3))
+    },
+    send: async (messages, through) => {
+      act()
+      if (messages.some(({ value }) => (value?.length ?? 0) > maxBytes)) throw tooLarge()
+      topic.push(...messages)
+      mark = through
+      // The commit is done; a crash here is one whose outcome the relay never learns.
+      act()
+    },
+    deleteThrough: async (sequence) => {
+      act()
+      outbox = outbox.filter((row) => row.sequence > sequence)
+    },
+  }
+  return {
+    effects,
+    topic,
+    left: () => outbox,
+    dieAfter: (acts: number) => {
+      actsUntilCrash = acts
+    },
+  }
+}
+
+const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn() })
+
+async function drain(effects: RelayEffects, told = telemetry(), caution = makeCaution()): Promise<void> {
+  await catchUp(effects)
+  while ((await relayOnce(effects, told, caution)).length > 0);
+}
+
+test('rows are sent in order and deleted', async () => {
+  const world = aWorld([aRow(1), aRow(2), aRow(3), aRow(4)])
+  await drain(world.effects)
+  expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1', 'payload 2', 'payload 3', 'payload 4'])
+  expect(world.left()).toEqual([])
+})
+
+test('every message is sent exactly once, wherever and however often the relay dies', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {
+      const world = aWorld(Array.from({ length: count }, (_, i) => aRow(i + 1)))
+      for (const acts of deaths) {
+        world.dieAfter(acts)
+        await drain(world.effects).catch((error: unknown) => expect(error).toBeInstanceOf(Crash))
+      }
+      world.dieAfter(Number.POSITIVE_INFINITY)
+      await drain(world.effects)
+      expect(world.topic.map(({ value }) => String(value))).toEqual(
+        Array.from({ length: count }, (_, i) => `payload ${i + 1}`),
+      )
+    }),
+  )
+})
+
+test('one message that is too large for its topic is shortened, and holds back no other', async () => {
+  const rows = [aRow(1), aRow(2, { payload: Buffer.alloc(2_000), headers: [['trace', Buffer.from('t')]] }), aRow(3)]
+  const world = aWorld(rows, { maxBytes: 1_000 })
+  const told = telemetry()
+  const caution = makeCaution()
+  let begun = 0
+  for (let done = false; !done; begun += 1) {
+    done = await drain(world.effects, told, caution).then(
+      () => true,
+      () => false,
+    )
+  }
+  expect(begun).toBe(3) // the batch is refused, then the row alone
+  expect(world.topic.map(({ value }) => value && String(value))).toEqual(['payload 1', null, 'payload 3'])
+  expect(world.topic[1]).toMatchObject({
+    key: Buffer.from('LAX'),
+    headers: { trace: Buffer.from('t'), 'outflow.withheld': Buffer.from('the value, 2000 bytes') },
+  })
+  expect(told.messageShortened).toHaveBeenCalledTimes(1)
+})
+
+test('an error that is not about size ends the round', async () => {
+  const world = aWorld([aRow(1)])
+  const effects = { ...world.effects, send: () => Promise.reject(new Error('not authorised')) }
+  await expect(relayOnce(effects, telemetry(), makeCaution())).rejects.toThrow('not authorised')
+  expect(world.left()).toHaveLength(1)
+})
+
+test('key, payload and headers travel byte for byte, a header that comes twice as a list', () => {
+  const bytes = Buffer.from([0, 0xff, 0xfe])
+  expect(
+    toMessage(
+      aRow(1, {
+        key: null,
+        payload: bytes,
+        headers: [
+          ['a', bytes],
+          ['b', Buffer.from('1')],
+          ['b', Buffer.from('2')],
+        ],
+      }),
+    ),
+  ).toEqual({
+    topic: 'flights.dead',
+    key: null,
+    value: bytes,
+    headers: { a: bytes, b: [Buffer.from('1'), Buffer.from('2')] },
+  })
+})

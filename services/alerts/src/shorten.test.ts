@@ -1,0 +1,21 @@
+import type { OutboxRow } from '@outflow/store'
+import { BrokerRefused } from '@outflow/streams'
+import { expect, test } from 'vitest'
+import { isTooLarge, shorten } from './shorten.js'
+
+test('an alert that is too large is sent without its record', () => {
+  const event = { id: 'flights/flights/0/1', data: { offset: '1', record: { text: 'x'.repeat(100) }, reasons: [] } }
+  const row = { kind: 'alert', payload: Buffer.from(JSON.stringify(event)), headers: [] } as unknown as OutboxRow
+  const shortened = shorten(row)
+  expect(JSON.parse(String(shortened.payload))).toEqual({ ...event, data: { ...event.data, record: {} } })
+  expect(shortened.headers).toEqual([
+    ['outflow.withheld', Buffer.from(`the record; the event had ${row.payload?.length} bytes`)],
+  ])
+})
+
+test('a refusal for size is told by the name that Kafka gives it', () => {
+  const refused = (type: string) => new BrokerRefused('Kafka refused', { values: { type } })
+  expect(isTooLarge(refused('MESSAGE_TOO_LARGE'))).toBe(true)
+  expect(isTooLarge(refused('TOPIC_AUTHORIZATION_FAILED'))).toBe(false)
+  expect(isTooLarge(new Error('MESSAGE_TOO_LARGE'))).toBe(false)
+})

@@ -1,0 +1,33 @@
+import type { AlertEvent } from '@outflow/contracts'
+import type { OutboxRow } from '@outflow/store'
+import { BrokerRefused } from '@outflow/streams'
+
+/** Says on a message that its body was too large for the topic, and what was left out. */
+export const WITHHELD_HEADER = 'outflow.withheld'
+
+/**
+ * Gives a message that its topic refuses for its size without what makes it large: an alert without the record, a dead
+ * letter without the value. The record itself still stands where it was read, at the position that the message names.
+ *
+ * Rather than this the topics are made with room enough; but a topic may be older than its pipeline, and one message
+ * that can not be sent must not hold back all behind it.
+ */
+export function shorten(row: OutboxRow): OutboxRow {
+  const bytes = row.payload?.length ?? 0
+  if (row.kind === 'dead_letter') return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
+  const event = JSON.parse(String(row.payload)) as AlertEvent
+  const payload = Buffer.from(JSON.stringify({ ...event, data: { ...event.data, record: {} } }))
+  return withHeader({ ...row, payload }, `the record; the event had ${bytes} bytes`)
+}
+
+function withHeader(row: OutboxRow, what: string): OutboxRow {
+  return { ...row, headers: [...row.headers, [WITHHELD_HEADER, Buffer.from(what)]] }
+}
+
+/** Whether a broker refused a message for its size. */
+export function isTooLarge(thrown: unknown): thrown is BrokerRefused {
+  return thrown instanceof BrokerRefused && TOO_LARGE.has(String(thrown.values.type))
+}
+
+/** As Kafka's protocol names it. */
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])

@@ -1,0 +1,49 @@
+import type { OutflowError } from '@outflow/errors'
+import type { Log, Metrics } from '@outflow/runtime'
+import type { OutboxRow } from '@outflow/store'
+
+/** All that the relay can say, to the log and to the metrics. */
+export interface AlertsTelemetry {
+  alertsStarted(): void
+  leadershipTaken(caughtUpThrough: bigint | null): void
+  relayInterrupted(error: OutflowError, attempt: number, waitMs: number): void
+  topicsCreated(topics: readonly string[]): void
+  rowsSent(rows: readonly OutboxRow[]): void
+  messageShortened(row: OutboxRow, error: OutflowError): void
+  storeConnectionLost(error: OutflowError): void
+}
+
+/** From the commit of the anomaly to the commit on the topic; a broker that was away shows in the last ones. */
+const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
+  const sent = metrics.counter('outflow_outbox_sent_total', 'Outbox messages sent', ['kind'])
+  const shortened = metrics.counter('outflow_messages_shortened_total', 'Sent without a body that was too large', [
+    'kind',
+  ])
+  const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Times the relay had to begin again')
+  const delay = metrics.histogram('outflow_outbox_delay_seconds', 'From outbox to topic', DELAY_SECONDS_BOUNDS)
+  return {
+    alertsStarted: () => log.info('alerts started'),
+    leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),
+    relayInterrupted: (error, attempt, waitMs) => {
+      interruptions.inc()
+      if (error.retryable) log.warn({ error, attempt, waitMs }, 'relay interrupted')
+      else log.error({ error, attempt, waitMs }, 'relay interrupted')
+    },
+    topicsCreated: (topics) => log.info({ topics }, 'topics created'),
+    rowsSent: (rows) => {
+      const now = Date.now()
+      for (const { kind, createdAt } of rows) {
+        sent.inc({ kind })
+        delay.observe(Math.max(0, now - createdAt.getTime()) / 1_000)
+      }
+      log.debug({ count: rows.length, through: rows.at(-1)?.sequence }, 'outbox sent')
+    },
+    messageShortened: ({ kind, sequence, topic, payload }, error) => {
+      shortened.inc({ kind })
+      log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message shortened')
+    },
+    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+  }
+}
