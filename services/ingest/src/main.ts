@@ -1,6 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
-import { backoffMs, type CheckResult, type Log, pause, retrying, type Vitals, withVitals } from '@outflow/runtime'
+import { isRetryable, toOutflowError } from '@outflow/errors'
+import { backoffMs, type CheckResult, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
 import {
   applyRetention,
   listenForModels,
@@ -12,7 +13,7 @@ import {
   writeBatch,
 } from '@outflow/store'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
-import { fromEvent, lastValueFrom, takeUntil, tap } from 'rxjs'
+import { lastValueFrom, tap } from 'rxjs'
 import { eventReader } from './event.js'
 import { ingest } from './pipeline.js'
 import { type ServedModel, serveModel } from './served-model.js'
@@ -112,7 +113,8 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     groupId: `outflow-${pipeline}`,
     topics: source.topics,
     from: source.from,
-    storedOffset: (topic, partition) => retrying(() => storedOffset(pool, { pipeline, topic, partition }), { signal }),
+    storedOffset: (topic, partition) => storedOffset(pool, { pipeline, topic, partition }),
+    signal,
     hooks,
   })
   const steps = {
@@ -130,10 +132,13 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
       signal,
     }),
   }
-  await lastValueFrom(
-    deliveries$.pipe(takeUntil(fromEvent(signal, 'abort')), ingest(steps), tap(telemetry.batchEnded)),
-    { defaultValue: null },
-  )
+  try {
+    await lastValueFrom(deliveries$.pipe(ingest(steps), tap(telemetry.batchEnded)), { defaultValue: null })
+  } catch (error: unknown) {
+    // Asked to stop while the store is away, ingest stops: what was not written is read again.
+    if (!signal.aborted || !isRetryable(error)) throw error
+    telemetry.drainCutShort(toOutflowError(error))
+  }
 }
 
 async function askPostgres(pool: Pool): Promise<CheckResult> {
@@ -158,6 +163,7 @@ function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckRes
         telemetry.partitionsAssigned(partitions)
       },
       sought: telemetry.partitionSought,
+      missed: telemetry.recordsMissed,
       restarting: (error) => {
         result = { ok: false, detail: `the consumer restarts: ${error.message}` }
         telemetry.consumerRestarted(error)

@@ -1,7 +1,7 @@
 import { type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
-import type { Delivery } from '@outflow/streams'
+import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { WrittenBatch } from './batch.js'
 
 /** All that ingest can say, to the log and to the metrics. */
@@ -11,17 +11,21 @@ export interface IngestTelemetry {
   modelServed(modelId: string, metadata: ModelMetadata, previousId: string | null): void
   modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
   modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
-  partitionsAssigned(partitions: readonly { readonly topic: string; readonly partition: number }[]): void
-  partitionSought(seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }): void
-  consumerRestarted(error: Error): void
+  partitionsAssigned: Hook<'assigned'>
+  partitionSought: Hook<'sought'>
+  recordsMissed: Hook<'missed'>
+  consumerRestarted: Hook<'restarting'>
   explanationsSkipped(delivery: Delivery, count: number): void
   explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
   writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   batchEnded(batch: WrittenBatch): void
+  drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
   retentionApplied(dropped: readonly string[]): void
   retentionPostponed(error: OutflowError): void
 }
+
+type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
 
 /** Nats; densities of sharp columns make an nll negative, far outliers reach 1e7. */
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
@@ -34,6 +38,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
   const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
   const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
+  const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
+    'topic',
+  ])
   const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
   const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
   const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
@@ -82,6 +89,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
     modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
     partitionsAssigned: (partitions) => log.info({ partitions }, 'partitions assigned'),
     partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),
+    recordsMissed: (gap) => {
+      missed.inc({ topic: gap.topic }, Number(gap.earliest - gap.storedOffset))
+      log.error({ ...gap }, 'records missed')
+    },
     consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
     explanationsSkipped: (delivery, skipped) => {
       unexplained.inc({ why: 'burst' }, skipped)
@@ -105,6 +116,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
       const { rejected: setAside, anomalies: found } = batch
       log.debug({ ...position(batch.delivery), rejected: setAside.length, anomalies: found.length }, 'batch written')
     },
+    drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
     retentionApplied: (dropped) => log.info({ dropped }, 'retention applied'),
     retentionPostponed: (error) => log.warn({ error }, 'retention postponed'),
