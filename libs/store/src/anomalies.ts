@@ -1,7 +1,7 @@
 import type { Position, Reason, Severity } from '@outflow/contracts'
+import type { Anomaly } from './batch.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
-import type { Anomaly } from './write-batch.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string

@@ -1,4 +1,5 @@
 export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
+export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage } from './batch.js'
 export { rejectedByReason } from './dead-letters.js'
 export {
   MigrationChanged,
@@ -43,4 +44,4 @@ export {
   nllBucket,
   nllBucketStart,
 } from './statistics.js'
-export { type Anomaly, type BatchWrite, type DeadLetter, type OutboxMessage, writeBatch } from './write-batch.js'
+export { writeBatch } from './write-batch.js'

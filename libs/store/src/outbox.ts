@@ -1,7 +1,7 @@
+import type { OutboxMessage } from './batch.js'
 import { OutboxRewound } from './errors.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
-import type { OutboxMessage } from './write-batch.js'
 
 export interface OutboxRow extends OutboxMessage {
   /** Place in the order of sending; grows in commit order. */
@@ -138,13 +138,17 @@ export async function outboxDepth(
 }
 
 /**
- * Gives this database's own id, made by its first migration: 8 hex digits. It goes into the relay's group name, so that
- * a fresh database beside an old broker does not inherit the old one's position.
+ * Gives this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
+ * clone from a template does not share. It goes into the relay's group name, so that a fresh database beside an old
+ * broker does not inherit the old one's position.
  */
 export async function databaseId(db: Queryable): Promise<string> {
   const [identity] = await run<{ id: string }>(db, {
     name: 'database_id',
-    text: 'select left(id::text, 8) as id from outflow.database_identity',
+    text: `
+      select left(md5(identity.id::text || database.oid::text), 8) as id
+      from outflow.database_identity as identity
+      join pg_database as database on database.datname = current_database()`,
     values: [],
   })
   return identity!.id

@@ -1,6 +1,6 @@
+import type { BatchWrite, OutboxMessage } from './batch.js'
 import { jsonbText, plainText, timestampText } from './postgres-text.js'
 import type { Statement } from './statement.js'
-import type { BatchWrite, OutboxMessage } from './write-batch.js'
 
 // What dead_letters keeps of a record, for looking; its whole bytes travel in the outbox.
 const VALUE_START_BYTES = 1024

@@ -1,4 +1,5 @@
-import type { KafkaConnection } from './kafka.js'
+import type { Admin } from 'kafkajs'
+import { type KafkaConnection, speaking } from './kafka.js'
 
 export interface TopicSpec {
   readonly topic: string
@@ -7,16 +8,37 @@ export interface TopicSpec {
   readonly maxMessageBytes?: number
 }
 
-/** Creates the topics that are not there yet. @returns the names of those it created */
+/**
+ * Creates the topics that are not there yet; safe to call from several processes at once.
+ *
+ * @returns the names of those it found missing
+ */
 export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[]): Promise<readonly string[]> {
-  throw new Error(`not built yet ${kafka} ${topics}`)
+  return withAdmin(kafka, async (admin) => {
+    const present = new Set(await admin.listTopics())
+    const missing = topics.filter(({ topic }) => !present.has(topic))
+    if (missing.length === 0) return []
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ topic, partitions, maxMessageBytes }) => ({
+        topic,
+        numPartitions: partitions,
+        configEntries:
+          maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }],
+      })),
+    })
+    return missing.map(({ topic }) => topic)
+  })
 }
 
 /** Gives the brokers' count and cluster id. @throws {BrokerUnavailable} */
 export function describeCluster(
   kafka: KafkaConnection,
 ): Promise<{ readonly brokers: number; readonly clusterId: string }> {
-  throw new Error(`not built yet ${kafka}`)
+  return withAdmin(kafka, async (admin) => {
+    const { brokers, clusterId } = await admin.describeCluster()
+    return { brokers: brokers.length, clusterId }
+  })
 }
 
 /** Gives each topic's partition count; null for a topic that is not there. */
@@ -24,7 +46,14 @@ export function describeTopics(
   kafka: KafkaConnection,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number | null>> {
-  throw new Error(`not built yet ${kafka} ${topics}`)
+  return withAdmin(kafka, async (admin) => {
+    // Asked for by name, a topic that is not there would be waited for.
+    const present = new Set(await admin.listTopics())
+    const known = topics.filter((topic) => present.has(topic))
+    const metadata = known.length === 0 ? [] : (await admin.fetchTopicMetadata({ topics: known })).topics
+    const counts = new Map(metadata.map(({ name, partitions }) => [name, partitions.length]))
+    return new Map(topics.map((topic) => [topic, counts.get(topic) ?? null]))
+  })
 }
 
 export interface PartitionEnds {
@@ -32,11 +61,32 @@ export interface PartitionEnds {
   readonly partition: number
   /** First offset that is still there. */
   readonly earliest: bigint
-  /** Offset of the next record. */
+  /** Past the last committed record: where a reader of committed data comes to wait. */
   readonly end: bigint
 }
 
 /** Gives both ends of every partition of the topics; lag is `end` minus the stored offset. */
 export function partitionEnds(kafka: KafkaConnection, topics: readonly string[]): Promise<readonly PartitionEnds[]> {
-  throw new Error(`not built yet ${kafka} ${topics}`)
+  return withAdmin(kafka, async (admin) => {
+    const ends = await Promise.all(topics.map((topic) => endsOf(admin, topic)))
+    return ends.flat()
+  })
+}
+
+export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds[]> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets.map(({ partition, low, high }) => ({ topic, partition, earliest: BigInt(low), end: BigInt(high) }))
+}
+
+/** Lends an admin connection for as long as `act` takes. */
+export function withAdmin<T>(kafka: KafkaConnection, act: (admin: Admin) => Promise<T>): Promise<T> {
+  return speaking(async () => {
+    const admin = kafka.kafkajs.admin()
+    try {
+      await admin.connect()
+      return await act(admin)
+    } finally {
+      await admin.disconnect()
+    }
+  })
 }

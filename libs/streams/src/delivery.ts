@@ -1,3 +1,5 @@
+import type { Batch, KafkaMessage } from 'kafkajs'
+
 export type KafkaHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
 
 export interface KafkaRecord {
@@ -9,7 +11,13 @@ export interface KafkaRecord {
   readonly headers: KafkaHeaders
 }
 
-/** One batch of one partition, and its acknowledgement. Exactly one of the three ends must be called, once. */
+/** A record with the rest of its position. */
+export interface WindowRecord extends KafkaRecord {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** One batch of one partition, and its acknowledgement. One of the three ends must be called; further calls do nothing. */
 export interface Delivery {
   readonly topic: string
   readonly partition: number
@@ -29,4 +37,41 @@ export interface Delivery {
   reposition(): void
   /** The batch can not be processed: ends the stream with this error, the offset unmoved. */
   fail(error: unknown): void
+}
+
+export type DeliveryEnd =
+  | { readonly kind: 'acknowledged' | 'repositioned' | 'abandoned' }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface OpenDelivery {
+  readonly delivery: Delivery
+  readonly ended: Promise<DeliveryEnd>
+  /** Ends it where nobody else will. */
+  abandon(): void
+}
+
+/** Gives a fetched batch as a delivery, and how it ended. */
+export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDelivery {
+  let end!: (how: DeliveryEnd) => void
+  const ended = new Promise<DeliveryEnd>((resolve) => {
+    end = resolve
+  })
+  const delivery: Delivery = {
+    topic: batch.topic,
+    partition: batch.partition,
+    partitionKey: `${batch.topic}/${batch.partition}`,
+    records: batch.messages.map(toRecord),
+    expectedOffset,
+    // kafkajs counts transaction markers and aborted records into lastOffset, although it does not show them.
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+    highWatermark: BigInt(batch.highWatermark),
+    acknowledge: () => end({ kind: 'acknowledged' }),
+    reposition: () => end({ kind: 'repositioned' }),
+    fail: (error) => end({ kind: 'failed', error }),
+  }
+  return { delivery, ended, abandon: () => end({ kind: 'abandoned' }) }
+}
+
+export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): KafkaRecord {
+  return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
 }

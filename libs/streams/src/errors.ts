@@ -1,4 +1,5 @@
 import { OutflowError } from '@outflow/errors'
+import { KafkaJSAggregateError, KafkaJSError } from 'kafkajs'
 
 /** The broker did not answer, or is electing, moving or rebalancing; the same act may succeed later. */
 export class BrokerUnavailable extends OutflowError {
@@ -6,7 +7,7 @@ export class BrokerUnavailable extends OutflowError {
   override readonly retryable = true
 }
 
-/** The broker answered and said no: a topic that is not there, a permission, a message that is too large. */
+/** The broker answered and said no: a permission, a setting, a message that is too large. */
 export class BrokerRefused extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_REFUSED'
 }
@@ -19,4 +20,51 @@ export class OffsetBeyondLog extends OutflowError {
 /** Another relay took over the transactional id; this one must stop. */
 export class SenderFenced extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_SENDER_FENCED'
+}
+
+const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING'])
+
+// Errors of a broker that is away or moving, by kafkajs's names; several of them it calls not retriable, because it has
+// itself given up retrying.
+const PASSING = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSTimeout',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSMetadataNotLoaded',
+  'KafkaJSTopicMetadataNotLoaded',
+  'KafkaJSStaleTopicMetadataAssignment',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSLockTimeout',
+  'KafkaJSMemberIdRequired',
+])
+const PASSING_TYPES = new Set([
+  'COORDINATOR_NOT_AVAILABLE',
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'FENCED_INSTANCE_ID',
+])
+
+/** Gives what kafkajs threw as an error of this room; other errors come back unchanged. */
+export function toBrokerError(thrown: unknown): unknown {
+  if (thrown instanceof KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
+  if (thrown instanceof OutflowError || !(thrown instanceof KafkaJSError)) return thrown
+  const cause = rootOf(thrown)
+  const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
+  const options = { cause: thrown, values: { type } }
+  if (FENCED.has(type)) {
+    return new SenderFenced('another sender took over the transactional id; this one sends nothing more', options)
+  }
+  if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
+    return new BrokerUnavailable(`Kafka is not available: ${cause.message}; it is tried again`, options)
+  }
+  return new BrokerRefused(`Kafka refused: ${cause.message}`, options)
+}
+
+/** What made kafkajs give up: it wraps the last failure in one that counts the attempts. */
+function rootOf(error: KafkaJSError): KafkaJSError {
+  const { cause } = error as { cause?: unknown }
+  return cause instanceof KafkaJSError && cause !== error ? rootOf(cause) : error
 }

@@ -6,12 +6,13 @@ export {
   partitionEnds,
   type TopicSpec,
 } from './admin.js'
-export { type DeliveriesOptions, type DeliveryHooks, deliveries } from './deliveries.js'
-export type { Delivery, KafkaHeaders, KafkaRecord } from './delivery.js'
+export { deliveries } from './deliveries.js'
+export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
+export type { Delivery, KafkaHeaders, KafkaRecord, WindowRecord } from './delivery.js'
 export { BrokerRefused, BrokerUnavailable, OffsetBeyondLog, SenderFenced } from './errors.js'
 export { type KafkaConnection, type KafkaOptions, makeKafka, type StreamLog } from './kafka.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
-export { readWindow, type Window, type WindowOptions, type WindowRecord } from './read-window.js'
+export { readWindow, type Window, type WindowOptions } from './read-window.js'
 export {
   makeTransactionalSender,
   type RelayMark,

@@ -1,4 +1,5 @@
-import type { Kafka } from 'kafkajs'
+import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { toBrokerError } from './errors.js'
 
 /** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
 export interface StreamLog {
@@ -24,6 +25,32 @@ export interface KafkaOptions {
   readonly log?: StreamLog
 }
 
-export function makeKafka(options: KafkaOptions): KafkaConnection {
-  throw new Error(`not built yet ${options}`)
+export function makeKafka({ brokers, clientId, log = SILENCE }: KafkaOptions): KafkaConnection {
+  const kafkajs = new Kafka({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: 3_000,
+    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6 },
+    logLevel: logLevel.INFO,
+    logCreator: () => (entry) => report(log, entry),
+  })
+  return { clientId, log, kafkajs }
+}
+
+const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** kafkajs retries by itself and throws when it gives up: its own errors are warnings here, the rest is detail. */
+function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
+  const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
+  if (level <= logLevel.WARN) log.warn({ namespace, said: message, ...fields }, 'kafka client stumbled')
+  else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
+}
+
+/** Runs `act` with kafkajs's errors given as this room's. */
+export async function speaking<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (thrown: unknown) {
+    throw toBrokerError(thrown)
+  }
 }

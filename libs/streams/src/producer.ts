@@ -1,5 +1,6 @@
+import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
 import type { KafkaHeaders } from './delivery.js'
-import type { KafkaConnection } from './kafka.js'
+import { type KafkaConnection, speaking } from './kafka.js'
 
 export interface OutgoingMessage {
   readonly topic: string
@@ -18,7 +19,72 @@ export interface Producer {
   close(): Promise<void>
 }
 
+// One request makes one record batch per partition, and a topic's max.message.bytes (1 MiB by default) bounds a batch.
+const MAX_REQUEST_BYTES = 512 * 1024
+// Key and header lengths, offsets and deltas of one record, generously.
+const RECORD_OVERHEAD_BYTES = 100
+
 /** Connects an idempotent producer. @throws {BrokerUnavailable} */
-export function makeProducer(kafka: KafkaConnection): Promise<Producer> {
-  throw new Error(`not built yet ${kafka}`)
+export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
+  const producer = kafka.kafkajs.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  })
+  await speaking(() => producer.connect())
+  return {
+    send: (messages) =>
+      speaking(async () => {
+        for (const topicMessages of requestsOf(messages)) await producer.sendBatch({ topicMessages })
+      }),
+    close: () => speaking(() => producer.disconnect()),
+  }
+}
+
+/** Cuts messages into requests that a broker takes; a message above the budget goes alone. */
+export function requestsOf(messages: readonly OutgoingMessage[]): TopicMessages[][] {
+  const requests: TopicMessages[][] = []
+  let byTopic = new Map<string, Message[]>()
+  let bytes = 0
+  for (const message of messages) {
+    const size = sizeOf(message)
+    if (bytes > 0 && bytes + size > MAX_REQUEST_BYTES) {
+      requests.push(toTopicMessages(byTopic))
+      byTopic = new Map()
+      bytes = 0
+    }
+    const ofTopic = byTopic.get(message.topic) ?? []
+    byTopic.set(message.topic, ofTopic)
+    ofTopic.push(toMessage(message))
+    bytes += size
+  }
+  if (bytes > 0) requests.push(toTopicMessages(byTopic))
+  return requests
+}
+
+function toTopicMessages(byTopic: ReadonlyMap<string, Message[]>): TopicMessages[] {
+  return [...byTopic].map(([topic, messages]) => ({ topic, messages }))
+}
+
+function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
+  const headerBytes = Object.entries(headers).reduce(
+    (bytes, [name, values]) => [values ?? ''].flat().reduce((sum, one) => sum + name.length + one.length, bytes),
+    0,
+  )
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes
+}
+
+function toMessage({ key, value, headers, partition, timestampMs }: OutgoingMessage): Message {
+  return {
+    key: asBuffer(key),
+    value: asBuffer(value),
+    ...(headers && { headers: { ...headers } }),
+    ...(partition !== undefined && { partition }),
+    ...(timestampMs !== undefined && { timestamp: String(timestampMs) }),
+  }
+}
+
+function asBuffer(bytes: Uint8Array | string | null): Buffer | string | null {
+  if (bytes === null || typeof bytes === 'string') return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

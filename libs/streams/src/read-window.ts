@@ -1,21 +1,22 @@
-import type { KafkaRecord } from './delivery.js'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import type { Admin, EachBatchPayload } from 'kafkajs'
+import { endsOf, withAdmin } from './admin.js'
+import { toRecord, type WindowRecord } from './delivery.js'
 import type { KafkaConnection } from './kafka.js'
-
-export interface WindowRecord extends KafkaRecord {
-  readonly topic: string
-  readonly partition: number
-}
+import { makeSample } from './sample.js'
 
 export interface WindowOptions {
   readonly topics: readonly string[]
   /** Kafka's record timestamps, epoch ms: from ≤ t < to. */
   readonly fromMs: number
-  /** Default: the end of each partition when the call begins. */
+  /** Default: whatever stands in the partitions when the call begins. */
   readonly toMs?: number
   /** A larger window is sampled uniformly. */
   readonly maxRows: number
   /** The same seed and window give the same sample. */
   readonly seed: number
+  /** Offsets passed so far and to pass; told after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
   readonly signal?: AbortSignal
 }
@@ -27,11 +28,124 @@ export interface Window {
   readonly seen: number
 }
 
+/** What is still to be read of a partition. */
+interface Range {
+  readonly topic: string
+  readonly partition: number
+  readonly start: bigint
+  readonly end: bigint
+  next: bigint
+}
+
+// Retention may delete the rest of a range under our hands, and then no batch ever says that its end was reached.
+const STALLED_MS = 15_000
+
 /**
  * Reads a time window of topics once, outside any pipeline's group, and gives a uniform sample of it.
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
 export function readWindow(kafka: KafkaConnection, options: WindowOptions): Promise<Window> {
-  throw new Error(`not built yet ${kafka} ${options}`)
+  return withAdmin(kafka, async (admin) => {
+    const ranges = (await Promise.all(options.topics.map((topic) => rangesOf(admin, topic, options.fromMs)))).flat()
+    const sample = makeSample(options.maxRows, options.seed)
+    let seen = 0
+    const take = (record: WindowRecord) => {
+      if (record.timestampMs < options.fromMs || record.timestampMs >= (options.toMs ?? Number.POSITIVE_INFINITY))
+        return
+      seen += 1
+      sample.add(record)
+    }
+    const open = ranges.filter(({ start, end }) => start < end)
+    if (open.length > 0) await readRanges(kafka, admin, open, take, options)
+    return { records: sample.records(), seen }
+  })
+}
+
+/** Timestamps need not ascend: the first offset at or after `fromMs` is where to begin, every record is looked at. */
+async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
+  const [ends, starts] = await Promise.all([endsOf(admin, topic), admin.fetchTopicOffsetsByTimestamp(topic, fromMs)])
+  return ends.map(({ partition, end }) => {
+    const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
+    return { topic, partition, start, end, next: start }
+  })
+}
+
+/** kafkajs can not read without a group: one of our own is made, sought through, and deleted. */
+async function readRanges(
+  kafka: KafkaConnection,
+  admin: Admin,
+  ranges: readonly Range[],
+  take: (record: WindowRecord) => void,
+  { onProgress, signal }: WindowOptions,
+): Promise<void> {
+  const groupId = `outflow-window-${randomUUID()}`
+  const consumer = kafka.kafkajs.consumer({
+    groupId,
+    maxWaitTimeInMs: 200,
+    maxBytesPerPartition: 4 * 1024 ** 2,
+    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6, restartOnFailure: async () => false },
+  })
+  const finish = new AbortController()
+  const fail = new AbortController()
+  const expected = ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0)
+  const rangeOf = (topic: string, partition: number) =>
+    ranges.find((range) => range.topic === topic && range.partition === partition)
+  const stalled = setTimeout(() => {
+    kafka.log.warn({ ranges: ranges.filter(({ next, end }) => next < end).length }, 'window ended early')
+    finish.abort()
+  }, STALLED_MS)
+
+  const pass = (range: Range, next: bigint) => {
+    if (next <= range.next) return
+    stalled.refresh()
+    range.next = next < range.end ? next : range.end
+    onProgress?.({ read: ranges.reduce((sum, { start, next }) => sum + Number(next - start), 0), expected })
+    if (ranges.every(({ next, end }) => next >= end)) finish.abort()
+  }
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
+      for (const partition of partitions) {
+        const range = rangeOf(topic, partition)
+        if (range) consumer.seek({ topic, partition, offset: String(range.next) })
+        else consumer.pause([{ topic, partitions: [partition] }])
+      }
+    }
+  })
+  // Batches of transaction markers alone never reach eachBatch; this event tells of them too.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+    const range = rangeOf(topic, partition)
+    if (range) pass(range, BigInt(lastOffset) + 1n)
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => fail.abort(payload.error))
+
+  const eachBatch = async ({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload) => {
+    const { topic, partition } = batch
+    const range = rangeOf(topic, partition)
+    if (!range || isStale() || finish.signal.aborted) return
+    for (const message of batch.messages) {
+      const offset = BigInt(message.offset)
+      if (offset >= range.next && offset < range.end) take({ topic, partition, ...toRecord(message) })
+    }
+    pass(range, BigInt(batch.lastOffset()) + 1n)
+    if (range.next >= range.end) consumer.pause([{ topic, partitions: [partition] }])
+    resolveOffset(batch.messages.at(-1)!.offset)
+    await heartbeat()
+  }
+
+  try {
+    const outcome = AbortSignal.any([finish.signal, fail.signal, ...(signal ? [signal] : [])])
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: true })
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+    if (!outcome.aborted) await once(outcome, 'abort')
+    signal?.throwIfAborted()
+    fail.signal.throwIfAborted()
+  } finally {
+    clearTimeout(stalled)
+    await consumer.disconnect()
+    // Without members and offsets it would vanish by itself some time; a reader of the group list need not wonder.
+    await admin.deleteGroups([groupId]).catch(() => {})
+  }
 }

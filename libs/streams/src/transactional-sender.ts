@@ -1,5 +1,8 @@
-import type { KafkaConnection } from './kafka.js'
-import type { OutgoingMessage } from './producer.js'
+import { Partitioners, type Producer, type Transaction } from 'kafkajs'
+import { withAdmin } from './admin.js'
+import { toBrokerError } from './errors.js'
+import { type KafkaConnection, speaking } from './kafka.js'
+import { type OutgoingMessage, requestsOf } from './producer.js'
 
 /** Where a relay notes how far it has sent: an offset of a group on a partition that nobody consumes by it. */
 export interface RelayMark {
@@ -13,25 +16,79 @@ export interface TransactionalSender {
    * Sends all messages and moves the mark to `position` in one Kafka transaction: readers of committed data see all or
    * nothing, and the mark never parts from the messages.
    *
+   * After any error the sender is spent, because the transaction's outcome may be unknown: make another, which settles
+   * it, then read the mark.
+   *
    * @throws {SenderFenced} when a later sender has taken the transactional id over
-   * @throws {BrokerUnavailable | BrokerRefused} the transaction was aborted, or its outcome is unknown: read the mark
+   * @throws {BrokerUnavailable | BrokerRefused}
    */
   send(messages: readonly OutgoingMessage[], position: bigint): Promise<void>
   close(): Promise<void>
 }
 
+// What the broker allows an open transaction; also how long a dead sender can hold back readers of committed data.
+const TRANSACTION_TIMEOUT_MS = 30_000
+
 /**
- * Connects a sender that owns `transactionalId`: whoever held it before is fenced off, and its open transaction aborted,
+ * Connects a sender that owns `transactionalId`: whoever held it before is fenced off, and its open transaction settled,
  * before this resolves; what `readMark` gives afterwards is therefore final.
+ *
+ * @throws {BrokerUnavailable | BrokerRefused}
  */
-export function makeTransactionalSender(
+export async function makeTransactionalSender(
   kafka: KafkaConnection,
-  options: { readonly transactionalId: string; readonly mark: RelayMark },
+  { transactionalId, mark }: { readonly transactionalId: string; readonly mark: RelayMark },
 ): Promise<TransactionalSender> {
-  throw new Error(`not built yet ${kafka} ${options}`)
+  const producer = kafka.kafkajs.producer({
+    transactionalId,
+    idempotent: true,
+    // kafkajs numbers idempotent batches when it sends them: two in flight may arrive out of order.
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  })
+  try {
+    await producer.connect()
+  } catch (thrown: unknown) {
+    await producer.disconnect().catch(() => {})
+    throw toBrokerError(thrown)
+  }
+  return {
+    send: (messages, position) => speaking(() => sendInOne(producer, mark, messages, position)),
+    close: () => speaking(() => producer.disconnect()),
+  }
 }
 
-/** Gives the last position that was committed, or null when none was. */
-export function readMark(kafka: KafkaConnection, mark: RelayMark): Promise<bigint | null> {
-  throw new Error(`not built yet ${kafka} ${mark}`)
+async function sendInOne(
+  producer: Producer,
+  mark: RelayMark,
+  messages: readonly OutgoingMessage[],
+  position: bigint,
+): Promise<void> {
+  const transaction = await producer.transaction()
+  try {
+    for (const topicMessages of requestsOf(messages)) await transaction.sendBatch({ topicMessages })
+    await transaction.sendOffsets({
+      consumerGroupId: mark.groupId,
+      topics: [{ topic: mark.topic, partitions: [{ partition: mark.partition, offset: String(position) }] }],
+    })
+    await transaction.commit()
+  } catch (thrown: unknown) {
+    await abort(transaction)
+    throw thrown
+  }
+}
+
+/** Best effort: what can not be aborted now is aborted by the next sender's fencing, or by the timeout. */
+async function abort(transaction: Transaction): Promise<void> {
+  if (transaction.isActive()) await transaction.abort().catch(() => {})
+}
+
+/** Gives the last position that was committed, or null when none was. @throws {BrokerUnavailable | BrokerRefused} */
+export function readMark(kafka: KafkaConnection, { groupId, topic, partition }: RelayMark): Promise<bigint | null> {
+  return withAdmin(kafka, async (admin) => {
+    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const position = BigInt(group?.partitions.find((at) => at.partition === partition)?.offset ?? -1)
+    return position < 0n ? null : position
+  })
 }

@@ -1,0 +1,63 @@
+import type { Reason, RejectionReason, Severity } from '@outflow/contracts'
+import type { MinuteRejections, MinuteScores } from './statistics.js'
+
+/** A record judged improbable, as it is stored; its topic and partition are the batch's. */
+export interface Anomaly {
+  readonly offset: bigint
+  /** Kafka's timestamp of the record, epoch ms; fixed per offset, and what the table is partitioned by. */
+  readonly recordTimeMs: number
+  /** When the event happened, by the record's own timestamp; epoch ms. */
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  readonly severity: Severity
+  readonly reasons: readonly Reason[]
+  readonly modelId: string
+}
+
+/** A message that waits to be sent: an alert or a dead letter, complete with its target. */
+export interface OutboxMessage {
+  readonly kind: 'alert' | 'dead_letter'
+  readonly topic: string
+  readonly key: Uint8Array | null
+  /** null is a tombstone: a dead letter keeps it. */
+  readonly payload: Uint8Array | null
+  /** In order; a name may come twice. */
+  readonly headers: readonly (readonly [name: string, value: Uint8Array | string])[]
+}
+
+/** A record that was set aside. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */
+export interface DeadLetter {
+  readonly offset: bigint
+  readonly recordTimeMs: number
+  readonly reason: RejectionReason
+  readonly detail: string
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+}
+
+/** All that one delivery changes in Postgres. */
+export interface BatchWrite {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  /** The delivery's `expectedOffset`: what the store must hold for the write to count; null: nothing stored yet. */
+  readonly expectedOffset: bigint | null
+  /** The delivery's `nextOffset`. */
+  readonly nextOffset: bigint
+  /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
+  readonly received: number
+  readonly scored: number
+  readonly anomalies: readonly Anomaly[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** Alerts and dead letters, in offset order. */
+  readonly outbox: readonly OutboxMessage[]
+  /** At most one entry a minute and model. */
+  readonly scores: readonly MinuteScores[]
+  /** At most one entry a minute and reason. */
+  readonly rejections: readonly MinuteRejections[]
+}

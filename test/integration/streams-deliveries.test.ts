@@ -1,0 +1,345 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openPool, type Pool, partitionCounters, storedOffset, writeBatch } from '@outflow/store'
+import {
+  type DeliveriesOptions,
+  type Delivery,
+  deliveries,
+  ensureTopics,
+  makeKafka,
+  makeProducer,
+  makeTransactionalSender,
+  OffsetBeyondLog,
+} from '@outflow/streams'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDatabase, aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+const PIPELINE = 'flights'
+
+let pool: Pool
+const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
+
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+describe('deliveries', () => {
+  it('begins at the stored offset, wherever the group stands', async () => {
+    const topic = await aTopic()
+    const groupId = aGroup()
+    await produce(topic, 0, 20)
+    const first = aMember({ topic, groupId })
+    await first.until(() => first.offsets.length === 20)
+    await first.leave()
+    await pool.query('update outflow.offsets set next_offset = 12 where topic = $1', [topic])
+
+    const second = aMember({ topic, groupId })
+    await second.until(() => second.offsets.length === 8)
+    await second.leave()
+
+    expect(second.offsets).toEqual(range(12, 20))
+  })
+
+  it('begins at the earliest record when nothing is stored, though the group has committed', async () => {
+    const topic = await aTopic()
+    const groupId = aGroup()
+    await produce(topic, 0, 5)
+    const first = aMember({ topic, groupId })
+    await first.until(() => first.offsets.length === 5)
+    await first.leave()
+    await pool.query('delete from outflow.offsets where topic = $1', [topic])
+
+    const second = aMember({ topic, groupId })
+    await second.until(() => second.offsets.length === 5)
+    await second.leave()
+
+    expect(second.offsets).toEqual(range(0, 5))
+  })
+
+  it('from latest, reads what comes after it joined', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 5)
+    const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
+    await member.until(() => member.sought.length === 1)
+    await produce(topic, 5, 8)
+    await member.until(() => member.offsets.length === 3)
+    await member.leave()
+
+    expect(member.offsets).toEqual([5, 6, 7])
+  })
+
+  it('hands out no second delivery of a partition while the first is worked on', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 300)
+    const open: string[] = []
+    let most = 0
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      maxBytesPerPartition: 500,
+      work: async (delivery) => {
+        open.push(delivery.partitionKey)
+        most = Math.max(most, open.length)
+        await sleep(20)
+        open.pop()
+      },
+    })
+    await produce(topic, 300, 310)
+    await member.until(() => member.offsets.length === 310)
+    await member.leave()
+
+    expect(most).toBe(1)
+    expect(member.offsets).toEqual(range(0, 310))
+  })
+
+  it('stays in the group while a delivery takes longer than the session timeout', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 3)
+    const member = aMember({ topic, groupId: aGroup(), sessionTimeoutMs: 6_000, work: () => sleep(9_000) })
+    await member.until(() => member.offsets.length === 3)
+    await produce(topic, 3, 4)
+    await member.until(() => member.offsets.length === 4)
+    await member.leave()
+
+    expect(member.offsets).toEqual([0, 1, 2, 3])
+    expect(member.assignments).toHaveLength(1)
+  })
+
+  it('repositions a superseded delivery to where the store stands', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 10)
+    let disturbed = false
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      work: async () => {
+        if (disturbed) return
+        disturbed = true
+        // Another instance was faster by six records.
+        expect(await write(topic, 0, null, 6n, 6)).toBe('written')
+      },
+    })
+    await member.until(() => member.offsets.length === 4)
+    await member.leave()
+
+    expect(member.offsets).toEqual([6, 7, 8, 9])
+    expect(await received(topic)).toBe(10)
+  })
+
+  it('counts transaction markers into nextOffset, and skips records of aborted transactions', async () => {
+    const topic = await aTopic()
+    const sender = await makeTransactionalSender(kafka(), {
+      transactionalId: aGroup(),
+      mark: { groupId: aGroup(), topic, partition: 0 },
+    })
+    await sender.send([message(topic, 0), message(topic, 1)], 1n) // offsets 0, 1 and the marker 2
+    await sender.send([message(topic, 2)], 2n) // offset 3 and the marker 4
+    await sender.close()
+
+    const member = aMember({ topic, groupId: aGroup() })
+    await member.until(() => member.offsets.length === 3)
+    await member.leave()
+
+    expect(member.offsets).toEqual([0, 1, 3])
+    expect(await storedOffset(pool, { pipeline: PIPELINE, topic, partition: 0 })).toBe(5n)
+    expect(await received(topic)).toBe(3)
+  })
+
+  it('shares partitions with a second member that joins and leaves, each record counted once', async () => {
+    const topic = await aTopic({ partitions: 4 })
+    const groupId = aGroup()
+    const feeding = feedUntilStopped(topic, 4)
+    const first = aMember({ topic, groupId, work: () => sleep(5) })
+    await first.until(() => first.offsets.length > 200)
+    const second = aMember({ topic, groupId, work: () => sleep(5) })
+    await second.until(() => second.offsets.length > 200)
+    const firstBefore = first.offsets.length
+    await first.until(() => first.offsets.length > firstBefore + 200)
+    await second.leave()
+    await first.until(() => first.assignments.at(-1) === 4)
+    const fed = await feeding.stop()
+    await first.until(async () => (await received(topic)) === fed)
+    await first.leave()
+
+    expect(first.assignments).toEqual([4, 2, 4])
+    expect(first.offsets.length + second.offsets.length).toBe(fed)
+    expect(await received(topic)).toBe(fed)
+  })
+
+  it('loses and doubles nothing when a member is unsubscribed in mid-delivery', async () => {
+    const topic = await aTopic({ partitions: 2 })
+    const groupId = aGroup()
+    await produce(topic, 0, 400)
+    const abandoned = aMember({ topic, groupId, work: () => sleep(1_000_000) })
+    await abandoned.until(() => abandoned.begun > 0)
+    abandoned.unsubscribe()
+    const member = aMember({ topic, groupId })
+    await member.until(async () => (await received(topic)) === 400)
+    await member.leave()
+
+    expect(await received(topic)).toBe(400)
+  })
+
+  it('ends with the error that a delivery failed with, the offset unmoved', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 3)
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      work: async () => {
+        throw new Error('the model is damaged')
+      },
+    })
+
+    await expect(member.done).rejects.toThrow('the model is damaged')
+    expect(await storedOffset(pool, { pipeline: PIPELINE, topic, partition: 0 })).toBeNull()
+  })
+
+  it('refuses a stored offset beyond the end of the partition', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 3)
+    await write(topic, 0, null, 50n, 50)
+    const member = aMember({ topic, groupId: aGroup() })
+
+    await expect(member.done).rejects.toBeInstanceOf(OffsetBeyondLog)
+  })
+
+  it('waits for a topic that is not there yet', async () => {
+    const topic = aGroup()
+    const member = aMember({ topic, groupId: aGroup() })
+    await member.until(() => member.restarts > 0)
+    await ensureTopics(kafka(), [{ topic, partitions: 1 }])
+    await produce(topic, 0, 2)
+    await member.until(() => member.offsets.length === 2)
+    await member.leave()
+
+    expect(member.offsets).toEqual([0, 1])
+  })
+})
+
+interface MemberOptions extends Partial<DeliveriesOptions> {
+  readonly topic: string
+  readonly groupId: string
+  readonly work?: (delivery: Delivery) => Promise<void>
+}
+
+/** A consumer that counts each delivery in Postgres, as ingest does, and remembers the offsets that counted. */
+function aMember({ topic, groupId, work, ...options }: MemberOptions) {
+  const stop = new AbortController()
+  const member = {
+    offsets: [] as number[],
+    assignments: [] as number[],
+    sought: [] as bigint[],
+    restarts: 0,
+    begun: 0,
+    done: Promise.resolve(),
+    unsubscribe: () => {},
+    leave: () => {
+      stop.abort()
+      return member.done
+    },
+    until: (condition: () => boolean | Promise<boolean>) => Promise.race([eventually(condition), member.done]),
+  }
+  const handle = async (delivery: Delivery) => {
+    member.begun += 1
+    try {
+      await work?.(delivery)
+      const { partition, expectedOffset, nextOffset, records } = delivery
+      const outcome = await write(topic, partition, expectedOffset, nextOffset, records.length)
+      if (outcome === 'superseded') return delivery.reposition()
+      member.offsets.push(...records.map(({ offset }) => Number(offset)))
+      delivery.acknowledge()
+    } catch (error: unknown) {
+      delivery.fail(error)
+    }
+  }
+  member.done = new Promise((resolve, reject) => {
+    const subscription = deliveries(kafka(), {
+      groupId,
+      topics: [topic],
+      from: 'earliest',
+      storedOffset: (topic, partition) => storedOffset(pool, { pipeline: PIPELINE, topic, partition }),
+      signal: stop.signal,
+      hooks: {
+        assigned: (partitions) => member.assignments.push(partitions.length),
+        sought: ({ offset }) => member.sought.push(offset),
+        restarting: () => {
+          member.restarts += 1
+        },
+      },
+      ...options,
+    }).subscribe({ next: handle, error: reject, complete: resolve })
+    member.unsubscribe = () => subscription.unsubscribe()
+  })
+  member.done.catch(() => {})
+  return member
+}
+
+function write(topic: string, partition: number, expectedOffset: bigint | null, nextOffset: bigint, count: number) {
+  return writeBatch(pool, {
+    pipeline: PIPELINE,
+    topic,
+    partition,
+    expectedOffset,
+    nextOffset,
+    received: count,
+    scored: count,
+    anomalies: [],
+    deadLetters: [],
+    outbox: [],
+    scores: [],
+    rejections: [],
+  })
+}
+
+async function received(topic: string): Promise<number> {
+  const counters = await partitionCounters(pool, PIPELINE)
+  return counters.filter((at) => at.topic === topic).reduce((sum, at) => sum + at.received, 0)
+}
+
+async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within a minute: ${condition}`)
+    await sleep(50)
+  }
+}
+
+const message = (topic: string, value: number, partition?: number) => ({
+  topic,
+  key: null,
+  value: `{"value":${value}}`,
+  ...(partition !== undefined && { partition }),
+})
+
+async function produce(topic: string, from: number, to: number): Promise<void> {
+  const producer = await makeProducer(kafka())
+  await producer.send(range(from, to).map((value) => message(topic, value)))
+  await producer.close()
+}
+
+/** Spreads records over the partitions, a thousand a second at most, until stopped. */
+function feedUntilStopped(topic: string, partitions: number): { stop(): Promise<number> } {
+  let stopped = false
+  const feeding = (async () => {
+    const producer = await makeProducer(kafka())
+    let fed = 0
+    while (!stopped) {
+      await producer.send(range(fed, fed + 20).map((value) => message(topic, value, value % partitions)))
+      fed += 20
+      await sleep(20)
+    }
+    await producer.close()
+    return fed
+  })()
+  return {
+    stop() {
+      stopped = true
+      return feeding
+    },
+  }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index)
+}
