@@ -1,5 +1,5 @@
-import type { Feature } from '@outflow/contracts'
-import { featureSchema } from '@outflow/contracts'
+import { type Feature, featureSchema, type Rejection } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 
 /** What a look at the records says of their fields. */
 export interface Inference {
@@ -73,6 +73,9 @@ interface Field {
 /** Enough for any category that a model can learn; beyond it a field is an id, and is not remembered further. */
 const MAX_DISTINCT = 50_000
 
+/** Enough to tell a constant, and a code such as a zip that is not always a number. */
+const MAX_DISTINCT_NUMBERS = 1_000
+
 /** So few other values among numbers are errors to be named, not another kind of field. */
 const NUMERIC_SHARE = 0.9
 
@@ -98,23 +101,34 @@ function note(field: Field, value: unknown): void {
     field.structures += 1
     return
   }
+  const number = typeof value === 'boolean' ? null : numberIn(value)
   const text = String(value)
-  if (field.distinct.size <= MAX_DISTINCT) field.distinct.add(text)
-  const number = typeof value === 'boolean' || text.trim() === '' ? Number.NaN : Number(text)
-  if (Number.isFinite(number)) {
+  if (field.distinct.size <= (number === null ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
+  if (number !== null) {
     field.numbers += 1
     if (field.counts && field.numbers > 1) field.counts = number === field.previous + 1
     field.previous = number
     return
   }
   field.counts = false
-  const time = ISO_TIME.exec(text)
-  if (!time) return
+  const time = timeIn(value)
+  if (time === null) return
   field.times += 1
-  if (time[1] === undefined || /^[T ]00:00(:00(\.0+)?)?$/.test(time[1])) field.dates += 1
+  if (time % DAY_MS === 0) field.dates += 1
 }
 
-const ISO_TIME = /^\d{4}[-/]\d{2}[-/]\d{2}([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/
+const DAY_MS = 86_400_000
+
+/** Numbers and times are what the reader of a model takes for them: there is no second grammar here. */
+const readNumber = makeReader([{ path: '$.value', type: 'numeric', optional: false }])
+const readTime = makeReader([{ path: '$.value', type: 'cyclic', period: 'day', optional: false }])
+
+const numberIn = (value: unknown): number | null => firstNumber(readNumber({ value }))
+const timeIn = (value: unknown): number | null => firstNumber(readTime({ value }))
+
+function firstNumber(read: Fields | Rejection): number | null {
+  return isRejection(read) ? null : (read.numbers[0] ?? null)
+}
 
 function judge(name: string, field: Field, records: number): Feature | string {
   const values = field.present - field.missing

@@ -7,6 +7,7 @@ import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
 import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
+import { addSchema } from './commands/schema.js'
 import { addScore } from './commands/score.js'
 import { addTrain } from './commands/train.js'
 import { outflowVersion } from './version.js'
@@ -47,5 +48,6 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addMigrate(program, context)
   addDoctor(program, context)
   addModels(program, context)
+  addSchema(program, context)
   return program
 }

@@ -66,7 +66,7 @@ function lines({ label, total, unit }: ProgressOptions, stream: ProgressStream, 
       if (total !== null) nextShare = Math.floor(done / total / LINE_EVERY_SHARE + 1) * LINE_EVERY_SHARE
     },
     stop: () => {
-      if (last.done > last.said) print()
+      if (last.said >= 0 && last.done > last.said) print()
     },
   }
 }

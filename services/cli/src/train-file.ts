@@ -1,8 +1,10 @@
 import { type Config, configSchema, type Feature, featureName } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
+import type { FitProgress } from '@outflow/flow'
 import { loadConfig } from '@outflow/runtime'
 import { FILE_ALERT_RATE, type TrainOptions } from './commands/train.js'
 import { UsageError } from './errors.js'
+import type { Progress } from './progress.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatCount, formatSeconds, formatShare, type Terminal } from './terminal.js'
@@ -15,7 +17,6 @@ export async function trainFile(options: TrainOptions, terminal: Terminal, signa
   }
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
   const training = await readInput(options, settings, terminal, signal)
-  sayFeatures(training, terminal)
   const trained = await fit(training, settings, terminal, signal)
   await withOutput(options.out, (output) => output.write(trained.artefact))
   const { features, leftOut, rows } = training
@@ -81,27 +82,45 @@ function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { sa
 }
 
 async function fit(
-  { features, records }: TrainingRecords,
+  read: TrainingRecords,
   { model, training, alertRate }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
-  let progress: ReturnType<Terminal['progress']> | null = null
+  const { features, records } = read
+  const voice = fitVoice(read, terminal)
   try {
-    return await trainDetector({
-      features,
-      records,
-      model,
-      training,
-      alertRate,
-      signal,
-      onProgress: ({ step, maxSteps, validationNll }) => {
-        progress ??= terminal.progress({ label: 'fit', total: maxSteps, unit: 'steps' })
-        progress.update(step, `validation ${validationNll.toFixed(3)} nats`)
-      },
-    })
+    const onProgress = voice.progress
+    const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
+    voice.begin() // without a number to fit there was no step
+    return trained
   } finally {
-    ;(progress as ReturnType<Terminal['progress']> | null)?.stop()
+    voice.end()
+  }
+}
+
+interface FitVoice {
+  begin(): void
+  readonly progress: (progress: FitProgress) => void
+  end(): void
+}
+
+/** Says the features when the fit begins: a file that nothing can be fitted to is answered by its error alone. */
+function fitVoice(read: TrainingRecords, terminal: Terminal): FitVoice {
+  let said = false
+  let bar: Progress | undefined
+  const begin = (): void => {
+    if (!said) sayFeatures(read, terminal)
+    said = true
+  }
+  return {
+    begin,
+    progress: ({ step, maxSteps, validationNll }) => {
+      begin()
+      bar ??= terminal.progress({ label: 'fit', total: maxSteps, unit: 'steps' })
+      bar.update(step, `validation ${validationNll.toFixed(3)} nats`)
+    },
+    end: () => bar?.stop(),
   }
 }
 

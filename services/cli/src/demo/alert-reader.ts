@@ -12,7 +12,7 @@ export interface ReadAlert {
 export interface AlertReader {
   /** In the order of reading; grows while the reader is open. */
   readonly alerts: readonly ReadAlert[]
-  close(): void
+  close(): Promise<void>
 }
 
 /** Reads the alerts topic from its beginning, as anybody would who is alerted: committed data only. */
@@ -21,24 +21,39 @@ export function openAlertReader(
   { topic, onFailure }: { readonly topic: string; readonly onFailure: (error: unknown) => void },
 ): AlertReader {
   const alerts: ReadAlert[] = []
-  const subscription = deliveries(kafka, {
-    groupId: `${topic}-reader`,
-    topics: [topic],
-    from: 'earliest',
-    storedOffset: async () => null,
-  }).subscribe({
-    next: (delivery) => {
-      const readAtMs = Date.now()
-      try {
-        alerts.push(...readDelivery(delivery, readAtMs))
-        delivery.acknowledge()
-      } catch (error: unknown) {
-        delivery.fail(error)
-      }
-    },
-    error: onFailure,
+  const take = (delivery: Delivery): void => {
+    const readAtMs = Date.now()
+    try {
+      alerts.push(...readDelivery(delivery, readAtMs))
+      delivery.acknowledge()
+    } catch (error: unknown) {
+      delivery.fail(error)
+    }
+  }
+  const stop = new AbortController()
+  const ended = new Promise<void>((resolve) => {
+    deliveries(kafka, {
+      groupId: `${topic}-reader`,
+      topics: [topic],
+      from: 'earliest',
+      storedOffset: async () => null,
+      signal: stop.signal,
+    }).subscribe({
+      next: take,
+      error: (error: unknown) => {
+        onFailure(error)
+        resolve()
+      },
+      complete: resolve,
+    })
   })
-  return { alerts, close: () => subscription.unsubscribe() }
+  return {
+    alerts,
+    close: async () => {
+      stop.abort()
+      await ended
+    },
+  }
 }
 
 function readDelivery({ records }: Delivery, readAtMs: number): readonly ReadAlert[] {

@@ -1,0 +1,299 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runOutflow } from '../support/run-outflow.js'
+
+let folder: string
+const at = (name: string): string => join(folder, name)
+
+interface Reading {
+  readonly id: string
+  readonly plant: string
+  readonly load: number
+  readonly heat: number
+  readonly at: string
+}
+
+/** Two plants whose heat follows from their load, each in its own way; the same on every run. */
+function readings(count: number): Reading[] {
+  let state = 42
+  const random = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const plant = random() < 0.5 ? 'north' : 'south'
+    const load = 100 * random()
+    const heat = (plant === 'north' ? 20 + load : 200 - load) + 2 * (random() + random() + random() - 1.5)
+    const time = new Date(Date.UTC(2026, 0, 1) + index * 600_000).toISOString()
+    return { id: `reading-${index}`, plant, load: round(load), heat: round(heat), at: time }
+  })
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100
+
+/** The north plant at full load, and as hot as the south one would be. */
+const WRONG: Reading = { id: 'wrong', plant: 'north', load: 90, heat: 110.5, at: '2026-01-02T00:00:00.000Z' }
+const STRANGE: Reading = { ...WRONG, id: 'strange', heat: 20 }
+
+const csv = (rows: readonly object[]): string =>
+  [Object.keys(rows[0]!).join(','), ...rows.map((row) => Object.values(row).join(','))].join('\n').concat('\n')
+
+const ndjson = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+
+const parseNdjson = (text: string): Record<string, unknown>[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+const normal = readings(1_500)
+const fresh = [...readings(1_600).slice(1_500), STRANGE, WRONG]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-cli-'))
+  await writeFile(at('normal.csv'), csv(normal))
+  await writeFile(at('normal.ndjson.gz'), gzipSync(ndjson(normal)))
+  await writeFile(at('fresh.csv'), csv(fresh))
+  const trained = await runOutflow(['train', '--input', at('normal.csv'), '--seed', '3', '--out', at('model')])
+  expect(trained.stderr).toContain('features: plant categorical, load numeric, heat numeric, at cyclic')
+  expect(trained.stderr).toContain('left out: id, text with 1,500 values in 1,500 rows')
+  expect(trained).toMatchObject({ code: 0, stdout: '' })
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('train', () => {
+  it('gives the same model for the same records and seed, from packed NDJSON as from CSV', async () => {
+    const again = await runOutflow([
+      ...['train', '--input', at('normal.ndjson.gz'), '--seed', '3', '--json', '--out', at('again')],
+    ])
+    expect(again.code).toBe(0)
+    const report = JSON.parse(again.stdout)
+    expect(report).toMatchObject({ rows: 1_500, leftOut: [{ field: 'id' }], metadata: { seed: 3, alertRate: 0.01 } })
+    const scores = await Promise.all(
+      ['model', 'again'].map((model) =>
+        runOutflow(['score', '--model', at(model), '--input', at('fresh.csv'), '--output', '-']),
+      ),
+    )
+    expect(scores[1]?.stdout).toBe(scores[0]?.stdout)
+  })
+
+  it('reads stdin, leaves out what is excluded, and marks fields that some records lack as optional', async () => {
+    const some = normal
+      .slice(0, 400)
+      .map(({ plant, load, heat }, index) => (index % 4 ? { plant, load, heat } : { plant, load }))
+    const trained = await runOutflow(['train', '--input', '-', '--exclude', 'plant', '--out', at('some')], {
+      stdin: ndjson(some),
+    })
+    expect(trained).toMatchObject({ code: 0, stdout: '' })
+    expect(trained.stderr).toContain('features: load numeric, heat numeric (optional)\n')
+  })
+})
+
+describe('score', () => {
+  it('gives every row in input order, and flags the record that only its combination makes strange', async () => {
+    const scored = await runOutflow([
+      ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('scores.csv')],
+    ])
+    expect(scored).toMatchObject({ code: 0, stdout: '' })
+    const lines = (await readFile(at('scores.csv'), 'utf8')).trimEnd().split('\n')
+    expect(lines[0]).toBe('row,nll,p_value,anomaly')
+    const rows = lines.slice(1).map((line) => line.split(','))
+    expect(rows.map(([row]) => row)).toEqual(fresh.map((_, index) => String(index)))
+    expect(rows.filter(([, , , anomaly]) => anomaly === 'true').length).toBeLessThan(10)
+    expect(rows.at(-2)?.[3]).toBe('true')
+    for (const [, nll, p, anomaly] of rows) {
+      expect(Number.isFinite(Number(nll))).toBe(true)
+      expect(anomaly).toBe(String(Number(p) <= 0.01))
+    }
+  })
+
+  it('gives the same scores through pipes, packed files and NDJSON', async () => {
+    const toPipe = await runOutflow(['score', '--model', at('model'), '--input', '-', '--output', '-'], {
+      stdin: gzipSync(ndjson(fresh)),
+    })
+    await runOutflow(['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('scores.ndjson.gz')])
+    const fromPipe = parseNdjson(toPipe.stdout)
+    const fromFile = parseNdjson(gunzipSync(await readFile(at('scores.ndjson.gz'))).toString())
+    expect(fromPipe).toHaveLength(fresh.length)
+    expect(fromPipe[0]).toMatchObject({ row: 0, anomaly: expect.any(Boolean) })
+    expect(fromFile).toEqual(fromPipe)
+  })
+
+  it('takes an alert rate of its own, and reports as JSON', async () => {
+    const scored = await runOutflow([
+      ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('s.csv')],
+      ...['--alert-rate', '0.5', '--json'],
+    ])
+    const report = JSON.parse(scored.stdout)
+    expect(report).toMatchObject({ rows: 102, alertRate: 0.5 })
+    expect(report.anomalies).toBeGreaterThan(30)
+  })
+})
+
+describe('explain', () => {
+  it('names the field that is out of place, and what was expected there', async () => {
+    const explained = await runOutflow([
+      ...['explain', '--model', at('model'), '--input', at('fresh.csv'), '--only-anomalies', '--json'],
+    ])
+    const strange = parseNdjson(explained.stdout).find(({ row }) => row === 100)
+    expect(strange).toMatchObject({ line: 102, anomaly: true })
+    const reasons = strange?.reasons as { field: string; expected: number }[]
+    expect(reasons.find(({ field }) => field === 'heat')?.expected).toBeGreaterThan(50)
+  })
+
+  it('says it in words to a person', async () => {
+    const explained = await runOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
+      stdin: ndjson([STRANGE]),
+    })
+    expect(explained.code).toBe(0)
+    expect(explained.stdout).toMatch(/^row 0 \(line 1\) {2}anomaly {2}nll .* nats {2}p .*\n {2}.* bits {2}\S/)
+  })
+})
+
+describe('sample', () => {
+  it('draws records that the model itself finds normal, the same for the same seed', async () => {
+    const draw = (seed: string) =>
+      runOutflow(['sample', '--model', at('model'), '--rows', '300', '--seed', seed, '--output', '-'])
+    const [first, again, other] = [await draw('5'), await draw('5'), await draw('6')]
+    expect(again.stdout).toBe(first.stdout)
+    expect(other.stdout).not.toBe(first.stdout)
+    expect(first.stdout.split('\n')[0]).toBe('plant,load,heat,at')
+    const scored = await runOutflow(
+      ['score', '--model', at('model'), '--input', '-', '--output', at('sampled.csv'), '--json'],
+      { stdin: first.stdout },
+    )
+    const { rows, anomalies } = JSON.parse(scored.stdout)
+    expect(rows).toBe(300)
+    expect(anomalies).toBeLessThan(30)
+  })
+
+  it('writes the input’s own fields as NDJSON', async () => {
+    const drawn = await runOutflow([
+      'sample',
+      '--model',
+      at('model'),
+      '--rows',
+      '3',
+      '--format',
+      'ndjson',
+      '--output',
+      '-',
+    ])
+    const records = parseNdjson(drawn.stdout)
+    expect(records).toHaveLength(3)
+    for (const record of records) {
+      expect(record).toEqual({
+        plant: expect.stringMatching(/^(north|south)$/),
+        load: expect.any(Number),
+        heat: expect.any(Number),
+        at: expect.stringMatching(/^\d{4}-/),
+      })
+    }
+  })
+})
+
+describe('bad usage and bad input end with 2 and one line', () => {
+  const good = csv(normal.slice(0, 3))
+  const model = (): readonly string[] => ['--model', at('model')]
+  const scoring = (): readonly string[] => ['score', ...model(), '--output', at('never.csv')]
+
+  it.each<[string, () => readonly string[], string, string]>([
+    ['an unknown command', () => ['trian'], '', "outflow: unknown command 'trian' (Did you mean train?)"],
+    [
+      'an unknown option',
+      () => [...scoring(), '--inptu', 'x'],
+      '',
+      "outflow: unknown option '--inptu' (Did you mean --input?)",
+    ],
+    ['a missing option', () => scoring(), '', "outflow: required option '--input <file>' not specified"],
+    [
+      'a number out of range',
+      () => ['sample', ...model(), '--rows', '0', '--output', '-'],
+      '',
+      "outflow: option '--rows <n>' argument '0' is invalid. Allowed: a whole number, at least 1.",
+    ],
+    [
+      'a file that is not there',
+      () => [...scoring(), '--input', '/no/such.csv'],
+      '',
+      'outflow: can not read /no/such.csv: no such file or folder',
+    ],
+    [
+      'a model that is none',
+      () => ['score', '--model', at('fresh.csv'), '--input', '-', '--output', '-'],
+      good,
+      'outflow: FOLDER/fresh.csv: ',
+    ],
+    [
+      'a value of the wrong type',
+      () => [...scoring(), '--input', '-'],
+      good.replace(/^(reading-1,\w+),[^,]+/m, '$1,full'),
+      'outflow: stdin, line 3: $.load must be a number of magnitude up to 1e300, found "full"',
+    ],
+    [
+      'a field that is missing',
+      () => [...scoring(), '--input', '-'],
+      ndjson([{ plant: 'north', load: 3, at: '2026-01-02' }]),
+      'outflow: stdin, line 1: $.heat is absent',
+    ],
+    [
+      'a row that is too short',
+      () => [...scoring(), '--input', '-', '--format', 'csv'],
+      'plant,load,heat,at\nnorth,1,2\n',
+      "outflow: stdin, line 2: 3 values for the header's 4 columns; at is missing",
+    ],
+    [
+      'broken JSON',
+      () => [...scoring(), '--input', '-'],
+      '{"plant":"north"}\n{"plant":\n',
+      'outflow: stdin, line 2: not JSON: ',
+    ],
+    ['nothing at all', () => [...scoring(), '--input', '-'], '', 'outflow: stdin: it is empty'],
+    [
+      'a JSON array',
+      () => [...scoring(), '--input', '-', '--format', 'ndjson'],
+      '[{"plant":"north"}]',
+      'outflow: stdin, line 1: a JSON array; one record a line is read',
+    ],
+    [
+      'a value of the wrong type in training',
+      () => ['train', '--input', '-', '--out', at('never')],
+      csv(normal.slice(0, 100)).replace(/^(reading-7,\w+),[^,]+/m, '$1,full'),
+      'outflow: stdin, line 9: $.load must be a number of magnitude up to 1e300, found "full"',
+    ],
+    [
+      'a column to exclude that is not there',
+      () => ['train', '--input', '-', '--exclude', 'laod', '--out', at('never')],
+      good,
+      'outflow: --exclude laod: stdin has no such column; it has plant, load, heat, at, id',
+    ],
+    ['too few rows to fit', () => ['train', '--input', '-', '--out', at('never')], good, 'outflow: '],
+    [
+      'a configuration that is not there',
+      () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--out', at('never')],
+      good,
+      'outflow: can not read the configuration /no/outflow.yaml: ',
+    ],
+    [
+      'neither a file nor an anomaly to explain',
+      () => ['explain', ...model()],
+      '',
+      'outflow: explain needs --model and --input, or --anomaly',
+    ],
+    [
+      'an anomaly that is not named as one',
+      () => ['explain', '--anomaly', '17'],
+      '',
+      'outflow: an anomaly is named pipeline/topic/partition/offset, such as flights/flights/2/18043; got 17',
+    ],
+  ])('%s', async (_, args, stdin, line) => {
+    const ran = await runOutflow(args(), { stdin })
+    expect(ran.stderr.split('\n')).toEqual([expect.stringContaining(line.replace('FOLDER', folder)), ''])
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([])
+  })
+})

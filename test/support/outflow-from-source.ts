@@ -1,0 +1,3 @@
+import { main } from '@outflow/cli'
+
+process.exitCode = await main(process.argv)
