@@ -1,6 +1,7 @@
-import { exp, mul, neg, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
-import type { Bijector, Mapped } from './bijector.js'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Bijector, MappedRows } from './bijector.js'
 import { plainKernel } from './plain-kernel.js'
+import type { Rows } from './rows.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -17,9 +18,12 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
     const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
     return { value, logDet }
   }
-  const inverseAndLogDet = (z: Tensor2D): Mapped => {
-    const value = sub(mul(z, exp(neg(logScale))), bias) as Tensor2D
-    return { value, logDet: neg(forwardAndLogDet(value).logDet) }
+  const inverseAndLogDet = ({ values, count, width }: Rows): MappedRows => {
+    const shifts = bias.dataSync<'float32'>()
+    const scales = Float64Array.from(logScale.dataSync(), Math.exp)
+    const value = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
+    const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
+    return { value: { values: value, count, width }, logDet: new Float64Array(count).fill(stretch) }
   }
   return { forwardAndLogDet, inverseAndLogDet }
 }

@@ -1,4 +1,22 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Rows } from './rows.js'
+
+/**
+ * An invertible map of rows whose log-det-Jacobian is known: forward is data → latent, x → z.
+ *
+ * Value and log-det come from one method, so they cannot drift apart. The context is [batch, contextDim], the same in both
+ * directions; a bijector that is not conditional ignores it.
+ *
+ * Forward is differentiable and in float32, as training and scoring want it. The way back is never differentiated, and
+ * there the rounding of float32 is stretched by exp(−s) layer after layer, a thousandfold for an outlier: so it runs in
+ * float64, on plain arrays.
+ */
+export interface Bijector {
+  /** z and log|det ∂z/∂x| */
+  forwardAndLogDet(x: Tensor2D, context?: Tensor2D): Mapped
+  /** x and log|det ∂x/∂z| */
+  inverseAndLogDet(z: Rows, context?: Rows): MappedRows
+}
 
 /** Where a bijector takes its rows, and how much it stretches space there. */
 export interface Mapped {
@@ -8,15 +26,9 @@ export interface Mapped {
   readonly logDet: Tensor1D
 }
 
-/**
- * An invertible map of rows whose log-det-Jacobian is known: forward is data → latent, x → z.
- *
- * Value and log-det come from one method, so they cannot drift apart. `context` is [batch, contextDim], the same in both
- * directions; a bijector that is not conditional ignores it.
- */
-export interface Bijector {
-  /** z and log|det ∂z/∂x| */
-  forwardAndLogDet(x: Tensor2D, context?: Tensor2D): Mapped
-  /** x and log|det ∂x/∂z| */
-  inverseAndLogDet(z: Tensor2D, context?: Tensor2D): Mapped
+/** The same in float64. */
+export interface MappedRows {
+  readonly value: Rows
+  /** [count] in nats */
+  readonly logDet: Float64Array
 }

@@ -1,8 +1,14 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { type DenseWeights, denseLinear, denseRelu } from './dense.js'
+import { type DenseWeights, denseLinear, denseRelu, denseRows } from './dense.js'
+import type { Rows } from './rows.js'
 
 /** What a layer takes its log-scale and shift from: [batch, in] → [batch, 2·dim], raw log-scales first. */
-export type Conditioner = (input: Tensor2D) => Tensor2D
+export interface Conditioner {
+  /** Differentiable, in float32. */
+  ofTensor(input: Tensor2D): Tensor2D
+  /** The same in float64. */
+  ofRows(input: Rows): Rows
+}
 
 /**
  * A multi-layer perceptron, ReLU between its layers and none after the last.
@@ -12,5 +18,13 @@ export type Conditioner = (input: Tensor2D) => Tensor2D
 export function mlp(layers: readonly DenseWeights[]): Conditioner {
   const hidden = layers.slice(0, -1)
   const last = layers.at(-1)!
-  return (input) => denseLinear(hidden.reduce(denseRelu, input), last)
+  return {
+    ofTensor: (input) => denseLinear(hidden.reduce(denseRelu, input), last),
+    ofRows: (input) =>
+      denseRows(
+        hidden.reduce((rows, layer) => denseRows(rows, layer, 'relu'), input),
+        last,
+        'linear',
+      ),
+  }
 }

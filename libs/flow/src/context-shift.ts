@@ -1,4 +1,4 @@
-import { add, exp, mul, neg, split, sum, type Tensor1D, type Tensor2D, tanh } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
@@ -16,21 +16,33 @@ import { plainKernel } from './plain-kernel.js'
  * @throws {ShapeError} when it is asked without a context
  */
 export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOUND): Bijector {
-  const rawOf = (context: Tensor2D | undefined) => {
-    if (context === undefined) throw new ShapeError('a conditional flow needs a context for every row, got none')
-    return conditioner(context)
-  }
   return {
     forwardAndLogDet: (x, context) => {
-      const [value, logDet] = shiftThenScale([x, rawOf(context)], { bound }) as [Tensor2D, Tensor1D]
+      const raw = conditioner.ofTensor(given(context))
+      const [value, logDet] = shiftThenScale([x, raw], { bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
     inverseAndLogDet: (z, context) => {
-      const [r, t] = split(rawOf(context), 2, 1) as [Tensor2D, Tensor2D]
-      const s = mul(tanh(mul(r, 1 / bound)), bound)
-      return { value: add(mul(z, exp(neg(s))), t), logDet: neg(sum<Tensor1D>(s, 1)) }
+      const { count, width: dim } = z
+      const raw = conditioner.ofRows(given(context)).values
+      const values = new Float64Array(count * dim)
+      const logDet = new Float64Array(count)
+      for (let row = 0; row < count; row++) {
+        for (let column = 0; column < dim; column++) {
+          const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
+          const t = raw[(2 * row + 1) * dim + column]!
+          values[row * dim + column] = z.values[row * dim + column]! * Math.exp(-s) + t
+          logDet[row]! -= s
+        }
+      }
+      return { value: { values, count, width: dim }, logDet }
     },
   }
+}
+
+function given<Context>(context: Context | undefined): Context {
+  if (context === undefined) throw new ShapeError('a conditional flow needs a context for every row, got none')
+  return context
 }
 
 /**

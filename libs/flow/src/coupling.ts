@@ -1,9 +1,10 @@
-import { exp, mul, neg, split, sub, sum, type Tensor1D, type Tensor2D, tanh, tensor1d } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
 import { complement, type Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
+import type { Rows } from './rows.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -27,20 +28,42 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
   const held = [...mask]
   const moved = [...complement(mask)]
-  const rawOf = (x: Tensor2D, context: Tensor2D | undefined) =>
-    conditioner(heldBesideContext(context === undefined ? [x] : [x, context], { held })[0] as Tensor2D)
   return {
     forwardAndLogDet: (x, context) => {
-      const [value, logDet] = scaleThenShift([x, rawOf(x, context)], { moved, bound }) as [Tensor2D, Tensor1D]
+      const [seen] = heldBesideContext(context === undefined ? [x] : [x, context], { held }) as [Tensor2D]
+      const [value, logDet] = scaleThenShift([x, conditioner.ofTensor(seen)], { moved, bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
     inverseAndLogDet: (z, context) => {
-      const [r, t] = split(rawOf(z, context), 2, 1) as [Tensor2D, Tensor2D]
-      const moves = tensor1d(moved)
-      const s = mul(tanh(mul(r, 1 / bound)), mul(moves, bound))
-      return { value: mul(sub(z, mul(t, moves)), exp(neg(s))), logDet: neg(sum<Tensor1D>(s, 1)) }
+      const { count, width: dim } = z
+      const raw = conditioner.ofRows(heldRowsBesideContext(z, held, context)).values
+      const values = z.values.slice()
+      const logDet = new Float64Array(count)
+      for (let row = 0; row < count; row++) {
+        for (let column = 0; column < dim; column++) {
+          if (moved[column] === 0) continue
+          const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
+          const t = raw[(2 * row + 1) * dim + column]!
+          values[row * dim + column] = (z.values[row * dim + column]! - t) * Math.exp(-s)
+          logDet[row]! -= s
+        }
+      }
+      return { value: { values, count, width: dim }, logDet }
     },
   }
+}
+
+function heldRowsBesideContext(x: Rows, held: readonly number[], context: Rows | undefined): Rows {
+  const width = x.width + (context?.width ?? 0)
+  const values = new Float64Array(x.count * width)
+  for (let row = 0; row < x.count; row++) {
+    for (let column = 0; column < x.width; column++) {
+      if (held[column] === 1) values[row * width + column] = x.values[row * x.width + column]!
+    }
+    if (context === undefined) continue
+    values.set(context.values.subarray(row * context.width, (row + 1) * context.width), row * width + x.width)
+  }
+  return { values, count: x.count, width }
 }
 
 /** x [batch, dim], context [batch, contextDim] → what the conditioner sees: x where held, else 0; then the context */

@@ -15,6 +15,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import { REGISTERED_AS } from './backend.js'
 import { plainKernel } from './plain-kernel.js'
+import type { Rows } from './rows.js'
 
 /** One dense layer's weight [in, out] and bias [out]. */
 export interface DenseWeights {
@@ -28,7 +29,7 @@ export const denseRelu = makeDense('relu')
 /** x·W + b, [batch, in] → [batch, out]. */
 export const denseLinear = makeDense('linear')
 
-function makeDense(activation: 'relu' | 'linear'): (x: Tensor2D, layer: DenseWeights) => Tensor2D {
+function makeDense(activation: Activation): (x: Tensor2D, layer: DenseWeights) => Tensor2D {
   const apply = customGrad((...args) => {
     const [x, weight, bias, save] = args as [Tensor2D, Tensor2D, Tensor1D, (kept: Tensor[]) => void]
     const value = fusedMatMul(x, weight, bias, activation)
@@ -43,6 +44,26 @@ function makeDense(activation: 'relu' | 'linear'): (x: Tensor2D, layer: DenseWei
   })
   return (x, { weight, bias }) => apply(x, weight, bias) as Tensor2D
 }
+
+/** The same layer in float64, [count, in] → [count, out]. */
+export function denseRows(x: Rows, { weight, bias }: DenseWeights, activation: Activation): Rows {
+  const [inputs, width] = weight.shape
+  const weights = weight.dataSync<'float32'>()
+  const offsets = Float64Array.from(bias.dataSync())
+  const values = new Float64Array(x.count * width)
+  for (let row = 0; row < x.count; row++) {
+    const sums = values.subarray(row * width, (row + 1) * width)
+    sums.set(offsets)
+    for (let input = 0; input < inputs; input++) {
+      const given = x.values[row * inputs + input]!
+      for (let output = 0; output < width; output++) sums[output]! += given * weights[input * width + output]!
+    }
+    if (activation === 'relu') for (let output = 0; output < width; output++) sums[output] = Math.max(sums[output]!, 0)
+  }
+  return { values, count: x.count, width }
+}
+
+type Activation = 'relu' | 'linear'
 
 /** What the gradient is computed by, as each backend does it fastest. */
 interface Backward {
@@ -69,7 +90,7 @@ const onNative: Backward = {
 }
 
 /** The kernel itself: tfjs's own `fused.matMul` falls apart into three operations while a gradient is being taken. */
-function fusedMatMul(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: 'relu' | 'linear'): Tensor2D {
+function fusedMatMul(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation): Tensor2D {
   const a = reshape(x, [1, ...x.shape])
   const b = reshape(weight, [1, ...weight.shape])
   const attributes = { transposeA: false, transposeB: false, activation }

@@ -15,10 +15,8 @@ export function negativeLogLikelihood(bijector: Bijector, x: Tensor2D, context: 
 
 /** A fitted flow on TensorFlow.js: the reference that other engines are checked against, and the way back from z to x. */
 export interface Flow extends Scorer {
-  /** @returns z [count, dim] and log|det ∂z/∂x| [count], nats */
-  forward(rows: Float32Array, context: Float32Array, count: number): { latent: Float32Array; logDet: Float32Array }
-  /** @returns x [count, dim] of the latent rows z [count, dim] */
-  inverse(latent: Float32Array, context: Float32Array, count: number): Float32Array
+  /** @returns x [count, dim] of the latent rows z [count, dim], in float64 */
+  inverse(latent: Float64Array, context: Float32Array, count: number): Float64Array
 }
 
 /**
@@ -40,32 +38,34 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
   }
   const bijector = realNvp(state.spec, tensors, masksOf(state))
 
-  const run = (direction: keyof Bijector, rows: Float32Array, context: Float32Array, count: number) => {
+  const forward: Flow['forward'] = async (rows, context, count) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
-    if (count === 0) return { value: new Float32Array(0), logDet: new Float32Array(0) }
+    if (count === 0) return { latent: new Float32Array(0), logDet: new Float32Array(0) }
     return tidy(() => {
       const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
-      const mapped = bijector[direction](tensor2d(rows, [count, dim]), given)
+      const { value, logDet } = bijector.forwardAndLogDet(tensor2d(rows, [count, dim]), given)
       return {
-        value: checkFinite(mapped.value.dataSync<'float32'>().slice(), dim),
-        logDet: checkFinite(mapped.logDet.dataSync<'float32'>().slice(), 1),
+        latent: checkFinite(value.dataSync<'float32'>().slice(), dim),
+        logDet: checkFinite(logDet.dataSync<'float32'>().slice(), 1),
       }
     })
   }
-  const forward: Flow['forward'] = (rows, context, count) => {
-    const { value, logDet } = run('forwardAndLogDet', rows, context, count)
-    return { latent: value, logDet }
+  const inverse: Flow['inverse'] = (latent, context, count) => {
+    checkRows(latent, dim, count, 'latent column')
+    checkRows(context, contextDim, count, 'context column')
+    const given = { values: Float64Array.from(context), count, width: contextDim }
+    const z = { values: latent, count, width: dim }
+    return checkFinite(bijector.inverseAndLogDet(z, contextDim > 0 ? given : undefined).value.values, dim)
   }
   return {
     engine: `tfjs ${backend.name} ${backend.version}`,
     forward,
-    inverse: (latent, context, count) => run('inverseAndLogDet', latent, context, count).value,
+    inverse,
     nll: async (rows, context, count) => {
-      const { latent, logDet } = forward(rows, context, count)
+      const { latent, logDet } = await forward(rows, context, count)
       return nllOf(latent, logDet, dim)
     },
-    latent: async (rows, context, count) => forward(rows, context, count).latent,
     close: async () => {
       for (const held of tensors.values()) held.dispose()
       tensors.clear()

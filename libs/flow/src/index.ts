@@ -14,4 +14,4 @@ export { type FlowSpec, type FlowState, realNvpSpec, type WeightTensor } from '.
 export { toOnnx } from './onnx.js'
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 export { type SampleOptions, sampleFlow } from './sample.js'
-export { openScorer, type Scorer } from './scorer.js'
+export { type Forward, openScorer, type Scorer } from './scorer.js'

@@ -11,14 +11,23 @@ import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
 import { halfMasks, type Mask } from './mask.js'
 import { seededRandom } from './random.js'
 
+/** RealNVP for tables: the chain of `realNvpLayers`. */
+export function realNvp(spec: FlowSpec, tensors: ReadonlyMap<string, Tensor>, masks: readonly Mask[]): Bijector {
+  return chain(realNvpLayers(spec, tensors, masks))
+}
+
 /**
- * RealNVP for tables: [context shift], then layers × [actnorm, affine coupling].
+ * The bijectors of a RealNVP in order: [context shift], then layers × [actnorm, affine coupling].
  *
  * @param tensors  the learned weights by name, as `learnedShapes` lists them
  * @param masks    one mask of [dim] per layer
  * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803
  */
-export function realNvp(spec: FlowSpec, tensors: ReadonlyMap<string, Tensor>, masks: readonly Mask[]): Bijector {
+export function realNvpLayers(
+  spec: FlowSpec,
+  tensors: ReadonlyMap<string, Tensor>,
+  masks: readonly Mask[],
+): readonly Bijector[] {
   const conditioner = (prefix: string) =>
     mlp(
       Array.from(
@@ -36,7 +45,7 @@ export function realNvp(spec: FlowSpec, tensors: ReadonlyMap<string, Tensor>, ma
     ),
     affineCoupling(mask, conditioner(`layers.${layer}.conditioner`), spec.scaleBound),
   ])
-  return chain(spec.contextDim > 0 ? [contextShift(conditioner('base')), ...layers] : layers)
+  return spec.contextDim > 0 ? [contextShift(conditioner('base')), ...layers] : layers
 }
 
 /** Names and shapes of everything a flow of this spec learns, in the order of the way forward. */

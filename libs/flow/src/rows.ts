@@ -1,6 +1,14 @@
 import { HALF_LOG_TWO_PI } from './base-distribution.js'
 import { NotFiniteError, ShapeError } from './errors.js'
 
+/** A matrix of plain float64 numbers, row-major. */
+export interface Rows {
+  /** [count, width] */
+  readonly values: Float64Array
+  readonly count: number
+  readonly width: number
+}
+
 /** −log N(z; 0, 1) − logDet in float64, [count] in nats; latent is [count, dim], logDet [count]. */
 export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): Float64Array {
   const nll = new Float64Array(logDet.length)
@@ -13,14 +21,14 @@ export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): 
 }
 
 /** @throws {ShapeError} when a matrix is not [count, columns] */
-export function checkRows(matrix: Float32Array, columns: number, count: number, what: string): void {
+export function checkRows(matrix: Float32Array | Float64Array, columns: number, count: number, what: string): void {
   if (matrix.length === count * columns) return
   const got = `${matrix.length} numbers for ${count} rows`
   throw new ShapeError(`the flow takes ${columns} ${what}s a row, got ${got}; was it fitted with another encoder?`)
 }
 
 /** @throws {NotFiniteError} naming the first row that holds NaN or an infinity */
-export function checkFinite(values: Float32Array, columns: number): Float32Array {
+export function checkFinite<T extends Float32Array | Float64Array>(values: T, columns: number): T {
   const at = values.findIndex((value) => !Number.isFinite(value))
   if (at < 0) return values
   const row = Math.floor(at / columns)

@@ -18,10 +18,10 @@ export interface SampleOptions {
  */
 export async function sampleFlow(state: FlowState, { context, count, seed }: SampleOptions): Promise<Float32Array> {
   const random = seededRandom(seed, 'sample')
-  const latent = Float32Array.from({ length: count * state.spec.dim }, () => random.normal())
+  const latent = Float64Array.from({ length: count * state.spec.dim }, () => random.normal())
   const flow = await openFlow(state)
   try {
-    return flow.inverse(latent, context, count)
+    return Float32Array.from(flow.inverse(latent, context, count))
   } finally {
     await flow.close()
   }

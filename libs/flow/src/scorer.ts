@@ -18,9 +18,17 @@ export interface Scorer {
    * @throws {NotFiniteError} naming the first row without a finite likelihood; NaN is never returned
    */
   nll(rows: Float32Array, context: Float32Array, count: number): Promise<Float64Array>
-  /** z of each row: [count, dim], standard normal where the flow fits. */
-  latent(rows: Float32Array, context: Float32Array, count: number): Promise<Float32Array>
+  /** The two things that an NLL is made of, with the same arguments and errors. */
+  forward(rows: Float32Array, context: Float32Array, count: number): Promise<Forward>
   close(): Promise<void>
+}
+
+/** Where a flow takes its rows. */
+export interface Forward {
+  /** z, [count, dim]; standard normal where the flow fits */
+  readonly latent: Float32Array
+  /** log|det ∂z/∂x|, [count] in nats */
+  readonly logDet: Float32Array
 }
 
 /**
@@ -38,7 +46,7 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
   })
-  const forward = async (rows: Float32Array, context: Float32Array, count: number) => {
+  const forward: Scorer['forward'] = async (rows, context, count) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
     if (count === 0) return { latent: new Float32Array(0), logDet: new Float32Array(0) }
@@ -56,7 +64,7 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
       const { latent, logDet } = await forward(rows, context, count)
       return nllOf(latent, logDet, dim)
     },
-    latent: async (rows, context, count) => (await forward(rows, context, count)).latent,
+    forward,
     close: () => session.release(),
   }
 }

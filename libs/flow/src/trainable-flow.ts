@@ -25,6 +25,8 @@ export interface TrainableFlow {
   lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
   /** Negative log-likelihood of each row, [count] in nats. */
   nll(batch: Batch): Float32Array
+  /** A copy of a flat array, parameters or gradient, as the weights it consists of. */
+  named(flat: Float32Array): ReadonlyMap<string, WeightTensor>
   /** A copy of the flow as it stands. */
   snapshot(): FlowState
 }
@@ -38,12 +40,14 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   const parameters = new Float32Array(slots.at(-1)!.end)
   for (const { name, from } of slots) parameters.set(start.weights.get(name)!.data, from)
 
+  const named = (flat: Float32Array) =>
+    new Map(slots.map(({ name, shape, from, end }) => [name, { shape, data: flat.slice(from, end) }]))
   const tensors = () => slots.map(({ from, end, shape }) => tensor(parameters.subarray(from, end), [...shape]))
   const nllTensor = (batch: Batch, weights: readonly Tensor[]) => {
-    const named = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
+    const byName = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
     const x = tensor2d(batch.rows, [batch.count, spec.dim])
     const context = spec.contextDim > 0 ? tensor2d(batch.context, [batch.count, spec.contextDim]) : undefined
-    return negativeLogLikelihood(realNvp(spec, named, masks), x, context)
+    return negativeLogLikelihood(realNvp(spec, byName, masks), x, context)
   }
   return {
     parameters,
@@ -64,13 +68,10 @@ export function trainableFlow(start: FlowState): TrainableFlow {
       return { loss, gradient }
     },
     nll: (batch) => tidy(() => nllTensor(batch, tensors()).dataSync<'float32'>().slice()),
+    named,
     snapshot: () => {
-      const weights = new Map<string, WeightTensor>()
-      masks.forEach((_, layer) => {
-        weights.set(maskName(layer), start.weights.get(maskName(layer))!)
-      })
-      for (const { name, shape, from, end } of slots) weights.set(name, { shape, data: parameters.slice(from, end) })
-      return { spec, weights }
+      const ofMasks = masks.map((_, layer) => [maskName(layer), start.weights.get(maskName(layer))!] as const)
+      return { spec, weights: new Map([...ofMasks, ...named(parameters)]) }
     },
   }
 }
