@@ -1,5 +1,5 @@
 import { OutflowError } from '@outflow/errors'
-import kafkajs, { KafkaJSError } from 'kafkajs'
+import kafkajs, { type KafkaJSError } from 'kafkajs'
 
 /** The broker did not answer, or is electing, moving or rebalancing; the same act may succeed later. */
 export class BrokerUnavailable extends OutflowError {
@@ -49,9 +49,9 @@ const PASSING_TYPES = new Set([
 
 /** Gives what kafkajs threw as an error of this room; other errors come back unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
-  // Node does not find this name among those of a CommonJS package; a test runner does.
+  // Node does not find the names of these classes in a CommonJS package; a test runner does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
-  if (thrown instanceof OutflowError || !(thrown instanceof KafkaJSError)) return thrown
+  if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
   const cause = rootOf(thrown)
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
@@ -67,5 +67,5 @@ export function toBrokerError(thrown: unknown): unknown {
 /** What made kafkajs give up: it wraps the last failure in one that counts the attempts. */
 function rootOf(error: KafkaJSError): KafkaJSError {
   const { cause } = error as { cause?: unknown }
-  return cause instanceof KafkaJSError && cause !== error ? rootOf(cause) : error
+  return cause instanceof kafkajs.KafkaJSError && cause !== error ? rootOf(cause) : error
 }
