@@ -49,6 +49,9 @@ export async function makeTransactionalSender(
   })
   try {
     await producer.connect()
+    // kafkajs takes the transactional id over with its first transaction only, not when it connects.
+    const first = await producer.transaction()
+    await first.abort()
   } catch (thrown: unknown) {
     await producer.disconnect().catch(() => {})
     throw toBrokerError(thrown)

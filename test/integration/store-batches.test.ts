@@ -1,0 +1,339 @@
+import {
+  anomalyAt,
+  applyRetention,
+  type BatchWrite,
+  deleteOutboxThrough,
+  minuteRejections,
+  minuteScores,
+  NLL_BUCKETS,
+  OutboxRewound,
+  openPool,
+  outboxDepth,
+  type Pool,
+  partitionCounters,
+  rejectedByReason,
+  StoreRefused,
+  StoreUnavailable,
+  storedOffset,
+  strangestAnomalies,
+  takeOutbox,
+  withLeadership,
+  withTransaction,
+  writeBatch,
+} from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+const TOPIC = 'flights'
+const NOW = Date.now()
+
+let pool: Pool
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+describe('writeBatch', () => {
+  it('writes anomalies, outbox, dead letters, counters and offset together', async () => {
+    const pipeline = aName('pipeline')
+    expect(await writeBatch(pool, aBatch(pipeline, null, 3n))).toBe('written')
+
+    expect(await storedOffset(pool, { pipeline, topic: TOPIC, partition: 0 })).toBe(3n)
+    expect(await partitionCounters(pool, pipeline)).toEqual([
+      { topic: TOPIC, partition: 0, nextOffset: 3n, received: 3, scored: 2, rejected: 1, anomalies: 1, alerts: 1 },
+    ])
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 2 })
+    expect(await rejectedByReason(pool, pipeline)).toEqual({ undecodable: 1 })
+    const { rows } = await pool.query(
+      'select reason, value_bytes, octet_length(value_start) as kept from outflow.dead_letters where pipeline = $1',
+      [pipeline],
+    )
+    expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
+  })
+
+  it('writes nothing when another writer moved the offset', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const before = await everything(pipeline)
+
+    expect(await writeBatch(pool, aBatch(pipeline, null, 3n))).toBe('superseded')
+    expect(await writeBatch(pool, aBatch(pipeline, 2n, 5n))).toBe('superseded')
+    expect(await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), partition: 1 })).toBe('superseded')
+    expect(await everything(pipeline)).toEqual(before)
+  })
+
+  it('counts a redelivered batch once, when sixteen writers try at the same time', async () => {
+    const pipeline = aName('pipeline')
+    for (const [expected, next] of [
+      [null, 3n],
+      [3n, 6n],
+    ] as const) {
+      const outcomes = await Promise.all(
+        Array.from({ length: 16 }, () => writeBatch(pool, aBatch(pipeline, expected, next))),
+      )
+      expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
+    }
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ received: 6, anomalies: 2 }])
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 4 })
+  })
+
+  it('leaves no trace of a batch that Postgres refuses', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const before = await everything(pipeline)
+
+    await expect(writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), received: 4 })).rejects.toThrow(
+      'offsets_every_record_counted_once',
+    )
+    const batch = aBatch(pipeline, 3n, 6n)
+    const improbable = { ...batch.anomalies[0]!, pValue: 1.5 }
+    await expect(writeBatch(pool, { ...batch, anomalies: [improbable] })).rejects.toBeInstanceOf(StoreRefused)
+    expect(await everything(pipeline)).toEqual(before)
+  })
+
+  it('stores what a hostile record says, as far as Postgres can hold it', async () => {
+    const pipeline = aName('pipeline')
+    const batch = aBatch(pipeline, null, 5n)
+    const hostile = [
+      { record: { 'a\0b': 'x\0y', lone: '\ud800', quote: '{"\\u0000"}\\' }, recordTimeMs: -1 },
+      { record: nested(5_000), recordTimeMs: 9e18 },
+      { record: [null, 1e308, ''], recordTimeMs: Date.UTC(1970, 0, 1), entityKey: 'k\0"{},\\' },
+    ]
+    const anomalies = hostile.map((odd, index) => ({ ...batch.anomalies[0]!, ...odd, offset: BigInt(index) }))
+    await writeBatch(pool, { ...batch, received: 4, scored: 3, anomalies, outbox: [] })
+
+    const at = (offset: bigint) => anomalyAt(pool, pipeline, { topic: TOPIC, partition: 0, offset })
+    expect((await at(0n))?.record).toEqual({ 'a\uFFFDb': 'x\uFFFDy', lone: '\uFFFD', quote: '{"\\u0000"}\\' })
+    expect((await at(1n))?.record).toEqual({ 'outflow.omitted': 'nested deeper than 500 levels' })
+    expect(await at(2n)).toMatchObject({ record: [null, 1e308, ''], entityKey: 'k\uFFFD"{},\\' })
+  })
+
+  it('merges minutes exactly', async () => {
+    const pipeline = aName('pipeline')
+    const batch = aBatch(pipeline, null, 3n)
+    const nlls = [1, 2, 1e7, -3]
+    await writeBatch(pool, { ...batch, scores: minuteScores('m', [NOW, NOW], nlls.slice(0, 2), [0, 0]) })
+    await writeBatch(pool, {
+      ...aBatch(pipeline, 3n, 6n),
+      scores: minuteScores('m', [NOW, NOW], nlls.slice(2), [1, 0]),
+    })
+
+    const { rows } = await pool.query(
+      `select scored::int, anomalies::int, nll_min, nll_max, nll_sum, histogram
+       from outflow.score_statistics where pipeline = $1`,
+      [pipeline],
+    )
+    const [whole] = minuteScores('m', [NOW, NOW, NOW, NOW], nlls, [0, 0, 1, 0])
+    expect(rows).toEqual([
+      {
+        scored: 4,
+        anomalies: 1,
+        nll_min: -3,
+        nll_max: 1e7,
+        nll_sum: 1e7,
+        histogram: whole!.histogram.map(String),
+      },
+    ])
+    expect(rows[0].histogram).toHaveLength(NLL_BUCKETS)
+  })
+
+  it('gives the strangest first', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n, 7))
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n, 9))
+    const strangest = await strangestAnomalies(pool, { pipeline, limit: 5 })
+    expect(strangest.map(({ nll, offset }) => [nll, offset])).toEqual([
+      [9, 5n],
+      [7, 2n],
+    ])
+    expect(await strangestAnomalies(pool, { pipeline, limit: 5, detectedSince: new Date(NOW + 1e9) })).toEqual([])
+  })
+})
+
+describe('the outbox', () => {
+  it('is numbered in commit order, and gives back what was put in', async () => {
+    const pipeline = aName('pipeline')
+    const late = openPool(pool.options.connectionString!)
+    await withTransaction(late, async (client) => {
+      // Takes its identity value first, commits last.
+      await client.query(
+        `insert into outflow.outbox (pipeline, kind, topic, headers) values ($1, 'alert', 'late', '[]')`,
+        [pipeline],
+      )
+      await writeBatch(pool, aBatch(pipeline, null, 3n))
+      expect((await takeOutbox(pool, { pipeline, limit: 10 })).map(({ topic }) => topic)).toEqual(['alerts', 'dead'])
+    })
+    await late.end()
+
+    const rows = await takeOutbox(pool, { pipeline, limit: 10 })
+    expect(rows.map(({ sequence, topic }) => [sequence, topic])).toEqual([
+      [1n, 'alerts'],
+      [2n, 'dead'],
+      [3n, 'late'],
+    ])
+    expect(rows[1]).toMatchObject({
+      kind: 'dead_letter',
+      key: null,
+      payload: Buffer.from([0, 255]),
+      headers: [
+        ['h\0', Buffer.from('text')],
+        ['h\0', Buffer.from([0, 200])],
+      ],
+    })
+  })
+
+  it('stops before the bytes that it may give, but gives one row always', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    expect(await takeOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).toHaveLength(1)
+    expect(await takeOutbox(pool, { pipeline, limit: 1 })).toHaveLength(1)
+  })
+
+  it('deletes what was sent, of this pipeline only, and refuses a number that it never gave', async () => {
+    const pipeline = aName('pipeline')
+    const other = aName('pipeline')
+    for (const name of [pipeline, other]) {
+      await writeBatch(pool, aBatch(name, null, 3n))
+      await takeOutbox(pool, { pipeline: name, limit: 10 })
+    }
+    expect(await deleteOutboxThrough(pool, pipeline, 1n)).toBe(1)
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 1 })
+    expect(await outboxDepth(pool, other)).toMatchObject({ rows: 2 })
+    await expect(deleteOutboxThrough(pool, pipeline, 3n)).rejects.toBeInstanceOf(OutboxRewound)
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 1 })
+  })
+})
+
+describe('retention', () => {
+  it('drops whole days, spares other pipelines, and clears the default partition by age of detection', async () => {
+    const [mine, other] = [aName('pipeline'), aName('pipeline')]
+    const dayMs = 86_400_000
+    await writeBatch(pool, aBatch(mine, null, 3n, 1, NOW - 20 * dayMs))
+    await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * dayMs))
+    await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
+    await writeBatch(pool, aBatch(other, null, 3n, 1, NOW - 21 * dayMs))
+    const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs, now: new Date(NOW) }
+
+    const dropped = await applyRetention(pool, { pipeline: mine, ...retention })
+
+    expect(dropped).toEqual([`anomalies_${new Date(NOW - 20 * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`])
+    expect((await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).map(({ offset }) => offset)).toEqual([8n])
+    expect(await strangestAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
+    await applyRetention(pool, { pipeline: mine, ...retention, now: new Date(NOW + 30 * dayMs) })
+    expect(await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
+    expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
+  })
+})
+
+describe('withLeadership', () => {
+  it('lets one lead at a time', async () => {
+    let leading = 0
+    const lead = () =>
+      withLeadership(
+        pool,
+        'relay of a test',
+        async () => {
+          leading += 1
+          expect(leading).toBe(1)
+          await pool.query('select pg_sleep(0.05)')
+          leading -= 1
+          return 'led'
+        },
+        { retryMs: 10 },
+      )
+    expect(await Promise.all([lead(), lead(), lead()])).toEqual(['led', 'led', 'led'])
+  })
+
+  it('gives up waiting when told to', async () => {
+    const stop = new AbortController()
+    await withLeadership(pool, 'held', async () => {
+      const waiting = withLeadership(pool, 'held', async () => 'led', { signal: stop.signal, retryMs: 10_000 })
+      stop.abort()
+      expect(await waiting).toBeNull()
+    })
+  })
+
+  it('tells the leader when its connection is lost', async () => {
+    const led = withLeadership(pool, 'lost', async ({ client, signal }) => {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      await pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      return 'led'
+    })
+    await expect(led).rejects.toBeInstanceOf(StoreUnavailable)
+  })
+})
+
+async function everything(pipeline: string): Promise<unknown> {
+  const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics', 'rejection_statistics']
+  return Promise.all(
+    tables.map(async (table) => {
+      const { rows } = await pool.query(`select * from outflow.${table} where pipeline = $1 order by 1, 2, 3, 4`, [
+        pipeline,
+      ])
+      return rows
+    }),
+  )
+}
+
+/** Three records: one rejected, one normal, one anomaly that is alerted. */
+function aBatch(
+  pipeline: string,
+  expectedOffset: bigint | null,
+  nextOffset: bigint,
+  nll = 12.5,
+  recordTimeMs = NOW,
+): BatchWrite {
+  return {
+    pipeline,
+    topic: TOPIC,
+    partition: 0,
+    expectedOffset,
+    nextOffset,
+    received: 3,
+    scored: 2,
+    anomalies: [
+      {
+        offset: nextOffset - 1n,
+        recordTimeMs,
+        eventTimeMs: NOW,
+        entityKey: 'LAX',
+        record: { origin: 'LAX', distance: 3_983 },
+        nll,
+        pValue: 0.0004,
+        severity: 'high',
+        reasons: [],
+        modelId: 'm',
+      },
+    ],
+    deadLetters: [
+      {
+        offset: nextOffset - 3n,
+        recordTimeMs,
+        reason: 'undecodable',
+        detail: 'not JSON: \0',
+        key: null,
+        value: new Uint8Array(3_000),
+      },
+    ],
+    outbox: [
+      { kind: 'alert', topic: 'alerts', key: Buffer.from('LAX'), payload: Buffer.from('{}'), headers: [] },
+      {
+        kind: 'dead_letter',
+        topic: 'dead',
+        key: null,
+        payload: Buffer.from([0, 255]),
+        headers: [
+          ['h\0', 'text'],
+          ['h\0', Buffer.from([0, 200])],
+        ],
+      },
+    ],
+    scores: minuteScores('m', [recordTimeMs, recordTimeMs], [1, nll], [0, 1]),
+    rejections: minuteRejections([{ recordTimeMs, reason: 'undecodable' }]),
+  }
+}
+
+function nested(levels: number): unknown {
+  return JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+}

@@ -1,0 +1,75 @@
+import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused, strangestAnomalies } from '@outflow/store'
+import { describe, expect, it } from 'vitest'
+import { aDatabase, anEmptyDatabase } from '../support/infrastructure.js'
+
+describe('migrate', () => {
+  it('applies everything once, and nothing the second time', async () => {
+    const url = await anEmptyDatabase()
+    const applied = await migrate(url)
+    expect(applied[0]).toMatch(/^000001_/)
+    expect(await migrate(url)).toEqual([])
+    const status = await migrationStatus(url)
+    expect(status.map(({ name }) => name)).toEqual(applied)
+    expect(status.every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
+  })
+
+  it('is run by eight at once: one applies, seven find it done', async () => {
+    const url = await anEmptyDatabase()
+    const runs = await Promise.all(Array.from({ length: 8 }, () => migrate(url)))
+    expect(runs.filter((applied) => applied.length > 0)).toHaveLength(1)
+  })
+
+  it('makes the cluster-wide role while other databases make it too', async () => {
+    const urls = await Promise.all(Array.from({ length: 4 }, () => anEmptyDatabase()))
+    await expect(Promise.all(urls.map((url) => migrate(url)))).resolves.toHaveLength(4)
+  })
+
+  it('shows everything as pending in an empty database, where other calls say what to do', async () => {
+    const url = await anEmptyDatabase()
+    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt === null)).toBe(true)
+    const pool = openPool(url)
+    const refusal = await strangestAnomalies(pool, { pipeline: 'p', limit: 1 }).catch((error: unknown) => error)
+    await pool.end()
+    expect(refusal).toBeInstanceOf(StoreRefused)
+    expect(String(refusal)).toContain('run outflow migrate')
+  })
+
+  it('refuses when an applied migration reads otherwise now', async () => {
+    const url = await aDatabase()
+    const pool = openPool(url)
+    await pool.query(`update outflow.migrations set checksum = 'other' where number = 2`)
+    await pool.end()
+    await expect(migrate(url)).rejects.toBeInstanceOf(MigrationChanged)
+    await expect(migrationStatus(url)).rejects.toBeInstanceOf(MigrationChanged)
+  })
+})
+
+describe('the analyst', () => {
+  it('reads the views, and can neither write nor see the tables behind them', async () => {
+    const pool = openPool(await aDatabase(), { max: 1 })
+    const { rows } = await pool.query<{ name: string; described: boolean }>(`
+      select relname as name, obj_description(oid) is not null as described
+      from pg_class where relnamespace = 'analyst'::regnamespace order by relname`)
+    expect(rows.map(({ name }) => name)).toEqual([
+      'anomalies',
+      'anomaly_reasons',
+      'dead_letters',
+      'models',
+      'pipelines',
+      'score_statistics',
+    ])
+    expect(rows.every(({ described }) => described)).toBe(true)
+
+    await pool.query('set role outflow_analyst')
+    for (const { name } of rows) await pool.query(`select * from analyst.${name}`)
+    // The pool drops a connection whose statement failed: each attempt takes the role anew.
+    for (const attempt of [
+      'select 1 from outflow.anomalies',
+      'delete from analyst.pipelines',
+      'create table mine ()',
+    ]) {
+      await expect(pool.query(`set role outflow_analyst; ${attempt}`)).rejects.toThrow('permission denied')
+    }
+    await pool.end()
+  })
+})

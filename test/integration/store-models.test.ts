@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  activeModel,
+  activeModelId,
+  insertModel,
+  listenForModels,
+  listenForOutbox,
+  listModels,
+  loadModel,
+  ModelDamaged,
+  ModelUnknown,
+  openPool,
+  type Pool,
+  promoteModel,
+  rejectModel,
+  writeBatch,
+} from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+let url: string
+let pool: Pool
+beforeAll(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+})
+afterAll(() => pool.end())
+
+describe('models', () => {
+  it('gives the active model back as it was stored', async () => {
+    const pipeline = aName('pipeline')
+    expect(await activeModel(pool, pipeline)).toBeNull()
+    const artefact = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251)
+    await insertModel(pool, { ...aModel(pipeline, 'a'), artefact })
+    await promoteModel(pool, { pipeline, id: 'a' })
+
+    const active = await activeModel(pool, pipeline)
+    expect(active).toMatchObject({ id: 'a', state: 'active', artefactBytes: 300_000, metadata: { rows: 2 } })
+    expect(Buffer.compare(active!.artefact, artefact)).toBe(0)
+  })
+
+  it('knows a model that is inserted again', async () => {
+    const pipeline = aName('pipeline')
+    expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
+    await promoteModel(pool, { pipeline, id: 'a' })
+    expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('known')
+    expect(await activeModelId(pool, pipeline)).toBe('a')
+  })
+
+  it('keeps one active, though ten are promoted at once', async () => {
+    const pipeline = aName('pipeline')
+    const ids = Array.from({ length: 10 }, (_, index) => `m${index}`)
+    for (const id of ids) await insertModel(pool, aModel(pipeline, id))
+    await Promise.all(ids.map((id) => promoteModel(pool, { pipeline, id })))
+    const states = (await listModels(pool, pipeline)).map(({ state }) => state)
+    expect(states.filter((state) => state === 'active')).toHaveLength(1)
+    expect(states.filter((state) => state === 'retired')).toHaveLength(9)
+  })
+
+  it('refuses damaged and unknown models by name', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await promoteModel(pool, { pipeline, id: 'a' })
+    await pool.query(`update outflow.models set artefact = artefact || '\\x00' where pipeline = $1`, [pipeline])
+
+    await expect(activeModel(pool, pipeline)).rejects.toBeInstanceOf(ModelDamaged)
+    await expect(loadModel(pool, { pipeline, id: 'a' })).rejects.toBeInstanceOf(ModelDamaged)
+    await expect(loadModel(pool, { pipeline, id: 'b' })).rejects.toBeInstanceOf(ModelUnknown)
+    await expect(promoteModel(pool, { pipeline, id: 'b' })).rejects.toBeInstanceOf(ModelUnknown)
+    expect(await activeModelId(pool, pipeline)).toBe('a')
+  })
+
+  it('rejects a candidate with the metrics it failed by', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await rejectModel(pool, { pipeline, id: 'a', metrics: { validationNll: 9 } })
+    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'rejected', metrics: { validationNll: 9 } }])
+    await expect(rejectModel(pool, { pipeline, id: 'a', metrics: {} })).rejects.toBeInstanceOf(ModelUnknown)
+  })
+})
+
+describe('listening', () => {
+  it('tells of each promotion at once, of this pipeline only, and again after its connection was cut', async () => {
+    const pipeline = aName('pipeline')
+    const told: (string | null)[] = []
+    const errors: string[] = []
+    const listening = listenForModels({
+      url,
+      pipeline,
+      onChange: (id) => told.push(id),
+      onError: ({ code }) => errors.push(code),
+      pollMs: 600_000,
+    })
+    await until(() => told.length === 1)
+    for (const id of ['a', 'b']) {
+      await insertModel(pool, aModel(pipeline, id))
+      await promoteModel(pool, { pipeline, id })
+      await until(() => told.at(-1) === id)
+    }
+    const other = aName('pipeline')
+    await insertModel(pool, aModel(other, 'o'))
+    await promoteModel(pool, { pipeline: other, id: 'o' })
+
+    await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'outflow outflow_models' and datname = current_database()`,
+    )
+    await promoteModel(pool, { pipeline, id: 'a' })
+    await until(() => told.at(-1) === 'a')
+    await listening.close()
+
+    expect(told).toEqual([null, 'a', 'b', 'a'])
+    expect(errors).toEqual(['OUTFLOW_STORE_UNAVAILABLE'])
+  })
+
+  it('finds by polling what no notification told of', async () => {
+    const pipeline = aName('pipeline')
+    const told: (string | null)[] = []
+    await insertModel(pool, aModel(pipeline, 'a'))
+    const listening = listenForModels({ url, pipeline, onChange: (id) => told.push(id), pollMs: 50 })
+    await until(() => told.length === 1)
+    await pool.query(`update outflow.models set state = 'active' where pipeline = $1`, [pipeline])
+    await until(() => told.length === 2)
+    await listening.close()
+
+    expect(told).toEqual([null, 'a'])
+  })
+
+  it('wakes the relay when a batch with messages commits', async () => {
+    const pipeline = aName('pipeline')
+    let woken = 0
+    const listening = listenForOutbox({
+      url,
+      pipeline,
+      onWork: () => {
+        woken += 1
+      },
+      pollMs: 600_000,
+    })
+    await until(() => woken === 1)
+    const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
+    await writeBatch(pool, {
+      pipeline,
+      topic: 'flights',
+      partition: 0,
+      expectedOffset: null,
+      nextOffset: 0n,
+      received: 0,
+      scored: 0,
+      anomalies: [],
+      deadLetters: [],
+      outbox: [message],
+      scores: [],
+      rejections: [],
+    })
+    await until(() => woken === 2)
+    await listening.close()
+  })
+})
+
+function aModel(pipeline: string, id: string) {
+  return {
+    pipeline,
+    id,
+    artefact: new Uint8Array([1, 2, 3]),
+    metadata: { rows: 2 },
+    metrics: {},
+    parentId: null,
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ten seconds: ${condition}`)
+    await sleep(10)
+  }
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import {
+  databaseId,
+  deleteOutboxThrough,
+  openPool,
+  outboxDepth,
+  type Pool,
+  takeOutbox,
+  writeBatch,
+} from '@outflow/store'
+import {
+  makeKafka,
+  makeTransactionalSender,
+  type RelayMark,
+  readMark,
+  readWindow,
+  SenderFenced,
+  type TransactionalSender,
+} from '@outflow/streams'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+const kafka = makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
+
+let pool: Pool
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+describe('the relay of the outbox', () => {
+  it('sends each alert once, though it dies between the Kafka commit and the deletion', async () => {
+    const relay = await aRelay()
+    await fillOutbox(relay, 5)
+    const dying = await relay.connect()
+    const rows = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 3 })
+    await dying.send(rows.map(toMessage), rows.at(-1)!.sequence)
+    await dying.close() // and deletes nothing
+
+    const heir = await relay.connect()
+    await relay.settle()
+    const rest = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 10 })
+    await heir.send(rest.map(toMessage), rest.at(-1)!.sequence)
+    await relay.settle()
+    await heir.close()
+
+    expect(await alertsOn(relay.topic)).toEqual(['alert 0', 'alert 1', 'alert 2', 'alert 3', 'alert 4'])
+    expect(await outboxDepth(pool, relay.pipeline)).toMatchObject({ rows: 0 })
+  })
+
+  it('sends each alert once, though it dies before the Kafka commit', async () => {
+    const relay = await aRelay()
+    await fillOutbox(relay, 2)
+    const dying = kafka.kafkajs.producer({
+      transactionalId: relay.transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    })
+    await dying.connect()
+    const transaction = await dying.transaction()
+    await transaction.send({ topic: relay.topic, messages: [{ value: 'alert 0' }] })
+
+    const heir = await relay.connect()
+    await relay.settle()
+    const rows = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 10 })
+    await heir.send(rows.map(toMessage), rows.at(-1)!.sequence)
+    await heir.close()
+    await dying.disconnect()
+
+    expect(await alertsOn(relay.topic)).toEqual(['alert 0', 'alert 1'])
+  })
+
+  it('fences a sender whose transactional id another has taken over', async () => {
+    const relay = await aRelay()
+    const zombie = await relay.connect()
+    const message = { topic: relay.topic, key: null, value: 'from the zombie' }
+    await zombie.send([{ ...message, value: 'while it lived' }], 1n)
+    const heir = await relay.connect()
+
+    await expect(zombie.send([message], 2n)).rejects.toBeInstanceOf(SenderFenced)
+    await heir.send([{ ...message, value: 'from the heir' }], 2n)
+    await Promise.all([zombie.close(), heir.close()])
+
+    expect(await alertsOn(relay.topic)).toEqual(['while it lived', 'from the heir'])
+    expect(await readMark(kafka, relay.mark)).toBe(2n)
+  })
+
+  it('sends a megabyte of rows in one transaction, in order', async () => {
+    const relay = await aRelay()
+    const sender = await relay.connect()
+    const values = Array.from({ length: 300 }, (_, index) => `${index}`.padEnd(5_000, '.'))
+    await sender.send(
+      values.map((value) => ({ topic: relay.topic, key: 'k', value, headers: { name: Buffer.from([0, 200]) } })),
+      300n,
+    )
+    await sender.close()
+
+    expect(await alertsOn(relay.topic)).toEqual(values)
+  })
+
+  it('has no mark before it has sent', async () => {
+    expect(await readMark(kafka, (await aRelay()).mark)).toBeNull()
+  })
+})
+
+interface Relay {
+  readonly pipeline: string
+  readonly topic: string
+  readonly transactionalId: string
+  readonly mark: RelayMark
+  connect(): Promise<TransactionalSender>
+  /** Deletes what the mark says was sent. */
+  settle(): Promise<void>
+}
+
+async function aRelay(): Promise<Relay> {
+  const pipeline = aName('pipeline')
+  const topic = await aTopic()
+  const transactionalId = `outflow-relay-${pipeline}`
+  const mark = { groupId: `outflow-relay-${pipeline}-${await databaseId(pool)}`, topic, partition: 0 }
+  return {
+    pipeline,
+    topic,
+    transactionalId,
+    mark,
+    connect: () => makeTransactionalSender(kafka, { transactionalId, mark }),
+    settle: async () => {
+      const sent = await readMark(kafka, mark)
+      if (sent !== null) await deleteOutboxThrough(pool, pipeline, sent)
+    },
+  }
+}
+
+async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<void> {
+  await writeBatch(pool, {
+    pipeline,
+    topic: 'flights',
+    partition: 0,
+    expectedOffset: null,
+    nextOffset: BigInt(count),
+    received: count,
+    scored: count,
+    anomalies: Array.from({ length: count }, (_, index) => ({
+      offset: BigInt(index),
+      recordTimeMs: Date.now(),
+      eventTimeMs: Date.now(),
+      entityKey: null,
+      record: {},
+      nll: 9,
+      pValue: 0.001,
+      severity: 'low',
+      reasons: [],
+      modelId: randomUUID(),
+    })),
+    deadLetters: [],
+    outbox: Array.from({ length: count }, (_, index) => ({
+      kind: 'alert',
+      topic,
+      key: null,
+      payload: Buffer.from(`alert ${index}`),
+      headers: [],
+    })),
+    scores: [],
+    rejections: [],
+  })
+}
+
+const toMessage = ({ topic, key, payload }: { topic: string; key: Buffer | null; payload: Buffer | null }) => ({
+  topic,
+  key,
+  value: payload,
+})
+
+/** What a reader of committed data sees. */
+async function alertsOn(topic: string): Promise<string[]> {
+  const { records } = await readWindow(kafka, { topics: [topic], fromMs: 0, maxRows: 1_000, seed: 1 })
+  return records.map(({ value }) => String(value))
+}

@@ -1,0 +1,149 @@
+import {
+  describeCluster,
+  describeTopics,
+  ensureTopics,
+  makeKafka,
+  makeProducer,
+  makeTransactionalSender,
+  partitionEnds,
+  readWindow,
+} from '@outflow/streams'
+import { Kafka, logLevel } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
+const NOON = Date.UTC(2026, 0, 1, 12)
+
+describe('readWindow', () => {
+  it('gives the records of the window, whatever order their timestamps come in, and nothing produced later', async () => {
+    const topic = await aTopic({ partitions: 2 })
+    await produce(topic, [NOON - 1, NOON, NOON + 9, NOON + 3, NOON - 5, NOON + 10, NOON + 4])
+
+    const window = await readWindow(kafka(), {
+      topics: [topic],
+      fromMs: NOON,
+      toMs: NOON + 10,
+      maxRows: 100,
+      seed: 1,
+    })
+
+    expect(window.records.map(({ timestampMs }) => timestampMs - NOON).sort()).toEqual([0, 3, 4, 9])
+    expect(window.seen).toBe(4)
+  })
+
+  it('ends although the last offsets are transaction markers', async () => {
+    const topic = await aTopic()
+    const sender = await makeTransactionalSender(kafka(), {
+      transactionalId: aGroup(),
+      mark: { groupId: aGroup(), topic, partition: 0 },
+    })
+    await sender.send([{ topic, key: null, value: 'one' }], 1n)
+    await sender.send([{ topic, key: null, value: 'two' }], 2n)
+    await sender.close()
+
+    const { records } = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
+
+    expect(records.map(({ offset }) => offset)).toEqual([0n, 2n])
+  })
+
+  it('ends although an open transaction holds back what follows', async () => {
+    const topic = await aTopic()
+    await produce(topic, [NOON, NOON])
+    const open = new Kafka({ brokers: [...kafkaBrokers()], logLevel: logLevel.NOTHING }).producer({
+      transactionalId: aGroup(),
+      idempotent: true,
+      maxInFlightRequests: 1,
+    })
+    await open.connect()
+    const transaction = await open.transaction()
+    await transaction.send({ topic, messages: [{ value: 'not yet' }] })
+
+    const { records } = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
+    await transaction.abort()
+    await open.disconnect()
+
+    expect(records).toHaveLength(2)
+  })
+
+  it('samples a larger window: the same seed the same rows, another seed others', async () => {
+    const topic = await aTopic({ partitions: 3 })
+    await produce(
+      topic,
+      Array.from({ length: 1_000 }, (_, index) => NOON + index),
+    )
+    const sampleWith = async (seed: number) => {
+      const { records, seen } = await readWindow(kafka(), { topics: [topic], fromMs: NOON, maxRows: 50, seed })
+      expect(seen).toBe(1_000)
+      return records.map(({ partition, offset }) => `${partition}/${offset}`)
+    }
+
+    const [one, again, other] = [await sampleWith(1), await sampleWith(1), await sampleWith(2)]
+
+    expect(one).toHaveLength(50)
+    expect(again).toEqual(one)
+    expect(other).not.toEqual(one)
+  })
+
+  it('gives nothing from an empty topic, and leaves no group behind', async () => {
+    const topic = await aTopic()
+    const { records } = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
+    expect(records).toEqual([])
+
+    await produce(topic, [NOON])
+    await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
+    const admin = new Kafka({ brokers: [...kafkaBrokers()], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const { groups } = await admin.listGroups()
+    await admin.disconnect()
+    expect(groups.filter(({ groupId }) => groupId.startsWith('outflow-window-'))).toEqual([])
+  })
+
+  it('rejects with the reason of the signal that aborts it', async () => {
+    const topic = await aTopic()
+    await produce(topic, [NOON])
+    const signal = AbortSignal.abort(new Error('told to stop'))
+    await expect(readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 9, seed: 1, signal })).rejects.toThrow(
+      'told to stop',
+    )
+  })
+})
+
+describe('admin facts', () => {
+  it('makes missing topics once, and tells of topics and ends', async () => {
+    const topic = aName('made')
+    const spec = { topic, partitions: 2, maxMessageBytes: 3 * 1024 ** 2 }
+
+    expect(await ensureTopics(kafka(), [spec])).toEqual([topic])
+    expect(await ensureTopics(kafka(), [spec])).toEqual([])
+    expect(await describeTopics(kafka(), [topic, 'nowhere'])).toEqual(
+      new Map([
+        [topic, 2],
+        ['nowhere', null],
+      ]),
+    )
+    expect(await describeCluster(kafka())).toMatchObject({ brokers: 1 })
+
+    const producer = await makeProducer(kafka())
+    await producer.send([{ topic, key: 'a', value: 'x'.repeat(2 * 1024 ** 2), partition: 1 }])
+    await producer.close()
+    expect(await partitionEnds(kafka(), [topic])).toEqual(
+      expect.arrayContaining([
+        { topic, partition: 0, earliest: 0n, end: 0n },
+        { topic, partition: 1, earliest: 0n, end: 1n },
+      ]),
+    )
+  })
+
+  it('is made by two processes at once', async () => {
+    const spec = { topic: aName('raced'), partitions: 1 }
+    await Promise.all([ensureTopics(kafka(), [spec]), ensureTopics(kafka(), [spec])])
+    expect((await describeTopics(kafka(), [spec.topic])).get(spec.topic)).toBe(1)
+  })
+})
+
+async function produce(topic: string, timestampsMs: readonly number[]): Promise<void> {
+  const producer = await makeProducer(kafka())
+  await producer.send(timestampsMs.map((timestampMs) => ({ topic, key: `${timestampMs}`, value: 'v', timestampMs })))
+  await producer.close()
+}
