@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const readme = readFileSync(`${root}libs/runtime/README.md`, 'utf8')
+const source = ['libs/runtime', 'libs/streams', 'services/ingest', 'services/trainer', 'services/alerts']
+  .flatMap((room) =>
+    readdirSync(`${root}${room}/src`, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/src/${file}`),
+  )
+  .filter((file) => /\.ts$/.test(file) && !/(\.test|builders)\.ts$/.test(file))
+  .map((file) => readFileSync(`${root}${file}`, 'utf8'))
+  .join('\n')
+
+const namesIn = (text: string, pattern: RegExp) =>
+  [...new Set([...text.matchAll(pattern)].map(([, name]) => name!))].toSorted()
+
+test('every metric of the source is in the table, and no other', () => {
+  const inSource = namesIn(source, /(?:counter|gauge|gaugeOf|histogram)\(\s*'(outflow_[a-z_]+)'/g)
+  expect(namesIn(readme, /^\| `(outflow_[a-z_]+)/gm)).toEqual(inSource)
+})
+
+test('every event of the source is in the table with its level, and no other', () => {
+  const inSource = namesIn(source, /\blog\.((?:debug|info|warn|error)\((?:[^']*,\s*)?'[a-z ]+')/g).map((call) =>
+    call.replace(/\(.*'([a-z ]+)'$/s, ' $1'),
+  )
+  const inTable = [...readme.matchAll(/^\| `([a-z ]+)`\s+\| ([a-z, ]+?)\s+\|/gm)].flatMap(([, event, levels]) =>
+    levels!.split(', ').map((level) => `${level} ${event}`),
+  )
+  expect(inTable.toSorted()).toEqual([...new Set(inSource)].toSorted())
+})
