@@ -15,10 +15,10 @@ function telling() {
 
 function written(outcome: WrittenBatch['outcome']): WrittenBatch {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
-  const batch = aCleanBatch([1, Number.NaN, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
+  const batch = aCleanBatch([1, 2, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
   return {
     ...batch,
-    scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0) },
+    scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0), unseenValues: 4, missingValues: 1 },
     outliers: [2],
     anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
     outcome,
@@ -34,6 +34,7 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
   expect(text).toContain('outflow_rejected_total{reason="empty"} 0')
   expect(text).toContain('outflow_anomalies_total{severity="high"} 1')
   expect(text).toContain('outflow_missing_values_total 1')
+  expect(text).toContain('outflow_unseen_categories_total 4')
   expect(text).toContain('outflow_consumer_lag_records{topic="flights",partition="0"} 97')
   expect(text).toContain('outflow_nll_nats_count 3')
   expect(lines).toEqual([{ level: 'debug', message: 'batch written' }])

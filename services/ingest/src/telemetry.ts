@@ -41,6 +41,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
   const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
     'topic',
   ])
+  const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
   const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
   const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
   const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
@@ -55,20 +56,14 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
     () => (Date.now() - modelCreatedMs) / 1_000,
   )
 
-  const count = ({
-    delivery,
-    records: scored,
-    rejected: setAside,
-    anomalies: found,
-    scores,
-    startedAtMs,
-  }: WrittenBatch) => {
+  const count = ({ delivery, rejected: setAside, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
     const { topic, partition } = delivery
     records.inc({ topic }, delivery.records.length)
     for (const { rejection } of setAside) rejected.inc({ reason: rejection.reason })
     for (const { severity } of found) anomalies.inc({ severity })
     for (const value of scores.nll) nll.observe(value)
-    missing.inc(scored.reduce((total, { fields }) => total + countMissing(fields.numbers, fields.categories), 0))
+    missing.inc(scores.missingValues)
+    unseen.inc(scores.unseenValues)
     lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
     seconds.observe((Date.now() - startedAtMs) / 1_000)
   }
@@ -125,11 +120,4 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
 
 function position({ topic, partition, records }: Delivery): Record<string, unknown> {
   return { topic, partition, firstOffset: records[0]?.offset, count: records.length }
-}
-
-function countMissing(numbers: readonly number[], categories: readonly (string | null)[]): number {
-  let count = 0
-  for (const value of numbers) if (Number.isNaN(value)) count += 1
-  for (const value of categories) if (value === null) count += 1
-  return count
 }

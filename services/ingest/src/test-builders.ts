@@ -54,6 +54,8 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     score: async (batch) => ({
       nll: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
       pValue: Float64Array.from(batch, ({ numbers }) => Math.exp(-numbers[0]!)),
+      unseenValues: 0,
+      missingValues: 0,
     }),
     explain: vi.fn<Detector['explain']>(async ({ numbers }) => [
       { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },

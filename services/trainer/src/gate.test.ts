@@ -10,6 +10,8 @@ function aDetector(nllOf = (x: number) => -x, close = async () => {}): Detector 
   const score: Detector['score'] = async (batch) => ({
     nll: Float64Array.from(batch, ({ numbers }) => nllOf(numbers[0]!)),
     pValue: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
+    unseenValues: 0,
+    missingValues: 0,
   })
   return { score, close } as Detector
 }

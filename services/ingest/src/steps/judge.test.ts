@@ -3,7 +3,12 @@ import { aCleanBatch } from '../test-builders.js'
 import { judgeAt, severityOf } from './judge.js'
 
 test('an anomaly is a record whose p-value is at most the alert rate', () => {
-  const scores = { nll: Float64Array.of(1, 9, 5, 7), pValue: Float64Array.of(0.5, 0.001, 0.0100001, 0.01) }
+  const scores = {
+    nll: Float64Array.of(1, 9, 5, 7),
+    pValue: Float64Array.of(0.5, 0.001, 0.0100001, 0.01),
+    unseenValues: 0,
+    missingValues: 0,
+  }
   const { outliers } = judgeAt(0.01)({ ...aCleanBatch([1, 9, 5, 7]), scores })
   expect(outliers).toEqual([1, 3])
 })
