@@ -1,12 +1,21 @@
 import type { ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import type { Fields } from '@outflow/encoding'
+import { decodeRecords, encodeContext, type Fields, makeReader, rowDim, sampleCategories } from '@outflow/encoding'
+import { sampleFlow } from '@outflow/flow'
+import { decodeModel, type Model } from './artefact.js'
+import { conformalPValues } from './conformal.js'
+import { explainRecord } from './explain.js'
+import { openModelScorer } from './model-scorer.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
   /** [count]; −log p(c) − log p(x | c), nats, in the record's own units */
   readonly nll: Float64Array
-  /** [count]; the share of normal records at least as strange, split-conformal: above 0, at most 1 */
+  /** [count]; the share of calibration records at least as strange, split-conformal: above 0, at most 1 */
   readonly pValue: Float64Array
+  /** Values of categories, in the whole batch, that training did not see. */
+  readonly unseenValues: number
+  /** Missing values in the whole batch. */
+  readonly missingValues: number
 }
 
 /** A fitted model at work. */
@@ -14,14 +23,52 @@ export interface Detector {
   readonly metadata: ModelMetadata
   /** Takes a decoded record's fields, or says why it breaks its contract. */
   read(record: unknown): Fields | Rejection
+  /**
+   * Scores a batch.
+   *
+   *     nll = −log p(c) − log p(x | c)
+   *
+   * p(c) is a probability, p(x | c) a density in the record's own units: a number counts in its own unit, a cyclic time
+   * in hours. A missing number adds nothing but the probability of being missing; |z| beyond 1e4 counts as 1e4.
+   */
   score(batch: readonly Fields[]): Promise<Scores>
   /** Why a record is improbable, the field with the most bits first; meant for records that were flagged. */
   explain(fields: Fields): Promise<Reason[]>
-  /** Synthetic normal records with the input's own fields, nested paths rebuilt. */
+  /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }
 
-export function openDetector(_artefact: Uint8Array): Promise<Detector> {
-  throw new Error('being written')
+/**
+ * Opens a model artefact for work.
+ *
+ * @throws {ModelForeign} when the bytes are no model of ours
+ * @throws {ModelVersionUnknown} when a later outflow wrote it
+ * @throws {ModelDamaged} when it is truncated or was changed
+ */
+export async function openDetector(artefact: Uint8Array): Promise<Detector> {
+  const model = decodeModel(artefact)
+  const { encoder, flow, calibration, metadata } = model
+  const scorer = await openModelScorer(encoder, flow)
+  return {
+    metadata,
+    read: makeReader(encoder.features),
+    score: async (batch) => {
+      const { nll, unseenValues, missingValues } = await scorer.score(batch)
+      return { nll, pValue: conformalPValues(calibration, nll), unseenValues, missingValues }
+    },
+    explain: (fields) => explainRecord(encoder, async (batch) => (await scorer.score(batch)).nll, fields),
+    sample: (count, seed) => sampleRecords(model, count, seed),
+    close: () => scorer.close(),
+  }
+}
+
+async function sampleRecords({ encoder, flow }: Model, count: number, seed: number) {
+  const ids = sampleCategories(encoder.tree, count, seed)
+  const context = encodeContext(encoder, ids, count)
+  const rows =
+    flow === null || count === 0
+      ? new Float32Array(count * rowDim(encoder))
+      : await sampleFlow(flow, { context, count, seed })
+  return decodeRecords(encoder, ids, rows, count)
 }

@@ -1,2 +1,18 @@
+export {
+  categoryAlternatives,
+  numberAlternatives,
+  numberOf,
+  refineAlternatives,
+  withCategory,
+  withNumber,
+} from './alternatives.js'
+export { decodeRecords } from './decode.js'
+export { type EncodedBatch, encodeBatch, encodeContext } from './encode.js'
+export { contextDim, type Encoder, rowDim } from './encoder.js'
+export { type CategoryEvidence, categoryEvidence, determiningGroup } from './evidence.js'
 export type { Fields } from './fields.js'
+export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
+export { round as roundTo } from './number-column.js'
+export { type EncoderHeader, type PackedEncoder, packEncoder, type Table, unpackEncoder } from './pack-encoder.js'
 export { isRejection, makeReader, type Reader } from './reader.js'
+export { sampleCategories } from './sample-categories.js'

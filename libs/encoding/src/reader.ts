@@ -1,13 +1,94 @@
 import type { Feature, Rejection } from '@outflow/contracts'
 import type { Fields } from './fields.js'
+import { compilePath } from './path.js'
+import { parseTimestamp } from './timestamp.js'
 
 /** Takes a decoded record and gives its fields, or the reason why it breaks its contract. */
 export type Reader = (record: unknown) => Fields | Rejection
 
-export function makeReader(_features: readonly Feature[]): Reader {
-  throw new Error('being written')
+/**
+ * Compiles the feature list to the function that reads records.
+ *
+ * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
+ * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
+ * booleans; cyclic ones ISO 8601 (without a zone: UTC), `YYYY/MM/DD HH:MM`, or epoch ms.
+ */
+export function makeReader(features: readonly Feature[]): Reader {
+  const parts = features.map((feature) => ({
+    get: compilePath(feature.path),
+    path: feature.path,
+    optional: feature.optional,
+    type: feature.type,
+  }))
+  return (record) => {
+    if (record === null || typeof record !== 'object' || Array.isArray(record)) {
+      return { reason: 'wrong_type', detail: `a record is a JSON object, found ${show(record)}` }
+    }
+    const numbers: number[] = []
+    const categories: (string | null)[] = []
+    for (const { get, path, optional, type } of parts) {
+      const value = get(record)
+      if (value === undefined && !optional) return { reason: 'missing_field', detail: `${path} is absent` }
+      if (type === 'categorical') {
+        const category = readCategory(value)
+        if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
+        categories.push(category)
+      } else if (type === 'numeric') {
+        const number = readNumber(value)
+        if (number === undefined) return wrongType(path, 'a number of magnitude up to 1e300', value)
+        numbers.push(number)
+      } else {
+        const time = readTime(value)
+        if (time === undefined) return wrongType(path, 'an ISO 8601 time or epoch ms', value)
+        if (time === BAD_TIMESTAMP) return badTimestamp(path, value)
+        numbers.push(time)
+      }
+    }
+    return { numbers, categories }
+  }
 }
 
 export function isRejection(read: Fields | Rejection): read is Rejection {
   return 'reason' in read
+}
+
+const LARGEST = 1e300
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const BAD_TIMESTAMP = Number.POSITIVE_INFINITY
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || value === 'NaN' || Number.isNaN(value)
+}
+
+function readNumber(value: unknown): number | undefined {
+  if (isMissing(value)) return Number.NaN
+  const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value
+  return typeof number === 'number' && Math.abs(number) <= LARGEST ? number : undefined
+}
+
+function readCategory(value: unknown): string | null | undefined {
+  if (isMissing(value)) return null
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+function readTime(value: unknown): number | undefined {
+  if (isMissing(value)) return Number.NaN
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  return parseTimestamp(value) ?? BAD_TIMESTAMP
+}
+
+function wrongType(path: string, allowed: string, value: unknown): Rejection {
+  return { reason: 'wrong_type', detail: `${path} must be ${allowed}, found ${show(value)}` }
+}
+
+function badTimestamp(path: string, value: unknown): Rejection {
+  return { reason: 'bad_timestamp', detail: `${path} must be an ISO 8601 time or epoch ms, found ${show(value)}` }
+}
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

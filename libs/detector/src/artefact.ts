@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
+import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
+import type { FlowSpec, FlowState } from '@outflow/flow'
+import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
+import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
+
+/** Everything that a detector is. */
+export interface Model {
+  readonly encoder: Encoder
+  /** null where every feature is categorical */
+  readonly flow: FlowState | null
+  /** Ascending NLLs of the calibration records, nats. */
+  readonly calibration: Float64Array
+  readonly metadata: ModelMetadata
+}
+
+const FORMAT = 'outflow-model'
+/** `{"__metadata__":{"format":"outflow-model"` behind the length: tells a truncated model from a foreign file. */
+const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2)
+
+/**
+ * Lays a model out as one safetensors file. Its `__metadata__` holds, beside format and version, the metadata and the
+ * encoder's header as JSON, the flow's spec and shapes, and the SHA-256 of all the rest.
+ */
+export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
+  const { tensors, fixed } = takeApart(model)
+  // When and how fast it was fitted does not change what the model is.
+  const { createdAt: _createdAt, training, ...lasting } = metadata
+  const { durationMs: _durationMs, ...fit } = training
+  const modelId = toUuid(digest(JSON.stringify([fixed, lasting, fit]), tensors))
+  const complete: ModelMetadata = { ...metadata, modelId }
+  const texts = {
+    format: FORMAT,
+    schema_version: String(MODEL_SCHEMA_VERSION),
+    metadata: JSON.stringify(complete),
+    ...fixed,
+  }
+  const checksum = digest(JSON.stringify(texts), tensors).toString('hex')
+  return { artefact: writeSafetensors(tensors, { ...texts, sha256: checksum }), metadata: complete }
+}
+
+/**
+ * Puts a model together again.
+ *
+ * @throws {ModelForeign} when the bytes are no model of ours
+ * @throws {ModelVersionUnknown} when a later outflow wrote it
+ * @throws {ModelDamaged} when it is truncated or was changed
+ */
+export function decodeModel(bytes: Uint8Array): Model {
+  const read = readHeader(bytes)
+  const texts = read?.header.__metadata__ as Record<string, string> | undefined
+  if (read === undefined || texts?.format !== FORMAT) {
+    if (hasOurOpening(bytes)) throw new ModelDamaged('the model artefact is truncated or its header was changed')
+    throw new ModelForeign('these bytes are no model artefact of outflow; name a file that `outflow train` wrote')
+  }
+  const version = Number(texts.schema_version)
+  if (version > MODEL_SCHEMA_VERSION) {
+    throw new ModelVersionUnknown(
+      `the model artefact has schema version ${version}, this outflow reads up to ${MODEL_SCHEMA_VERSION}; upgrade it`,
+      { values: { version } },
+    )
+  }
+  const tensors = checkedTensors(bytes, read, texts)
+  const encoder = unpackEncoder({
+    header: JSON.parse(texts.encoder!) as EncoderHeader,
+    tables: within(tensors, 'encoder.'),
+  })
+  const spec = JSON.parse(texts.flow_spec!) as FlowSpec | null
+  const shapes = JSON.parse(texts.flow_shapes!) as Record<string, number[]>
+  const weights = new Map(
+    Array.from(within(tensors, 'flow.'), ([name, data]) => [
+      name,
+      { shape: shapes[name]!, data: data as Float32Array },
+    ]),
+  )
+  return {
+    encoder,
+    flow: spec === null ? null : { spec, weights },
+    calibration: tensors.get('calibration') as Float64Array,
+    metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
+  }
+}
+
+function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
+  const { header, tables } = packEncoder(encoder)
+  const tensors = new Map<string, Tensor>([['calibration', calibration]])
+  for (const [name, table] of tables) tensors.set(`encoder.${name}`, table)
+  const shapes: Record<string, readonly number[]> = {}
+  for (const [name, { shape, data }] of flow?.weights ?? []) {
+    tensors.set(`flow.${name}`, data)
+    shapes[name] = shape
+  }
+  const fixed = {
+    encoder: JSON.stringify(header),
+    flow_spec: JSON.stringify(flow?.spec ?? null),
+    flow_shapes: JSON.stringify(shapes),
+  }
+  return { tensors, fixed }
+}
+
+function checkedTensors(
+  bytes: Uint8Array,
+  { header, dataAt }: NonNullable<ReturnType<typeof readHeader>>,
+  { sha256, ...texts }: Record<string, string>,
+): Map<string, Tensor> {
+  try {
+    const tensors = readTensors(bytes, header, dataAt)
+    if (digest(JSON.stringify(texts), tensors).toString('hex') === sha256) return tensors
+  } catch (error: unknown) {
+    throw new ModelDamaged('the tensors of the model artefact can not be read', { cause: error })
+  }
+  throw new ModelDamaged(
+    'the checksum of the model artefact does not fit its content; take it from where it was stored',
+    {
+      values: { sha256 },
+    },
+  )
+}
+
+function digest(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
+  const hash = createHash('sha256').update(text)
+  for (const [name, { buffer, byteOffset, byteLength }] of tensors) {
+    hash.update(`\n${name} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return hash.digest()
+}
+
+/** A UUID of version 8, whose bits are free for the maker to choose. @see RFC 9562, § 5.8 */
+function toUuid(hash: Buffer): string {
+  const bytes = Buffer.from(hash.subarray(0, 16))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function hasOurOpening(bytes: Uint8Array): boolean {
+  return new TextDecoder().decode(bytes.subarray(8, 8 + OPENING.length)) === OPENING
+}
+
+function within(tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> {
+  return new Map(
+    Array.from(tensors).flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
+    ),
+  )
+}

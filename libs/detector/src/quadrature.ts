@@ -1,0 +1,25 @@
+/**
+ * Quantiles of a density that is known on a grid, by the trapezoid rule: mass between neighbours is (p + q)/2 times their
+ * distance, and inside such a step it is taken to be even.
+ *
+ * @param grid    [n], ascending
+ * @param nll     [n]; −log density up to a constant, nats
+ * @param shares  such as [0.05, 0.95]
+ */
+export function gridQuantiles(grid: Float64Array, nll: Float64Array, shares: readonly number[]): number[] {
+  const least = nll.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  const density = nll.map((own) => Math.exp(least - own))
+  const cumulative = new Float64Array(grid.length)
+  for (let k = 1; k < grid.length; k++) {
+    cumulative[k] = cumulative[k - 1]! + ((density[k]! + density[k - 1]!) / 2) * (grid[k]! - grid[k - 1]!)
+  }
+  const total = cumulative.at(-1)!
+  return shares.map((share) => {
+    const mark = share * total
+    const above = cumulative.findIndex((mass) => mass >= mark && mass > 0)
+    if (above <= 0) return grid[nll.indexOf(least)]!
+    const step = cumulative[above]! - cumulative[above - 1]!
+    const inside = step > 0 ? (mark - cumulative[above - 1]!) / step : 0
+    return grid[above - 1]! + inside * (grid[above]! - grid[above - 1]!)
+  })
+}

@@ -1,0 +1,105 @@
+import type { CategoryEvidence, Encoder } from '@outflow/encoding'
+
+type NumberColumn = Encoder['numbers'][number]
+
+/** What is known about one number of a record when it is put into words. */
+export interface NumberFinding {
+  /** NaN where missing; in the column's own unit, hours since the cut where it is cyclic */
+  readonly observed: number
+  /** The likeliest value given the other fields. */
+  readonly expected: number
+  /** 5 % and 95 % quantiles given the other fields. */
+  readonly range: readonly [number, number]
+  /** The categories that determine it, such as `LAX→JFK`; null where none do. */
+  readonly group: string | null
+}
+
+/** A range this share of the column's usual span or less is a point: its likeliest value alone is named. */
+const NARROW = 0.1
+
+export function numberInWords(column: NumberColumn, { observed, expected, range, group }: NumberFinding): string {
+  const { name, quantiles } = column
+  if (Number.isNaN(observed)) return `${name} is missing; ${show(column, expected)} would be expected`
+  const [low, high] = range
+  const value = `${name} ${show(column, observed)}`
+  if (column.cycle !== null) {
+    if (observed >= low && observed <= high) return `${value} is unusual beside the other fields`
+    return `${value} is outside the usual ${show(column, low)} to ${show(column, high)}`
+  }
+  if (column.usual !== null && expected === column.usual)
+    return `${value} differs from the ${show(column, expected)} of nearly all records`
+  const span = Math.abs(quantiles.at(-2)! - quantiles[1]!)
+  const isNarrow = high - low <= NARROW * span
+  if (observed >= low && observed <= high && !isNarrow) {
+    return `${value} is unusual beside the other fields; ${show(column, expected)} is likelier`
+  }
+  const far = Math.abs(observed - expected) > 2 * Math.max(high - low, column.quantum, NARROW * span) ? 'far ' : ''
+  const side = observed > expected ? 'above' : 'below'
+  if (isNarrow)
+    return `${value} is ${far}${side} the ${show(column, expected)} ${group === null ? 'expected' : `of ${group}`}`
+  return `${value} is ${far}${side} the usual ${show(column, low)} to ${show(column, high)}`
+}
+
+export function categoryInWords(
+  name: string,
+  value: string | null,
+  evidence: CategoryEvidence,
+  expected: string | null,
+): string {
+  const observed = value === null ? `${name} is missing, which` : `${name} ${value}`
+  switch (evidence.kind) {
+    case 'unseen':
+      return `${observed} was never seen before`
+    case 'pair': {
+      const other = evidence.value === null ? `a missing ${evidence.name}` : `${evidence.name} ${evidence.value}`
+      if (evidence.seen === 0) return `${observed} is never seen with ${other}`
+      return `${observed} is seldom seen with ${other} (${count(evidence.seen)} of ${count(evidence.of)})`
+    }
+    case 'rare':
+      return `${observed} is rare (${count(evidence.seen)} of ${count(evidence.of)})`
+    case 'ordinary':
+      return `${observed} does not go with the other fields; ${expected ?? 'none'} would`
+  }
+}
+
+/** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
+export function show(column: NumberColumn, value: number): string {
+  if (column.cycle !== null) return showTime(column.cycle, value)
+  const digits = column.quantum > 0 ? Math.max(0, -Math.floor(Math.log10(column.quantum) + 1e-9)) : undefined
+  const format = new Intl.NumberFormat(
+    'en-US',
+    digits === undefined ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: digits },
+  )
+  return format.format(value).replace('-', '−')
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString('en-US')
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const HOURS = { hour: 1, day: 24, week: 168, year: 8766 } as const
+
+function showTime({ period, cut }: NonNullable<NumberColumn['cycle']>, hoursSinceCut: number): string {
+  const hours = (hoursSinceCut + cut * HOURS[period]) % HOURS[period]
+  const minutes = Math.round(hours * 60)
+  const clock = `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`
+  switch (period) {
+    case 'hour':
+      return `minute ${Math.floor(hours * 60)}`
+    case 'day':
+      return clock
+    case 'week':
+      return `${DAYS[Math.floor(minutes / 1440) % 7]} ${clock}`
+    case 'year':
+      return new Date(Date.UTC(2001, 0, 1, Math.floor(hours))).toLocaleDateString('en-US', {
+        day: 'numeric',
+        month: 'short',
+        timeZone: 'UTC',
+      })
+  }
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0')
+}

@@ -1,0 +1,140 @@
+import type { Conditional } from './conditional.js'
+import { periodHours, rollUp } from './cycle.js'
+import { type Encoder, groupWidth } from './encoder.js'
+import type { Fields } from './fields.js'
+import { groupOfIds } from './grouping.js'
+import { round, toLine } from './number-column.js'
+
+/**
+ * Values that number j of a record might have had instead: a grid for quadrature along its axis, dense where the density
+ * may be narrow, around the median of each of the record's groups.
+ *
+ * @param ids   [categories]; ids of the record
+ * @param most  about how many
+ * @returns ascending, each once; in the column's own unit, hours since the cut where it is cyclic
+ */
+export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number, most: number): Float64Array {
+  const column = encoder.numbers[j]!
+  const { centre, scale, quantiles } = column
+  const lowest = quantiles[0]!
+  const highest = quantiles.at(-1)!
+  const even = Math.max(8, Math.floor(most / 3))
+  const grid = [...quantiles]
+  for (let k = 0; k <= even; k++) grid.push(lowest + ((highest - lowest) * k) / even)
+  const sigma = encoder.noise[j]! * scale
+  for (const median of groupMedians(encoder, ids, j)) {
+    const middle = centre + scale * median
+    grid.push(middle)
+    for (const step of STEPS) grid.push(middle - step * sigma, middle + step * sigma)
+  }
+  return tidy(encoder, j, grid)
+}
+
+/** More values beside the likeliest one, between its neighbours. */
+export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Array, likeliest: number): Float64Array {
+  const from = grid[Math.max(0, likeliest - 1)]!
+  const to = grid[Math.min(grid.length - 1, likeliest + 1)]!
+  return tidy(
+    encoder,
+    j,
+    Array.from({ length: REFINEMENTS }, (_, k) => from + ((to - from) * (k + 1)) / (REFINEMENTS + 1)),
+  )
+}
+
+/** The record with another number, given in the column's own unit (hours since the cut where it is cyclic). */
+export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: number, value: number): Fields {
+  const { cycle } = columns[j]!
+  return { ...fields, numbers: fields.numbers.with(j, cycle === null ? value : rollUp(cycle, value)) }
+}
+
+/** A record's own number in the column's own unit; NaN where it is missing. */
+export function numberOf({ numbers }: Encoder, fields: Fields, j: number): number {
+  return toLine(numbers[j]!, fields.numbers[j]!)
+}
+
+/**
+ * Values that category k of a record might have had instead: all of a small vocabulary; of a large one those seen most
+ * often, alone and with the values of its neighbours in the tree.
+ */
+export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: number): (string | null)[] {
+  const { tree } = encoder
+  const { values } = tree.vocabularies[k]!
+  if (values.length <= ENUMERATED) return [...values]
+  const candidates = new Set<number>()
+  // Vocabularies are sorted by count: the first ids are the most frequent.
+  for (let id = 1; id <= ALONE; id++) candidates.add(id)
+  tree.parents.forEach((parent, child) => {
+    const edge = tree.edges[child]
+    if (!edge || (child !== k && parent !== k)) return
+    const own = child === k ? 'child' : 'parent'
+    const neighbour = ids[child === k ? parent : child]!
+    for (const id of partners(edge, own, neighbour)) candidates.add(id)
+  })
+  return Array.from(candidates, (id) => values[id - 1]!)
+}
+
+export function withCategory(fields: Fields, k: number, value: string | null): Fields {
+  return { ...fields, categories: fields.categories.with(k, value) }
+}
+
+const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
+const REFINEMENTS = 15
+const ENUMERATED = 64
+const ALONE = 12
+const PARTNERS = 32
+
+function groupMedians(encoder: Encoder, ids: Int32Array, j: number): Set<number> {
+  const width = groupWidth(encoder)
+  const medians = new Set<number>()
+  for (const grouping of encoder.groupings) {
+    const group = groupOfIds(grouping, ids, 0)
+    if (group > 0 && medians.size < 4) medians.add(grouping.table[group * width + j]!)
+  }
+  return medians
+}
+
+function tidy(encoder: Encoder, j: number, grid: readonly number[]): Float64Array {
+  const column = encoder.numbers[j]!
+  const end = column.cycle === null ? Number.POSITIVE_INFINITY : periodHours(column.cycle)
+  const start = column.cycle === null ? Number.NEGATIVE_INFINITY : 0
+  const rounded = new Set(grid.map((x) => round(column, x)))
+  return Float64Array.from(rounded)
+    .filter((x) => x >= start && x < end && x !== column.usual)
+    .sort()
+}
+
+/** The values most often seen with a neighbour's; made once an edge, when the first record asks. */
+function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
+  let index = PARTNER_INDEX.get(edge)
+  if (index === undefined) {
+    index = indexPartners(edge)
+    PARTNER_INDEX.set(edge, index)
+  }
+  return index[own].get(neighbour) ?? []
+}
+
+interface PartnerIndex {
+  /** By parent id: child ids; by child id: parent ids; the most frequent first. */
+  readonly child: ReadonlyMap<number, readonly number[]>
+  readonly parent: ReadonlyMap<number, readonly number[]>
+}
+
+const PARTNER_INDEX = new WeakMap<Conditional, PartnerIndex>()
+
+function indexPartners({ pairs, stride }: Conditional): PartnerIndex {
+  const child = new Map<number, number[]>()
+  const parent = new Map<number, number[]>()
+  const add = (to: Map<number, number[]>, key: number, id: number) => {
+    const list = to.get(key)
+    if (list === undefined) to.set(key, [id])
+    else if (list.length < PARTNERS) list.push(id)
+  }
+  for (const [key] of [...pairs].sort((a, b) => b[1] - a[1])) {
+    const u = Math.floor(key / stride)
+    const v = key % stride
+    if (v === 0) continue
+    add(child, u, v)
+    add(parent, v, u)
+  }
+  return { child, parent }
+}

@@ -1,0 +1,165 @@
+import { findTwins, type Vocabulary } from './vocabulary.js'
+
+/** p(child | parent) of one edge of the tree: counts of pairs, backed off to the child alone. */
+export interface Conditional {
+  readonly parentCounts: Float64Array
+  /** Rows by parent id · stride + child id; parents outside the vocabulary have none. */
+  readonly pairs: ReadonlyMap<number, number>
+  /** [parent ids]; how many different children each has been seen with, its twin aside. */
+  readonly distinct: Float64Array
+  /** What each pair's count gives up for the pairs that were not seen, from 0 to below 1. */
+  readonly discount: number
+  /** Child ids + 1. */
+  readonly stride: number
+  /** [parent ids]; the child id of the same value, 0 where there is none; null where the two do not share values. */
+  readonly twin: Int32Array | null
+  /** How often the two are equal at large; half a row's share where equal pairs were taken for contamination. */
+  readonly equality: number
+  /** Whether a pair backs off to the same pair the other way round before it backs off to the child alone. */
+  readonly reversible: boolean
+  /** Where the two share values: [child ids] the parent id of the same value, and rows by child from such parents. */
+  readonly back: {
+    readonly parentOf: Int32Array
+    readonly arrivals: Float64Array
+    /** [child ids]; from how many different parents */
+    readonly distinct: Float64Array
+  } | null
+}
+
+/** One category of the training rows. */
+export interface CategoryColumn {
+  /** [n] */
+  readonly ids: Int32Array
+  readonly vocabulary: Vocabulary
+}
+
+/** Rows that the back-off is worth. */
+const BACK_OFF = 5
+/** A table of keys has no pair twice, and its counts would give up everything. */
+const LARGEST_DISCOUNT = 0.9
+
+/**
+ * Counts the pairs.
+ *
+ * @param rows           the rows that count
+ * @param contamination  where equal values make up a smaller share of the rows, they are taken for it and not counted
+ */
+export function fitConditional(
+  parent: CategoryColumn,
+  child: CategoryColumn,
+  rows: Int32Array,
+  contamination: number,
+): Conditional {
+  const stride = child.vocabulary.values.length + 1
+  const twin = findTwins(parent.vocabulary, child.vocabulary)
+  const parentCounts = new Float64Array(parent.vocabulary.values.length + 1)
+  const pairs = new Map<number, number>()
+  for (const row of rows) {
+    const u = parent.ids[row]!
+    parentCounts[u]! += 1
+    if (u === 0) continue
+    const key = u * stride + child.ids[row]!
+    pairs.set(key, (pairs.get(key) ?? 0) + 1)
+  }
+  const equals = twin === null ? 0 : countEquals(twin, pairs, stride)
+  const isContamination = twin !== null && equals < contamination * rows.length
+  if (isContamination) dropEquals(twin, pairs, stride, parentCounts)
+  const equality = ((isContamination ? 0 : equals) + 0.5) / (rows.length + 1)
+  return makeConditional({ parentCounts, pairs, stride, twin, equality, reversible: false })
+}
+
+/** What the edge is made from; the rest follows from it. */
+export type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
+
+export function makeConditional(counted: CountedPairs): Conditional {
+  const distinct = new Float64Array(counted.parentCounts.length)
+  let singles = 0
+  let doubles = 0
+  for (const [key, count] of counted.pairs) {
+    const u = Math.floor(key / counted.stride)
+    // Equal values are decided apart, by counts as they are.
+    if (counted.twin !== null && counted.twin[u]! > 0 && counted.twin[u] === key % counted.stride) continue
+    distinct[u]! += 1
+    if (count === 1) singles++
+    if (count === 2) doubles++
+  }
+  const discount = singles === 0 ? 0 : singles / (singles + 2 * doubles)
+  const edge = { ...counted, distinct, discount: Math.min(discount, LARGEST_DISCOUNT) }
+  if (edge.twin === null) return { ...edge, back: null }
+  const parentOf = new Int32Array(edge.stride)
+  edge.twin.forEach((v, u) => {
+    if (v > 0) parentOf[v] = u
+  })
+  const arrivals = new Float64Array(edge.stride)
+  const from = new Float64Array(edge.stride)
+  for (const [key, count] of edge.pairs) {
+    const u = Math.floor(key / edge.stride)
+    const v = key % edge.stride
+    if (edge.twin[u]! === 0 || edge.twin[u] === v) continue
+    arrivals[v]! += count
+    from[v]! += 1
+  }
+  return { ...edge, back: { parentOf, arrivals, distinct: from } }
+}
+
+/**
+ * p(v | u), with κ = 5 rows of back-off, and of every pair's count a discount δ = n₁ / (n₁ + 2·n₂) given to the pairs that
+ * were not seen (n₁ pairs were seen once, n₂ twice; t_u children were seen with u):
+ *
+ *     p(v | u) = (n_uv − δ·[n_uv > 0] + (κ + δ·t_u)·b(v | u)) / (n_u + κ)       b(v | u) = p(v)
+ *     p(v | u) = p(v)                                                           u unseen
+ *
+ * Where the two share a vocabulary (an origin and a destination), whether they are equal is decided first,
+ *
+ *     p(u | u) = e_u = (n_uu + κ·e) / (n_u + κ)
+ *
+ * the unequal values share 1 − e_u by the formula above without n_uu, and where that does better held out, they back off
+ * to the reversed pair before the value alone:
+ *
+ *     b(v | u) = a   or   (n_vu − δ·[n_vu > 0] + (κ + δ·t_·u)·a) / (n_·u − n_uu + κ)        a = p(v) / (1 − p(u))
+ *
+ * @param childMarginal  [child ids]; p(v), sums to 1
+ * @returns sums to 1 over all v, the unseen value included
+ * @see Kneser & Ney 1995, ICASSP, for the discount
+ */
+export function conditional(edge: Conditional, childMarginal: Float64Array, u: number, v: number): number {
+  if (u === 0) return childMarginal[v]!
+  const total = edge.parentCounts[u]!
+  const twin = edge.twin === null ? 0 : edge.twin[u]!
+  if (twin === 0) return discounted(edge, countOf(edge, u, v), total, edge.distinct[u]!, childMarginal[v]!)
+  const equals = countOf(edge, u, twin)
+  const equal = (equals + BACK_OFF * edge.equality) / (total + BACK_OFF)
+  if (v === twin) return equal
+  const alone = childMarginal[v]! / (1 - childMarginal[twin]!)
+  const backOff = edge.reversible && edge.back !== null ? reversed(edge, edge.back, twin, v, alone) : alone
+  return (1 - equal) * discounted(edge, countOf(edge, u, v), total - equals, edge.distinct[u]!, backOff)
+}
+
+/** Of the rows that come to u, the share that comes from v. */
+function reversed(edge: Conditional, back: NonNullable<Conditional['back']>, twin: number, v: number, alone: number) {
+  const from = back.parentOf[v]!
+  const counted = from === 0 ? 0 : countOf(edge, from, twin)
+  return discounted(edge, counted, back.arrivals[twin]!, back.distinct[twin]!, alone)
+}
+
+/** (n − δ·[n > 0] + (κ + δ·t)·b) / (total + κ) */
+function discounted({ discount }: Conditional, counted: number, total: number, distinct: number, backOff: number) {
+  const kept = counted > 0 ? counted - discount : 0
+  return (kept + (BACK_OFF + discount * distinct) * backOff) / (total + BACK_OFF)
+}
+
+function countOf({ pairs, stride }: Conditional, u: number, v: number): number {
+  return pairs.get(u * stride + v) ?? 0
+}
+
+function countEquals(twin: Int32Array, pairs: ReadonlyMap<number, number>, stride: number): number {
+  return twin.reduce((sum, v, u) => sum + (v > 0 ? (pairs.get(u * stride + v) ?? 0) : 0), 0)
+}
+
+function dropEquals(twin: Int32Array, pairs: Map<number, number>, stride: number, parentCounts: Float64Array): void {
+  twin.forEach((v, u) => {
+    if (v === 0) return
+    parentCounts[u]! -= pairs.get(u * stride + v) ?? 0
+    pairs.delete(u * stride + v)
+  })
+}

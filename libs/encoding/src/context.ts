@@ -1,0 +1,55 @@
+import type { FittedGrouping } from './grouping.js'
+
+/** Context columns beyond this many deviations say nothing more. */
+export const LARGEST_CONTEXT_Z = 10
+
+/**
+ * Lays the training context out, one grouping beside the other and then the indicators, and standardises its columns.
+ *
+ * @param indicators  [indicators][n]
+ * @returns context [n, contextDim], row-major; mean and deviation of each column
+ */
+export function standardiseContext(
+  groupings: readonly FittedGrouping[],
+  indicators: readonly Float32Array[],
+  n: number,
+): { context: Float32Array; centre: Float32Array; scale: Float32Array } {
+  const parts = [...groupings.map(({ outOfFold }) => outOfFold), ...indicators]
+  const width = parts.reduce((sum, part) => sum + part.length / n, 0)
+  const context = new Float32Array(n * width)
+  let at = 0
+  for (const part of parts) {
+    const own = part.length / n
+    for (let row = 0; row < n; row++) context.set(part.subarray(row * own, (row + 1) * own), row * width + at)
+    at += own
+  }
+  const centre = new Float32Array(width)
+  const scale = new Float32Array(width)
+  for (let column = 0; column < width; column++) {
+    let sum = 0
+    for (let row = 0; row < n; row++) sum += context[row * width + column]!
+    const mean = sum / n
+    let squares = 0
+    for (let row = 0; row < n; row++) squares += (context[row * width + column]! - mean) ** 2
+    const deviation = Math.sqrt(squares / n)
+    centre[column] = mean
+    scale[column] = deviation > 1e-6 ? deviation : 1
+  }
+  standardiseColumns(context, n, { centre, scale })
+  return { context, centre, scale }
+}
+
+/** In place: (value − centre) / scale of each column, clamped. */
+export function standardiseColumns(
+  context: Float32Array,
+  n: number,
+  { centre, scale }: { readonly centre: Float32Array; readonly scale: Float32Array },
+): void {
+  const width = centre.length
+  for (let row = 0; row < n; row++) {
+    for (let column = 0; column < width; column++) {
+      const z = (context[row * width + column]! - centre[column]!) / scale[column]!
+      context[row * width + column] = Math.max(-LARGEST_CONTEXT_Z, Math.min(LARGEST_CONTEXT_Z, z))
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { anchorOf } from './encode.js'
+import { type Encoder, rowDim } from './encoder.js'
+import { restore } from './number-column.js'
+import { putAt } from './path.js'
+
+/**
+ * Gives records back from ids and rows: numbers rounded to their column's step, times of day and the like put into the
+ * last cycle seen in training, categories as text, missing values as null.
+ *
+ * @param ids   [count, categories]
+ * @param rows  [count, dim], row-major
+ */
+export function decodeRecords(
+  encoder: Encoder,
+  ids: Int32Array,
+  rows: Float32Array,
+  count: number,
+): Record<string, unknown>[] {
+  const { tree, numbers, features } = encoder
+  const dim = rowDim(encoder)
+  const categories = tree.parents.length
+  const flagsAt = categories - dim
+  const valueAt = (k: number, index: number) => tree.vocabularies[k]!.values[ids[index * categories + k]! - 1] ?? null
+  const numberAt = (j: number, index: number): number | string | null => {
+    const column = numbers[j]!
+    const flag = valueAt(flagsAt + j, index)
+    if (flag === 'missing') return null
+    if (flag === 'usual') return column.usual
+    const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
+    return column.cycle === null ? value : new Date(value).toISOString()
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const record: Record<string, unknown> = {}
+    let j = 0
+    let k = 0
+    for (const { path, type } of features) {
+      putAt(record, path, type === 'categorical' ? valueAt(k++, index) : numberAt(j++, index))
+    }
+    return record
+  })
+}

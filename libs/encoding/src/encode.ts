@@ -1,0 +1,111 @@
+import { categoryNll } from './category-tree.js'
+import { standardiseColumns } from './context.js'
+import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
+import type { Fields } from './fields.js'
+import { groupOfIds } from './grouping.js'
+import { flagOf, standardise, toLine } from './number-column.js'
+
+/** A batch as the flow takes it, and what the likelihood has beside the flow. */
+export interface EncodedBatch {
+  readonly count: number
+  /** [count, dim], row-major */
+  readonly rows: Float32Array
+  /** [count, contextDim], row-major */
+  readonly context: Float32Array
+  /** [count]; what is added to the flow's NLL: −log p(c), the log of each scale, and ½·log 2π off for each missing number */
+  readonly beside: Float64Array
+  /** [count, categories]; ids, 0 is unseen */
+  readonly ids: Int32Array
+  /** Values of categories that training did not see. */
+  readonly unseen: number
+  readonly missing: number
+}
+
+const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
+
+/**
+ * Encodes a batch: the record's NLL in its own units is
+ *
+ *     nll = flow's nll(row | context) + beside
+ *     beside = −log p(c) + Σ over observed numbers log scale − Σ over missing numbers ½·log 2π
+ *
+ * A missing number stands in the row as 0, for which the flow was trained to say the standard normal's ½·log 2π.
+ * Allocates per batch, nothing per record.
+ */
+export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): EncodedBatch {
+  const count = batch.length
+  const dim = rowDim(encoder)
+  const categories = encoder.tree.parents.length
+  const ids = new Int32Array(count * categories)
+  const rows = new Float32Array(count * dim)
+  const beside = new Float64Array(count)
+  const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
+  const logScales = encoder.numbers.map(({ scale }) => Math.log(scale))
+  const named = categories - dim
+  let unseen = 0
+  let missing = 0
+  for (let index = 0; index < count; index++) {
+    const fields = batch[index]!
+    for (let k = 0; k < named; k++) {
+      const id = lookups[k]!.get(fields.categories[k]!) ?? 0
+      ids[index * categories + k] = id
+      if (id === 0) unseen++
+      if (fields.categories[k] === null) missing++
+    }
+    for (let j = 0; j < dim; j++) {
+      const column = encoder.numbers[j]!
+      const raw = fields.numbers[j]!
+      const flag = flagOf(column, raw)
+      ids[index * categories + named + j] = lookups[named + j]!.get(flag) ?? 0
+      if (flag === 'missing') missing++
+      if (flag === 'present') {
+        rows[index * dim + j] = standardise(column, toLine(column, raw)) - anchorOf(encoder, ids, index * categories, j)
+        beside[index]! += logScales[j]!
+      } else {
+        beside[index]! -= HALF_LOG_2_PI
+      }
+    }
+    beside[index]! += categoryNll(encoder.tree, ids, index * categories)
+  }
+  return { count, rows, context: encodeContext(encoder, ids, count), beside, ids, unseen, missing }
+}
+
+/**
+ * The context of records by the ids of their categories.
+ *
+ * @param ids  [count, categories]
+ * @returns [count, contextDim], row-major
+ */
+export function encodeContext(encoder: Encoder, ids: Int32Array, count: number): Float32Array {
+  const width = contextDim(encoder)
+  const own = groupWidth(encoder)
+  const categories = encoder.tree.parents.length
+  const flagsAt = categories - rowDim(encoder)
+  const context = new Float32Array(count * width)
+  const states = encoder.indicators.map(({ number, state }) => ({
+    flag: flagsAt + number,
+    id: encoder.tree.vocabularies[flagsAt + number]!.ids.get(state),
+  }))
+  for (let index = 0; index < count; index++) {
+    let at = index * width
+    for (const grouping of encoder.groupings) {
+      const from = groupOfIds(grouping, ids, index * categories) * own
+      for (let column = 0; column < own; column++) context[at + column] = grouping.table[from + column]!
+      at += own
+    }
+    for (const { flag, id } of states) context[at++] = ids[index * categories + flag] === id ? 1 : 0
+  }
+  standardiseColumns(context, count, { centre: encoder.contextCentre, scale: encoder.contextScale })
+  return context
+}
+
+/** Where number j is measured from, in z: the median of its best grouping that has seen the record's group, else 0. */
+export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {
+  const own = groupWidth(encoder)
+  for (const index of encoder.anchors[j]!) {
+    const grouping = encoder.groupings[index]!
+    const group = groupOfIds(grouping, ids, offset)
+    if (group > 0) return grouping.table[group * own + j]!
+  }
+  return 0
+}

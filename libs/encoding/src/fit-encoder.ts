@@ -1,0 +1,156 @@
+import type { Feature } from '@outflow/contracts'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { fitCategoryTree } from './category-tree.js'
+import { standardiseContext } from './context.js'
+import type { Encoder } from './encoder.js'
+import type { Fields } from './fields.js'
+import { prepareNumbers } from './group-statistics.js'
+import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
+import { fitNumberColumn, flagOf, type NumberColumn, standardise, toLine } from './number-column.js'
+import { fitVocabulary } from './vocabulary.js'
+
+/** A fitted encoder, and its training records as the flow is to be fitted to them. */
+export interface FittedEncoder {
+  readonly encoder: Encoder
+  /** [n, dim], row-major; 0 where missing */
+  readonly rows: Float32Array
+  /** [n, contextDim], row-major; what the other folds say about each record's categories */
+  readonly context: Float32Array
+  /** [n, dim]; 1 is observed, 0 missing or the usual value */
+  readonly observed: Uint8Array
+}
+
+/**
+ * Fits the encoder.
+ *
+ * @param records        [n], at least 1
+ * @param contamination  share of the records that may be anomalies
+ * @param seed           of the random order that folds and held-out rows are taken from
+ */
+export function fitEncoder(
+  features: readonly Feature[],
+  records: readonly Fields[],
+  { contamination, seed }: { readonly contamination: number; readonly seed: number },
+): FittedEncoder {
+  const order = shuffled(records.length, seed)
+  const folds = new Uint8Array(records.length)
+  order.forEach((row, place) => {
+    folds[row] = place % FOLDS
+  })
+  const measured = features.filter((feature) => feature.type !== 'categorical')
+  const named = features.filter((feature) => feature.type === 'categorical')
+  const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
+  const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, contamination))
+  const flags = numbers.map((column, j) => Array.from(raw[j]!, (value) => flagOf(column, value)))
+  const z = numbers.map((column, j) =>
+    raw[j]!.map((value, row) =>
+      flags[j]![row] === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
+    ),
+  )
+  const categories = named.map((_, k) => records.map((record) => record.categories[k]!))
+  const vocabularies = [
+    ...named.map((feature, k) => fitVocabulary(feature.name ?? feature.path.slice(2), categories[k]!)),
+    ...numbers.map(({ name }, j) => fitVocabulary(`${name} present`, flags[j]!)),
+  ]
+  const ids = vocabularies.map((vocabulary, k) =>
+    Int32Array.from(categories[k] ?? flags[k - named.length]!, (value) => vocabulary.ids.get(value) ?? 0),
+  )
+  const tree = fitCategoryTree(vocabularies, ids, order, contamination)
+  const floors = numbers.map(({ quantum, scale }) => Math.max(quantum / 2 / scale, SMALLEST_FLOOR))
+  const groupings = fitGroupings(
+    prepareNumbers(z, floors),
+    named.map((_, k) => ({ ids: ids[k]!, vocabulary: vocabularies[k]! })),
+    order,
+    folds,
+  )
+  const indicators = numbers.flatMap((_, j) =>
+    (['missing', 'usual'] as const)
+      .filter((state) => isVaried(flags[j]!, state))
+      .map((state) => ({ number: j, state })),
+  )
+  const flagIds = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
+  const { context, centre, scale } = standardiseContext(groupings, flagIds, records.length)
+  const encoder: Encoder = {
+    features,
+    numbers,
+    tree,
+    groupings: groupings.map(({ grouping }) => grouping),
+    indicators,
+    anchors: numbers.map((_, j) => chooseAnchors(groupings, j)),
+    contextCentre: centre,
+    contextScale: scale,
+    noise: noiseOf(numbers, groupings, records.length),
+  }
+  return { encoder, context, ...trainingRows(encoder, z, groupings) }
+}
+
+/** Deviations of groups are not told apart below this, in z. */
+const SMALLEST_FLOOR = 1e-3
+/** A number is measured from the median of a grouping that leaves this share of its spread or less. */
+const ANCHOR_LEAVES = 0.9
+
+function isVaried(flags: readonly string[], state: string): boolean {
+  const first = flags[0] === state
+  return flags.some((flag) => (flag === state) !== first)
+}
+
+function shuffled(count: number, seed: number): Int32Array {
+  const random = xoroshiro128plus(seed)
+  const order = Int32Array.from({ length: count }, (_, index) => index)
+  for (let last = count - 1; last > 0; last--) {
+    const other = uniformInt(random, 0, last)
+    const held = order[last]!
+    order[last] = order[other]!
+    order[other] = held
+  }
+  return order
+}
+
+function chooseAnchors(groupings: readonly FittedGrouping[], j: number): number[] {
+  return groupings
+    .map(({ grouping }, index) => ({ index, left: grouping.remaining[j]! }))
+    .filter(({ left }) => left <= ANCHOR_LEAVES)
+    .sort((a, b) => a.left - b.left)
+    .map(({ index }) => index)
+}
+
+/**
+ * Noise by what is left to explain, per column in z:
+ *
+ *     sigma = max(quantum / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is taken away / MAD before)
+ *
+ * It is the dequantisation of values that come in steps, and smooths the flow about as wide as a kernel density would.
+ */
+function noiseOf(numbers: readonly NumberColumn[], groupings: readonly FittedGrouping[], n: number): Float32Array {
+  const rule = 0.25 * n ** (-1 / (numbers.length + 4))
+  return Float32Array.from(numbers, ({ quantum, scale }, j) => {
+    const left = groupings.reduce((least, { grouping }) => Math.min(least, grouping.remaining[j]!), 1)
+    return Math.max(quantum / 2 / scale, rule * left, SMALLEST_NOISE)
+  })
+}
+
+/** A relation that holds exactly would otherwise be fitted to an infinite density. */
+const SMALLEST_NOISE = 1e-4
+
+function trainingRows(
+  encoder: Encoder,
+  z: readonly Float64Array[],
+  groupings: readonly FittedGrouping[],
+): Pick<FittedEncoder, 'rows' | 'observed'> {
+  const dim = z.length
+  const width = 2 * dim + 2
+  const n = z[0]?.length ?? 0
+  const rows = new Float32Array(n * dim)
+  const observed = new Uint8Array(n * dim)
+  z.forEach((column, j) => {
+    const anchors = encoder.anchors[j]!.map((index) => groupings[index]!.outOfFold)
+    for (let row = 0; row < n; row++) {
+      if (Number.isNaN(column[row])) continue
+      const known = anchors.find((outOfFold) => outOfFold[row * width + width - 1]! > 0)
+      rows[row * dim + j] = column[row]! - (known === undefined ? 0 : known[row * width + j]!)
+      observed[row * dim + j] = 1
+    }
+  })
+  return { rows, observed }
+}

@@ -1,0 +1,125 @@
+import { membersByGroup, summariseGroups } from './group-summaries.js'
+
+/**
+ * What one grouping of the records (by a category, or by a pair of them) says about every number: per group the median
+ * and the log of the shrunken deviation of each standardised number, and log(1 + count).
+ */
+export interface GroupStatistics {
+  /** [groups + 1, 2·dim + 2]: medians, log deviations, whether seen (0 or 1), log count; row 0, the unseen group, is zeros */
+  readonly table: Float32Array
+  /** [n, 2·dim + 2]; the same of each row's group as the other folds know it */
+  readonly outOfFold: Float32Array
+  /** [dim]; MAD left when the group's out-of-fold median is taken away, as a share of the MAD before; at most 1 */
+  readonly remaining: Float64Array
+}
+
+/** The numbers that groups are described by, prepared once for all groupings. */
+export interface StandardisedNumbers {
+  /** [dim][n]; z, NaN is missing */
+  readonly columns: readonly Float64Array[]
+  /** [dim]; rows that have the number, by ascending z */
+  readonly ascending: readonly Int32Array[]
+  /** [dim]; the smallest deviation worth telling apart: half the column's step, in z */
+  readonly floors: readonly number[]
+}
+
+/** Rows that the typical deviation is worth in a group's. */
+const SHRINKAGE = 5
+/** Deviation of a normal distribution over its median absolute deviation. */
+const DEVIATION_PER_MAD = 1.4826
+/** A grouping whose groups are mostly unseen out of fold does not say what is left to explain. */
+const SEEN_SHARE = 0.25
+
+export function prepareNumbers(columns: readonly Float64Array[], floors: readonly number[]): StandardisedNumbers {
+  const ascending = columns.map((z) => {
+    const rows = Int32Array.from(z.keys()).filter((row) => !Number.isNaN(z[row]))
+    return rows.sort((a, b) => z[a]! - z[b]!)
+  })
+  return { columns, ascending, floors }
+}
+
+/**
+ * Describes the groups, as a whole and with each fold left out.
+ *
+ *     deviation = (n·1.4826·MAD + 5·typical) / (n + 5)        typical = 1.4826 · median |z − group's median|, out of fold
+ *
+ * Out of fold, so that a training row's context does not contain the row: in scoring it never does.
+ *
+ * @param groupOf  [n]; 1 … groups, 0 for none
+ * @param folds    [n]; 0 … foldCount − 1
+ */
+export function describeGroups(
+  numbers: StandardisedNumbers,
+  groupOf: Int32Array,
+  groups: number,
+  folds: Uint8Array,
+  foldCount: number,
+): GroupStatistics {
+  const dim = numbers.columns.length
+  const stride = 2 * dim + 2
+  const table = new Float32Array((groups + 1) * stride)
+  const outOfFold = new Float32Array(groupOf.length * stride)
+  fillCounts(table, outOfFold, stride, groupOf, groups, folds, foldCount)
+  const remaining = numbers.columns.map((z, j) => {
+    const members = membersByGroup(numbers.ascending[j]!, groupOf, groups)
+    const { median, mad, used } = summariseGroups(members, z, folds, foldCount)
+    const without = (row: number) => folds[row]! * (groups + 1) + groupOf[row]!
+    const rows = numbers.ascending[j]!
+    const seen = rows.filter((row) => used[without(row)]! > 0)
+    const after = medianOf(Float64Array.from(seen, (row) => Math.abs(z[row]! - median[without(row)]!)))
+    const floor = numbers.floors[j]!
+    const typical = Math.max(DEVIATION_PER_MAD * after, floor)
+    const logDeviation = (at: number) => {
+      const raw = used[at]! * DEVIATION_PER_MAD * mad[at]!
+      return Math.log(Math.max((raw + SHRINKAGE * typical) / (used[at]! + SHRINKAGE), floor))
+    }
+    const fill = (target: Float32Array, row: number, at: number) => {
+      if (used[at] === 0) return
+      target[row * stride + j] = median[at]!
+      target[row * stride + dim + j] = logDeviation(at)
+    }
+    for (let group = 1; group <= groups; group++) fill(table, group, foldCount * (groups + 1) + group)
+    for (let row = 0; row < groupOf.length; row++) if (groupOf[row] !== 0) fill(outOfFold, row, without(row))
+    if (seen.length < SEEN_SHARE * rows.length) return 1
+    const before = medianDistance(z, rows)
+    return before > 0 ? Math.min(1, after / before) : 1
+  })
+  return { table, outOfFold, remaining: Float64Array.from(remaining) }
+}
+
+/** The last two columns: whether the group has rows, and log(1 + rows), out of fold scaled up to what all would show. */
+function fillCounts(
+  table: Float32Array,
+  outOfFold: Float32Array,
+  stride: number,
+  groupOf: Int32Array,
+  groups: number,
+  folds: Uint8Array,
+  foldCount: number,
+): void {
+  const counts = new Int32Array((foldCount + 1) * (groups + 1))
+  const all = foldCount * (groups + 1)
+  groupOf.forEach((group, row) => {
+    counts[folds[row]! * (groups + 1) + group]! += 1
+    counts[all + group]! += 1
+  })
+  const fill = (target: Float32Array, row: number, count: number) => {
+    target[(row + 1) * stride - 2] = count > 0 ? 1 : 0
+    target[(row + 1) * stride - 1] = Math.log1p(count)
+  }
+  for (let group = 1; group <= groups; group++) fill(table, group, counts[all + group]!)
+  groupOf.forEach((group, row) => {
+    if (group === 0) return
+    const others = counts[all + group]! - counts[folds[row]! * (groups + 1) + group]!
+    fill(outOfFold, row, (others * foldCount) / (foldCount - 1))
+  })
+}
+
+function medianDistance(z: Float64Array, ascending: Int32Array): number {
+  const middle = z[ascending[ascending.length >> 1]!]!
+  return medianOf(Float64Array.from(ascending, (row) => Math.abs(z[row]! - middle)))
+}
+
+function medianOf(values: Float64Array): number {
+  return values.length === 0 ? 0 : values.sort()[values.length >> 1]!
+}

@@ -1,0 +1,79 @@
+/** The rows of each group, ascending by one number: rows[starts[g]] … rows[starts[g + 1] − 1]. */
+export interface Members {
+  readonly rows: Int32Array
+  /** [groups + 2] */
+  readonly starts: Int32Array
+}
+
+/** Of each group with each fold left out, and of the whole group after the last fold: index fold · (groups + 1) + group. */
+export interface GroupSummaries {
+  readonly median: Float64Array
+  /** Median absolute distance from that median. */
+  readonly mad: Float64Array
+  /** Rows that the two come from. */
+  readonly used: Int32Array
+}
+
+/** Deals rows that are ascending already into their groups: each group comes out ascending, without another sort. */
+export function membersByGroup(ascending: Int32Array, groupOf: Int32Array, groups: number): Members {
+  const starts = new Int32Array(groups + 2)
+  for (const row of ascending) starts[groupOf[row]! + 1]! += 1
+  for (let group = 0; group <= groups; group++) starts[group + 1]! += starts[group]!
+  const next = starts.slice()
+  const rows = new Int32Array(ascending.length)
+  for (const row of ascending) {
+    const group = groupOf[row]!
+    rows[next[group]!] = row
+    next[group]! += 1
+  }
+  return { rows, starts }
+}
+
+export function summariseGroups(
+  { rows, starts }: Members,
+  z: Float64Array,
+  folds: Uint8Array,
+  foldCount: number,
+): GroupSummaries {
+  const groups = starts.length - 2
+  const size = (foldCount + 1) * (groups + 1)
+  const median = new Float64Array(size)
+  const mad = new Float64Array(size)
+  const used = new Int32Array(size)
+  const kept = new Float64Array(rows.length)
+  for (let group = 1; group <= groups; group++) {
+    for (let without = 0; without <= foldCount; without++) {
+      let count = 0
+      for (let at = starts[group]!; at < starts[group + 1]!; at++) {
+        if (folds[rows[at]!] !== without) kept[count++] = z[rows[at]!]!
+      }
+      if (count === 0) continue
+      const index = without * (groups + 1) + group
+      const middle = (count - 1) >> 1
+      median[index] = kept[middle]!
+      mad[index] = distanceToHalf(kept, count, middle)
+      used[index] = count
+    }
+  }
+  return { median, mad, used }
+}
+
+/** Walks outward from the middle of ascending values until half of them are passed: their distance is the MAD. */
+function distanceToHalf(ascending: Float64Array, count: number, middle: number): number {
+  const centre = ascending[middle]!
+  let left = middle - 1
+  let right = middle + 1
+  let distance = 0
+  for (let passed = 1; passed < (count + 1) >> 1; passed++) {
+    const below = left >= 0 ? centre - ascending[left]! : Number.POSITIVE_INFINITY
+    const above = right < count ? ascending[right]! - centre : Number.POSITIVE_INFINITY
+    if (below <= above) {
+      distance = below
+      left--
+    } else {
+      distance = above
+      right++
+    }
+  }
+  return distance
+}

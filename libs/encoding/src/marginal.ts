@@ -1,0 +1,22 @@
+/**
+ * p(v) of one category from its counts, an unseen value included:
+ *
+ *     p(unseen) = (n₀ + n₁ + ½) / (n + 1)        p(v) = (1 − p(unseen)) · n_v / (n − n₀)
+ *
+ * n₀ rows have values that fell off the vocabulary and n₁ values were seen once: by Good and Turing the chance that
+ * the next value is new is n₁ / n. A column of keys thus expects keys that it has not seen.
+ *
+ * @param counts  [values + 1]; rows by id, id 0 the unlisted
+ * @returns [values + 1]; sums to 1; id 0 is p(unseen)
+ * @see Good 1953, Biometrika 40, eq. 9
+ */
+export function marginal(counts: Float64Array): Float64Array {
+  let rows = 0
+  let singles = 0
+  for (const count of counts) rows += count
+  for (let id = 1; id < counts.length; id++) if (counts[id] === 1) singles++
+  const unlisted = counts[0]!
+  const unseen = Math.min((unlisted + singles + 0.5) / (rows + 1), rows / (rows + 1) || 1)
+  const listed = rows - unlisted
+  return counts.map((count, id) => (id === 0 ? (listed > 0 ? unseen : 1) : ((1 - unseen) * count) / listed))
+}
