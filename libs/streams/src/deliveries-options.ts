@@ -8,7 +8,10 @@ export interface DeliveriesOptions {
   /** Ends the stream gently: no new delivery, those in flight end (8 s), the group is left, the stream completes. */
   readonly signal?: AbortSignal
   readonly hooks?: DeliveryHooks
-  /** A member that is silent for so long is expelled, ms; default 30,000. */
+  /**
+   * A member that is silent for so long is expelled, ms; default 10,000. It is also how long the partitions of a killed
+   * member stay unread.
+   */
   readonly sessionTimeoutMs?: number
   /** Partitions in flight at once; default 3. */
   readonly partitionsInFlight?: number

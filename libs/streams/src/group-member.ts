@@ -56,7 +56,7 @@ export async function readAsMember(
   options: DeliveriesOptions,
   { deliver, stop, abandon }: Membership,
 ): Promise<void> {
-  const { sessionTimeoutMs = 30_000, partitionsInFlight = 3, maxBytesPerPartition = 1024 ** 2 } = options
+  const { sessionTimeoutMs = 10_000, partitionsInFlight = 3, maxBytesPerPartition = 1024 ** 2 } = options
   const beatEveryMs = sessionTimeoutMs / 10
   const consumer = kafka.kafkajs.consumer({
     groupId: options.groupId,

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isRetryable } from '@outflow/errors'
+import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
+import { migrate, openPool, type Pool, partitionCounters, storedOffset, writeBatch } from '@outflow/store'
+import {
+  BrokerUnavailable,
+  type Delivery,
+  deliveries,
+  describeCluster,
+  ensureTopics,
+  makeKafka,
+  makeProducer,
+} from '@outflow/streams'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+
+const PIPELINE = 'flights'
+const TOPIC = 'flights'
+
+let infrastructure: Infrastructure
+let pool: Pool
+let kafka: ReturnType<typeof makeKafka>
+let fed = 0
+
+// Its own: what the other tests share can not be stopped under them. Given servers are not ours to stop.
+const isGiven = process.env.KAFKA_BROKERS !== undefined || process.env.DATABASE_URL !== undefined
+
+beforeAll(async () => {
+  if (isGiven) return
+  inject('kafkaBrokers')
+  infrastructure = await launchInfrastructure()
+  await migrate(infrastructure.postgres.url)
+  pool = openPool(infrastructure.postgres.url)
+  kafka = makeKafka({ brokers: infrastructure.kafka.brokers, clientId: 'test' })
+  await ensureTopics(kafka, [{ topic: TOPIC, partitions: 2 }])
+})
+afterAll(async () => {
+  await pool?.end()
+  await infrastructure?.stop()
+})
+
+describe.skipIf(isGiven)('an outage', () => {
+  it.each(['broker stopped', 'broker killed', 'database stopped', 'database killed'])(
+    'of the %s in mid-stream loses and doubles nothing',
+    async (outage) => {
+      const part = outage.startsWith('broker') ? infrastructure.kafka : infrastructure.postgres
+      const stop = new AbortController()
+      const done = countDeliveries(stop.signal)
+      done.catch(() => {})
+      const begin = fed
+      const feeding = feed()
+      await until(async () => (await counted()) > begin + 500)
+
+      await (outage.endsWith('killed') ? part.control!.kill() : part.control!.stop())
+      await sleep(2_000)
+      await part.control!.start()
+      const before = fed
+      await until(async () => fed >= before + 500)
+      await feeding.stop()
+      await until(async () => (await counted()) >= fed)
+      stop.abort()
+      await done
+
+      expect(await counted()).toBe(fed)
+    },
+  )
+
+  it('is told as a retryable error to who asks the broker meanwhile', async () => {
+    await infrastructure.kafka.control!.stop()
+    const error = await describeCluster(kafka).catch((thrown: unknown) => thrown)
+    await infrastructure.kafka.control!.start()
+    expect(error).toBeInstanceOf(BrokerUnavailable)
+    expect(isRetryable(error)).toBe(true)
+  })
+})
+
+/** As ingest does: each batch is tried until the store takes it. */
+function countDeliveries(signal: AbortSignal): Promise<void> {
+  const handle = async (delivery: Delivery) => {
+    const { topic, partition, expectedOffset, nextOffset, records } = delivery
+    const write = () =>
+      writeBatch(pool, {
+        pipeline: PIPELINE,
+        topic,
+        partition,
+        expectedOffset,
+        nextOffset,
+        received: records.length,
+        scored: records.length,
+        anomalies: [],
+        deadLetters: [],
+        outbox: [],
+        scores: [],
+        rejections: [],
+      })
+    try {
+      const outcome = await persistently(write)
+      if (outcome === 'superseded') delivery.reposition()
+      else delivery.acknowledge()
+    } catch (error: unknown) {
+      delivery.fail(error)
+    }
+  }
+  return new Promise((resolve, reject) => {
+    deliveries(kafka, {
+      groupId: PIPELINE,
+      topics: [TOPIC],
+      from: 'earliest',
+      storedOffset: (topic, partition) => storedOffset(pool, { pipeline: PIPELINE, topic, partition }),
+      signal,
+    }).subscribe({ next: handle, error: reject, complete: resolve })
+  })
+}
+
+function feed(): { stop(): Promise<void> } {
+  let stopped = false
+  const feeding = (async () => {
+    const producer = await persistently(() => makeProducer(kafka))
+    while (!stopped) {
+      const messages = Array.from({ length: 20 }, (_, index) => ({
+        topic: TOPIC,
+        key: null,
+        value: `${fed + index}`,
+        partition: index % 2,
+      }))
+      await persistently(() => producer.send(messages))
+      fed += 20
+      await sleep(20)
+    }
+    await producer.close()
+  })()
+  return {
+    stop() {
+      stopped = true
+      return feeding
+    },
+  }
+}
+
+async function persistently<T>(act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act()
+    } catch (error: unknown) {
+      if (!isRetryable(error)) throw error
+      await sleep(200)
+    }
+  }
+}
+
+async function counted(): Promise<number> {
+  const counters = await persistently(() => partitionCounters(pool, PIPELINE))
+  return counters.reduce((sum, { received }) => sum + received, 0)
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!(await condition())) {
+    if (Date.now() > deadline)
+      throw new Error(`not within a minute: ${condition}; ${fed} fed, ${await counted()} counted`)
+    await sleep(50)
+  }
+}
