@@ -1,0 +1,224 @@
+import { runAlerts } from '@outflow/alerts'
+import { ALERT_CONTENT_TYPE, type AlertEvent, alertEventSchema, type Config, parseConfig } from '@outflow/contracts'
+import { runIngest } from '@outflow/ingest'
+import { makeLog, makeVitals, type Vitals } from '@outflow/runtime'
+import { openPool, type Pool, partitionCounters, rejectedByReason } from '@outflow/store'
+import { runTrainer } from '@outflow/trainer'
+import { Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+/**
+ * The whole way of a record through trainer, ingest and alerts: real Kafka, real Postgres, a real model. A sensor says
+ * its load and its temperature, which follows the load; a few records break the relation, a few break their contract.
+ */
+
+const RECORDS = 3_000
+const PLANTED = new Set(Array.from({ length: 15 }, (_, i) => 1_000 + i * 101))
+const BROKEN = new Map<number, Message>([
+  [100, { key: 'a', value: '{"load": 3' }],
+  [
+    500,
+    {
+      key: Buffer.from([0xff, 0x00]),
+      value: Buffer.from([0x7b, 0xff, 0x00]),
+      headers: { trace: Buffer.from([0, 255]) },
+    },
+  ],
+  [900, { key: 'a', value: null }],
+  [1_500, { key: null, value: '{"sensor":"a","load":1,"temperature":"warm","at":"2026-01-01T00:00:00Z"}' }],
+  [1_501, { key: 'a', value: '{"sensor":"a","load":1,"at":"2026-01-01T00:00:00Z"}' }],
+  [2_000, { key: 'a', value: JSON.stringify({ sensor: 'a', load: 1, temperature: 1, at: 'yesterday' }) }],
+  [2_500, { key: 'a', value: JSON.stringify({ note: 'x'.repeat(5_000) }), headers: { trace: ['1', '2'] } }],
+])
+
+const abort = new AbortController()
+const services: Promise<void>[] = []
+let config: Config
+let pool: Pool
+let kafka: Kafka
+let vitals: Vitals
+let produced: Message[]
+
+beforeAll(async () => {
+  const topic = await aTopic({ partitions: 2 })
+  config = parseConfig(
+    {
+      pipeline: aName('sensors'),
+      kafka: { brokers: kafkaBrokers() },
+      postgres: { url: await aDatabase() },
+      source: { topics: [topic], timestamp: '$.at', key: '$.sensor', maxRecordBytes: '4KiB' },
+      features: [
+        { path: '$.load', type: 'numeric' },
+        { path: '$.temperature', type: 'numeric' },
+        { path: '$.sensor', type: 'categorical' },
+      ],
+      model: { layers: 4, hidden: [32] },
+      training: { minRows: 2_900, maxRows: 5_000 },
+      detection: { alertRate: 0.01 },
+      alerts: { topic: await aTopic({ partitions: 2 }) },
+      deadLetters: { topic: await aTopic() },
+    },
+    {},
+  )
+  pool = openPool(config.postgres.url)
+  kafka = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING })
+  produced = await produce(topic)
+  vitals = makeVitals()
+  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
+  const shared = { config, log, vitals, signal: abort.signal }
+  services.push(runIngest(shared), runAlerts(shared), runTrainer(shared))
+})
+
+afterAll(async () => {
+  abort.abort()
+  await Promise.allSettled(services)
+  await pool.end()
+})
+
+function aRecord(index: number): Record<string, unknown> {
+  const load = 50 + 30 * Math.sin(index / 40)
+  // A low-discrepancy stand-in for noise: even, and the same on every machine.
+  const noise = ((index * 0.618_033_988_75) % 1) - 0.5
+  const temperature = 20 + 0.5 * load + noise + (PLANTED.has(index) ? 40 : 0)
+  return {
+    sensor: `s${index % 5}`,
+    load,
+    temperature,
+    at: new Date(Date.UTC(2026, 0, 1) + index * 1_000).toISOString(),
+  }
+}
+
+async function produce(topic: string): Promise<Message[]> {
+  const messages = Array.from({ length: RECORDS }, (_, index): Message => {
+    const partition = index % 2
+    const broken = BROKEN.get(index)
+    if (broken) return { ...broken, partition }
+    const record = aRecord(index)
+    return {
+      key: String(record.sensor),
+      value: JSON.stringify(record),
+      partition,
+      headers: { truth: PLANTED.has(index) ? '1' : '0' },
+    }
+  })
+  const producer = kafka.producer()
+  await producer.connect()
+  for (let at = 0; at < messages.length; at += 500)
+    await producer.send({ topic, messages: messages.slice(at, at + 500) })
+  await producer.disconnect()
+  return messages
+}
+
+/** Reads a topic as a consumer of committed data does, until `count` messages came and no more within a second. */
+async function readCommitted(topic: string, count: number): Promise<KafkaMessage[]> {
+  const consumer = kafka.consumer({ groupId: aName('reader'), readUncommitted: false })
+  const read: KafkaMessage[] = []
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void read.push(message) })
+  await vi.waitFor(() => expect(read.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 100 })
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  await consumer.disconnect()
+  return read
+}
+
+const received = async () => {
+  const counters = await partitionCounters(pool, config.pipeline)
+  return counters.reduce((total, { received }) => total + received, 0)
+}
+
+describe('trainer, ingest and alerts together', () => {
+  test('a first model is fitted, and then every record is scored or rejected', async () => {
+    await vi.waitFor(async () => expect(await received()).toBe(RECORDS), { timeout: 110_000, interval: 200 })
+    const counters = await partitionCounters(pool, config.pipeline)
+    expect(counters.reduce((total, { scored }) => total + scored, 0)).toBe(RECORDS - BROKEN.size)
+    expect(counters.map(({ nextOffset }) => nextOffset)).toEqual([BigInt(RECORDS / 2), BigInt(RECORDS / 2)])
+    expect(await rejectedByReason(pool, config.pipeline)).toEqual({
+      undecodable: 2,
+      empty: 1,
+      wrong_type: 1,
+      missing_field: 1,
+      bad_timestamp: 1,
+      too_large: 1,
+    })
+    expect(await vitals.readiness()).toMatchObject({
+      ready: true,
+      checks: { ingest: { model: { ok: true }, kafka: { ok: true }, postgres: { ok: true } } },
+    })
+  })
+
+  test('the planted outliers are anomalies in Postgres, with the reasons', async () => {
+    const { rows } = await pool.query<{ index: number; reasons: { field: string; bits: number }[]; severity: string }>(
+      'select "offset"::int * 2 + partition as index, reasons, severity from outflow.anomalies where pipeline = $1',
+      [config.pipeline],
+    )
+    const found = new Map(rows.map((row) => [row.index, row]))
+    for (const index of PLANTED) {
+      expect(found.get(index)?.reasons[0]?.field, `record ${index}`).toMatch(/temperature|load/)
+    }
+    // 1 % of normal records may be flagged, and chance has its share.
+    expect(rows.length - PLANTED.size).toBeLessThan(0.02 * RECORDS)
+  })
+
+  test('each anomaly is on the alerts topic exactly once, as a CloudEvent keyed by its entity', async () => {
+    const { rows } = await pool.query<{ id: string }>(
+      `select pipeline || '/' || topic || '/' || partition || '/' || "offset" as id from outflow.anomalies order by 1`,
+    )
+    const alerts = await readCommitted(config.alerts.topic, rows.length)
+    const events = alerts.map(({ value }): AlertEvent => alertEventSchema.parse(JSON.parse(String(value))))
+    expect(events.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
+    alerts.forEach(({ key, headers }, index) => {
+      const { data, subject } = events[index]!
+      expect(String(key)).toBe(data.record.sensor)
+      expect(subject).toBe(data.record.sensor)
+      expect(String(headers?.['content-type'])).toBe(ALERT_CONTENT_TYPE)
+    })
+  })
+
+  test('each rejected record is on the dead-letter topic once, byte for byte, and says why and whence', async () => {
+    const letters = await readCommitted(config.deadLetters.topic, BROKEN.size)
+    expect(letters).toHaveLength(BROKEN.size)
+    for (const { key, value, headers } of letters) {
+      const index = Number(headers?.['outflow.offset']) * 2 + Number(headers?.['outflow.partition'])
+      const original = produced[index]!
+      expect(key).toEqual(asBuffer(original.key))
+      expect(value).toEqual(asBuffer(original.value))
+      expect(headers?.trace).toEqual(asHeader(original.headers?.trace))
+      expect(String(headers?.['outflow.topic'])).toBe(config.source.topics[0])
+      expect(String(headers?.['outflow.reason'])).toMatch(/^[a-z_]+$/)
+      expect(Date.parse(String(headers?.['outflow.rejected-at']))).toBeLessThanOrEqual(Date.now())
+    }
+  })
+
+  test('the outbox is empty once all of it was sent', async () => {
+    await vi.waitFor(async () => {
+      const { rows } = await pool.query('select from outflow.outbox')
+      expect(rows).toHaveLength(0)
+    })
+  })
+
+  test('metrics agree with Postgres', async () => {
+    const text = await vitals.metrics.text()
+    expect(text).toContain(`outflow_records_total{topic="${config.source.topics[0]}"} ${RECORDS}`)
+    expect(text).toContain('outflow_rejected_total{reason="undecodable"} 2')
+    expect(text).toContain('outflow_fits_total{outcome="promoted"} 1')
+    expect(text).toContain(`outflow_outbox_sent_total{kind="dead_letter"} ${BROKEN.size}`)
+  })
+
+  test('asked to stop, all three drain', async () => {
+    const startedAt = Date.now()
+    abort.abort()
+    await Promise.all(services)
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
+  })
+})
+
+function asBuffer(bytes: string | Buffer | null | undefined): Buffer | null {
+  return bytes === null || bytes === undefined ? null : Buffer.from(bytes)
+}
+
+function asHeader(header: Buffer | string | (Buffer | string)[] | undefined): Buffer | Buffer[] | undefined {
+  if (header === undefined) return undefined
+  return Array.isArray(header) ? header.map((one) => Buffer.from(one)) : Buffer.from(header)
+}
