@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { plainKernel } from './plain-kernel.js'
-import type { Rows } from './rows.js'
+import type { Numbers, Rows } from './rows.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -18,14 +18,27 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
     const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
     return { value, logDet }
   }
+  const forwardRows = ({ values, count, width }: Rows): MappedRows => {
+    const z = new Float64Array(values.length)
+    const logDet = new Float64Array(count)
+    normaliseInto(z, logDet, values, bias.dataSync<'float32'>(), logScale.dataSync<'float32'>())
+    return { value: { values: z, count, width }, logDet }
+  }
   const inverseAndLogDet = ({ values, count, width }: Rows): MappedRows => {
     const shifts = bias.dataSync<'float32'>()
     const scales = Float64Array.from(logScale.dataSync(), Math.exp)
-    const value = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
+    const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
     const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
-    return { value: { values: value, count, width }, logDet: new Float64Array(count).fill(stretch) }
+    return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(stretch) }
   }
-  return { forwardAndLogDet, inverseAndLogDet }
+  return { forwardAndLogDet, forwardRows, inverseAndLogDet }
+}
+
+function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Array, logScale: Float32Array): void {
+  const dim = bias.length
+  const scale = Float64Array.from(logScale, Math.exp)
+  for (let at = 0; at < z.length; at++) z[at] = (x[at]! + bias[at % dim]!) * scale[at % dim]!
+  logDet.fill(logScale.reduce((total, number) => total + number, 0))
 }
 
 /** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
@@ -34,9 +47,8 @@ const normalise = plainKernel({
   forward: ([x, bias, logScale]) => {
     const [batch, dim] = x!.shape as [number, number]
     const z = new Float32Array(batch * dim)
-    const scale = Float64Array.from(logScale!.values, Math.exp)
-    for (let at = 0; at < z.length; at++) z[at] = (x!.values[at]! + bias!.values[at % dim]!) * scale[at % dim]!
-    const logDet = new Float32Array(batch).fill(logScale!.values.reduce((total, number) => total + number, 0))
+    const logDet = new Float32Array(batch)
+    normaliseInto(z, logDet, x!.values, bias!.values, logScale!.values)
     return [
       { values: z, shape: [batch, dim] },
       { values: logDet, shape: [batch] },

@@ -7,14 +7,15 @@ import type { Rows } from './rows.js'
  * Value and log-det come from one method, so they cannot drift apart. The context is [batch, contextDim], the same in both
  * directions; a bijector that is not conditional ignores it.
  *
- * Forward is differentiable and in float32, as training and scoring want it. The way back is never differentiated, and
- * there the rounding of float32 is stretched by exp(−s) layer after layer, a thousandfold for an outlier: so it runs in
- * float64, on plain arrays.
+ * Training and bulk scoring go forward on tensors, differentiable, in float32. Rounding is stretched by exp(±s) layer after
+ * layer, a thousandfold for an outlier: so far rows, and the way back, go in float64 on plain arrays.
  */
 export interface Bijector {
-  /** z and log|det ∂z/∂x| */
+  /** z and log|det ∂z/∂x|, differentiable, in float32 */
   forwardAndLogDet(x: Tensor2D, context?: Tensor2D): Mapped
-  /** x and log|det ∂x/∂z| */
+  /** The same in float64. */
+  forwardRows(x: Rows, context?: Rows): MappedRows
+  /** x and log|det ∂x/∂z|, in float64 */
   inverseAndLogDet(z: Rows, context?: Rows): MappedRows
 }
 

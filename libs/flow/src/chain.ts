@@ -1,5 +1,5 @@
 import { add, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
-import type { Bijector } from './bijector.js'
+import type { Bijector, MappedRows } from './bijector.js'
 import type { Rows } from './rows.js'
 
 /**
@@ -19,17 +19,28 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
       }
       return { value, logDet: logDet ?? (zeros([x.shape[0]]) as Tensor1D) }
     },
-    inverseAndLogDet: (z, context) => {
-      let value: Rows = z
-      const logDet = new Float64Array(z.count)
-      for (const bijector of bijectors.toReversed()) {
-        const mapped = bijector.inverseAndLogDet(value, context)
-        value = mapped.value
-        mapped.logDet.forEach((nats, row) => {
-          logDet[row]! += nats
-        })
-      }
-      return { value, logDet }
-    },
+    forwardRows: (x, context) =>
+      fold(
+        x,
+        bijectors.map((bijector) => (rows) => bijector.forwardRows(rows, context)),
+      ),
+    inverseAndLogDet: (z, context) =>
+      fold(
+        z,
+        bijectors.toReversed().map((bijector) => (rows) => bijector.inverseAndLogDet(rows, context)),
+      ),
   }
+}
+
+function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): MappedRows {
+  let value = start
+  const logDet = new Float64Array(start.count)
+  for (const step of steps) {
+    const mapped = step(value)
+    value = mapped.value
+    mapped.logDet.forEach((nats, row) => {
+      logDet[row]! += nats
+    })
+  }
+  return { value, logDet }
 }

@@ -3,6 +3,7 @@ import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
 import { plainKernel } from './plain-kernel.js'
+import type { Numbers } from './rows.js'
 
 /**
  * The conditional base: shifts and scales every feature by what the context alone says.
@@ -21,6 +22,13 @@ export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOU
       const raw = conditioner.ofTensor(given(context))
       const [value, logDet] = shiftThenScale([x, raw], { bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
+    },
+    forwardRows: (x, context) => {
+      const { count, width } = x
+      const values = new Float64Array(count * width)
+      const logDet = new Float64Array(count)
+      shiftThenScaleInto(values, logDet, x.values, conditioner.ofRows(given(context)).values, bound)
+      return { value: { values, count, width }, logDet }
     },
     inverseAndLogDet: (z, context) => {
       const { count, width: dim } = z
@@ -51,6 +59,21 @@ function given<Context>(context: Context | undefined): Context {
  */
 export const CONTEXT_SCALE_BOUND = 7
 
+/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, 2·dim] */
+function shiftThenScaleInto(z: Numbers, logDet: Numbers, x: Numbers, raw: Numbers, bound: number): void {
+  const dim = x.length / logDet.length
+  for (let row = 0; row < logDet.length; row++) {
+    let total = 0
+    for (let column = 0; column < dim; column++) {
+      const at = row * dim + column
+      const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
+      total += s
+      z[at] = (x[at]! - raw[(2 * row + 1) * dim + column]!) * Math.exp(s)
+    }
+    logDet[row] = total
+  }
+}
+
 /** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
 const shiftThenScale = plainKernel<{ bound: number }>({
   name: 'OutflowShiftThenScale',
@@ -58,16 +81,7 @@ const shiftThenScale = plainKernel<{ bound: number }>({
     const [batch, dim] = x!.shape as [number, number]
     const z = new Float32Array(batch * dim)
     const logDet = new Float32Array(batch)
-    for (let row = 0; row < batch; row++) {
-      let total = 0
-      for (let column = 0; column < dim; column++) {
-        const at = row * dim + column
-        const s = bound * Math.tanh(raw!.values[2 * row * dim + column]! / bound)
-        total += s
-        z[at] = (x!.values[at]! - raw!.values[(2 * row + 1) * dim + column]!) * Math.exp(s)
-      }
-      logDet[row] = total
-    }
+    shiftThenScaleInto(z, logDet, x!.values, raw!.values, bound)
     return [
       { values: z, shape: [batch, dim] },
       { values: logDet, shape: [batch] },

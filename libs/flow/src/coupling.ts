@@ -4,7 +4,7 @@ import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
 import { complement, type Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
-import type { Rows } from './rows.js'
+import type { Numbers, Rows } from './rows.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -28,42 +28,86 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
   const held = [...mask]
   const moved = [...complement(mask)]
+  const rawOfRows = (x: Rows, context: Rows | undefined) => {
+    const width = x.width + (context?.width ?? 0)
+    const seen = new Float64Array(x.count * width)
+    heldBesideContextInto(seen, x.values, held, context?.values, width - x.width)
+    return conditioner.ofRows({ values: seen, count: x.count, width }).values
+  }
   return {
     forwardAndLogDet: (x, context) => {
       const [seen] = heldBesideContext(context === undefined ? [x] : [x, context], { held }) as [Tensor2D]
       const [value, logDet] = scaleThenShift([x, conditioner.ofTensor(seen)], { moved, bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
+    forwardRows: (x, context) => {
+      const { count, width } = x
+      const raw = rawOfRows(x, context)
+      const values = new Float64Array(count * width)
+      const logDet = new Float64Array(count)
+      scaleThenShiftInto(values, logDet, x.values, raw, moved, bound)
+      return { value: { values, count, width }, logDet }
+    },
     inverseAndLogDet: (z, context) => {
-      const { count, width: dim } = z
-      const raw = conditioner.ofRows(heldRowsBesideContext(z, held, context)).values
+      const { count, width } = z
+      const raw = rawOfRows(z, context)
       const values = z.values.slice()
       const logDet = new Float64Array(count)
       for (let row = 0; row < count; row++) {
-        for (let column = 0; column < dim; column++) {
+        for (let column = 0; column < width; column++) {
           if (moved[column] === 0) continue
-          const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
-          const t = raw[(2 * row + 1) * dim + column]!
-          values[row * dim + column] = (z.values[row * dim + column]! - t) * Math.exp(-s)
+          const s = bound * Math.tanh(raw[2 * row * width + column]! / bound)
+          const t = raw[(2 * row + 1) * width + column]!
+          values[row * width + column] = (z.values[row * width + column]! - t) * Math.exp(-s)
           logDet[row]! -= s
         }
       }
-      return { value: { values, count, width: dim }, logDet }
+      return { value: { values, count, width }, logDet }
     },
   }
 }
 
-function heldRowsBesideContext(x: Rows, held: readonly number[], context: Rows | undefined): Rows {
-  const width = x.width + (context?.width ?? 0)
-  const values = new Float64Array(x.count * width)
-  for (let row = 0; row < x.count; row++) {
-    for (let column = 0; column < x.width; column++) {
-      if (held[column] === 1) values[row * width + column] = x.values[row * x.width + column]!
+/** [batch, dim + contextDim]: x where it is held, else 0; then the context */
+function heldBesideContextInto(
+  seen: Numbers,
+  x: Numbers,
+  held: readonly number[],
+  context: Numbers | undefined,
+  contextDim: number,
+): void {
+  const dim = held.length
+  const width = dim + contextDim
+  for (let row = 0; row * width < seen.length; row++) {
+    for (let column = 0; column < dim; column++) {
+      if (held[column] === 1) seen[row * width + column] = x[row * dim + column]!
     }
-    if (context === undefined) continue
-    values.set(context.values.subarray(row * context.width, (row + 1) * context.width), row * width + x.width)
+    for (let column = 0; column < contextDim; column++) {
+      seen[row * width + dim + column] = context![row * contextDim + column]!
+    }
   }
-  return { values, count: x.count, width }
+}
+
+/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, 2·dim] */
+function scaleThenShiftInto(
+  z: Numbers,
+  logDet: Numbers,
+  x: Numbers,
+  raw: Numbers,
+  moved: readonly number[],
+  bound: number,
+): void {
+  const dim = moved.length
+  z.set(x)
+  for (let row = 0; row < logDet.length; row++) {
+    let total = 0
+    for (let column = 0; column < dim; column++) {
+      if (moved[column] === 0) continue
+      const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
+      total += s
+      z[row * dim + column] = x[row * dim + column]! * Math.exp(s) + raw[(2 * row + 1) * dim + column]!
+    }
+    logDet[row] = total
+  }
 }
 
 /** x [batch, dim], context [batch, contextDim] → what the conditioner sees: x where held, else 0; then the context */
@@ -74,16 +118,7 @@ const heldBesideContext = plainKernel<{ held: number[] }>({
     const contextDim = context?.shape[1] ?? 0
     const width = dim + contextDim
     const seen = new Float32Array(batch * width)
-    for (let row = 0; row < batch; row++) {
-      for (let column = 0; column < dim; column++) {
-        if (held[column] === 1) seen[row * width + column] = x!.values[row * dim + column]!
-      }
-      if (context === undefined) continue
-      const from = row * contextDim
-      for (let column = 0; column < contextDim; column++) {
-        seen[row * width + dim + column] = context.values[from + column]!
-      }
-    }
+    heldBesideContextInto(seen, x!.values, held, context?.values, contextDim)
     return [{ values: seen, shape: [batch, width] }]
   },
   backward: ([dSeen], [x], { held }) => {
@@ -103,20 +138,9 @@ const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
   name: 'OutflowScaleThenShift',
   forward: ([x, raw], { moved, bound }) => {
     const [batch, dim] = x!.shape as [number, number]
-    const z = x!.values.slice()
+    const z = new Float32Array(batch * dim)
     const logDet = new Float32Array(batch)
-    for (let row = 0; row < batch; row++) {
-      let total = 0
-      for (let column = 0; column < dim; column++) {
-        if (moved[column] === 0) continue
-        const r = raw!.values[2 * row * dim + column]!
-        const t = raw!.values[(2 * row + 1) * dim + column]!
-        const s = bound * Math.tanh(r / bound)
-        total += s
-        z[row * dim + column] = x!.values[row * dim + column]! * Math.exp(s) + t
-      }
-      logDet[row] = total
-    }
+    scaleThenShiftInto(z, logDet, x!.values, raw!.values, moved, bound)
     return [
       { values: z, shape: [batch, dim] },
       { values: logDet, shape: [batch] },

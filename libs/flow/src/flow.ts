@@ -2,9 +2,10 @@ import { sub, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor2d, tidy 
 import { type BackendName, openBackend } from './backend.js'
 import { standardNormal } from './base-distribution.js'
 import type { Bijector } from './bijector.js'
+import { type ExactForward, type Forward, NO_ROWS, refineFarRows } from './far-rows.js'
 import type { FlowState } from './flow-state.js'
 import { checkFlow, learnedShapes, masksOf, realNvp } from './real-nvp.js'
-import { checkFinite, checkRows, nllOf } from './rows.js'
+import { checkFinite, checkRows, nllOf, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
 
 /** −log p(x | context) = −log N(f(x); 0, 1) − log|det ∂f/∂x|, [batch] in nats. */
@@ -22,8 +23,7 @@ export interface Flow extends Scorer {
 /**
  * Opens a flow on a TensorFlow.js backend; `close` frees its tensors.
  *
- * The base density is summed in float64 from the float32 latent, so that a far outlier's NLL neither overflows nor loses
- * its last digits to the sum.
+ * A process computes on one backend at a time: opening a flow on the other one leaves this one unusable.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  * @throws {BackendUnavailable} when the wanted backend does not load
@@ -38,25 +38,33 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
   }
   const bijector = realNvp(state.spec, tensors, masksOf(state))
 
+  const coarse = (rows: Float32Array, context: Float32Array, count: number): Forward =>
+    tidy(() => {
+      const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
+      const { value, logDet } = bijector.forwardAndLogDet(tensor2d(rows, [count, dim]), given)
+      return { latent: value.dataSync<'float32'>().slice(), logDet: logDet.dataSync<'float32'>().slice() }
+    })
+  const asRows = (matrix: Float32Array, count: number, width: number): Rows => ({
+    values: Float64Array.from(matrix),
+    count,
+    width,
+  })
+  const exact = async (rows: Float32Array, context: Float32Array, count: number): Promise<ExactForward> => {
+    const given = contextDim > 0 ? asRows(context, count, contextDim) : undefined
+    const { value, logDet } = bijector.forwardRows(asRows(rows, count, dim), given)
+    return { latent: value.values, logDet }
+  }
   const forward: Flow['forward'] = async (rows, context, count) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
-    if (count === 0) return { latent: new Float32Array(0), logDet: new Float32Array(0) }
-    return tidy(() => {
-      const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
-      const { value, logDet } = bijector.forwardAndLogDet(tensor2d(rows, [count, dim]), given)
-      return {
-        latent: checkFinite(value.dataSync<'float32'>().slice(), dim),
-        logDet: checkFinite(logDet.dataSync<'float32'>().slice(), 1),
-      }
-    })
+    if (count === 0) return NO_ROWS
+    return refineFarRows(coarse(rows, context, count), state.spec, rows, context, exact)
   }
   const inverse: Flow['inverse'] = (latent, context, count) => {
     checkRows(latent, dim, count, 'latent column')
     checkRows(context, contextDim, count, 'context column')
-    const given = { values: Float64Array.from(context), count, width: contextDim }
-    const z = { values: latent, count, width: dim }
-    return checkFinite(bijector.inverseAndLogDet(z, contextDim > 0 ? given : undefined).value.values, dim)
+    const given = contextDim > 0 ? asRows(context, count, contextDim) : undefined
+    return checkFinite(bijector.inverseAndLogDet({ values: latent, count, width: dim }, given).value.values, dim)
   }
   return {
     engine: `tfjs ${backend.name} ${backend.version}`,

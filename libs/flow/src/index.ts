@@ -9,9 +9,11 @@ export {
   WeightsForeign,
   WeightsVersionUnknown,
 } from './errors.js'
+export type { Forward } from './far-rows.js'
 export { type Fit, type FitOptions, type FitProgress, type FitReport, fitFlow, type TrainingRows } from './fit.js'
 export { type FlowSpec, type FlowState, realNvpSpec, type WeightTensor } from './flow-state.js'
 export { toOnnx } from './onnx.js'
+export type { Precision } from './onnx-graph.js'
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 export { type SampleOptions, sampleFlow } from './sample.js'
-export { type Forward, openScorer, type Scorer } from './scorer.js'
+export { openScorer, type Scorer } from './scorer.js'

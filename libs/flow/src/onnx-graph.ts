@@ -1,5 +1,8 @@
 import protobuf from 'protobufjs/light.js'
 
+/** What a graph computes in. */
+export type Precision = 'float32' | 'float64'
+
 /** Builds one ONNX graph, node by node; every node has one name of its own and, `split` aside, one output. */
 export class OnnxGraph {
   readonly #nodes: object[] = []
@@ -7,20 +10,24 @@ export class OnnxGraph {
   readonly #inputs: object[] = []
   readonly #outputs: object[] = []
   readonly #name: string
+  readonly #precision: Precision
   #count = 0
 
-  constructor(name: string) {
+  constructor(name: string, precision: Precision) {
     this.#name = name
+    this.#precision = precision
   }
 
+  /** A float32 input, in the graph's precision from here on. */
   input(name: string, shape: readonly (number | string)[]): string {
-    this.#inputs.push(valueInfo(name, shape))
-    return name
+    this.#inputs.push(valueInfo(name, shape, FLOAT))
+    return this.#precision === 'float32' ? name : this.node('Cast', [name], { to: DOUBLE })
   }
 
-  /** A float32 constant. */
-  tensor(data: Float32Array, shape: readonly number[]): string {
-    return this.#initializer({ dims: shape, dataType: FLOAT, rawData: bytesOf(data) })
+  /** A constant in the graph's precision. */
+  tensor(data: Float32Array | Float64Array, shape: readonly number[]): string {
+    const rawData = bytesOf(this.#precision === 'float32' ? Float32Array.from(data) : Float64Array.from(data))
+    return this.#initializer({ dims: shape, dataType: TYPES[this.#precision], rawData })
   }
 
   /** An int64 constant of one axis, which is how newer operators take axes and lengths. */
@@ -48,7 +55,7 @@ export class OnnxGraph {
   /** Gives a value of the graph a public name. */
   output(name: string, value: string, shape: readonly (number | string)[]): void {
     this.#addNode('Identity', [value], [name], {})
-    this.#outputs.push(valueInfo(name, shape))
+    this.#outputs.push(valueInfo(name, shape, TYPES[this.#precision]))
   }
 
   encode(): Uint8Array {
@@ -92,17 +99,19 @@ export class OnnxGraph {
 /** Enum values of onnx.proto: TensorProto.DataType and AttributeProto.AttributeType. */
 const FLOAT = 1
 const INT64 = 7
+const DOUBLE = 11
+const TYPES: Readonly<Record<Precision, number>> = { float32: FLOAT, float64: DOUBLE }
 const INT_ATTRIBUTE = 2
 
 /** The first opset with ReduceSum's axes and Split's lengths as inputs; runtimes from 2020 on read it. */
 const OPSET = 13
 
-function valueInfo(name: string, shape: readonly (number | string)[]): object {
+function valueInfo(name: string, shape: readonly (number | string)[], elemType: number): object {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } }
+  return { name, type: { tensorType: { elemType, shape: { dim } } } }
 }
 
-function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {
+function bytesOf(data: Float32Array | Float64Array | BigInt64Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 

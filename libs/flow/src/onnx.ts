@@ -1,21 +1,22 @@
 import { HALF_LOG_TWO_PI } from './base-distribution.js'
 import { CONTEXT_SCALE_BOUND } from './context-shift.js'
 import type { FlowState } from './flow-state.js'
-import { OnnxGraph } from './onnx-graph.js'
+import { OnnxGraph, type Precision } from './onnx-graph.js'
 import { checkFlow, masksOf } from './real-nvp.js'
 
 /**
  * A fitted flow as an ONNX model: `row` [batch, dim] and, where it is conditional, `context` [batch, contextDim] in;
- * `nll` [batch] in nats, `latent` [batch, dim] and `log_det` [batch] out, all float32.
+ * `nll` [batch] in nats, `latent` [batch, dim] and `log_det` [batch] out.
  *
  * The masks are folded into the weights: a coupling's first layer has zeros where a moved feature would enter, its last
  * one where a held feature would be moved, so that exp(s) = 1 and t = 0 there and the graph needs no select.
  *
+ * @param precision  of the arithmetic and what comes out; what goes in is float32 either way. Default float32.
  * @throws {ShapeError} when the weights do not fit the spec
  */
-export function toOnnx(flow: FlowState): Uint8Array {
+export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8Array {
   const { spec, weights } = checkFlow(flow)
-  const graph = new OnnxGraph('outflow realnvp')
+  const graph = new OnnxGraph('outflow realnvp', precision)
   const row = graph.input('row', ['batch', spec.dim])
   const context = spec.contextDim > 0 ? graph.input('context', ['batch', spec.contextDim]) : undefined
   const logDets: string[] = []
@@ -42,8 +43,8 @@ export function toOnnx(flow: FlowState): Uint8Array {
     return graph.split(value, halves, 1)
   }
   const boundedScale = (raw: string, bound: number): string => {
-    const within = graph.node('Tanh', [graph.node('Mul', [raw, graph.tensor(Float32Array.of(1 / bound), [1])])])
-    const logScale = graph.node('Mul', [within, graph.tensor(Float32Array.of(bound), [1])])
+    const within = graph.node('Tanh', [graph.node('Mul', [raw, graph.tensor(Float64Array.of(1 / bound), [1])])])
+    const logScale = graph.node('Mul', [within, graph.tensor(Float64Array.of(bound), [1])])
     logDets.push(logScale)
     return graph.node('Exp', [logScale])
   }
@@ -59,7 +60,7 @@ export function toOnnx(flow: FlowState): Uint8Array {
     const logScale = weights.get(`layers.${layer}.actnorm.logScale`)!
     constantLogDet += logScale.data.reduce((total, number) => total + number, 0)
     value = graph.node('Add', [value, graph.tensor(bias.data, bias.shape)])
-    value = graph.node('Mul', [value, graph.tensor(logScale.data.map(Math.exp), logScale.shape)])
+    value = graph.node('Mul', [value, graph.tensor(Float64Array.from(logScale.data, Math.exp), logScale.shape)])
     const given = context === undefined ? value : graph.concat([value, context], 1)
     const [raw, shift] = rawScaleAndShift(`layers.${layer}.conditioner`, given, mask)
     value = graph.node('Add', [graph.node('Mul', [value, boundedScale(raw, spec.scaleBound)]), shift])
@@ -69,10 +70,10 @@ export function toOnnx(flow: FlowState): Uint8Array {
   const moved = graph.node('ReduceSum', [logDets.length > 1 ? graph.node('Sum', logDets) : logDets[0]!, columns], {
     keepdims: 0,
   })
-  const logDet = graph.node('Add', [moved, graph.tensor(Float32Array.of(constantLogDet), [1])])
+  const logDet = graph.node('Add', [moved, graph.tensor(Float64Array.of(constantLogDet), [1])])
   const squares = graph.node('ReduceSum', [graph.node('Mul', [value, value]), columns], { keepdims: 0 })
-  const half = graph.node('Mul', [squares, graph.tensor(Float32Array.of(0.5), [1])])
-  const energy = graph.node('Add', [half, graph.tensor(Float32Array.of(spec.dim * HALF_LOG_TWO_PI), [1])])
+  const half = graph.node('Mul', [squares, graph.tensor(Float64Array.of(0.5), [1])])
+  const energy = graph.node('Add', [half, graph.tensor(Float64Array.of(spec.dim * HALF_LOG_TWO_PI), [1])])
   graph.output('nll', graph.node('Sub', [energy, logDet]), ['batch'])
   graph.output('latent', value, ['batch', spec.dim])
   graph.output('log_det', logDet, ['batch'])

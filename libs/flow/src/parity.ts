@@ -6,6 +6,7 @@ import { openFlow } from './flow.js'
 import type { FlowState } from './flow-state.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
 import { learnedShapes, masksOf, realNvpLayers } from './real-nvp.js'
+import type { Rows } from './rows.js'
 import { openScorer, type Scorer } from './scorer.js'
 import { trainableFlow } from './trainable-flow.js'
 
@@ -103,14 +104,16 @@ async function compareLikelihoods(file: ParityFile, scorer: Scorer): Promise<rea
   ]
 }
 
-/** y and cumulative log-det after each actnorm and each coupling, where a case tells them. */
+/** y and cumulative log-det after each actnorm and each coupling, where a case tells them; outliers as `openFlow` takes them. */
 async function compareTrace(
   file: ParityFile,
   flow: FlowState,
   engine: string,
   backend: BackendName,
 ): Promise<readonly ParityError[]> {
-  const traced = file.cases.flatMap((each, row) => (each.trace === undefined ? [] : [{ row, trace: each.trace }]))
+  const traced = file.cases.flatMap((each, row) =>
+    each.trace === undefined ? [] : [{ row, outlier: each.outlier, trace: each.trace }],
+  )
   if (traced.length === 0) return []
   await openBackend(backend)
   const rows = standardised(file)
@@ -122,14 +125,18 @@ async function compareTrace(
       tensors.set(name, tensor(data, [...shape]))
     }
     const layers = realNvpLayers(flow.spec, tensors, masksOf(flow))
-    for (const { row } of traced) {
-      let y: Tensor2D = tensor2d(rows.slice(row * file.D, (row + 1) * file.D), [1, file.D])
+    for (const { row, outlier } of traced) {
+      const start = rows.slice(row * file.D, (row + 1) * file.D)
+      let y: Tensor2D = tensor2d(start, [1, file.D])
+      let exact: Rows = { values: Float64Array.from(start), count: 1, width: file.D }
       let total = 0
       for (const layer of layers) {
-        const { value, logDet } = layer.forwardAndLogDet(y)
-        y = value
-        total += logDet.dataSync()[0]!
-        ours.y.push(...y.dataSync())
+        const coarse = layer.forwardAndLogDet(y)
+        const fine = layer.forwardRows(exact)
+        y = coarse.value
+        exact = fine.value
+        total += outlier ? fine.logDet[0]! : coarse.logDet.dataSync()[0]!
+        ours.y.push(...(outlier ? exact.values : y.dataSync()))
         ours.logDet.push(total)
       }
     }

@@ -1,6 +1,9 @@
 import { HALF_LOG_TWO_PI } from './base-distribution.js'
 import { NotFiniteError, ShapeError } from './errors.js'
 
+/** Numbers of either precision, row-major. */
+export type Numbers = Float32Array | Float64Array
+
 /** A matrix of plain float64 numbers, row-major. */
 export interface Rows {
   /** [count, width] */
@@ -21,14 +24,14 @@ export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): 
 }
 
 /** @throws {ShapeError} when a matrix is not [count, columns] */
-export function checkRows(matrix: Float32Array | Float64Array, columns: number, count: number, what: string): void {
+export function checkRows(matrix: Numbers, columns: number, count: number, what: string): void {
   if (matrix.length === count * columns) return
   const got = `${matrix.length} numbers for ${count} rows`
   throw new ShapeError(`the flow takes ${columns} ${what}s a row, got ${got}; was it fitted with another encoder?`)
 }
 
 /** @throws {NotFiniteError} naming the first row that holds NaN or an infinity */
-export function checkFinite<T extends Float32Array | Float64Array>(values: T, columns: number): T {
+export function checkFinite<T extends Numbers>(values: T, columns: number): T {
   const at = values.findIndex((value) => !Number.isFinite(value))
   if (at < 0) return values
   const row = Math.floor(at / columns)

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { type ExactForward, type Forward, NO_ROWS, refineFarRows } from './far-rows.js'
 import type { FlowState } from './flow-state.js'
 import { toOnnx } from './onnx.js'
-import { checkFinite, checkRows, nllOf } from './rows.js'
+import type { Precision } from './onnx-graph.js'
+import { checkRows, nllOf } from './rows.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
@@ -23,40 +25,33 @@ export interface Scorer {
   close(): Promise<void>
 }
 
-/** Where a flow takes its rows. */
-export interface Forward {
-  /** z, [count, dim]; standard normal where the flow fits */
-  readonly latent: Float32Array
-  /** log|det ∂z/∂x|, [count] in nats */
-  readonly logDet: Float32Array
-}
-
 /**
  * Opens a flow in ONNX Runtime, on one thread: six times the speed of tfjs on wasm, and a process that scores on one core
- * leaves the others to its neighbours.
+ * leaves the others to its neighbours. Far rows are computed again in float64; NLLs are summed in float64.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  */
 export async function openScorer(flow: FlowState): Promise<Scorer> {
   const { dim, contextDim } = flow.spec
-  const session = await InferenceSession.create(toOnnx(flow), {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  })
+  const coarse = await openSession(flow, 'float32')
+  // Opened at the first far row: many a model never meets one.
+  let exact: Promise<InferenceSession> | undefined
+  const run = async (session: InferenceSession, rows: Float32Array, context: Float32Array, count: number) => {
+    const feeds: Record<string, Tensor> = { row: new Tensor('float32', rows, [count, dim]) }
+    if (contextDim > 0) feeds.context = new Tensor('float32', context, [count, contextDim])
+    const { latent, log_det } = await session.run(feeds, ['latent', 'log_det'])
+    return { latent: latent!.data, logDet: log_det!.data }
+  }
+  const exactly = async (rows: Float32Array, context: Float32Array, count: number) => {
+    exact ??= openSession(flow, 'float64')
+    return (await run(await exact, rows, context, count)) as ExactForward
+  }
   const forward: Scorer['forward'] = async (rows, context, count) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
-    if (count === 0) return { latent: new Float32Array(0), logDet: new Float32Array(0) }
-    const feeds: Record<string, Tensor> = { row: new Tensor('float32', rows, [count, dim]) }
-    if (contextDim > 0) feeds.context = new Tensor('float32', context, [count, contextDim])
-    const outputs = await session.run(feeds, ['latent', 'log_det'])
-    return {
-      latent: checkFinite(outputs.latent!.data as Float32Array, dim),
-      logDet: checkFinite(outputs.log_det!.data as Float32Array, 1),
-    }
+    if (count === 0) return NO_ROWS
+    const found = (await run(coarse, rows, context, count)) as Forward
+    return refineFarRows(found, flow.spec, rows, context, exactly)
   }
   return {
     engine: `onnxruntime ${ortVersion()}`,
@@ -65,8 +60,21 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
       return nllOf(latent, logDet, dim)
     },
     forward,
-    close: () => session.release(),
+    close: async () => {
+      await coarse.release()
+      await (await exact)?.release()
+    },
   }
+}
+
+function openSession(flow: FlowState, precision: Precision): Promise<InferenceSession> {
+  return InferenceSession.create(toOnnx(flow, precision), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  })
 }
 
 function ortVersion(): string {

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest'
+import { NotFiniteError, ShapeError } from './errors.js'
+import { openFlow } from './flow.js'
+import { type FlowState, realNvpSpec } from './flow-state.js'
+import { onEachBackend } from './on-each-backend.js'
+import { seededRandom } from './random.js'
+import { unfittedFlow } from './real-nvp.js'
+import { openScorer } from './scorer.js'
+
+/** A flow with every weight stirred, as after a fit. */
+function aFlow(dim: number, contextDim: number): FlowState {
+  const flow = unfittedFlow(realNvpSpec(dim, contextDim), 1)
+  const random = seededRandom(2, 'stir')
+  const weights = new Map(
+    [...flow.weights].map(([name, { shape, data }]) => [
+      name,
+      { shape, data: name.endsWith('.mask') ? data : data.map((weight) => weight + 0.05 * random.normal()) },
+    ]),
+  )
+  return { ...flow, weights }
+}
+
+function normals(count: number, scale: number, seed: number): Float32Array {
+  const random = seededRandom(seed, 'rows')
+  return Float32Array.from({ length: count }, () => scale * random.normal())
+}
+
+await onEachBackend('the engines', (backend) => {
+  it.each([
+    { dim: 5, contextDim: 0, scale: 1, rows: 'ordinary rows' },
+    { dim: 3, contextDim: 21, scale: 1, rows: 'ordinary rows' },
+    { dim: 1, contextDim: 2, scale: 1, rows: 'ordinary rows' },
+    { dim: 16, contextDim: 0, scale: 1e4, rows: 'outliers at the clamp of the encoder' },
+  ])('agree to 1e-5 on $rows of $dim columns and $contextDim of context', async ({ dim, contextDim, scale }) => {
+    const count = 100
+    const rows = normals(count * dim, scale, 1)
+    const context = normals(count * contextDim, 1, 2)
+    const state = aFlow(dim, contextDim)
+    const scorer = await openScorer(state)
+    const flow = await openFlow(state, backend)
+
+    const [scored, reference] = [await scorer.nll(rows, context, count), await flow.nll(rows, context, count)]
+
+    const errors = scored.map((nll, row) => Math.abs(nll - reference[row]!) / Math.max(1, Math.abs(reference[row]!)))
+    expect(Math.max(...errors)).toBeLessThan(1e-5)
+    await scorer.close()
+    await flow.close()
+  })
+})
+
+it('scores a row alike alone and among others', async () => {
+  const scorer = await openScorer(aFlow(4, 0))
+  const rows = normals(4 * 33, 3, 3)
+  const together = await scorer.nll(rows, new Float32Array(0), 33)
+  for (const row of [0, 17, 32]) {
+    const [alone] = await scorer.nll(rows.slice(4 * row, 4 * row + 4), new Float32Array(0), 1)
+    expect(Math.abs(alone! - together[row]!)).toBeLessThan(1e-5 * Math.max(1, together[row]!))
+  }
+  await scorer.close()
+})
+
+it('scores no rows', async () => {
+  const scorer = await openScorer(aFlow(2, 0))
+  expect(await scorer.nll(new Float32Array(0), new Float32Array(0), 0)).toEqual(new Float64Array(0))
+  await scorer.close()
+})
+
+it('refuses rows and contexts of another width', async () => {
+  const scorer = await openScorer(aFlow(2, 1))
+  await expect(scorer.nll(new Float32Array(5), new Float32Array(2), 2)).rejects.toThrow(ShapeError)
+  await expect(scorer.nll(new Float32Array(4), new Float32Array(3), 2)).rejects.toThrow(ShapeError)
+  await scorer.close()
+})
+
+it('names the row whose likelihood is not finite, and never returns NaN', async () => {
+  const scorer = await openScorer(aFlow(2, 0))
+  const rows = Float32Array.of(0, 0, 0, Number.NaN, 0, 0)
+  await expect(scorer.nll(rows, new Float32Array(0), 3)).rejects.toThrow(NotFiniteError)
+  await expect(scorer.nll(rows, new Float32Array(0), 3)).rejects.toThrow(/row 1/)
+  await scorer.close()
+})

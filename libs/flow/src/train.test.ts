@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Backend, openBackend } from './backend.js'
+import { NotFiniteError } from './errors.js'
+import type { Fit, FitSettings } from './fit.js'
+import { openFlow } from './flow.js'
+import { realNvpSpec } from './flow-state.js'
+import { onEachBackend } from './on-each-backend.js'
+import { seededRandom } from './random.js'
+import { train } from './train.js'
+
+const NO_CONTEXT = new Float32Array(0)
+
+/** A bent ridge: x₀ normal, x₁ its square with a little noise, both about standardised; [count, 2]. */
+function aBanana(count: number, seed = 1): Float32Array {
+  const random = seededRandom(seed, 'banana')
+  const rows = new Float32Array(count * 2)
+  for (let row = 0; row < count; row++) {
+    const bend = random.normal()
+    rows[2 * row] = bend
+    rows[2 * row + 1] = (bend * bend - 1) / 1.5 + 0.3 * random.normal()
+  }
+  return rows
+}
+
+const settings: FitSettings = {
+  spec: { ...realNvpSpec(2), layers: 4, hidden: [32, 32] },
+  seed: 1,
+  noise: Float32Array.of(0.05, 0.05),
+  maxSteps: 400,
+}
+
+await onEachBackend('training', (name) => {
+  let backend: Backend
+  let fit: Fit
+  beforeAll(async () => {
+    backend = await openBackend(name)
+    fit = await train({ rows: aBanana(2000), context: NO_CONTEXT }, settings, backend)
+  })
+
+  it('lowers the likelihood of held-out rows well below that of a Gaussian', async () => {
+    const { trainNll, validationNll, atSteps, bestStep, stopped } = fit.report
+    expect(validationNll.at(-1)!).toBeLessThan(validationNll[0]! - 0.3)
+    expect(trainNll).toHaveLength(atSteps.length)
+    expect(bestStep).toBeGreaterThan(100)
+    expect(stopped).toBe('maxSteps')
+    const flow = await openFlow(fit.flow, name)
+    const fresh = aBanana(2000, 2)
+    const nll = await flow.nll(fresh, NO_CONTEXT, 2000)
+    // A Gaussian of these moments has 2.75 nats; the ridge itself log 2πe + log .3 = 1.63.
+    expect(nll.reduce((total, value) => total + value, 0) / 2000).toBeLessThan(2)
+    await flow.close()
+  })
+
+  it('gives a density that integrates to one', async () => {
+    const flow = await openFlow(fit.flow, name)
+    const [side, from, width] = [200, -6, 14]
+    const cell = width / side
+    const grid = Float32Array.from({ length: 2 * side * side }, (_, at) => {
+      const index = at >> 1
+      return from + cell * (0.5 + (at % 2 === 0 ? index % side : Math.floor(index / side)))
+    })
+    const nll = await flow.nll(grid, NO_CONTEXT, side * side)
+    const mass = nll.reduce((total, value) => total + Math.exp(-value), 0) * cell * cell
+    expect(mass).toBeCloseTo(1, 1)
+    await flow.close()
+  })
+
+  it('gives the same weights for the same seed, and others for another', async () => {
+    const short = { ...settings, maxSteps: 20 }
+    const data = { rows: aBanana(300), context: NO_CONTEXT }
+    const weightsOf = async (seed: number) => [
+      ...(await train(data, { ...short, seed }, backend)).flow.weights.values(),
+    ]
+    expect(await weightsOf(5)).toEqual(await weightsOf(5))
+    expect(await weightsOf(5)).not.toEqual(await weightsOf(6))
+  })
+})
+
+describe('the recipe', () => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await openBackend('wasm')
+  })
+  const meanNll = async ({ flow }: Fit, rows: Float32Array, context = NO_CONTEXT) => {
+    const opened = await openFlow(flow)
+    const count = rows.length / flow.spec.dim
+    const nll = await opened.nll(rows, context, count)
+    await opened.close()
+    return nll.reduce((total, value) => total + value, 0) / count
+  }
+
+  it('learns what a context says of a row', async () => {
+    const random = seededRandom(4, 'groups')
+    const context = Float32Array.from({ length: 2000 }, () => (random.uniform() < 0.5 ? -1 : 1))
+    const rows = context.map((sign) => sign + 0.1 * random.normal())
+    const spec = { ...realNvpSpec(1, 1), layers: 2, hidden: [16] }
+    const fit = await train(
+      { rows, context },
+      { ...settings, spec, noise: Float32Array.of(0.02), maxSteps: 300 },
+      backend,
+    )
+    const swapped = context.map((sign) => -sign)
+    expect(await meanNll(fit, rows, context)).toBeLessThan(0)
+    expect(await meanNll(fit, rows, swapped)).toBeGreaterThan(20)
+  })
+
+  it('fits one column without a context by its mean and deviation', async () => {
+    const random = seededRandom(6, 'one column')
+    const rows = Float32Array.from({ length: 1000 }, () => 3 + 2 * random.normal())
+    const spec = realNvpSpec(1)
+    const fit = await train(
+      { rows, context: NO_CONTEXT },
+      { ...settings, spec, noise: Float32Array.of(0.05), maxSteps: 100 },
+      backend,
+    )
+    // log σ + ½·log 2πe
+    expect(await meanNll(fit, rows)).toBeCloseTo(Math.log(2) + 1.419, 1)
+  })
+
+  it('says nothing of a coordinate that is missing in every row', async () => {
+    const rows = aBanana(1000)
+    const observed = Uint8Array.from(rows, (_, at) => (at + 1) % 2)
+    const garbage = rows.map((value, at) => (at % 2 === 1 ? 1e3 : value))
+    const fit = await train({ rows: garbage, context: NO_CONTEXT, observed }, { ...settings, maxSteps: 150 }, backend)
+    const asScored = rows.map((value, at) => (at % 2 === 1 ? 0 : value))
+    // What is left is one standard normal column, and ½·log 2π for the missing one.
+    expect(await meanNll(fit, asScored)).toBeCloseTo(1.419 + 0.919, 1)
+  })
+
+  it('trims contamination out of the gradient', async () => {
+    const random = seededRandom(7, 'contamination')
+    const rows = Float32Array.from({ length: 4000 }, (_, at) =>
+      at < 3800 ? random.normal() : 6 + 0.1 * random.normal(),
+    )
+    const data = { rows, context: NO_CONTEXT }
+    const contaminants = rows.slice(3800)
+    const trimmed = await train(data, { ...settings, trim: 0.05 }, backend)
+    const untrimmed = await train(data, settings, backend)
+    expect(await meanNll(trimmed, contaminants)).toBeGreaterThan(await meanNll(untrimmed, contaminants))
+  })
+
+  it('counts rows by their weights', async () => {
+    const rows = Float32Array.from({ length: 2000 }, (_, at) => (at < 1000 ? -2 : 2) + 0.1 * Math.sin(at))
+    const weights = Float32Array.from({ length: 1000 }, (_, row) => (row < 500 ? 1 : 0.01))
+    const fit = await train({ rows, context: NO_CONTEXT, weights }, { ...settings, maxSteps: 150 }, backend)
+    expect(await meanNll(fit, rows.slice(0, 1000))).toBeLessThan(await meanNll(fit, rows.slice(1000)))
+  })
+
+  it('keeps the best snapshot and says so when a loss is not finite', async () => {
+    const rows = aBanana(1000)
+    // Held-out rows are drawn by the seed and stay finite; a batch meets the row that overflows sooner or later.
+    rows[0] = 3e38
+    rows[1] = -3e38
+    const fit = await train(
+      { rows, context: NO_CONTEXT },
+      { ...settings, spec: { ...settings.spec }, seed: 2 },
+      backend,
+    )
+    expect(fit.report.stopped).toBe('diverged')
+    expect(Number.isFinite(await meanNll(fit, aBanana(10)))).toBe(true)
+  })
+
+  it('throws when not even the start has a finite likelihood', async () => {
+    const rows = new Float32Array(200).fill(3e38)
+    await expect(train({ rows, context: NO_CONTEXT }, settings, backend)).rejects.toThrow(NotFiniteError)
+  })
+
+  it('ends when patience has run out', async () => {
+    const random = seededRandom(8, 'nothing to learn')
+    const rows = Float32Array.from({ length: 200 }, () => random.normal())
+    const fit = await train({ rows, context: NO_CONTEXT }, { ...settings, patience: 50, maxSteps: 2000 }, backend)
+    expect(fit.report.stopped).toBe('patience')
+    expect(fit.report.steps).toBe(fit.report.bestStep + 50)
+  })
+})

@@ -1,0 +1,47 @@
+import { memory } from '@tensorflow/tfjs-core'
+import { expect, it } from 'vitest'
+import { realNvpSpec } from './flow-state.js'
+import { onEachBackend } from './on-each-backend.js'
+import { seededRandom } from './random.js'
+import { unfittedFlow } from './real-nvp.js'
+import { trainableFlow } from './trainable-flow.js'
+
+const COUNT = 40
+
+await onEachBackend('a trainable flow', () => {
+  it.each([
+    { dim: 3, contextDim: 2 },
+    { dim: 4, contextDim: 0 },
+    { dim: 1, contextDim: 2 },
+    { dim: 1, contextDim: 0 },
+  ])('has the gradient of its loss, with $dim columns and $contextDim of context', ({ dim, contextDim }) => {
+    const flow = trainableFlow(unfittedFlow({ ...realNvpSpec(dim, contextDim), layers: 2, hidden: [6] }, 1))
+    const random = seededRandom(2, 'test')
+    const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
+    flow.parameters.set(normals(flow.parameters.length).map((weight) => 0.3 * weight))
+    const batch = { rows: normals(COUNT * dim), context: normals(COUNT * contextDim), count: COUNT }
+    const weigh = () => new Float32Array(COUNT).fill(1 / COUNT)
+
+    const { gradient } = flow.lossAndGradient(batch, weigh)
+
+    const here = flow.parameters.slice()
+    const direction = normals(here.length)
+    const lossAt = (step: number) => {
+      flow.parameters.set(here.map((weight, at) => weight + step * direction[at]!))
+      return [...flow.nll(batch)].reduce((total, nll) => total + nll, 0) / COUNT
+    }
+    // Short enough to cross few kinks of a ReLU, long enough for three digits of a slope between float32 losses.
+    const numeric = (lossAt(3e-4) - lossAt(-3e-4)) / 6e-4
+    const analytic = gradient.reduce((total, slope, at) => total + slope * direction[at]!, 0)
+    expect(Math.abs(analytic - numeric) / Math.max(1, Math.abs(numeric))).toBeLessThan(5e-3)
+  })
+
+  it('leaves no tensor behind', () => {
+    const flow = trainableFlow(unfittedFlow(realNvpSpec(3, 2), 1))
+    const batch = { rows: new Float32Array(12).fill(0.5), context: new Float32Array(8), count: 4 }
+    const before = memory().numTensors
+    flow.lossAndGradient(batch, (nll) => nll.map(() => 0.25))
+    flow.nll(batch)
+    expect(memory().numTensors).toBe(before)
+  })
+})
