@@ -4,7 +4,7 @@ import { Observable } from 'rxjs'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import type { Delivery } from './delivery.js'
 import { toBrokerError } from './errors.js'
-import { Fatal, readAsMember } from './group-member.js'
+import { Fatal, GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
 
 // A broker needs seconds to come back; a member that returns at once only adds rebalances.
@@ -40,7 +40,7 @@ async function consume(
   const stop = options.signal ? AbortSignal.any([options.signal, abandon]) : abandon
   while (!stop.aborted) {
     try {
-      await readAsMember(kafka, options, { deliver, stop, abandon })
+      await new GroupMember(kafka, options, { deliver, stop, abandon }).live()
     } catch (thrown: unknown) {
       if (thrown instanceof Fatal) throw thrown.error
       const error = toOutflowError(toBrokerError(thrown))

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
-import type { Consumer, EachBatchPayload } from 'kafkajs'
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { type Delivery, type DeliveryEnd, type OpenDelivery, toDelivery } from './delivery.js'
+import { type Delivery, type OpenDelivery, toDelivery } from './delivery.js'
 import { toBrokerError } from './errors.js'
+import { startHeart } from './heart.js'
 import type { KafkaConnection } from './kafka.js'
 import { startOf } from './start.js'
 
@@ -13,7 +14,7 @@ export class Fatal {
   constructor(readonly error: unknown) {}
 }
 
-export interface Membership {
+export interface Audience {
   readonly deliver: (delivery: Delivery) => void
   /** No new delivery; those in flight may end. */
   readonly stop: AbortSignal
@@ -34,6 +35,7 @@ interface Claim {
   committedAtMs: number
 }
 
+const SESSION_TIMEOUT_MS = 10_000
 // Little enough that a stop does not wait long for an idle fetch to come back.
 const MAX_FETCH_WAIT_MS = 500
 // Leaves two seconds of the ten that a stop may take to whoever waits for us.
@@ -46,62 +48,77 @@ const RETRY_MS = 500
  * One consumer's life: joins, delivers, and leaves when stopped.
  *
  * kafkajs would restart a crashed consumer by itself, but only after some errors, and its seeks that were not applied
- * yet would outlive the assignment they were meant for. So it never restarts: a crash ends this call, and the next
- * call begins with a fresh consumer.
- *
- * @throws {Fatal} and whatever made the consumer crash
+ * yet would outlive the assignment they were meant for. So it never restarts: a crash ends this member, and the next
+ * one begins with a fresh consumer.
  */
-export async function readAsMember(
-  kafka: KafkaConnection,
-  options: DeliveriesOptions,
-  { deliver, stop, abandon }: Membership,
-): Promise<void> {
-  const { sessionTimeoutMs = 10_000, partitionsInFlight = 3, maxBytesPerPartition = 1024 ** 2 } = options
-  const beatEveryMs = sessionTimeoutMs / 10
-  const consumer = kafka.kafkajs.consumer({
-    groupId: options.groupId,
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: beatEveryMs,
-    maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
-    maxBytesPerPartition,
-    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => false },
-  })
-  const crash = new AbortController()
-  const gone = new AbortController()
-  const leaving = AbortSignal.any([stop, crash.signal, gone.signal])
-  const abandoned = AbortSignal.any([abandon, crash.signal, gone.signal])
-  const claims = new Map<string, Claim>()
-  const open = new Set<OpenDelivery>()
-  abandoned.addEventListener('abort', () => {
-    for (const delivery of open) delivery.abandon()
-  })
+export class GroupMember {
+  readonly #consumer: Consumer
+  readonly #beatEveryMs: number
+  readonly #claims = new Map<string, Claim>()
+  readonly #inFlight = new Set<OpenDelivery>()
+  /** Its reason is what the life ends with. */
+  readonly #crash = new AbortController()
+  /** The life is over, whatever has not ended by itself. */
+  readonly #over = new AbortController()
+  readonly #leaving: AbortSignal
 
-  /** Reads the stored offset and sets the consumer there; a store or broker that is away is waited for. */
-  async function position(claim: Claim): Promise<void> {
-    while (!leaving.aborted && isCurrent(claim)) {
-      try {
-        const start = await startOf(kafka, options, claim)
-        if (!isCurrent(claim)) return
-        claim.expectedOffset = start.storedOffset
-        claim.nextOffset = start.offset
-        seek(claim)
-        options.hooks?.sought?.({ topic: claim.topic, partition: claim.partition, offset: start.offset })
-        return
-      } catch (thrown: unknown) {
-        const error = toBrokerError(thrown)
-        if (!isRetryable(error)) return crash.abort(new Fatal(error))
-        kafka.log.warn({ topic: claim.topic, partition: claim.partition, error }, 'stored offset awaited')
-        await sleep(RETRY_MS, undefined, { signal: leaving }).catch(() => {})
-      }
+  constructor(
+    private readonly kafka: KafkaConnection,
+    private readonly options: DeliveriesOptions,
+    private readonly audience: Audience,
+  ) {
+    const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS
+    this.#beatEveryMs = sessionTimeout / 10
+    this.#consumer = kafka.kafkajs.consumer({
+      groupId: options.groupId,
+      sessionTimeout,
+      heartbeatInterval: this.#beatEveryMs,
+      maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
+      maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 ** 2,
+      retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => false },
+    })
+    this.#leaving = AbortSignal.any([audience.stop, this.#crash.signal, this.#over.signal])
+    AbortSignal.any([audience.abandon, this.#crash.signal, this.#over.signal]).addEventListener('abort', () => {
+      for (const delivery of this.#inFlight) delivery.abandon()
+    })
+  }
+
+  /** Resolves when it was stopped and has left. @throws {Fatal} or whatever made the consumer crash */
+  async live(): Promise<void> {
+    const joining = this.#join()
+    try {
+      // Joining ends before the signal only by failing: to connect, or to find the topics.
+      await Promise.race([joining.then(() => aborted(this.#leaving)), aborted(this.#leaving)])
+      if (this.#crash.signal.aborted) throw this.#crash.signal.reason
+    } finally {
+      const deadline = setTimeout(() => this.#over.abort(), DRAIN_MS)
+      // Disconnecting waits for the deliveries in flight. After a crash kafkajs has disconnected already.
+      const leaving = joining.catch(() => {}).then(() => this.#consumer.disconnect())
+      await Promise.race([leaving, aborted(this.#over.signal)])
+      clearTimeout(deadline)
+      this.#over.abort()
     }
   }
 
-  const seek = ({ topic, partition, nextOffset }: Claim) =>
-    consumer.seek({ topic, partition, offset: String(nextOffset) })
-  const isCurrent = (claim: Claim) => claims.get(keyOf(claim.topic, claim.partition)) === claim
+  async #join(): Promise<void> {
+    const consumer = this.#consumer
+    consumer.on(consumer.events.GROUP_JOIN, (event) => this.#claim(event))
+    // `run` does not reject later: a crash is told by this event alone.
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
+    await consumer.connect()
+    // Where the store has nothing, startOf says where to begin. kafkajs falls back on this only where retention deletes
+    // records under our hands, and then "earliest" loses no more.
+    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.options.partitionsInFlight ?? 3,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    })
+  }
 
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    claims.clear()
+  #claim({ payload }: ConsumerGroupJoinEvent): void {
+    this.#claims.clear()
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
       for (const partition of partitions) {
         const claim: Claim = {
@@ -112,103 +129,94 @@ export async function readAsMember(
           positioned: Promise.resolve(),
           committedAtMs: Date.now(),
         }
-        claims.set(keyOf(topic, partition), claim)
-        claim.positioned = position(claim)
+        this.#claims.set(keyOf(claim), claim)
+        claim.positioned = this.#position(claim)
       }
     }
-    options.hooks?.assigned?.([...claims.values()].map(({ topic, partition }) => ({ topic, partition })))
-  })
-  consumer.on(consumer.events.CRASH, ({ payload }) => crash.abort(payload.error))
+    const assigned = [...this.#claims.values()].map(({ topic, partition }) => ({ topic, partition }))
+    this.options.hooks?.assigned?.(assigned)
+  }
 
-  async function eachBatch({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload): Promise<void> {
-    const claim = claims.get(keyOf(batch.topic, batch.partition))
-    if (!claim || leaving.aborted) return
-    const heart = makeHeart(heartbeat, beatEveryMs)
+  /** Reads the stored offset and sets the consumer there; a store or broker that is away is waited for. */
+  async #position(claim: Claim): Promise<void> {
+    const { topic, partition } = claim
+    while (!this.#leaving.aborted && this.#isCurrent(claim)) {
+      try {
+        const { storedOffset, offset } = await startOf(this.kafka, this.options, claim)
+        if (!this.#isCurrent(claim)) return
+        claim.expectedOffset = storedOffset
+        claim.nextOffset = offset
+        this.#seek(claim)
+        this.options.hooks?.sought?.({ topic, partition, offset })
+        return
+      } catch (thrown: unknown) {
+        const error = toBrokerError(thrown)
+        if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
+        this.kafka.log.warn({ topic, partition, error }, 'stored offset awaited')
+        await sleep(RETRY_MS, undefined, { signal: this.#leaving }).catch(() => {})
+      }
+    }
+  }
+
+  async #eachBatch({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+    const claim = this.#claims.get(keyOf(batch))
+    if (!claim || this.#leaving.aborted) return
+    const heart = startHeart(heartbeat, this.#beatEveryMs)
     try {
       await claim.positioned
       // Fetched before the partition was set to its stored offset, or for a claim that a rebalance has ended.
-      if (isStale() || leaving.aborted || !isCurrent(claim)) return
-      if (BigInt(batch.firstOffset()!) < claim.nextOffset) return seek(claim)
-      const delivery = toDelivery(batch, claim.expectedOffset)
-      open.add(delivery)
-      deliver(delivery.delivery)
-      const end = await delivery.ended
-      open.delete(delivery)
-      await settle(claim, delivery.delivery, end, () => resolveOffset(batch.messages.at(-1)!.offset))
+      if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim)) return
+      if (BigInt(batch.firstOffset()!) < claim.nextOffset) return this.#seek(claim)
+      await this.#deliver(claim, toDelivery(batch, claim.expectedOffset), () =>
+        resolveOffset(batch.messages.at(-1)!.offset),
+      )
     } finally {
       heart.stop()
     }
     // A rebalance that was announced meanwhile: only now, with the delivery ended, do we go and join again.
-    if (heart.error) throw heart.error
+    if (heart.failure) throw heart.failure
   }
 
-  async function settle(claim: Claim, delivery: Delivery, end: DeliveryEnd, resolve: () => void): Promise<void> {
-    switch (end.kind) {
-      case 'acknowledged':
-        if (!isCurrent(claim)) return
-        claim.expectedOffset = delivery.nextOffset
-        claim.nextOffset = delivery.nextOffset
-        resolve()
-        return commit(consumer, claim, delivery.nextOffset)
-      case 'repositioned':
-        claim.positioned = position(claim)
-        return claim.positioned
-      case 'failed':
-        return crash.abort(new Fatal(end.error))
-      case 'abandoned':
-        return
+  async #deliver(claim: Claim, open: OpenDelivery, resolve: () => void): Promise<void> {
+    this.#inFlight.add(open)
+    this.audience.deliver(open.delivery)
+    const end = await open.ended
+    this.#inFlight.delete(open)
+    if (end.kind === 'failed') return this.#crash.abort(new Fatal(end.error))
+    if (end.kind === 'abandoned' || !this.#isCurrent(claim)) return
+    if (end.kind === 'repositioned') {
+      claim.positioned = this.#position(claim)
+      return claim.positioned
     }
+    claim.expectedOffset = open.delivery.nextOffset
+    claim.nextOffset = open.delivery.nextOffset
+    resolve()
+    await this.#commit(claim)
   }
 
-  async function commit(consumer: Consumer, claim: Claim, offset: bigint): Promise<void> {
-    if (!leaving.aborted && Date.now() - claim.committedAtMs < COMMIT_EVERY_MS) return
+  async #commit(claim: Claim): Promise<void> {
+    const { topic, partition, nextOffset } = claim
+    if (!this.#leaving.aborted && Date.now() - claim.committedAtMs < COMMIT_EVERY_MS) return
     claim.committedAtMs = Date.now()
     try {
-      await consumer.commitOffsets([{ topic: claim.topic, partition: claim.partition, offset: String(offset) }])
+      await this.#consumer.commitOffsets([{ topic, partition, offset: String(nextOffset) }])
     } catch (error: unknown) {
-      // Where the group stands is for lag tools; a rebalance under way is the usual reason.
-      kafka.log.debug({ topic: claim.topic, partition: claim.partition, error }, 'group commit skipped')
+      // A rebalance under way is the usual reason; the stored offset is the one that counts.
+      this.kafka.log.debug({ topic, partition, error }, 'group commit skipped')
     }
   }
 
-  const running = (async () => {
-    await consumer.connect()
-    // Where the store has nothing, startOf says where to begin; the group's default is never used by design, and
-    // "earliest" is the one that loses nothing.
-    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: partitionsInFlight,
-      eachBatch,
-    })
-  })()
-  try {
-    // It ends before the signal only by failing: to connect, or to find the topics.
-    await Promise.race([running.then(() => whenAborted(leaving)), whenAborted(leaving)])
-    if (crash.signal.aborted) throw crash.signal.reason
-  } finally {
-    const deadline = setTimeout(() => gone.abort(), DRAIN_MS)
-    // After a crash kafkajs has disconnected already; what it says of that is no news.
-    await Promise.race([running.catch(() => {}).then(() => consumer.disconnect()), whenAborted(gone.signal)])
-    clearTimeout(deadline)
-    gone.abort()
+  #seek({ topic, partition, nextOffset }: Claim): void {
+    this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
+  }
+
+  #isCurrent(claim: Claim): boolean {
+    return this.#claims.get(keyOf(claim)) === claim
   }
 }
 
-const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
+const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`
 
-async function whenAborted(signal: AbortSignal): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort')
-}
-
-/** Beats while a slow delivery is worked on, and remembers the first failure: a rebalance, or an expulsion. */
-function makeHeart(heartbeat: () => Promise<void>, everyMs: number) {
-  const heart: { error: unknown; stop: () => void } = { error: undefined, stop: () => clearInterval(timer) }
-  const timer = setInterval(() => {
-    heartbeat().catch((error: unknown) => {
-      heart.error ??= error
-    })
-  }, everyMs)
-  return heart
 }

@@ -1,5 +1,6 @@
 import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
 import type { KafkaHeaders } from './delivery.js'
+import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
 
 export interface OutgoingMessage {
@@ -31,7 +32,12 @@ export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
     maxInFlightRequests: 1,
     createPartitioner: Partitioners.DefaultPartitioner,
   })
-  await speaking(() => producer.connect())
+  try {
+    await producer.connect()
+  } catch (thrown: unknown) {
+    await producer.disconnect().catch(() => {})
+    throw toBrokerError(thrown)
+  }
   return {
     send: (messages) =>
       speaking(async () => {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { StoreRefused, StoreUnavailable, toStoreError } from './errors.js'
+
+const pgError = (code: string) => Object.assign(new Error(`pg said ${code}`), { code, severity: 'ERROR' })
+
+describe('toStoreError', () => {
+  it.each(['57P01', '57P03', '08006', '40001', '40P01', '53300', '55P03', '25006'])('calls %s passing', (code) => {
+    expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
+  })
+
+  it.each(['23514', '42501', '28P01', '3D000', '22P05'])('calls %s refused', (code) => {
+    expect(toStoreError(pgError(code))).toBeInstanceOf(StoreRefused)
+  })
+
+  it('knows the connection errors that pg gives without a code', () => {
+    for (const message of [
+      'Connection terminated unexpectedly',
+      'Connection terminated due to connection timeout',
+      'timeout exceeded when trying to connect',
+      'Query read timeout',
+      'Client has encountered a connection error and is not queryable',
+    ]) {
+      expect(toStoreError(new Error(message))).toBeInstanceOf(StoreUnavailable)
+    }
+    expect(toStoreError(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toMatchObject({
+      message: 'Postgres is not available: ECONNREFUSED; it is tried again',
+    })
+  })
+
+  it('says what to do where the migrations are missing', () => {
+    expect(String(toStoreError(pgError('42P01')))).toContain('run outflow migrate')
+  })
+
+  it('hands through what is not Postgres’s', () => {
+    const defect = new TypeError('x is undefined')
+    expect(toStoreError(defect)).toBe(defect)
+    expect(toStoreError('text')).toBe('text')
+  })
+})

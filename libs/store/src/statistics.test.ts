@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { minuteRejections, minuteScores, NLL_BUCKETS, nllBucket, nllBucketStart } from './statistics.js'
+
+describe('nllBucket', () => {
+  it('puts every nll between its bucket’s start and the next one’s', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -1e9, max: 1e9, noNaN: true }), (nll) => {
+        const bucket = nllBucket(nll)
+        expect(nll).toBeGreaterThanOrEqual(nllBucketStart(bucket) - 1e-9 * Math.abs(nll))
+        if (bucket < NLL_BUCKETS - 1) {
+          expect(nll).toBeLessThanOrEqual(nllBucketStart(bucket + 1) + 1e-9 * Math.abs(nll))
+        }
+      }),
+    )
+  })
+
+  it('takes the extremes', () => {
+    expect(nllBucket(Number.NEGATIVE_INFINITY)).toBe(0)
+    expect(nllBucket(Number.POSITIVE_INFINITY)).toBe(NLL_BUCKETS - 1)
+  })
+})
+
+describe('minuteScores', () => {
+  it('counts every record in its minute', () => {
+    const minutes = minuteScores('m', [0, 59_999, 60_000], [1, 3, 2], [0, 1, 0])
+    expect(minutes).toMatchObject([
+      { minuteMs: 0, modelId: 'm', scored: 2, anomalies: 1, nllMin: 1, nllMax: 3, nllSum: 4 },
+      { minuteMs: 60_000, modelId: 'm', scored: 1, anomalies: 0, nllMin: 2, nllMax: 2, nllSum: 2 },
+    ])
+    expect(minutes[0]!.histogram.reduce((sum, count) => sum + count, 0)).toBe(2)
+  })
+
+  it('puts all times beyond the calendar into one minute: a minute may come once in a write', () => {
+    expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0])).toMatchObject([{ scored: 2 }])
+  })
+})
+
+describe('minuteRejections', () => {
+  it('counts by minute and reason', () => {
+    expect(
+      minuteRejections([
+        { recordTimeMs: 1, reason: 'empty' },
+        { recordTimeMs: 2, reason: 'undecodable' },
+        { recordTimeMs: 3, reason: 'empty' },
+        { recordTimeMs: 60_001, reason: 'empty' },
+      ]),
+    ).toEqual([
+      { minuteMs: 0, reason: 'empty', rejected: 2 },
+      { minuteMs: 0, reason: 'undecodable', rejected: 1 },
+      { minuteMs: 60_000, reason: 'empty', rejected: 1 },
+    ])
+  })
+})

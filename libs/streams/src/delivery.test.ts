@@ -1,0 +1,34 @@
+import type { Batch } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { toDelivery } from './delivery.js'
+
+const message = (offset: string) => ({ offset, timestamp: '-1', key: null, value: Buffer.from('v'), attributes: 0 })
+const batch = {
+  topic: 't',
+  partition: 2,
+  highWatermark: '9007199254740999',
+  messages: [message('9007199254740993'), message('9007199254740995')],
+  // A transaction marker behind the last record.
+  lastOffset: () => '9007199254740996',
+} as unknown as Batch
+
+describe('toDelivery', () => {
+  it('keeps offsets exact beyond 2^53, and counts the markers behind the last record', () => {
+    const { delivery } = toDelivery(batch, 5n)
+    expect(delivery).toMatchObject({
+      partitionKey: 't/2',
+      expectedOffset: 5n,
+      nextOffset: 9007199254740997n,
+      highWatermark: 9007199254740999n,
+    })
+    expect(delivery.records.map(({ offset }) => offset)).toEqual([9007199254740993n, 9007199254740995n])
+    expect(delivery.records[0]).toMatchObject({ timestampMs: -1, headers: {} })
+  })
+
+  it('ends as it was ended first', async () => {
+    const { delivery, ended } = toDelivery(batch, null)
+    delivery.acknowledge()
+    delivery.fail(new Error('too late'))
+    expect(await ended).toEqual({ kind: 'acknowledged' })
+  })
+})

@@ -1,0 +1,40 @@
+import {
+  KafkaJSConnectionError,
+  KafkaJSError,
+  KafkaJSNonRetriableError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSProtocolError,
+} from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { BrokerRefused, BrokerUnavailable, SenderFenced, toBrokerError } from './errors.js'
+
+const protocolError = (type: string, retriable: boolean) =>
+  new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))
+
+describe('toBrokerError', () => {
+  it('calls passing what a broker that is away or moving gives', () => {
+    expect(toBrokerError(new KafkaJSConnectionError('refused', {}))).toBeInstanceOf(BrokerUnavailable)
+    expect(toBrokerError(protocolError('LEADER_NOT_AVAILABLE', true))).toBeInstanceOf(BrokerUnavailable)
+    expect(toBrokerError(protocolError('UNKNOWN_MEMBER_ID', false))).toBeInstanceOf(BrokerUnavailable)
+  })
+
+  it('looks behind the count of attempts that kafkajs wraps around', () => {
+    const exceeded = (cause: Error) => new KafkaJSNumberOfRetriesExceeded(cause, { retryCount: 5, retryTime: 1 })
+    expect(toBrokerError(exceeded(new KafkaJSConnectionError('refused', {})))).toBeInstanceOf(BrokerUnavailable)
+  })
+
+  it('calls refused what the same act will meet again', () => {
+    expect(toBrokerError(protocolError('TOPIC_AUTHORIZATION_FAILED', false))).toBeInstanceOf(BrokerRefused)
+    expect(toBrokerError(new KafkaJSNonRetriableError('Invalid topic'))).toBeInstanceOf(BrokerRefused)
+  })
+
+  it('knows a sender that was fenced off', () => {
+    expect(toBrokerError(protocolError('INVALID_PRODUCER_EPOCH', false))).toBeInstanceOf(SenderFenced)
+  })
+
+  it('hands through what is not the client’s', () => {
+    const defect = new TypeError('x is undefined')
+    expect(toBrokerError(defect)).toBe(defect)
+    expect(toBrokerError(new KafkaJSError('odd', { retriable: true }))).toBeInstanceOf(BrokerUnavailable)
+  })
+})
