@@ -15,7 +15,7 @@ const options: FitOptions = {
   backend: 'wasm',
 }
 
-describe('fitFlow', { timeout: 30_000 }, () => {
+describe('fitFlow', { timeout: 60_000 }, () => {
   it('fits in a process of its own and tells how far it is', async () => {
     const progress: FitProgress[] = []
     const { flow, report } = await fitFlow(data, { ...options, onProgress: (each) => progress.push(each) })
