@@ -114,7 +114,7 @@ export async function fitFlow(data: TrainingRows, options: FitOptions): Promise<
     })
     child.on('error', (error) => settle(() => reject(died(error.message, error))))
     child.on('exit', (code, killedBy) =>
-      settle(() => reject(died(`it ended with ${killedBy ?? code}; ${stderr.trim()}`))),
+      settle(() => reject(died(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
     )
     const request: ToFitProcess = { data, settings }
     child.send(request)

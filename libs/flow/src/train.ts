@@ -49,6 +49,8 @@ export async function train(
     step(flow.parameters, gradient, learningRateAt(steps, maxSteps, LEARNING_RATE))
     steps += 1
     sinceLook.push(loss)
+    // Lets messages through: progress out, and the news that the parent is gone in.
+    if (steps % BREATHE_EVERY === 0) await setImmediate()
     if (steps % LOOK_EVERY !== 0 && steps !== maxSteps) continue
 
     const validationNll = validate(flow, batches.validation)
@@ -63,8 +65,6 @@ export async function train(
       stopped = 'patience'
       break
     }
-    // Lets messages through: progress out, and the news that the parent is gone in.
-    await setImmediate()
   }
   const { trainingRows, validationRows } = batches
   const counts = { steps, bestStep: best.step, trainingRows, validationRows }
@@ -111,6 +111,7 @@ function validate(flow: TrainableFlow, validation: TrainingBatch): number {
 const LEARNING_RATE = 1e-3
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
+const BREATHE_EVERY = 10
 const TRIM_FROM = 0.2
 const VALIDATION_KEPT = 0.9
 const INITIALISING_ROWS = 2048
