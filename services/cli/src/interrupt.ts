@@ -6,16 +6,28 @@ export class Interrupted extends OutflowError {
 }
 
 /**
- * Runs work that can be ended by SIGINT or SIGTERM: the first aborts the signal and lets the work clean up, a second ends the
- * process as it would without us.
+ * Npm and `timeout` pass a signal on that the terminal or they themselves have sent to the whole group already: what comes so
+ * soon after the first is the same wish.
+ */
+const SAME_WISH_MS = 1_000
+
+/**
+ * Runs work that can be ended by SIGINT or SIGTERM: the first aborts the signal and lets the work clean up, another one later
+ * ends the process at once.
  *
  * @throws {Interrupted} when the work ended because of the signal
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController()
-  const onSignal = (name: NodeJS.Signals): void => abort.abort(new Interrupted(`ended by ${name}`))
-  process.once('SIGINT', onSignal)
-  process.once('SIGTERM', onSignal)
+  let firstAt = 0
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (!abort.signal.aborted) {
+      firstAt = performance.now()
+      abort.abort(new Interrupted(`ended by ${name}`))
+    } else if (performance.now() - firstAt > SAME_WISH_MS) process.exit(1)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
   try {
     return await work(abort.signal)
   } catch (error: unknown) {

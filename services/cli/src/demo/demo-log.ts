@@ -2,20 +2,24 @@ import { createWriteStream } from 'node:fs'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { type Log, makeLog } from '@outflow/runtime'
-import type { DemoView } from './demo-view.js'
+import { DemoFailed } from '../errors.js'
 
 export interface DemoLog {
   readonly logOf: (service: string) => Log
   close(): Promise<void>
 }
 
-/** The services' log goes into a file, so that the screen stays the demo's; their errors are shown as well. */
-export function makeDemoLog(path: string, view: Pick<DemoView, 'say'>): DemoLog {
+/**
+ * The services' log goes into a file, so that the screen stays the demo's.
+ *
+ * @param onError  called when a service logs an error: data would be lost, or a person is needed
+ */
+export function makeDemoLog(path: string, onError: (error: DemoFailed) => void): DemoLog {
   const file = createWriteStream(path)
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      const error = errorOf(String(chunk))
-      if (error) view.say(error)
+      const line = String(chunk)
+      if (line.includes('"level":"error"')) onError(failureOf(line))
       file.write(chunk, () => done())
     },
   })
@@ -30,8 +34,7 @@ export function makeDemoLog(path: string, view: Pick<DemoView, 'say'>): DemoLog 
   }
 }
 
-function errorOf(line: string): string | null {
-  if (!line.includes('"level":"error"')) return null
+function failureOf(line: string): DemoFailed {
   const { service, msg, error } = JSON.parse(line) as { service: string; msg: string; error?: { message: string } }
-  return `${service}: ${msg}${error ? `: ${error.message}` : ''}`
+  return new DemoFailed(`${service}: ${msg}${error ? `: ${error.message}` : ''}`)
 }

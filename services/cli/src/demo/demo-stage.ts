@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '@outflow/contracts'
@@ -23,6 +23,9 @@ export interface DemoStage {
   readonly logOf: (service: string) => Log
   readonly kafka: KafkaConnection
   readonly pool: Pool
+  /** Aborts when the demo is ended, and when a part of it has failed. */
+  readonly signal: AbortSignal
+  readonly fail: (error: unknown) => void
   /** What broker, database and backend it got, a line each. */
   readonly got: { readonly broker: string; readonly database: string; readonly backend: string }
 }
@@ -35,7 +38,7 @@ export interface StageOptions {
 
 /** Brings broker and database, says which they are, applies the migrations and creates the topics. */
 export async function setStage({ view, signal, defer }: StageOptions): Promise<DemoStage> {
-  const folder = await mkdtemp(join(tmpdir(), 'outflow-demo-'))
+  const folder = await makeFolder()
   defer(() => rm(folder, { recursive: true, force: true }))
   const infrastructure = await launchInfrastructure({ onProgress: view.say, signal })
   defer(() => infrastructure.stop())
@@ -59,9 +62,33 @@ export async function setStage({ view, signal, defer }: StageOptions): Promise<D
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
   defer(() => pool.end())
   const logPath = join(folder, 'outflow.log')
-  const { logOf, close } = makeDemoLog(logPath, view)
+  const failure = new AbortController()
+  const fail = (error: unknown): void => failure.abort(error)
+  const { logOf, close } = makeDemoLog(logPath, fail)
   defer(close)
-  return { config, configPath, logPath, logOf, kafka, pool, got }
+  return {
+    ...{ config, configPath, logPath, logOf, kafka, pool, got },
+    signal: AbortSignal.any([signal, failure.signal]),
+    fail,
+  }
+}
+
+/** The demo's folder bears its process id: the next demo removes what a killed one has left. */
+async function makeFolder(): Promise<string> {
+  const left = (await readdir(tmpdir())).filter((name) => !isAlive(/^outflow-demo-(\d+)-/.exec(name)?.[1]))
+  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })))
+  return mkdtemp(join(tmpdir(), `outflow-demo-${process.pid}-`))
+}
+
+/** Nobody's folder counts as alive. */
+function isAlive(pid: string | undefined): boolean {
+  if (pid === undefined) return true
+  try {
+    return process.kill(Number(pid), 0)
+  } catch (error: unknown) {
+    // A process of another user is alive, and its folder not ours to remove.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
 }
 
 async function sayWhatItGot({ kafka, postgres }: Infrastructure, view: DemoView): Promise<DemoStage['got']> {

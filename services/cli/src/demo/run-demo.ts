@@ -44,14 +44,14 @@ export async function runDemo({ view, signal, defer }: DemoOptions): Promise<Dem
   const startedAtMs = Date.now()
   const stage = await setStage({ view, signal, defer })
   const plan = planReplay(loadFlights(), REPLAY)
-  await replayBacklog(plan, stage, view, signal)
+  await replayBacklog(plan, stage, view)
 
-  const services = await startServices(stage, view, signal, defer)
-  const reader = openAlertReader(stage.kafka, { topic: stage.config.alerts.topic, onFailure: services.fail })
+  const services = await startServices(stage, view, defer)
+  const reader = openAlertReader(stage.kafka, { topic: stage.config.alerts.topic, onFailure: stage.fail })
   defer(reader.close)
-  const backlog = await scoreBacklog(plan, stage, view, services)
-  const steady = await sendSteadyPart(plan, stage, view, services.signal)
-  const counters = await awaitTheEnd(plan, stage, view, reader, services.signal)
+  const backlog = await scoreBacklog(plan, stage, view, services.fitted)
+  const steady = await sendSteadyPart(plan, stage, view)
+  const counters = await awaitTheEnd(plan, stage, view, reader)
   view.close()
 
   const { config, kafka, pool, got } = stage
@@ -72,7 +72,8 @@ export async function runDemo({ view, signal, defer }: DemoOptions): Promise<Dem
   return { summary, stage, healthUrl: services.healthUrl }
 }
 
-async function replayBacklog(plan: ReplayPlan, stage: DemoStage, view: DemoView, signal: AbortSignal): Promise<void> {
+async function replayBacklog(plan: ReplayPlan, stage: DemoStage, view: DemoView): Promise<void> {
+  const { signal } = stage
   const producer = await makeProducer(stage.kafka)
   try {
     const total = plan.backlog.length
@@ -86,24 +87,19 @@ async function replayBacklog(plan: ReplayPlan, stage: DemoStage, view: DemoView,
 
 interface RunningServices {
   readonly healthUrl: string
-  /** Aborts when the demo is ended, and when a service has failed. */
-  readonly signal: AbortSignal
-  readonly fail: (error: unknown) => void
   /** Resolves with the time, epoch ms, at which the first model took over. */
   readonly fitted: Promise<number>
 }
 
 /** Runs trainer, ingest and alerts in this process: nothing can be left behind. */
 async function startServices(
-  { config, logOf }: DemoStage,
+  { config, logOf, fail }: DemoStage,
   view: DemoView,
-  signal: AbortSignal,
   defer: Defer,
 ): Promise<RunningServices> {
   const vitals = makeVitals({ pipeline: config.pipeline })
   const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
   defer(() => server.close())
-  const failure = new AbortController()
   const stop = new AbortController()
   let announceFit: (atMs: number) => void = () => {}
   const fitted = new Promise<number>((resolve) => {
@@ -118,17 +114,12 @@ async function startServices(
       (inner) => runAlerts({ ...common, log: logOf('alerts'), signal: inner }),
     ],
     stop.signal,
-  ).catch((error: unknown) => failure.abort(error))
+  ).catch(fail)
   defer(async () => {
     stop.abort()
     await running
   })
-  return {
-    healthUrl: server.url,
-    signal: AbortSignal.any([signal, failure.signal]),
-    fail: (error) => failure.abort(error),
-    fitted,
-  }
+  return { healthUrl: server.url, fitted }
 }
 
 const showFit =
@@ -154,36 +145,36 @@ const showFit =
 const LOOK_MS = 250
 
 async function scoreBacklog(
-  { backlog }: ReplayPlan,
+  plan: ReplayPlan,
   stage: DemoStage,
   view: DemoView,
-  { signal, fitted }: RunningServices,
+  fitted: Promise<number>,
 ): Promise<{ messages: number; durationMs: number }> {
-  const fittedAtMs = await whicheverFirst(fitted, signal)
-  await awaitReceived(backlog.length, 'score', stage, view, signal)
-  return { messages: backlog.length, durationMs: Date.now() - fittedAtMs }
+  const fittedAtMs = await whicheverFirst(fitted, stage.signal)
+  await awaitReceived(plan, plan.backlog.length, stage, view, stage.signal)
+  return { messages: plan.backlog.length, durationMs: Date.now() - fittedAtMs }
 }
 
 async function sendSteadyPart(
-  { backlog, steady }: ReplayPlan,
+  plan: ReplayPlan,
   stage: DemoStage,
   view: DemoView,
-  signal: AbortSignal,
 ): Promise<{ fromMs: number; messages: number; durationMs: number }> {
+  const { signal } = stage
   const producer = await makeProducer(stage.kafka)
   const fromMs = Date.now()
   const watching = new AbortController()
-  const total = backlog.length + steady.length
-  const watch = awaitReceived(total, 'score', stage, view, AbortSignal.any([signal, watching.signal])).catch(() => {})
+  const watched = AbortSignal.any([signal, watching.signal])
+  const watch = awaitReceived(plan, sizeOf(plan), stage, view, watched).catch(() => {})
   try {
-    await sendSteadily(steady, {
+    await sendSteadily(plan.steady, {
       producer,
       topic: stage.config.source.topics[0]!,
       perSecond: STEADY_PER_SECOND,
       signal,
-      onSent: (done) => view.show({ label: 'steady', done, total: steady.length, unit: 'messages' }),
+      onSent: (done) => view.show({ label: 'steady', done, total: plan.steady.length, unit: 'messages' }),
     })
-    return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
+    return { fromMs, messages: plan.steady.length, durationMs: Date.now() - fromMs }
   } finally {
     watching.abort()
     await watch
@@ -192,14 +183,9 @@ async function sendSteadyPart(
 }
 
 /** Waits until everything was received, everything in the outbox sent, and every alert read. */
-async function awaitTheEnd(
-  { backlog, steady }: ReplayPlan,
-  stage: DemoStage,
-  view: DemoView,
-  reader: AlertReader,
-  signal: AbortSignal,
-): Promise<Counters> {
-  const counters = await awaitReceived(backlog.length + steady.length, 'score', stage, view, signal)
+async function awaitTheEnd(plan: ReplayPlan, stage: DemoStage, view: DemoView, reader: AlertReader): Promise<Counters> {
+  const { signal } = stage
+  const counters = await awaitReceived(plan, sizeOf(plan), stage, view, signal)
   const isSent = async () => ((await outboxDepth(stage.pool, stage.config.pipeline)).rows === 0 ? true : null)
   await waitFor(isSent, LOOK_MS, signal)
   await waitFor(async () => (reader.alerts.length >= counters.alerts ? true : null), LOOK_MS, signal)
@@ -215,8 +201,8 @@ interface Counters {
 
 /** Waits until so many messages were received, and meanwhile shows how many, and the strangest of them. */
 async function awaitReceived(
-  total: number,
-  label: string,
+  _plan: ReplayPlan,
+  messages: number,
   { config, pool }: DemoStage,
   view: DemoView,
   signal: AbortSignal,
@@ -224,14 +210,22 @@ async function awaitReceived(
   return waitFor(
     async () => {
       const counters = sumUp(await partitionCounters(pool, config.pipeline))
-      view.show({ label, done: counters.received, total, unit: 'messages', detail: `${counters.anomalies} anomalies` })
+      view.show({
+        label: 'score',
+        done: counters.received,
+        total,
+        unit: 'messages',
+        detail: `${counters.anomalies} anomalies`,
+      })
       view.strangest(await strangestAnomalies(pool, { pipeline: config.pipeline, limit: STRANGEST }))
-      return counters.received >= total ? counters : null
+      return counters.received >= messages ? counters : null
     },
     LOOK_MS,
     signal,
   )
 }
+
+const sizeOf = ({ backlog, steady }: ReplayPlan): number => backlog.length + steady.length
 
 /** Rows of the table: it stands below four bars on a terminal of 24 lines. */
 export const STRANGEST = 10

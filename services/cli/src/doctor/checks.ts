@@ -39,9 +39,7 @@ const topics = ({ config, kafka }: Patient): Check => ({
     if (absent.length > 0) {
       throw new Shortfall(
         `${absent.join(', ')}: no such topic`,
-        absent
-          .map((name) => `kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${name}`)
-          .join(' ; '),
+        `create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${absent[0]}`,
       )
     }
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')
