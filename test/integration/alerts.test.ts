@@ -1,0 +1,140 @@
+import { runAlerts } from '@outflow/alerts'
+import { type Config, parseConfig } from '@outflow/contracts'
+import { makeLog, makeVitals } from '@outflow/runtime'
+import { type OutboxMessage, openPool, type Pool, writeBatch } from '@outflow/store'
+import { ensureTopics, makeKafka } from '@outflow/streams'
+import { Kafka, type KafkaMessage, logLevel } from 'kafkajs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+let config: Config
+let pool: Pool
+let nextOffset: bigint
+const cleanUps: (() => Promise<unknown>)[] = []
+
+beforeEach(async () => {
+  const deadLetters = aName('dead-letters')
+  // A topic that was there before its pipeline, with room for 1 MiB a message.
+  await ensureTopics(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }), [
+    { topic: deadLetters, partitions: 1, maxMessageBytes: 1024 ** 2 },
+  ])
+  config = parseConfig(
+    {
+      pipeline: aName('relay'),
+      kafka: { brokers: kafkaBrokers() },
+      postgres: { url: await aDatabase() },
+      source: { topics: [await aTopic()] },
+      features: [{ path: '$.load', type: 'numeric' }],
+      alerts: { topic: await aTopic() },
+      deadLetters: { topic: deadLetters },
+    },
+    {},
+  )
+  pool = openPool(config.postgres.url)
+  nextOffset = 0n
+  cleanUps.push(() => pool.end())
+})
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** Starts a relay; gives what it measures, and the way to stop it. */
+function relaying() {
+  const abort = new AbortController()
+  const vitals = makeVitals()
+  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
+  const running = runAlerts({ config, log, vitals, signal: abort.signal })
+  const stop = async (): Promise<void> => {
+    abort.abort()
+    await running
+  }
+  cleanUps.push(stop)
+  return { vitals, stop }
+}
+
+/** Puts messages into the outbox as ingest does. */
+async function queue(outbox: readonly OutboxMessage[]): Promise<void> {
+  const expectedOffset = nextOffset === 0n ? null : nextOffset
+  nextOffset += 1n
+  const outcome = await writeBatch(pool, {
+    pipeline: config.pipeline,
+    topic: config.source.topics[0]!,
+    partition: 0,
+    expectedOffset,
+    nextOffset,
+    received: 0,
+    scored: 0,
+    anomalies: [],
+    deadLetters: [],
+    outbox,
+    scores: [],
+    rejections: [],
+  })
+  expect(outcome).toBe('written')
+}
+
+function aDeadLetter(payload: Buffer): OutboxMessage {
+  return {
+    kind: 'dead_letter',
+    topic: config.deadLetters.topic,
+    key: Buffer.from('k'),
+    payload,
+    headers: [['trace', 't']],
+  }
+}
+
+async function readCommitted(topic: string, count: number): Promise<KafkaMessage[]> {
+  const kafka = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING })
+  const consumer = kafka.consumer({ groupId: aName('reader'), maxWaitTimeInMs: 100 })
+  const read: KafkaMessage[] = []
+  await consumer.connect()
+  cleanUps.push(() => consumer.disconnect())
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void read.push(message) })
+  await vi.waitFor(() => expect(read.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 50 })
+  return read
+}
+
+test('a message too large for its topic is sent without its body, and holds back none behind it', async () => {
+  const large = Buffer.alloc(1_500_000, 'x')
+  await queue([aDeadLetter(Buffer.from('first')), aDeadLetter(large), aDeadLetter(Buffer.from('last'))])
+  const { vitals } = relaying()
+
+  const letters = await readCommitted(config.deadLetters.topic, 3)
+  expect(letters.map(({ value }) => value && String(value))).toEqual(['first', null, 'last'])
+  expect(String(letters[1]?.headers?.['outflow.withheld'])).toBe('the value, 1500000 bytes')
+  expect(String(letters[1]?.headers?.trace)).toBe('t')
+  expect(await vitals.metrics.text()).toContain('outflow_messages_shortened_total{kind="dead_letter"} 1')
+})
+
+test('of two relays one works; the other takes over, and nothing is sent twice', async () => {
+  const first = relaying()
+  relaying()
+  const sent = (from: number) => Array.from({ length: 50 }, (_, i) => aDeadLetter(Buffer.from(String(from + i))))
+  for (let batch = 0; batch < 4; batch += 1) {
+    await queue(sent(batch * 50))
+    if (batch === 1) await first.stop()
+  }
+  const letters = await readCommitted(config.deadLetters.topic, 200)
+  expect(letters.map(({ value }) => Number(String(value)))).toEqual(Array.from({ length: 200 }, (_, i) => i))
+})
+
+test('a row that Kafka has and a dead relay could not delete is not sent again', async () => {
+  const first = relaying()
+  await queue([aDeadLetter(Buffer.from('first'))])
+  await readCommitted(config.deadLetters.topic, 1)
+  await vi.waitFor(async () => expect((await pool.query('select from outflow.outbox')).rows).toHaveLength(0))
+  await first.stop()
+
+  // What the crash between Kafka's commit and the deletion leaves: the row, with its number.
+  await pool.query(
+    `insert into outflow.outbox (pipeline, sequence, kind, topic, payload, headers)
+     values ($1, 1, 'dead_letter', $2, 'first', '[]')`,
+    [config.pipeline, config.deadLetters.topic],
+  )
+  await queue([aDeadLetter(Buffer.from('second'))])
+  relaying()
+  const letters = await readCommitted(config.deadLetters.topic, 2)
+  expect(letters.map(({ value }) => String(value))).toEqual(['first', 'second'])
+})
