@@ -63,8 +63,9 @@ export function readTensors(bytes: Uint8Array, header: Record<string, unknown>, 
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue
     const { dtype, data_offsets: offsets } = entry as Entry
-    // Copied out: a typed array must begin at a multiple of its element's size, the file may begin anywhere.
-    const own = bytes.slice(dataAt + offsets[0], dataAt + offsets[1])
+    // Copied out: a typed array must begin at a multiple of its element's size, the file may begin anywhere. By a new
+    // array and not by slice(), which copies nothing where the bytes are a Node Buffer.
+    const own = new Uint8Array(bytes.subarray(dataAt + offsets[0], dataAt + offsets[1]))
     tensors.set(name, new TYPES[dtype](own.buffer))
   }
   return tensors
