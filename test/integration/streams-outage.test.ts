@@ -11,7 +11,7 @@ import {
   makeKafka,
   makeProducer,
 } from '@outflow/streams'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const PIPELINE = 'flights'
 const TOPIC = 'flights'
@@ -26,7 +26,6 @@ const isGiven = process.env.KAFKA_BROKERS !== undefined || process.env.DATABASE_
 
 beforeAll(async () => {
   if (isGiven) return
-  inject('kafkaBrokers')
   infrastructure = await launchInfrastructure()
   await migrate(infrastructure.postgres.url)
   pool = openPool(infrastructure.postgres.url)
@@ -107,6 +106,7 @@ function countDeliveries(signal: AbortSignal): Promise<void> {
       from: 'earliest',
       storedOffset: (topic, partition) => storedOffset(pool, { pipeline: PIPELINE, topic, partition }),
       signal,
+      sessionTimeoutMs: 6_000,
     }).subscribe({ next: handle, error: reject, complete: resolve })
   })
 }

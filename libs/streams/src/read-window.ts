@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
 import { toRecord, type WindowRecord } from './delivery.js'
+import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { makeSample } from './sample.js'
 
@@ -37,8 +38,9 @@ interface Range {
   next: bigint
 }
 
-// Retention may delete the rest of a range under our hands, and then no batch ever says that its end was reached.
-const STALLED_MS = 15_000
+// Retention may delete the rest of a range under our hands, and then no batch ever says that its end was reached. Joining
+// a group of its own takes a second or two at most.
+const STALLED_MS = 20_000
 
 /**
  * Reads a time window of topics once, outside any pipeline's group, and gives a uniform sample of it.
@@ -92,8 +94,12 @@ async function readRanges(
   const rangeOf = (topic: string, partition: number) =>
     ranges.find((range) => range.topic === topic && range.partition === partition)
   const stalled = setTimeout(() => {
-    kafka.log.warn({ ranges: ranges.filter(({ next, end }) => next < end).length }, 'window ended early')
-    finish.abort()
+    const left = ranges.filter(({ next, end }) => next < end).map(({ topic, partition }) => `${topic}/${partition}`)
+    fail.abort(
+      new BrokerUnavailable(`a window of ${left.join(', ')} did not advance for ${STALLED_MS} ms; read it again`, {
+        values: { left },
+      }),
+    )
   }, STALLED_MS)
 
   const pass = (range: Range, next: bigint) => {

@@ -34,6 +34,15 @@ describe('makeSample', () => {
     expect(sampleOf(records, 4, 1)).toEqual([records[3], records[2], records[1], records[0]])
   })
 
+  it('holds copies, not the fetch responses that the records came in', () => {
+    const response = Buffer.alloc(1024 ** 2, 'x')
+    const view = { ...record('t', 0, 1), value: response.subarray(0, 5), headers: { h: response.subarray(5, 6) } }
+    const [kept] = sampleOf([view], 1, 1)
+    response.fill('y')
+    expect(String(kept!.value)).toBe('xxxxx')
+    expect(String(kept!.headers.h)).toBe('x')
+  })
+
   it('gives every record the same chance', () => {
     // 2,000 seeds, 40 records, 10 kept: each is expected 500 times with a deviation of 19.4; five of them are allowed.
     const records = Array.from({ length: 40 }, (_, offset) => record('t', offset % 2, offset))

@@ -31,7 +31,7 @@ export function makeSample(size: number, seed: number): Sample {
       }
       const priority = priorityOf(topicHash, record)
       if (priority > limit) return
-      kept.push({ priority, record })
+      kept.push({ priority, record: own(record) })
       if (kept.length >= 2 * size) prune()
     },
     records() {
@@ -40,6 +40,22 @@ export function makeSample(size: number, seed: number): Sample {
     },
   }
 }
+
+/** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
+function own(record: WindowRecord): WindowRecord {
+  const headers = Object.entries(record.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map(copy) : value && copy(value),
+  ])
+  return {
+    ...record,
+    key: record.key && Buffer.from(record.key),
+    value: record.value && Buffer.from(record.value),
+    headers: Object.fromEntries(headers),
+  }
+}
+
+const copy = (bytes: Buffer | string) => (typeof bytes === 'string' ? bytes : Buffer.from(bytes))
 
 /** 32 bits; positions of equal priority are told apart by their order, a bias of one in millions. */
 function priorityOf(topicHash: number, { partition, offset }: WindowRecord): number {
