@@ -4,7 +4,7 @@ import type { Fields } from '@outflow/encoding'
 import type { JsonObject } from '@outflow/runtime'
 import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
-import type { ModelLease } from './served-model.js'
+import type { ModelLease } from './model-lease.js'
 
 /** A record that breaks its contract, where it stood. */
 export interface RejectedRecord {

@@ -1,14 +1,7 @@
 import type { Detector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
+import type { ModelLease } from './model-lease.js'
 import type { IngestTelemetry } from './telemetry.js'
-
-/** A model lent to one batch. */
-export interface ModelLease {
-  readonly modelId: string
-  readonly detector: Detector
-  /** To be called once, when the batch has ended. */
-  giveBack(): void
-}
 
 export interface ServedModelOptions {
   /** Loads and opens a model; rejects with a retryable error when the store is away. */

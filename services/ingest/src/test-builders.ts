@@ -3,7 +3,7 @@ import type { Detector } from '@outflow/detector'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
-import type { ModelLease } from './served-model.js'
+import type { ModelLease } from './model-lease.js'
 
 /** Builders for the tests of this room: each gives a whole thing, of which a test states what matters to it. */
 

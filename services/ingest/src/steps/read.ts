@@ -2,7 +2,7 @@ import type { Rejection } from '@outflow/contracts'
 import { isRejection } from '@outflow/encoding'
 import type { DecodedBatch, DecodedRecord, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import type { Event } from '../event.js'
-import type { ModelLease } from '../served-model.js'
+import type { ModelLease } from '../model-lease.js'
 
 export interface ReadOptions {
   /** Lends the model that is served now; the batch keeps it to its end. */
