@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TrainedDetector } from '@outflow/detector'
+import { beforeAll, expect, test } from 'vitest'
+import { expectEachRecordCountedOnce, expectEverythingOnce, untilAllStored } from '../support/audit.js'
+import { eventually } from '../support/eventually.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel, makeChance } from '../support/parcels.js'
+import { type LogLine, startService } from '../support/service-process.js'
+
+let model: TrainedDetector
+beforeAll(async () => {
+  model = await fitParcelModel()
+})
+
+test('no record is lost or counted twice when ingest is killed in mid-stream, again and again', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  await pipeline.promote()
+  startService('alerts', pipeline.configFile)
+  const feed = pipeline.feed(2)
+  const chance = makeChance(2)
+  let ingest = startService('ingest', pipeline.configFile)
+  for (let kills = 0; kills < 3; kills += 1) {
+    await pipeline.untilStoredMore(3_000 + chance.below(3_000))
+    await sleep(chance.below(40)) // into a read, a score, an explanation or a write
+    await ingest.kill()
+    expect(feed.sent).toBeGreaterThan(await pipeline.stored())
+    ingest = startService('ingest', pipeline.configFile)
+  }
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+
+  await expectEverythingOnce(pipeline)
+})
+
+test('a write that Postgres ends after its ingest was killed counts once', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  await pipeline.promote()
+  startService('alerts', pipeline.configFile)
+  const feed = pipeline.feed(3)
+  const killed = startService('ingest', pipeline.configFile)
+  await pipeline.untilStoredMore(3_000)
+  const hold = await pipeline.pool.connect()
+  await hold.query('begin')
+  await hold.query('select from outflow.offsets for update')
+  const orphaned = await eventually(async () => (await waitingWrites(pipeline)) || null, { what: 'a write waits' })
+  await killed.kill()
+  const ingest = startService('ingest', pipeline.configFile)
+  await eventually(async () => (await waitingWrites(pipeline)) > orphaned, { what: 'the next ingest writes too' })
+  await hold.query('commit')
+  hold.release()
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+
+  await ingest.logged('batch superseded')
+  await expectEverythingOnce(pipeline)
+})
+
+test('no record is lost or counted twice when a second ingest joins in mid-stream and leaves', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  await pipeline.promote()
+  startService('alerts', pipeline.configFile)
+  const feed = pipeline.feed(4)
+  const first = startService('ingest', pipeline.configFile)
+  await pipeline.untilStoredMore(3_000)
+  const second = startService('ingest', pipeline.configFile)
+  await second.logged('batch written')
+  await pipeline.untilStoredMore(3_000)
+  const left = await second.terminate()
+  await eventually(() => assignments(first.log).at(-1) === 3 && assignments(first.log).length > 1, {
+    what: 'the first ingest has all partitions again',
+  })
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+
+  expect(left).toMatchObject({ code: 0 })
+  await expectEverythingOnce(pipeline)
+})
+
+test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had written is what is stored', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  await pipeline.promote()
+  const feed = pipeline.feed(5)
+  const ingest = startService('ingest', pipeline.configFile)
+  await pipeline.untilStoredMore(4_000)
+  const { code, tookMs } = await ingest.terminate()
+  const stored = await pipeline.stored()
+  await feed.stop()
+
+  expect(code).toBe(0)
+  expect(tookMs).toBeLessThan(10_000)
+  expect(feed.sent).toBeGreaterThan(stored)
+  await expectEachRecordCountedOnce(pipeline)
+
+  startService('ingest', pipeline.configFile)
+  await untilAllStored(pipeline)
+  await expectEachRecordCountedOnce(pipeline)
+})
+
+test('while there is no model nothing is consumed; with the first one ingest goes on by itself', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  const feed = pipeline.feed(6)
+  const ingest = startService('ingest', pipeline.configFile)
+  await ingest.logged('first model awaited')
+  const waiting = await eventually(
+    async () => {
+      const readiness = await ingest.readiness()
+      return readiness.checks.ingest?.postgres?.ok && readiness
+    },
+    { what: 'Postgres is found' },
+  )
+
+  expect(waiting).toMatchObject({
+    status: 503,
+    checks: { ingest: { model: { ok: false, detail: 'the first model is awaited' } } },
+  })
+  expect(assignments(ingest.log)).toEqual([])
+  expect(await pipeline.stored()).toBe(0)
+
+  await pipeline.promote()
+  await pipeline.untilStoredMore(3_000)
+  expect((await ingest.readiness()).status).toBe(200)
+  await feed.stop()
+  await untilAllStored(pipeline)
+  await expectEachRecordCountedOnce(pipeline)
+})
+
+/** How many partitions each rebalance gave. */
+function assignments(log: readonly LogLine[]): number[] {
+  return log
+    .filter(({ msg }) => msg === 'partitions assigned')
+    .map(({ partitions }) => (partitions as unknown[]).length)
+}
+
+async function waitingWrites({ pool }: ParcelPipeline): Promise<number> {
+  const { rows } = await pool.query(
+    `select count(*)::int as waiting from pg_stat_activity
+     where datname = current_database() and application_name = 'outflow-ingest' and wait_event_type = 'Lock'`,
+  )
+  return (rows[0] as { readonly waiting: number }).waiting
+}

@@ -1,0 +1,81 @@
+import type { TrainedDetector } from '@outflow/detector'
+import { launchInfrastructure } from '@outflow/launcher'
+import { migrate } from '@outflow/store'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expectEverythingOnce } from '../support/audit.js'
+import { eventually } from '../support/eventually.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel } from '../support/parcels.js'
+import { type ServiceProcess, startService } from '../support/service-process.js'
+
+// Each test has a Postgres or a Kafka of its own: what the others share is not stopped under them.
+
+let model: TrainedDetector
+beforeAll(async () => {
+  model = await fitParcelModel()
+})
+
+const OUTAGES = [
+  { outage: 'a restart', how: 'stop' },
+  { outage: 'a power cut', how: 'kill' },
+] as const
+
+test.for(OUTAGES)('no record is lost or counted twice over $outage of Postgres', async ({ how }, { skip }) => {
+  const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
+  onTestFinished(stop)
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  await migrate(postgres.url)
+  const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
+  await pipeline.promote()
+  const services = [startService('alerts', pipeline.configFile), startService('ingest', pipeline.configFile)] as const
+  const [, ingest] = services
+  const feed = pipeline.feed(21)
+  await pipeline.untilStoredMore(3_000)
+
+  await control[how]()
+  await ingest.logged('batch write retried')
+  await Promise.all(services.map((service) => untilUnready(service, 'postgres')))
+  await control.start()
+
+  await pipeline.untilStoredMore(5_000)
+  await Promise.all(services.map(untilReady))
+  await feed.stop()
+  await expectEverythingOnce(pipeline)
+})
+
+test.for(OUTAGES)('no record is lost or counted twice over $outage of the broker', async ({ how }, { skip }) => {
+  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
+  onTestFinished(stop)
+  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it is not ours to stop')
+  const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
+  await pipeline.promote()
+  const services = [startService('alerts', pipeline.configFile), startService('ingest', pipeline.configFile)] as const
+  const feed = pipeline.feed(22)
+  await pipeline.untilStoredMore(3_000)
+
+  await control[how]()
+  await Promise.all(services.map((service) => untilUnready(service, 'kafka')))
+  await control.start()
+
+  await pipeline.untilStoredMore(5_000)
+  await Promise.all(services.map(untilReady))
+  await feed.stop()
+  await expectEverythingOnce(pipeline)
+})
+
+/** A service that waits for Postgres or the broker still answers, and says what it waits for. */
+async function untilUnready(service: ServiceProcess, part: 'postgres' | 'kafka'): Promise<void> {
+  const { checks, status } = await eventually(
+    async () => {
+      const readiness = await service.readiness()
+      return readiness.ready ? null : readiness
+    },
+    { what: `/readyz says that there is no ${part}` },
+  )
+  expect(status).toBe(503)
+  expect(Object.values(checks)[0]?.[part]).toMatchObject({ ok: false })
+}
+
+async function untilReady(service: ServiceProcess): Promise<void> {
+  await eventually(async () => (await service.readiness()).ready, { what: '/readyz says ready' })
+}

@@ -1,0 +1,193 @@
+import { alertEventSchema } from '@outflow/contracts'
+import { type Detector, openDetector } from '@outflow/detector'
+import { isRejection } from '@outflow/encoding'
+import { makeKafka, partitionEnds } from '@outflow/streams'
+import { expect } from 'vitest'
+import { eventually } from './eventually.js'
+import type { ParcelPipeline } from './parcel-pipeline.js'
+import { PARCEL_ALERT_RATE } from './parcels.js'
+import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
+
+/** What is due for one record, by the model itself and by the truth that the record bears. */
+interface Due {
+  readonly record: SeenRecord
+  readonly rejection: string | null
+  readonly nll: number
+  readonly isAnomaly: boolean
+}
+
+/**
+ * Waits until every record is counted and everything is sent; then holds Postgres, the alerts and the dead-letter topic
+ * against what is due.
+ */
+export async function expectEverythingOnce(pipeline: ParcelPipeline): Promise<void> {
+  await untilAllStored(pipeline)
+  await untilOutboxIsEmpty(pipeline)
+  await expectEachRecordCountedOnce(pipeline)
+  await expectEachMessageSentOnce(pipeline)
+}
+
+/** Waits until every record of the source is counted. */
+export async function untilAllStored({ brokers, topics, pool }: ParcelPipeline): Promise<void> {
+  const ends = await partitionEnds(makeKafka({ brokers, clientId: 'test' }), [topics.source])
+  const end = ends.toSorted((a, b) => a.partition - b.partition).map(({ partition, end }) => `${partition}: ${end}`)
+  await eventually(
+    async () => {
+      const { rows } = await pool.query('select partition, next_offset from outflow.offsets order by partition')
+      return rows.map((row) => `${row.partition}: ${row.next_offset}`).join() === end.join()
+    },
+    { what: `the stored offsets are ${end.join(', ')}` },
+  )
+}
+
+/** Waits until every alert and dead letter was sent. */
+async function untilOutboxIsEmpty({ pool }: ParcelPipeline): Promise<void> {
+  await eventually(async () => (await pool.query('select from outflow.outbox limit 1')).rowCount === 0, {
+    what: 'the outbox is empty',
+  })
+}
+
+/**
+ * Holds Postgres against what the model says of each record up to the stored offsets: every one counted once, the same
+ * anomalies with the same NLLs, the same dead letters, and counters and statistics that add up.
+ */
+export async function expectEachRecordCountedOnce(pipeline: ParcelPipeline): Promise<void> {
+  const due = await dueSoFar(pipeline)
+  const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
+  const rejected = due.filter(({ rejection }) => rejection !== null)
+  const ofPartition = (some: readonly Due[], partition: number) =>
+    some.filter(({ record }) => record.partition === partition).length
+
+  const offsets = await select(pipeline, 'select * from outflow.offsets order by partition')
+  expect(offsets).toMatchObject(
+    offsets.map(({ partition, next_offset }) => ({
+      received: next_offset,
+      scored: String(Number(next_offset) - ofPartition(rejected, partition as number)),
+      rejected: String(ofPartition(rejected, partition as number)),
+      anomalies: String(ofPartition(anomalies, partition as number)),
+      alerts: String(ofPartition(anomalies, partition as number)),
+    })),
+  )
+  const found = await select(pipeline, 'select partition, "offset", nll from outflow.anomalies order by 1, 2')
+  expect(found.map(positionOf)).toEqual(anomalies.map(({ record }) => positionOf(record)))
+  found.forEach(({ nll }, index) => {
+    const expected = anomalies[index]!.nll
+    // In float32 a batch of another size may be added up in another order.
+    expect(Math.abs((nll as number) - expected)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected)))
+  })
+  const setAside = await select(pipeline, 'select partition, "offset", reason from outflow.dead_letters order by 1, 2')
+  expect(setAside.map((row) => `${positionOf(row)} ${row.reason}`)).toEqual(
+    rejected.map(({ record, rejection }) => `${positionOf(record)} ${rejection}`),
+  )
+  expect(
+    await select(
+      pipeline,
+      `select (select sum(scored)::int from outflow.score_statistics) as scored,
+              (select sum(anomalies)::int from outflow.score_statistics) as anomalies,
+              (select coalesce(sum(rejected), 0)::int from outflow.rejection_statistics) as rejected`,
+    ),
+  ).toEqual([{ scored: due.length - rejected.length, anomalies: anomalies.length, rejected: rejected.length }])
+}
+
+/**
+ * Holds the alerts and the dead-letter topic, as a consumer of committed data sees them, against what is due for each
+ * record up to the stored offsets: one alert an anomaly, in order per key; one dead letter a rejected record, byte for byte.
+ */
+async function expectEachMessageSentOnce(pipeline: ParcelPipeline): Promise<void> {
+  const { name, brokers, topics } = pipeline
+  const due = await dueSoFar(pipeline)
+  const alerts = await readCommitted(brokers, topics.alerts)
+  const events = alerts.map(({ value }) => alertEventSchema.parse(JSON.parse(String(value))))
+  expect(events.map(({ id }) => id).toSorted()).toEqual(
+    due
+      .filter(({ isAnomaly }) => isAnomaly)
+      .map(({ record }) => `${name}/${topics.source}/${positionOf(record)}`)
+      .toSorted(),
+  )
+  const last = new Map<string, bigint>()
+  alerts.forEach(({ key }, index) => {
+    const offset = BigInt(events[index]!.data.offset)
+    expect(offset, `alert after ${last.get(String(key))} of ${key}`).toBeGreaterThan(last.get(String(key)) ?? -1n)
+    last.set(String(key), offset)
+  })
+  const deadLetters = await readCommitted(brokers, topics.deadLetters)
+  expect(deadLetters.map(contentOf).toSorted()).toEqual(
+    due
+      .filter(({ rejection }) => rejection !== null)
+      .map(({ record, rejection }) =>
+        contentOf({
+          ...record,
+          headers: {
+            ...record.headers,
+            'outflow.reason': rejection!,
+            'outflow.partition': String(record.partition),
+            'outflow.offset': String(record.offset),
+          },
+        }),
+      )
+      .toSorted(),
+  )
+}
+
+async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
+  const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
+  const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
+  const records = await readTopic(pipeline.brokers, pipeline.topics.source)
+  const detector = await openDetector(pipeline.model.artefact)
+  try {
+    return await judge(
+      detector,
+      records.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n)),
+    )
+  } finally {
+    await detector.close()
+  }
+}
+
+async function judge(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {
+  const sound = records.filter((record) => breakageOf(record) === null)
+  const scores = await detector.score(
+    sound.map(({ value }) => {
+      const fields = detector.read(JSON.parse(String(value)))
+      if (isRejection(fields)) throw new Error(`a sound record was rejected: ${fields.detail}`)
+      return fields
+    }),
+  )
+  const places = new Map(sound.map((record, place) => [record, place]))
+  return records.map((record) => {
+    const place = places.get(record)
+    if (place === undefined) return { record, rejection: breakageOf(record), nll: Number.NaN, isAnomaly: false }
+    return {
+      record,
+      rejection: null,
+      nll: scores.nll[place]!,
+      isAnomaly: scores.pValue[place]! <= PARCEL_ALERT_RATE,
+    }
+  })
+}
+
+function breakageOf({ headers }: SeenRecord): string | null {
+  const truth = String(headers.truth)
+  return truth === 'normal' || truth === 'odd' ? null : truth
+}
+
+const positionOf = ({ partition, offset }: { readonly partition?: unknown; readonly offset?: unknown }) =>
+  `${partition}/${offset}`
+
+/** All of a dead letter that is the same in every run, its bytes as text. */
+function contentOf({ key, value, headers }: Pick<SeenRecord, 'key' | 'value' | 'headers'>): string {
+  const header = (name: string) => String(headers[name])
+  return [
+    header('outflow.partition'),
+    header('outflow.offset'),
+    header('outflow.reason'),
+    header('truth'),
+    key?.toString('hex') ?? 'no key',
+    value?.toString('hex') ?? 'no value',
+  ].join(' ')
+}
+
+async function select({ pool }: ParcelPipeline, text: string): Promise<readonly Record<string, unknown>[]> {
+  const { rows } = await pool.query(text)
+  return rows as readonly Record<string, unknown>[]
+}

@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TrainedDetector } from '@outflow/detector'
+import { insertModel, openPool, type Pool, promoteModel } from '@outflow/store'
+import { ensureTopics, makeKafka } from '@outflow/streams'
+import { Kafka, logLevel } from 'kafkajs'
+import { onTestFinished } from 'vitest'
+import { eventually } from './eventually.js'
+import { type Feed, startFeed } from './feed.js'
+import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
+import { PARCEL_ALERT_RATE, PARCEL_FEATURES, parcelMessages } from './parcels.js'
+
+/** A pipeline of a test's own: its topics, its database, its configuration and the model that it is to serve. */
+export interface ParcelPipeline {
+  readonly name: string
+  readonly brokers: readonly string[]
+  readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
+  readonly pool: Pool
+  readonly configFile: string
+  readonly model: TrainedDetector
+  /** Makes the model the active one. */
+  promote(): Promise<void>
+  /** How many records have been counted. */
+  stored(): Promise<number>
+  /** Waits until so many more have been. */
+  untilStoredMore(count: number): Promise<void>
+  /** Starts a producer that keeps ahead of ingest until it is stopped. */
+  feed(seed: number): Feed
+}
+
+export interface ParcelPipelineOptions {
+  readonly model: TrainedDetector
+  /** Default: the run's. */
+  readonly brokers?: readonly string[]
+  /** Of a migrated database; default: one of its own on the run's Postgres. */
+  readonly databaseUrl?: string
+}
+
+const PARTITIONS = 3
+
+export async function aParcelPipeline({ model, brokers, databaseUrl }: ParcelPipelineOptions): Promise<ParcelPipeline> {
+  const name = aName('parcels')
+  const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
+  const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-parcels-'))
+  const configFile = join(folder, 'outflow.yaml') // JSON is YAML
+  await writeFile(configFile, JSON.stringify(configurationOf(name, topics, target)))
+  await ensureTopics(makeKafka({ ...target, clientId: 'test' }), [{ topic: topics.source, partitions: PARTITIONS }])
+  const pool = openPool(target.url, { applicationName: 'test', max: 4 })
+  onTestFinished(async () => {
+    await pool.end()
+    await rm(folder, { recursive: true })
+    if (brokers === undefined) await deleteTopics(target.brokers, Object.values(topics))
+  })
+
+  const stored = async () => {
+    const { rows } = await pool.query('select coalesce(sum(next_offset), 0)::int as stored from outflow.offsets')
+    return (rows[0] as { readonly stored: number }).stored
+  }
+  return {
+    name,
+    brokers: target.brokers,
+    topics,
+    pool,
+    configFile,
+    model,
+    promote: async () => {
+      const { artefact, metadata } = model
+      await insertModel(pool, {
+        pipeline: name,
+        id: metadata.modelId,
+        artefact,
+        metadata,
+        metrics: {},
+        parentId: null,
+      })
+      await promoteModel(pool, { pipeline: name, id: metadata.modelId })
+    },
+    stored,
+    untilStoredMore: async (count) => {
+      const goal = (await stored()) + count
+      await eventually(async () => (await stored()) >= goal, { what: `${goal} records are stored` })
+    },
+    feed: (seed) =>
+      startFeed({ brokers: target.brokers, topic: topics.source, messages: parcelMessages(seed), stored }),
+  }
+}
+
+function configurationOf(
+  name: string,
+  topics: ParcelPipeline['topics'],
+  { brokers, url }: { readonly brokers: readonly string[]; readonly url: string },
+): unknown {
+  return {
+    pipeline: name,
+    kafka: { brokers },
+    postgres: { url },
+    source: { topics: [topics.source] },
+    features: PARCEL_FEATURES,
+    detection: { alertRate: PARCEL_ALERT_RATE },
+    alerts: { topic: topics.alerts },
+    deadLetters: { topic: topics.deadLetters },
+    http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
+    log: { level: 'debug' },
+  }
+}
+
+async function deleteTopics(brokers: readonly string[], topics: readonly string[]): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  const present = new Set(await admin.listTopics())
+  await admin.deleteTopics({ topics: topics.filter((topic) => present.has(topic)) })
+  await admin.disconnect()
+}

@@ -1,0 +1,109 @@
+import { configSchema, type Feature } from '@outflow/contracts'
+import { type TrainedDetector, trainDetector } from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+/** What is weighed and measured at a depot: two numbers and a category, small enough to be fitted in seconds. */
+export interface Parcel {
+  readonly kind: string
+  readonly grams: number
+  readonly millimetres: number
+}
+
+/** A message about a parcel; its header `truth` says how it was made, and no detector reads it. */
+export interface ParcelMessage {
+  /** The depot. */
+  readonly key: string
+  readonly value: Buffer | null
+  readonly headers: { readonly truth: 'normal' | 'odd' | Breakage }
+}
+
+/** The rejection that a broken message is due. */
+export type Breakage = keyof typeof BREAKAGES
+
+export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
+  { path: '$.kind', type: 'categorical' },
+  { path: '$.grams', type: 'numeric' },
+  { path: '$.millimetres', type: 'numeric' },
+])
+
+const KINDS = [
+  { kind: 'letter', grams: 20, millimetres: 220 },
+  { kind: 'parcel', grams: 2_000, millimetres: 400 },
+  { kind: 'crate', grams: 40_000, millimetres: 1_200 },
+] as const
+
+const BREAKAGES = {
+  undecodable: (parcel: Parcel) => Buffer.concat([Buffer.from(JSON.stringify(parcel)), Buffer.of(0x00, 0xff)]),
+  missing_field: ({ kind, grams }: Parcel) => Buffer.from(JSON.stringify({ kind, grams })),
+  wrong_type: (parcel: Parcel) => Buffer.from(JSON.stringify({ ...parcel, grams: 'heavy' })),
+  empty: () => null,
+} as const
+
+const DEPOTS = 40
+const ODD_PER_MILLE = 10
+const BROKEN_PER_MILLE = 6
+
+/** Gives messages without end: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
+export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
+  const chance = makeChance(seed)
+  const breakages = Object.keys(BREAKAGES) as Breakage[]
+  for (let broken = 0; ; ) {
+    const key = `depot-${chance.below(DEPOTS)}`
+    const parcel = aParcel(chance)
+    const draw = chance.below(1_000)
+    if (draw < BROKEN_PER_MILLE) {
+      const truth = breakages[broken++ % breakages.length]!
+      yield { key, value: BREAKAGES[truth](parcel), headers: { truth } }
+      continue
+    }
+    const odd = draw < BROKEN_PER_MILLE + ODD_PER_MILLE
+    const grams = odd ? parcel.grams * (10 + chance.below(90)) : parcel.grams
+    const value = Buffer.from(JSON.stringify({ ...parcel, grams }))
+    yield { key, value, headers: { truth: odd ? 'odd' : 'normal' } }
+  }
+}
+
+/** Fits the smallest flow that tells odd parcels; always the same one. */
+export function fitParcelModel(): Promise<TrainedDetector> {
+  const chance = makeChance(1)
+  const records = Array.from({ length: 3_000 }, (): Fields => {
+    const { kind, grams, millimetres } = aParcel(chance)
+    return { numbers: [grams, millimetres], categories: [kind] }
+  })
+  return trainDetector({
+    features: PARCEL_FEATURES,
+    records,
+    model: { kind: 'realnvp', layers: 2, hidden: [8] },
+    training: { contamination: 0, seed: 1 },
+    alertRate: PARCEL_ALERT_RATE,
+  })
+}
+
+export const PARCEL_ALERT_RATE = 0.01
+
+interface Chance {
+  /** A whole number of 0 … limit − 1. */
+  below(limit: number): number
+  /** Around 1, a tenth up or down. */
+  factor(): number
+}
+
+export function makeChance(seed: number): Chance {
+  const generator = xoroshiro128plus(seed)
+  const below = (limit: number) => uniformInt(generator, 0, limit - 1)
+  // The sum of twelve uniform draws: near enough to a normal one.
+  const normal = () => Array.from({ length: 12 }, () => below(1_000_000) / 1_000_000).reduce((a, b) => a + b, -6)
+  return { below, factor: () => Math.exp(normal() / 10) }
+}
+
+function aParcel(chance: Chance): Parcel {
+  const { kind, grams, millimetres } = KINDS[chance.below(KINDS.length)]!
+  const size = chance.factor()
+  return {
+    kind,
+    grams: Number((grams * size ** 3 * chance.factor()).toPrecision(6)),
+    millimetres: Number((millimetres * size).toPrecision(6)),
+  }
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { Kafka, type KafkaMessage, logLevel, Partitioners } from 'kafkajs'
+
+/** A record as an ordinary consumer sees it. */
+export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
+  readonly headers: NonNullable<KafkaMessage['headers']>
+  readonly partition: number
+  readonly offset: bigint
+}
+
+const connect = (brokers: readonly string[]) =>
+  new Kafka({ brokers: [...brokers], clientId: 'test-reader', logLevel: logLevel.NOTHING })
+
+/** Gives all records of a topic that nobody writes to any more, by partition and offset. */
+export async function readTopic(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
+  const kafka = connect(brokers)
+  const admin = kafka.admin()
+  await admin.connect()
+  const ends = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const missing = new Map(ends.map(({ partition, high }) => [partition, BigInt(high) - 1n]))
+  for (const [partition, last] of missing) if (last < 0n) missing.delete(partition)
+  return read(kafka, topic, missing.size, ({ partition, offset }) => offset === missing.get(partition))
+}
+
+/**
+ * Gives all that a consumer of committed data ever sees of a topic, by partition and offset.
+ *
+ * An end mark is written to each partition and read up to: whatever a transaction still hides stands before it.
+ */
+export async function readCommitted(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
+  const kafka = connect(brokers)
+  const mark = `end-${randomBytes(8).toString('hex')}`
+  const partitions = await writeToEach(kafka, topic, mark)
+  const seen = await read(kafka, topic, partitions, ({ key }) => key?.toString() === mark)
+  return seen.filter(({ key }) => !key?.toString().startsWith('end-'))
+}
+
+async function writeToEach(kafka: Kafka, topic: string, key: string): Promise<number> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition }) => partition)
+  await admin.disconnect()
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  await producer.send({ topic, messages: partitions.map((partition) => ({ partition, key, value: '' })) })
+  await producer.disconnect()
+  return partitions.length
+}
+
+/** Reads from the beginning until `partitions` records were the last of theirs. */
+async function read(
+  kafka: Kafka,
+  topic: string,
+  partitions: number,
+  isLast: (record: SeenRecord) => boolean,
+): Promise<readonly SeenRecord[]> {
+  if (partitions === 0) return []
+  const groupId = `test-reader-${randomBytes(8).toString('hex')}`
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 })
+  // By position: a reader that has to join again begins again.
+  const seen = new Map<string, SeenRecord>()
+  const ended = new Set<number>()
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    consumer
+      .run({
+        autoCommit: false,
+        eachMessage: async ({ partition, message: { key, value, headers = {}, offset } }) => {
+          const record = { key, value, headers, partition, offset: BigInt(offset) }
+          seen.set(`${partition}/${offset}`, record)
+          if (isLast(record)) ended.add(partition)
+          if (ended.size === partitions) resolve()
+        },
+      })
+      .catch(reject)
+  })
+  await consumer.disconnect()
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.deleteGroups([groupId])
+  await admin.disconnect()
+  return [...seen.values()].toSorted((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
+}
