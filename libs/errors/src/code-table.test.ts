@@ -16,7 +16,7 @@ function codesInSource(): string[] {
 
 function codesInTable(): string[] {
   const readme = readFileSync(`${root}libs/errors/README.md`, 'utf8')
-  return [...readme.matchAll(/^\| `(OUTFLOW_[A-Z0-9_]+)` \|/gm)].map((match) => match[1]!)
+  return [...readme.matchAll(/^\| `(OUTFLOW_[A-Z0-9_]+)` +\|/gm)].map((match) => match[1]!)
 }
 
 it('lists every error code of the source in the table, each once, and no other', () => {
