@@ -106,9 +106,6 @@ interface Consuming {
   readonly hooks: DeliveryHooks
 }
 
-/** After a kill -9 the partitions wait so long for a new owner. Heartbeats ride on a timer, whatever a batch takes. */
-const SESSION_TIMEOUT_MS = 10_000
-
 async function consume({ config, log, signal, pool, served, telemetry, hooks }: Consuming): Promise<void> {
   const { pipeline, source, detection } = config
   const kafka = makeKafka({ ...config.kafka, log })
@@ -118,7 +115,6 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     from: source.from,
     storedOffset: (topic, partition) => storedOffset(pool, { pipeline, topic, partition }),
     signal,
-    sessionTimeoutMs: SESSION_TIMEOUT_MS,
     hooks,
   })
   const steps = {
