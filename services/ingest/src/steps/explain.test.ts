@@ -28,9 +28,13 @@ test('only outliers are explained', async () => {
   expect(batch.anomalies[0]?.reasons[0]?.text).toBe('delay 9')
 })
 
-test('of a burst the strangest are explained; all are anomalies, and the others are counted', async () => {
+test('what a burst leaves no time for has no reasons; the strangest do, and the others are counted', async () => {
   const told = telemetry()
-  const batch = await explainWith({ alertRate: 0.01, telemetry: told, most: 2 })(await judged([5, 9, 6, 8, 7]))
+  // Each look at the clock finds it a second later.
+  let seconds = 0
+  const now = () => seconds++ * 1_000
+  const explain = explainWith({ alertRate: 0.01, telemetry: told, always: 1, budgetMs: 2_000, now })
+  const batch = await explain(await judged([5, 9, 6, 8, 7]))
   expect(batch.anomalies.map(({ nll, reasons }) => [nll, reasons.length])).toEqual([
     [5, 0],
     [9, 1],
@@ -39,6 +43,13 @@ test('of a burst the strangest are explained; all are anomalies, and the others 
     [7, 0],
   ])
   expect(told.explanationsSkipped).toHaveBeenCalledWith(batch.delivery, 3)
+})
+
+test('some are explained however long it takes', async () => {
+  let seconds = 0
+  const explain = explainWith({ alertRate: 0.01, telemetry: telemetry(), always: 3, now: () => seconds++ * 60_000 })
+  const batch = await explain(await judged([5, 9, 6, 8, 7]))
+  expect(batch.anomalies.filter(({ reasons }) => reasons.length > 0).map(({ nll }) => nll)).toEqual([9, 8, 7])
 })
 
 test('an explanation that fails costs the reasons, not the anomaly', async () => {

@@ -7,29 +7,40 @@ import { severityOf } from './judge.js'
 export interface ExplainOptions {
   readonly alertRate: number
   readonly telemetry: Pick<IngestTelemetry, 'explanationsSkipped' | 'explanationFailed'>
-  /** Outliers explained per batch at most; default MAX_EXPLAINED. */
-  readonly most?: number
+  /** Outliers explained in any case; default ALWAYS_EXPLAINED. */
+  readonly always?: number
+  /** How long explaining the others may take, ms; default BUDGET_MS. */
+  readonly budgetMs?: number
+  /** ms; default: the clock. */
+  readonly now?: () => number
 }
 
-/**
- * A burst of anomalies must not hold back the records behind it. An explanation takes some milliseconds, so a batch
- * spends a fraction of a second on them at worst.
- */
-const MAX_EXPLAINED = 64
+/** A burst of anomalies must not hold back the records behind it; a batch of 8,000 at a rate of 1 % has 80 without one. */
+const ALWAYS_EXPLAINED = 32
+/** Reasons are worth a moment: an explanation takes milliseconds, and a batch some tenths of a second without them. */
+const BUDGET_MS = 2_000
 
 /**
- * Makes the step that says why each outlier is one. Of a burst the strangest are explained; the others are stored and
+ * Makes the step that says why each outlier is one, the strangest first. What a burst leaves no time for is stored and
  * sent without reasons, and counted. An explanation that fails costs the reasons, not the anomaly.
  */
-export function explainWith({ alertRate, telemetry, most = MAX_EXPLAINED }: ExplainOptions) {
+export function explainWith({
+  alertRate,
+  telemetry,
+  always = ALWAYS_EXPLAINED,
+  budgetMs = BUDGET_MS,
+  now = Date.now,
+}: ExplainOptions) {
   return async (batch: JudgedBatch): Promise<ExplainedBatch> => {
     const { nll, pValue } = batch.scores
-    const strangest = batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!).slice(0, most)
     const reasons = new Map<number, readonly Reason[]>()
-    for (const index of strangest) reasons.set(index, await reasonsOf(batch, index, telemetry))
-    if (strangest.length < batch.outliers.length) {
-      telemetry.explanationsSkipped(batch.delivery, batch.outliers.length - strangest.length)
+    const startedAtMs = now()
+    for (const index of batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)) {
+      if (reasons.size >= always && now() - startedAtMs >= budgetMs) break
+      reasons.set(index, await reasonsOf(batch, index, telemetry))
     }
+    const skipped = batch.outliers.length - reasons.size
+    if (skipped > 0) telemetry.explanationsSkipped(batch.delivery, skipped)
     return {
       ...batch,
       anomalies: batch.outliers.map((index) => {
