@@ -144,10 +144,8 @@ export type FromFitProcess =
 /** The options that are plain data. */
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'>
 
-function checkTraining(
-  { rows, context, observed, weights }: TrainingRows,
-  { spec, noise, trim = 0 }: FitOptions,
-): void {
+function checkTraining({ rows, context, observed, weights }: TrainingRows, options: FitOptions): void {
+  const { spec, noise, trim = 0, maxSteps = 1, batchSize = 1, patience = 1 } = options
   const { dim, contextDim } = checkSpec(spec)
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
@@ -161,6 +159,9 @@ function checkTraining(
   hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
   if (!(trim >= 0 && trim < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${trim}`)
+  for (const [name, size] of Object.entries({ maxSteps, batchSize, patience })) {
+    if (!Number.isInteger(size) || size < 1) throw new ShapeError(`${name} is a whole number of 1 or more, got ${size}`)
+  }
   checkFinite(rows, dim)
   checkFinite(context, contextDim)
   checkFinite(noise, dim)

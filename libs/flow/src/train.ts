@@ -23,60 +23,70 @@ export async function train(
   onLook: (progress: FitProgress) => void = () => {},
 ): Promise<Fit> {
   const started = performance.now()
-  const { spec, seed, noise, trim = 0, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
+  const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(startOf(spec, seed, batches))
-  const step = adam(flow.parameters.length)
-  const luck = seededRandom(seed, 'trimming')
-  const looks: Looks = { atSteps: [], trainNll: [], validationNll: [] }
+  const takeStep = stepper(flow, { ...settings, maxSteps })
+  const looks = looksAt(flow, batches.validation)
 
-  let best = { step: 0, nll: validate(flow, batches.validation), flow: flow.snapshot() }
-  if (!Number.isFinite(best.nll))
-    throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
-  let stopped: FitReport['stopped'] = 'maxSteps'
-  let steps = 0
-  let sinceLook: number[] = []
-  while (steps < maxSteps) {
-    const batch = batches.next(batchSize)
-    const trimmed = steps >= TRIM_FROM * maxSteps ? Math.floor(trim * batch.count + luck.uniform()) : 0
-    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => weightsOf(batch, nll, trimmed))
-    const norm = clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim))
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-      stopped = 'diverged'
-      break
+  const descend = async (): Promise<Pick<FitReport, 'steps' | 'stopped'>> => {
+    for (let steps = 1; steps <= maxSteps; steps++) {
+      const loss = takeStep(steps - 1, batches.next(batchSize))
+      if (loss === undefined) return { steps: steps - 1, stopped: 'diverged' }
+      // Lets messages through: progress out, and the news that the parent is gone in.
+      if (steps % BREATHE_EVERY === 0) await setImmediate()
+      const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
+      if (look !== undefined) onLook({ ...look, maxSteps, elapsedMs: performance.now() - started })
+      if (steps - looks.best().step >= patience) return { steps, stopped: 'patience' }
     }
-    step(flow.parameters, gradient, learningRateAt(steps, maxSteps, LEARNING_RATE))
-    steps += 1
-    sinceLook.push(loss)
-    // Lets messages through: progress out, and the news that the parent is gone in.
-    if (steps % BREATHE_EVERY === 0) await setImmediate()
-    if (steps % LOOK_EVERY !== 0 && steps !== maxSteps) continue
-
-    const validationNll = validate(flow, batches.validation)
-    const trainNll = sinceLook.reduce((total, nll) => total + nll, 0) / sinceLook.length
-    sinceLook = []
-    looks.atSteps.push(steps)
-    looks.trainNll.push(trainNll)
-    looks.validationNll.push(validationNll)
-    if (validationNll < best.nll) best = { step: steps, nll: validationNll, flow: flow.snapshot() }
-    onLook({ step: steps, maxSteps, trainNll, validationNll, elapsedMs: performance.now() - started })
-    if (steps - best.step >= patience) {
-      stopped = 'patience'
-      break
-    }
+    return { steps: maxSteps, stopped: 'maxSteps' }
   }
+  const { steps, stopped } = await descend()
+  const best = looks.best()
   const { trainingRows, validationRows } = batches
-  const counts = { steps, bestStep: best.step, trainingRows, validationRows }
+  const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
   const durationMs = performance.now() - started
-  const report = { backend: backend.name, backendVersion: backend.version, ...counts, ...looks, durationMs, stopped }
-  return { flow: best.flow, report }
+  return { flow: best.flow, report: { ...where, ...looks.curves, trainingRows, validationRows, durationMs } }
 }
 
-interface Looks {
-  readonly atSteps: number[]
-  readonly trainNll: number[]
-  readonly validationNll: number[]
+/** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
+function stepper(flow: TrainableFlow, { spec, seed, trim = 0, maxSteps }: FitSettings & { readonly maxSteps: number }) {
+  const move = adam(flow.parameters.length)
+  const luck = seededRandom(seed, 'trimming')
+  const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
+  return (step: number, batch: TrainingBatch): number | undefined => {
+    // Rounded up by chance, so that a share of less than a row a batch is trimmed in the long run all the same.
+    const trimmed = step >= TRIM_FROM * maxSteps ? Math.floor(trim * batch.count + luck.uniform()) : 0
+    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => weightsOf(batch, nll, trimmed))
+    const norm = clipNorm(gradient, longest)
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
+    move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))
+    return loss
+  }
+}
+
+/** Looks at the held-out rows now and then, and keeps the snapshot that does best on them, the start included. */
+function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
+  const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
+  let best = { step: 0, nll: lowestNineTenths(flow.nll(validation)), flow: flow.snapshot() }
+  if (!Number.isFinite(best.nll)) {
+    throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
+  }
+  let sinceLook: number[] = []
+  const after = (step: number, loss: number, isLook: boolean) => {
+    sinceLook.push(loss)
+    if (!isLook) return undefined
+    const trainNll = meanOf(sinceLook)
+    const validationNll = lowestNineTenths(flow.nll(validation))
+    sinceLook = []
+    curves.atSteps.push(step)
+    curves.trainNll.push(trainNll)
+    curves.validationNll.push(validationNll)
+    if (validationNll < best.nll) best = { step, nll: validationNll, flow: flow.snapshot() }
+    return { step, trainNll, validationNll }
+  }
+  return { curves, after, best: () => best }
 }
 
 /** Context shift and couplings start as the identity, so the first actnorm alone sees rows that it must normalise. */
@@ -100,11 +110,15 @@ function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Fl
   return total > 0 ? weights.map((weight) => weight / total) : weights
 }
 
-/** Mean NLL of the lowest 90 % of the held-out rows: the plain mean is made by two or three of them. */
-function validate(flow: TrainableFlow, validation: TrainingBatch): number {
-  const nll = flow.nll(validation).sort()
-  const kept = nll.subarray(0, Math.max(1, Math.ceil(nll.length * VALIDATION_KEPT)))
-  return kept.reduce((total, value) => total + value, 0) / kept.length
+/** The plain mean is made by two or three rows. */
+function lowestNineTenths(nll: Float32Array): number {
+  return meanOf(nll.sort().subarray(0, Math.ceil(nll.length * VALIDATION_KEPT)))
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let total = 0
+  for (let at = 0; at < values.length; at++) total += values[at]!
+  return total / values.length
 }
 
 // Measured on twelve tables of ADBench, three seeds each; the README says what was compared.
