@@ -16,11 +16,11 @@ beforeAll(async () => {
 })
 
 const OUTAGES = [
-  { outage: 'a restart', how: 'stop' },
-  { outage: 'a power cut', how: 'kill' },
+  ['a restart', 'stop'],
+  ['a power cut', 'kill'],
 ] as const
 
-test.for(OUTAGES)('no record is lost or counted twice over $outage of Postgres', async ({ how }, { skip }) => {
+test.for(OUTAGES)('no record is lost or counted twice over %s of Postgres', async ([, how], { skip }) => {
   const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
   onTestFinished(stop)
   const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
@@ -43,7 +43,7 @@ test.for(OUTAGES)('no record is lost or counted twice over $outage of Postgres',
   await expectEverythingOnce(pipeline)
 })
 
-test.for(OUTAGES)('no record is lost or counted twice over $outage of the broker', async ({ how }, { skip }) => {
+test.for(OUTAGES)('no record is lost or counted twice over %s of the broker', async ([, how], { skip }) => {
   const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
   onTestFinished(stop)
   const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it is not ours to stop')

@@ -55,6 +55,7 @@ export async function expectEachRecordCountedOnce(pipeline: ParcelPipeline): Pro
   const due = await dueSoFar(pipeline)
   const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
   const rejected = due.filter(({ rejection }) => rejection !== null)
+  expect(Math.min(anomalies.length, rejected.length), 'a stream with nothing in it to lose').toBeGreaterThan(0)
   const ofPartition = (some: readonly Due[], partition: number) =>
     some.filter(({ record }) => record.partition === partition).length
 

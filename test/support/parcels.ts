@@ -68,7 +68,7 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
 /** Fits the smallest flow that tells odd parcels; always the same one. */
 export function fitParcelModel(): Promise<TrainedDetector> {
   const chance = makeChance(1)
-  const records = Array.from({ length: 3_000 }, (): Fields => {
+  const records = Array.from({ length: 1_000 }, (): Fields => {
     const { kind, grams, millimetres } = aParcel(chance)
     return { numbers: [grams, millimetres], categories: [kind] }
   })
