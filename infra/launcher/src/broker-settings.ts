@@ -18,8 +18,9 @@ export const BROKER_SETTINGS = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '1',
-  // A killed broker may register again only when its old session has run out; 9 s, the default, is a long wait in a test.
-  'broker.session.timeout.ms': '3000',
+  // A killed broker may register again only when its old session has run out: 9 s by default. Much less than this, and a
+  // broker that a busy disk held up for a moment is taken for dead.
+  'broker.session.timeout.ms': '6000',
   'broker.heartbeat.interval.ms': '500',
   // Oversized records must reach outflow, whose part it is to set them aside.
   'message.max.bytes': '16777216',
