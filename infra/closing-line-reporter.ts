@@ -14,7 +14,8 @@ export default class ClosingLineReporter implements Reporter {
         else skipped.push(`${test.fullName}: ${result.note ?? 'no reason given'}`)
       }
     }
-    if (skipped.length > 0) console.log(`\n${skipped.length} skipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+    if (skipped.length > 0)
+      console.log(`\n${skipped.length} skipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
     console.log(`\n${counts.passed} passed, ${counts.failed} failed`)
   }
 }
