@@ -14,6 +14,12 @@ export function conformalPValues(calibration: Float64Array, nll: Float64Array): 
   return nll.map((own) => (1 + calibration.length - countBelow(calibration, own)) / (calibration.length + 1))
 }
 
+/** The NLL above which p ≤ alertRate, nats; infinite where the calibration set is too small for the rate. */
+export function conformalThreshold(calibration: Float64Array, alertRate: number): number {
+  const atLeastAsStrange = Math.floor(alertRate * (calibration.length + 1)) - 1
+  return atLeastAsStrange < 0 ? Number.POSITIVE_INFINITY : calibration[calibration.length - 1 - atLeastAsStrange]!
+}
+
 function countBelow(ascending: Float64Array, value: number): number {
   let low = 0
   let high = ascending.length

@@ -2,7 +2,7 @@ import type { ModelMetadata, Reason, Rejection } from '@outflow/contracts'
 import { decodeRecords, encodeContext, type Fields, makeReader, rowDim, sampleCategories } from '@outflow/encoding'
 import { sampleFlow } from '@outflow/flow'
 import { decodeModel, type Model } from './artefact.js'
-import { conformalPValues } from './conformal.js'
+import { conformalPValues, conformalThreshold } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { openModelScorer } from './model-scorer.js'
 
@@ -50,6 +50,7 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
   const scorer = await openModelScorer(encoder, flow)
+  const ordinaryNll = conformalThreshold(calibration, metadata.alertRate)
   return {
     metadata,
     read: makeReader(encoder.features),
@@ -57,7 +58,7 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
       const { nll, unseenValues, missingValues } = await scorer.score(batch)
       return { nll, pValue: conformalPValues(calibration, nll), unseenValues, missingValues }
     },
-    explain: (fields) => explainRecord(encoder, async (batch) => (await scorer.score(batch)).nll, fields),
+    explain: (fields) => explainRecord(encoder, async (batch) => (await scorer.score(batch)).nll, fields, ordinaryNll),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: () => scorer.close(),
   }

@@ -56,9 +56,10 @@ export function fitConditional(
   const pairs = new Map<number, number>()
   for (const row of rows) {
     const u = parent.ids[row]!
+    const v = child.ids[row]!
+    if (u === 0 || v === 0) continue
     parentCounts[u]! += 1
-    if (u === 0) continue
-    const key = u * stride + child.ids[row]!
+    const key = u * stride + v
     pairs.set(key, (pairs.get(key) ?? 0) + 1)
   }
   const equals = twin === null ? 0 : countEquals(twin, pairs, stride)
@@ -103,36 +104,41 @@ export function makeConditional(counted: CountedPairs): Conditional {
 }
 
 /**
- * p(v | u), with κ = 5 rows of back-off, and of every pair's count a discount δ = n₁ / (n₁ + 2·n₂) given to the pairs that
- * were not seen (n₁ pairs were seen once, n₂ twice; t_u children were seen with u):
+ * p(v | u). A new value is as likely with every parent, and the known ones share the rest:
  *
- *     p(v | u) = (n_uv − δ·[n_uv > 0] + (κ + δ·t_u)·b(v | u)) / (n_u + κ)       b(v | u) = p(v)
- *     p(v | u) = p(v)                                                           u unseen
+ *     p(unseen | u) = p(unseen)        p(v | u) = (1 − p(unseen))·q(v | u)        p(v | u) = p(v) where u itself is unseen
+ *
+ * with κ = 5 rows of back-off, and of every pair's count a discount δ = n₁ / (n₁ + 2·n₂) that is given to the pairs not yet
+ * seen (n₁ pairs were seen once, n₂ twice; t_u different children were seen with u):
+ *
+ *     q(v | u) = (n_uv − δ·[n_uv > 0] + (κ + δ·t_u)·b(v | u)) / (n_u + κ)        b(v | u) = q(v) = p(v) / (1 − p(unseen))
  *
  * Where the two share a vocabulary (an origin and a destination), whether they are equal is decided first,
  *
- *     p(u | u) = e_u = (n_uu + κ·e) / (n_u + κ)
+ *     q(u | u) = e_u = (n_uu + κ·e) / (n_u + κ)
  *
  * the unequal values share 1 − e_u by the formula above without n_uu, and where that does better held out, they back off
  * to the reversed pair before the value alone:
  *
- *     b(v | u) = a   or   (n_vu − δ·[n_vu > 0] + (κ + δ·t_·u)·a) / (n_·u − n_uu + κ)        a = p(v) / (1 − p(u))
+ *     b(v | u) = a   or   (n_vu − δ·[n_vu > 0] + (κ + δ·t_·u)·a) / (n_·u − n_uu + κ)        a = q(v) / (1 − q(u))
  *
  * @param childMarginal  [child ids]; p(v), sums to 1
  * @returns sums to 1 over all v, the unseen value included
  * @see Kneser & Ney 1995, ICASSP, for the discount
  */
 export function conditional(edge: Conditional, childMarginal: Float64Array, u: number, v: number): number {
-  if (u === 0) return childMarginal[v]!
+  if (u === 0 || v === 0) return childMarginal[v]!
+  const known = 1 - childMarginal[0]!
   const total = edge.parentCounts[u]!
   const twin = edge.twin === null ? 0 : edge.twin[u]!
-  if (twin === 0) return discounted(edge, countOf(edge, u, v), total, edge.distinct[u]!, childMarginal[v]!)
+  const own = childMarginal[v]! / known
+  if (twin === 0) return known * discounted(edge, countOf(edge, u, v), total, edge.distinct[u]!, own)
   const equals = countOf(edge, u, twin)
   const equal = (equals + BACK_OFF * edge.equality) / (total + BACK_OFF)
-  if (v === twin) return equal
-  const alone = childMarginal[v]! / (1 - childMarginal[twin]!)
+  if (v === twin) return known * equal
+  const alone = own / (1 - childMarginal[twin]! / known)
   const backOff = edge.reversible && edge.back !== null ? reversed(edge, edge.back, twin, v, alone) : alone
-  return (1 - equal) * discounted(edge, countOf(edge, u, v), total - equals, edge.distinct[u]!, backOff)
+  return known * (1 - equal) * discounted(edge, countOf(edge, u, v), total - equals, edge.distinct[u]!, backOff)
 }
 
 /** Of the rows that come to u, the share that comes from v. */

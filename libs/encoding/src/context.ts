@@ -4,6 +4,12 @@ import type { FittedGrouping } from './grouping.js'
 export const LARGEST_CONTEXT_Z = 10
 
 /**
+ * A column that hardly varies in training (whether an airport was seen: in 999 of 1,000 rows) must not stand ten deviations
+ * out where it does: the flow has no rows to learn from there, and extrapolates.
+ */
+const SMALLEST_SCALE = 0.25
+
+/**
  * Lays the training context out, one grouping beside the other and then the indicators, and standardises its columns.
  *
  * @param indicators  [indicators][n]
@@ -33,7 +39,7 @@ export function standardiseContext(
     for (let row = 0; row < n; row++) squares += (context[row * width + column]! - mean) ** 2
     const deviation = Math.sqrt(squares / n)
     centre[column] = mean
-    scale[column] = deviation > 1e-6 ? deviation : 1
+    scale[column] = Math.max(deviation, SMALLEST_SCALE)
   }
   standardiseColumns(context, n, { centre, scale })
   return { context, centre, scale }

@@ -30,8 +30,12 @@ export const FOLDS = 5
 /** Which pairs matter is seen on this many rows. */
 const ROWS_FOR_CHOICE = 20_000
 const MOST_PAIRS = 4
+/** Of more categories, those that tell most about some number are paired. */
+const CATEGORIES_PAIRED = 16
 /** A pair matters when it leaves this share or less of what the best single leaves of some number's spread. */
 const PAIR_LEAVES = 0.9
+/** The order of a pair matters when without it this much more is left of some number's spread. */
+const ORDER_MATTERS = 1.05
 /** Wider contexts slow every conditioner of the flow more than they tell it. */
 const LARGEST_CONTEXT = 512
 
@@ -57,20 +61,23 @@ function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first:
  * Fits the groupings that the context is made of: every category by itself, and the few pairs that shrink the
  * out-of-fold spread of some number beyond what the best single category does.
  *
- * @param columns  [categories]
- * @param order    [n]; a random order of the rows
- * @param folds    [n]
+ * @param columns        [categories]
+ * @param order          [n]; a random order of the rows
+ * @param folds          [n]
+ * @param contamination  pairs of equal values rarer than this are taken for it, and describe nothing
  */
 export function fitGroupings(
   numbers: StandardisedNumbers,
   columns: readonly CategoryColumn[],
   order: Int32Array,
   folds: Uint8Array,
+  contamination: number,
 ): FittedGrouping[] {
   if (numbers.columns.length === 0) return []
-  const fit = (plan: Plan) => fitGrouping(numbers, plan, columns, folds)
+  const rows: GroupedRows = { numbers, columns, folds, contamination }
+  const fit = (plan: Plan) => fitGrouping(rows, plan)
   const singles = columns.map((_, k) => fit({ members: [k], common: null }))
-  const pairs = choosePairs(numbers, columns, order, folds).map(fit)
+  const pairs = choosePairs(rows, order.subarray(0, ROWS_FOR_CHOICE)).map(fit)
   const room = Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)) - pairs.length
   const telling = singles.sort((a, b) => leastLeft(a) - leastLeft(b)).slice(0, Math.max(1, room))
   return [...telling, ...pairs]
@@ -79,32 +86,33 @@ export function fitGroupings(
 /** A grouping before it is fitted. */
 type Plan = Pick<Grouping, 'members' | 'common'>
 
+interface GroupedRows {
+  readonly numbers: StandardisedNumbers
+  readonly columns: readonly CategoryColumn[]
+  readonly folds: Uint8Array
+  readonly contamination: number
+}
+
 function leastLeft({ grouping }: FittedGrouping): number {
   return grouping.remaining.reduce((least, share) => Math.min(least, share), 1)
 }
 
-/** The pairs that matter, and each one's unordered form where that leaves no more: it knows a route by its way back. */
-function choosePairs(
-  numbers: StandardisedNumbers,
-  columns: readonly CategoryColumn[],
-  order: Int32Array,
-  folds: Uint8Array,
-): Plan[] {
-  const some = order.subarray(0, ROWS_FOR_CHOICE)
-  const someNumbers = prepareNumbers(
-    numbers.columns.map((z) => Float64Array.from(some, (row) => z[row]!)),
-    numbers.floors,
-  )
-  const someColumns = columns.map(({ ids, vocabulary }) => ({
-    ids: Int32Array.from(some, (row) => ids[row]!),
-    vocabulary,
-  }))
-  const someFolds = Uint8Array.from(some, (row) => folds[row]!)
-  const left = (plan: Plan) => fitGrouping(someNumbers, plan, someColumns, someFolds).grouping.remaining
+/**
+ * The pairs that matter; each in its unordered form where that leaves no more. It then knows a route by its way back too,
+ * and a median of twice the rows is not moved by one that is wrong.
+ */
+function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
+  const { numbers, columns } = rows
+  const some = subset(rows, chosen)
+  const left = (plan: Plan) => fitGrouping(some, plan).grouping.remaining
   const singles = columns.map((_, k) => left({ members: [k], common: null }))
   const best = numbers.columns.map((_, j) => Math.min(1, ...singles.map((remaining) => remaining[j]!)))
-  return columns
-    .flatMap((_, a) => columns.slice(a + 1).map((_, k) => [a, a + 1 + k] as const))
+  const telling = [...columns.keys()]
+    .sort((a, b) => Math.min(...singles[a]!) - Math.min(...singles[b]!))
+    .slice(0, CATEGORIES_PAIRED)
+    .sort((a, b) => a - b)
+  return telling
+    .flatMap((a, place) => telling.slice(place + 1).map((b) => [a, b] as const))
     .map(([a, b]) => {
       const plan: Plan = { members: [a, b], common: null }
       const remaining = left(plan)
@@ -120,14 +128,12 @@ function choosePairs(
     .filter(({ least }) => least <= PAIR_LEAVES)
     .sort((a, b) => b.gain - a.gain)
     .slice(0, MOST_PAIRS)
-    .flatMap(({ plan, remaining }) => {
+    .map(({ plan, remaining }) => {
       const common = commonIds(columns[plan.members[0]!]!.vocabulary, columns[plan.members[1]!]!.vocabulary)
-      if (common === null) return [plan]
+      if (common === null) return plan
       const unordered = left({ ...plan, common })
-      const isAsGood = unordered.some(
-        (share, j) => remaining[j]! <= PAIR_LEAVES && share <= remaining[j]! * 1.05 + 1e-3,
-      )
-      return isAsGood ? [plan, { ...plan, common }] : [plan]
+      const isAsGood = unordered.every((share, j) => share <= remaining[j]! * ORDER_MATTERS + 1e-3)
+      return isAsGood ? { ...plan, common } : plan
     })
 }
 
@@ -143,22 +149,40 @@ export function commonIds(first: Vocabulary, second: Vocabulary): [Int32Array, I
   return [ofFirst, ofSecond]
 }
 
-function fitGrouping(
-  numbers: StandardisedNumbers,
-  { members, common }: Plan,
-  columns: readonly CategoryColumn[],
-  folds: Uint8Array,
-): FittedGrouping {
-  const [first, second] = members.map((k) => columns[k]!)
+function subset({ numbers, columns, folds, contamination }: GroupedRows, rows: Int32Array): GroupedRows {
+  return {
+    numbers: prepareNumbers(
+      numbers.columns.map((z) => Float64Array.from(rows, (row) => z[row]!)),
+      numbers.floors,
+    ),
+    columns: columns.map(({ ids, vocabulary }) => ({ ids: Int32Array.from(rows, (row) => ids[row]!), vocabulary })),
+    folds: Uint8Array.from(rows, (row) => folds[row]!),
+    contamination,
+  }
+}
+
+function fitGrouping({ numbers, columns, folds, contamination }: GroupedRows, { members, common }: Plan) {
+  const [first, second = first] = members.map((k) => columns[k]!) as [CategoryColumn, CategoryColumn?]
   const keys = new Map<number, number>()
-  const sizes = [first!, second ?? first!].map(({ vocabulary }) => vocabulary.values.length + 1)
+  const sizes = [first, second].map(({ vocabulary }) => vocabulary.values.length + 1)
   const stride = common === null ? sizes[1]! : sizes[0]! + sizes[1]!
-  const groupOf = second
-    ? first!.ids.map((id, row) => numbered(keys, pairKey({ common, stride }, id, second.ids[row]!)))
-    : first!.ids
-  const groups = second ? keys.size : sizes[0]! - 1
+  const apart = members.length === 2 ? contaminatedTwins(first, second, contamination) : null
+  const groupOfRow = (id: number, row: number) => {
+    const other = second.ids[row]!
+    return apart !== null && apart[id] === other ? 0 : numbered(keys, pairKey({ common, stride }, id, other))
+  }
+  const groupOf = members.length === 2 ? first.ids.map(groupOfRow) : first.ids
+  const groups = members.length === 2 ? keys.size : sizes[0]! - 1
   const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds, FOLDS)
   return { grouping: { members, common, keys, stride, table, remaining }, outOfFold }
+}
+
+/** [ids of the first]: the id of the same value in the second; null where pairs of equal values are none or ordinary. */
+function contaminatedTwins(first: CategoryColumn, second: CategoryColumn, contamination: number): Int32Array | null {
+  const twin = findTwins(first.vocabulary, second.vocabulary)
+  if (twin === null) return null
+  const equals = first.ids.reduce((sum, id, row) => sum + (id > 0 && twin[id] === second.ids[row] ? 1 : 0), 0)
+  return equals < contamination * first.ids.length ? twin : null
 }
 
 /** Numbers keys by their first appearance, from 1; key 0 stays 0. */

@@ -6,6 +6,7 @@ export {
   withCategory,
   withNumber,
 } from './alternatives.js'
+export { categoryNll } from './category-tree.js'
 export { decodeRecords } from './decode.js'
 export { type EncodedBatch, encodeBatch, encodeContext } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'

@@ -113,16 +113,18 @@ const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power
   [5, 2, 1].map((m) => m * 10 ** power),
 )
 
-/** The largest step of which 99 in 100 values are multiples; the most common value has no say (it is often 0). */
+/** The largest step of which 99 in 100 values are multiples. */
 function findQuantum(sorted: Float64Array, isTime: boolean): number {
-  const middle = quantile(sorted, 0.5)
   const stride = Math.max(1, Math.floor(sorted.length / 5000))
-  const sample = sorted.filter((x, index) => index % stride === 0 && x !== middle)
-  if (sample.length === 0) return 0
-  const fits = (step: number) => {
+  const sample = sorted.filter((_, index) => index % stride === 0)
+  const isStepOf = (step: number) => {
     let multiples = 0
-    for (const x of sample) if (Math.abs(x / step - Math.round(x / step)) < 1e-6) multiples++
+    for (const x of sample) {
+      const times = Math.round(x / step)
+      if ((times !== 0 || x === 0) && Math.abs(x / step - times) < 1e-6) multiples++
+    }
     return multiples >= 0.99 * sample.length
   }
-  return (isTime ? HOUR_STEPS : DECIMAL_STEPS).find(fits) ?? 0
+  if (sample.every((x) => x === 0)) return 0
+  return (isTime ? HOUR_STEPS : DECIMAL_STEPS).find(isStepOf) ?? 0
 }

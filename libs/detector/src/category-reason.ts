@@ -1,0 +1,35 @@
+import { featureName, type Reason } from '@outflow/contracts'
+import { categoryEvidence, categoryNll, type Encoder, encodeBatch, type Fields, withCategory } from '@outflow/encoding'
+import { argMin, toBits } from './bits.js'
+import { categoryInWords } from './words.js'
+
+/** Counts tell why when they carry this share of a category's bits; else it is the numbers that it does not go with. */
+const TOLD_BY_COUNTS = 0.5
+
+/**
+ * What one category adds to a record's surprise.
+ *
+ * @param own     the record's NLL, nats
+ * @param values  what the category might have been
+ * @param nll     [values]; the record's NLL with each of them, nats
+ */
+export function categoryReason(
+  encoder: Encoder,
+  fields: Fields,
+  k: number,
+  own: number,
+  values: readonly (string | null)[],
+  nll: Float64Array,
+): Reason {
+  const best = argMin(nll)
+  const observed = fields.categories[k]!
+  const expected = values[best]!
+  const bits = toBits(own - nll[best]!)
+  const { ids } = encodeBatch(encoder, [fields, withCategory(fields, k, expected)])
+  const byCounts = toBits(categoryNll(encoder.tree, ids, 0) - categoryNll(encoder.tree, ids, ids.length / 2))
+  const evidence = categoryEvidence(encoder, ids, k)
+  const isTold = evidence.kind === 'unseen' || byCounts >= TOLD_BY_COUNTS * bits
+  const field = featureName(encoder.features.filter(({ type }) => type === 'categorical')[k]!)
+  const text = categoryInWords(field, observed, isTold ? evidence : { kind: 'ordinary' }, expected)
+  return { field, bits, observed, expected, range: null, text }
+}

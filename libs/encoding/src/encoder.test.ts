@@ -1,0 +1,122 @@
+import type { Feature } from '@outflow/contracts'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeRecords } from './decode.js'
+import { encodeBatch } from './encode.js'
+import { contextDim, rowDim } from './encoder.js'
+import type { Fields } from './fields.js'
+import { fitEncoder } from './fit-encoder.js'
+import { packEncoder, unpackEncoder } from './pack-encoder.js'
+import { isRejection, makeReader } from './reader.js'
+import { sampleCategories } from './sample-categories.js'
+
+const features: Feature[] = [
+  { path: '$.flight.distance', type: 'numeric', optional: false },
+  { path: '$.delay', type: 'numeric', optional: false },
+  { path: '$.flight.from', type: 'categorical', optional: false },
+  { path: '$.flight.to', type: 'categorical', optional: false },
+  { path: '$.date', type: 'cyclic', period: 'day', optional: false },
+]
+const read = makeReader(features)
+const AIRPORTS = 'ABCDEFGH'
+
+/** Flights whose distance follows from the route, either way. */
+function aFlight(k: number) {
+  const a = (k * 7) % 8
+  const b = (a + 1 + ((k * 5) % 7)) % 8
+  return {
+    flight: { distance: 100 + 37 * Math.abs(a - b) + 11 * (a + b), from: AIRPORTS[a]!, to: AIRPORTS[b]! },
+    delay: k % 11 === 0 ? null : ((k * 13) % 40) - 10,
+    date: new Date(Date.UTC(2001, 0, 1, 6 + (k % 16), (k * 17) % 60)).toISOString(),
+  }
+}
+
+function fieldsOf(record: unknown): Fields {
+  const fields = read(record)
+  if (isRejection(fields)) throw new Error(fields.detail)
+  return fields
+}
+
+const records = Array.from({ length: 800 }, (_, k) => aFlight(k))
+const fitted = fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
+const { encoder } = fitted
+
+describe('the encoder', () => {
+  it('gives every record back, times of day in the last day seen', () => {
+    fc.assert(
+      fc.property(fc.nat(2000), (k) => {
+        const record = aFlight(k)
+        const { ids, rows, count } = encodeBatch(encoder, [fieldsOf(record)])
+        expect(decodeRecords(encoder, ids, rows, count)).toEqual([record])
+      }),
+    )
+  })
+
+  it('measures a number from the median of the group that determines it', () => {
+    const { rows } = encodeBatch(encoder, records.map(fieldsOf))
+    const distances = rows.filter((_, index) => index % rowDim(encoder) === 0)
+    expect(Math.max(...distances.map(Math.abs))).toBeLessThan(1e-5)
+  })
+
+  it('lets noise shrink with what is left to explain, to no less than its floor', () => {
+    const [distance, delay] = encoder.noise
+    expect(distance).toBeLessThan(0.02)
+    expect(delay).toBeGreaterThan(0.03)
+  })
+
+  it('gives training rows the context of the other folds, and none where the others saw nothing', () => {
+    const lonely = { ...aFlight(0), flight: { distance: 5000, from: 'Y', to: 'Z' } }
+    const { context, encoder: own } = fitEncoder(features, [...records, lonely].map(fieldsOf), {
+      contamination: 0,
+      seed: 1,
+    })
+    const unseen = encodeBatch(own, [fieldsOf({ ...lonely, flight: { ...lonely.flight, from: 'V', to: 'W' } })])
+    const width = contextDim(own)
+    expect(context.slice(-width)).toEqual(unseen.context)
+  })
+
+  it('counts missing and unseen values', () => {
+    const odd = fieldsOf({ flight: { distance: null, from: 'Q', to: 'A' }, delay: 'NaN', date: '2001-01-01T10:00:00Z' })
+    const { missing, unseen, rows, beside } = encodeBatch(encoder, [odd])
+    expect({ missing, unseen }).toEqual({ missing: 2, unseen: 1 })
+    expect([...rows.subarray(0, 2)]).toEqual([0, 0])
+    expect(Number.isFinite(beside[0])).toBe(true)
+  })
+
+  it('is the same after packing and unpacking', () => {
+    const again = unpackEncoder(packEncoder(encoder))
+    const batch = [...records, { ...aFlight(1), flight: { distance: 3, from: 'A', to: 'A' } }].map(fieldsOf)
+    expect(encodeBatch(again, batch)).toEqual(encodeBatch(encoder, batch))
+  })
+
+  it('is the same for the same seed and records', () => {
+    const again = fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
+    expect(again.rows).toEqual(fitted.rows)
+    expect(again.context).toEqual(fitted.context)
+  })
+
+  it('draws only categories that it knows, about as often as they come', () => {
+    const ids = sampleCategories(encoder.tree, 2000, 5)
+    expect(Math.min(...ids)).toBeGreaterThan(0)
+    const share = records.filter(({ flight }) => flight.from === 'A').length / records.length
+    const first = encoder.tree.vocabularies[0]!.ids.get('A')
+    const categories = encoder.tree.parents.length
+    const drawn = ids.filter((id, index) => index % categories === 0 && id === first).length / 2000
+    expect(drawn).toBeCloseTo(share, 1)
+  })
+
+  it.each<[string, Feature[], Record<string, unknown>[]]>([
+    ['only numbers', [features[1]!], records],
+    ['only categories', [features[2]!, features[3]!], records],
+    ['one constant column', [features[1]!], records.map((record) => ({ ...record, delay: 4 }))],
+    ['a column that is never there', [features[1]!], records.map((record) => ({ ...record, delay: null }))],
+    ['one record', features, records.slice(0, 1)],
+  ])('takes %s', (_, some, rows) => {
+    const reader = makeReader(some)
+    const fields = rows.map((record) => reader(record) as Fields)
+    const { encoder: own, context } = fitEncoder(some, fields, { contamination: 0.01, seed: 1 })
+    const encoded = encodeBatch(own, fields)
+    expect([...context, ...encoded.rows, ...encoded.context, ...encoded.beside].every(Number.isFinite)).toBe(true)
+    expect(encoded.rows.length).toBe(rows.length * rowDim(own))
+  })
+})

@@ -1,0 +1,54 @@
+import type { Feature } from '@outflow/contracts'
+import { describe, expect, it } from 'vitest'
+import { isRejection, makeReader } from './reader.js'
+
+const features: Feature[] = [
+  { path: '$.delay', type: 'numeric', optional: false },
+  { path: '$.route.origin', type: 'categorical', optional: false },
+  { path: '$.legs[0].miles', type: 'numeric', optional: true },
+  { path: '$.date', type: 'cyclic', period: 'day', optional: false },
+]
+const read = makeReader(features)
+const record = { delay: 3, route: { origin: 'JFK' }, legs: [{ miles: '12.5' }], date: '2001-01-01T00:47:00Z' }
+
+describe('the reader', () => {
+  it('takes nested fields in the order of the feature list', () => {
+    expect(read(record)).toEqual({ numbers: [3, 12.5, Date.UTC(2001, 0, 1, 0, 47)], categories: ['JFK'] })
+  })
+
+  it.each([null, '', 'NaN'])('keeps %j as a missing value', (missing) => {
+    const fields = read({ ...record, delay: missing, route: { origin: missing }, date: missing })
+    expect(fields).toEqual({ numbers: [Number.NaN, 12.5, Number.NaN], categories: [null] })
+  })
+
+  it('takes numbers and booleans for categories', () => {
+    expect(read({ ...record, route: { origin: true } })).toMatchObject({ categories: ['true'] })
+    expect(read({ ...record, route: { origin: 7 } })).toMatchObject({ categories: ['7'] })
+  })
+
+  it('lets an optional field be absent and no other', () => {
+    expect(read({ ...record, legs: [] })).toMatchObject({ numbers: [3, Number.NaN, expect.any(Number)] })
+    expect(read({ ...record, route: {} })).toEqual({ reason: 'missing_field', detail: '$.route.origin is absent' })
+  })
+
+  it.each([
+    ['wrong_type', { delay: 'soon' }],
+    ['wrong_type', { delay: '0x10' }],
+    ['wrong_type', { delay: true }],
+    ['wrong_type', { delay: Number.POSITIVE_INFINITY }],
+    ['wrong_type', { delay: 1e301 }],
+    ['wrong_type', { delay: [3] }],
+    ['wrong_type', { route: { origin: { code: 'JFK' } } }],
+    ['wrong_type', { date: false }],
+    ['bad_timestamp', { date: '2001-02-30T00:00:00Z' }],
+    ['bad_timestamp', { date: 'yesterday' }],
+    ['bad_timestamp', { date: 9e15 }],
+  ])('rejects as %s: %j', (reason, change) => {
+    expect(read({ ...record, ...change })).toMatchObject({ reason })
+  })
+
+  it.each([null, 3, 'text', []])('rejects the record %j', (whole) => {
+    const fields = read(whole)
+    expect(isRejection(fields) && fields.reason).toBe('wrong_type')
+  })
+})

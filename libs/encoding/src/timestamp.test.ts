@@ -1,0 +1,35 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseTimestamp } from './timestamp.js'
+
+describe('a timestamp', () => {
+  it('is read back from ISO 8601, whatever the time', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('0100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
+        (date) => {
+          expect(parseTimestamp(date.toISOString())).toBe(date.getTime())
+        },
+      ),
+    )
+  })
+
+  it.each([
+    ['2001-01-01T00:47:00Z', '2001-01-01T00:47:00Z'],
+    ['2001/01/01 00:47', '2001-01-01T00:47:00Z'],
+    ['2001-01-01T00:47', '2001-01-01T00:47:00Z'],
+    ['2001-01-01', '2001-01-01T00:00:00Z'],
+    ['2001-01-01T02:47:00+02:00', '2001-01-01T00:47:00Z'],
+    ['2001-01-01 00:47:00.250-0130', '2001-01-01T02:17:00.250Z'],
+    ['978310020000', '2001-01-01T00:47:00Z'],
+  ])('%s is %s', (text, iso) => {
+    expect(parseTimestamp(text)).toBe(Date.parse(iso))
+  })
+
+  it.each(['', '2001', '2001-13-01', '2001-02-29', '2001-01-01T24:00', '2001-01-01T00:00+19:00', '12:30'])(
+    'is not %j',
+    (text) => {
+      expect(parseTimestamp(text)).toBeUndefined()
+    },
+  )
+})
