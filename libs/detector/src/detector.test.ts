@@ -1,0 +1,176 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Detector, openDetector } from './detector.js'
+import { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
+import { type TrainedDetector, trainDetector } from './train.js'
+
+const number: Feature = { path: '$.x', type: 'numeric', optional: false }
+const city: Feature = { path: '$.place.city', type: 'categorical', optional: false }
+const state: Feature = { path: '$.place.state', type: 'categorical', optional: false }
+const STATES = { Austin: 'TX', Dallas: 'TX', Boston: 'MA', Salem: 'MA', Reno: 'NV' } as const
+const CITIES = Object.keys(STATES) as (keyof typeof STATES)[]
+
+/** Each city has a number of its own, give or take a few. */
+function makeRecords(count: number, seed: number) {
+  const random = xoroshiro128plus(seed)
+  return Array.from({ length: count }, () => {
+    const index = Math.floor(uniformFloat64(random) * CITIES.length)
+    const own = CITIES[index]!
+    const spread = uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5
+    return { x: Math.round(100 * index + 10 * spread), place: { city: own, state: STATES[own] as string } }
+  })
+}
+
+function train(features: readonly Feature[], records: readonly unknown[], change: { alertRate?: number } = {}) {
+  const read = makeReader(features)
+  const fields = records.map((record) => {
+    const own = read(record)
+    if (isRejection(own)) throw new Error(own.detail)
+    return own
+  })
+  return trainDetector({
+    features,
+    records: fields,
+    // Small, so that the test is quick; what it must find is coarse.
+    model: { kind: 'realnvp', layers: 2, hidden: [16] },
+    training: { contamination: 0.01, seed: 3 },
+    alertRate: change.alertRate ?? 0.02,
+    backend: 'wasm',
+  })
+}
+
+describe('a detector of categories and numbers', () => {
+  let trained: TrainedDetector
+  let detector: Detector
+  const read = (record: unknown) => detector.read(record) as Fields
+
+  beforeAll(async () => {
+    trained = await train([number, city, state], makeRecords(1200, 1))
+    detector = await openDetector(Buffer.from(trained.artefact))
+  }, 60_000)
+  afterAll(() => detector.close())
+
+  it('says what it is', () => {
+    const { metadata } = detector
+    expect(metadata).toEqual(trained.metadata)
+    expect(metadata).toMatchObject({
+      dim: 1,
+      seed: 3,
+      calibration: { rows: 120 },
+      training: { rows: 1080, backend: 'wasm' },
+    })
+  })
+
+  it('flags about the alert rate of fresh normal records', async () => {
+    const { pValue } = await detector.score(makeRecords(2000, 2).map(read))
+    expect(pValue.filter((p) => p <= 0.02).length / 2000).toBeLessThan(0.05)
+  })
+
+  it('flags a number that is another city’s, and names the field and what was expected', async () => {
+    const odd = read({ x: 0, place: { city: 'Reno', state: 'NV' } })
+    const { pValue } = await detector.score([odd])
+    expect(pValue[0]).toBeLessThan(0.02)
+    const [reason] = await detector.explain(odd)
+    expect(reason).toMatchObject({ field: 'x', observed: 0 })
+    expect(reason!.expected).toBeGreaterThan(380)
+    expect(reason!.text).toMatch(/^x 0 is far below the (usual )?[\d,]+.*/)
+  })
+
+  it('flags a city in the wrong state by the counts alone', async () => {
+    const odd = read({ x: 0, place: { city: 'Austin', state: 'MA' } })
+    const { pValue } = await detector.score([odd])
+    expect(pValue[0]).toBeLessThan(0.02)
+    const texts = (await detector.explain(odd)).map(({ text }) => text)
+    expect(texts).toContain('place.state MA is never seen with place.city Austin')
+  })
+
+  it('takes unseen and missing values, and counts them', async () => {
+    const scores = await detector.score([read({ x: null, place: { city: 'Paris', state: '' } })])
+    expect(scores).toMatchObject({ unseenValues: 2, missingValues: 2 })
+    expect(Number.isFinite(scores.nll[0])).toBe(true)
+  })
+
+  it('draws records with the input’s own fields, the same for the same seed', async () => {
+    const records = await detector.sample(200, 7)
+    expect(await detector.sample(200, 7)).toEqual(records)
+    const { pValue } = await detector.score(records.map(read))
+    expect(pValue.filter((p) => p > 0.02).length / 200).toBeGreaterThan(0.85)
+  })
+
+  it('is the same model for the same records and seed', async () => {
+    const again = await train([number, city, state], makeRecords(1200, 1))
+    expect(again.metadata.modelId).toBe(trained.metadata.modelId)
+  }, 60_000)
+
+  it('is refused as damaged wherever a byte of it changed or is missing', async () => {
+    const { artefact } = trained
+    for (const at of [60, 2000, artefact.length >> 1, artefact.length - 1]) {
+      const changed = Uint8Array.from(artefact)
+      changed[at]! ^= 1
+      await expect(openDetector(changed), `byte ${at}`).rejects.toThrow(ModelDamaged)
+    }
+    for (const length of [100, artefact.length >> 1, artefact.length - 1]) {
+      await expect(openDetector(artefact.subarray(0, length)), `${length} bytes`).rejects.toThrow(ModelDamaged)
+    }
+  })
+
+  it('is refused as foreign or from the future', async () => {
+    await expect(openDetector(new Uint8Array(0))).rejects.toThrow(ModelForeign)
+    await expect(openDetector(new TextEncoder().encode('a,b\n1,2\n'.repeat(20)))).rejects.toThrow(ModelForeign)
+    const text = Buffer.from(trained.artefact)
+      .toString('latin1')
+      .replace('"schema_version":"1"', '"schema_version":"9"')
+    await expect(openDetector(Buffer.from(text, 'latin1'))).rejects.toThrow(ModelVersionUnknown)
+  })
+})
+
+describe('a detector', () => {
+  it('of one number is a density: it integrates to 1 in the record’s own unit', async () => {
+    const { artefact } = await train(
+      [number],
+      makeRecords(600, 4).map(({ x }) => ({ x: x / 3 })),
+    )
+    const detector = await openDetector(artefact)
+    const step = 0.05
+    const grid = Array.from({ length: 16_000 }, (_, k) => ({ x: -300 + k * step }))
+    const { nll } = await detector.score(grid.map((record) => detector.read(record) as Fields))
+    // p(c) is that of the flag `present`, which leaves a little to `missing`.
+    const mass = nll.reduce((sum, own) => sum + Math.exp(-own) * step, 0)
+    expect(mass).toBeGreaterThan(0.97)
+    expect(mass).toBeLessThan(1.01)
+    await detector.close()
+  }, 60_000)
+
+  it('of categories alone needs no flow', async () => {
+    const { artefact, metadata } = await train([city, state], makeRecords(300, 5))
+    expect(metadata).toMatchObject({ dim: 0, training: { backend: 'none' } })
+    const detector = await openDetector(artefact)
+    const [usual, odd] = ['TX', 'NV'].map(
+      (where) => detector.read({ place: { city: 'Dallas', state: where } }) as Fields,
+    )
+    const { nll } = await detector.score([usual!, odd!])
+    expect(nll[1]! - nll[0]!).toBeGreaterThan(3)
+    expect((await detector.explain(odd!))[0]!.text).toContain('never seen')
+    expect(await detector.sample(3, 1)).toHaveLength(3)
+    await detector.close()
+  })
+
+  it('takes fifty records, and a column that never varies', async () => {
+    const records = makeRecords(50, 6).map((record) => ({ ...record, x: 4 }))
+    const { artefact, metadata } = await train([number, city], records)
+    expect(metadata.calibration.rows).toBe(15)
+    const detector = await openDetector(artefact)
+    const scores = await detector.score([4, 400].map((x) => detector.read({ ...records[0], x }) as Fields))
+    expect(scores.nll[1]!).toBeGreaterThan(scores.nll[0]!)
+    const [reason] = await detector.explain(detector.read({ ...records[0], x: 400 }) as Fields)
+    expect(reason!.text).toBe('x 400 differs from the 4 of nearly all records')
+    await detector.close()
+  }, 60_000)
+
+  it('is not made from fewer than thirty records', async () => {
+    await expect(train([number], makeRecords(29, 1))).rejects.toThrow(TooFewRecords)
+  })
+})

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { gridQuantiles } from './quadrature.js'
+
+describe('quantiles on a grid', () => {
+  it('are those of the standard normal', () => {
+    const grid = Float64Array.from({ length: 201 }, (_, k) => -5 + k / 20)
+    const [low, middle, high] = gridQuantiles(
+      grid,
+      grid.map((x) => (x * x) / 2),
+      [0.05, 0.5, 0.95],
+    )
+    expect(low).toBeCloseTo(-1.645, 2)
+    expect(middle).toBeCloseTo(0, 6)
+    expect(high).toBeCloseTo(1.645, 2)
+  })
+
+  it('do not overflow where the density is tiny or lies on one point', () => {
+    const grid = Float64Array.of(0, 1, 2)
+    expect(gridQuantiles(grid, Float64Array.of(1e6, 1e5, 1e6), [0.5])[0]).toBeCloseTo(1)
+    expect(gridQuantiles(Float64Array.of(4), Float64Array.of(3), [0.05, 0.95])).toEqual([4, 4])
+  })
+})

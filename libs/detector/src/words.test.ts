@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { categoryInWords, numberInWords } from './words.js'
+
+const column = {
+  name: 'distance',
+  cycle: null,
+  centre: 700,
+  scale: 500,
+  quantum: 1,
+  usual: null,
+  quantiles: Array.from({ length: 33 }, (_, k) => k * 100),
+}
+const day = { ...column, name: 'date', cycle: { period: 'day', cut: 0.125, startMs: 0 } as const }
+
+describe('words for a number', () => {
+  it.each([
+    [
+      { observed: 3983, expected: 2475, range: [2474, 2476], group: 'LAX→JFK' },
+      'distance 3,983 is far above the 2,475 of LAX→JFK',
+    ],
+    [
+      { observed: 2400, expected: 2475, range: [2474, 2476], group: 'LAX→JFK' },
+      'distance 2,400 is below the 2,475 of LAX→JFK',
+    ],
+    [
+      { observed: 4260, expected: 0, range: [-10, 545], group: null },
+      'distance 4,260 is far above the usual −10 to 545',
+    ],
+    [
+      { observed: 20, expected: 0, range: [-10, 545], group: null },
+      'distance 20 is unusual beside the other fields; 0 is likelier',
+    ],
+    [{ observed: Number.NaN, expected: 12, range: [0, 600], group: null }, 'distance is missing; 12 would be expected'],
+  ] as const)('%j', (finding, text) => {
+    expect(numberInWords(column, finding)).toBe(text)
+  })
+
+  it('tell the time of day where the column is one', () => {
+    const finding = { observed: 0.2, expected: 9, range: [3, 18.5], group: null } as const
+    expect(numberInWords(day, finding)).toBe('date 03:12 is outside the usual 06:00 to 21:30')
+  })
+})
+
+describe('words for a category', () => {
+  it.each([
+    [{ kind: 'pair', name: 'origin', value: 'JFK', seen: 0, of: 900 }, 'destination JFK is never seen with origin JFK'],
+    [
+      { kind: 'pair', name: 'origin', value: 'LAX', seen: 2, of: 1200 },
+      'destination JFK is seldom seen with origin LAX (2 of 1,200)',
+    ],
+    [{ kind: 'rare', seen: 3, of: 18000 }, 'destination JFK is rare (3 of 18,000)'],
+    [{ kind: 'unseen' }, 'destination JFK was never seen before'],
+    [{ kind: 'ordinary' }, 'destination JFK does not go with the other fields; BOS would'],
+  ] as const)('%j', (evidence, text) => {
+    expect(categoryInWords('destination', 'JFK', evidence, 'BOS')).toBe(text)
+  })
+})
