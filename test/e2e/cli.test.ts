@@ -52,11 +52,28 @@ const parseNdjson = (text: string): Record<string, unknown>[] =>
 const normal = readings(1_500)
 const fresh = [...readings(1_600).slice(1_500), STRANGE, WRONG]
 
+/** A configuration whose model is fitted in a moment; files need neither its broker nor its database. */
+const SMALL = {
+  pipeline: 'plants',
+  kafka: { brokers: ['127.0.0.1:1'] },
+  postgres: { url: 'postgres://127.0.0.1:1/none' },
+  source: { topics: ['plants'] },
+  features: [
+    { path: '$.plant', type: 'categorical' },
+    { path: '$.load', type: 'numeric' },
+    { path: '$.heat', type: 'numeric' },
+  ],
+  model: { layers: 2, hidden: [8] },
+  detection: { alertRate: 0.05 },
+  alerts: { topic: 'plants.alerts' },
+  deadLetters: { topic: 'plants.dead-letters' },
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outflow-cli-'))
   await writeFile(at('normal.csv'), csv(normal))
-  await writeFile(at('normal.ndjson.gz'), gzipSync(ndjson(normal)))
   await writeFile(at('fresh.csv'), csv(fresh))
+  await writeFile(at('small.yaml'), JSON.stringify(SMALL))
   const trained = await runOutflow(['train', '--input', at('normal.csv'), '--seed', '3', '--out', at('model')])
   expect(trained.stderr).toContain('features: plant categorical, load numeric, heat numeric, at cyclic')
   expect(trained.stderr).toContain('left out: id, text with 1,500 values in 1,500 rows')
@@ -66,32 +83,36 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('train', () => {
-  it('gives the same model for the same records and seed, from packed NDJSON as from CSV', async () => {
-    const again = await runOutflow([
-      ...['train', '--input', at('normal.ndjson.gz'), '--seed', '3', '--json', '--out', at('again')],
-    ])
-    expect(again.code).toBe(0)
-    const report = JSON.parse(again.stdout)
-    expect(report).toMatchObject({ rows: 1_500, leftOut: [{ field: 'id' }], metadata: { seed: 3, alertRate: 0.01 } })
-    const scores = await Promise.all(
-      ['model', 'again'].map((model) =>
-        runOutflow(['score', '--model', at(model), '--input', at('fresh.csv'), '--output', '-']),
-      ),
-    )
-    expect(scores[1]?.stdout).toBe(scores[0]?.stdout)
+  it('gives the same model for the same records, configuration and seed, from a pipe as from a file', async () => {
+    const fit = ['train', '--config', at('small.yaml'), '--seed', '3', '--json']
+    const fromFile = await runOutflow([...fit, '--input', at('normal.csv'), '--out', at('small')])
+    const fromPipe = await runOutflow([...fit, '--input', '-', '--out', at('again')], {
+      stdin: gzipSync(ndjson(normal)),
+    })
+    expect(fromPipe.code).toBe(0)
+    expect(JSON.parse(fromPipe.stdout)).toMatchObject({
+      rows: 1_500,
+      metadata: { seed: 3, alertRate: 0.05, model: { layers: 2, hidden: [8] }, modelId: idOf(fromFile.stdout) },
+    })
+    expect(await scoresOf('again')).toBe(await scoresOf('small'))
   })
 
-  it('reads stdin, leaves out what is excluded, and marks fields that some records lack as optional', async () => {
-    const some = normal
-      .slice(0, 400)
-      .map(({ plant, load, heat }, index) => (index % 4 ? { plant, load, heat } : { plant, load }))
-    const trained = await runOutflow(['train', '--input', '-', '--exclude', 'plant', '--out', at('some')], {
-      stdin: ndjson(some),
-    })
+  it('leaves out what is excluded', async () => {
+    const fit = ['train', '--config', at('small.yaml'), '--exclude', 'plant', '--input', at('normal.csv')]
+    const trained = await runOutflow([...fit, '--out', at('excluded')])
     expect(trained).toMatchObject({ code: 0, stdout: '' })
-    expect(trained.stderr).toContain('features: load numeric, heat numeric (optional)\n')
+    expect(trained.stderr).toContain('features: load numeric, heat numeric\n')
   })
 })
+
+const idOf = (report: string): string => JSON.parse(report).metadata.modelId
+
+async function scoresOf(model: string): Promise<string> {
+  const { stdout } = await runOutflow([
+    ...['score', '--model', at(model), '--input', at('fresh.csv'), '--output', '-', '--format', 'csv'],
+  ])
+  return stdout
+}
 
 describe('score', () => {
   it('gives every row in input order, and flags the record that only its combination makes strange', async () => {
@@ -205,7 +226,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
     ['an unknown command', () => ['trian'], '', "outflow: unknown command 'trian' (Did you mean train?)"],
     [
       'an unknown option',
-      () => [...scoring(), '--inptu', 'x'],
+      () => [...scoring(), '--input', '-', '--inptu', 'x'],
       '',
       "outflow: unknown option '--inptu' (Did you mean --input?)",
     ],
@@ -269,7 +290,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
       'a column to exclude that is not there',
       () => ['train', '--input', '-', '--exclude', 'laod', '--out', at('never')],
       good,
-      'outflow: --exclude laod: stdin has no such column; it has plant, load, heat, at, id',
+      'outflow: --exclude laod: stdin has no such column; it has id, plant, load, heat, at',
     ],
     ['too few rows to fit', () => ['train', '--input', '-', '--out', at('never')], good, 'outflow: '],
     [

@@ -4,7 +4,9 @@ import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 /** What a look at the records says of their fields. */
 export interface Inference {
   readonly features: readonly Feature[]
-  /** Fields that a model can not use, with the reason in words, in the order of their first appearance. */
+  /** All fields seen, as columns are called, in the order of their first appearance. */
+  readonly fields: readonly string[]
+  /** Fields that a model can not use, with the reason in words. */
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -50,7 +52,7 @@ export function makeFeatureInference(): FeatureInference {
         if (typeof found === 'string') leftOut.push({ field: name, why: found })
         else features.push(found)
       }
-      return { features, leftOut }
+      return { features, fields: [...fields.keys()], leftOut }
     },
   }
 }

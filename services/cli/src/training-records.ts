@@ -48,10 +48,7 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
   }
   if (sample.offered === 0) throw new InputInvalid(input.name, null, 'it holds no record')
   const inferred = inference.conclude()
-  const columns = [
-    ...inferred.features.map(({ path }) => columnOfPath(path)),
-    ...inferred.leftOut.map(({ field }) => field),
-  ]
+  const columns = inferred.fields
   const excluded = options.exclude.map((column) => columnOfPath(column))
   checkExcluded(input.name, excluded, columns)
   const isExcluded = (column: string): boolean => excluded.some((name) => isWithin(name, column))
