@@ -79,13 +79,14 @@ function loadTfjsNode(): Promise<Native> {
       )
       return { version: (loaded.version ?? loaded.default?.version)?.['tfjs-node'] ?? 'unknown' }
     } catch (error: unknown) {
-      return { problem: firstLine(error) }
+      return { problem: reasonOf(error) }
     }
   })()
   return native
 }
 
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return message.split('\n')[0]!.trim()
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_MODULE_NOT_FOUND' ? 'it is not installed' : error.message.split('\n')[0]!.trim()
 }
