@@ -63,6 +63,58 @@ test.for(OUTAGES)('no record is lost or counted twice over %s of the broker', as
   await expectEverythingOnce(pipeline)
 })
 
+test('on SIGTERM while Postgres is away services end within 10 s; what was not written is read again', async ({
+  skip,
+}) => {
+  const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
+  onTestFinished(stop)
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  await migrate(postgres.url)
+  const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
+  await pipeline.promote()
+  const start = () =>
+    [startService('alerts', pipeline.configFile), startService('ingest', pipeline.configFile)] as const
+  const services = start()
+  const [, ingest] = services
+  const feed = pipeline.feed(23)
+  await pipeline.untilStoredMore(3_000)
+
+  await control.stop()
+  await ingest.logged('batch write retried')
+  const ended = await Promise.all(services.map((service) => service.terminate()))
+  await control.start()
+
+  for (const { code, tookMs } of ended) {
+    expect(code).toBe(0)
+    expect(tookMs).toBeLessThan(10_000)
+  }
+  start()
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+  await expectEverythingOnce(pipeline)
+})
+
+test('on SIGTERM while the broker is away ingest and alerts end within 10 s', async ({ skip }) => {
+  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
+  onTestFinished(stop)
+  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it is not ours to stop')
+  const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
+  await pipeline.promote()
+  const services = [startService('alerts', pipeline.configFile), startService('ingest', pipeline.configFile)] as const
+  const feed = pipeline.feed(24)
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+
+  await control.stop()
+  await Promise.all(services.map((service) => untilUnready(service, 'kafka')))
+  const ended = await Promise.all(services.map((service) => service.terminate()))
+
+  for (const { code, tookMs } of ended) {
+    expect(code).toBe(0)
+    expect(tookMs).toBeLessThan(10_000)
+  }
+})
+
 /** A service that waits for Postgres or the broker still answers, and says what it waits for. */
 async function untilUnready(service: ServiceProcess, part: 'postgres' | 'kafka'): Promise<void> {
   const { checks, status } = await eventually(
