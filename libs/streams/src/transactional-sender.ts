@@ -28,6 +28,8 @@ export interface TransactionalSender {
 
 // What the broker allows an open transaction; also how long a dead sender can hold back readers of committed data.
 const TRANSACTION_TIMEOUT_MS = 30_000
+// A broker that still writes a transaction's end refuses the next one for some ms; kafkajs would wait 200 ms for it.
+const RETRY = { initialRetryTime: 20, retries: 10 }
 
 /**
  * Connects a sender that owns `transactionalId`: whoever held it before is fenced off, and its open transaction settled,
@@ -45,6 +47,7 @@ export async function makeTransactionalSender(
     // kafkajs numbers idempotent batches when it sends them: two in flight may arrive out of order.
     maxInFlightRequests: 1,
     transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    retry: RETRY,
     createPartitioner: Partitioners.DefaultPartitioner,
   })
   try {
