@@ -196,7 +196,7 @@ async function compareBackends(): Promise<void> {
   const { fitFlow, openScorer, realNvpSpec } = await import('@outflow/flow')
   const rows = Float32Array.from({ length: 4_000 }, (_, at) => Math.sin(at * 12.9898) + 0.3 * Math.sin(at * 78.233))
   const context = new Float32Array(0)
-  const settings = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 0.05), maxSteps: 100, patience: 100 }
+  const settings = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 0.05), maxSteps: 50 }
   const nll = { wasm: Number.NaN, 'tfjs-node': Number.NaN }
   for (const backend of ['wasm', 'tfjs-node'] as const) {
     const { flow, report } = await fitFlow({ rows, context }, { ...settings, backend })
@@ -205,9 +205,9 @@ async function compareBackends(): Promise<void> {
     await scorer.close()
     nll[backend] = nlls.reduce((total, value) => total + value, 0) / nlls.length
     const step = (report.durationMs / report.steps).toFixed(1)
-    say(`${backend} ${report.backendVersion}: 100 steps of ${step} ms, mean NLL ${nll[backend].toFixed(5)} nats`)
+    say(`${backend} ${report.backendVersion}: 50 steps of ${step} ms, mean NLL ${nll[backend].toFixed(5)} nats`)
   }
-  // Rounding differs, and a hundred steps carry it on; kernels that compute something else are far outside this.
+  // Rounding differs, and fifty steps carry it on; kernels that compute something else are far outside this.
   if (!(Math.abs(nll.wasm - nll['tfjs-node']) < 1e-2)) {
     throw new Obstacle('the two backends disagree: this libtensorflow computes something else; delete the cache folder')
   }
