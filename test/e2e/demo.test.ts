@@ -1,18 +1,32 @@
-import { readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { describe, expect, it } from 'vitest'
-import { type Ran, runOutflow } from '../support/run-outflow.js'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runOutflow } from '../support/run-outflow.js'
 
-/** The demo brings its own broker and database, wherever this test run's come from. */
-const ITS_OWN = { KAFKA_BROKERS: '', DATABASE_URL: '' }
+/** All that the demo and what it starts put on the disk, and what their command lines name. */
+let folder: string
 
-const demoFolders = async (): Promise<readonly string[]> =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('outflow-demo-'))
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-demo-test-'))
+  // Postgres does not run as root: as root the launcher starts it as somebody else, who must get there.
+  await chmod(folder, 0o755)
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const processesOfTheDemo = (): readonly string[] =>
+  execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((args) => args.includes(folder))
 
 describe('outflow demo --once --json', () => {
   it('accounts for every message, finds what it must, and leaves nothing behind', { timeout: 400_000 }, async () => {
-    const before = await demoFolders()
-    const ran: Ran = await runOutflow(['demo', '--once', '--json'], { env: ITS_OWN })
+    const ran = await runOutflow(['demo', '--once', '--json'], {
+      // It brings its own broker and database, wherever this test run's come from.
+      env: { KAFKA_BROKERS: '', DATABASE_URL: '', TMPDIR: folder },
+    })
     expect(ran.code, ran.stderr).toBe(0)
     const summary = JSON.parse(ran.stdout)
 
@@ -32,6 +46,8 @@ describe('outflow demo --once --json', () => {
     expect(summary.latencyMs.p99).toBeGreaterThanOrEqual(summary.latencyMs.p50)
 
     expect(ran.stderr).toContain('replay: 16,020 of 16,020 messages')
-    expect(await demoFolders()).toEqual(before)
+    // Caches of the tools that run it (tsx, Maven) stay, and are theirs.
+    expect((await readdir(folder)).filter((name) => name.startsWith('outflow'))).toEqual([])
+    expect(processesOfTheDemo()).toEqual([])
   })
 })
