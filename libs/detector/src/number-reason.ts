@@ -32,7 +32,8 @@ export function numberReason(
   const best = argMin(nll)
   // Where the shared value is likelier than any other value is dense, it is what would have been expected.
   const isUsual = usualNll !== undefined && usualNll <= nll[best]!
-  const expected = isUsual ? column.usual! : grid[best]!
+  const group = determiningGroup(encoder, ids, j)
+  const expected = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
   const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
   const range: [number, number] = [Math.min(low, expected), Math.max(high, expected)]
   const observed = numberOf(encoder, fields, j)
@@ -46,9 +47,18 @@ export function numberReason(
     observed: shown(observed),
     expected: shown(expected),
     range: column.cycle === null ? range : null,
-    text: numberInWords(column, { observed, expected, range, group: determiningGroup(encoder, ids, j) }),
+    text: numberInWords(column, { observed, expected, range, group: group?.name ?? null }),
   }
 }
+
+/** The group's median where it is as likely as the likeliest value, within what the flow's noise blurs; else the latter. */
+function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median: number | undefined): number {
+  const at = median === undefined ? -1 : grid.indexOf(median)
+  return at >= 0 && nll[at]! <= nll[best]! + AS_LIKELY ? grid[at]! : grid[best]!
+}
+
+/** nats */
+const AS_LIKELY = 0.5
 
 /** Joins what was tried first and what was tried between. */
 export function mergeCurve(coarse: Omit<Curve, 'usualNll'>, finer: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {

@@ -19,8 +19,8 @@ describe('words for a number', () => {
       'distance 3,983 is far above the 2,475 of LAX→JFK',
     ],
     [
-      { observed: 2400, expected: 2475, range: [2474, 2476], group: 'LAX→JFK' },
-      'distance 2,400 is below the 2,475 of LAX→JFK',
+      { observed: 2463, expected: 2475, range: [2474, 2476], group: 'LAX→JFK' },
+      'distance 2,463 is below the 2,475 of LAX→JFK',
     ],
     [
       { observed: 4260, expected: 0, range: [-10, 545], group: null },

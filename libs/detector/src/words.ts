@@ -33,7 +33,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   if (observed >= low && observed <= high && !isNarrow) {
     return `${value} is unusual beside the other fields; ${show(column, expected)} is likelier`
   }
-  const far = Math.abs(observed - expected) > 2 * Math.max(high - low, column.quantum, NARROW * span) ? 'far ' : ''
+  const far = Math.abs(observed - expected) > (isNarrow ? 10 : 2) * Math.max(high - low, column.quantum) ? 'far ' : ''
   const side = observed > expected ? 'above' : 'below'
   if (isNarrow)
     return `${value} is ${far}${side} the ${show(column, expected)} ${group === null ? 'expected' : `of ${group}`}`

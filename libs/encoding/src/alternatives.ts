@@ -81,7 +81,7 @@ const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
 const REFINEMENTS = 15
 const ENUMERATED = 64
 const ALONE = 12
-const PARTNERS = 32
+const PARTNERS = 128
 
 function groupMedians(encoder: Encoder, ids: Int32Array, j: number): Set<number> {
   const width = groupWidth(encoder)

@@ -4,7 +4,8 @@ import { restore } from './number-column.js'
 import { putAt } from './path.js'
 
 /**
- * Gives records back from ids and rows: numbers rounded to their column's step, times of day and the like put into the
+ * Gives records back from ids and rows: numbers rounded to their column's step and kept within the span that training
+ * saw (a density on the whole line has a little mass on distances below 0), times of day and the like put into the
  * last cycle seen in training, categories as text, missing values as null.
  *
  * @param ids   [count, categories]
@@ -27,7 +28,8 @@ export function decodeRecords(
     if (flag === 'missing') return null
     if (flag === 'usual') return column.usual
     const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
-    return column.cycle === null ? value : new Date(value).toISOString()
+    if (column.cycle !== null) return new Date(value).toISOString()
+    return Math.max(column.quantiles[0]!, Math.min(column.quantiles.at(-1)!, value))
   }
   return Array.from({ length: count }, (_, index) => {
     const record: Record<string, unknown> = {}

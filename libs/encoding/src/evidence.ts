@@ -1,5 +1,6 @@
-import type { Encoder } from './encoder.js'
+import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
+import { round } from './number-column.js'
 
 /** What the counts say about one category's value in a record. */
 export type CategoryEvidence =
@@ -20,19 +21,32 @@ const DETERMINES = 0.5
 /** A pair seen in a smaller share of the neighbour's rows than this is seldom. */
 const SELDOM = 0.01
 
+/** The record's categories that determine one of its numbers. */
+export interface DeterminingGroup {
+  /** `LAX→JFK` of a pair, `origin LAX` of one. */
+  readonly name: string
+  /** The group's median, in the column's own unit. */
+  readonly median: number
+}
+
 /**
- * Names the record's categories that determine number j: `LAX→JFK` of a pair, `origin LAX` of one; null where none does.
+ * Finds the categories that determine number j of a record; null where none do.
  *
  * @param ids  [categories]
  */
-export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): string | null {
+export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): DeterminingGroup | null {
   const { groupings, tree } = encoder
   const found = encoder.anchors[j]!.map((index) => groupings[index]!).find(
     (grouping) => grouping.remaining[j]! <= DETERMINES && groupOfIds(grouping, ids, 0) > 0,
   )
   if (found === undefined) return null
   const names = found.members.map((k) => tree.vocabularies[k]!.values[ids[k]! - 1] ?? 'none')
-  return names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`
+  const column = encoder.numbers[j]!
+  const median = found.table[groupOfIds(found, ids, 0) * groupWidth(encoder) + j]!
+  return {
+    name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
+    median: round(column, column.centre + column.scale * median),
+  }
 }
 
 export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k: number): CategoryEvidence {
