@@ -51,8 +51,8 @@ test('a write that Postgres ends after its ingest was killed counts once', async
   await pipeline.untilStoredMore(3_000)
   await feed.stop()
 
-  await ingest.logged('batch superseded')
   await expectEverythingOnce(pipeline)
+  await ingest.logged('batch superseded')
 })
 
 test.for([
