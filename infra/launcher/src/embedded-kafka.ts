@@ -29,7 +29,11 @@ export async function startEmbeddedKafka({ folder, signal, say }: PartLaunch): P
   await writeFile(settingsFile, toProperties(embeddedSettings(port, controllerPort, join(home, 'data'))))
   const jvm = [...JVM_FLAGS, `-Djava.io.tmpdir=${temporary}`, '-cp', join(classPath.folder, '*')]
   const clusterId = randomBytes(16).toString('base64url')
-  await runCommand(java, [...jvm, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settingsFile], { signal })
+  await runCommand(
+    java,
+    [...jvm, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settingsFile],
+    { signal },
+  )
 
   const broker = `127.0.0.1:${port}`
   const control = superviseProcess({
