@@ -19,12 +19,13 @@ export function exitCodeOf(thrown: unknown): ExitCode {
 }
 
 /**
- * What a person reads of an error: its message in one line, and the code where it is none of the command's own input.
+ * What a person reads of an error: its message in one line, and the code where it was not the person's own doing.
  * The stack is for whoever sets OUTFLOW_DEBUG.
  */
 export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = process.env): string {
   const error = toOutflowError(thrown)
-  const code = exitCodeOf(thrown) === 2 ? '' : ` [${error.code}]`
+  const isOwn = exitCodeOf(thrown) === 2 || error.code === 'OUTFLOW_INTERRUPTED'
+  const code = isOwn ? '' : ` [${error.code}]`
   const line = `outflow: ${oneLine(error.message)}${code}`
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line
 }

@@ -42,7 +42,13 @@ function liveView({ say }: Terminal, stderr: NodeJS.WriteStream): DemoView {
       flights = found
       draw()
     },
-    close: screen.close,
+    close: () => {
+      // The summary has the table; the bars stay above it.
+      flights = []
+      if (phases.size > 0) draw()
+      screen.close()
+      phases.clear()
+    },
   }
 }
 

@@ -26,7 +26,7 @@ function figures(summary: DemoSummary): string {
     ['scored', formatCount(summary.scored)],
     ['dead-lettered', `${summary.deadLettered}: ${reasons.join(', ')}`],
     ['anomalies', `${summary.anomalies} in Postgres, at an alert rate of ${formatShare(summary.alertRate)}`],
-    ['alerts', `${summary.alerts} read from the alerts topic, ${summary.alertsRepeated} of them twice`],
+    ['alerts', `${summary.alerts} read from the alerts topic, ${timesRead(summary.alertsRepeated)}`],
     ['throughput', `${formatCount(summary.recordsPerSecond)} records/s scored and written`],
     [
       'produce to alert',
@@ -37,6 +37,7 @@ function figures(summary: DemoSummary): string {
       `${model.id.slice(0, 8)}, RealNVP, ${formatCount(model.rows)} records, ${formatCount(model.steps)} steps in ${formatSeconds(model.fitMs)}`,
     ],
     ['versions', `outflow ${versions.outflow}, Node ${versions.node}, ${versions.backend}`],
+    ['', `${versions.broker}, ${versions.database}`],
   ]
   const table = new Table({
     style: { head: [], border: [] },
@@ -45,6 +46,9 @@ function figures(summary: DemoSummary): string {
   table.push(...rows.map((row) => [...row]))
   return table.toString()
 }
+
+const timesRead = (repeated: number): string =>
+  repeated === 0 ? 'each of them once' : `${repeated} of them more than once`
 
 function kinds({ byKind, recall, precision, corrupted, falseAlarms }: DemoSummary): string {
   const table = new Table({

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { InputInvalid, UsageError } from './errors.js'
+import { describeError, exitCodeOf } from './exit-code.js'
+
+describe('what a person reads of an error', () => {
+  it('is one line, with file, line and problem, and exit code 2, for bad input', () => {
+    const error = new InputInvalid('flights.csv', 12, '$.delay must be a number')
+    expect(describeError(error, {})).toBe('outflow: flights.csv, line 12: $.delay must be a number')
+    expect(exitCodeOf(error)).toBe(2)
+  })
+
+  it('joins a message of several lines', () => {
+    const error = new UsageError('outflow.yaml is not valid:\n  pipeline: nothing there\n  feature: no such key')
+    expect(describeError(error, {})).toBe(
+      'outflow: outflow.yaml is not valid: pipeline: nothing there; feature: no such key',
+    )
+  })
+
+  it('has the code, and exit code 1, where it is not of the input; the stack only when asked for', () => {
+    const error = new Error('connect ECONNREFUSED')
+    expect(describeError(error, {})).toBe('outflow: connect ECONNREFUSED [OUTFLOW_UNEXPECTED]')
+    expect(exitCodeOf(error)).toBe(1)
+    expect(describeError(error, { OUTFLOW_DEBUG: '1' })).toContain('exit-code.test.ts')
+  })
+})
