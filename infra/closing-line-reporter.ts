@@ -11,7 +11,7 @@ export default class ClosingLineReporter implements Reporter {
         const result = test.result()
         if (result.state === 'passed') counts.passed += 1
         else if (result.state === 'failed') counts.failed += 1
-        else skipped.push(`${test.fullName}: ${result.note ?? 'no reason given'}`)
+        else skipped.push(`${test.fullName}: ${(result.state === 'skipped' && result.note) || 'no reason given'}`)
       }
     }
     if (skipped.length > 0)
