@@ -31,6 +31,19 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
   })
 }
 
+/** Deletes topics, and the groups without members whose names contain `groupsOf`: all that a guest left on a broker. */
+export function removeTopics(
+  kafka: KafkaConnection,
+  { topics, groupsOf }: { readonly topics: readonly string[]; readonly groupsOf: string },
+): Promise<void> {
+  return withAdmin(kafka, async (admin) => {
+    await admin.deleteTopics({ topics: [...topics] })
+    const { groups } = await admin.listGroups()
+    const own = groups.map(({ groupId }) => groupId).filter((groupId) => groupId.includes(groupsOf))
+    if (own.length > 0) await admin.deleteGroups(own)
+  })
+}
+
 /** Gives the brokers' count and cluster id. @throws {BrokerUnavailable} */
 export function describeCluster(
   kafka: KafkaConnection,

@@ -4,6 +4,7 @@ export {
   ensureTopics,
   type PartitionEnds,
   partitionEnds,
+  removeTopics,
   type TopicSpec,
 } from './admin.js'
 export { deliveries } from './deliveries.js'

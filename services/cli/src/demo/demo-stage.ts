@@ -7,7 +7,7 @@ import { openBackend } from '@outflow/flow'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
 import { type Log, loadConfig } from '@outflow/runtime'
 import { migrate, openPool, type Pool } from '@outflow/store'
-import { ensureTopics, type KafkaConnection, makeKafka } from '@outflow/streams'
+import { ensureTopics, type KafkaConnection, makeKafka, removeTopics } from '@outflow/streams'
 import { stringify } from 'yaml'
 import type { Defer } from '../clean-up.js'
 import { demoConfig } from './demo-config.js'
@@ -57,6 +57,7 @@ export async function setStage({ view, signal, defer }: StageOptions): Promise<D
   const migrations = await migrate(config.postgres.url)
   const kafka = makeKafka(config.kafka)
   await createTopics(config, kafka)
+  if (!isOurs) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
   view.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
 
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
