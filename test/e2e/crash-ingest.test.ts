@@ -14,7 +14,6 @@ beforeAll(async () => {
 
 test('no record is lost or counted twice when ingest is killed in mid-stream, again and again', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(2)
   const chance = makeChance(2)
@@ -34,7 +33,6 @@ test('no record is lost or counted twice when ingest is killed in mid-stream, ag
 
 test('a write that Postgres ends after its ingest was killed counts once', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(3)
   const killed = startService('ingest', pipeline.configFile)
@@ -60,7 +58,6 @@ test.for([
   ['is killed', 'kill'],
 ] as const)('no record is lost or counted twice when a second ingest joins in mid-stream and %s', async ([, end]) => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(4)
   const first = startService('ingest', pipeline.configFile)
@@ -80,7 +77,6 @@ test.for([
 
 test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had written is what is stored', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   const feed = pipeline.feed(5)
   const ingest = startService('ingest', pipeline.configFile)
   await pipeline.untilStoredMore(4_000)
@@ -99,7 +95,7 @@ test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had writt
 })
 
 test('while there is no model nothing is consumed; with the first one ingest goes on by itself', async () => {
-  const pipeline = await aParcelPipeline({ model })
+  const pipeline = await aParcelPipeline()
   const feed = pipeline.feed(6)
   const ingest = startService('ingest', pipeline.configFile)
   await ingest.logged('first model awaited')
@@ -118,7 +114,7 @@ test('while there is no model nothing is consumed; with the first one ingest goe
   expect(assignments(ingest.log)).toEqual([])
   expect(await pipeline.stored()).toBe(0)
 
-  await pipeline.promote()
+  await pipeline.promote(model)
   await pipeline.untilStoredMore(3_000)
   expect((await ingest.readiness()).status).toBe(200)
   await feed.stop()

@@ -14,7 +14,6 @@ beforeAll(async () => {
 
 test('no alert is lost or repeated when the relay is killed in mid-stream, again and again', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(11)
   const chance = makeChance(11)
@@ -34,7 +33,6 @@ test('no alert is lost or repeated when the relay is killed in mid-stream, again
 
 test('alerts that Kafka has committed are not sent again when the relay dies before it deletes them', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(12)
   const release = await holdDeletes(pipeline)
@@ -58,7 +56,6 @@ test('alerts that Kafka has committed are not sent again when the relay dies bef
 
 test('a second relay waits, and takes over when the first one ends', async () => {
   const pipeline = await aParcelPipeline({ model })
-  await pipeline.promote()
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(13)
   const first = startService('alerts', pipeline.configFile)

@@ -1,6 +1,7 @@
 import { alertEventSchema } from '@outflow/contracts'
 import { type Detector, openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
+import { activeModel } from '@outflow/store'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'
@@ -134,7 +135,8 @@ async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
   const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
   const records = await readTopic(pipeline.brokers, pipeline.topics.source)
-  const detector = await openDetector(pipeline.model.artefact)
+  const model = await activeModel(pipeline.pool, pipeline.name)
+  const detector = await openDetector(model!.artefact)
   try {
     return await judge(
       detector,

@@ -9,18 +9,17 @@ import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.js'
 import { type Feed, startFeed } from './feed.js'
 import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
-import { PARCEL_ALERT_RATE, PARCEL_FEATURES, parcelMessages } from './parcels.js'
+import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
 
-/** A pipeline of a test's own: its topics, its database, its configuration and the model that it is to serve. */
+/** A pipeline of a test's own: its topics, its database and its configuration. */
 export interface ParcelPipeline {
   readonly name: string
   readonly brokers: readonly string[]
   readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
   readonly pool: Pool
   readonly configFile: string
-  readonly model: TrainedDetector
-  /** Makes the model the active one. */
-  promote(): Promise<void>
+  /** Makes a model the active one. */
+  promote(model: TrainedDetector): Promise<void>
   /** How many records have been counted. */
   stored(): Promise<number>
   /** Waits until so many more have been. */
@@ -30,7 +29,8 @@ export interface ParcelPipeline {
 }
 
 export interface ParcelPipelineOptions {
-  readonly model: TrainedDetector
+  /** Is the active one from the start; default: there is none. */
+  readonly model?: TrainedDetector
   /** Default: the run's. */
   readonly brokers?: readonly string[]
   /** Of a migrated database; default: one of its own on the run's Postgres. */
@@ -39,7 +39,8 @@ export interface ParcelPipelineOptions {
 
 const PARTITIONS = 3
 
-export async function aParcelPipeline({ model, brokers, databaseUrl }: ParcelPipelineOptions): Promise<ParcelPipeline> {
+export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
+  const { model, brokers, databaseUrl } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
@@ -54,6 +55,12 @@ export async function aParcelPipeline({ model, brokers, databaseUrl }: ParcelPip
     if (brokers === undefined) await deleteTopics(target.brokers, Object.values(topics))
   })
 
+  const promote = async ({ artefact, metadata }: TrainedDetector) => {
+    const id = metadata.modelId
+    await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+    await promoteModel(pool, { pipeline: name, id })
+  }
+  if (model !== undefined) await promote(model)
   const stored = async () => {
     const { rows } = await pool.query('select coalesce(sum(next_offset), 0)::int as stored from outflow.offsets')
     return (rows[0] as { readonly stored: number }).stored
@@ -64,19 +71,7 @@ export async function aParcelPipeline({ model, brokers, databaseUrl }: ParcelPip
     topics,
     pool,
     configFile,
-    model,
-    promote: async () => {
-      const { artefact, metadata } = model
-      await insertModel(pool, {
-        pipeline: name,
-        id: metadata.modelId,
-        artefact,
-        metadata,
-        metrics: {},
-        parentId: null,
-      })
-      await promoteModel(pool, { pipeline: name, id: metadata.modelId })
-    },
+    promote,
     stored,
     untilStoredMore: async (count) => {
       const goal = (await stored()) + count
@@ -98,6 +93,7 @@ function configurationOf(
     postgres: { url },
     source: { topics: [topics.source] },
     features: PARCEL_FEATURES,
+    model: PARCEL_MODEL,
     detection: { alertRate: PARCEL_ALERT_RATE },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },

@@ -1,4 +1,4 @@
-import { configSchema, type Feature } from '@outflow/contracts'
+import { type Config, configSchema, type Feature } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
@@ -27,6 +27,10 @@ export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.p
   { path: '$.grams', type: 'numeric' },
   { path: '$.millimetres', type: 'numeric' },
 ])
+
+export const PARCEL_ALERT_RATE = 0.01
+/** The smallest flow that tells odd parcels, fitted in seconds. */
+export const PARCEL_MODEL: Config['model'] = { kind: 'realnvp', layers: 2, hidden: [8] }
 
 const KINDS = [
   { kind: 'letter', grams: 20, millimetres: 220 },
@@ -65,7 +69,7 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   }
 }
 
-/** Fits the smallest flow that tells odd parcels; always the same one. */
+/** Fits the flow to normal parcels; always the same one. */
 export function fitParcelModel(): Promise<TrainedDetector> {
   const chance = makeChance(1)
   const records = Array.from({ length: 1_000 }, (): Fields => {
@@ -75,13 +79,11 @@ export function fitParcelModel(): Promise<TrainedDetector> {
   return trainDetector({
     features: PARCEL_FEATURES,
     records,
-    model: { kind: 'realnvp', layers: 2, hidden: [8] },
+    model: PARCEL_MODEL,
     training: { contamination: 0, seed: 1 },
     alertRate: PARCEL_ALERT_RATE,
   })
 }
-
-export const PARCEL_ALERT_RATE = 0.01
 
 interface Chance {
   /** A whole number of 0 … limit − 1. */

@@ -22,6 +22,7 @@ export interface Ended {
 
 /** `outflow run NAME` in a process of its own. */
 export interface ServiceProcess {
+  readonly pid: number
   readonly log: readonly LogLine[]
   /** Gives the first line with this message; throws when the service ends without one. */
   logged(msg: string): Promise<LogLine>
@@ -74,6 +75,7 @@ export function startService(name: 'ingest' | 'alerts' | 'trainer', configFile: 
     console.error([`the log of ${name} ${child.pid}:`, ...told, ...unread].join('\n'))
   })
   return {
+    pid: child.pid!,
     log,
     logged,
     readiness: async () => {
