@@ -112,7 +112,7 @@ function computing(): readonly Check[] {
         const fitting = fit()
         fitted = fitting.then(({ flow }) => flow)
         const { report } = await fitting
-        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow brings the faster tfjs-node' : ''
+        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow brings tfjs-node' : ''
         return `${report.backend} ${report.backendVersion} fits${hint}`
       },
     },
