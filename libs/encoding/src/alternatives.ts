@@ -18,11 +18,14 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   const { centre, scale, quantiles } = column
   const lowest = quantiles[0]!
   const highest = quantiles.at(-1)!
-  const even = Math.max(8, Math.floor(most / 3))
-  const grid = [...quantiles]
-  for (let k = 0; k <= even; k++) grid.push(lowest + ((highest - lowest) * k) / even)
+  // A third of the points each: where the values are, evenly between the outermost, and about the group medians.
+  const third = Math.max(8, Math.floor(most / 3))
+  const stride = Math.ceil(quantiles.length / third)
+  const grid = quantiles.filter((_, k) => k % stride === 0)
+  for (let k = 0; k <= third; k++) grid.push(lowest + ((highest - lowest) * k) / third)
   const sigma = encoder.noise[j]! * scale
-  for (const median of groupMedians(encoder, ids, j)) {
+  const medians = groupMedians(encoder, ids, j, Math.max(1, Math.floor(third / (2 * STEPS.length + 1))))
+  for (const median of medians) {
     const middle = centre + scale * median
     grid.push(middle)
     for (const step of STEPS) grid.push(middle - step * sigma, middle + step * sigma)
@@ -83,12 +86,13 @@ const ENUMERATED = 64
 const ALONE = 12
 const PARTNERS = 128
 
-function groupMedians(encoder: Encoder, ids: Int32Array, j: number): Set<number> {
+/** Of the groups that leave least of the number's spread first. */
+function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number): Set<number> {
   const width = groupWidth(encoder)
   const medians = new Set<number>()
-  for (const grouping of encoder.groupings) {
+  for (const grouping of encoder.groupings.toSorted((a, b) => a.remaining[j]! - b.remaining[j]!)) {
     const group = groupOfIds(grouping, ids, 0)
-    if (group > 0 && medians.size < 4) medians.add(grouping.table[group * width + j]!)
+    if (group > 0 && medians.size < most) medians.add(grouping.table[group * width + j]!)
   }
   return medians
 }

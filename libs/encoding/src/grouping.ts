@@ -27,8 +27,10 @@ export interface FittedGrouping {
 }
 
 export const FOLDS = 5
-/** Which pairs matter is seen on this many rows. */
+/** Which pairs matter is seen on this many rows, and on fewer where pairs × numbers × rows would exceed the budget. */
 const ROWS_FOR_CHOICE = 20_000
+const FEWEST_FOR_CHOICE = 2_000
+const CHOICE_BUDGET = 6_000_000
 const MOST_PAIRS = 4
 /** Of more categories, those that tell most about some number are paired. */
 const CATEGORIES_PAIRED = 16
@@ -37,7 +39,7 @@ const PAIR_LEAVES = 0.9
 /** The order of a pair matters when without it this much more is left of some number's spread. */
 const ORDER_MATTERS = 1.05
 /** Wider contexts slow every conditioner of the flow more than they tell it. */
-const LARGEST_CONTEXT = 512
+const LARGEST_CONTEXT = 256
 
 /** The group that a record's category ids fall into; 0 is the unseen group. */
 export function groupOfIds(grouping: Grouping, ids: Int32Array, offset: number): number {
@@ -77,10 +79,16 @@ export function fitGroupings(
   const rows: GroupedRows = { numbers, columns, folds, contamination }
   const fit = (plan: Plan) => fitGrouping(rows, plan)
   const singles = columns.map((_, k) => fit({ members: [k], common: null }))
-  const pairs = choosePairs(rows, order.subarray(0, ROWS_FOR_CHOICE)).map(fit)
+  const pairs = choosePairs(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length))).map(fit)
   const room = Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)) - pairs.length
   const telling = singles.sort((a, b) => leastLeft(a) - leastLeft(b)).slice(0, Math.max(1, room))
   return [...telling, ...pairs]
+}
+
+function rowsForChoice(categories: number, numbers: number): number {
+  const paired = Math.min(categories, CATEGORIES_PAIRED)
+  const work = (numbers * paired * (paired + 1)) / 2
+  return Math.min(ROWS_FOR_CHOICE, Math.max(FEWEST_FOR_CHOICE, Math.floor(CHOICE_BUDGET / work)))
 }
 
 /** A grouping before it is fitted. */
