@@ -1,15 +1,25 @@
-import { memory, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { add, grad, memory, mul, sum, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Bijector } from './bijector.js'
+import { registerGradients } from './gradients.js'
 import { type Random, seededRandom } from './random.js'
 import type { Rows } from './rows.js'
 
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
 export type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
 
+/** What a bijector asks of its rows. */
+export interface Asks {
+  /** Default 0. */
+  readonly leastContextDim?: number
+  /** From any number to one that it is defined at. Default: it is defined everywhere. */
+  readonly domain?: (number: number) => number
+}
+
 /** Puts a bijector through the laws that all of them keep, over generated shapes, rows and weights. */
-export function keepsTheLawsOfABijector(make: AnyBijector, leastContextDim = 0): void {
+export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): void {
+  const { leastContextDim = 0, domain = (number) => number } = asks
   const overCases = (check: (each: Case) => void) =>
     fc.assert(
       fc.property(
@@ -24,7 +34,8 @@ export function keepsTheLawsOfABijector(make: AnyBijector, leastContextDim = 0):
             count,
             width,
           })
-          const x = normals(dim)
+          const inside = normals(dim)
+          const x = { ...inside, values: inside.values.map((number) => Math.fround(domain(number))) }
           const context = contextDim > 0 ? normals(contextDim) : undefined
           tidy(() => check({ bijector: make(dim, contextDim, random), x, context }))
         },
@@ -58,15 +69,10 @@ export function keepsTheLawsOfABijector(make: AnyBijector, leastContextDim = 0):
   })
 
   it('takes back on the way back what it added to the log-det', () => {
-    overCases((each) => {
-      const { value, logDet } = forwardOf(each)
-      const back = each.bijector.inverseAndLogDet(value, each.context).logDet
-      expect(
-        largestDifference(
-          back,
-          logDet.map((nats) => -nats),
-        ),
-      ).toBeLessThan(FLOAT32_TOLERANCE)
+    overCases(({ bijector, x, context }) => {
+      const { value, logDet } = bijector.forwardRows(x, context)
+      const back = bijector.inverseAndLogDet(value, context).logDet.map((nats) => -nats)
+      expect(largestDifference(back, logDet)).toBeLessThan(FLOAT64_TOLERANCE)
     })
   })
 
@@ -77,6 +83,34 @@ export function keepsTheLawsOfABijector(make: AnyBijector, leastContextDim = 0):
         const numeric = numericLogDet((rows) => bijector[direction](rows, context).value, x)
         expect(largestDifference(logDet, numeric)).toBeLessThan(NUMERIC_TOLERANCE)
       }
+    })
+  })
+
+  it('has the gradient of its rows and log-dets', () => {
+    registerGradients()
+    overCases(({ bijector, x, context }) => {
+      // Any sum of all that comes out will do: sines of the places for the rows, and 0.7 for the log-dets.
+      const pull = x.values.map((_, at) => Math.sin(at + 1))
+      const slopes = grad((at) => {
+        const { value, logDet } = bijector.forwardAndLogDet(at as Tensor2D, context && tensorOf(context))
+        return add(sum(mul(value, tensorOf({ ...x, values: pull }))), sum(mul(logDet, 0.7)))
+      })(tensorOf(x))
+      const pulledRows = (column: number, by: number) => {
+        const moved = x.values.map((value, at) => (at % x.width === column ? value + by : value))
+        const { value, logDet } = bijector.forwardRows({ ...x, values: moved }, context)
+        return logDet.map((nats, row) => {
+          const own = value.values.subarray(row * x.width, (row + 1) * x.width)
+          return own.reduce((total, z, at) => total + z * pull[row * x.width + at]!, 0.7 * nats)
+        })
+      }
+      const numeric = new Float64Array(x.values.length)
+      for (let column = 0; column < x.width; column++) {
+        const [above, below] = [pulledRows(column, STEP), pulledRows(column, -STEP)]
+        above.forEach((value, row) => {
+          numeric[row * x.width + column] = (value - below[row]!) / (2 * STEP)
+        })
+      }
+      expect(largestDifference(Float64Array.from(slopes.dataSync()), numeric)).toBeLessThan(GRADIENT_TOLERANCE)
     })
   })
 
@@ -96,9 +130,12 @@ interface Case {
   readonly context: Rows | undefined
 }
 
+function tensorOf({ values, count, width }: Rows): Tensor2D {
+  return tensor2d(Float32Array.from(values), [count, width])
+}
+
 function forwardOf({ bijector, x, context }: Case): { value: Rows; logDet: Float64Array } {
   let outcome: { value: Rows; logDet: Float64Array } | undefined
-  const tensorOf = ({ values, count, width }: Rows) => tensor2d(Float32Array.from(values), [count, width])
   tidy(() => {
     const given = context === undefined ? undefined : tensorOf(context)
     const { value, logDet } = bijector.forwardAndLogDet(tensorOf(x), given)
@@ -152,4 +189,6 @@ function largestDifference(ours: Float64Array, theirs: Float64Array): number {
 const FLOAT32_TOLERANCE = 1e-4
 const FLOAT64_TOLERANCE = 1e-9
 const NUMERIC_TOLERANCE = 1e-6
+// A slope of a chain is a product of a dozen float32 numbers.
+const GRADIENT_TOLERANCE = 1e-3
 const STEP = 1e-6

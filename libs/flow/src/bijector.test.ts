@@ -6,19 +6,45 @@ import { chain } from './chain.js'
 import { type Conditioner, mlp } from './conditioner.js'
 import { contextShift } from './context-shift.js'
 import { affineCoupling } from './coupling.js'
+import { affine, logarithm, logit, yeoJohnson } from './elementwise.js'
 import { halfMasks } from './mask.js'
+import { mixing } from './mixing.js'
 import { onEachBackend } from './on-each-backend.js'
+import { permutation } from './permutation.js'
 import type { Random } from './random.js'
+import { factorised, randomRotation } from './random-rotation.js'
+import { rawLength } from './spline.js'
+import { splineCoupling } from './spline-coupling.js'
 
 await onEachBackend('the laws', () => {
   describe('an empty chain', () => keepsTheLawsOfABijector(() => chain([])))
   describe('actnorm', () => keepsTheLawsOfABijector((dim, _, random) => anActnorm(dim, random)))
   describe('an affine coupling', () => keepsTheLawsOfABijector(aCoupling))
   describe('a context shift', () =>
-    keepsTheLawsOfABijector((dim, contextDim, random) => contextShift(aConditioner(contextDim, dim, random)), 1))
+    keepsTheLawsOfABijector((dim, contextDim, random) => contextShift(aConditioner(contextDim, 2 * dim, random)), {
+      leastContextDim: 1,
+    }))
+  describe('a permutation', () =>
+    keepsTheLawsOfABijector((dim, _, random) => permutation([...random.permutation(dim)])))
+  describe('a linear mixing', () => keepsTheLawsOfABijector((dim, _, random) => aMixing(dim, random)))
+  describe('a spline coupling', () => keepsTheLawsOfABijector(aSplineCoupling))
+  describe('an affine transform', () =>
+    keepsTheLawsOfABijector((dim, _, random) =>
+      affine([...normals(dim, random)], Array.from(normals(dim, random), Math.exp)),
+    ))
+  describe('a logarithm', () => keepsTheLawsOfABijector((dim) => logarithm(dim), { domain: Math.exp }))
+  describe('a logit', () =>
+    keepsTheLawsOfABijector((dim) => logit(dim), { domain: (number) => 1 / (1 + Math.exp(-number)) }))
+  describe("Yeo and Johnson's transform", () =>
+    keepsTheLawsOfABijector((dim, _, random) => yeoJohnson(Array.from({ length: dim }, () => random.below(5) / 2))))
   describe('a chain', () =>
     keepsTheLawsOfABijector((dim, contextDim, random) =>
-      chain([anActnorm(dim, random), aCoupling(dim, contextDim, random), aCoupling(dim, contextDim, random)]),
+      chain([
+        anActnorm(dim, random),
+        aCoupling(dim, contextDim, random),
+        aRotation(dim, random),
+        aSplineCoupling(dim, contextDim, random),
+      ]),
     ))
 })
 
@@ -28,11 +54,29 @@ function anActnorm(dim: number, random: Random) {
 
 function aCoupling(dim: number, contextDim: number, random: Random) {
   const [mask] = halfMasks(dim, 1, random)
-  return affineCoupling(mask!, aConditioner(dim + contextDim, dim, random), 2)
+  return affineCoupling(mask!, aConditioner(dim + contextDim, 2 * dim, random), 2)
 }
 
-function aConditioner(inputs: number, dim: number, random: Random): Conditioner {
-  const widths = [inputs, 5, 2 * dim]
+function aMixing(dim: number, random: Random) {
+  const sign = Array.from({ length: dim }, () => (random.below(2) === 0 ? -1 : 1))
+  const order = [...random.permutation(dim)]
+  return mixing(tensor2d(normals(dim * dim, random), [dim, dim]), { order, sign })
+}
+
+function aRotation(dim: number, random: Random) {
+  const { factors, order, sign } = factorised(randomRotation(dim, random), dim)
+  return mixing(tensor2d(Float32Array.from(factors), [dim, dim]), { order, sign })
+}
+
+/** Tails that begin where some of the rows still are. */
+function aSplineCoupling(dim: number, contextDim: number, random: Random) {
+  const [mask] = halfMasks(dim, 1, random)
+  const sizes = { bins: 1 + random.below(6), tailBound: 1.5 }
+  return splineCoupling(mask!, aConditioner(dim + contextDim, dim * rawLength(sizes.bins), random), sizes)
+}
+
+function aConditioner(inputs: number, outputs: number, random: Random): Conditioner {
+  const widths = [inputs, 5, outputs]
   return mlp(
     widths.slice(1).map((width, index) => ({
       weight: tensor2d(normals(widths[index]! * width, random), [widths[index]!, width]),

@@ -2,7 +2,11 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { type DenseWeights, denseLinear, denseRelu, denseRows } from './dense.js'
 import type { Rows } from './rows.js'
 
-/** What a layer takes its log-scale and shift from: [batch, in] → [batch, 2·dim], raw log-scales first. */
+/**
+ * What a layer takes its parameters from: [batch, in] → [batch, out].
+ *
+ * An affine layer takes out = 2·dim, raw log-scales first, then shifts; a spline the raw knots of one feature after another.
+ */
 export interface Conditioner {
   /** Differentiable, in float32. */
   ofTensor(input: Tensor2D): Tensor2D

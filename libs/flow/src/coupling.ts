@@ -1,10 +1,10 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
-import { ShapeError } from './errors.js'
+import { heldBesideContext } from './held-beside-context.js'
 import { complement, type Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
-import type { Numbers, Rows } from './rows.js'
+import type { Numbers } from './rows.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -22,22 +22,11 @@ import type { Numbers, Rows } from './rows.js'
  * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803, eqs 6 and 9
  */
 export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: number): Bijector {
-  const heldCount = mask.filter((held) => held === 1).length
-  if (heldCount === mask.length || (heldCount === 0 && mask.length > 1)) {
-    throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
-  }
-  const held = [...mask]
+  const { rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner)
   const moved = [...complement(mask)]
-  const rawOfRows = (x: Rows, context: Rows | undefined) => {
-    const width = x.width + (context?.width ?? 0)
-    const seen = new Float64Array(x.count * width)
-    heldBesideContextInto(seen, x.values, held, context?.values, width - x.width)
-    return conditioner.ofRows({ values: seen, count: x.count, width }).values
-  }
   return {
     forwardAndLogDet: (x, context) => {
-      const [seen] = heldBesideContext(context === undefined ? [x] : [x, context], { held }) as [Tensor2D]
-      const [value, logDet] = scaleThenShift([x, conditioner.ofTensor(seen)], { moved, bound }) as [Tensor2D, Tensor1D]
+      const [value, logDet] = scaleThenShift([x, rawOfTensor(x, context)], { moved, bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
     forwardRows: (x, context) => {
@@ -67,26 +56,6 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
 }
 
-/** [batch, dim + contextDim]: x where it is held, else 0; then the context */
-function heldBesideContextInto(
-  seen: Numbers,
-  x: Numbers,
-  held: readonly number[],
-  context: Numbers | undefined,
-  contextDim: number,
-): void {
-  const dim = held.length
-  const width = dim + contextDim
-  for (let row = 0; row * width < seen.length; row++) {
-    for (let column = 0; column < dim; column++) {
-      if (held[column] === 1) seen[row * width + column] = x[row * dim + column]!
-    }
-    for (let column = 0; column < contextDim; column++) {
-      seen[row * width + dim + column] = context![row * contextDim + column]!
-    }
-  }
-}
-
 /** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, 2·dim] */
 function scaleThenShiftInto(
   z: Numbers,
@@ -109,29 +78,6 @@ function scaleThenShiftInto(
     logDet[row] = total
   }
 }
-
-/** x [batch, dim], context [batch, contextDim] → what the conditioner sees: x where held, else 0; then the context */
-const heldBesideContext = plainKernel<{ held: number[] }>({
-  name: 'OutflowHeldBesideContext',
-  forward: ([x, context], { held }) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const contextDim = context?.shape[1] ?? 0
-    const width = dim + contextDim
-    const seen = new Float32Array(batch * width)
-    heldBesideContextInto(seen, x!.values, held, context?.values, contextDim)
-    return [{ values: seen, shape: [batch, width] }]
-  },
-  backward: ([dSeen], [x], { held }) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const width = dSeen!.shape[1]!
-    const dx = new Float32Array(batch * dim)
-    for (let at = 0; at < dx.length; at++) {
-      const column = at % dim
-      if (held[column] === 1) dx[at] = dSeen!.values[((at - column) / dim) * width + column]!
-    }
-    return [dx, undefined]
-  },
-})
 
 /** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
 const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({

@@ -1,0 +1,108 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Bijector, MappedRows } from './bijector.js'
+import type { Conditioner } from './conditioner.js'
+import { heldBesideContext } from './held-beside-context.js'
+import { complement, type Mask } from './mask.js'
+import { plainKernel } from './plain-kernel.js'
+import type { Numbers, Rows } from './rows.js'
+import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
+
+/** How a spline coupling bends. */
+export interface SplineSizes {
+  /** Bins of every spline. */
+  readonly bins: number
+  /** It bends within ±tailBound; beyond, it is the identity. */
+  readonly tailBound: number
+}
+
+/**
+ * Spline coupling layer: the held features pass through and, with the context, set the knots of a monotonic spline for each
+ * moved one.
+ *
+ *     r = conditioner(b⊙x, context)      z = b⊙x + (1−b)⊙spline(x; knots(r))      log|det ∂z/∂x| = Σⱼ (1−bⱼ)·log(dzⱼ/dxⱼ)
+ *
+ * Where an affine layer moves and stretches a feature, a spline may part it into modes. What lies beyond the tails is left
+ * as it is, so an outlier is never stretched out of float32's digits.
+ *
+ * @param mask         [dim]; 1 holds a feature, 0 moves it
+ * @param conditioner  [batch, dim + contextDim] → [batch, dim·(3·bins − 1)], feature by feature
+ * @throws {ShapeError} when the mask holds every feature, or moves all of several
+ * @see Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
+ */
+export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tailBound }: SplineSizes): Bijector {
+  const { rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner)
+  const moved = [...complement(mask)]
+  const along = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): MappedRows => {
+    const { count, width } = x
+    const values = new Float64Array(count * width)
+    const logDet = new Float64Array(count)
+    bendInto(values, logDet, x.values, rawOfRows(x, context), { moved, bins, tailBound }, at)
+    return { value: { values, count, width }, logDet: sign === 1 ? logDet : logDet.map((nats) => -nats) }
+  }
+  return {
+    forwardAndLogDet: (x, context) => {
+      const [value, logDet] = bend([x, rawOfTensor(x, context)], { moved, bins, tailBound }) as [Tensor2D, Tensor1D]
+      return { value, logDet }
+    },
+    forwardRows: (x, context) => along(splineAt, 1, x, context),
+    inverseAndLogDet: (z, context) => along(splineInverseAt, -1, z, context),
+  }
+}
+
+type SplineMap = typeof splineAt
+
+/** A type, not an interface: what a kernel takes has to be a map of attributes. */
+type Bend = { moved: number[]; bins: number; tailBound: number }
+
+/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, dim·(3·bins − 1)] */
+function bendInto(
+  z: Numbers,
+  logDet: Numbers,
+  x: Numbers,
+  raw: Numbers,
+  { moved, bins, tailBound }: Bend,
+  map: SplineMap,
+): void {
+  const dim = moved.length
+  const length = rawLength(bins)
+  z.set(x)
+  for (let row = 0; row < logDet.length; row++) {
+    let total = 0
+    for (let column = 0; column < dim; column++) {
+      if (moved[column] === 0) continue
+      const at = row * dim + column
+      const { value, logSlope } = map(knotsOf(raw, at * length, bins), tailBound, x[at]!)
+      z[at] = value
+      total += logSlope
+    }
+    logDet[row] = total
+  }
+}
+
+/** x [batch, dim], raw [batch, dim·(3·bins − 1)] → z [batch, dim], logDet [batch] */
+const bend = plainKernel<Bend>({
+  name: 'OutflowSplineBend',
+  forward: ([x, raw], attributes) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const z = new Float32Array(batch * dim)
+    const logDet = new Float32Array(batch)
+    bendInto(z, logDet, x!.values, raw!.values, attributes, splineAt)
+    return [
+      { values: z, shape: [batch, dim] },
+      { values: logDet, shape: [batch] },
+    ]
+  },
+  backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {
+    const dim = x!.shape[1]!
+    const length = rawLength(bins)
+    const dx = dz!.values.slice()
+    const dRaw = new Float32Array(raw!.values.length)
+    for (let at = 0; at < dx.length; at++) {
+      if (moved[at % dim] === 0) continue
+      const knots = knotsOf(raw!.values, at * length, bins)
+      const slopes = { dValue: dz!.values[at]!, dLogSlope: dLogDet!.values[Math.floor(at / dim)]! }
+      dx[at] = splineGradient(knots, tailBound, x!.values[at]!, slopes, dRaw, at * length)
+    }
+    return [dx, dRaw]
+  },
+})
