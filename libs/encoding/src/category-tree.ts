@@ -20,27 +20,25 @@ const ROWS_FOR_EDGES = 20_000
  * Fits the tree: edges by the gain in log p(child | parent) over log p(child) on a fifth of the rows held out, the
  * spanning forest of positive gains with the largest sum (Chow and Liu's, with held-out gain for mutual information).
  *
- * @param columns  [categories]; ids of all rows
+ * @param columns  [categories]
  * @param order    [n]; a random order of the rows
  * @see Chow & Liu 1968, IEEE Trans. Inf. Theory 14
  */
 export function fitCategoryTree(
-  vocabularies: readonly Vocabulary[],
-  columns: readonly Int32Array[],
+  columns: readonly CategoryColumn[],
   order: Int32Array,
   contamination: number,
 ): CategoryTree {
-  const sides = vocabularies.map((vocabulary, index) => ({ ids: columns[index]!, vocabulary }))
-  const trial = makeTrial(sides, order.subarray(0, ROWS_FOR_EDGES), contamination)
-  const gains = sides.map((_, u) => sides.map((_, v) => trial(u, v)))
+  const trial = makeTrial(columns, order.subarray(0, ROWS_FOR_EDGES), contamination)
+  const gains = columns.map((_, u) => columns.map((_, v) => trial(u, v)))
   const parents = bestForest(gains.map((row) => row.map(({ gain }) => gain)))
   return {
-    vocabularies,
-    marginals: vocabularies.map(({ counts }) => marginal(counts)),
+    vocabularies: columns.map(({ vocabulary }) => vocabulary),
+    marginals: columns.map(({ vocabulary }) => marginal(vocabulary.counts)),
     parents,
     edges: parents.map((parent, child) => {
       if (parent < 0) return null
-      const edge = fitConditional(sides[parent]!, sides[child]!, order, contamination)
+      const edge = fitConditional(columns[parent]!, columns[child]!, order, contamination)
       return { ...edge, reversible: gains[parent]![child]!.reversible }
     }),
   }
@@ -75,10 +73,10 @@ interface Gain {
 const NO_GAIN: Gain = { gain: 0, reversible: false }
 
 /** Fits an edge on four fifths of the rows and tries it on the others. */
-function makeTrial(sides: readonly CategoryColumn[], order: Int32Array, contamination: number) {
+function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contamination: number) {
   const heldOut = order.subarray(0, Math.floor(order.length / 5))
   const fitted = order.subarray(heldOut.length)
-  const alone = sides.map(({ ids, vocabulary }) => {
+  const alone = columns.map(({ ids, vocabulary }) => {
     const counts = new Float64Array(vocabulary.values.length + 1)
     for (const row of fitted) counts[ids[row]!]! += 1
     return marginal(counts)
@@ -86,17 +84,17 @@ function makeTrial(sides: readonly CategoryColumn[], order: Int32Array, contamin
   const gainOf = (edge: Conditional, u: number, v: number) => {
     let gain = 0
     for (const row of heldOut) {
-      const id = sides[v]!.ids[row]!
+      const id = columns[v]!.ids[row]!
       // A value that the fitted part did not see has p = 0 there, alone and with the parent: it tells nothing.
       if (alone[v]![id]! === 0) continue
-      gain += Math.log(conditional(edge, alone[v]!, sides[u]!.ids[row]!, id) / alone[v]![id]!)
+      gain += Math.log(conditional(edge, alone[v]!, columns[u]!.ids[row]!, id) / alone[v]![id]!)
     }
     return gain / heldOut.length
   }
   return (u: number, v: number): Gain => {
-    const isVaried = [u, v].every((k) => sides[k]!.vocabulary.values.length > 1)
+    const isVaried = [u, v].every((k) => columns[k]!.vocabulary.values.length > 1)
     if (u === v || !isVaried || heldOut.length === 0) return NO_GAIN
-    const edge = fitConditional(sides[u]!, sides[v]!, fitted, contamination)
+    const edge = fitConditional(columns[u]!, columns[v]!, fitted, contamination)
     const gain = gainOf(edge, u, v)
     const reversed = edge.back === null ? gain : gainOf({ ...edge, reversible: true }, u, v)
     return { gain: Math.max(gain, reversed), reversible: reversed > gain }

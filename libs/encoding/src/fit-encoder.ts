@@ -1,13 +1,14 @@
-import type { Feature } from '@outflow/contracts'
+import { type Feature, featureName } from '@outflow/contracts'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { fitCategoryTree } from './category-tree.js'
+import type { CategoryColumn } from './conditional.js'
 import { standardiseContext } from './context.js'
 import type { Encoder } from './encoder.js'
 import type { Fields } from './fields.js'
 import { prepareNumbers } from './group-statistics.js'
 import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
-import { fitNumberColumn, flagOf, type NumberColumn, standardise, toLine } from './number-column.js'
+import { type FLAGS, fitNumberColumn, flagOf, type NumberColumn, standardise, toLine } from './number-column.js'
 import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records as the flow is to be fitted to them. */
@@ -38,44 +39,23 @@ export function fitEncoder(
   order.forEach((row, place) => {
     folds[row] = place % FOLDS
   })
-  const measured = features.filter((feature) => feature.type !== 'categorical')
-  const named = features.filter((feature) => feature.type === 'categorical')
-  const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
-  const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, contamination))
-  const flags = numbers.map((column, j) => Array.from(raw[j]!, (value) => flagOf(column, value)))
-  const z = numbers.map((column, j) =>
-    raw[j]!.map((value, row) =>
-      flags[j]![row] === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
-    ),
-  )
-  const categories = named.map((_, k) => records.map((record) => record.categories[k]!))
-  const vocabularies = [
-    ...named.map((feature, k) => fitVocabulary(feature.name ?? feature.path.slice(2), categories[k]!)),
-    ...numbers.map(({ name }, j) => fitVocabulary(`${name} present`, flags[j]!)),
-  ]
-  const ids = vocabularies.map((vocabulary, k) =>
-    Int32Array.from(categories[k] ?? flags[k - named.length]!, (value) => vocabulary.ids.get(value) ?? 0),
-  )
-  const tree = fitCategoryTree(vocabularies, ids, order, contamination)
+  const { numbers, flags, z } = measure(features, records, contamination)
+  const columns = categorise(features, records, numbers, flags)
   const floors = numbers.map(({ quantum, scale }) => Math.max(quantum / 2 / scale, SMALLEST_FLOOR))
   const groupings = fitGroupings(
     prepareNumbers(z, floors),
-    named.map((_, k) => ({ ids: ids[k]!, vocabulary: vocabularies[k]! })),
+    columns.slice(0, columns.length - numbers.length),
     order,
     folds,
     contamination,
   )
-  const indicators = numbers.flatMap((_, j) =>
-    (['missing', 'usual'] as const)
-      .filter((state) => isVaried(flags[j]!, state))
-      .map((state) => ({ number: j, state })),
-  )
-  const flagIds = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
-  const { context, centre, scale } = standardiseContext(groupings, flagIds, records.length)
+  const indicators = findIndicators(flags)
+  const states = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
+  const { context, centre, scale } = standardiseContext(groupings, states, records.length)
   const encoder: Encoder = {
     features,
     numbers,
-    tree,
+    tree: fitCategoryTree(columns, order, contamination),
     groupings: groupings.map(({ grouping }) => grouping),
     indicators,
     anchors: numbers.map((_, j) => chooseAnchors(groupings, j)),
@@ -86,15 +66,59 @@ export function fitEncoder(
   return { encoder, context, ...trainingRows(encoder, z, groupings) }
 }
 
+type Flag = (typeof FLAGS)[number]
+
+/** Columns of the numeric and cyclic features: [dim], and of each [n] flags and standardised values, NaN unless present. */
+function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
+  const measured = features.filter((feature) => feature.type !== 'categorical')
+  const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
+  const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, contamination))
+  const flags = numbers.map((column, j) => Array.from(raw[j]!, (value): Flag => flagOf(column, value)))
+  const z = numbers.map((column, j) =>
+    raw[j]!.map((value, row) =>
+      flags[j]![row] === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
+    ),
+  )
+  return { numbers, flags, z }
+}
+
+/** The categorical features, then each number's flag. */
+function categorise(
+  features: readonly Feature[],
+  records: readonly Fields[],
+  numbers: readonly NumberColumn[],
+  flags: readonly (readonly Flag[])[],
+): CategoryColumn[] {
+  const named = features.filter((feature) => feature.type === 'categorical')
+  return [
+    ...named.map((feature, k) =>
+      categoryColumn(
+        featureName(feature),
+        records.map(({ categories }) => categories[k]!),
+      ),
+    ),
+    ...numbers.map(({ name }, j) => categoryColumn(`${name} present`, flags[j]!)),
+  ]
+}
+
+function categoryColumn(name: string, values: readonly (string | null)[]): CategoryColumn {
+  const vocabulary = fitVocabulary(name, values)
+  return { vocabulary, ids: Int32Array.from(values, (value) => vocabulary.ids.get(value) ?? 0) }
+}
+
+/** The flag states that some training records are in and others are not. */
+function findIndicators(flags: readonly (readonly Flag[])[]): Encoder['indicators'] {
+  return flags.flatMap((column, number) =>
+    (['missing', 'usual'] as const)
+      .filter((state) => column.includes(state) && column.some((flag) => flag !== state))
+      .map((state) => ({ number, state })),
+  )
+}
+
 /** Deviations of groups are not told apart below this, in z. */
 const SMALLEST_FLOOR = 1e-3
 /** A number is measured from the median of a grouping that leaves this share of its spread or less. */
 const ANCHOR_LEAVES = 0.9
-
-function isVaried(flags: readonly string[], state: string): boolean {
-  const first = flags[0] === state
-  return flags.some((flag) => (flag === state) !== first)
-}
 
 function shuffled(count: number, seed: number): Int32Array {
   const random = xoroshiro128plus(seed)
