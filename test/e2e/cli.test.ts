@@ -137,6 +137,11 @@ describe('score', () => {
       stdin: gzipSync(ndjson(fresh)),
     })
     await runOutflow(['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('scores.ndjson.gz')])
+    const asCsv = await runOutflow(
+      ['score', '--model', at('model'), '--input', '-', '--output', '-', '--format', 'csv'],
+      { stdin: ndjson(fresh) },
+    )
+    expect(asCsv.stdout.split('\n')).toHaveLength(fresh.length + 2)
     const fromPipe = parseNdjson(toPipe.stdout)
     const fromFile = parseNdjson(gunzipSync(await readFile(at('scores.ndjson.gz'))).toString())
     expect(fromPipe).toHaveLength(fresh.length)
@@ -276,7 +281,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
     ['nothing at all', () => [...scoring(), '--input', '-'], '', 'outflow: stdin: it is empty'],
     [
       'a JSON array',
-      () => [...scoring(), '--input', '-', '--format', 'ndjson'],
+      () => [...scoring(), '--input', '-'],
       '[{"plant":"north"}]',
       'outflow: stdin, line 1: a JSON array; one record a line is read',
     ],
@@ -298,6 +303,12 @@ describe('bad usage and bad input end with 2 and one line', () => {
       () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--out', at('never')],
       good,
       'outflow: can not read the configuration /no/outflow.yaml: ',
+    ],
+    [
+      'a place where no model can be written',
+      () => ['train', '--input', at('normal.csv'), '--out', at('no/such/folder/model')],
+      '',
+      'outflow: can not write FOLDER/no/such/folder/model: no such file or folder',
     ],
     [
       'neither a file nor an anomaly to explain',

@@ -5,9 +5,10 @@ export const seedOption = (): Option =>
   new Option('--seed <n>', 'the same seed gives the same result').argParser(wholeNumber(0))
 
 export const formatOption = (): Option =>
-  new Option('--format <format>', 'what stdin or stdout holds; default: told from the name, or the first byte').choices(
-    FORMATS,
-  )
+  new Option(
+    '--format <format>',
+    'what stdout, else stdin, holds; default: as the names say, or the first byte',
+  ).choices(FORMATS)
 
 export const alertRateOption = (otherwise: string): Option =>
   new Option('--alert-rate <share>', `share of normal records that may be flagged; default: ${otherwise}`).argParser(

@@ -17,7 +17,8 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
   const startedAt = Date.now()
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
-    const input = await openInput(options.input, options.format)
+    // Where both ends are pipes --format speaks of the output, and the input's first byte of the input.
+    const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
     const progress = terminal.progress({ label: 'score', total: null, unit: 'rows' })
     const counts = { rows: 0, anomalies: 0 }
     try {

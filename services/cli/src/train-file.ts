@@ -16,9 +16,13 @@ export async function trainFile(options: TrainOptions, terminal: Terminal, signa
     throw new UsageError('--json prints its report on stdout, where --out - puts the model; give --out a file')
   }
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
-  const training = await readInput(options, settings, terminal, signal)
-  const trained = await fit(training, settings, terminal, signal)
-  await withOutput(options.out, (output) => output.write(trained.artefact))
+  // Opened first: that a model can not be written is not told after the minutes that its fit takes.
+  const { training, trained } = await withOutput(options.out, async (output) => {
+    const training = await readInput(options, settings, terminal, signal)
+    const trained = await fit(training, settings, terminal, signal)
+    await output.write(trained.artefact)
+    return { training, trained }
+  })
   const { features, leftOut, rows } = training
   if (options.json) {
     await terminal.result(

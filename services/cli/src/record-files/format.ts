@@ -9,7 +9,7 @@ export function formatOfName(path: string): Format | null {
   return BY_EXTENSION[extension?.toLowerCase() ?? ''] ?? null
 }
 
-/** What a file's first bytes say: a record in JSON opens with a brace, and no CSV header that is worth reading does. */
+/** What a file's first byte says: JSON opens with a brace or a bracket, and no CSV header that is worth reading does. */
 export function sniffFormat(head: Buffer): Format {
-  return /^\uFEFF?\s*\{/.test(head.toString('utf8')) ? 'ndjson' : 'csv'
+  return /^\uFEFF?\s*[[{]/.test(head.toString('utf8')) ? 'ndjson' : 'csv'
 }

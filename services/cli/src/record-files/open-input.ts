@@ -15,7 +15,7 @@ export interface Input {
 /**
  * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, whatever the name says.
  *
- * @param format  overrides what the name and the first bytes say
+ * @param format  where the name says nothing; without it the first byte says
  * @throws {FileUnavailable} when it can not be read
  * @throws {InputInvalid} when it holds nothing, or a JSON array in place of one record a line
  */
@@ -25,7 +25,7 @@ export async function openInput(path: string, format?: Format): Promise<Input> {
   const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw
   if (plain.head.length === 0)
     throw new InputInvalid(name, null, 'it is empty; a header line or one record a line was expected')
-  const known = format ?? formatOfName(path) ?? sniffFormat(plain.head)
+  const known = formatOfName(path) ?? format ?? sniffFormat(plain.head)
   if (known === 'ndjson' && /^\s*\[/.test(plain.head.toString('utf8'))) {
     throw new InputInvalid(name, 1, "a JSON array; one record a line is read, as `jq -c '.[]'` makes of an array")
   }
