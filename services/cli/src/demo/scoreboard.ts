@@ -68,6 +68,6 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
  */
 export function percentile(values: readonly number[], share: number): number | null {
   const sorted = values.toSorted((a, b) => a - b)
-  // A hundredth of a rank against 0.99 · 100 = 99.00000000000001.
-  return sorted[Math.ceil(share * sorted.length - 0.01) - 1] ?? null
+  // 0.99 · 100 is 99.00000000000001.
+  return sorted[Math.ceil(share * sorted.length - 1e-9) - 1] ?? null
 }

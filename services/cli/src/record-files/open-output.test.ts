@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withOutput } from './open-output.js'
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-output-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+describe('withOutput', () => {
+  it('puts the whole result in place, packed where the name says so', async () => {
+    const path = join(folder, 'scores.csv.gz')
+    await withOutput(path, async (output) => {
+      for (let row = 0; row < 50_000; row += 1) await output.write(`${row},1\n`)
+    })
+    expect(
+      gunzipSync(await readFile(path))
+        .toString()
+        .split('\n'),
+    ).toHaveLength(50_001)
+    expect(await readdir(folder)).toEqual(['scores.csv.gz'])
+  })
+
+  it('leaves what was there before, and nothing else, when the work fails', async () => {
+    const path = join(folder, 'scores.csv')
+    await writeFile(path, 'old')
+    const work = withOutput(path, async (output) => {
+      await output.write('half')
+      throw new Error('line 7')
+    })
+    await expect(work).rejects.toThrow('line 7')
+    expect(await readFile(path, 'utf8')).toBe('old')
+    expect(await readdir(folder)).toEqual(['scores.csv'])
+  })
+
+  it('says why it can not write', async () => {
+    const write = (path: string) => withOutput(path, async () => {})
+    await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^can not write .*: no such file or folder$/)
+    await expect(write(folder)).rejects.toThrow(/^can not write .*: it is a folder$/)
+  })
+
+  it('writes what is no plain file in place', async () => {
+    await withOutput('/dev/null', (output) => output.write('gone'))
+    expect((await readdir('/dev')).filter((name) => name.startsWith('null'))).toEqual(['null'])
+  })
+})
