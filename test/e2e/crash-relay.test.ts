@@ -17,7 +17,7 @@ test('no alert is lost or repeated when the relay is killed in mid-stream, again
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(11)
   const chance = makeChance(11)
-  for (let kills = 0; kills < 4; kills += 1) {
+  for (let kills = 0; kills < 3; kills += 1) {
     const relay = startService('alerts', pipeline.configFile)
     await relay.logged('outbox sent')
     await pipeline.untilStoredMore(chance.below(2_000))

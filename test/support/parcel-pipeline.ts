@@ -37,7 +37,8 @@ export interface ParcelPipelineOptions {
   readonly databaseUrl?: string
 }
 
-const PARTITIONS = 3
+/** Of the source topic; ingest has as many in flight at once. */
+export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
   const { model, brokers, databaseUrl } = options
