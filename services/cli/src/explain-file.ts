@@ -1,10 +1,21 @@
 import type { Reason } from '@outflow/contracts'
-import type { ExplainOptions } from './commands/explain.js'
 import { describeReasons } from './describe-reasons.js'
 import { withModelFile } from './model-file.js'
+import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { scoreRecords } from './score-records.js'
 import type { Terminal } from './terminal.js'
+
+export interface ExplainOptions {
+  readonly model?: string
+  readonly input?: string
+  readonly anomaly?: string
+  readonly config: string
+  readonly format?: Format
+  readonly alertRate?: number
+  readonly onlyAnomalies?: true
+  readonly json?: true
+}
 
 /** Why a record scored as it did. */
 interface Explanation {

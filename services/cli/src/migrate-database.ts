@@ -1,9 +1,12 @@
 import { loadConfig } from '@outflow/runtime'
 import { migrate } from '@outflow/store'
-import type { MigrateOptions } from './commands/migrate.js'
 import { placeOf } from './database-place.js'
 import { UsageError } from './errors.js'
 import type { Terminal } from './terminal.js'
+
+export interface MigrateOptions {
+  readonly config?: string
+}
 
 /** Applies the migrations that are not applied yet, and names them. */
 export async function migrateDatabase(options: MigrateOptions, terminal: Terminal): Promise<void> {

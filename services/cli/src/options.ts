@@ -39,3 +39,6 @@ function share(text: string): number {
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export const configOption = (): Option => new Option('--config <file>', 'the configuration').default('outflow.yaml')
+
+/** A stream is watched at 0.001; a file seldom has the 2,000 calibration records that such a rate needs to be resolved. */
+export const FILE_ALERT_RATE = 0.01

@@ -3,8 +3,8 @@ import type { Config } from '@outflow/contracts'
 import { runIngest } from '@outflow/ingest'
 import { type Log, loadConfig, makeLog, makeVitals, runUntilSignal, serveVitals, type Vitals } from '@outflow/runtime'
 import { runTrainer } from '@outflow/trainer'
-import type { ServiceName } from './commands/run.js'
 import { runTogether } from './run-together.js'
+import type { ServiceName } from './service-names.js'
 
 const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts } as const
 

@@ -1,9 +1,17 @@
-import type { SampleOptions } from './commands/sample.js'
 import { columnOfPath, flatRecord } from './flat-record.js'
 import { withModelFile } from './model-file.js'
+import type { Format } from './record-files/format.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatOfOutput, makeRowWriter } from './record-files/row-writer.js'
 import { formatCount, type Terminal } from './terminal.js'
+
+export interface SampleOptions {
+  readonly model: string
+  readonly rows: number
+  readonly seed: number
+  readonly output: string
+  readonly format?: Format
+}
 
 /** So many records are drawn and written at a time: a million of them need no more memory than these. */
 const CHUNK_ROWS = 10_000

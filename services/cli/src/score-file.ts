@@ -1,11 +1,20 @@
-import type { ScoreOptions } from './commands/score.js'
 import { UsageError } from './errors.js'
 import { withModelFile } from './model-file.js'
+import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatOfOutput, makeRowWriter } from './record-files/row-writer.js'
 import { type ScoredBatch, scoreRecords } from './score-records.js'
 import { formatCount, formatSeconds, formatShare, type Terminal } from './terminal.js'
+
+export interface ScoreOptions {
+  readonly model: string
+  readonly input: string
+  readonly output: string
+  readonly format?: Format
+  readonly alertRate?: number
+  readonly json?: true
+}
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 

@@ -2,7 +2,8 @@ import type { Detector } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import { InputInvalid } from './errors.js'
 import type { Input } from './record-files/open-input.js'
-import { readRecords, type SourceRecord } from './record-files/read-records.js'
+import { readRecords } from './record-files/read-records.js'
+import type { SourceRecord } from './record-files/source-record.js'
 
 /** A batch of a file's records with their scores. */
 export interface ScoredBatch {

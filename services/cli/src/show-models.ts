@@ -2,10 +2,14 @@ import { modelMetadataSchema } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { listModels, type ModelSummary } from '@outflow/store'
 import Table from 'cli-table3'
-import type { ModelsOptions } from './commands/models.js'
 import { UsageError } from './errors.js'
 import { withStore } from './store-access.js'
 import { formatCount, type Terminal } from './terminal.js'
+
+export interface ModelsOptions {
+  readonly config: string
+  readonly json?: true
+}
 
 /** Prints the models of a pipeline, the newest first. */
 export async function listModelsOf(options: ModelsOptions, terminal: Terminal): Promise<void> {

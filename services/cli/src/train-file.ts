@@ -2,13 +2,25 @@ import { type Config, configSchema, type Feature, featureName } from '@outflow/c
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import type { FitProgress } from '@outflow/flow'
 import { loadConfig } from '@outflow/runtime'
-import { FILE_ALERT_RATE, type TrainOptions } from './commands/train.js'
 import { UsageError } from './errors.js'
+import { FILE_ALERT_RATE } from './options.js'
 import type { Progress } from './progress.js'
+import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatCount, formatSeconds, formatShare, type Terminal } from './terminal.js'
 import { readTrainingRecords, type TrainingRecords } from './training-records.js'
+
+export interface TrainOptions {
+  readonly input: string
+  readonly out: string
+  readonly config?: string
+  readonly exclude?: readonly string[]
+  readonly seed?: number
+  readonly alertRate?: number
+  readonly format?: Format
+  readonly json?: true
+}
 
 /** Fits a model to a file and says how it went. */
 export async function trainFile(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,8 @@ import { InputInvalid, UsageError } from './errors.js'
 import { columnOfPath } from './flat-record.js'
 import { type LeftOut, makeFeatureInference } from './infer-features.js'
 import type { Input } from './record-files/open-input.js'
-import { readRecords, type SourceRecord } from './record-files/read-records.js'
+import { readRecords } from './record-files/read-records.js'
+import type { SourceRecord } from './record-files/source-record.js'
 import { makeReservoir } from './reservoir.js'
 
 /** What a model is fitted to, read from a file. */

@@ -1,12 +1,8 @@
 import type { Command } from 'commander'
+import type { DemoOptions } from '../demo/demo.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
 import type { CommandContext } from './command-context.js'
-
-export interface DemoOptions {
-  readonly once?: true
-  readonly json?: true
-}
 
 export function addDemo(program: Command, context: CommandContext): void {
   program

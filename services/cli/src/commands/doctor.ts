@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
+import type { DoctorOptions } from '../doctor/doctor.js'
 import { configOption, jsonOption } from '../options.js'
 import type { CommandContext } from './command-context.js'
-
-export interface DoctorOptions {
-  readonly config: string
-  readonly json?: true
-}
 
 export function addDoctor(program: Command, context: CommandContext): void {
   program

@@ -1,20 +1,9 @@
 import type { Command } from 'commander'
 import { UsageError } from '../errors.js'
+import type { ExplainOptions } from '../explain-file.js'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption, formatOption } from '../options.js'
-import type { Format } from '../record-files/format.js'
 import type { CommandContext } from './command-context.js'
-
-export interface ExplainOptions {
-  readonly model?: string
-  readonly input?: string
-  readonly anomaly?: string
-  readonly config: string
-  readonly format?: Format
-  readonly alertRate?: number
-  readonly onlyAnomalies?: true
-  readonly json?: true
-}
 
 export function addExplain(program: Command, context: CommandContext): void {
   program

@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
+import type { MigrateOptions } from '../migrate-database.js'
 import type { CommandContext } from './command-context.js'
-
-export interface MigrateOptions {
-  readonly config?: string
-}
 
 export function addMigrate(program: Command, { terminal }: CommandContext): void {
   program

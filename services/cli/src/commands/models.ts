@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
 import { configOption, jsonOption } from '../options.js'
+import type { ModelsOptions } from '../show-models.js'
 import type { CommandContext } from './command-context.js'
-
-export interface ModelsOptions {
-  readonly config: string
-  readonly json?: true
-}
 
 export function addModels(program: Command, { terminal }: CommandContext): void {
   const models = program

@@ -1,9 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { configOption } from '../options.js'
+import { SERVICE_NAMES, type ServiceName } from '../service-names.js'
 import type { CommandContext } from './command-context.js'
-
-const SERVICE_NAMES = ['ingest', 'trainer', 'alerts', 'all'] as const
-export type ServiceName = (typeof SERVICE_NAMES)[number]
 
 interface RunOptions {
   readonly config: string

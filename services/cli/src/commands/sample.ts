@@ -1,16 +1,8 @@
 import type { Command } from 'commander'
 import { interruptible } from '../interrupt.js'
 import { formatOption, seedOption, wholeNumber } from '../options.js'
-import type { Format } from '../record-files/format.js'
+import type { SampleOptions } from '../sample-file.js'
 import type { CommandContext } from './command-context.js'
-
-export interface SampleOptions {
-  readonly model: string
-  readonly rows: number
-  readonly seed: number
-  readonly output: string
-  readonly format?: Format
-}
 
 export function addSample(program: Command, context: CommandContext): void {
   program

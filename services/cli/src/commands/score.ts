@@ -1,17 +1,8 @@
 import type { Command } from 'commander'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption, formatOption, jsonOption } from '../options.js'
-import type { Format } from '../record-files/format.js'
+import type { ScoreOptions } from '../score-file.js'
 import type { CommandContext } from './command-context.js'
-
-export interface ScoreOptions {
-  readonly model: string
-  readonly input: string
-  readonly output: string
-  readonly format?: Format
-  readonly alertRate?: number
-  readonly json?: true
-}
 
 export function addScore(program: Command, context: CommandContext): void {
   program

@@ -1,19 +1,8 @@
 import type { Command } from 'commander'
 import { interruptible } from '../interrupt.js'
-import { alertRateOption, collect, formatOption, jsonOption, seedOption } from '../options.js'
-import type { Format } from '../record-files/format.js'
+import { alertRateOption, collect, FILE_ALERT_RATE, formatOption, jsonOption, seedOption } from '../options.js'
+import type { TrainOptions } from '../train-file.js'
 import type { CommandContext } from './command-context.js'
-
-export interface TrainOptions {
-  readonly input: string
-  readonly out: string
-  readonly config?: string
-  readonly exclude?: readonly string[]
-  readonly seed?: number
-  readonly alertRate?: number
-  readonly format?: Format
-  readonly json?: true
-}
 
 export function addTrain(program: Command, context: CommandContext): void {
   program
@@ -42,6 +31,3 @@ Examples:
       interruptible(async (signal) => (await import('../train-file.js')).trainFile(options, context.terminal, signal)),
     )
 }
-
-/** A stream is watched at 0.001; a file seldom has the 2,000 calibration records that such a rate needs to be resolved. */
-export const FILE_ALERT_RATE = 0.01

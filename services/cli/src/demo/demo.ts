@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { formatPosition } from '@outflow/contracts'
 import { strangestAnomalies } from '@outflow/store'
 import { withCleanUp } from '../clean-up.js'
-import type { DemoOptions } from '../commands/demo.js'
 import type { Terminal } from '../terminal.js'
 import { makeDemoView } from './demo-view.js'
 import { lookAroundText } from './look-around.js'
 import { type DemoEnd, runDemo } from './run-demo.js'
 import { summaryText } from './summary-text.js'
 import { STRANGEST } from './watch-scoring.js'
+
+export interface DemoOptions {
+  readonly once?: true
+  readonly json?: true
+}
 
 /** Plays the demo, tells how it went, waits until it is ended, and leaves nothing behind. */
 export async function demo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ import { type Counters, LOOK_MS, type Play, sizeOf, watchScoring } from './watch
 const REPLAY = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
-export interface DemoOptions {
+export interface PlayOptions {
   readonly view: DemoView
   readonly signal: AbortSignal
   readonly defer: Defer
@@ -37,7 +37,7 @@ export interface DemoEnd {
  *
  * @throws what the first service threw that failed, or the signal's reason
  */
-export async function runDemo({ view, signal, defer }: DemoOptions): Promise<DemoEnd> {
+export async function runDemo({ view, signal, defer }: PlayOptions): Promise<DemoEnd> {
   const startedAtMs = Date.now()
   const stage = await setStage({ view, signal, defer })
   const plan = planReplay(loadFlights(), REPLAY)

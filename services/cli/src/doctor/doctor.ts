@@ -1,11 +1,15 @@
 import { loadConfig } from '@outflow/runtime'
 import { makeKafka } from '@outflow/streams'
 import pc from 'picocolors'
-import type { DoctorOptions } from '../commands/doctor.js'
 import { withStore } from '../store-access.js'
 import type { Terminal } from '../terminal.js'
 import { type Finding, runCheck } from './check.js'
 import { checksOf } from './checks.js'
+
+export interface DoctorOptions {
+  readonly config: string
+  readonly json?: true
+}
 
 /** Prints what every check found. @returns whether all is well */
 export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<boolean> {

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream'
 import { type CsvError, type Info, parse } from 'csv-parse'
 import { InputInvalid } from '../errors.js'
 import type { Input } from './open-input.js'
-import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './read-records.js'
+import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './source-record.js'
 
 interface ParsedRow {
   readonly record: Record<string, string>

@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util'
 import { InputInvalid } from '../errors.js'
 import type { Input } from './open-input.js'
-import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './read-records.js'
+import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './source-record.js'
 
 /** Reads one JSON object a line; blank lines are passed over, and counted. */
 export async function* readNdjson({ name, bytes }: Input): AsyncGenerator<readonly SourceRecord[]> {

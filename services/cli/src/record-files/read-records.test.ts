@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Format } from './format.js'
-import { readRecords, type SourceRecord } from './read-records.js'
+import { readRecords } from './read-records.js'
+import type { SourceRecord } from './source-record.js'
 
 /** Reads a text that arrives in chunks of `chunk` bytes. */
 async function read(format: Format, text: string, chunk = 7): Promise<readonly SourceRecord[]> {
