@@ -1,9 +1,12 @@
 import { z } from 'zod'
 
-/** Where a value stands in the record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. */
+/** Where a value stands in the record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. Keys may hold blanks; `__proto__` is none. */
 export const fieldPath = z
   .string()
-  .regex(/^\$(\.[^.[\]\s]+|\[\d+\])+$/, 'a path such as $.delay, $.route.origin or $.legs[0].miles')
+  .regex(
+    /^\$(\.(?!__proto__(?:[.[]|$))[^.[\]]+|\[\d+\])+$/,
+    'a path such as $.delay, $.route.origin or $.legs[0].miles',
+  )
 
 const common = {
   path: fieldPath.describe('Where the value stands in the record, such as $.route.origin'),

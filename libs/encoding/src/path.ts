@@ -3,7 +3,7 @@ export type Step = string | number
 
 /** Gives the steps of a path such as `$.legs[0].miles`: `['legs', 0, 'miles']`. */
 export function parsePath(path: string): Step[] {
-  return [...path.matchAll(/\.([^.[\]\s]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
+  return [...path.matchAll(/\.([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
 }
 
 /** Compiles a path to a function that gives the value there, `undefined` where there is none. */
