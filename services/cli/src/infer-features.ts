@@ -142,7 +142,7 @@ function judge(name: string, field: Field, records: number): Feature | string {
   const feature = kindOf(field, values)
   if (typeof feature === 'string') return feature
   const parsed = featureSchema.safeParse({ ...common, ...feature })
-  return parsed.success ? parsed.data : 'no path can name it; rename it without blanks and brackets'
+  return parsed.success ? parsed.data : 'no path can name it; rename it without brackets and empty parts'
 }
 
 type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' }
