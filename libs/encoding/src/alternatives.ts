@@ -1,5 +1,6 @@
 import type { Conditional } from './conditional.js'
 import { periodHours, rollUp } from './cycle.js'
+import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import type { Fields } from './fields.js'
 import { groupOfIds } from './grouping.js'
@@ -86,10 +87,10 @@ const ENUMERATED = 64
 const ALONE = 12
 const PARTNERS = 128
 
-/** Of the groups that leave least of the number's spread first. */
+/** Where the number is measured from, and the medians of the groups that leave least of its spread. */
 function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number): Set<number> {
   const width = groupWidth(encoder)
-  const medians = new Set<number>()
+  const medians = new Set([anchorOf(encoder, ids, 0, j)])
   for (const grouping of encoder.groupings.toSorted((a, b) => a.remaining[j]! - b.remaining[j]!)) {
     const group = groupOfIds(grouping, ids, 0)
     if (group > 0 && medians.size < most) medians.add(grouping.table[group * width + j]!)

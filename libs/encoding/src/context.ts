@@ -1,5 +1,3 @@
-import type { FittedGrouping } from './grouping.js'
-
 /** Context columns beyond this many deviations say nothing more. */
 export const LARGEST_CONTEXT_Z = 10
 
@@ -10,17 +8,15 @@ export const LARGEST_CONTEXT_Z = 10
 const SMALLEST_SCALE = 0.25
 
 /**
- * Lays the training context out, one grouping beside the other and then the indicators, and standardises its columns.
+ * Lays the training context out, one part beside the other, and standardises its columns.
  *
- * @param indicators  [indicators][n]
+ * @param parts  each [n, its width], row-major
  * @returns context [n, contextDim], row-major; mean and deviation of each column
  */
 export function standardiseContext(
-  groupings: readonly FittedGrouping[],
-  indicators: readonly Float32Array[],
+  parts: readonly Float32Array[],
   n: number,
 ): { context: Float32Array; centre: Float32Array; scale: Float32Array } {
-  const parts = [...groupings.map(({ outOfFold }) => outOfFold), ...indicators]
   const width = parts.reduce((sum, part) => sum + part.length / n, 0)
   const context = new Float32Array(n * width)
   let at = 0

@@ -2,8 +2,10 @@ import { categoryNll } from './category-tree.js'
 import { standardiseColumns } from './context.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import type { Fields } from './fields.js'
+import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
 import { flagOf, standardise, toLine } from './number-column.js'
+import { lengthBetween, type Places } from './places.js'
 
 /** A batch as the flow takes it, and what the likelihood has beside the flow. */
 export interface EncodedBatch {
@@ -93,19 +95,45 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
       for (let column = 0; column < own; column++) context[at + column] = grouping.table[from + column]!
       at += own
     }
+    for (const places of encoder.places) {
+      const foretold = foretell(encoder, places, ids, index * categories)
+      if (!Number.isNaN(foretold.z)) context.set([foretold.z, 1, Math.log1p(foretold.partners)], at)
+      at += PLACES_WIDTH
+    }
     for (const { flag, id } of states) context[at++] = ids[index * categories + flag] === id ? 1 : 0
   }
   standardiseColumns(context, count, { centre: encoder.contextCentre, scale: encoder.contextScale })
   return context
 }
 
-/** Where number j is measured from, in z: the median of its best grouping that has seen the record's group, else 0. */
+/**
+ * Where number j is measured from, in z: the median of its best grouping that has seen the record's group, or what the places
+ * of that grouping foretell, else 0.
+ */
 export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {
   const own = groupWidth(encoder)
   for (const index of encoder.anchors[j]!) {
     const grouping = encoder.groupings[index]!
     const group = groupOfIds(grouping, ids, offset)
     if (group > 0) return grouping.table[group * own + j]!
+    const places = encoder.places.find((fitted) => fitted.number === j && fitted.grouping === index)
+    const { z } = places === undefined ? NOTHING : foretell(encoder, places, ids, offset)
+    if (!Number.isNaN(z)) return z
   }
   return 0
+}
+
+const NOTHING = { z: Number.NaN, partners: 0 }
+
+/** The z that places foretell for a record's pair, and by how many pairs the lesser end was placed; NaN where they can not. */
+function foretell(encoder: Encoder, places: Places, ids: Int32Array, offset: number) {
+  const { members, common } = encoder.groupings[places.grouping]!
+  const [ofFirst, ofSecond] = common!
+  const a = ofFirst[ids[offset + members[0]!]!]!
+  const b = ofSecond[ids[offset + members[1]!]!]!
+  const { centre, scale } = encoder.numbers[places.number]!
+  return {
+    z: lengthBetween(places, a, b) - centre / scale,
+    partners: Math.min(places.partners[a]!, places.partners[b]!),
+  }
 }

@@ -2,6 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import type { CategoryTree } from './category-tree.js'
 import type { Grouping } from './grouping.js'
 import type { NumberColumn } from './number-column.js'
+import type { Places } from './places.js'
 
 /** A fitted encoder as plain data: all that turning fields into rows of the flow, and back, needs. */
 export interface Encoder {
@@ -11,6 +12,8 @@ export interface Encoder {
   /** Categories are the categorical features in the feature list's order, then each number's flag. */
   readonly tree: CategoryTree
   readonly groupings: readonly Grouping[]
+  /** Foretell what the pairs of some groupings determine, where the pair itself was not seen. */
+  readonly places: readonly Places[]
   /** Flag states that stand in the context as 0 or 1. */
   readonly indicators: readonly { readonly number: number; readonly state: 'missing' | 'usual' }[]
   /** [dim][…]; groupings whose medians a number is measured from, the one that leaves least first */

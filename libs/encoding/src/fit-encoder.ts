@@ -4,8 +4,9 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { fitCategoryTree } from './category-tree.js'
 import type { CategoryColumn } from './conditional.js'
 import { standardiseContext } from './context.js'
-import type { Encoder } from './encoder.js'
+import { type Encoder, groupWidth } from './encoder.js'
 import type { Fields } from './fields.js'
+import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './fit-places.js'
 import { prepareNumbers } from './group-statistics.js'
 import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
 import { type FLAGS, fitNumberColumn, flagOf, type NumberColumn, standardise, toLine } from './number-column.js'
@@ -42,28 +43,32 @@ export function fitEncoder(
   const { numbers, flags, z } = measure(features, records, contamination)
   const columns = categorise(features, records, numbers, flags)
   const floors = numbers.map(({ quantum, scale }) => Math.max(quantum / 2 / scale, SMALLEST_FLOOR))
+  const prepared = prepareNumbers(z, floors)
   const groupings = fitGroupings(
-    prepareNumbers(z, floors),
+    prepared,
     columns.slice(0, columns.length - numbers.length),
     order,
     folds,
     contamination,
   )
+  const places = fitPlaces(numbers, prepared, groupings, folds, seed)
   const indicators = findIndicators(flags)
   const states = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
-  const { context, centre, scale } = standardiseContext(groupings, states, records.length)
+  const told = [...groupings, ...places].map(({ outOfFold }) => outOfFold)
+  const { context, centre, scale } = standardiseContext([...told, ...states], records.length)
   const encoder: Encoder = {
     features,
     numbers,
     tree: fitCategoryTree(columns, order, contamination),
     groupings: groupings.map(({ grouping }) => grouping),
+    places: places.map((fitted) => fitted.places),
     indicators,
     anchors: numbers.map((_, j) => chooseAnchors(groupings, j)),
     contextCentre: centre,
     contextScale: scale,
     noise: noiseOf(numbers, groupings, records.length),
   }
-  return { encoder, context, ...trainingRows(encoder, z, groupings) }
+  return { encoder, context, ...trainingRows(encoder, z, groupings, places) }
 }
 
 type Flag = (typeof FLAGS)[number]
@@ -165,20 +170,40 @@ function trainingRows(
   encoder: Encoder,
   z: readonly Float64Array[],
   groupings: readonly FittedGrouping[],
+  places: readonly FittedPlaces[],
 ): Pick<FittedEncoder, 'rows' | 'observed'> {
   const dim = z.length
-  const width = 2 * dim + 2
   const n = z[0]?.length ?? 0
   const rows = new Float32Array(n * dim)
   const observed = new Uint8Array(n * dim)
   z.forEach((column, j) => {
-    const anchors = encoder.anchors[j]!.map((index) => groupings[index]!.outOfFold)
+    const anchorAt = outOfFoldAnchors(encoder, groupings, places, j)
     for (let row = 0; row < n; row++) {
       if (Number.isNaN(column[row])) continue
-      const known = anchors.find((outOfFold) => outOfFold[row * width + width - 1]! > 0)
-      rows[row * dim + j] = column[row]! - (known === undefined ? 0 : known[row * width + j]!)
+      rows[row * dim + j] = column[row]! - anchorAt(row)
       observed[row * dim + j] = 1
     }
   })
   return { rows, observed }
+}
+
+/** Where number j of a training row is measured from, by what the other folds say; `anchorOf` is the same at scoring. */
+function outOfFoldAnchors(
+  encoder: Encoder,
+  groupings: readonly FittedGrouping[],
+  places: readonly FittedPlaces[],
+  j: number,
+): (row: number) => number {
+  const width = groupWidth(encoder)
+  const anchors = encoder.anchors[j]!.map((index) => ({
+    medians: groupings[index]!.outOfFold,
+    foretold: places.find((own) => own.places.number === j && own.places.grouping === index)?.outOfFold,
+  }))
+  return (row) => {
+    for (const { medians, foretold } of anchors) {
+      if (medians[(row + 1) * width - 1]! > 0) return medians[row * width + j]!
+      if (foretold !== undefined && foretold[row * PLACES_WIDTH + 1] === 1) return foretold[row * PLACES_WIDTH]!
+    }
+    return 0
+  }
 }

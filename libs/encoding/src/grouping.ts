@@ -22,6 +22,10 @@ export interface Grouping {
 
 export interface FittedGrouping {
   readonly grouping: Grouping
+  /** [n]; the group of each training row, 0 for none */
+  readonly groupOf: Int32Array
+  /** [n, 2]; the common ids of an unordered pair, 0 where unseen; empty for other groupings */
+  readonly ends: Int32Array
   /** [n, 2·dim + 2] */
   readonly outOfFold: Float32Array
 }
@@ -36,7 +40,7 @@ const MOST_PAIRS = 4
 const CATEGORIES_PAIRED = 16
 /** A pair matters when it leaves this share or less of what the best single leaves of some number's spread. */
 const PAIR_LEAVES = 0.9
-/** The order of a pair matters when without it this much more is left of some number's spread. */
+/** The order of a pair matters when without it this much more is left of a number that the pair matters for. */
 const ORDER_MATTERS = 1.05
 /** Wider contexts slow every conditioner of the flow more than they tell it. */
 const LARGEST_CONTEXT = 256
@@ -129,6 +133,7 @@ function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
       return {
         plan,
         remaining,
+        ratios,
         least: Math.min(...ratios),
         gain: -ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0),
       }
@@ -136,11 +141,13 @@ function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
     .filter(({ least }) => least <= PAIR_LEAVES)
     .sort((a, b) => b.gain - a.gain)
     .slice(0, MOST_PAIRS)
-    .map(({ plan, remaining }) => {
+    .map(({ plan, remaining, ratios }) => {
       const common = commonIds(columns[plan.members[0]!]!.vocabulary, columns[plan.members[1]!]!.vocabulary)
       if (common === null) return plan
       const unordered = left({ ...plan, common })
-      const isAsGood = unordered.every((share, j) => share <= remaining[j]! * ORDER_MATTERS + 1e-3)
+      const isAsGood = unordered.every(
+        (share, j) => ratios[j]! > PAIR_LEAVES || share <= remaining[j]! * ORDER_MATTERS + 1e-3,
+      )
       return isAsGood ? { ...plan, common } : plan
     })
 }
@@ -169,7 +176,8 @@ function subset({ numbers, columns, folds, contamination }: GroupedRows, rows: I
   }
 }
 
-function fitGrouping({ numbers, columns, folds, contamination }: GroupedRows, { members, common }: Plan) {
+function fitGrouping(rows: GroupedRows, { members, common }: Plan): FittedGrouping {
+  const { numbers, columns, folds, contamination } = rows
   const [first, second = first] = members.map((k) => columns[k]!) as [CategoryColumn, CategoryColumn?]
   const keys = new Map<number, number>()
   const sizes = [first, second].map(({ vocabulary }) => vocabulary.values.length + 1)
@@ -182,7 +190,10 @@ function fitGrouping({ numbers, columns, folds, contamination }: GroupedRows, { 
   const groupOf = members.length === 2 ? first.ids.map(groupOfRow) : first.ids
   const groups = members.length === 2 ? keys.size : sizes[0]! - 1
   const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds, FOLDS)
-  return { grouping: { members, common, keys, stride, table, remaining }, outOfFold }
+  const ends = new Int32Array(common === null ? 0 : 2 * folds.length)
+  if (common !== null)
+    for (const row of folds.keys()) ends.set([common[0][first.ids[row]!]!, common[1][second.ids[row]!]!], 2 * row)
+  return { grouping: { members, common, keys, stride, table, remaining }, groupOf, ends, outOfFold }
 }
 
 /** [ids of the first]: the id of the same value in the second; null where pairs of equal values are none or ordinary. */

@@ -28,6 +28,7 @@ export interface EncoderHeader {
     readonly ordered: boolean
     readonly stride: number
   }[]
+  readonly places: readonly { readonly number: number; readonly grouping: number }[]
   readonly indicators: Encoder['indicators']
   readonly anchors: Encoder['anchors']
 }
@@ -55,6 +56,10 @@ export function packEncoder(encoder: Encoder): PackedEncoder {
     tables.set(`grouping.${index}.table`, table)
     tables.set(`grouping.${index}.remaining`, remaining)
   })
+  encoder.places.forEach(({ coordinates, partners }, index) => {
+    tables.set(`places.${index}.coordinates`, coordinates)
+    tables.set(`places.${index}.partners`, partners)
+  })
   const header: EncoderHeader = {
     features: encoder.features,
     numbers: encoder.numbers,
@@ -65,6 +70,7 @@ export function packEncoder(encoder: Encoder): PackedEncoder {
       reversible: tree.edges[k]?.reversible ?? false,
     })),
     groupings: groupings.map(({ members, common, stride }) => ({ members, ordered: common === null, stride })),
+    places: encoder.places.map(({ number, grouping }) => ({ number, grouping })),
     indicators: encoder.indicators,
     anchors: encoder.anchors,
   }
@@ -93,6 +99,11 @@ export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
       stride,
       table: tables.get(`grouping.${index}.table`) as Float32Array,
       remaining: tables.get(`grouping.${index}.remaining`) as Float64Array,
+    })),
+    places: header.places.map((own, index) => ({
+      ...own,
+      coordinates: tables.get(`places.${index}.coordinates`) as Float32Array,
+      partners: tables.get(`places.${index}.partners`) as Int32Array,
     })),
     indicators: header.indicators,
     anchors: header.anchors,

@@ -1,0 +1,105 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+/**
+ * Coordinates in space of the values that two categories share, such that the number which a pair of them determines is
+ * about the distance between the two: what the number of a pair not yet seen is foretold from.
+ */
+export interface Places {
+  /** The number that the pair determines. */
+  readonly number: number
+  /** The unordered grouping that the pairs are groups of. */
+  readonly grouping: number
+  /** [common ids, 3], in z */
+  readonly coordinates: Float32Array
+  /** [common ids]; pairs that each value was placed by, 0 for one that was not */
+  readonly partners: Int32Array
+}
+
+/** Pairs of common ids and their number as a length: x / scale, 0 for places that coincide. */
+export interface Lengths {
+  readonly from: Int32Array
+  readonly to: Int32Array
+  readonly lengths: Float64Array
+}
+
+/** Three, although the earth is a surface: distances along it bend, and in space the fit has a way around. */
+export const DIMENSIONS = 3
+/** Steps × pairs; beyond it fewer steps are made, and a fit too coarse is not taken. */
+const BUDGET = 4_000_000
+const MOST_STEPS = 2_000
+const FEWEST_STEPS = 200
+const LEARNING_RATE = 0.03
+/** Residuals count no more than this, in z: a pair whose number is wrong pulls like any other. */
+const LARGEST_PULL = 0.1
+
+/**
+ * Places values by gradient descent on Σ over pairs huber(‖a − b‖ − length), from a random start.
+ *
+ * @param size  common ids
+ * @param seed  whole number; the same seed gives the same coordinates
+ * @see Kruskal 1964, Psychometrika 29, for metric scaling by gradient descent
+ */
+export function placeValues({ from, to, lengths }: Lengths, size: number, seed: number) {
+  const random = xoroshiro128plus(seed)
+  const partners = new Int32Array(size)
+  for (const ends of [from, to]) for (const id of ends) partners[id]! += 1
+  const spread = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length)
+  const coordinates = Float64Array.from(
+    { length: size * DIMENSIONS },
+    () => spread * (uniformFloat64(random) - uniformFloat64(random)),
+  )
+  const gradient = new Float64Array(coordinates.length)
+  const mean = new Float64Array(coordinates.length)
+  const square = new Float64Array(coordinates.length)
+  const steps = Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(BUDGET / Math.max(1, lengths.length))))
+  for (let step = 1; step <= steps; step++) {
+    gradient.fill(0)
+    for (let pair = 0; pair < lengths.length; pair++) {
+      const a = from[pair]! * DIMENSIONS
+      const b = to[pair]! * DIMENSIONS
+      const apart = distance(coordinates, a, b) + 1e-9
+      const pull = Math.max(-LARGEST_PULL, Math.min(LARGEST_PULL, apart - lengths[pair]!)) / apart
+      for (let axis = 0; axis < DIMENSIONS; axis++) {
+        const share = pull * (coordinates[a + axis]! - coordinates[b + axis]!)
+        gradient[a + axis]! += share
+        gradient[b + axis]! -= share
+      }
+    }
+    adamStep(coordinates, gradient, mean, square, step, LEARNING_RATE * (1 - step / steps))
+  }
+  return { coordinates: Float32Array.from(coordinates), partners }
+}
+
+/** The length between two common ids; NaN where one of them has no place. */
+export function lengthBetween(
+  { coordinates, partners }: Pick<Places, 'coordinates' | 'partners'>,
+  a: number,
+  b: number,
+) {
+  if (partners[a] === 0 || partners[b] === 0) return Number.NaN
+  return distance(coordinates, a * DIMENSIONS, b * DIMENSIONS)
+}
+
+function distance(coordinates: Float32Array | Float64Array, a: number, b: number): number {
+  let squares = 0
+  for (let axis = 0; axis < DIMENSIONS; axis++) squares += (coordinates[a + axis]! - coordinates[b + axis]!) ** 2
+  return Math.sqrt(squares)
+}
+
+function adamStep(
+  values: Float64Array,
+  gradient: Float64Array,
+  mean: Float64Array,
+  square: Float64Array,
+  step: number,
+  rate: number,
+): void {
+  const meanShare = 1 - 0.9 ** step
+  const squareShare = 1 - 0.99 ** step
+  for (let k = 0; k < values.length; k++) {
+    mean[k] = 0.9 * mean[k]! + 0.1 * gradient[k]!
+    square[k] = 0.99 * square[k]! + 0.01 * gradient[k]! ** 2
+    values[k]! -= (rate * (mean[k]! / meanShare)) / (Math.sqrt(square[k]! / squareShare) + 1e-8)
+  }
+}
