@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { featureName, featureSchema, fieldPath } from './feature.js'
+import { modelKindSchema } from './model-kind.js'
 import { byteSize, duration } from './units.js'
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
@@ -30,8 +31,10 @@ const sourceSchema = z.strictObject({
 })
 
 const modelSchema = z.strictObject({
-  kind: z.literal('realnvp').default('realnvp').describe('The kind of normalizing flow'),
-  layers: z.int().min(1).max(64).default(8).describe('Affine coupling layers'),
+  kind: modelKindSchema
+    .default('realnvp')
+    .describe('The kind of normalizing flow: affine couplings, the same with linear mixing, or spline couplings'),
+  layers: z.int().min(1).max(64).default(8).describe('Coupling layers'),
   hidden: z
     .array(z.int().min(1).max(1024))
     .min(1)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { featureSchema } from './feature.js'
+import { modelKindSchema } from './model-kind.js'
 
 /** The version of the model artefact that this outflow writes, and the newest that it reads. */
 export const MODEL_SCHEMA_VERSION = 1
@@ -13,7 +14,7 @@ export const modelMetadataSchema = z.object({
   /** The outflow that fitted it. */
   outflowVersion: z.string(),
   features: z.array(featureSchema).min(1),
-  model: z.object({ kind: z.literal('realnvp'), layers: z.int(), hidden: z.array(z.int()) }),
+  model: z.object({ kind: modelKindSchema, layers: z.int(), hidden: z.array(z.int()) }),
   seed: z.int(),
   contamination: z.number(),
   /** The false-alarm rate that the calibration set was sized for; another may be asked of the same model. */

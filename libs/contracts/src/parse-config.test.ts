@@ -31,6 +31,13 @@ describe('parseConfig', () => {
     expect(config.http.host).toBe('127.0.0.1')
   })
 
+  it('takes the kinds of flow by their names, and no other', () => {
+    for (const kind of ['realnvp', 'glow', 'spline']) {
+      expect(parseConfig({ ...least, model: { kind } }, {}).model.kind).toBe(kind)
+    }
+    expect(problemsOf({ ...least, model: { kind: 'nice' } })).toMatch(/model\.kind/)
+  })
+
   it('reads durations in ms and sizes in bytes', () => {
     const config = parseConfig(
       { ...least, training: { every: '15m', window: '7d' }, source: { topics: ['flights'], maxRecordBytes: '512KiB' } },

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
 import { contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
-import { type BackendName, type Fit, type FitProgress, fitFlow, realNvpSpec } from '@outflow/flow'
+import { type BackendName, type Fit, type FitProgress, fitFlow, flowSpec } from '@outflow/flow'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
@@ -106,11 +106,11 @@ function split(records: readonly Fields[], held: number, seed: number) {
 
 function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput): Promise<Fit> {
   const { model, training, backend, onProgress, signal } = input
-  const { layers, hidden } = model
+  const { kind, layers, hidden } = model
   return fitFlow(
     { rows, context, observed },
     {
-      spec: { ...realNvpSpec(rowDim(encoder), contextDim(encoder)), layers, hidden },
+      spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
       seed: training.seed,
       noise: encoder.noise,
       trim: Math.min(training.contamination, LARGEST_TRIM),

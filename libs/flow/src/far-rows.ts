@@ -18,6 +18,15 @@ export interface ExactForward {
 export const NO_ROWS: Forward = { latent: new Float32Array(0), logDet: new Float32Array(0) }
 
 /**
+ * What was computed in float64 throughout, as everybody is given it.
+ *
+ * @throws {NotFiniteError} naming the first row without a finite likelihood
+ */
+export function rounded({ latent, logDet }: ExactForward, dim: number): Forward {
+  return { latent: checkFinite(Float32Array.from(latent), dim), logDet: checkFinite(Float32Array.from(logDet), 1) }
+}
+
+/**
  * Computes those rows again in float64 that float32 is too coarse for, and checks that all are finite.
  *
  * A row with a latent number beyond FAR has lost its digits to the huge numbers on the way, a chain of exp(s): its NLL is off

@@ -2,9 +2,10 @@ import { sub, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor2d, tidy 
 import { type BackendName, openBackend } from './backend.js'
 import { standardNormal } from './base-distribution.js'
 import type { Bijector } from './bijector.js'
-import { type ExactForward, type Forward, NO_ROWS, refineFarRows } from './far-rows.js'
-import type { FlowState } from './flow-state.js'
-import { checkFlow, learnedShapes, masksOf, realNvp } from './real-nvp.js'
+import { chain } from './chain.js'
+import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
+import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
+import { type FlowState, SCORED_IN } from './flow-state.js'
 import { checkFinite, checkRows, nllOf, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
 
@@ -36,7 +37,7 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     const { data, shape } = state.weights.get(name)!
     tensors.set(name, tensor(data, [...shape]))
   }
-  const bijector = realNvp(state.spec, tensors, masksOf(state))
+  const bijector = chain(bijectorsOf(state.spec, tensors, state.weights))
 
   const coarse = (rows: Float32Array, context: Float32Array, count: number): Forward =>
     tidy(() => {
@@ -58,6 +59,7 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
     if (count === 0) return NO_ROWS
+    if (SCORED_IN[state.spec.kind] === 'float64') return rounded(await exact(rows, context, count), dim)
     return refineFarRows(coarse(rows, context, count), state.spec, rows, context, exact)
   }
   const inverse: Flow['inverse'] = (latent, context, count) => {

@@ -11,7 +11,16 @@ export {
 } from './errors.js'
 export type { Forward } from './far-rows.js'
 export { type Fit, type FitOptions, type FitProgress, type FitReport, fitFlow, type TrainingRows } from './fit.js'
-export { type FlowSpec, type FlowState, realNvpSpec, type WeightTensor } from './flow-state.js'
+export {
+  type FlowKind,
+  type FlowSpec,
+  type FlowState,
+  flowSpec,
+  glowSpec,
+  realNvpSpec,
+  splineSpec,
+  type WeightTensor,
+} from './flow-state.js'
 export { toOnnx } from './onnx.js'
 export type { Precision } from './onnx-graph.js'
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js'

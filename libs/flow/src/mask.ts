@@ -1,3 +1,4 @@
+import type { Weights } from './flow-state.js'
 import type { Random } from './random.js'
 
 /** [dim]; 1 holds a feature (it passes through and conditions), 0 moves it. */
@@ -24,4 +25,11 @@ export function halfMasks(dim: number, layers: number, random: Random): readonly
 
 export function complement(mask: Mask): Mask {
   return mask.map((held) => (held === 1 ? 0 : 1))
+}
+
+export const maskName = (layer: number) => `layers.${layer}.mask`
+
+/** The mask of a layer, out of a flow's weights. */
+export function maskOf(weights: Weights, layer: number): Mask {
+  return Array.from(weights.get(maskName(layer))!.data, (held) => (held === 1 ? 1 : 0))
 }

@@ -36,6 +36,11 @@ export class OnnxGraph {
     return this.#initializer({ dims: [values.length], dataType: INT64, rawData: bytesOf(data) })
   }
 
+  /** A constant of one number, which fits any shape beside it. */
+  scalar(number: number): string {
+    return this.tensor(Float64Array.of(number), [1])
+  }
+
   node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, number>> = {}): string {
     const output = this.#fresh(opType)
     this.#addNode(opType, inputs, [output], attributes)
@@ -46,10 +51,20 @@ export class OnnxGraph {
     return this.node('Concat', inputs, { axis })
   }
 
-  split(input: string, lengths: string, axis: number): [string, string] {
-    const outputs: [string, string] = [this.#fresh('Split'), this.#fresh('Split')]
+  /** Parts a value along an axis into as many as there are lengths. */
+  split(input: string, lengths: string, count: number, axis = 1): readonly string[] {
+    const outputs = Array.from({ length: count }, () => this.#fresh('Split'))
     this.#addNode('Split', [input, lengths], outputs, { axis })
     return outputs
+  }
+
+  gather(input: string, places: readonly number[], axis: number): string {
+    return this.node('Gather', [input, this.tensor64(places)], { axis })
+  }
+
+  /** Truths as ones and zeros of the graph's precision. */
+  cast(truths: string): string {
+    return this.node('Cast', [truths], { to: TYPES[this.#precision] })
   }
 
   /** Gives a value of the graph a public name. */

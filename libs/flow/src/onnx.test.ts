@@ -2,9 +2,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, it } from 'vitest'
 import { ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
+import { unfittedFlow } from './flow-parts.js'
 import { realNvpSpec } from './flow-state.js'
 import { toOnnx } from './onnx.js'
-import { unfittedFlow } from './real-nvp.js'
 
 const rows = Float32Array.of(0.5, -1, 2, 0, 0.1, 0.2)
 const context = Float32Array.of(1, -1)

@@ -1,6 +1,7 @@
 import { ShapeError } from './errors.js'
+import { checkFlow, learnedShapes } from './flow-parts.js'
 import { checkSpec, type FlowState, type WeightTensor } from './flow-state.js'
-import { checkFlow, learnedShapes, maskName } from './real-nvp.js'
+import { maskName } from './mask.js'
 
 /** What one dense layer of a parity file holds: W[out][in] and b[out]. */
 export interface ParityDense {

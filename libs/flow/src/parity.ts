@@ -3,9 +3,9 @@ import { adam } from './adam.js'
 import { type BackendName, openBackend } from './backend.js'
 import { HALF_LOG_TWO_PI } from './base-distribution.js'
 import { openFlow } from './flow.js'
+import { bijectorsOf, learnedShapes } from './flow-parts.js'
 import type { FlowState } from './flow-state.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
-import { learnedShapes, masksOf, realNvpLayers } from './real-nvp.js'
 import type { Rows } from './rows.js'
 import { openScorer, type Scorer } from './scorer.js'
 import { trainableFlow } from './trainable-flow.js'
@@ -124,7 +124,7 @@ async function compareTrace(
       const { data, shape } = flow.weights.get(name)!
       tensors.set(name, tensor(data, [...shape]))
     }
-    const layers = realNvpLayers(flow.spec, tensors, masksOf(flow))
+    const layers = bijectorsOf(flow.spec, tensors, flow.weights)
     for (const { row, outlier } of traced) {
       const start = rows.slice(row * file.D, (row + 1) * file.D)
       let y: Tensor2D = tensor2d(start, [1, file.D])

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ShapeError, WeightsDamaged, WeightsForeign, WeightsVersionUnknown } from './errors.js'
-import { realNvpSpec } from './flow-state.js'
-import { unfittedFlow } from './real-nvp.js'
+import { unfittedFlow } from './flow-parts.js'
+import { flowSpec, realNvpSpec } from './flow-state.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 
 const flow = unfittedFlow({ ...realNvpSpec(3, 2), layers: 2, hidden: [4] }, 1)
@@ -25,6 +25,13 @@ it('gives back the flow that it wrote, and the same bytes for it', () => {
   expect(back.spec).toEqual(flow.spec)
   expect(new Map([...back.weights].sort())).toEqual(new Map([...flow.weights].sort()))
   expect(encodeSafetensors(back)).toEqual(bytes)
+})
+
+it.each(['glow', 'spline'] as const)('keeps a flow of the kind %s whole', (kind) => {
+  const other = unfittedFlow({ ...flowSpec(kind, 3, 2), layers: 2, hidden: [4] }, 1)
+  const back = decodeSafetensors(encodeSafetensors(other))
+  expect(back.spec).toEqual(other.spec)
+  expect(new Map([...back.weights].sort())).toEqual(new Map([...other.weights].sort()))
 })
 
 it('writes what any reader of safetensors reads', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { WeightsDamaged, WeightsForeign, WeightsVersionUnknown } from './errors.js'
+import { checkFlow } from './flow-parts.js'
 import { checkSpec, type FlowSpec, type FlowState, type WeightTensor } from './flow-state.js'
-import { checkFlow } from './real-nvp.js'
 
 /**
  * A flow as a safetensors file: u64 length of the header, the header (JSON), the numbers of every weight (F32, little-endian).

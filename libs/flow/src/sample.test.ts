@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ShapeError } from './errors.js'
+import { unfittedFlow } from './flow-parts.js'
 import { realNvpSpec } from './flow-state.js'
-import { unfittedFlow } from './real-nvp.js'
 import { sampleFlow } from './sample.js'
 import { openScorer } from './scorer.js'
 

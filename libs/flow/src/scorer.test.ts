@@ -1,20 +1,22 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { NotFiniteError, ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
-import { type FlowState, realNvpSpec } from './flow-state.js'
+import { unfittedFlow } from './flow-parts.js'
+import { type FlowKind, type FlowState, flowSpec } from './flow-state.js'
 import { onEachBackend } from './on-each-backend.js'
 import { seededRandom } from './random.js'
-import { unfittedFlow } from './real-nvp.js'
 import { openScorer } from './scorer.js'
 
+const isFixed = (name: string) => /\.(mask|order|sign)$/.test(name)
+
 /** A flow with every weight stirred, as after a fit. */
-function aFlow(dim: number, contextDim: number): FlowState {
-  const flow = unfittedFlow(realNvpSpec(dim, contextDim), 1)
+function aFlow(dim: number, contextDim: number, kind: FlowKind = 'realnvp', stir = 0.05): FlowState {
+  const flow = unfittedFlow(flowSpec(kind, dim, contextDim), 1)
   const random = seededRandom(2, 'stir')
   const weights = new Map(
     [...flow.weights].map(([name, { shape, data }]) => [
       name,
-      { shape, data: name.endsWith('.mask') ? data : data.map((weight) => weight + 0.05 * random.normal()) },
+      { shape, data: isFixed(name) ? data : data.map((weight) => weight + stir * random.normal()) },
     ]),
   )
   return { ...flow, weights }
@@ -25,26 +27,46 @@ function normals(count: number, scale: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, () => scale * random.normal())
 }
 
+const CASES = [
+  { dim: 5, contextDim: 0, scale: 1, rows: 'ordinary rows' },
+  { dim: 3, contextDim: 21, scale: 1, rows: 'ordinary rows' },
+  { dim: 1, contextDim: 2, scale: 1, rows: 'ordinary rows' },
+  { dim: 16, contextDim: 0, scale: 1e4, rows: 'outliers at the clamp of the encoder' },
+]
+
 await onEachBackend('the engines', (backend) => {
-  it.each([
-    { dim: 5, contextDim: 0, scale: 1, rows: 'ordinary rows' },
-    { dim: 3, contextDim: 21, scale: 1, rows: 'ordinary rows' },
-    { dim: 1, contextDim: 2, scale: 1, rows: 'ordinary rows' },
-    { dim: 16, contextDim: 0, scale: 1e4, rows: 'outliers at the clamp of the encoder' },
-  ])('agree to 1e-5 on $rows of $dim columns and $contextDim of context', async ({ dim, contextDim, scale }) => {
-    const count = 100
-    const rows = normals(count * dim, scale, 1)
-    const context = normals(count * contextDim, 1, 2)
-    const state = aFlow(dim, contextDim)
-    const scorer = await openScorer(state)
-    const flow = await openFlow(state, backend)
+  describe.each(['realnvp', 'glow', 'spline'] as const)('with %s', (kind) => {
+    it.each(CASES)(
+      'agree to 1e-5 on $rows of $dim columns and $contextDim of context',
+      async ({ dim, contextDim, scale }) => {
+        const count = 100
+        const rows = normals(count * dim, scale, 1)
+        const context = normals(count * contextDim, 1, 2)
+        const state = aFlow(dim, contextDim, kind)
+        const scorer = await openScorer(state)
+        const flow = await openFlow(state, backend)
 
-    const [scored, reference] = [await scorer.nll(rows, context, count), await flow.nll(rows, context, count)]
+        const [scored, reference] = [await scorer.nll(rows, context, count), await flow.nll(rows, context, count)]
 
-    const errors = scored.map((nll, row) => Math.abs(nll - reference[row]!) / Math.max(1, Math.abs(reference[row]!)))
-    expect(Math.max(...errors)).toBeLessThan(1e-5)
-    await scorer.close()
-    await flow.close()
+        const errors = scored.map(
+          (nll, row) => Math.abs(nll - reference[row]!) / Math.max(1, Math.abs(reference[row]!)),
+        )
+        expect(Math.max(...errors)).toBeLessThan(1e-5)
+        await scorer.close()
+        await flow.close()
+      },
+    )
+
+    it('come back from the latent rows that they found', async () => {
+      const rows = normals(40 * 4, 2, 3)
+      const context = normals(40 * 2, 1, 4)
+      const flow = await openFlow(aFlow(4, 2, kind, 0.02), backend)
+      // Latent rows come out in float32, and the way back stretches their rounding.
+      const { latent } = await flow.forward(rows, context, 40)
+      const back = flow.inverse(Float64Array.from(latent), context, 40)
+      expect(Math.max(...back.map((value, at) => Math.abs(value - rows[at]!)))).toBeLessThan(1e-3)
+      await flow.close()
+    })
   })
 })
 

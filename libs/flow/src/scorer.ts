@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { type ExactForward, type Forward, NO_ROWS, refineFarRows } from './far-rows.js'
-import type { FlowState } from './flow-state.js'
+import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
+import { type FlowState, SCORED_IN } from './flow-state.js'
 import { toOnnx } from './onnx.js'
 import type { Precision } from './onnx-graph.js'
 import { checkRows, nllOf } from './rows.js'
@@ -33,7 +33,8 @@ export interface Scorer {
  */
 export async function openScorer(flow: FlowState): Promise<Scorer> {
   const { dim, contextDim } = flow.spec
-  const coarse = await openSession(flow, 'float32')
+  const precision = SCORED_IN[flow.spec.kind]
+  const coarse = await openSession(flow, precision)
   // Opened at the first far row: many a model never meets one.
   let exact: Promise<InferenceSession> | undefined
   const run = async (session: InferenceSession, rows: Float32Array, context: Float32Array, count: number) => {
@@ -42,14 +43,17 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
     const { latent, log_det } = await session.run(feeds, ['latent', 'log_det'])
     return { latent: latent!.data, logDet: log_det!.data }
   }
+  const inFloat64 = async (session: InferenceSession, rows: Float32Array, context: Float32Array, count: number) =>
+    (await run(session, rows, context, count)) as ExactForward
   const exactly = async (rows: Float32Array, context: Float32Array, count: number) => {
     exact ??= openSession(flow, 'float64')
-    return (await run(await exact, rows, context, count)) as ExactForward
+    return inFloat64(await exact, rows, context, count)
   }
   const forward: Scorer['forward'] = async (rows, context, count) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
     if (count === 0) return NO_ROWS
+    if (precision === 'float64') return rounded(await inFloat64(coarse, rows, context, count), dim)
     const found = (await run(coarse, rows, context, count)) as Forward
     return refineFarRows(found, flow.spec, rows, context, exactly)
   }

@@ -3,11 +3,11 @@ import type { Numbers } from './rows.js'
 /** Where a spline bends: bins from −bound to bound on both axes, as shares of 2·bound, and the slope at each of their ends. */
 export interface Knots {
   /** [bins], adding up to 1 */
-  readonly widths: Float64Array
+  readonly widths: readonly number[]
   /** [bins], adding up to 1 */
-  readonly heights: Float64Array
-  /** [bins + 1]; 1 at both ends, where the spline meets the identity */
-  readonly slopes: Float64Array
+  readonly heights: readonly number[]
+  /** Of knot 0 … bins; 1 at both ends, where the spline meets the identity. */
+  slopeAt(knot: number): number
 }
 
 /** How many raw numbers make one spline: widths, heights, and the slopes between the bins. */
@@ -21,11 +21,13 @@ export const rawLength = (bins: number) => 3 * bins - 1
  * @param raw   bins widths, bins heights, bins − 1 slopes, from `from` on
  */
 export function knotsOf(raw: Numbers, from: number, bins: number): Knots {
-  const slopes = new Float64Array(bins + 1).fill(1)
-  for (let knot = 1; knot < bins; knot++) {
-    slopes[knot] = SMALLEST + softplus(raw[from + 2 * bins + knot - 1]! + SLOPE_ONE)
+  const slopesFrom = from + 2 * bins - 1
+  return {
+    widths: sharesOf(raw, from, bins),
+    heights: sharesOf(raw, from + bins, bins),
+    // When it is asked for: a row lies in one bin, and needs two of them.
+    slopeAt: (knot) => (knot === 0 || knot === bins ? 1 : SMALLEST + softplus(raw[slopesFrom + knot]! + SLOPE_ONE)),
   }
-  return { widths: sharesOf(raw, from, bins), heights: sharesOf(raw, from + bins, bins), slopes }
 }
 
 /** No bin is narrower or lower than this share, and no slope is flatter: what is squeezed away does not come back. */
@@ -58,14 +60,14 @@ export function splineAt(knots: Knots, bound: number, x: number): { value: numbe
  */
 export function splineInverseAt(knots: Knots, bound: number, z: number): { value: number; logSlope: number } {
   if (!(Math.abs(z) < bound)) return { value: z, logSlope: 0 }
-  const { widths, heights, slopes } = knots
+  const { widths, heights, slopeAt } = knots
   const { bin, start } = binOf(heights, (z + bound) / (2 * bound))
-  const [width, height] = [widths[bin]!, heights[bin]!]
+  const [width, height, left] = [widths[bin]!, heights[bin]!, slopeAt(bin)]
   const sigma = height / width
   const above = (z + bound) / (2 * bound) - start
-  const bend = above * (slopes[bin + 1]! + slopes[bin]! - 2 * sigma)
-  const a = height * (sigma - slopes[bin]!) + bend
-  const b = height * slopes[bin]! - bend
+  const bend = above * (slopeAt(bin + 1) + left - 2 * sigma)
+  const a = height * (sigma - left) + bend
+  const b = height * left - bend
   const c = -sigma * above
   const xi = (2 * c) / (-b - Math.sqrt(Math.max(b * b - 4 * a * c, 0)))
   const u = sumBefore(widths, bin) + xi * width
@@ -108,8 +110,8 @@ export function splineGradient(
     dLogSlope * ((2 * right * xi + 2 * sigma * bend - 2 * left * (1 - xi)) / spread - (2 * dBottom) / bottom)
 
   // The bins before this one move its beginning; its own width and height are in σ and ξ as well.
-  const dWidths = new Float64Array(bins).fill(-dXi / width, 0, bin)
-  const dHeights = new Float64Array(bins).fill(dv, 0, bin)
+  const dWidths = new Array<number>(bins).fill(0).fill(-dXi / width, 0, bin)
+  const dHeights = new Array<number>(bins).fill(0).fill(dv, 0, bin)
   dWidths[bin] = -(dXi * xi + dSigma * sigma) / width
   dHeights[bin] = (dv * top) / bottom + dSigma / width
   addThroughShares(dRaw, from, dWidths, widths)
@@ -121,9 +123,9 @@ export function splineGradient(
 }
 
 /** What the formulas name, at u in [0, 1). */
-function placeOf({ widths, heights, slopes }: Knots, u: number) {
+function placeOf({ widths, heights, slopeAt }: Knots, u: number) {
   const { bin, start } = binOf(widths, u)
-  const [width, height, left, right] = [widths[bin]!, heights[bin]!, slopes[bin]!, slopes[bin + 1]!]
+  const [width, height, left, right] = [widths[bin]!, heights[bin]!, slopeAt(bin), slopeAt(bin + 1)]
   const xi = (u - start) / width
   const theta = xi * (1 - xi)
   const sigma = height / width
@@ -134,7 +136,7 @@ function placeOf({ widths, heights, slopes }: Knots, u: number) {
 }
 
 /** The bin in which a share lies, and where it starts. */
-function binOf(shares: Float64Array, at: number): { bin: number; start: number } {
+function binOf(shares: readonly number[], at: number): { bin: number; start: number } {
   let [bin, start] = [0, 0]
   while (bin + 1 < shares.length && at >= start + shares[bin]!) {
     start += shares[bin]!
@@ -143,20 +145,22 @@ function binOf(shares: Float64Array, at: number): { bin: number; start: number }
   return { bin, start }
 }
 
-function sumBefore(shares: Float64Array, bin: number): number {
+function sumBefore(shares: readonly number[], bin: number): number {
   let total = 0
   for (let at = 0; at < bin; at++) total += shares[at]!
   return total
 }
 
-function sharesOf(raw: Numbers, from: number, bins: number): Float64Array {
-  const shares = new Float64Array(bins)
+function sharesOf(raw: Numbers, from: number, bins: number): readonly number[] {
   let largest = Number.NEGATIVE_INFINITY
   for (let bin = 0; bin < bins; bin++) largest = Math.max(largest, raw[from + bin]!)
+  // A plain array: a typed one costs more to make than eight numbers are worth.
+  const shares: number[] = []
   let total = 0
   for (let bin = 0; bin < bins; bin++) {
-    shares[bin] = Math.exp(raw[from + bin]! - largest)
-    total += shares[bin]!
+    const share = Math.exp(raw[from + bin]! - largest)
+    shares.push(share)
+    total += share
   }
   const free = (1 - bins * SMALLEST) / total
   for (let bin = 0; bin < bins; bin++) shares[bin] = SMALLEST + free * shares[bin]!
@@ -164,7 +168,7 @@ function sharesOf(raw: Numbers, from: number, bins: number): Float64Array {
 }
 
 /** Adds to raw slopes what the slopes by shares come to behind the softmax. */
-function addThroughShares(dRaw: Numbers, from: number, dShares: Float64Array, shares: Float64Array): void {
+function addThroughShares(dRaw: Numbers, from: number, dShares: readonly number[], shares: readonly number[]): void {
   const free = 1 - shares.length * SMALLEST
   let mean = 0
   for (let bin = 0; bin < shares.length; bin++) mean += ((shares[bin]! - SMALLEST) / free) * dShares[bin]!

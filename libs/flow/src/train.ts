@@ -4,9 +4,9 @@ import { adam, clipNorm, learningRateAt } from './adam.js'
 import type { Backend } from './backend.js'
 import { NotFiniteError } from './errors.js'
 import type { Fit, FitProgress, FitReport, FitSettings, TrainingRows } from './fit.js'
+import { unfittedFlow } from './flow-parts.js'
 import type { FlowSpec, FlowState } from './flow-state.js'
 import { seededRandom } from './random.js'
-import { unfittedFlow } from './real-nvp.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, type TrainingBatches, trainingBatches } from './training-batches.js'
 
@@ -89,7 +89,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
   return { curves, after, best: () => best }
 }
 
-/** Context shift and couplings start as the identity, so the first actnorm alone sees rows that it must normalise. */
+/** Context shift and couplings start as the identity, mixings as rotations: the first actnorm alone must be set from rows. */
 function startOf(spec: FlowSpec, seed: number, batches: TrainingBatches): FlowState {
   const unfitted = unfittedFlow(spec, seed)
   const { bias, logScale } = actnormOf(batches.first(INITIALISING_ROWS).rows, spec.dim)

@@ -1,21 +1,26 @@
 import { memory } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
-import { realNvpSpec } from './flow-state.js'
+import { unfittedFlow } from './flow-parts.js'
+import { flowSpec, realNvpSpec } from './flow-state.js'
 import { onEachBackend } from './on-each-backend.js'
 import { seededRandom } from './random.js'
-import { unfittedFlow } from './real-nvp.js'
 import { trainableFlow } from './trainable-flow.js'
 
 const COUNT = 40
 
 await onEachBackend('a trainable flow', () => {
   it.each([
-    { dim: 3, contextDim: 2 },
-    { dim: 4, contextDim: 0 },
-    { dim: 1, contextDim: 2 },
-    { dim: 1, contextDim: 0 },
-  ])('has the gradient of its loss, with $dim columns and $contextDim of context', ({ dim, contextDim }) => {
-    const flow = trainableFlow(unfittedFlow({ ...realNvpSpec(dim, contextDim), layers: 2, hidden: [6] }, 1))
+    { kind: 'realnvp', dim: 3, contextDim: 2 },
+    { kind: 'realnvp', dim: 4, contextDim: 0 },
+    { kind: 'realnvp', dim: 1, contextDim: 2 },
+    { kind: 'realnvp', dim: 1, contextDim: 0 },
+    { kind: 'glow', dim: 4, contextDim: 2 },
+    { kind: 'glow', dim: 1, contextDim: 0 },
+    { kind: 'spline', dim: 4, contextDim: 2 },
+    { kind: 'spline', dim: 1, contextDim: 0 },
+  ] as const)('has the gradient of its loss: $kind, $dim columns, $contextDim of context', (sizes) => {
+    const { kind, dim, contextDim } = sizes
+    const flow = trainableFlow(unfittedFlow({ ...flowSpec(kind, dim, contextDim), layers: 2, hidden: [6] }, 1))
     const random = seededRandom(2, 'test')
     const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
     flow.parameters.set(normals(flow.parameters.length).map((weight) => 0.3 * weight))

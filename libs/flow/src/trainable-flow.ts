@@ -1,8 +1,9 @@
 import { mul, sum, type Tensor, tensor, tensor1d, tensor2d, tidy, valueAndGrads } from '@tensorflow/tfjs-core'
+import { chain } from './chain.js'
 import { negativeLogLikelihood } from './flow.js'
+import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
 import type { FlowState, WeightTensor } from './flow-state.js'
 import { registerGradients } from './gradients.js'
-import { learnedShapes, maskName, masksOf, realNvp } from './real-nvp.js'
 
 /** A batch of rows as the tensors of a step are made from it. */
 export interface Batch {
@@ -36,7 +37,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   registerGradients()
   const { spec } = start
   const slots = slotsOf(learnedShapes(spec))
-  const masks = masksOf(start)
+  const fixed = [...fixedShapes(spec).keys()].map((name) => [name, start.weights.get(name)!] as const)
   const parameters = new Float32Array(slots.at(-1)!.end)
   for (const { name, from } of slots) parameters.set(start.weights.get(name)!.data, from)
 
@@ -47,7 +48,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     const byName = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
     const x = tensor2d(batch.rows, [batch.count, spec.dim])
     const context = spec.contextDim > 0 ? tensor2d(batch.context, [batch.count, spec.contextDim]) : undefined
-    return negativeLogLikelihood(realNvp(spec, byName, masks), x, context)
+    return negativeLogLikelihood(chain(bijectorsOf(spec, byName, start.weights)), x, context)
   }
   return {
     parameters,
@@ -69,10 +70,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     },
     nll: (batch) => tidy(() => nllTensor(batch, tensors()).dataSync<'float32'>().slice()),
     named,
-    snapshot: () => {
-      const ofMasks = masks.map((_, layer) => [maskName(layer), start.weights.get(maskName(layer))!] as const)
-      return { spec, weights: new Map([...ofMasks, ...named(parameters)]) }
-    },
+    snapshot: () => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
   }
 }
 
@@ -87,7 +85,7 @@ function slotsOf(shapes: ReadonlyMap<string, readonly number[]>): readonly Slot[
   const slots: Slot[] = []
   for (const [name, shape] of shapes) {
     const from = slots.at(-1)?.end ?? 0
-    slots.push({ name, shape, from, end: from + shape.reduce((product, size) => product * size, 1) })
+    slots.push({ name, shape, from, end: from + sizeOf(shape) })
   }
   return slots
 }

@@ -1,0 +1,47 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { openDetector } from './detector.js'
+import { trainDetector } from './train.js'
+
+const features: readonly Feature[] = [
+  { path: '$.group', type: 'categorical', optional: false },
+  { path: '$.x', type: 'numeric', optional: false },
+  { path: '$.y', type: 'numeric', optional: false },
+]
+
+/** y follows x; the group says where x lies. */
+function makeRecords(count: number): Fields[] {
+  const random = xoroshiro128plus(1)
+  const read = makeReader(features)
+  return Array.from({ length: count }, () => {
+    const isFar = uniformFloat64(random) < 0.5
+    const x = (isFar ? 10 : 0) + uniformFloat64(random)
+    return read({ group: isFar ? 'far' : 'near', x, y: x + 0.1 * uniformFloat64(random) }) as Fields
+  })
+}
+
+it.each(['glow', 'spline'] as const)(
+  'is trained, kept, opened, and finds what is odd with a flow of the kind %s',
+  async (kind) => {
+    const { artefact, metadata } = await trainDetector({
+      features,
+      records: makeRecords(1000),
+      model: { kind, layers: 2, hidden: [16] },
+      training: { contamination: 0, seed: 1 },
+      alertRate: 0.02,
+      backend: 'wasm',
+    })
+    expect(metadata.model.kind).toBe(kind)
+    const detector = await openDetector(artefact)
+    expect(detector.metadata.model.kind).toBe(kind)
+    const odd = makeReader(features)({ group: 'far', x: 0.5, y: 10.5 }) as Fields
+    const { pValue } = await detector.score([odd])
+    expect(pValue[0]).toBeLessThan(0.02)
+    expect(await detector.sample(5, 1)).toHaveLength(5)
+    await detector.close()
+  },
+  60_000,
+)
