@@ -5,6 +5,8 @@ import { categoryInWords } from './words.js'
 
 /** Counts tell why when they carry this share of a category's bits; else it is the numbers that it does not go with. */
 const TOLD_BY_COUNTS = 0.5
+/** A pair that was never seen is worth telling at so many bits of its own, whatever the numbers add. */
+const BITS_OF_A_NEW_PAIR = 6
 
 /**
  * What one category adds to a record's surprise.
@@ -28,7 +30,8 @@ export function categoryReason(
   const { ids } = encodeBatch(encoder, [fields, withCategory(fields, k, expected)])
   const byCounts = toBits(categoryNll(encoder.tree, ids, 0) - categoryNll(encoder.tree, ids, ids.length / 2))
   const evidence = categoryEvidence(encoder, ids, k)
-  const isTold = evidence.kind === 'unseen' || byCounts >= TOLD_BY_COUNTS * bits
+  const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
+  const isTold = evidence.kind === 'unseen' || isNewPair || byCounts >= TOLD_BY_COUNTS * bits
   const field = featureName(encoder.features.filter(({ type }) => type === 'categorical')[k]!)
   const text = categoryInWords(field, observed, isTold ? evidence : { kind: 'ordinary' }, expected)
   return { field, bits, observed, expected, range: null, text }

@@ -1,4 +1,4 @@
-import type { CategoryEvidence, Encoder } from '@outflow/encoding'
+import { type CategoryEvidence, type Encoder, periodHours } from '@outflow/encoding'
 
 type NumberColumn = Encoder['numbers'][number]
 
@@ -78,13 +78,13 @@ function count(rows: number): string {
 }
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
-const HOURS = { hour: 1, day: 24, week: 168, year: 8766 } as const
 
-function showTime({ period, cut }: NonNullable<NumberColumn['cycle']>, hoursSinceCut: number): string {
-  const hours = (hoursSinceCut + cut * HOURS[period]) % HOURS[period]
+function showTime(cycle: NonNullable<NumberColumn['cycle']>, hoursSinceCut: number): string {
+  const whole = periodHours(cycle)
+  const hours = (hoursSinceCut + cycle.cut * whole) % whole
   const minutes = Math.round(hours * 60)
   const clock = `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`
-  switch (period) {
+  switch (cycle.period) {
     case 'hour':
       return `minute ${Math.floor(hours * 60)}`
     case 'day':

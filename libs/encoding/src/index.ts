@@ -7,6 +7,7 @@ export {
   withNumber,
 } from './alternatives.js'
 export { categoryNll } from './category-tree.js'
+export { periodHours } from './cycle.js'
 export { decodeRecords } from './decode.js'
 export { type EncodedBatch, encodeBatch, encodeContext } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
