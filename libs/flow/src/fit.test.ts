@@ -47,6 +47,8 @@ it('refuses rows, contexts, noise and shares that do not belong together', async
     fitFlow({ ...data, rows: rows.slice(0, 20) }, options),
     fitFlow({ ...data, context: new Float32Array(3) }, options),
     fitFlow({ ...data, weights: new Float32Array(3) }, options),
+    fitFlow({ ...data, weights: new Float32Array(200) }, options),
+    fitFlow({ ...data, weights: new Float32Array(200).fill(-1) }, options),
     fitFlow({ ...data, observed: new Uint8Array(3) }, options),
     fitFlow(data, { ...options, noise: Float32Array.of(0.1) }),
     fitFlow(data, { ...options, trim: 0.5 }),

@@ -165,7 +165,12 @@ function checkTraining({ rows, context, observed, weights }: TrainingRows, optio
   checkFinite(rows, dim)
   checkFinite(context, contextDim)
   checkFinite(noise, dim)
-  if (weights !== undefined) checkFinite(weights, 1)
+  if (weights === undefined) return
+  checkFinite(weights, 1)
+  const isSome = weights.some((weight) => weight > 0)
+  if (!isSome || weights.some((weight) => weight < 0)) {
+    throw new ShapeError('weights are 0 or more, and some are above 0; got one below, or none above')
+  }
 }
 
 function cancelled(signal: AbortSignal): FitCancelled {

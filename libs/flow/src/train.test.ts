@@ -6,6 +6,7 @@ import { openFlow } from './flow.js'
 import { flowSpec, realNvpSpec, splineSpec } from './flow-state.js'
 import { onEachBackend } from './on-each-backend.js'
 import { seededRandom } from './random.js'
+import { sampleFlow } from './sample.js'
 import { openScorer } from './scorer.js'
 import { train } from './train.js'
 
@@ -169,6 +170,25 @@ describe('the recipe', () => {
     const weights = Float32Array.from({ length: 1000 }, (_, row) => (row < 500 ? 1 : 0.01))
     const fit = await train({ rows, context: NO_CONTEXT, weights }, small, backend)
     expect(await meanNll(fit, rows.slice(0, 1000))).toBeLessThan(await meanNll(fit, rows.slice(1000)))
+  })
+
+  it('fits the density that weights tilt the rows to', async () => {
+    const random = seededRandom(10, 'tilt')
+    const rows = Float32Array.from({ length: 4000 }, () => random.normal())
+    // e^(x − ½) makes N(1, 1) of N(0, 1).
+    const weights = rows.map((value) => Math.exp(value - 0.5))
+    const spec = { ...small.spec, dim: 1 }
+    const noise = Float32Array.of(0.02)
+    const { flow } = await train(
+      { rows, context: NO_CONTEXT, weights },
+      { ...small, spec, noise, maxSteps: 400 },
+      backend,
+    )
+    const drawn = await sampleFlow(flow, { context: NO_CONTEXT, count: 4000, seed: 1 })
+    const mean = drawn.reduce((total, value) => total + value, 0) / 4000
+    const variance = drawn.reduce((total, value) => total + (value - mean) ** 2, 0) / 4000
+    expect(Math.abs(mean - 1)).toBeLessThan(0.1)
+    expect(Math.abs(variance - 1)).toBeLessThan(0.15)
   })
 
   it('keeps the best snapshot and says so when a loss is not finite', async () => {

@@ -68,8 +68,9 @@ function stepper(flow: TrainableFlow, { spec, seed, trim = 0, maxSteps }: FitSet
 
 /** Looks at the held-out rows now and then, and keeps the snapshot that does best on them, the start included. */
 function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
+  const weights = countable(validation.weights)
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  let best = { step: 0, nll: lowestNineTenths(flow.nll(validation)), flow: flow.snapshot() }
+  let best = { step: 0, nll: lowestNineTenths(flow.nll(validation), weights), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
   }
@@ -78,7 +79,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
     sinceLook.push(loss)
     if (!isLook) return undefined
     const trainNll = meanOf(sinceLook)
-    const validationNll = lowestNineTenths(flow.nll(validation))
+    const validationNll = lowestNineTenths(flow.nll(validation), weights)
     sinceLook = []
     curves.atSteps.push(step)
     curves.trainNll.push(trainNll)
@@ -92,11 +93,17 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
 /** Context shift and couplings start as the identity, mixings as rotations: the first actnorm alone must be set from rows. */
 function startOf(spec: FlowSpec, seed: number, batches: TrainingBatches): FlowState {
   const unfitted = unfittedFlow(spec, seed)
-  const { bias, logScale } = actnormOf(batches.first(INITIALISING_ROWS).rows, spec.dim)
+  const first = batches.first(INITIALISING_ROWS)
+  const { bias, logScale } = actnormOf(first.rows, spec.dim, countable(first.weights))
   const weights = new Map(unfitted.weights)
   weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
   weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: logScale })
   return { spec, weights }
+}
+
+/** The weights themselves, or ones where chance left no row of any weight. */
+function countable(weights: Float32Array): Float32Array {
+  return weights.some((weight) => weight > 0) ? weights : new Float32Array(weights.length).fill(1)
 }
 
 /** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
@@ -110,9 +117,16 @@ function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Fl
   return total > 0 ? weights.map((weight) => weight / total) : weights
 }
 
-/** The plain mean is made by two or three rows. */
-function lowestNineTenths(nll: Float32Array): number {
-  return meanOf(nll.sort().subarray(0, Math.ceil(nll.length * VALIDATION_KEPT)))
+/** Weighted mean of the lowest nine tenths of the weight: the plain mean is made by two or three rows. */
+function lowestNineTenths(nll: Float32Array, weights: Float32Array): number {
+  const kept = weights.reduce((total, weight) => total + weight, 0) * VALIDATION_KEPT
+  let [weighed, total] = [0, 0]
+  for (const row of Uint32Array.from(nll.keys()).sort((a, b) => nll[a]! - nll[b]!)) {
+    if (weighed >= kept) break
+    total += weights[row]! * nll[row]!
+    weighed += weights[row]!
+  }
+  return total / weighed
 }
 
 function meanOf(values: ArrayLike<number>): number {
