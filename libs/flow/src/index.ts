@@ -23,6 +23,15 @@ export {
 } from './flow-state.js'
 export { toOnnx } from './onnx.js'
 export type { Precision } from './onnx-graph.js'
+export {
+  fitPosterior,
+  type LogDensity,
+  type LogDensityAt,
+  type Posterior,
+  type PosteriorOptions,
+  type PosteriorProgress,
+  type PosteriorReport,
+} from './posterior.js'
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 export { type SampleOptions, sampleFlow } from './sample.js'
 export { openScorer, type Scorer } from './scorer.js'
