@@ -1,21 +1,23 @@
 /**
- * How fast the flow is here: a fit step on each backend that loads, and scoring in ONNX Runtime.
+ * How fast flows are here, kind by kind: a fit step on each backend that loads, and scoring in ONNX Runtime.
  *
- * `node --import tsx --conditions=source test/bench/flow.ts`; give the machine nothing else to do meanwhile.
+ * `npm run bench:flow`; give the machine nothing else to do meanwhile.
  */
-import { type BackendName, type FlowState, fitFlow, openBackend, openScorer, realNvpSpec } from '@outflow/flow'
+import { type BackendName, type FlowState, fitFlow, flowSpec, openBackend, openScorer } from '@outflow/flow'
 
 const ROWS = 20_000
 const SHAPES = [
-  { dim: 3, contextDim: 21 },
-  { dim: 16, contextDim: 0 },
-]
+  { kind: 'realnvp', dim: 3, contextDim: 21 },
+  { kind: 'realnvp', dim: 16, contextDim: 0 },
+  { kind: 'glow', dim: 16, contextDim: 0 },
+  { kind: 'spline', dim: 16, contextDim: 0 },
+] as const
 
-for (const { dim, contextDim } of SHAPES) {
+for (const { kind, dim, contextDim } of SHAPES) {
   const rows = waves(ROWS * dim)
   const context = waves(ROWS * contextDim)
   const noise = new Float32Array(dim).fill(0.05)
-  const spec = realNvpSpec(dim, contextDim)
+  const spec = flowSpec(kind, dim, contextDim)
   let fitted: FlowState | undefined
   for (const backend of await backends()) {
     const durationMs = async (maxSteps: number) => {
@@ -24,13 +26,15 @@ for (const { dim, contextDim } of SHAPES) {
       return fit.report.durationMs
     }
     // The difference of two fits leaves out what a fit costs once: compiling, and warming up.
-    const stepMs = ((await durationMs(400)) - (await durationMs(200))) / 200
-    console.log(`${dim} columns, ${contextDim} of context: a fit step on ${backend} takes ${stepMs.toFixed(1)} ms`)
+    const stepMs = ((await durationMs(200)) - (await durationMs(100))) / 100
+    console.log(
+      `${kind}, ${dim} columns, ${contextDim} of context: a fit step on ${backend} takes ${stepMs.toFixed(1)} ms`,
+    )
   }
   const scorer = await openScorer(fitted!)
   for (const batch of [1, 512]) {
     const given = [rows.subarray(0, batch * dim), context.subarray(0, batch * contextDim), batch] as const
-    const calls = batch === 1 ? 5_000 : 400
+    const calls = batch === 1 ? 2_000 : 200
     for (let call = 0; call < calls / 10; call++) await scorer.nll(...given)
     const started = performance.now()
     for (let call = 0; call < calls; call++) await scorer.nll(...given)
