@@ -15,7 +15,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{libs,services}/*/src/**/*.test.ts', 'infra/launcher/src/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['{libs,services}/*/src/**/*.test.ts', 'infra/launcher/src/**/*.test.ts', 'test/bench/**/*.test.ts'],
+        },
       },
       {
         extends: true,

@@ -1,0 +1,107 @@
+/**
+ * How well anomalies are found in labelled tables, beside classical detectors of the same rows:
+ *
+ *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE] [--python PATH] [--without-peers]
+ *
+ * Every `*.csv.gz` of DIR is a set; its column `label`, else its last one, is 1 for an anomaly. A detector is made as
+ * `outflow train` makes it of a file when nothing is said: features told from the rows, the defaults of outflow.yaml,
+ * no set treated apart. Its score is the NLL. `labelled-set.ts` says what the protocols are.
+ */
+import { writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { configSchema } from '@outflow/contracts'
+import { openDetector, trainDetector } from '@outflow/detector'
+import { isRejection, makeReader } from '@outflow/encoding'
+import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
+import { readTrainingRecords } from '../../services/cli/src/training-records.js'
+import {
+  type LabelledSet,
+  namesOfSets,
+  PROTOCOLS,
+  type Protocol,
+  readSet,
+  type Split,
+  splitBy,
+} from './labelled-set.js'
+import { findPeers, type Peers } from './quality-peers.js'
+import { meansOf, type Outcome, tableOf } from './quality-table.js'
+import { rank } from './ranking.js'
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    seeds: { type: 'string', default: '3' },
+    sets: { type: 'string' },
+    protocols: { type: 'string', default: PROTOCOLS.join(',') },
+    json: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    'without-peers': { type: 'boolean', default: false },
+  },
+})
+if (options.data === undefined) throw new Error('--data DIR: which folder holds the labelled sets (*.csv.gz)?')
+const folder = options.data
+const names = options.sets?.split(',') ?? (await namesOfSets(folder))
+const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').includes(protocol))
+const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
+const peers = options['without-peers'] ? null : await findPeers(options.python)
+
+const outcomes: Outcome[] = []
+for (const name of names) {
+  const set = await readSet(folder, name)
+  for (const protocol of protocols) {
+    for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed, peers)))
+  }
+}
+console.log(tableOf(outcomes))
+if (options.json !== undefined) {
+  await writeFile(options.json, `${JSON.stringify({ seeds, means: meansOf(outcomes), outcomes }, null, 2)}\n`)
+}
+
+async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
+  const split = splitBy(protocol, set, seed)
+  const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
+  const started = performance.now()
+  const { nll, ...fit } = await scoreByOutflow(set, split, seed)
+  const common = { set: set.name, protocol, seed }
+  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), seconds: secondsSince(started), fit }
+  console.error(
+    `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
+      `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${own.seconds.toFixed(0)} s`,
+  )
+  const others = (await peers?.score(set, split, protocol, seed)) ?? []
+  return [
+    own,
+    ...others.map(({ method, scores, seconds }) => ({ ...common, method, ...rank(scores, isAnomaly), seconds })),
+  ]
+}
+
+async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
+  const training = { ...configSchema.shape.training.parse({}), seed }
+  const { features, records } = await readTrainingRecords(
+    { name: set.name, bytes: Readable.from(csvOf(set, split.fit)), format: 'csv' },
+    { features: null, exclude: [], ...training, signal: new AbortController().signal, onRows: () => {} },
+  )
+  const model = configSchema.shape.model.parse({})
+  const { artefact, metadata } = await trainDetector({ features, records, model, training, alertRate: FILE_ALERT_RATE })
+  const read = makeReader(features)
+  const detector = await openDetector(artefact)
+  const { nll } = await detector.score(
+    split.score.map((row) => {
+      const fields = read(Object.fromEntries(set.columns.map((column, at) => [column, set.rows[row]![at]])))
+      if (isRejection(fields)) throw new Error(`row ${row} of ${set.name} is rejected: ${fields.detail}`)
+      return fields
+    }),
+  )
+  await detector.close()
+  return { nll, features: features.length, ...metadata.training }
+}
+
+function* csvOf({ columns, rows }: LabelledSet, fit: readonly number[]): Generator<Buffer> {
+  yield Buffer.from(`${columns.join(',')}\n`)
+  for (const row of fit) yield Buffer.from(`${rows[row]!.join(',')}\n`)
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000
+}

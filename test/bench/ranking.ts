@@ -1,0 +1,51 @@
+/** How well scores rank anomalies above the rest: one of higher score is stranger. */
+export interface Ranking {
+  /** The chance that an anomaly is stranger than a normal row, a tie counting a half. */
+  readonly auroc: number
+  /** The mean precision at the anomalies, from the strangest on. */
+  readonly averagePrecision: number
+}
+
+/**
+ * Area under the ROC curve, and average precision:
+ *
+ *     AUROC = P(s⁺ > s⁻) + ½·P(s⁺ = s⁻)
+ *     AP    = Σₖ (recallₖ − recallₖ₋₁)·precisionₖ, k over the distinct scores from the highest on
+ *
+ * Rows of one score are taken together, so that their order, which says nothing, does not count.
+ *
+ * @param scores     [n]; higher is stranger
+ * @param isAnomaly  [n]; some are, and some are not
+ * @throws {RangeError} when the lengths differ, a score is NaN, or one of the two kinds is absent
+ * @see Fawcett 2006, Pattern Recognition Letters 27; AP as scikit-learn's average_precision_score
+ */
+export function rank(scores: ArrayLike<number>, isAnomaly: readonly boolean[]): Ranking {
+  check(scores, isAnomaly)
+  const anomalies = isAnomaly.filter(Boolean).length
+  const normals = isAnomaly.length - anomalies
+  const order = Array.from(isAnomaly.keys()).sort((a, b) => scores[b]! - scores[a]! || 0)
+  let [found, passed, area, averagePrecision] = [0, 0, 0, 0]
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    let tiedAnomalies = 0
+    for (; to < order.length && scores[order[to]!] === scores[order[from]!]; to++) {
+      if (isAnomaly[order[to]!]) tiedAnomalies++
+    }
+    const tiedNormals = to - from - tiedAnomalies
+    area += tiedAnomalies * (normals - passed - tiedNormals / 2)
+    found += tiedAnomalies
+    passed += tiedNormals
+    averagePrecision += (tiedAnomalies / anomalies) * (found / to)
+  }
+  return { auroc: area / anomalies / normals, averagePrecision }
+}
+
+function check(scores: ArrayLike<number>, isAnomaly: readonly boolean[]): void {
+  if (scores.length !== isAnomaly.length) {
+    throw new RangeError(`each score has a label: got ${scores.length} scores and ${isAnomaly.length} labels`)
+  }
+  const unknown = Array.from(scores).findIndex(Number.isNaN)
+  if (unknown >= 0) throw new RangeError(`score ${unknown} is NaN, which has no rank`)
+  if (!isAnomaly.includes(true) || !isAnomaly.includes(false)) {
+    throw new RangeError('a ranking takes anomalies and normal rows; one of the two is absent')
+  }
+}
