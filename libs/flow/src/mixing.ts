@@ -52,11 +52,11 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
   }
   return {
     forwardAndLogDet: (x) => {
-      const [weight, stretch] = product([factors], { order: [...order], sign: [...sign] }) as [Tensor2D, Tensor]
-      return {
-        value: denseLinear(x, { weight, bias: zeros([dim]) as Tensor1D }),
-        logDet: mul(ones([x.shape[0]]), stretch) as Tensor1D,
-      }
+      const unpacked = unpack([factors], { order: [...order], sign: [...sign] })
+      const [upper, lower, stretch] = unpacked as [Tensor2D, Tensor2D, Tensor]
+      const bias: Tensor1D = zeros([dim])
+      const mixed = denseLinear(denseLinear(x, { weight: upper, bias }), { weight: lower, bias })
+      return { value: mixed, logDet: mul(ones([x.shape[0]]), stretch) as Tensor1D }
     },
     forwardRows,
     inverseAndLogDet,
@@ -117,37 +117,45 @@ function pivotAt(factors: Numbers, sign: readonly number[], row: number): number
   return sign[row]! * Math.exp(factors[row * (sign.length + 1)]!)
 }
 
-/** factors [dim, dim] → Wᵀ [dim, dim] and Σⱼ sⱼ [1] */
-const product = plainKernel<{ order: number[]; sign: number[] }>({
-  name: 'OutflowMixingMatrix',
-  forward: ([factors], pivots) => {
-    const dim = pivots.order.length
+/**
+ * factors [dim, dim] → (U + diag(sign⊙exp(s)))ᵀ and (P·L)ᵀ, [dim, dim] each, and Σⱼ sⱼ [1]
+ *
+ * Rows go through both by products that the backend does fast: to multiply the factors first costs dim³ in this thread.
+ */
+const unpack = plainKernel<{ order: number[]; sign: number[] }>({
+  name: 'OutflowUnpackMixing',
+  forward: ([factors], { order, sign }) => {
+    const { values } = factors!
+    const dim = order.length
+    const upper = new Float32Array(dim * dim)
+    const lower = new Float32Array(dim * dim)
     let stretch = 0
-    for (let row = 0; row < dim; row++) stretch += factors!.values[row * (dim + 1)]!
+    order.forEach((row, output) => {
+      for (let column = 0; column < row; column++) lower[column * dim + output] = values[row * dim + column]!
+      lower[row * dim + output] = 1
+      upper[row * (dim + 1)] = pivotAt(values, sign, row)
+      for (let column = row + 1; column < dim; column++) upper[column * dim + row] = values[row * dim + column]!
+      stretch += values[row * (dim + 1)]!
+    })
     return [
-      { values: Float32Array.from(mixingMatrix(factors!.values, pivots)), shape: [dim, dim] },
+      { values: upper, shape: [dim, dim] },
+      { values: lower, shape: [dim, dim] },
       { values: Float32Array.of(stretch), shape: [1] },
     ]
   },
-  backward: ([dMatrix, dStretch], [factors], { order, sign }) => {
-    const { values } = factors!
+  backward: ([dUpper, dLower, dStretch], [factors], { order, sign }) => {
     const dim = order.length
-    const dFactors = new Float64Array(dim * dim)
-    const lower = (row: number, column: number) => (row === column ? 1 : values[row * dim + column]!)
-    const upper = (row: number, column: number) =>
-      row === column ? pivotAt(values, sign, row) : values[row * dim + column]!
+    const dFactors = new Float32Array(dim * dim)
     order.forEach((row, output) => {
-      for (let column = 0; column < dim; column++) {
-        // The slope by entry [row, column] of L·U, which takes a number of L's row times one of U's column, k by k.
-        const slope = dMatrix!.values[column * dim + output]!
-        const last = Math.min(row, column)
-        for (let k = 0; k <= last; k++) {
-          if (k < row) dFactors[row * dim + k]! += slope * upper(k, column)
-          dFactors[k * dim + column]! += slope * lower(row, k) * (k === column ? upper(k, k) : 1)
-        }
+      for (let column = 0; column < row; column++) {
+        dFactors[row * dim + column] = dLower!.values[column * dim + output]!
+      }
+      const pivot = pivotAt(factors!.values, sign, row)
+      dFactors[row * (dim + 1)] = dUpper!.values[row * (dim + 1)]! * pivot + dStretch!.values[0]!
+      for (let column = row + 1; column < dim; column++) {
+        dFactors[row * dim + column] = dUpper!.values[column * dim + row]!
       }
     })
-    for (let row = 0; row < dim; row++) dFactors[row * (dim + 1)]! += dStretch!.values[0]!
-    return [Float32Array.from(dFactors)]
+    return [dFactors]
   },
 })

@@ -14,7 +14,8 @@ export function randomRotation(dim: number, random: Random): Float64Array {
     for (let pass = 0; pass < 2; pass++) {
       for (let other = 0; other < row; other++) {
         const before = rowAt(other)
-        const along = own.reduce((total, value, at) => total + value * before[at]!, 0)
+        let along = 0
+        for (let at = 0; at < dim; at++) along += own[at]! * before[at]!
         for (let at = 0; at < dim; at++) own[at]! -= along * before[at]!
       }
     }
