@@ -1,4 +1,5 @@
 export { type Backend, type BackendName, openBackend } from './backend.js'
+export { affine, logarithm, logit, yeoJohnson } from './elementwise.js'
 export {
   BackendUnavailable,
   FitCancelled,

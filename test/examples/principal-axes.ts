@@ -1,0 +1,46 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
+
+/** A turn of rows to their principal axes, each scaled to deviation 1. */
+export interface PrincipalAxes {
+  /** [count, width] → [count, width], the axis of the largest spread first */
+  turn(rows: Float64Array): Float64Array
+  turnBack(coordinates: Float64Array): Float64Array
+  /** log|det| of the turn, the same for every row, nats */
+  readonly logDet: number
+}
+
+/** @param rows  [count, width] */
+export function principalAxes(rows: Float64Array, width: number): PrincipalAxes {
+  const count = rows.length / width
+  const mean = new Float64Array(width)
+  rows.forEach((value, at) => {
+    mean[at % width]! += value / count
+  })
+  const centred = matrixOf(
+    rows.map((value, at) => value - mean[at % width]!),
+    width,
+  )
+  const covariance = centred.transpose().mmul(centred).div(count)
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true })
+  const order = realEigenvalues.map((_, axis) => axis).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!)
+  const vectors = eigenvectorMatrix.subMatrixColumn(order)
+  const deviations = order.map((axis) => Math.sqrt(realEigenvalues[axis]!))
+  return {
+    turn: (values) => {
+      const shifted = matrixOf(
+        values.map((value, at) => value - mean[at % width]!),
+        width,
+      )
+      return Float64Array.from(shifted.mmul(vectors).divRowVector(deviations).to1DArray())
+    },
+    turnBack: (coordinates) => {
+      const spread = matrixOf(coordinates, width).mulRowVector(deviations)
+      return Float64Array.from(spread.mmul(vectors.transpose()).addRowVector(Array.from(mean)).to1DArray())
+    },
+    logDet: -deviations.reduce((total, deviation) => total + Math.log(deviation), 0),
+  }
+}
+
+function matrixOf(values: Float64Array, width: number): Matrix {
+  return Matrix.from1DArray(values.length / width, width, values)
+}
