@@ -30,7 +30,7 @@ function liveView({ say }: Terminal, stderr: NodeJS.WriteStream): DemoView {
   }
   return {
     say: (line) => {
-      screen.close()
+      screen.erase()
       say(line)
       if (phases.size > 0) draw()
     },

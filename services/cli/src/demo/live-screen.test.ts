@@ -14,6 +14,16 @@ describe('a live screen', () => {
     expect(stream.read()).toBe('\u001B[?25l\u001B[0Jone\ntwo\n\u001B[2F\u001B[0Jthree\n\u001B[?25h')
   })
 
+  it('makes room for a line that stays, and draws below it', () => {
+    const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { rows: 24 })
+    const screen = makeLiveScreen(stream)
+    screen.draw('one\ntwo')
+    screen.erase()
+    stream.write('said\n')
+    screen.draw('one')
+    expect(stream.read()).toBe('\u001B[?25l\u001B[0Jone\ntwo\n\u001B[2F\u001B[0Jsaid\n\u001B[?25l\u001B[0Jone\n')
+  })
+
   it('leaves out the lines that would scroll away', () => {
     const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { rows: 3 })
     makeLiveScreen(stream).draw('1\n2\n3\n4')

@@ -2,6 +2,8 @@
 export interface LiveScreen {
   /** Replaces what was drawn before. */
   draw(text: string): void
+  /** Takes away what was drawn, for a line that stays to be written in its place. */
+  erase(): void
   /** Leaves what was drawn last, and gives the cursor back. */
   close(): void
 }
@@ -22,6 +24,11 @@ export function makeLiveScreen(stream: NodeJS.WritableStream & { readonly rows?:
       stream.write(`${drawn === 0 ? HIDE_CURSOR : back(drawn)}${CLEAR_BELOW}${frame}\n`)
       drawn = lines.length
       last = frame
+    },
+    erase: () => {
+      if (drawn > 0) stream.write(`${back(drawn)}${CLEAR_BELOW}`)
+      drawn = 0
+      last = ''
     },
     close: () => {
       if (drawn > 0) stream.write(SHOW_CURSOR)
