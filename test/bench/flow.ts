@@ -26,7 +26,7 @@ for (const { kind, dim, contextDim } of SHAPES) {
       return fit.report.durationMs
     }
     // The difference of two fits leaves out what a fit costs once: compiling, and warming up.
-    const stepMs = ((await durationMs(200)) - (await durationMs(100))) / 100
+    const stepMs = ((await durationMs(400)) - (await durationMs(200))) / 200
     console.log(
       `${kind}, ${dim} columns, ${contextDim} of context: a fit step on ${backend} takes ${stepMs.toFixed(1)} ms`,
     )
