@@ -52,10 +52,13 @@ for (const name of names) {
   for (const protocol of protocols) {
     for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed, peers)))
   }
+  // After every set: what hours have measured outlives an interruption.
+  if (options.json !== undefined) await writeReport(options.json)
 }
 console.log(tableOf(outcomes))
-if (options.json !== undefined) {
-  await writeFile(options.json, `${JSON.stringify({ seeds, means: meansOf(outcomes), outcomes }, null, 2)}\n`)
+
+async function writeReport(file: string): Promise<void> {
+  await writeFile(file, `${JSON.stringify({ seeds, means: meansOf(outcomes), outcomes }, null, 2)}\n`)
 }
 
 async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
