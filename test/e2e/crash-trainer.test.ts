@@ -6,34 +6,34 @@ import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
 
 // Reads /proc to see the process that a fit runs in.
-test.skipIf(process.platform !== 'linux')(
-  'a fit does not outlive its trainer; the next trainer fits the first model, and ingest, which waited, loses nothing',
-  async () => {
-    const pipeline = await aParcelPipeline()
-    startService('alerts', pipeline.configFile)
-    const ingest = startService('ingest', pipeline.configFile)
-    const feed = pipeline.feed(31)
-    const killed = startService('trainer', pipeline.configFile)
-    await killed.logged('fit started')
-    const fit = await eventually(() => fitProcessOf(killed.pid), { what: 'the fit has a process' })
-    await killed.kill()
-    await eventually(() => hasEnded(fit), { what: 'the fit has ended', withinMs: 5_000 })
-    expect(await pipeline.stored()).toBe(0)
+test('a fit does not outlive its trainer; the next trainer fits the first model, and ingest, which waited, loses nothing', async ({
+  skip,
+}) => {
+  if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')
+  const pipeline = await aParcelPipeline()
+  startService('alerts', pipeline.configFile)
+  const ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(31)
+  const killed = startService('trainer', pipeline.configFile)
+  await killed.logged('fit started')
+  const fit = await eventually(() => fitProcessOf(killed.pid), { what: 'the fit has a process' })
+  await killed.kill()
+  await eventually(() => hasEnded(fit), { what: 'the fit has ended', withinMs: 5_000 })
+  expect(await pipeline.stored()).toBe(0)
 
-    const drained = startService('trainer', pipeline.configFile)
-    await drained.logged('fit started')
-    const { code, tookMs } = await drained.terminate()
-    expect(code).toBe(0)
-    expect(tookMs).toBeLessThan(10_000)
+  const drained = startService('trainer', pipeline.configFile)
+  await drained.logged('fit started')
+  const { code, tookMs } = await drained.terminate()
+  expect(code).toBe(0)
+  expect(tookMs).toBeLessThan(10_000)
 
-    const trainer = startService('trainer', pipeline.configFile)
-    const { modelId } = await trainer.logged('model promoted')
-    expect(await ingest.logged('model served')).toMatchObject({ modelId })
-    await pipeline.untilStoredMore(3_000)
-    await feed.stop()
-    await expectEverythingOnce(pipeline)
-  },
-)
+  const trainer = startService('trainer', pipeline.configFile)
+  const { modelId } = await trainer.logged('model promoted')
+  expect(await ingest.logged('model served')).toMatchObject({ modelId })
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+  await expectEverythingOnce(pipeline)
+})
 
 async function fitProcessOf(pid: number): Promise<number | undefined> {
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'))

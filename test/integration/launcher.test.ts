@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
 describe('an embedded launch', () => {
   let infrastructure: Infrastructure
@@ -52,7 +52,11 @@ describe('an embedded launch', () => {
 })
 
 // Reads /proc to tell the living from zombies, which stay listed where process 1 reaps nobody.
-describe.skipIf(process.platform !== 'linux')('a launch whose owner is killed', () => {
+describe('a launch whose owner is killed', () => {
+  beforeEach(({ skip }) => {
+    if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')
+  })
+
   // A temporary folder of its own: what is in it is this launch's alone.
   let temporary: string
   beforeAll(async () => {
