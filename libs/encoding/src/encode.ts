@@ -96,8 +96,12 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
       at += own
     }
     for (const places of encoder.places) {
-      const foretold = foretell(encoder, places, ids, index * categories)
-      if (!Number.isNaN(foretold.z)) context.set([foretold.z, 1, Math.log1p(foretold.partners)], at)
+      const z = foretoldZ(encoder, places, ids, index * categories)
+      if (!Number.isNaN(z)) {
+        context[at] = z
+        context[at + 1] = 1
+        context[at + 2] = Math.log1p(lesserPartners(encoder, places, ids, index * categories))
+      }
       at += PLACES_WIDTH
     }
     for (const { flag, id } of states) context[at++] = ids[index * categories + flag] === id ? 1 : 0
@@ -117,23 +121,29 @@ export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: n
     const group = groupOfIds(grouping, ids, offset)
     if (group > 0) return grouping.table[group * own + j]!
     const places = encoder.places.find((fitted) => fitted.number === j && fitted.grouping === index)
-    const { z } = places === undefined ? NOTHING : foretell(encoder, places, ids, offset)
+    const z = places === undefined ? Number.NaN : foretoldZ(encoder, places, ids, offset)
     if (!Number.isNaN(z)) return z
   }
   return 0
 }
 
-const NOTHING = { z: Number.NaN, partners: 0 }
-
-/** The z that places foretell for a record's pair, and by how many pairs the lesser end was placed; NaN where they can not. */
-function foretell(encoder: Encoder, places: Places, ids: Int32Array, offset: number) {
-  const { members, common } = encoder.groupings[places.grouping]!
-  const [ofFirst, ofSecond] = common!
-  const a = ofFirst[ids[offset + members[0]!]!]!
-  const b = ofSecond[ids[offset + members[1]!]!]!
+/** The z that places foretell for a record's pair; NaN where they can not. */
+function foretoldZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
   const { centre, scale } = encoder.numbers[places.number]!
-  return {
-    z: lengthBetween(places, a, b) - centre / scale,
-    partners: Math.min(places.partners[a]!, places.partners[b]!),
-  }
+  const a = placeOf(encoder, places, ids, offset, 0)
+  const b = placeOf(encoder, places, ids, offset, 1)
+  return lengthBetween(places, a, b) - centre / scale
+}
+
+/** By how many pairs the lesser end of a record's pair was placed. */
+function lesserPartners(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
+  const a = placeOf(encoder, places, ids, offset, 0)
+  const b = placeOf(encoder, places, ids, offset, 1)
+  return Math.min(places.partners[a]!, places.partners[b]!)
+}
+
+/** The place of one end of a record's pair. */
+function placeOf(encoder: Encoder, places: Places, ids: Int32Array, offset: number, end: 0 | 1): number {
+  const { members, common } = encoder.groupings[places.grouping]!
+  return common![end]![ids[offset + members[end]!]!]!
 }
