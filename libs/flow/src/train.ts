@@ -135,7 +135,7 @@ function meanOf(values: ArrayLike<number>): number {
   return total / values.length
 }
 
-// Measured on twelve tables of ADBench, three seeds each; the README says what was compared.
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
 const LEARNING_RATE = 1e-3
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
