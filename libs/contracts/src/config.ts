@@ -19,9 +19,28 @@ const kafkaSchema = z.strictObject({
   clientId: z.string().min(1).default('outflow').describe('What the brokers call this client'),
 })
 
+const csvSchema = z.strictObject({
+  columns: z
+    .array(
+      z.string().refine((column) => fieldPath.safeParse(`$.${column}`).success, 'a name such as miles or route.origin'),
+    )
+    .min(1)
+    .optional()
+    .describe('The names of the columns, a dotted one a nested field; default: none, and $[0] is the first'),
+  delimiter: z.string().length(1).default(',').describe('What stands between two values, one character'),
+})
+
+const registrySchema = z.strictObject({
+  url: z.string().regex(/^https?:\/\/[^@]+$/, 'a URL such as https://registry:8081, without user and password'),
+  username: z.string().min(1).optional().describe('For HTTP basic authentication'),
+  password: z.string().optional().describe('For HTTP basic authentication'),
+})
+
 const sourceSchema = z.strictObject({
   topics: z.array(topicName).min(1).describe('The topics that are watched'),
-  format: z.literal('json').default('json').describe('How a record is written'),
+  format: z.enum(['json', 'csv', 'avro', 'protobuf']).default('json').describe('How a record is written'),
+  csv: csvSchema.prefault({}).describe('Of format csv: how a line is read'),
+  registry: registrySchema.optional().describe("Of formats avro and protobuf: the schema registry (Confluent's API)"),
   timestamp: fieldPath
     .optional()
     .describe("Where the event time stands, ISO 8601 or epoch ms; default: Kafka's timestamp"),
@@ -105,6 +124,24 @@ export const configSchema = z
     if (config.training.maxRows < config.training.minRows) {
       refuse(['training', 'maxRows'], config.training.maxRows, `allowed: at least minRows, ${config.training.minRows}`)
     }
+    const { format, registry, csv } = config.source
+    const wantsRegistry = format === 'avro' || format === 'protobuf'
+    if (wantsRegistry && registry === undefined) {
+      refuse(
+        ['source', 'registry'],
+        undefined,
+        `allowed: the schema registry that format ${format} needs, as { url: … }`,
+      )
+    }
+    if (!wantsRegistry && registry !== undefined) {
+      refuse(['source', 'registry'], 'a registry', `allowed: nothing, since format ${format} asks no schema registry`)
+    }
+    const columns = csv.columns ?? []
+    columns.forEach((column, index) => {
+      const other = columns.find((one, at) => at !== index && `${column}.`.startsWith(`${one}.`))
+      if (other !== undefined)
+        refuse(['source', 'csv', 'columns', index], column, `allowed: a name apart from ${other}`)
+    })
     const outputs = [config.alerts.topic, config.deadLetters.topic]
     config.source.topics.forEach((topic, index) => {
       if (!outputs.includes(topic)) return

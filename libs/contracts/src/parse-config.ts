@@ -92,9 +92,9 @@ function formatPath(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** The database URL carries a password: an error names the key and keeps the value to itself. */
+/** What may hold a password: an error names the key and keeps the value to itself. */
 function redact(key: string, value: unknown): unknown {
-  return key.startsWith('postgres') ? '[redacted]' : value
+  return key.startsWith('postgres') || key.startsWith('source.registry') ? '[redacted]' : value
 }
 
 function shorten(text: string): string {

@@ -1,5 +1,4 @@
 export { type Backoff, backoffMs, pause, type RetryOptions, retrying } from './backoff.js'
-export { type Decoded, decodeRecord, type JsonObject } from './decode-record.js'
 export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
 export { loadConfig } from './load-config.js'
 export { type Log, type LogOptions, makeLog } from './log.js'

@@ -1,7 +1,7 @@
 import type { Rejection } from '@outflow/contracts'
 import type { Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
-import type { JsonObject } from '@outflow/runtime'
+import type { JsonObject } from '@outflow/formats'
 import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { ModelLease } from './model-lease.js'
@@ -12,7 +12,7 @@ export interface RejectedRecord {
   readonly rejection: Rejection
 }
 
-/** A record whose bytes are a JSON object. */
+/** A record whose bytes could be decoded. */
 export interface DecodedRecord {
   readonly source: KafkaRecord
   readonly record: JsonObject

@@ -1,6 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
+import { makeDecoder } from '@outflow/formats'
 import { backoffMs, type CheckResult, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
 import {
   applyRetention,
@@ -118,7 +119,7 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     hooks,
   })
   const steps = {
-    decode: decodeWith(source),
+    decode: decodeWith({ decoder: makeDecoder(source), telemetry, signal }),
     read: readWith({ borrowModel: served.borrow, readEvent: eventReader(source) }),
     setAside: setAsideTo(config.deadLetters),
     score,

@@ -21,12 +21,17 @@ import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
-import { aDelivery, aKafkaRecord, aLease, type TestDelivery } from './test-builders.js'
+import { aDecoder, aDelivery, aKafkaRecord, aLease, type TestDelivery } from './test-builders.js'
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written') {
-  const telemetry = { explanationsSkipped: vi.fn(), explanationFailed: vi.fn(), writeRetried: vi.fn() }
+  const telemetry = {
+    explanationsSkipped: vi.fn(),
+    explanationFailed: vi.fn(),
+    writeRetried: vi.fn(),
+    schemaFetchRetried: vi.fn(),
+  }
   return {
-    decode: decodeWith({ maxRecordBytes: 200 }),
+    decode: decodeWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
     read: readWith({ borrowModel: () => aLease(), readEvent: () => ({ eventTimeMs: 0, entityKey: null }) }),
     setAside: setAsideTo({ topic: 'flights.dead' }),
     score,
@@ -49,7 +54,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
-    decode: (delivery) => through<DecodedBatch>({ delivery, model: { giveBack: () => {} }, outcome: 'written' }),
+    decode: (delivery) => of(through<DecodedBatch>({ delivery, model: { giveBack: () => {} }, outcome: 'written' })),
     read: through<ReadBatch>,
     setAside: through<CleanBatch>,
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),

@@ -22,7 +22,7 @@ import type {
 } from './batch.js'
 
 export interface IngestSteps {
-  readonly decode: (delivery: Delivery) => DecodedBatch
+  readonly decode: (delivery: Delivery) => ObservableInput<DecodedBatch>
   readonly read: (batch: DecodedBatch) => ReadBatch
   readonly setAside: (batch: ReadBatch) => CleanBatch
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
@@ -46,7 +46,7 @@ export const ingest =
         partition$.pipe(
           concatMap((delivery) =>
             of(delivery).pipe(
-              map(decode),
+              concatMap(decode),
               map(read),
               map(setAside),
               concatMap(score),

@@ -17,6 +17,7 @@ export interface IngestTelemetry {
   consumerRestarted: Hook<'restarting'>
   explanationsSkipped(delivery: Delivery, count: number): void
   explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
+  schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   batchEnded(batch: WrittenBatch): void
   drainCutShort(error: OutflowError): void
@@ -44,6 +45,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
   const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
   const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
   const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
+  const fetchRetries = metrics.counter('outflow_schema_retries_total', 'Schemas asked for again: the registry was away')
   const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
   const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of scored records', NLL_BOUNDS)
   const seconds = metrics.histogram('outflow_batch_seconds', 'From decode to written', BATCH_SECONDS_BOUNDS)
@@ -96,6 +98,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
     explanationFailed: (delivery, offset, error) => {
       unexplained.inc({ why: 'failed' })
       log.error({ topic: delivery.topic, partition: delivery.partition, offset, error }, 'explanation failed')
+    },
+    schemaFetchRetried: (delivery, error, attempt, waitMs) => {
+      fetchRetries.inc()
+      log.warn({ ...position(delivery), attempt, waitMs, error }, 'schema fetch retried')
     },
     writeRetried: (delivery, error, attempt, waitMs) => {
       retries.inc()

@@ -1,5 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
+import { makeDecoder, type RecordDecoder } from '@outflow/formats'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
@@ -16,6 +17,10 @@ export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<
     headers: {},
     ...overrides,
   }
+}
+
+export function aDecoder(maxRecordBytes = 1024): RecordDecoder {
+  return makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
 }
 
 export type TestDelivery = { readonly [K in keyof Delivery]: Delivery[K] } & {

@@ -1,6 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
+import { makeDecoder, type RecordDecoder } from '@outflow/formats'
 import { backoffMs, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
 import {
   insertModel,
@@ -50,6 +51,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
       onError: telemetry.storeConnectionLost,
     })
     const kafka = makeKafka({ ...config.kafka, log })
+    const decoder = makeDecoder(config.source)
     const checks = [
       shared.check('trainer', 'postgres', async () => {
         await ping(pool)
@@ -70,7 +72,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
             async (leadership) => {
               telemetry.leadershipTaken()
               attempt = 0
-              await lead({ config, pool, kafka, telemetry, onProgress, signal: leadership.signal })
+              await lead({ config, pool, kafka, decoder, telemetry, onProgress, signal: leadership.signal })
             },
             { signal },
           )
@@ -91,13 +93,14 @@ interface Leading {
   readonly config: Config
   readonly pool: Pool
   readonly kafka: KafkaConnection
+  readonly decoder: RecordDecoder
   readonly telemetry: TrainerTelemetry
   readonly onProgress: TrainerOptions['onProgress']
   readonly signal: AbortSignal
 }
 
 /** Trains whenever it is due, until the leadership or the service ends. */
-async function lead({ config, pool, kafka, telemetry, onProgress, signal }: Leading): Promise<void> {
+async function lead({ config, pool, kafka, decoder, telemetry, onProgress, signal }: Leading): Promise<void> {
   let failures = 0
   let lastFitMs: number | null = null
   while (!signal.aborted) {
@@ -110,7 +113,8 @@ async function lead({ config, pool, kafka, telemetry, onProgress, signal }: Lead
       }
       const parentId = models.find(({ state }) => state === 'active')?.id ?? null
       const effects = effectsOn({ config, pool, kafka, parentId })
-      const outcome = await trainOnce({ config, because: due.because, effects, telemetry, onProgress, signal })
+      const { because } = due
+      const outcome = await trainOnce({ config, decoder, because, effects, telemetry, onProgress, signal })
       failures = 0
       if (outcome === 'too few') await pause(ROWS_POLL_MS, signal)
       else lastFitMs = Date.now()

@@ -1,5 +1,6 @@
 import { type ModelMetadata, parseConfig } from '@outflow/contracts'
 import { TooFewRecords } from '@outflow/detector'
+import { makeDecoder } from '@outflow/formats'
 import type { WindowRecord } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
@@ -46,6 +47,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
   const progress: TrainerProgress[] = []
   const options: RoundOptions = {
     config,
+    decoder: makeDecoder(config.source),
     because: 'no model',
     effects,
     telemetry,

@@ -1,5 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import { TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
+import type { RecordDecoder } from '@outflow/formats'
 import type { ModelState, NewModel } from '@outflow/store'
 import type { Window, WindowOptions } from '@outflow/streams'
 import type { Due } from './due.js'
@@ -28,7 +29,8 @@ export interface TrainerEffects {
 }
 
 export interface RoundOptions {
-  readonly config: Pick<Config, 'features' | 'model' | 'training' | 'detection' | 'source'>
+  readonly config: Pick<Config, 'features' | 'model' | 'training' | 'detection'>
+  readonly decoder: RecordDecoder
   readonly because: Due['because']
   readonly effects: TrainerEffects
   readonly telemetry: Pick<TrainerTelemetry, 'fitStarted' | 'rowsAwaited' | 'modelJudged' | 'modelKnown'>
@@ -46,8 +48,8 @@ export interface RoundOptions {
  * @throws {OutflowError} when the broker or the store is away, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, effects, telemetry, onProgress, signal, now = Date.now } = options
-  const { training, detection, source, features, model } = config
+  const { config, decoder, because, effects, telemetry, onProgress, signal, now = Date.now } = options
+  const { training, detection, features, model } = config
   const { records } = await effects.readWindow({
     fromMs: now() - training.window,
     maxRows: training.maxRows,
@@ -55,7 +57,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
     signal,
   })
-  const { fields, rejected, window } = readTrainingRecords(records, { features, ...source })
+  const { fields, rejected, window } = await readTrainingRecords(records, { features, decoder })
   if (fields.length < training.minRows) return await tooFew(fields.length, options)
 
   telemetry.fitStarted(because, fields.length, rejected)

@@ -1,6 +1,6 @@
 import { type Feature, REJECTION_REASONS, type Rejection, type RejectionReason } from '@outflow/contracts'
 import { type Fields, makeReader } from '@outflow/encoding'
-import { decodeRecord } from '@outflow/runtime'
+import type { RecordDecoder } from '@outflow/formats'
 import type { WindowRecord } from '@outflow/streams'
 
 /** What of a window a model can be fitted to. */
@@ -13,11 +13,16 @@ export interface TrainingRecords {
   readonly window: { readonly from: string; readonly to: string } | null
 }
 
-/** Decodes and reads a window's records, in order of time, as ingest would. */
-export function readTrainingRecords(
+/**
+ * Decodes and reads a window's records, in order of time, as ingest would.
+ *
+ * @throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched
+ */
+export async function readTrainingRecords(
   records: readonly WindowRecord[],
-  { features, maxRecordBytes }: { readonly features: readonly Feature[]; readonly maxRecordBytes: number },
-): TrainingRecords {
+  { features, decoder }: { readonly features: readonly Feature[]; readonly decoder: RecordDecoder },
+): Promise<TrainingRecords> {
+  await decoder.prepare(records.map(({ value }) => value))
   const read = makeReader(features)
   const fields: Fields[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
@@ -33,7 +38,7 @@ export function readTrainingRecords(
   return { fields, rejected, window: windowOf(used) }
 
   function readOne({ value }: WindowRecord): Fields | Rejection {
-    const decoded = decodeRecord(value, maxRecordBytes)
+    const decoded = decoder.decode(value)
     return 'record' in decoded ? read(decoded.record) : decoded
   }
 }

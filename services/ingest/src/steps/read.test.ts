@@ -1,19 +1,26 @@
-import { expect, test } from 'vitest'
-import { aDelivery, aDetector, aKafkaRecord, aLease } from '../test-builders.js'
+import type { Delivery } from '@outflow/streams'
+import { firstValueFrom } from 'rxjs'
+import { expect, test, vi } from 'vitest'
+import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease } from '../test-builders.js'
 import { decodeWith } from './decode.js'
 import { readWith } from './read.js'
 
-const decode = decodeWith({ maxRecordBytes: 1_000 })
+const decodeStep = decodeWith({
+  decoder: aDecoder(),
+  telemetry: { schemaFetchRetried: vi.fn() },
+  signal: new AbortController().signal,
+})
+const decode = (delivery: Delivery) => firstValueFrom(decodeStep(delivery))
 
-test('a record that reads well carries its fields, its time and its entity', () => {
+test('a record that reads well carries its fields, its time and its entity', async () => {
   const read = readWith({ borrowModel: () => aLease(), readEvent: () => ({ eventTimeMs: 5, entityKey: 'LAX' }) })
-  const batch = read(decode(aDelivery([aKafkaRecord(0, { delay: 3 })])))
+  const batch = read(await decode(aDelivery([aKafkaRecord(0, { delay: 3 })])))
   expect(batch.records).toMatchObject([
     { record: { delay: 3 }, fields: { numbers: [3] }, eventTimeMs: 5, entityKey: 'LAX' },
   ])
 })
 
-test('what the detector or the event rules refuse joins the records that did not decode', () => {
+test('what the detector or the event rules refuse joins the records that did not decode', async () => {
   const read = readWith({
     borrowModel: () => aLease(),
     readEvent: ({ record }) =>
@@ -22,7 +29,7 @@ test('what the detector or the event rules refuse joins the records that did not
         : { eventTimeMs: 5, entityKey: null },
   })
   const batch = read(
-    decode(
+    await decode(
       aDelivery([
         aKafkaRecord(0, Buffer.from('nonsense')),
         aKafkaRecord(1, { delay: 'late' }),
@@ -41,11 +48,11 @@ test('what the detector or the event rules refuse joins the records that did not
   ])
 })
 
-test('the batch borrows one model, and reads every record by it', () => {
+test('the batch borrows one model, and reads every record by it', async () => {
   const leases = [aLease(), aLease(aDetector({ read: () => ({ reason: 'wrong_type', detail: 'another model' }) }))]
   const first = leases[0]!
   const read = readWith({ borrowModel: () => leases.shift()!, readEvent: () => ({ eventTimeMs: 0, entityKey: null }) })
-  const batch = read(decode(aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })])))
+  const batch = read(await decode(aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })])))
   expect(batch.model).toBe(first)
   expect(batch.records).toHaveLength(2)
 })

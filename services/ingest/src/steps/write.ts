@@ -1,9 +1,8 @@
-import { isRetryable, type OutflowError } from '@outflow/errors'
-import { backoffMs } from '@outflow/runtime'
 import { type BatchWrite, minuteRejections, minuteScores } from '@outflow/store'
-import { defer, fromEvent, map, type Observable, race, retry, throwError, timer } from 'rxjs'
+import { defer, map, type Observable } from 'rxjs'
 import { alertMessage } from '../alert.js'
 import type { ExplainedBatch, WrittenBatch } from '../batch.js'
+import { retryWhileAway } from '../retry-while-away.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface WriteOptions {
@@ -25,14 +24,9 @@ export function writeWith({ writeBatch, telemetry, signal, now = Date.now, ...ta
   return (batch: ExplainedBatch): Observable<WrittenBatch> => {
     const write = toBatchWrite(batch, { ...target, detectedAtMs: now() })
     return defer(() => writeBatch(write)).pipe(
-      retry({
-        delay: (error: unknown, attempt) => {
-          if (!isRetryable(error) || signal.aborted) return throwError(() => error)
-          const waitMs = backoffMs(attempt)
-          telemetry.writeRetried(batch.delivery, error as OutflowError, attempt, waitMs)
-          return race(timer(waitMs), fromEvent(signal, 'abort'))
-        },
-      }),
+      retryWhileAway(signal, (error, attempt, waitMs) =>
+        telemetry.writeRetried(batch.delivery, error, attempt, waitMs),
+      ),
       map((outcome) => ({ ...batch, outcome })),
     )
   }

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeRecord } from './decode-record.js'
+import { makeDecoder } from './decoder.js'
+import type { RecordDecoder } from './record-decoder.js'
 
-const decode = (text: string) => decodeRecord(Buffer.from(text), 1_000_000)
+const decoderOf = (maxRecordBytes: number): RecordDecoder =>
+  makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
+const decode = (text: string) => decoderOf(1_000_000).decode(Buffer.from(text))
 
 test('any JSON object comes back as it was written', () => {
   fc.assert(
@@ -15,7 +18,7 @@ test('any JSON object comes back as it was written', () => {
 test('any bytes give a record or a rejection, never an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-      const decoded = decodeRecord(Buffer.from(bytes), 48)
+      const decoded = decoderOf(48).decode(Buffer.from(bytes))
       expect('record' in decoded || ['empty', 'too_large', 'undecodable'].includes(decoded.reason)).toBe(true)
     }),
   )
@@ -31,12 +34,17 @@ test.each([
   ['null', Buffer.from('null'), 'undecodable'],
   ['more bytes than allowed', Buffer.from(JSON.stringify({ text: 'x'.repeat(200) })), 'too_large'],
 ])('%s is rejected', (_, value, reason) => {
-  expect(decodeRecord(value, 128)).toMatchObject({ reason, detail: expect.stringMatching(/^.{5,250}$/) })
+  expect(decoderOf(128).decode(value)).toMatchObject({ reason, detail: expect.stringMatching(/^.{5,250}$/) })
 })
 
 test('a record of exactly the allowed size is welcome', () => {
   const value = Buffer.from('{"delay":3}')
-  expect(decodeRecord(value, value.length)).toEqual({ record: { delay: 3 } })
+  expect(decoderOf(value.length).decode(value)).toEqual({ record: { delay: 3 } })
+})
+
+test("Confluent's frame before the JSON is passed over", () => {
+  expect(decode('\0\0\0\0\u0007{"delay":3}')).toEqual({ record: { delay: 3 } })
+  expect(decode('\0\0\0\0\u0007')).toMatchObject({ reason: 'undecodable' })
 })
 
 test('a byte order mark is passed over', () => {

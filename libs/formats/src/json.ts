@@ -1,32 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
+import { FRAME_BYTES } from './confluent-frame.js'
+import { oneLine } from './one-line.js'
+import type { Decoded, JsonObject } from './record-decoder.js'
 
-export type JsonObject = Readonly<Record<string, unknown>>
-
-/** A record that could be decoded. In a wrapper, because a record may have a field `reason` of its own. */
-export interface Decoded {
-  readonly record: JsonObject
-}
-
-/**
- * Decodes one message's value: UTF-8, JSON, an object at the top.
- *
- * @param value           a Kafka value; null is a tombstone
- * @param maxRecordBytes  a larger value is `too_large`, and is not looked at
- * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
- */
-export function decodeRecord(value: Buffer | null, maxRecordBytes: number): Decoded | Rejection {
-  if (value === null || value.length === 0) {
-    return { reason: 'empty', detail: value === null ? 'the message has no value' : 'the value has no bytes' }
-  }
-  if (value.length > maxRecordBytes) {
-    return {
-      reason: 'too_large',
-      detail: `a record has at most ${maxRecordBytes} bytes (source.maxRecordBytes); found ${value.length}`,
-    }
-  }
-  if (!isUtf8(value)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
-  return parseObject(withoutByteOrderMark(value.toString('utf8')))
+/** Decodes UTF-8, JSON, an object at the top. Before it may stand the Confluent frame, which says nothing that JSON does not. */
+export function decodeJson(value: Buffer): Decoded | Rejection {
+  const body = value[0] === 0 && value.length > FRAME_BYTES ? value.subarray(FRAME_BYTES) : value
+  if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
+  return parseObject(withoutByteOrderMark(body.toString('utf8')))
 }
 
 function parseObject(text: string): Decoded | Rejection {
@@ -77,9 +59,4 @@ function withoutByteOrderMark(text: string): string {
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`
-}
-
-function oneLine(message: string): string {
-  const line = message.replace(/\s+/g, ' ')
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }

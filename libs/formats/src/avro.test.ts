@@ -1,0 +1,153 @@
+import avsc from 'avsc'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { makeAvroSchema } from './avro.js'
+
+const bytesOf = (schema: object, value: unknown) =>
+  avsc.Type.forSchema(schema as never, { wrapUnions: true }).toBuffer(value)
+const compile = (schema: object, imports: { name: string; schema: string }[] = []) =>
+  makeAvroSchema({ schemaType: 'AVRO', schema: JSON.stringify(schema), imports })
+const record = (...fields: object[]) => ({ type: 'record', name: 'Trip', namespace: 'test.air', fields })
+const decoded = (schema: object, value: unknown) => compile(schema)(bytesOf(schema, value))
+
+test('nested records, arrays, maps and enums have the shape of the same record in JSON', () => {
+  const leg = {
+    type: 'record',
+    name: 'Leg',
+    fields: [
+      { name: 'miles', type: 'int' },
+      { name: 'raw', type: 'bytes' },
+    ],
+  }
+  const schema = record(
+    { name: 'delay', type: 'double' },
+    { name: 'legs', type: { type: 'array', items: leg } },
+    { name: 'by_name', type: { type: 'map', values: 'test.air.Leg' } },
+    { name: 'cabin', type: { type: 'enum', name: 'Cabin', symbols: ['FIRST', 'COACH'] } },
+    { name: 'late', type: 'boolean' },
+    { name: 'code', type: { type: 'fixed', name: 'Code', size: 2 } },
+  )
+  const [raw, code] = [Buffer.from([1, 2, 255]), Buffer.from([0, 9])]
+  const value = {
+    delay: -1.5,
+    legs: [{ miles: 7, raw }],
+    by_name: { a: { miles: 8, raw } },
+    cabin: 'COACH',
+    late: true,
+    code,
+  }
+  expect(decoded(schema, value)).toEqual({
+    delay: -1.5,
+    legs: [{ miles: 7, raw: 'AQL/' }],
+    by_name: { a: { miles: 8, raw: 'AQL/' } },
+    cabin: 'COACH',
+    late: true,
+    code: 'AAk=',
+  })
+})
+
+test('a union is its value, whatever its branches', () => {
+  const schema = record(
+    { name: 'nullable', type: ['null', 'double'] },
+    { name: 'absent', type: ['null', 'string'] },
+    {
+      name: 'one_of_kinds',
+      type: ['null', 'bytes', { type: 'array', items: 'bytes' }, { type: 'map', values: 'bytes' }],
+    },
+    { name: 'ambiguous', type: ['int', 'long', 'float', 'bytes', 'string'] },
+    {
+      name: 'nested',
+      type: ['null', { type: 'record', name: 'Inner', fields: [{ name: 'b', type: ['null', 'bytes'] }] }],
+    },
+  )
+  const value = {
+    nullable: { double: 3.5 },
+    absent: null,
+    one_of_kinds: { array: [Buffer.from([1])] },
+    ambiguous: { long: 9 },
+    nested: { 'test.air.Inner': { b: { bytes: Buffer.from([255]) } } },
+  }
+  expect(decoded(schema, value)).toEqual({
+    nullable: 3.5,
+    absent: null,
+    one_of_kinds: ['AQ=='],
+    ambiguous: 9,
+    nested: { b: '/w==' },
+  })
+})
+
+test('a record may contain its own kind', () => {
+  const schema = record({ name: 'raw', type: 'bytes' }, { name: 'next', type: ['null', 'test.air.Trip'] })
+  const value = { raw: Buffer.from([1]), next: { 'test.air.Trip': { raw: Buffer.from([2]), next: null } } }
+  expect(decoded(schema, value)).toEqual({ raw: 'AQ==', next: { raw: 'Ag==', next: null } })
+})
+
+test('times are epoch ms, in unions as well', () => {
+  const at = (logicalType: string, type: string) => ({ type, logicalType })
+  const schema = record(
+    { name: 'day', type: at('date', 'int') },
+    { name: 'ms', type: at('timestamp-millis', 'long') },
+    { name: 'us', type: ['null', at('timestamp-micros', 'long')] },
+    { name: 'clock', type: at('time-millis', 'int') },
+  )
+  const value = { day: 20_000, ms: 1_760_000_000_123, us: { long: 1_760_000_000_123_456 }, clock: 86_399_999 }
+  expect(decoded(schema, value)).toEqual({
+    day: Date.UTC(2024, 9, 4),
+    ms: 1_760_000_000_123,
+    us: 1_760_000_000_123.456,
+    clock: 86_399_999,
+  })
+})
+
+test('decimals are the nearest double, negative ones too', () => {
+  const money = { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 2 }
+  const schema = record(
+    { name: 'price', type: money },
+    { name: 'fixed', type: { ...money, type: 'fixed', name: 'F', size: 4 } },
+  )
+  const value = { price: Buffer.from('0462d53c8abac0', 'hex'), fixed: Buffer.from('fffffb2e', 'hex') }
+  expect(decoded(schema, value)).toEqual({ price: 12_345_678_901_234.56, fixed: -12.34 })
+})
+
+test('a long within ± 2⁵³ is a number, and beyond that its digits', () => {
+  const schema = record({ name: 'id', type: 'long' }, { name: 'other', type: ['null', 'long'] })
+  const decode = compile(schema)
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (id) => {
+      const expected = Number.isSafeInteger(Number(id)) ? Number(id) : String(id)
+      expect(decode(Buffer.concat([zigzag(id), Buffer.from([2]), zigzag(id)]))).toEqual({
+        id: expected,
+        other: expected,
+      })
+    }),
+  )
+})
+
+test('a schema is read with what it imports', () => {
+  const point = { type: 'record', name: 'Point', namespace: 'geo', fields: [{ name: 'lat', type: 'float' }] }
+  const schema = record({ name: 'at', type: 'geo.Point' })
+  const decode = compile(schema, [{ name: 'geo.Point', schema: JSON.stringify(point) }])
+  expect(decode(bytesOf(point, { lat: 0.5 }))).toEqual({ at: { lat: 0.5 } })
+})
+
+test.each([
+  ['bytes that end too early', Buffer.from([0])],
+  ['bytes that are left over', Buffer.from([2, 2, 2])],
+])('%s are an error', (_, bytes) => {
+  expect(() => compile(record({ name: 'a', type: 'int' }, { name: 'b', type: 'int' }))(bytes)).toThrow()
+})
+
+test('what is no record is an error when it is compiled', () => {
+  expect(() => compile({ type: 'array', items: 'int' })).toThrow('a record is an Avro record; found array')
+})
+
+/** Avro's and protobuf's variable-length integers, written without either's library. */
+function zigzag(value: bigint): Buffer {
+  let left = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
+  const bytes: number[] = []
+  while (left >= 0x80n) {
+    bytes.push(Number(left & 0x7fn) | 0x80)
+    left >>= 7n
+  }
+  return Buffer.from([...bytes, Number(left)])
+}

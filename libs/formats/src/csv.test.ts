@@ -1,0 +1,61 @@
+import { stringify } from 'csv-stringify/sync'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { csvDecoder } from './csv.js'
+
+const decode = (text: string, settings: Parameters<typeof csvDecoder>[0] = { delimiter: ',' }) =>
+  csvDecoder(settings)(Buffer.from(text))
+
+test('values are fields of their places, or of their columns, a dotted one nested', () => {
+  expect(decode('LAX,3.5,\n')).toEqual({ record: { 0: 'LAX', 1: '3.5', 2: '' } })
+  expect(
+    decode('LAX;JFK;3,5\r\n', { delimiter: ';', columns: ['route.origin', 'route.destination', 'delay'] }),
+  ).toEqual({
+    record: { route: { origin: 'LAX', destination: 'JFK' }, delay: '3,5' },
+  })
+})
+
+test('any values come back as another writer wrote them', () => {
+  const line = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(
+      line,
+      fc.constantFrom(',', ';', '\t', '|'),
+      fc.constantFrom('', '\n', '\r\n'),
+      (values, delimiter, end) => {
+        fc.pre(!(values.length === 1 && values[0] === '') && !values[0]!.startsWith('\ufeff'))
+        const text = stringify([values], { delimiter }).replace(/\n$/, end)
+        expect(decode(text, { delimiter })).toEqual({ record: { ...values } })
+      },
+    ),
+  )
+})
+
+test('quoting decides nothing that no quote stands for: both readers of a line agree', () => {
+  const plain = fc.array(fc.stringMatching(/^[^",\r\n]*$/), { minLength: 2, maxLength: 5 })
+  fc.assert(
+    fc.property(plain, (values) => {
+      const quoted = values.map((value) => `"${value}"`).join(',')
+      expect(decode(values.join(','))).toEqual(decode(quoted))
+    }),
+  )
+})
+
+test.each([
+  ['a blank line', '\n'],
+  ['several lines', '1,2\n3,4\n'],
+  ['several lines with quotes', '"1",2\n3,4\n'],
+  ['a quote that is never closed', '1,"2'],
+  ['a quote inside a value', '1,2"3'],
+  ['too few values', '1'],
+  ['too many values', '1,2,3'],
+])('%s is undecodable', (_, text) => {
+  expect(decode(text, { delimiter: ',', columns: ['a', 'b'] })).toMatchObject({
+    reason: 'undecodable',
+    detail: expect.stringMatching(/^.{5,250}$/),
+  })
+})
+
+test('bytes that are no UTF-8 are undecodable', () => {
+  expect(csvDecoder({ delimiter: ',' })(Buffer.from([0x31, 0x2c, 0xff]))).toMatchObject({ reason: 'undecodable' })
+})

@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer'
+import type { Config, Rejection } from '@outflow/contracts'
+import { CsvError, parse } from 'csv-parse/sync'
+import { oneLine } from './one-line.js'
+import type { Decoded, JsonObject } from './record-decoder.js'
+
+/**
+ * Makes the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
+ *
+ * With `columns` a value is the field of its column's name, and a column `route.origin` is `$.route.origin`; without them
+ * it is the field of its place, `$[0]` the first. Every value is text; the line may end with a line end.
+ */
+export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => Decoded | Rejection {
+  const toRecord = columns === undefined ? byPlace : byName(columns)
+  return (value) => {
+    if (!isUtf8(value)) return { reason: 'undecodable', detail: 'CSV is read as UTF-8; found bytes that are not' }
+    const values = splitLine(value.toString('utf8'), delimiter)
+    if (!Array.isArray(values)) return values
+    if (columns === undefined || values.length === columns.length) return { record: toRecord(values) }
+    return {
+      reason: 'undecodable',
+      detail: `source.csv names ${columns.length} columns; found ${values.length} values`,
+    }
+  }
+}
+
+type CsvSettings = Config['source']['csv']
+
+/** Without a quote a line is its text between delimiters; only one with a quote needs the parser, at ten times the cost. */
+function splitLine(text: string, delimiter: string): string[] | Rejection {
+  if (text.includes('"')) return parseLine(text, delimiter)
+  const line = text.replace(BYTE_ORDER_MARK, '').replace(LINE_END, '')
+  if (line === '') return { reason: 'undecodable', detail: 'a blank line is no record' }
+  if (/[\r\n]/.test(line)) return SEVERAL_LINES
+  return line.split(delimiter)
+}
+
+function parseLine(text: string, delimiter: string): string[] | Rejection {
+  try {
+    const rows: string[][] = parse(text, { bom: true, delimiter, record_delimiter: ['\r\n', '\n', '\r'] })
+    return rows.length > 1 ? SEVERAL_LINES : rows[0]!
+  } catch (error: unknown) {
+    if (!(error instanceof CsvError)) throw error
+    return { reason: 'undecodable', detail: `not CSV: ${oneLine(error.message)}` }
+  }
+}
+
+const BYTE_ORDER_MARK = /^\ufeff/
+const LINE_END = /(\r\n|\n|\r)$/
+const SEVERAL_LINES: Rejection = { reason: 'undecodable', detail: 'a message holds one line; found several' }
+
+function byPlace(values: readonly string[]): JsonObject {
+  const record: Record<number, string> = {}
+  for (let place = 0; place < values.length; place += 1) record[place] = values[place]!
+  return record
+}
+
+/** Compiles column names to the function that gives a record its (nested) fields. */
+function byName(columns: readonly string[]): (values: readonly string[]) => JsonObject {
+  const ways = columns.map((column) => column.split('.'))
+  return (values) => {
+    const record: Record<string, unknown> = {}
+    ways.forEach((way, index) => {
+      let place = record
+      for (const part of way.slice(0, -1)) {
+        place[part] ??= {}
+        place = place[part] as Record<string, unknown>
+      }
+      place[way.at(-1)!] = values[index]
+    })
+    return record
+  }
+}

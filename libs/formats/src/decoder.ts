@@ -1,0 +1,44 @@
+import type { Config } from '@outflow/contracts'
+import { makeAvroSchema } from './avro.js'
+import { csvDecoder } from './csv.js'
+import { decodeJson } from './json.js'
+import { makeProtobufSchema } from './protobuf.js'
+import type { BodyDecoder, RecordDecoder } from './record-decoder.js'
+import { registryDecoder } from './registry-decoder.js'
+import { makeRegistry } from './schema-registry.js'
+
+export type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 'csv' | 'registry'>
+
+/** Makes the decoder of what outflow.yaml says about a source's messages. */
+export function makeDecoder(source: SourceFormat): RecordDecoder {
+  const { prepare, decode } = bodyDecoder(source)
+  const { maxRecordBytes } = source
+  return {
+    prepare,
+    decode: (value) => {
+      if (value === null || value.length === 0) {
+        return { reason: 'empty', detail: value === null ? 'the message has no value' : 'the value has no bytes' }
+      }
+      if (value.length <= maxRecordBytes) return decode(value)
+      return {
+        reason: 'too_large',
+        detail: `a record has at most ${maxRecordBytes} bytes (source.maxRecordBytes); found ${value.length}`,
+      }
+    },
+  }
+}
+
+const nothingToFetch = () => null
+
+function bodyDecoder({ format, csv, registry }: SourceFormat): BodyDecoder {
+  switch (format) {
+    case 'json':
+      return { prepare: nothingToFetch, decode: decodeJson }
+    case 'csv':
+      return { prepare: nothingToFetch, decode: csvDecoder(csv) }
+    case 'avro':
+      return registryDecoder(makeRegistry(registry!), { AVRO: makeAvroSchema })
+    case 'protobuf':
+      return registryDecoder(makeRegistry(registry!), { PROTOBUF: makeProtobufSchema })
+  }
+}

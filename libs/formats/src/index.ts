@@ -1,0 +1,3 @@
+export { makeDecoder, type SourceFormat } from './decoder.js'
+export { RegistryRefused, RegistryUnavailable } from './errors.js'
+export type { Decoded, JsonObject, RecordDecoder } from './record-decoder.js'

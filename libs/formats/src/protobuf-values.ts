@@ -1,0 +1,105 @@
+import protobuf, { type Field, type Message, type Type } from 'protobufjs'
+import { decimalOf } from './integers.js'
+
+type Convert = (value: unknown) => unknown
+
+/** protobufjs reads 64 bits so. */
+interface Long {
+  toNumber(): number
+  toString(): string
+}
+
+/**
+ * Compiles a message type to the function that gives its decoded messages as the same record is written in JSON: an
+ * enum is its name, bytes are base64, a Timestamp epoch ms, a Duration ms, a wrapper its value, a Decimal a number, a
+ * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null, where the schema can
+ * tell; a proto3 number without `optional` is then 0.
+ */
+export function messageConversion(type: Type, made = new Map<Type, Convert>()): Convert {
+  const known = KNOWN.get(type.fullName)
+  if (known !== undefined) return known
+  const before = made.get(type)
+  if (before !== undefined) return before
+  // A message may contain its own kind: what stands for it meanwhile looks it up when it is called.
+  made.set(type, (value) => made.get(type)!(value))
+  const fields = type.fieldsArray.map((field) => ({
+    name: field.resolve().name,
+    isUnset: tellsUnset(field) ? (message: object) => !Object.hasOwn(message, field.name) : never,
+    convert: fieldConversion(field, made),
+  }))
+  const conversion: Convert = (value) => {
+    const message = value as Record<string, unknown>
+    const record: Record<string, unknown> = {}
+    for (const { name, isUnset, convert } of fields) record[name] = isUnset(message) ? null : convert(message[name])
+    return record
+  }
+  made.set(type, conversion)
+  return conversion
+}
+
+const never = () => false
+
+/** A message can be told from none in every syntax, which protobufjs leaves out. */
+const tellsUnset = (field: Field) =>
+  field.hasPresence || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map)
+
+function fieldConversion(field: Field, made: Map<Type, Convert>): Convert {
+  const convert = valueConversion(field, made)
+  if (field instanceof protobuf.MapField) {
+    const keyOf = field.keyType.includes('64') ? longKeyOf : (key: string) => key
+    return (value) =>
+      Object.fromEntries(Object.entries(value as object).map(([key, item]) => [keyOf(key), convert(item)]))
+  }
+  return field.repeated ? (value) => (value as unknown[]).map(convert) : convert
+}
+
+function valueConversion({ type, resolvedType }: Field, made: Map<Type, Convert>): Convert {
+  if (resolvedType instanceof protobuf.Enum) {
+    const { valuesById } = resolvedType
+    return (value) => valuesById[value as number] ?? value
+  }
+  if (resolvedType !== null) return messageConversion(resolvedType, made)
+  if (type === 'bytes') return toBase64
+  return type.includes('64') ? fromLong : asIs
+}
+
+const asIs: Convert = (value) => value
+
+/** protobufjs's default is a list of nothing. */
+function toBase64(value: unknown): string {
+  return Buffer.from(value as Uint8Array).toString('base64')
+}
+
+function fromLong(value: unknown): number | string {
+  const number = (value as Long).toNumber()
+  return Number.isSafeInteger(number) ? number : (value as Long).toString()
+}
+
+/** protobufjs keeps a 64-bit key as eight characters, of a byte each. */
+const longKeyOf = (key: string): string => String(protobuf.util.longFromHash(key, false))
+
+const valueField: Convert = (message) => (message as { readonly value: unknown }).value
+
+const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
+  ['.google.protobuf.Timestamp', toMs],
+  ['.google.protobuf.Duration', toMs],
+  ['.google.protobuf.Int64Value', (message) => fromLong(valueField(message))],
+  ['.google.protobuf.UInt64Value', (message) => fromLong(valueField(message))],
+  ['.google.protobuf.BytesValue', (message) => toBase64(valueField(message))],
+  ...['Double', 'Float', 'Int32', 'UInt32', 'Bool', 'String'].map((kind): [string, Convert] => [
+    `.google.protobuf.${kind}Value`,
+    valueField,
+  ]),
+  [
+    '.confluent.type.Decimal',
+    (message) => {
+      const { value, scale } = message as { readonly value: Uint8Array; readonly scale: number }
+      return decimalOf(value, scale)
+    },
+  ],
+])
+
+function toMs(message: unknown): number {
+  const { seconds, nanos } = message as Message & { readonly seconds: Long; readonly nanos: number }
+  return seconds.toNumber() * 1e3 + nanos / 1e6
+}

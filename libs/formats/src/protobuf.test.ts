@@ -1,0 +1,152 @@
+import protobuf from 'protobufjs'
+import { expect, test } from 'vitest'
+import { makeProtobufSchema } from './protobuf.js'
+
+const TRIP = `
+syntax = "proto3";
+package test.air;
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/duration.proto";
+import "google/protobuf/wrappers.proto";
+import "confluent/type/decimal.proto";
+
+enum Cabin { FIRST = 0; COACH = 1; }
+
+message Leg { int32 miles = 1; bytes raw = 2; }
+
+message Trip {
+  message Seat { string row_name = 1; }
+  message Meal { bool hot = 1; }
+  string flight_no = 1;
+  int64 id = 2;
+  double delay = 3;
+  Cabin cabin = 4;
+  repeated Leg legs = 5;
+  map<string, Leg> by_name = 6;
+  map<int64, int32> by_id = 7;
+  google.protobuf.Timestamp left_at = 8;
+  google.protobuf.Duration took = 9;
+  google.protobuf.DoubleValue tip = 10;
+  confluent.type.Decimal fare = 11;
+  optional int32 stops = 12;
+  Leg last = 13;
+  oneof pay { string card = 14; int64 cash = 15; }
+  Seat seat = 16;
+}
+`
+const compile = (schema: string, imports: { name: string; schema: string }[] = []) =>
+  makeProtobufSchema({ schemaType: 'PROTOBUF', schema, imports })
+const decode = compile(TRIP)
+
+function trip(): protobuf.Root {
+  const root = new protobuf.Root()
+  for (const name of ['timestamp', 'duration', 'wrappers'])
+    root.addJSON(protobuf.common.get(`google/protobuf/${name}.proto`)!.nested!)
+  protobuf.parse(
+    'syntax = "proto3"; package confluent.type; message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }',
+    root,
+  )
+  protobuf.parse(TRIP, root, { keepCase: true })
+  return root
+}
+
+function written(type: string, value: object, indexes: readonly number[]): Buffer {
+  const message = trip().lookupType(type)
+  return Buffer.concat([Buffer.from(indexes), message.encode(message.fromObject(value)).finish()])
+}
+
+test('a message has the shape of the same record in JSON', () => {
+  const value = {
+    flight_no: 'UA 7',
+    id: '9007199254740993',
+    delay: 2.5,
+    cabin: 'COACH',
+    legs: [{ miles: 7, raw: Buffer.from([255]) }, {}],
+    by_name: { a: { miles: 8 } },
+    by_id: { '-3': 4 },
+    left_at: { seconds: 1_760_000_000, nanos: 5_000_000 },
+    took: { seconds: 90, nanos: 500_000 },
+    tip: { value: 1.25 },
+    fare: { value: Buffer.from('fb2e', 'hex'), precision: 6, scale: 2 },
+    stops: 0,
+    card: 'visa',
+    seat: { row_name: '12A' },
+  }
+  // [1] is the second message of the file: a count of 1 and the index 1, zigzag.
+  expect(decode(written('test.air.Trip', value, [2, 2]))).toEqual({
+    flight_no: 'UA 7',
+    id: '9007199254740993',
+    delay: 2.5,
+    cabin: 'COACH',
+    legs: [
+      { miles: 7, raw: '/w==' },
+      { miles: 0, raw: '' },
+    ],
+    by_name: { a: { miles: 8, raw: '' } },
+    by_id: { '-3': 4 },
+    left_at: 1_760_000_000_005,
+    took: 90_000.5,
+    tip: 1.25,
+    fare: -12.34,
+    stops: 0,
+    last: null,
+    card: 'visa',
+    cash: null,
+    seat: { row_name: '12A' },
+  })
+})
+
+test('what is left unset is null where the schema can tell, else the default', () => {
+  expect(decode(Buffer.from([2, 2]))).toMatchObject({
+    flight_no: '',
+    id: 0,
+    cabin: 'FIRST',
+    legs: [],
+    by_name: {},
+    left_at: null,
+    tip: null,
+    stops: null,
+    last: null,
+    card: null,
+  })
+})
+
+test('the indexes say which message it is: the first, or one inside another', () => {
+  expect(decode(written('test.air.Leg', { miles: 3 }, [0]))).toEqual({ miles: 3, raw: '' })
+  expect(decode(written('test.air.Trip.Meal', { hot: true }, [4, 2, 2]))).toEqual({ hot: true })
+})
+
+test('a number that the enum does not know stays a number', () => {
+  expect(decode(written('test.air.Trip', { cabin: 9 }, [2, 2]))).toMatchObject({ cabin: 9 })
+})
+
+test("messages of imported files do not count among the file's own", () => {
+  const geo = 'syntax = "proto3"; package test.air; message Point { float lat = 1; }'
+  const main = 'syntax = "proto3"; package test.air; import "geo.proto"; message Stop { Point at = 1; }'
+  const decodeStop = compile(main, [{ name: 'geo.proto', schema: geo }])
+  expect(decodeStop(Buffer.from([0, 0x0a, 5, 0x0d, 0, 0, 0, 0x3f]))).toEqual({ at: { lat: 0.5 } })
+})
+
+test.each([
+  ['an index that the file has no message for', [2, 18]],
+  ['indexes that end too early', [6, 2]],
+  ['more indexes than bytes', [254, 255, 255, 255, 7]],
+  ['a body that ends too early', [2, 2, 0x0a, 99, 1]],
+])('%s is an error', (_, bytes) => {
+  expect(() => decode(Buffer.from(bytes))).toThrow()
+})
+
+test('an import that nobody names is an error when it is compiled', () => {
+  expect(() => compile('syntax = "proto3"; import "far.proto"; message A { far.B b = 1; }')).toThrow(/far\.B/)
+})
+
+test('recursion is followed as deep as the message goes', () => {
+  const decodeTree = compile(
+    'syntax = "proto3"; message Tree { string name = 1; repeated Tree children = 2; Tree left = 3; }',
+  )
+  expect(decodeTree(Buffer.from([0, 0x12, 3, 0x0a, 1, 0x61]))).toEqual({
+    name: '',
+    children: [{ name: 'a', children: [], left: null }],
+    left: null,
+  })
+})

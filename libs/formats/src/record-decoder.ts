@@ -1,0 +1,34 @@
+import type { Rejection } from '@outflow/contracts'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** A record that could be decoded. In a wrapper, because a record may have a field `reason` of its own. */
+export interface Decoded {
+  readonly record: JsonObject
+}
+
+/** Turns the values of one source's messages into records, in two steps, so that only the first may have to wait. */
+export interface RecordDecoder {
+  /**
+   * Fetches the schemas that these values name and that are not known yet.
+   *
+   * @param values  Kafka values of one batch
+   * @returns null where nothing is to be fetched, which is nearly always
+   * @throws {RegistryUnavailable} when the registry is away, and the same call may succeed later
+   * @throws {RegistryRefused}     when it will not answer this client
+   */
+  prepare(values: readonly (Buffer | null)[]): Promise<void> | null
+  /**
+   * Decodes one of the values that were prepared.
+   *
+   * @param value  a Kafka value; null is a tombstone
+   * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
+   */
+  decode(value: Buffer | null): Decoded | Rejection
+}
+
+/** What a format makes of a value that has bytes, and not too many. */
+export interface BodyDecoder {
+  readonly prepare: RecordDecoder['prepare']
+  readonly decode: (value: Buffer) => Decoded | Rejection
+}
