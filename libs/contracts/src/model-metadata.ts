@@ -3,11 +3,11 @@ import { featureSchema } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 
 /** The version of the model artefact that this outflow writes, and the newest that it reads. */
-export const MODEL_SCHEMA_VERSION = 1
+export const MODEL_SCHEMA_VERSION = 2
 
 /** What a model says about itself: rides in its artefact, and in the models table. */
 export const modelMetadataSchema = z.object({
-  schemaVersion: z.literal(MODEL_SCHEMA_VERSION),
+  schemaVersion: z.int().min(1).max(MODEL_SCHEMA_VERSION),
   /** A UUID made from the content: the same records, configuration and seed on the same backend give the same id. */
   modelId: z.uuid(),
   createdAt: z.iso.datetime(),
@@ -21,6 +21,8 @@ export const modelMetadataSchema = z.object({
   alertRate: z.number(),
   /** The span of time that the training records come from; null where the records carry none. */
   window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }).nullable(),
+  /** Records a day in the window, before any sampling; absent where it is not known. */
+  recordsPerDay: z.number().positive().nullish(),
   /** Columns of the flow's row and of its context; dim is 0 where every feature is categorical. */
   dim: z.int().min(0),
   contextDim: z.int().min(0),
@@ -40,8 +42,33 @@ export const modelMetadataSchema = z.object({
   }),
   calibration: z.object({
     rows: z.int(),
-    /** 1 / (rows + 1): no record can get a smaller p-value. */
+    /** 1 / (rows + 1): the smallest p-value by counting; without a tail no record gets a smaller one. */
     smallestPValue: z.number(),
+    /** Beyond the last few calibration records; null where no fit was good, absent in version 1. */
+    tail: z
+      .object({
+        /** Calibration records that it was fitted to, and of those the ones beyond the junction. */
+        exceedances: z.int(),
+        beyond: z.int(),
+        /** Where counting ends and the tail begins: nats, and the p-value there. */
+        junction: z.number(),
+        junctionPValue: z.number(),
+        /** Means over the tail's members; 0 is exponential, above it heavier. The scale is in nats. */
+        shape: z.number(),
+        scale: z.number(),
+      })
+      .nullish(),
+    /** How far the model's own samples differ in NLL from the calibration records; absent in version 1. */
+    misfit: z
+      .object({
+        samples: z.int(),
+        /** Largest distance of the two distribution functions, 0 to 1, and the p-value of the two being one. */
+        distance: z.number(),
+        pValue: z.number(),
+        /** Share of the calibration records that are stranger than 99 % of the samples: 0.01 if the model is right. */
+        beyondSamples: z.number(),
+      })
+      .nullish(),
     /** Of the calibration records' NLLs, nats. */
     medianNll: z.number(),
   }),

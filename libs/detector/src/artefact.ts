@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
 import type { FlowSpec, FlowState } from '@outflow/flow'
+import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
+import type { ParetoTail } from './pareto-tail.js'
 import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
 
 /** Everything that a detector is. */
@@ -10,8 +12,7 @@ export interface Model {
   readonly encoder: Encoder
   /** null where every feature is categorical */
   readonly flow: FlowState | null
-  /** Ascending NLLs of the calibration records, nats. */
-  readonly calibration: Float64Array
+  readonly calibration: Calibration
   readonly metadata: ModelMetadata
 }
 
@@ -77,14 +78,14 @@ export function decodeModel(bytes: Uint8Array): Model {
   return {
     encoder,
     flow: spec === null ? null : { spec, weights },
-    calibration: tensors.get('calibration') as Float64Array,
+    calibration: unpackCalibration(tensors, texts.calibration),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }
 }
 
 function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
-  const tensors = new Map<string, Tensor>([['calibration', calibration]])
+  const { header: calibrationHeader, tensors } = packCalibration(calibration)
   for (const [name, table] of tables) tensors.set(`encoder.${name}`, table)
   const shapes: Record<string, readonly number[]> = {}
   for (const [name, { shape, data }] of flow?.weights ?? []) {
@@ -93,10 +94,41 @@ function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   }
   const fixed = {
     encoder: JSON.stringify(header),
+    calibration: JSON.stringify(calibrationHeader),
     flow_spec: JSON.stringify(flow?.spec ?? null),
     flow_shapes: JSON.stringify(shapes),
   }
   return { tensors, fixed }
+}
+
+interface CalibrationHeader {
+  readonly rows: number
+  readonly tail: Omit<ParetoTail, 'shape' | 'scale' | 'weight'> | null
+}
+
+function packCalibration({ rows, nll, above, tail }: Calibration) {
+  const tensors = new Map<string, Tensor>([
+    ['calibration', nll],
+    ['calibration.above', above],
+  ])
+  if (tail === null) return { header: { rows, tail }, tensors }
+  const { shape, scale, weight, ...ends } = tail
+  for (const [name, tensor] of Object.entries({ shape, scale, weight })) tensors.set(`calibration.${name}`, tensor)
+  return { header: { rows, tail: ends }, tensors }
+}
+
+/** @param header  undefined in version 1, which kept every calibration record and knew no tail */
+function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, header: string | undefined): Calibration {
+  const nll = tensors.get('calibration') as Float64Array
+  if (header === undefined) return { ...calibrationSteps(nll), tail: null }
+  const { rows, tail } = JSON.parse(header) as CalibrationHeader
+  const of = (name: string) => tensors.get(`calibration.${name}`) as Float64Array
+  return {
+    rows,
+    nll,
+    above: tensors.get('calibration.above') as Int32Array,
+    tail: tail === null ? null : { ...tail, shape: of('shape'), scale: of('scale'), weight: of('weight') },
+  }
 }
 
 function checkedTensors(

@@ -1,16 +1,16 @@
 import type { ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import { decodeRecords, encodeContext, type Fields, makeReader, rowDim, sampleCategories } from '@outflow/encoding'
-import { sampleFlow } from '@outflow/flow'
-import { decodeModel, type Model } from './artefact.js'
-import { conformalPValues, conformalThreshold } from './conformal.js'
+import { type Fields, makeReader } from '@outflow/encoding'
+import { decodeModel } from './artefact.js'
+import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { openModelScorer } from './model-scorer.js'
+import { sampleRecords } from './sample-records.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
   /** [count]; −log p(c) − log p(x | c), nats, in the record's own units */
   readonly nll: Float64Array
-  /** [count]; the share of calibration records at least as strange, split-conformal: above 0, at most 1 */
+  /** [count]; the share of normal records at least as strange, above 0, at most 1: counted, and beyond the last few from a fitted tail */
   readonly pValue: Float64Array
   /** Values of categories, in the whole batch, that training did not see. */
   readonly unseenValues: number
@@ -32,6 +32,8 @@ export interface Detector {
    * in hours. A missing number adds nothing but the probability of being missing; |z| beyond 1e4 counts as 1e4.
    */
   score(batch: readonly Fields[]): Promise<Scores>
+  /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
+  pUpperLimit(nll: number): number
   /** Why a record is improbable, the field with the most bits first; meant for records that were flagged. */
   explain(fields: Fields): Promise<Reason[]>
   /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
@@ -50,26 +52,17 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
   const scorer = await openModelScorer(encoder, flow)
-  const ordinaryNll = conformalThreshold(calibration, metadata.alertRate)
+  const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   return {
     metadata,
     read: makeReader(encoder.features),
     score: async (batch) => {
       const { nll, unseenValues, missingValues } = await scorer.score(batch)
-      return { nll, pValue: conformalPValues(calibration, nll), unseenValues, missingValues }
+      return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
     },
+    pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: (fields) => explainRecord(encoder, async (batch) => (await scorer.score(batch)).nll, fields, ordinaryNll),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: () => scorer.close(),
   }
-}
-
-async function sampleRecords({ encoder, flow }: Model, count: number, seed: number) {
-  const ids = sampleCategories(encoder.tree, count, seed)
-  const context = encodeContext(encoder, ids, count)
-  const rows =
-    flow === null || count === 0
-      ? new Float32Array(count * rowDim(encoder))
-      : await sampleFlow(flow, { context, count, seed })
-  return decodeRecords(encoder, ids, rows, count)
 }

@@ -148,9 +148,9 @@ function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say 
   )
   say(
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
-      `smallest p-value ${calibration.smallestPValue.toPrecision(2)}`,
+      `p-values counted down to ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', a Pareto tail beyond' : ''}`,
   )
-  if (calibration.smallestPValue > metadata.alertRate) {
+  if (!calibration.tail && calibration.smallestPValue > metadata.alertRate) {
     say(
       `warning: no record can be flagged at an alert rate of ${formatShare(metadata.alertRate)}, as no p-value lies below ` +
         `${calibration.smallestPValue.toPrecision(2)}; give more rows, or a larger --alert-rate`,

@@ -76,8 +76,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
     modelServed: (modelId, metadata, previousId) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
       log.info({ modelId, previousId, createdAt: metadata.createdAt }, 'model served')
-      const { smallestPValue } = metadata.calibration
-      if (smallestPValue > alertRate) log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
+      const { smallestPValue, tail } = metadata.calibration
+      if (!tail && smallestPValue > alertRate)
+        log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
     },
     modelRefused: (modelId, error, servedId) => {
       refused.inc()

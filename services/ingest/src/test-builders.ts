@@ -62,6 +62,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
       unseenValues: 0,
       missingValues: 0,
     }),
+    pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: vi.fn<Detector['explain']>(async ({ numbers }) => [
       { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
     ]),

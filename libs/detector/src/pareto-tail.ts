@@ -1,0 +1,180 @@
+/**
+ * What lies beyond the last few calibration records: generalised Pareto members with weights, each the survival function
+ * of the excess over the junction.
+ *
+ *     p(nll) = p(junction) · Σⱼ weightⱼ · (1 + shapeⱼ·(nll − junction) / scaleⱼ)^(−1 / shapeⱼ)     for nll > junction
+ */
+export interface ParetoTail {
+  /** nats; up to here the calibration records are counted */
+  readonly junction: number
+  /** The counted p-value at the junction: the tail begins where the count ends. */
+  readonly junctionPValue: number
+  /** Calibration records beyond the junction. */
+  readonly beyond: number
+  /** Calibration records that the members were fitted to. */
+  readonly exceedances: number
+  /** [members], ≥ 0; 0 is the exponential */
+  readonly shape: Float64Array
+  /** [members], nats */
+  readonly scale: Float64Array
+  /** [members], sum 1 */
+  readonly weight: Float64Array
+}
+
+/**
+ * Fits the tail of a calibration set.
+ *
+ * The threshold is the usual one of Pareto smoothing, k = min(n / 5, 3·√n) records beyond it; while a Kolmogorov–Smirnov
+ * test refuses the fit, or the largest record is one that it would not have expected, k is halved. The members are the profile likelihood over the grid of Zhang & Stephens, so that
+ * their mixture is the predictive tail, which few records make heavier, and their spread is how sure it is. No tail lighter
+ * than exponential is believed: the NLL of any Gaussian has one, and a bounded tail would call a record impossible.
+ *
+ * @param calibration  [n], ascending, nats
+ * @returns null where fewer than 30 records would be fitted or no fit is good: then nothing is said beyond 1 / (n + 1)
+ * @see Zhang & Stephens 2009, Technometrics 51(3); Vehtari et al. 2024, JMLR 25(72), § 3 and appendix F
+ */
+export function fitParetoTail(calibration: Float64Array): ParetoTail | null {
+  const n = calibration.length
+  for (let k = Math.floor(Math.min(n / 5, 3 * Math.sqrt(n))); k >= FEWEST_EXCEEDANCES; k = k >> 1) {
+    const threshold = calibration[n - k - 1]!
+    const excesses = calibration.subarray(n - k).map((nll) => nll - threshold)
+    const members = excesses[0]! > 0 && Number.isFinite(excesses[k - 1]!) ? fitMembers(excesses) : null
+    if (members !== null && isGoodFit(members, excesses)) return joinTail(calibration, threshold, members)
+  }
+  return null
+}
+
+/** p-value of an NLL beyond the junction; falls with it, never 0. */
+export function tailPValue({ junction, junctionPValue, ...members }: ParetoTail, nll: number): number {
+  return Math.max(SMALLEST_P_VALUE, junctionPValue * Math.exp(logSurvival(members, nll - junction)))
+}
+
+/**
+ * The 95 % upper confidence limit of a tail p-value: the members' 95 % quantile, and beside it, in quadrature of logarithms,
+ * the chance in how many calibration records happened to lie beyond the junction. There is no lower limit, because the
+ * p-value itself errs on the large side.
+ */
+export function tailUpperLimit({ junction, junctionPValue, beyond, ...members }: ParetoTail, nll: number): number {
+  const excess = nll - junction
+  const own = logSurvival(members, excess)
+  const wider = Math.hypot(Z_95 / Math.sqrt(beyond), Math.max(0, heavyLogSurvival(members, excess) - own))
+  return Math.min(1, Math.max(SMALLEST_P_VALUE, junctionPValue * Math.exp(own + wider)))
+}
+
+/** The NLL from which on a tail p-value is at most `pValue`, nats. */
+export function tailQuantile(tail: ParetoTail, pValue: number): number {
+  let low = tail.junction
+  let step = Math.max(...tail.scale)
+  while (tailPValue(tail, low + step) > pValue) step *= 2
+  let high = low + step
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = low + (high - low) / 2
+    if (tailPValue(tail, middle) > pValue) low = middle
+    else high = middle
+  }
+  return high
+}
+
+type Members = Pick<ParetoTail, 'shape' | 'scale' | 'weight'>
+
+const FEWEST_EXCEEDANCES = 30
+/** Calibration records that are counted rather than fitted for the last time: their share is known to a third. */
+const BEYOND_JUNCTION = 10
+/**
+ * √k times the largest distance of the distribution functions, at 1 % for an exponential with its mean fitted.
+ *
+ * @see Stephens 1974, JASA 69(347), table 1B: 1.308
+ */
+const LARGEST_MISFIT = 1.308
+/** Exceedances that the fit expects beyond the largest it saw: fewer than this in one of a hundred sets. */
+const LEAST_ABOVE_LARGEST = 0.01
+/** Postgres takes no number below the smallest normal double. */
+const SMALLEST_P_VALUE = 1e-300
+/** Of the normal distribution, one-sided. */
+const Z_95 = 1.645
+const HALVINGS = 60
+
+/** @param excesses  [k], ascending, above 0 */
+function fitMembers(excesses: Float64Array): Members {
+  const k = excesses.length
+  const largest = excesses[k - 1]!
+  const quartile = excesses[Math.floor(k / 4 + 0.5) - 1]!
+  const count = GRID_AT_LEAST + Math.floor(Math.sqrt(k))
+  const mean = excesses.reduce((sum, x) => sum + x, 0) / k
+  const shape = new Float64Array(count)
+  const scale = new Float64Array(count)
+  const logLikelihood = new Float64Array(count)
+  for (let j = 0; j < count; j++) {
+    const theta = 1 / largest + (1 - Math.sqrt(count / (j + 0.5))) / (PRIOR * quartile)
+    const own = excesses.reduce((sum, x) => sum + Math.log1p(-theta * x), 0) / k
+    logLikelihood[j] = k * (Math.log(-theta / own) - own - 1)
+    const isHeavy = own > 0
+    shape[j] = (k * (isHeavy ? own : 0) + PRIOR_RECORDS * PRIOR_SHAPE) / (k + PRIOR_RECORDS)
+    scale[j] = isHeavy ? -own / theta : mean
+  }
+  const best = logLikelihood.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  return { shape, scale, weight: normalised(logLikelihood.map((own) => Math.exp(own - best))) }
+}
+
+/** Both from the paper, § 3. */
+const GRID_AT_LEAST = 30
+const PRIOR = 3
+/** Ten records' worth of a heavy tail, as in Pareto smoothing: few exceedances are taken with care, thousands as they are. */
+const PRIOR_RECORDS = 10
+const PRIOR_SHAPE = 0.5
+
+/** log Σⱼ weightⱼ · Sⱼ(excess) */
+function logSurvival({ shape, scale, weight }: Members, excess: number): number {
+  const logs = weight.map((share, j) => Math.log(share) + memberLog(shape[j]!, scale[j]!, excess))
+  const most = logs.reduce((a, b) => Math.max(a, b))
+  return most + Math.log(logs.reduce((sum, own) => sum + Math.exp(own - most), 0))
+}
+
+/** That of the member which a twentieth of the weight is heavier than. */
+function heavyLogSurvival({ shape, scale, weight }: Members, excess: number): number {
+  const each = Array.from(weight, (share, j) => ({ share, log: memberLog(shape[j]!, scale[j]!, excess) }))
+  let sum = 0
+  for (const { share, log } of each.toSorted((a, b) => b.log - a.log)) {
+    sum += share
+    if (sum >= 0.05) return log
+  }
+  return Number.NEGATIVE_INFINITY
+}
+
+function memberLog(shape: number, scale: number, excess: number): number {
+  const scaled = excess / scale
+  return shape * scaled < 1e-8 ? -scaled : -Math.log1p(shape * scaled) / shape
+}
+
+/** A Kolmogorov–Smirnov test for the whole, and for the end of it the largest of k, which it hardly weighs. */
+function isGoodFit(members: Members, excesses: Float64Array): boolean {
+  const k = excesses.length
+  const furthest = excesses.reduce((worst, x, i) => {
+    const below = -Math.expm1(logSurvival(members, x))
+    return Math.max(worst, Math.abs(below - i / k), Math.abs((i + 1) / k - below))
+  }, 0)
+  const aboveLargest = k * Math.exp(logSurvival(members, excesses[k - 1]!))
+  return Math.sqrt(k) * furthest <= LARGEST_MISFIT && aboveLargest >= LEAST_ABOVE_LARGEST
+}
+
+/** A member seen from the junction is one again: of the same shape, its scale grown by shape × distance. */
+function joinTail(calibration: Float64Array, threshold: number, { shape, scale, weight }: Members): ParetoTail {
+  const n = calibration.length
+  const junction = calibration[n - 1 - BEYOND_JUNCTION]!
+  const excess = junction - threshold
+  const exceedances = n - calibration.findIndex((nll) => nll > threshold)
+  return {
+    junction,
+    junctionPValue: (1 + n - calibration.indexOf(junction)) / (n + 1),
+    beyond: BEYOND_JUNCTION,
+    exceedances,
+    shape,
+    scale: scale.map((own, j) => own + shape[j]! * excess),
+    weight: normalised(weight.map((own, j) => own * Math.exp(memberLog(shape[j]!, scale[j]!, excess)))),
+  }
+}
+
+function normalised(values: Float64Array): Float64Array {
+  const sum = values.reduce((a, b) => a + b, 0)
+  return values.map((own) => own / sum)
+}

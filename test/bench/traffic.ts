@@ -1,0 +1,50 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
+const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
+
+export const TRAFFIC_FEATURES: readonly Feature[] = [
+  numeric('$.load'),
+  numeric('$.temperature'),
+  numeric('$.latency'),
+  numeric('$.bytes'),
+  numeric('$.retries'),
+  numeric('$.skew'),
+  categorical('$.region'),
+  categorical('$.kind'),
+]
+
+const REGIONS = ['eu', 'us', 'ap', 'sa', 'af']
+const KINDS = ['read', 'write', 'scan', 'admin']
+
+/**
+ * Makes a stationary source of normal records: load and temperature go together, latency is log-normal and grows with load,
+ * bytes are Pareto of shape 0.4, retries an integer, skew Student with 4 degrees of freedom; region and kind shift them.
+ */
+export function makeTraffic(seed: number): () => Fields {
+  const random = xoroshiro128plus(seed)
+  const uniform = () => 1 - uniformFloat64(random)
+  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+  const read = makeReader(TRAFFIC_FEATURES)
+  return () => {
+    const region = Math.floor(5 * uniform() ** 1.5)
+    const kind = Math.floor(4 * uniform() ** 2)
+    const load = 50 + 8 * region + 12 * normal()
+    const chi = -2 * Math.log(uniform()) - 2 * Math.log(uniform())
+    const fields = read({
+      load,
+      temperature: 20 + 0.5 * load + 3 * normal(),
+      latency: Math.exp(2 + 0.3 * kind + 0.01 * load + 0.4 * normal()),
+      bytes: 200 * (1 + kind) * (uniform() ** -0.4 - 0.9),
+      retries: Math.floor(-1.5 * Math.log(uniform())),
+      skew: normal() / Math.sqrt(chi / 4),
+      region: REGIONS[region],
+      kind: KINDS[kind],
+    })
+    if (isRejection(fields)) throw new Error(fields.detail)
+    return fields
+  }
+}
