@@ -1,0 +1,89 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { RegistryRefused, RegistryUnavailable } from './errors.js'
+import { makeRegistry } from './schema-registry.js'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+/** What a registry answers by path; anything else is unknown to it. The shapes are Apicurio's and Confluent's. */
+function answering(answers: Record<string, { status?: number; body: unknown } | Error>) {
+  const asked = vi.fn(async (url: string, _: RequestInit) => {
+    const answer = answers[url.replace('http://registry:8081', '')] ?? { status: 404, body: UNKNOWN }
+    if (answer instanceof Error) throw answer
+    const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+    return new Response(body, { status: answer.status ?? 200 })
+  })
+  vi.stubGlobal('fetch', asked)
+  return asked
+}
+
+const UNKNOWN = { error_code: 40403, message: "No content with id/hash 'contentId-17' was found." }
+const registry = makeRegistry({ url: 'http://registry:8081/' })
+
+test('a schema without a type is Avro, and one that is not there is null', async () => {
+  answering({ '/schemas/ids/1': { body: { schema: '"int"', references: [] } } })
+  expect(await registry.schema(1)).toEqual({ schemaType: 'AVRO', schema: '"int"', imports: [] })
+  expect(await registry.schema(17)).toBeNull()
+})
+
+test('what a schema imports comes with it, once, each before what imports it', async () => {
+  const c = { name: 'c.proto', subject: 'a/c', version: 3 }
+  const b = { name: 'b.proto', subject: 'b', version: 1 }
+  const asked = answering({
+    '/schemas/ids/1': { body: { schemaType: 'PROTOBUF', schema: 'A', references: [b, c] } },
+    '/subjects/b/versions/1': { body: { subject: 'b', version: 1, id: 2, schema: 'B', references: [c] } },
+    '/subjects/a%2Fc/versions/3': { body: { subject: 'a/c', version: 3, id: 3, schema: 'C' } },
+  })
+  expect(await registry.schema(1)).toEqual({
+    schemaType: 'PROTOBUF',
+    schema: 'A',
+    imports: [
+      { name: 'c.proto', schema: 'C' },
+      { name: 'b.proto', schema: 'B' },
+    ],
+  })
+  expect(asked).toHaveBeenCalledTimes(3)
+})
+
+test('user and password go as basic authentication, and into no error', async () => {
+  const asked = answering({ '/schemas/ids/1': { status: 401, body: { error_code: 401, message: 'Unauthorized' } } })
+  const locked = makeRegistry({ url: 'http://registry:8081', username: 'reader', password: 'pä:ss' })
+  const error = await locked.schema(1).catch((thrown: unknown) => thrown)
+  expect(asked.mock.calls[0]![1].headers).toMatchObject({
+    authorization: `Basic ${Buffer.from('reader:pä:ss').toString('base64')}`,
+  })
+  expect(error).toBeInstanceOf(RegistryRefused)
+  expect(JSON.stringify([String(error), error])).not.toContain('pä:ss')
+})
+
+test.each([
+  [
+    'does not answer',
+    new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
+    /ECONNREFUSED/,
+  ],
+  ['is late', new DOMException('', 'TimeoutError'), /nothing came in 5000 ms/],
+  ['answers 503', { status: 503, body: 'starting' }, /answered 503/],
+  ['answers 429', { status: 429, body: {} }, /answered 429/],
+])('a registry that %s may answer later', async (_, answer, message) => {
+  answering({ '/schemas/ids/1': answer })
+  const error = await registry.schema(1).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(RegistryUnavailable)
+  expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(message) })
+})
+
+test.each([
+  ['403', { status: 403, body: {} }, /username and password/],
+  ['a 404 that no registry gives', { status: 404, body: '<html>' }, /is source.registry.url the address/],
+  ['a page', { body: '<html>' }, /is source.registry.url the address/],
+])('%s is a refusal, and no schema is taken for unknown', async (_, answer, message) => {
+  answering({ '/schemas/ids/1': answer })
+  await expect(registry.schema(1)).rejects.toThrow(RegistryRefused)
+  await expect(registry.schema(1)).rejects.toThrow(message)
+})
+
+test('a schema that imports what the registry lacks is infrastructure that is not whole', async () => {
+  answering({ '/schemas/ids/1': { body: { schema: 'A', references: [{ name: 'b', subject: 'gone', version: 1 }] } } })
+  await expect(registry.schema(1)).rejects.toThrow(RegistryUnavailable)
+})

@@ -1,0 +1,237 @@
+import { type Config, modelMetadataSchema, parseConfig } from '@outflow/contracts'
+import { openDetector, type TrainedDetector } from '@outflow/detector'
+import { type Fields, isRejection } from '@outflow/encoding'
+import { runIngest } from '@outflow/ingest'
+import { makeLog, makeVitals } from '@outflow/runtime'
+import { activeModel, insertModel, openPool, type Pool, partitionCounters, promoteModel } from '@outflow/store'
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { runTrainer } from '@outflow/trainer'
+import avsc from 'avsc'
+import protobuf from 'protobufjs'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import {
+  fitParcelModel,
+  PARCEL_ALERT_RATE,
+  PARCEL_FEATURES,
+  PARCEL_MODEL,
+  type Parcel,
+  parcelMessages,
+} from '../support/parcels.js'
+import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
+
+/** The same parcels, written in each format: whatever the bytes, the verdicts are the same. */
+
+const AVRO = {
+  type: 'record',
+  name: 'Parcel',
+  namespace: 'test.depot',
+  fields: [
+    { name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['letter', 'parcel', 'crate'] } },
+    { name: 'grams', type: ['null', 'double'] },
+    { name: 'millimetres', type: 'double' },
+    { name: 'seen', type: { type: 'long', logicalType: 'timestamp-millis' } },
+  ],
+}
+const PROTO = `syntax = "proto3";
+package test.depot;
+import "google/protobuf/timestamp.proto";
+import "kind.proto";
+message Other { string text = 1; }
+message Parcel {
+  Kind kind = 1;
+  optional double grams = 2;
+  double millimetres = 3;
+  google.protobuf.Timestamp seen = 4;
+}`
+const KIND_PROTO = 'syntax = "proto3"; package test.depot; enum Kind { letter = 0; parcel = 1; crate = 2; }'
+
+const parcels = nextOf(parcelMessages(5), 400)
+  .filter(({ headers }) => headers.truth === 'normal' || headers.truth === 'odd')
+  .map(({ value }): Parcel => JSON.parse(String(value)))
+const SEEN = Date.UTC(2026, 0, 1)
+
+let registry: TestRegistry
+let model: TrainedDetector
+/** NLL of each parcel, by the model itself. */
+let nlls: readonly number[]
+
+beforeAll(async () => {
+  ;[registry, model] = await Promise.all([startSchemaRegistry(), fitParcelModel()])
+  console.log(`schema registry: ${registry.description}`)
+  const detector = await openDetector(model.artefact)
+  const fields = parcels.map((parcel) => detector.read(parcel))
+  const { nll } = await detector.score(fields.filter((read): read is Fields => !isRejection(read)))
+  nlls = [...nll]
+  await detector.close()
+})
+afterAll(() => registry?.stop())
+
+const framed = (id: number, body: Uint8Array) => {
+  const frame = Buffer.alloc(5)
+  frame.writeInt32BE(id, 1)
+  return Buffer.concat([frame, body])
+}
+
+async function avroWriter(): Promise<(parcel: Parcel) => Buffer> {
+  const id = await register(registry, aName('avro'), { schema: JSON.stringify(AVRO) })
+  const type = avsc.Type.forSchema(AVRO as never)
+  return (parcel) => framed(id, type.toBuffer({ ...parcel, seen: SEEN }))
+}
+
+async function protobufWriter(): Promise<(parcel: Parcel) => Buffer> {
+  const subject = aName('kind')
+  await register(registry, subject, { schemaType: 'PROTOBUF', schema: KIND_PROTO })
+  const references = [{ name: 'kind.proto', subject, version: 1 }]
+  const id = await register(registry, aName('protobuf'), { schemaType: 'PROTOBUF', schema: PROTO, references })
+  const root = protobuf.parse(KIND_PROTO).root
+  root.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
+  const type = protobuf.parse(PROTO, root).root.lookupType('test.depot.Parcel')
+  // The second message of its file.
+  return (parcel) =>
+    framed(
+      id,
+      Buffer.concat([
+        Buffer.of(2, 2),
+        type.encode(type.fromObject({ ...parcel, seen: { seconds: SEEN / 1_000 } })).finish(),
+      ]),
+    )
+}
+
+interface Running {
+  readonly pool: Pool
+  readonly config: Config
+  readonly counted: () => Promise<{ readonly received: number; readonly scored: number; readonly rejected: number }>
+}
+
+/** A pipeline that reads these values until the test is done. */
+async function reading(
+  source: object,
+  values: readonly (Buffer | null)[],
+  options: { train?: boolean } = {},
+): Promise<Running> {
+  const topic = await aTopic()
+  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
+  await producer.send(values.map((value) => ({ topic, key: null, value, headers: {} })))
+  await producer.close()
+  const config = parseConfig(
+    {
+      pipeline: aName('formats'),
+      kafka: { brokers: kafkaBrokers() },
+      postgres: { url: await aDatabase() },
+      source: { topics: [topic], ...source },
+      features: PARCEL_FEATURES,
+      model: PARCEL_MODEL,
+      training: { minRows: 100 },
+      detection: { alertRate: PARCEL_ALERT_RATE },
+      alerts: { topic: `${topic}.alerts` },
+      deadLetters: { topic: `${topic}.dead` },
+    },
+    {},
+  )
+  const pool = openPool(config.postgres.url)
+  const { pipeline } = config
+  const { artefact, metadata } = model
+  if (options.train !== true) {
+    await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
+    await promoteModel(pool, { pipeline, id: metadata.modelId })
+  }
+  const abort = new AbortController()
+  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
+  const shared = { config, log, vitals: makeVitals(), signal: abort.signal }
+  const services = [runIngest(shared), ...(options.train === true ? [runTrainer(shared)] : [])]
+  onTestFinished(async () => {
+    abort.abort()
+    await Promise.allSettled(services)
+    await pool.end()
+  })
+  const counted = async () => {
+    const counters = await partitionCounters(pool, pipeline)
+    const sum = (what: 'received' | 'scored' | 'rejected') => counters.reduce((total, each) => total + each[what], 0)
+    return { received: sum('received'), scored: sum('scored'), rejected: sum('rejected') }
+  }
+  return { pool, config, counted }
+}
+
+const untilReceived = ({ counted }: Running, count: number) =>
+  eventually(async () => (await counted()).received === count, { what: `${count} records are counted` })
+
+async function expectVerdictsOfTheModel({ pool }: Running): Promise<void> {
+  const { rows } = await pool.query('select "offset"::int as at, nll, record from outflow.anomalies order by "offset"')
+  expect(rows.length).toBeGreaterThan(0)
+  for (const { at, nll, record } of rows) {
+    expect(Math.abs(nll - nlls[at]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(nlls[at]!)))
+    expect(Number(record.grams)).toBe(parcels[at]!.grams)
+  }
+  const threshold = Math.min(...rows.map(({ nll }) => nll))
+  expect(rows).toHaveLength(nlls.filter((nll) => nll >= threshold * (1 - 1e-6)).length)
+}
+
+describe('the same records, whatever they are written in, get the same verdicts', () => {
+  const writers: [string, object, () => Promise<(parcel: Parcel) => Buffer>][] = [
+    ['json', {}, async () => (parcel) => Buffer.from(JSON.stringify(parcel))],
+    [
+      'csv',
+      { csv: { columns: ['millimetres', 'note', 'kind', 'grams'], delimiter: ';' } },
+      async () => (parcel) =>
+        Buffer.from(`${parcel.millimetres};"a; ""quoted"" note";${parcel.kind};${parcel.grams}\r\n`),
+    ],
+    ['avro', { timestamp: '$.seen' }, avroWriter],
+    ['protobuf', { timestamp: '$.seen' }, protobufWriter],
+  ]
+
+  test.each(writers)('%s', async (format, settings, makeWriter) => {
+    const write = await makeWriter()
+    const broken = [Buffer.from('no record'), Buffer.of(0, 0, 0), null]
+    const wantsRegistry = format === 'avro' || format === 'protobuf'
+    const source = { format, ...settings, ...(wantsRegistry ? { registry: { url: registry.url } } : {}) }
+    const running = await reading(source, [...parcels.map(write), ...broken])
+    await untilReceived(running, parcels.length + broken.length)
+    expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: broken.length })
+    await expectVerdictsOfTheModel(running)
+  })
+})
+
+test('avro: the trainer reads the topic as ingest does', async () => {
+  const write = await avroWriter()
+  const running = await reading({ format: 'avro', registry: { url: registry.url } }, parcels.map(write), {
+    train: true,
+  })
+  await untilReceived(running, parcels.length)
+  expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: 0 })
+  const trained = await activeModel(running.pool, running.config.pipeline)
+  expect(modelMetadataSchema.parse(trained?.metadata).features.map(({ path }) => path)).toEqual([
+    '$.kind',
+    '$.grams',
+    '$.millimetres',
+  ])
+})
+
+test('an unknown schema, a schema of another kind and a truncated record are set aside, each with its reason', async () => {
+  const write = await avroWriter()
+  const id = await register(registry, aName('proto'), { schemaType: 'PROTOBUF', schema: KIND_PROTO })
+  const [first, second] = parcels
+  const values = [write(first!), framed(987_654, Buffer.of(1)), framed(id, Buffer.of(0)), write(second!).subarray(0, 9)]
+  const running = await reading({ format: 'avro', registry: { url: registry.url } }, values)
+  await untilReceived(running, values.length)
+  const { rows } = await running.pool.query('select reason, detail from outflow.dead_letters order by "offset"')
+  expect(rows).toEqual([
+    { reason: 'undecodable', detail: 'the schema registry knows no schema 987654' },
+    { reason: 'undecodable', detail: `schema ${id} is PROTOBUF, where AVRO was expected` },
+    { reason: 'undecodable', detail: expect.stringMatching(/^not a record of schema \d+: truncated buffer/) },
+  ])
+})
+
+test('while the registry is away the partition waits: no record is lost, none is set aside', async () => {
+  const write = await avroWriter()
+  const values = parcels.slice(0, 50).map(write)
+  const gate = await aGateTo(registry)
+  const running = await reading({ format: 'avro', registry: { url: gate.url } }, values)
+  await eventually(() => gate.refused() >= 2, { what: 'the registry was asked in vain, twice' })
+  expect(await running.counted()).toEqual({ received: 0, scored: 0, rejected: 0 })
+  gate.open()
+  await untilReceived(running, values.length)
+  expect(await running.counted()).toEqual({ received: values.length, scored: values.length, rejected: 0 })
+})

@@ -1,0 +1,173 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import { eventually } from './eventually.js'
+
+/** A registry that speaks Confluent's API, and goes when it is told. */
+export interface TestRegistry {
+  readonly url: string
+  readonly description: string
+  stop(): Promise<void>
+}
+
+interface NewSchema {
+  readonly schema: string
+  readonly schemaType?: string
+  readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[]
+}
+
+/** The last release that runs on Java 17. */
+const APICURIO = '2.6.13.Final'
+const FETCH_MS = 90_000
+
+/**
+ * Starts a real registry, Apicurio from its Maven artefact (fetched once, then cached), or where that can not be had the
+ * recorded contract: a server of the answers that Apicurio gave.
+ */
+export async function startSchemaRegistry(): Promise<TestRegistry> {
+  try {
+    return await startApicurio(await apicurioJar())
+  } catch (error: unknown) {
+    const why = (error as Error).message.split('\n')[0]
+    return {
+      ...(await startRecordedContract()),
+      description: `the recorded contract, since Apicurio does not run: ${why}`,
+    }
+  }
+}
+
+/** @returns the schema's id */
+export async function register(registry: TestRegistry, subject: string, schema: NewSchema): Promise<number> {
+  const answer = await fetch(`${registry.url}/subjects/${encodeURIComponent(subject)}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify(schema),
+  })
+  if (!answer.ok) throw new Error(`${subject} was not registered: ${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { readonly id: number }).id
+}
+
+async function apicurioJar(): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'outflow')
+  const folder = join(cache, `apicurio-${APICURIO}`)
+  if (!existsSync(folder)) {
+    const run = promisify(execFile)
+    await mkdir(cache, { recursive: true })
+    const fresh = await mkdtemp(`${folder}.`)
+    const artefact = `io.apicurio:apicurio-registry-app:${APICURIO}:tar.gz:all`
+    const goal = ['dependency:copy', `-Dartifact=${artefact}`, `-DoutputDirectory=${fresh}`]
+    await run('mvn', ['--batch-mode', '--quiet', ...goal], { timeout: FETCH_MS })
+    await run('tar', ['-xzf', `apicurio-registry-app-${APICURIO}-all.tar.gz`], { cwd: fresh })
+    await rename(fresh, folder)
+  }
+  const jar = (await readdir(folder)).find((name) => name.endsWith('-runner.jar'))
+  if (jar === undefined) throw new Error(`${folder} holds no runner jar`)
+  return join(folder, jar)
+}
+
+async function startApicurio(jar: string): Promise<TestRegistry> {
+  const port = await freePort()
+  const child = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', jar], {
+    env: { ...process.env, QUARKUS_HTTP_HOST: '127.0.0.1', QUARKUS_HTTP_PORT: String(port) },
+    stdio: 'ignore',
+  })
+  const exited = once(child, 'exit')
+  exited.catch(() => {}) // java is missing: the exit code says so, too
+  const stop = async () => {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await exited
+  }
+  const url = `http://127.0.0.1:${port}/apis/ccompat/v7`
+  const answers = () =>
+    fetch(`${url}/schemas/types`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  try {
+    await eventually(async () => child.exitCode !== null || (await answers()), { what: 'Apicurio answers' })
+    if (child.exitCode !== null) throw new Error(`java ended with ${child.exitCode}`)
+  } catch (error: unknown) {
+    await stop()
+    throw error
+  }
+  return { url, description: `Apicurio ${APICURIO} on ${url}`, stop }
+}
+
+/** What Apicurio answers to the questions of a serializer and of ours, from memory. */
+async function startRecordedContract(): Promise<TestRegistry> {
+  const schemas: NewSchema[] = []
+  const subjects = new Map<string, number[]>()
+  const server = createServer(async (request, response) => {
+    const [, kind, name = '', , version] = request.url!.split('/').map(decodeURIComponent)
+    const say = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }
+    if (request.method === 'POST') {
+      const id = schemas.push((await json(request)) as NewSchema)
+      subjects.set(name, [...(subjects.get(name) ?? []), id])
+      return say(200, { id })
+    }
+    const id = kind === 'subjects' ? subjects.get(name)?.[Number(version) - 1] : Number(request.url!.split('/').at(-1))
+    const schema = schemas[(id ?? 0) - 1]
+    if (schema === undefined) {
+      return say(404, { error_code: 40403, message: `No content with id/hash 'contentId-${id}' was found.` })
+    }
+    if (kind === 'schemas') return say(200, { references: [], ...schema })
+    say(200, { subject: name, version: Number(version), id, references: [], ...schema })
+  })
+  return { ...(await listening(server)), description: 'the recorded contract' }
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A way to a registry that answers 503 until it is opened. */
+export async function aGateTo(registry: TestRegistry): Promise<Gate> {
+  let isOpen = false
+  let refused = 0
+  const server = createServer(async (request, response) => {
+    if (!isOpen) {
+      refused += 1
+      response.writeHead(503).end('starting')
+      return
+    }
+    const answer = await fetch(registry.url + request.url!)
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  })
+  const { url, stop } = await listening(server)
+  onTestFinished(stop)
+  return { url, refused: () => refused, open: () => (isOpen = true) }
+}
+
+export interface Gate {
+  readonly url: string
+  /** How many questions were answered by 503. */
+  readonly refused: () => number
+  readonly open: () => void
+}
+
+async function listening(server: Server): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const stop = async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  return { url: `http://127.0.0.1:${port}`, stop }
+}
