@@ -50,6 +50,7 @@ module.exports = {
     packageBelongs('avsc', lib('formats')),
     packageBelongs('protobufjs', lib('flow', 'formats')),
     packageBelongs('kafkajs', lib('streams')),
+    packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),
     packageBelongs('pg/', lib('store')),
     packageBelongs('zod', lib('contracts', 'runtime')),
   ],

@@ -32,13 +32,27 @@ export async function anEmptyDatabase(): Promise<string> {
   return urlOfDatabase(name)
 }
 
+export interface TopicOptions {
+  /** Default 1. */
+  readonly partitions?: number
+  /** Such as `compression.type`; default: the broker's. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** Gives the name of a new topic, deleted when the test file is done. */
-export async function aTopic({ partitions = 1 }: { readonly partitions?: number } = {}): Promise<string> {
+export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {}): Promise<string> {
   const topic = aName('topic')
   const admin = await kafkaAdmin()
   // waitForLeaders: a producer that comes before the leader retries, loudly.
   await admin.createTopics({
-    topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }],
+    topics: [
+      {
+        topic,
+        numPartitions: partitions,
+        replicationFactor: 1,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      },
+    ],
     waitForLeaders: true,
   })
   cleanUps.push(() => admin.deleteTopics({ topics: [topic] }))

@@ -1,4 +1,5 @@
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
 
 /** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
@@ -26,6 +27,7 @@ export interface KafkaOptions {
 }
 
 export function makeKafka({ brokers, clientId, log = SILENCE }: KafkaOptions): KafkaConnection {
+  registerCodecs()
   const kafkajs = new Kafka({
     brokers: [...brokers],
     clientId,

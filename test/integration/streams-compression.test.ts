@@ -1,0 +1,62 @@
+import { deliveries, makeKafka, makeProducer, readWindow } from '@outflow/streams'
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+
+/**
+ * A topic's `compression.type` makes the broker write every batch anew by Kafka's own codecs, whatever the producer sent:
+ * what is read here was compressed by another implementation.
+ */
+
+const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
+const VALUES = Array.from(
+  { length: 3_000 },
+  (_, n) => `{"n":${n},"text":"${'ab'.repeat(n % 60)}","noise":${Math.sin(n)}}`,
+)
+
+test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as they were written', async (codec) => {
+  const topic = await aTopic({ settings: { 'compression.type': codec } })
+  const producer = await makeProducer(kafka())
+  await producer.send(VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value), headers: {} })))
+  await producer.close()
+
+  expect(await delivered(topic)).toEqual(VALUES)
+  const window = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 10_000, seed: 1 })
+  expect(window.records.map(({ value }) => String(value))).toEqual(VALUES)
+})
+
+test("a producer's own gzip is read as well", async () => {
+  const topic = await aTopic()
+  const producer = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  await producer.send({ topic, compression: CompressionTypes.GZIP, messages: VALUES.map((value) => ({ value })) })
+  await producer.disconnect()
+
+  expect(await delivered(topic)).toEqual(VALUES)
+})
+
+async function delivered(topic: string): Promise<readonly string[]> {
+  const read: string[] = []
+  const abort = new AbortController()
+  const completed = new Promise<void>((complete, error) => {
+    deliveries(kafka(), {
+      groupId: aGroup(),
+      topics: [topic],
+      from: 'earliest',
+      storedOffset: async () => null,
+      signal: abort.signal,
+    }).subscribe({
+      next: (delivery) => {
+        read.push(...delivery.records.map(({ value }) => String(value)))
+        delivery.acknowledge()
+      },
+      error,
+      complete,
+    })
+  })
+  await Promise.race([completed, eventually(() => read.length >= VALUES.length, { what: 'all records are delivered' })])
+  abort.abort()
+  await completed
+  return read
+}
