@@ -35,19 +35,21 @@ export interface ParcelPipelineOptions {
   readonly brokers?: readonly string[]
   /** Of a migrated database; default: one of its own on the run's Postgres. */
   readonly databaseUrl?: string
+  /** How the services reach both; default: as the test does. */
+  readonly access?: { readonly kafka: object; readonly postgres: object }
 }
 
 /** Of the source topic; ingest has as many in flight at once. */
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
-  const { model, brokers, databaseUrl } = options
+  const { model, brokers, databaseUrl, access } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
   const folder = await mkdtemp(join(tmpdir(), 'outflow-parcels-'))
   const configFile = join(folder, 'outflow.yaml') // JSON is YAML
-  await writeFile(configFile, JSON.stringify(configurationOf(name, topics, target)))
+  await writeFile(configFile, JSON.stringify({ ...configurationOf(name, topics, target), ...access }))
   await ensureTopics(makeKafka({ ...target, clientId: 'test' }), [{ topic: topics.source, partitions: PARTITIONS }])
   const pool = openPool(target.url, { applicationName: 'test', max: 4 })
   onTestFinished(async () => {
@@ -87,7 +89,7 @@ function configurationOf(
   name: string,
   topics: ParcelPipeline['topics'],
   { brokers, url }: { readonly brokers: readonly string[]; readonly url: string },
-): unknown {
+): object {
   return {
     pipeline: name,
     kafka: { brokers },

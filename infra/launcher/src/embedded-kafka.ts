@@ -6,7 +6,7 @@ import { findFreePort } from './free-port.js'
 import type { KafkaComponent } from './infrastructure.js'
 import { findJava } from './java.js'
 import { resolveKafkaClassPath } from './kafka-class-path.js'
-import type { PartLaunch } from './part-launch.js'
+import type { KafkaSecurity, PartLaunch } from './part-launch.js'
 import { probeKafka } from './probes.js'
 import { runCommand } from './run-command.js'
 import { superviseProcess } from './supervised-process.js'
@@ -19,19 +19,23 @@ const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
  *
  * @throws {ComponentStartFailed} when Java is missing or too old, mvn cannot fetch Kafka, or it does not start
  */
-export async function startEmbeddedKafka({ folder, signal, say }: PartLaunch): Promise<KafkaComponent> {
+export async function startEmbeddedKafka({ folder, signal, say, security }: PartLaunch): Promise<KafkaComponent> {
   const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, say })])
   const [port, controllerPort] = await Promise.all([findFreePort(), findFreePort()])
+  const listeners = await listenersOf(security?.kafka)
   const home = join(folder.path, 'kafka')
   const temporary = join(home, 'tmp') // where the compression libraries unpack themselves
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   const settingsFile = join(home, 'server.properties')
-  await writeFile(settingsFile, toProperties(embeddedSettings(port, controllerPort, join(home, 'data'))))
+  const plain = { PLAINTEXT: `127.0.0.1:${port}`, CONTROLLER: `127.0.0.1:${controllerPort}` }
+  const settings = { ...embeddedSettings(plain, listeners, security?.kafka), 'log.dirs': join(home, 'data') }
+  await writeFile(settingsFile, toProperties(settings), { mode: 0o600 })
   const jvm = [...JVM_FLAGS, `-Djava.io.tmpdir=${temporary}`, '-cp', join(classPath.folder, '*')]
   const clusterId = randomBytes(16).toString('base64url')
+  const users = (security?.kafka.scramUsers ?? []).flatMap((user) => ['--add-scram', user])
   await runCommand(
     java,
-    [...jvm, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settingsFile],
+    [...jvm, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settingsFile, ...users],
     { signal },
   )
 
@@ -54,18 +58,36 @@ export async function startEmbeddedKafka({ folder, signal, say }: PartLaunch): P
   return {
     tier: 'embedded',
     brokers: [broker],
+    listeners,
     description: `Kafka ${classPath.version} embedded on ${broker}`,
     control,
   }
 }
 
-function embeddedSettings(port: number, controllerPort: number, data: string): Record<string, string> {
+async function listenersOf(security: KafkaSecurity | undefined): Promise<Record<string, string>> {
+  const addresses: Record<string, string> = {}
+  for (const name of Object.keys(security?.listeners ?? {})) addresses[name] = `127.0.0.1:${await findFreePort()}`
+  return addresses
+}
+
+function embeddedSettings(
+  plain: { readonly PLAINTEXT: string; readonly CONTROLLER: string },
+  secured: Readonly<Record<string, string>>,
+  security: KafkaSecurity | undefined,
+): Record<string, string> {
+  const list = (addresses: Readonly<Record<string, string>>) =>
+    Object.entries(addresses)
+      .map(([name, address]) => `${name}://${address}`)
+      .join(',')
+  const protocols = { PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...security?.listeners }
   return {
     ...BROKER_SETTINGS,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    'log.dirs': data,
+    ...security?.settings,
+    listeners: list({ ...plain, ...secured }),
+    'advertised.listeners': list({ PLAINTEXT: plain.PLAINTEXT, ...secured }),
+    'listener.security.protocol.map': Object.entries(protocols)
+      .map(([name, protocol]) => `${name}:${protocol}`)
+      .join(','),
+    'controller.quorum.voters': `1@${plain.CONTROLLER}`,
   }
 }

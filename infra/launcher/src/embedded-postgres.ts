@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { findFreePort } from './free-port.js'
 import type { PostgresComponent } from './infrastructure.js'
-import type { PartLaunch } from './part-launch.js'
+import type { PartLaunch, PostgresSecurity } from './part-launch.js'
 import { findPostgresBinaries } from './postgres-binaries.js'
 import { probePostgres } from './probes.js'
 import { runCommand } from './run-command.js'
@@ -22,7 +22,7 @@ const MAX_CONNECTIONS = 200
  *
  * @throws {ComponentStartFailed} when there are no binaries for this platform, or it does not start
  */
-export async function startEmbeddedPostgres({ folder, signal, say }: PartLaunch): Promise<PostgresComponent> {
+export async function startEmbeddedPostgres({ folder, signal, say, security }: PartLaunch): Promise<PostgresComponent> {
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const home = join(folder.path, 'postgres')
   await mkdir(home, { mode: 0o700 })
@@ -31,6 +31,8 @@ export async function startEmbeddedPostgres({ folder, signal, say }: PartLaunch)
   const data = join(home, 'data')
   const password = randomBytes(16).toString('hex')
   await initialise({ ...binaries, data, password, user, folder: folder.path, signal })
+
+  const tls = security && (await secure(security.postgres, { home, data, user }))
 
   const port = await findFreePort()
   const urlOf = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`
@@ -42,7 +44,7 @@ export async function startEmbeddedPostgres({ folder, signal, say }: PartLaunch)
       data,
       '-p',
       String(port),
-      ...settings({ listen_addresses: '127.0.0.1', max_connections: MAX_CONNECTIONS }),
+      ...settings({ listen_addresses: '127.0.0.1', max_connections: MAX_CONNECTIONS, ...tls }),
     ],
     user,
     logFile: join(folder.path, 'postgres.log'),
@@ -83,6 +85,27 @@ async function initialise({ initdb, data, password, user, folder, signal }: Init
   const args = ['--pgdata', data, '--username', OWNER, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--no-sync']
   const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
   await runCommand(initdb, [...args, ...locale], { ...user, cwd: '/', signal })
+}
+
+/** Lays TLS's files where the server may read them, as it wants them owned; gives the settings that name them. */
+async function secure(
+  { certificate, key, clientCa, rules }: PostgresSecurity,
+  { home, data, user }: { readonly home: string; readonly data: string; readonly user: Initialise['user'] },
+): Promise<Record<string, string>> {
+  const lay = async (name: string, text: string): Promise<string> => {
+    const path = join(home, name)
+    await writeFile(path, text, { mode: 0o600 })
+    if (user) await chown(path, user.uid, user.gid)
+    return path
+  }
+  const ours = await readFile(join(data, 'pg_hba.conf'), 'utf8')
+  return {
+    hba_file: await lay('hba.conf', `${rules.join('\n')}\n${ours}`),
+    ssl: 'on',
+    ssl_cert_file: await lay('server.pem', certificate),
+    ssl_key_file: await lay('server.key', key),
+    ssl_ca_file: await lay('client-ca.pem', clientCa),
+  }
 }
 
 function settings(values: Readonly<Record<string, string | number>>): readonly string[] {

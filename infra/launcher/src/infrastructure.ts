@@ -24,6 +24,8 @@ interface Component {
 
 export interface KafkaComponent extends Component {
   readonly brokers: readonly string[]
+  /** `host:port` of each further listener that was asked for, by its name. */
+  readonly listeners?: Readonly<Record<string, string>>
 }
 
 export interface PostgresComponent extends Component {

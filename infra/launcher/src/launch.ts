@@ -6,7 +6,7 @@ import { useGivenKafka, useGivenPostgres } from './given.js'
 import type { Infrastructure, KafkaComponent, Part, PostgresComponent, Tier } from './infrastructure.js'
 import { launchBase, openLaunchFolder } from './launch-folder.js'
 import { sweepOrphans } from './orphans.js'
-import type { PartLaunch } from './part-launch.js'
+import type { PartLaunch, Security } from './part-launch.js'
 import { GIVEN_BY, tiersFor } from './tiers.js'
 
 export interface LaunchOptions<P extends Part = Part> {
@@ -14,6 +14,8 @@ export interface LaunchOptions<P extends Part = Part> {
   readonly need?: readonly P[]
   /** Hears, in a line for people, what is being waited for. */
   readonly onProgress?: (line: string) => void
+  /** TLS and logins, for who tests them; only the embedded servers know how. Default: neither. */
+  readonly security?: Security
   /** Ends the launch half way; what had started is ended too, and the signal's reason is thrown. */
   readonly signal?: AbortSignal
 }
@@ -30,11 +32,11 @@ type Ways<C> = Readonly<Record<Tier, (launch: PartLaunch) => Promise<C>>>
 export async function launchInfrastructure<P extends Part = Part>(
   options: LaunchOptions<P> = {},
 ): Promise<Infrastructure<P>> {
-  const { need = PARTS, onProgress: say = () => {}, signal } = options
+  const { need = PARTS, onProgress: say = () => {}, signal, security } = options
   const needed: readonly Part[] = need
   for (const folder of await sweepOrphans(launchBase())) say(`removed what a killed launch had left in ${folder}`)
   const folder = await openLaunchFolder()
-  const launch: PartLaunch = { folder, signal, say }
+  const launch: PartLaunch = { folder, signal, say, security }
   const [kafka, postgres] = await Promise.allSettled([
     needed.includes('kafka') ? firstThatWorks('kafka', kafkaWays, launch) : undefined,
     needed.includes('postgres') ? firstThatWorks('postgres', postgresWays, launch) : undefined,
@@ -66,7 +68,7 @@ const postgresWays: Ways<PostgresComponent> = {
 
 async function firstThatWorks<C>(part: Part, ways: Ways<C>, launch: PartLaunch): Promise<C> {
   const reasons: Partial<Record<Tier, string>> = { given: `${GIVEN_BY[part]} is not set` }
-  for (const tier of tiersFor(part, process.env)) {
+  for (const tier of launch.security ? (['embedded'] as const) : tiersFor(part, process.env)) {
     try {
       return await ways[tier](launch)
     } catch (thrown: unknown) {

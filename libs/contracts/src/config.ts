@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
+import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
 import { byteSize, duration } from './units.js'
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
@@ -17,6 +18,8 @@ const kafkaSchema = z.strictObject({
     ])
     .describe('Bootstrap brokers as host:port, a list or comma-separated'),
   clientId: z.string().min(1).default('outflow').describe('What the brokers call this client'),
+  tls: kafkaTlsSchema.optional().describe('TLS: true, or the files it needs; default: none'),
+  sasl: saslSchema.optional().describe('How to log in; default: not at all'),
 })
 
 const csvSchema = z.strictObject({
@@ -35,6 +38,25 @@ const registrySchema = z.strictObject({
   username: z.string().min(1).optional().describe('For HTTP basic authentication'),
   password: z.string().optional().describe('For HTTP basic authentication'),
 })
+
+const postgresSchema = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database')
+      .refine(URL.canParse, 'allowed: a URL; inside the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
+      .describe('postgres://user:password@host:5432/database'),
+    passwordFile: filePath('File that holds the password, instead of the URL').optional(),
+    tls: postgresTlsSchema.optional().describe('TLS: true, or the files it needs; default: what the URL says'),
+  })
+  .superRefine(({ url, passwordFile, tls }, context) => {
+    const { password, searchParams } = URL.canParse(url) ? new URL(url) : new URL('postgres://host')
+    const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+    if (passwordFile !== undefined && password !== '') refuse('passwordFile', 'allowed: when the URL has no password')
+    if (tls !== undefined && [...searchParams.keys()].some((name) => name.startsWith('ssl'))) {
+      refuse('tls', 'allowed: when the URL has no ssl parameters of its own')
+    }
+  })
 
 const sourceSchema = z.strictObject({
   topics: z.array(topicName).min(1).describe('The topics that are watched'),
@@ -79,9 +101,7 @@ export const configSchema = z
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
       .describe('Names the pipeline in tables, metrics and alerts'),
     kafka: kafkaSchema,
-    postgres: z.strictObject({
-      url: z.string().regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database'),
-    }),
+    postgres: postgresSchema,
     source: sourceSchema,
     features: z.array(featureSchema).min(1).describe('What the model looks at'),
     model: modelSchema.prefault({}),

@@ -27,9 +27,6 @@ export const featureSchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/** The document's only discriminated union: what an error about `type` lists as allowed. */
-export const FEATURE_TYPES = featureSchema.options.map((option) => option.shape.type.value)
-
 export type Feature = z.infer<typeof featureSchema>
 
 export function featureName(feature: Feature): string {

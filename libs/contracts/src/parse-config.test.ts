@@ -100,4 +100,30 @@ describe('parseConfig', () => {
   it('keeps the database password out of the error', () => {
     expect(problemsOf({ ...least, postgres: { url: 'mysql://u:secret@db/x' } })).not.toContain('secret')
   })
+
+  it.each([
+    ['a mechanism that there is not', { sasl: { mechanism: 'scram' } }, 'found "scram"; allowed: plain, scram-sha-256'],
+    [
+      'a login without a password',
+      { sasl: { mechanism: 'plain', username: 'u' } },
+      'allowed: either password or passwordFile, and one',
+    ],
+    [
+      'two passwords',
+      { sasl: { mechanism: 'plain', username: 'u', password: 'p', passwordFile: 'f' } },
+      'allowed: either password or passwordFile, and not both',
+    ],
+    ['a certificate without its key', { tls: { certFile: 'c' } }, 'certFile and keyFile, both or none'],
+    ['an unknown key of TLS', { tls: { cafile: 'c' } }, 'kafka.tls.cafile: no such key'],
+    ['what is neither a switch nor files', { tls: 'yes' }, 'kafka.tls: found "[redacted]"; allowed: boolean, or'],
+  ])('refuses %s', (_, kafka, expected) => {
+    expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)
+  })
+
+  it('refuses TLS or a password that postgres.url states as well', () => {
+    const url = 'postgres://u:secret@db/x?sslmode=require'
+    const problems = problemsOf({ ...least, postgres: { url, passwordFile: 'f', tls: true } })
+    expect(problems).toMatch(/postgres\.passwordFile: .*postgres\.tls: /s)
+    expect(problems).not.toContain('secret')
+  })
 })

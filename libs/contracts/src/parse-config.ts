@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { type Config, configSchema } from './config.js'
 import { ConfigInvalid } from './errors.js'
-import { FEATURE_TYPES } from './feature.js'
 
 /**
  * Gives the configuration that a parsed outflow.yaml states, with defaults filled in and `${NAME}` replaced by the
@@ -21,7 +20,7 @@ export function parseConfig(document: unknown, environment: Readonly<Record<stri
   }
   const result = configSchema.safeParse(substituted, { reportInput: true })
   if (result.success) return result.data
-  const problems = result.error.issues.flatMap(describe)
+  const problems = result.error.issues.flatMap((issue) => describe(issue))
   throw new ConfigInvalid(`outflow.yaml is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
   })
@@ -46,14 +45,23 @@ function substitute(
   return value
 }
 
-function describe(issue: z.core.$ZodIssue): string[] {
-  const key = formatPath(issue.path)
+function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): string[] {
+  const path = [...at, ...issue.path]
+  const meant = issue.code === 'invalid_union' ? branchMeant(issue) : undefined
+  if (meant !== undefined) return meant.flatMap((inner) => describe(inner, path))
+  const key = formatPath(path)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => `${key ? `${key}.` : ''}${name}: no such key; is it misspelt?`)
   }
-  const found =
-    issue.input === undefined ? 'nothing there' : `found ${shorten(JSON.stringify(redact(key, issue.input)))}`
+  const input = inputOf(issue)
+  const found = input === undefined ? 'nothing there' : `found ${shorten(JSON.stringify(redact(path, input)))}`
   return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
+}
+
+/** Of a union told apart by one key, zod reports the whole object where it means that key's value. */
+function inputOf(issue: z.core.$ZodIssue): unknown {
+  if (!('discriminator' in issue) || issue.input === null || typeof issue.input !== 'object') return issue.input
+  return Object.entries(issue.input).find(([key]) => key === issue.discriminator)?.[1]
 }
 
 function allowed(issue: z.core.$ZodIssue): string {
@@ -80,8 +88,16 @@ function ofWhat(origin: string): string {
   return origin === 'string' ? ' characters' : ''
 }
 
+/** Of a union, what is said about the only branch that is of the input's own type. */
+function branchMeant({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+  const ofType = errors.filter(
+    (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  )
+  return ofType.length === 1 ? ofType[0] : undefined
+}
+
 function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
-  if (issue.errors.length === 0) return `allowed: ${FEATURE_TYPES.join(', ')}`
+  if ('options' in issue) return `allowed: ${(issue.options as readonly string[]).join(', ')}`
   return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
 }
 
@@ -92,9 +108,14 @@ function formatPath(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** What may hold a password: an error names the key and keeps the value to itself. */
-function redact(key: string, value: unknown): unknown {
-  return key.startsWith('postgres') || key.startsWith('source.registry') ? '[redacted]' : value
+/** What may hold a secret, or a secret that was put into the wrong place, is named and its value kept back. */
+function redact(path: readonly PropertyKey[], value: unknown): unknown {
+  const [part, key, inner] = path
+  if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
+  if (part === 'source' && key === 'registry') return '[redacted]'
+  if (part !== 'kafka' && part !== 'postgres') return value
+  const isPublic = key === 'brokers' || key === 'clientId' || (key === 'sasl' && inner === 'mechanism')
+  return isPublic && typeof value !== 'object' ? value : '[redacted]'
 }
 
 function shorten(text: string): string {

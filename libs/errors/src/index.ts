@@ -1,1 +1,2 @@
-export { isRetryable, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'
+export { isRetryable, MendableError, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'
+export { describeTlsFailure, type Trouble } from './tls-failure.js'

@@ -18,6 +18,17 @@ export abstract class OutflowError extends Error {
   }
 }
 
+/** An error that is somebody's to mend, with the mend apart, for who shows it apart. */
+export abstract class MendableError extends OutflowError {
+  constructor(
+    readonly problem: string,
+    readonly mend: string,
+    options?: ConstructorParameters<typeof OutflowError>[1],
+  ) {
+    super(`${problem}; ${mend}`, options)
+  }
+}
+
 /** What was thrown is of no kind that outflow knows: a defect in outflow or in a library under it. */
 export class UnexpectedError extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'

@@ -49,6 +49,20 @@ export async function retrying<T>(act: () => Promise<T>, { signal, onRetry, ...b
   }
 }
 
+/**
+ * Waits until what a service leans on answers, one after the other. Who is away is waited for; a login or a certificate
+ * that is refused will be refused again.
+ *
+ * @throws what an `ask` threw that is not retryable, unless the signal has aborted
+ */
+export async function untilAllAnswer(asks: readonly (() => Promise<unknown>)[], options: RetryOptions): Promise<void> {
+  try {
+    for (const ask of asks) await retrying(ask, options)
+  } catch (error: unknown) {
+    if (!options.signal.aborted) throw error
+  }
+}
+
 /** Waits, or less when the signal aborts; never throws. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -1,22 +1,26 @@
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type Config, parseConfig } from '@outflow/contracts'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
+import { locateConnectionFiles } from './connection-files.js'
 import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 
 /**
- * Gives the configuration that a file states: YAML 1.2, `${NAME}` taken from the environment, defaults filled in.
+ * Gives the configuration that a file states: YAML 1.2, `${NAME}` taken from the environment, defaults filled in, the
+ * files of certificates and secrets located and checked.
  *
  * @param path         the file, such as `outflow.yaml`
  * @param environment  where `${NAME}` is looked up; default: the process's environment
  * @throws {ConfigUnreadable}   when there is no such file or it may not be read
  * @throws {ConfigSyntaxError}  when it is not YAML, naming file, line and column
- * @throws {ConfigInvalid}      when a key is wrong, naming each one
+ * @throws {ConfigInvalid}      when a key is wrong, naming each one, or a file that one names
  */
 export async function loadConfig(
   path: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Config> {
-  return parseConfig(parseYaml(await readText(path), path), environment)
+  const config = parseConfig(parseYaml(await readText(path), path), environment)
+  return locateConnectionFiles(config, dirname(resolve(path)))
 }
 
 async function readText(path: string): Promise<string> {
@@ -36,14 +40,32 @@ function parseYaml(text: string, path: string): unknown {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
   const problem = document.errors[0]
-  if (problem === undefined) return document.toJS()
+  if (problem === undefined) return toPlain(document, path)
   const { line, col } = lineCounter.linePos(problem.pos[0])
   const shown = text.split('\n')[line - 1]?.trim() ?? ''
-  throw new ConfigSyntaxError(
-    `${path}, line ${line}, column ${col}: ${problem.message}. The line reads "${shown}"; ${mendOf(shown)}`,
-    { cause: problem, values: { path, line, column: col } },
-  )
+  const place = `${path}, line ${line}, column ${col}`
+  // The parser quotes what it stumbled over, which may be the secret itself.
+  const said = MAY_HOLD_SECRET.test(shown)
+    ? `${problem.code}. The line is not shown, for it may hold a secret`
+    : `${problem.message}. The line reads "${shown}"`
+  throw new ConfigSyntaxError(`${place}: ${said}; ${mendOf(shown)}`, { values: { path, line, column: col } })
 }
+
+/** Aliases are looked up only here; the parser's own message quotes a secret that begins with an asterisk. */
+function toPlain(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS()
+  } catch {
+    throw new ConfigSyntaxError(
+      `${path}: an alias stands for nothing; a text that begins with * must stand in quotes`,
+      {
+        values: { path },
+      },
+    )
+  }
+}
+
+const MAY_HOLD_SECRET = /password|secret|sasl|url|:\/\//i
 
 function mendOf(line: string): string {
   if (/[{[].*\$\{/.test(line)) return 'inside { } or [ ] a ${NAME} must stand in quotes'

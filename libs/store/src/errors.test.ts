@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StoreRefused, StoreUnavailable, toStoreError } from './errors.js'
+import { StoreLoginFailed, StoreRefused, StoreTlsFailed, StoreUnavailable, toStoreError } from './errors.js'
 
 const pgError = (code: string) => Object.assign(new Error(`pg said ${code}`), { code, severity: 'ERROR' })
 
@@ -8,7 +8,7 @@ describe('toStoreError', () => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
   })
 
-  it.each(['23514', '42501', '28P01', '3D000', '22P05'])('calls %s refused', (code) => {
+  it.each(['23514', '42501', '3D000', '22P05'])('calls %s refused', (code) => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreRefused)
   })
 
@@ -25,6 +25,13 @@ describe('toStoreError', () => {
     expect(toStoreError(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toMatchObject({
       message: 'Postgres is not available: ECONNREFUSED; it is tried again',
     })
+  })
+
+  it('tells a refused login, and TLS that fails, from what passes', () => {
+    expect(toStoreError(pgError('28P01'))).toBeInstanceOf(StoreLoginFailed)
+    const untrusted = Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+    expect(toStoreError(untrusted)).toBeInstanceOf(StoreTlsFailed)
+    expect(toStoreError(new Error('The server does not support SSL connections'))).toBeInstanceOf(StoreTlsFailed)
   })
 
   it('says what to do where the migrations are missing', () => {

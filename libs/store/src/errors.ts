@@ -1,4 +1,4 @@
-import { OutflowError } from '@outflow/errors'
+import { describeTlsFailure, MendableError, OutflowError } from '@outflow/errors'
 
 /** The store did not answer, or gave up for a reason that passes; the same act may succeed later. */
 export class StoreUnavailable extends OutflowError {
@@ -9,6 +9,16 @@ export class StoreUnavailable extends OutflowError {
 /** The store answered and said no: a statement, a permission or a value that it will refuse again. */
 export class StoreRefused extends OutflowError {
   readonly code = 'OUTFLOW_STORE_REFUSED'
+}
+
+/** The store does not accept who we say we are. */
+export class StoreLoginFailed extends MendableError {
+  readonly code = 'OUTFLOW_STORE_LOGIN_FAILED'
+}
+
+/** No TLS connection with the store: one side does not accept the other's certificate, or it speaks no TLS. */
+export class StoreTlsFailed extends MendableError {
+  readonly code = 'OUTFLOW_STORE_TLS_FAILED'
 }
 
 /** A migration that was applied reads otherwise now, or one that was applied is not among the files. */
@@ -54,6 +64,21 @@ const PASSING_MESSAGE =
 export function toStoreError(thrown: unknown): unknown {
   if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  const tls = describeTlsFailure(code, thrown.message, 'postgres.tls')
+  if (tls !== null) {
+    return new StoreTlsFailed(`no TLS connection with Postgres: ${tls.problem}`, tls.mend, {
+      cause: thrown,
+      values: { code },
+    })
+  }
+  // Class 28: invalid authorization. pg itself answers a password that is lacking, or a server that can not prove it
+  // knows ours, by a sentence that begins with SASL.
+  if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
+    return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, mendOfLogin(thrown.message), {
+      cause: thrown,
+      values: { code },
+    })
+  }
   if (PASSING_SQLSTATE.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGE.test(thrown.message)) {
     const reason = thrown.message || code
     return new StoreUnavailable(`Postgres is not available: ${reason}; it is tried again`, {
@@ -63,6 +88,12 @@ export function toStoreError(thrown: unknown): unknown {
   }
   if (!('severity' in thrown)) return thrown
   return new StoreRefused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
+}
+
+function mendOfLogin(message: string): string {
+  if (/no encryption|SSL off/.test(message)) return 'it may want TLS: postgres.tls: true'
+  if (/certificate/.test(message)) return 'name the client certificate as postgres.tls.certFile and its key as keyFile'
+  return 'check the user and password in postgres.url, or postgres.passwordFile'
 }
 
 function hintOf(thrown: Error): string {

@@ -6,7 +6,9 @@ export {
   ModelDamaged,
   ModelUnknown,
   OutboxRewound,
+  StoreLoginFailed,
   StoreRefused,
+  StoreTlsFailed,
   StoreUnavailable,
 } from './errors.js'
 export { type Leadership, withLeadership } from './leadership.js'

@@ -1,4 +1,4 @@
-import { OutflowError } from '@outflow/errors'
+import { describeTlsFailure, MendableError, OutflowError } from '@outflow/errors'
 import kafkajs, { type KafkaJSError } from 'kafkajs'
 
 /** The broker did not answer, or is electing, moving or rebalancing; the same act may succeed later. */
@@ -10,6 +10,16 @@ export class BrokerUnavailable extends OutflowError {
 /** The broker answered and said no: a permission, a setting, a message that is too large. */
 export class BrokerRefused extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_REFUSED'
+}
+
+/** The broker, or whoever gives the tokens for it, does not accept who we say we are. */
+export class BrokerLoginFailed extends MendableError {
+  readonly code = 'OUTFLOW_BROKER_LOGIN_FAILED'
+}
+
+/** No TLS connection with the broker: one side does not accept the other's certificate, or it speaks no TLS. */
+export class BrokerTlsFailed extends MendableError {
+  readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 
 /** The stored offset lies beyond the end of the partition: the topic was deleted and made anew, or it is another broker. */
@@ -47,6 +57,17 @@ const PASSING_TYPES = new Set([
   'FENCED_INSTANCE_ID',
 ])
 
+const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
+
+// A restart looks the same; the broker says no more.
+const CLOSED_HINT = ' (a port with TLS does so while kafka.tls is not set, one with a login while kafka.sasl is not)'
+
+function mendOfLogin(message: string): string {
+  return /mechanism/i.test(message)
+    ? 'name one that this port of the broker offers as kafka.sasl.mechanism'
+    : 'check who logs in, and the password or secret, under kafka.sasl'
+}
+
 /** Gives what kafkajs threw as an error of this room; other errors come back unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
   // Node does not find the names of these classes in a CommonJS package; a test runner does.
@@ -58,8 +79,14 @@ export function toBrokerError(thrown: unknown): unknown {
   if (FENCED.has(type)) {
     return new SenderFenced('another sender took over the transactional id; this one sends nothing more', options)
   }
+  const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
+  if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.mend, options)
+  if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
+    return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, mendOfLogin(cause.message), options)
+  }
   if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
-    return new BrokerUnavailable(`Kafka is not available: ${cause.message}; it is tried again`, options)
+    const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
+    return new BrokerUnavailable(`Kafka is not available: ${cause.message}${hint}; it is tried again`, options)
   }
   return new BrokerRefused(`Kafka refused: ${cause.message}`, options)
 }

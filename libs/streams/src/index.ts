@@ -10,7 +10,14 @@ export {
 export { deliveries } from './deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
 export type { Delivery, KafkaHeaders, KafkaRecord, WindowRecord } from './delivery.js'
-export { BrokerRefused, BrokerUnavailable, OffsetBeyondLog, SenderFenced } from './errors.js'
+export {
+  BrokerLoginFailed,
+  BrokerRefused,
+  BrokerTlsFailed,
+  BrokerUnavailable,
+  OffsetBeyondLog,
+  SenderFenced,
+} from './errors.js'
 export { type KafkaConnection, type KafkaOptions, makeKafka, type StreamLog } from './kafka.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export { readWindow, type Window, type WindowOptions } from './read-window.js'

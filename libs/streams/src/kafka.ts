@@ -1,6 +1,8 @@
+import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
+import { saslOptions, tlsOptions } from './security.js'
 
 /** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
 export interface StreamLog {
@@ -22,15 +24,21 @@ export interface KafkaOptions {
   /** `host:port`, one or more. */
   readonly brokers: readonly string[]
   readonly clientId: string
+  /** Default: no TLS. */
+  readonly tls?: KafkaTls | undefined
+  /** Default: no login. */
+  readonly sasl?: Sasl | undefined
   /** Default: silence. */
   readonly log?: StreamLog
 }
 
-export function makeKafka({ brokers, clientId, log = SILENCE }: KafkaOptions): KafkaConnection {
+export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
   registerCodecs()
   const kafkajs = new Kafka({
     brokers: [...brokers],
     clientId,
+    ...(tls && { ssl: tlsOptions(tls) }),
+    ...(sasl && { sasl: saslOptions(sasl) }),
     connectionTimeout: 3_000,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6 },
     logLevel: logLevel.INFO,

@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
-import { backoffMs, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
+import { backoffMs, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   databaseId,
   deleteOutboxThrough,
@@ -32,7 +32,8 @@ export interface AlertsOptions {
  * once for readers of committed data, in the order in which they were committed. Of several relays one works; another
  * takes over when it is gone. A store or a broker that is away is waited for.
  *
- * @throws {OutflowError} only when health and metrics can not be served: whatever else fails is logged and tried again
+ * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
+ *   certificate at the start: whatever else fails is logged and tried again
  */
 export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
   return withVitals({ config, service: 'alerts', log, vitals }, async (shared) => {
@@ -73,6 +74,10 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
         },
       })
     try {
+      await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
+        signal,
+        onRetry: telemetry.relayInterrupted,
+      })
       while (!signal.aborted) {
         try {
           await withLeadership(pool, `outflow-relay-${pipeline}`, lead, { signal })

@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
-import { backoffMs, type CheckResult, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
+import { backoffMs, type CheckResult, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   applyRetention,
   listenForModels,
@@ -83,6 +83,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     })
     try {
       telemetry.ingestStarted(config.source.topics)
+      await untilAllAnswer([() => ping(pool)], { signal })
       telemetry.modelAwaited()
       await served.first
       if (!signal.aborted) await consume({ config, log, signal, pool, served, telemetry, hooks: kafkaCheck.hooks })

@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder, type RecordDecoder } from '@outflow/formats'
-import { backoffMs, type Log, pause, type Vitals, withVitals } from '@outflow/runtime'
+import { backoffMs, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   insertModel,
   listModels,
@@ -41,7 +41,8 @@ const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
  * Keeps a pipeline's model fresh until the signal aborts: fits a first one as soon as there are records enough, and
  * another whenever the schedule says so. Of several trainers one works; another takes over when it is gone.
  *
- * @throws {OutflowError} only when health and metrics can not be served: whatever else fails is logged and tried again
+ * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
+ *   certificate at the start: whatever else fails is logged and tried again
  */
 export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerOptions): Promise<void> {
   return withVitals({ config, service: 'trainer', log, vitals }, async (shared) => {
@@ -64,6 +65,10 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
     ]
     telemetry.trainerStarted()
     try {
+      await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
+        signal,
+        onRetry: telemetry.leadershipInterrupted,
+      })
       for (let attempt = 1; !signal.aborted; attempt += 1) {
         try {
           await withLeadership(

@@ -1,4 +1,4 @@
-import { toOutflowError } from '@outflow/errors'
+import { MendableError, toOutflowError } from '@outflow/errors'
 
 /** What one check found, for a person. */
 export interface Finding {
@@ -14,7 +14,7 @@ export interface Check {
   readonly name: string
   /** What is there, in a line. @throws what is wrong; a {@link Shortfall} also says what to do */
   readonly look: () => Promise<string>
-  /** What to do when `look` throws anything but a shortfall. */
+  /** What to do when `look` throws what does not say it itself. */
   readonly mend: string
 }
 
@@ -39,6 +39,7 @@ export async function runCheck({ name, look, mend }: Check, timeoutMs = CHECK_TI
   try {
     return { name, ok: true, detail: await Promise.race([look(), late]), mend: null }
   } catch (error: unknown) {
+    if (error instanceof MendableError) return { name, ok: false, detail: error.problem, mend: error.mend }
     const detail = toOutflowError(error).message.split('\n')[0]!
     return { name, ok: false, detail, mend: error instanceof Shortfall ? error.mend : mend }
   } finally {

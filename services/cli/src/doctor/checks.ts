@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
-import { activeModel, migrationStatus, type Pool } from '@outflow/store'
+import { activeModel, migrationStatus, type Pool, ping } from '@outflow/store'
 import { describeCluster, describeTopics, type KafkaConnection } from '@outflow/streams'
 import { placeOf } from '../database-place.js'
 import { formatCount } from '../terminal.js'
@@ -50,6 +50,7 @@ const database = ({ config, pool }: Patient): Check => ({
   name: 'database',
   mend: 'start Postgres, or name it under postgres.url',
   look: async () => {
+    await ping(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
     return `PostgreSQL ${rows[0]!.server_version} at ${placeOf(config.postgres.url)}`
   },

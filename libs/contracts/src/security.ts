@@ -1,0 +1,78 @@
+import { z } from 'zod'
+
+export const filePath = (what: string) =>
+  z.string().min(1).describe(`${what}; a path that is not absolute is taken from the folder of outflow.yaml`)
+const secret = (what: string) => z.string().min(1).describe(`${what}; better ${'${NAME}'} than the text itself`)
+
+/** A certificate goes with its key, and the server is held to its own in any case. */
+const certificateFiles = {
+  caFile: filePath('PEM file of the CAs that are trusted; default: those that Node trusts').optional(),
+  certFile: filePath('PEM file of the client certificate and its chain').optional(),
+  keyFile: filePath("PEM file of the client certificate's key, without a passphrase").optional(),
+}
+
+interface CertificateFiles {
+  readonly certFile?: string | undefined
+  readonly keyFile?: string | undefined
+}
+
+/** `tls: true` is TLS by the CAs that Node trusts, and the same as `tls: {}`. */
+const orSwitch = <T extends z.ZodType<CertificateFiles>>(files: T) =>
+  z
+    .union([z.boolean(), files])
+    .transform((tls): z.output<T> | undefined => (typeof tls !== 'boolean' ? tls : tls ? files.parse({}) : undefined))
+
+function bothOrNone(tls: CertificateFiles, context: z.RefinementCtx): void {
+  if ((tls.certFile === undefined) === (tls.keyFile === undefined)) return
+  context.addIssue({ code: 'custom', message: 'allowed: certFile and keyFile, both or none' })
+}
+
+function exactlyOne(...names: readonly [string, string]) {
+  return (login: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    const given = names.filter((name) => login[name] !== undefined)
+    if (given.length === 1) return
+    context.addIssue({
+      code: 'custom',
+      message: `allowed: either ${names.join(' or ')}, and ${given.length === 0 ? 'one of them' : 'not both'}`,
+    })
+  }
+}
+
+export const kafkaTlsSchema = orSwitch(
+  z
+    .strictObject({
+      ...certificateFiles,
+      serverName: z.string().min(1).optional().describe("The name in the brokers' certificates; default: their host"),
+    })
+    .superRefine(bothOrNone),
+)
+
+export const postgresTlsSchema = orSwitch(z.strictObject(certificateFiles).superRefine(bothOrNone))
+
+export const saslSchema = z.discriminatedUnion('mechanism', [
+  z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string().min(1).describe('Who logs in'),
+      password: secret('The password').optional(),
+      passwordFile: filePath('File that holds the password; a line end behind it does not count').optional(),
+    })
+    .superRefine(exactlyOne('password', 'passwordFile')),
+  z
+    .strictObject({
+      mechanism: z.literal('oauthbearer'),
+      tokenEndpoint: z
+        .url({ protocol: /^https?$/ })
+        .refine((url) => !url.includes('@'), 'allowed: a URL without a login in it')
+        .describe('Where tokens are asked for, by OAuth client credentials'),
+      clientId: z.string().min(1).describe('Who asks'),
+      clientSecret: secret("The client's secret").optional(),
+      clientSecretFile: filePath('File that holds the secret, read for each token').optional(),
+      scope: z.string().min(1).optional().describe('The scopes that are asked for, separated by blanks'),
+    })
+    .superRefine(exactlyOne('clientSecret', 'clientSecretFile')),
+])
+
+export type KafkaTls = NonNullable<z.infer<typeof kafkaTlsSchema>>
+export type PostgresTls = NonNullable<z.infer<typeof postgresTlsSchema>>
+export type Sasl = z.infer<typeof saslSchema>

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { describeTlsFailure } from './tls-failure.js'
+
+test.each([
+  ['SELF_SIGNED_CERT_IN_CHAIN', '', 'kafka.tls.caFile'],
+  ['CERT_HAS_EXPIRED', '', 'renew it'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Host: a. is not in the certificate', 'kafka.tls.serverName'],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', 'kafka.tls.certFile'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'take kafka.tls out'],
+  ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', '', 'files that kafka.tls names'],
+])('%s has a mend', (code, message, mend) => {
+  expect(describeTlsFailure(code, message, 'kafka.tls')?.mend).toContain(mend)
+})
+
+test('what is no failure of TLS is none', () => {
+  expect(describeTlsFailure('ECONNREFUSED', 'connect ECONNREFUSED', 'kafka.tls')).toBeNull()
+})

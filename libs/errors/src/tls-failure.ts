@@ -1,0 +1,57 @@
+/** What is wrong, and what to do about it. */
+export interface Trouble {
+  readonly problem: string
+  readonly mend: string
+}
+
+/**
+ * Says why a TLS connection failed; null for what is no failure of TLS.
+ *
+ * @param code     what Node or OpenSSL calls it, such as `CERT_HAS_EXPIRED`
+ * @param message  what it said; names that do not fit a certificate stand only there
+ * @param section  where outflow.yaml configures it, such as `kafka.tls`
+ */
+export function describeTlsFailure(code: string, message: string, section: string): Trouble | null {
+  if (UNTRUSTED.has(code)) {
+    return {
+      problem: `its certificate is signed by none of the CAs trusted here (${code})`,
+      mend: `name the PEM file of its CA as ${section}.caFile`,
+    }
+  }
+  if (code === 'CERT_HAS_EXPIRED') {
+    return {
+      problem: `its certificate, or one above it, has expired (${code})`,
+      mend: `renew it at the server, or its CA in ${section}.caFile`,
+    }
+  }
+  if (code === 'CERT_NOT_YET_VALID') {
+    return { problem: `its certificate is not valid yet (${code})`, mend: 'compare the clocks of both machines' }
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const names = message.replace(/^.*?(?=Host: |IP: )/s, '').replace(/\.$/, '')
+    const sayIt = section === 'kafka.tls' ? ', or say it as kafka.tls.serverName' : ''
+    return { problem: `its certificate is for another name (${names})`, mend: `connect by a name that it has${sayIt}` }
+  }
+  if (NOT_TLS.test(code) || NOT_TLS.test(message)) {
+    return { problem: 'it does not speak TLS there', mend: `name its TLS port, or take ${section} out` }
+  }
+  if (/^ERR_SSL_.*ALERT/.test(code)) {
+    return {
+      problem: `it does not accept the client certificate, or the lack of one (${code})`,
+      mend: `name one that it accepts as ${section}.certFile, and its key as ${section}.keyFile`,
+    }
+  }
+  if (!/^ERR_(SSL|OSSL|TLS)_/.test(code)) return null
+  return { problem: `${message} (${code})`, mend: `check the files that ${section} names` }
+}
+
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+])
+const NOT_TLS = /WRONG_VERSION_NUMBER|before secure TLS connection was established|does not support SSL connections/

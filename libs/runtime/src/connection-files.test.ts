@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigInvalid, parseConfig } from '@outflow/contracts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { locateConnectionFiles } from './connection-files.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-files-'))
+  await writeFile(join(folder, 'password'), 'p@ss word/1\n')
+  await writeFile(join(folder, 'empty'), '\n')
+  await writeFile(join(folder, 'words'), 'no PEM at all')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const located = (parts: { kafka?: object; postgres?: object }) =>
+  locateConnectionFiles(
+    parseConfig(
+      {
+        pipeline: 'flights',
+        kafka: { brokers: 'localhost:9093', ...parts.kafka },
+        postgres: { url: 'postgres://outflow@db/x', ...parts.postgres },
+        source: { topics: ['flights'] },
+        features: [{ path: '$.delay', type: 'numeric' }],
+        alerts: { topic: 'alerts' },
+        deadLetters: { topic: 'dead' },
+      },
+      {},
+    ),
+    folder,
+  )
+
+test('paths are taken from the folder of outflow.yaml', async () => {
+  const sasl = { mechanism: 'plain', username: 'u', passwordFile: 'password' }
+  const { kafka } = await located({ kafka: { tls: true, sasl } })
+  expect(kafka.tls).toEqual({})
+  expect(kafka.sasl).toEqual({ ...sasl, passwordFile: join(folder, 'password') })
+})
+
+test("Postgres's password and TLS go into its URL, where every connection finds them", async () => {
+  const { postgres } = await located({ postgres: { passwordFile: 'password', tls: true } })
+  const url = new URL(postgres.url)
+  expect(decodeURIComponent(url.password)).toBe('p@ss word/1')
+  expect(url.searchParams.get('sslmode')).toBe('verify-full')
+})
+
+test('a URL is left as it is when there is nothing to add', async () => {
+  expect((await located({ postgres: { tls: false } })).postgres).toEqual({ url: 'postgres://outflow@db/x' })
+})
+
+test.each([
+  [
+    'a file that is not there',
+    { kafka: { tls: { caFile: 'absent.pem' } } },
+    /kafka\.tls\.caFile: .*absent\.pem: there is no such file/,
+  ],
+  ['an empty secret', { postgres: { passwordFile: 'empty' } }, /postgres\.passwordFile: .*empty: it is empty/],
+  [
+    'what is no certificate',
+    { postgres: { tls: { caFile: 'words' } } },
+    /postgres\.tls\.caFile: .*no certificate in PEM/,
+  ],
+])('%s is told by its key and its path', async (_, parts, message) => {
+  const locating = located(parts)
+  await expect(locating).rejects.toBeInstanceOf(ConfigInvalid)
+  await expect(locating).rejects.toThrow(message)
+})

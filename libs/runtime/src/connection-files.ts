@@ -1,0 +1,117 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Config, ConfigInvalid, type KafkaTls, type PostgresTls, type Sasl } from '@outflow/contracts'
+
+/**
+ * Makes the configuration independent of where it stood: paths of certificates and secrets become absolute, and for
+ * Postgres they go into the connection URL, which every part that opens a connection is handed.
+ *
+ * What can be told before anybody is connected to is told here: files that are missing, empty or no PEM, a client
+ * certificate that has expired, a key that is another certificate's.
+ *
+ * @param folder  what relative paths begin at: the folder of outflow.yaml
+ * @throws {ConfigInvalid} naming the key, the file and the mend
+ */
+export async function locateConnectionFiles(config: Config, folder: string): Promise<Config> {
+  const kafkaTls = config.kafka.tls && absolute(config.kafka.tls, folder)
+  const sasl = config.kafka.sasl && absolute(config.kafka.sasl, folder)
+  const postgresTls = config.postgres.tls && absolute(config.postgres.tls, folder)
+  await checkTls('kafka.tls', kafkaTls)
+  await checkTls('postgres.tls', postgresTls)
+  await checkSecret(sasl)
+  const passwordFile = config.postgres.passwordFile && resolve(folder, config.postgres.passwordFile)
+  const password = passwordFile && (await readSecret('postgres.passwordFile', passwordFile))
+  return {
+    ...config,
+    kafka: { ...config.kafka, tls: kafkaTls, sasl },
+    postgres: { url: urlWith(config.postgres.url, password, postgresTls) },
+  }
+}
+
+/** The same with every path under a key `…File` absolute. */
+function absolute<T extends KafkaTls | PostgresTls | Sasl>(files: T, folder: string): T {
+  const entries = Object.entries(files).map(([key, value]) => {
+    return [key, key.endsWith('File') && value !== undefined ? resolve(folder, value) : value]
+  })
+  return Object.fromEntries(entries) as T
+}
+
+async function checkTls(section: string, tls: PostgresTls | undefined): Promise<void> {
+  if (tls?.caFile !== undefined) certificateIn(`${section}.caFile`, tls.caFile, await readFrom(section, 'caFile', tls))
+  if (tls?.certFile === undefined || tls.keyFile === undefined) return
+  const certKey = `${section}.certFile`
+  const certificate = certificateIn(certKey, tls.certFile, await readFrom(section, 'certFile', tls))
+  const validTo = new Date(certificate.validTo)
+  if (validTo.getTime() < Date.now()) {
+    throw invalid(certKey, tls.certFile, `the certificate expired on ${validTo.toISOString()}; renew it`)
+  }
+  const keyKey = `${section}.keyFile`
+  const key = keyIn(keyKey, tls.keyFile, await readFrom(section, 'keyFile', tls))
+  if (certificate.checkPrivateKey(key)) return
+  throw invalid(
+    keyKey,
+    tls.keyFile,
+    `it is the key of another certificate than ${certKey}; name the two that belong together`,
+  )
+}
+
+async function checkSecret(sasl: Sasl | undefined): Promise<void> {
+  if (sasl === undefined) return
+  const [key, path] =
+    sasl.mechanism === 'oauthbearer' ? ['clientSecretFile', sasl.clientSecretFile] : ['passwordFile', sasl.passwordFile]
+  if (path !== undefined) await readSecret(`kafka.sasl.${key}`, path)
+}
+
+function certificateIn(key: string, path: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    throw invalid(key, path, 'it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----')
+  }
+}
+
+function keyIn(key: string, path: string, pem: string) {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    // The cause stays away: it may quote what it read.
+    throw invalid(key, path, 'it holds no private key in PEM that can be opened without a passphrase')
+  }
+}
+
+const readFrom = (section: string, key: keyof PostgresTls, tls: PostgresTls) => readText(`${section}.${key}`, tls[key]!)
+
+async function readSecret(key: string, path: string): Promise<string> {
+  const secret = (await readText(key, path)).replace(/\r?\n$/, '')
+  if (secret === '') throw invalid(key, path, 'it is empty; write the secret into it')
+  return secret
+}
+
+async function readText(key: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause: unknown) {
+    const why = (cause as NodeJS.ErrnoException).code
+    const mend = why === 'ENOENT' ? 'there is no such file' : `${why}; check that it is a file that this user may read`
+    throw invalid(key, path, mend)
+  }
+}
+
+function invalid(key: string, path: string, problem: string): ConfigInvalid {
+  return new ConfigInvalid(`${key}: ${path}: ${problem}`, { values: { key, path } })
+}
+
+/** As libpq spells it; pg reads the files whenever it connects, so that renewed ones are used. */
+function urlWith(url: string, password: string | undefined, tls: PostgresTls | undefined): string {
+  if (password === undefined && tls === undefined) return url
+  const full = new URL(url)
+  if (password !== undefined) full.password = encodeURIComponent(password)
+  if (tls !== undefined) {
+    full.searchParams.set('sslmode', 'verify-full')
+    if (tls.caFile !== undefined) full.searchParams.set('sslrootcert', tls.caFile)
+    if (tls.certFile !== undefined) full.searchParams.set('sslcert', tls.certFile)
+    if (tls.keyFile !== undefined) full.searchParams.set('sslkey', tls.keyFile)
+  }
+  return full.href
+}

@@ -1,0 +1,74 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
+import { makeTokenSource } from './token-source.js'
+
+let server: Server
+let asked: string[]
+let answer: { status: number; body: unknown }
+beforeEach(async () => {
+  asked = []
+  answer = { status: 200, body: { access_token: 'a', expires_in: 100 } }
+  server = createServer((request, response) => {
+    asked.push(request.headers.authorization ?? '')
+    response.writeHead(answer.status).end(JSON.stringify(answer.body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const sourceAt = (clock: { ms: number }, secret = () => 'a secret') =>
+  makeTokenSource({
+    tokenEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    clientId: 'me:too',
+    secret,
+    now: () => clock.ms,
+  })
+
+test('a token is kept for four fifths of its life, and one request serves all that wait', async () => {
+  const clock = { ms: 0 }
+  const token = sourceAt(clock)
+  expect(await Promise.all([token(), token()])).toEqual(['a', 'a'])
+  clock.ms = 79_999
+  await token()
+  expect(asked).toHaveLength(1)
+  clock.ms = 80_000
+  answer.body = { access_token: 'b' }
+  expect(await token()).toBe('b')
+  expect(asked).toHaveLength(2)
+})
+
+test('client and secret go as RFC 6749 wants them, the secret as it is when asked', async () => {
+  const secrets = ['a secret', 'b%']
+  const clock = { ms: 0 }
+  const token = sourceAt(clock, () => secrets.shift()!)
+  await token()
+  clock.ms = 1e9
+  await token()
+  const login = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+  expect(asked).toEqual([login('me%3Atoo:a+secret'), login('me%3Atoo:b%25')])
+})
+
+test('a refusal says its word and no more; it is asked again the next time', async () => {
+  const token = sourceAt({ ms: 0 })
+  answer = { status: 401, body: { error: 'invalid_client', error_description: 'a secret is wrong' } }
+  const refused = await token().catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(BrokerLoginFailed)
+  expect((refused as Error).message).toMatch(/answered 401 invalid_client; check clientId/)
+  expect((refused as Error).message).not.toContain('a secret')
+  answer = { status: 200, body: { access_token: 'c' } }
+  expect(await token()).toBe('c')
+})
+
+test('an endpoint that stumbles or is away will be asked again', async () => {
+  answer = { status: 503, body: null }
+  await expect(sourceAt({ ms: 0 })()).rejects.toBeInstanceOf(BrokerUnavailable)
+  const token = sourceAt({ ms: 0 })
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  await expect(token()).rejects.toThrow(/ECONNREFUSED.*kafka\.sasl\.tokenEndpoint/)
+})

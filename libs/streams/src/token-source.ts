@@ -1,0 +1,91 @@
+import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
+
+export interface TokenSourceOptions {
+  readonly tokenEndpoint: string
+  readonly clientId: string
+  /** Asked for each token: the file that holds it may have changed. */
+  readonly secret: () => string
+  readonly scope?: string | undefined
+  /** Epoch ms; default: the clock. */
+  readonly now?: () => number
+}
+
+interface Token {
+  readonly value: string
+  /** Epoch ms; from then on another one is asked for. */
+  readonly renewAtMs: number
+}
+
+const TIMEOUT_MS = 5_000
+// Of a token's life; the rest is for connections that begin with it just before.
+const USED_SHARE = 0.8
+// RFC 6749 only recommends that the answer says how long a token lasts.
+const DEFAULT_LIFE_S = 300
+
+/**
+ * Makes what gives access tokens by OAuth 2 client credentials: the same one while it is fresh, and one request at a
+ * time for all that wait.
+ *
+ * @returns rejects with {BrokerLoginFailed} when the endpoint refuses the client, {BrokerUnavailable} when it is away
+ * @see RFC 6749, sections 2.3.1 and 4.4
+ */
+export function makeTokenSource(options: TokenSourceOptions): () => Promise<string> {
+  const now = options.now ?? Date.now
+  let current: Token | undefined
+  let asking: Promise<Token> | undefined
+  return async () => {
+    if (current !== undefined && now() < current.renewAtMs) return current.value
+    asking ??= askForToken(options, now()).finally(() => {
+      asking = undefined
+    })
+    current = await asking
+    return current.value
+  }
+}
+
+async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSourceOptions, askedAtMs: number) {
+  const login = `${formEncoded(clientId)}:${formEncoded(secret())}`
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) })
+  const response = await fetch(tokenEndpoint, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}`, accept: 'application/json' },
+    body,
+    // The secret goes to nobody else.
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new BrokerUnavailable(
+      `no token for Kafka: ${tokenEndpoint} did not answer (${reasonOf(cause)}); check kafka.sasl.tokenEndpoint`,
+    )
+  })
+  const answer = await response.json().catch(() => undefined)
+  if (response.status >= 500) {
+    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}; it is tried again`)
+  }
+  const { access_token: value, expires_in: lifeS, error } = readAnswer(answer)
+  if (!response.ok || typeof value !== 'string') {
+    // Only the registered word: what else the answer says may quote the request.
+    const word = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` ${error}` : ''
+    throw new BrokerLoginFailed(
+      `no token for Kafka: ${tokenEndpoint} answered ${response.status}${word || (response.ok ? ' without a token' : '')}`,
+      'check clientId, the secret and scope under kafka.sasl',
+      { values: { tokenEndpoint, status: response.status } },
+    )
+  }
+  const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS : DEFAULT_LIFE_S
+  return { value, renewAtMs: askedAtMs + life * 1_000 * USED_SHARE }
+}
+
+function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {
+  return answer !== null && typeof answer === 'object' ? (answer as Record<string, unknown>) : {}
+}
+
+/** application/x-www-form-urlencoded, as section 2.3.1 wants it of both halves. */
+const formEncoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+
+function reasonOf(thrown: unknown): string {
+  const { cause } = thrown as { cause?: unknown }
+  const told = cause instanceof Error ? cause : thrown
+  const code = told instanceof Error && 'code' in told ? String(told.code) : ''
+  return code || (told instanceof Error ? told.message : String(told))
+}

@@ -1,0 +1,367 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { isRetryable } from '@outflow/errors'
+import { InfrastructureUnavailable } from '@outflow/launcher'
+import { loadConfig } from '@outflow/runtime'
+import { migrate, openPool, type Pool, ping } from '@outflow/store'
+import { describeCluster, makeKafka } from '@outflow/streams'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { expectEverythingOnce } from '../support/audit.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel } from '../support/parcels.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { SECRETS, type Secured, startSecured } from '../support/secured.js'
+import { startService } from '../support/service-process.js'
+
+let secured: Secured
+let lacking: string | null = null
+beforeAll(async () => {
+  try {
+    secured = await startSecured()
+  } catch (error: unknown) {
+    if (!(error instanceof InfrastructureUnavailable)) throw error
+    lacking = error.message
+  }
+})
+beforeEach(({ skip }) => skip(lacking !== null, `TLS and logins are those of the embedded servers: ${lacking}`))
+afterAll(() => secured?.stop())
+
+let files = 0
+
+/** An outflow.yaml beside the certificates, so that they are named by their file names alone. */
+async function aConfig(parts: { readonly kafka?: object; readonly postgres?: object }): Promise<string> {
+  files += 1
+  const path = join(secured.folder, `outflow-${files}.yaml`)
+  const document = {
+    pipeline: 'secured',
+    kafka: { brokers: secured.infrastructure.kafka.brokers, ...parts.kafka },
+    postgres: { url: secured.infrastructure.postgres.url, ...parts.postgres },
+    source: { topics: ['flights'] },
+    features: [{ path: '$.delay', type: 'numeric' }],
+    alerts: { topic: 'alerts' },
+    deadLetters: { topic: 'dead' },
+  }
+  await writeFile(path, JSON.stringify(document))
+  return path
+}
+
+async function reachKafka(listener: keyof Secured['listeners'], security: object): Promise<number> {
+  const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners[listener], ...security } }), {
+    PASSWORD: SECRETS.plain,
+  })
+  return (await describeCluster(makeKafka(config.kafka))).brokers
+}
+
+async function reachPostgres(postgres: object): Promise<string> {
+  const config = await loadConfig(await aConfig({ postgres }), { PASSWORD: SECRETS.database })
+  const pool = openPool(config.postgres.url, { max: 1 })
+  try {
+    await ping(pool)
+    const { rows } = await pool.query<{ who: string }>(
+      `select session_user || coalesce(' by ' || version, ' in the clear') as who
+       from pg_stat_ssl where pid = pg_backend_pid()`,
+    )
+    return rows[0]!.who
+  } finally {
+    await pool.end()
+  }
+}
+
+const trusted = { caFile: 'ca.pem' }
+
+describe('Kafka takes', () => {
+  it.each<[string, keyof Secured['listeners'], object]>([
+    ['TLS by a CA of our own', 'TLS', { tls: trusted }],
+    ['a client certificate', 'MTLS', { tls: { ...trusted, certFile: 'client.pem', keyFile: 'client.key' } }],
+    [
+      'PLAIN with a password of the environment',
+      'LOGIN',
+      { tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', password: '${PASSWORD}' } },
+    ],
+    [
+      'SCRAM-SHA-256 with a password file',
+      'LOGIN',
+      { tls: trusted, sasl: { mechanism: 'scram-sha-256', username: 'clerk256', passwordFile: 'scram256.secret' } },
+    ],
+    [
+      'SCRAM-SHA-512 with a password file',
+      'LOGIN',
+      { tls: trusted, sasl: { mechanism: 'scram-sha-512', username: 'clerk512', passwordFile: 'scram512.secret' } },
+    ],
+  ])('%s', async (_, listener, security) => {
+    expect(await reachKafka(listener, security)).toBe(1)
+  })
+
+  it('tokens of OAuth client credentials, one for many connections', async () => {
+    const before = secured.tokens.given
+    const config = await loadConfig(
+      await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl: oauth('client.secret') } }),
+    )
+    const kafka = makeKafka(config.kafka)
+    for (let times = 0; times < 3; times += 1) expect((await describeCluster(kafka)).brokers).toBe(1)
+    expect(secured.tokens.given - before).toBe(1)
+  })
+})
+
+const oauth = (clientSecretFile: string) => ({
+  mechanism: 'oauthbearer',
+  tokenEndpoint: secured.tokens.url,
+  clientId: 'outflow-client',
+  clientSecretFile,
+})
+
+describe.concurrent('an error that names the key and the mend, and is not tried for ever, meets', () => {
+  it.each<[string, keyof Secured['listeners'], () => object, string, RegExp]>([
+    ['a CA that is not named', 'TLS', () => ({ tls: true }), 'OUTFLOW_BROKER_TLS_FAILED', /kafka\.tls\.caFile/],
+    [
+      'a wrong CA',
+      'TLS',
+      () => ({ tls: { caFile: 'other-ca.pem' } }),
+      'OUTFLOW_BROKER_TLS_FAILED',
+      /kafka\.tls\.caFile/,
+    ],
+    [
+      'an expired server',
+      'EXPIRED',
+      () => ({ tls: trusted }),
+      'OUTFLOW_BROKER_TLS_FAILED',
+      /expired.*renew it at the server/,
+    ],
+    [
+      'a server of another name',
+      'TLS',
+      () => ({ tls: { ...trusted, serverName: 'kafka.example' } }),
+      'OUTFLOW_BROKER_TLS_FAILED',
+      /kafka\.example.*kafka\.tls\.serverName/,
+    ],
+    [
+      'a port without TLS',
+      'PLAINTEXT',
+      () => ({ tls: trusted }),
+      'OUTFLOW_BROKER_TLS_FAILED',
+      /does not speak TLS there/,
+    ],
+    ['no client certificate', 'MTLS', () => ({ tls: trusted }), 'OUTFLOW_BROKER_TLS_FAILED', /kafka\.tls\.certFile/],
+    [
+      "a stranger's client certificate",
+      'MTLS',
+      () => ({ tls: { ...trusted, certFile: 'stranger.pem', keyFile: 'stranger.key' } }),
+      'OUTFLOW_BROKER_TLS_FAILED',
+      /kafka\.tls\.certFile/,
+    ],
+    [
+      'an expired client certificate',
+      'MTLS',
+      () => ({ tls: { ...trusted, certFile: 'expired.pem', keyFile: 'expired.key' } }),
+      'OUTFLOW_CONFIG_INVALID',
+      /kafka\.tls\.certFile: .*expired\.pem: the certificate expired on/,
+    ],
+    [
+      'a wrong password',
+      'LOGIN',
+      () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'scram256.secret' } }),
+      'OUTFLOW_BROKER_LOGIN_FAILED',
+      /kafka\.sasl/,
+    ],
+    [
+      'a wrong SCRAM password',
+      'LOGIN',
+      () => ({
+        tls: trusted,
+        sasl: { mechanism: 'scram-sha-512', username: 'clerk512', passwordFile: 'plain.secret' },
+      }),
+      'OUTFLOW_BROKER_LOGIN_FAILED',
+      /kafka\.sasl/,
+    ],
+    [
+      'a login where none is offered',
+      'TLS',
+      () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'plain.secret' } }),
+      'OUTFLOW_BROKER_LOGIN_FAILED',
+      /kafka\.sasl/,
+    ],
+    [
+      'a wrong client secret',
+      'LOGIN',
+      () => ({ tls: trusted, sasl: oauth('plain.secret') }),
+      'OUTFLOW_BROKER_LOGIN_FAILED',
+      /401 invalid_client; check clientId/,
+    ],
+  ])('%s', async (_, listener, security, code, message) => {
+    const beganAt = Date.now()
+    const error = await reachKafka(listener, security()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
+    expect(isRetryable(error)).toBe(false)
+    expect(Date.now() - beganAt).toBeLessThan(12_000)
+    expectNoSecret(error)
+  })
+})
+
+describe.concurrent('a closed connection may be due to the lack of', () => {
+  it.each<[string, keyof Secured['listeners'], object]>([
+    ['kafka.tls', 'TLS', {}],
+    ['kafka.sasl', 'LOGIN', { tls: trusted }],
+  ])('%s, and the error says so', async (key, listener, security) => {
+    const error = await reachKafka(listener, security).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'OUTFLOW_BROKER_UNAVAILABLE', message: expect.stringContaining(key) })
+  })
+})
+
+describe('Postgres takes', () => {
+  it('TLS and a password file', async () => {
+    const postgres = { url: secured.databaseUrl, passwordFile: 'database.secret', tls: trusted }
+    expect(await reachPostgres(postgres)).toMatch(/^secured by TLSv1\.[23]$/)
+  })
+
+  it('a client certificate in place of a password', async () => {
+    const url = secured.databaseUrl.replace('secured@', 'certified@')
+    const tls = { ...trusted, certFile: 'client.pem', keyFile: 'client.key' }
+    expect(await reachPostgres({ url, tls })).toMatch(/^certified by TLS/)
+  })
+})
+
+describe('Postgres says what to mend of', () => {
+  const as = (user: string, password: string) => {
+    const url = new URL(secured.databaseUrl)
+    url.username = user
+    url.password = password
+    return url.href
+  }
+  it.each<[string, () => object, string, RegExp]>([
+    ['a wrong password', () => ({ url: as('secured', SECRETS.plain), tls: trusted }), 'LOGIN', /postgres\.url/],
+    ['no password', () => ({ url: as('secured', ''), tls: trusted }), 'LOGIN', /postgres\.passwordFile/],
+    ['no TLS', () => ({ url: as('secured', SECRETS.database) }), 'LOGIN', /postgres\.tls: true/],
+    [
+      'a wrong CA',
+      () => ({ url: as('secured', 'x'), tls: { caFile: 'other-ca.pem' } }),
+      'TLS',
+      /postgres\.tls\.caFile/,
+    ],
+    ['no client certificate', () => ({ url: as('certified', ''), tls: trusted }), 'LOGIN', /postgres\.tls\.certFile/],
+    [
+      "a stranger's client certificate",
+      () => ({ url: as('certified', ''), tls: { ...trusted, certFile: 'stranger.pem', keyFile: 'stranger.key' } }),
+      'TLS',
+      /postgres\.tls\.certFile/,
+    ],
+  ])('%s', async (_, postgres, kind, message) => {
+    const error = await reachPostgres(postgres()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: `OUTFLOW_STORE_${kind}_FAILED`, message: expect.stringMatching(message) })
+    expectNoSecret(error)
+  })
+})
+
+describe('secrets', () => {
+  it('are in no log, metric, process list or table of services that use them, and nothing is lost', async () => {
+    const { kafka, postgres } = secured.infrastructure
+    await migrate(postgres.url)
+    const pipeline = await aParcelPipeline({
+      model: await fitParcelModel(),
+      brokers: kafka.brokers,
+      databaseUrl: postgres.url,
+      access: accessOf('scram512.secret'),
+    })
+    const services = (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile))
+    const feed = pipeline.feed(31)
+    await pipeline.untilStoredMore(3_000)
+    await feed.stop()
+    await expectEverythingOnce(pipeline)
+
+    const doctor = await runOutflow(['doctor', '--config', pipeline.configFile, '--json'])
+    const findings = JSON.parse(doctor.stdout).findings as { name: string; ok: boolean }[]
+    expect(findings.filter(({ ok }) => !ok)).toEqual([])
+    const told = [doctor.stdout, doctor.stderr, await dumpOf(pipeline.pool)]
+    for (const service of services) {
+      const { address } = await service.logged('health and metrics served')
+      for (const path of ['metrics', 'readyz']) told.push(await (await fetch(`${address}/${path}`)).text())
+      told.push((await promisify(execFile)('ps', ['-o', 'args=', '-p', String(service.pid)])).stdout)
+      told.push(service.log.map((line) => JSON.stringify(line)).join('\n'))
+    }
+    expect(told.join('\n').length).toBeGreaterThan(50_000)
+    expectNoSecret(told.join('\n'))
+  })
+
+  it('that are wrong end a service at once, and doctor says which key to mend; neither shows them', async () => {
+    const file = await aConfig(accessOf('plain.secret'))
+    const beganAt = Date.now()
+    const runs = await Promise.all([
+      runOutflow(['run', 'ingest', '--config', await aConfig(databaseAccess(SECRETS.plain))]),
+      runOutflow(['run', 'alerts', '--config', file]),
+      runOutflow(['run', 'trainer', '--config', file]),
+      runOutflow(['doctor', '--config', file]),
+    ])
+    expect(Date.now() - beganAt).toBeLessThan(60_000)
+    for (const [at, { code, stdout, stderr }] of runs.entries()) {
+      expect(code).toBe(1)
+      expect(stdout).toMatch(at === 0 ? /OUTFLOW_STORE_LOGIN_FAILED/ : /kafka\.sasl/)
+      expectNoSecret(stdout + stderr)
+    }
+    expect(runs[3]!.stdout).toMatch(/✗ broker +Kafka refused the login: .*mend: .*kafka\.sasl/)
+  })
+
+  it('that YAML or the schema stumbles over are not shown', async () => {
+    const broken = [
+      `kafka: { sasl: { password: "${SECRETS.plain}\n`,
+      `kafka: { sasl: { password: *${SECRETS.plain} } }\n`,
+      `kafka: { brokers: a, password: ${SECRETS.plain}, sasl: ${SECRETS.plain}, tls: ${SECRETS.plain} }\n`,
+      `postgres: postgres://u:${SECRETS.plain}@db/x\n`,
+      `postgres: { url: "postgres://u:${SECRETS.plain}#/@db/x" }\n`,
+    ]
+    for (const text of broken) {
+      const path = join(secured.folder, 'broken.yaml')
+      await writeFile(path, text)
+      const error = await loadConfig(path).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(Error)
+      expectNoSecret(error)
+    }
+  })
+})
+
+/** Kafka by SCRAM-SHA-512 and Postgres by password, both over TLS, as services reach them. */
+function accessOf(passwordFile: string) {
+  const inFolder = (name: string) => join(secured.folder, name)
+  const tls = { caFile: inFolder('ca.pem') }
+  const sasl = { mechanism: 'scram-sha-512', username: 'clerk512', passwordFile: inFolder(passwordFile) }
+  return { kafka: { brokers: secured.listeners.LOGIN, tls, sasl }, ...databaseAccess(SECRETS.database) }
+}
+
+function databaseAccess(password: string) {
+  const url = new URL(secured.databaseUrl)
+  url.password = password
+  return { postgres: { url: url.href, tls: { caFile: join(secured.folder, 'ca.pem') } } }
+}
+
+/** Every row of every table of ours, as text; bytes are in hex. */
+async function dumpOf(pool: Pool): Promise<string> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+     where table_schema in ('outflow', 'analyst')`,
+  )
+  expect(tables.length).toBeGreaterThan(10)
+  const dumps = tables.map(async ({ name }) => {
+    const { rows } = await pool.query<{ row: string }>(`select t::text as row from ${name} t`)
+    return rows.map(({ row }) => row).join('\n')
+  })
+  return (await Promise.all(dumps)).join('\n')
+}
+
+/** Looks for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
+function expectNoSecret(told: unknown): void {
+  let text = typeof told === 'string' ? told : ''
+  for (let error = told; error instanceof Error; error = error.cause) {
+    text += `${error.stack} ${JSON.stringify(error)} ${'input' in error ? error.input : ''}`
+  }
+  expect(text).not.toBe('')
+  for (const secret of Object.values(SECRETS)) {
+    for (const form of ['utf8', 'hex', 'base64url'] as const) {
+      // The end of a text in base64 depends on what follows it.
+      expect(text).not.toContain(
+        Buffer.from(secret)
+          .toString(form)
+          .slice(0, form === 'base64url' ? -2 : undefined),
+      )
+    }
+  }
+}

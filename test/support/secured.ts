@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
+import pg from 'pg'
+import { aCertificate, type Certified } from './certificates.js'
+import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
+
+/** Texts that are nowhere else: wherever one is found, it has leaked. */
+export const SECRETS = {
+  plain: 'pl4in-Geheimnis-7f3a',
+  scram256: 'scr4m256-Geheimnis-9b1c',
+  scram512: 'scr4m512-Geheimnis-2d8e',
+  client: 'cl1ent-Geheimnis-5a6b',
+  database: 'd4tabase-Geheimnis-c0de',
+} as const
+
+/** Kafka with a listener for each way in, Postgres with TLS, and the files that lead there. */
+export interface Secured {
+  readonly infrastructure: Infrastructure
+  readonly listeners: Readonly<Record<'PLAINTEXT' | 'TLS' | 'MTLS' | 'EXPIRED' | 'LOGIN', string>>
+  readonly tokens: TokenEndpoint
+  /** Files by name: `ca.pem`, `client.pem`, `client.key` and so on. */
+  readonly folder: string
+  /** The database as the role `secured`, whose password is {@link SECRETS}.database; not in the URL. */
+  readonly databaseUrl: string
+  stop(): Promise<void>
+}
+
+export async function startSecured(): Promise<Secured> {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-secured-'))
+  const write = async (name: string, text: string) => {
+    const path = join(folder, name)
+    await writeFile(path, text, { mode: 0o600 })
+    return path
+  }
+  const ca = aCertificate({ name: 'the CA' })
+  const otherCa = aCertificate({ name: 'another CA' })
+  const server = aCertificate({ name: 'server', issuer: ca, addresses: ['127.0.0.1'] })
+  const expired = aCertificate({ name: 'server', issuer: ca, addresses: ['127.0.0.1'], days: -1 })
+  const client = aCertificate({ name: 'certified', issuer: ca })
+  await write('ca.pem', ca.certificate)
+  await write('other-ca.pem', otherCa.certificate)
+  await writePair(write, 'client', client)
+  await writePair(write, 'stranger', aCertificate({ name: 'certified', issuer: otherCa }))
+  await writePair(write, 'expired', aCertificate({ name: 'certified', issuer: ca, days: -1 }))
+  for (const [name, secret] of Object.entries(SECRETS)) await write(`${name}.secret`, `${secret}\n`)
+
+  const keystore = async (name: string, { key, certificate }: Certified) => write(name, `${key}${certificate}`)
+  const good = { 'ssl.keystore.type': 'PEM', 'ssl.keystore.location': await keystore('good.keystore', server) }
+  const trust = { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': join(folder, 'ca.pem') }
+  const old = { ...good, 'ssl.keystore.location': await keystore('old.keystore', expired) }
+  const infrastructure = await launchInfrastructure({
+    security: {
+      kafka: {
+        listeners: { TLS: 'SSL', MTLS: 'SSL', EXPIRED: 'SSL', LOGIN: 'SASL_SSL' },
+        settings: {
+          ...ofListener('tls', good),
+          ...ofListener('mtls', { ...good, ...trust, 'ssl.client.auth': 'required' }),
+          ...ofListener('expired', old),
+          ...ofListener('login', { ...good, ...LOGINS }),
+        },
+        scramUsers: [
+          `SCRAM-SHA-256=[name=clerk256,password=${SECRETS.scram256}]`,
+          `SCRAM-SHA-512=[name=clerk512,password=${SECRETS.scram512}]`,
+        ],
+      },
+      postgres: {
+        ...server,
+        clientCa: ca.certificate,
+        rules: ['hostssl all certified all cert', 'hostnossl all secured all reject'],
+      },
+    },
+  })
+  const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 3_600 })
+  return {
+    infrastructure,
+    listeners: {
+      ...infrastructure.kafka.listeners,
+      PLAINTEXT: infrastructure.kafka.brokers[0],
+    } as Secured['listeners'],
+    tokens,
+    folder,
+    databaseUrl: await makeRoles(infrastructure.postgres.url),
+    stop: async () => {
+      await tokens.close()
+      await infrastructure.stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+async function writePair(write: (name: string, text: string) => Promise<string>, name: string, pair: Certified) {
+  await write(`${name}.pem`, pair.certificate)
+  await write(`${name}.key`, pair.key)
+}
+
+const MODULES = 'org.apache.kafka.common.security'
+const LOGINS = {
+  'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+  'plain.sasl.jaas.config': `${MODULES}.plain.PlainLoginModule required user_clerk="${SECRETS.plain}";`,
+  'scram-sha-256.sasl.jaas.config': `${MODULES}.scram.ScramLoginModule required;`,
+  'scram-sha-512.sasl.jaas.config': `${MODULES}.scram.ScramLoginModule required;`,
+  'oauthbearer.sasl.jaas.config': `${MODULES}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+}
+
+function ofListener(name: string, settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`listener.name.${name}.${key}`, value]))
+}
+
+async function makeRoles(adminUrl: string): Promise<string> {
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`create role secured superuser login password '${SECRETS.database}'`)
+  await admin.query('create role certified superuser login')
+  await admin.end()
+  const url = new URL(adminUrl)
+  url.username = 'secured'
+  url.password = ''
+  return url.href
+}

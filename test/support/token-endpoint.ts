@@ -1,0 +1,56 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+export interface TokenEndpoint {
+  readonly url: string
+  /** How many tokens it has given. */
+  readonly given: number
+  close(): Promise<void>
+}
+
+export interface TokenEndpointOptions {
+  readonly clientId: string
+  readonly clientSecret: string
+  /** How long a token lasts. */
+  readonly lifeS: number
+}
+
+/** An OAuth 2 endpoint for client credentials. Its tokens are unsecured JWS, which Kafka's default validator takes. */
+export async function startTokenEndpoint({
+  clientId,
+  clientSecret,
+  lifeS,
+}: TokenEndpointOptions): Promise<TokenEndpoint> {
+  const login = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  let given = 0
+  const answer = async (request: IncomingMessage): Promise<readonly [number, unknown]> => {
+    const form = new URLSearchParams(await text(request))
+    if (request.headers.authorization !== login) return [401, { error: 'invalid_client' }]
+    if (form.get('grant_type') !== 'client_credentials') return [400, { error: 'unsupported_grant_type' }]
+    given += 1
+    return [200, { access_token: unsecuredToken(clientId, lifeS), token_type: 'Bearer', expires_in: lifeS }]
+  }
+  const server = createServer(async (request, response) => {
+    const [status, body] = await answer(request)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    get given() {
+      return given
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+function unsecuredToken(subject: string, lifeS: number): string {
+  const now = Math.floor(Date.now() / 1_000)
+  const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url')
+  return `${part({ alg: 'none' })}.${part({ sub: subject, iat: now, exp: now + lifeS })}.`
+}
