@@ -1,7 +1,10 @@
 import { decompress as unzstd } from '@mongodb-js/zstd'
-import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { decompressFrame as unlz4 } from 'lz4-napi'
 import { uncompress as unsnappy } from 'snappy'
+
+// Node does not find all names in a CommonJS package; a test runner does.
+const { CompressionCodecs, CompressionTypes } = kafkajs
 
 /**
  * Teaches kafkajs to read what it does not by itself (gzip it does): snappy, lz4 and zstd batches. They are decompressed
