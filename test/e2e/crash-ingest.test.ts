@@ -80,6 +80,43 @@ test.for([
   await expectEverythingOnce(pipeline)
 })
 
+test('a zombie, stopped past its session in the middle of its writes and then woken, writes nothing', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  startService('alerts', pipeline.configFile)
+  const feed = pipeline.feed(7)
+  const zombie = startService('ingest', pipeline.configFile)
+  await pipeline.untilStoredMore(3_000)
+  const hold = await pipeline.pool.connect()
+  await hold.query('begin')
+  await hold.query('select from outflow.offsets for update')
+  await eventually(async () => (await waitingWrites(pipeline)) === PARTITIONS, { what: 'the writes wait' })
+  zombie.pause()
+  // Its writes fail while it sleeps: once awake it will want to repeat them.
+  await pipeline.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = 'outflow-ingest'`,
+  )
+  await hold.query('commit')
+  hold.release()
+  const heir = startService('ingest', pipeline.configFile)
+  await eventually(() => assignments(heir.log).at(-1) === PARTITIONS, { what: 'the heir has all partitions' })
+  await pipeline.untilStoredMore(3_000)
+  const written = count(zombie.log, 'batch written')
+  zombie.resume()
+  await zombie.logged('batch write retried')
+  await zombie.logged('batch superseded')
+  await eventually(() => assignments(zombie.log).length > 1, { what: 'the zombie has joined again' })
+  const writtenAsZombie = zombie.log.slice(
+    0,
+    zombie.log.findLastIndex(({ msg }) => msg === 'partitions assigned'),
+  )
+  await pipeline.untilStoredMore(3_000)
+  await feed.stop()
+
+  expect(count(writtenAsZombie, 'batch written')).toBe(written)
+  await expectEverythingOnce(pipeline)
+})
+
 test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had written is what is stored', async () => {
   const pipeline = await aParcelPipeline({ model })
   const feed = pipeline.feed(5)
@@ -131,6 +168,8 @@ async function untilAhead(feed: Feed, pipeline: ParcelPipeline): Promise<void> {
   const stored = await pipeline.stored()
   await eventually(() => feed.sent > stored, { what: `more than ${stored} records are sent` })
 }
+
+const count = (log: readonly LogLine[], of: string) => log.filter(({ msg }) => msg === of).length
 
 /** How many partitions each rebalance gave. */
 function assignments(log: readonly LogLine[]): number[] {

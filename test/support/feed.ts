@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
 import { makeKafka, makeProducer } from '@outflow/streams'
-import { onTestFinished } from 'vitest'
 import type { ParcelMessage } from './parcels.js'
 
 export interface FeedOptions {
@@ -58,7 +57,6 @@ export function startFeed({ brokers, topic, messages, stored }: FeedOptions): Fe
     stopped = true
     return done
   }
-  onTestFinished(() => stop().catch(() => {}))
   return {
     get sent() {
       return sent

@@ -80,8 +80,12 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
       const goal = (await stored()) + count
       await eventually(async () => (await stored()) >= goal, { what: `${goal} records are stored` })
     },
-    feed: (seed) =>
-      startFeed({ brokers: target.brokers, topic: topics.source, messages: parcelMessages(seed), stored }),
+    feed: (seed) => {
+      const messages = parcelMessages(seed)
+      const feed = startFeed({ brokers: target.brokers, topic: topics.source, messages, stored })
+      onTestFinished(() => feed.stop().catch(() => {}))
+      return feed
+    },
   }
 }
 

@@ -1,0 +1,87 @@
+import type { Pool } from '@outflow/store'
+import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
+import type { ComparedRow } from './same-rows.js'
+
+/** Of one run of a stream, what it left in Postgres and on the output topics. */
+export type Outcome = Readonly<Record<OutcomePart, readonly ComparedRow[]>>
+
+export const OUTCOME_PARTS = [
+  'partitions',
+  'anomalies',
+  'deadLetters',
+  'scoresPerMinute',
+  'rejectionsPerMinute',
+  'alertMessages',
+  'deadLetterMessages',
+] as const
+export type OutcomePart = (typeof OUTCOME_PARTS)[number]
+
+export interface Run {
+  readonly pipeline: string
+  readonly brokers: readonly string[]
+  readonly alertsTopic: string
+  readonly deadLettersTopic: string
+}
+
+/** Reads what a run left behind, when everything of it is stored and sent. */
+export async function outcomeOf(pool: Pool, run: Run): Promise<Outcome> {
+  const rows = (idColumns: string, table: string) => comparedRows(pool, run.pipeline, idColumns, table)
+  const [alerts, deadLetters] = await Promise.all([
+    readCommitted(run.brokers, run.alertsTopic),
+    readCommitted(run.brokers, run.deadLettersTopic),
+  ])
+  return {
+    partitions: await rows('topic, partition', 'offsets'),
+    anomalies: await rows('topic, partition, "offset"', 'anomalies'),
+    deadLetters: await rows('topic, partition, "offset"', 'dead_letters'),
+    scoresPerMinute: await rows('minute, model_id', 'score_statistics'),
+    rejectionsPerMinute: await rows('minute, reason', 'rejection_statistics'),
+    alertMessages: alerts.map(alertRow),
+    deadLetterMessages: deadLetters.map(deadLetterRow),
+  }
+}
+
+/** Whole rows, but for the run's name and the clock's time. */
+async function comparedRows(
+  pool: Pool,
+  pipeline: string,
+  idColumns: string,
+  table: string,
+): Promise<readonly ComparedRow[]> {
+  const { rows } = await pool.query(
+    `select concat_ws('/', ${idColumns}) as id,
+            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at'] as content
+     from outflow.${table} found where pipeline = $1`,
+    [pipeline],
+  )
+  return rows as readonly ComparedRow[]
+}
+
+function alertRow({ key, value }: SeenRecord): ComparedRow {
+  const { data } = JSON.parse(String(value)) as { readonly data: Readonly<Record<string, unknown>> }
+  const { pipeline: _pipeline, detectedAt: _detectedAt, ...lasting } = data
+  return { id: `${data.partition}/${data.offset}`, content: { ...lasting, messageKey: String(key) } }
+}
+
+function deadLetterRow({ key, value, headers }: SeenRecord): ComparedRow {
+  const { 'outflow.rejected-at': _rejectedAt, ...lasting } = Object.fromEntries(
+    Object.entries(headers).map(([name, text]) => [name, String(text)]),
+  )
+  return {
+    id: `${lasting['outflow.partition']}/${lasting['outflow.offset']}`,
+    content: { key: key?.toString('hex'), value: value?.toString('hex'), headers: lasting },
+  }
+}
+
+/** How many alerts stand before one of their key with a smaller offset. */
+export async function outOfOrder({ brokers, alertsTopic }: Run): Promise<number> {
+  const last = new Map<string, bigint>()
+  let count = 0
+  for (const { key, value } of await readCommitted(brokers, alertsTopic)) {
+    const { data } = JSON.parse(String(value)) as { readonly data: { readonly offset: string } }
+    const offset = BigInt(data.offset)
+    if (offset <= (last.get(String(key)) ?? -1n)) count += 1
+    last.set(String(key), offset)
+  }
+  return count
+}

@@ -1,0 +1,54 @@
+/** A row or message as it is compared: who it is, and all of it that is the same in every run. */
+export interface ComparedRow {
+  readonly id: string
+  readonly content: unknown
+}
+
+/** What is wrong with rows, beside those they should be. */
+export interface RowsDiffer {
+  readonly expected: number
+  /** Rows that are not there. */
+  readonly lost: number
+  /** Rows beyond the first of their id, and rows that nobody expected. */
+  readonly duplicated: number
+  /** Rows that say something else. */
+  readonly differing: number
+  /** The first few, for whoever has to find out why. */
+  readonly examples: readonly string[]
+}
+
+const EXAMPLES = 5
+/** Float32 sums of batches that were cut elsewhere; the tolerance that an artefact is held to. */
+const TOLERANCE = 1e-5
+
+/** Holds rows against the expected ones, by id, in any order. */
+export function compareRows(expected: readonly ComparedRow[], found: readonly ComparedRow[]): RowsDiffer {
+  const left = new Map(expected.map((row) => [row.id, row.content]))
+  const examples: string[] = []
+  const counts = { duplicated: 0, differing: 0 }
+  const note = (kind: keyof typeof counts, text: string) => {
+    counts[kind] += 1
+    if (examples.length < EXAMPLES) examples.push(`${kind}: ${text}`)
+  }
+  for (const { id, content } of found) {
+    if (!left.has(id)) {
+      note('duplicated', `${id} ${JSON.stringify(content)}`)
+      continue
+    }
+    const due = left.get(id)
+    left.delete(id)
+    if (!isSame(due, content)) note('differing', `${id} ${JSON.stringify(content)} instead of ${JSON.stringify(due)}`)
+  }
+  const lost = [...left.keys()]
+  examples.push(...lost.slice(0, EXAMPLES - examples.length).map((id) => `lost: ${id}`))
+  return { expected: expected.length, lost: lost.length, ...counts, examples }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))
+  }
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return a === b
+  const [entriesA, entriesB] = [Object.entries(a), new Map(Object.entries(b))]
+  return entriesA.length === entriesB.size && entriesA.every(([key, value]) => isSame(value, entriesB.get(key)))
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Readiness } from '@outflow/runtime'
+import { eventually } from './eventually.js'
+
+/** A line of a service's log. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** From the signal that was sent, or the start, to the end. */
+  readonly tookMs: number
+}
+
+/** `outflow run NAME` in a process of its own. */
+export interface ServiceProcess {
+  readonly pid: number
+  readonly log: readonly LogLine[]
+  /** What it wrote on stderr. */
+  readonly complaints: readonly string[]
+  /** Gives the first line with this message; throws when the service ends without one. */
+  logged(msg: string): Promise<LogLine>
+  /** Asks `/readyz`. */
+  readiness(): Promise<Readiness & { readonly status: number }>
+  hasEnded(): boolean
+  /** SIGSTOP: it holds all that it has, and does nothing until `resume`. */
+  pause(): void
+  /** SIGCONT. */
+  resume(): void
+  /** SIGKILL: no chance to say goodbye to anybody. */
+  kill(): Promise<Ended>
+  /** SIGTERM. */
+  terminate(): Promise<Ended>
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ENTRY = `${ROOT}test/support/outflow-from-source.ts`
+
+/** Which of the services. */
+export type ServiceName = 'ingest' | 'alerts' | 'trainer'
+
+/** Starts a service; whoever starts it ends it. */
+export function spawnService(name: ServiceName, configFile: string): ServiceProcess {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=source', ENTRY, 'run', name, '--config', configFile],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const log: LogLine[] = []
+  const complaints: string[] = []
+  createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine))
+  createInterface(child.stderr).on('line', (line) => complaints.push(line))
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+
+  const end = async (by: NodeJS.Signals): Promise<Ended> => {
+    const from = Date.now()
+    child.kill(by)
+    const [code, signal] = await closed
+    return { code, signal, tookMs: Date.now() - from }
+  }
+  const logged = (msg: string): Promise<LogLine> =>
+    eventually(
+      () => {
+        const line = log.find((candidate) => candidate.msg === msg)
+        if (line === undefined && hasEnded()) throw new Error(`${name} ended without saying '${msg}'`)
+        return line
+      },
+      { what: `${name} says '${msg}'` },
+    )
+
+  return {
+    pid: child.pid!,
+    log,
+    complaints,
+    logged,
+    readiness: async () => {
+      const { address } = await logged('health and metrics served')
+      const response = await fetch(`${address}/readyz`)
+      return { status: response.status, ...((await response.json()) as Readiness) }
+    },
+    hasEnded,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
+  }
+}
