@@ -16,6 +16,9 @@ export const OUTCOME_PARTS = [
 ] as const
 export type OutcomePart = (typeof OUTCOME_PARTS)[number]
 
+/** Why a record is an anomaly; a burst leaves some without, and which depends on the clock: they are no part of the rest. */
+export type Reasons = readonly ComparedRow[]
+
 export interface Run {
   readonly pipeline: string
   readonly brokers: readonly string[]
@@ -50,16 +53,26 @@ async function comparedRows(
 ): Promise<readonly ComparedRow[]> {
   const { rows } = await pool.query(
     `select concat_ws('/', ${idColumns}) as id,
-            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at'] as content
+            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons'] as content
      from outflow.${table} found where pipeline = $1`,
     [pipeline],
   )
   return rows as readonly ComparedRow[]
 }
 
+/** The reasons of a run's anomalies that have some. */
+export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
+  const { rows } = await pool.query(
+    `select concat_ws('/', topic, partition, "offset") as id, reasons as content
+     from outflow.anomalies where pipeline = $1 and reasons <> '[]'`,
+    [pipeline],
+  )
+  return rows as Reasons
+}
+
 function alertRow({ key, value }: SeenRecord): ComparedRow {
   const { data } = JSON.parse(String(value)) as { readonly data: Readonly<Record<string, unknown>> }
-  const { pipeline: _pipeline, detectedAt: _detectedAt, ...lasting } = data
+  const { pipeline: _pipeline, detectedAt: _detectedAt, reasons: _reasons, ...lasting } = data
   return { id: `${data.partition}/${data.offset}`, content: { ...lasting, messageKey: String(key) } }
 }
 

@@ -5,7 +5,8 @@
  * relay read it while, at random moments, an ingest is killed (SIGKILL) and another started, ingests join and leave, the
  * relay is killed, Postgres is gone for 5 s and the broker for 10 s, in good order and as in a power cut by turns. Then
  * the same topic is read by another pipeline with the same model, one ingest and one relay that nobody disturbs. Rows of
- * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing are all to be 0.
+ * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing are all to be 0. Reasons
+ * are compared where both runs have them: how many a burst is left without depends on the clock.
  *
  * The exit code is 1 when one of them is not.
  */
@@ -20,15 +21,15 @@ import { insertModel, migrate, openPool, partitionCounters, promoteModel } from 
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
 import { startFeed } from '../support/feed.js'
 import {
-  fitParcelModel,
+  fitWindowedParcelModel,
   makeChance,
   PARCEL_ALERT_RATE,
-  PARCEL_FEATURES,
   PARCEL_MODEL,
   parcelMessages,
+  WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
 import { type Fleet, startFleet, takeAway, untilFleet } from './crash-fleet.js'
-import { OUTCOME_PARTS, outcomeOf, outOfOrder } from './crash-outcome.js'
+import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './crash-outcome.js'
 import { compareRows } from './same-rows.js'
 
 const SOURCE = 'bench-crash'
@@ -59,7 +60,7 @@ let fleet: Fleet | undefined
 try {
   await migrate(postgres.url)
   await ensureTopics(connection, [{ topic: SOURCE, partitions: PARTITIONS }])
-  const model = await fitParcelModel()
+  const model = await fitWindowedParcelModel()
   const disturbed = await aRun('disturbed', model)
   const undisturbed = await aRun('undisturbed', model)
 
@@ -83,7 +84,11 @@ try {
 
   const expected = await outcomeOf(pool, undisturbed)
   const found = await outcomeOf(pool, disturbed)
-  const parts = Object.fromEntries(OUTCOME_PARTS.map((part) => [part, compareRows(expected[part], found[part])]))
+  const reasons = await compareReasons(disturbed, undisturbed)
+  const parts = {
+    ...Object.fromEntries(OUTCOME_PARTS.map((part) => [part, compareRows(expected[part], found[part])])),
+    reasons,
+  }
   const sum = (what: 'lost' | 'duplicated' | 'differing') =>
     Object.values(parts).reduce((total, part) => total + part[what], 0)
   const report = {
@@ -120,7 +125,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     kafka: { brokers },
     postgres: { url: postgres.url },
     source: { topics: [SOURCE] },
-    features: PARCEL_FEATURES,
+    features: WINDOWED_PARCEL_FEATURES,
     model: PARCEL_MODEL,
     detection: { alertRate: PARCEL_ALERT_RATE },
     alerts: { topic: run.alertsTopic },
@@ -131,6 +136,16 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
   await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
   await promoteModel(pool, { pipeline, id: metadata.modelId })
   return run
+}
+
+/** Of the anomalies that both runs had the time to explain. */
+async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
+  const [found, expected] = (await Promise.all(runs.map((run) => reasonsOf(pool, run)))) as [Reasons, Reasons]
+  const [inFound, inExpected] = [found, expected].map((rows) => new Set(rows.map(({ id }) => id)))
+  return compareRows(
+    expected.filter(({ id }) => inFound!.has(id)),
+    found.filter(({ id }) => inExpected!.has(id)),
+  )
 }
 
 type Counts = Record<'ingestKills' | 'relayKills' | 'joins' | 'leaves' | 'postgresOutages' | 'brokerOutages', number>

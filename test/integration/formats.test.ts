@@ -1,4 +1,4 @@
-import { type Config, modelMetadataSchema, parseConfig } from '@outflow/contracts'
+import { type Config, featurePath, modelMetadataSchema, parseConfig } from '@outflow/contracts'
 import { openDetector, type TrainedDetector } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import { runIngest } from '@outflow/ingest'
@@ -202,7 +202,7 @@ test('avro: the trainer reads the topic as ingest does', async () => {
   await untilReceived(running, parcels.length)
   expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: 0 })
   const trained = await activeModel(running.pool, running.config.pipeline)
-  expect(modelMetadataSchema.parse(trained?.metadata).features.map(({ path }) => path)).toEqual([
+  expect(modelMetadataSchema.parse(trained?.metadata).features.map(featurePath)).toEqual([
     '$.kind',
     '$.grams',
     '$.millimetres',

@@ -5,6 +5,7 @@ import { activeModel } from '@outflow/store'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'
+import { lookBackBy } from './look-back.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
 import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
@@ -149,11 +150,13 @@ async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
 
 async function judge(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {
   const sound = records.filter((record) => breakageOf(record) === null)
+  const look = lookBackBy(detector.metadata.features)
   const scores = await detector.score(
-    sound.map(({ value }) => {
-      const fields = detector.read(JSON.parse(String(value)))
+    sound.map((message) => {
+      const record: unknown = JSON.parse(String(message.value))
+      const fields = detector.read(record)
       if (isRejection(fields)) throw new Error(`a sound record was rejected: ${fields.detail}`)
-      return fields
+      return look === null ? fields : look(fields, record, message)
     }),
   )
   const places = new Map(sound.map((record, place) => [record, place]))

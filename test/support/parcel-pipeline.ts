@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Feature } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { insertModel, openPool, type Pool, promoteModel } from '@outflow/store'
 import { ensureTopics, makeKafka } from '@outflow/streams'
@@ -31,6 +32,8 @@ export interface ParcelPipeline {
 export interface ParcelPipelineOptions {
   /** Is the active one from the start; default: there is none. */
   readonly model?: TrainedDetector
+  /** Default: `PARCEL_FEATURES`. */
+  readonly features?: readonly Feature[]
   /** Default: the run's. */
   readonly brokers?: readonly string[]
   /** Of a migrated database; default: one of its own on the run's Postgres. */
@@ -43,13 +46,13 @@ export interface ParcelPipelineOptions {
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
-  const { model, brokers, databaseUrl, access } = options
+  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
   const folder = await mkdtemp(join(tmpdir(), 'outflow-parcels-'))
   const configFile = join(folder, 'outflow.yaml') // JSON is YAML
-  await writeFile(configFile, JSON.stringify({ ...configurationOf(name, topics, target), ...access }))
+  await writeFile(configFile, JSON.stringify({ ...configurationOf(name, features, topics, target), ...access }))
   await ensureTopics(makeKafka({ ...target, clientId: 'test' }), [{ topic: topics.source, partitions: PARTITIONS }])
   const pool = openPool(target.url, { applicationName: 'test', max: 4 })
   onTestFinished(async () => {
@@ -91,6 +94,7 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
 
 function configurationOf(
   name: string,
+  features: readonly Feature[],
   topics: ParcelPipeline['topics'],
   { brokers, url }: { readonly brokers: readonly string[]; readonly url: string },
 ): object {
@@ -99,7 +103,7 @@ function configurationOf(
     kafka: { brokers },
     postgres: { url },
     source: { topics: [topics.source] },
-    features: PARCEL_FEATURES,
+    features,
     model: PARCEL_MODEL,
     detection: { alertRate: PARCEL_ALERT_RATE },
     alerts: { topic: topics.alerts },

@@ -3,6 +3,7 @@ import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { lookBackBy } from './look-back.js'
 
 /** What is weighed and measured at a depot: two numbers and a category, small enough to be fitted in seconds. */
 export interface Parcel {
@@ -26,6 +27,14 @@ export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.p
   { path: '$.kind', type: 'categorical' },
   { path: '$.grams', type: 'numeric' },
   { path: '$.millimetres', type: 'numeric' },
+])
+
+/** With what a depot has done before: how heavy its parcels were, and what kinds of them came. */
+export const WINDOWED_PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
+  ...PARCEL_FEATURES,
+  { type: 'window', name: 'heavier', aggregate: 'ratio_to_mean', of: '$.grams', over: '1h' },
+  { type: 'window', name: 'spread', aggregate: 'std', of: '$.millimetres', over: '5m' },
+  { type: 'window', name: 'kinds', aggregate: 'distinct', of: '$.kind', over: '1h' },
 ])
 
 export const PARCEL_ALERT_RATE = 0.01
@@ -76,8 +85,26 @@ export function fitParcelModel(): Promise<TrainedDetector> {
     const { kind, grams, millimetres } = aParcel(chance)
     return { numbers: [grams, millimetres], categories: [kind] }
   })
+  return fitTo(PARCEL_FEATURES, records)
+}
+
+/** The same with windowed features, a parcel every tenth of a second. */
+export function fitWindowedParcelModel(): Promise<TrainedDetector> {
+  const chance = makeChance(1)
+  const look = lookBackBy(WINDOWED_PARCEL_FEATURES)!
+  const records = Array.from({ length: 2_000 }, (_, index): Fields => {
+    const parcel = aParcel(chance)
+    const { kind, grams, millimetres } = parcel
+    const fields = { numbers: [grams, millimetres, Number.NaN, Number.NaN, Number.NaN], categories: [kind] }
+    const key = Buffer.from(`depot-${chance.below(DEPOTS)}`)
+    return look(fields, parcel, { partition: 0, key, timestampMs: 100 * index })
+  })
+  return fitTo(WINDOWED_PARCEL_FEATURES, records)
+}
+
+function fitTo(features: readonly Feature[], records: readonly Fields[]): Promise<TrainedDetector> {
   return trainDetector({
-    features: PARCEL_FEATURES,
+    features,
     records,
     model: PARCEL_MODEL,
     training: { contamination: 0, seed: 1 },

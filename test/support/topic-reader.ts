@@ -6,6 +6,8 @@ export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
   readonly headers: NonNullable<KafkaMessage['headers']>
   readonly partition: number
   readonly offset: bigint
+  /** Kafka's, epoch ms */
+  readonly timestampMs: number
 }
 
 const connect = (brokers: readonly string[]) =>
@@ -68,8 +70,8 @@ async function read(
     consumer
       .run({
         autoCommit: false,
-        eachMessage: async ({ partition, message: { key, value, headers = {}, offset } }) => {
-          const record = { key, value, headers, partition, offset: BigInt(offset) }
+        eachMessage: async ({ partition, message: { key, value, headers = {}, offset, timestamp } }) => {
+          const record = { key, value, headers, partition, offset: BigInt(offset), timestampMs: Number(timestamp) }
           seen.set(`${partition}/${offset}`, record)
           if (isLast(record)) ended.add(partition)
           if (ended.size === partitions) resolve()

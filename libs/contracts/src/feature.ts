@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { windowLength } from './units.js'
 
 /** Where a value stands in the record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. Keys may hold blanks; `__proto__` is none. */
 export const fieldPath = z
@@ -17,6 +18,37 @@ const common = {
     .describe('Whether a record may lack the field. null, "" and "NaN" are missing values and always welcome'),
 }
 
+const windowFeature = z
+  .strictObject({
+    type: z.literal('window'),
+    name: z
+      .string()
+      .regex(/^(?!__proto__$)[^.[\]$]+$/, 'a name without ".", "[", "]" and "$"')
+      .describe('What reasons and tables call the feature'),
+    aggregate: z
+      .enum(['count', 'sum', 'mean', 'std', 'min', 'max', 'since_last', 'distinct', 'ratio_to_mean'])
+      .describe(
+        'count, sum and distinct of the window with this record; mean, std, min, max of what was before it; ratio_to_mean: ' +
+          'its own number to that mean; since_last: seconds since the record before',
+      ),
+    of: fieldPath.optional().describe('What is aggregated; count and since_last take none'),
+    over: windowLength.describe('How far back the window reaches by event time, 1m to 7d'),
+    by: fieldPath
+      .optional()
+      .describe(
+        "The entity, whose records must all be in one partition; default: source.key, else Kafka's message key",
+      ),
+    at: fieldPath.optional().describe("The event time; default: source.timestamp, else Kafka's timestamp"),
+  })
+  .superRefine(({ aggregate, of }, context) => {
+    const takesNone = aggregate === 'count' || aggregate === 'since_last'
+    if (takesNone === (of === undefined)) return
+    const message = takesNone
+      ? `allowed: nothing; ${aggregate} looks at no field`
+      : `allowed: the path of what ${aggregate} aggregates`
+    context.addIssue({ code: 'custom', path: ['of'], input: of, message })
+  })
+
 export const featureSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('numeric') }),
   z.strictObject({ ...common, type: z.literal('categorical') }),
@@ -25,10 +57,17 @@ export const featureSchema = z.discriminatedUnion('type', [
     type: z.literal('cyclic'),
     period: z.enum(['hour', 'day', 'week', 'year']).describe('The cycle that the time is folded into, in UTC'),
   }),
+  windowFeature,
 ])
 
 export type Feature = z.infer<typeof featureSchema>
 
 export function featureName(feature: Feature): string {
+  if (feature.type === 'window') return feature.name
   return feature.name ?? feature.path.replace(/^\$\.?/, '')
+}
+
+/** Where a feature's value stands in a record; a windowed one, which stands in none, is put under its name. */
+export function featurePath(feature: Feature): string {
+  return feature.type === 'window' ? `$.${feature.name}` : feature.path
 }

@@ -47,6 +47,30 @@ describe('parseConfig', () => {
     expect(config.source.maxRecordBytes).toBe(524_288)
   })
 
+  it('gives windowed features the entity and the time of the source, where they say none', () => {
+    const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.amount', over: '1h' }
+    const features = [window, { ...window, name: 'own', by: '$.card', at: '$.booked' }]
+    const source = { topics: ['flights'], key: '$.account', timestamp: '$.date' }
+    expect(parseConfig({ ...least, source, features }, {}).features).toEqual([
+      { ...window, by: '$.account', at: '$.date' },
+      { ...window, name: 'own', by: '$.card', at: '$.booked' },
+    ])
+    expect(parseConfig({ ...least, features }, {}).features[0]).toEqual(window)
+  })
+
+  it.each([
+    ['features[0].of', { aggregate: 'sum' }],
+    ['features[0].of', { aggregate: 'count', of: '$.amount' }],
+    ['features[0].over', { aggregate: 'count', over: '30s' }],
+    ['features[0].over', { aggregate: 'count', over: '8d' }],
+    ['features[0].name', { aggregate: 'count', name: 'a.b' }],
+    ['features[0].aggregate', { aggregate: 'median' }],
+    ['features[0].path', { aggregate: 'count', path: '$.amount' }],
+  ])('names %s of a windowed feature that is wrong', (key, wrong) => {
+    const window = { type: 'window', name: 'w', over: '1h', ...wrong }
+    expect(problemsOf({ ...least, features: [window] })).toContain(`${key}: `)
+  })
+
   it('takes brokers as a list or separated by commas', () => {
     expect(parseConfig({ ...least, kafka: { brokers: 'a:1, b:2' } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])
     expect(parseConfig({ ...least, kafka: { brokers: ['a:1', 'b:2'] } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])

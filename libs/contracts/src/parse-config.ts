@@ -19,11 +19,24 @@ export function parseConfig(document: unknown, environment: Readonly<Record<stri
     })
   }
   const result = configSchema.safeParse(substituted, { reportInput: true })
-  if (result.success) return result.data
+  if (result.success) return withWindowDefaults(result.data)
   const problems = result.error.issues.flatMap((issue) => describe(issue))
   throw new ConfigInvalid(`outflow.yaml is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
   })
+}
+
+/** Where a window says nothing else, its entity and its time are the source's. */
+function withWindowDefaults(config: Config): Config {
+  const { key, timestamp } = config.source
+  return {
+    ...config,
+    features: config.features.map((feature) =>
+      feature.type === 'window'
+        ? { ...(key && { by: key }), ...(timestamp && { at: timestamp }), ...feature }
+        : feature,
+    ),
+  }
 }
 
 function substitute(

@@ -9,6 +9,15 @@ export const duration = z
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a duration such as 30s, 15m, 1h or 7d')
   .transform((text) => scale(text, MS))
 
+/** The length of a window, kept as its text, so that a model says what its configuration did. */
+export const windowLength = z
+  .string()
+  .regex(/^\d+(\.\d+)?(m|h|d)$/, 'a duration of 1m to 7d, such as 30m, 1h or 7d')
+  .refine((text) => windowMs(text) >= MS.m && windowMs(text) <= 7 * MS.d, 'allowed: 1m to 7d')
+
+/** Gives the length of a window in ms. */
+export const windowMs = (text: string): number => scale(text, MS)
+
 /** A size such as `512KiB` or `1MiB`; parsed to bytes. */
 export const byteSize = z
   .string()

@@ -1,3 +1,4 @@
+import { featurePath } from '@outflow/contracts'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
@@ -35,8 +36,9 @@ export function decodeRecords(
     const record: Record<string, unknown> = {}
     let j = 0
     let k = 0
-    for (const { path, type } of features) {
-      putAt(record, path, type === 'categorical' ? valueAt(k++, index) : numberAt(j++, index))
+    for (const feature of features) {
+      const value = feature.type === 'categorical' ? valueAt(k++, index) : numberAt(j++, index)
+      putAt(record, featurePath(feature), value)
     }
     return record
   })

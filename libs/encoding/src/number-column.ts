@@ -33,7 +33,7 @@ const QUANTILES = 33
  * @param contamination  share of the values, the outermost, that mean and deviation leave out
  */
 export function fitNumberColumn(
-  feature: Extract<Feature, { type: 'numeric' | 'cyclic' }>,
+  feature: Exclude<Feature, { type: 'categorical' }>,
   raw: Float64Array,
   contamination: number,
 ): NumberColumn {

@@ -1,4 +1,4 @@
-import type { Feature, Rejection } from '@outflow/contracts'
+import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
 import type { Fields } from './fields.js'
 import { compilePath } from './path.js'
 import { parseTimestamp } from './timestamp.js'
@@ -11,13 +11,14 @@ export type Reader = (record: unknown) => Fields | Rejection
  *
  * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
  * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
- * booleans; cyclic ones ISO 8601 (without a zone: UTC), `YYYY/MM/DD HH:MM`, or epoch ms.
+ * booleans; cyclic ones ISO 8601 (without a zone: UTC), `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record
+ * holds, are missing until `windowFiller` puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
   const parts = features.map((feature) => ({
-    get: compilePath(feature.path),
-    path: feature.path,
-    optional: feature.optional,
+    get: feature.type === 'window' ? () => undefined : compilePath(feature.path),
+    path: featurePath(feature),
+    optional: feature.type === 'window' || feature.optional,
     type: feature.type,
   }))
   return (record) => {
@@ -33,7 +34,7 @@ export function makeReader(features: readonly Feature[]): Reader {
         const category = readCategory(value)
         if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
         categories.push(category)
-      } else if (type === 'numeric') {
+      } else if (type === 'numeric' || type === 'window') {
         const number = readNumber(value)
         if (number === undefined) return wrongType(path, 'a number of magnitude up to 1e300', value)
         numbers.push(number)
@@ -45,6 +46,24 @@ export function makeReader(features: readonly Feature[]): Reader {
       }
     }
     return { numbers, categories }
+  }
+}
+
+/**
+ * Compiles the feature list to the function that puts windowed features into fields.
+ *
+ * @param places  for each windowed feature, in the list's order, where its value stands among the values; -1: it is missing
+ */
+export function windowFiller(features: readonly Feature[], places: readonly number[]) {
+  const slots = features
+    .filter(({ type }) => type !== 'categorical')
+    .flatMap(({ type }, slot) => (type === 'window' ? [slot] : []))
+  return (fields: Fields, values: readonly number[]): Fields => {
+    const numbers = [...fields.numbers]
+    slots.forEach((slot, index) => {
+      numbers[slot] = values[places[index]!] ?? Number.NaN
+    })
+    return { ...fields, numbers }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Reason, RejectionReason, Severity } from '@outflow/contracts'
 import type { MinuteRejections, MinuteScores } from './statistics.js'
+import type { StoredWindowState } from './window-states.js'
 
 /** A record judged improbable, as it is stored; its topic and partition are the batch's. */
 export interface Anomaly {
@@ -60,4 +61,6 @@ export interface BatchWrite {
   readonly scores: readonly MinuteScores[]
   /** At most one entry a minute and reason. */
   readonly rejections: readonly MinuteRejections[]
+  /** Of the entities that the batch's records were counted for, as of `nextOffset`; absent: there are no windowed features. */
+  readonly windowStates?: readonly StoredWindowState[]
 }

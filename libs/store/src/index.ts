@@ -46,4 +46,10 @@ export {
   nllBucket,
   nllBucketStart,
 } from './statistics.js'
+export {
+  deleteIdleWindowStates,
+  loadWindowStates,
+  type StoredEntity,
+  type StoredWindowState,
+} from './window-states.js'
 export { writeBatch } from './write-batch.js'

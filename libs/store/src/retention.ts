@@ -1,12 +1,13 @@
 import { ensurePartitions } from './partitions.js'
 import type { Pool } from './pool.js'
 import { run } from './statement.js'
+import { deleteIdleWindowStates } from './window-states.js'
 
 const DAY_MS = 86_400_000
 
 /**
- * Drops the pipeline's anomalies, dead letters and statistics that are older than their retention, and makes
- * tomorrow's partition. Safe to call from several processes at once.
+ * Drops the pipeline's anomalies, dead letters, statistics and window states that are older than their retention, and
+ * makes tomorrow's partition. Safe to call from several processes at once.
  *
  * @returns the dropped partitions of anomalies
  */
@@ -16,6 +17,8 @@ export async function applyRetention(
     readonly pipeline: string
     readonly anomaliesMs: number
     readonly statisticsMs: number
+    /** How long an entity's window states are kept when it comes no more; absent: the pipeline has none. */
+    readonly windowStatesMs?: number
     readonly now: Date
   },
 ): Promise<readonly string[]> {
@@ -38,6 +41,9 @@ export async function applyRetention(
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
+  if (retention.windowStatesMs !== undefined) {
+    await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs })
+  }
   await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
   return dropped.map(({ partition }) => partition)
 }

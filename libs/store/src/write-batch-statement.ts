@@ -19,6 +19,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...deadLetterValues(batch),
       ...outboxValues(batch),
       ...statisticsValues(batch),
+      ...windowValues(batch),
     ],
   }
 }
@@ -83,6 +84,12 @@ with claimed as (${claim}
   order by minute.minute, minute.reason
   on conflict (pipeline, minute, reason) do update
   set rejected = known.rejected + excluded.rejected, updated_at = now()
+), windows as (
+  insert into outflow.window_states (pipeline, topic, partition, entity_by, entity, state)
+  select claimed.pipeline, claimed.topic, claimed.partition, touched.*
+  from claimed, unnest($44::text[], $45::text[], $46::bytea[]) as touched
+  on conflict (pipeline, topic, partition, entity_by, entity) do update
+  set state = excluded.state, updated_at = now()
 )
 select count(*) > 0 as written,
        case when count(*) > 0 and cardinality($28::text[]) > 0 then pg_notify('outflow_outbox', $1::text) end
@@ -171,5 +178,14 @@ function statisticsValues({ scores, rejections }: BatchWrite): unknown[] {
     rejections.map(({ minuteMs }) => timestampText(minuteMs)),
     rejections.map(({ reason }) => reason),
     rejections.map(({ rejected }) => rejected),
+  ]
+}
+
+/** $44 … $46 */
+function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
+  return [
+    windowStates.map(({ by }) => by),
+    windowStates.map(({ entity }) => entity),
+    windowStates.map(({ state }) => state),
   ]
 }

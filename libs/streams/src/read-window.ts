@@ -7,7 +7,7 @@ import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { makeSample } from './sample.js'
 
-export interface WindowOptions {
+export interface WindowOptions<Note = undefined> {
   readonly topics: readonly string[]
   /** Kafka's record timestamps, epoch ms: from ≤ t < to. */
   readonly fromMs: number
@@ -17,14 +17,28 @@ export interface WindowOptions {
   readonly maxRows: number
   /** The same seed and window give the same sample. */
   readonly seed: number
+  /**
+   * Told of every record that is read, each partition's in the order of offsets, and of those of the `beforeMs` ahead of the
+   * window, too; what it gives stays with the record. What it needs for a batch of them is prepared first.
+   */
+  readonly note?: {
+    readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
+    readonly of: (record: WindowRecord) => Note | undefined
+    readonly beforeMs: number
+  }
   /** Offsets passed so far and to pass; told after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
   readonly signal?: AbortSignal
 }
 
-export interface Window {
+/** A record with what `note` gave of it. */
+export interface NotedRecord<Note> extends WindowRecord {
+  readonly note?: Note
+}
+
+export interface Window<Note = undefined> {
   /** By topic, partition and offset. */
-  readonly records: readonly WindowRecord[]
+  readonly records: readonly NotedRecord<Note>[]
   /** Records in the window before sampling. */
   readonly seen: number
 }
@@ -47,16 +61,28 @@ const STALLED_MS = 20_000
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
-export function readWindow(kafka: KafkaConnection, options: WindowOptions): Promise<Window> {
+export function readWindow<Note = undefined>(
+  kafka: KafkaConnection,
+  options: WindowOptions<Note>,
+): Promise<Window<Note>> {
   return withAdmin(kafka, async (admin) => {
-    const ranges = (await Promise.all(options.topics.map((topic) => rangesOf(admin, topic, options.fromMs)))).flat()
-    const sample = makeSample(options.maxRows, options.seed)
+    const ranges = (
+      await Promise.all(
+        options.topics.map((topic) => rangesOf(admin, topic, options.fromMs - (options.note?.beforeMs ?? 0))),
+      )
+    ).flat()
+    const sample = makeSample<NotedRecord<Note>>(options.maxRows, options.seed)
     let seen = 0
-    const take = (record: WindowRecord) => {
-      if (record.timestampMs < options.fromMs || record.timestampMs >= (options.toMs ?? Number.POSITIVE_INFINITY))
-        return
+    const takeOne = (record: WindowRecord) => {
+      if (record.timestampMs >= (options.toMs ?? Number.POSITIVE_INFINITY)) return
+      const note = options.note?.of(record)
+      if (record.timestampMs < options.fromMs) return
       seen += 1
-      sample.add(record)
+      sample.add(note === undefined ? record : { ...record, note })
+    }
+    const take = async (records: readonly WindowRecord[]) => {
+      await options.note?.prepare(records)
+      records.forEach(takeOne)
     }
     const open = ranges.filter(({ start, end }) => start < end)
     if (open.length > 0) await readRanges(kafka, admin, open, take, options)
@@ -78,8 +104,8 @@ async function readRanges(
   kafka: KafkaConnection,
   admin: Admin,
   ranges: readonly Range[],
-  take: (record: WindowRecord) => void,
-  { onProgress, signal }: WindowOptions,
+  take: (records: readonly WindowRecord[]) => Promise<void>,
+  { onProgress, signal }: Pick<WindowOptions, 'onProgress' | 'signal'>,
 ): Promise<void> {
   const groupId = `outflow-window-${randomUUID()}`
   const consumer = kafka.kafkajs.consumer({
@@ -130,10 +156,8 @@ async function readRanges(
     const { topic, partition } = batch
     const range = rangeOf(topic, partition)
     if (!range || isStale() || finish.signal.aborted) return
-    for (const message of batch.messages) {
-      const offset = BigInt(message.offset)
-      if (offset >= range.next && offset < range.end) take({ topic, partition, ...toRecord(message) })
-    }
+    const records = batch.messages.map((message) => ({ topic, partition, ...toRecord(message) }))
+    await take(records.filter(({ offset }) => offset >= range.next && offset < range.end))
     pass(range, BigInt(batch.lastOffset()) + 1n)
     if (range.next >= range.end) consumer.pause([{ topic, partitions: [partition] }])
     resolveOffset(batch.messages.at(-1)!.offset)

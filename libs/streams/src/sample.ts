@@ -1,18 +1,18 @@
 import type { WindowRecord } from './delivery.js'
 
 /** A uniform sample that does not depend on the order in which the records of several partitions arrive. */
-export interface Sample {
-  add(record: WindowRecord): void
+export interface Sample<R extends WindowRecord = WindowRecord> {
+  add(record: R): void
   /** The sampled records, by topic, partition and offset. */
-  records(): WindowRecord[]
+  records(): R[]
 }
 
 /**
  * Keeps the `size` records with the smallest priority, which is a hash of seed and position: every record has the same
  * chance, and the same seed and records give the same sample. At most 2·size records are held.
  */
-export function makeSample(size: number, seed: number): Sample {
-  let kept: { readonly priority: number; readonly record: WindowRecord }[] = []
+export function makeSample<R extends WindowRecord>(size: number, seed: number): Sample<R> {
+  let kept: { readonly priority: number; readonly record: R }[] = []
   let limit = Number.POSITIVE_INFINITY
   const topics = new Map<string, number>()
 
@@ -42,7 +42,7 @@ export function makeSample(size: number, seed: number): Sample {
 }
 
 /** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
-function own(record: WindowRecord): WindowRecord {
+function own<R extends WindowRecord>(record: R): R {
   const headers = Object.entries(record.headers).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.map(copy) : value && copy(value),

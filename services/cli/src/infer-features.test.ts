@@ -1,3 +1,4 @@
+import { featurePath } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
@@ -7,7 +8,7 @@ function infer(records: readonly Record<string, unknown>[]) {
   for (const record of records) inference.observe(record)
   const { features, leftOut } = inference.conclude()
   const kinds = features.map((feature) =>
-    feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${feature.path} ${feature.type}`,
+    feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${featurePath(feature)} ${feature.type}`,
   )
   return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ field, why }) => [field, why])) }
 }
@@ -82,7 +83,7 @@ describe('feature inference', () => {
     fc.assert(
       fc.property(records, (sample) => {
         const { features, leftOut } = infer(sample)
-        const found = [...features.map(({ path }) => path.slice(2)), ...Object.keys(leftOut)]
+        const found = [...features.map((feature) => featurePath(feature).slice(2)), ...Object.keys(leftOut)]
         const fields = new Set(sample.flatMap((record) => Object.keys(record)))
         expect(found.toSorted()).toEqual([...fields].toSorted())
       }),

@@ -1,3 +1,4 @@
+import { featurePath } from '@outflow/contracts'
 import { columnOfPath, flatRecord } from './flat-record.js'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
@@ -19,7 +20,7 @@ const CHUNK_ROWS = 10_000
 /** Draws records from a model into a file. */
 export async function sampleFile(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withModelFile(options.model, async (detector) => {
-    const columns = detector.metadata.features.map(({ path }) => columnOfPath(path))
+    const columns = detector.metadata.features.map((feature) => columnOfPath(featurePath(feature)))
     const format = formatOfOutput(options.output, options.format ?? 'csv')
     await withOutput(options.output, async (output) => {
       const writer = makeRowWriter(output, format, columns)

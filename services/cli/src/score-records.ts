@@ -1,6 +1,8 @@
 import type { Detector } from '@outflow/detector'
-import { type Fields, isRejection } from '@outflow/encoding'
+import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
+import { windowPlaces } from '@outflow/windows'
 import { InputInvalid } from './errors.js'
+import { fileWindows } from './file-windows.js'
 import type { Input } from './record-files/open-input.js'
 import { readRecords } from './record-files/read-records.js'
 import type { SourceRecord } from './record-files/source-record.js'
@@ -28,10 +30,16 @@ export async function* scoreRecords(
   input: Input,
   signal: AbortSignal,
 ): AsyncGenerator<ScoredBatch> {
+  const { features } = detector.metadata
+  const look = fileWindows(input.name, features)
+  const fill = windowFiller(features, windowPlaces(features, features))
   let firstRow = 0
   for await (const records of readRecords(input)) {
     signal.throwIfAborted()
-    const fields = records.map((record) => readFields(detector.read, input.name, record))
+    const fields = records.map((record) => {
+      const own = readFields(detector.read, input.name, record)
+      return look === null ? own : fill(own, look(record))
+    })
     const { nll, pValue } = await detector.score(fields)
     yield { firstRow, records, fields, nll, pValue }
     firstRow += records.length

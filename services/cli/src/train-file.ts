@@ -86,10 +86,12 @@ async function readInput(
   }
 }
 
+const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
+
 function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
   const named = features.map(
     (feature) =>
-      `${featureName(feature)} ${paint.dim(feature.type)}${feature.optional ? paint.dim(' (optional)') : ''}`,
+      `${featureName(feature)} ${paint.dim(feature.type)}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
   for (const { field, why } of leftOut) say(`left out: ${field}, ${why}`)

@@ -1,6 +1,8 @@
-import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Feature, featurePath } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/encoding'
+import { windowPlaces } from '@outflow/windows'
 import { InputInvalid, UsageError } from './errors.js'
+import { fileWindows } from './file-windows.js'
 import { columnOfPath } from './flat-record.js'
 import { type LeftOut, makeFeatureInference } from './infer-features.js'
 import type { Input } from './record-files/open-input.js'
@@ -38,12 +40,13 @@ export interface TrainingRecordsOptions {
  */
 export async function readTrainingRecords(input: Input, options: TrainingRecordsOptions): Promise<TrainingRecords> {
   const inference = makeFeatureInference()
-  const sample = makeReservoir<SourceRecord>(options.maxRows, options.seed)
+  const sample = makeReservoir<LookedAt>(options.maxRows, options.seed)
+  const look = fileWindows(input.name, options.features ?? [])
   for await (const batch of readRecords(input)) {
     options.signal.throwIfAborted()
     for (const source of batch) {
       inference.observe(source.record)
-      sample.offer(source)
+      sample.offer(look === null ? source : { ...source, windows: look(source) })
     }
     options.onRows(sample.offered)
   }
@@ -53,7 +56,9 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
   const excluded = options.exclude.map((column) => columnOfPath(column))
   checkExcluded(input.name, excluded, columns)
   const isExcluded = (column: string): boolean => excluded.some((name) => isWithin(name, column))
-  const features = (options.features ?? inferred.features).filter(({ path }) => !isExcluded(columnOfPath(path)))
+  const features = (options.features ?? inferred.features).filter(
+    (feature) => !isExcluded(columnOfPath(featurePath(feature))),
+  )
   if (features.length === 0) {
     const reasons = inferred.leftOut.map(({ field, why }) => `${field}: ${why}`)
     throw new UsageError(
@@ -63,7 +68,7 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
   return {
     features,
     leftOut: options.features ? [] : inferred.leftOut.filter(({ field }) => !isExcluded(field)),
-    records: readAll(input.name, features, sample.items()),
+    records: readAll(input.name, features, options.features ?? features, sample.items()),
     rows: sample.offered,
   }
 }
@@ -77,11 +82,23 @@ function checkExcluded(file: string, excluded: readonly string[], columns: reado
 /** `route` is the field itself, and stands for `route.origin` where it is an object. */
 const isWithin = (name: string, column: string): boolean => column === name || column.startsWith(`${name}.`)
 
-function readAll(file: string, features: readonly Feature[], sources: readonly SourceRecord[]): readonly Fields[] {
+/** A record with the windowed features that its place in the file gives it. */
+interface LookedAt extends SourceRecord {
+  readonly windows?: readonly number[]
+}
+
+/** @param all  the features that the windows are of, the excluded ones among them */
+function readAll(
+  file: string,
+  features: readonly Feature[],
+  all: readonly Feature[],
+  sources: readonly LookedAt[],
+): readonly Fields[] {
   const read = makeReader(features)
-  return sources.map(({ line, record }) => {
+  const fill = windowFiller(features, windowPlaces(features, all))
+  return sources.map(({ line, record, windows }) => {
     const fields = read(record)
     if (isRejection(fields)) throw new InputInvalid(file, line, fields.detail)
-    return fields
+    return windows === undefined ? fields : fill(fields, windows)
   })
 }

@@ -4,6 +4,7 @@ import type { Fields } from '@outflow/encoding'
 import type { JsonObject } from '@outflow/formats'
 import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
+import type { EntityState, Observation } from '@outflow/windows'
 import type { ModelLease } from './model-lease.js'
 
 /** A record that breaks its contract, where it stood. */
@@ -24,6 +25,8 @@ export interface ReadRecord extends DecodedRecord {
   /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
+  /** What windowed features want of it; absent: the pipeline has none. */
+  readonly observation?: Observation
 }
 
 /** An outbox message and the offset of the record that it tells of. */
@@ -49,6 +52,8 @@ export interface ReadBatch extends DecodedBatch {
 export interface CleanBatch extends ReadBatch {
   readonly deadLetters: readonly DeadLetter[]
   readonly deadLetterMessages: readonly MessageAt[]
+  /** Of the entities of the batch, as they are after it; absent: the pipeline has no windowed features. */
+  readonly windowStates?: readonly EntityState[]
 }
 
 export interface ScoredBatch extends CleanBatch {

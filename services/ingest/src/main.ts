@@ -7,6 +7,7 @@ import {
   applyRetention,
   listenForModels,
   loadModel,
+  loadWindowStates,
   openPool,
   type Pool,
   ping,
@@ -14,13 +15,15 @@ import {
   writeBatch,
 } from '@outflow/store'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
-import { lastValueFrom, tap } from 'rxjs'
+import { longestWindowMs, makeObservationReader, planWindows } from '@outflow/windows'
+import { lastValueFrom, of, tap } from 'rxjs'
 import { eventReader } from './event.js'
 import { ingest } from './pipeline.js'
 import { type ServedModel, serveModel } from './served-model.js'
 import { decodeWith } from './steps/decode.js'
 import { explainWith } from './steps/explain.js'
 import { judgeAt } from './steps/judge.js'
+import { type Observer, observeWith } from './steps/observe.js'
 import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { setAsideTo } from './steps/set-aside.js'
@@ -76,6 +79,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
           pipeline: config.pipeline,
           anomaliesMs: config.retention.anomalies,
           statisticsMs: config.retention.statistics,
+          ...windowRetention(config),
           now,
         }),
       telemetry,
@@ -98,6 +102,14 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
   })
 }
 
+/** A window that ended a day ago says nothing any more. */
+function windowRetention({ features }: Config): { readonly windowStatesMs?: number } {
+  const plan = planWindows(features)
+  return plan === null ? {} : { windowStatesMs: longestWindowMs(plan) + DAY_MS }
+}
+
+const DAY_MS = 86_400_000
+
 interface Consuming {
   readonly config: Config
   readonly log: Log
@@ -111,18 +123,30 @@ interface Consuming {
 async function consume({ config, log, signal, pool, served, telemetry, hooks }: Consuming): Promise<void> {
   const { pipeline, source, detection } = config
   const kafka = makeKafka({ ...config.kafka, log })
+  const observer = observeWith({
+    features: config.features,
+    load: ({ topic, partition }, entities) => loadWindowStates(pool, { pipeline, topic, partition }, entities),
+    telemetry,
+    signal,
+  })
   const deliveries$ = deliveries(kafka, {
     groupId: `outflow-${pipeline}`,
     topics: source.topics,
     from: source.from,
     storedOffset: (topic, partition) => storedOffset(pool, { pipeline, topic, partition }),
     signal,
-    hooks,
+    hooks: observer === null ? hooks : withObserver(hooks, observer),
   })
+  const plan = planWindows(config.features)
   const steps = {
     decode: decodeWith({ decoder: makeDecoder(source), telemetry, signal }),
-    read: readWith({ borrowModel: served.borrow, readEvent: eventReader(source) }),
+    read: readWith({
+      borrowModel: served.borrow,
+      readEvent: eventReader(source),
+      ...(plan && { readObservation: makeObservationReader(plan) }),
+    }),
     setAside: setAsideTo(config.deadLetters),
+    observe: observer?.observe ?? ((batch) => of(batch)),
     score,
     judge: judgeAt(detection.alertRate),
     explain: explainWith({ alertRate: detection.alertRate, telemetry }),
@@ -140,6 +164,21 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     // Asked to stop while the store is away, ingest stops: what was not written is read again.
     if (!signal.aborted || !isRetryable(error)) throw error
     telemetry.drainCutShort(toOutflowError(error))
+  }
+}
+
+/** Memory of windows follows the group's partitions. */
+function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
+  return {
+    ...hooks,
+    assigned: (partitions) => {
+      observer.assigned(partitions)
+      hooks.assigned?.(partitions)
+    },
+    sought: (seek) => {
+      observer.sought(seek)
+      hooks.sought?.(seek)
+    },
   }
 }
 

@@ -25,6 +25,7 @@ export interface IngestSteps {
   readonly decode: (delivery: Delivery) => ObservableInput<DecodedBatch>
   readonly read: (batch: DecodedBatch) => ReadBatch
   readonly setAside: (batch: ReadBatch) => CleanBatch
+  readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
   readonly judge: (batch: ScoredBatch) => JudgedBatch
   readonly explain: (batch: JudgedBatch) => ObservableInput<ExplainedBatch>
@@ -32,30 +33,32 @@ export interface IngestSteps {
 }
 
 /**
- * For each partition in order: decode, read, set rejects aside, score, judge, explain, write; then acknowledge.
+ * For each partition in order: decode, read, set rejects aside, look back, score, judge, explain, write; then acknowledge.
  *
  * A delivery runs through all steps before the next of its partition begins. One that can not be processed fails, which
  * ends the stream of deliveries with its error; the offset has not moved.
  */
 export const ingest =
-  ({ decode, read, setAside, score, judge, explain, write }: IngestSteps) =>
+  ({ decode, read, setAside, observe, score, judge, explain, write }: IngestSteps) =>
   (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
       mergeMap((partition$) =>
         partition$.pipe(
           concatMap((delivery) =>
-            of(delivery).pipe(
-              concatMap(decode),
-              map(read),
-              map(setAside),
-              concatMap(score),
-              map(judge),
-              concatMap(explain),
-              concatMap(write),
-              tap(finish),
-              catchError(failing(delivery)),
-            ),
+            of(delivery)
+              .pipe(
+                concatMap(decode),
+                map(read),
+                map(setAside),
+                concatMap(observe),
+                concatMap(score),
+                map(judge),
+                concatMap(explain),
+                concatMap(write),
+                tap(finish),
+              )
+              .pipe(catchError(failing(delivery))),
           ),
         ),
       ),

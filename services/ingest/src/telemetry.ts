@@ -2,6 +2,7 @@ import { type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
+import type { Settled } from '@outflow/windows'
 import type { WrittenBatch } from './batch.js'
 
 /** All that ingest can say, to the log and to the metrics. */
@@ -19,6 +20,9 @@ export interface IngestTelemetry {
   explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
   schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
+  windowStatesAwaited(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
+  windowStatesUsed(settled: Settled): void
+  windowsUnknown(modelId: string): void
   batchEnded(batch: WrittenBatch): void
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
@@ -47,6 +51,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
   const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
   const fetchRetries = metrics.counter('outflow_schema_retries_total', 'Schemas asked for again: the registry was away')
   const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
+  const late = metrics.counter(
+    'outflow_late_records_total',
+    'Records older than all that a window of their entity holds',
+  )
+  const forgotten = metrics.counter('outflow_window_states_evicted_total', 'Window states that memory had no room for')
   const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of scored records', NLL_BOUNDS)
   const seconds = metrics.histogram('outflow_batch_seconds', 'From decode to written', BATCH_SECONDS_BOUNDS)
   const lag = metrics.gauge('outflow_consumer_lag_records', 'Records not read yet', ['topic', 'partition'])
@@ -108,6 +117,13 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
       retries.inc()
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'batch write retried')
     },
+    windowStatesAwaited: (delivery, error, attempt, waitMs) =>
+      log.warn({ ...position(delivery), attempt, waitMs, error }, 'window states awaited'),
+    windowStatesUsed: (settled) => {
+      late.inc(settled.late)
+      forgotten.inc(settled.forgotten)
+    },
+    windowsUnknown: (modelId) => log.warn({ modelId }, 'windows unknown'),
     batchEnded: (batch) => {
       if (batch.outcome === 'superseded') {
         superseded.inc()

@@ -4,6 +4,7 @@ import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store'
 import type { Due } from './due.js'
 import type { GateReport } from './gate.js'
+import type { WindowsRead } from './window-notes.js'
 
 /** All that the trainer can say, to the log and to the metrics. */
 export interface TrainerTelemetry {
@@ -11,6 +12,7 @@ export interface TrainerTelemetry {
   leadershipTaken(): void
   leadershipInterrupted(error: OutflowError): void
   fitStarted(because: Due['because'], rows: number, rejected: Readonly<Record<RejectionReason, number>>): void
+  windowsRead(windows: WindowsRead): void
   rowsAwaited(rows: number, missing: number): void
   modelJudged(outcome: 'promoted' | 'rejected', metadata: ModelMetadata, report: GateReport, durationMs: number): void
   modelKnown(modelId: string, state: ModelState): void
@@ -33,6 +35,10 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       trained.set(rows)
       for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
       log.info({ because, rows, rejected }, 'fit started')
+    },
+    windowsRead: ({ entities, split, forgotten }) => {
+      if (split > 0) log.warn({ entities, split }, 'window entities split')
+      if (forgotten > 0) log.warn({ entities, forgotten }, 'window entities forgotten')
     },
     rowsAwaited: (rows, missing) => log.info({ rows, missing }, 'training rows awaited'),
     modelJudged: (outcome, { modelId, training }, report, durationMs) => {

@@ -43,7 +43,13 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     reject: vi.fn<TrainerEffects['reject']>(async () => {}),
   }
   const effects = { ...defaults, ...(overrides as Partial<typeof defaults>) }
-  const telemetry = { fitStarted: vi.fn(), rowsAwaited: vi.fn(), modelJudged: vi.fn(), modelKnown: vi.fn() }
+  const telemetry = {
+    fitStarted: vi.fn(),
+    windowsRead: vi.fn(),
+    rowsAwaited: vi.fn(),
+    modelJudged: vi.fn(),
+    modelKnown: vi.fn(),
+  }
   const progress: TrainerProgress[] = []
   const options: RoundOptions = {
     config,

@@ -7,6 +7,7 @@ import type { Due } from './due.js'
 import type { GateOptions, GateReport } from './gate.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { readTrainingRecords } from './training-records.js'
+import { noteWindows, type WindowNote } from './window-notes.js'
 
 /** How far the trainer has got, for whoever shows it. */
 export type TrainerProgress =
@@ -19,7 +20,7 @@ export type RoundOutcome = 'promoted' | 'rejected' | 'known' | 'too few'
 
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
-  readonly readWindow: (options: Omit<WindowOptions, 'topics'>) => Promise<Window>
+  readonly readWindow: (options: Omit<WindowOptions<WindowNote>, 'topics'>) => Promise<Window<WindowNote>>
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
@@ -33,7 +34,10 @@ export interface RoundOptions {
   readonly decoder: RecordDecoder
   readonly because: Due['because']
   readonly effects: TrainerEffects
-  readonly telemetry: Pick<TrainerTelemetry, 'fitStarted' | 'rowsAwaited' | 'modelJudged' | 'modelKnown'>
+  readonly telemetry: Pick<
+    TrainerTelemetry,
+    'fitStarted' | 'windowsRead' | 'rowsAwaited' | 'modelJudged' | 'modelKnown'
+  >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   readonly signal: AbortSignal
   /** Epoch ms; default: the clock. */
@@ -50,13 +54,16 @@ export interface RoundOptions {
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, decoder, because, effects, telemetry, onProgress, signal, now = Date.now } = options
   const { training, detection, features, model } = config
+  const notes = noteWindows(features, decoder)
   const { records } = await effects.readWindow({
     fromMs: now() - training.window,
     maxRows: training.maxRows,
     seed: training.seed,
+    ...(notes && { note: notes }),
     onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
     signal,
   })
+  if (notes !== null) telemetry.windowsRead(notes.summarise())
   const { fields, rejected, window } = await readTrainingRecords(records, { features, decoder })
   if (fields.length < training.minRows) return await tooFew(fields.length, options)
 

@@ -1,7 +1,9 @@
 import { type Feature, REJECTION_REASONS, type Rejection, type RejectionReason } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/encoding'
 import type { RecordDecoder } from '@outflow/formats'
-import type { WindowRecord } from '@outflow/streams'
+import type { NotedRecord, WindowRecord } from '@outflow/streams'
+import { windowPlaces } from '@outflow/windows'
+import type { WindowNote } from './window-notes.js'
 
 /** What of a window a model can be fitted to. */
 export interface TrainingRecords {
@@ -14,16 +16,17 @@ export interface TrainingRecords {
 }
 
 /**
- * Decodes and reads a window's records, in order of time, as ingest would.
+ * Decodes and reads a window's records, in order of time, as ingest would; windowed features are as noted.
  *
  * @throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched
  */
 export async function readTrainingRecords(
-  records: readonly WindowRecord[],
+  records: readonly NotedRecord<WindowNote>[],
   { features, decoder }: { readonly features: readonly Feature[]; readonly decoder: RecordDecoder },
 ): Promise<TrainingRecords> {
   await decoder.prepare(records.map(({ value }) => value))
   const read = makeReader(features)
+  const fill = windowFiller(features, windowPlaces(features, features))
   const fields: Fields[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
   const used: WindowRecord[] = []
@@ -37,9 +40,11 @@ export async function readTrainingRecords(
   }
   return { fields, rejected, window: windowOf(used) }
 
-  function readOne({ value }: WindowRecord): Fields | Rejection {
+  function readOne({ value, note }: NotedRecord<WindowNote>): Fields | Rejection {
     const decoded = decoder.decode(value)
-    return 'record' in decoded ? read(decoded.record) : decoded
+    const fields = 'record' in decoded ? read(decoded.record) : decoded
+    if (note === undefined || isRejection(fields)) return fields
+    return 'reason' in note ? note : fill(fields, note)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import { isRejection } from '@outflow/encoding'
+import type { ObservationReader } from '@outflow/windows'
 import type { DecodedBatch, DecodedRecord, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import type { Event } from '../event.js'
 import type { ModelLease } from '../model-lease.js'
@@ -8,10 +9,12 @@ export interface ReadOptions {
   /** Lends the model that is served now; the batch keeps it to its end. */
   readonly borrowModel: () => ModelLease
   readonly readEvent: (decoded: DecodedRecord) => Event | Rejection
+  /** Absent: the pipeline has no windowed features. */
+  readonly readObservation?: ObservationReader
 }
 
 /** Makes the step that checks each record against its contract and takes out what the model looks at. */
-export function readWith({ borrowModel, readEvent }: ReadOptions) {
+export function readWith({ borrowModel, readEvent, readObservation }: ReadOptions) {
   return (batch: DecodedBatch): ReadBatch => {
     const model = borrowModel()
     const records: ReadRecord[] = []
@@ -21,7 +24,12 @@ export function readWith({ borrowModel, readEvent }: ReadOptions) {
       const event = isRejection(fields) ? fields : readEvent(decoded)
       if (isRejection(fields)) rejected.push({ source: decoded.source, rejection: fields })
       else if ('reason' in event) rejected.push({ source: decoded.source, rejection: event })
-      else records.push({ ...decoded, ...event, fields })
+      else if (readObservation === undefined) records.push({ ...decoded, ...event, fields })
+      else {
+        const observation = readObservation(decoded.record, decoded.source)
+        if ('reason' in observation) rejected.push({ source: decoded.source, rejection: observation })
+        else records.push({ ...decoded, ...event, fields, observation })
+      }
     }
     return { ...batch, model, records, rejected }
   }

@@ -34,7 +34,18 @@ export function writeWith({ writeBatch, telemetry, signal, now = Date.now, ...ta
 
 /** All that a batch changes in Postgres, alerts and dead letters in the order of their records. */
 function toBatchWrite(
-  { delivery, records, rejected, deadLetters, deadLetterMessages, anomalies, outliers, scores, model }: ExplainedBatch,
+  {
+    delivery,
+    records,
+    rejected,
+    deadLetters,
+    deadLetterMessages,
+    anomalies,
+    outliers,
+    scores,
+    model,
+    windowStates,
+  }: ExplainedBatch,
   { pipeline, alertsTopic, detectedAtMs }: { pipeline: string; alertsTopic: string; detectedAtMs: number },
 ): BatchWrite {
   const alerts = anomalies.map((anomaly) => ({
@@ -62,6 +73,7 @@ function toBatchWrite(
       scores.nll,
       isAnomaly,
     ),
+    ...(windowStates && { windowStates }),
     rejections: minuteRejections(
       rejected.map(({ source, rejection }) => ({ recordTimeMs: source.timestampMs, reason: rejection.reason })),
     ),

@@ -1,0 +1,38 @@
+import type { WindowFeature } from './plan.js'
+import type { Before } from './series-state.js'
+
+/** A number of a record has at most this magnitude; so has what is made of several. */
+const LARGEST = 1e300
+
+/**
+ * Gives a windowed feature of a record; NaN is missing.
+ *
+ * Count, sum and distinct say what the entity has done up to and with the record. The others say what was usual before it,
+ * and are missing where nothing was: mean, min, max and ratio_to_mean without a number, std with fewer than two (it is the
+ * sample's, over n − 1), ratio_to_mean also by a mean of 0 or of a missing number, since_last without a record.
+ *
+ * @param value  the record's own; NaN is missing
+ */
+export function measure(aggregate: WindowFeature['aggregate'], before: Before, value: number): number {
+  const { count, mean } = before
+  switch (aggregate) {
+    case 'count':
+      return count + 1
+    case 'distinct':
+      return count
+    case 'sum':
+      return bounded(count * mean + (Number.isNaN(value) ? 0 : value))
+    case 'since_last':
+      return before.sinceLast / 1_000
+    case 'std':
+      return count < 2 ? Number.NaN : bounded(Math.sqrt(before.squares / (count - 1)))
+    case 'ratio_to_mean':
+      return count === 0 || mean === 0 ? Number.NaN : bounded(value / mean)
+    default:
+      return count === 0 ? Number.NaN : bounded(before[aggregate])
+  }
+}
+
+function bounded(value: number): number {
+  return Math.max(-LARGEST, Math.min(LARGEST, value))
+}

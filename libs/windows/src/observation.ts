@@ -1,0 +1,82 @@
+import type { Feature, Rejection } from '@outflow/contracts'
+import { isRejection, makeReader } from '@outflow/encoding'
+import { entityOf, hashOf } from './names.js'
+import type { WindowPlan } from './plan.js'
+
+/** What the windowed features want of one record. */
+export interface Observation {
+  /** [groups]; whose record it is, null where that is missing */
+  readonly entities: readonly (string | null)[]
+  /** [groups][series]; event time, epoch ms */
+  readonly times: readonly (readonly number[])[]
+  /** [groups][series]; the number, or the hash of the value; NaN is missing */
+  readonly values: readonly (readonly number[])[]
+}
+
+/** What Kafka says of a record. */
+export interface MessageFacts {
+  readonly key: Buffer | null
+  readonly timestampMs: number
+}
+
+/** Takes a decoded record and gives what is to be counted of it, or the reason why it breaks its contract. */
+export type ObservationReader = (record: unknown, message: MessageFacts) => Observation | Rejection
+
+/**
+ * Compiles a plan to the function that reads records. Fields are read as features are: an entity and a value whose distinct
+ * ones are counted as a category, a number as a number, an event time as a time, which alone may not be missing.
+ */
+export function makeObservationReader({ groups }: WindowPlan): ObservationReader {
+  const inputs = new Map<string, Feature>()
+  const input = (type: 'numeric' | 'categorical' | 'cyclic', path: string): string => {
+    const id = `${type} ${path}`
+    inputs.set(id, type === 'cyclic' ? { path, type, period: 'day', optional: true } : { path, type, optional: true })
+    return id
+  }
+  const wanted = groups.map(({ by, series }) => ({
+    entity: by === null ? null : input('categorical', by),
+    series: series.map(({ kind, of, at }) => ({
+      value: of === null ? null : input(kind === 'values' ? 'categorical' : 'numeric', of),
+      time: at === null ? null : input('cyclic', at),
+      at,
+    })),
+  }))
+  const read = makeReader([...inputs.values()])
+  // The reader's two lists, numbers with times and categories, each in the order of the inputs.
+  const isCategory = (id: string) => id.startsWith('categorical')
+  const numbers = [...inputs.keys()].filter((id) => !isCategory(id))
+  const categories = [...inputs.keys()].filter(isCategory)
+  const places = wanted.map(({ entity, series }) => ({
+    entity: entity === null ? -1 : categories.indexOf(entity),
+    series: series.map(({ value, time, at }) => ({
+      at,
+      time: time === null ? -1 : numbers.indexOf(time),
+      number: value === null || isCategory(value) ? -1 : numbers.indexOf(value),
+      category: value === null || !isCategory(value) ? -1 : categories.indexOf(value),
+    })),
+  }))
+
+  return (record, { key, timestampMs }) => {
+    const fields = read(record)
+    if (isRejection(fields)) return fields
+    const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
+    for (const { entity, series } of places) {
+      const name = entity === -1 ? (key?.toString('utf8') ?? null) : fields.categories[entity]!
+      observation.entities.push(name === null ? null : entityOf(name))
+      const times: number[] = []
+      const values: number[] = []
+      for (const { at, time, number, category } of series) {
+        const atMs = time === -1 ? timestampMs : fields.numbers[time]!
+        if (Number.isNaN(atMs)) {
+          return { reason: 'bad_timestamp', detail: `${at}: the event time of a windowed feature may not be missing` }
+        }
+        times.push(atMs)
+        if (category !== -1) values.push(hashOf(fields.categories[category]!))
+        else values.push(number === -1 ? 0 : fields.numbers[number]!)
+      }
+      observation.times.push(times)
+      observation.values.push(values)
+    }
+    return observation
+  }
+}

@@ -1,0 +1,79 @@
+import { type Feature, windowMs } from '@outflow/contracts'
+import { BUCKETS, type SeriesKind } from './series-state.js'
+
+export type WindowFeature = Extract<Feature, { readonly type: 'window' }>
+type Aggregate = WindowFeature['aggregate']
+
+/** What is kept for the windowed features of a pipeline: features that want the same state share it. */
+export interface WindowPlan {
+  /** How many windowed features there are. */
+  readonly count: number
+  readonly groups: readonly Group[]
+}
+
+/** Series of one kind of entity. */
+export interface Group {
+  /** Path of the entity; null: the message key */
+  readonly by: string | null
+  readonly series: readonly Series[]
+}
+
+/** One window over one field. */
+export interface Series {
+  /** Says what the state means; the same in every process. */
+  readonly id: string
+  readonly kind: SeriesKind
+  /** Path of what is aggregated; null: the records themselves */
+  readonly of: string | null
+  /** Path of the event time; null: Kafka's timestamp */
+  readonly at: string | null
+  readonly bucketMs: number
+  /** Place of each measure among the windowed features, in their order. */
+  readonly measures: readonly { readonly place: number; readonly aggregate: Aggregate }[]
+}
+
+/** Gives what has to be kept for the windowed features of a feature list; null where there are none. */
+export function planWindows(features: readonly Feature[]): WindowPlan | null {
+  const windows = windowsOf(features)
+  if (windows.length === 0) return null
+  const groups = new Map<string | null, Map<string, Series>>()
+  windows.forEach(({ by = null, of = null, at = null, over, aggregate }, place) => {
+    const kind = KINDS[aggregate]
+    const id = JSON.stringify([kind, of, at, over])
+    const series = groups.get(by) ?? new Map<string, Series>()
+    groups.set(by, series)
+    const measures = [...(series.get(id)?.measures ?? []), { place, aggregate }]
+    series.set(id, { id, kind, of, at, bucketMs: windowMs(over) / BUCKETS, measures })
+  })
+  return {
+    count: windows.length,
+    groups: Array.from(groups, ([by, series]) => ({ by, series: [...series.values()] })),
+  }
+}
+
+/** For each windowed feature of a model, its place among those of a feature list; -1 where it is not there. */
+export function windowPlaces(model: readonly Feature[], features: readonly Feature[]): number[] {
+  const known = windowsOf(features).map(meaningOf)
+  return windowsOf(model).map((window) => known.indexOf(meaningOf(window)))
+}
+
+const windowsOf = (features: readonly Feature[]) => features.filter((feature) => feature.type === 'window')
+
+const meaningOf = ({ by, of, at, over, aggregate }: WindowFeature) => JSON.stringify([by, of, at, over, aggregate])
+
+/** How far back the longest window of a plan reaches, ms. */
+export function longestWindowMs({ groups }: WindowPlan): number {
+  return Math.max(...groups.flatMap(({ series }) => series.map(({ bucketMs }) => bucketMs * BUCKETS)))
+}
+
+const KINDS: Readonly<Record<Aggregate, SeriesKind>> = {
+  count: 'events',
+  since_last: 'events',
+  sum: 'numbers',
+  mean: 'numbers',
+  std: 'numbers',
+  min: 'numbers',
+  max: 'numbers',
+  ratio_to_mean: 'numbers',
+  distinct: 'values',
+}

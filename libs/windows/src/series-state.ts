@@ -1,0 +1,206 @@
+/** What one entity has done in one window: event counts, numbers or values, in buckets of event time. */
+export interface SeriesState {
+  /** The latest event time seen, epoch ms; NaN: nothing yet */
+  lastMs: number
+  /** Records in a row that were older than all that is held. */
+  late: number
+  /** Rows in use. */
+  rows: number
+  /** [capacity, stride], row-major; buckets ascend, values stand in the order of their first sighting */
+  cells: Float64Array
+}
+
+/** What a series keeps: of events how many there were, of numbers their moments, of values which. */
+export type SeriesKind = 'events' | 'numbers' | 'values'
+
+/** Columns of a row: bucket, count | bucket, count, mean, sum of squared deviations, min, max | value's hash, last bucket. */
+export const STRIDES: Readonly<Record<SeriesKind, number>> = { events: 2, numbers: 6, values: 2 }
+
+/** Buckets that a window is divided into: it spans between 59 and 60 of them, and its state has at most as many rows. */
+export const BUCKETS = 60
+/** Distinct values that are told apart; where there are more, a window says 256. */
+export const MOST_VALUES = 256
+/**
+ * So many records in a row that are older than all that is held, and the entity begins anew: one record with a clock in
+ * the far future must not end its features for good.
+ */
+const LATE_IN_A_ROW = 10
+
+export function emptySeries(): SeriesState {
+  return { lastMs: Number.NaN, late: 0, rows: 0, cells: new Float64Array(0) }
+}
+
+/** What a window said before a record was counted. */
+export interface Before {
+  /** Of events or numbers; for values how many distinct ones there are with this record's. */
+  count: number
+  mean: number
+  /** Sum of squared deviations from the mean. */
+  squares: number
+  min: number
+  max: number
+  /** ms; NaN where there was none within the window */
+  sinceLast: number
+}
+
+export function makeBefore(): Before {
+  return { count: 0, mean: 0, squares: 0, min: 0, max: 0, sinceLast: 0 }
+}
+
+/**
+ * Looks at the window that ends with a record, and counts the record.
+ *
+ * @param state     changed
+ * @param before    filled with what the window held before the record
+ * @param atMs      the record's event time, epoch ms
+ * @param value     a number, or the hash of a value; NaN is missing and not counted; ignored for events
+ * @param bucketMs  width of a bucket; the window is `BUCKETS` of them
+ * @returns whether it was counted; a record older than all that is held is not, and leaves `before` as it is
+ */
+export function observe(
+  kind: SeriesKind,
+  state: SeriesState,
+  before: Before,
+  atMs: number,
+  value: number,
+  bucketMs: number,
+): boolean {
+  const bucket = Math.floor(atMs / bucketMs)
+  if (bucket <= Math.floor(state.lastMs / bucketMs) - BUCKETS) {
+    state.late += 1
+    if (state.late < LATE_IN_A_ROW) return false
+    state.lastMs = Number.NaN
+    state.rows = 0
+  }
+  state.late = 0
+  const since = Math.max(0, atMs - state.lastMs)
+  before.sinceLast = since < BUCKETS * bucketMs ? since : Number.NaN
+  if (!(atMs <= state.lastMs)) state.lastMs = atMs
+  const oldest = Math.floor(state.lastMs / bucketMs) - BUCKETS + 1
+  if (kind === 'values') {
+    forgetValues(state, oldest)
+    if (!Number.isNaN(value)) countValue(state, value, bucket)
+    before.count = valuesSince(state, bucket - BUCKETS + 1)
+    return true
+  }
+  forgetBuckets(kind, state, oldest)
+  summarise(kind, state, before, bucket - BUCKETS + 1, bucket)
+  if (kind === 'events') addTo(kind, state, bucket, 0)
+  else if (!Number.isNaN(value)) addTo(kind, state, bucket, value)
+  return true
+}
+
+/**
+ * Merges the buckets of a window.
+ *
+ * @see Chan, Golub & LeVeque 1979, Updating formulae and a pairwise algorithm for computing sample variances
+ */
+function summarise(kind: SeriesKind, { cells, rows }: SeriesState, before: Before, from: number, to: number): void {
+  const stride = STRIDES[kind]
+  let count = 0
+  let mean = 0
+  let squares = 0
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (let at = 0, end = rows * stride; at < end; at += stride) {
+    const bucket = cells[at]!
+    if (bucket < from) continue
+    if (bucket > to) break
+    const own = cells[at + 1]!
+    if (kind === 'numbers') {
+      const apart = cells[at + 2]! - mean
+      mean += (apart * own) / (count + own)
+      squares += cells[at + 3]! + (apart * apart * count * own) / (count + own)
+      if (cells[at + 4]! < min) min = cells[at + 4]!
+      if (cells[at + 5]! > max) max = cells[at + 5]!
+    }
+    count += own
+  }
+  before.count = count
+  before.mean = mean
+  before.squares = squares
+  before.min = min
+  before.max = max
+}
+
+/** @see Welford 1962, for the mean and the squared deviations */
+function addTo(kind: 'events' | 'numbers', state: SeriesState, bucket: number, value: number): void {
+  const at = rowOf(state, STRIDES[kind], bucket)
+  const { cells } = state
+  const count = cells[at + 1]! + 1
+  cells[at + 1] = count
+  if (kind === 'events') return
+  const apart = value - cells[at + 2]!
+  cells[at + 2]! += apart / count
+  cells[at + 3]! += apart * (value - cells[at + 2]!)
+  cells[at + 4] = count === 1 ? value : Math.min(cells[at + 4]!, value)
+  cells[at + 5] = count === 1 ? value : Math.max(cells[at + 5]!, value)
+}
+
+/** Where the row of a bucket begins; a bucket without one gets it, in order. */
+function rowOf(state: SeriesState, stride: number, bucket: number): number {
+  let row = state.rows
+  while (row > 0 && state.cells[(row - 1) * stride]! > bucket) row -= 1
+  if (row > 0 && state.cells[(row - 1) * stride] === bucket) return (row - 1) * stride
+  const at = row * stride
+  grow(state, stride)
+  state.cells.copyWithin(at + stride, at, state.rows * stride)
+  state.cells.fill(0, at, at + stride)
+  state.cells[at] = bucket
+  state.rows += 1
+  return at
+}
+
+function forgetBuckets(kind: SeriesKind, state: SeriesState, oldest: number): void {
+  const stride = STRIDES[kind]
+  let gone = 0
+  while (gone < state.rows && state.cells[gone * stride]! < oldest) gone += 1
+  if (gone === 0) return
+  state.cells.copyWithin(0, gone * stride, state.rows * stride)
+  state.rows -= gone
+}
+
+function forgetValues(state: SeriesState, oldest: number): void {
+  const { cells } = state
+  let kept = 0
+  for (let row = 0; row < state.rows; row += 1) {
+    if (cells[row * 2 + 1]! < oldest) continue
+    cells[kept * 2] = cells[row * 2]!
+    cells[kept * 2 + 1] = cells[row * 2 + 1]!
+    kept += 1
+  }
+  state.rows = kept
+}
+
+function countValue(state: SeriesState, value: number, bucket: number): void {
+  const { cells } = state
+  let stalest = 0
+  for (let row = 0; row < state.rows; row += 1) {
+    if (cells[row * 2] === value) {
+      cells[row * 2 + 1] = Math.max(cells[row * 2 + 1]!, bucket)
+      return
+    }
+    if (cells[row * 2 + 1]! < cells[stalest * 2 + 1]!) stalest = row
+  }
+  if (state.rows < MOST_VALUES) {
+    grow(state, 2)
+    stalest = state.rows
+    state.rows += 1
+  }
+  state.cells[stalest * 2] = value
+  state.cells[stalest * 2 + 1] = bucket
+}
+
+function valuesSince({ cells, rows }: SeriesState, from: number): number {
+  let count = 0
+  for (let row = 0; row < rows; row += 1) if (cells[row * 2 + 1]! >= from) count += 1
+  return count
+}
+
+/** Makes room for one more row. */
+function grow(state: SeriesState, stride: number): void {
+  if ((state.rows + 1) * stride <= state.cells.length) return
+  const larger = new Float64Array(Math.max(2, state.rows * 2) * stride)
+  larger.set(state.cells)
+  state.cells = larger
+}

@@ -1,0 +1,157 @@
+import { decodeStates, encodeStates } from './codec.js'
+import { measure } from './measure.js'
+import type { Observation } from './observation.js'
+import type { Group, WindowPlan } from './plan.js'
+import { emptySeries, makeBefore, observe, type SeriesState } from './series-state.js'
+
+/** Which entity, and of which of a plan's kinds. */
+export interface EntityName {
+  /** Path of the entity in the record, or `key`: the message key */
+  readonly by: string
+  readonly entity: string
+}
+
+/** All that is kept of one entity, as bytes for a store. */
+export interface EntityState extends EntityName {
+  readonly state: Uint8Array
+}
+
+/** What the entities of one sequence of records, such as a partition, have done in their windows. */
+export interface WindowStates {
+  /** Gives the entities of records that are not in memory: new ones, and those that were forgotten or never loaded. */
+  absent(observations: readonly Observation[]): readonly EntityName[]
+  /** Puts entities into memory as they were stored. */
+  put(states: readonly EntityState[]): void
+  /** Counts a record and gives its windowed features, [count]; NaN is missing. */
+  observe(observation: Observation): number[]
+  /** Gives the entities that were counted since `settle`, as they are now. */
+  changed(): readonly EntityState[]
+  /** Forgets the entities that were not seen for longest, as many as memory has no room for. */
+  settle(): Settled
+  /** Names of the entities in memory. */
+  entities(): Iterable<EntityName>
+}
+
+/** What happened since the last time. */
+export interface Settled {
+  /** Records older than all that a window of their entity held: not counted in it, and its feature is missing. */
+  readonly late: number
+  readonly forgotten: number
+}
+
+export interface WindowStatesOptions {
+  /** Memory for states, bytes; the entities of the records since `settle` come on top. */
+  readonly maxBytes: number
+}
+
+interface Entry {
+  readonly states: readonly SeriesState[]
+  /** The round that it was last seen in. */
+  round: number
+  bytes: number
+}
+
+/** Of an entry and of each series beside its cells, about. */
+const ENTRY_BYTES = 250
+const SERIES_BYTES = 200
+
+/** Gives the empty beginning; the same records in the same order give the same features and states, whatever is between. */
+export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: WindowStatesOptions): WindowStates {
+  const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
+  const before = makeBefore()
+  let touched: { readonly place: number; readonly entity: string; readonly entry: Entry }[] = []
+  let round = 1
+  let bytes = 0
+  let late = 0
+
+  const entryOf = (place: number, entity: string): Entry => {
+    const { entries, group } = kept[place]!
+    let entry = entries.get(entity)
+    if (entry?.round === round) return entry
+    if (entry === undefined) entry = { states: group.series.map(emptySeries), round, bytes: 0 }
+    else entries.delete(entity)
+    // A Map keeps its order of insertion: what was seen last stands last.
+    entries.set(entity, entry)
+    entry.round = round
+    touched.push({ place, entity, entry })
+    return entry
+  }
+
+  const weigh = (entry: Entry): void => {
+    const now = entry.states.reduce((sum, { cells }) => sum + SERIES_BYTES + cells.byteLength, ENTRY_BYTES)
+    bytes += now - entry.bytes
+    entry.bytes = now
+  }
+
+  const forgetStalest = (): number => {
+    let forgotten = 0
+    for (const { entries } of kept) {
+      for (const [entity, entry] of entries) {
+        if (bytes <= maxBytes) return forgotten
+        entries.delete(entity)
+        bytes -= entry.bytes
+        forgotten += 1
+      }
+    }
+    return forgotten
+  }
+
+  return {
+    absent: (observations) => {
+      const names = kept.map(() => new Set<string>())
+      for (const { entities } of observations) {
+        entities.forEach((entity, place) => {
+          if (entity !== null && !kept[place]!.entries.has(entity)) names[place]!.add(entity)
+        })
+      }
+      return names.flatMap((entities, place) => Array.from(entities, (entity) => ({ by: kept[place]!.by, entity })))
+    },
+    put: (states) => {
+      for (const { by, entity, state } of states) {
+        const place = kept.findIndex((candidate) => candidate.by === by)
+        if (place === -1) continue
+        const entry = { states: decodeStates(kept[place]!.group.series, state), round: 0, bytes: 0 }
+        weigh(entry)
+        kept[place]!.entries.set(entity, entry)
+      }
+    },
+    observe: ({ entities, times, values }) => {
+      const features = new Array<number>(count).fill(Number.NaN)
+      let isLate = false
+      for (let place = 0; place < kept.length; place += 1) {
+        const entity = entities[place]!
+        if (entity === null) continue
+        const { states } = entryOf(place, entity)
+        const { series } = groups[place] as Group
+        for (let index = 0; index < series.length; index += 1) {
+          const { kind, bucketMs, measures } = series[index]!
+          const value = values[place]![index]!
+          if (!observe(kind, states[index]!, before, times[place]![index]!, value, bucketMs)) {
+            isLate = true
+            continue
+          }
+          for (const { place: at, aggregate } of measures) features[at] = measure(aggregate, before, value)
+        }
+      }
+      if (isLate) late += 1
+      return features
+    },
+    changed: () =>
+      touched.map(({ place, entity, entry }) => ({
+        by: kept[place]!.by,
+        entity,
+        state: encodeStates(groups[place]!.series, entry.states),
+      })),
+    settle: () => {
+      for (const { entry } of touched) weigh(entry)
+      touched = []
+      round += 1
+      const settled = { late, forgotten: forgetStalest() }
+      late = 0
+      return settled
+    },
+    *entities() {
+      for (const { by, entries } of kept) for (const entity of entries.keys()) yield { by, entity }
+    },
+  }
+}

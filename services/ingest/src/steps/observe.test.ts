@@ -1,0 +1,117 @@
+import { type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
+import { OutflowError } from '@outflow/errors'
+import type { StoredWindowState } from '@outflow/store'
+import type { Delivery } from '@outflow/streams'
+import { makeObservationReader, planWindows } from '@outflow/windows'
+import { expect, test, vi } from 'vitest'
+import type { CleanBatch } from '../batch.js'
+import { aCleanBatch, aDelivery, aDetector, aLease } from '../test-builders.js'
+import { type ObserveOptions, observeWith } from './observe.js'
+
+const FEATURES: readonly Feature[] = [
+  { path: '$.delay', type: 'numeric', optional: false },
+  featureSchema.parse({ type: 'window', name: 'total', aggregate: 'sum', of: '$.delay', over: '1h' }),
+]
+const read = makeObservationReader(planWindows(FEATURES)!)
+
+class StoreAway extends OutflowError {
+  readonly code = 'OUTFLOW_UNEXPECTED'
+  override readonly retryable = true
+}
+
+/** A batch of one partition, each record of the entity LAX; the offsets are what matters of the delivery. */
+function aBatch(
+  delays: readonly number[],
+  expectedOffset: bigint | null,
+  nextOffset: bigint,
+  features = FEATURES,
+): CleanBatch {
+  const detector = aDetector({ metadata: { features } as unknown as ModelMetadata })
+  const batch = aCleanBatch(delays, { model: aLease(detector) })
+  return {
+    ...batch,
+    delivery: aDelivery(batch.delivery.records, { expectedOffset, nextOffset }),
+    records: batch.records.map((record) => {
+      const observation = read(record.record, record.source)
+      if ('reason' in observation) throw new Error(observation.detail)
+      return { ...record, fields: { numbers: [record.fields.numbers[0]!, Number.NaN], categories: [] }, observation }
+    }),
+  }
+}
+
+/** A store that keeps what is written. */
+function observing(overrides: Partial<ObserveOptions> = {}) {
+  let stored: readonly StoredWindowState[] = []
+  const load = vi.fn(async (_at: Delivery, _entities: unknown) => stored)
+  const telemetry = { windowStatesAwaited: vi.fn(), windowStatesUsed: vi.fn(), windowsUnknown: vi.fn() }
+  const observer = observeWith({
+    features: FEATURES,
+    load,
+    telemetry,
+    signal: new AbortController().signal,
+    ...overrides,
+  })!
+  const totals = async (batch: CleanBatch, write = true) => {
+    const observed = await observer.observe(batch)
+    if (write) stored = observed.windowStates!
+    return observed.records.map(({ fields }) => fields.numbers[1])
+  }
+  return { observer, totals, load, telemetry }
+}
+
+test('a pipeline without windowed features has no such step', () => {
+  expect(observeWith({ ...({} as ObserveOptions), features: [FEATURES[0]!] })).toBeNull()
+})
+
+test('windowed features go on from batch to batch, and the store is asked only for whom memory does not know', async () => {
+  const { totals, load } = observing()
+  expect(await totals(aBatch([1, 2], null, 2n))).toEqual([1, 3])
+  expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
+  expect(load).not.toHaveBeenCalled()
+})
+
+test('a batch that was not written is forgotten: the partition begins again from the store', async () => {
+  const { observer, totals, load } = observing()
+  await totals(aBatch([1, 2], null, 2n))
+  expect(await totals(aBatch([4], 2n, 3n), false)).toEqual([7])
+  observer.sought({ topic: 'flights', partition: 0 })
+  expect(await totals(aBatch([4, 8], 2n, 4n))).toEqual([7, 15])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+test('a delivery that does not go on where memory ends begins from the store, too', async () => {
+  const { totals } = observing()
+  await totals(aBatch([1, 2], null, 2n))
+  await totals(aBatch([100], 2n, 3n), false)
+  expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
+})
+
+test('a partition that comes back begins from the store: another instance had it', async () => {
+  const { observer, totals, load } = observing()
+  await totals(aBatch([1], null, 1n))
+  observer.assigned([{ topic: 'flights', partition: 1 }])
+  expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+test('while the store is away the batch waits', async () => {
+  const load = vi.fn<ObserveOptions['load']>().mockRejectedValueOnce(new StoreAway('away')).mockResolvedValue([])
+  const { totals, telemetry } = observing({ load })
+  expect(await totals(aBatch([5], 7n, 8n))).toEqual([5])
+  expect(telemetry.windowStatesAwaited).toHaveBeenCalledTimes(1)
+})
+
+test('a windowed feature of the model that the configuration has no more is missing, and told once', async () => {
+  const other = featureSchema.parse({ type: 'window', name: 'n', aggregate: 'count', over: '1h' })
+  const { totals, telemetry } = observing()
+  const batch = aBatch([5, 6], null, 2n, [FEATURES[0]!, other])
+  expect(await totals(batch)).toEqual([Number.NaN, Number.NaN])
+  expect(telemetry.windowsUnknown).toHaveBeenCalledTimes(1)
+})
+
+test('memory is bounded: whom it has no room for is loaded again', async () => {
+  const { totals, load } = observing({ maxBytes: 0 })
+  await totals(aBatch([1], null, 1n))
+  expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])
+  expect(load).toHaveBeenCalledTimes(1)
+})

@@ -1,0 +1,101 @@
+import type { Feature, ModelMetadata } from '@outflow/contracts'
+import { type Fields, windowFiller } from '@outflow/encoding'
+import type { OutflowError } from '@outflow/errors'
+import { retrying } from '@outflow/runtime'
+import type { StoredEntity, StoredWindowState } from '@outflow/store'
+import type { Delivery } from '@outflow/streams'
+import { makeWindowStates, planWindows, type WindowStates, windowPlaces } from '@outflow/windows'
+import type { CleanBatch } from '../batch.js'
+import type { IngestTelemetry } from '../telemetry.js'
+
+export interface ObserveOptions {
+  readonly features: readonly Feature[]
+  /** Gives the stored states of a partition's entities. */
+  readonly load: (at: Delivery, entities: readonly StoredEntity[]) => Promise<readonly StoredWindowState[]>
+  readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
+  readonly signal: AbortSignal
+  /** Memory for the entities of one partition, bytes; default: MAX_BYTES. */
+  readonly maxBytes?: number
+}
+
+/** The step that looks back, and what it has to know of the group's partitions. */
+export interface Observer {
+  /** Puts windowed features into the batch's fields, and what its entities have done into what will be written. */
+  readonly observe: (batch: CleanBatch) => Promise<CleanBatch>
+  /** A partition is read from its stored offset: what is in memory of it counts no more. */
+  readonly sought: (at: { readonly topic: string; readonly partition: number }) => void
+  /** These partitions are ours now, no others. */
+  readonly assigned: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
+}
+
+/** Some ten thousand entities with a window or two; the others are loaded when their records come. */
+const MAX_BYTES = 16 * 1024 ** 2
+
+interface Memory {
+  readonly states: WindowStates
+  /** What the states are as of; the next delivery must go on from there. */
+  offset: bigint | null
+}
+
+/**
+ * Makes the step for a pipeline with windowed features; null where it has none.
+ *
+ * The store has what each entity has done as of the partition's stored offset, and memory is a copy of a part of it. A
+ * delivery that does not go on where memory ends (after a rebalance, a crash, or a write that another instance made)
+ * begins from the store. So a record gets the same features whenever, and however often, it is read.
+ */
+export function observeWith(options: ObserveOptions): Observer | null {
+  const { features, load, telemetry, signal, maxBytes = MAX_BYTES } = options
+  const plan = planWindows(features)
+  if (plan === null) return null
+  const memories = new Map<string, Memory>()
+  const fillers = new WeakMap<ModelMetadata, (fields: Fields, values: readonly number[]) => Fields>()
+
+  const memoryOf = ({ partitionKey, expectedOffset }: Delivery): Memory => {
+    const known = memories.get(partitionKey)
+    if (known !== undefined && known.offset === expectedOffset) return known
+    const anew: Memory = { states: makeWindowStates(plan, { maxBytes }), offset: expectedOffset }
+    memories.set(partitionKey, anew)
+    return anew
+  }
+
+  const fillerOf = ({ modelId, detector: { metadata } }: CleanBatch['model']) => {
+    let filler = fillers.get(metadata)
+    if (filler === undefined) {
+      const places = windowPlaces(metadata.features, features)
+      if (places.includes(-1)) telemetry.windowsUnknown(modelId)
+      filler = windowFiller(metadata.features, places)
+      fillers.set(metadata, filler)
+    }
+    return filler
+  }
+
+  return {
+    observe: async (batch) => {
+      const { delivery, model } = batch
+      const memory = memoryOf(delivery)
+      const { states } = memory
+      const observations = batch.records.map(({ observation }) => observation!)
+      const absent = states.absent(observations)
+      if (absent.length > 0 && delivery.expectedOffset !== null) {
+        const onRetry = (error: OutflowError, attempt: number, waitMs: number) =>
+          telemetry.windowStatesAwaited(delivery, error, attempt, waitMs)
+        states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
+      }
+      const fill = fillerOf(model)
+      const records = batch.records.map((record, index) => ({
+        ...record,
+        fields: fill(record.fields, states.observe(observations[index]!)),
+      }))
+      const windowStates = states.changed()
+      memory.offset = delivery.nextOffset
+      telemetry.windowStatesUsed(states.settle())
+      return { ...batch, records, windowStates }
+    },
+    sought: ({ topic, partition }) => void memories.delete(`${topic}/${partition}`),
+    assigned: (partitions) => {
+      const ours = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
+      for (const key of memories.keys()) if (!ours.has(key)) memories.delete(key)
+    },
+  }
+}
