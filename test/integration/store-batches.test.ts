@@ -4,6 +4,7 @@ import {
   applyRetention,
   type BatchWrite,
   deleteOutboxThrough,
+  loadWindowStates,
   minuteRejections,
   minuteScores,
   NLL_BUCKETS,
@@ -33,6 +34,52 @@ beforeAll(async () => {
   pool = openPool(await aDatabase())
 })
 afterAll(() => pool.end())
+
+describe('window states', () => {
+  const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
+  const stateOf = (entity: string, ...bytes: number[]) => ({ by: 'key', entity, state: Uint8Array.from(bytes) })
+  const load = async (pipeline: string) =>
+    (await loadWindowStates(pool, { pipeline, topic: TOPIC, partition: 0 }, entities))
+      .map(({ by, entity, state }) => [by, entity, [...state]])
+      .toSorted()
+
+  it('move with the offset, and only with it', async () => {
+    const pipeline = aName('pipeline')
+    const windowStates = [stateOf('LAX', 1, 2, 255), stateOf('JFK', 3)]
+    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates })
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('JFK', 4)] })
+    expect(await load(pipeline)).toEqual([
+      ['key', 'JFK', [4]],
+      ['key', 'LAX', [1, 2, 255]],
+    ])
+
+    const late = { ...aBatch(pipeline, 3n, 9n), windowStates: [stateOf('JFK', 9), stateOf('SFO', 9)] }
+    expect(await writeBatch(pool, late)).toBe('superseded')
+    expect((await load(pipeline)).map(([, , bytes]) => bytes)).toEqual([[4], [1, 2, 255]])
+  })
+
+  it('go when their offsets are deleted: the pipeline begins anew', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates: [stateOf('LAX', 1)] })
+    await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    expect(await load(pipeline)).toEqual([])
+  })
+
+  it('go when their entity came no more while the partition moved on, not while all stood still', async () => {
+    const pipeline = aName('pipeline')
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000, now: new Date(NOW) }
+    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
+    const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
+    await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
+    await pool.query(`update outflow.offsets ${longAgo}`, [pipeline])
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toHaveLength(2)
+
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('LAX', 2)] })
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toEqual([['key', 'LAX', [2]]])
+  })
+})
 
 describe('writeBatch', () => {
   it('writes anomalies, outbox, dead letters, counters and offset together', async () => {

@@ -1,6 +1,5 @@
 import type { Reason, RejectionReason, Severity } from '@outflow/contracts'
 import type { MinuteRejections, MinuteScores } from './statistics.js'
-import type { StoredWindowState } from './window-states.js'
 
 /** A record judged improbable, as it is stored; its topic and partition are the batch's. */
 export interface Anomaly {
@@ -39,6 +38,18 @@ export interface DeadLetter {
   readonly detail: string
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
+}
+
+/** One entity of a partition. */
+export interface StoredEntity {
+  /** Path of the entity in the record, or `key`: the message key */
+  readonly by: string
+  readonly entity: string
+}
+
+/** What an entity has done in its windows, as of the partition's stored offset. */
+export interface StoredWindowState extends StoredEntity {
+  readonly state: Uint8Array
 }
 
 /** All that one delivery changes in Postgres. */

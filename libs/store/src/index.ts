@@ -1,5 +1,5 @@
 export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
-export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage } from './batch.js'
+export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
 export { rejectedByReason } from './dead-letters.js'
 export {
   MigrationChanged,
@@ -46,10 +46,5 @@ export {
   nllBucket,
   nllBucketStart,
 } from './statistics.js'
-export {
-  deleteIdleWindowStates,
-  loadWindowStates,
-  type StoredEntity,
-  type StoredWindowState,
-} from './window-states.js'
+export { loadWindowStates } from './window-states.js'
 export { writeBatch } from './write-batch.js'

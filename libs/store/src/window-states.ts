@@ -1,18 +1,6 @@
-import type { BatchWrite } from './batch.js'
+import type { BatchWrite, StoredEntity, StoredWindowState } from './batch.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
-
-/** One entity of a partition. */
-export interface StoredEntity {
-  /** Path of the entity in the record, or `key`: the message key */
-  readonly by: string
-  readonly entity: string
-}
-
-/** What an entity has done in its windows, as of the partition's stored offset. */
-export interface StoredWindowState extends StoredEntity {
-  readonly state: Uint8Array
-}
 
 /** Gives the states of some entities of a partition; one that is new has none. */
 export async function loadWindowStates(
