@@ -49,18 +49,44 @@ const windowFeature = z
     context.addIssue({ code: 'custom', path: ['of'], input: of, message })
   })
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 export const featureSchema = z.discriminatedUnion('type', [
-  z.strictObject({ ...common, type: z.literal('numeric') }),
+  z.strictObject({
+    ...common,
+    type: z.literal('numeric'),
+    scale: z
+      .enum(['linear', 'log'])
+      .optional()
+      .describe('log for quantities over several decades, such as money; of either sign, and 0. Default: linear'),
+  }),
   z.strictObject({ ...common, type: z.literal('categorical') }),
+  z.strictObject({ ...common, type: z.literal('boolean') }),
   z.strictObject({
     ...common,
     type: z.literal('cyclic'),
-    period: z.enum(['hour', 'day', 'week', 'year']).describe('The cycle that the time is folded into, in UTC'),
+    period: z.enum(['hour', 'day', 'week', 'year']).describe('The cycle that the time is folded into'),
+    zone: z
+      .string()
+      .refine(isTimeZone, 'the name of a time zone, such as Europe/Berlin or UTC')
+      .optional()
+      .describe('Whose clocks and calendar the cycle goes by, summer time included; default: UTC'),
   }),
   windowFeature,
 ])
 
 export type Feature = z.infer<typeof featureSchema>
+
+/** Whether the feature's values are counted, as opposed to measured. */
+export function isCategory({ type }: Pick<Feature, 'type'>): boolean {
+  return type === 'categorical' || type === 'boolean'
+}
 
 export function featureName(feature: Feature): string {
   if (feature.type === 'window') return feature.name

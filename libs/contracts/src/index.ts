@@ -7,7 +7,7 @@ export {
 } from './alert-event.js'
 export { type Config, configSchema } from './config.js'
 export { ConfigInvalid } from './errors.js'
-export { type Feature, featureName, featurePath, featureSchema } from './feature.js'
+export { type Feature, featureName, featurePath, featureSchema, isCategory } from './feature.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { parseConfig } from './parse-config.js'
 export { formatPosition, type Position } from './position.js'

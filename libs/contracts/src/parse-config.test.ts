@@ -97,7 +97,11 @@ describe('parseConfig', () => {
       'training.every: found "5 hours"; allowed: a duration',
     ],
     ['an absent part', { ...least, alerts: undefined }, 'alerts: nothing there; allowed: object'],
-    ['an unknown feature type', { ...least, features: [{ path: '$.a', type: 'num' }] }, 'numeric, categorical, cyclic'],
+    [
+      'an unknown feature type',
+      { ...least, features: [{ path: '$.a', type: 'num' }] },
+      'numeric, categorical, boolean, cyclic',
+    ],
     [
       'a bad path',
       { ...least, features: [{ path: 'a', type: 'numeric' }] },

@@ -1,5 +1,5 @@
 import type { Reason } from '@outflow/contracts'
-import { determiningGroup, type Encoder, type Fields, numberOf, roundTo } from '@outflow/encoding'
+import { determiningGroup, type Encoder, type Fields, numberOf, roundTo, stretchOf } from '@outflow/encoding'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
 import { numberInWords, show } from './words.js'
@@ -29,11 +29,13 @@ export function numberReason(
   { grid, nll, usualNll }: Curve,
 ): Reason {
   const column = encoder.numbers[j]!
-  const best = argMin(nll)
+  // On the line: a unit is worth less where a log scale counts in thousands, and nothing is odd about that.
+  const onLine = nll.map((own, k) => own - stretchOf(column, grid[k]!))
+  const best = argMin(onLine)
   // Where the shared value is likelier than any other value is dense, it is what would have been expected.
-  const isUsual = usualNll !== undefined && usualNll <= nll[best]!
+  const isUsual = usualNll !== undefined && usualNll <= onLine[best]!
   const group = determiningGroup(encoder, ids, j)
-  const expected = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
+  const expected = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
   const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
   const range: [number, number] = [Math.min(low, expected), Math.max(high, expected)]
   const observed = numberOf(encoder, fields, j)
@@ -43,7 +45,9 @@ export function numberReason(
   }
   return {
     field: column.name,
-    bits: toBits(own - (isUsual ? usualNll : nll[best]!)),
+    bits: toBits(
+      own - (Number.isNaN(observed) ? 0 : stretchOf(column, observed)) - (isUsual ? usualNll : onLine[best]!),
+    ),
     observed: shown(observed),
     expected: shown(expected),
     range: column.cycle === null ? range : null,

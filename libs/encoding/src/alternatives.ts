@@ -4,7 +4,7 @@ import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import type { Fields } from './fields.js'
 import { groupOfIds } from './grouping.js'
-import { round, toLine } from './number-column.js'
+import { fromLine, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
 
 /**
  * Values that number j of a record might have had instead: a grid for quadrature along its axis, dense where the density
@@ -16,20 +16,20 @@ import { round, toLine } from './number-column.js'
  */
 export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number, most: number): Float64Array {
   const column = encoder.numbers[j]!
-  const { centre, scale, quantiles } = column
-  const lowest = quantiles[0]!
-  const highest = quantiles.at(-1)!
+  const { quantiles } = column
+  const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => lineOf(column, x)) as [number, number]
   // A third of the points each: where the values are, evenly between the outermost, and about the group medians.
   const third = Math.max(8, Math.floor(most / 3))
   const stride = Math.ceil(quantiles.length / third)
   const grid = quantiles.filter((_, k) => k % stride === 0)
-  for (let k = 0; k <= third; k++) grid.push(lowest + ((highest - lowest) * k) / third)
-  const sigma = encoder.noise[j]! * scale
+  for (let k = 0; k <= third; k++) grid.push(fromLine(column, lowest + ((highest - lowest) * k) / third))
+  const sigma = encoder.noise[j]!
   const medians = groupMedians(encoder, ids, j, Math.max(1, Math.floor(third / (2 * STEPS.length + 1))))
   for (const median of medians) {
-    const middle = centre + scale * median
-    grid.push(middle)
-    for (const step of STEPS) grid.push(middle - step * sigma, middle + step * sigma)
+    grid.push(unstandardise(column, median))
+    for (const step of STEPS) {
+      grid.push(unstandardise(column, median - step * sigma), unstandardise(column, median + step * sigma))
+    }
   }
   return tidy(encoder, j, grid)
 }
@@ -53,7 +53,7 @@ export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: num
 
 /** A record's own number in the column's own unit; NaN where it is missing. */
 export function numberOf({ numbers }: Encoder, fields: Fields, j: number): number {
-  return toLine(numbers[j]!, fields.numbers[j]!)
+  return toOwn(numbers[j]!, fields.numbers[j]!)
 }
 
 /**
@@ -80,6 +80,9 @@ export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: numbe
 export function withCategory(fields: Fields, k: number, value: string | null): Fields {
   return { ...fields, categories: fields.categories.with(k, value) }
 }
+
+/** An own value on the line; of a cyclic column the two are the same. */
+const lineOf = (column: NumberColumn, x: number) => (column.cycle === null ? toLine(column, x) : x)
 
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
 const REFINEMENTS = 15

@@ -1,9 +1,13 @@
+import { fromLocal, toLocal } from './time-zone.js'
+
 /** A circle of time that was cut open at its emptiest arc, so that an hour on it is an hour on a line. */
 export interface Cycle {
   readonly period: 'hour' | 'day' | 'week' | 'year'
+  /** IANA name of the zone whose clocks it goes by; absent: UTC. */
+  readonly zone?: string
   /** Where the circle is cut, as a share of the period from its start, [0, 1). */
   readonly cut: number
-  /** Epoch ms of the start of the last cycle seen in training: where sampled times are put. */
+  /** Start of the last cycle seen in training, by the zone's clocks as if they were UTC's: where sampled times are put. */
   readonly startMs: number
 }
 
@@ -21,11 +25,12 @@ const MONDAY_MS = -3 * 24 * HOUR_MS
  *
  * @param times  epoch ms; NaN is missing
  */
-export function fitCycle(period: Cycle['period'], times: Float64Array): Cycle {
+export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: string): Cycle {
   const bins = new Float64Array(BINS)
   let last = 0
-  for (const time of times) {
-    if (Number.isNaN(time)) continue
+  for (const utc of times) {
+    if (Number.isNaN(utc)) continue
+    const time = toLocal(zone, utc)
     bins[Math.min(BINS - 1, Math.floor(phase(period, time) * BINS))]! += 1
     if (time > last) last = time
   }
@@ -39,7 +44,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array): Cycle {
       cut = ((bin + 2) / BINS) % 1
     }
   }
-  return { period, cut, startMs: cycleStart(period, last) }
+  return { period, ...(zone === undefined ? {} : { zone }), cut, startMs: cycleStart(period, last) }
 }
 
 /** Sixty, so that cuts fall on whole minutes and leave the step of the times visible. */
@@ -47,15 +52,15 @@ const BINS = 60
 const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
-export function unroll({ period, cut }: Cycle, time: number): number {
-  const turned = phase(period, time) - cut
+export function unroll({ period, zone, cut }: Cycle, time: number): number {
+  const turned = phase(period, toLocal(zone, time)) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
 
 /** The time in the last cycle seen that stands this many hours after the cut; hours outside the period wrap around. */
-export function rollUp({ period, cut, startMs }: Cycle, hours: number): number {
+export function rollUp({ period, zone, cut, startMs }: Cycle, hours: number): number {
   const share = mod(hours / HOURS[period] + cut, 1)
-  return startMs + share * cycleLength(period, startMs)
+  return fromLocal(zone, startMs + share * cycleLength(period, startMs))
 }
 
 /** Hours in the period. */

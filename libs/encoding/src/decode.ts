@@ -1,4 +1,4 @@
-import { featurePath } from '@outflow/contracts'
+import { type Feature, featurePath, isCategory } from '@outflow/contracts'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
@@ -37,9 +37,13 @@ export function decodeRecords(
     let j = 0
     let k = 0
     for (const feature of features) {
-      const value = feature.type === 'categorical' ? valueAt(k++, index) : numberAt(j++, index)
+      const value = isCategory(feature) ? asRead(feature, valueAt(k++, index)) : numberAt(j++, index)
       putAt(record, featurePath(feature), value)
     }
     return record
   })
+}
+
+function asRead({ type }: Feature, value: string | null): string | boolean | null {
+  return type === 'boolean' && value !== null ? value === 'true' : value
 }

@@ -4,7 +4,7 @@ import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import type { Fields } from './fields.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
-import { flagOf, standardise, toLine } from './number-column.js'
+import { flagOf, standardise, stretchOf, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
 /** A batch as the flow takes it, and what the likelihood has beside the flow. */
@@ -29,7 +29,7 @@ const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
  * Encodes a batch: the record's NLL in its own units is
  *
  *     nll = flow's nll(row | context) + beside
- *     beside = −log p(c) + Σ over observed numbers log scale − Σ over missing numbers ½·log 2π
+ *     beside = −log p(c) + Σ over observed numbers (log scale + log |dx/dy|) − Σ over missing numbers ½·log 2π
  *
  * A missing number stands in the row as 0, for which the flow was trained to say the standard normal's ½·log 2π.
  * Allocates per batch, nothing per record.
@@ -62,7 +62,7 @@ export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): Encoded
       if (flag === 'missing') missing++
       if (flag === 'present') {
         rows[index * dim + j] = standardise(column, toLine(column, raw)) - anchorOf(encoder, ids, index * categories, j)
-        beside[index]! += logScales[j]!
+        beside[index]! += logScales[j]! + stretchOf(column, raw)
       } else {
         beside[index]! -= HALF_LOG_2_PI
       }

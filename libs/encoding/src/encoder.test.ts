@@ -52,6 +52,21 @@ describe('the encoder', () => {
     )
   })
 
+  it('gives quantities on a log scale and booleans back', () => {
+    const some: Feature[] = [
+      { path: '$.paid', type: 'numeric', scale: 'log', optional: false },
+      { path: '$.full', type: 'boolean', optional: false },
+    ]
+    const bookings = Array.from({ length: 400 }, (_, k) => ({
+      paid: Math.round(10 ** ((k % 40) / 8)),
+      full: k % 3 === 0,
+    }))
+    const fields = bookings.map((booking) => makeReader(some)(booking) as Fields)
+    const own = fitEncoder(some, fields, { contamination: 0, seed: 1 }).encoder
+    const { ids, rows, count } = encodeBatch(own, fields)
+    expect(decodeRecords(own, ids, rows, count)).toEqual(bookings)
+  })
+
   it('measures a number from the median of the group that determines it', () => {
     const { rows } = encodeBatch(encoder, records.map(fieldsOf))
     const distances = rows.filter((_, index) => index % rowDim(encoder) === 0)

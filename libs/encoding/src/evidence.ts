@@ -1,6 +1,6 @@
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { round } from './number-column.js'
+import { round, unstandardise } from './number-column.js'
 
 /** What the counts say about one category's value in a record. */
 export type CategoryEvidence =
@@ -45,7 +45,7 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   const median = found.table[groupOfIds(found, ids, 0) * groupWidth(encoder) + j]!
   return {
     name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
-    median: round(column, column.centre + column.scale * median),
+    median: round(column, unstandardise(column, median)),
   }
 }
 

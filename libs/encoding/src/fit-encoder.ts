@@ -1,4 +1,4 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import { type Feature, featureName, isCategory } from '@outflow/contracts'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { fitCategoryTree } from './category-tree.js'
@@ -9,7 +9,16 @@ import type { Fields } from './fields.js'
 import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './fit-places.js'
 import { prepareNumbers } from './group-statistics.js'
 import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
-import { type FLAGS, fitNumberColumn, flagOf, type NumberColumn, standardise, toLine } from './number-column.js'
+import {
+  type FLAGS,
+  fitNumberColumn,
+  flagOf,
+  halfStep,
+  type Measured,
+  type NumberColumn,
+  standardise,
+  toLine,
+} from './number-column.js'
 import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records as the flow is to be fitted to them. */
@@ -42,7 +51,7 @@ export function fitEncoder(
   })
   const { numbers, flags, z } = measure(features, records, contamination)
   const columns = categorise(features, records, numbers, flags)
-  const floors = numbers.map(({ quantum, scale }) => Math.max(quantum / 2 / scale, SMALLEST_FLOOR))
+  const floors = numbers.map((column) => Math.max(halfStep(column), SMALLEST_FLOOR))
   const prepared = prepareNumbers(z, floors)
   const groupings = fitGroupings(
     prepared,
@@ -73,9 +82,11 @@ export function fitEncoder(
 
 type Flag = (typeof FLAGS)[number]
 
+const isMeasured = (feature: Feature): feature is Measured => !isCategory(feature)
+
 /** Columns of the numeric and cyclic features: [dim], and of each [n] flags and standardised values, NaN unless present. */
 function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
-  const measured = features.filter((feature) => feature.type !== 'categorical')
+  const measured = features.filter(isMeasured)
   const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
   const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, contamination))
   const flags = numbers.map((column, j) => Array.from(raw[j]!, (value): Flag => flagOf(column, value)))
@@ -94,7 +105,7 @@ function categorise(
   numbers: readonly NumberColumn[],
   flags: readonly (readonly Flag[])[],
 ): CategoryColumn[] {
-  const named = features.filter((feature) => feature.type === 'categorical')
+  const named = features.filter(isCategory)
   return [
     ...named.map((feature, k) =>
       categoryColumn(
@@ -148,15 +159,15 @@ function chooseAnchors(groupings: readonly FittedGrouping[], j: number): number[
 /**
  * Noise by what is left to explain, per column in z:
  *
- *     sigma = max(quantum / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is taken away / MAD before, 0.003)
+ *     sigma = max(step / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is taken away / MAD before, 0.003)
  *
  * It is the dequantisation of values that come in steps, and smooths the flow about as wide as a kernel density would.
  */
 function noiseOf(numbers: readonly NumberColumn[], groupings: readonly FittedGrouping[], n: number): Float32Array {
   const rule = 0.25 * n ** (-1 / (numbers.length + 4))
-  return Float32Array.from(numbers, ({ quantum, scale }, j) => {
+  return Float32Array.from(numbers, (column, j) => {
     const left = groupings.reduce((least, { grouping }) => Math.min(least, grouping.remaining[j]!), 1)
-    return Math.max(quantum / 2 / scale, rule * left, SMALLEST_NOISE)
+    return Math.max(halfStep(column), rule * left, SMALLEST_NOISE)
   })
 }
 

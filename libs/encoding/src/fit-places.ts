@@ -36,7 +36,11 @@ export function fitPlaces(
     columns.flatMap((column, number) => {
       const isDetermined = grouping.common !== null && grouping.remaining[number]! <= DETERMINED
       const hasPairs = grouping.keys.size >= FEWEST_PAIRS && grouping.keys.size <= MOST_PAIRS
-      return isDetermined && hasPairs ? placesOf(column, numbers, groupings, folds, seed, { number, index }) : []
+      // Lengths add up in the record's unit, not in its logs.
+      const isLength = column.logUnit === undefined
+      return isDetermined && hasPairs && isLength
+        ? placesOf(column, numbers, groupings, folds, seed, { number, index })
+        : []
     }),
   )
 }

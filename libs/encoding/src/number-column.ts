@@ -1,18 +1,29 @@
 import { type Feature, featureName } from '@outflow/contracts'
 import { type Cycle, fitCycle, rollUp, unroll } from './cycle.js'
+import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
 
-/** What training learnt about one numeric or cyclic feature. A cyclic one is measured in hours since its cut. */
+/** The features that are measured, as opposed to counted. */
+export type Measured = Exclude<Feature, { type: 'categorical' | 'boolean' }>
+
+/**
+ * What training learnt about one feature that is measured.
+ *
+ * A value has three coordinates: as the record has it (epoch ms of a cyclic one); in the column's own unit, which reasons
+ * speak (hours since the cut of a cyclic one); on the line, where it is standardised (its signed log, on a log scale).
+ */
 export interface NumberColumn {
   readonly name: string
   readonly cycle: Cycle | null
-  /** Mean and deviation of the values, without the contamination's share of the outermost. */
+  /** Where its signed log turns from a line into a log, own unit; absent where the scale is linear. */
+  readonly logUnit?: number
+  /** Mean and deviation on the line, without the contamination's share of the outermost. */
   readonly centre: number
   readonly scale: number
-  /** The step that the values come in (1 for whole numbers); 0 where there is none. */
+  /** The step that the values come in (1 for whole numbers), own unit; 0 where there is none. */
   readonly quantum: number
   /** A value that nearly all records share: stated by the flag, not by the flow; null where there is none. */
   readonly usual: number | null
-  /** 33 evenly spaced quantiles of the values, smallest to largest. */
+  /** 33 evenly spaced quantiles of the values, own unit, smallest to largest. */
   readonly quantiles: readonly number[]
 }
 
@@ -27,27 +38,27 @@ const QUANTILES = 33
 /**
  * Fits a column's standardisation.
  *
- *     z = (x − centre) / scale        scale = max(1 % of |centre|, 1) where the values do not vary
+ *     z = (y − centre) / scale        y on the line; scale = max(1 % of |centre|, 1) where the values do not vary
  *
  * @param raw            [n] as the reader gave them; NaN is missing
  * @param contamination  share of the values, the outermost, that mean and deviation leave out
  */
-export function fitNumberColumn(
-  feature: Exclude<Feature, { type: 'categorical' }>,
-  raw: Float64Array,
-  contamination: number,
-): NumberColumn {
-  const cycle = feature.type === 'cyclic' ? fitCycle(feature.period, raw) : null
+export function fitNumberColumn(feature: Measured, raw: Float64Array, contamination: number): NumberColumn {
+  const cycle = feature.type === 'cyclic' ? fitCycle(feature.period, raw, feature.zone) : null
   const sorted = (cycle ? raw.map((time) => unroll(cycle, time)) : raw).filter((x) => !Number.isNaN(x)).sort()
   const usual = cycle ? null : commonValue(sorted)
   const rest = usual === null ? sorted : sorted.filter((x) => x !== usual)
   const spread = rest.length > 0 ? rest : sorted
-  const cutOff = Math.floor((contamination * spread.length) / 2)
-  const inner = moments(spread.subarray(cutOff, spread.length - cutOff))
-  const { mean, deviation } = inner.deviation > 0 ? inner : moments(spread)
+  const logUnit = feature.type === 'numeric' && feature.scale === 'log' ? fitLogUnit(spread) : undefined
+  // The signed log keeps the order.
+  const line = logUnit === undefined ? spread : spread.map((x) => shrink(logUnit, x))
+  const cutOff = Math.floor((contamination * line.length) / 2)
+  const inner = moments(line.subarray(cutOff, line.length - cutOff))
+  const { mean, deviation } = inner.deviation > 0 ? inner : moments(line)
   return {
     name: featureName(feature),
     cycle,
+    ...(logUnit === undefined ? {} : { logUnit }),
     centre: mean,
     scale: deviation > 0 ? deviation : Math.max(0.01 * Math.abs(mean), 1),
     quantum: findQuantum(spread, cycle !== null),
@@ -62,19 +73,46 @@ export function flagOf({ usual }: NumberColumn, raw: number): (typeof FLAGS)[num
   return raw === usual ? 'usual' : 'present'
 }
 
-/** The column's value as the flow sees it before standardising; NaN stays NaN. */
-export function toLine({ cycle }: NumberColumn, raw: number): number {
+/** From the record's value to the column's own unit; NaN stays NaN. */
+export function toOwn({ cycle }: NumberColumn, raw: number): number {
   return cycle === null ? raw : unroll(cycle, raw)
 }
 
-export function standardise({ centre, scale }: NumberColumn, x: number): number {
-  return Math.max(-LARGEST_Z, Math.min(LARGEST_Z, (x - centre) / scale))
+/** From the record's value to the line, where the flow sees it before standardising; NaN stays NaN. */
+export function toLine(column: NumberColumn, raw: number): number {
+  return column.logUnit === undefined ? toOwn(column, raw) : shrink(column.logUnit, raw)
+}
+
+/** From the line to the column's own unit. */
+export function fromLine({ logUnit }: NumberColumn, y: number): number {
+  return logUnit === undefined ? y : expand(logUnit, y)
+}
+
+/** log |dx/dy| at a value in the column's own unit, nats: what its density on the line is thinned by in its own unit. */
+export function stretchOf({ logUnit }: NumberColumn, x: number): number {
+  return logUnit === undefined ? 0 : logStretch(logUnit, x)
+}
+
+/** @param y  on the line */
+export function standardise({ centre, scale }: NumberColumn, y: number): number {
+  return Math.max(-LARGEST_Z, Math.min(LARGEST_Z, (y - centre) / scale))
+}
+
+/** From z to the column's own unit. */
+export function unstandardise(column: NumberColumn, z: number): number {
+  return fromLine(column, column.centre + z * column.scale)
 }
 
 /** From z back to the record's own value: rounded to the column's step; epoch ms where the feature is cyclic. */
 export function restore(column: NumberColumn, z: number): number {
-  const x = round(column, column.centre + z * column.scale)
+  const x = round(column, unstandardise(column, z))
   return column.cycle === null ? x : Math.round(rollUp(column.cycle, x))
+}
+
+/** Half the step that the values come in, in z; on a log scale what it is at the median value. */
+export function halfStep(column: NumberColumn): number {
+  const median = column.quantiles[(QUANTILES - 1) / 2]!
+  return column.quantum / 2 / (column.scale * Math.exp(stretchOf(column, median)))
 }
 
 export function round({ quantum }: NumberColumn, x: number): number {

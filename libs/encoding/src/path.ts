@@ -6,7 +6,10 @@ export function parsePath(path: string): Step[] {
   return [...path.matchAll(/\.([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
 }
 
-/** Compiles a path to a function that gives the value there, `undefined` where there is none. */
+/**
+ * Compiles a path to a function that gives the value there, `undefined` where there is none. A step into a string goes
+ * into the JSON object or list that the string holds, where it holds one.
+ */
 export function compilePath(path: string): (record: unknown) => unknown {
   const steps = parsePath(path)
   const [first] = steps
@@ -33,6 +36,26 @@ export function putAt(record: Record<string, unknown>, path: string, value: unkn
 }
 
 function child(value: unknown, step: Step): unknown {
-  if (value === null || typeof value !== 'object') return undefined
-  return (value as Record<Step, unknown>)[step]
+  const holder = typeof value === 'string' ? parsed(value) : value
+  if (holder === null || typeof holder !== 'object') return undefined
+  return (holder as Record<Step, unknown>)[step]
 }
+
+/** Several paths through one string come one after another: the last text and what it holds. */
+let lastText = ''
+let lastHeld: unknown
+
+function parsed(text: string): unknown {
+  if (text === lastText) return lastHeld
+  lastText = text
+  lastHeld = undefined
+  if (!HOLDS_MORE.test(text)) return undefined
+  try {
+    lastHeld = JSON.parse(text)
+  } catch {
+    // Text that only looks like JSON holds nothing.
+  }
+  return lastHeld
+}
+
+const HOLDS_MORE = /^\s*[{[]/

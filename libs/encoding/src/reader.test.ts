@@ -26,6 +26,26 @@ describe('the reader', () => {
     expect(read({ ...record, route: { origin: 7 } })).toMatchObject({ categories: ['7'] })
   })
 
+  it('takes the words for true and false, and nothing else, for booleans', () => {
+    const readLate = makeReader([{ path: '$.late', type: 'boolean', optional: false }])
+    const said = (late: unknown) => readLate({ late })
+    for (const truth of [true, 1, '1', 'TRUE', ' yes', 't']) expect(said(truth)).toMatchObject({ categories: ['true'] })
+    for (const lie of [false, 0, '0', 'False', 'no', 'N']) expect(said(lie)).toMatchObject({ categories: ['false'] })
+    expect(said(null)).toMatchObject({ categories: [null] })
+    for (const other of [2, 'late', {}, '']) {
+      expect(said(other)).toEqual(other === '' ? said(null) : expect.objectContaining({ reason: 'wrong_type' }))
+    }
+  })
+
+  it('goes into the JSON that a string holds', () => {
+    const paths = ['$.payload.route.origin', '$.payload.miles', '$.list[1].n'] as const
+    const readInside = makeReader(paths.map((path) => ({ path, type: 'categorical', optional: true })))
+    const payload = JSON.stringify({ route: '{"origin":"JFK"}', miles: 12 })
+    expect(readInside({ payload, list: ' [{}, {"n":3}]' })).toMatchObject({ categories: ['JFK', '12', '3'] })
+    expect(readInside({ payload: '{"route":', list: '3' })).toMatchObject({ categories: [null, null, null] })
+    expect(readInside({ payload: '"text"', list: '' })).toMatchObject({ categories: [null, null, null] })
+  })
+
   it('lets an optional field be absent and no other', () => {
     expect(read({ ...record, legs: [] })).toMatchObject({ numbers: [3, Number.NaN, expect.any(Number)] })
     expect(read({ ...record, route: {} })).toEqual({ reason: 'missing_field', detail: '$.route.origin is absent' })

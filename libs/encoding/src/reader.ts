@@ -1,4 +1,4 @@
-import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
+import { type Feature, featurePath, isCategory, type Rejection } from '@outflow/contracts'
 import type { Fields } from './fields.js'
 import { compilePath } from './path.js'
 import { parseTimestamp } from './timestamp.js'
@@ -11,8 +11,8 @@ export type Reader = (record: unknown) => Fields | Rejection
  *
  * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
  * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
- * booleans; cyclic ones ISO 8601 (without a zone: UTC), `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record
- * holds, are missing until `windowFiller` puts them there.
+ * booleans; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
+ * `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record holds, are missing until `windowFiller` puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
   const parts = features.map((feature) => ({
@@ -34,6 +34,10 @@ export function makeReader(features: readonly Feature[]): Reader {
         const category = readCategory(value)
         if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
         categories.push(category)
+      } else if (type === 'boolean') {
+        const truth = readBoolean(value)
+        if (truth === undefined) return wrongType(path, 'true or false', value)
+        categories.push(truth)
       } else if (type === 'numeric' || type === 'window') {
         const number = readNumber(value)
         if (number === undefined) return wrongType(path, 'a number of magnitude up to 1e300', value)
@@ -56,7 +60,7 @@ export function makeReader(features: readonly Feature[]): Reader {
  */
 export function windowFiller(features: readonly Feature[], places: readonly number[]) {
   const slots = features
-    .filter(({ type }) => type !== 'categorical')
+    .filter((feature) => !isCategory(feature))
     .flatMap(({ type }, slot) => (type === 'window' ? [slot] : []))
   return (fields: Fields, values: readonly number[]): Fields => {
     const numbers = [...fields.numbers]
@@ -73,6 +77,10 @@ export function isRejection(read: Fields | Rejection): read is Rejection {
 
 const LARGEST = 1e300
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const TRUTHS: ReadonlyMap<string, 'true' | 'false'> = new Map([
+  ...['true', '1', 't', 'yes', 'y'].map((word) => [word, 'true'] as const),
+  ...['false', '0', 'f', 'no', 'n'].map((word) => [word, 'false'] as const),
+])
 const BAD_TIMESTAMP = Number.POSITIVE_INFINITY
 
 function isMissing(value: unknown): boolean {
@@ -89,6 +97,11 @@ function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+function readBoolean(value: unknown): 'true' | 'false' | null | undefined {
+  if (isMissing(value)) return null
+  return TRUTHS.get(String(value).trim().toLowerCase())
 }
 
 function readTime(value: unknown): number | undefined {

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeBatch } from './encode.js'
+import { fitEncoder } from './fit-encoder.js'
+import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
+
+const units = fc.double({ min: 1e-6, max: 1e6, noNaN: true })
+const amounts = fc.double({ min: -1e9, max: 1e9, noNaN: true })
+
+describe('the signed log', () => {
+  it('is undone by its inverse', () => {
+    fc.assert(
+      fc.property(units, amounts, (unit, x) => {
+        expect(Math.abs(expand(unit, shrink(unit, x)) - x)).toBeLessThanOrEqual(1e-9 * Math.max(unit, Math.abs(x)))
+      }),
+    )
+  })
+
+  it('has the Jacobian that a small step finds', () => {
+    fc.assert(
+      fc.property(units, amounts, (unit, x) => {
+        const step = 1e-5 * (unit + Math.abs(x))
+        const slope = (shrink(unit, x + step) - shrink(unit, x - step)) / (2 * step)
+        // The kink of |x| at 0 is of second order: one step off, the slope differs by its share of the unit.
+        expect(-Math.log(slope)).toBeCloseTo(logStretch(unit, x), 4)
+      }),
+    )
+  })
+
+  it('takes the size of the small values for its unit, zeros left out', () => {
+    expect(fitLogUnit(Float64Array.from([0, 0, 0, 5, -5, 100, 2000]))).toBe(5)
+    expect(fitLogUnit(new Float64Array(3))).toBe(1)
+  })
+})
+
+describe('a column on a log scale', () => {
+  const feature = { path: '$.amount', type: 'numeric', scale: 'log', optional: false } as const
+  // Amounts of either sign from a hundredth to a million.
+  const values = Array.from({ length: 2_000 }, (_, k) => (k % 9 === 0 ? -1 : 1) * 10 ** (((k * 0.618_034) % 1) * 8 - 2))
+  const records = values.map((x) => ({ numbers: [x], categories: [] }))
+  const { encoder } = fitEncoder([feature], records, { contamination: 0, seed: 1 })
+
+  it("keeps the likelihood a density in the record's own units: it sums to 1", () => {
+    // With a flow that changes nothing the row is standard normal. Trapezoids, denser where the log is.
+    const { logUnit, centre, scale } = encoder.numbers[0]!
+    const grid = Array.from({ length: 20_001 }, (_, k) => expand(logUnit!, centre + scale * (k / 1_000 - 10)))
+    const { rows, beside } = encodeBatch(
+      encoder,
+      grid.map((x) => ({ numbers: [x], categories: [] })),
+    )
+    const density = beside.map((own, k) => Math.exp(-own - rows[k]! ** 2 / 2 - Math.log(2 * Math.PI) / 2))
+    const mass = grid.slice(1).reduce((sum, x, k) => sum + ((density[k]! + density[k + 1]!) / 2) * (x - grid[k]!), 0)
+    expect(mass).toBeCloseTo(1, 3)
+  })
+
+  it('keeps its quantiles and its step in the unit of the record', () => {
+    const cents = values.map((x) => ({ numbers: [Math.round(x * 100) / 100], categories: [] }))
+    const [column] = fitEncoder([feature], cents, { contamination: 0, seed: 1 }).encoder.numbers
+    expect(column).toMatchObject({ quantum: 0.01 })
+    expect(column!.quantiles.at(-1)).toBeGreaterThan(900_000)
+    expect(column!.scale).toBeLessThan(20)
+  })
+})

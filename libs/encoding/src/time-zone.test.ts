@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fitCycle, rollUp, unroll } from './cycle.js'
+import { fromLocal, toLocal } from './time-zone.js'
+
+const BERLIN = 'Europe/Berlin'
+const clock = (zone: string, time: string) => new Date(toLocal(zone, Date.parse(time))).toISOString().slice(0, 16)
+
+describe('the clocks of a zone', () => {
+  it.each([
+    [BERLIN, '2026-01-15T12:00:00Z', '2026-01-15T13:00'],
+    [BERLIN, '2026-07-15T12:00:00Z', '2026-07-15T14:00'],
+    [BERLIN, '2026-03-29T00:59:00Z', '2026-03-29T01:59'],
+    [BERLIN, '2026-03-29T01:00:00Z', '2026-03-29T03:00'],
+    [BERLIN, '2026-10-25T00:30:00Z', '2026-10-25T02:30'],
+    [BERLIN, '2026-10-25T01:30:00Z', '2026-10-25T02:30'],
+    ['Asia/Kathmandu', '2026-01-15T12:00:00Z', '2026-01-15T17:45'],
+    ['Australia/Lord_Howe', '2026-04-04T15:00:00Z', '2026-04-05T01:30'],
+    ['America/New_York', '2026-01-01T03:00:00Z', '2025-12-31T22:00'],
+  ])('in %s at %s show %s', (zone, time, shown) => {
+    expect(clock(zone, time)).toBe(shown)
+  })
+
+  it('come back to the instant, in the doubled hour to the first', () => {
+    const back = (local: string) => new Date(fromLocal(BERLIN, Date.parse(`${local}:00Z`))).toISOString().slice(0, 16)
+    expect(back('2026-03-29T10:00')).toBe('2026-03-29T08:00')
+    expect(back('2026-10-25T02:30')).toBe('2026-10-25T00:30')
+    expect(back('2026-03-29T02:30')).toBe('2026-03-29T01:30')
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e9 }), (seconds) => {
+        const local = toLocal(BERLIN, seconds * 1_000)
+        expect(toLocal(BERLIN, fromLocal(BERLIN, local))).toBe(local)
+      }),
+    )
+  })
+
+  it('stay within what a date can be', () => {
+    expect(toLocal('Pacific/Kiritimati', 8.64e15)).toBe(8.64e15)
+    expect(toLocal(BERLIN, Number.NaN)).toBeNaN()
+  })
+})
+
+describe('a cycle by the clocks of a zone', () => {
+  const opening = (month: number) =>
+    Date.parse(`2026-${String(month).padStart(2, '0')}-10T08:00:00+0${month > 3 && month < 11 ? 2 : 1}:00`)
+  const times = Float64Array.from({ length: 12 }, (_, k) => opening(k + 1))
+
+  it('keeps eight in the morning at eight, summer and winter', () => {
+    const cycle = fitCycle('day', times, BERLIN)
+    const hours = new Set(Array.from(times, (time) => unroll(cycle, time)))
+    expect(hours.size).toBe(1)
+    expect(new Set(Array.from(times, (time) => unroll(fitCycle('day', times), time))).size).toBe(2)
+  })
+
+  it("puts a time of day back on the zone's clocks", () => {
+    const cycle = fitCycle('day', times, BERLIN)
+    expect(new Date(rollUp(cycle, unroll(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
+  })
+
+  it("begins weeks and years at the zone's midnight", () => {
+    const newYear = Date.parse('2026-01-01T00:00:00-05:00')
+    for (const period of ['week', 'year'] as const) {
+      const start = period === 'week' ? Date.parse('2026-01-05T00:00:00-05:00') : newYear
+      expect(unroll({ period, zone: 'America/New_York', cut: 0, startMs: 0 }, start)).toBe(0)
+    }
+  })
+})
