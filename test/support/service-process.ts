@@ -4,8 +4,8 @@ import { type ServiceName, type ServiceProcess, spawnService } from './spawn-ser
 export type { LogLine, ServiceProcess } from './spawn-service.js'
 
 /** Starts a service; it is killed when the test is done, if it still runs, and its log is shown if the test failed. */
-export function startService(name: ServiceName, configFile: string): ServiceProcess {
-  const service = spawnService(name, configFile)
+export function startService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
+  const service = spawnService(name, ...configFiles)
   onTestFinished(async ({ task }) => {
     if (!service.hasEnded()) await service.kill()
     if (task.result?.state !== 'fail') return

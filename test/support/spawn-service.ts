@@ -47,10 +47,18 @@ const ENTRY = `${ROOT}test/support/outflow-from-source.ts`
 export type ServiceName = 'ingest' | 'alerts' | 'trainer'
 
 /** Starts a service; whoever starts it ends it. */
-export function spawnService(name: ServiceName, configFile: string): ServiceProcess {
+export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--conditions=source', ENTRY, 'run', name, '--config', configFile],
+    [
+      '--import',
+      'tsx',
+      '--conditions=source',
+      ENTRY,
+      'run',
+      name,
+      ...configFiles.flatMap((file) => ['--config', file]),
+    ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const log: LogLine[] = []

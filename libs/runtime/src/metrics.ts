@@ -19,18 +19,26 @@ export interface Metrics {
   readonly contentType: string
 }
 
+export interface MetricsOptions {
+  readonly ofProcess?: boolean
+}
+
 /**
  * Makes a registry of its own: two pipelines in one process, or two tests, do not see each other's numbers.
  *
- * The process's own figures (CPU, memory, event loop, garbage collection) are among them. An instrument asked for twice
+ * The process's own figures (CPU, memory, event loop, garbage collection) are among them unless told otherwise. An instrument asked for twice
  * is the same instrument.
  *
- * @param labels  stand on every series, such as the pipeline
+ * @param labels             stand on every series, such as the pipeline
+ * @param options.ofProcess  false where another registry has the process's figures; default: true
  */
-export function makeMetrics(labels: Readonly<Record<string, string>> = {}): Metrics {
+export function makeMetrics(
+  labels: Readonly<Record<string, string>> = {},
+  { ofProcess = true }: MetricsOptions = {},
+): Metrics {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
-  collectDefaultMetrics({ register: registry })
+  if (ofProcess) collectDefaultMetrics({ register: registry })
   return {
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
       (registry.getSingleMetric(name) as Counter<L> | undefined) ??

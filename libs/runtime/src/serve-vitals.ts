@@ -1,6 +1,6 @@
 import { fastify } from 'fastify'
 import { HealthAddressUnavailable } from './errors.js'
-import type { Vitals } from './vitals.js'
+import type { ServedVitals } from './join-vitals.js'
 
 export interface VitalsServer {
   /** Such as `http://127.0.0.1:9401`. */
@@ -16,7 +16,7 @@ export interface VitalsServer {
  * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
  */
 export async function serveVitals(
-  vitals: Vitals,
+  vitals: ServedVitals,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<VitalsServer> {
   const server = fastify({ forceCloseConnections: true })

@@ -1,4 +1,4 @@
-import { type Metrics, makeMetrics } from './metrics.js'
+import { type Metrics, type MetricsOptions, makeMetrics } from './metrics.js'
 
 /** What one check found; `detail` says it to a person, in a line. */
 export interface CheckResult {
@@ -28,10 +28,10 @@ export interface Vitals {
 }
 
 /** @param labels  stand on every metric, such as the pipeline */
-export function makeVitals(labels: Readonly<Record<string, string>> = {}): Vitals {
+export function makeVitals(labels: Readonly<Record<string, string>> = {}, options: MetricsOptions = {}): Vitals {
   const checks = new Map<string, { service: string; name: string; check: Check }>()
   return {
-    metrics: makeMetrics(labels),
+    metrics: makeMetrics(labels, options),
     check: (service, name, check) => {
       const entry = { service, name, check }
       checks.set(`${service}.${name}`, entry)

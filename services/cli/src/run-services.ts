@@ -1,18 +1,51 @@
 import { runAlerts } from '@outflow/alerts'
 import type { Config } from '@outflow/contracts'
 import { runIngest } from '@outflow/ingest'
-import { type Log, loadConfig, makeLog, makeVitals, runUntilSignal, serveVitals, type Vitals } from '@outflow/runtime'
+import {
+  type Log,
+  loadConfig,
+  makeLog,
+  makeVitals,
+  runPipelines,
+  runUntilSignal,
+  serveVitals,
+  type Vitals,
+} from '@outflow/runtime'
 import { runTrainer } from '@outflow/trainer'
+import { UsageError } from './errors.js'
 import { runTogether } from './run-together.js'
 import type { ServiceName } from './service-names.js'
 
 const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts } as const
 
-/** Runs a service, or all of them, until a signal; gives the exit code. */
-export async function runNamed(name: ServiceName, configPath: string): Promise<0 | 1> {
-  const config = await loadConfig(configPath)
+/**
+ * Runs a service, or all of them, until a signal; gives the exit code.
+ *
+ * @param configPaths  one or more; of several, each is a pipeline of its own
+ */
+export async function runNamed(name: ServiceName, configPaths: readonly string[]): Promise<0 | 1> {
+  const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))
+  const [config] = configs as [Config]
   const log = makeLog({ service: name, level: config.log.level })
-  const run = name === 'all' ? runAll(config, log) : (signal: AbortSignal) => SERVICES[name]({ config, log, signal })
+  if (configs.length === 1) {
+    const run = name === 'all' ? runAll(config, log) : (signal: AbortSignal) => SERVICES[name]({ config, log, signal })
+    return runUntilSignal(run, { log })
+  }
+  requireDistinct(configs)
+  const run = (signal: AbortSignal) =>
+    runPipelines({
+      configs,
+      log,
+      address: { host: config.http.host, port: config.http.ports[name] },
+      run: ({ config, vitals, signal }) =>
+        runServices(name === 'all' ? ALL : [name], {
+          config,
+          vitals,
+          signal,
+          logOf: (service) => makeLog({ service, level: config.log.level }).child({ pipeline: config.pipeline }),
+        }),
+      signal,
+    })
   return runUntilSignal(run, { log })
 }
 
@@ -23,27 +56,36 @@ const runAll =
     const vitals = makeVitals({ pipeline: config.pipeline })
     const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
     log.info({ address: server.url }, 'health and metrics served')
+    const logOf = (service: string) => makeLog({ service, level: config.log.level })
     try {
-      await runServices({ config, level: config.log.level, vitals, signal })
+      await runServices(ALL, { config, vitals, signal, logOf })
     } finally {
       await server.close()
     }
   }
 
+type Service = keyof typeof SERVICES
+
+const ALL = Object.keys(SERVICES) as readonly Service[]
+
 interface ServicesOptions {
   readonly config: Config
-  readonly level: Config['log']['level']
+  readonly logOf: (service: Service) => Log
   readonly vitals: Vitals
   readonly signal: AbortSignal
 }
 
-function runServices({ config, level, vitals, signal }: ServicesOptions): Promise<void> {
+function runServices(names: readonly Service[], { config, logOf, vitals, signal }: ServicesOptions): Promise<void> {
   return runTogether(
-    Object.entries(SERVICES).map(
-      ([service, run]) =>
-        (inner: AbortSignal) =>
-          run({ config, log: makeLog({ service, level }), vitals, signal: inner }),
-    ),
+    names.map((name) => (inner: AbortSignal) => SERVICES[name]({ config, log: logOf(name), vitals, signal: inner })),
     signal,
   )
+}
+
+/** Two configurations of one pipeline would share its offsets, its consumer group and its models. */
+function requireDistinct(configs: readonly Config[]): void {
+  const names = configs.map(({ pipeline }) => pipeline)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return
+  throw new UsageError(`two configurations name the pipeline ${twice}; give each a pipeline of its own`)
 }

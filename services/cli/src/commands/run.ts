@@ -1,10 +1,10 @@
-import { Argument, type Command } from 'commander'
-import { configOption } from '../options.js'
+import { Argument, type Command, Option } from 'commander'
+import { collect } from '../options.js'
 import { SERVICE_NAMES, type ServiceName } from '../service-names.js'
 import type { CommandContext } from './command-context.js'
 
 interface RunOptions {
-  readonly config: string
+  readonly config?: readonly string[]
 }
 
 export function addRun(program: Command, context: CommandContext): void {
@@ -16,15 +16,21 @@ export function addRun(program: Command, context: CommandContext): void {
         'loopback port that http.ports names. The log is JSON lines in production and in a pipe, readable lines on a terminal.',
     )
     .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
-    .addOption(configOption())
+    .addOption(
+      new Option(
+        '--config <file>',
+        'the configuration, default: outflow.yaml; given several times, that many pipelines run in one process',
+      ).argParser(collect),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   outflow run all --config outflow.yaml
+  outflow run ingest --config flights.yaml --config parcels.yaml
   outflow run ingest --config outflow.yaml | jq 'select(.level == "warn")'`,
     )
     .action(async (name: ServiceName, options: RunOptions) => {
-      context.exitCode = await (await import('../run-services.js')).runNamed(name, options.config)
+      context.exitCode = await (await import('../run-services.js')).runNamed(name, options.config ?? ['outflow.yaml'])
     })
 }

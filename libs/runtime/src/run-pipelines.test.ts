@@ -1,0 +1,56 @@
+import type { Config } from '@outflow/contracts'
+import { expect, test, vi } from 'vitest'
+import type { Log } from './log.js'
+import { type Pipeline, runPipelines } from './run-pipelines.js'
+
+const configs = ['flights', 'parcels'].map((pipeline) => ({ pipeline }) as Config)
+
+function aLog() {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn(), child: vi.fn() }
+  const address = () => (log.info.mock.calls[0]![0] as { readonly address: string }).address
+  return { log: log as unknown as Log, told: log, address }
+}
+
+const untilAborted = ({ signal }: Pipeline) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+
+test('one that fails leaves the others running, is named by /readyz, and decides the exit', async () => {
+  const abort = new AbortController()
+  const { log, told, address } = aLog()
+  const ended = vi.fn()
+  const running = runPipelines({
+    configs,
+    log,
+    address: { host: '127.0.0.1', port: 0 },
+    run: async (pipeline) => {
+      if (pipeline.config.pipeline === 'parcels') throw new Error('no such column')
+      pipeline.vitals.check('ingest', 'kafka', () => ({ ok: true, detail: 'reads 3 partitions' }))
+      await untilAborted(pipeline)
+      ended()
+    },
+    signal: abort.signal,
+  })
+  running.catch(() => {})
+  await vi.waitFor(() => expect(told.error).toHaveBeenCalled())
+  expect(told.error).toHaveBeenCalledWith(expect.objectContaining({ pipeline: 'parcels' }), 'pipeline failed')
+  const answer = await fetch(`${address()}/readyz`)
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toMatchObject({
+    ready: false,
+    pipelines: {
+      flights: { ready: true },
+      parcels: { ready: false, checks: { pipeline: { running: { detail: 'it has failed: no such column' } } } },
+    },
+  })
+  expect(ended).not.toHaveBeenCalled()
+  abort.abort()
+  await expect(running).rejects.toThrow('no such column')
+  expect(ended).toHaveBeenCalled()
+})
+
+test('when none is left the run ends', async () => {
+  const { log } = aLog()
+  const options = { configs, log, address: { host: '127.0.0.1', port: 0 }, signal: new AbortController().signal }
+  await expect(runPipelines({ ...options, run: async () => Promise.reject(new Error('broken')) })).rejects.toThrow()
+  await runPipelines({ ...options, run: async () => {} })
+})

@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TrainedDetector } from '@outflow/detector'
+import { insertModel, openPool, type Pool, partitionCounters, promoteModel } from '@outflow/store'
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import {
+  fitParcelModel,
+  PARCEL_ALERT_RATE,
+  PARCEL_FEATURES,
+  PARCEL_MODEL,
+  type ParcelMessage,
+  parcelMessages,
+} from '../support/parcels.js'
+import { startService } from '../support/service-process.js'
+
+let model: TrainedDetector
+let pool: Pool
+let postgresUrl: string
+
+beforeAll(async () => {
+  postgresUrl = await aDatabase()
+  pool = openPool(postgresUrl)
+  model = await fitParcelModel()
+  return () => pool.end()
+})
+
+interface Made {
+  readonly name: string
+  readonly configFile: string
+}
+
+/** A pipeline with a model, on topics of its own. */
+async function aPipeline(topics: readonly string[]): Promise<Made> {
+  const name = aName('pipeline')
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-pipelines-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const configFile = join(folder, 'outflow.yaml') // JSON is YAML
+  const configuration = {
+    pipeline: name,
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: postgresUrl },
+    source: { topics },
+    features: PARCEL_FEATURES,
+    model: PARCEL_MODEL,
+    detection: { alertRate: PARCEL_ALERT_RATE },
+    alerts: { topic: `${name}.alerts` },
+    deadLetters: { topic: `${name}.dead` },
+    http: { ports: { ingest: 0 } },
+  }
+  await writeFile(configFile, JSON.stringify(configuration))
+  const { artefact, metadata } = model
+  const id = metadata.modelId
+  await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+  await promoteModel(pool, { pipeline: name, id })
+  return { name, configFile }
+}
+
+async function send(topic: string, messages: readonly ParcelMessage[]): Promise<void> {
+  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
+  await producer.send(messages.map((message) => ({ topic, ...message })))
+  await producer.close()
+}
+
+const isSound = ({ headers: { truth } }: ParcelMessage) => truth === 'normal' || truth === 'odd'
+
+/** By topic: how many were received, scored and rejected. */
+async function countsOf({ name }: Made): Promise<Record<string, [number, number, number]>> {
+  const counts: Record<string, [number, number, number]> = {}
+  for (const { topic, received, scored, rejected } of await partitionCounters(pool, name)) {
+    const [r, s, j] = counts[topic] ?? [0, 0, 0]
+    counts[topic] = [r + received, s + scored, j + rejected]
+  }
+  return counts
+}
+
+function dueOf(messages: readonly ParcelMessage[]): [number, number, number] {
+  const sound = messages.filter(isSound).length
+  return [messages.length, sound, messages.length - sound]
+}
+
+test('two pipelines in one process, one of them over two topics: every record of every topic counts once', async () => {
+  const topics = await Promise.all([aTopic({ partitions: 3 }), aTopic({ partitions: 2 }), aTopic()])
+  const [first, second, other] = topics as [string, string, string]
+  const messages = [1_100, 700, 400].map((count, seed) => nextOf(parcelMessages(seed), count))
+  await Promise.all(topics.map((topic, index) => send(topic, messages[index]!)))
+  const both = await aPipeline([first, second])
+  const single = await aPipeline([other])
+
+  const service = startService('ingest', both.configFile, single.configFile)
+  const due = { [first]: dueOf(messages[0]!), [second]: dueOf(messages[1]!) }
+  const isDone = async ({ name }: Made, count: number) =>
+    (await partitionCounters(pool, name)).reduce((sum, { received }) => sum + received, 0) >= count
+  await eventually(async () => (await isDone(both, 1_800)) && (await isDone(single, 400)), { what: 'all are counted' })
+
+  expect(await countsOf(both)).toEqual(due)
+  expect(await countsOf(single)).toEqual({ [other]: dueOf(messages[2]!) })
+  const { address } = await service.logged('health and metrics served')
+  expect(await (await fetch(`${address}/readyz`)).json()).toMatchObject({
+    ready: true,
+    pipelines: { [both.name]: { ready: true }, [single.name]: { ready: true } },
+  })
+  const text = await (await fetch(`${address}/metrics`)).text()
+  expect(text).toContain(`outflow_records_total{topic="${second}",pipeline="${both.name}"} 700`)
+  expect(text).toContain(`outflow_records_total{topic="${other}",pipeline="${single.name}"} 400`)
+  expect(text.match(/^# TYPE outflow_records_total /gm)).toHaveLength(1)
+  expect(await service.terminate()).toMatchObject({ code: 0 })
+})
+
+test('a pipeline that fails leaves the other one running, says so, and the process ends with 1', async () => {
+  const [sound, broken] = (await Promise.all([aTopic(), aTopic()])) as [string, string]
+  const good = await aPipeline([sound])
+  const bad = await aPipeline([broken])
+  // As when the topic was deleted and made anew: waiting does not mend it.
+  await pool.query('insert into outflow.offsets (pipeline, topic, partition, next_offset) values ($1, $2, 0, 99)', [
+    bad.name,
+    broken,
+  ])
+
+  const service = startService('ingest', good.configFile, bad.configFile)
+  expect(await service.logged('pipeline failed')).toMatchObject({ level: 'error', pipeline: bad.name })
+  const messages = nextOf(parcelMessages(9), 300)
+  await send(sound, messages)
+  await eventually(async () => (await countsOf(good))[sound]?.[0] === 300, { what: 'the other one goes on' })
+
+  expect(await countsOf(good)).toEqual({ [sound]: dueOf(messages) })
+  const { address } = await service.logged('health and metrics served')
+  const answer = await fetch(`${address}/readyz`)
+  expect(answer.status).toBe(503)
+  expect(await answer.json()).toMatchObject({
+    pipelines: { [good.name]: { ready: true }, [bad.name]: { checks: { pipeline: { running: { ok: false } } } } },
+  })
+  expect(await service.terminate()).toMatchObject({ code: 1 })
+})
