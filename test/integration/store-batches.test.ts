@@ -16,6 +16,7 @@ import {
   rejectedByReason,
   StoreRefused,
   StoreUnavailable,
+  storedFdrState,
   storedOffset,
   strangestAnomalies,
   takeOutbox,
@@ -34,6 +35,29 @@ beforeAll(async () => {
   pool = openPool(await aDatabase())
 })
 afterAll(() => pool.end())
+
+describe('the state of false-discovery control', () => {
+  const stateAt = (pipeline: string) => storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })
+
+  it('moves with the offset, and only with it', async () => {
+    const pipeline = aName('pipeline')
+    expect(await stateAt(pipeline)).toBeNull()
+    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
+    const second = { fdr: 0.1, tested: 6, first: 2, later: [5] }
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), fdrState: second })
+    expect(await stateAt(pipeline)).toEqual(second)
+    const late = { ...aBatch(pipeline, 3n, 9n), fdrState: { fdr: 0.1, tested: 9, first: 2, later: [] } }
+    expect(await writeBatch(pool, late)).toBe('superseded')
+    expect(await stateAt(pipeline)).toEqual(second)
+  })
+
+  it('goes when its offsets are deleted: the pipeline begins anew', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
+    await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    expect(await stateAt(pipeline)).toBeNull()
+  })
+})
 
 describe('window states', () => {
   const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
@@ -351,6 +375,8 @@ function aBatch(
         nll,
         pValue: 0.0004,
         severity: 'high',
+        pUpper: 0.002,
+        nearest: null,
         reasons: [],
         modelId: 'm',
       },

@@ -149,6 +149,8 @@ async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<vo
       nll: 9,
       pValue: 0.001,
       severity: 'low',
+      pUpper: null,
+      nearest: null,
       reasons: [],
       modelId: randomUUID(),
     })),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reasonSchema } from './reason.js'
+import { nearestNormalSchema, reasonSchema } from './reason.js'
 
 export const ALERT_EVENT_TYPE = 'outflow.anomaly.v1'
 /** Content type of a CloudEvent in structured mode. @see CloudEvents 1.0, Kafka protocol binding, § 3.3 */
@@ -25,6 +25,12 @@ export const alertEventSchema = z.object({
     /** Negative log-likelihood, nats; higher is stranger. */
     nll: z.number(),
     pValue: z.number(),
+    /** 95 % upper confidence limit of the p-value; absent in alerts of earlier outflows, as are the next two. */
+    pUpper: z.number().optional(),
+    /** −log₂ p */
+    surpriseBits: z.number().optional(),
+    /** What would have been normal; null where no few changes make it so. */
+    nearest: nearestNormalSchema.nullable().optional(),
     severity: z.enum(['low', 'medium', 'high']),
     reasons: z.array(reasonSchema),
     record: z.record(z.string(), z.unknown()),

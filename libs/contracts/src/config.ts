@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { detectionSchema } from './detection.js'
 import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
@@ -106,11 +107,7 @@ export const configSchema = z
     features: z.array(featureSchema).min(1).describe('What the model looks at'),
     model: modelSchema.prefault({}),
     training: trainingSchema.prefault({}),
-    detection: z
-      .strictObject({
-        alertRate: z.number().gt(0).max(0.5).default(0.001).describe('Share of normal records that may be flagged'),
-      })
-      .prefault({}),
+    detection: detectionSchema.prefault({}),
     alerts: z.strictObject({ topic: topicName.describe('Where alerts are sent') }),
     deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
     retention: z

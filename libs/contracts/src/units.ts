@@ -24,6 +24,14 @@ export const byteSize = z
   .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'a size such as 512KiB or 1MiB')
   .transform((text) => scale(text, BYTES))
 
+const PER_DAY = { '/minute': 1_440, '/hour': 24, '/day': 1, '/week': 1 / 7 } as const
+
+/** A frequency such as `20/day` or `1/hour`; parsed to times a day. */
+export const perDay = z
+  .string()
+  .regex(/^(?!0+(\.0+)?\/)\d+(\.\d+)?\/(minute|hour|day|week)$/, 'a frequency such as 20/day or 1/hour')
+  .transform((text) => Number.parseFloat(text) * PER_DAY[text.replace(/^[\d.]+/, '') as keyof typeof PER_DAY])
+
 function scale(text: string, units: Readonly<Record<string, number>>): number {
   const unit = text.replace(/^[\d.]+/, '')
   return Math.round(Number.parseFloat(text) * units[unit]!)

@@ -74,8 +74,15 @@ describe('a detector of categories and numbers', () => {
     const odd = read({ x: 0, place: { city: 'Reno', state: 'NV' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
-    const [reason] = await detector.explain(odd)
+    const { reasons, nearest } = await detector.explain(odd)
+    const reason = reasons[0]
     expect(reason).toMatchObject({ field: 'x', observed: 0 })
+    expect(nearest).toMatchObject({ changes: [{ field: 'x', from: 0 }] })
+    expect(nearest!.text).toMatch(/^normal with x [34]\d\d instead of 0$/)
+    const changed = read({ x: nearest!.changes[0]!.to, place: { city: 'Reno', state: 'NV' } })
+    const again = await detector.score([changed])
+    expect(again.nll[0]).toBeCloseTo(nearest!.nll, 4)
+    expect(again.pValue[0]).toBeGreaterThan(0.02)
     expect(reason!.expected).toBeGreaterThan(380)
     expect(reason!.text).toMatch(/^x 0 is far below the (usual )?[\d,]+.*/)
   })
@@ -84,8 +91,27 @@ describe('a detector of categories and numbers', () => {
     const odd = read({ x: 0, place: { city: 'Austin', state: 'MA' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
-    const texts = (await detector.explain(odd)).map(({ text }) => text)
-    expect(texts).toContain('place.state MA is never seen with place.city Austin')
+    const { reasons, nearest } = await detector.explain(odd)
+    expect(reasons.map(({ text }) => text)).toContain('place.state MA is never seen with place.city Austin')
+    expect(nearest?.changes).toEqual([{ field: 'place.state', from: 'MA', to: 'TX' }])
+  })
+
+  it('changes more than one field where one alone does not make the record normal', async () => {
+    const odd = read({ x: 5_000, place: { city: 'Austin', state: 'MA' } })
+    const { nearest } = await detector.explain(odd)
+    expect(nearest!.changes.map(({ field }) => field).toSorted()).toEqual(['place.state', 'x'])
+  })
+
+  it('explains many at once in brief: the same fields, no range, and says so', async () => {
+    const odd = [
+      read({ x: 0, place: { city: 'Reno', state: 'NV' } }),
+      read({ x: 0, place: { city: 'Austin', state: 'MA' } }),
+    ]
+    const { nll } = await detector.score(odd)
+    const [ofNumber, ofState] = await detector.explainBriefly(odd, nll)
+    expect(ofNumber![0]).toMatchObject({ kind: 'brief', field: 'x', observed: 0, range: null })
+    expect(ofNumber![0]!.bits).toBeGreaterThan(5)
+    expect(ofState!.find(({ field }) => field === 'place.state')).toMatchObject({ observed: 'MA', expected: 'TX' })
   })
 
   it('takes unseen and missing values, and counts them', async () => {
@@ -162,7 +188,7 @@ describe('a detector', () => {
     )
     const { nll } = await detector.score([usual!, odd!])
     expect(nll[1]! - nll[0]!).toBeGreaterThan(3)
-    expect((await detector.explain(odd!))[0]!.text).toContain('never seen')
+    expect((await detector.explain(odd!)).reasons[0]!.text).toContain('never seen')
     expect(await detector.sample(3, 1)).toHaveLength(3)
     await detector.close()
   })
@@ -174,8 +200,8 @@ describe('a detector', () => {
     const detector = await openDetector(artefact)
     const scores = await detector.score([4, 400].map((x) => detector.read({ ...records[0], x }) as Fields))
     expect(scores.nll[1]!).toBeGreaterThan(scores.nll[0]!)
-    const [reason] = await detector.explain(detector.read({ ...records[0], x: 400 }) as Fields)
-    expect(reason!.text).toBe('x 400 differs from the 4 of nearly all records')
+    const { reasons } = await detector.explain(detector.read({ ...records[0], x: 400 }) as Fields)
+    expect(reasons[0]!.text).toBe('x 400 differs from the 4 of nearly all records')
     await detector.close()
   }, 60_000)
 

@@ -1,8 +1,9 @@
-import type { ModelMetadata, Reason, Rejection } from '@outflow/contracts'
+import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
 import { type Fields, makeReader } from '@outflow/encoding'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
+import { explainBriefly } from './explain-briefly.js'
 import { openModelScorer } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'
 
@@ -34,8 +35,10 @@ export interface Detector {
   score(batch: readonly Fields[]): Promise<Scores>
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
   pUpperLimit(nll: number): number
-  /** Why a record is improbable, the field with the most bits first; meant for records that were flagged. */
-  explain(fields: Fields): Promise<Reason[]>
+  /** Why a record is improbable, the field with the most bits first, and what would have been normal; meant for records that were flagged. */
+  explain(fields: Fields): Promise<Explanation>
+  /** The same for many records at once, from one usual value a field. @param nll  [batch]; the records' own, nats */
+  explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
   /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
@@ -53,6 +56,7 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
   const { encoder, flow, calibration, metadata } = model
   const scorer = await openModelScorer(encoder, flow)
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
+  const nllOf = async (batch: readonly Fields[]) => (await scorer.score(batch)).nll
   return {
     metadata,
     read: makeReader(encoder.features),
@@ -61,7 +65,8 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
       return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
     },
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
-    explain: (fields) => explainRecord(encoder, async (batch) => (await scorer.score(batch)).nll, fields, ordinaryNll),
+    explain: (fields) => explainRecord(encoder, nllOf, fields, ordinaryNll),
+    explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: () => scorer.close(),
   }

@@ -1,4 +1,4 @@
-import type { Reason } from '@outflow/contracts'
+import type { Explanation, Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
   type Encoder,
@@ -11,10 +11,9 @@ import {
 } from '@outflow/encoding'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
+import type { Nll } from './model-scorer.js'
+import { type Candidate, nearestNormal } from './nearest-normal.js'
 import { mergeCurve, numberReason } from './number-reason.js'
-
-/** [count] nats; −log p of each record. */
-export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 
 /**
  * Says which fields make a record improbable. A field's surprise is how much the record's NLL falls, in bits, when that
@@ -26,14 +25,14 @@ export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
  * likeliest value; categories by enumeration.
  *
  * @param ordinaryNll  nats; a record below it is not flagged
- * @returns the most bits first, at least one; see `tellingReasons` for what is left out
+ * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the nearest normal record
  */
 export async function explainRecord(
   encoder: Encoder,
   nll: Nll,
   fields: Fields,
   ordinaryNll: number,
-): Promise<Reason[]> {
+): Promise<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
   const most = Math.floor(Math.min(CANDIDATES_PER_NUMBER, CANDIDATES / Math.max(1, encoder.numbers.length)))
   const grids = encoder.numbers.map((_, j) => numberAlternatives(encoder, ids, j, most))
@@ -55,7 +54,23 @@ export async function explainRecord(
     return numberReason(encoder, fields, ids, j, own, { ...curve, usualNll: onUsual[j]![0] })
   })
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
-  return tellingReasons([...numbers, ...categories], own, ordinaryNll)
+  const best = [
+    ...grids.flatMap((grid, j) => [
+      ...likeliest(onGrids[j]!, (at) => withNumber(encoder, fields, j, grid[at]!)),
+      ...likeliest(onFiner[j]!, (at) => withNumber(encoder, fields, j, finer[j]![at]!)),
+      ...likeliest(onUsual[j]!, () => withNumber(encoder, fields, j, encoder.numbers[j]!.usual!)),
+    ]),
+    ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
+  ]
+  return {
+    reasons: tellingReasons([...numbers, ...categories], own, ordinaryNll),
+    nearest: await nearestNormal(encoder, nll, fields, best, ordinaryNll),
+  }
+}
+
+function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
+  const at = argMin(nll)
+  return nll.length === 0 ? [] : [{ fields: fieldsAt(at), nll: nll[at]! }]
 }
 
 /**
@@ -70,8 +85,12 @@ function tellingReasons(reasons: readonly Reason[], own: number, ordinaryNll: nu
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))
 }
 
-/** Rows that one explanation may ask the scorer for, about, and of them a number's share. */
-const CANDIDATES = 2_000
+/**
+ * Values that one explanation tries of all numbers together, about, and at most of one. A narrow density is found by the
+ * points about the group's median and the refinement, not by many points: 600 tell the same fields as 2,000 in a third of
+ * the time.
+ */
+const CANDIDATES = 600
 const CANDIDATES_PER_NUMBER = 200
 const TENTH = 0.1
 

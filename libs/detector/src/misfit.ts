@@ -1,4 +1,4 @@
-import type { ModelMetadata } from '@outflow/contracts'
+import { type Feature, featurePath, type ModelMetadata } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 import type { Model } from './artefact.js'
 import type { ModelScorer } from './model-scorer.js'
@@ -23,7 +23,7 @@ export async function gaugeMisfit(
   calibration: Float64Array,
   seed: number,
 ): Promise<Misfit> {
-  const read = makeReader(model.encoder.features)
+  const read = makeReader(model.encoder.features.map(asOfSample))
   const fields = (await sampleRecords(model, SAMPLES, seed)).map(read).filter((own): own is Fields => !isRejection(own))
   const samples = (await scorer.score(fields)).nll.sort()
   const distance = largestDistance(calibration, samples)
@@ -35,6 +35,11 @@ export async function gaugeMisfit(
     pValue: kolmogorovPValue(distance * Math.sqrt(size)),
     beyondSamples: calibration.filter((nll) => nll > mark).length / calibration.length,
   }
+}
+
+/** A sampled record holds a windowed feature as a number of its own. */
+function asOfSample(feature: Feature): Feature {
+  return feature.type === 'window' ? { type: 'numeric', path: featurePath(feature), optional: true } : feature
 }
 
 /** The largest distance of two empirical distribution functions, 0 to 1. @param a, b  ascending */

@@ -12,6 +12,9 @@ export interface ModelScorer {
   close(): Promise<void>
 }
 
+/** [count] nats; −log p of each record. */
+export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
+
 /** Larger batches are scored in parts: the flow's layers hold 64 numbers a row, and more do not stay in the cache. */
 const ROWS_AT_ONCE = 4096
 

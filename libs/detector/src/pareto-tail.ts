@@ -86,8 +86,8 @@ const BEYOND_JUNCTION = 10
  * @see Stephens 1974, JASA 69(347), table 1B: 1.308
  */
 const LARGEST_MISFIT = 1.308
-/** Exceedances that the fit expects beyond the largest it saw: fewer than this in one of a hundred sets. */
-const LEAST_ABOVE_LARGEST = 0.01
+/** Exceedances that the fit expects beyond the largest it saw: fewer than this in one of ten sets, which a smaller k then serves as well. */
+const LEAST_ABOVE_LARGEST = 0.1
 /** Postgres takes no number below the smallest normal double. */
 const SMALLEST_P_VALUE = 1e-300
 /** Of the normal distribution, one-sided. */

@@ -65,12 +65,23 @@ export function categoryInWords(
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
   if (column.cycle !== null) return showTime(column.cycle, value)
-  const digits = column.quantum > 0 ? Math.max(0, -Math.floor(Math.log10(column.quantum) + 1e-9)) : undefined
+  const digits = column.quantum > 0 ? Math.max(0, -Math.floor(Math.log10(column.quantum) + 1e-9)) : null
+  return formatOf(digits).format(value).replace('-', '−')
+}
+
+/** A formatter takes longer to make than all else that is said about a number. */
+const FORMATS = new Map<number | null, Intl.NumberFormat>()
+
+/** @param digits  behind the point; null: four significant ones */
+function formatOf(digits: number | null): Intl.NumberFormat {
+  const known = FORMATS.get(digits)
+  if (known !== undefined) return known
   const format = new Intl.NumberFormat(
     'en-US',
-    digits === undefined ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: digits },
+    digits === null ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: digits },
   )
-  return format.format(value).replace('-', '−')
+  FORMATS.set(digits, format)
+  return format
 }
 
 function count(rows: number): string {

@@ -45,6 +45,12 @@ export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Arr
   )
 }
 
+/** What number j of a record usually is among its categories, in the column's own unit (hours since the cut where it is cyclic). */
+export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): number {
+  const column = encoder.numbers[j]!
+  return column.usual ?? round(column, column.centre + column.scale * anchorOf(encoder, ids, 0, j))
+}
+
 /** The record with another number, given in the column's own unit (hours since the cut where it is cyclic). */
 export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: number, value: number): Fields {
   const { cycle } = columns[j]!

@@ -3,6 +3,7 @@ export {
   numberAlternatives,
   numberOf,
   refineAlternatives,
+  usualNumber,
   withCategory,
   withNumber,
 } from './alternatives.js'

@@ -1,4 +1,4 @@
-import type { Position, Reason, Severity } from '@outflow/contracts'
+import type { NearestNormal, Position, Reason, Severity } from '@outflow/contracts'
 import type { Anomaly } from './batch.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
@@ -19,14 +19,16 @@ interface AnomalyRow {
   readonly record: unknown
   readonly nll: number
   readonly p_value: number
+  readonly p_upper: number | null
+  readonly nearest: NearestNormal | null
   readonly severity: Severity
   readonly reasons: Reason[]
   readonly model_id: string
   readonly detected_at: Date
 }
 
-const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, severity,
-       reasons, model_id, detected_at`
+const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
+       nearest, severity, reasons, model_id, detected_at`
 
 /** Gives a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -71,6 +73,8 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     record: row.record,
     nll: row.nll,
     pValue: row.p_value,
+    pUpper: row.p_upper,
+    nearest: row.nearest,
     severity: row.severity,
     reasons: row.reasons,
     modelId: row.model_id,

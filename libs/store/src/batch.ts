@@ -1,4 +1,4 @@
-import type { Reason, RejectionReason, Severity } from '@outflow/contracts'
+import type { NearestNormal, Reason, RejectionReason, Severity } from '@outflow/contracts'
 import type { MinuteRejections, MinuteScores } from './statistics.js'
 
 /** A record judged improbable, as it is stored; its topic and partition are the batch's. */
@@ -14,6 +14,10 @@ export interface Anomaly {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
+  /** 95 % upper confidence limit of the p-value; null where an earlier outflow wrote the anomaly. */
+  readonly pUpper: number | null
+  /** What would have been normal; null where no few changes make it so. */
+  readonly nearest: NearestNormal | null
   readonly severity: Severity
   readonly reasons: readonly Reason[]
   readonly modelId: string
@@ -64,6 +68,8 @@ export interface BatchWrite {
   /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
   readonly received: number
   readonly scored: number
+  /** Of online false-discovery control behind this batch, JSON; null or absent where it is off. */
+  readonly fdrState?: object | null
   readonly anomalies: readonly Anomaly[]
   readonly deadLetters: readonly DeadLetter[]
   /** Alerts and dead letters, in offset order. */

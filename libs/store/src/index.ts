@@ -33,7 +33,7 @@ export {
   rejectModel,
   type StoredModel,
 } from './models.js'
-export { type PartitionCounters, partitionCounters, storedOffset } from './offsets.js'
+export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
 export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
 export { type Client, openPool, type Pool, type PoolOptions, ping, type Queryable, withTransaction } from './pool.js'
 export { applyRetention } from './retention.js'

@@ -27,6 +27,19 @@ export async function storedOffset(
   return row ? BigInt(row.next_offset) : null
 }
 
+/** Gives the state of online false-discovery control that was written with the stored offset, or null before the first. */
+export async function storedFdrState<State>(
+  db: Queryable,
+  at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
+): Promise<State | null> {
+  const [row] = await run<{ state: State }>(db, {
+    name: 'stored_fdr_state',
+    text: 'select state from outflow.false_discovery where pipeline = $1 and topic = $2 and partition = $3',
+    values: [at.pipeline, at.topic, at.partition],
+  })
+  return row?.state ?? null
+}
+
 /** Gives the counters of every partition the pipeline has touched, by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
   const rows = await run<Record<keyof PartitionCounters, string>>(db, {

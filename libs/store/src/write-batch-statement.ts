@@ -20,6 +20,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...outboxValues(batch),
       ...statisticsValues(batch),
       ...windowValues(batch),
+      ...verdictValues(batch),
     ],
   }
 }
@@ -45,10 +46,11 @@ const writeAfter = (claim: string) => `
 with claimed as (${claim}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
-                                 nll, p_value, severity, reasons, model_id)
+                                 nll, p_value, severity, reasons, model_id, p_upper, nearest)
   select claimed.pipeline, claimed.topic, claimed.partition, anomaly.*
   from claimed, unnest($11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::jsonb[],
-                       $16::float8[], $17::float8[], $18::text[], $19::jsonb[], $20::text[]) as anomaly
+                       $16::float8[], $17::float8[], $18::text[], $19::jsonb[], $20::text[], $47::float8[],
+                       $48::jsonb[]) as anomaly
   on conflict do nothing
 ), set_aside as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, message_key, value_start,
@@ -89,6 +91,11 @@ with claimed as (${claim}
   select claimed.pipeline, claimed.topic, claimed.partition, touched.*
   from claimed, unnest($44::text[], $45::text[], $46::bytea[]) as touched
   on conflict (pipeline, topic, partition, entity_by, entity) do update
+  set state = excluded.state, updated_at = now()
+), judged as (
+  insert into outflow.false_discovery (pipeline, topic, partition, state)
+  select claimed.pipeline, claimed.topic, claimed.partition, $49::jsonb from claimed where $49::jsonb is not null
+  on conflict (pipeline, topic, partition) do update
   set state = excluded.state, updated_at = now()
 )
 select count(*) > 0 as written,
@@ -187,5 +194,14 @@ function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
     windowStates.map(({ by }) => by),
     windowStates.map(({ entity }) => entity),
     windowStates.map(({ state }) => state),
+  ]
+}
+
+/** $47 … $49 */
+function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
+  return [
+    anomalies.map(({ pUpper }) => pUpper),
+    anomalies.map(({ nearest }) => nearest && jsonbText(nearest)),
+    fdrState && jsonbText(fdrState),
   ]
 }

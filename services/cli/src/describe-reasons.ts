@@ -1,7 +1,7 @@
-import type { Reason } from '@outflow/contracts'
+import type { NearestNormal, Reason } from '@outflow/contracts'
 
-/** One line a field, the most surprising first. */
-export function describeReasons(reasons: readonly Reason[]): string {
-  if (reasons.length === 0) return '  no field stands out\n'
-  return reasons.map(({ bits, text }) => `  ${bits.toFixed(1).padStart(7)} bits  ${text}\n`).join('')
+/** One line a field, the most surprising first; then what would have been normal. */
+export function describeReasons(reasons: readonly Reason[], nearest: NearestNormal | null): string {
+  const lines = reasons.map(({ bits, text }) => `  ${bits.toFixed(1).padStart(7)} bits  ${text}\n`).join('')
+  return `${lines || '  no field stands out\n'}${nearest === null ? '' : `${' '.repeat(16)}${nearest.text}\n`}`
 }

@@ -1,4 +1,4 @@
-import type { Reason } from '@outflow/contracts'
+import type { NearestNormal, Reason } from '@outflow/contracts'
 import { describeReasons } from './describe-reasons.js'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
@@ -25,6 +25,7 @@ interface Explanation {
   readonly p_value: number
   readonly anomaly: boolean
   readonly reasons: readonly Reason[]
+  readonly nearest: NearestNormal | null
 }
 
 /** Says of the records of a file why they scored as they did, each as soon as it is known. */
@@ -47,7 +48,7 @@ export async function explainFile(
           nll: batch.nll[index]!,
           p_value: batch.pValue[index]!,
           anomaly,
-          reasons: await detector.explain(batch.fields[index]!),
+          ...(await detector.explain(batch.fields[index]!)),
         }
         await terminal.result(options.json ? `${JSON.stringify(explanation)}\n` : describe(explanation))
       }
@@ -55,7 +56,7 @@ export async function explainFile(
   })
 }
 
-function describe({ row, line, nll, p_value, anomaly, reasons }: Explanation): string {
+function describe({ row, line, nll, p_value, anomaly, reasons, nearest }: Explanation): string {
   const verdict = anomaly ? 'anomaly' : 'normal'
-  return `row ${row} (line ${line})  ${verdict}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons)}`
+  return `row ${row} (line ${line})  ${verdict}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, nearest)}`
 }

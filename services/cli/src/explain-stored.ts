@@ -24,7 +24,7 @@ export async function explainStored(
   const reasons: readonly Reason[] = anomaly.reasons
   await terminal.result(
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
-      `${describeReasons(reasons)}  record ${JSON.stringify(record)}\n`,
+      `${describeReasons(reasons, anomaly.nearest)}  record ${JSON.stringify(record)}\n`,
   )
 }
 

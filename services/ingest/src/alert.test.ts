@@ -11,6 +11,8 @@ const anomaly: Anomaly = {
   record: { delay: 9, note: 'ünï\u0000' },
   nll: 12.5,
   pValue: 0.0001,
+  pUpper: 0.0004,
+  nearest: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
   severity: 'high',
   reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: [0, 2], text: 'delay 9 is far above 1' }],
   modelId: 'm1',
@@ -34,7 +36,14 @@ test('an alert is a CloudEvent keyed by its entity', () => {
     source: '/outflow/flights',
     subject: 'LAX',
     time: '2001-01-01T09:30:00.000Z',
-    data: { offset: '9007199254740993', record: anomaly.record, detectedAt: '2026-01-01T00:00:00.000Z' },
+    data: {
+      offset: '9007199254740993',
+      record: anomaly.record,
+      detectedAt: '2026-01-01T00:00:00.000Z',
+      pUpper: 0.0004,
+      surpriseBits: -Math.log2(0.0001),
+      nearest: anomaly.nearest,
+    },
   })
 })
 

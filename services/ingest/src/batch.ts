@@ -1,5 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
-import type { Scores } from '@outflow/detector'
+import type { FdrState, Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import type { JsonObject } from '@outflow/formats'
 import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
@@ -64,6 +64,10 @@ export interface ScoredBatch extends CleanBatch {
 export interface JudgedBatch extends ScoredBatch {
   /** Indices of the records that were judged anomalies, ascending. */
   readonly outliers: readonly number[]
+  /** [outliers]; the p-value that each was held to */
+  readonly levels: readonly number[]
+  /** Of online false-discovery control behind this batch; null where it is off. */
+  readonly fdrState: FdrState | null
 }
 
 export interface ExplainedBatch extends JudgedBatch {

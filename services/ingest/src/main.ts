@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import { openDetector } from '@outflow/detector'
+import { type FdrState, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
 import { backoffMs, type CheckResult, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
@@ -11,6 +11,7 @@ import {
   openPool,
   type Pool,
   ping,
+  storedFdrState,
   storedOffset,
   writeBatch,
 } from '@outflow/store'
@@ -22,7 +23,7 @@ import { ingest } from './pipeline.js'
 import { type ServedModel, serveModel } from './served-model.js'
 import { decodeWith } from './steps/decode.js'
 import { explainWith } from './steps/explain.js'
-import { judgeAt } from './steps/judge.js'
+import { judgeAt, judgeOnlineWith } from './steps/judge.js'
 import { type Observer, observeWith } from './steps/observe.js'
 import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
@@ -49,7 +50,7 @@ export interface IngestOptions {
  */
 export function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
   return withVitals({ config, service: 'ingest', log, vitals }, async (shared) => {
-    const telemetry = makeTelemetry(log, shared.metrics, config.detection.alertRate)
+    const telemetry = makeTelemetry(log, shared.metrics, config.detection)
     const pool = openPool(config.postgres.url, {
       applicationName: 'outflow-ingest',
       onError: telemetry.storeConnectionLost,
@@ -148,8 +149,16 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     setAside: setAsideTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),
     score,
-    judge: judgeAt(detection.alertRate),
-    explain: explainWith({ alertRate: detection.alertRate, telemetry }),
+    judge:
+      detection.fdr === undefined
+        ? judgeAt(detection)
+        : judgeOnlineWith({
+            fdr: detection.fdr,
+            storedState: ({ topic, partition }) => storedFdrState<FdrState>(pool, { pipeline, topic, partition }),
+            telemetry,
+            signal,
+          }),
+    explain: explainWith({ telemetry }),
     write: writeWith({
       pipeline,
       alertsTopic: config.alerts.topic,

@@ -25,6 +25,7 @@ import { aDecoder, aDelivery, aKafkaRecord, aLease, type TestDelivery } from './
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written') {
   const telemetry = {
+    explanationsShortened: vi.fn(),
     explanationsSkipped: vi.fn(),
     explanationFailed: vi.fn(),
     writeRetried: vi.fn(),
@@ -36,8 +37,8 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
     setAside: setAsideTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
-    judge: judgeAt(0.01),
-    explain: explainWith({ alertRate: 0.01, telemetry }),
+    judge: judgeAt({ alertRate: 0.01 }),
+    explain: explainWith({ telemetry }),
     write: writeWith({
       pipeline: 'flights',
       alertsTopic: 'flights.alerts',
@@ -60,7 +61,7 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
     setAside: through<CleanBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
-    judge: through<JudgedBatch>,
+    judge: (batch) => of(through<JudgedBatch>(batch)),
     explain: (batch) => of(through<ExplainedBatch>(batch)),
     write: (batch) => of(through<WrittenBatch>(batch)).pipe(delay(writeMs)),
   }

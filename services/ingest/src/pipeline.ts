@@ -27,7 +27,7 @@ export interface IngestSteps {
   readonly setAside: (batch: ReadBatch) => CleanBatch
   readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
-  readonly judge: (batch: ScoredBatch) => JudgedBatch
+  readonly judge: (batch: ScoredBatch) => ObservableInput<JudgedBatch>
   readonly explain: (batch: JudgedBatch) => ObservableInput<ExplainedBatch>
   readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
 }
@@ -53,7 +53,7 @@ export const ingest =
                 map(setAside),
                 concatMap(observe),
                 concatMap(score),
-                map(judge),
+                concatMap(judge),
                 concatMap(explain),
                 concatMap(write),
                 tap(finish),

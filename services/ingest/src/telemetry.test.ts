@@ -10,7 +10,7 @@ function telling() {
     void lines.push({ level, message: message ?? String(fields) })
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as Log
   const metrics = makeMetrics()
-  return { telemetry: makeTelemetry(log, metrics, 0.001), metrics, lines }
+  return { telemetry: makeTelemetry(log, metrics, { alertRate: 0.001 }), metrics, lines }
 }
 
 function written(outcome: WrittenBatch['outcome']): WrittenBatch {
@@ -20,6 +20,8 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
     ...batch,
     scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0), unseenValues: 4, missingValues: 1 },
     outliers: [2],
+    levels: [0.001],
+    fdrState: null,
     anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
     outcome,
   }

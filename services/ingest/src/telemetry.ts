@@ -1,4 +1,4 @@
-import { type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { alertRateOf, type Detection, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
@@ -16,6 +16,7 @@ export interface IngestTelemetry {
   partitionSought: Hook<'sought'>
   recordsMissed: Hook<'missed'>
   consumerRestarted: Hook<'restarting'>
+  explanationsShortened(delivery: Delivery, count: number): void
   explanationsSkipped(delivery: Delivery, count: number): void
   explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
   schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
@@ -23,6 +24,7 @@ export interface IngestTelemetry {
   windowStatesAwaited(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   windowStatesUsed(settled: Settled): void
   windowsUnknown(modelId: string): void
+  stateReadRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   batchEnded(batch: WrittenBatch): void
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
@@ -36,12 +38,16 @@ type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param alertRate  what a model must be able to reach; a warning says when it is not */
-export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): IngestTelemetry {
+/** @param detection  what a model must be able to reach; a warning says when it is not */
+export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
   const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
   const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
+  const brief = metrics.counter(
+    'outflow_brief_explanations_total',
+    'Anomalies explained briefly, because there were many',
+  )
   const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
   const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
     'topic',
@@ -84,7 +90,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
     modelAwaited: () => log.info('first model awaited'),
     modelServed: (modelId, metadata, previousId) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
-      log.info({ modelId, previousId, createdAt: metadata.createdAt }, 'model served')
+      const alertRate = alertRateOf(detection, metadata.recordsPerDay)
+      const { alertBudget, fdr } = detection
+      const held = fdr === undefined ? { alertRate } : { fdr }
+      log.info({ modelId, previousId, createdAt: metadata.createdAt, ...held }, 'model served')
+      if (alertBudget !== undefined && !metadata.recordsPerDay) log.warn({ modelId, alertRate }, 'alert rate assumed')
       const { smallestPValue, tail } = metadata.calibration
       if (!tail && smallestPValue > alertRate)
         log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
@@ -101,6 +111,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
       log.error({ ...gap }, 'records missed')
     },
     consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
+    explanationsShortened: (delivery, shortened) => {
+      brief.inc(shortened)
+      log.warn({ ...position(delivery), shortened }, 'explanations shortened')
+    },
     explanationsSkipped: (delivery, skipped) => {
       unexplained.inc({ why: 'burst' }, skipped)
       log.warn({ ...position(delivery), skipped }, 'explanations skipped')
@@ -124,6 +138,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, alertRate: number): In
       forgotten.inc(settled.forgotten)
     },
     windowsUnknown: (modelId) => log.warn({ modelId }, 'windows unknown'),
+    stateReadRetried: (delivery, error, attempt, waitMs) =>
+      log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
     batchEnded: (batch) => {
       if (batch.outcome === 'superseded') {
         superseded.inc()

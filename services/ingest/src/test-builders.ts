@@ -63,9 +63,17 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
       missingValues: 0,
     }),
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
-    explain: vi.fn<Detector['explain']>(async ({ numbers }) => [
-      { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
-    ]),
+    explain: vi.fn<Detector['explain']>(async ({ numbers }) => ({
+      reasons: [
+        { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
+      ],
+      nearest: null,
+    })),
+    explainBriefly: vi.fn<Detector['explainBriefly']>(async (batch) =>
+      batch.map(({ numbers }) => [
+        { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: null, kind: 'brief', text: 'brief' },
+      ]),
+    ),
     sample: async () => [],
     close: vi.fn<Detector['close']>(async () => {}),
     ...overrides,

@@ -69,6 +69,8 @@ test('the window of the configuration is fitted, and a model that passes is stor
   expect(await trainOnce(options)).toBe('promoted')
   expect(effects.readWindow.mock.calls[0]?.[0]).toMatchObject({ fromMs: 6_400_000, maxRows: 200_000, seed: 1 })
   expect(effects.train.mock.calls[0]?.[0].records).toHaveLength(60)
+  // 65 records were seen within 59 ms: what an alert budget is turned into a rate by.
+  expect(effects.train.mock.calls[0]?.[0].recordsPerDay).toBeCloseTo((65 / 59) * 86_400_000)
   expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED }))
   expect(effects.promote).toHaveBeenCalledWith('m1')
   expect(effects.reject).not.toHaveBeenCalled()

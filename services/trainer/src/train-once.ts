@@ -55,7 +55,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, decoder, because, effects, telemetry, onProgress, signal, now = Date.now } = options
   const { training, detection, features, model } = config
   const notes = noteWindows(features, decoder)
-  const { records } = await effects.readWindow({
+  const { records, seen } = await effects.readWindow({
     fromMs: now() - training.window,
     maxRows: training.maxRows,
     seed: training.seed,
@@ -76,7 +76,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
       model,
       training,
       alertRate: detection.alertRate,
-      ...(window === null ? {} : { window }),
+      ...(window === null ? {} : { window, ...ratePerDay(seen, window) }),
       onProgress: (progress) => onProgress?.({ stage: 'fitting', ...progress }),
       signal,
     })
@@ -86,6 +86,12 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     })
   if (trained === null) return await tooFew(fields.length, options)
   return await decide(trained, fields, startedAtMs, options)
+}
+
+/** By Kafka's record time, the records that were sampled away counted in; a window of a moment has no rate. */
+function ratePerDay(seen: number, { from, to }: { readonly from: string; readonly to: string }) {
+  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000
+  return days > 0 ? { recordsPerDay: seen / days } : {}
 }
 
 async function decide(

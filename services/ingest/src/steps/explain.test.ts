@@ -1,18 +1,19 @@
+import type { Detector } from '@outflow/detector'
 import { expect, test, vi } from 'vitest'
 import { aCleanBatch, aDetector, aLease } from '../test-builders.js'
 import { explainWith } from './explain.js'
 import { judgeAt } from './judge.js'
 import { score } from './score.js'
 
-const telemetry = () => ({ explanationsSkipped: vi.fn(), explanationFailed: vi.fn() })
+const telemetry = () => ({ explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() })
 
 async function judged(delays: readonly number[], detector = aDetector()) {
-  return judgeAt(0.01)(await score(aCleanBatch(delays, { model: aLease(detector) })))
+  return judgeAt({ alertRate: 0.01 })(await score(aCleanBatch(delays, { model: aLease(detector) })))
 }
 
 test('only outliers are explained', async () => {
   const detector = aDetector()
-  const batch = await explainWith({ alertRate: 0.01, telemetry: telemetry() })(await judged([1, 9, 2], detector))
+  const batch = await explainWith({ telemetry: telemetry() })(await judged([1, 9, 2], detector))
   expect(detector.explain).toHaveBeenCalledTimes(1)
   expect(batch.anomalies).toMatchObject([
     {
@@ -28,34 +29,57 @@ test('only outliers are explained', async () => {
   expect(batch.anomalies[0]?.reasons[0]?.text).toBe('delay 9')
 })
 
-test('what a burst leaves no time for has no reasons; the strangest do, and the others are counted', async () => {
+/** A clock that each explanation moves on: a full one by 120 ms, a brief call by 200. */
+function withClock() {
+  let ms = 0
+  const detector = aDetector()
+  const slow = aDetector({
+    explain: (fields) => {
+      ms += 120
+      return detector.explain(fields)
+    },
+    explainBriefly: vi.fn<Detector['explainBriefly']>((batch, nll) => {
+      ms += 200
+      return detector.explainBriefly(batch, nll)
+    }),
+  })
+  return { slow, now: () => ms, pass: (more: number) => (ms += more) }
+}
+
+test('a burst has brief reasons behind the strangest, marked and counted; later ones are told in full again', async () => {
   const told = telemetry()
-  // Each look at the clock finds it a second later.
-  let seconds = 0
-  const now = () => seconds++ * 1_000
-  const explain = explainWith({ alertRate: 0.01, telemetry: told, always: 1, budgetMs: 2_000, now })
-  const batch = await explain(await judged([5, 9, 6, 8, 7]))
-  expect(batch.anomalies.map(({ nll, reasons }) => [nll, reasons.length])).toEqual([
-    [5, 0],
-    [9, 1],
-    [6, 0],
-    [8, 1],
-    [7, 0],
+  const { slow, now, pass } = withClock()
+  const explain = explainWith({ telemetry: told, now })
+  const kinds = async (delays: readonly number[]) =>
+    (await explain(await judged(delays, slow))).anomalies.map(({ nll, reasons }) => [nll, reasons[0]?.kind])
+  expect(await kinds([5, 9, 6, 8, 7])).toEqual([
+    [5, 'brief'],
+    [9, undefined],
+    [6, 'brief'],
+    [8, undefined],
+    [7, undefined],
   ])
-  expect(told.explanationsSkipped).toHaveBeenCalledWith(batch.delivery, 3)
+  expect(told.explanationsShortened.mock.calls[0]?.[1]).toBe(2)
+  expect(slow.explainBriefly).toHaveBeenCalledTimes(1)
+  expect(told.explanationsSkipped).not.toHaveBeenCalled()
+  pass(10_000)
+  expect(await kinds([9])).toEqual([[9, undefined]])
 })
 
-test('some are explained however long it takes', async () => {
-  let seconds = 0
-  const explain = explainWith({ alertRate: 0.01, telemetry: telemetry(), always: 3, now: () => seconds++ * 60_000 })
-  const batch = await explain(await judged([5, 9, 6, 8, 7]))
-  expect(batch.anomalies.filter(({ reasons }) => reasons.length > 0).map(({ nll }) => nll)).toEqual([9, 8, 7])
+test('a burst that goes on has no reasons at last, rather than hold back the stream', async () => {
+  const told = telemetry()
+  const { slow, now } = withClock()
+  const explain = explainWith({ telemetry: told, now })
+  for (let batch = 0; batch < 4; batch++) await explain(await judged([5, 6, 7, 8, 9], slow))
+  const { anomalies } = await explain(await judged([5, 9], slow))
+  expect(anomalies.map(({ reasons }) => reasons.length)).toEqual([0, 0])
+  expect(told.explanationsSkipped).toHaveBeenLastCalledWith(expect.anything(), 2)
 })
 
 test('an explanation that fails costs the reasons, not the anomaly', async () => {
   const told = telemetry()
   const detector = aDetector({ explain: () => Promise.reject(new Error('singular')) })
-  const batch = await explainWith({ alertRate: 0.01, telemetry: told })(await judged([9], detector))
+  const batch = await explainWith({ telemetry: told })(await judged([9], detector))
   expect(batch.anomalies).toMatchObject([{ offset: 0n, reasons: [] }])
   expect(told.explanationFailed.mock.calls[0]?.[2].message).toBe('singular')
 })

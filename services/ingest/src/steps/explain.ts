@@ -1,49 +1,51 @@
-import type { Reason } from '@outflow/contracts'
+import type { Explanation, Reason } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import type { ExplainedBatch, JudgedBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { severityOf } from './judge.js'
 
 export interface ExplainOptions {
-  readonly alertRate: number
-  readonly telemetry: Pick<IngestTelemetry, 'explanationsSkipped' | 'explanationFailed'>
-  /** Outliers explained in any case; default ALWAYS_EXPLAINED. */
-  readonly always?: number
-  /** How long explaining the others may take, ms; default BUDGET_MS. */
-  readonly budgetMs?: number
-  /** ms; default: the clock. */
+  readonly telemetry: Pick<IngestTelemetry, 'explanationsShortened' | 'explanationsSkipped' | 'explanationFailed'>
+  /** ms that only grow; default: the clock. */
   readonly now?: () => number
 }
 
-/** A burst of anomalies must not hold back the records behind it; a batch of 8,000 at a rate of 1 % has 80 without one. */
-const ALWAYS_EXPLAINED = 32
-/** Reasons are worth a moment: an explanation takes milliseconds, and a batch some tenths of a second without them. */
-const BUDGET_MS = 2_000
+/** Of the time that passes, what may go into reasons in the long run. */
+const SHARE_OF_TIME = 0.2
+/** ms saved up while there is little to explain; and as much may be owed by brief reasons before there are none. */
+const MOST_CREDIT_MS = 250
+/** Records that are explained briefly in one call of the scorer, some tens of rows each. */
+const BRIEF_AT_ONCE = 256
 
 /**
- * Makes the step that says why each outlier is one, the strangest first. What a burst leaves no time for is stored and
- * sent without reasons, and counted. An explanation that fails costs the reasons, not the anomaly.
+ * Makes the step that says why each outlier is one, the strangest first. Reasons may take a fifth of the time: a burst of
+ * anomalies has brief ones once that is used up, marked as such, and none when those too have taken their share. An explanation
+ * that fails costs the reasons, not the anomaly.
  */
-export function explainWith({
-  alertRate,
-  telemetry,
-  always = ALWAYS_EXPLAINED,
-  budgetMs = BUDGET_MS,
-  now = Date.now,
-}: ExplainOptions) {
+export function explainWith({ telemetry, now = () => performance.now() }: ExplainOptions) {
+  const credit = makeCredit(now)
   return async (batch: JudgedBatch): Promise<ExplainedBatch> => {
     const { nll, pValue } = batch.scores
-    const reasons = new Map<number, readonly Reason[]>()
-    const startedAtMs = now()
-    for (const index of batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)) {
-      if (reasons.size >= always && now() - startedAtMs >= budgetMs) break
-      reasons.set(index, await reasonsOf(batch, index, telemetry))
+    const strangestFirst = batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)
+    const explanations = new Map<number, Explanation>()
+    for (const index of strangestFirst) {
+      if (credit.left() <= 0) break
+      explanations.set(index, await credit.spend(() => explanationOf(batch, index, telemetry)))
     }
-    const skipped = batch.outliers.length - reasons.size
+    const full = explanations.size
+    while (explanations.size < strangestFirst.length && credit.left() > -MOST_CREDIT_MS) {
+      const next = strangestFirst.slice(explanations.size, explanations.size + BRIEF_AT_ONCE)
+      const reasons = await credit.spend(() => brieflyOf(batch, next, telemetry))
+      next.forEach((index, place) => {
+        explanations.set(index, { reasons: reasons[place] ?? [], nearest: null })
+      })
+    }
+    if (explanations.size > full) telemetry.explanationsShortened(batch.delivery, explanations.size - full)
+    const skipped = strangestFirst.length - explanations.size
     if (skipped > 0) telemetry.explanationsSkipped(batch.delivery, skipped)
     return {
       ...batch,
-      anomalies: batch.outliers.map((index) => {
+      anomalies: batch.outliers.map((index, place) => {
         const { source, record, eventTimeMs, entityKey } = batch.records[index]!
         return {
           offset: source.offset,
@@ -53,8 +55,9 @@ export function explainWith({
           record,
           nll: nll[index]!,
           pValue: pValue[index]!,
-          severity: severityOf(pValue[index]!, alertRate),
-          reasons: reasons.get(index) ?? [],
+          pUpper: batch.model.detector.pUpperLimit(nll[index]!),
+          severity: severityOf(pValue[index]!, batch.levels[place]!),
+          ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
         }
       }),
@@ -62,16 +65,57 @@ export function explainWith({
   }
 }
 
-async function reasonsOf(
+const NONE: Explanation = { reasons: [], nearest: null }
+
+/** Time that may be spent: a share of what passes, saved up to a limit. */
+function makeCredit(now: () => number) {
+  let credit = MOST_CREDIT_MS
+  let at = now()
+  const settle = () => {
+    const then = at
+    at = now()
+    credit = Math.min(MOST_CREDIT_MS, credit + SHARE_OF_TIME * (at - then))
+  }
+  return {
+    left: () => {
+      settle()
+      return credit
+    },
+    spend: async <T>(work: () => Promise<T>): Promise<T> => {
+      const startedAt = now()
+      const result = await work()
+      credit -= now() - startedAt
+      return result
+    },
+  }
+}
+
+async function explanationOf(
   { model, records, delivery }: JudgedBatch,
   index: number,
   telemetry: ExplainOptions['telemetry'],
-): Promise<readonly Reason[]> {
+): Promise<Explanation> {
   const { fields, source } = records[index]!
   try {
     return await model.detector.explain(fields)
   } catch (thrown: unknown) {
     telemetry.explanationFailed(delivery, source.offset, toOutflowError(thrown))
+    return NONE
+  }
+}
+
+async function brieflyOf(
+  { model, records, delivery, scores }: JudgedBatch,
+  indices: readonly number[],
+  telemetry: ExplainOptions['telemetry'],
+): Promise<Reason[][]> {
+  try {
+    return await model.detector.explainBriefly(
+      indices.map((index) => records[index]!.fields),
+      indices.map((index) => scores.nll[index]!),
+    )
+  } catch (thrown: unknown) {
+    telemetry.explanationFailed(delivery, records[indices[0]!]!.source.offset, toOutflowError(thrown))
     return []
   }
 }

@@ -1,26 +1,63 @@
-import type { Severity } from '@outflow/contracts'
+import { alertRateOf, type Detection, type Severity } from '@outflow/contracts'
+import { beginFdr, type FdrState, judgeOnline } from '@outflow/detector'
+import { defer, map, type Observable } from 'rxjs'
 import type { JudgedBatch, ScoredBatch } from '../batch.js'
+import { retryWhileAway } from '../retry-while-away.js'
+import type { IngestTelemetry } from '../telemetry.js'
 
-/** Makes the step that passes the verdict: a record is an anomaly when its p-value is at most the alert rate. */
-export function judgeAt(alertRate: number) {
-  return (batch: ScoredBatch): JudgedBatch => {
+/**
+ * Makes the step that passes the verdict: a record is an anomaly when its p-value is at most the alert rate. A budget is
+ * turned into a rate by what the batch's model knows of its window, so the verdict follows from the model alone.
+ */
+export function judgeAt(detection: Detection) {
+  return async (batch: ScoredBatch): Promise<JudgedBatch> => {
+    const alertRate = alertRateOf(detection, batch.model.detector.metadata.recordsPerDay)
     const outliers: number[] = []
     batch.scores.pValue.forEach((pValue, index) => {
       if (pValue <= alertRate) outliers.push(index)
     })
-    return { ...batch, outliers }
+    return { ...batch, outliers, levels: outliers.map(() => alertRate), fdrState: null }
   }
 }
 
+export interface OnlineJudgeOptions {
+  /** Share of alerts that may be false. */
+  readonly fdr: number
+  /** The state that was written with the partition's stored offset; null: none yet. */
+  readonly storedState: (at: { readonly topic: string; readonly partition: number }) => Promise<FdrState | null>
+  readonly telemetry: Pick<IngestTelemetry, 'stateReadRetried'>
+  /** Once it aborts, a state that could not be read is not asked for again. */
+  readonly signal: AbortSignal
+}
+
 /**
- * How far beyond the alert rate a record lies, in bits of surprise: `log₂(alertRate / p)`.
+ * Makes the step that passes the verdict by online false-discovery control, for each partition by itself. Its state is read
+ * with every batch and moves in the transaction that moves the offset. Were it read too late, behind another instance's
+ * write, the batch would be superseded by the same offset.
+ */
+export function judgeOnlineWith({ fdr, storedState, telemetry, signal }: OnlineJudgeOptions) {
+  return (batch: ScoredBatch): Observable<JudgedBatch> =>
+    defer(() => storedState(batch.delivery)).pipe(
+      retryWhileAway(signal, (error, attempt, waitMs) =>
+        telemetry.stateReadRetried(batch.delivery, error, attempt, waitMs),
+      ),
+      map((stored) => {
+        const before = stored?.fdr === fdr ? stored : beginFdr(fdr)
+        const { rejected, levels, state } = judgeOnline(before, batch.scores.pValue)
+        return { ...batch, outliers: rejected, levels, fdrState: state }
+      }),
+    )
+}
+
+/**
+ * How far beyond its level a record lies, in bits of surprise: `log₂(level / p)`; the level is the alert rate, or what
+ * online control held the record to.
  *
  * Below 1 bit (up to twice as rare as what was asked for) is low, below 3 bits (up to eight times) medium, the rest high.
- * Relative to the rate, because a p-value is never below 1 / (calibration records + 1): an absolute scale would call
- * everything high at a small rate, and nothing at a large one.
+ * Relative to the rate: an absolute scale would call everything high at a small rate, and nothing at a large one.
  */
-export function severityOf(pValue: number, alertRate: number): Severity {
-  const bits = Math.log2(alertRate / pValue)
+export function severityOf(pValue: number, level: number): Severity {
+  const bits = Math.log2(level / pValue)
   if (bits < 1) return 'low'
   return bits < 3 ? 'medium' : 'high'
 }

@@ -29,8 +29,8 @@ async function explained(delays: readonly number[], rejectedOffsets: readonly nu
   const all = [...batch.delivery.records, ...rejected.map(({ source }) => source)]
   const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
   const clean = setAsideTo({ topic: 'flights.dead' })({ ...batch, delivery })
-  const telemetry = { explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
-  return explainWith({ alertRate: 0.01, telemetry })(judgeAt(0.01)(await score(clean)))
+  const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
+  return explainWith({ telemetry })(await judgeAt({ alertRate: 0.01 })(await score(clean)))
 }
 
 function writing(overrides: Partial<WriteOptions> = {}) {

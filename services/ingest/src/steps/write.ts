@@ -45,6 +45,7 @@ function toBatchWrite(
     scores,
     model,
     windowStates,
+    fdrState,
   }: ExplainedBatch,
   { pipeline, alertsTopic, detectedAtMs }: { pipeline: string; alertsTopic: string; detectedAtMs: number },
 ): BatchWrite {
@@ -62,6 +63,7 @@ function toBatchWrite(
     nextOffset: delivery.nextOffset,
     received: delivery.records.length,
     scored: records.length,
+    fdrState,
     anomalies,
     deadLetters,
     outbox: [...alerts, ...deadLetterMessages]

@@ -1,0 +1,104 @@
+import { featureName, type NearestNormal } from '@outflow/contracts'
+import {
+  categoryAlternatives,
+  type Encoder,
+  encodeBatch,
+  type Fields,
+  numberAlternatives,
+  numberOf,
+  withCategory,
+  withNumber,
+} from '@outflow/encoding'
+import { argMin } from './bits.js'
+import type { Nll } from './model-scorer.js'
+import { show } from './words.js'
+
+/** One value of one field that was tried. */
+export interface Candidate {
+  readonly fields: Fields
+  /** Of the record with it, nats. */
+  readonly nll: number
+}
+
+/**
+ * Finds the record that is normal and changes few fields of one that is not: the likeliest value of the field that helps
+ * most, then of the next, all others kept, until the record would not be flagged. Greedy, so there may be one that changes
+ * fewer; not looked for beyond four fields.
+ *
+ * @param best         for each field the likeliest record that changes it alone
+ * @param ordinaryNll  nats; a record below it is not flagged
+ * @returns null where four changes do not make it normal
+ */
+export async function nearestNormal(
+  encoder: Encoder,
+  nll: Nll,
+  fields: Fields,
+  best: readonly Candidate[],
+  ordinaryNll: number,
+): Promise<NearestNormal | null> {
+  let current = likeliest(best)
+  for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
+    const further: readonly Fields[] = alternativesOf(encoder, current.fields)
+    if (change === MOST_CHANGES || further.length === 0) return null
+    const scores = await nll(further)
+    const next: Candidate = { fields: further[argMin(scores)]!, nll: scores[argMin(scores)]! }
+    if (!(next.nll < current.nll)) return null
+    current = next
+  }
+  return current === undefined ? null : inWords(encoder, fields, current)
+}
+
+const MOST_CHANGES = 4
+/** Values tried of a number, and of a category, in each further change. */
+const OF_A_NUMBER = 24
+const OF_A_CATEGORY = 12
+
+function likeliest(candidates: readonly Candidate[]): Candidate | undefined {
+  return candidates.reduce<Candidate | undefined>(
+    (least, own) => (least === undefined || own.nll < least.nll ? own : least),
+    undefined,
+  )
+}
+
+function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
+  const { ids } = encodeBatch(encoder, [fields])
+  const numbers = encoder.numbers.flatMap((_, j) =>
+    Array.from(numberAlternatives(encoder, ids, j, OF_A_NUMBER), (value) => withNumber(encoder, fields, j, value)),
+  )
+  const categories = fields.categories.flatMap((_, k) =>
+    categoryAlternatives(encoder, ids, k)
+      .slice(0, OF_A_CATEGORY)
+      .map((value) => withCategory(fields, k, value)),
+  )
+  return [...numbers, ...categories]
+}
+
+function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): NearestNormal {
+  const numbers = encoder.numbers.flatMap((column, j) => {
+    const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
+    if (Object.is(before, after)) return []
+    const told = (x: number) => {
+      if (Number.isNaN(x)) return null
+      return column.cycle === null ? x : show(column, x)
+    }
+    const text = `${column.name} ${show(column, after)} instead of ${Number.isNaN(before) ? 'none' : show(column, before)}`
+    return [{ change: { field: column.name, from: told(before), to: told(after) }, text }]
+  })
+  const names = encoder.features.filter(({ type }) => type === 'categorical').map(featureName)
+  const categories = names.flatMap((field, k) => {
+    const [before, after] = [from.categories[k]!, to.categories[k]!]
+    if (before === after) return []
+    return [
+      {
+        change: { field, from: before, to: after },
+        text: `${field} ${after ?? 'none'} instead of ${before ?? 'none'}`,
+      },
+    ]
+  })
+  const all = [...numbers, ...categories]
+  return {
+    changes: all.map(({ change }) => change),
+    nll,
+    text: `normal with ${all.map(({ text }) => text).join(' and ')}`,
+  }
+}

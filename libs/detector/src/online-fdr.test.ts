@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { describe, expect, it } from 'vitest'
+import { beginFdr, judgeOnline } from './online-fdr.js'
+
+/** Means over seeded streams: the share of false ones among the rejected, and of the true ones that were found. */
+function simulate({
+  fdr,
+  share,
+  strength,
+  streams = 200,
+}: {
+  fdr: number
+  share: number
+  strength: number
+  streams?: number
+}) {
+  const random = xoroshiro128plus(7)
+  const uniform = () => 1 - uniformFloat64(random)
+  let discovered = 0
+  let found = 0
+  for (let stream = 0; stream < streams; stream++) {
+    const isAnomaly = Array.from({ length: 3_000 }, () => uniform() < share)
+    const { rejected } = judgeOnline(
+      beginFdr(fdr),
+      isAnomaly.map((anomaly) => (anomaly ? uniform() * 10 ** -strength : uniform())),
+    )
+    const wrong = rejected.filter((place) => !isAnomaly[place]).length
+    discovered += wrong / Math.max(1, rejected.length)
+    found += (rejected.length - wrong) / Math.max(1, isAnomaly.filter(Boolean).length)
+  }
+  return { fdr: discovered / streams, found: found / streams }
+}
+
+describe('online false-discovery control', () => {
+  it.each([
+    [0.1, 0.01, 6],
+    [0.1, 0.05, 3],
+    [0.2, 0.1, 3],
+    [0.05, 0.02, 4],
+  ])('keeps the false share at most %d where %d are anomalies', (fdr, share, strength) => {
+    const seen = simulate({ fdr, share, strength })
+    expect(seen.fdr).toBeLessThanOrEqual(fdr)
+    expect(seen.found).toBeGreaterThan(0.1)
+  })
+
+  it('of a stream without anomalies raises a false alarm in at most that share of streams', () => {
+    expect(simulate({ fdr: 0.1, share: 0, strength: 0, streams: 1_000 }).fdr).toBeLessThanOrEqual(0.1)
+  })
+
+  it('finds nearly all anomalies that are far out', () => {
+    expect(simulate({ fdr: 0.1, share: 0.01, strength: 9 }).found).toBeGreaterThan(0.98)
+  })
+
+  it('spends at most fdr × max(1, rejections), whatever comes', () => {
+    // A p-value of 0 is always rejected and shows its level; the others show nothing, but their levels lie below.
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 300 }), (pValues) => {
+        const { levels, rejected } = judgeOnline(beginFdr(0.1), pValues)
+        expect(rejected).toHaveLength(pValues.filter((p) => p === 0).length)
+        expect(levels.reduce((sum, level) => sum + level, 0)).toBeLessThanOrEqual(
+          0.1 * Math.max(1, rejected.length) + 1e-12,
+        )
+      }),
+    )
+  })
+
+  it('is the same however the stream is cut into batches, its state written down between', () => {
+    const random = xoroshiro128plus(3)
+    const pValues = Array.from({ length: 5_000 }, () => uniformFloat64(random) ** 4)
+    const whole = judgeOnline(beginFdr(0.1), pValues)
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 12 }), (cuts) => {
+        const ends = [...cuts.toSorted((a, b) => a - b), 5_000]
+        const rejected: number[] = []
+        let state = beginFdr(0.1)
+        let from = 0
+        for (const to of ends) {
+          const part = judgeOnline(JSON.parse(JSON.stringify(state)), pValues.slice(from, to))
+          rejected.push(...part.rejected.map((place) => from + place))
+          state = part.state
+          from = to
+        }
+        expect(rejected).toEqual(whole.rejected)
+        expect(state).toEqual(whole.state)
+      }),
+      { numRuns: 20 },
+    )
+    expect(whole.state.later).toHaveLength(1_000)
+  })
+
+  it('gives the first p-value half of the share times γ(1), and γ sums to hardly less than 1', () => {
+    const [first] = judgeOnline(beginFdr(0.1), [0]).levels
+    const gammaOne = first! / 0.05
+    const unscaled = (j: number) => Math.log(Math.max(j, 2)) / (j * Math.exp(Math.sqrt(Math.log(j))))
+    let sum = 0
+    for (let j = 1; j <= 1_000_000; j++) sum += unscaled(j)
+    // ∫ from J of log(j) / (j·e^√log j) dj, with u = √log j: 2·(u³ + 3u² + 6u + 6)·e^−u
+    const u = Math.sqrt(Math.log(1_000_000.5))
+    sum += 2 * (u ** 3 + 3 * u ** 2 + 6 * u + 6) * Math.exp(-u)
+    const whole = (gammaOne * sum) / unscaled(1)
+    expect(whole).toBeLessThanOrEqual(1)
+    expect(whole).toBeGreaterThan(0.99)
+  })
+})

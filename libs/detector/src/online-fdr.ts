@@ -1,0 +1,79 @@
+/** How far online false-discovery control has come in one stream of hypotheses; small, and plain JSON. */
+export interface FdrState {
+  /** The share it was begun with; another begins anew. */
+  readonly fdr: number
+  /** p-values judged so far. */
+  readonly tested: number
+  /** The first rejection, counted from 1; null before it. */
+  readonly first: number | null
+  /** Later rejections, the last MOST_REMEMBERED of them, ascending. */
+  readonly later: readonly number[]
+}
+
+export interface FdrVerdict {
+  /** Places of the rejected p-values, ascending. */
+  readonly rejected: readonly number[]
+  /** [rejected]; the level that each was held to */
+  readonly levels: readonly number[]
+  readonly state: FdrState
+}
+
+export function beginFdr(fdr: number): FdrState {
+  return { fdr, tested: 0, first: null, later: [] }
+}
+
+/**
+ * LORD++: judges p-values in their order, each at a level that earlier rejections have earned.
+ *
+ *     level(t) = γ(t)·w + (α − w)·γ(t − τ₁) + α·Σ over later rejections of γ(t − τⱼ)        w = α / 2
+ *     γ(j) ∝ log(max(j, 2)) / (j·exp(√log j)), summing to 1
+ *
+ * Σ level ≤ α·max(1, rejections) at every time, so that FDR ≤ α at every time for independent p-values, and mFDR ≤ α for
+ * p-values that are conditionally valid. Rejections beyond the last 1,000 are forgotten: a level is then lower than
+ * the paper's, and still monotone in the rejections, which is what its theorem asks for.
+ *
+ * @param pValues  [count], in the order of the stream
+ * @see Ramdas, Yang, Wainwright & Jordan 2017, NeurIPS, arXiv:1710.00499, § 3 and theorem 2; γ of Javanmard & Montanari 2018
+ */
+export function judgeOnline(before: FdrState, pValues: ArrayLike<number>): FdrVerdict {
+  const { fdr } = before
+  const rejected: number[] = []
+  const levels: number[] = []
+  let { first, later } = before
+  // Between rejections the level only falls: what lies above the last one that was looked at needs no new look.
+  let atMost = fdr
+  for (let place = 0; place < pValues.length; place++) {
+    if (pValues[place]! > atMost) continue
+    const t = before.tested + place + 1
+    const level = levelAt(t, fdr, first, later)
+    atMost = level
+    if (pValues[place]! > level) continue
+    rejected.push(place)
+    levels.push(level)
+    if (first === null) first = t
+    else later = [...later.slice(1 - MOST_REMEMBERED), t]
+    atMost = fdr
+  }
+  return { rejected, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
+}
+
+const MOST_REMEMBERED = 1_000
+
+function levelAt(t: number, fdr: number, first: number | null, later: readonly number[]): number {
+  const start = fdr / 2
+  const ofFirst = first === null ? 0 : (fdr - start) * gamma(t - first)
+  return later.reduce((sum, at) => sum + fdr * gamma(t - at), start * gamma(t) + ofFirst)
+}
+
+/** The series sums to 12.645; rounded down, so that it sums to no more than 1. */
+const SCALE = 0.079
+const TABLED = 100_000
+const TABLE = Float64Array.from({ length: TABLED }, (_, j) => (j === 0 ? 0 : exactGamma(j)))
+
+function gamma(j: number): number {
+  return j < TABLED ? TABLE[j]! : exactGamma(j)
+}
+
+function exactGamma(j: number): number {
+  return (SCALE * Math.log(Math.max(j, 2))) / (j * Math.exp(Math.sqrt(Math.log(j))))
+}
