@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
-import type { FlowSpec, FlowState } from '@outflow/flow'
+import { checkFlow, type FlowSpec, type FlowState } from '@outflow/flow'
 import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
 import type { ParetoTail } from './pareto-tail.js'
 import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
+import { outflowVersion } from './version.js'
 
 /** Everything that a detector is. */
 export interface Model {
@@ -42,10 +43,13 @@ export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<Model
 }
 
 /**
- * Puts a model together again.
+ * Puts a model together again. JSON and numbers are all that it is made from: nothing in an artefact is ever run.
+ *
+ * What is whole and yet not understood is news: it was written by a later outflow, and a part of it left out would make
+ * a wrong score. So the model is taken apart again, and must be the one that was read.
  *
  * @throws {ModelForeign} when the bytes are no model of ours
- * @throws {ModelVersionUnknown} when a later outflow wrote it
+ * @throws {ModelVersionUnknown} when a later outflow wrote it: in another schema, or with a kind of flow or a part unknown here
  * @throws {ModelDamaged} when it is truncated or was changed
  */
 export function decodeModel(bytes: Uint8Array): Model {
@@ -57,12 +61,25 @@ export function decodeModel(bytes: Uint8Array): Model {
   }
   const version = Number(texts.schema_version)
   if (version > MODEL_SCHEMA_VERSION) {
-    throw new ModelVersionUnknown(
-      `the model artefact has schema version ${version}, this outflow reads up to ${MODEL_SCHEMA_VERSION}; upgrade it`,
-      { values: { version } },
-    )
+    throw later(texts, `its schema version is ${version}, and this one reads up to ${MODEL_SCHEMA_VERSION}`)
   }
   const tensors = checkedTensors(bytes, read, texts)
+  try {
+    const model = putTogether(texts, tensors)
+    const again = takeApart(model)
+    const news = [...tensors.keys()].find((name) => !again.tensors.has(name))
+    if (news !== undefined) throw new Error(`it has a table ${news}`)
+    for (const [name, text] of Object.entries(again.fixed)) {
+      const isKnown = texts[name] === undefined || holds(JSON.parse(text), JSON.parse(texts[name]))
+      if (!isKnown) throw new Error(`its ${name} says more than is known here`)
+    }
+    return model
+  } catch (error: unknown) {
+    throw later(texts, (error as Error).message, error)
+  }
+}
+
+function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string, Tensor>): Model {
   const encoder = unpackEncoder({
     header: JSON.parse(texts.encoder!) as EncoderHeader,
     tables: within(tensors, 'encoder.'),
@@ -77,9 +94,31 @@ export function decodeModel(bytes: Uint8Array): Model {
   )
   return {
     encoder,
-    flow: spec === null ? null : { spec, weights },
+    flow: spec === null ? null : checkFlow({ spec, weights }),
     calibration: unpackCalibration(tensors, texts.calibration),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
+  }
+}
+
+/** Whether all that one says the other says, too; it may say more, which an earlier outflow did not yet. */
+function holds(all: unknown, said: unknown): boolean {
+  if (typeof said !== 'object' || said === null) return all === said
+  if (typeof all !== 'object' || all === null) return false
+  return Object.entries(said).every(([key, own]) => holds((all as Record<string, unknown>)[key], own))
+}
+
+function later(texts: Record<string, string>, why: string, cause?: unknown): ModelVersionUnknown {
+  const writer = writerOf(texts)
+  const message = `outflow ${writer} wrote the model artefact, and ${outflowVersion()} does not understand it: ${why}`
+  return new ModelVersionUnknown(`${message}; upgrade this outflow`, { values: { writer }, cause })
+}
+
+function writerOf({ metadata }: Record<string, string>): string {
+  try {
+    return String((JSON.parse(metadata!) as { outflowVersion?: unknown }).outflowVersion ?? 'of a later version')
+  } catch {
+    // Later metadata need not be JSON: then it does not tell.
+    return 'of a later version'
   }
 }
 

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
 import { contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import { type BackendName, type Fit, type FitProgress, fitFlow, flowSpec } from '@outflow/flow'
@@ -10,6 +9,7 @@ import { TooFewRecords } from './errors.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
+import { outflowVersion } from './version.js'
 
 export interface TrainingInput {
   readonly features: readonly Feature[]
@@ -161,9 +161,4 @@ function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'du
 function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
   const mean = (values: Float64Array) => values.reduce((sum, value, j) => sum + value * weight[j]!, 0)
   return { ...ends, shape: mean(shape), scale: mean(scale) }
-}
-
-function outflowVersion(): string {
-  const { version }: { version: string } = createRequire(import.meta.url)('../package.json')
-  return version
 }

@@ -85,7 +85,10 @@ export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
   })
   return {
     features: header.features,
-    numbers: header.numbers,
+    // Name by name, so that what is unknown here falls out, and packing it again shows the difference.
+    numbers: header.numbers.map(({ name, cycle, centre, scale, quantum, usual, quantiles }) => {
+      return { name, cycle, centre, scale, quantum, usual, quantiles }
+    }),
     tree: {
       vocabularies,
       marginals: vocabularies.map(({ counts }) => marginal(counts)),

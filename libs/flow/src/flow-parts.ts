@@ -1,7 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import { ShapeError } from './errors.js'
-import type { FlowKind, FlowSpec, FlowState, Weights, WeightTensor } from './flow-state.js'
+import {
+  checkSpec,
+  type FlowKind,
+  type FlowSpec,
+  type FlowState,
+  type Weights,
+  type WeightTensor,
+} from './flow-state.js'
 import { glowLayer } from './glow.js'
 import { halfMasks } from './mask.js'
 import { contextShiftPart } from './parts/context-shift-part.js'
@@ -67,11 +74,13 @@ export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
 }
 
 /**
- * Gives a flow back when it has every weight that its spec asks for, in the right shape, finite, and nothing else.
+ * Gives a flow back when its spec is one, and it has every weight that the spec asks for, in the right shape, finite, and
+ * nothing else.
  *
- * @throws {ShapeError} naming the first weight that is amiss
+ * @throws {ShapeError} naming what is amiss in the spec, or the first weight that is
  */
 export function checkFlow(flow: FlowState): FlowState {
+  checkSpec(flow.spec)
   const wanted = new Map([...learnedShapes(flow.spec), ...fixedShapes(flow.spec)])
   for (const [name, shape] of wanted) {
     const found = flow.weights.get(name)

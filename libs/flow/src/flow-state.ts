@@ -92,11 +92,13 @@ export const SCORED_IN: Readonly<Record<FlowKind, 'float32' | 'float64'>> = {
   spline: 'float64',
 }
 
-/** @throws {ShapeError} when the kind is unknown, a size is not a positive whole number or a bound is not positive */
+/** @throws {ShapeError} when the kind or a key is unknown, a size is not a positive whole number or a bound is not positive */
 export function checkSpec(spec: FlowSpec): FlowSpec {
   const isSize = (size: number, atLeast: number) => Number.isInteger(size) && size >= atLeast
   const wrong = (rule: string, value: unknown) => new ShapeError(`${rule}, got ${value}`, { values: { spec } })
   if (!Object.hasOwn(SPECS, spec.kind)) throw wrong(`a flow is one of ${Object.keys(SPECS).join(', ')}`, spec.kind)
+  const foreign = Object.keys(spec).find((key) => !Object.hasOwn(SPECS[spec.kind](1, 0), key))
+  if (foreign !== undefined) throw wrong(`a flow of the kind ${spec.kind} has no such setting`, foreign)
   if (!isSize(spec.dim, 1)) throw wrong('a flow has one column or more', spec.dim)
   if (!isSize(spec.contextDim, 0)) throw wrong('a context has zero columns or more', spec.contextDim)
   if (!isSize(spec.layers, 1)) throw wrong('a flow has one coupling layer or more', spec.layers)

@@ -12,6 +12,7 @@ export {
 } from './errors.js'
 export type { Forward } from './far-rows.js'
 export { type Fit, type FitOptions, type FitProgress, type FitReport, fitFlow, type TrainingRows } from './fit.js'
+export { checkFlow } from './flow-parts.js'
 export {
   type FlowKind,
   type FlowSpec,

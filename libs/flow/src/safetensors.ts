@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import { WeightsDamaged, WeightsForeign, WeightsVersionUnknown } from './errors.js'
+import { createRequire } from 'node:module'
+import { ShapeError, WeightsDamaged, WeightsForeign, WeightsVersionUnknown } from './errors.js'
 import { checkFlow } from './flow-parts.js'
-import { checkSpec, type FlowSpec, type FlowState, type WeightTensor } from './flow-state.js'
+import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
 
 /**
  * A flow as a safetensors file: u64 length of the header, the header (JSON), the numbers of every weight (F32, little-endian).
  *
- * `__metadata__` carries `format`, `version`, `spec` (JSON) and `sha256` of spec and numbers. The same flow gives the same
- * bytes.
+ * `__metadata__` carries `format`, `version`, `writer` (the version of this package), `spec` (JSON) and `sha256` of all the rest,
+ * names and shapes included. The same flow gives the same bytes. JSON and numbers are all there is: nothing in a file is run.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  * @see https://github.com/huggingface/safetensors
@@ -30,9 +31,9 @@ export function encodeSafetensors(flow: FlowState): Uint8Array {
     from += bytes.length
   }
   const numbers = Buffer.concat(parts)
-  const spec = JSON.stringify(flow.spec)
-  const metadata = { format: FORMAT, version: String(VERSION), spec, sha256: digest(spec, numbers) }
-  const text = JSON.stringify({ __metadata__: metadata, ...header })
+  const metadata = { format: FORMAT, version: String(VERSION), writer: WRITER, spec: JSON.stringify(flow.spec) }
+  const sha256 = digest({ __metadata__: metadata, ...header }, numbers)
+  const text = JSON.stringify({ __metadata__: { ...metadata, sha256 }, ...header })
   // Spaces up to a multiple of 8, so that the numbers are aligned for readers that map the file.
   const head = Buffer.from(text.padEnd(Math.ceil(Buffer.byteLength(text) / 8) * 8))
   const length = Buffer.alloc(8)
@@ -44,8 +45,8 @@ export function encodeSafetensors(flow: FlowState): Uint8Array {
  * The flow of a safetensors file that `encodeSafetensors` wrote.
  *
  * @throws {WeightsForeign} when the bytes are no safetensors file, or one that holds no flow
- * @throws {WeightsVersionUnknown} when a later outflow wrote it
- * @throws {WeightsDamaged} when it is truncated, or its numbers are not the ones that were written
+ * @throws {WeightsVersionUnknown} when a later outflow wrote it: in another format, or a kind of flow or weights unknown here
+ * @throws {WeightsDamaged} when it is truncated, or a name, shape or number is not the one that was written
  */
 export function decodeSafetensors(bytes: Uint8Array): FlowState {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -54,26 +55,29 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
   if (!isObject(metadata) || metadata.format !== FORMAT) {
     throw new WeightsForeign(`a flow's file says format ${FORMAT}; this safetensors file is something else`)
   }
-  const version = Number(metadata.version)
-  if (version !== VERSION) {
-    const found = String(metadata.version)
-    throw new WeightsVersionUnknown(`this outflow reads flows of version ${VERSION}, got ${found}; update outflow`, {
-      values: { version: found },
-    })
+  const writer = String(metadata.writer)
+  if (Number(metadata.version) !== VERSION) {
+    throw later(writer, `its format is ${metadata.version}, and ${VERSION} is the one known here`)
   }
-  const specText = String(metadata.spec)
-  if (metadata.sha256 !== digest(specText, numbers)) {
+  const { sha256, ...rest } = metadata
+  if (sha256 !== digest({ ...Object.fromEntries(header), __metadata__: rest }, numbers)) {
     throw new WeightsDamaged('the weights are not the ones that were written: their SHA-256 differs; restore the file')
   }
-  const weights = new Map<string, WeightTensor>()
-  for (const [name, entry] of header) {
-    if (name !== '__metadata__') weights.set(name, readTensor(name, entry, numbers))
-  }
+  // Whole, as the checksum says: what is not understood from here on is news, not damage.
   try {
-    return checkFlow({ spec: checkSpec(JSON.parse(specText) as FlowSpec), weights })
+    const weights = new Map<string, WeightTensor>()
+    for (const [name, entry] of header) {
+      if (name !== '__metadata__') weights.set(name, readTensor(name, entry, numbers))
+    }
+    return checkFlow({ spec: JSON.parse(String(metadata.spec)) as FlowSpec, weights })
   } catch (error: unknown) {
-    throw new WeightsDamaged(`the weights do not fit their own spec: ${(error as Error).message}`, { cause: error })
+    throw later(writer, (error as Error).message, error)
   }
+}
+
+function later(writer: string, why: string, cause?: unknown): WeightsVersionUnknown {
+  const message = `flow ${writer} wrote these weights, and ${WRITER} does not understand them: ${why}; update outflow`
+  return new WeightsVersionUnknown(message, { values: { writer, reader: WRITER }, cause })
 }
 
 function readHeader(file: Buffer): { header: ReadonlyMap<string, unknown>; numbers: Buffer } {
@@ -110,7 +114,7 @@ function readTensor(name: string, entry: unknown, numbers: Buffer): WeightTensor
   const offsets = offsetsOf(entry)
   const { dtype, shape } = isObject(entry) ? entry : {}
   if (dtype !== 'F32' || offsets === undefined || !Array.isArray(shape)) {
-    throw new WeightsDamaged(`weight ${name} is not described as an F32 tensor with a shape and offsets`)
+    throw new ShapeError(`weight ${name} is not described as an F32 tensor with a shape and offsets`)
   }
   const [from, end] = offsets
   const view = new DataView(numbers.buffer, numbers.byteOffset + from, end - from)
@@ -129,10 +133,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function digest(spec: string, numbers: Uint8Array): string {
-  return createHash('sha256').update(spec).update(numbers).digest('hex')
+/** Of a header without its `sha256`, and of the numbers. */
+function digest(header: object, numbers: Uint8Array): string {
+  return createHash('sha256').update(JSON.stringify(header)).update(numbers).digest('hex')
 }
 
 const FORMAT = 'outflow-flow'
 const VERSION = 1
+const { version: WRITER }: { version: string } = createRequire(import.meta.url)('../package.json')
 const LONGEST_HEADER = 100_000_000n

@@ -1,6 +1,8 @@
+import { ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
 import type { FlowState } from './flow-state.js'
 import { seededRandom } from './random.js'
+import { checkFinite } from './rows.js'
 
 export interface SampleOptions {
   /** [count, contextDim], row-major; empty for an unconditional flow */
@@ -8,20 +10,29 @@ export interface SampleOptions {
   readonly count: number
   /** Whole number; the same seed gives the same rows. */
   readonly seed: number
+  /**
+   * Deviation of z. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
+   * distribution. Default 1.
+   */
+  readonly temperature?: number
 }
 
 /**
- * Draws rows from a flow: x = f⁻¹(z; context), z standard normal.
+ * Draws rows from a flow: x = f⁻¹(z; context), z normal.
  *
  * @returns [count, dim], row-major, standardised as the training rows were
- * @throws {ShapeError} when the context is not [count, contextDim]
+ * @throws {ShapeError} when the context is not [count, contextDim], or the temperature not above 0
+ * @throws {NotFiniteError} naming the first row that the way back takes beyond float32
+ * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 6, for the temperature
  */
-export async function sampleFlow(state: FlowState, { context, count, seed }: SampleOptions): Promise<Float32Array> {
+export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
+  const { context, count, seed, temperature = 1 } = options
+  if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
   const random = seededRandom(seed, 'sample')
-  const latent = Float64Array.from({ length: count * state.spec.dim }, () => random.normal())
+  const latent = Float64Array.from({ length: count * state.spec.dim }, () => temperature * random.normal())
   const flow = await openFlow(state)
   try {
-    return Float32Array.from(flow.inverse(latent, context, count))
+    return checkFinite(Float32Array.from(flow.inverse(latent, context, count)), state.spec.dim)
   } finally {
     await flow.close()
   }

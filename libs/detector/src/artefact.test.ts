@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import type { Feature } from '@outflow/contracts'
+import { type Fields, makeReader } from '@outflow/encoding'
+import fc from 'fast-check'
+import { beforeAll, expect, it } from 'vitest'
+import { decodeModel } from './artefact.js'
+import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
+import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
+import { trainDetector } from './train.js'
+
+const features: readonly Feature[] = [
+  { path: '$.x', type: 'numeric', optional: false },
+  { path: '$.city', type: 'categorical', optional: false },
+]
+
+let artefact: Uint8Array
+let dataAt: number
+
+beforeAll(async () => {
+  const read = makeReader(features)
+  const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }) as Fields)
+  const model = { kind: 'realnvp', layers: 1, hidden: [4] } as const
+  const training = { contamination: 0, seed: 1 }
+  const input = { features, records, model: { ...model, hidden: [...model.hidden] }, training, alertRate: 0.05 }
+  artefact = Uint8Array.from((await trainDetector({ ...input, backend: 'wasm' })).artefact)
+  dataAt = readHeader(artefact)!.dataAt
+}, 60_000)
+
+it('is noticed to be damaged by one flipped bit, wherever it is', () => {
+  const whole = decodeModel(artefact)
+  const regions = { length: [0, 7], header: [8, dataAt - 1], tensors: [dataAt, artefact.length - 1] } as const
+  for (const [region, [min, max]] of Object.entries(regions)) {
+    fc.assert(
+      fc.property(fc.integer({ min, max }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
+        const flipped = Uint8Array.from(artefact)
+        flipped[at]! ^= 1 << bit
+        try {
+          // The header's own `shape` is not read, the encoder says it.
+          expect(decodeModel(flipped)).toEqual(whole)
+        } catch (error: unknown) {
+          const named = region === 'tensors' ? [ModelDamaged] : [ModelDamaged, ModelForeign, ModelVersionUnknown]
+          expect(named).toContain((error as Error).constructor)
+        }
+      }),
+      { seed: 1, numRuns: 200 },
+    )
+  }
+})
+
+it('is noticed to be cut, wherever it is', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: artefact.length - 1 }), (length) => {
+      // Too short to tell its own opening, it is nobody's.
+      const named = length < 100 ? ModelForeign : ModelDamaged
+      expect(() => decodeModel(artefact.subarray(0, length))).toThrow(named)
+    }),
+    { seed: 1 },
+  )
+})
+
+it('is told from any other bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      expect(() => decodeModel(bytes)).toThrow(ModelForeign)
+    }),
+    { seed: 1 },
+  )
+})
+
+/** The artefact as a later outflow would write it: changed, and whole by its checksum. */
+function fromLater(change: (texts: Record<string, string>, tensors: Map<string, Tensor>) => void): Uint8Array {
+  const { header } = readHeader(artefact)!
+  const { sha256: _checksum, ...texts } = header.__metadata__ as Record<string, string>
+  const tensors = readTensors(artefact, header, dataAt)
+  texts.metadata = edited(texts.metadata, (metadata) => {
+    metadata.outflowVersion = '9.9.9'
+  })
+  change(texts, tensors)
+  const hash = createHash('sha256').update(JSON.stringify(texts))
+  for (const [name, { buffer, byteOffset, byteLength }] of tensors) {
+    hash.update(`\n${name} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  }
+  return writeSafetensors(tensors, { ...texts, sha256: hash.digest('hex') })
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: it is what a later version may make of it
+function edited(text: string | undefined, edit: (content: any) => void): string {
+  const content: unknown = JSON.parse(text!)
+  edit(content)
+  return JSON.stringify(content)
+}
+
+it('is told to be of a later outflow, by its version, where it is whole and not understood', () => {
+  const later: Readonly<Record<string, Parameters<typeof fromLater>[0]>> = {
+    'schema version is 99': (texts) => {
+      texts.schema_version = '99'
+    },
+    'got autoregressive': (texts) => {
+      texts.flow_spec = edited(texts.flow_spec, (spec) => {
+        spec.kind = 'autoregressive'
+      })
+    },
+    'no such setting, got activation': (texts) => {
+      texts.flow_spec = edited(texts.flow_spec, (spec) => {
+        spec.activation = 'gelu'
+      })
+    },
+    'a table encoder.copula': (_, tensors) => {
+      tensors.set('encoder.copula', Float64Array.of(1))
+    },
+    'encoder says more than is known here': (texts) => {
+      texts.encoder = edited(texts.encoder, (header) => {
+        header.numbers[0].transform = 'log'
+      })
+    },
+    kind: (texts) => {
+      texts.metadata = edited(texts.metadata, (metadata) => {
+        metadata.model.kind = 'autoregressive'
+      })
+    },
+  }
+  expect(decodeModel(fromLater(() => {})).metadata.outflowVersion).toBe('9.9.9')
+  for (const [why, change] of Object.entries(later)) {
+    const bytes = fromLater(change)
+    expect(() => decodeModel(bytes), why).toThrow(ModelVersionUnknown)
+    expect(() => decodeModel(bytes)).toThrow(/outflow 9\.9\.9 wrote/)
+    expect(() => decodeModel(bytes)).toThrow(why)
+  }
+})
