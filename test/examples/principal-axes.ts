@@ -2,8 +2,8 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /** A turn of rows to their principal axes, each scaled to deviation 1. */
 export interface PrincipalAxes {
-  /** [count, width] → [count, width], the axis of the largest spread first */
-  turn(rows: Float64Array): Float64Array
+  /** [count, width] → [count, axes], the axis of the largest spread first; default: all of them */
+  turn(rows: Float64Array, axes?: number): Float64Array
   turnBack(coordinates: Float64Array): Float64Array
   /** log|det| of the turn, the same for every row, nats */
   readonly logDet: number
@@ -26,12 +26,13 @@ export function principalAxes(rows: Float64Array, width: number): PrincipalAxes 
   const vectors = eigenvectorMatrix.subMatrixColumn(order)
   const deviations = order.map((axis) => Math.sqrt(realEigenvalues[axis]!))
   return {
-    turn: (values) => {
+    turn: (values, axes = width) => {
       const shifted = matrixOf(
         values.map((value, at) => value - mean[at % width]!),
         width,
       )
-      return Float64Array.from(shifted.mmul(vectors).divRowVector(deviations).to1DArray())
+      const kept = vectors.subMatrix(0, width - 1, 0, axes - 1)
+      return Float64Array.from(shifted.mmul(kept).divRowVector(deviations.slice(0, axes)).to1DArray())
     },
     turnBack: (coordinates) => {
       const spread = matrixOf(coordinates, width).mulRowVector(deviations)
