@@ -66,7 +66,10 @@ export interface FitReport {
   readonly trainingRows: number
   readonly validationRows: number
   readonly durationMs: number
-  /** `diverged`: a loss or gradient was not finite; the best weights until then were kept. */
+  /**
+   * `diverged`: a loss or gradient was not finite, or the fit ended with all rows far less likely than at its start; the best
+   * weights until then were kept, the start's own if none were better.
+   */
   readonly stopped: 'patience' | 'maxSteps' | 'diverged'
 }
 

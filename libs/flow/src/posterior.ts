@@ -72,7 +72,10 @@ export interface PosteriorReport {
   /** Share of draws that importance weights leave: 1 where q is the posterior, near 0 where it misses some of it. */
   readonly effectiveShare: number
   readonly durationMs: number
-  /** `diverged`: a density or gradient was not finite; the best weights until then were kept. */
+  /**
+   * `diverged`: a density or gradient was not finite, or the bound ended far below where it began; the best weights until then
+   * were kept, the start's own if none were better.
+   */
   readonly stopped: 'maxSteps' | 'diverged'
 }
 
@@ -86,7 +89,8 @@ export interface PosteriorReport {
  * so that it is the gradient of Σ v·f(θ), v and θ held, by the way forward. The score of q is left out, whose mean is zero: the
  * gradient is then without variance where q is the posterior.
  *
- * It runs in this process, where the density is, and lets others in every few steps.
+ * It runs in this process, where the density is: a function cannot be sent to another. After each step others have their turn;
+ * what a step computes of the flow (tens of milliseconds) and of the density holds the event loop that long.
  *
  * @throws {ShapeError} when the spec has a context, or density, start and spec do not belong together
  * @throws {NotFiniteError} when the density is not finite where the fit starts
@@ -103,7 +107,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   const draws = drawing(flow, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
-  const looks = looksAt(flow, draws, normals(seededRandom(seed, 'looks'), LOOK_DRAWS * spec.dim))
+  const looks = looksAt(flow, draws, normals(seededRandom(seed, 'looks'), LOOK_DRAWS * spec.dim), spec.dim)
 
   const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
     for (let step = 1; step <= maxSteps; step++) {
@@ -113,7 +117,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
         return { steps: step - 1, stopped: 'diverged' }
       }
       move(flow.parameters, gradient, learningRateAt(step - 1, maxSteps, learningRate))
-      if (step % BREATHE_EVERY === 0) await setImmediate()
+      await setImmediate()
       if (step % LOOK_EVERY !== 0 && step !== maxSteps) continue
       const elbo = await looks.look(step)
       onProgress?.({ step, maxSteps, elbo, elapsedMs: performance.now() - started })
@@ -123,12 +127,13 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   if (!Number.isFinite(await looks.look(0))) {
     throw new NotFiniteError('the log-density is not finite where the fit starts; start nearer to where it is')
   }
-  const ended = await ascend()
-  const { best, atSteps, elbo } = looks.found()
+  const { steps, stopped } = await ascend()
+  const { best, isLost, atSteps, elbo } = looks.found()
   const durationMs = performance.now() - started
-  const report = {
+  const report: PosteriorReport = {
     backend: backend.name,
-    ...ended,
+    steps,
+    stopped: isLost ? 'diverged' : stopped,
     bestStep: best.step,
     atSteps,
     elbo,
@@ -202,16 +207,21 @@ function drawing(flow: TrainableFlow, dim: number, density: LogDensity): Drawing
 
 /**
  * Looks at the same draws now and then, and keeps the latest snapshot that is not worse for sure than the highest bound seen:
- * near the end bounds differ by less than their own errors, and the later flow, of smaller steps, is nearer.
+ * near the end bounds differ by less than their own errors, and the later flow, of smaller steps, is nearer. One whose bound is
+ * below the start's is never kept.
  */
-function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array) {
+function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array, dim: number) {
   const curves = { atSteps: [] as number[], elbo: [] as number[] }
+  let began = Number.NEGATIVE_INFINITY
   let highest: Float64Array | undefined
   let kept: { step: number; flow: FlowState; logWeights: Float64Array } | undefined
   const look = async (step: number): Promise<number> => {
     const logWeights = await draws.logWeights(latent)
     const elbo = meanOf(logWeights)
-    if (highest === undefined || !isWorse(logWeights, highest)) kept = { step, flow: flow.snapshot(), logWeights }
+    if (step === 0) began = elbo
+    if (highest === undefined || (elbo >= began && !isWorse(logWeights, highest))) {
+      kept = { step, flow: flow.snapshot(), logWeights }
+    }
     if (highest === undefined || elbo > meanOf(highest)) highest = logWeights
     if (step > 0) {
       curves.atSteps.push(step)
@@ -219,16 +229,20 @@ function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array) {
     }
     return elbo
   }
-  return { look, found: () => ({ best: kept!, ...curves }) }
+  const isLost = () => curves.elbo.length > 0 && !(curves.elbo.at(-1)! >= began - LOST_PER_COLUMN * dim)
+  return { look, found: () => ({ best: kept!, isLost: isLost(), ...curves }) }
 }
 
-/** Whether a mean is below another by more than two standard errors of the difference, draw by draw. */
+/**
+ * Whether a mean is below another by more than two standard errors of the difference, draw by draw, or by what would count
+ * however uncertain: draws of a flow gone astray differ by thousands.
+ */
 function isWorse(logWeights: Float64Array, than: Float64Array): boolean {
   const differences = logWeights.map((nats, draw) => nats - than[draw]!)
   const mean = meanOf(differences)
   const variance = meanOf(differences.map((each) => (each - mean) ** 2))
   // Written so that NaN is worse.
-  return !(mean >= -2 * Math.sqrt(variance / differences.length))
+  return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_DOUBT))
 }
 
 function meanOf(values: Float64Array): number {
@@ -253,4 +267,7 @@ const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
 /** So many that looks differ by hundredths of a nat, and so few that they cost less than the steps between them. */
 const LOOK_DRAWS = 1024
-const BREATHE_EVERY = 10
+/** Nats; near the end of a fit, bounds differ by hundredths. */
+const LARGEST_DOUBT = 0.1
+/** Nats below the start that are no chance any more. */
+const LOST_PER_COLUMN = 1

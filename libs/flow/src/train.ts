@@ -28,7 +28,7 @@ export async function train(
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(startOf(spec, seed, batches))
   const takeStep = stepper(flow, { ...settings, maxSteps })
-  const looks = looksAt(flow, batches.validation)
+  const looks = looksAt(flow, batches.validation, spec.dim)
 
   const descend = async (): Promise<Pick<FitReport, 'steps' | 'stopped'>> => {
     for (let steps = 1; steps <= maxSteps; steps++) {
@@ -42,7 +42,9 @@ export async function train(
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
-  const { steps, stopped } = await descend()
+  const descent = await descend()
+  const { steps } = descent
+  const stopped = looks.isLost() ? 'diverged' : descent.stopped
   const best = looks.best()
   const { trainingRows, validationRows } = batches
   const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
@@ -66,17 +68,23 @@ function stepper(flow: TrainableFlow, { spec, seed, trim = 0, maxSteps }: FitSet
   }
 }
 
-/** Looks at the held-out rows now and then, and keeps the snapshot that does best on them, the start included. */
-function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
+/**
+ * Looks at the held-out rows now and then, and keeps the snapshot that does best on them, the start included: what comes of
+ * a fit is never worse than its start.
+ */
+function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   const weights = countable(validation.weights)
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
   let best = { step: 0, nll: lowestNineTenths(flow.nll(validation), weights), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
   }
+  const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
   let sinceLook: number[] = []
   const after = (step: number, loss: number, isLook: boolean) => {
     sinceLook.push(loss)
+    // The first loss is taken before the first step.
+    if (step === 1) start.trainNll = loss
     if (!isLook) return undefined
     const trainNll = meanOf(sinceLook)
     const validationNll = lowestNineTenths(flow.nll(validation), weights)
@@ -87,7 +95,18 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch) {
     if (validationNll < best.nll) best = { step, nll: validationNll, flow: flow.snapshot() }
     return { step, trainNll, validationNll }
   }
-  return { curves, after, best: () => best }
+  /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
+  const isLost = () => {
+    const { trainNll, validationNll } = curves
+    const margin = LOST_PER_COLUMN * dim
+    const isWorse = (nll: number, began: number) => !(nll <= began + margin)
+    return (
+      validationNll.length > 0 &&
+      isWorse(trainNll.at(-1)!, start.trainNll) &&
+      isWorse(validationNll.at(-1)!, start.validationNll)
+    )
+  }
+  return { curves, after, isLost, best: () => best }
 }
 
 /** Context shift and couplings start as the identity, mixings as rotations: the first actnorm alone must be set from rows. */
@@ -142,4 +161,6 @@ const LOOK_EVERY = 50
 const BREATHE_EVERY = 10
 const TRIM_FROM = 0.2
 const VALIDATION_KEPT = 0.9
+/** Nats; batches differ by tenths. */
+const LOST_PER_COLUMN = 1
 const INITIALISING_ROWS = 2048

@@ -148,6 +148,11 @@ function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say 
     `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
       `${training.backendVersion}: ${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`,
   )
+  if (training.stopped === 'diverged') {
+    say(
+      `warning: the fit diverged; the model has the weights of step ${formatCount(training.bestStep)}, and nothing after it counts`,
+    )
+  }
   say(
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
       `p-values counted down to ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', a Pareto tail beyond' : ''}`,

@@ -45,7 +45,8 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       fits.inc({ outcome })
       seconds.observe(durationMs / 1_000)
       const { flaggedShare, medianNll, failures } = report
-      const fields = { modelId, backend: training.backend, durationMs: Math.round(durationMs), flaggedShare, medianNll }
+      const { backend, stopped } = training
+      const fields = { modelId, backend, stopped, durationMs: Math.round(durationMs), flaggedShare, medianNll }
       if (outcome === 'promoted') log.info(fields, 'model promoted')
       else log.error({ ...fields, failures }, 'model rejected')
     },
