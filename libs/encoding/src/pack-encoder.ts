@@ -85,10 +85,7 @@ export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
   })
   return {
     features: header.features,
-    // Name by name, so that what is unknown here falls out, and packing it again shows the difference.
-    numbers: header.numbers.map(({ name, cycle, centre, scale, quantum, usual, quantiles }) => {
-      return { name, cycle, centre, scale, quantum, usual, quantiles }
-    }),
+    numbers: header.numbers.map(known),
     tree: {
       vocabularies,
       marginals: vocabularies.map(({ counts }) => marginal(counts)),
@@ -134,3 +131,18 @@ function unpackEdge(
     reversible,
   })
 }
+
+/** Without what a later outflow may say of a column: whoever packs it again sees that something was lost. */
+function known(column: NumberColumn): NumberColumn {
+  return Object.fromEntries(Object.entries(column).filter(([key]) => key in NUMBER_KEYS)) as unknown as NumberColumn
+}
+
+const NUMBER_KEYS = {
+  name: true,
+  cycle: true,
+  centre: true,
+  scale: true,
+  quantum: true,
+  usual: true,
+  quantiles: true,
+} satisfies Record<keyof NumberColumn, true>

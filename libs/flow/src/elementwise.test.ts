@@ -10,6 +10,13 @@ it('names the row that has no logarithm or no logit', () => {
   expect(() => logit(1).forwardRows(rows(0.5, 0.2, 1))).toThrow(/row 2/)
 })
 
+it('names the latent row that has no way back among numbers', () => {
+  expect(() => logarithm(1).inverseAndLogDet(rows(0, 800))).toThrow(NotFiniteError)
+  expect(() => logarithm(1).inverseAndLogDet(rows(-800))).toThrow(/row 0/)
+  expect(() => logit(1).inverseAndLogDet(rows(0, 1, 40))).toThrow(/row 2/)
+  expect(() => yeoJohnson([0]).inverseAndLogDet(rows(800))).toThrow(NotFiniteError)
+})
+
 it('states a density in the units before it: a standard normal of log x is log-normal', () => {
   const { value, logDet } = logarithm(1).forwardRows(rows(2.5))
   const logDensity = -0.5 * value.values[0]! ** 2 - 0.5 * Math.log(2 * Math.PI) + logDet[0]!

@@ -83,7 +83,7 @@ const powerOf = (x: number, power: number) => (power === 0 ? Math.log1p(x) : Mat
 const powerRoot = (z: number, power: number) =>
   power === 0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power)
 
-/** From a curve to a bijector that bends every column by it: [dim] parameters in; forward refuses what is not finite. */
+/** From a curve to a bijector that bends every column by it: [dim] parameters in; both ways refuse what is not finite. */
 function elementwise(name: string, curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
   const bendInto = (z: Numbers, logDet: Numbers, x: Numbers, columns: readonly (readonly number[])[]) => {
     const dim = columns.length
@@ -91,14 +91,7 @@ function elementwise(name: string, curve: Curve): (columns: readonly (readonly n
       const row = Math.floor(at / dim)
       const parameters = columns[at % dim]!
       const value = curve.value(x[at]!, parameters)
-      if (!Number.isFinite(value)) {
-        throw new NotFiniteError(
-          `row ${row} has no finite value: ${x[at]} in column ${at % dim} cannot be transformed`,
-          {
-            values: { row, column: at % dim },
-          },
-        )
-      }
+      if (!Number.isFinite(value)) throw refusal(x, at, dim)
       z[at] = value
       logDet[row]! += curve.logSlope(x[at]!, parameters)
     }
@@ -140,9 +133,19 @@ function elementwise(name: string, curve: Curve): (columns: readonly (readonly n
       const x = values.map((z, at) => curve.back(z, columns[at % width]!))
       const logDet = new Float64Array(count)
       for (let at = 0; at < x.length; at++) {
-        logDet[Math.floor(at / width)]! -= curve.logSlope(x[at]!, columns[at % width]!)
+        const logSlope = curve.logSlope(x[at]!, columns[at % width]!)
+        // A latent beyond what numbers reach: e^800, or a share so near to 1 that it is 1.
+        if (!Number.isFinite(x[at]!) || !Number.isFinite(logSlope)) throw refusal(values, at, width)
+        logDet[Math.floor(at / width)]! -= logSlope
       }
       return { value: { values: x, count, width }, logDet }
     },
+  })
+}
+
+function refusal(values: Numbers, at: number, width: number): NotFiniteError {
+  const [row, column] = [Math.floor(at / width), at % width]
+  return new NotFiniteError(`row ${row} has no finite value: ${values[at]} in column ${column} cannot be transformed`, {
+    values: { row, column },
   })
 }

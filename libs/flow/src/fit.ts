@@ -4,14 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BackendName } from './backend.js'
 import { BackendUnavailable, FitCancelled, FitFailed, NotFiniteError, ShapeError } from './errors.js'
 import { checkSpec, type FlowSpec, type FlowState } from './flow-state.js'
-import { checkFinite, checkRows } from './rows.js'
+import { checkFinite, checkRows, NO_CONTEXT } from './rows.js'
 
 /** Rows to fit, already standardised by the encoder. */
 export interface TrainingRows {
   /** [n, dim], row-major */
   readonly rows: Float32Array
-  /** [n, contextDim], row-major; empty for an unconditional flow */
-  readonly context: Float32Array
+  /** [n, contextDim], row-major. Default: empty, for an unconditional flow. */
+  readonly context?: Float32Array
   /** [n, dim]; 1 is observed, 0 is missing: a missing coordinate is drawn anew from N(0, 1) at each step. Default: all observed. */
   readonly observed?: Uint8Array
   /** [n]; how much each row counts in the loss. Default: 1 each. */
@@ -20,10 +20,13 @@ export interface TrainingRows {
 
 export interface FitOptions {
   readonly spec: FlowSpec
-  /** Whole number; the same seed on the same backend gives the same flow. */
-  readonly seed: number
-  /** [dim]; sigma of the Gaussian noise that each training batch gets, per column; none at scoring. */
-  readonly noise: Float32Array
+  /** Whole number; the same seed on the same backend gives the same flow. Default 1. */
+  readonly seed?: number
+  /**
+   * [dim]; sigma of the Gaussian noise that each training batch gets, per column; none at scoring. Default: 0.25·n^(−1/(dim+4))
+   * in every column, for rows that are standardised.
+   */
+  readonly noise?: Float32Array
   /** Share of the worst rows of each batch left out of its gradient from 20 % of the steps on. Default 0. */
   readonly trim?: number
   /** Default 2000. */
@@ -91,9 +94,12 @@ export interface Fit {
  * @throws {FitCancelled} when the signal aborts
  * @throws {FitFailed} when the fit process ends without a flow
  */
-export async function fitFlow(data: TrainingRows, options: FitOptions): Promise<Fit> {
-  checkTraining(data, options)
-  const { onProgress, signal, ...settings } = options
+export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, options: FitOptions): Promise<Fit> {
+  const { onProgress, signal, ...given } = options
+  const { dim } = checkSpec(options.spec)
+  const settings: FitSettings = { seed: 1, noise: silvermanNoise(rest.rows.length / dim, dim), ...given }
+  const data: FitRows = { context, ...rest }
+  checkTraining(data, settings)
   if (signal?.aborted) throw cancelled(signal)
   const child = fork(...entry())
   let stderr = ''
@@ -136,7 +142,7 @@ function entry(): [string, string[], ForkOptions] {
 
 /** What the fit process is told, and what it answers. */
 export interface ToFitProcess {
-  readonly data: TrainingRows
+  readonly data: FitRows
   readonly settings: FitSettings
 }
 export type FromFitProcess =
@@ -144,12 +150,20 @@ export type FromFitProcess =
   | { readonly kind: 'fitted'; readonly fit: Fit }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
-/** The options that are plain data. */
-export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'>
+/** The rows, nothing of what a fit must have left open. */
+export type FitRows = TrainingRows & { readonly context: Float32Array }
 
-function checkTraining({ rows, context, observed, weights }: TrainingRows, options: FitOptions): void {
+/** The options that are plain data, likewise. */
+export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
+
+/** A quarter of Silverman's bandwidth, which shrinks as rows become many and columns few. */
+function silvermanNoise(count: number, dim: number): Float32Array {
+  return new Float32Array(dim).fill(0.25 * count ** (-1 / (dim + 4)))
+}
+
+function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
   const { spec, noise, trim = 0, maxSteps = 1, batchSize = 1, patience = 1 } = options
-  const { dim, contextDim } = checkSpec(spec)
+  const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
     throw new ShapeError(`a fit takes ${FEWEST_ROWS} rows of ${dim} columns or more, got ${rows.length} numbers`)

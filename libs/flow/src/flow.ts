@@ -6,7 +6,7 @@ import { chain } from './chain.js'
 import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
 import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
-import { checkFinite, checkRows, nllOf, type Rows } from './rows.js'
+import { checkFinite, checkRows, NO_CONTEXT, nllOf, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
 
 /** −log p(x | context) = −log N(f(x); 0, 1) − log|det ∂f/∂x|, [batch] in nats. */
@@ -55,7 +55,7 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     const { value, logDet } = bijector.forwardRows(asRows(rows, count, dim), given)
     return { latent: value.values, logDet }
   }
-  const forward: Flow['forward'] = async (rows, context, count) => {
+  const forward: Flow['forward'] = async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
     if (count === 0) return NO_ROWS

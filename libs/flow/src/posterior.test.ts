@@ -127,6 +127,24 @@ it('tells how far it is, and can be cancelled', async () => {
   expect(steps).toEqual([50])
 })
 
+it('lets others have their turn after each step, so that one of them can end it', async () => {
+  const cancel = new AbortController()
+  let calls = 0
+  let turns = 0
+  const takeTurn = () => {
+    turns += 1
+    if (turns === 20) cancel.abort(new Error('somebody else stopped it'))
+    else setImmediate(takeTurn)
+  }
+  setImmediate(takeTurn)
+  const counted: LogDensity = (theta, count) => {
+    calls += 1
+    return aGaussian(0)(theta, count)
+  }
+  await expect(fitPosterior(counted, { ...options, signal: cancel.signal })).rejects.toThrow(FitCancelled)
+  expect(calls).toBeLessThan(25)
+})
+
 it('keeps the best flow where the density is not finite later on, and throws where it never was', async () => {
   let calls = 0
   const breaking: LogDensity = (theta, count) => {

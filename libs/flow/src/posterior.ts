@@ -27,8 +27,8 @@ export interface LogDensityAt {
 export interface PosteriorOptions {
   /** Without a context. */
   readonly spec: FlowSpec
-  /** Whole number; the same seed on the same backend gives the same flow. */
-  readonly seed: number
+  /** Whole number; the same seed on the same backend gives the same flow. Default 1. */
+  readonly seed?: number
   /** Where to begin, [dim] each: a rough mean and deviation of θ. Default: 0 and 1. */
   readonly start?: { readonly mean: ArrayLike<number>; readonly deviation: ArrayLike<number> }
   /** Default 1000. */
@@ -99,11 +99,11 @@ export interface PosteriorReport {
  * @see Rezende & Mohamed 2015, arXiv:1505.05770; Roeder, Wu & Duvenaud 2017, arXiv:1703.09194
  */
 export async function fitPosterior(density: LogDensity, options: PosteriorOptions): Promise<Posterior> {
-  const { spec, seed, maxSteps = 1000, batchSize = 128, learningRate = 5e-3, signal, onProgress } = options
+  const { spec, seed = 1, maxSteps = 1000, batchSize = 128, learningRate = 5e-3, signal, onProgress } = options
   if (checkSpec(spec).contextDim > 0) throw new ShapeError(`q(θ) has no context, got one of ${spec.contextDim} columns`)
   const started = performance.now()
   const backend = await openBackend(options.backend)
-  const flow = trainableFlow(startOf(options))
+  const flow = trainableFlow(startOf(spec, seed, options.start))
   const draws = drawing(flow, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
@@ -144,7 +144,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
 }
 
 /** The unfitted flow, its first actnorm set so that q begins with the given mean and deviation. */
-function startOf({ spec, seed, start }: PosteriorOptions): FlowState {
+function startOf(spec: FlowSpec, seed: number, start: PosteriorOptions['start']): FlowState {
   const unfitted = unfittedFlow(spec, seed)
   if (start === undefined) return unfitted
   const { mean, deviation } = start

@@ -4,6 +4,9 @@ import { NotFiniteError, ShapeError } from './errors.js'
 /** Numbers of either precision, row-major. */
 export type Numbers = Float32Array | Float64Array
 
+/** The context of an unconditional flow, which has none. */
+export const NO_CONTEXT = new Float32Array(0)
+
 /** A matrix of plain float64 numbers, row-major. */
 export interface Rows {
   /** [count, width] */
@@ -25,7 +28,7 @@ export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): 
 
 /** @throws {ShapeError} when a matrix is not [count, columns] */
 export function checkRows(matrix: Numbers, columns: number, count: number, what: string): void {
-  if (matrix.length === count * columns) return
+  if (matrix.length === count * columns && Number.isInteger(count)) return
   const got = `${matrix.length} numbers for ${count} rows`
   throw new ShapeError(`the flow takes ${columns} ${what}s a row, got ${got}; was it fitted with another encoder?`)
 }

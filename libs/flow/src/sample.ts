@@ -2,14 +2,14 @@ import { ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
 import type { FlowState } from './flow-state.js'
 import { seededRandom } from './random.js'
-import { checkFinite } from './rows.js'
+import { checkFinite, NO_CONTEXT } from './rows.js'
 
 export interface SampleOptions {
-  /** [count, contextDim], row-major; empty for an unconditional flow */
-  readonly context: Float32Array
+  /** [count, contextDim], row-major. Default: empty, for an unconditional flow. */
+  readonly context?: Float32Array
   readonly count: number
-  /** Whole number; the same seed gives the same rows. */
-  readonly seed: number
+  /** Whole number; the same seed gives the same rows. Default 1. */
+  readonly seed?: number
   /**
    * Deviation of z. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
    * distribution. Default 1.
@@ -26,7 +26,7 @@ export interface SampleOptions {
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 6, for the temperature
  */
 export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
-  const { context, count, seed, temperature = 1 } = options
+  const { context = NO_CONTEXT, count, seed = 1, temperature = 1 } = options
   if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
   const random = seededRandom(seed, 'sample')
   const latent = Float64Array.from({ length: count * state.spec.dim }, () => temperature * random.normal())

@@ -4,7 +4,7 @@ import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from
 import { type FlowState, SCORED_IN } from './flow-state.js'
 import { toOnnx } from './onnx.js'
 import type { Precision } from './onnx-graph.js'
-import { checkRows, nllOf } from './rows.js'
+import { checkRows, NO_CONTEXT, nllOf } from './rows.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
@@ -14,14 +14,15 @@ export interface Scorer {
    * Negative log-likelihood of each row.
    *
    * @param rows     [count, dim], row-major
-   * @param context  [count, contextDim], row-major; empty for an unconditional flow
+   * @param context  [count, contextDim], row-major. Default: empty, for an unconditional flow.
+   * @param count    default: as many as there are rows
    * @returns [count], nats
    * @throws {ShapeError} when rows or context are not of the flow's width
    * @throws {NotFiniteError} naming the first row without a finite likelihood; NaN is never returned
    */
-  nll(rows: Float32Array, context: Float32Array, count: number): Promise<Float64Array>
+  nll(rows: Float32Array, context?: Float32Array, count?: number): Promise<Float64Array>
   /** The two things that an NLL is made of, with the same arguments and errors. */
-  forward(rows: Float32Array, context: Float32Array, count: number): Promise<Forward>
+  forward(rows: Float32Array, context?: Float32Array, count?: number): Promise<Forward>
   close(): Promise<void>
 }
 
@@ -49,7 +50,7 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
     exact ??= openSession(flow, 'float64')
     return inFloat64(await exact, rows, context, count)
   }
-  const forward: Scorer['forward'] = async (rows, context, count) => {
+  const forward: Scorer['forward'] = async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
     checkRows(rows, dim, count, 'column')
     checkRows(context, contextDim, count, 'context column')
     if (count === 0) return NO_ROWS

@@ -3,7 +3,7 @@ import { actnormOf } from './actnorm.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import type { Backend } from './backend.js'
 import { NotFiniteError } from './errors.js'
-import type { Fit, FitProgress, FitReport, FitSettings, TrainingRows } from './fit.js'
+import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
 import { unfittedFlow } from './flow-parts.js'
 import type { FlowSpec, FlowState } from './flow-state.js'
 import { seededRandom } from './random.js'
@@ -17,7 +17,7 @@ import { type TrainingBatch, type TrainingBatches, trainingBatches } from './tra
  * @throws {NotFiniteError} when not even the start has a finite likelihood
  */
 export async function train(
-  data: TrainingRows,
+  data: FitRows,
   settings: FitSettings,
   backend: Backend,
   onLook: (progress: FitProgress) => void = () => {},

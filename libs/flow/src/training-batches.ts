@@ -1,4 +1,4 @@
-import type { TrainingRows } from './fit.js'
+import type { FitRows } from './fit.js'
 import type { FlowSpec } from './flow-state.js'
 import { type Random, seededRandom } from './random.js'
 import type { Batch } from './trainable-flow.js'
@@ -30,7 +30,7 @@ export interface Parting {
   readonly maxRows: number
 }
 
-export function trainingBatches(data: TrainingRows, spec: FlowSpec, parting: Parting): TrainingBatches {
+export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting): TrainingBatches {
   const count = data.rows.length / spec.dim
   const heldOut = Math.max(1, Math.min(parting.maxRows, Math.round(count * parting.share)))
   const order = seededRandom(parting.seed, 'parting').permutation(count)
@@ -70,7 +70,7 @@ const noisedBy =
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 
-function gather(data: TrainingRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, touch: Touch): TrainingBatch {
+function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, touch: Touch): TrainingBatch {
   const count = indices.length
   const rows = new Float32Array(count * dim)
   const context = new Float32Array(count * contextDim)

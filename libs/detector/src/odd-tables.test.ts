@@ -1,0 +1,106 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { openDetector } from './detector.js'
+import { TooFewRecords } from './errors.js'
+import { trainDetector } from './train.js'
+
+const random = xoroshiro128plus(11)
+const uniform = () => uniformFloat64(random)
+const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+
+type Column = (row: number) => number | string | null
+
+/** Columns as nobody would wish for them, each in a table of its own beside an ordinary one. */
+const COLUMNS: Readonly<Record<string, Column>> = {
+  'never varies': () => 4,
+  'is missing in every record': () => null,
+  'is missing in every other record': (row) => (row % 2 === 0 ? null : normal()),
+  'says the same as another': (row) => Math.sin(row),
+  'is a trillion wide': () => 1e12 * normal(),
+  'is a trillion away, and narrow': () => 1e12 + normal(),
+  'is counted in whole numbers': () => Math.floor(10 * uniform()),
+  'has the tails of Cauchy': () => Math.tan(Math.PI * (uniform() - 0.5)),
+  'reaches as far as numbers are taken': () => 1e300 * (2 * uniform() - 1),
+  'hardly differs from nothing': () => 1e-310 * normal(),
+  'is one number but for one record': (row) => (row === 7 ? 1e9 : 1),
+}
+
+async function train(columns: readonly Column[], count: number, kind: 'realnvp' | 'glow' | 'spline' = 'realnvp') {
+  const features: Feature[] = columns.map((_, column) => ({ path: `$.c${column}`, type: 'numeric', optional: true }))
+  const read = makeReader(features)
+  const records = Array.from({ length: count }, (_, row) => {
+    const fields = read(Object.fromEntries(columns.map((column, at) => [`c${at}`, column(row)])))
+    if (isRejection(fields)) throw new Error(fields.detail)
+    return fields
+  })
+  const { artefact } = await trainDetector({
+    features,
+    records,
+    model: { kind, layers: 1, hidden: [4] },
+    training: { contamination: 0.01, seed: 1 },
+    alertRate: 0.05,
+    backend: 'wasm',
+  })
+  return { records, artefact, read: (record: unknown) => read(record) as Fields }
+}
+
+/** Opens what was trained, and holds every number that comes out to being one. */
+async function saysNumbers({ records, artefact, read }: Awaited<ReturnType<typeof train>>, names: readonly string[]) {
+  const detector = await openDetector(artefact)
+  const of = (value: unknown) => read(Object.fromEntries(names.map((name) => [name, value])))
+  const odd = [1e300, -1e300, 5e-324, 0, -0, null, 1e4].map(of)
+  const { nll, pValue } = await detector.score([...records, ...odd])
+  expect(nll.every(Number.isFinite)).toBe(true)
+  expect(pValue.every((p) => p > 0 && p <= 1)).toBe(true)
+  const reasons = (
+    await Promise.all([of(1e300), of(null), records[3]!].map((fields) => detector.explain(fields)))
+  ).flat()
+  expect(JSON.stringify(reasons)).not.toMatch(/NaN|Infinity|"(expected|bits|low|high)":null/)
+  const drawn = await detector.sample(20, 1)
+  const values = drawn.flatMap((record) => Object.values(record)).filter((value) => value !== null)
+  expect(values.every((value) => Number.isFinite(value))).toBe(true)
+  await detector.close()
+}
+
+it.each(Object.keys(COLUMNS))(
+  'a column that %s costs no number alone',
+  async (name) => {
+    await saysNumbers(await train([COLUMNS[name]!], 60), ['c0'])
+  },
+  60_000,
+)
+
+it('five hundred columns of sixty records cost no number', async () => {
+  const trained = await train(new Array<Column>(500).fill(normal), 60)
+  await saysNumbers(
+    trained,
+    [...new Array(500).keys()].map((column) => `c${column}`),
+  )
+}, 120_000)
+
+it.each(['glow', 'spline'] as const)(
+  'all of them together cost no number, with a flow of the kind %s',
+  async (kind) => {
+    const columns = Object.values(COLUMNS)
+    await saysNumbers(
+      await train(columns, 60, kind),
+      [...columns.keys()].map((column) => `c${column}`),
+    )
+  },
+  60_000,
+)
+
+it('a number beyond what is taken is rejected, with the bound in words', () => {
+  const read = makeReader([{ path: '$.x', type: 'numeric', optional: true }])
+  for (const x of [Number.MAX_VALUE, -Number.MAX_VALUE, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const answer = read({ x })
+    expect(isRejection(answer) && answer.detail).toMatch(/number/)
+  }
+})
+
+it('three records are too few, which is said', async () => {
+  await expect(train([normal], 3)).rejects.toThrow(TooFewRecords)
+})
