@@ -65,7 +65,12 @@ async function saysNumbers({ records, artefact, read }: Awaited<ReturnType<typeo
   await detector.close()
 }
 
-it.each(Object.keys(COLUMNS))(
+it.each([
+  'never varies',
+  'is missing in every record',
+  'has the tails of Cauchy',
+  'reaches as far as numbers are taken',
+])(
   'a column that %s costs no number alone',
   async (name) => {
     await saysNumbers(await train([COLUMNS[name]!], 60), ['c0'])
@@ -73,15 +78,15 @@ it.each(Object.keys(COLUMNS))(
   60_000,
 )
 
-it('five hundred columns of sixty records cost no number', async () => {
-  const trained = await train(new Array<Column>(500).fill(normal), 60)
+it('five hundred columns of forty records cost no number', async () => {
+  const trained = await train(new Array<Column>(500).fill(normal), 40)
   await saysNumbers(
     trained,
     [...new Array(500).keys()].map((column) => `c${column}`),
   )
-}, 120_000)
+}, 300_000)
 
-it.each(['glow', 'spline'] as const)(
+it.each(['realnvp', 'glow', 'spline'] as const)(
   'all of them together cost no number, with a flow of the kind %s',
   async (kind) => {
     const columns = Object.values(COLUMNS)
@@ -95,9 +100,8 @@ it.each(['glow', 'spline'] as const)(
 
 it('a number beyond what is taken is rejected, with the bound in words', () => {
   const read = makeReader([{ path: '$.x', type: 'numeric', optional: true }])
-  for (const x of [Number.MAX_VALUE, -Number.MAX_VALUE, Number.NaN, Number.POSITIVE_INFINITY]) {
-    const answer = read({ x })
-    expect(isRejection(answer) && answer.detail).toMatch(/number/)
+  for (const x of [Number.MAX_VALUE, -Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
+    expect(read({ x })).toMatchObject({ detail: expect.stringMatching(/number of magnitude up to 1e300/) })
   }
 })
 
