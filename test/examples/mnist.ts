@@ -43,3 +43,12 @@ export function readDigits(seed: number): Digits {
   })
   return { count: images.length, levels, labels: Uint8Array.from(images, ({ label }) => label) }
 }
+
+/** Digits [count, PIXELS] moved by whole pixels; what leaves on one side enters on the other, where they are blank. */
+export function moved(levels: Float64Array, right: number, down: number): Float64Array {
+  return levels.map((_, at) => {
+    const [x, y] = [at % SIDE, Math.floor(at / SIDE) % SIDE]
+    const from = ((y - down + SIDE) % SIDE) * SIDE + ((x - right + SIDE) % SIDE)
+    return levels[at - (at % PIXELS) + from]!
+  })
+}
