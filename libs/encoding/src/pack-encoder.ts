@@ -140,6 +140,7 @@ function known(column: NumberColumn): NumberColumn {
 const NUMBER_KEYS = {
   name: true,
   cycle: true,
+  logUnit: true,
   centre: true,
   scale: true,
   quantum: true,
