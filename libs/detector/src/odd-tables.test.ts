@@ -65,17 +65,12 @@ async function saysNumbers({ records, artefact, read }: Awaited<ReturnType<typeo
   await detector.close()
 }
 
-it.each([
-  'never varies',
-  'is missing in every record',
-  'has the tails of Cauchy',
-  'reaches as far as numbers are taken',
-])(
+it.each(['never varies', 'is missing in every record'])(
   'a column that %s costs no number alone',
   async (name) => {
     await saysNumbers(await train([COLUMNS[name]!], 60), ['c0'])
   },
-  60_000,
+  120_000,
 )
 
 it('five hundred columns of forty records cost no number', async () => {
@@ -95,7 +90,7 @@ it.each(['realnvp', 'glow', 'spline'] as const)(
       [...columns.keys()].map((column) => `c${column}`),
     )
   },
-  60_000,
+  120_000,
 )
 
 it('a number beyond what is taken is rejected, with the bound in words', () => {
