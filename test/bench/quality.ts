@@ -1,13 +1,16 @@
 /**
  * How well anomalies are found in labelled tables, beside classical detectors of the same rows:
  *
- *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set; its column `label`, else its last one, is 1 for an anomaly. A detector is made as
  * `outflow train` makes it of a file when nothing is said: features told from the rows, the defaults of outflow.yaml,
  * no set treated apart. Its score is the NLL. `labelled-set.ts` says what the protocols are.
+ *
+ * Each set's lines are printed as it finishes, the whole table at the end. `--json` is written after every split, and
+ * `--resume` goes on from it: splits that it holds are not tried again.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
@@ -35,6 +38,7 @@ const { values: options } = parseArgs({
     sets: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
+    resume: { type: 'boolean', default: false },
     python: { type: 'string', default: 'python3' },
     'without-peers': { type: 'boolean', default: false },
   },
@@ -46,16 +50,26 @@ const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').in
 const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
 const peers = options['without-peers'] ? null : await findPeers(options.python)
 
-const outcomes: Outcome[] = []
+const outcomes: Outcome[] = options.resume ? await outcomesIn(options.json) : []
 for (const name of names) {
   const set = await readSet(folder, name)
   for (const protocol of protocols) {
-    for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed, peers)))
+    for (const seed of seeds) {
+      if (outcomes.some((own) => own.set === name && own.protocol === protocol && own.seed === seed)) continue
+      outcomes.push(...(await tryOut(set, protocol, seed, peers)))
+      // What hours have measured outlives an interruption.
+      if (options.json !== undefined) await writeReport(options.json)
+    }
   }
-  // After every set: what hours have measured outlives an interruption.
-  if (options.json !== undefined) await writeReport(options.json)
+  console.error(tableOf(outcomes.filter((own) => own.set === name)))
 }
 console.log(tableOf(outcomes))
+
+async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
+  if (file === undefined) throw new Error('--resume goes on from a report: --json FILE says which')
+  const report = JSON.parse(await readFile(file, 'utf8')) as { readonly outcomes: Outcome[] }
+  return report.outcomes
+}
 
 async function writeReport(file: string): Promise<void> {
   await writeFile(file, `${JSON.stringify({ seeds, means: meansOf(outcomes), outcomes }, null, 2)}\n`)

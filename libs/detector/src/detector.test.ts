@@ -179,6 +179,23 @@ describe('a detector', () => {
     await detector.close()
   }, 60_000)
 
+  it('of numbers alone does not learn a cluster of anomalies that the window holds', async () => {
+    const random = xoroshiro128plus(8)
+    const normal = () => uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5
+    const cluster = () => ({ x: 3 + 0.1 * normal(), y: 3 + 0.1 * normal() })
+    const records = Array.from({ length: 1200 }, (_, row) =>
+      row % 16 === 0 ? cluster() : { x: normal(), y: normal() },
+    )
+    const { artefact } = await train([number, { path: '$.y', type: 'numeric', optional: false }], records)
+    const detector = await openDetector(artefact)
+    const nllOf = async (some: readonly unknown[]) =>
+      (await detector.score(some.map((record) => detector.read(record) as Fields))).nll.sort()
+    const normals = await nllOf(Array.from({ length: 200 }, () => ({ x: normal(), y: normal() })))
+    const anomalies = await nllOf(Array.from({ length: 20 }, cluster))
+    expect(anomalies[0]!).toBeGreaterThan(normals.at(-1)!)
+    await detector.close()
+  }, 60_000)
+
   it('of categories alone needs no flow', async () => {
     const { artefact, metadata } = await train([city, state], makeRecords(300, 5))
     expect(metadata).toMatchObject({ dim: 0, training: { backend: 'none' } })
