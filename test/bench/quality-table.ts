@@ -26,11 +26,13 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
   const of = (pick: (outcome: Outcome) => string) => [...new Set(outcomes.map(pick))]
   return of(({ protocol }) => protocol).flatMap((protocol) =>
     of(({ method }) => method).flatMap((method) =>
-      [...of(({ set }) => set), null].map((set) => {
+      [...of(({ set }) => set), null].flatMap((set) => {
         const own = outcomes.filter(
           (outcome) =>
             outcome.protocol === protocol && outcome.method === method && (set === null || outcome.set === set),
         )
+        // Half-way through a run the last set has one protocol alone.
+        if (own.length === 0) return []
         const mean = (pick: (outcome: Outcome) => number) => own.reduce((sum, each) => sum + pick(each), 0) / own.length
         return {
           protocol: own[0]!.protocol,
