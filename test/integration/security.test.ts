@@ -163,7 +163,7 @@ describe.concurrent('an error that names the key and the mend, and is not tried 
       'LOGIN',
       () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'scram256.secret' } }),
       'OUTFLOW_BROKER_LOGIN_FAILED',
-      /kafka\.sasl/,
+      /check who logs in, .* under kafka\.sasl/,
     ],
     [
       'a wrong SCRAM password',
@@ -180,7 +180,14 @@ describe.concurrent('an error that names the key and the mend, and is not tried 
       'TLS',
       () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'plain.secret' } }),
       'OUTFLOW_BROKER_LOGIN_FAILED',
-      /kafka\.sasl/,
+      /takes no login: .*take kafka\.sasl out/,
+    ],
+    [
+      'a mechanism that the port has not',
+      'OTHER',
+      () => ({ tls: trusted, sasl: { mechanism: 'scram-sha-256', username: 'u', passwordFile: 'plain.secret' } }),
+      'OUTFLOW_BROKER_LOGIN_FAILED',
+      /kafka\.sasl\.mechanism/,
     ],
     [
       'a wrong client secret',

@@ -18,7 +18,7 @@ export const SECRETS = {
 /** Kafka with a listener for each way in, Postgres with TLS, and the files that lead there. */
 export interface Secured {
   readonly infrastructure: Infrastructure
-  readonly listeners: Readonly<Record<'PLAINTEXT' | 'TLS' | 'MTLS' | 'EXPIRED' | 'LOGIN', string>>
+  readonly listeners: Readonly<Record<'PLAINTEXT' | 'TLS' | 'MTLS' | 'EXPIRED' | 'LOGIN' | 'OTHER', string>>
   readonly tokens: TokenEndpoint
   /** Files by name: `ca.pem`, `client.pem`, `client.key` and so on. */
   readonly folder: string
@@ -53,12 +53,13 @@ export async function startSecured(): Promise<Secured> {
   const infrastructure = await launchInfrastructure({
     security: {
       kafka: {
-        listeners: { TLS: 'SSL', MTLS: 'SSL', EXPIRED: 'SSL', LOGIN: 'SASL_SSL' },
+        listeners: { TLS: 'SSL', MTLS: 'SSL', EXPIRED: 'SSL', LOGIN: 'SASL_SSL', OTHER: 'SASL_SSL' },
         settings: {
           ...ofListener('tls', good),
           ...ofListener('mtls', { ...good, ...trust, 'ssl.client.auth': 'required' }),
           ...ofListener('expired', old),
           ...ofListener('login', { ...good, ...LOGINS }),
+          ...ofListener('other', { ...good, ...LOGINS, 'sasl.enabled.mechanisms': 'PLAIN' }),
         },
         scramUsers: [
           `SCRAM-SHA-256=[name=clerk256,password=${SECRETS.scram256}]`,

@@ -62,10 +62,11 @@ const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MEC
 // A restart looks the same; the broker says no more.
 const CLOSED_HINT = ' (a port with TLS does so while kafka.tls is not set, one with a login while kafka.sasl is not)'
 
-function mendOfLogin(message: string): string {
-  return /mechanism/i.test(message)
-    ? 'name one that this port of the broker offers as kafka.sasl.mechanism'
-    : 'check who logs in, and the password or secret, under kafka.sasl'
+function mendOfLogin(type: string, message: string): string {
+  if (type === 'ILLEGAL_SASL_STATE') return 'this port takes no login: name another one, or take kafka.sasl out'
+  if (type === 'UNSUPPORTED_SASL_MECHANISM' || /not supported by the server/.test(message))
+    return 'name a mechanism of this port as kafka.sasl.mechanism'
+  return 'check who logs in, and the password or secret, under kafka.sasl'
 }
 
 /** Gives what kafkajs threw as an error of this room; other errors come back unchanged. */
@@ -82,7 +83,7 @@ export function toBrokerError(thrown: unknown): unknown {
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
   if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.mend, options)
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
-    return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, mendOfLogin(cause.message), options)
+    return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, mendOfLogin(type, cause.message), options)
   }
   if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
