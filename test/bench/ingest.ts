@@ -1,0 +1,161 @@
+/**
+ * How fast one ingest goes, beside consumers of the same client that do less: `npm run bench:ingest -- --json`.
+ *
+ * Protocol: events of about 270 bytes with 16 numeric fields, an id and a time, 0.1 % of them anomalies, on 8 partitions of a
+ * real broker, read back by programs of their own: A discards what the client hands it, B also parses the JSON, `ours` is
+ * `outflow run ingest` as it ships, on a real Postgres. They run in turn, `--rounds` times, so that all meet the same machine.
+ * Counted is from the first batch to the last: wall time, and the CPU time of the process itself, which a busy machine stretches
+ * far less. The ratios are of records per CPU second and of records per second.
+ *
+ * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes).
+ */
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { fillTopic, makeEvents } from './ingest/events.js'
+import { measureLatency } from './ingest/latency.js'
+import { runBaseline } from './ingest/programs.js'
+import { type IngestRun, runIngest } from './ingest/run-ingest.js'
+import { soak } from './ingest/soak.js'
+import { fitModel, openStage } from './ingest/stage.js'
+import { perCore, perSecond, type Taken, together } from './ingest/taken.js'
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    records: { type: 'string', default: '2000000' },
+    rounds: { type: 'string', default: '2' },
+    soak: { type: 'string', default: '2' },
+    parts: { type: 'string', default: 'speed,two,latency,fields,soak' },
+  },
+})
+const records = Number(options.records)
+const parts = new Set(options.parts.split(','))
+const FIELDS = 16
+/** Cost per record is told between these counts. */
+const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
+const say = (line: string) => console.error(line)
+
+const stage = await openStage(say)
+say(stage.description)
+const loadBefore = loadavg()
+try {
+  const model = await fitModel(FIELDS)
+  const events = makeEvents(20_000, FIELDS, 1)
+  say(`model ${model.metadata.modelId}`)
+  const speed = parts.has('speed') || parts.has('two') ? await measureSpeed() : undefined
+  const halfRate = Math.round((speed?.ours?.perSecond ?? 20_000) / 2)
+  const report = {
+    ...speed,
+    latency: parts.has('latency') ? [await latencyAt(10_000), await latencyAt(halfRate)] : undefined,
+    byFields: parts.has('fields') ? await costByFields() : undefined,
+    soak: parts.has('soak') ? await soakFor(Number(options.soak)) : undefined,
+    conditions: {
+      records,
+      bytesPerEvent: Math.round(events.reduce((sum, { value }) => sum + value.length, 0) / events.length),
+      cpu: cpus()[0]!.model,
+      cores: cpus().length,
+      loadBefore,
+      loadAfter: loadavg(),
+      node: process.version,
+      servers: stage.description,
+    },
+  }
+  if (options.json) console.log(JSON.stringify(report, null, 2))
+  else console.dir(report, { depth: 5 })
+
+  async function measureSpeed() {
+    const topic = await stage.topic()
+    await fillTopic({ brokers: stage.brokers, topic }, events, records)
+    const target = { brokers: stage.brokers, topic, records }
+    const ran: { a: Taken[]; b: Taken[]; ours: IngestRun[]; two: IngestRun[] } = { a: [], b: [], ours: [], two: [] }
+    for (let round = 0; round < Number(options.rounds); round += 1) {
+      ran.a.push(await runBaseline('discard', target))
+      ran.b.push(await runBaseline('parse', target))
+      if (parts.has('speed')) ran.ours.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records))
+      if (parts.has('two')) {
+        ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { instances: 2 }))
+      }
+      say(`round ${round + 1}: ${JSON.stringify({ a: told(ran.a), b: told(ran.b), ours: told(ran.ours) })}`)
+    }
+    const [b, ours, two] = [together(ran.b), together(ran.ours), together(ran.two)]
+    return {
+      ratios: {
+        oursToBPerCore: perCore(ours) / perCore(b),
+        oursToBPerSecond: perSecond(ours) / perSecond(b),
+        twoToOne: perSecond(two) / perSecond(ours),
+        targets: { oursToB: 0.6, perCore: 130_000, twoToOne: 1.7 },
+      },
+      baselineA: told(ran.a),
+      baselineB: told(ran.b),
+      ours: { ...told(ran.ours), ...memoryOf(ran.ours), byCount: costByCount(ran.ours) },
+      twoProcesses: parts.has('two') ? told(ran.two) : undefined,
+    }
+  }
+
+  async function latencyAt(rate: number) {
+    const topic = await stage.topic()
+    const pipeline = await stage.pipeline(topic, FIELDS, model)
+    const latency = await measureLatency(pipeline, {
+      brokers: stage.brokers,
+      topic,
+      events,
+      perSecond: rate,
+      seconds: 20,
+    })
+    say(`latency ${JSON.stringify(latency)}`)
+    return latency
+  }
+
+  async function costByFields() {
+    const rows = []
+    for (const fields of [4, 16, 64, 200]) {
+      const topic = await stage.topic()
+      const count = Math.min(records, Math.round(3_200_000 / Math.max(fields, 16)))
+      await fillTopic({ brokers: stage.brokers, topic }, makeEvents(5_000, fields, 1), count)
+      const ofFields = fields === FIELDS ? model : await fitModel(fields)
+      const run = await runIngest(await stage.pipeline(topic, fields, ofFields), count)
+      rows.push({ fields, records: count, cpuUsPerRecord: cpuUs(run), cpuUsPerField: cpuUs(run) / fields })
+      say(`fields ${JSON.stringify(rows.at(-1))}`)
+    }
+    return rows
+  }
+
+  async function soakFor(minutes: number) {
+    const topic = await stage.topic()
+    return soak(await stage.pipeline(topic, FIELDS, model), { brokers: stage.brokers, topic }, events, minutes)
+  }
+} finally {
+  await stage.close()
+}
+
+function told(runs: readonly Taken[]) {
+  const sum = together(runs)
+  return { perSecond: perSecond(sum), perCore: perCore(sum), cpuUsPerRecord: cpuUs(sum), runs: runs.map(perCore) }
+}
+
+function cpuUs({ cpuMs, records: read }: Taken): number {
+  return (1_000 * cpuMs) / read
+}
+
+function memoryOf(runs: readonly IngestRun[]) {
+  const largest = Math.max(...runs.map(({ largestResidentBytes }) => largestResidentBytes))
+  return { largestResidentMiB: Math.round(largest / 1024 ** 2) }
+}
+
+/** CPU per record between two counts of the last run, which has no start-up in it but that of its code. */
+function costByCount(runs: readonly IngestRun[]) {
+  const samples = runs.at(-1)?.samples ?? []
+  const rows = []
+  let from = samples[0]
+  for (const milestone of MILESTONES) {
+    const to = samples.find((sample) => sample.records >= milestone)
+    if (from === undefined || to === undefined || to.records <= from.records) continue
+    rows.push({
+      from: from.records,
+      to: to.records,
+      cpuUsPerRecord: cpuUs({ cpuMs: to.cpuMs - from.cpuMs, wallMs: 0, records: to.records - from.records }),
+    })
+    from = to
+  }
+  return rows
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ALERT_EVENT_TYPE } from '@outflow/contracts'
+import { Kafka, logLevel } from 'kafkajs'
+import { type Event, PARTITIONS } from './events.js'
+import { startService } from './programs.js'
+import type { Pipeline } from './stage.js'
+
+export interface Latency {
+  /** What was asked for, and what the producer reached. */
+  readonly perSecondAsked: number
+  readonly perSecond: number
+  readonly alerts: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface LatencyOptions {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly events: readonly Event[]
+  readonly perSecond: number
+  readonly seconds: number
+}
+
+/** So many ms lie between two requests. */
+const TICK_MS = 5
+/** Alerts of the first seconds, in which programs warm up, are not counted. */
+const WARM_UP_MS = 3_000
+
+/**
+ * Produces at a steady rate and reads the alerts topic, as a consumer of committed data: the time from a record's handing to
+ * the producer, which its Kafka timestamp says, to its alert in the reader's hands.
+ */
+export async function measureLatency(pipeline: Pipeline, options: LatencyOptions): Promise<Latency> {
+  const { brokers, topic, events, perSecond, seconds } = options
+  const kafka = new Kafka({ brokers: [...brokers], clientId: 'bench', logLevel: logLevel.NOTHING })
+  const services = await Promise.all(
+    (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile)),
+  )
+  const consumer = kafka.consumer({ groupId: `${pipeline.alertsTopic}.reader`, maxWaitTimeInMs: 5_000 })
+  const delays: number[] = []
+  let countFrom = Number.POSITIVE_INFINITY
+  await consumer.connect()
+  await consumer.subscribe({ topic: pipeline.alertsTopic, fromBeginning: true })
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      const alert = JSON.parse(message.value!.toString('utf8')) as { readonly type: string; readonly time: string }
+      const producedAt = Date.parse(alert.time)
+      if (alert.type === ALERT_EVENT_TYPE && producedAt >= countFrom) delays.push(Date.now() - producedAt)
+    },
+  })
+  const producer = kafka.producer()
+  await producer.connect()
+  const send = (from: number, count: number) => {
+    const timestamp = String(Date.now())
+    const messages = Array.from({ length: count }, (_, index) => ({
+      ...events[(from + index) % events.length]!,
+      partition: (from + index) % PARTITIONS,
+      timestamp,
+    }))
+    return producer.send({ topic, acks: 1, messages })
+  }
+  await send(0, PARTITIONS)
+  while ((await pipeline.stored()) < PARTITIONS) await sleep(20)
+
+  const perTick = Math.max(1, Math.round((perSecond * TICK_MS) / 1_000))
+  const startedAt = performance.now()
+  countFrom = Date.now() + WARM_UP_MS
+  let sent = PARTITIONS
+  while (performance.now() - startedAt < WARM_UP_MS + seconds * 1_000) {
+    await sleep(Math.max(0, startedAt + ((sent - PARTITIONS) / perTick) * TICK_MS - performance.now()))
+    await send(sent, perTick)
+    sent += perTick
+  }
+  const reached = (1_000 * (sent - PARTITIONS)) / (performance.now() - startedAt)
+  while ((await pipeline.stored()) < sent) await sleep(50)
+  await sleep(500)
+  await Promise.all([producer.disconnect(), consumer.disconnect(), ...services.map((service) => service.stop())])
+  delays.sort((a, b) => a - b)
+  const quantile = (share: number) =>
+    delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? Number.NaN
+  return {
+    perSecondAsked: perSecond,
+    perSecond: Math.round(reached),
+    alerts: delays.length,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startService } from './programs.js'
+import type { Pipeline } from './stage.js'
+import type { Taken } from './taken.js'
+
+/** How far ingest was at a moment, and what it had used. */
+export interface Sample {
+  readonly records: number
+  readonly atMs: number
+  readonly cpuMs: number
+  readonly residentBytes: number
+}
+
+export interface IngestRun extends Taken {
+  readonly samples: readonly Sample[]
+  readonly largestResidentBytes: number
+}
+
+const SAMPLE_MS = 250
+
+/**
+ * Runs ingest on a topic that is full already, until so many records are stored. What it takes to start is not counted:
+ * the clocks begin when the first batch is stored, and its records are not counted either.
+ *
+ * @param instances  processes that share the partitions; their CPU time is added up
+ */
+export async function runIngest(
+  pipeline: Pipeline,
+  records: number,
+  { instances = 1, nodeArgs = [] }: { readonly instances?: number; readonly nodeArgs?: readonly string[] } = {},
+): Promise<IngestRun> {
+  const services = await Promise.all(
+    Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
+  )
+  const look = async (): Promise<Sample> => {
+    const usages = await Promise.all(services.map((service) => service.usage()))
+    return {
+      cpuMs: usages.reduce((sum, { cpuS }) => sum + 1_000 * cpuS, 0),
+      residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
+      records: await pipeline.stored(),
+      atMs: performance.now(),
+    }
+  }
+  while ((await pipeline.stored()) === 0) await sleep(5)
+  const samples = [await look()]
+  while (samples.at(-1)!.records < records) {
+    await sleep(SAMPLE_MS)
+    samples.push(await look())
+  }
+  await Promise.all(services.map((service) => service.stop()))
+  const [first, last] = [samples[0]!, samples.at(-1)!]
+  return {
+    records: last.records - first.records,
+    wallMs: last.atMs - first.atMs,
+    cpuMs: last.cpuMs - first.cpuMs,
+    samples,
+    largestResidentBytes: Math.max(...samples.map(({ residentBytes }) => residentBytes)),
+  }
+}

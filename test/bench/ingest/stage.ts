@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '@outflow/contracts'
+import { type TrainedDetector, trainDetector } from '@outflow/detector'
+import { launchInfrastructure } from '@outflow/launcher'
+import { insertModel, migrate, openPool, type Pool, promoteModel } from '@outflow/store'
+import { ensureTopics, makeKafka } from '@outflow/streams'
+import { featuresOf, PARTITIONS, trainingRecords } from './events.js'
+
+export const ALERT_RATE = 0.001
+const MODEL: Config['model'] = { kind: 'realnvp', layers: 8, hidden: [64, 64] }
+
+/** A broker, a database and a folder for as long as a bench runs. */
+export interface Stage {
+  readonly brokers: readonly string[]
+  readonly description: string
+  /** Makes a topic of the bench's own. */
+  topic(): Promise<string>
+  /** Makes a pipeline that reads it from its beginning, with the model active. */
+  pipeline(topic: string, fields: number, model: TrainedDetector): Promise<Pipeline>
+  close(): Promise<void>
+}
+
+export interface Pipeline {
+  readonly configFile: string
+  readonly alertsTopic: string
+  /** How many records are counted. */
+  stored(): Promise<number>
+  anomalies(): Promise<number>
+}
+
+export async function openStage(say: (line: string) => void): Promise<Stage> {
+  const infrastructure = await launchInfrastructure({ onProgress: say })
+  const { kafka, postgres } = infrastructure
+  await migrate(postgres.url)
+  const pool = openPool(postgres.url, { max: 2, applicationName: 'bench' })
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-bench-'))
+  const admin = makeKafka({ brokers: kafka.brokers, clientId: 'bench' })
+  return {
+    brokers: kafka.brokers,
+    description: `${kafka.description}; ${postgres.description}`,
+    topic: async () => {
+      const topic = aName()
+      await ensureTopics(admin, [{ topic, partitions: PARTITIONS }])
+      return topic
+    },
+    pipeline: async (topic, fields, { artefact, metadata }) => {
+      const name = aName()
+      const alertsTopic = `${name}.alerts`
+      await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
+      const configFile = join(folder, `${name}.yaml`) // JSON is YAML
+      await writeFile(
+        configFile,
+        JSON.stringify({
+          pipeline: name,
+          kafka: { brokers: kafka.brokers },
+          postgres: { url: postgres.url },
+          source: { topics: [topic] },
+          features: featuresOf(fields),
+          model: MODEL,
+          detection: { alertRate: ALERT_RATE },
+          alerts: { topic: alertsTopic },
+          deadLetters: { topic: `${name}.dead` },
+          http: { ports: { ingest: 0, alerts: 0 } },
+          log: { level: 'info' },
+        }),
+      )
+      const id = metadata.modelId
+      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+      await promoteModel(pool, { pipeline: name, id })
+      return {
+        configFile,
+        alertsTopic,
+        stored: () => sumOf(pool, name, 'received'),
+        anomalies: () => sumOf(pool, name, 'anomalies'),
+      }
+    },
+    close: async () => {
+      await pool.end()
+      await rm(folder, { recursive: true })
+      await infrastructure.stop()
+    },
+  }
+}
+
+/** Model S, or the same with another number of fields. */
+export function fitModel(fields: number): Promise<TrainedDetector> {
+  return trainDetector({
+    features: featuresOf(fields),
+    records: trainingRecords(TRAINED_ON, fields, 7),
+    model: MODEL,
+    training: { contamination: 0, seed: 1 },
+    alertRate: ALERT_RATE,
+  })
+}
+
+// Enough for a calibration set of 2,000, and fitted within a minute.
+const TRAINED_ON = 12_000
+
+const aName = () => `bench-${randomBytes(5).toString('hex')}`
+
+async function sumOf(pool: Pool, pipeline: string, column: 'received' | 'anomalies'): Promise<number> {
+  const { rows } = await pool.query<{ sum: number }>(
+    `select coalesce(sum(${column}), 0)::float8 as sum from outflow.offsets where pipeline = $1`,
+    [pipeline],
+  )
+  return rows[0]!.sum
+}
