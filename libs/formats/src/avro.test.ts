@@ -151,3 +151,62 @@ function zigzag(value: bigint): Buffer {
   }
   return Buffer.from([...bytes, Number(left)])
 }
+
+test('what another implementation wrote (fastavro, by confluent-kafka 2.16.1 of Python) is read', () => {
+  const schema = {
+    type: 'record',
+    name: 'Trip',
+    namespace: 'test.air',
+    fields: [
+      { name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['A', 'B'] } },
+      { name: 'maybe', type: ['null', 'double'] },
+      { name: 'none', type: ['null', 'string'] },
+      { name: 'big', type: 'long' },
+      { name: 'small', type: 'long' },
+      { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+      { name: 'us', type: ['null', { type: 'long', logicalType: 'timestamp-micros' }] },
+      { name: 'day', type: { type: 'int', logicalType: 'date' } },
+      { name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+      { name: 'raw', type: 'bytes' },
+      {
+        name: 'legs',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Leg',
+            fields: [
+              { name: 'miles', type: 'int' },
+              { name: 'raw', type: ['null', 'bytes'] },
+            ],
+          },
+        },
+      },
+      { name: 'tags', type: { type: 'map', values: ['null', 'long', 'string'] } },
+    ],
+  }
+  expect(
+    compile(schema)(
+      Buffer.from(
+        '020200000000000004400082808080808080802009dcbccccaef6602eabcbae5ded7a306cebf0206fe1dc004ff0004060202010800000602610202026204027802630000',
+        'hex',
+      ),
+    ),
+  ).toEqual({
+    kind: 'B',
+    maybe: 2.5,
+    none: null,
+    big: '1152921504606846977',
+    small: -5,
+    at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    us: Date.UTC(2026, 0, 2, 3, 4, 5, 678) + 0.901,
+    day: Date.UTC(2026, 0, 2),
+    price: -1234.56,
+    raw: '/wA=',
+    legs: [
+      { miles: 3, raw: 'AQ==' },
+      { miles: 4, raw: null },
+    ],
+    tags: { a: 1, b: 'x', c: null },
+  })
+})

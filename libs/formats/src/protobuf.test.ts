@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeProtobufSchema } from './protobuf.js'
 
 const TRIP = `
@@ -148,5 +148,42 @@ test('recursion is followed as deep as the message goes', () => {
     name: '',
     children: [{ name: 'a', children: [], left: null }],
     left: null,
+  })
+})
+
+/** Registered and written by another implementation: confluent-kafka 2.16.1 of Python, through Apicurio. */
+describe("what librdkafka's clients write", () => {
+  const COMMON = 'Cgxjb21tb24ucHJvdG8SCHRlc3QuYWlyKh0KBUNhYmluEgkKBUZJUlNUEAASCQoFQ09BQ0gQAWIGcHJvdG8z'
+  const DESCRIBED =
+    'Cgp0cmlwLnByb3RvEgh0ZXN0LmFpchofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL3dyYXBwZXJzLnByb3RvGgxjb21tb24ucHJvdG8iIQoDTGVnEg0KBW1pbGVzGAEgASgFEgsKA3JhdxgCIAEoDCKBBAoEVHJpcBIRCglmbGlnaHRfbm8YASABKAkSCgoCaWQYAiABKAMSDQoFZGVsYXkYAyABKAESHgoFY2FiaW4YBCABKA4yDy50ZXN0LmFpci5DYWJpbhIbCgRsZWdzGAUgAygLMg0udGVzdC5haXIuTGVnEisKB2J5X25hbWUYBiADKAsyGi50ZXN0LmFpci5UcmlwLkJ5TmFtZUVudHJ5EicKBWJ5X2lkGAcgAygLMhgudGVzdC5haXIuVHJpcC5CeUlkRW50cnkSKwoHbGVmdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoDdGlwGAogASgLMhwuZ29vZ2xlLnByb3RvYnVmLkRvdWJsZVZhbHVlEhIKBXN0b3BzGAwgASgFSAGIAQESGwoEbGFzdBgNIAEoCzINLnRlc3QuYWlyLkxlZxIOCgRjYXJkGA4gASgJSAASDgoEY2FzaBgPIAEoBEgAGhMKBE1lYWwSCwoDaG90GAEgASgIGjwKC0J5TmFtZUVudHJ5EgsKA2tleRgBIAEoCRIcCgV2YWx1ZRgCIAEoCzINLnRlc3QuYWlyLkxlZzoCOAEaKwoJQnlJZEVudHJ5EgsKA2tleRgBIAEoAxINCgV2YWx1ZRgCIAEoBToCOAFCBQoDcGF5QggKBl9zdG9wc2IGcHJvdG8z'
+  const decodeDescribed = compile(DESCRIBED, [{ name: 'common.proto', schema: COMMON }])
+  const hex = (text: string) => decodeDescribed(Buffer.from(text, 'hex'))
+
+  test('is read by its descriptor', () => {
+    expect(
+      hex(
+        '02020a045541203710ffffffffffffffffef0119000000000000044020012a0508071201ff32070a0161120208083a0d08fdffffffffffffffff0110043a0c088080808080808080101005420b0880f09dc70610c096b102520909000000000000f43f600078ffffffffffffffffff01',
+      ),
+    ).toEqual({
+      flight_no: 'UA 7',
+      id: '-1152921504606846977',
+      delay: 2.5,
+      cabin: 'COACH',
+      legs: [{ miles: 7, raw: '/w==' }],
+      by_name: { a: { miles: 8, raw: '' } },
+      by_id: { '-3': 4, '1152921504606846976': 5 },
+      left_at: 1_760_000_000_005,
+      tip: 1.25,
+      stops: 0,
+      last: null,
+      card: null,
+      cash: '18446744073709551615',
+    })
+  })
+
+  test('says by its indexes which message it is', () => {
+    expect(hex('000809120102')).toEqual({ miles: 9, raw: 'Ag==' })
+    expect(hex('0402000801')).toEqual({ hot: true })
+    expect(() => hex('0212')).toThrow('the schema has no message [9]')
   })
 })

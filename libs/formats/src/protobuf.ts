@@ -1,4 +1,5 @@
-import protobuf, { type NamespaceBase, type Type } from 'protobufjs'
+import protobuf, { type Type } from 'protobufjs'
+import { readProtobufFiles } from './protobuf-files.js'
 import { messageConversion } from './protobuf-values.js'
 import type { JsonObject } from './record-decoder.js'
 import type { CompiledSchema } from './registry-decoder.js'
@@ -10,61 +11,19 @@ import type { RegisteredSchema } from './schema-registry.js'
  *
  * @throws {Error} when it is no .proto file, or imports what the registry does not name
  */
-export function makeProtobufSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
-  const root = new protobuf.Root()
-  for (const imported of imports) parseInto(root, imported.name, imported.schema)
-  const namespace = parseInto(root, MAIN_FILE, schema)
-  root.resolveAll()
+export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
+  const find = readProtobufFiles(schema)
   const decoders = new Map<string, CompiledSchema>()
   return (payload) => {
     const { indexes, end } = readIndexes(payload)
     const key = indexes.join('.')
     let decode = decoders.get(key)
     if (decode === undefined) {
-      decode = messageDecoder(messageAt(namespace, indexes))
+      decode = messageDecoder(find(indexes))
       decoders.set(key, decode)
     }
     return decode(payload.subarray(end))
   }
-}
-
-/** No .proto file of anybody's is called so. */
-const MAIN_FILE = '<main>'
-
-/** What Confluent's serializers know without a registry, beside Google's own files. */
-const CONFLUENT_DECIMAL = `syntax = "proto3"; package confluent.type;
-message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`
-
-/** @returns the file's package: where its messages stand */
-function parseInto(root: protobuf.Root, name: string, text: string): NamespaceBase {
-  if (root.files.includes(name)) return root
-  root.files.push(name)
-  // Undeclared in its types: what every message of the text gets as its own `filename`.
-  Object.assign(protobuf.parse, { filename: name })
-  const { package: packageName, imports = [] } = protobuf.parse(text, root, { keepCase: true })
-  for (const wanted of imports) {
-    const bundled = protobuf.common.get(wanted)
-    if (wanted === 'confluent/type/decimal.proto') parseInto(root, wanted, CONFLUENT_DECIMAL)
-    else if (bundled !== null && !root.files.includes(wanted)) {
-      root.files.push(wanted)
-      root.addJSON(bundled.nested!)
-    }
-  }
-  return packageName === undefined ? root : (root.lookup(packageName) as NamespaceBase)
-}
-
-/** Messages are counted in the order of the file, those of other files in the same package left out. */
-function messageAt(namespace: NamespaceBase, indexes: readonly number[]): Type {
-  let at: NamespaceBase = namespace
-  for (const index of indexes) {
-    const messages = at.nestedArray.filter(
-      (nested): nested is Type => nested instanceof protobuf.Type && nested.filename === MAIN_FILE,
-    )
-    const message = messages[index]
-    if (message === undefined) throw new Error(`the schema has no message [${indexes.join(', ')}]`)
-    at = message
-  }
-  return at as Type
 }
 
 function messageDecoder(type: Type): CompiledSchema {
