@@ -68,6 +68,7 @@ export const featureSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...common, type: z.literal('categorical') }),
   z.strictObject({ ...common, type: z.literal('boolean') }),
+  z.strictObject({ ...common, type: z.literal('text') }),
   z.strictObject({
     ...common,
     type: z.literal('cyclic'),

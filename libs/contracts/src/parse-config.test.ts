@@ -100,7 +100,7 @@ describe('parseConfig', () => {
     [
       'an unknown feature type',
       { ...least, features: [{ path: '$.a', type: 'num' }] },
-      'numeric, categorical, boolean, cyclic',
+      'numeric, categorical, boolean, text, cyclic',
     ],
     [
       'a bad path',

@@ -3,11 +3,12 @@ import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
 import { putAt } from './path.js'
+import { plainFeatures } from './text.js'
 
 /**
  * Gives records back from ids and rows: numbers rounded to their column's step and kept within the span that training
  * saw (a density on the whole line has a little mass on distances below 0), times of day and the like put into the
- * last cycle seen in training, categories as text, missing values as null.
+ * last cycle seen in training, categories as text, missing values and texts as null.
  *
  * @param ids   [count, categories]
  * @param rows  [count, dim], row-major
@@ -37,8 +38,11 @@ export function decodeRecords(
     let j = 0
     let k = 0
     for (const feature of features) {
-      const value = isCategory(feature) ? asRead(feature, valueAt(k++, index)) : numberAt(j++, index)
-      putAt(record, featurePath(feature), value)
+      // A text takes the places of all that is derived of it; what it read is not known any more.
+      for (const plain of plainFeatures([feature])) {
+        const value = isCategory(plain) ? asRead(plain, valueAt(k++, index)) : numberAt(j++, index)
+        putAt(record, featurePath(feature), feature.type === 'text' ? null : value)
+      }
     }
     return record
   })

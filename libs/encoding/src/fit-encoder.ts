@@ -19,6 +19,7 @@ import {
   standardise,
   toLine,
 } from './number-column.js'
+import { type PlainFeature, plainFeatures } from './text.js'
 import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records as the flow is to be fitted to them. */
@@ -82,11 +83,11 @@ export function fitEncoder(
 
 type Flag = (typeof FLAGS)[number]
 
-const isMeasured = (feature: Feature): feature is Measured => !isCategory(feature)
+const isMeasured = (feature: PlainFeature): feature is Measured => !isCategory(feature)
 
 /** Columns of the numeric and cyclic features: [dim], and of each [n] flags and standardised values, NaN unless present. */
 function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
-  const measured = features.filter(isMeasured)
+  const measured = plainFeatures(features).filter(isMeasured)
   const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
   const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, contamination))
   const flags = numbers.map((column, j) => Array.from(raw[j]!, (value): Flag => flagOf(column, value)))
@@ -105,7 +106,7 @@ function categorise(
   numbers: readonly NumberColumn[],
   flags: readonly (readonly Flag[])[],
 ): CategoryColumn[] {
-  const named = features.filter(isCategory)
+  const named = plainFeatures(features).filter(isCategory)
   return [
     ...named.map((feature, k) =>
       categoryColumn(

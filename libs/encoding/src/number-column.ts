@@ -1,9 +1,10 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts'
 import { type Cycle, fitCycle, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
+import type { PlainFeature } from './text.js'
 
 /** The features that are measured, as opposed to counted. */
-export type Measured = Exclude<Feature, { type: 'categorical' | 'boolean' }>
+export type Measured = Exclude<PlainFeature, { type: 'categorical' | 'boolean' }>
 
 /**
  * What training learnt about one feature that is measured.

@@ -1,6 +1,7 @@
 import { type Feature, featurePath, isCategory, type Rejection } from '@outflow/contracts'
 import type { Fields } from './fields.js'
 import { compilePath } from './path.js'
+import { measureText, NO_TEXT, plainFeatures, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
 /** Takes a decoded record and gives its fields, or the reason why it breaks its contract. */
@@ -11,7 +12,7 @@ export type Reader = (record: unknown) => Fields | Rejection
  *
  * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
  * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
- * booleans; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
+ * booleans; text ones the same, measured; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
  * `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record holds, are missing until `windowFiller` puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
@@ -34,6 +35,11 @@ export function makeReader(features: readonly Feature[]): Reader {
         const category = readCategory(value)
         if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
         categories.push(category)
+      } else if (type === 'text') {
+        const measures = readText(value)
+        if (measures === undefined) return wrongType(path, 'text', value)
+        numbers.push(...measures.numbers)
+        categories.push(measures.shape)
       } else if (type === 'boolean') {
         const truth = readBoolean(value)
         if (truth === undefined) return wrongType(path, 'true or false', value)
@@ -59,7 +65,7 @@ export function makeReader(features: readonly Feature[]): Reader {
  * @param places  for each windowed feature, in the list's order, where its value stands among the values; -1: it is missing
  */
 export function windowFiller(features: readonly Feature[], places: readonly number[]) {
-  const slots = features
+  const slots = plainFeatures(features)
     .filter((feature) => !isCategory(feature))
     .flatMap(({ type }, slot) => (type === 'window' ? [slot] : []))
   return (fields: Fields, values: readonly number[]): Fields => {
@@ -97,6 +103,12 @@ function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+function readText(value: unknown): TextMeasures | undefined {
+  const text = readCategory(value)
+  if (text === undefined) return undefined
+  return text === null ? NO_TEXT : measureText(text)
 }
 
 function readBoolean(value: unknown): 'true' | 'false' | null | undefined {
