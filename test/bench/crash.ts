@@ -134,7 +134,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
   }
   await writeFile(run.configFile, JSON.stringify(config))
   await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
-  await promoteModel(pool, { pipeline, id: metadata.modelId })
+  await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'bench', why: 'to begin with' })
   return run
 }
 

@@ -136,7 +136,7 @@ async function reading(
   const { artefact, metadata } = model
   if (options.train !== true) {
     await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
-    await promoteModel(pool, { pipeline, id: metadata.modelId })
+    await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'test', why: 'asked to' })
   }
   const abort = new AbortController()
   const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })

@@ -54,9 +54,12 @@ describe('the analyst', () => {
       'anomalies',
       'anomaly_reasons',
       'dead_letters',
+      'fits',
+      'model_changes',
       'models',
       'pipelines',
       'score_statistics',
+      'training_exclusions',
     ])
     expect(rows.every(({ described }) => described)).toBe(true)
 

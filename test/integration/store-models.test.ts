@@ -18,6 +18,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
+/** Who promotes, and why. */
+const BY_HAND = { by: 'test', why: 'asked to' }
+
 let url: string
 let pool: Pool
 beforeAll(async () => {
@@ -32,7 +35,7 @@ describe('models', () => {
     expect(await activeModel(pool, pipeline)).toBeNull()
     const artefact = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251)
     await insertModel(pool, { ...aModel(pipeline, 'a'), artefact })
-    await promoteModel(pool, { pipeline, id: 'a' })
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
 
     const active = await activeModel(pool, pipeline)
     expect(active).toMatchObject({ id: 'a', state: 'active', artefactBytes: 300_000, metadata: { rows: 2 } })
@@ -42,7 +45,7 @@ describe('models', () => {
   it('knows a model that is inserted again', async () => {
     const pipeline = aName('pipeline')
     expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
-    await promoteModel(pool, { pipeline, id: 'a' })
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
     expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('known')
     expect(await activeModelId(pool, pipeline)).toBe('a')
   })
@@ -51,7 +54,7 @@ describe('models', () => {
     const pipeline = aName('pipeline')
     const ids = Array.from({ length: 10 }, (_, index) => `m${index}`)
     for (const id of ids) await insertModel(pool, aModel(pipeline, id))
-    await Promise.all(ids.map((id) => promoteModel(pool, { pipeline, id })))
+    await Promise.all(ids.map((id) => promoteModel(pool, { pipeline, id, ...BY_HAND })))
     const states = (await listModels(pool, pipeline)).map(({ state }) => state)
     expect(states.filter((state) => state === 'active')).toHaveLength(1)
     expect(states.filter((state) => state === 'retired')).toHaveLength(9)
@@ -60,13 +63,13 @@ describe('models', () => {
   it('refuses damaged and unknown models by name', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
-    await promoteModel(pool, { pipeline, id: 'a' })
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
     await pool.query(`update outflow.models set artefact = artefact || '\\x00' where pipeline = $1`, [pipeline])
 
     await expect(activeModel(pool, pipeline)).rejects.toBeInstanceOf(ModelDamaged)
     await expect(loadModel(pool, { pipeline, id: 'a' })).rejects.toBeInstanceOf(ModelDamaged)
     await expect(loadModel(pool, { pipeline, id: 'b' })).rejects.toBeInstanceOf(ModelUnknown)
-    await expect(promoteModel(pool, { pipeline, id: 'b' })).rejects.toBeInstanceOf(ModelUnknown)
+    await expect(promoteModel(pool, { pipeline, id: 'b', ...BY_HAND })).rejects.toBeInstanceOf(ModelUnknown)
     expect(await activeModelId(pool, pipeline)).toBe('a')
   })
 
@@ -94,18 +97,18 @@ describe('listening', () => {
     await until(() => told.length === 1)
     for (const id of ['a', 'b']) {
       await insertModel(pool, aModel(pipeline, id))
-      await promoteModel(pool, { pipeline, id })
+      await promoteModel(pool, { pipeline, id, ...BY_HAND })
       await until(() => told.at(-1) === id)
     }
     const other = aName('pipeline')
     await insertModel(pool, aModel(other, 'o'))
-    await promoteModel(pool, { pipeline: other, id: 'o' })
+    await promoteModel(pool, { pipeline: other, id: 'o', ...BY_HAND })
 
     await pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where application_name = 'outflow outflow_models' and datname = current_database()`,
     )
-    await promoteModel(pool, { pipeline, id: 'a' })
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
     await until(() => told.at(-1) === 'a')
     await listening.close()
 

@@ -19,6 +19,8 @@ export interface ParcelPipeline {
   readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
   readonly pool: Pool
   readonly configFile: string
+  /** Stores a model as a candidate. */
+  store(model: TrainedDetector): Promise<void>
   /** Makes a model the active one. */
   promote(model: TrainedDetector): Promise<void>
   /** How many records have been counted. */
@@ -40,19 +42,24 @@ export interface ParcelPipelineOptions {
   readonly databaseUrl?: string
   /** How the services reach both; default: as the test does. */
   readonly access?: { readonly kafka: object; readonly postgres: object }
+  /** As in outflow.yaml; default: the defaults. */
+  readonly training?: Readonly<Record<string, unknown>>
 }
 
 /** Of the source topic; ingest has as many in flight at once. */
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
-  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access } = options
+  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access, training } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
   const folder = await mkdtemp(join(tmpdir(), 'outflow-parcels-'))
   const configFile = join(folder, 'outflow.yaml') // JSON is YAML
-  await writeFile(configFile, JSON.stringify({ ...configurationOf(name, features, topics, target), ...access }))
+  await writeFile(
+    configFile,
+    JSON.stringify({ ...configurationOf(name, features, topics, target), ...access, training }),
+  )
   await ensureTopics(makeKafka({ ...target, clientId: 'test' }), [{ topic: topics.source, partitions: PARTITIONS }])
   const pool = openPool(target.url, { applicationName: 'test', max: 4 })
   onTestFinished(async () => {
@@ -61,10 +68,13 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
     if (brokers === undefined) await deleteTopics(target.brokers, Object.values(topics))
   })
 
-  const promote = async ({ artefact, metadata }: TrainedDetector) => {
+  const store = async ({ artefact, metadata }: TrainedDetector) => {
     const id = metadata.modelId
     await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
-    await promoteModel(pool, { pipeline: name, id })
+  }
+  const promote = async (model: TrainedDetector) => {
+    await store(model)
+    await promoteModel(pool, { pipeline: name, id: model.metadata.modelId, by: 'test', why: 'asked to' })
   }
   if (model !== undefined) await promote(model)
   const stored = async () => {
@@ -77,6 +87,7 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
     topics,
     pool,
     configFile,
+    store,
     promote,
     stored,
     untilStoredMore: async (count) => {

@@ -78,14 +78,14 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   }
 }
 
-/** Fits the flow to normal parcels; always the same one. */
-export function fitParcelModel(): Promise<TrainedDetector> {
-  const chance = makeChance(1)
+/** Fits the flow to normal parcels; the same seed gives the same one. */
+export function fitParcelModel(seed = 1): Promise<TrainedDetector> {
+  const chance = makeChance(seed)
   const records = Array.from({ length: 1_000 }, (): Fields => {
     const { kind, grams, millimetres } = aParcel(chance)
     return { numbers: [grams, millimetres], categories: [kind] }
   })
-  return fitTo(PARCEL_FEATURES, records)
+  return fitTo(PARCEL_FEATURES, records, seed)
 }
 
 /** The same with windowed features, a parcel every tenth of a second. */
@@ -102,12 +102,12 @@ export function fitWindowedParcelModel(): Promise<TrainedDetector> {
   return fitTo(WINDOWED_PARCEL_FEATURES, records)
 }
 
-function fitTo(features: readonly Feature[], records: readonly Fields[]): Promise<TrainedDetector> {
+function fitTo(features: readonly Feature[], records: readonly Fields[], seed = 1): Promise<TrainedDetector> {
   return trainDetector({
     features,
     records,
     model: PARCEL_MODEL,
-    training: { contamination: 0, seed: 1 },
+    training: { contamination: 0, seed },
     alertRate: PARCEL_ALERT_RATE,
   })
 }

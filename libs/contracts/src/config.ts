@@ -3,7 +3,7 @@ import { detectionSchema } from './detection.js'
 import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
-import { byteSize, duration } from './units.js'
+import { byteSize, cronPattern, duration } from './units.js'
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
 const port = z.int().min(0).max(65_535)
@@ -87,11 +87,21 @@ const modelSchema = z.strictObject({
 
 const trainingSchema = z.strictObject({
   every: duration.default(3_600_000).describe('How often the model is fitted again'),
+  cron: cronPattern
+    .optional()
+    .describe('When the model is fitted again, in UTC, such as "0 3 * * *"; instead of every'),
   window: duration.default(86_400_000).describe("How far back the training window reaches, by Kafka's timestamp"),
   minRows: z.int().min(50).default(2_000).describe('No model is fitted from fewer records'),
   maxRows: z.int().min(50).max(5_000_000).default(200_000).describe('A larger window is sampled uniformly'),
   contamination: z.number().min(0).max(0.5).default(0.01).describe('Share of the window that may be anomalies'),
   seed: z.int().min(0).default(1).describe('The same seed and window give the same model'),
+  niceness: z.int().min(0).max(19).default(10).describe('How far a fit stands back behind other processes, 0 to 19'),
+  threads: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('Threads of a fit at most; only with one is the model the same on every run, and WebAssembly knows one'),
 })
 
 /** What outflow.yaml may say; every key has its sentence, its unit and, where a safe one exists, its default. */

@@ -1,3 +1,4 @@
+import { Cron } from 'croner'
 import { z } from 'zod'
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -17,6 +18,17 @@ export const windowLength = z
 
 /** Gives the length of a window in ms. */
 export const windowMs = (text: string): number => scale(text, MS)
+
+/** Minute, hour, day of the month, month, day of the week; a field of seconds may stand before them. */
+export const cronPattern = z.string().refine(isCron, 'a cron pattern such as "0 3 * * *", that some time will meet')
+
+function isCron(pattern: string): boolean {
+  try {
+    return new Cron(pattern, { timezone: 'UTC' }).nextRun() !== null
+  } catch {
+    return false
+  }
+}
 
 /** A size such as `512KiB` or `1MiB`; parsed to bytes. */
 export const byteSize = z

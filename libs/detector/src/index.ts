@@ -1,4 +1,5 @@
 export { type Detector, openDetector, type Scores } from './detector.js'
 export { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
+export { fitMarginals, type Marginals } from './marginals.js'
 export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

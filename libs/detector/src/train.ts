@@ -1,6 +1,6 @@
 import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
 import { contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
-import { type BackendName, type Fit, type FitProgress, fitFlow, flowSpec } from '@outflow/flow'
+import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
@@ -16,7 +16,8 @@ export interface TrainingInput {
   /** Already read; in any order. */
   readonly records: readonly Fields[]
   readonly model: Config['model']
-  readonly training: Pick<Config['training'], 'contamination' | 'seed'>
+  readonly training: Pick<Config['training'], 'contamination' | 'seed'> &
+    Partial<Pick<Config['training'], 'niceness' | 'threads'>>
   /** The false-alarm rate that the calibration set is sized for. */
   readonly alertRate: number
   /** ISO 8601; where the records come from, for the model's metadata. */
@@ -33,6 +34,8 @@ export interface TrainedDetector {
   /** One safetensors file: weights, tables and calibration, with the metadata and a checksum. */
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata
+  /** What the fit of the flow did, curves and cost; null where every feature is categorical. */
+  readonly fit: FitReport | null
 }
 
 /**
@@ -63,7 +66,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const misfit = await gaugeMisfit({ encoder, flow }, scorer, nlls, training.seed)
   await scorer.close()
   const tail = fitParetoTail(nlls)
-  return encodeModel(
+  const encoded = encodeModel(
     { encoder, flow, calibration: { ...calibrationSteps(nlls), tail } },
     {
       schemaVersion: MODEL_SCHEMA_VERSION,
@@ -88,6 +91,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       },
     },
   )
+  return { ...encoded, fit: fit?.report ?? null }
 }
 
 /** A flow takes 20 rows, and a third of few records is held out. */
@@ -130,6 +134,8 @@ function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: Train
       seed: training.seed,
       noise: encoder.noise,
       trim: trimOf(input),
+      niceness: training.niceness ?? 0,
+      threads: training.threads ?? 1,
       ...(backend && { backend }),
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),

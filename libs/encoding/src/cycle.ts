@@ -64,7 +64,7 @@ export function rollUp({ period, zone, cut, startMs }: Cycle, hours: number): nu
 }
 
 /** Hours in the period. */
-export function periodHours({ period }: Cycle): number {
+export function periodHours({ period }: Pick<Cycle, 'period'>): number {
   return HOURS[period]
 }
 

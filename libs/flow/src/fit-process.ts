@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from 'node:os'
 import { toOutflowError } from '@outflow/errors'
 import { openBackend } from './backend.js'
 import type { FromFitProcess, ToFitProcess } from './fit.js'
@@ -12,6 +13,11 @@ process.on('disconnect', () => process.exit(1))
 
 process.once('message', ({ data, settings }: ToFitProcess) => {
   const leave = () => process.exit(0)
+  const { niceness = 0, threads } = settings
+  // Only ever further back: a process that was started nice may not come forward. Threads that begin later inherit it.
+  if (niceness > getPriority()) setPriority(niceness)
+  // Read by the native library when it loads.
+  if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(threads)
   openBackend(settings.backend)
     .then((backend) => train(data, settings, backend, (progress) => answer({ kind: 'progress', progress })))
     .then((fit) => answer({ kind: 'fitted', fit }, leave))

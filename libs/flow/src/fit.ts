@@ -39,6 +39,10 @@ export interface FitOptions {
   readonly validation?: { readonly share?: number; readonly maxRows?: number }
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
+  /** How far the fit's process stands back behind others, 0 to 19. Default 0. */
+  readonly niceness?: number
+  /** Threads of the tensor library at most; wasm knows one. Default 1. */
+  readonly threads?: number
   readonly onProgress?: (progress: FitProgress) => void
   /** Aborting ends the fit process and rejects with FitCancelled. */
   readonly signal?: AbortSignal
@@ -69,6 +73,8 @@ export interface FitReport {
   readonly trainingRows: number
   readonly validationRows: number
   readonly durationMs: number
+  /** The most memory that the process of the fit held at once. */
+  readonly peakMemoryBytes: number
   /**
    * `diverged`: a loss or gradient was not finite, or the fit ended with all rows far less likely than at its start; the best
    * weights until then were kept, the start's own if none were better.

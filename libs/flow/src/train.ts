@@ -48,8 +48,8 @@ export async function train(
   const best = looks.best()
   const { trainingRows, validationRows } = batches
   const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
-  const durationMs = performance.now() - started
-  return { flow: best.flow, report: { ...where, ...looks.curves, trainingRows, validationRows, durationMs } }
+  const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
+  return { flow: best.flow, report: { ...where, ...looks.curves, trainingRows, validationRows, ...cost } }
 }
 
 /** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */

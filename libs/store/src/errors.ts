@@ -36,6 +36,11 @@ export class ModelUnknown extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_UNKNOWN'
 }
 
+/** There is no model to go back to. */
+export class NoEarlierModel extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_NO_EARLIER_MODEL'
+}
+
 /** The broker says that rows were sent which this database never numbered: it was restored or replaced. */
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'

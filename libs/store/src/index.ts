@@ -5,24 +5,37 @@ export {
   MigrationChanged,
   ModelDamaged,
   ModelUnknown,
+  NoEarlierModel,
   OutboxRewound,
   StoreLoginFailed,
   StoreRefused,
   StoreTlsFailed,
   StoreUnavailable,
 } from './errors.js'
+export {
+  addExclusion,
+  confirmedPositions,
+  type Exclusion,
+  listExclusions,
+  removeExclusion,
+} from './exclusions.js'
+export { abandonFits, endFit, type FitState, listFits, noteFitStep, type StoredFit, startFit } from './fits.js'
 export { type Leadership, withLeadership } from './leadership.js'
 export {
   type Listening,
   listenForModels,
   listenForOutbox,
+  listenForTraining,
   type ModelListenerOptions,
   type OutboxListenerOptions,
+  type TrainingListenerOptions,
 } from './listen.js'
 export { type MigrationState, migrate, migrationStatus } from './migrate.js'
+export { listModelChanges, type ModelChange } from './model-changes.js'
 export {
   activeModel,
   activeModelId,
+  type Change,
   insertModel,
   listModels,
   loadModel,
@@ -31,12 +44,14 @@ export {
   type NewModel,
   promoteModel,
   rejectModel,
+  rollBackModel,
   type StoredModel,
 } from './models.js'
 export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
 export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
 export { type Client, openPool, type Pool, type PoolOptions, ping, type Queryable, withTransaction } from './pool.js'
 export { applyRetention } from './retention.js'
+export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export {
   type MinuteRejections,
   type MinuteScores,

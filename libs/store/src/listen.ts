@@ -16,7 +16,7 @@ export interface ModelListenerOptions {
   readonly onChange: (modelId: string | null) => void
   /** Told of each lost connection; the listener reconnects by itself. */
   readonly onError?: (error: OutflowError) => void
-  /** How often the database is asked in any case, ms; default 5,000. */
+  /** How often the database is asked in any case, ms; default 1,000. */
   readonly pollMs?: number
 }
 
@@ -26,7 +26,7 @@ export function listenForModels(options: ModelListenerOptions): Listening {
   return listen({
     ...options,
     channel: 'outflow_models',
-    pollMs: options.pollMs ?? 5_000,
+    pollMs: options.pollMs ?? 1_000,
     look: async (client) => {
       const active = await activeModelId(client, options.pipeline)
       if (active === told) return
@@ -52,6 +52,26 @@ export function listenForOutbox(options: OutboxListenerOptions): Listening {
     ...options,
     channel: 'outflow_outbox',
     pollMs: options.pollMs ?? 500,
+    look: async () => options.onWork(),
+  })
+}
+
+export interface TrainingListenerOptions {
+  readonly url: string
+  readonly pipeline: string
+  /** Called when a model was asked for, and every `pollMs` in any case. */
+  readonly onWork: () => void
+  readonly onError?: (error: OutflowError) => void
+  /** Default 5,000. */
+  readonly pollMs?: number
+}
+
+/** Wakes the trainer when somebody asks for a new model. */
+export function listenForTraining(options: TrainingListenerOptions): Listening {
+  return listen({
+    ...options,
+    channel: 'outflow_training',
+    pollMs: options.pollMs ?? 5_000,
     look: async () => options.onWork(),
   })
 }

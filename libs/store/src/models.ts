@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { ModelDamaged, ModelUnknown } from './errors.js'
-import { type Pool, type Queryable, withTransaction } from './pool.js'
+import { ModelDamaged, ModelUnknown, NoEarlierModel } from './errors.js'
+import { noteChange } from './model-changes.js'
+import { type Client, type Pool, type Queryable, withTransaction } from './pool.js'
 import { jsonbText } from './postgres-text.js'
 import { run } from './statement.js'
 
@@ -75,40 +76,109 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
   return rows.length > 0 ? 'inserted' : 'known'
 }
 
+/** Who or what changes the active model, and why: kept in `outflow.model_changes`. */
+export interface Change {
+  /** A person, `trainer` or `guard`. */
+  readonly by: string
+  readonly why: string
+}
+
 /**
  * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`. A model
- * of any state may be promoted: that is also how an operator goes back.
+ * of any state may be promoted. Whoever does not say who it is stands as `unknown`.
  *
  * @throws {ModelUnknown}
+ * @throws {ModelDamaged} when its bytes are not those that were stored; the active model stays
  */
-export function promoteModel(pool: Pool, { pipeline, id }: ModelKey): Promise<void> {
+export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & Partial<Change>): Promise<void> {
   return withTransaction(pool, async (client) => {
-    // Two promotions at once would each activate their own and meet in the unique index.
-    await run(client, {
-      name: 'lock_promotion',
-      text: `select pg_advisory_xact_lock(hashtextextended('outflow.promote ' || $1::text, 0))`,
-      values: [pipeline],
-    })
-    await run(client, {
-      name: 'retire_model',
-      text: `update outflow.models set state = 'retired' where pipeline = $1 and state = 'active' and id <> $2`,
-      values: [pipeline, id],
-    })
-    const promoted = await run(client, {
-      name: 'promote_model',
+    await lockPromotion(client, pipeline)
+    const wanted = await soundness(client, { pipeline, id })
+    if (wanted === null) throw unknown({ pipeline, id })
+    if (!wanted.isWhole) throw damaged({ pipeline, id })
+    const previousId = await activeModelId(client, pipeline)
+    await activate(client, { pipeline, id }, 'retired')
+    if (previousId !== id)
+      await noteChange(client, { action: 'promote', pipeline, id, previousId, by: by ?? 'unknown', why: why ?? '' })
+  })
+}
+
+/**
+ * Goes back to the model that was active before the present one, passing over damaged ones; the present one is marked as
+ * rejected, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
+ *
+ * @param options.from  only if this model is the active one: somebody else may have gone back already
+ * @returns the ids of both; null when `from` is not the active one
+ * @throws {NoEarlierModel} when there is none to go back to; the active model stays
+ */
+export function rollBackModel(
+  pool: Pool,
+  { pipeline, from, by, why }: { readonly pipeline: string; readonly from?: string } & Change,
+): Promise<{ readonly from: string; readonly to: string } | null> {
+  return withTransaction(pool, async (client) => {
+    await lockPromotion(client, pipeline)
+    const previousId = await activeModelId(client, pipeline)
+    if (from !== undefined && previousId !== from) return null
+    const [earlier] = await run<{ id: string }>(client, {
+      name: 'earlier_model',
       text: `
-        update outflow.models
-        set state = 'active', promoted_at = case when state = 'active' then promoted_at else now() end
-        where pipeline = $1 and id = $2
-        returning id`,
-      values: [pipeline, id],
-    })
-    if (promoted.length === 0) throw unknown({ pipeline, id })
-    await run(client, {
-      name: 'notify_models',
-      text: `select pg_notify('outflow_models', $1)`,
+        select id from outflow.models
+        where pipeline = $1 and state = 'retired' and sha256(artefact) = checksum
+        order by promoted_at desc nulls last, created_at desc
+        limit 1`,
       values: [pipeline],
     })
+    if (previousId === null || earlier === undefined) {
+      throw new NoEarlierModel(
+        `pipeline ${pipeline} has no earlier model to go back to; fit one by \`outflow retrain\``,
+        {
+          values: { pipeline },
+        },
+      )
+    }
+    await activate(client, { pipeline, id: earlier.id }, 'rejected')
+    await noteChange(client, { action: 'rollback', pipeline, id: earlier.id, previousId, by, why })
+    return { from: previousId, to: earlier.id }
+  })
+}
+
+/** Two promotions at once would each activate their own and meet in the unique index. */
+async function lockPromotion(client: Client, pipeline: string): Promise<void> {
+  await run(client, {
+    name: 'lock_promotion',
+    text: `select pg_advisory_xact_lock(hashtextextended('outflow.promote ' || $1::text, 0))`,
+    values: [pipeline],
+  })
+}
+
+async function soundness(client: Client, { pipeline, id }: ModelKey): Promise<{ readonly isWhole: boolean } | null> {
+  const [row] = await run<{ is_whole: boolean }>(client, {
+    name: 'model_soundness',
+    text: `select sha256(artefact) = checksum as is_whole from outflow.models where pipeline = $1 and id = $2`,
+    values: [pipeline, id],
+  })
+  return row ? { isWhole: row.is_whole } : null
+}
+
+/** @param leaves  what becomes of the model that was active */
+async function activate(client: Client, { pipeline, id }: ModelKey, leaves: ModelState): Promise<void> {
+  await run(client, {
+    name: 'deactivate_model',
+    text: `update outflow.models set state = $3 where pipeline = $1 and state = 'active' and id <> $2`,
+    values: [pipeline, id, leaves],
+  })
+  await run(client, {
+    name: 'activate_model',
+    text: `
+      update outflow.models
+      set state = 'active', promoted_at = case when state = 'active' then promoted_at else now() end
+      where pipeline = $1 and id = $2`,
+    values: [pipeline, id],
+  })
+  await run(client, {
+    name: 'notify_models',
+    text: `select pg_notify('outflow_models', $1)`,
+    values: [pipeline],
   })
 }
 
@@ -174,11 +244,7 @@ export async function listModels(db: Queryable, pipeline: string): Promise<reado
 function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
   const found = createHash('sha256').update(row.artefact).digest('hex')
   if (found !== row.checksum) {
-    throw new ModelDamaged(
-      `the artefact of model ${row.id} of ${row.pipeline} has checksum ${found}, stored was ${row.checksum}; ` +
-        'promote another model or fit a new one',
-      { values: { pipeline: row.pipeline, id: row.id, found, stored: row.checksum } },
-    )
+    throw damaged(row)
   }
   return { ...toSummary(row), artefact: row.artefact }
 }
@@ -196,6 +262,14 @@ function toSummary(row: ModelRow): ModelSummary {
     createdAt: row.created_at,
     promotedAt: row.promoted_at,
   }
+}
+
+function damaged({ pipeline, id }: ModelKey): ModelDamaged {
+  return new ModelDamaged(
+    `the artefact of model ${id} of ${pipeline} does not fit the checksum it was stored with; ` +
+      'promote another model or fit a new one',
+    { values: { pipeline, id } },
+  )
 }
 
 function unknown({ pipeline, id }: ModelKey): ModelUnknown {

@@ -41,6 +41,8 @@ export interface Window<Note = undefined> {
   readonly records: readonly NotedRecord<Note>[]
   /** Records in the window before sampling. */
   readonly seen: number
+  /** Whether a topic no longer holds the beginning of the window: its retention is shorter. */
+  readonly isCutShort: boolean
 }
 
 /** What is still to be read of a partition. */
@@ -49,6 +51,8 @@ interface Range {
   readonly partition: number
   readonly start: bigint
   readonly end: bigint
+  /** Whether records before `start` were deleted, and with them perhaps some of the window. */
+  readonly isCutShort: boolean
   next: bigint
 }
 
@@ -86,16 +90,32 @@ export function readWindow<Note = undefined>(
     }
     const open = ranges.filter(({ start, end }) => start < end)
     if (open.length > 0) await readRanges(kafka, admin, open, take, options)
-    return { records: sample.records(), seen }
+    return { records: sample.records(), seen, isCutShort: ranges.some((range) => range.isCutShort) }
+  })
+}
+
+/**
+ * Counts what stands in the topics from a time on, without reading it: offsets, and so also deleted records of compacted
+ * topics and marks of transactions.
+ *
+ * @throws {BrokerUnavailable | BrokerRefused}
+ */
+export function countWindow(
+  kafka: KafkaConnection,
+  { topics, fromMs }: Pick<WindowOptions, 'topics' | 'fromMs'>,
+): Promise<number> {
+  return withAdmin(kafka, async (admin) => {
+    const ranges = (await Promise.all(topics.map((topic) => rangesOf(admin, topic, fromMs)))).flat()
+    return ranges.reduce((sum, { start, end }) => sum + Math.max(0, Number(end - start)), 0)
   })
 }
 
 /** Timestamps need not ascend: the first offset at or after `fromMs` is where to begin, every record is looked at. */
 async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
   const [ends, starts] = await Promise.all([endsOf(admin, topic), admin.fetchTopicOffsetsByTimestamp(topic, fromMs)])
-  return ends.map(({ partition, end }) => {
+  return ends.map(({ partition, earliest, end }) => {
     const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
-    return { topic, partition, start, end, next: start }
+    return { topic, partition, start, end, isCutShort: earliest > 0n && start <= earliest, next: start }
   })
 }
 

@@ -35,8 +35,21 @@ function share(text: string): number {
   return number
 }
 
+/** A point in time, in UTC where it names no zone. */
+export function instant(text: string): Date {
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
+  const time = Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`)
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time))
+    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-03-01T10:00Z.')
+  return new Date(time)
+}
+
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+export const whyOption = (): Option => new Option('--why <text>', 'the reason, for those who look later')
+
+export const byOption = (): Option => new Option('--by <name>', 'who asks for it; default: the user of this machine')
 
 export const configOption = (): Option => new Option('--config <file>', 'the configuration').default('outflow.yaml')
 

@@ -5,6 +5,7 @@ import { addDoctor } from './commands/doctor.js'
 import { addExplain } from './commands/explain.js'
 import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
+import { addRetrain } from './commands/retrain.js'
 import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
 import { addSchema } from './commands/schema.js'
@@ -48,6 +49,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addMigrate(program, context)
   addDoctor(program, context)
   addModels(program, context)
+  addRetrain(program, context)
   addSchema(program, context)
   return program
 }

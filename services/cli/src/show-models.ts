@@ -1,51 +1,46 @@
 import { modelMetadataSchema } from '@outflow/contracts'
-import { loadConfig } from '@outflow/runtime'
-import { listModels, type ModelSummary } from '@outflow/store'
+import { listFits, listModelChanges, listModels, type ModelSummary } from '@outflow/store'
 import Table from 'cli-table3'
-import { UsageError } from './errors.js'
-import { withStore } from './store-access.js'
-import { formatCount, type Terminal } from './terminal.js'
-
-export interface ModelsOptions {
-  readonly config: string
-  readonly json?: true
-}
+import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
+import { formatCount, formatShare, type Terminal } from './terminal.js'
 
 /** Prints the models of a pipeline, the newest first. */
 export async function listModelsOf(options: ModelsOptions, terminal: Terminal): Promise<void> {
-  const summaries = await modelsOf(options)
+  const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
   await terminal.result(options.json ? `${JSON.stringify(summaries)}\n` : `${tableOf(summaries)}\n`)
 }
 
-/** Prints all that a model says about itself. @throws {UsageError} when the id's beginning fits none, or several */
+/** Prints all that is known of a model, its fits' reports and its changes of state, as JSON. */
 export async function showModel(id: string, options: ModelsOptions, terminal: Terminal): Promise<void> {
-  const found = (await modelsOf(options)).filter((model) => model.id.startsWith(id))
-  if (found.length !== 1) {
-    throw new UsageError(`${found.length || 'no'} models begin with ${id}; \`outflow models list\` lists them`)
-  }
-  await terminal.result(`${JSON.stringify(found[0], null, 2)}\n`)
-}
-
-async function modelsOf({ config: path }: ModelsOptions): Promise<readonly ModelSummary[]> {
-  const config = await loadConfig(path)
-  return withStore(config.postgres.url, (pool) => listModels(pool, config.pipeline))
+  const shown = await withPipeline(options, async (pool, { pipeline }) => {
+    const model = await modelBeginning(pool, pipeline, id)
+    const changes = await listModelChanges(pool, pipeline)
+    return {
+      ...model,
+      fits: await listFits(pool, { pipeline, modelId: model.id }),
+      changes: changes.filter(({ modelId, previousId }) => modelId === model.id || previousId === model.id),
+    }
+  })
+  await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
 }
 
 function tableOf(models: readonly ModelSummary[]): string {
   if (models.length === 0) return 'no model yet'
   const table = new Table({
-    head: ['id', 'state', 'fitted', 'records', 'backend', 'validation, nats', 'KiB'],
+    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'flagged', 'validation, nats', 'KiB'],
     style: { head: [], border: [] },
   })
-  for (const { id, state, createdAt, metadata, artefactBytes } of models) {
+  for (const { id, state, createdAt, metadata, metrics, artefactBytes } of models) {
     const known = modelMetadataSchema.safeParse(metadata)
     const training = known.success ? known.data.training : null
+    const { gain, flaggedShare } = metrics as { gain?: { mean: number }; flaggedShare?: number }
     table.push([
       id,
       state,
       createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
-      training?.backend ?? '?',
+      gain ? gain.mean.toFixed(3) : '?',
+      flaggedShare === undefined ? '?' : formatShare(flaggedShare),
       training?.validationNll?.toFixed(3) ?? '?',
       formatCount(artefactBytes / 1024),
     ])

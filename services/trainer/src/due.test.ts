@@ -1,14 +1,21 @@
 import type { Config } from '@outflow/contracts'
 import type { ModelState, ModelSummary } from '@outflow/store'
 import { expect, test } from 'vitest'
-import { whenDue } from './due.js'
+import { type DueOptions, whenDue } from './due.js'
 
 const HOUR = 3_600_000
-const NOW = Date.UTC(2026, 0, 1)
+const NOW = Date.UTC(2026, 0, 1, 12, 30)
 const features: Config['features'] = [{ path: '$.delay', type: 'numeric', optional: false }]
-const config = { features, training: { every: HOUR } as Config['training'] }
-const due = (models: readonly ModelSummary[], lastFitMs: number | null = null) =>
-  whenDue(models, { config, now: NOW, lastFitMs })
+const training = { every: HOUR, maxRows: 200_000 } as Config['training']
+const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) =>
+  whenDue(models, {
+    config: { features, training },
+    now: NOW,
+    lastFit: null,
+    isAskedFor: false,
+    available: 0,
+    ...change,
+  })
 
 function aModel(state: ModelState, ageMs: number, fittedTo: unknown = features): ModelSummary {
   return { state, createdAt: new Date(NOW - ageMs), metadata: { features: fittedTo } } as ModelSummary
@@ -23,12 +30,32 @@ test('the schedule counts from the newest fit', () => {
   expect(due([aModel('active', 2 * HOUR)])).toEqual({ inMs: 0, because: 'schedule' })
 })
 
+test('a cron pattern names the first time after the newest fit', () => {
+  const config = { features, training: { ...training, cron: '0 3 * * *' } }
+  expect(due([aModel('active', 0.25 * HOUR)], { config }).inMs).toBe(14.5 * HOUR)
+  expect(due([aModel('active', 10 * HOUR)], { config })).toEqual({ inMs: 0, because: 'schedule' })
+})
+
+test('what somebody asks for is due at once', () => {
+  expect(due([aModel('active', 0)], { isAskedFor: true })).toEqual({ inMs: 0, because: 'asked for' })
+})
+
 test('a fit that was rejected is not repeated before its time', () => {
   expect(due([aModel('rejected', 0.25 * HOUR), aModel('active', 5 * HOUR)]).inMs).toBe(0.75 * HOUR)
 })
 
-test('a fit that gave a known model counts, although it left no row', () => {
-  expect(due([aModel('active', 5 * HOUR)], NOW - 0.5 * HOUR).inMs).toBe(0.5 * HOUR)
+test('a fit that gave a known model counts, although it left no newer model', () => {
+  const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000 }
+  expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
+})
+
+test('twice the records that the newest fit saw are worth another, up to maxRows', () => {
+  const models = [aModel('active', 60_000)]
+  const after = (seen: number, available: number) =>
+    due(models, { lastFit: { endedMs: NOW - 60_000, seen }, available })
+  expect(after(2_000, 3_999).because).toBe('schedule')
+  expect(after(2_000, 4_000)).toEqual({ inMs: 0, because: 'more records' })
+  expect(after(200_000, 900_000).because).toBe('schedule')
 })
 
 test('without an active model a rejected fit is repeated after a minute, when there is more to see', () => {

@@ -1,44 +1,70 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '@outflow/contracts'
 import type { ModelSummary } from '@outflow/store'
+import { Cron } from 'croner'
 
 /** When the next fit is due, and what makes it so. */
 export interface Due {
   /** ms from now; 0: at once. */
   readonly inMs: number
-  readonly because: 'no model' | 'schedule' | 'features changed'
+  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records'
 }
 
 export interface DueOptions {
   readonly config: Pick<Config, 'features' | 'training'>
   readonly now: number
-  /** When this process last fitted a model; null: never. The same records give the same model, and no newer row. */
-  readonly lastFitMs: number | null
+  /** The newest fit that gave a model, be it one that is known: the same records give the same. null: none. */
+  readonly lastFit: LastFit | null
+  /** Whether somebody asked for a model. */
+  readonly isAskedFor: boolean
+  /** Records in the window now. */
+  readonly available: number
+}
+
+export interface LastFit {
+  readonly endedMs: number
+  /** Records in its window. */
+  readonly seen: number
 }
 
 /**
- * Says when a pipeline wants a new model: at once while none is active or the active one was fitted to other features,
- * else `training.every` after the newest fit, whatever became of it, so that a rejected one is not repeated at once.
+ * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, or
+ * somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
+ * fit, whatever became of it, so that a rejected one is not repeated at once.
  *
  * @param models  the pipeline's, newest first
  */
-export function whenDue(models: readonly ModelSummary[], { config, now, lastFitMs }: DueOptions): Due {
+export function whenDue(models: readonly ModelSummary[], options: DueOptions): Due {
+  const { config, now, lastFit, isAskedFor, available } = options
   const newest = models[0]
   const active = models.find(({ state }) => state === 'active')
+  if (isAskedFor) return { inMs: 0, because: 'asked for' }
   if (newest === undefined) return { inMs: 0, because: 'no model' }
-  const sinceNewestMs = now - Math.max(newest.createdAt.getTime(), lastFitMs ?? 0)
+  const newestMs = Math.max(newest.createdAt.getTime(), lastFit?.endedMs ?? 0)
   if (active === undefined) {
-    return { inMs: Math.max(0, RETRY_WITHOUT_MODEL_MS - sinceNewestMs), because: 'no model' }
+    return { inMs: Math.max(0, newestMs + RETRY_WITHOUT_MODEL_MS - now), because: 'no model' }
   }
-  if (newest === active && lastFitMs === null && !sameFeatures(active.metadata, config.features))
+  if (newest === active && !sameFeatures(active.metadata, config.features)) {
     return { inMs: 0, because: 'features changed' }
-  return { inMs: Math.max(0, config.training.every - sinceNewestMs), because: 'schedule' }
+  }
+  if (lastFit !== null && lastFit.seen < config.training.maxRows && available >= MORE_RECORDS * lastFit.seen) {
+    return { inMs: 0, because: 'more records' }
+  }
+  return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
 }
 
 /** The same window gives the same model: after a rejected first one, records must arrive before another has a chance. */
 const RETRY_WITHOUT_MODEL_MS = 60_000
+/** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
+const MORE_RECORDS = 2
 
-function sameFeatures(metadata: unknown, features: Config['features']): boolean {
+/** Epoch ms of the first time after a fit that the schedule names; cron in UTC. */
+function scheduledAfter(fitMs: number, { every, cron }: Config['training']): number {
+  if (cron === undefined) return fitMs + every
+  return new Cron(cron, { timezone: 'UTC' }).nextRun(new Date(fitMs))?.getTime() ?? Number.POSITIVE_INFINITY
+}
+
+export function sameFeatures(metadata: unknown, features: Config['features']): boolean {
   const fitted = (metadata as { readonly features?: unknown } | null)?.features
   // Not by their text: jsonb keeps no order of keys.
   return isDeepStrictEqual(fitted, JSON.parse(JSON.stringify(features)))

@@ -1,48 +1,117 @@
+import type { Feature } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { expect, test, vi } from 'vitest'
-import { passGate } from './gate.js'
+import { type GateOptions, passGate } from './gate.js'
 
-const records = Array.from({ length: 1_000 }, (_, i): Fields => ({ numbers: [i / 1_000], categories: [] }))
+const features: Feature[] = [{ path: '$.x', type: 'numeric', optional: false }]
+const records = Array.from(
+  { length: 1_000 },
+  (_, i): Fields => ({ numbers: [((i * 377) % 1_000) / 1_000], categories: [] }),
+)
+/** Of uniform numbers the density is 1: an nll of 0 is what independent fields come to, nearly. */
+const flat = () => 0
 
-/** Of a record's one number: the nll is its negative, the p-value itself. */
-function aDetector(nllOf = (x: number) => -x, close = async () => {}): Detector {
+/** Of a record's one number: the p-value is the number itself. */
+function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, pOf = (x: number) => x): Detector {
   const score: Detector['score'] = async (batch) => ({
     nll: Float64Array.from(batch, ({ numbers }) => nllOf(numbers[0]!)),
-    pValue: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
+    pValue: Float64Array.from(batch, ({ numbers }) => pOf(numbers[0]!)),
     unseenValues: 0,
     missingValues: 0,
   })
   return { score, close } as Detector
 }
 
-const gate = (open: () => Promise<Detector>, alertRate = 0.01, contamination = 0.01) =>
-  passGate({ artefact: new Uint8Array(), records, alertRate, contamination, open })
+const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOptions> = {}) =>
+  passGate({
+    artefact: new Uint8Array([1]),
+    features,
+    fitted: records,
+    heldOut: records,
+    incumbent: null,
+    alertRate: 0.01,
+    contamination: 0.01,
+    seed: 1,
+    open,
+    ...change,
+  })
+/** Opens the candidate by its artefact, and the incumbent by its. */
+const openEither = (candidate: Detector, incumbent: Detector) => async (artefact: Uint8Array) =>
+  artefact[0] === 1 ? candidate : incumbent
+const incumbent = { id: 'before', artefact: new Uint8Array([2]) }
 
-test('a model that flags about what it was asked for passes, and both openings are closed', async () => {
+test('a first model as likely as independent fields passes, and both openings are closed', async () => {
   const close = vi.fn(async () => {})
-  const report = await gate(async () => aDetector(undefined, close))
-  expect(report).toMatchObject({ passed: true, failures: [], checked: 1_000, flaggedShare: 0.011 })
-  expect(report.medianNll).toBeCloseTo(-0.5, 2)
+  const report = await gate(async () => aDetector(flat, close))
+  expect(report).toMatchObject({
+    passed: true,
+    failures: [],
+    checked: 1_000,
+    flaggedShare: 0.011,
+    against: 'independent fields',
+    againstId: null,
+    medianNll: 0,
+  })
+  expect(report.lowerHalf).toBeCloseTo(0.5, 2)
   expect(close).toHaveBeenCalledTimes(2)
 })
 
-test('a model without finite NLLs is rejected', async () => {
-  const report = await gate(async () => aDetector((x) => (x > 0.9 ? Number.POSITIVE_INFINITY : x)))
-  expect(report.failures).toEqual(['some records of its own window have no finite NLL'])
+test('a first model that knows less than its fields one by one is rejected, by how much', async () => {
+  const report = await gate(async () => aDetector(() => 0.5))
+  expect(report.failures).toEqual([
+    expect.stringMatching(/^it is less likely than independent fields by 0\.[45]\d+ nats/),
+  ])
+})
+
+test.each([
+  { by: 'is likelier', nll: -0.3, passed: true },
+  { by: 'is equal but for a hundredth of a nat', nll: 0.01, passed: true },
+  { by: 'is less likely', nll: 0.1, passed: false },
+])('a candidate that $by than the incumbent: passed $passed', async ({ nll, passed }) => {
+  const report = await gate(
+    openEither(
+      aDetector(() => nll),
+      aDetector(),
+    ),
+    { incumbent },
+  )
+  expect(report).toMatchObject({ passed, against: 'incumbent', againstId: 'before' })
+  expect(report.gain.mean).toBeCloseTo(-nll)
+  if (!passed)
+    expect(report.failures).toEqual(['it is less likely than the incumbent by 0.100 nats (0.100 nats to 0.100 nats)'])
+})
+
+test('an incumbent that can not be opened any more is none', async () => {
+  const open = async (artefact: Uint8Array) => {
+    if (artefact[0] === 2) throw new Error('damaged')
+    return aDetector()
+  }
+  expect(await gate(open, { incumbent })).toMatchObject({
+    passed: true,
+    against: 'independent fields',
+    againstId: null,
+  })
+})
+
+test('a model without finite NLLs is rejected, be it at the edge of the contract only', async () => {
+  for (const nllOf of [
+    (x: number) => (x > 0.9 ? Number.POSITIVE_INFINITY : 0),
+    (x: number) => (x > 1e9 ? Number.NaN : 0),
+    (x: number) => (Number.isNaN(x) ? Number.NaN : 0),
+  ]) {
+    expect((await gate(async () => aDetector(nllOf))).failures).toContain('some records have no finite NLL')
+  }
 })
 
 test('a model that would flood the operator is rejected, with both shares', async () => {
-  const report = await gate(async () => aDetector(), 0.01, 0)
-  expect(report.passed).toBe(true)
-  const flood = await passGate({
-    artefact: new Uint8Array(),
-    records: records.slice(0, 100),
-    alertRate: 0.01,
-    contamination: 0,
-    open: async () => aDetector(),
-  })
-  expect(flood.failures).toEqual(['it would flag 11.00 % of its own window; at most 3.00 % are accepted'])
+  const report = await gate(async () => aDetector(flat, undefined, (x) => x * x), { contamination: 0 })
+  expect(report.failures).toEqual(['it would flag 10.00 % of recent records; at most 4.62 % are accepted'])
+})
+
+test.each([0.1, 10])('p-values drawn to the power of %f are no calibration', async (power) => {
+  const report = await gate(async () => aDetector(flat, undefined, (x) => x ** power), { contamination: 0.4 })
+  expect(report.failures).toEqual([expect.stringContaining('about 50 % are due')])
 })
 
 test('a model that gives other NLLs when opened again is rejected', async () => {
@@ -50,7 +119,25 @@ test('a model that gives other NLLs when opened again is rejected', async () => 
   const report = await gate(async () => {
     opened += 1
     const shift = opened * 1e-3
-    return aDetector((x) => x + shift)
+    return aDetector(() => shift)
   })
   expect(report.failures).toEqual(['opened twice, it gives two sets of NLLs'])
+})
+
+test('a model that the stream would outrun is rejected', async () => {
+  const slow = (): Detector => {
+    const quick = aDetector()
+    return {
+      ...quick,
+      score: async (batch) => {
+        const until = performance.now() + batch.length * 1.5
+        while (performance.now() < until);
+        return quick.score(batch)
+      },
+    }
+  }
+  const report = await gate(async () => slow(), { heldOut: records.slice(0, 40), contamination: 0.3 })
+  expect(report.failures).toEqual([
+    expect.stringMatching(/^it takes 1[5-9]\d\d µs a record; at most 1000 are accepted$/),
+  ])
 })

@@ -1,69 +1,159 @@
-import { type Detector, openDetector } from '@outflow/detector'
+import type { Feature } from '@outflow/contracts'
+import { type Detector, fitMarginals, openDetector, type Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
+import { edgeCases } from './edge-cases.js'
+import { type Gain, pairedGain } from './paired-gain.js'
 
-/** What the gate found; stored as the model's metrics. */
+/** What the gate found; stored as the model's metrics, and in the report of its fit. */
 export interface GateReport {
   readonly passed: boolean
   /** Why not, one sentence each. */
   readonly failures: readonly string[]
-  /** Records of the window that were scored for it. */
+  /** Held-out records that were scored for it. */
   readonly checked: number
-  /** Share of them that would be flagged at the alert rate. */
+  /** What the candidate was compared with. */
+  readonly against: 'incumbent' | 'independent fields'
+  /** The incumbent's id; null where there was none to compare with. */
+  readonly againstId: string | null
+  /** Of the candidate over that, on the held-out records. */
+  readonly gain: Gain
+  /** Share of the held-out records that would be flagged at the alert rate. */
   readonly flaggedShare: number
-  /** Nats. */
+  /** Share of them whose p-value is at most a half; a half is due. */
+  readonly lowerHalf: number
+  /** Nats, on the held-out records. */
   readonly medianNll: number
+  /** Nats; nine in ten held-out records lie between. */
+  readonly nllRange: readonly [number, number]
+  /** Of one record in a batch, the faster of two runs. */
+  readonly scoringMicros: number
 }
 
 export interface GateOptions {
   readonly artefact: Uint8Array
-  /** Of the training window. */
-  readonly records: readonly Fields[]
+  readonly features: readonly Feature[]
+  /** What the candidate was fitted to. */
+  readonly fitted: readonly Fields[]
+  /** Recent records that it was not. */
+  readonly heldOut: readonly Fields[]
+  /** The active model, when it has the same features; null: the candidate is the first of its kind. */
+  readonly incumbent: { readonly id: string; readonly artefact: Uint8Array } | null
   readonly alertRate: number
   readonly contamination: number
+  readonly seed: number
   /** Default: the detector's own. */
   readonly open?: (artefact: Uint8Array) => Promise<Detector>
 }
 
-/** Enough to see a share of a few per cent; scored in well under a second. */
-const MOST_CHECKED = 4_000
 /** DESIGN: the same artefact and record give the same NLL everywhere to 1e-5. */
 const TOLERANCE = 1e-5
+/** Nats a record within which two models count as equal: a hundredth of what tells a good fit from a poor one. */
+const EQUAL_WITHIN = 0.02
+/** Thirty times what a wide model takes on one slow core: beyond it, the stream outruns its detector. */
+const SLOWEST_MICROS = 1_000
+/** Half of the p-values are due below a half; beyond these, the calibration records are of another kind than the recent ones. */
+const LOWER_HALF = [0.25, 0.75] as const
 
 /**
- * Decides whether a model may score the stream: its artefact opens, opened twice it gives the same finite NLLs, and at
- * most three times the share that was asked for (alert rate plus contamination) of its own window would be flagged. A
- * model that finds its own past strange would flood the operator.
+ * Decides whether a model may score the stream. On recent records that it was not fitted to:
+ *
+ * - its artefact opens, and opened twice gives the same finite NLLs, at the edges of the contract too;
+ * - it makes them as likely as the incumbent does, or likelier: it fails when the 95 % interval of its mean gain lies
+ *   below −0.02 nats. A first model is compared with a density of independent fields instead;
+ * - it flags at most three times what was asked for (alert rate plus contamination), give or take chance, and finds neither
+ *   most of them strange nor most of them too normal;
+ * - it scores a record in a millisecond or less.
  */
 export async function passGate(options: GateOptions): Promise<GateReport> {
-  const { artefact, records, alertRate, contamination, open = openDetector } = options
-  const step = Math.max(1, Math.ceil(records.length / MOST_CHECKED))
-  const checked = records.filter((_, index) => index % step === 0)
-  const first = await scoresOf(await open(artefact), checked)
-  const second = await scoresOf(await open(artefact), checked)
-  const flaggedShare = first.pValue.filter((p) => p <= alertRate).length / Math.max(1, checked.length)
-  const mostFlagged = 3 * (alertRate + contamination)
+  const { artefact, heldOut, incumbent, alertRate, contamination, open = openDetector } = options
+  const edges = edgeCases(heldOut[heldOut.length >> 1] ?? options.fitted[0]!)
+  const first = await timedScores(await open(artefact), heldOut, edges)
+  const second = await timedScores(await open(artefact), heldOut, edges)
+  const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
+  const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
+  const flaggedShare = shareUpTo(first.own, alertRate)
+  const lowerHalf = shareUpTo(first.own, 0.5)
+  const scoringMicros = Math.min(first.micros, second.micros)
+  const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
+  const isSteady = first.own.nll.every((nll, i) => isSame(nll, second.own.nll[i]!))
+  const mostFlagged = boundOf(3 * (alertRate + contamination), heldOut.length)
+  const rival = other === null ? 'independent fields' : 'the incumbent'
   const failures = [
-    ...(first.nll.every(Number.isFinite) ? [] : ['some records of its own window have no finite NLL']),
-    ...(first.nll.every((nll, i) => isSame(nll, second.nll[i]!)) ? [] : ['opened twice, it gives two sets of NLLs']),
+    ...(isAllFinite ? [] : ['some records have no finite NLL']),
+    ...(isSteady ? [] : ['opened twice, it gives two sets of NLLs']),
+    ...(gain.upper >= -EQUAL_WITHIN
+      ? []
+      : [`it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`]),
     ...(flaggedShare <= mostFlagged
       ? []
-      : [`it would flag ${percent(flaggedShare)} of its own window; at most ${percent(mostFlagged)} are accepted`]),
+      : [`it would flag ${percent(flaggedShare)} of recent records; at most ${percent(mostFlagged)} are accepted`]),
+    ...(within(lowerHalf, LOWER_HALF, heldOut.length)
+      ? []
+      : [`${percent(lowerHalf)} of the p-values of recent records are below a half; about 50 % are due`]),
+    ...(scoringMicros <= SLOWEST_MICROS
+      ? []
+      : [`it takes ${Math.round(scoringMicros)} µs a record; at most ${SLOWEST_MICROS} are accepted`]),
   ]
+  const ascending = first.own.nll.toSorted()
+  const quantile = (share: number) => ascending[Math.floor(share * ascending.length)] ?? Number.NaN
   return {
     passed: failures.length === 0,
     failures,
-    checked: checked.length,
+    checked: heldOut.length,
+    against: other === null ? 'independent fields' : 'incumbent',
+    againstId: other === null ? null : incumbent!.id,
+    gain,
     flaggedShare,
-    medianNll: first.nll.toSorted()[first.nll.length >> 1] ?? Number.NaN,
+    lowerHalf,
+    medianNll: quantile(0.5),
+    nllRange: [quantile(0.05), quantile(0.95)],
+    scoringMicros,
   }
 }
 
-async function scoresOf(detector: Detector, records: readonly Fields[]): ReturnType<Detector['score']> {
+function independentNll({ features, fitted, heldOut }: GateOptions): Float64Array {
+  const marginals = fitMarginals(features, fitted)
+  return Float64Array.from(heldOut, (record) => marginals.nllByField(record).reduce((sum, nll) => sum + nll, 0))
+}
+
+async function timedScores(detector: Detector, records: readonly Fields[], edges: readonly Fields[]) {
+  try {
+    const edge = await detector.score(edges)
+    const began = performance.now()
+    const own = await detector.score(records)
+    return { own, edge, micros: (1_000 * (performance.now() - began)) / Math.max(1, records.length) }
+  } finally {
+    await detector.close()
+  }
+}
+
+/** null where the incumbent can not be opened: it is then none. */
+async function scoresOf(
+  artefact: Uint8Array,
+  records: readonly Fields[],
+  open: NonNullable<GateOptions['open']>,
+): Promise<Scores | null> {
+  const detector = await open(artefact).catch(() => null)
+  if (detector === null) return null
   try {
     return await detector.score(records)
   } finally {
     await detector.close()
   }
+}
+
+function shareUpTo({ pValue }: Scores, level: number): number {
+  return pValue.filter((p) => p <= level).length / Math.max(1, pValue.length)
+}
+
+/** A share and three standard errors of it: below that, more is chance. */
+export function boundOf(share: number, records: number): number {
+  return share + 3 * Math.sqrt((share * (1 - Math.min(1, share))) / Math.max(1, records))
+}
+
+function within(share: number, [low, high]: readonly [number, number], records: number): boolean {
+  const chance = 1.5 / Math.sqrt(Math.max(1, records))
+  return share >= low - chance && share <= high + chance
 }
 
 function isSame(a: number, b: number): boolean {
@@ -72,4 +162,8 @@ function isSame(a: number, b: number): boolean {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
+}
+
+function nats(value: number): string {
+  return `${value.toFixed(3)} nats`
 }

@@ -3,6 +3,8 @@ import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/formats'
 import type { WindowRecord } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
+import type { FitReport } from './fit-report.js'
+import type { GateReport } from './gate.js'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
 
 const config = parseConfig(
@@ -18,8 +20,21 @@ const config = parseConfig(
   },
   {},
 )
-const metadata = { modelId: 'm1' } as ModelMetadata
-const PASSED = { passed: true, failures: [], checked: 50, flaggedShare: 0.01, medianNll: 1 }
+const { features } = config
+const metadata = { modelId: 'm1', features, calibration: { rows: 5, smallestPValue: 1, medianNll: 0 } } as ModelMetadata
+const PASSED: GateReport = {
+  passed: true,
+  failures: [],
+  checked: 10,
+  against: 'independent fields',
+  againstId: null,
+  gain: { mean: 0.5, lower: 0.4, upper: 0.6, records: 10 },
+  flaggedShare: 0.01,
+  lowerHalf: 0.5,
+  medianNll: 1,
+  nllRange: [0, 2],
+  scoringMicros: 1,
+}
 
 function windowOf(good: number, bad = 0): readonly WindowRecord[] {
   return Array.from({ length: good + bad }, (_, i) => ({
@@ -35,8 +50,17 @@ function windowOf(good: number, bad = 0): readonly WindowRecord[] {
 
 function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 5)) {
   const defaults = {
-    readWindow: vi.fn<TrainerEffects['readWindow']>(async () => ({ records, seen: records.length })),
-    train: vi.fn<TrainerEffects['train']>(async () => ({ artefact: new Uint8Array([1]), metadata })),
+    readWindow: vi.fn<TrainerEffects['readWindow']>(async () => ({
+      records,
+      seen: records.length,
+      isCutShort: false,
+    })),
+    incumbent: vi.fn<TrainerEffects['incumbent']>(async () => null),
+    leftOut: vi.fn<TrainerEffects['leftOut']>(async () => ({ confirmed: new Set<string>(), spans: [] })),
+    openReport: vi.fn<TrainerEffects['openReport']>(async () => 'fit-1'),
+    noteStep: vi.fn<TrainerEffects['noteStep']>(async () => {}),
+    closeReport: vi.fn<TrainerEffects['closeReport']>(async () => {}),
+    train: vi.fn<TrainerEffects['train']>(async () => ({ artefact: new Uint8Array([1]), metadata, fit: null })),
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
     promote: vi.fn<TrainerEffects['promote']>(async () => {}),
@@ -46,6 +70,8 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
   const telemetry = {
     fitStarted: vi.fn(),
     windowsRead: vi.fn(),
+    fitAdvanced: vi.fn(),
+    windowCutShort: vi.fn(),
     rowsAwaited: vi.fn(),
     modelJudged: vi.fn(),
     modelKnown: vi.fn(),
@@ -66,52 +92,110 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
 
 test('the window of the configuration is fitted, and a model that passes is stored, then promoted', async () => {
   const { effects, telemetry, progress, options } = aRound()
-  expect(await trainOnce(options)).toBe('promoted')
+  expect(await trainOnce(options)).toEqual({ became: 'promoted' })
   expect(effects.readWindow.mock.calls[0]?.[0]).toMatchObject({ fromMs: 6_400_000, maxRows: 200_000, seed: 1 })
-  expect(effects.train.mock.calls[0]?.[0].records).toHaveLength(60)
   // 65 records were seen within 59 ms: what an alert budget is turned into a rate by.
   expect(effects.train.mock.calls[0]?.[0].recordsPerDay).toBeCloseTo((65 / 59) * 86_400_000)
-  expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED }))
-  expect(effects.promote).toHaveBeenCalledWith('m1')
+  expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED, parentId: null }))
+  expect(effects.promote).toHaveBeenCalledWith('m1', 'no model')
   expect(effects.reject).not.toHaveBeenCalled()
-  expect(telemetry.fitStarted.mock.calls[0]?.slice(0, 2)).toEqual(['no model', 60])
+  expect(telemetry.fitStarted.mock.calls[0]?.slice(0, 2)).toMatchObject(['no model', { fitted: 50, heldOut: 10 }])
   expect(progress.at(-1)).toEqual({ stage: 'promoted', modelId: 'm1' })
+})
+
+test('what the gate looks at is held out of the fit', async () => {
+  const { effects, options } = aRound()
+  await trainOnce(options)
+  const fitted = effects.train.mock.calls[0]![0].records
+  const { heldOut } = effects.passGate.mock.calls[0]![0]
+  expect(fitted).toHaveLength(50)
+  expect(heldOut).toHaveLength(10)
+  expect(new Set([...fitted, ...heldOut].map(({ numbers }) => numbers[0]))).toHaveProperty('size', 60)
+})
+
+test('the incumbent is the rival, unless its features are others; in any case it is the parent', async () => {
+  const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
+  const same = aRound({ incumbent: async () => incumbent })
+  await trainOnce(same.options)
+  expect(same.effects.passGate.mock.calls[0]![0].incumbent).toBe(incumbent)
+  const other = aRound({
+    incumbent: async () => ({ ...incumbent, metadata: { ...metadata, features: [], window: null } as ModelMetadata }),
+  })
+  await trainOnce(other.options)
+  expect(other.effects.passGate.mock.calls[0]![0].incumbent).toBeNull()
+  for (const { effects } of [same, other]) {
+    expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ parentId: 'm0' }))
+    expect(effects.openReport).toHaveBeenCalledWith(expect.anything(), 'm0')
+  }
+})
+
+test('a fit leaves its report: window, records, gate, verdict', async () => {
+  const { effects, options } = aRound({
+    leftOut: async () => ({ confirmed: new Set(['flights/0/3']), spans: [] }),
+    readWindow: async () => ({ records: windowOf(60, 5), seen: 90, isCutShort: true }),
+  })
+  await trainOnce(options)
+  expect(effects.closeReport).toHaveBeenCalledTimes(1)
+  const [fitId, { state, modelId, report }] = effects.closeReport.mock.calls[0]!
+  expect({ fitId, state, modelId }).toEqual({ fitId: 'fit-1', state: 'promoted', modelId: 'm1' })
+  expect(report).toMatchObject({
+    seed: 1,
+    window: { asked: '1970-01-01T01:46:40.000Z', from: '1970-01-01T00:00:00.000Z', to: '1970-01-01T00:00:00.059Z' },
+    records: {
+      seen: 90,
+      sampled: 65,
+      fitted: 49,
+      heldOut: 10,
+      rejected: 5,
+      rejectedBy: { undecodable: 5 },
+      excluded: 1,
+    },
+    gate: PASSED,
+    error: null,
+  } satisfies Partial<Record<keyof FitReport, unknown>>)
+  expect(report.window.shortened).toMatch(/retention is shorter/)
 })
 
 test('a model that does not pass is kept as rejected, with the report', async () => {
   const report = { ...PASSED, passed: false, failures: ['it would flood'] }
   const { effects, options } = aRound({ passGate: async () => report })
-  expect(await trainOnce(options)).toBe('rejected')
+  expect(await trainOnce(options)).toEqual({ became: 'rejected' })
   expect(effects.reject).toHaveBeenCalledWith('m1', report)
   expect(effects.promote).not.toHaveBeenCalled()
+  expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'rejected', report: { gate: report } })
 })
 
 test.each(['active', 'rejected'] as const)(
   'the same records gave the %s model again: nothing changes',
   async (state) => {
     const { effects, telemetry, options } = aRound({ store: async () => state })
-    expect(await trainOnce(options)).toBe('known')
+    expect(await trainOnce(options)).toEqual({ became: 'known' })
     expect(effects.promote).not.toHaveBeenCalled()
     expect(effects.reject).not.toHaveBeenCalled()
     expect(telemetry.modelKnown).toHaveBeenCalledWith('m1', state)
+    expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'known', modelId: 'm1' })
   },
 )
 
 test('too few good records are said to be so many too few, and nothing is fitted', async () => {
   const { effects, telemetry, progress, options } = aRound({}, windowOf(30, 500))
-  expect(await trainOnce(options)).toBe('too few')
+  expect(await trainOnce(options)).toEqual({ became: 'too few', missing: 20 })
   expect(effects.train).not.toHaveBeenCalled()
+  expect(effects.openReport).not.toHaveBeenCalled()
   expect(telemetry.rowsAwaited).toHaveBeenCalledWith(30, 20)
   expect(progress.at(-1)).toEqual({ stage: 'waiting', rows: 30, minRows: 50 })
 })
 
 test('the detector may want more records than the configuration did', async () => {
   const { options } = aRound({ train: () => Promise.reject(new TooFewRecords('too few to calibrate')) })
-  expect(await trainOnce(options)).toBe('too few')
+  expect(await trainOnce(options)).toMatchObject({ became: 'too few' })
 })
 
-test('a fit that fails is an error, and nothing is stored', async () => {
+test('a fit that fails is an error and a report, and nothing is stored', async () => {
   const { effects, options } = aRound({ train: () => Promise.reject(new Error('out of memory')) })
   await expect(trainOnce(options)).rejects.toThrow('out of memory')
   expect(effects.store).not.toHaveBeenCalled()
+  const end = effects.closeReport.mock.calls[0]![1]
+  expect(end).toMatchObject({ state: 'failed', modelId: null })
+  expect(end.report.error?.message).toContain('out of memory')
 })

@@ -1,12 +1,16 @@
-import type { Config } from '@outflow/contracts'
+import type { Config, ModelMetadata } from '@outflow/contracts'
 import { TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+import { toOutflowError } from '@outflow/errors'
 import type { RecordDecoder } from '@outflow/formats'
-import type { ModelState, NewModel } from '@outflow/store'
+import type { FitState, ModelState, NewModel } from '@outflow/store'
 import type { Window, WindowOptions } from '@outflow/streams'
-import type { Due } from './due.js'
+import { type Due, sameFeatures } from './due.js'
+import { begunReport, type FitReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions, GateReport } from './gate.js'
+import { holdOut } from './hold-out.js'
 import type { TrainerTelemetry } from './telemetry.js'
-import { readTrainingRecords } from './training-records.js'
+import { type LeftOut, readTrainingRecords, type TrainingRecords } from './training-records.js'
 import { noteWindows, type WindowNote } from './window-notes.js'
 
 /** How far the trainer has got, for whoever shows it. */
@@ -16,16 +20,36 @@ export type TrainerProgress =
   | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
   | { readonly stage: 'promoted' | 'rejected'; readonly modelId: string }
 
-export type RoundOutcome = 'promoted' | 'rejected' | 'known' | 'too few'
+export type RoundOutcome =
+  | { readonly became: 'promoted' | 'rejected' | 'known' }
+  /** Nothing was fitted: so many good records are missing. */
+  | { readonly became: 'too few'; readonly missing: number }
+
+/** The active model, as a round needs it. */
+export interface Incumbent {
+  readonly id: string
+  readonly artefact: Uint8Array
+  readonly metadata: ModelMetadata
+}
 
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
   readonly readWindow: (options: Omit<WindowOptions<WindowNote>, 'topics'>) => Promise<Window<WindowNote>>
+  /** The active model; null while there is none, or none that is whole. */
+  readonly incumbent: () => Promise<Incumbent | null>
+  readonly leftOut: (since: Date) => Promise<LeftOut>
+  /** Opens the report of a fit. */
+  readonly openReport: (report: FitReport, incumbentId: string | null) => Promise<string>
+  readonly noteStep: (fitId: string, step: number, maxSteps: number) => Promise<void>
+  readonly closeReport: (
+    fitId: string,
+    end: { readonly state: Exclude<FitState, 'running'>; readonly modelId: string | null; readonly report: FitReport },
+  ) => Promise<void>
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
-  readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'>) => Promise<ModelState>
-  readonly promote: (id: string) => Promise<void>
+  readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
+  readonly promote: (id: string, why: string) => Promise<void>
   readonly reject: (id: string, report: GateReport) => Promise<void>
 }
 
@@ -36,7 +60,7 @@ export interface RoundOptions {
   readonly effects: TrainerEffects
   readonly telemetry: Pick<
     TrainerTelemetry,
-    'fitStarted' | 'windowsRead' | 'rowsAwaited' | 'modelJudged' | 'modelKnown'
+    'fitStarted' | 'fitAdvanced' | 'windowsRead' | 'rowsAwaited' | 'windowCutShort' | 'modelJudged' | 'modelKnown'
   >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   readonly signal: AbortSignal
@@ -45,18 +69,20 @@ export interface RoundOptions {
 }
 
 /**
- * One round: read the window, fit, pass the gate, store the candidate, promote or reject.
+ * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
+ * reject; every fit leaves its report.
  *
- * @returns what became of it; `too few`: nothing was fitted, more records are awaited; `known`: the same records gave
- *   the model that is active, or one that was rejected, and nothing changed
+ * @returns what became of it; `known`: the same records gave the model that is active, or one that was rejected, and
+ *   nothing changed
  * @throws {OutflowError} when the broker or the store is away, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, decoder, because, effects, telemetry, onProgress, signal, now = Date.now } = options
-  const { training, detection, features, model } = config
+  const { training, features } = config
   const notes = noteWindows(features, decoder)
-  const { records, seen } = await effects.readWindow({
-    fromMs: now() - training.window,
+  const askedMs = now() - training.window
+  const { records, seen, isCutShort } = await effects.readWindow({
+    fromMs: askedMs,
     maxRows: training.maxRows,
     seed: training.seed,
     ...(notes && { note: notes }),
@@ -64,28 +90,96 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     signal,
   })
   if (notes !== null) telemetry.windowsRead(notes.summarise())
-  const { fields, rejected, window } = await readTrainingRecords(records, { features, decoder })
-  if (fields.length < training.minRows) return await tooFew(fields.length, options)
+  const leftOut = await effects.leftOut(new Date(askedMs))
+  const read = await readTrainingRecords(records, { features, decoder, leftOut })
+  if (read.fields.length < training.minRows) return tooFew(read.fields.length, options)
+  if (isCutShort) telemetry.windowCutShort(new Date(askedMs).toISOString(), read.window!.from)
 
-  telemetry.fitStarted(because, fields.length, rejected)
+  const active = await effects.incumbent()
+  const incumbent = comparable(active, features)
+  const parts = partRecords(read, incumbent, training.seed)
+  const begun = begunReport({
+    seed: training.seed,
+    askedMs,
+    seen,
+    isCutShort,
+    read,
+    sampled: records.length,
+    heldOut: parts.heldOut.length,
+  })
+  const fitId = await effects.openReport(begun, active?.id ?? null)
+  telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
-  const trained = await effects
-    .train({
-      features,
-      records: fields,
-      model,
-      training,
-      alertRate: detection.alertRate,
-      ...(window === null ? {} : { window, ...ratePerDay(seen, window) }),
-      onProgress: (progress) => onProgress?.({ stage: 'fitting', ...progress }),
-      signal,
-    })
-    .catch((error: unknown) => {
-      if (error instanceof TooFewRecords) return null
-      throw error
-    })
-  if (trained === null) return await tooFew(fields.length, options)
-  return await decide(trained, fields, startedAtMs, options)
+  try {
+    const trained = await fit({ fitId, parts, seen, window: read.window }, options)
+    return await decide({ fitId, begun, trained, parts, active, incumbent, startedAtMs }, options)
+  } catch (thrown: unknown) {
+    const error = toOutflowError(thrown)
+    const state = signal.aborted ? 'abandoned' : 'failed'
+    const end = { state, modelId: null, report: failedReport(begun, error, now() - startedAtMs) } as const
+    // What ended the fit is told; that its report could not be closed may have the same cause.
+    await effects.closeReport(fitId, end).catch(() => {})
+    if (thrown instanceof TooFewRecords) return tooFew(read.fields.length, options)
+    throw thrown
+  }
+}
+
+interface Parts {
+  readonly fitted: readonly Fields[]
+  readonly heldOut: readonly Fields[]
+}
+
+function partRecords({ fields, times }: TrainingRecords, incumbent: Incumbent | null, seed: number): Parts {
+  const seenUntil = incumbent?.metadata.window?.to
+  const isHeld = holdOut({ times, seenUntilMs: seenUntil === undefined ? null : Date.parse(seenUntil), seed })
+  return {
+    fitted: fields.filter((_, index) => isHeld[index] === 0),
+    heldOut: fields.filter((_, index) => isHeld[index] === 1),
+  }
+}
+
+/** Likelihoods of other fields are not to be compared. */
+function comparable(incumbent: Incumbent | null, features: Config['features']): Incumbent | null {
+  return incumbent !== null && sameFeatures(incumbent.metadata, features) ? incumbent : null
+}
+
+function fit(
+  { fitId, parts, seen, window }: { fitId: string; parts: Parts; seen: number; window: TrainingRecords['window'] },
+  { config, effects, telemetry, onProgress, signal, now = Date.now }: RoundOptions,
+): Promise<TrainedDetector> {
+  const { features, model, training, detection } = config
+  let notedMs = now()
+  return effects.train({
+    features,
+    records: parts.fitted,
+    model,
+    training,
+    alertRate: detection.alertRate,
+    ...(window === null ? {} : { window, ...ratePerDay(seen, window) }),
+    onProgress: (progress) => {
+      onProgress?.({ stage: 'fitting', ...progress })
+      if (now() - notedMs < NOTE_EVERY_MS) return
+      notedMs = now()
+      telemetry.fitAdvanced(progress)
+      // Only for whoever looks on: the next note makes up for one that was lost.
+      effects.noteStep(fitId, progress.step, progress.maxSteps).catch(() => {})
+    },
+    signal,
+  })
+}
+
+/** Often enough to see that it moves. */
+const NOTE_EVERY_MS = 5_000
+
+interface Fitted {
+  readonly fitId: string
+  readonly begun: FitReport
+  readonly trained: TrainedDetector
+  readonly parts: Parts
+  readonly active: Incumbent | null
+  /** The active model, where its likelihoods may be compared. */
+  readonly incumbent: Incumbent | null
+  readonly startedAtMs: number
 }
 
 /** By Kafka's record time, the records that were sampled away counted in; a window of a moment has no rate. */
@@ -95,29 +189,46 @@ function ratePerDay(seen: number, { from, to }: { readonly from: string; readonl
 }
 
 async function decide(
-  { artefact, metadata }: TrainedDetector,
-  records: GateOptions['records'],
-  startedAtMs: number,
-  { config, effects, telemetry, onProgress, now = Date.now }: RoundOptions,
+  { fitId, begun, trained, parts, active, incumbent, startedAtMs }: Fitted,
+  { config, because, effects, telemetry, onProgress, now = Date.now }: RoundOptions,
 ): Promise<RoundOutcome> {
+  const { artefact, metadata } = trained
   const id = metadata.modelId
-  const { alertRate } = config.detection
-  const report = await effects.passGate({ artefact, records, alertRate, contamination: config.training.contamination })
-  const state = await effects.store({ id, artefact, metadata, metrics: report })
+  const { contamination, seed } = config.training
+  const gate = await effects.passGate({
+    artefact,
+    features: config.features,
+    ...parts,
+    incumbent,
+    alertRate: config.detection.alertRate,
+    contamination,
+    seed,
+  })
+  const close = (state: Exclude<FitState, 'running'>) =>
+    effects.closeReport(fitId, {
+      state,
+      modelId: id,
+      report: judgedReport(begun, trained, gate, now() - startedAtMs),
+    })
+  const state = await effects.store({ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null })
   if (state === 'active' || state === 'rejected') {
     telemetry.modelKnown(id, state)
-    return 'known'
+    await close('known')
+    return { became: 'known' }
   }
-  const outcome = report.passed ? 'promoted' : 'rejected'
-  if (report.passed) await effects.promote(id)
-  else await effects.reject(id, report)
-  telemetry.modelJudged(outcome, metadata, report, now() - startedAtMs)
-  onProgress?.({ stage: outcome, modelId: id })
-  return outcome
+  const became = gate.passed ? 'promoted' : 'rejected'
+  if (gate.passed) await effects.promote(id, because)
+  else await effects.reject(id, gate)
+  await close(became)
+  telemetry.modelJudged(became, metadata, gate, now() - startedAtMs)
+  onProgress?.({ stage: became, modelId: id })
+  return { became }
 }
 
-async function tooFew(rows: number, { config, telemetry, onProgress }: RoundOptions): Promise<'too few'> {
-  telemetry.rowsAwaited(rows, Math.max(0, config.training.minRows - rows))
-  onProgress?.({ stage: 'waiting', rows, minRows: config.training.minRows })
-  return 'too few'
+function tooFew(rows: number, { config, telemetry, onProgress }: RoundOptions): RoundOutcome {
+  const { minRows } = config.training
+  const missing = Math.max(1, minRows - rows)
+  telemetry.rowsAwaited(rows, missing)
+  onProgress?.({ stage: 'waiting', rows, minRows })
+  return { became: 'too few', missing }
 }

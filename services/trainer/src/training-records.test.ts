@@ -7,9 +7,18 @@ import { readTrainingRecords } from './training-records.js'
 const features: Feature[] = [{ path: '$.delay', type: 'numeric', optional: false }]
 
 const decoder = makeDecoder({ format: 'json', maxRecordBytes: 100, csv: { delimiter: ',' } })
+const NOTHING = { confirmed: new Set<string>(), spans: [] }
 
 function aRecord(timestampMs: number, value: string): WindowRecord {
-  return { topic: 't', partition: 0, offset: 0n, timestampMs, key: null, value: Buffer.from(value), headers: {} }
+  return {
+    topic: 't',
+    partition: 0,
+    offset: BigInt(timestampMs),
+    timestampMs,
+    key: null,
+    value: Buffer.from(value),
+    headers: {},
+  }
 }
 
 test('records are read in order of time; those that break their contract are skipped and counted', async () => {
@@ -21,7 +30,7 @@ test('records are read in order of time; those that break their contract are ski
       aRecord(4_000, '{"delay":"late"}'),
       aRecord(2_000, '{"delay":2}'),
     ],
-    { features, decoder },
+    { features, decoder, leftOut: NOTHING },
   )
   expect(fields.map(({ numbers }) => numbers[0])).toEqual([1, 2, 3])
   expect(rejected).toMatchObject({ undecodable: 1, wrong_type: 1, missing_field: 0 })
@@ -29,5 +38,20 @@ test('records are read in order of time; those that break their contract are ski
 })
 
 test('a window without a single good record has no span', async () => {
-  expect((await readTrainingRecords([aRecord(0, '')], { features, decoder })).window).toBeNull()
+  expect((await readTrainingRecords([aRecord(0, '')], { features, decoder, leftOut: NOTHING })).window).toBeNull()
+})
+
+test('confirmed anomalies and named spans are left out, from their first instant to before their last', async () => {
+  const records = Array.from({ length: 10 }, (_, i) => aRecord(i * 1_000, `{"delay":${i}}`))
+  const { fields, times, excluded } = await readTrainingRecords(records, {
+    features,
+    decoder,
+    leftOut: {
+      confirmed: new Set(['t/0/1000', 't/1/2000']),
+      spans: [{ from: new Date(4_000), to: new Date(6_000) }],
+    },
+  })
+  expect(fields.map(({ numbers }) => numbers[0])).toEqual([0, 2, 3, 6, 7, 8, 9])
+  expect(times.at(-1)).toBe(9_000)
+  expect(excluded).toEqual({ confirmed: 1, named: 2 })
 })

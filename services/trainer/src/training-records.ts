@@ -7,38 +7,60 @@ import type { WindowNote } from './window-notes.js'
 
 /** What of a window a model can be fitted to. */
 export interface TrainingRecords {
-  /** In the order of the window. */
+  /** In order of time. */
   readonly fields: readonly Fields[]
+  /** Kafka's record time of each, epoch ms. */
+  readonly times: readonly number[]
   /** Records that break their contract: skipped here, set aside by ingest. */
   readonly rejected: Readonly<Record<RejectionReason, number>>
+  /** Good records that no model is to learn from. */
+  readonly excluded: { readonly confirmed: number; readonly named: number }
   /** ISO 8601, the first and the last record that is used; null where there is none. */
   readonly window: { readonly from: string; readonly to: string } | null
 }
 
+/** What no model is to learn from. */
+export interface LeftOut {
+  /** `topic/partition/offset` of the anomalies that somebody confirmed. */
+  readonly confirmed: ReadonlySet<string>
+  /** Spans of Kafka's record time that somebody named: from ≤ t < to. */
+  readonly spans: readonly { readonly from: Date; readonly to: Date }[]
+}
+
+export interface ReadingOptions {
+  readonly features: readonly Feature[]
+  readonly decoder: RecordDecoder
+  readonly leftOut: LeftOut
+}
+
 /**
- * Decodes and reads a window's records, in order of time, as ingest would; windowed features are as noted.
+ * Decodes and reads a window's records, in order of time, as ingest would, and passes over what is left out; windowed
+ * features are as noted.
  *
  * @throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched
  */
 export async function readTrainingRecords(
   records: readonly NotedRecord<WindowNote>[],
-  { features, decoder }: { readonly features: readonly Feature[]; readonly decoder: RecordDecoder },
+  { features, decoder, leftOut }: ReadingOptions,
 ): Promise<TrainingRecords> {
   await decoder.prepare(records.map(({ value }) => value))
   const read = makeReader(features)
   const fill = windowFiller(features, windowPlaces(features, features))
   const fields: Fields[] = []
+  const times: number[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
-  const used: WindowRecord[] = []
+  const excluded = { confirmed: 0, named: 0 }
   for (const source of records.toSorted((a, b) => a.timestampMs - b.timestampMs)) {
     const result = readOne(source)
     if ('reason' in result) rejected[result.reason] += 1
+    else if (isConfirmed(source)) excluded.confirmed += 1
+    else if (isNamed(source)) excluded.named += 1
     else {
       fields.push(result)
-      used.push(source)
+      times.push(source.timestampMs)
     }
   }
-  return { fields, rejected, window: windowOf(used) }
+  return { fields, times, rejected, excluded, window: windowOf(times) }
 
   function readOne({ value, note }: NotedRecord<WindowNote>): Fields | Rejection {
     const decoded = decoder.decode(value)
@@ -46,10 +68,18 @@ export async function readTrainingRecords(
     if (note === undefined || isRejection(fields)) return fields
     return 'reason' in note ? note : fill(fields, note)
   }
+
+  function isConfirmed({ topic, partition, offset }: WindowRecord): boolean {
+    return leftOut.confirmed.size > 0 && leftOut.confirmed.has(`${topic}/${partition}/${offset}`)
+  }
+
+  function isNamed({ timestampMs }: WindowRecord): boolean {
+    return leftOut.spans.some(({ from, to }) => from.getTime() <= timestampMs && timestampMs < to.getTime())
+  }
 }
 
-function windowOf(used: readonly WindowRecord[]): TrainingRecords['window'] {
-  const [first, last] = [used[0], used.at(-1)]
+function windowOf(times: readonly number[]): TrainingRecords['window'] {
+  const [first, last] = [times[0], times.at(-1)]
   if (first === undefined || last === undefined) return null
-  return { from: new Date(first.timestampMs).toISOString(), to: new Date(last.timestampMs).toISOString() }
+  return { from: new Date(first).toISOString(), to: new Date(last).toISOString() }
 }

@@ -16,6 +16,8 @@ function aRecord(partition: number, offset: number, value: string, key = 'LAX'):
   return { ...at, key: Buffer.from(key), value: Buffer.from(value), headers: {} }
 }
 
+const leftOut = { confirmed: new Set<string>(), spans: [] }
+
 test('each record is noted with what its entity did before it in its own partition; broken ones count in none', async () => {
   const notes = noteWindows(FEATURES, decoder)!
   const records = [
@@ -29,7 +31,7 @@ test('each record is noted with what its entity did before it in its own partiti
     const note = notes.of(record)
     return note === undefined ? record : { ...record, note }
   })
-  const { fields, rejected } = await readTrainingRecords(records, { features: FEATURES, decoder })
+  const { fields, rejected } = await readTrainingRecords(records, { features: FEATURES, decoder, leftOut })
   expect(fields.map(({ numbers }) => numbers).toSorted((a, b) => a[0]! - b[0]!)).toEqual([
     [1, 1],
     [2, 3],
@@ -45,9 +47,9 @@ test('a record that breaks the contract of a window is rejected for it', async (
   const timed = [FEATURES[0]!, { ...FEATURES[1]!, at: '$.date' } as Feature]
   const record = aRecord(0, 0, '{"delay":1}')
   const note = noteWindows(timed, decoder)!.of(record)!
-  expect((await readTrainingRecords([{ ...record, note }], { features: timed, decoder })).rejected.bad_timestamp).toBe(
-    1,
-  )
+  expect(
+    (await readTrainingRecords([{ ...record, note }], { features: timed, decoder, leftOut })).rejected.bad_timestamp,
+  ).toBe(1)
 })
 
 test('without windowed features nothing is noted', () => {

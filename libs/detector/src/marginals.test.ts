@@ -1,0 +1,69 @@
+import { type Feature, featureSchema } from '@outflow/contracts'
+import type { Fields } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { describe, expect, it } from 'vitest'
+import { fitMarginals } from './marginals.js'
+
+const random = xoroshiro128plus(7)
+const uniform = () => uniformFloat64(random)
+const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+const numeric: Feature = { path: '$.x', type: 'numeric', optional: false }
+const ofNumber = (values: readonly number[]) =>
+  fitMarginals(
+    [numeric],
+    values.map((value) => ({ numbers: [value], categories: [] })),
+  )
+const at = (value: number): Fields => ({ numbers: [value], categories: [] })
+
+describe('a density of independent fields', () => {
+  it('integrates to one over a number, outliers, steps and all', () => {
+    const values = Array.from({ length: 3_000 }, () => Math.round(20 * normal()) / 4)
+    const marginals = ofNumber([...values, 400])
+    let mass = 0
+    for (let x = -2_000; x < 2_000; x += 0.05) mass += 0.05 * Math.exp(-marginals.nllByField(at(x))[0]!)
+    expect(mass).toBeGreaterThan(0.98)
+    expect(mass).toBeLessThan(1.01)
+  })
+
+  it('comes within a twentieth of a nat of the entropy of normal numbers', () => {
+    const marginals = ofNumber(Array.from({ length: 5_000 }, normal))
+    const fresh = Array.from({ length: 5_000 }, () => marginals.nllByField(at(normal()))[0]!)
+    const mean = fresh.reduce((sum, nll) => sum + nll, 0) / fresh.length
+    expect(Math.abs(mean - 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(0.06)
+  })
+
+  it('counts a value that nearly all share, and a missing one, as a probability', () => {
+    const values = Array.from({ length: 1_000 }, (_, i) => (i % 50 === 0 ? normal() : 0))
+    const marginals = ofNumber([...values, ...Array.from({ length: 1_000 }, () => Number.NaN)])
+    expect(marginals.nllByField(at(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
+    expect(marginals.nllByField(at(Number.NaN))[0]).toBeCloseTo(-Math.log(0.5), 2)
+  })
+
+  it('knows categories by their share, and times around midnight from both sides', () => {
+    const features = [
+      featureSchema.parse({ path: '$.city', type: 'categorical' }),
+      featureSchema.parse({ path: '$.at', type: 'cyclic', period: 'day' }),
+    ]
+    const midnight = Date.UTC(2026, 0, 2)
+    const records = Array.from({ length: 1_000 }, (_, i) => ({
+      numbers: [midnight - 60_000 * (i % 30)],
+      categories: [i % 4 === 0 ? 'Reno' : 'Salem'],
+    }))
+    const marginals = fitMarginals(features, records)
+    expect(marginals.names).toEqual(['city', 'at'])
+    const nll = (city: string, ms: number) => [...marginals.nllByField({ numbers: [ms], categories: [city] })]
+    expect(nll('Reno', midnight)[0]).toBeCloseTo(Math.log(4), 2)
+    expect(nll('Oslo', midnight)[0]).toBeGreaterThan(7)
+    expect(nll('Reno', midnight + 30_000)[1]).toBeLessThan(nll('Reno', midnight + 12 * 3_600_000)[1]! - 3)
+  })
+
+  it('is finite wherever a record may stand', () => {
+    for (const values of [[3], [3, 3, 3], [0, 1e300], [-1e-300, 1e-300]]) {
+      const marginals = ofNumber(values)
+      for (const x of [0, 3, 1e300, -1e300, 1e-300, Number.NaN]) {
+        expect(Number.isFinite(marginals.nllByField(at(x))[0]!), `${x} after ${values}`).toBe(true)
+      }
+    }
+  })
+})

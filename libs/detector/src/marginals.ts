@@ -1,0 +1,147 @@
+import { type Feature, featureName } from '@outflow/contracts'
+import { type Fields, periodHours } from '@outflow/encoding'
+
+/** A density in which every field stands alone: what a model must beat, and what tells which field has moved. */
+export interface Marginals {
+  /** Names of the fields, in the feature list's order. */
+  readonly names: readonly string[]
+  /**
+   * −log p of each field by itself, nats, in the record's own units; a cyclic time counts in hours. A missing number
+   * adds the probability of being missing and nothing else, as in a detector's NLL.
+   *
+   * @returns [features]
+   */
+  nllByField(record: Fields): Float64Array
+}
+
+type FieldNll = (record: Fields) => number
+
+/**
+ * Fits a density of independent fields:
+ *
+ *     p(x) = Πⱼ pⱼ(xⱼ)
+ *
+ * A category's pⱼ is its share of the records, unseen values by half a record. A number's is a Gaussian kernel density,
+ * no narrower than half the step that the values come in, with a twentieth of its weight in a Cauchy tail; a value that
+ * nearly all records share is a probability of its own, as it is to the encoder.
+ *
+ * @param records  one or more
+ * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
+ */
+export function fitMarginals(features: readonly Feature[], records: readonly Fields[]): Marginals {
+  let numbers = 0
+  let categories = 0
+  const fields = features.map((feature): FieldNll => {
+    if (feature.type === 'categorical') {
+      const at = categories++
+      const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
+      return (record) => nll(record.categories[at] ?? null)
+    }
+    const at = numbers++
+    const circle = feature.type === 'cyclic' ? periodHours(feature) : null
+    const nll = numberNllOf(
+      records.map((record) => record.numbers[at]!),
+      circle,
+    )
+    return (record) => nll(record.numbers[at]!)
+  })
+  return {
+    names: features.map(featureName),
+    nllByField: (record) => Float64Array.from(fields, (nll) => nll(record)),
+  }
+}
+
+/** Unseen values share half a record's weight. */
+function categoryNllOf(values: readonly (string | null)[]): (value: string | null) => number {
+  const counts = new Map<string | null, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return (value) => -Math.log((counts.get(value) ?? UNSEEN_WEIGHT) / (values.length + UNSEEN_WEIGHT))
+}
+
+/** @param circle  hours in the cycle of epoch ms; null: the values are numbers */
+function numberNllOf(raw: readonly number[], circle: number | null): (value: number) => number {
+  const line = (value: number) => (circle === null ? value : (((value / HOUR_MS) % circle) + circle) % circle)
+  const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value)).map(line)).sort()
+  const missing = massNll(raw.length - present.length, raw.length)
+  const usual = circle === null ? commonValue(present) : null
+  const rest = usual === null ? present : present.filter((value) => value !== usual)
+  const isUsual = massNll(present.length - rest.length, raw.length)
+  const isOther = massNll(rest.length, raw.length)
+  const density = kernelDensity(rest.length > 0 ? rest : present, circle)
+  return (value) => {
+    if (Number.isNaN(value)) return missing
+    if (line(value) === usual) return isUsual
+    return isOther - Math.log(density(line(value)))
+  }
+}
+
+/** −log of a share, half a record of doubt left for what was never seen. */
+function massNll(count: number, total: number): number {
+  return -Math.log(Math.max(count, UNSEEN_WEIGHT) / (total + UNSEEN_WEIGHT))
+}
+
+function commonValue(ascending: Float64Array): number | null {
+  const middle = ascending[ascending.length >> 1]
+  if (middle === undefined) return null
+  const count = ascending.reduce((sum, value) => sum + (value === middle ? 1 : 0), 0)
+  return count >= USUAL_SHARE * ascending.length ? middle : null
+}
+
+function kernelDensity(ascending: Float64Array, circle: number | null): (x: number) => number {
+  const step = Math.max(1, ascending.length / MOST_CENTRES)
+  const centres = Float64Array.from(
+    { length: Math.min(ascending.length, MOST_CENTRES) },
+    (_, index) => ascending[Math.floor((index + 0.5) * step)] ?? ascending.at(-1)!,
+  )
+  if (centres.length === 0) return (x) => cauchy(x, 0, 1)
+  const { deviation, middle } = spreadOf(centres)
+  const width = Math.max(
+    stepOf(centres) / 2,
+    NOISE * centres.length ** (-1 / 5) * deviation,
+    Number.EPSILON * Math.abs(middle),
+    Number.MIN_VALUE,
+  )
+  const factor = (1 - TAIL) / (centres.length * width * Math.sqrt(2 * Math.PI))
+  const away = (a: number, b: number) => {
+    const straight = Math.abs(a - b)
+    return circle === null ? straight : Math.min(straight, circle - straight)
+  }
+  const tail = circle === null ? (x: number) => cauchy(x, middle, Math.max(deviation, width)) : () => 1 / circle
+  return (x) => {
+    let sum = 0
+    for (const centre of centres) sum += Math.exp(-0.5 * (away(x, centre) / width) ** 2)
+    return Math.max(factor * sum + TAIL * tail(x), Number.MIN_VALUE)
+  }
+}
+
+/** Half the distance between the 16th and the 84th percentile: a deviation that outliers do not widen. */
+function spreadOf(ascending: Float64Array): { readonly deviation: number; readonly middle: number } {
+  const at = (share: number) => ascending[Math.round(share * (ascending.length - 1))]!
+  const inner = (at(0.84) - at(0.16)) / 2
+  const whole = (at(1) - at(0)) / 6
+  return { deviation: inner > 0 ? inner : whole > 0 ? whole : 1, middle: at(0.5) }
+}
+
+/** The smallest distance between two values. */
+function stepOf(ascending: Float64Array): number {
+  let smallest = Number.POSITIVE_INFINITY
+  for (let index = 1; index < ascending.length; index++) {
+    const gap = ascending[index]! - ascending[index - 1]!
+    if (gap > 0 && gap < smallest) smallest = gap
+  }
+  return Number.isFinite(smallest) ? smallest : 0
+}
+
+function cauchy(x: number, middle: number, width: number): number {
+  return 1 / (Math.PI * width * (1 + ((x - middle) / width) ** 2))
+}
+
+const HOUR_MS = 3_600_000
+const UNSEEN_WEIGHT = 0.5
+/** As the encoder's: a value that so many records share is stated by its probability, not by a density. */
+const USUAL_SHARE = 0.95
+/** As the noise that a flow is trained with, for one column. */
+const NOISE = 0.25
+const TAIL = 0.05
+/** Evenly spaced quantiles of the values: enough for one column, and 2,000 records of 20 columns take a third of a second. */
+const MOST_CENTRES = 512

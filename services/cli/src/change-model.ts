@@ -1,0 +1,49 @@
+import { userInfo } from 'node:os'
+import { openDetector } from '@outflow/detector'
+import { activeModelId, loadModel, promoteModel, rollBackModel } from '@outflow/store'
+import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
+import type { Terminal } from './terminal.js'
+
+export interface ChangeOptions extends ModelsOptions {
+  readonly why?: string
+  /** Default: the user of this machine. */
+  readonly by?: string
+}
+
+/**
+ * Makes a model the active one; running ingests take it over between two batches.
+ *
+ * @throws {ModelDamaged} when its artefact is not whole: the active model stays
+ */
+export async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
+  const promoted = await withPipeline(options, async (pool, { pipeline }) => {
+    const model = await modelBeginning(pool, pipeline, id)
+    const { artefact } = await loadModel(pool, { pipeline, id: model.id })
+    await (await openDetector(artefact)).close()
+    const previousId = await activeModelId(pool, pipeline)
+    await promoteModel(pool, { pipeline, id: model.id, ...changeOf(options) })
+    return { id: model.id, previousId }
+  })
+  const before = promoted.previousId === null ? 'no model before' : `${promoted.previousId} before`
+  await terminal.result(
+    options.json ? `${JSON.stringify(promoted)}\n` : `${promoted.id} scores from now on; ${before}\n`,
+  )
+}
+
+/** Goes back to the model before the active one. @throws {NoEarlierModel} */
+export async function rollBack(options: ChangeOptions, terminal: Terminal): Promise<void> {
+  const changed = await withPipeline(options, (pool, { pipeline }) =>
+    rollBackModel(pool, { pipeline, ...changeOf(options) }),
+  )
+  await terminal.result(
+    options.json ? `${JSON.stringify(changed)}\n` : `${changed!.to} scores from now on; ${changed!.from} is rejected\n`,
+  )
+}
+
+/** Who changes something, and why, for those who look later. */
+export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
+  readonly by: string
+  readonly why: string
+} {
+  return { by: by ?? userInfo().username, why: why ?? 'asked for on the command line' }
+}

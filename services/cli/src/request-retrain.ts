@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store'
+import { type ChangeOptions, changeOf } from './change-model.js'
+import { withPipeline } from './stored-models.js'
+import type { Terminal } from './terminal.js'
+
+export interface RetrainOptions extends ChangeOptions {
+  readonly wait?: true
+}
+
+const LOOK_EVERY_MS = 500
+
+/**
+ * Asks the trainer for a new model now, whatever the schedule says.
+ *
+ * @returns whether the fit that was waited for gave a model; true where none was waited for
+ */
+export async function retrain(options: RetrainOptions, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
+  return withPipeline(options, async (pool, { pipeline }) => {
+    const request = await requestRetrain(pool, { pipeline, ...changeOf(options) })
+    if (!options.wait) {
+      await terminal.result(
+        options.json
+          ? `${JSON.stringify({ request })}\n`
+          : `asked for as request ${request}; a running trainer begins at once. \`outflow models list\` shows the outcome\n`,
+      )
+      return true
+    }
+    terminal.say('waiting for the trainer')
+    const fit = await untilEnded(async () => {
+      const id = await fitOfRequest(pool, request)
+      return id === null ? undefined : (await listFits(pool, { pipeline })).find((fit) => fit.id === id)
+    }, signal)
+    await terminal.result(options.json ? `${JSON.stringify(fit)}\n` : `${describe(fit)}\n`)
+    return fit.modelId !== null
+  })
+
+  async function untilEnded(look: () => Promise<StoredFit | undefined>, until: AbortSignal): Promise<StoredFit> {
+    let told = 0
+    for (;;) {
+      until.throwIfAborted()
+      const fit = await look()
+      if (fit !== undefined && fit.endedAt !== null) return fit
+      if (fit !== undefined && fit.step > told) {
+        told = fit.step
+        terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal: until })
+    }
+  }
+}
+
+function describe({ state, modelId, report }: StoredFit): string {
+  const { gate, error } = report as {
+    readonly gate: { against: string; gain: { mean: number }; failures: readonly string[] } | null
+    readonly error: { message: string } | null
+  }
+  if (gate === null) return `${state}: ${error?.message ?? 'no model came of it'}`
+  const why = gate.failures.length > 0 ? `: ${gate.failures.join('; ')}` : ''
+  return `${modelId} is ${state}, ${gate.gain.mean.toFixed(3)} nats a record over ${gate.against}${why}`
+}

@@ -1,0 +1,28 @@
+import type { Config } from '@outflow/contracts'
+import { loadConfig } from '@outflow/runtime'
+import { listModels, type ModelSummary, type Pool } from '@outflow/store'
+import { UsageError } from './errors.js'
+import { withStore } from './store-access.js'
+
+export interface ModelsOptions {
+  readonly config: string
+  readonly json?: true
+}
+
+/** Lends the store of a configuration. */
+export async function withPipeline<T>(
+  { config: path }: Pick<ModelsOptions, 'config'>,
+  use: (pool: Pool, config: Config) => Promise<T>,
+): Promise<T> {
+  const config = await loadConfig(path)
+  return withStore(config.postgres.url, (pool) => use(pool, config))
+}
+
+/** Finds a pipeline's model. @throws {UsageError} when the id's beginning fits none, or several */
+export async function modelBeginning(pool: Pool, pipeline: string, id: string): Promise<ModelSummary> {
+  const found = (await listModels(pool, pipeline)).filter((model) => model.id.startsWith(id))
+  if (found.length !== 1) {
+    throw new UsageError(`${found.length || 'no'} models begin with ${id}; \`outflow models list\` lists them`)
+  }
+  return found[0]!
+}

@@ -1,0 +1,22 @@
+import type { Fields } from '@outflow/encoding'
+
+/**
+ * Records at the edge of what the reader lets through, each otherwise like the given one: everything missing, each number
+ * missing, zero and at both ends of its range, each category missing, empty and never seen.
+ */
+export function edgeCases(ordinary: Fields): readonly Fields[] {
+  const { numbers, categories } = ordinary
+  const withNumber = (at: number, value: number): Fields => ({ numbers: numbers.with(at, value), categories })
+  const withCategory = (at: number, value: string | null): Fields => ({
+    numbers,
+    categories: categories.with(at, value),
+  })
+  return [
+    { numbers: numbers.map(() => Number.NaN), categories: categories.map(() => null) },
+    ...numbers.flatMap((_, at) => NUMBERS.map((value) => withNumber(at, value))),
+    ...categories.flatMap((_, at) => CATEGORIES.map((value) => withCategory(at, value))),
+  ]
+}
+
+const NUMBERS = [Number.NaN, 0, 1e300, -1e300, Number.MIN_VALUE]
+const CATEGORIES = [null, '', 'a value that was never seen', '\u0000']

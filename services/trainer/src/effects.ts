@@ -1,0 +1,55 @@
+import { modelMetadataSchema } from '@outflow/contracts'
+import { trainDetector } from '@outflow/detector'
+import {
+  activeModel,
+  confirmedPositions,
+  endFit,
+  insertModel,
+  listExclusions,
+  loadModel,
+  ModelDamaged,
+  noteFitStep,
+  promoteModel,
+  rejectModel,
+  startFit,
+} from '@outflow/store'
+import { readWindow } from '@outflow/streams'
+import { passGate } from './gate.js'
+import type { Leading } from './leading.js'
+import type { TrainerEffects } from './train-once.js'
+
+type OpenReport = TrainerEffects['openReport']
+type Effects = Omit<TrainerEffects, 'openReport'> & {
+  readonly openReport: (because: string, ...report: Parameters<OpenReport>) => ReturnType<OpenReport>
+}
+
+/** What a round does, on the real broker and the real store. */
+export function effectsOn({ config: { pipeline, source }, pool, kafka }: Leading): Effects {
+  return {
+    readWindow: (options) => readWindow(kafka, { topics: source.topics, ...options }),
+    incumbent: async () => {
+      const active = await activeModel(pool, pipeline).catch((thrown: unknown) => {
+        // Ingest refuses it as well: the candidate replaces it.
+        if (thrown instanceof ModelDamaged) return null
+        throw thrown
+      })
+      const metadata = modelMetadataSchema.safeParse(active?.metadata)
+      return active !== null && metadata.success ? { ...active, metadata: metadata.data } : null
+    },
+    leftOut: async (since) => ({
+      confirmed: await confirmedPositions(pool, pipeline),
+      spans: await listExclusions(pool, { pipeline, since }),
+    }),
+    openReport: (because, report, incumbentId) => startFit(pool, { pipeline, because, report, incumbentId }),
+    noteStep: (id, step, maxSteps) => noteFitStep(pool, { id, step, maxSteps }),
+    closeReport: (id, end) => endFit(pool, { id, ...end }),
+    train: trainDetector,
+    passGate,
+    store: async (model) => {
+      await insertModel(pool, { ...model, pipeline })
+      return (await loadModel(pool, { pipeline, id: model.id })).state
+    },
+    promote: (id, why) => promoteModel(pool, { pipeline, id, by: 'trainer', why }),
+    reject: (id, metrics) => rejectModel(pool, { pipeline, id, metrics }),
+  }
+}

@@ -1,0 +1,125 @@
+import { isRetryable, toOutflowError } from '@outflow/errors'
+import { backoffMs } from '@outflow/runtime'
+import {
+  abandonFits,
+  answerRequests,
+  isRetrainWanted,
+  listenForTraining,
+  listFits,
+  listModels,
+  type StoredFit,
+} from '@outflow/store'
+import { countWindow } from '@outflow/streams'
+import { type Due, type LastFit, whenDue } from './due.js'
+import { effectsOn } from './effects.js'
+import type { Leading } from './leading.js'
+import { makeSleeper, type Sleeper } from './sleeper.js'
+import { trainOnce } from './train-once.js'
+
+/** How often a window that is too small is counted again; counting reads no record. */
+const ROWS_POLL_MS = 2_000
+/** How often it is asked whether a fit is due; what somebody asks for rings at once. */
+const DUE_POLL_MS = 10_000
+/** Of a window that does not grow, good records may still take the place of bad ones. */
+const READ_AGAIN_MS = 60_000
+/** A fit that failed is tried again after 5 s to 5 min: it may be the machine, and it may be the data. */
+const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
+
+/** Trains whenever it is due, until the leadership or the service ends. */
+export async function lead(leading: Leading): Promise<void> {
+  const { config, pool, telemetry, signal } = leading
+  const sleeper = makeSleeper(signal)
+  const requests = listenForTraining({
+    url: config.postgres.url,
+    pipeline: config.pipeline,
+    onWork: sleeper.wake,
+    onError: telemetry.storeConnectionLost,
+    pollMs: DUE_POLL_MS,
+  })
+  try {
+    await abandonFits(pool, config.pipeline)
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await takeTurn(leading, sleeper)
+        failures = 0
+      } catch (thrown: unknown) {
+        if (signal.aborted) return
+        failures += 1
+        const waitMs = backoffMs(failures, isRetryable(thrown) ? {} : FIT_BACKOFF)
+        telemetry.trainingFailed(toOutflowError(thrown), failures, waitMs)
+        await sleeper.sleep(waitMs)
+      }
+    }
+  } finally {
+    await requests.close()
+  }
+}
+
+/** Waits a little, or fits, whichever is due. */
+async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
+  const { config, pool } = leading
+  const due = await dueNow(leading)
+  if (due.inMs > 0) return sleeper.sleepUntilWoken(Math.min(due.inMs, DUE_POLL_MS))
+  if (!(await hasRows(leading))) return sleeper.sleep(ROWS_POLL_MS)
+  const effects = effectsOn(leading)
+  const outcome = await trainOnce({
+    ...leading,
+    because: due.because,
+    effects: {
+      ...effects,
+      openReport: async (report, incumbentId) => {
+        const fitId = await effects.openReport(due.because, report, incumbentId)
+        await answerRequests(pool, { pipeline: config.pipeline, fitId })
+        return fitId
+      },
+    },
+  })
+  if (outcome.became === 'too few') await untilMore(leading, sleeper, outcome.missing)
+}
+
+async function dueNow(leading: Leading): Promise<Due> {
+  const { config, pool } = leading
+  const [models, fits, isAskedFor] = await Promise.all([
+    listModels(pool, config.pipeline),
+    listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
+    isRetrainWanted(pool, config.pipeline),
+  ])
+  const lastFit = lastOf(fits)
+  const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
+  const available = mayGrow ? await countNow(leading) : 0
+  return whenDue(models, { config, now: Date.now(), lastFit, isAskedFor, available })
+}
+
+/** Fits that failed stand between those that did not, if ever so many. */
+const RECENT_FITS = 50
+
+function lastOf(fits: readonly StoredFit[]): LastFit | null {
+  const last = fits.find(({ modelId, endedAt }) => modelId !== null && endedAt !== null)
+  if (last === undefined) return null
+  const { records } = last.report as { readonly records: { readonly seen: number } }
+  return { endedMs: last.endedAt!.getTime(), seen: records.seen }
+}
+
+/** Says so, and how many are missing, where the topics can not hold enough. */
+async function hasRows(leading: Leading): Promise<boolean> {
+  const { config, telemetry, onProgress } = leading
+  const { minRows } = config.training
+  const rows = await countNow(leading)
+  if (rows >= minRows) return true
+  telemetry.rowsAwaited(rows, minRows - rows)
+  onProgress?.({ stage: 'waiting', rows, minRows })
+  return false
+}
+
+/** Waits for as many more records as were missing, without reading those that are there again. */
+async function untilMore(leading: Leading, sleeper: Sleeper, missing: number): Promise<void> {
+  const wanted = (await countNow(leading)) + missing
+  const deadline = Date.now() + READ_AGAIN_MS
+  while (!leading.signal.aborted && Date.now() < deadline && (await countNow(leading)) < wanted) {
+    await sleeper.sleep(ROWS_POLL_MS)
+  }
+}
+
+function countNow({ config, kafka }: Leading): Promise<number> {
+  return countWindow(kafka, { topics: config.source.topics, fromMs: Date.now() - config.training.window })
+}

@@ -1,0 +1,17 @@
+import type { Config } from '@outflow/contracts'
+import type { RecordDecoder } from '@outflow/formats'
+import type { Pool } from '@outflow/store'
+import type { KafkaConnection } from '@outflow/streams'
+import type { TrainerTelemetry } from './telemetry.js'
+import type { TrainerProgress } from './train-once.js'
+
+/** What the trainer that leads works with. */
+export interface Leading {
+  readonly config: Config
+  readonly pool: Pool
+  readonly kafka: KafkaConnection
+  readonly decoder: RecordDecoder
+  readonly telemetry: TrainerTelemetry
+  readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
+  readonly signal: AbortSignal
+}

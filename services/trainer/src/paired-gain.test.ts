@@ -1,0 +1,51 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, test } from 'vitest'
+import { pairedGain } from './paired-gain.js'
+
+const NONE = { contamination: 0, seed: 1 }
+const random = xoroshiro128plus(3)
+const nlls = (count: number, shift = 0) =>
+  Float64Array.from({ length: count }, () => 4 * uniformFloat64(random) + shift)
+
+test('a density that is half a nat likelier everywhere gains half a nat, for certain', () => {
+  const candidate = nlls(500)
+  const gain = pairedGain(
+    candidate,
+    candidate.map((nll) => nll + 0.5),
+    NONE,
+  )
+  expect(gain).toMatchObject({ records: 500 })
+  for (const value of [gain.mean, gain.lower, gain.upper]) expect(value).toBeCloseTo(0.5)
+})
+
+test('the interval holds the true gain about 95 times in a hundred', () => {
+  let inside = 0
+  for (let trial = 0; trial < 200; trial++) {
+    const { lower, upper } = pairedGain(nlls(200), nlls(200, 0.1), { contamination: 0, seed: trial })
+    if (lower <= 0.1 && 0.1 <= upper) inside += 1
+  }
+  expect(inside).toBeGreaterThan(178)
+  expect(inside).toBeLessThan(199)
+})
+
+test('that the candidate finds anomalies stranger still does not count against it, but losing a normal record does', () => {
+  const incumbent = nlls(1_000)
+  incumbent.fill(50, 0, 10)
+  const candidate = incumbent.slice().fill(5_000, 0, 10)
+  expect(pairedGain(candidate, incumbent, { contamination: 0.01, seed: 1 }).mean).toBe(0)
+  candidate.fill(5_000, 10, 20)
+  expect(pairedGain(candidate, incumbent, { contamination: 0.01, seed: 1 }).upper).toBeLessThan(0)
+})
+
+test('one record decides nothing', () => {
+  const incumbent = nlls(1_000)
+  const candidate = incumbent.slice()
+  candidate[0] = 1e7
+  expect(pairedGain(candidate, incumbent, NONE).mean).toBeCloseTo(-0.02)
+})
+
+test('the same seed gives the same interval', () => {
+  const [a, b] = [nlls(100), nlls(100)]
+  expect(pairedGain(a, b, NONE)).toEqual(pairedGain(a, b, NONE))
+})

@@ -1,0 +1,150 @@
+import { type Detector, openDetector, type TrainedDetector } from '@outflow/detector'
+import { isRejection } from '@outflow/encoding'
+import { listFits, listModelChanges, loadModel } from '@outflow/store'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel } from '../support/parcels.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { type LogLine, type ServiceProcess, startService } from '../support/service-process.js'
+
+let first: TrainedDetector
+let second: TrainedDetector
+beforeAll(async () => {
+  first = await fitParcelModel(1)
+  second = await fitParcelModel(2)
+})
+
+const models = async (pipeline: ParcelPipeline, ...args: readonly string[]) => {
+  const ran = await runOutflow(['models', ...args, '--config', pipeline.configFile])
+  return { ...ran, json: () => JSON.parse(ran.stdout) as Record<string, unknown> }
+}
+
+const served = ({ log }: ServiceProcess) =>
+  log.filter(({ msg }) => msg === 'model served').map(({ modelId }) => modelId as string)
+
+const untilServed = (ingest: ServiceProcess, modelId: string, times = 1) =>
+  eventually(() => served(ingest).filter((id) => id === modelId).length >= times, { what: `ingest serves ${modelId}` })
+
+describe('a model is changed while ingest runs', () => {
+  test('promoted and rolled back by one command each, within two seconds, audited, and each anomaly names its own', async () => {
+    const pipeline = await aParcelPipeline({ model: first })
+    const [a, b] = [first.metadata.modelId, second.metadata.modelId]
+    await pipeline.store(second)
+    const ingest = startService('ingest', pipeline.configFile)
+    const feed = pipeline.feed(41)
+    await pipeline.untilStoredMore(2_000)
+
+    const listed = await models(pipeline, 'list')
+    expect(listed.stdout).toContain(a)
+    expect((await models(pipeline, 'diff', a, b, '--json')).json()).toMatchObject({
+      facts: { seed: [1, 2] },
+      divergence: { secondToFirst: expect.any(Number) },
+    })
+    const promoted = await models(pipeline, 'promote', b.slice(0, 13), '--why', 'it knows crates', '--by', 'ada')
+    expect(promoted.code).toBe(0)
+    await untilServed(ingest, b)
+    await pipeline.untilStoredMore(3_000)
+    expect((await models(pipeline, 'rollback', '--why', 'floods', '--by', 'ada')).code).toBe(0)
+    await untilServed(ingest, a, 2)
+    await pipeline.untilStoredMore(3_000)
+    await feed.stop()
+
+    const changes = await listModelChanges(pipeline.pool, pipeline.name)
+    expect(changes.slice(0, 2)).toMatchObject([
+      { action: 'rollback', modelId: a, previousId: b, by: 'ada', why: 'floods' },
+      { action: 'promote', modelId: b, previousId: a, by: 'ada', why: 'it knows crates' },
+    ])
+    for (const { modelId, at } of changes.slice(0, 2)) expect(swapMs(ingest.log, modelId, at)).toBeLessThan(2_000)
+    await expectEachScoredByTheModelItNames(pipeline, [a, b])
+    const shown = (await models(pipeline, 'show', b)).json()
+    expect(shown).toMatchObject({ state: 'rejected', changes: [{ action: 'rollback' }, { action: 'promote' }] })
+  })
+
+  test('a damaged model is neither promoted by hand nor served, and the one before goes on', async () => {
+    const pipeline = await aParcelPipeline({ model: first })
+    const [a, b] = [first.metadata.modelId, second.metadata.modelId]
+    await pipeline.store(second)
+    const ingest = startService('ingest', pipeline.configFile)
+    const feed = pipeline.feed(42)
+    await pipeline.untilStoredMore(1_000)
+    await pipeline.pool.query(
+      `update outflow.models set artefact = overlay(artefact placing '\\x00ff00' from length(artefact) / 2) where id = $1`,
+      [b],
+    )
+    const refused = await models(pipeline, 'promote', b)
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
+    // Past every check of ours: a disk that breaks under the active row.
+    await pipeline.pool.query(`update outflow.models set state = case id when $1 then 'active' else 'retired' end`, [b])
+    await ingest.logged('model refused')
+    await pipeline.untilStoredMore(2_000)
+    await feed.stop()
+    expect(served(ingest)).toEqual([a])
+    await expectEachScoredByTheModelItNames(pipeline, [a])
+  })
+})
+
+test('a model that is asked for is fitted at once, judged against the incumbent, and leaves a report', async () => {
+  const pipeline = await aParcelPipeline({ training: { minRows: 1_000, maxRows: 1_000, niceness: 5 } })
+  const ingest = startService('ingest', pipeline.configFile)
+  const trainer = startService('trainer', pipeline.configFile)
+  await trainer.logged('training rows awaited')
+  const feed = pipeline.feed(43)
+  const promotedFirst = await trainer.logged('model promoted')
+  await untilServed(ingest, promotedFirst.modelId as string)
+  await pipeline.untilStoredMore(4_000)
+  const asked = await runOutflow([
+    ...['retrain', '--now', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
+    ...['--config', pipeline.configFile],
+  ])
+  await feed.stop()
+
+  const fit = JSON.parse(asked.stdout) as {
+    id: string
+    state: string
+    modelId: string
+    report: Record<string, unknown>
+  }
+  expect(['promoted', 'rejected']).toContain(fit.state)
+  expect(fit.report).toMatchObject({
+    seed: 1,
+    records: { heldOut: expect.any(Number), fitted: expect.any(Number) },
+    fit: { atSteps: expect.any(Array), peakMemoryBytes: expect.any(Number) },
+    gate: { against: 'incumbent', gain: { lower: expect.any(Number), upper: expect.any(Number) } },
+  })
+  const [newest] = await listFits(pipeline.pool, { pipeline: pipeline.name, modelId: fit.modelId })
+  expect(newest).toMatchObject({ id: fit.id, because: 'asked for' })
+  const gate = (fit.report as { gate: { gain: { upper: number } } }).gate
+  // Both were fitted to parcels of one kind: neither may be much the worse.
+  expect(gate.gain.upper).toBeGreaterThan(-0.5)
+})
+
+/** From the change's commit to the log line of the ingest that serves it. */
+function swapMs(log: readonly LogLine[], modelId: string, at: Date): number {
+  const lines = log.filter((line) => line.msg === 'model served' && line.modelId === modelId)
+  return Math.min(...lines.map(({ time }) => Date.parse(time as string) - at.getTime()).filter((ms) => ms > -50))
+}
+
+/** Every anomaly's nll is the one that its model gives the record: no batch met a model half loaded. */
+async function expectEachScoredByTheModelItNames(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
+  const { rows } = await pipeline.pool.query<{ model_id: string; record: unknown; nll: number }>(
+    'select model_id, record, nll from outflow.anomalies',
+  )
+  expect([...new Set(rows.map(({ model_id }) => model_id))].toSorted()).toEqual([...ids].toSorted())
+  for (const id of ids) {
+    const { artefact } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id })
+    const detector = await openDetector(artefact)
+    const own = rows.filter(({ model_id }) => model_id === id)
+    const { nll } = await detector.score(own.map(({ record }) => fieldsOf(detector, record)))
+    for (const [index, row] of own.entries()) {
+      expect(Math.abs(row.nll - nll[index]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(row.nll)))
+    }
+    await detector.close()
+  }
+}
+
+function fieldsOf(detector: Detector, record: unknown) {
+  const fields = detector.read(record)
+  if (isRejection(fields)) throw new Error(fields.detail)
+  return fields
+}

@@ -1,0 +1,188 @@
+import {
+  abandonFits,
+  activeModelId,
+  addExclusion,
+  answerRequests,
+  confirmedPositions,
+  endFit,
+  fitOfRequest,
+  insertModel,
+  isRetrainWanted,
+  listExclusions,
+  listenForTraining,
+  listFits,
+  listModelChanges,
+  listModels,
+  ModelDamaged,
+  NoEarlierModel,
+  noteFitStep,
+  openPool,
+  type Pool,
+  promoteModel,
+  removeExclusion,
+  requestRetrain,
+  rollBackModel,
+  startFit,
+} from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+let url: string
+let pool: Pool
+beforeAll(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+})
+afterAll(() => pool.end())
+
+/** A pipeline whose models a, b, c … were each promoted in turn. */
+async function aPipelineOf(...ids: readonly string[]): Promise<string> {
+  const pipeline = aName('pipeline')
+  for (const id of ids) {
+    const artefact = new Uint8Array([1, 2, 3])
+    await insertModel(pool, { pipeline, id, artefact, metadata: {}, metrics: {}, parentId: null })
+    await promoteModel(pool, { pipeline, id, by: 'trainer', why: 'schedule' })
+  }
+  return pipeline
+}
+
+const damage = (pipeline: string, id: string) =>
+  pool.query(`update outflow.models set artefact = '\\x010204' where pipeline = $1 and id = $2`, [pipeline, id])
+
+describe('going back', () => {
+  it('makes the model before the active one again and rejects the present one, as often as there is one before', async () => {
+    const pipeline = await aPipelineOf('a', 'b', 'c')
+    const byAda = { pipeline, by: 'ada', why: 'floods' }
+    expect(await rollBackModel(pool, byAda)).toEqual({ from: 'c', to: 'b' })
+    expect(await rollBackModel(pool, byAda)).toEqual({ from: 'b', to: 'a' })
+    await expect(rollBackModel(pool, byAda)).rejects.toBeInstanceOf(NoEarlierModel)
+    const states = new Map((await listModels(pool, pipeline)).map(({ id, state }) => [id, state]))
+    expect(states).toEqual(
+      new Map([
+        ['a', 'active'],
+        ['b', 'rejected'],
+        ['c', 'rejected'],
+      ]),
+    )
+    const changes = await listModelChanges(pool, pipeline)
+    expect(changes.slice(0, 3)).toMatchObject([
+      { action: 'rollback', modelId: 'a', previousId: 'b', by: 'ada', why: 'floods' },
+      { action: 'rollback', modelId: 'b', previousId: 'c' },
+      { action: 'promote', modelId: 'c', previousId: 'b', by: 'trainer', why: 'schedule' },
+    ])
+  })
+
+  it('passes over a model that is damaged', async () => {
+    const pipeline = await aPipelineOf('a', 'b', 'c')
+    await damage(pipeline, 'b')
+    expect(await rollBackModel(pool, { pipeline, by: 'ada', why: '' })).toEqual({ from: 'c', to: 'a' })
+  })
+
+  it('does nothing when another model than the one that was meant is active', async () => {
+    const pipeline = await aPipelineOf('a', 'b')
+    expect(await rollBackModel(pool, { pipeline, from: 'a', by: 'guard', why: '' })).toBeNull()
+    const twice = [1, 2].map(() => rollBackModel(pool, { pipeline, from: 'b', by: 'guard', why: '' }))
+    expect((await Promise.all(twice)).filter((change) => change !== null)).toEqual([{ from: 'b', to: 'a' }])
+  })
+})
+
+it('a damaged model is not promoted, and the active one stays', async () => {
+  const pipeline = await aPipelineOf('a', 'b')
+  await damage(pipeline, 'a')
+  await expect(promoteModel(pool, { pipeline, id: 'a', by: 'ada', why: '' })).rejects.toBeInstanceOf(ModelDamaged)
+  expect(await activeModelId(pool, pipeline)).toBe('b')
+})
+
+it('promoting the active model again is no change', async () => {
+  const pipeline = await aPipelineOf('a')
+  await promoteModel(pool, { pipeline, id: 'a', by: 'ada', why: '' })
+  expect(await listModelChanges(pool, pipeline)).toHaveLength(1)
+})
+
+describe('the report of a fit', () => {
+  it('grows from the start to the verdict, and analysts see it', async () => {
+    const pipeline = await aPipelineOf('a')
+    const begun = { seed: 7, records: { fitted: 90, heldOut: 10 }, window: { from: '2026-01-01T00:00:00Z' } }
+    const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: 'a', report: begun })
+    await noteFitStep(pool, { id, step: 50, maxSteps: 2_000 })
+    expect(await listFits(pool, { pipeline })).toMatchObject([{ id, state: 'running', step: 50, maxSteps: 2_000 }])
+    const gate = { gain: { mean: 0.2, lower: 0.1, upper: 0.3 }, against: 'incumbent', failures: [] }
+    await endFit(pool, { id, state: 'promoted', modelId: 'b', report: { ...begun, gate } })
+    const { rows } = await pool.query('select * from analyst.fits where id = $1', [id])
+    expect(rows).toMatchObject([
+      {
+        state: 'promoted',
+        model_id: 'b',
+        incumbent_id: 'a',
+        fitted: '90',
+        gain_nats: 0.2,
+        gain_against: 'incumbent',
+        seed: '7',
+      },
+    ])
+    expect(await listFits(pool, { pipeline, modelId: 'b' })).toMatchObject([{ id, endedAt: expect.any(Date) }])
+    expect(await listFits(pool, { pipeline, modelId: 'a' })).toEqual([])
+  })
+})
+
+describe('a model that is asked for', () => {
+  const begin = (pipeline: string) => startFit(pool, { pipeline, because: 'asked for', incumbentId: null, report: {} })
+
+  it('rings at the trainer, waits until a fit answers, and waits again when that fit dies or fails', async () => {
+    const pipeline = aName('pipeline')
+    let rung = 0
+    const listening = listenForTraining({ url, pipeline, onWork: () => void rung++, pollMs: 600_000 })
+    await eventually(() => rung === 1, { what: 'the listener looks once' })
+    const request = await requestRetrain(pool, { pipeline, by: 'ada', why: 'new firmware' })
+    await eventually(() => rung === 2, { what: 'the request rings' })
+    await listening.close()
+
+    for (const end of [
+      async (_: string) => abandonFits(pool, pipeline),
+      async (id: string) => endFit(pool, { id, state: 'failed', modelId: null, report: {} }),
+    ]) {
+      expect(await isRetrainWanted(pool, pipeline)).toBe(true)
+      const fitId = await begin(pipeline)
+      await answerRequests(pool, { pipeline, fitId })
+      expect(await isRetrainWanted(pool, pipeline)).toBe(false)
+      expect(await fitOfRequest(pool, request)).toBe(fitId)
+      await end(fitId)
+    }
+    expect(await isRetrainWanted(pool, pipeline)).toBe(true)
+    const fitId = await begin(pipeline)
+    await answerRequests(pool, { pipeline, fitId })
+    await endFit(pool, { id: fitId, state: 'rejected', modelId: 'm', report: {} })
+    expect(await isRetrainWanted(pool, pipeline)).toBe(false)
+    expect((await listFits(pool, { pipeline })).map(({ state }) => state)).toEqual(['rejected', 'failed', 'abandoned'])
+  })
+})
+
+describe('what no model learns from', () => {
+  it('spans are kept by pipeline until they are taken away', async () => {
+    const pipeline = aName('pipeline')
+    const [from, to] = [new Date('2026-01-01T10:00:00Z'), new Date('2026-01-01T11:00:00Z')]
+    const id = await addExclusion(pool, { pipeline, from, to, why: 'load test', by: 'ada' })
+    expect(await listExclusions(pool, { pipeline })).toEqual([{ id, from, to, why: 'load test', by: 'ada' }])
+    expect(await listExclusions(pool, { pipeline, since: to })).toEqual([])
+    expect(await removeExclusion(pool, { pipeline: aName('other'), id })).toBe(false)
+    expect(await removeExclusion(pool, { pipeline, id })).toBe(true)
+    expect(await listExclusions(pool, { pipeline })).toEqual([])
+  })
+
+  it('of several verdicts on a record the last one counts', async () => {
+    const pipeline = aName('pipeline')
+    const say = (offset: number, verdict: string) =>
+      pool.query(
+        `insert into outflow.feedback (pipeline, topic, partition, "offset", verdict, given_by)
+         values ($1, 't', 0, $2, $3, 'ada')`,
+        [pipeline, offset, verdict],
+      )
+    await say(1, 'confirmed')
+    await say(2, 'confirmed')
+    await say(2, 'false_alarm')
+    await say(3, 'false_alarm')
+    await say(3, 'confirmed')
+    expect([...(await confirmedPositions(pool, pipeline))].toSorted()).toEqual(['t/0/1', 't/0/3'])
+  })
+})
