@@ -44,6 +44,11 @@ export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): Encoded
   const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
   const logScales = encoder.numbers.map(({ scale }) => Math.log(scale))
   const named = categories - dim
+  const flagIds = lookups.slice(named).map((lookup) => ({
+    missing: lookup.get('missing') ?? 0,
+    usual: lookup.get('usual') ?? 0,
+    present: lookup.get('present') ?? 0,
+  }))
   let unseen = 0
   let missing = 0
   for (let index = 0; index < count; index++) {
@@ -58,7 +63,7 @@ export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): Encoded
       const column = encoder.numbers[j]!
       const raw = fields.numbers[j]!
       const flag = flagOf(column, raw)
-      ids[index * categories + named + j] = lookups[named + j]!.get(flag) ?? 0
+      ids[index * categories + named + j] = flagIds[j]![flag]
       if (flag === 'missing') missing++
       if (flag === 'present') {
         rows[index * dim + j] = standardise(column, toLine(column, raw)) - anchorOf(encoder, ids, index * categories, j)

@@ -94,6 +94,7 @@ function isMissing(value: unknown): boolean {
 }
 
 function readNumber(value: unknown): number | undefined {
+  if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
   const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value
   return typeof number === 'number' && Math.abs(number) <= LARGEST ? number : undefined

@@ -67,5 +67,5 @@ function fieldKey(path: string): (decoded: DecodedRecord) => { readonly key: str
 
 /** Postgres has no NUL in its text. */
 function withoutNul(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd')
+  return text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text
 }

@@ -1,5 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
-import { isRejection } from '@outflow/encoding'
+import { type Fields, isRejection } from '@outflow/encoding'
 import type { ObservationReader } from '@outflow/windows'
 import type { DecodedBatch, DecodedRecord, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import type { Event } from '../event.js'
@@ -24,13 +24,22 @@ export function readWith({ borrowModel, readEvent, readObservation }: ReadOption
       const event = isRejection(fields) ? fields : readEvent(decoded)
       if (isRejection(fields)) rejected.push({ source: decoded.source, rejection: fields })
       else if ('reason' in event) rejected.push({ source: decoded.source, rejection: event })
-      else if (readObservation === undefined) records.push({ ...decoded, ...event, fields })
+      else if (readObservation === undefined) records.push(toReadRecord(decoded, event, fields))
       else {
         const observation = readObservation(decoded.record, decoded.source)
         if ('reason' in observation) rejected.push({ source: decoded.source, rejection: observation })
-        else records.push({ ...decoded, ...event, fields, observation })
+        else records.push({ ...toReadRecord(decoded, event, fields), observation })
       }
     }
     return { ...batch, model, records, rejected }
   }
+}
+
+/** Key by key: a spread takes as long as all the reading. */
+function toReadRecord(
+  { source, record }: DecodedRecord,
+  { eventTimeMs, entityKey }: Event,
+  fields: Fields,
+): ReadRecord {
+  return { source, record, eventTimeMs, entityKey, fields }
 }
