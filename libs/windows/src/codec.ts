@@ -3,54 +3,59 @@ import type { Series } from './plan.js'
 import { emptySeries, type SeriesState, STRIDES } from './series-state.js'
 
 const VERSION = 1
+/** Of each series before its cells: the hash of its id, the latest event time, the late records in a row, the cells. */
+const HEAD = 4
 
 /**
- * Lays an entity's series out: the version, then for each series the hash of its id, the latest event time, the late
- * records in a row, how many cells, and the cells; every number a little-endian float64, so that what comes back is the
- * very same.
+ * Lays an entity's series out as float64: the version, then each series' head and cells. What comes back is the very same.
+ *
+ * Numbers stand as the machine has them, little-endian wherever ONNX Runtime and so outflow runs (x64 and arm64): copying a
+ * state costs a fifth of writing it number by number.
  */
 export function encodeStates(series: readonly Series[], states: readonly SeriesState[]): Uint8Array {
-  const cells = states.reduce((sum, { rows }, index) => sum + HEAD + rows * STRIDES[series[index]!.kind], 1)
-  const bytes = new Uint8Array(cells * 8)
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  const put = (value: number) => {
-    view.setFloat64(at, value, true)
-    at += 8
+  let length = 1
+  for (let index = 0; index < states.length; index += 1) {
+    length += HEAD + states[index]!.rows * STRIDES[series[index]!.kind]
   }
-  put(VERSION)
-  states.forEach((state, index) => {
-    const { id, kind } = series[index]!
-    put(hashOf(id))
-    put(state.lastMs)
-    put(state.late)
-    put(state.rows * STRIDES[kind])
-    for (let cell = 0; cell < state.rows * STRIDES[kind]; cell += 1) put(state.cells[cell]!)
-  })
-  return bytes
+  const values = new Float64Array(length)
+  values[0] = VERSION
+  let at = 1
+  for (let index = 0; index < states.length; index += 1) {
+    const { lastMs, late, rows, cells } = states[index]!
+    const used = rows * STRIDES[series[index]!.kind]
+    values[at] = idHash(series[index]!)
+    values[at + 1] = lastMs
+    values[at + 2] = late
+    values[at + 3] = used
+    values.set(used === cells.length ? cells : cells.subarray(0, used), at + HEAD)
+    at += HEAD + used
+  }
+  return new Uint8Array(values.buffer)
 }
-
-const HEAD = 4
 
 /** Gives the series back. One that the bytes do not know begins empty, as all do in a layout of another version. */
 export function decodeStates(series: readonly Series[], bytes: Uint8Array): SeriesState[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // A copy, because a store may hand out bytes that are not aligned.
+  const values = new Float64Array(bytes.slice().buffer)
   const states = series.map(() => emptySeries())
-  let at = 0
-  const take = () => {
-    const value = view.getFloat64(at, true)
-    at += 8
-    return value
-  }
-  if (bytes.byteLength < 8 || take() !== VERSION) return states
-  const known = new Map(series.map(({ id }, index) => [hashOf(id), index]))
-  while (at < bytes.byteLength) {
-    const index = known.get(take())
-    const [lastMs, late, cells] = [take(), take(), take()]
-    const values = Float64Array.from({ length: cells }, take)
-    if (index !== undefined) {
-      states[index] = { lastMs, late, rows: cells / STRIDES[series[index]!.kind], cells: values }
-    }
+  if (values[0] !== VERSION) return states
+  for (let at = 1; at < values.length; ) {
+    const [id, lastMs, late, used] = values.subarray(at, at + HEAD) as unknown as [number, number, number, number]
+    const index = series.findIndex((candidate) => idHash(candidate) === id)
+    const cells = values.slice(at + HEAD, at + HEAD + used)
+    if (index !== -1) states[index] = { lastMs, late, rows: used / STRIDES[series[index]!.kind], cells }
+    at += HEAD + used
   }
   return states
+}
+
+const HASHES = new WeakMap<Series, number>()
+
+function idHash(series: Series): number {
+  let hash = HASHES.get(series)
+  if (hash === undefined) {
+    hash = hashOf(series.id)
+    HASHES.set(series, hash)
+  }
+  return hash
 }

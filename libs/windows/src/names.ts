@@ -6,11 +6,12 @@ const LONGEST_NAME = 200
 /** Gives an entity's name as the store can keep it: without NUL and lone surrogates, and not too long. */
 export function entityOf(name: string): string {
   if (name.length > LONGEST_NAME) return `sha256:${createHash('sha256').update(name).digest('hex')}`
-  return ODD.test(name) ? name.replace(ODD_ALL, '\uFFFD') : name
+  // Nearly every name ends here: a surrogate, though in a pair, takes the longer way.
+  return MAYBE_ODD.test(name) ? name.replace(ODD, '\uFFFD') : name
 }
 
-const ODD = /\0|\p{Surrogate}/u
-const ODD_ALL = /\0|\p{Surrogate}/gu
+const MAYBE_ODD = /[\0\uD800-\uDFFF]/
+const ODD = /\0|\p{Surrogate}/gu
 
 /**
  * Gives 53 bits that stand for a value, NaN for a missing one. Two of 256 values are the same with a probability of 4e-12.
