@@ -105,6 +105,37 @@ describe('train', () => {
   })
 })
 
+describe('windowed features of a file', () => {
+  const burst = { type: 'window', name: 'lately', aggregate: 'count', over: '1h', by: '$.plant', at: '$.at' }
+  const configure = (feature: object) =>
+    writeFile(at('windows.yaml'), JSON.stringify({ ...SMALL, features: [...SMALL.features, feature] }))
+
+  it('go by its order: readings that are usual one by one are strange when they come in a burst', async () => {
+    await configure(burst)
+    const trained = await runOutflow([
+      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--out', at('windows')],
+    ])
+    expect(trained.stderr).toContain('heat numeric, lately window\n')
+    const usual = readings(1_600).slice(1_500)
+    const crowded = usual.map((reading) => ({ ...reading, plant: 'north', at: '2026-02-01T00:00:00.000Z' }))
+    await writeFile(at('calm.ndjson'), ndjson([...usual, ...crowded.slice(0, 60)]))
+    await runOutflow(['score', '--model', at('windows'), '--input', at('calm.ndjson'), '--output', at('calm.csv')])
+    const nlls = (await readFile(at('calm.csv'), 'utf8')).trimEnd().split('\n').slice(1)
+    const nll = nlls.map((line) => Number(line.split(',')[1]))
+    expect(Math.min(...nll.slice(140))).toBeGreaterThan(Math.max(...nll.slice(0, 100)))
+  })
+
+  it('are refused where they go by what only Kafka has', async () => {
+    const { by: _by, ...keyless } = burst
+    await configure(keyless)
+    const trained = await runOutflow([
+      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--out', at('none')],
+    ])
+    expect(trained.code).toBe(2)
+    expect(trained.stderr).toMatch(/lately goes by Kafka's message key, which .*normal\.csv does not have/)
+  })
+})
+
 const idOf = (report: string): string => JSON.parse(report).metadata.modelId
 
 async function scoresOf(model: string): Promise<string> {

@@ -39,6 +39,7 @@ const windowFeature = z
         "The entity, whose records must all be in one partition; default: source.key, else Kafka's message key",
       ),
     at: fieldPath.optional().describe("The event time; default: source.timestamp, else Kafka's timestamp"),
+    scale: z.enum(['linear', 'log']).optional().describe('log for what spans several decades. Default: linear'),
   })
   .superRefine(({ aggregate, of }, context) => {
     const takesNone = aggregate === 'count' || aggregate === 'since_last'

@@ -50,7 +50,7 @@ export function fitNumberColumn(feature: Measured, raw: Float64Array, contaminat
   const usual = cycle ? null : commonValue(sorted)
   const rest = usual === null ? sorted : sorted.filter((x) => x !== usual)
   const spread = rest.length > 0 ? rest : sorted
-  const logUnit = feature.type === 'numeric' && feature.scale === 'log' ? fitLogUnit(spread) : undefined
+  const logUnit = feature.type !== 'cyclic' && feature.scale === 'log' ? fitLogUnit(spread) : undefined
   // The signed log keeps the order.
   const line = logUnit === undefined ? spread : spread.map((x) => shrink(logUnit, x))
   const cutOff = Math.floor((contamination * line.length) / 2)

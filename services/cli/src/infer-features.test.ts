@@ -37,6 +37,11 @@ describe('feature inference', () => {
     expect(infer(column('on', '2001-01-10', '2001-01-11T00:00:00Z')).kinds).toEqual(['$.on cyclic week'])
   })
 
+  it('takes dates that span two years and more as cyclic over the year', () => {
+    expect(infer(column('on', '2001-01-10', '2003-01-10')).kinds).toEqual(['$.on cyclic year'])
+    expect(infer(column('on', '2001-01-10', '2002-12-10')).kinds).toEqual(['$.on cyclic week'])
+  })
+
   it('leaves out constants, empty fields, lists, ids and row counters, and says why', () => {
     const records = Array.from({ length: 40 }, (_, index) => ({
       row: index,

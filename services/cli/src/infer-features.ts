@@ -65,6 +65,8 @@ interface Field {
   times: number
   /** Times that are whole days. */
   dates: number
+  earliestMs: number
+  latestMs: number
   structures: number
   distinct: Set<string>
   /** Whether every value so far is the one before it plus one. */
@@ -87,6 +89,8 @@ const newField = (): Field => ({
   numbers: 0,
   times: 0,
   dates: 0,
+  earliestMs: Number.POSITIVE_INFINITY,
+  latestMs: Number.NEGATIVE_INFINITY,
   structures: 0,
   distinct: new Set(),
   counts: true,
@@ -117,9 +121,13 @@ function note(field: Field, value: unknown): void {
   if (time === null) return
   field.times += 1
   if (time % DAY_MS === 0) field.dates += 1
+  field.earliestMs = Math.min(field.earliestMs, time)
+  field.latestMs = Math.max(field.latestMs, time)
 }
 
 const DAY_MS = 86_400_000
+/** Days over two years have seasons to learn; over fewer, one year's weather would pass for a season. */
+const SEASONS_MS = 2 * 365 * DAY_MS
 
 /** Numbers and times are what the reader of a model takes for them: there is no second grammar here. */
 const readNumber = makeReader([{ path: '$.value', type: 'numeric', optional: false }])
@@ -145,10 +153,15 @@ function judge(name: string, field: Field, records: number): Feature | string {
   return parsed.success ? parsed.data : 'no path can name it; rename it without brackets and empty parts'
 }
 
-type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' }
+type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
+
+function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day' | 'week' | 'year' {
+  if (dates < values) return 'day'
+  return latestMs - earliestMs >= SEASONS_MS ? 'year' : 'week'
+}
 
 function kindOf(field: Field, values: number): Kind | string {
-  if (field.times === values) return { type: 'cyclic', period: field.dates === values ? 'week' : 'day' }
+  if (field.times === values) return { type: 'cyclic', period: periodOf(field, values) }
   if (field.numbers >= NUMERIC_SHARE * values) {
     return field.counts && values > 2 ? 'it only counts the rows' : { type: 'numeric' }
   }
