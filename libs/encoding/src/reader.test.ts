@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
-import { isRejection, makeReader } from './reader.js'
+import { isRejection, makeReader, windowFiller } from './reader.js'
 
 const features: Feature[] = [
   { path: '$.delay', type: 'numeric', optional: false },
@@ -70,5 +70,27 @@ describe('the reader', () => {
   it.each([null, 3, 'text', []])('rejects the record %j', (whole) => {
     const fields = read(whole)
     expect(isRejection(fields) && fields.reason).toBe('wrong_type')
+  })
+})
+
+describe('windowed features', () => {
+  const window = { type: 'window', name: 'n', aggregate: 'count', over: '1h' } as const
+  const list: Feature[] = [
+    { path: '$.note', type: 'text', optional: false },
+    window,
+    { path: '$.paid', type: 'boolean', optional: false },
+    { path: '$.delay', type: 'numeric', optional: false },
+    { ...window, name: 'm', over: '1d' },
+  ]
+  const fields = makeReader(list)({ note: 'late again', paid: true, delay: 3 })
+
+  it('are missing until they are put in, each in its own place, whatever stands between', () => {
+    if (isRejection(fields)) throw new Error(fields.detail)
+    const measured = fields.numbers.length
+    expect(fields.numbers.slice(measured - 3)).toEqual([Number.NaN, 3, Number.NaN])
+    const filled = windowFiller(list, [1, 0])(fields, [7, 8])
+    expect(filled.numbers).toEqual([...fields.numbers.slice(0, measured - 3), 8, 3, 7])
+    expect(filled.categories).toEqual(fields.categories)
+    expect(windowFiller(list, [-1, 0])(fields, [7]).numbers.slice(measured - 3)).toEqual([Number.NaN, 3, 7])
   })
 })
