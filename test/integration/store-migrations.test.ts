@@ -54,6 +54,7 @@ describe('the analyst', () => {
       'anomalies',
       'anomaly_reasons',
       'dead_letters',
+      'drift_alarms',
       'fits',
       'model_changes',
       'models',

@@ -79,13 +79,20 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
 }
 
 /** Fits the flow to normal parcels; the same seed gives the same one. */
-export function fitParcelModel(seed = 1): Promise<TrainedDetector> {
+export function fitParcelModel(
+  seed = 1,
+  change: (records: Fields[]) => Fields[] = (records) => records,
+): Promise<TrainedDetector> {
+  return fitTo(PARCEL_FEATURES, change(normalParcels(1_000, seed)), seed)
+}
+
+/** Gives normal parcels as a detector reads them. */
+export function normalParcels(count: number, seed: number): Fields[] {
   const chance = makeChance(seed)
-  const records = Array.from({ length: 1_000 }, (): Fields => {
+  return Array.from({ length: count }, (): Fields => {
     const { kind, grams, millimetres } = aParcel(chance)
     return { numbers: [grams, millimetres], categories: [kind] }
   })
-  return fitTo(PARCEL_FEATURES, records, seed)
 }
 
 /** The same with windowed features, a parcel every tenth of a second. */

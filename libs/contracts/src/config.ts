@@ -95,6 +95,11 @@ const trainingSchema = z.strictObject({
   maxRows: z.int().min(50).max(5_000_000).default(200_000).describe('A larger window is sampled uniformly'),
   contamination: z.number().min(0).max(0.5).default(0.01).describe('Share of the window that may be anomalies'),
   seed: z.int().min(0).default(1).describe('The same seed and window give the same model'),
+  onDrift: z
+    .boolean()
+    .default(true)
+    .describe('Whether drift of the scores makes a fit due, to the records since the change began'),
+  falseDriftEvery: duration.default(30 * 86_400_000).describe('How seldom drift may be told where there is none'),
   niceness: z.int().min(0).max(19).default(10).describe('How far a fit stands back behind other processes, 0 to 19'),
   threads: z
     .int()

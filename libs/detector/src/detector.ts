@@ -33,6 +33,8 @@ export interface Detector {
    * in hours. A missing number adds nothing but the probability of being missing; |z| beyond 1e4 counts as 1e4.
    */
   score(batch: readonly Fields[]): Promise<Scores>
+  /** [count] p-values that belong to nlls, as `score` gives them. */
+  pValues(nll: Float64Array): Float64Array
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
   pUpperLimit(nll: number): number
   /** Why a record is improbable, the field with the most bits first, and what would have been normal; meant for records that were flagged. */
@@ -64,6 +66,7 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
       const { nll, unseenValues, missingValues } = await scorer.score(batch)
       return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
     },
+    pValues: (nll) => pValues(calibration, nll),
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: (fields) => explainRecord(encoder, nllOf, fields, ordinaryNll),
     explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),

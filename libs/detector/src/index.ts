@@ -1,5 +1,16 @@
 export { type Detector, openDetector, type Scores } from './detector.js'
+export {
+  type CalibratedBuckets,
+  calibrateBuckets,
+  DRIFT_CHARTS,
+  type DriftAlarm,
+  type DriftChart,
+  driftLimit,
+  type ScoreBlock,
+  watchDrift,
+} from './drift.js'
 export { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
+export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { fitMarginals, type Marginals } from './marginals.js'
 export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

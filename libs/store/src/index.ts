@@ -1,6 +1,7 @@
 export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
 export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
 export { rejectedByReason } from './dead-letters.js'
+export { latestDriftAlarm, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export {
   MigrationChanged,
   ModelDamaged,
@@ -52,6 +53,7 @@ export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbo
 export { type Client, openPool, type Pool, type PoolOptions, ping, type Queryable, withTransaction } from './pool.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
+export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
 export {
   type MinuteRejections,
   type MinuteScores,

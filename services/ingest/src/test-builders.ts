@@ -56,6 +56,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
       if (typeof delay !== 'number') return { reason: 'wrong_type', detail: '$.delay: a number; found a string' }
       return { numbers: [delay], categories: [] }
     },
+    pValues: (nll) => nll.map((own) => Math.exp(-own)),
     score: async (batch) => ({
       nll: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
       pValue: Float64Array.from(batch, ({ numbers }) => Math.exp(-numbers[0]!)),

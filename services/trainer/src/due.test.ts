@@ -13,6 +13,7 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     now: NOW,
     lastFit: null,
     isAskedFor: false,
+    isDrifted: false,
     available: 0,
     ...change,
   })
@@ -38,6 +39,11 @@ test('a cron pattern names the first time after the newest fit', () => {
 
 test('what somebody asks for is due at once', () => {
   expect(due([aModel('active', 0)], { isAskedFor: true })).toEqual({ inMs: 0, because: 'asked for' })
+})
+
+test('scores that drifted make a fit due, but not a second one while there is no model at all', () => {
+  expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
+  expect(due([aModel('rejected', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
 test('a fit that was rejected is not repeated before its time', () => {

@@ -7,7 +7,7 @@ import { Cron } from 'croner'
 export interface Due {
   /** ms from now; 0: at once. */
   readonly inMs: number
-  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records'
+  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records' | 'drift'
 }
 
 export interface DueOptions {
@@ -17,6 +17,8 @@ export interface DueOptions {
   readonly lastFit: LastFit | null
   /** Whether somebody asked for a model. */
   readonly isAskedFor: boolean
+  /** Whether the scores have drifted, no fit has answered yet, and there are records enough since. */
+  readonly isDrifted: boolean
   /** Records in the window now. */
   readonly available: number
 }
@@ -28,14 +30,14 @@ export interface LastFit {
 }
 
 /**
- * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, or
- * somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
+ * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, its
+ * scores have drifted, or somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
  * fit, whatever became of it, so that a rejected one is not repeated at once.
  *
  * @param models  the pipeline's, newest first
  */
 export function whenDue(models: readonly ModelSummary[], options: DueOptions): Due {
-  const { config, now, lastFit, isAskedFor, available } = options
+  const { config, now, lastFit, isAskedFor, isDrifted, available } = options
   const newest = models[0]
   const active = models.find(({ state }) => state === 'active')
   if (isAskedFor) return { inMs: 0, because: 'asked for' }
@@ -47,6 +49,7 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (newest === active && !sameFeatures(active.metadata, config.features)) {
     return { inMs: 0, because: 'features changed' }
   }
+  if (isDrifted) return { inMs: 0, because: 'drift' }
   if (lastFit !== null && lastFit.seen < config.training.maxRows && available >= MORE_RECORDS * lastFit.seen) {
     return { inMs: 0, because: 'more records' }
   }

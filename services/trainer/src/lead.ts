@@ -4,6 +4,7 @@ import {
   abandonFits,
   answerRequests,
   isRetrainWanted,
+  latestDriftAlarm,
   listenForTraining,
   listFits,
   listModels,
@@ -13,8 +14,10 @@ import { countWindow } from '@outflow/streams'
 import { type Due, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
 import type { Leading } from './leading.js'
+import { readRecent } from './read-recent.js'
 import { makeSleeper, type Sleeper } from './sleeper.js'
 import { trainOnce } from './train-once.js'
+import { type ScoreWatch, watchScores } from './watch-scores.js'
 
 /** How often a window that is too small is counted again; counting reads no record. */
 const ROWS_POLL_MS = 2_000
@@ -29,6 +32,7 @@ const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
 export async function lead(leading: Leading): Promise<void> {
   const { config, pool, telemetry, signal } = leading
   const sleeper = makeSleeper(signal)
+  const watch = watchScores(leading, (sinceMs) => readRecent(leading, sinceMs))
   const requests = listenForTraining({
     url: config.postgres.url,
     pipeline: config.pipeline,
@@ -40,6 +44,7 @@ export async function lead(leading: Leading): Promise<void> {
     await abandonFits(pool, config.pipeline)
     for (let failures = 0; !signal.aborted; ) {
       try {
+        await lookAt(watch, leading)
         await takeTurn(leading, sleeper)
         failures = 0
       } catch (thrown: unknown) {
@@ -55,16 +60,24 @@ export async function lead(leading: Leading): Promise<void> {
   }
 }
 
+/** What keeps the watch from looking keeps nobody from fitting. */
+async function lookAt(watch: ScoreWatch, { telemetry, signal }: Leading): Promise<void> {
+  await watch.look().catch((thrown: unknown) => {
+    if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
+  })
+}
+
 /** Waits a little, or fits, whichever is due. */
 async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
   const { config, pool } = leading
-  const due = await dueNow(leading)
+  const { due, fromMs } = await dueNow(leading)
   if (due.inMs > 0) return sleeper.sleepUntilWoken(Math.min(due.inMs, DUE_POLL_MS))
-  if (!(await hasRows(leading))) return sleeper.sleep(ROWS_POLL_MS)
+  if (!(await hasRows(leading, fromMs))) return sleeper.sleep(ROWS_POLL_MS)
   const effects = effectsOn(leading)
   const outcome = await trainOnce({
     ...leading,
     because: due.because,
+    fromMs,
     effects: {
       ...effects,
       openReport: async (report, incumbentId) => {
@@ -74,20 +87,28 @@ async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
       },
     },
   })
-  if (outcome.became === 'too few') await untilMore(leading, sleeper, outcome.missing)
+  if (outcome.became === 'too few') await untilMore(leading, fromMs, sleeper, outcome.missing)
 }
 
-async function dueNow(leading: Leading): Promise<Due> {
+async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly fromMs: number }> {
   const { config, pool } = leading
-  const [models, fits, isAskedFor] = await Promise.all([
+  const [models, fits, isAskedFor, drift] = await Promise.all([
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
     isRetrainWanted(pool, config.pipeline),
+    config.training.onDrift ? latestDriftAlarm(pool, config.pipeline) : null,
   ])
   const lastFit = lastOf(fits)
+  const wholeMs = Date.now() - config.training.window
+  const changedMs = Math.max(wholeMs, drift?.changedAt.getTime() ?? 0)
+  const isAnswered = fits.some(({ modelId, startedAt }) => modelId !== null && startedAt >= (drift?.notedAt ?? 0))
+  // A model of the time before the change would be fitted to what is no more; one of too few records to nothing.
+  const hasNew = changedMs > wholeMs && (await countFrom(leading, changedMs)) >= config.training.minRows
+  const fromMs = hasNew ? changedMs : wholeMs
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
-  const available = mayGrow ? await countNow(leading) : 0
-  return whenDue(models, { config, now: Date.now(), lastFit, isAskedFor, available })
+  const available = mayGrow ? await countFrom(leading, fromMs) : 0
+  const isDrifted = drift !== null && !isAnswered && hasNew
+  return { due: whenDue(models, { config, now: Date.now(), lastFit, isAskedFor, isDrifted, available }), fromMs }
 }
 
 /** Fits that failed stand between those that did not, if ever so many. */
@@ -101,10 +122,10 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
 }
 
 /** Says so, and how many are missing, where the topics can not hold enough. */
-async function hasRows(leading: Leading): Promise<boolean> {
+async function hasRows(leading: Leading, fromMs: number): Promise<boolean> {
   const { config, telemetry, onProgress } = leading
   const { minRows } = config.training
-  const rows = await countNow(leading)
+  const rows = await countFrom(leading, fromMs)
   if (rows >= minRows) return true
   telemetry.rowsAwaited(rows, minRows - rows)
   onProgress?.({ stage: 'waiting', rows, minRows })
@@ -112,14 +133,14 @@ async function hasRows(leading: Leading): Promise<boolean> {
 }
 
 /** Waits for as many more records as were missing, without reading those that are there again. */
-async function untilMore(leading: Leading, sleeper: Sleeper, missing: number): Promise<void> {
-  const wanted = (await countNow(leading)) + missing
+async function untilMore(leading: Leading, fromMs: number, sleeper: Sleeper, missing: number): Promise<void> {
+  const wanted = (await countFrom(leading, fromMs)) + missing
   const deadline = Date.now() + READ_AGAIN_MS
-  while (!leading.signal.aborted && Date.now() < deadline && (await countNow(leading)) < wanted) {
+  while (!leading.signal.aborted && Date.now() < deadline && (await countFrom(leading, fromMs)) < wanted) {
     await sleeper.sleep(ROWS_POLL_MS)
   }
 }
 
-function countNow({ config, kafka }: Leading): Promise<number> {
-  return countWindow(kafka, { topics: config.source.topics, fromMs: Date.now() - config.training.window })
+function countFrom({ config, kafka }: Leading, fromMs: number): Promise<number> {
+  return countWindow(kafka, { topics: config.source.topics, fromMs })
 }

@@ -1,5 +1,5 @@
 import type { ModelMetadata, RejectionReason } from '@outflow/contracts'
-import type { TrainingInput } from '@outflow/detector'
+import type { DriftAlarm, FieldShift, TrainingInput } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store'
@@ -23,6 +23,12 @@ export interface TrainerTelemetry {
   windowsRead(windows: WindowsRead): void
   rowsAwaited(rows: number, missing: number): void
   modelJudged(outcome: 'promoted' | 'rejected', metadata: ModelMetadata, report: GateReport, durationMs: number): void
+  /** @param level  the highest chart, as a share of its limit */
+  driftWatched(level: number): void
+  driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
+  watchFailed(error: OutflowError): void
+  modelRolledBack(from: string, to: string, why: string): void
+  guardHeld(modelId: string, why: string, flagged: number | null, flaggedBefore: number | null): void
   modelKnown(modelId: string, state: ModelState): void
   trainingFailed(error: OutflowError, attempt: number, waitMs: number): void
   storeConnectionLost(error: OutflowError): void
@@ -34,6 +40,9 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
   const fits = metrics.counter('outflow_fits_total', 'Fits by what became of them', ['outcome'])
   const seconds = metrics.histogram('outflow_fit_seconds', 'From the window read to the verdict', FIT_SECONDS_BOUNDS)
   const trained = metrics.gauge('outflow_training_rows', 'Records of the last training window')
+  const drift = metrics.gauge('outflow_drift_level', 'How near the scores are to an alarm of drift, which is 1')
+  const drifts = metrics.counter('outflow_drift_alarms_total', 'Times that scores had drifted', ['chart'])
+  const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
   const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
   const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
   /** A window that stays as it is is told once. */
@@ -72,6 +81,19 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       if (outcome === 'promoted') log.info(fields, 'model promoted')
       else log.error({ ...fields, failures }, 'model rejected')
     },
+    driftWatched: (level) => drift.set(level),
+    driftFound: (modelId, { chart, raisedMs, changedMs }, fields) => {
+      drifts.inc({ chart: chart.replaceAll(' ', '_') })
+      const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
+      log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
+    },
+    watchFailed: (error) => log.warn({ error }, 'scores not watched'),
+    modelRolledBack: (from, to, why) => {
+      rollbacks.inc()
+      log.error({ modelId: from, servedId: to, why }, 'model rolled back')
+    },
+    guardHeld: (modelId, why, flagged, flaggedBefore) =>
+      log.error({ modelId, why, flagged, flaggedBefore }, 'model left bounds'),
     modelKnown: (modelId, state) => {
       fits.inc({ outcome: 'known' })
       step.set(0)

@@ -57,6 +57,8 @@ export interface RoundOptions {
   readonly config: Pick<Config, 'features' | 'model' | 'training' | 'detection'>
   readonly decoder: RecordDecoder
   readonly because: Due['because']
+  /** Where the window begins, epoch ms. */
+  readonly fromMs: number
   readonly effects: TrainerEffects
   readonly telemetry: Pick<
     TrainerTelemetry,
@@ -77,12 +79,11 @@ export interface RoundOptions {
  * @throws {OutflowError} when the broker or the store is away, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, decoder, because, effects, telemetry, onProgress, signal, now = Date.now } = options
+  const { config, decoder, because, fromMs, effects, telemetry, onProgress, signal, now = Date.now } = options
   const { training, features } = config
   const notes = noteWindows(features, decoder)
-  const askedMs = now() - training.window
   const { records, seen, isCutShort } = await effects.readWindow({
-    fromMs: askedMs,
+    fromMs,
     maxRows: training.maxRows,
     seed: training.seed,
     ...(notes && { note: notes }),
@@ -90,17 +91,17 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     signal,
   })
   if (notes !== null) telemetry.windowsRead(notes.summarise())
-  const leftOut = await effects.leftOut(new Date(askedMs))
+  const leftOut = await effects.leftOut(new Date(fromMs))
   const read = await readTrainingRecords(records, { features, decoder, leftOut })
   if (read.fields.length < training.minRows) return tooFew(read.fields.length, options)
-  if (isCutShort) telemetry.windowCutShort(new Date(askedMs).toISOString(), read.window!.from)
+  if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const parts = partRecords(read, incumbent, training.seed)
   const begun = begunReport({
     seed: training.seed,
-    askedMs,
+    askedMs: fromMs,
     seen,
     isCutShort,
     read,

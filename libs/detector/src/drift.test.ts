@@ -1,0 +1,116 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { describe, expect, it } from 'vitest'
+import { calibrateBuckets, driftLimit, type ScoreBlock, watchDrift } from './drift.js'
+
+const BUCKETS = 20
+const MINUTE_MS = 60_000
+/** As many records fall into each bucket as into any other, where nothing has changed. */
+const even = Float64Array.from({ length: BUCKETS + 1 }, (_, border) => 1 - border / BUCKETS)
+const buckets = calibrateBuckets(even, 5_000)
+
+interface Stream {
+  readonly perMinute: number
+  readonly minutes: number
+  readonly seed: number
+  /** Makes of u, uniform, the place of a record among all: 0 the most normal, 1 the strangest. Default: u. */
+  readonly place?: (u: number, minute: number, chance: () => number) => number
+}
+
+function* stream({ perMinute, minutes, seed, place = (u) => u }: Stream): Generator<ScoreBlock> {
+  const random = xoroshiro128plus(seed)
+  const chance = () => uniformFloat64(random)
+  for (let minute = 0; minute < minutes; minute++) {
+    const counts = new Float64Array(BUCKETS)
+    for (let record = 0; record < perMinute; record++) {
+      counts[Math.min(BUCKETS - 1, Math.floor(place(chance(), minute, chance) * BUCKETS))]! += 1
+    }
+    yield { startMs: minute * MINUTE_MS, counts }
+  }
+}
+
+describe('the scores of buckets', () => {
+  it('have no mean and nearly the variance of a normal one, however coarse the buckets', () => {
+    for (const size of [4, 20, 128]) {
+      const { score, variance } = calibrateBuckets(
+        Float64Array.from({ length: size + 1 }, (_, border) => 1 - border / size),
+        1_000,
+      )
+      expect(score.reduce((sum, own) => sum + own, 0) / size).toBeCloseTo(0, 3)
+      expect(variance).toBeGreaterThan(0.8)
+      expect(variance).toBeLessThan(1.001)
+    }
+  })
+
+  it('are finite where no calibration record ever fell', () => {
+    const { score } = calibrateBuckets(Float64Array.of(1, 1, 0.5, 0, 0), 100)
+    expect([...score].every(Number.isFinite)).toBe(true)
+    expect(score[3]).toBeGreaterThan(3)
+    expect(score[0]).toBeLessThan(-3)
+  })
+})
+
+describe('the run length to a false alarm', () => {
+  it.each([50, 200])('is %i blocks or more by simulation, and of the same order for small ones', (designed) => {
+    const limit = driftLimit(designed)
+    // The calibration is exact here, and small blocks leave the tolerance no room: the design is at its tightest.
+    const exact = calibrateBuckets(even, 1e9)
+    const runs = Array.from({ length: 150 }, (_, seed) => {
+      const { alarm } = watchDrift(stream({ perMinute: 20, minutes: 40 * designed, seed }), exact, limit)
+      return (alarm?.raisedMs ?? 40 * designed * MINUTE_MS) / MINUTE_MS + 1
+    })
+    const mean = runs.reduce((sum, run) => sum + run, 0) / runs.length
+    expect(mean).toBeGreaterThan(0.9 * designed)
+    expect(mean).toBeLessThan(6 * designed)
+  })
+
+  it('grows with what is asked for', () => {
+    const limits = [10, 1_000, 43_200, 1e7].map(driftLimit)
+    expect(limits).toEqual(limits.toSorted((a, b) => a - b))
+  })
+})
+
+describe('a month between false alarms', () => {
+  const limit = driftLimit(43_200)
+  const watch = (place: Stream['place'], minutes = 240) =>
+    watchDrift(stream({ perMinute: 300, minutes, seed: 11, ...(place && { place }) }), buckets, limit).alarm
+
+  it('a week without change raises none', () => {
+    expect(watch(undefined, 10_080)).toBeNull()
+  })
+
+  it('a level shift is seen within five minutes, and its beginning told', () => {
+    const alarm = watch((u, minute) => (minute < 60 ? u : u ** 0.5))
+    expect(alarm).toMatchObject({ chart: 'stranger' })
+    expect(alarm!.raisedMs).toBeLessThan(65 * MINUTE_MS)
+    expect(Math.abs(alarm!.changedMs - 60 * MINUTE_MS)).toBeLessThanOrEqual(10 * MINUTE_MS)
+  })
+
+  it('a stream that becomes too normal, as by a stuck sensor, is seen as well', () => {
+    const alarm = watch((u, minute) => (minute < 60 ? u : 0.8 * u))
+    expect(['too normal', 'less spread']).toContain(alarm?.chart)
+    expect(alarm!.raisedMs).toBeLessThan(70 * MINUTE_MS)
+  })
+
+  it('a slow drift is seen before it is large', () => {
+    const alarm = watch((u, minute) => u ** (1 / (1 + minute / 1_000)))
+    expect(alarm).toMatchObject({ chart: 'stranger' })
+  })
+
+  it('two in a hundred strange records for ten minutes are an attack, and no drift', () => {
+    expect(watch((u, minute, chance) => (minute >= 60 && minute < 70 && chance() < 0.02 ? 0.9999 : u))).toBeNull()
+  })
+
+  it('sees the same in the same blocks, wherever it is interrupted: it begins again from the blocks', () => {
+    const blocks = [...stream({ perMinute: 300, minutes: 100, seed: 4, place: (u, m) => (m < 50 ? u : u ** 0.8) })]
+    const whole = watchDrift(blocks, buckets, limit)
+    expect(
+      watchDrift(
+        JSON.parse(JSON.stringify(blocks.map((b) => ({ ...b, counts: [...(b.counts as Float64Array)] })))),
+        buckets,
+        limit,
+      ),
+    ).toEqual(whole)
+    expect(whole.alarm).not.toBeNull()
+  })
+})

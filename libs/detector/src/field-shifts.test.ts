@@ -1,0 +1,57 @@
+import { type Feature, featureSchema } from '@outflow/contracts'
+import type { Fields } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { fieldShifts } from './field-shifts.js'
+
+const features: readonly Feature[] = [
+  featureSchema.parse({ path: '$.heat', type: 'numeric' }),
+  featureSchema.parse({ path: '$.load', type: 'numeric' }),
+  featureSchema.parse({ path: '$.plant', type: 'categorical' }),
+]
+const random = xoroshiro128plus(9)
+const uniform = () => uniformFloat64(random)
+const bell = () => uniform() + uniform() + uniform() + uniform() - 2
+
+const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>
+  Array.from(
+    { length: count },
+    (): Fields => ({
+      numbers: [heat + bell(), load * bell()],
+      categories: [uniform() < east ? 'east' : uniform() < 0.5 ? 'north' : 'south'],
+    }),
+  )
+
+it('names the field that moved, by its divergence, and no other', () => {
+  const [first, ...others] = fieldShifts(features, records(2_000), records(2_000, { heat: 0.6 }))
+  // Of normal densities a shift of d deviations diverges by d² / 2; the deviation here is 0.58, and bins tell a little less.
+  expect(first).toMatchObject({ field: 'heat' })
+  expect(first!.nats).toBeGreaterThan(0.35)
+  expect(first!.nats).toBeLessThan(0.6)
+  for (const { nats } of others) expect(Math.abs(nats)).toBeLessThan(0.05)
+})
+
+it('sees a new category, and a sensor that is stuck', () => {
+  expect(fieldShifts(features, records(2_000), records(1_000, { east: 0.3 }))[0]).toMatchObject({ field: 'plant' })
+  expect(fieldShifts(features, records(2_000), records(1_000, { load: 0 }))[0]).toMatchObject({ field: 'load' })
+})
+
+it('sees nothing where nothing moved', () => {
+  for (const { nats } of fieldShifts(features, records(2_000), records(2_000)))
+    expect(Math.abs(nats)).toBeLessThan(0.05)
+})
+
+it('sees a move within each of several scales, that a field of grams and tons hardly shows as a whole', () => {
+  const scales = (factor: number) =>
+    records(2_000).map(
+      ({ numbers, categories }, index): Fields => ({
+        numbers: [factor * 10 ** (2 * (index % 3)) * Math.exp(numbers[0]! / 3), numbers[1]!],
+        categories,
+      }),
+    )
+  const [first, ...others] = fieldShifts(features, scales(1), scales(1.2))
+  expect(first).toMatchObject({ field: 'heat' })
+  expect(first!.nats).toBeGreaterThan(0.2)
+  for (const { nats } of others) expect(Math.abs(nats)).toBeLessThan(0.05)
+})

@@ -1,0 +1,33 @@
+import { NLL_BUCKETS, nllBucket, type ScoreMinute } from '@outflow/store'
+import { expect, test } from 'vitest'
+import { leftBounds } from './guard.js'
+
+/** Minutes in which so many records had this nll, and so many of them were flagged. */
+function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[] {
+  const histogram = new Array<number>(NLL_BUCKETS).fill(0)
+  histogram[nllBucket(nll)] = scored
+  return [{ minuteMs: 0, scored, anomalies, histogram }]
+}
+
+const gate = { nllRange: [2, 9] as const }
+
+test('a model within the bounds of its gate is left alone', () => {
+  expect(leftBounds(minutesOf(4, 1_000, 20), gate, 0.02)).toBeNull()
+})
+
+test('a share flagged far above what was asked for is told, and below it chance has its due', () => {
+  expect(leftBounds(minutesOf(4, 1_000, 90), gate, 0.02)).toBe(
+    'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
+  )
+  expect(leftBounds(minutesOf(4, 1_000, 80), gate, 0.02)).toBeNull()
+})
+
+test('a median nll outside of what nine in ten had at the gate is told, on either side', () => {
+  for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, 0.02)).toMatch(/^the median nll is /)
+  // Of a model from before there was such a gate, only the share is known.
+  expect(leftBounds(minutesOf(40, 1_000, 0), {}, 0.02)).toBeNull()
+})
+
+test('few records say nothing', () => {
+  expect(leftBounds(minutesOf(40, 499, 499), gate, 0.02)).toBeNull()
+})

@@ -1,0 +1,96 @@
+import type { Fields } from '@outflow/encoding'
+import { listModels, NLL_BUCKETS, nllBucketStart, rollBackModel, type ScoreMinute } from '@outflow/store'
+import { boundOf, type GateReport } from './gate.js'
+import type { Leading } from './leading.js'
+import { openStored } from './open-stored.js'
+
+/** How long a new model is on probation, and how many records it must have scored before it is judged. */
+const PROBATION_MS = 3_600_000
+const FEWEST_SCORED = 500
+/** A model that is held is judged again so much later. */
+const JUDGE_EVERY_MS = 300_000
+/** The model before must do so much better on the same records: a stream that has changed floods under either. */
+const BETTER_BY = 1.5
+
+/** @returns whether the model was rolled back */
+export type Guard = (modelId: string, minutes: readonly ScoreMinute[]) => Promise<boolean>
+
+/**
+ * Holds a new model's first hour against the bounds that it passed the gate by. Where it leaves them, and the model before
+ * flags far fewer of the same records, it is rolled back.
+ */
+export function makeGuard(
+  { config, pool, telemetry }: Pick<Leading, 'config' | 'pool' | 'telemetry'>,
+  readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
+): Guard {
+  const { pipeline, detection, training } = config
+  const { alertRate } = detection
+  let judgedMs = 0
+
+  return async (modelId, minutes) => {
+    const models = await listModels(pool, pipeline)
+    const active = models.find(({ id }) => id === modelId)
+    const before = models
+      .filter(({ state }) => state === 'retired')
+      .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
+    const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
+    if (active === undefined || before === undefined || !isOnProbation) return false
+    const left = leftBounds(minutes, active.metrics as Partial<GateReport>, alertRate + training.contamination)
+    if (left === null || Date.now() - judgedMs < JUDGE_EVERY_MS) return false
+
+    judgedMs = Date.now()
+    const recent = await readRecent(judgedMs - PROBATION_MS)
+    const own = await flaggedBy(modelId, recent)
+    const others = await flaggedBy(before.id, recent)
+    if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {
+      telemetry.guardHeld(modelId, left, own, others)
+      return false
+    }
+    const rolled = await rollBackModel(pool, { pipeline, from: modelId, by: 'guard', why: left })
+    if (rolled !== null) telemetry.modelRolledBack(modelId, rolled.to, left)
+    return rolled !== null
+  }
+
+  async function flaggedBy(id: string, records: readonly Fields[]): Promise<number | null> {
+    const detector = await openStored(pool, pipeline, id)
+    if (detector === null || records.length === 0) return null
+    try {
+      const { pValue } = await detector.score(records)
+      return pValue.filter((p) => p <= alertRate).length / pValue.length
+    } finally {
+      await detector.close()
+    }
+  }
+}
+
+/** What of the gate's bounds the live scores have left, in words; null: nothing, or too few records to say. */
+export function leftBounds(
+  minutes: readonly ScoreMinute[],
+  { nllRange }: Partial<GateReport>,
+  asked: number,
+): string | null {
+  const scored = minutes.reduce((sum, minute) => sum + minute.scored, 0)
+  if (scored < FEWEST_SCORED) return null
+  const share = minutes.reduce((sum, { anomalies }) => sum + anomalies, 0) / scored
+  const most = boundOf(3 * asked, scored)
+  if (share > most) return `it flags ${percent(share)} of ${scored} records; at most ${percent(most)} are accepted`
+  const median = medianOf(minutes, scored)
+  if (nllRange === undefined || (median.upper >= nllRange[0] && median.lower <= nllRange[1])) return null
+  return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${nllRange.map((nll) => nll.toFixed(1)).join(' and ')}`
+}
+
+/** The bucket that half of the records lie below. */
+function medianOf(minutes: readonly ScoreMinute[], scored: number): { readonly lower: number; readonly upper: number } {
+  let below = 0
+  for (let bucket = 0; bucket < NLL_BUCKETS; bucket++) {
+    below += minutes.reduce((sum, { histogram }) => sum + histogram[bucket]!, 0)
+    if (below < scored / 2) continue
+    return {
+      lower: nllBucketStart(bucket),
+      upper: bucket + 1 < NLL_BUCKETS ? nllBucketStart(bucket + 1) : Number.POSITIVE_INFINITY,
+    }
+  }
+  return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY }
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

@@ -1,0 +1,135 @@
+import { parseConfig } from '@outflow/contracts'
+import { type Detector, openDetector, type TrainedDetector } from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+import {
+  activeModelId,
+  insertModel,
+  latestDriftAlarm,
+  listModelChanges,
+  minuteScores,
+  openPool,
+  type Pool,
+  promoteModel,
+} from '@outflow/store'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
+import { watchScores } from '../../services/trainer/src/watch-scores.js'
+import { aDatabase, aName } from '../support/infrastructure.js'
+import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
+
+const MINUTE_MS = 60_000
+let url: string
+let pool: Pool
+let model: TrainedDetector
+let detector: Detector
+beforeAll(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+  model = await fitParcelModel()
+  detector = await openDetector(model.artefact)
+})
+afterAll(async () => {
+  await detector.close()
+  await pool.end()
+})
+
+const heavier = (records: readonly Fields[], factor: number): Fields[] =>
+  records.map(({ numbers: [grams, ...others], categories }) => ({ numbers: [grams! * factor, ...others], categories }))
+
+async function aWatchedPipeline() {
+  const name = aName('watched')
+  const config = parseConfig(
+    {
+      pipeline: name,
+      kafka: { brokers: ['127.0.0.1:1'] },
+      postgres: { url },
+      source: { topics: [name] },
+      features: PARCEL_FEATURES,
+      model: PARCEL_MODEL,
+      detection: { alertRate: PARCEL_ALERT_RATE },
+      alerts: { topic: 'alerts' },
+      deadLetters: { topic: 'dead' },
+    },
+    {},
+  )
+  const telemetry = {
+    driftWatched: vi.fn(),
+    driftFound: vi.fn(),
+    modelRolledBack: vi.fn(),
+    guardHeld: vi.fn(),
+  } as Partial<TrainerTelemetry> as TrainerTelemetry
+  return {
+    name,
+    telemetry,
+    watch: (recent: readonly Fields[]) => watchScores({ config, pool, telemetry }, async () => recent),
+    store: async ({ artefact, metadata }: TrainedDetector, metrics: unknown = {}) => {
+      const id = metadata.modelId
+      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics, parentId: null })
+      await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
+    },
+    /** As ingest would have written it, so many minutes ago. */
+    scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
+      const { nll, pValue } = await by.score(records)
+      const time = Date.now() - minutesAgo * MINUTE_MS
+      const flags = pValue.map((p) => (p <= PARCEL_ALERT_RATE ? 1 : 0))
+      for (const minute of minuteScores(
+        by.metadata.modelId,
+        nll.map(() => time),
+        nll,
+        flags,
+      )) {
+        await pool.query(
+          `insert into outflow.score_statistics
+             (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+          [
+            ...[name, new Date(minute.minuteMs), minute.modelId, minute.scored, minute.anomalies],
+            ...[minute.nllMin, minute.nllMax, minute.nllSum, minute.histogram],
+          ],
+        )
+      }
+    },
+  }
+}
+
+test('scores that drift raise one alarm, with the field that moved and when, also for a trainer that takes over', async () => {
+  const pipeline = await aWatchedPipeline()
+  await pipeline.store(model)
+  for (let ago = 60; ago > 20; ago--) await pipeline.scored(detector, normalParcels(300, ago), ago)
+  await pipeline.watch([]).look()
+  expect(await latestDriftAlarm(pool, pipeline.name)).toBeNull()
+  expect(pipeline.telemetry.driftWatched).toHaveBeenCalledWith(expect.any(Number))
+
+  for (let ago = 20; ago > 2; ago--) await pipeline.scored(detector, heavier(normalParcels(300, 100 + ago), 1.2), ago)
+  const recent = heavier(normalParcels(2_000, 7), 1.2)
+  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch(recent).look()
+  const alarm = await latestDriftAlarm(pool, pipeline.name)
+  expect(alarm).toMatchObject({ modelId: model.metadata.modelId, chart: expect.stringMatching(/stranger|spread/) })
+  expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
+  expect(alarm!.raisedAt.getTime() - alarm!.changedAt.getTime()).toBeLessThan(8 * MINUTE_MS)
+  expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
+})
+
+test('a new model that floods where the one before does not is rolled back, audited; one that merely meets a change is not', async () => {
+  const pipeline = await aWatchedPipeline()
+  const wrong = await fitParcelModel(2, (records) => heavier(records, 3))
+  const other = await openDetector(wrong.artefact)
+  await pipeline.store(model)
+  await pipeline.store(wrong, { nllRange: [0, 100] })
+  for (let ago = 10; ago > 2; ago--) await pipeline.scored(other, normalParcels(300, ago), ago)
+
+  const changed = heavier(normalParcels(1_000, 8), 30)
+  await pipeline.watch(changed).look()
+  expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(1)
+  expect(await activeModelId(pool, pipeline.name)).toBe(wrong.metadata.modelId)
+
+  await pipeline.watch(normalParcels(1_000, 8)).look()
+  expect(await activeModelId(pool, pipeline.name)).toBe(model.metadata.modelId)
+  expect((await listModelChanges(pool, pipeline.name))[0]).toMatchObject({
+    action: 'rollback',
+    previousId: wrong.metadata.modelId,
+    by: 'guard',
+    why: expect.stringMatching(/^it flags /),
+  })
+  await other.close()
+})
