@@ -52,8 +52,9 @@ export async function refineFarRows(
       coarse.latent.set(exact.latent.subarray(index * dim, (index + 1) * dim), row * dim)
       coarse.logDet[row] = exact.logDet[index]!
     })
+    // A latent that is not finite is far.
+    checkFinite(coarse.latent, dim)
   }
-  checkFinite(coarse.latent, dim)
   checkFinite(coarse.logDet, 1)
   return coarse
 }
@@ -61,10 +62,10 @@ export async function refineFarRows(
 function farRows(latent: Float32Array, dim: number): readonly number[] {
   const far: number[] = []
   for (let row = 0, at = 0; at < latent.length; row++) {
-    let isFar = false
+    let inside = 0
     // Written so that NaN is far, too.
-    for (const end = at + dim; at < end; at++) isFar ||= !(Math.abs(latent[at]!) <= FAR)
-    if (isFar) far.push(row)
+    for (const end = at + dim; at < end; at++) inside += Math.abs(latent[at]!) <= FAR ? 1 : 0
+    if (inside < dim) far.push(row)
   }
   return far
 }

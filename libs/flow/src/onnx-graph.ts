@@ -3,7 +3,12 @@ import protobuf from 'protobufjs/light.js'
 /** What a graph computes in. */
 export type Precision = 'float32' | 'float64'
 
-/** Builds one ONNX graph, node by node; every node has one name of its own and, `split` aside, one output. */
+/**
+ * Builds one ONNX graph, node by node; every node has one name of its own and, `split` aside, one output.
+ *
+ * Rows travel as *columns*, a feature's numbers side by side: a half of the features is then one stretch of memory, and a
+ * constant of a feature one number for the whole batch. `toColumns` and `toRows` turn them.
+ */
 export class OnnxGraph {
   readonly #nodes: object[] = []
   readonly #initializers: object[] = []
@@ -26,7 +31,7 @@ export class OnnxGraph {
 
   /** A constant in the graph's precision. */
   tensor(data: Float32Array | Float64Array, shape: readonly number[]): string {
-    const rawData = bytesOf(this.#precision === 'float32' ? Float32Array.from(data) : Float64Array.from(data))
+    const rawData = bytesOf(this.#precision === 'float32' ? new Float32Array(data) : new Float64Array(data))
     return this.#initializer({ dims: shape, dataType: TYPES[this.#precision], rawData })
   }
 
@@ -41,18 +46,73 @@ export class OnnxGraph {
     return this.tensor(Float64Array.of(number), [1])
   }
 
+  /** [batch, width] → columns */
+  toColumns(rows: string, width: number): string {
+    const turned = this.node('Transpose', [rows])
+    return this.#isConv ? this.node('Reshape', [turned, this.tensor64([1, width, 1, -1])]) : turned
+  }
+
+  /** Columns → [batch, width] */
+  toRows(columns: string, width: number): string {
+    const flat = this.#isConv ? this.node('Reshape', [columns, this.tensor64([width, -1])]) : columns
+    return this.node('Transpose', [flat])
+  }
+
+  /** A constant of one number for each of the columns. */
+  perColumn(data: Float32Array | Float64Array): string {
+    return this.tensor(data, this.#isConv ? [data.length, 1, 1] : [data.length, 1])
+  }
+
+  /**
+   * x·W + b of every row, from columns to columns.
+   *
+   * In float32 a convolution over single numbers: ONNX Runtime lays a chain of those out in blocks of the processor's own
+   * width and adds bias and ReLU while a sum is still in a register, which it does for no matrix product: 7 % faster for
+   * conditioners of 64, 20 % for those of 128. It knows none in float64.
+   *
+   * @param weight  [inputs, outputs], row-major
+   * @param bias    [outputs]
+   */
+  dense(columns: string, weight: Float64Array, bias: Float64Array): string {
+    const [inputs, outputs] = [weight.length / bias.length, bias.length]
+    const turned = new Float64Array(weight.length)
+    for (let input = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) {
+        turned[output * inputs + input] = weight[input * outputs + output]!
+      }
+    }
+    return this.#isConv
+      ? this.node('Conv', [columns, this.tensor(turned, [outputs, inputs, 1, 1]), this.tensor(bias, [outputs])])
+      : this.node('Gemm', [this.tensor(turned, [outputs, inputs]), columns, this.tensor(bias, [outputs, 1])])
+  }
+
+  /** Several columns under one another. */
+  stack(columns: readonly string[]): string {
+    return columns.length === 1 ? columns[0]! : this.node('Concat', columns, { axis: this.#columnAxis })
+  }
+
+  pickColumns(columns: string, places: readonly number[]): string {
+    return this.gather(columns, places, this.#columnAxis)
+  }
+
+  halveColumns(columns: string, width: number): readonly [string, string] {
+    return this.split(columns, this.tensor64([width, width]), 2, this.#columnAxis) as [string, string]
+  }
+
+  /** Columns → what each row adds up to, [batch] */
+  sumColumns(columns: string): string {
+    const axes = this.tensor64(this.#isConv ? [0, 1, 2] : [0])
+    return this.node('ReduceSum', [columns, axes], { keepdims: 0 })
+  }
+
   node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, number>> = {}): string {
     const output = this.#fresh(opType)
     this.#addNode(opType, inputs, [output], attributes)
     return output
   }
 
-  concat(inputs: readonly string[], axis: number): string {
-    return this.node('Concat', inputs, { axis })
-  }
-
   /** Parts a value along an axis into as many as there are lengths. */
-  split(input: string, lengths: string, count: number, axis = 1): readonly string[] {
+  split(input: string, lengths: string, count: number, axis: number): readonly string[] {
     const outputs = Array.from({ length: count }, () => this.#fresh('Split'))
     this.#addNode('Split', [input, lengths], outputs, { axis })
     return outputs
@@ -87,6 +147,15 @@ export class OnnxGraph {
       },
     }
     return ModelProto.encode(ModelProto.create(model)).finish()
+  }
+
+  /** Columns are [1, width, 1, batch] to be convolved, else [width, batch]. */
+  get #isConv(): boolean {
+    return this.#precision === 'float32'
+  }
+
+  get #columnAxis(): number {
+    return this.#isConv ? 1 : 0
   }
 
   #fresh(opType: string): string {

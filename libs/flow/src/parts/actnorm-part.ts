@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { actnorm } from '../actnorm.js'
 import { NOTHING_FIXED, type Part } from './part.js'
+import { stacked } from './pieces.js'
 
 /** The actnorm of a layer. */
 export function actnormPart(layer: number, dim: number): Part {
@@ -14,11 +15,16 @@ export function actnormPart(layer: number, dim: number): Part {
     fixed: NOTHING_FIXED,
     start: () => new Map(),
     bijector: (tensors) => actnorm(tensors.get(bias) as Tensor1D, tensors.get(logScale) as Tensor1D),
-    toGraph: (graph, { value }, weights) => {
-      const scales = weights.get(logScale)!.data
-      const shifted = graph.node('Add', [value, graph.tensor(weights.get(bias)!.data, [dim])])
+    toGraph: (graph, { pieces }, weights) => {
+      const [shifts, scales] = [weights.get(bias)!.data, weights.get(logScale)!.data]
+      const isIdentity = [...shifts, ...scales].every((number) => number === 0)
+      if (isIdentity) return { pieces }
+      const { columns, features } = stacked(graph, pieces)
+      const inOrder = (numbers: Float32Array) => Float64Array.from(features, (feature) => numbers[feature]!)
+      const shifted = graph.node('Add', [columns, graph.perColumn(inOrder(shifts))])
+      const stretched = graph.node('Mul', [shifted, graph.perColumn(inOrder(scales).map(Math.exp))])
       return {
-        value: graph.node('Mul', [shifted, graph.tensor(Float64Array.from(scales, Math.exp), [dim])]),
+        pieces: [{ columns: stretched, features }],
         constant: scales.reduce((total, number) => total + number, 0),
       }
     },

@@ -2,13 +2,14 @@ import { affineCoupling } from '../coupling.js'
 import type { FlowSizes } from '../flow-state.js'
 import { maskName, maskOf } from '../mask.js'
 import { boundedScale, conditionerPart } from './conditioner-part.js'
+import { conditionedHalves } from './coupling-halves.js'
 import type { Part } from './part.js'
 
 /**
  * The affine coupling of a layer.
  *
- * In ONNX the mask is folded into the weights: the conditioner's first layer has zeros where a moved feature would enter, its
- * last one where a held feature would be moved, so that exp(s) = 1 and t = 0 there and the graph needs no select.
+ * In ONNX the halves go their own ways: the conditioner is given the held features alone and asked for those of the moved ones
+ * alone, and the bound divides its weights instead of its output.
  */
 export function affineCouplingPart(
   layer: number,
@@ -25,15 +26,16 @@ export function affineCouplingPart(
       return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, silenced)])
     },
     bijector: (tensors, weights) => affineCoupling(maskOf(weights, layer), conditioner.of(tensors), scaleBound),
-    toGraph: (graph, { value, context }, weights) => {
-      const mask = maskOf(weights, layer)
-      const given = context === undefined ? value : graph.concat([value, context], 1)
-      const halves = graph.tensor64([dim, dim])
-      const outputs = Array.from({ length: 2 * dim }, (_, at) => (mask[at % dim] === 1 ? undefined : at))
-      const sees = (input: number) => mask[input] !== 0
-      const [raw, shift] = graph.split(conditioner.toGraph(graph, given, weights, { sees, outputs }), halves, 2)
-      const { logScale, scale } = boundedScale(graph, raw!, scaleBound)
-      return { value: graph.node('Add', [graph.node('Mul', [value, scale]), shift!]), spread: logScale }
+    toGraph: (graph, rows, weights) => {
+      const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
+        outputs: [...moved, ...moved.map((feature) => dim + feature)],
+        scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),
+      }))
+      const { columns, features } = halves.moved
+      const [bent, shift] = graph.halveColumns(halves.raw, features.length)
+      const { logScale, scale } = boundedScale(graph, bent, scaleBound)
+      const scaled = graph.node('Add', [graph.node('Mul', [columns, scale]), shift])
+      return { pieces: [{ columns: scaled, features }, ...halves.rest], spread: logScale }
     },
   }
 }

@@ -7,6 +7,8 @@ import type { Shapes } from './part.js'
 
 /** What a part needs of the conditioner in it. */
 export interface ConditionerPart {
+  /** Width of what it is given. */
+  readonly inputs: number
   readonly learned: Shapes
   /**
    * Hidden weights by He; what is left out, the last layer among it, starts at zero.
@@ -16,16 +18,20 @@ export interface ConditionerPart {
   start(random: Random, silenced?: number): ReadonlyMap<string, Float32Array>
   of(tensors: ReadonlyMap<string, Tensor>): Conditioner
   /**
-   * @param input    [batch, inputs]
-   * @param sees     whether an input counts; the others' weights become zeros. Default: all do.
-   * @param outputs  which outputs come out, in this order; undefined stands for a zero. Default: all.
+   * @param input    columns
+   * @param through  which inputs these columns are, and which outputs come out. Default: all.
+   * @returns columns
    */
-  toGraph(
-    graph: OnnxGraph,
-    input: string,
-    weights: Weights,
-    through?: { sees: (input: number) => boolean; outputs: readonly (number | undefined)[] },
-  ): string
+  toGraph(graph: OnnxGraph, input: string, weights: Weights, through?: Through): string
+}
+
+/** A part of a conditioner: what a coupling does not feed it, and does not want of it, is not computed. */
+export interface Through {
+  /** undefined stands for a column that counts for nothing. */
+  readonly inputs: readonly (number | undefined)[]
+  readonly outputs: readonly number[]
+  /** What an output is multiplied by. Default: 1. */
+  readonly scaleOf?: (output: number) => number
 }
 
 /** A conditioner whose weights are named `${prefix}.0.weight`, `${prefix}.0.bias`, and so on. */
@@ -40,6 +46,7 @@ export function conditionerPart(
     shape: [widths[index]!, width] as const,
   }))
   return {
+    inputs,
     learned: new Map<string, readonly number[]>(
       layers.flatMap(({ weight, bias, shape }) => [
         [weight, shape],
@@ -62,32 +69,31 @@ export function conditionerPart(
         })),
       ),
     toGraph: (graph, input, weights, through) => {
-      let value = input
-      layers.forEach(({ weight, bias, shape: [rows, columns] }, index) => {
+      let columns = input
+      layers.forEach(({ weight, bias, shape }, index) => {
         const isLast = index === layers.length - 1
+        const rows = (index === 0 && through?.inputs) || [...Array(shape[0]).keys()]
+        const kept = (isLast && through?.outputs) || [...Array(shape[1]).keys()]
+        const scaleOf = (isLast && through?.scaleOf) || (() => 1)
         const [matrix, offset] = [weights.get(weight)!.data, weights.get(bias)!.data]
-        const kept = isLast && through !== undefined ? through.outputs : [...offset.keys()]
-        const sees = (row: number) => index > 0 || through === undefined || through.sees(row)
-        const folded = Float32Array.from({ length: rows * kept.length }, (_, at) => {
-          const [row, column] = [Math.floor(at / kept.length), kept[at % kept.length]]
-          return column === undefined || !sees(row) ? 0 : matrix[row * columns + column]!
+        const picked = new Float64Array(rows.length * kept.length)
+        rows.forEach((row, at) => {
+          if (row === undefined) return
+          kept.forEach((column, place) => {
+            picked[at * kept.length + place] = matrix[row * shape[1] + column]! * scaleOf(column)
+          })
         })
-        const shifts = Float32Array.from(kept, (column) => (column === undefined ? 0 : offset[column]!))
-        value = graph.node('Gemm', [
-          value,
-          graph.tensor(folded, [rows, kept.length]),
-          graph.tensor(shifts, [kept.length]),
-        ])
-        if (!isLast) value = graph.node('Relu', [value])
+        const offsets = Float64Array.from(kept, (column) => offset[column]! * scaleOf(column))
+        columns = graph.dense(columns, picked, offsets)
+        if (!isLast) columns = graph.node('Relu', [columns])
       })
-      return value
+      return columns
     },
   }
 }
 
-/** bound·tanh(raw/bound), and exp of it. */
+/** The log-scale bound·tanh(r/bound) of columns that hold r/bound, and exp of it. */
 export function boundedScale(graph: OnnxGraph, raw: string, bound: number): { logScale: string; scale: string } {
-  const within = graph.node('Tanh', [graph.node('Mul', [raw, graph.scalar(1 / bound)])])
-  const logScale = graph.node('Mul', [within, graph.scalar(bound)])
+  const logScale = graph.node('Mul', [graph.node('Tanh', [raw]), graph.scalar(bound)])
   return { logScale, scale: graph.node('Exp', [logScale]) }
 }

@@ -2,6 +2,7 @@ import { CONTEXT_SCALE_BOUND, contextShift } from '../context-shift.js'
 import type { FlowSizes } from '../flow-state.js'
 import { boundedScale, conditionerPart } from './conditioner-part.js'
 import { NOTHING_FIXED, type Part } from './part.js'
+import { regrouped } from './pieces.js'
 
 /** The context shift `base`, first of every conditional flow. */
 export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
@@ -11,11 +12,18 @@ export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
     fixed: NOTHING_FIXED,
     start: ({ weights }) => conditioner.start(weights),
     bijector: (tensors) => contextShift(conditioner.of(tensors)),
-    toGraph: (graph, { value, context }, weights) => {
-      const halves = graph.tensor64([dim, dim])
-      const [raw, shift] = graph.split(conditioner.toGraph(graph, context!, weights), halves, 2)
-      const { logScale, scale } = boundedScale(graph, raw!, CONTEXT_SCALE_BOUND)
-      return { value: graph.node('Mul', [graph.node('Sub', [value, shift!]), scale]), spread: logScale }
+    toGraph: (graph, { pieces, context }, weights) => {
+      const features = [...Array(dim).keys()]
+      const raw = conditioner.toGraph(graph, context!, weights, {
+        inputs: [...Array(contextDim).keys()],
+        outputs: [...Array(2 * dim).keys()],
+        scaleOf: (output) => (output < dim ? 1 / CONTEXT_SCALE_BOUND : 1),
+      })
+      const [bent, shift] = graph.halveColumns(raw, dim)
+      const { logScale, scale } = boundedScale(graph, bent, CONTEXT_SCALE_BOUND)
+      const [columns] = regrouped(graph, pieces, [features])
+      const shifted = graph.node('Mul', [graph.node('Sub', [columns!, shift]), scale])
+      return { pieces: [{ columns: shifted, features }], spread: logScale }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Weights } from '../flow-state.js'
 import { mixing, mixingMatrix, type Pivots } from '../mixing.js'
 import { factorised, randomRotation } from '../random-rotation.js'
 import type { Part } from './part.js'
+import { stacked } from './pieces.js'
 
 /** The linear mixing of a layer, which starts as a random rotation; ONNX multiplies by the whole matrix. */
 export function mixingPart(layer: number, dim: number): Part {
@@ -35,12 +36,15 @@ export function mixingPart(layer: number, dim: number): Part {
       ])
     },
     bijector: (tensors, weights) => mixing(tensors.get(factors) as Tensor2D, pivotsOf(weights)),
-    toGraph: (graph, { value }, weights) => {
+    toGraph: (graph, { pieces }, weights) => {
       const { data } = weights.get(factors)!
       let constant = 0
       for (let row = 0; row < dim; row++) constant += data[row * (dim + 1)]!
       const matrix = mixingMatrix(data, pivotsOf(weights))
-      return { value: graph.node('MatMul', [value, graph.tensor(matrix, [dim, dim])]), constant }
+      const { columns, features } = stacked(graph, pieces)
+      const rows = features.flatMap((feature) => [...matrix.subarray(feature * dim, (feature + 1) * dim)])
+      const mixed = graph.dense(columns, Float64Array.from(rows), new Float64Array(dim))
+      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Weights } from '../flow-state.js'
 import type { Mask } from '../mask.js'
 import type { OnnxGraph } from '../onnx-graph.js'
 import type { Random } from '../random.js'
+import type { Piece } from './pieces.js'
 
 /**
  * One bijector of a flow, told by its weights' names: what it holds, how it starts, what it computes, and how ONNX says it.
@@ -37,19 +38,18 @@ export interface Luck {
   readonly rotations: Random
 }
 
-/** Names of values in a graph. */
+/** Where the rows are in a graph. */
 export interface GraphRows {
-  /** [batch, dim] */
-  readonly value: string
-  /** [batch, contextDim], where the flow is conditional */
+  /** Every feature once */
+  readonly pieces: readonly Piece[]
+  /** Columns of the context, where the flow is conditional */
   readonly context: string | undefined
 }
 
 /** What a part adds to a graph: the rows behind it, and its log-det in one of three forms. */
 export interface GraphStep {
-  /** [batch, dim] */
-  readonly value: string
-  /** [batch, dim], to be summed over the features */
+  readonly pieces: readonly Piece[]
+  /** Columns, to be summed */
   readonly spread?: string
   /** [batch] */
   readonly summed?: string

@@ -3,10 +3,11 @@ import { maskName, maskOf } from '../mask.js'
 import { rawLength } from '../spline.js'
 import { type SplineSizes, splineCoupling } from '../spline-coupling.js'
 import { conditionerPart } from './conditioner-part.js'
+import { conditionedHalves } from './coupling-halves.js'
 import type { Part } from './part.js'
 import { splineGraph } from './spline-graph.js'
 
-/** The spline coupling of a layer; ONNX is given the moved features alone, and puts the held ones beside them again. */
+/** The spline coupling of a layer; in ONNX the halves go their own ways. */
 export function splineCouplingPart(
   layer: number,
   { dim, contextDim, hidden, bins, tailBound }: FlowSizes & SplineSizes,
@@ -24,21 +25,16 @@ export function splineCouplingPart(
     },
     bijector: (tensors, weights) =>
       splineCoupling(maskOf(weights, layer), conditioner.of(tensors), { bins, tailBound }),
-    toGraph: (graph, { value, context }, weights) => {
-      const mask = maskOf(weights, layer)
-      const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : [])))
-      const given = context === undefined ? value : graph.concat([value, context], 1)
-      const outputs = moved!.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at))
-      const raw = conditioner.toGraph(graph, given, weights, { sees: (input) => mask[input] !== 0, outputs })
-      const pick = (from: string, features: readonly number[]) => graph.gather(from, features, 1)
-      const bent = splineGraph(graph, pick(value, moved!), raw, moved!.length, { bins, tailBound })
-      const beside = held!.length > 0 ? graph.concat([bent.value, pick(value, held!)], 1) : bent.value
-      const places = [...moved!, ...held!]
-      const inOrder = pick(
-        beside,
-        mask.map((_, feature) => places.indexOf(feature)),
-      )
-      return { value: inOrder, summed: bent.logDet }
+    toGraph: (graph, rows, weights) => {
+      const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
+        outputs: moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
+      }))
+      const { columns, features } = halves.moved
+      const count = features.length
+      const x = graph.toRows(columns, count)
+      const bent = splineGraph(graph, x, graph.toRows(halves.raw, count * length), count, { bins, tailBound })
+      const moved = { columns: graph.toColumns(bent.value, count), features }
+      return { pieces: [moved, ...halves.rest], summed: bent.logDet }
     },
   }
 }
