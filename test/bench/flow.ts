@@ -1,57 +1,83 @@
 /**
- * How fast flows are here, kind by kind: a fit step on each backend that loads, and scoring in ONNX Runtime.
+ * How fast flows are here, with PyTorch as the baseline of the same run where Python has it:
  *
- * `npm run bench:flow`; give the machine nothing else to do meanwhile.
+ *     npm run bench:flow -- [--only scoring,fitting,explaining,loading,memory] [--models S,L,glow,spline] [--rounds 7]
+ *                           [--python PATH] [--cpu 1] [--json FILE]
+ *
+ * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in a process of its own. Engines
+ * take turns, round by round, and a ratio is the median of the rounds' ratios. Rates are by processor time, which a neighbour on a
+ * busy machine does not take away; the clock's is beside it, and on an idle machine the same.
  */
-import { type BackendName, type FlowState, fitFlow, flowSpec, openBackend, openScorer } from '@outflow/flow'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type EngineKey, hasTorch } from './flow-engines.js'
+import { aDetector, explaining } from './flow-explaining.js'
+import { firstScore, fitMemory } from './flow-fresh-process.js'
+import { type Line, tableOf } from './flow-table.js'
+import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
 
-const ROWS = 20_000
-const SHAPES = [
-  { kind: 'realnvp', dim: 3, contextDim: 21 },
-  { kind: 'realnvp', dim: 16, contextDim: 0 },
-  { kind: 'glow', dim: 16, contextDim: 0 },
-  { kind: 'spline', dim: 16, contextDim: 0 },
-] as const
+const SECTIONS = ['scoring', 'fitting', 'explaining', 'loading', 'memory'] as const
 
-for (const { kind, dim, contextDim } of SHAPES) {
-  const rows = waves(ROWS * dim)
-  const context = waves(ROWS * contextDim)
-  const noise = new Float32Array(dim).fill(0.05)
-  const spec = flowSpec(kind, dim, contextDim)
-  let fitted: FlowState | undefined
-  for (const backend of await backends()) {
-    const durationMs = async (maxSteps: number) => {
-      const fit = await fitFlow({ rows, context }, { spec, seed: 1, noise, backend, maxSteps, patience: maxSteps })
-      fitted = fit.flow
-      return fit.report.durationMs
-    }
-    // The difference of two fits leaves out what a fit costs once: compiling, and warming up.
-    const stepMs = ((await durationMs(400)) - (await durationMs(200))) / 200
-    console.log(
-      `${kind}, ${dim} columns, ${contextDim} of context: a fit step on ${backend} takes ${stepMs.toFixed(1)} ms`,
-    )
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: SECTIONS.join(',') },
+    models: { type: 'string', default: 'S,L' },
+    rounds: { type: 'string', default: '7' },
+    python: { type: 'string', default: 'python3' },
+    cpu: { type: 'string', default: String(cpus().length - 1) },
+    json: { type: 'string' },
+  },
+})
+const sections = options.only.split(',')
+const models = options.models.split(',') as ModelName[]
+for (const name of [...sections, ...models]) {
+  if (!(name in MODELS) && !(SECTIONS as readonly string[]).includes(name)) {
+    throw new Error(`${name} is neither a section (${SECTIONS}) nor a model (${Object.keys(MODELS)})`)
   }
-  const scorer = await openScorer(fitted!)
-  for (const batch of [1, 512]) {
-    const given = [rows.subarray(0, batch * dim), context.subarray(0, batch * contextDim), batch] as const
-    const calls = batch === 1 ? 2_000 : 200
-    for (let call = 0; call < calls / 10; call++) await scorer.nll(...given)
-    const started = performance.now()
-    for (let call = 0; call < calls; call++) await scorer.nll(...given)
-    const perCallUs = ((performance.now() - started) / calls) * 1_000
-    const rate = Math.round((batch / perCallUs) * 1e6).toLocaleString('en')
-    console.log(`  ${scorer.engine}, batch ${batch}: ${perCallUs.toFixed(0)} us a call, ${rate} rows/s`)
+}
+const rounds = Number(options.rounds)
+const pinned = pinTo(options.cpu)
+const torch: EngineKey[] = (await hasTorch(options.python)) ? ['torch'] : []
+const folder = mkdtempSync(join(tmpdir(), 'outflow-bench-'))
+const report: Record<string, unknown> = {
+  machine: { cpu: cpus()[0]!.model, node: process.version, pinnedTo: pinned ? Number(options.cpu) : null },
+}
+console.log(JSON.stringify(report.machine))
+
+try {
+  const turns = { folder, rounds, python: options.python }
+  if (sections.includes('scoring')) {
+    show('scoring', await scoring(models, ['onnx', 'wasm', 'tfjs-node', ...torch], turns))
   }
-  await scorer.close()
+  if (sections.includes('fitting')) {
+    show('fitting', await fitting(models, ['tfjs-node', 'wasm', ...torch], turns))
+  }
+  if (sections.includes('explaining') || sections.includes('loading')) {
+    const detector = await aDetector()
+    if (sections.includes('explaining')) show('explaining', await explaining(detector))
+    if (sections.includes('loading')) show('loading', firstScore(detector, folder))
+  }
+  if (sections.includes('memory')) show('memory', fitMemory())
+} finally {
+  rmSync(folder, { recursive: true })
+}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+
+function show(section: (typeof SECTIONS)[number], lines: readonly Line[]): void {
+  report[section] = lines
+  console.log(`\n${section}\n${tableOf(lines)}`)
 }
 
-async function backends(): Promise<readonly BackendName[]> {
-  const { name, insteadOf } = await openBackend()
-  if (insteadOf !== undefined) console.log(`tfjs-node is left out: ${insteadOf}`)
-  return name === 'wasm' ? ['wasm'] : ['wasm', 'tfjs-node']
-}
-
-/** Smooth numbers of no length of period, about standardised. */
-function waves(count: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898) + 0.6 * Math.sin(at * 78.233))
+/** Pins this process, and with it those that it starts. */
+function pinTo(cpu: string): boolean {
+  try {
+    execFileSync('taskset', ['-apc', cpu, String(process.pid)], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.error('not pinned to a processor: taskset is missing or refuses')
+    return false
+  }
 }

@@ -1,0 +1,88 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** An engine at work on one model, in a process of its own. */
+export interface Engine {
+  readonly key: EngineKey
+  /** Name and version, for the table. */
+  readonly title: string
+  score(batch: number, calls: number): Promise<Taken & { readonly nll: readonly number[] }>
+  fit(batch: number, steps: number): Promise<Taken>
+  close(): Promise<void>
+}
+
+/** Seconds, by the clock and of the processor; on an idle machine the two are one. */
+export interface Taken {
+  readonly clock: number
+  readonly processor: number
+}
+
+export type EngineKey = 'onnx' | 'wasm' | 'tfjs-node' | 'torch'
+
+/** What an engine is given: a safetensors file of a flow, and float32 rows. */
+export interface Given {
+  readonly modelFile: string
+  readonly rowsFile: string
+  readonly dim: number
+  readonly scaleBound: number
+}
+
+/** Finds out whether a Python has PyTorch, and says so where it has not. */
+export async function hasTorch(python: string): Promise<boolean> {
+  try {
+    await promisify(execFile)(python, ['-c', 'import torch, numpy'])
+    return true
+  } catch (error: unknown) {
+    const why = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error)
+    console.error(`PyTorch is left out: ${python} has none (${why}); --python names another`)
+    return false
+  }
+}
+
+/** Starts an engine; undefined, with a line that says why, where it does not start. */
+export async function startEngine(key: EngineKey, given: Given, python: string): Promise<Engine | undefined> {
+  const { modelFile, rowsFile, dim, scaleBound } = given
+  const command: [string, string[]] =
+    key === 'torch'
+      ? [python, [fileOf('flow_torch.py'), modelFile, rowsFile, String(dim), String(scaleBound)]]
+      : [process.execPath, [...process.execArgv, fileOf('flow-engine.ts'), key, modelFile, rowsFile]]
+  const child = spawn(...command, { stdio: ['pipe', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async <Answer>(): Promise<Answer> => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${key} ended: ${stderr.trim()}`)
+    return JSON.parse(value)
+  }
+  const ask = <Answer>(request: object): Promise<Answer> => {
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    return next()
+  }
+  try {
+    const { engine } = await next<{ engine: string }>()
+    return {
+      key,
+      title: engine,
+      score: (batch, calls) => ask({ do: 'score', batch, calls }),
+      fit: (batch, steps) => ask({ do: 'fit', batch, steps }),
+      close: () => close(child, ended),
+    }
+  } catch (error: unknown) {
+    console.error(`${key} is left out: ${error instanceof Error ? error.message : error}`)
+    await close(child, ended)
+    return undefined
+  }
+}
+
+function close(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.stdin?.end()
+  return ended
+}
+
+const fileOf = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url))

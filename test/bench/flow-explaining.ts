@@ -1,0 +1,54 @@
+import { configSchema, featureSchema } from '@outflow/contracts'
+import { openDetector, trainDetector } from '@outflow/detector'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { seededRandom } from '../../libs/flow/src/random.js'
+import { type Line, medianOf } from './flow-table.js'
+
+const FIELDS = 20
+const RECORDS = 1_000
+const EXPLAINED = 100
+
+/** A detector of numeric fields, fitted as `outflow train` fits it, and what it was fitted to. */
+export interface BenchDetector {
+  readonly artefact: Uint8Array
+  readonly records: readonly Readonly<Record<string, number>>[]
+}
+
+/** Explains records of 20 numeric fields, one of them far out in each. */
+export async function explaining({ artefact, records }: BenchDetector): Promise<Line[]> {
+  const detector = await openDetector(artefact)
+  const taken: number[] = []
+  for (let at = 0; at < EXPLAINED; at++) {
+    const fields = expectFields(detector.read({ ...records[at], [`field${at % FIELDS}`]: 9 }))
+    const started = performance.now()
+    await detector.explain(fields)
+    taken.push(performance.now() - started)
+  }
+  await detector.close()
+  return [{ fields: FIELDS, records: EXPLAINED, 'median ms': medianOf(taken), 'slowest ms': Math.max(...taken) }]
+}
+
+export async function aDetector(): Promise<BenchDetector> {
+  const random = seededRandom(1, 'explaining')
+  const records = Array.from({ length: RECORDS }, () => {
+    const common = random.normal()
+    return Object.fromEntries(Array.from({ length: FIELDS }, (_, at) => [`field${at}`, common + random.normal()]))
+  })
+  const features = Array.from({ length: FIELDS }, (_, at) =>
+    featureSchema.parse({ path: `$.field${at}`, type: 'numeric' }),
+  )
+  const read = makeReader(features)
+  const { artefact } = await trainDetector({
+    features,
+    records: records.map((record) => expectFields(read(record))),
+    model: configSchema.shape.model.parse({}),
+    training: configSchema.shape.training.parse({}),
+    alertRate: 0.01,
+  })
+  return { artefact, records }
+}
+
+function expectFields(read: ReturnType<ReturnType<typeof makeReader>>): Fields {
+  if (isRejection(read)) throw new Error(`the bench reads its own records: ${read.detail}`)
+  return read
+}

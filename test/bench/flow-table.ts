@@ -1,0 +1,29 @@
+/** What a bench found, one row of a table; every line of a table has the same keys. */
+export type Line = Readonly<Record<string, string | number | null>>
+
+/** Lines as an aligned table, numbers to the right. */
+export function tableOf(lines: readonly Line[]): string {
+  const keys = Object.keys(lines[0] ?? {})
+  const cells = [keys, ...lines.map((line) => keys.map((key) => textOf(line[key] ?? null)))]
+  const widths = keys.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)))
+  const isNumeric = keys.map((key) => lines.some((line) => typeof line[key] === 'number'))
+  return cells
+    .map((row) =>
+      row.map((text, at) => (isNumeric[at] ? text.padStart(widths[at]!) : text.padEnd(widths[at]!))).join('  '),
+    )
+    .join('\n')
+}
+
+function textOf(value: string | number | null): string {
+  if (value === null) return '-'
+  if (typeof value === 'string') return value
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1)
+  return Number.isInteger(value) || Math.abs(value) >= 1000
+    ? Math.round(value).toLocaleString('en')
+    : value.toPrecision(3)
+}
+
+/** The middle of some numbers. */
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
