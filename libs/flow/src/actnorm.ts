@@ -37,7 +37,9 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
 function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Array, logScale: Float32Array): void {
   const dim = bias.length
   const scale = Float64Array.from(logScale, Math.exp)
-  for (let at = 0; at < z.length; at++) z[at] = (x[at]! + bias[at % dim]!) * scale[at % dim]!
+  for (let row = 0; row < z.length; row += dim) {
+    for (let column = 0; column < dim; column++) z[row + column] = (x[row + column]! + bias[column]!) * scale[column]!
+  }
   logDet.fill(logScale.reduce((total, number) => total + number, 0))
 }
 
@@ -60,14 +62,15 @@ const normalise = plainKernel({
     const dx = new Float32Array(x!.values.length)
     const dBias = new Float64Array(dim)
     const dLogScale = new Float64Array(dim).fill(dLogDet!.values.reduce((total, number) => total + number, 0))
-    for (let at = 0; at < dx.length; at++) {
-      const column = at % dim
-      const slope = dz!.values[at]! * scale[column]!
-      dx[at] = slope
-      dBias[column]! += slope
-      dLogScale[column]! += slope * (x!.values[at]! + bias!.values[column]!)
+    for (let row = 0; row < dx.length; row += dim) {
+      for (let column = 0; column < dim; column++) {
+        const slope = dz!.values[row + column]! * scale[column]!
+        dx[row + column] = slope
+        dBias[column]! += slope
+        dLogScale[column]! += slope * (x!.values[row + column]! + bias!.values[column]!)
+      }
     }
-    return [dx, Float32Array.from(dBias), Float32Array.from(dLogScale)]
+    return [dx, new Float32Array(dBias), new Float32Array(dLogScale)]
   },
 })
 

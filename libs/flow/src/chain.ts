@@ -1,5 +1,6 @@
-import { add, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import { type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
+import { plainKernel } from './plain-kernel.js'
 import type { Rows } from './rows.js'
 
 /**
@@ -11,13 +12,15 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
   return {
     forwardAndLogDet: (x, context) => {
       let value: Tensor2D = x
-      let logDet: Tensor1D | undefined
+      const logDets: Tensor1D[] = []
       for (const bijector of bijectors) {
         const mapped = bijector.forwardAndLogDet(value, context)
         value = mapped.value
-        logDet = logDet === undefined ? mapped.logDet : add<Tensor1D>(logDet, mapped.logDet)
+        logDets.push(mapped.logDet)
       }
-      return { value, logDet: logDet ?? (zeros([x.shape[0]]) as Tensor1D) }
+      if (logDets.length === 0) return { value, logDet: zeros([x.shape[0]]) as Tensor1D }
+      const [logDet] = total(logDets, {}) as [Tensor1D]
+      return { value, logDet }
     },
     forwardRows: (x, context) =>
       fold(
@@ -44,3 +47,16 @@ function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): Mapp
   }
   return { value, logDet }
 }
+
+/** [batch] each → their sum, [batch]; one launch instead of one for each of them there and back */
+const total = plainKernel({
+  name: 'OutflowTotal',
+  forward: (parts) => {
+    const values = parts[0]!.values.slice()
+    for (const part of parts.slice(1)) {
+      for (let row = 0; row < values.length; row++) values[row]! += part.values[row]!
+    }
+    return [{ values, shape: parts[0]!.shape }]
+  },
+  backward: ([slope], parts) => parts.map(() => slope!.values),
+})

@@ -34,7 +34,7 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
       const raw = rawOfRows(x, context)
       const values = new Float64Array(count * width)
       const logDet = new Float64Array(count)
-      scaleThenShiftInto(values, logDet, x.values, raw, moved, bound)
+      scaleThenShiftInto({ z: values, logDet }, x.values, raw, moved, bound)
       return { value: { values, count, width }, logDet }
     },
     inverseAndLogDet: (z, context) => {
@@ -56,54 +56,67 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
 }
 
-/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, 2·dim] */
+/** z and logDet of x [batch, dim] and raw [batch, 2·dim]; with what a gradient wants to know again, where there is room for it. */
 function scaleThenShiftInto(
-  z: Numbers,
-  logDet: Numbers,
+  into: { z: Numbers; logDet: Numbers; bent?: Float32Array; scale?: Float32Array },
   x: Numbers,
   raw: Numbers,
   moved: readonly number[],
   bound: number,
 ): void {
+  const { z, logDet, bent, scale } = into
   const dim = moved.length
   z.set(x)
   for (let row = 0; row < logDet.length; row++) {
     let total = 0
     for (let column = 0; column < dim; column++) {
       if (moved[column] === 0) continue
-      const s = bound * Math.tanh(raw[2 * row * dim + column]! / bound)
-      total += s
-      z[row * dim + column] = x[row * dim + column]! * Math.exp(s) + raw[(2 * row + 1) * dim + column]!
+      const at = row * dim + column
+      const within = Math.tanh(raw[2 * row * dim + column]! / bound)
+      const stretch = Math.exp(bound * within)
+      total += bound * within
+      z[at] = x[at]! * stretch + raw[(2 * row + 1) * dim + column]!
+      if (bent !== undefined) bent[at] = within
+      if (scale !== undefined) scale[at] = stretch
     }
     logDet[row] = total
   }
 }
 
-/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
+/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch]; and tanh(r/bound), exp(s), each [batch, dim] */
 const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
   name: 'OutflowScaleThenShift',
   forward: ([x, raw], { moved, bound }) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const z = new Float32Array(batch * dim)
+    const { shape } = x!
+    const [batch, dim] = shape as [number, number]
+    const [z, bent, scale] = [0, 1, 2].map(() => new Float32Array(batch * dim)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ]
     const logDet = new Float32Array(batch)
-    scaleThenShiftInto(z, logDet, x!.values, raw!.values, moved, bound)
+    scaleThenShiftInto({ z, logDet, bent, scale }, x!.values, raw!.values, moved, bound)
     return [
-      { values: z, shape: [batch, dim] },
+      { values: z, shape },
       { values: logDet, shape: [batch] },
+      { values: bent, shape },
+      { values: scale, shape },
     ]
   },
-  backward: ([dz, dLogDet], [x, raw], { moved, bound }) => {
+  backward: ([dz, dLogDet], [x], { moved }, outputs) => {
     const [batch, dim] = x!.shape as [number, number]
+    const [, , bent, scale] = outputs()
     const dx = dz!.values.slice()
     const dRaw = new Float32Array(2 * batch * dim)
     for (let row = 0; row < batch; row++) {
+      const byLogDet = dLogDet!.values[row]!
       for (let column = 0; column < dim; column++) {
         if (moved[column] === 0) continue
         const at = row * dim + column
-        const bent = Math.tanh(raw!.values[2 * row * dim + column]! / bound)
-        const slope = dz!.values[at]! * Math.exp(bound * bent)
+        const within = bent!.values[at]!
+        const slope = dz!.values[at]! * scale!.values[at]!
         dx[at] = slope
-        dRaw[2 * row * dim + column] = (slope * x!.values[at]! + dLogDet!.values[row]!) * (1 - bent * bent)
+        dRaw[2 * row * dim + column] = (slope * x!.values[at]! + byLogDet) * (1 - within * within)
         dRaw[(2 * row + 1) * dim + column] = dz!.values[at]!
       }
     }

@@ -73,9 +73,10 @@ const besideContext = plainKernel<{ held: number[] }>({
     const [batch, dim] = x!.shape as [number, number]
     const width = dSeen!.shape[1]!
     const dx = new Float32Array(batch * dim)
-    for (let at = 0; at < dx.length; at++) {
-      const column = at % dim
-      if (held[column] === 1) dx[at] = dSeen!.values[((at - column) / dim) * width + column]!
+    for (let row = 0; row < batch; row++) {
+      for (let column = 0; column < dim; column++) {
+        if (held[column] === 1) dx[row * dim + column] = dSeen!.values[row * width + column]!
+      }
     }
     return [dx, undefined]
   },

@@ -23,11 +23,16 @@ export interface PlainKernel<Attributes extends NamedAttrMap> {
   readonly name: string
   /** From the inputs, in order, to the outputs. */
   forward(inputs: readonly Plain[], attributes: Attributes): readonly Plain[]
-  /** From the gradients by the outputs to those by the inputs; an input without one takes none. Default: not differentiable. */
+  /**
+   * From the gradients by the outputs to those by the inputs; an input without one takes none. Default: not differentiable.
+   *
+   * @param outputs  what `forward` gave
+   */
   backward?(
     gradients: readonly Plain[],
     inputs: readonly Plain[],
     attributes: Attributes,
+    outputs: () => readonly Plain[],
   ): readonly (Float32Array | undefined)[]
 }
 
@@ -63,9 +68,12 @@ export function plainKernel<Attributes extends NamedAttrMap>(
     registerGradient({
       kernelName: name,
       saveAllInputs: true,
+      outputsToSave: new Array(MOST_OUTPUTS).fill(true),
       gradFunc: (dy, saved, attributes) => {
-        const inputs = saved.map(plainOf)
-        const gradients = backward([dy].flat().map(plainOf), inputs, attributes as Attributes)
+        const slopes = [dy].flat()
+        const inputs = saved.slice(0, -slopes.length).map(plainOf)
+        const outputs = () => saved.slice(-slopes.length).map(plainOf)
+        const gradients = backward(slopes.map(plainOf), inputs, attributes as Attributes, outputs)
         return Object.fromEntries(
           gradients.map((values, index) => [index, () => tensor(values!, [...inputs[index]!.shape])]),
         )
@@ -75,6 +83,9 @@ export function plainKernel<Attributes extends NamedAttrMap>(
   // tfjs takes an array for a map where a gradient needs all inputs, as its own concat does.
   return (inputs, attributes) => engine().runKernel(name, inputs as unknown as NamedTensorMap, attributes) as Tensor[]
 }
+
+/** All of them are saved; tfjs wants a flag for each, and takes some too many. */
+const MOST_OUTPUTS = 8
 
 function plainOf(held: Tensor): Plain {
   return { shape: held.shape, values: held.dataSync<'float32'>() }
