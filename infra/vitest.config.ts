@@ -18,6 +18,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{libs,services}/*/src/**/*.test.ts', 'infra/launcher/src/**/*.test.ts', 'test/bench/**/*.test.ts'],
+          // Ten times what the slowest takes by itself: on a machine whose processors are shared, five seconds is no bug.
+          testTimeout: 30_000,
         },
       },
       {

@@ -21,10 +21,12 @@ describe('fitFlow', { timeout: 60_000 }, () => {
     const { flow, report } = await fitFlow(data, { ...options, onProgress: (each) => progress.push(each) })
     expect(flow.spec).toEqual(options.spec)
     expect(report).toMatchObject({ backend: 'wasm', steps: 100, trainingRows: 180, validationRows: 20 })
-    expect(progress.map(({ step, maxSteps }) => [step, maxSteps])).toEqual([
-      [50, 100],
-      [100, 100],
+    expect(progress.map(({ step, maxSteps, epoch }) => [step, maxSteps, epoch])).toEqual([
+      [50, 100, 50],
+      [100, 100, 100],
     ])
+    expect(progress[0]!.leftMs).toBeCloseTo(progress[0]!.elapsedMs)
+    expect(progress[1]!.leftMs).toBe(0)
   })
 
   it('is cancelled by its signal, with the reason as cause', async () => {

@@ -51,12 +51,16 @@ export interface FitOptions {
 /** Where a fit stands, told at each look at the validation rows. */
 export interface FitProgress {
   readonly step: number
+  /** Passes over the training rows so far. */
+  readonly epoch: number
   readonly maxSteps: number
   /** Mean NLL of the training batches since the last look, nats. */
   readonly trainNll: number
   /** Mean NLL of the lowest 90 % of the validation rows, nats. */
   readonly validationNll: number
   readonly elapsedMs: number
+  /** Until maxSteps at the pace so far; a fit that stops improving ends sooner. */
+  readonly leftMs: number
 }
 
 /** What a fit did; goes into the model's metadata. */

@@ -30,6 +30,11 @@ export async function train(
   const takeStep = stepper(flow, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
+  const timesAt = (steps: number) => {
+    const elapsedMs = performance.now() - started
+    const epoch = (steps * Math.min(batchSize, batches.trainingRows)) / batches.trainingRows
+    return { epoch, elapsedMs, leftMs: (elapsedMs / steps) * (maxSteps - steps) }
+  }
   const descend = async (): Promise<Pick<FitReport, 'steps' | 'stopped'>> => {
     for (let steps = 1; steps <= maxSteps; steps++) {
       const loss = takeStep(steps - 1, batches.next(batchSize))
@@ -37,7 +42,7 @@ export async function train(
       // Lets messages through: progress out, and the news that the parent is gone in.
       if (steps % BREATHE_EVERY === 0) await setImmediate()
       const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
-      if (look !== undefined) onLook({ ...look, maxSteps, elapsedMs: performance.now() - started })
+      if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
       if (steps - looks.best().step >= patience) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }

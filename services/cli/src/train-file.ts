@@ -133,10 +133,11 @@ function fitVoice(read: TrainingRecords, terminal: Terminal): FitVoice {
   }
   return {
     begin,
-    progress: ({ step, maxSteps, validationNll }) => {
+    progress: ({ step, maxSteps, epoch, trainNll, validationNll, leftMs }) => {
       begin()
       bar ??= terminal.progress({ label: 'fit', total: maxSteps, unit: 'steps' })
-      bar.update(step, `validation ${validationNll.toFixed(3)} nats`)
+      const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
+      bar.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)
     },
     end: () => bar?.stop(),
   }
