@@ -1,4 +1,4 @@
-import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
+import { type Config, type Feature, isCategory, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
 import { contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
@@ -6,6 +6,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
 import { TooFewRecords } from './errors.js'
+import { fitSmoothly } from './fit-smoothly.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
@@ -58,9 +59,9 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   }
   const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
   const fitted = fitEncoder(features, fitting, training)
-  const fit = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : null
+  const { fit, noise } = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : NO_FIT
   const flow = fit?.flow ?? null
-  const { encoder } = fitted
+  const encoder = { ...fitted.encoder, noise }
   const scorer = await openModelScorer(encoder, flow)
   const nlls = (await scorer.score(calibrating)).nll.sort()
   const misfit = await gaugeMisfit({ encoder, flow }, scorer, nlls, training.seed)
@@ -124,23 +125,27 @@ function split(records: readonly Fields[], held: number, seed: number) {
   return { calibrating: shuffled.slice(0, held), fitting: shuffled.slice(held) }
 }
 
-function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput): Promise<Fit> {
-  const { model, training, backend, onProgress, signal } = input
+/** Where there are categories alone. */
+const NO_FIT = { fit: null, noise: new Float32Array(0) }
+
+async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
+  const { features, model, training, backend, onProgress, signal } = input
   const { kind, layers, hidden } = model
-  return fitFlow(
-    { rows, context, observed },
-    {
-      spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
-      seed: training.seed,
-      noise: encoder.noise,
-      trim: trimOf(input),
-      niceness: training.niceness ?? 0,
-      threads: training.threads ?? 1,
-      ...(backend && { backend }),
-      ...(onProgress && { onProgress }),
-      ...(signal && { signal }),
-    },
-  )
+  const { noise } = encoder
+  const data = { rows, context, observed }
+  const options = {
+    spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
+    seed: training.seed,
+    noise,
+    trim: trimOf(input),
+    niceness: training.niceness ?? 0,
+    threads: training.threads ?? 1,
+    ...(backend && { backend }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  }
+  // With categories the noise is by what they leave to explain, which a wider one would blur.
+  return features.some(isCategory) ? { fit: await fitFlow(data, options), noise } : fitSmoothly(data, options)
 }
 
 /**
@@ -150,8 +155,8 @@ function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: Train
  * of rare groups, and a fit that is never told of them unlearns what is rare and right.
  */
 function trimOf({ features, training }: Pick<TrainingInput, 'features' | 'training'>): number {
-  const hasCategories = features.some(({ type }) => type === 'categorical')
-  return Math.min(hasCategories ? training.contamination : Math.max(training.contamination, ROBUST_TRIM), LARGEST_TRIM)
+  const least = features.some(isCategory) ? 0 : ROBUST_TRIM
+  return Math.min(Math.max(training.contamination, least), LARGEST_TRIM)
 }
 
 const ROBUST_TRIM = 0.1

@@ -167,7 +167,7 @@ export type FitRows = TrainingRows & { readonly context: Float32Array }
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
 
 /** A quarter of Silverman's bandwidth, which shrinks as rows become many and columns few. */
-function silvermanNoise(count: number, dim: number): Float32Array {
+export function silvermanNoise(count: number, dim: number): Float32Array {
   return new Float32Array(dim).fill(0.25 * count ** (-1 / (dim + 4)))
 }
 

@@ -11,7 +11,15 @@ export {
   WeightsVersionUnknown,
 } from './errors.js'
 export type { Forward } from './far-rows.js'
-export { type Fit, type FitOptions, type FitProgress, type FitReport, fitFlow, type TrainingRows } from './fit.js'
+export {
+  type Fit,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  fitFlow,
+  silvermanNoise,
+  type TrainingRows,
+} from './fit.js'
 export { checkFlow } from './flow-parts.js'
 export {
   type FlowKind,

@@ -1,0 +1,47 @@
+import type { Fit, FitOptions } from '@outflow/flow'
+import { realNvpSpec } from '@outflow/flow'
+import { expect, it } from 'vitest'
+import { fitSmoothly } from './fit-smoothly.js'
+
+const data = { rows: new Float32Array(2 * 1000), context: new Float32Array(0) }
+const options = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 3) }
+/** The rule's width for 1,000 rows of 2 columns: 0.25·1000^(−1/6). */
+const WIDTH = 0.25 / 10 ** 0.5
+
+/** Plays fits of these best steps and held-out NLLs, one after another, and notes the noise that each was asked for. */
+function played(...fits: readonly (readonly [bestStep: number, nll: number])[]) {
+  const noises: number[][] = []
+  const fit = async (_: unknown, { noise = new Float32Array(0) }: FitOptions): Promise<Fit> => {
+    const [bestStep, nll] = fits[noises.push([...noise]) - 1]!
+    return {
+      flow: { spec: options.spec, weights: new Map() },
+      report: { bestStep, validationNll: [nll] },
+    } as unknown as Fit
+  }
+  return { noises, run: () => fitSmoothly(data, options, fit) }
+}
+
+it('fits once where the flow had something to learn', async () => {
+  const { noises, run } = played([350, 2])
+  expect([...(await run()).noise]).toEqual([...options.noise])
+  expect(noises).toHaveLength(1)
+})
+
+it('widens the noise of columns below the width, twice at the most, while a fit is at its best early', async () => {
+  const { noises, run } = played([100, 2], [150, 2.1], [200, 2.2])
+  const kept = await run()
+  expect(kept.fit.report.bestStep).toBe(200)
+  expect(noises.map(([narrow]) => narrow!.toFixed(4))).toEqual([
+    '0.0500',
+    (2 * WIDTH).toFixed(4),
+    (4 * WIDTH).toFixed(4),
+  ])
+  expect(noises.map(([, wide]) => wide)).toEqual([3, 3, 3])
+})
+
+it('stays with the narrower noise where held-out rows lose by the wider', async () => {
+  const { run } = played([100, 2], [150, 2.1], [200, 2.31])
+  const kept = await run()
+  expect(kept.fit.report.bestStep).toBe(150)
+  expect(kept.noise[0]).toBeCloseTo(2 * WIDTH)
+})
