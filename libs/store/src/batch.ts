@@ -23,9 +23,9 @@ export interface Anomaly {
   readonly modelId: string
 }
 
-/** A message that waits to be sent: an alert or a dead letter, complete with its target. */
+/** A message that waits to be sent: an alert, a dead letter or one that is sent to its source again, complete with its target. */
 export interface OutboxMessage {
-  readonly kind: 'alert' | 'dead_letter'
+  readonly kind: 'alert' | 'dead_letter' | 'replayed'
   readonly topic: string
   readonly key: Uint8Array | null
   /** null is a tombstone: a dead letter keeps it. */

@@ -1,6 +1,14 @@
 export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
 export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
-export { rejectedByReason } from './dead-letters.js'
+export {
+  type DeadLetterQuery,
+  type DeadLetterReplay,
+  deadLetterAt,
+  listDeadLetters,
+  queueReplays,
+  rejectedByReason,
+  type StoredDeadLetter,
+} from './dead-letters.js'
 export { latestDriftAlarm, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export {
   MigrationChanged,
@@ -51,6 +59,7 @@ export {
 export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
 export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
 export { type Client, openPool, type Pool, type PoolOptions, ping, type Queryable, withTransaction } from './pool.js'
+export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alerts.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'

@@ -1,4 +1,5 @@
-import type { BatchWrite, OutboxMessage } from './batch.js'
+import type { BatchWrite } from './batch.js'
+import { outboxColumns } from './outbox-rows.js'
 import { jsonbText, plainText, timestampText } from './postgres-text.js'
 import type { Statement } from './statement.js'
 
@@ -17,7 +18,8 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...offsetValues(batch),
       ...anomalyValues(batch),
       ...deadLetterValues(batch),
-      ...outboxValues(batch),
+      // $28 … $32
+      ...outboxColumns(batch.outbox),
       ...statisticsValues(batch),
       ...windowValues(batch),
       ...verdictValues(batch),
@@ -149,25 +151,6 @@ function deadLetterValues({ deadLetters }: BatchWrite): unknown[] {
     deadLetters.map(({ value }) => value?.byteLength),
     deadLetters.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
   ]
-}
-
-/** $28 … $32 */
-function outboxValues({ outbox }: BatchWrite): unknown[] {
-  return [
-    outbox.map(({ kind }) => kind),
-    outbox.map(({ topic }) => topic),
-    outbox.map(({ key }) => key),
-    outbox.map(({ payload }) => payload),
-    outbox.map(headersText),
-  ]
-}
-
-function headersText({ headers }: OutboxMessage): string {
-  return JSON.stringify(headers.map(([name, value]) => [name, base64(value)]))
-}
-
-function base64(value: Uint8Array | string): string {
-  return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)).toString('base64')
 }
 
 /** $33 … $43 */

@@ -20,7 +20,15 @@ export {
 } from './errors.js'
 export { type KafkaConnection, type KafkaOptions, makeKafka, type StreamLog } from './kafka.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
-export { countWindow, type NotedRecord, readWindow, type Window, type WindowOptions } from './read-window.js'
+export {
+  countWindow,
+  type NotedRecord,
+  readWindow,
+  type ScanOptions,
+  scanWindow,
+  type Window,
+  type WindowOptions,
+} from './read-window.js'
 export {
   makeTransactionalSender,
   type RelayMark,

@@ -65,32 +65,48 @@ const STALLED_MS = 20_000
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
-export function readWindow<Note = undefined>(
+export async function readWindow<Note = undefined>(
   kafka: KafkaConnection,
   options: WindowOptions<Note>,
 ): Promise<Window<Note>> {
+  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed } = options
+  const sample = makeSample<NotedRecord<Note>>(maxRows, seed)
+  let seen = 0
+  const takeOne = (record: WindowRecord) => {
+    if (record.timestampMs >= toMs) return
+    const noted = note?.of(record)
+    if (record.timestampMs < fromMs) return
+    seen += 1
+    sample.add(noted === undefined ? record : { ...record, note: noted })
+  }
+  const take = async (records: readonly WindowRecord[]) => {
+    await note?.prepare(records)
+    records.forEach(takeOne)
+  }
+  const { isCutShort } = await scanWindow(kafka, { ...options, topics, fromMs: fromMs - (note?.beforeMs ?? 0) }, take)
+  return { records: sample.records(), seen, isCutShort }
+}
+
+export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'signal'>
+
+/**
+ * Hands over every record of topics from a time on, batch by batch, each partition's in the order of offsets, up to what
+ * stands there when the call begins; outside any pipeline's group. Where producers' timestamps do not ascend some are earlier.
+ *
+ * @param visit  awaited before the next batch of the partition is read
+ * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts; what `visit` throws
+ */
+export function scanWindow(
+  kafka: KafkaConnection,
+  options: ScanOptions,
+  visit: (records: readonly WindowRecord[]) => Promise<void>,
+): Promise<Pick<Window, 'isCutShort'>> {
   return withAdmin(kafka, async (admin) => {
-    const ranges = (
-      await Promise.all(
-        options.topics.map((topic) => rangesOf(admin, topic, options.fromMs - (options.note?.beforeMs ?? 0))),
-      )
-    ).flat()
-    const sample = makeSample<NotedRecord<Note>>(options.maxRows, options.seed)
-    let seen = 0
-    const takeOne = (record: WindowRecord) => {
-      if (record.timestampMs >= (options.toMs ?? Number.POSITIVE_INFINITY)) return
-      const note = options.note?.of(record)
-      if (record.timestampMs < options.fromMs) return
-      seen += 1
-      sample.add(note === undefined ? record : { ...record, note })
-    }
-    const take = async (records: readonly WindowRecord[]) => {
-      await options.note?.prepare(records)
-      records.forEach(takeOne)
-    }
+    const { topics, fromMs } = options
+    const ranges = (await Promise.all(topics.map((topic) => rangesOf(admin, topic, fromMs)))).flat()
     const open = ranges.filter(({ start, end }) => start < end)
-    if (open.length > 0) await readRanges(kafka, admin, open, take, options)
-    return { records: sample.records(), seen, isCutShort: ranges.some((range) => range.isCutShort) }
+    if (open.length > 0) await readRanges(kafka, admin, open, visit, options)
+    return { isCutShort: ranges.some((range) => range.isCutShort) }
   })
 }
 

@@ -14,7 +14,7 @@ export const WITHHELD_HEADER = 'outflow.withheld'
  */
 export function shorten(row: OutboxRow): OutboxRow {
   const bytes = row.payload?.length ?? 0
-  if (row.kind === 'dead_letter') return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
+  if (row.kind !== 'alert') return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
   const event = JSON.parse(String(row.payload)) as AlertEvent
   const payload = Buffer.from(JSON.stringify({ ...event, data: { ...event.data, record: {} } }))
   return withHeader({ ...row, payload }, `the record; the event had ${bytes} bytes`)

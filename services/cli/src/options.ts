@@ -27,6 +27,18 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
+const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A moment: ISO 8601, or `24h` for that long ago. */
+export function moment(text: string): Date {
+  const ago = /^(\d+)([mhd])$/.exec(text)
+  const ms = ago ? Date.now() - Number(ago[1]) * AGO_MS[ago[2] as keyof typeof AGO_MS] : Date.parse(text)
+  if (!/^\d/.test(text) || Number.isNaN(ms)) {
+    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or 30m, 24h, 7d for so long ago.')
+  }
+  return new Date(ms)
+}
+
 function share(text: string): number {
   const number = Number(text)
   if (text.trim() === '' || !(number > 0 && number <= 0.5)) {

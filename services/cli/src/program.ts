@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import type { CommandContext } from './commands/command-context.js'
+import { addDeadLetters } from './commands/dead-letters.js'
 import { addDemo } from './commands/demo.js'
 import { addDoctor } from './commands/doctor.js'
 import { addExplain } from './commands/explain.js'
 import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
+import { addReplay } from './commands/replay.js'
 import { addRetrain } from './commands/retrain.js'
 import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
@@ -50,6 +52,8 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addDoctor(program, context)
   addModels(program, context)
   addRetrain(program, context)
+  addReplay(program, context)
+  addDeadLetters(program, context)
   addSchema(program, context)
   return program
 }

@@ -1,1 +1,4 @@
+export { type AlertOptions, alertMessage } from './alert.js'
+export { type Event, eventReader } from './event.js'
 export { type IngestOptions, runIngest } from './main.js'
+export { severityOf } from './steps/judge.js'

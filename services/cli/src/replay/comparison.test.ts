@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { makeComparison } from './comparison.js'
+
+const aRecord = (offset: number, isFlagged: boolean, pValueThen: number | null, wasJudged = true) => ({
+  position: `t/0/${offset}`,
+  nll: offset,
+  pValue: 0.1,
+  pValueThen,
+  isFlagged,
+  wasJudged,
+})
+
+test('verdicts of now are counted beside those of then', () => {
+  const comparison = makeComparison(10)
+  comparison.add(aRecord(0, false, null))
+  comparison.add(aRecord(1, true, 0.001))
+  comparison.add(aRecord(2, true, null))
+  comparison.add(aRecord(3, false, 0.002))
+  comparison.add(aRecord(4, true, null, false))
+  comparison.reject()
+  expect(comparison.result()).toMatchObject({
+    records: 6,
+    scored: 5,
+    rejected: 1,
+    notJudgedThen: 1,
+    flaggedThen: 2,
+    flaggedNow: 3,
+    stillFlagged: 1,
+    newlyFlagged: 2,
+    noLongerFlagged: 1,
+    newly: [{ position: 't/0/4' }, { position: 't/0/2' }],
+    noLonger: [{ position: 't/0/3', pValueThen: 0.002 }],
+  })
+})
+
+test('of very many changes the strangest are kept, and all are counted', () => {
+  const comparison = makeComparison(3)
+  for (let offset = 0; offset < 5_000; offset++) comparison.add(aRecord((offset * 7_919) % 5_000, true, null))
+  const { newlyFlagged, newly } = comparison.result()
+  expect(newlyFlagged).toBe(5_000)
+  expect(newly.map(({ nll }) => nll)).toEqual([4_999, 4_998, 4_997])
+})

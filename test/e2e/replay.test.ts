@@ -1,0 +1,113 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { TrainedDetector } from '@outflow/detector'
+import { beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel } from '../support/parcels.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { startService } from '../support/service-process.js'
+import { readCommitted, readTopic } from '../support/topic-reader.js'
+
+let model: TrainedDetector
+beforeAll(async () => {
+  model = await fitParcelModel()
+})
+
+/** Runs a command of the pipeline and gives what it prints as JSON. */
+async function asked(pipeline: ParcelPipeline, args: readonly string[], stdin?: string) {
+  const ran = await runOutflow(
+    [...args, '--json', '--config', pipeline.configFile],
+    stdin === undefined ? {} : { stdin },
+  )
+  expect(ran.stderr + ran.stdout, args.join(' ')).not.toMatch(/^outflow: /)
+  expect(ran.code, ran.stderr).toBe(0)
+  return JSON.parse(ran.stdout)
+}
+
+async function count(pipeline: ParcelPipeline, sql: string): Promise<number> {
+  const { rows } = await pipeline.pool.query(`select count(*)::int as count from ${sql}`)
+  return (rows[0] as { readonly count: number }).count
+}
+
+async function withAlertRate(pipeline: ParcelPipeline, alertRate: number): Promise<void> {
+  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
+  await writeFile(pipeline.configFile, JSON.stringify({ ...config, detection: { alertRate } }))
+}
+
+test('a past range is scored again, and rejected records are sent again, each once', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  const ingest = startService('ingest', pipeline.configFile)
+  startService('alerts', pipeline.configFile)
+  const feed = pipeline.feed(21)
+  await pipeline.untilStoredMore(4_000)
+  await feed.stop()
+  const produced = (await readTopic(pipeline.brokers, pipeline.topics.source)).length
+  await eventually(async () => (await pipeline.stored()) === produced, { what: 'all is stored' })
+  const [anomalies, rejected] = [
+    await count(pipeline, 'outflow.anomalies'),
+    await count(pipeline, 'outflow.dead_letters'),
+  ]
+
+  // The same model and rate give the same verdicts.
+  const same = await asked(pipeline, ['replay', '--from', '1h'])
+  expect(same).toMatchObject({
+    records: produced,
+    rejected,
+    flaggedThen: anomalies,
+    flaggedNow: anomalies,
+    newlyFlagged: 0,
+    noLongerFlagged: 0,
+    notJudgedThen: 0,
+    alerts: 0,
+  })
+  await withAlertRate(pipeline, 0.0005)
+  const stricter = await asked(pipeline, ['replay', '--from', '1h', '--model', model.metadata.modelId.slice(0, 8)])
+  expect(stricter.noLongerFlagged).toBeGreaterThan(0)
+  expect(stricter.newlyFlagged).toBe(0)
+  await withAlertRate(pipeline, 0.03)
+  const looser = await asked(pipeline, ['replay', '--from', '1h', '--send-alerts', '--limit', '3'])
+  expect(looser.newlyFlagged).toBeGreaterThan(0)
+  expect(looser).toMatchObject({ noLongerFlagged: 0, alerts: looser.newlyFlagged })
+  expect(looser.newly).toHaveLength(3)
+  expect(await asked(pipeline, ['replay', '--from', '1h', '--send-alerts'])).toMatchObject({ alerts: 0 })
+  await eventually(async () => (await count(pipeline, 'outflow.outbox')) === 0, { what: 'the outbox is empty' })
+  const alerts = await readCommitted(pipeline.brokers, pipeline.topics.alerts)
+  expect(new Set(alerts.map(({ value }) => JSON.parse(String(value)).id)).size).toBe(anomalies + looser.newlyFlagged)
+  expect(alerts).toHaveLength(anomalies + looser.newlyFlagged)
+
+  const letters = await asked(pipeline, ['dead-letters', 'list'])
+  expect(letters).toHaveLength(rejected)
+  const wrong = letters.find(({ reason }: { reason: string }) => reason === 'wrong_type')
+  const shown = await asked(pipeline, ['dead-letters', 'show', wrong.position])
+  const value = Buffer.from(shown.original.value, 'base64').toString()
+  expect(JSON.parse(value)).toMatchObject({ grams: 'heavy' })
+  expect(Buffer.from(shown.original.key, 'base64').toString()).toMatch(/^depot-/)
+  expect(shown.original.headers).toEqual([['truth', Buffer.from('wrong_type').toString('base64')]])
+  expect(shown.now).toMatch(/^wrong_type/)
+
+  // What is still invalid stays where it is.
+  const still = await asked(pipeline, ['dead-letters', 'replay', '--reason', 'wrong_type'])
+  expect(still).toMatchObject({ queued: [], before: [], gone: [] })
+  expect(still.stillInvalid.length).toBeGreaterThan(0)
+
+  const mended = value.replace('"heavy"', '2000')
+  const replay = ['dead-letters', 'replay', wrong.position, '--with', '-']
+  expect(await asked(pipeline, replay, `${mended}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
+  expect(await asked(pipeline, replay, `${mended}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
+  await eventually(
+    async () => {
+      const { rows } = await pipeline.pool.query('select sum(received)::int as received from outflow.offsets')
+      return (rows[0] as { readonly received: number }).received === produced + 1
+    },
+    { what: 'the mended record is counted' },
+  )
+  await ingest.kill()
+  // Read as committed data: behind what the relay sent stands the mark of its transaction.
+  const again = (await readCommitted(pipeline.brokers, pipeline.topics.source)).filter(
+    (record) => 'outflow.replayed' in record.headers,
+  )
+  expect(again.map((record) => [String(record.value), String(record.key)])).toEqual([
+    [mended, Buffer.from(shown.original.key, 'base64').toString()],
+  ])
+  expect(await count(pipeline, 'outflow.dead_letters')).toBe(rejected)
+})
