@@ -50,7 +50,7 @@ export interface ParcelPipelineOptions {
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
-  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access, training } = options
+  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access, training = { niceness: 0 } } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
