@@ -117,7 +117,7 @@ describe('windowed features of a file', () => {
     ])
     expect(trained.stderr).toContain('heat numeric, lately window\n')
     const usual = readings(1_600).slice(1_500)
-    const crowded = usual.map((reading) => ({ ...reading, plant: 'north', at: '2026-02-01T00:00:00.000Z' }))
+    const crowded = usual.map((reading) => ({ ...reading, at: '2026-02-01T00:00:00.000Z' }))
     await writeFile(at('calm.ndjson'), ndjson([...usual, ...crowded.slice(0, 60)]))
     await runOutflow(['score', '--model', at('windows'), '--input', at('calm.ndjson'), '--output', at('calm.csv')])
     const nlls = (await readFile(at('calm.csv'), 'utf8')).trimEnd().split('\n').slice(1)
