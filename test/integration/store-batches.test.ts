@@ -377,6 +377,7 @@ function aBatch(
         severity: 'high',
         pUpper: 0.002,
         nearest: null,
+        missing: ['delay'],
         reasons: [],
         modelId: 'm',
       },

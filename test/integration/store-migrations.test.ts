@@ -52,6 +52,7 @@ describe('the analyst', () => {
       from pg_class where relnamespace = 'analyst'::regnamespace order by relname`)
     expect(rows.map(({ name }) => name)).toEqual([
       'anomalies',
+      'anomaly_missing_fields',
       'anomaly_reasons',
       'dead_letters',
       'drift_alarms',

@@ -151,6 +151,7 @@ async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<vo
       severity: 'low',
       pUpper: null,
       nearest: null,
+      missing: [],
       reasons: [],
       modelId: randomUUID(),
     })),

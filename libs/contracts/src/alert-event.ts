@@ -31,6 +31,8 @@ export const alertEventSchema = z.object({
     surpriseBits: z.number().optional(),
     /** What would have been normal; null where no few changes make it so. */
     nearest: nearestNormalSchema.nullable().optional(),
+    /** Fields that the record left missing: it was scored on the others. Absent in alerts of earlier outflows. */
+    missing: z.array(z.string()).optional(),
     severity: z.enum(['low', 'medium', 'high']),
     reasons: z.array(reasonSchema),
     record: z.record(z.string(), z.unknown()),

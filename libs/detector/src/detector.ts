@@ -1,5 +1,5 @@
 import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/encoding'
+import { type Fields, makeReader, missingFeatures } from '@outflow/encoding'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
@@ -41,6 +41,8 @@ export interface Detector {
   explain(fields: Fields): Promise<Explanation>
   /** The same for many records at once, from one usual value a field. @param nll  [batch]; the records' own, nats */
   explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
+  /** Names the features that a record leaves missing: it is scored on the others. */
+  missing(fields: Fields): string[]
   /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
@@ -70,6 +72,7 @@ export async function openDetector(artefact: Uint8Array): Promise<Detector> {
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: (fields) => explainRecord(encoder, nllOf, fields, ordinaryNll),
     explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),
+    missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: () => scorer.close(),
   }

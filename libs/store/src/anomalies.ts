@@ -21,6 +21,7 @@ interface AnomalyRow {
   readonly p_value: number
   readonly p_upper: number | null
   readonly nearest: NearestNormal | null
+  readonly missing: string[]
   readonly severity: Severity
   readonly reasons: Reason[]
   readonly model_id: string
@@ -28,7 +29,7 @@ interface AnomalyRow {
 }
 
 const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
-       nearest, severity, reasons, model_id, detected_at`
+       nearest, missing, severity, reasons, model_id, detected_at`
 
 /** Gives a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -75,6 +76,7 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     pValue: row.p_value,
     pUpper: row.p_upper,
     nearest: row.nearest,
+    missing: row.missing,
     severity: row.severity,
     reasons: row.reasons,
     modelId: row.model_id,

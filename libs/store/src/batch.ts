@@ -18,6 +18,8 @@ export interface Anomaly {
   readonly pUpper: number | null
   /** What would have been normal; null where no few changes make it so. */
   readonly nearest: NearestNormal | null
+  /** Fields that the record left missing: it was scored on the others. */
+  readonly missing: readonly string[]
   readonly severity: Severity
   readonly reasons: readonly Reason[]
   readonly modelId: string

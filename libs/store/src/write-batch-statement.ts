@@ -48,11 +48,11 @@ const writeAfter = (claim: string) => `
 with claimed as (${claim}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
-                                 nll, p_value, severity, reasons, model_id, p_upper, nearest)
+                                 nll, p_value, severity, reasons, model_id, p_upper, nearest, missing)
   select claimed.pipeline, claimed.topic, claimed.partition, anomaly.*
   from claimed, unnest($11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::jsonb[],
                        $16::float8[], $17::float8[], $18::text[], $19::jsonb[], $20::text[], $47::float8[],
-                       $48::jsonb[]) as anomaly
+                       $48::jsonb[], $50::jsonb[]) as anomaly
   on conflict do nothing
 ), set_aside as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, message_key, value_start,
@@ -180,11 +180,12 @@ function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
   ]
 }
 
-/** $47 … $49 */
+/** $47 … $50 */
 function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
   return [
     anomalies.map(({ pUpper }) => pUpper),
     anomalies.map(({ nearest }) => nearest && jsonbText(nearest)),
     fdrState && jsonbText(fdrState),
+    anomalies.map(({ missing }) => jsonbText(missing)),
   ]
 }

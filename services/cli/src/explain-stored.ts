@@ -24,7 +24,7 @@ export async function explainStored(
   const reasons: readonly Reason[] = anomaly.reasons
   await terminal.result(
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
-      `${describeReasons(reasons, anomaly.nearest)}  record ${JSON.stringify(record)}\n`,
+      `${describeReasons(reasons, anomaly.nearest)}${describeMissing(anomaly.missing)}  record ${JSON.stringify(record)}\n`,
   )
 }
 
@@ -37,4 +37,9 @@ export function parseAnomalyId(id: string): { pipeline: string; position: Positi
     )
   const [, pipeline, topic, partition, offset] = match
   return { pipeline: pipeline!, position: { topic: topic!, partition: Number(partition), offset: BigInt(offset!) } }
+}
+
+/** A likelihood of what was observed is told as one. */
+function describeMissing(missing: readonly string[]): string {
+  return missing.length === 0 ? '' : `  scored without ${missing.join(', ')}: missing in the record\n`
 }

@@ -13,6 +13,7 @@ const anomaly: Anomaly = {
   pValue: 0.0001,
   pUpper: 0.0004,
   nearest: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
+  missing: ['gate'],
   severity: 'high',
   reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: [0, 2], text: 'delay 9 is far above 1' }],
   modelId: 'm1',
@@ -43,6 +44,7 @@ test('an alert is a CloudEvent keyed by its entity', () => {
       pUpper: 0.0004,
       surpriseBits: -Math.log2(0.0001),
       nearest: anomaly.nearest,
+      missing: ['gate'],
     },
   })
 })

@@ -59,6 +59,7 @@ function alertEvent(
       ...(anomaly.pUpper === null ? {} : { pUpper: anomaly.pUpper }),
       surpriseBits: -Math.log2(anomaly.pValue),
       nearest: anomaly.nearest,
+      missing: [...anomaly.missing],
       severity: anomaly.severity,
       reasons: [...anomaly.reasons],
       record: anomaly.record as AlertEvent['data']['record'],

@@ -75,6 +75,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
         { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: null, kind: 'brief', text: 'brief' },
       ]),
     ),
+    missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
     sample: async () => [],
     close: vi.fn<Detector['close']>(async () => {}),
     ...overrides,

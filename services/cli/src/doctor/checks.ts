@@ -1,6 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
+import { makeRegistry } from '@outflow/formats'
 import { activeModel, migrationStatus, type Pool, ping } from '@outflow/store'
 import { describeCluster, describeTopics, type KafkaConnection } from '@outflow/streams'
 import { placeOf } from '../database-place.js'
@@ -17,7 +18,15 @@ export interface Patient {
 
 /** Every check of an installation, in the order in which one leans on another. */
 export function checksOf(patient: Patient): readonly Check[] {
-  return [broker(patient), topics(patient), database(patient), migrations(patient), model(patient), ...computing()]
+  return [
+    broker(patient),
+    topics(patient),
+    ...registry(patient),
+    database(patient),
+    migrations(patient),
+    model(patient),
+    ...computing(),
+  ]
 }
 
 const broker = ({ config, kafka }: Patient): Check => ({
@@ -45,6 +54,22 @@ const topics = ({ config, kafka }: Patient): Check => ({
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')
   },
 })
+
+function registry({ config: { source } }: Patient): readonly Check[] {
+  const { registry } = source
+  if (registry === undefined) return []
+  return [
+    {
+      name: 'registry',
+      mend: 'start the schema registry, or mend url, username and password under source.registry',
+      look: async () => {
+        // Any id does: what is asked is whether a registry answers this client.
+        await makeRegistry(registry).schema(1)
+        return `answers at ${registry.url}`
+      },
+    },
+  ]
+}
 
 const database = ({ config, pool }: Patient): Check => ({
   name: 'database',

@@ -118,6 +118,7 @@ async function replayWith({
           nll,
           pValue,
           pUpper: detector.pUpperLimit(nll),
+          missing: detector.missing(fields),
           severity: severityOf(pValue, level),
           modelId,
         }

@@ -46,7 +46,7 @@ export function explainWith({ telemetry, now = () => performance.now() }: Explai
     return {
       ...batch,
       anomalies: batch.outliers.map((index, place) => {
-        const { source, record, eventTimeMs, entityKey } = batch.records[index]!
+        const { source, record, fields, eventTimeMs, entityKey } = batch.records[index]!
         return {
           offset: source.offset,
           recordTimeMs: source.timestampMs,
@@ -56,6 +56,7 @@ export function explainWith({ telemetry, now = () => performance.now() }: Explai
           nll: nll[index]!,
           pValue: pValue[index]!,
           pUpper: batch.model.detector.pUpperLimit(nll[index]!),
+          missing: batch.model.detector.missing(fields),
           severity: severityOf(pValue[index]!, batch.levels[place]!),
           ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
