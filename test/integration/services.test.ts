@@ -61,7 +61,8 @@ beforeAll(async () => {
       model: { layers: 4, hidden: [32] },
       // On a busy machine a fit that stands back takes longer than the test waits.
       training: { minRows: 2_900, maxRows: 5_000, niceness: 0 },
-      detection: { alertRate: 0.01 },
+      // Of 270 calibration records some are planted, too: a rate of 0.01 would leave room for one.
+      detection: { alertRate: 0.02 },
       // Made by the relay, with room enough.
       alerts: { topic: aName('alerts') },
       deadLetters: { topic: aName('dead-letters') },
@@ -163,8 +164,8 @@ describe('trainer, ingest and alerts together', () => {
     for (const index of PLANTED) {
       expect(found.get(index)?.reasons[0]?.field, `record ${index}`).toMatch(/temperature|load/)
     }
-    // 1 % of normal records may be flagged, and chance has its share.
-    expect(rows.length - PLANTED.size).toBeLessThan(0.02 * RECORDS)
+    // 2 % of normal records may be flagged, and chance has its share.
+    expect(rows.length - PLANTED.size).toBeLessThan(0.04 * RECORDS)
   })
 
   test('each anomaly is on the alerts topic exactly once, as a CloudEvent keyed by its entity', async () => {
