@@ -68,10 +68,7 @@ describe('a model is changed while ingest runs', () => {
     const ingest = startService('ingest', pipeline.configFile)
     const feed = pipeline.feed(42)
     await pipeline.untilStoredMore(1_000)
-    await pipeline.pool.query(
-      `update outflow.models set artefact = overlay(artefact placing '\\x00ff00' from length(artefact) / 2) where id = $1`,
-      [b],
-    )
+    await damage(pipeline, b)
     const refused = await models(pipeline, 'promote', b)
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
     // Past every check of ours: a disk that breaks under the active row.
@@ -82,7 +79,60 @@ describe('a model is changed while ingest runs', () => {
     expect(served(ingest)).toEqual([a])
     await expectEachScoredByTheModelItNames(pipeline, [a])
   })
+
+  test('an ingest that starts on a damaged model scores by the one before, says so, and swaps when a whole one is promoted', async () => {
+    const pipeline = await aParcelPipeline({ model: first })
+    const [a, b] = [first.metadata.modelId, second.metadata.modelId]
+    await pipeline.promote(second)
+    await damage(pipeline, b)
+    const ingest = startService('ingest', pipeline.configFile)
+    const feed = pipeline.feed(44)
+    expect(await ingest.logged('model refused')).toMatchObject({
+      modelId: b,
+      servedId: null,
+      error: { code: 'OUTFLOW_STORE_MODEL_DAMAGED' },
+    })
+    expect(await ingest.logged('model served')).toMatchObject({ modelId: a, insteadOf: b })
+    await pipeline.untilStoredMore(2_000)
+    expect((await ingest.readiness()).checks.ingest?.model).toMatchObject({
+      ok: true,
+      detail: `${a} instead of ${b}, which was refused: OUTFLOW_STORE_MODEL_DAMAGED`,
+    })
+    await expectEachScoredByTheModelItNames(pipeline, [a])
+
+    const third = await fitParcelModel(3)
+    await pipeline.promote(third)
+    await untilServed(ingest, third.metadata.modelId)
+    const swap = ingest.log.findLast(({ msg }) => msg === 'model served')
+    expect(swap).toMatchObject({ previousId: a, sincePromotionMs: expect.any(Number), pauseMs: expect.any(Number) })
+    await pipeline.untilStoredMore(3_000)
+    await feed.stop()
+    await expectEachScoredByTheModelItNames(pipeline, [a, third.metadata.modelId])
+  })
+
+  test('a damaged model without an earlier one holds ingest, which says why and goes on with the next', async () => {
+    const pipeline = await aParcelPipeline({ model: first })
+    await damage(pipeline, first.metadata.modelId)
+    const ingest = startService('ingest', pipeline.configFile)
+    await ingest.logged('no earlier model')
+    expect(await ingest.readiness()).toMatchObject({
+      status: 503,
+      checks: {
+        ingest: { model: { ok: false, detail: expect.stringContaining('refused: OUTFLOW_STORE_MODEL_DAMAGED') } },
+      },
+    })
+    await pipeline.promote(second)
+    await untilServed(ingest, second.metadata.modelId)
+    expect(ingest.hasEnded()).toBe(false)
+  })
 })
+
+/** As a disk may: a few bytes in the middle. */
+const damage = (pipeline: ParcelPipeline, modelId: string) =>
+  pipeline.pool.query(
+    `update outflow.models set artefact = overlay(artefact placing '\\x00ff00' from length(artefact) / 2) where id = $1`,
+    [modelId],
+  )
 
 test('a model that is asked for is fitted at once, judged against the incumbent, and leaves a report', async () => {
   const pipeline = await aParcelPipeline({ training: { minRows: 1_000, maxRows: 1_000, niceness: 5 } })

@@ -4,6 +4,7 @@ import {
   addExclusion,
   answerRequests,
   confirmedPositions,
+  earlierModelIds,
   endFit,
   fitOfRequest,
   insertModel,
@@ -76,6 +77,7 @@ describe('going back', () => {
   it('passes over a model that is damaged', async () => {
     const pipeline = await aPipelineOf('a', 'b', 'c')
     await damage(pipeline, 'b')
+    expect(await earlierModelIds(pool, pipeline)).toEqual(['a'])
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: '' })).toEqual({ from: 'c', to: 'a' })
   })
 

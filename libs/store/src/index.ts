@@ -45,6 +45,7 @@ export {
   activeModel,
   activeModelId,
   type Change,
+  earlierModelIds,
   insertModel,
   listModels,
   loadModel,

@@ -119,16 +119,8 @@ export function rollBackModel(
     await lockPromotion(client, pipeline)
     const previousId = await activeModelId(client, pipeline)
     if (from !== undefined && previousId !== from) return null
-    const [earlier] = await run<{ id: string }>(client, {
-      name: 'earlier_model',
-      text: `
-        select id from outflow.models
-        where pipeline = $1 and state = 'retired' and sha256(artefact) = checksum
-        order by promoted_at desc nulls last, created_at desc
-        limit 1`,
-      values: [pipeline],
-    })
-    if (previousId === null || earlier === undefined) {
+    const [earlierId] = await earlierModelIds(client, pipeline)
+    if (previousId === null || earlierId === undefined) {
       throw new NoEarlierModel(
         `pipeline ${pipeline} has no earlier model to go back to; fit one by \`outflow retrain\``,
         {
@@ -136,10 +128,26 @@ export function rollBackModel(
         },
       )
     }
-    await activate(client, { pipeline, id: earlier.id }, 'rejected')
-    await noteChange(client, { action: 'rollback', pipeline, id: earlier.id, previousId, by, why })
-    return { from: previousId, to: earlier.id }
+    await activate(client, { pipeline, id: earlierId }, 'rejected')
+    await noteChange(client, { action: 'rollback', pipeline, id: earlierId, previousId, by, why })
+    return { from: previousId, to: earlierId }
   })
+}
+
+/**
+ * Gives the ids of the models that were active before and went without complaint, the latest first. Those whose bytes do
+ * not fit their checksum are passed over; Postgres reads every artefact for it.
+ */
+export async function earlierModelIds(db: Queryable, pipeline: string): Promise<readonly string[]> {
+  const rows = await run<{ id: string }>(db, {
+    name: 'earlier_models',
+    text: `
+      select id from outflow.models
+      where pipeline = $1 and state = 'retired' and sha256(artefact) = checksum
+      order by promoted_at desc nulls last, created_at desc`,
+    values: [pipeline],
+  })
+  return rows.map(({ id }) => id)
 }
 
 /** Two promotions at once would each activate their own and meet in the unique index. */

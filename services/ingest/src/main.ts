@@ -5,6 +5,7 @@ import { makeDecoder } from '@outflow/formats'
 import { backoffMs, type CheckResult, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   applyRetention,
+  earlierModelIds,
   listenForModels,
   loadModel,
   loadWindowStates,
@@ -56,7 +57,11 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       onError: telemetry.storeConnectionLost,
     })
     const served = serveModel({
-      open: async (id) => openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact),
+      open: async (id) => {
+        const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
+        return { detector: await openDetector(artefact), promotedAt }
+      },
+      earlier: () => earlierModelIds(pool, config.pipeline),
       pause: (attempt) => pause(backoffMs(attempt), signal),
       telemetry,
       signal,
@@ -196,8 +201,10 @@ async function askPostgres(pool: Pool): Promise<CheckResult> {
   return { ok: true, detail: 'answered' }
 }
 
-function modelCheck({ current }: ServedModel): CheckResult {
-  return current === null ? { ok: false, detail: 'the first model is awaited' } : { ok: true, detail: current.modelId }
+function modelCheck({ current, refused }: ServedModel): CheckResult {
+  const why = refused && `${refused.modelId}, which was refused: ${refused.error.code}`
+  if (current !== null) return { ok: true, detail: why ? `${current.modelId} instead of ${why}` : current.modelId }
+  return { ok: false, detail: why ? `another model is awaited than ${why}` : 'the first model is awaited' }
 }
 
 /** Ready while this member has its partitions; a consumer that restarts has none. */

@@ -11,13 +11,14 @@ class StoreAway extends OutflowError {
 
 function serving(overrides: Partial<ServedModelOptions> = {}) {
   const opened = new Map<string, Detector>()
-  const telemetry = { modelServed: vi.fn(), modelRefused: vi.fn(), modelLoadRetried: vi.fn() }
+  const telemetry = { modelServed: vi.fn(), modelRefused: vi.fn(), modelLoadRetried: vi.fn(), noModelLeft: vi.fn() }
   const served = serveModel({
     open: async (id) => {
       const detector = aDetector()
       opened.set(id, detector)
-      return detector
+      return { detector, promotedAt: null }
     },
+    earlier: async () => [],
     telemetry,
     pause: async () => {},
     signal: new AbortController().signal,
@@ -25,6 +26,8 @@ function serving(overrides: Partial<ServedModelOptions> = {}) {
   })
   return { served, opened, telemetry }
 }
+
+const anOpened = () => ({ detector: aDetector(), promotedAt: null })
 
 test('while no model is active, nothing is served', async () => {
   const { served } = serving()
@@ -66,17 +69,59 @@ test('a damaged model is refused, and the one before goes on', async () => {
   const { served, telemetry } = serving({
     open: async (id) => {
       if (id === 'm2') throw new Error('checksum differs')
-      return aDetector()
+      return anOpened()
     },
+    earlier: async () => ['m0'],
   })
   served.follow('m1')
   await served.first
   served.follow('m2')
   await vi.waitFor(() => expect(telemetry.modelRefused).toHaveBeenCalled())
   expect(telemetry.modelRefused.mock.calls[0]?.slice(0, 1)).toEqual(['m2'])
+  expect(served.refused?.modelId).toBe('m2')
   expect(served.borrow().modelId).toBe('m1')
   served.follow('m3')
   await vi.waitFor(() => expect(served.current?.modelId).toBe('m3'))
+  expect(served.refused).toBeNull()
+})
+
+test('where none is served yet, the latest earlier model that opens stands in for a damaged one', async () => {
+  const { served, telemetry } = serving({
+    open: async (id) => {
+      if (id !== 'm1' && id !== 'm4') throw new Error('checksum differs')
+      return anOpened()
+    },
+    earlier: async () => ['m2', 'm1', 'm0'],
+  })
+  served.follow('m3')
+  await served.first
+  expect(served.borrow().modelId).toBe('m1')
+  expect(served.refused?.modelId).toBe('m3')
+  expect(telemetry.modelRefused.mock.calls.map(([id]) => id)).toEqual(['m3', 'm2'])
+  expect(telemetry.modelServed.mock.calls.map(([id, , swap]) => [id, swap.insteadOf])).toEqual([['m1', 'm3']])
+  served.follow('m4')
+  await vi.waitFor(() => expect(served.current?.modelId).toBe('m4'))
+  expect(telemetry.modelServed).toHaveBeenLastCalledWith(
+    'm4',
+    expect.anything(),
+    expect.objectContaining({ previousId: 'm1', insteadOf: null }),
+  )
+})
+
+test('a damaged model without an earlier one is waited out', async () => {
+  const { served, telemetry } = serving({
+    open: async (id) => {
+      if (id === 'm1') throw new Error('checksum differs')
+      return anOpened()
+    },
+  })
+  served.follow('m1')
+  await vi.waitFor(() => expect(telemetry.noModelLeft).toHaveBeenCalledWith('m1'))
+  expect(served.current).toBeNull()
+  expect(served.refused?.modelId).toBe('m1')
+  served.follow('m2')
+  await served.first
+  expect(served.current?.modelId).toBe('m2')
 })
 
 test('a load is repeated while the store is away', async () => {
@@ -85,7 +130,7 @@ test('a load is repeated while the store is away', async () => {
     open: async () => {
       attempts += 1
       if (attempts < 3) throw new StoreAway('away')
-      return aDetector()
+      return anOpened()
     },
   })
   served.follow('m1')

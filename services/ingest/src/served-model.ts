@@ -1,15 +1,23 @@
 import type { Detector } from '@outflow/detector'
-import { isRetryable, toOutflowError } from '@outflow/errors'
+import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
+import { longestPause } from './longest-pause.js'
 import type { ModelLease } from './model-lease.js'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface ServedModelOptions {
   /** Loads and opens a model; rejects with a retryable error when the store is away. */
-  readonly open: (modelId: string) => Promise<Detector>
-  readonly telemetry: Pick<IngestTelemetry, 'modelServed' | 'modelRefused' | 'modelLoadRetried'>
+  readonly open: (modelId: string) => Promise<OpenedModel>
+  /** Which models were active before and are whole, the latest first; rejects when the store is away. */
+  readonly earlier: () => Promise<readonly string[]>
+  readonly telemetry: Pick<IngestTelemetry, 'modelServed' | 'modelRefused' | 'modelLoadRetried' | 'noModelLeft'>
   /** Waits before a load is tried again, less when the service stops. */
   readonly pause: (attempt: number) => Promise<void>
   readonly signal: AbortSignal
+}
+
+export interface OpenedModel {
+  readonly detector: Detector
+  readonly promotedAt: Date | null
 }
 
 /** The model that batches are scored with. A newer one is opened beside it, and takes over between batches. */
@@ -19,13 +27,20 @@ export interface ServedModel {
   /** Resolves when a first model is served, or the signal aborts. */
   readonly first: Promise<void>
   readonly current: { readonly modelId: string; readonly detector: Detector } | null
+  /** The active model, while it is one that could not be opened. */
+  readonly refused: RefusedModel | null
   /** Lends the current model. @throws {Error} when there is none */
   borrow(): ModelLease
   /** Closes every model, once the loads under way have ended. */
   close(): Promise<void>
 }
 
-interface Opened {
+export interface RefusedModel {
+  readonly modelId: string
+  readonly error: OutflowError
+}
+
+interface Served {
   readonly modelId: string
   readonly detector: Detector
   leases: number
@@ -33,10 +48,11 @@ interface Opened {
 
 /**
  * Follows the active model. A model that can not be opened is refused with an error in the log, and the one before goes
- * on: old scores are better than none.
+ * on: old scores are better than none. Where none is served yet, the latest earlier one that opens stands in for it.
  */
-export function serveModel({ open, telemetry, pause, signal }: ServedModelOptions): ServedModel {
-  let current: Opened | null = null
+export function serveModel({ open, earlier, telemetry, pause, signal }: ServedModelOptions): ServedModel {
+  let current: Served | null = null
+  let refused: RefusedModel | null = null
   let wanted: string | null = null
   let loading: Promise<void> = Promise.resolve()
   const closing: Promise<void>[] = []
@@ -50,25 +66,47 @@ export function serveModel({ open, telemetry, pause, signal }: ServedModelOption
   const load = async (modelId: string): Promise<void> => {
     for (let attempt = 1; modelId === wanted && modelId !== current?.modelId && !signal.aborted; attempt += 1) {
       try {
-        serve({ modelId, detector: await open(modelId), leases: 0 })
+        if (!(await serve(modelId)) && current === null) await standInFor(modelId)
+        return
       } catch (thrown: unknown) {
-        const error = toOutflowError(thrown)
-        if (!isRetryable(error)) {
-          telemetry.modelRefused(modelId, error, current?.modelId ?? null)
-          return
-        }
-        telemetry.modelLoadRetried(modelId, error, attempt)
+        telemetry.modelLoadRetried(modelId, toOutflowError(thrown), attempt)
         await pause(attempt)
       }
     }
   }
 
-  const serve = (opened: Opened): void => {
-    const before = current
-    current = opened
-    if (before?.leases === 0) closing.push(before.detector.close())
-    telemetry.modelServed(opened.modelId, opened.detector.metadata, before?.modelId ?? null)
-    announceFirst()
+  const standInFor = async (modelId: string): Promise<void> => {
+    for (const earlierId of await earlier()) {
+      if (modelId !== wanted || signal.aborted) return
+      if (await serve(earlierId, modelId)) return
+    }
+    telemetry.noModelLeft(modelId)
+  }
+
+  /** @returns false when it was refused; rejects when the store is away */
+  const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
+    try {
+      const { result: opened, pauseMs } = await longestPause(() => open(modelId))
+      const before = current
+      current = { modelId, detector: opened.detector, leases: 0 }
+      if (before?.leases === 0) closing.push(before.detector.close())
+      if (insteadOf === null) refused = null
+      const { promotedAt } = opened
+      telemetry.modelServed(modelId, opened.detector.metadata, {
+        previousId: before?.modelId ?? null,
+        insteadOf,
+        promotedAt,
+        pauseMs,
+      })
+      announceFirst()
+      return true
+    } catch (thrown: unknown) {
+      const error = toOutflowError(thrown)
+      if (isRetryable(error)) throw error
+      if (insteadOf === null) refused = { modelId, error }
+      telemetry.modelRefused(modelId, error, current?.modelId ?? null)
+      return false
+    }
   }
 
   return {
@@ -79,6 +117,9 @@ export function serveModel({ open, telemetry, pause, signal }: ServedModelOption
     first,
     get current() {
       return current
+    },
+    get refused() {
+      return refused?.modelId === wanted ? refused : null
     },
     borrow: () => {
       if (current === null) throw new Error('no model is served yet; wait for first')

@@ -54,6 +54,7 @@ test('a superseded batch is counted as nothing but itself', async () => {
 test('a model that can not reach the alert rate is told of', () => {
   const { telemetry, lines } = telling()
   const { metadata } = aDetector()
-  telemetry.modelServed('m1', { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.002 } }, null)
+  const unreachable = { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.002 } }
+  telemetry.modelServed('m1', unreachable, { previousId: null, insteadOf: null, promotedAt: null, pauseMs: 0 })
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'alert rate unreachable'])
 })

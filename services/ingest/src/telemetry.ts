@@ -9,8 +9,9 @@ import type { WrittenBatch } from './batch.js'
 export interface IngestTelemetry {
   ingestStarted(topics: readonly string[]): void
   modelAwaited(): void
-  modelServed(modelId: string, metadata: ModelMetadata, previousId: string | null): void
+  modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
   modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
+  noModelLeft(modelId: string): void
   modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
   partitionsAssigned: Hook<'assigned'>
   partitionSought: Hook<'sought'>
@@ -30,6 +31,18 @@ export interface IngestTelemetry {
   storeConnectionLost(error: OutflowError): void
   retentionApplied(dropped: readonly string[]): void
   retentionPostponed(error: OutflowError): void
+}
+
+/** How a model took over. */
+export interface Swap {
+  /** The one that was served before; null: none. */
+  readonly previousId: string | null
+  /** The active model that this one stands in for, as it could not be opened. */
+  readonly insteadOf: string | null
+  /** By the store's clock. */
+  readonly promotedAt: Date | null
+  /** How long no batch moved on at most while it was opened. */
+  readonly pauseMs: number
 }
 
 type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
@@ -88,12 +101,19 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection):
   return {
     ingestStarted: (topics) => log.info({ topics }, 'ingest started'),
     modelAwaited: () => log.info('first model awaited'),
-    modelServed: (modelId, metadata, previousId) => {
+    modelServed: (modelId, metadata, { previousId, insteadOf, promotedAt, pauseMs }) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
       const alertRate = alertRateOf(detection, metadata.recordsPerDay)
       const { alertBudget, fdr } = detection
       const held = fdr === undefined ? { alertRate } : { fdr }
-      log.info({ modelId, previousId, createdAt: metadata.createdAt, ...held }, 'model served')
+      const swap = {
+        previousId,
+        ...(insteadOf !== null && { insteadOf }),
+        // Of a model that was promoted before this process served any, it would say when the process started.
+        ...(previousId !== null && promotedAt !== null && { sincePromotionMs: Date.now() - promotedAt.getTime() }),
+        pauseMs,
+      }
+      log.info({ modelId, ...swap, createdAt: metadata.createdAt, ...held }, 'model served')
       if (alertBudget !== undefined && !metadata.recordsPerDay) log.warn({ modelId, alertRate }, 'alert rate assumed')
       const { smallestPValue, tail } = metadata.calibration
       if (!tail && smallestPValue > alertRate)
@@ -103,6 +123,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection):
       refused.inc()
       log.error({ modelId, servedId, error }, 'model refused')
     },
+    noModelLeft: (modelId) => log.error({ modelId }, 'no earlier model'),
     modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
     partitionsAssigned: (partitions) => log.info({ partitions }, 'partitions assigned'),
     partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),

@@ -1,0 +1,21 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Runs an effect, and tells beside its result how long the event loop stood still at most meanwhile, ms: so long no batch
+ * moved on. Whatever else the process does in that time counts too, so it is an upper bound.
+ */
+export async function longestPause<T>(
+  effect: () => Promise<T>,
+): Promise<{ readonly result: T; readonly pauseMs: number }> {
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  delays.enable()
+  try {
+    const result = await effect()
+    // What blocked last is seen by the monitor's next tick.
+    await sleep(1)
+    return { result, pauseMs: Math.round(delays.max / 1e6) }
+  } finally {
+    delays.disable()
+  }
+}
