@@ -14,11 +14,15 @@ function blocks(language: string): readonly string[] {
 }
 
 describe('the README', () => {
-  it('shows a configuration that is valid', () => {
-    const documents = blocks('yaml')
-    expect(documents).toHaveLength(1)
+  it('shows a configuration that is valid, and parts that are valid in its place', () => {
+    const [whole, ...parts] = blocks('yaml').map((text) => parse(text) as Record<string, object>)
     const environment = { KAFKA_BROKERS: 'localhost:9092', DATABASE_URL: 'postgres://localhost/outflow' }
-    expect(parseConfig(parse(documents[0]!), environment).pipeline).toBe('flights')
+    expect(parseConfig(whole, environment).pipeline).toBe('flights')
+    expect(parts.length).toBeGreaterThan(0)
+    for (const { sasl, ...part } of parts) {
+      const kafka = { ...whole!.kafka, ...part.kafka, ...(sasl === undefined ? {} : { sasl }) }
+      expect(parseConfig({ ...whole, ...part, kafka }, environment).pipeline).toBe('flights')
+    }
   })
 
   it('shows an alert that is one', () => {
