@@ -35,8 +35,8 @@ export function encodeStates(series: readonly Series[], states: readonly SeriesS
 
 /** Gives the series back. One that the bytes do not know begins empty, as all do in a layout of another version. */
 export function decodeStates(series: readonly Series[], bytes: Uint8Array): SeriesState[] {
-  // A copy, because a store may hand out bytes that are not aligned.
-  const values = new Float64Array(bytes.slice().buffer)
+  // A copy, because a store may hand out bytes that are not aligned; a Buffer's own slice would be no copy.
+  const values = new Float64Array(new Uint8Array(bytes).buffer)
   const states = series.map(() => emptySeries())
   if (values[0] !== VERSION) return states
   for (let at = 1; at < values.length; ) {
