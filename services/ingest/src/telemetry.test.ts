@@ -58,3 +58,10 @@ test('a model that can not reach the alert rate is told of', () => {
   telemetry.modelServed('m1', unreachable, { previousId: null, insteadOf: null, promotedAt: null, pauseMs: 0 })
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'alert rate unreachable'])
 })
+
+test('the lag of a partition that went to another instance is not told any more', async () => {
+  const { telemetry, metrics } = telling()
+  telemetry.batchEnded(written('written'))
+  telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])
+  expect(await metrics.text()).not.toContain('outflow_consumer_lag_records{')
+})

@@ -125,7 +125,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection):
     },
     noModelLeft: (modelId) => log.error({ modelId }, 'no earlier model'),
     modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
-    partitionsAssigned: (partitions) => log.info({ partitions }, 'partitions assigned'),
+    partitionsAssigned: (partitions) => {
+      // The lag of a partition that another instance reads now would stand here for ever.
+      lag.reset()
+      log.info({ partitions }, 'partitions assigned')
+    },
     partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),
     recordsMissed: (gap) => {
       missed.inc({ topic: gap.topic }, Number(gap.earliest - gap.storedOffset))

@@ -1,5 +1,5 @@
 import type { ModelMetadata, RejectionReason } from '@outflow/contracts'
-import type { DriftAlarm, FieldShift, TrainingInput } from '@outflow/detector'
+import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store'
@@ -34,6 +34,7 @@ export interface TrainerTelemetry {
   storeConnectionLost(error: OutflowError): void
 }
 
+const FIT_OUTCOMES = ['promoted', 'rejected', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
@@ -45,6 +46,9 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
   const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
   const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
   const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
+  // A series that begins at 1 has, to Prometheus, never increased.
+  for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
+  for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
   /** A window that stays as it is is told once. */
   let awaitedAt = -1
   return {
@@ -83,7 +87,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
     },
     driftWatched: (level) => drift.set(level),
     driftFound: (modelId, { chart, raisedMs, changedMs }, fields) => {
-      drifts.inc({ chart: chart.replaceAll(' ', '_') })
+      drifts.inc({ chart: labelOf(chart) })
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
     },
@@ -107,3 +111,5 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
 }
+
+const labelOf = (chart: string) => chart.replaceAll(' ', '_')
