@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+const infra = fileURLToPath(new URL('./', import.meta.url))
+
+/** From the table of metrics, which a test of runtime compares with the source. */
+const labelsOf = new Map<string, readonly string[]>(
+  [
+    ...read('../libs/runtime/README.md').matchAll(/^\| `(outflow_[a-z_]+)(?:\{([a-z,]+)\})?` +\| [a-z]+ +\| (.*)\|$/gm),
+  ].flatMap(([, name, labels = '', meaning]): [string, string[]][] => {
+    const own = ['pipeline', 'instance', ...labels.split(',')]
+    if (!meaning!.startsWith('histogram')) return [[name!, own]]
+    return ['sum', 'count', 'bucket'].map((part) => [`${name}_${part}`, [...own, 'le']])
+  }),
+)
+
+const rules = (parse(read('prometheus/alerts.yaml')) as RuleFile).groups.flatMap((group) => group.rules)
+const dashboard = JSON.parse(read('grafana/outflow.json')) as Dashboard
+const expressions = [
+  ...rules.map(({ alert, expr }) => [alert, expr] as const),
+  ...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
+  ...dashboard.templating.list.map(({ name, definition = '' }) => [`the variable ${name}`, definition] as const),
+]
+
+test.each(expressions)('%s asks for metrics and labels that exist', (_, expr) => {
+  const names = [...expr.matchAll(/outflow_[a-z_]+/g)].map(([name]) => name)
+  expect(names.filter((name) => !labelsOf.has(name))).toEqual([])
+
+  const matched = [...expr.matchAll(/(outflow_[a-z_]+)\{([^}]*)\}/g)].flatMap(([, name, selector]) =>
+    [...selector!.matchAll(/([a-z_]+)\s*(?:=|!)/g)].map(([, label]) => [name!, label!] as const),
+  )
+  expect(matched.filter(([name, label]) => !labelsOf.get(name)?.includes(label))).toEqual([])
+
+  const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels]) => labels!.split(/,\s*/))
+  const known = names.flatMap((name) => labelsOf.get(name) ?? [])
+  expect(grouped.filter((label) => !known.includes(label))).toEqual([])
+})
+
+test('every metric of the table that an operator watches is on the dashboard', () => {
+  const shown = expressions.map(([, expr]) => expr).join('\n')
+  const bases = [...labelsOf.keys()].map((name) => name.replace(/_(?:sum|count|bucket)$/, ''))
+  const unseen = [...new Set(bases)].filter((name) => !shown.includes(name))
+  expect(unseen.toSorted()).toEqual(INNER_WORKINGS)
+})
+
+/** Of use to somebody who tunes windows or reads a log line, not at a glance. */
+const INNER_WORKINGS = [
+  'outflow_late_records_total',
+  'outflow_training_rejected_total',
+  'outflow_window_states_evicted_total',
+]
+
+test('the rules have unit tests of their own, each by name', () => {
+  const tested = read('prometheus/alerts.test.yaml')
+  expect(rules.map(({ alert }) => alert).filter((alert) => !tested.includes(`alertname: ${alert}`))).toEqual([])
+})
+
+function read(path: string): string {
+  return readFileSync(`${infra}${path}`, 'utf8')
+}
+
+interface RuleFile {
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]
+}
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[]
+  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] }
+}
