@@ -4,6 +4,7 @@ import { addDeadLetters } from './commands/dead-letters.js'
 import { addDemo } from './commands/demo.js'
 import { addDoctor } from './commands/doctor.js'
 import { addExplain } from './commands/explain.js'
+import { addInit } from './commands/init.js'
 import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
 import { addReplay } from './commands/replay.js'
@@ -41,6 +42,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
     )
   program.commandsGroup('To begin:')
   addDemo(program, context)
+  addInit(program, context)
   program.commandsGroup('Files, without Kafka and Postgres:')
   addTrain(program, context)
   addScore(program, context)

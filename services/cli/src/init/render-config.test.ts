@@ -1,0 +1,129 @@
+import { type Config, parseConfig } from '@outflow/contracts'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { lookAtRecords } from './look-at-records.js'
+import { type Origin, renderConfig, topicOfFile } from './render-config.js'
+
+const ORIGIN: Origin = {
+  from: 'the 200 records of orders.csv',
+  topic: 'orders',
+  format: { value: 'json', why: 'as all records seen are' },
+  isKeyed: false,
+  brokers: '127.0.0.1:9092',
+  databaseUrl: '$' + '{DATABASE_URL}',
+}
+const ENVIRONMENT = { DATABASE_URL: 'postgres://127.0.0.1:5432/outflow' }
+
+function propose(records: readonly Record<string, unknown>[], origin: Partial<Origin> = {}) {
+  const text = renderConfig(lookAtRecords(records), { ...ORIGIN, ...origin })
+  return { text, config: parseConfig(parse(text), ENVIRONMENT) }
+}
+
+/** Orders of twenty shops, by the hour. */
+const orders = Array.from({ length: 200 }, (_, index) => ({
+  id: `order-${index}`,
+  at: new Date(Date.UTC(2026, 0, 1, index)).toISOString(),
+  shop: { name: `shop ${index % 20}` },
+  'paid: in # all': 10 ** ((index % 60) / 10),
+  weight: 1 + ((index * 7) % 50),
+  note: index % 4 === 0 ? null : ['gift', 'plain', 'odd'][index % 3],
+  ...(index % 5 === 0 ? {} : { miles: index % 11 }),
+}))
+
+const featureAt = (config: Config, path: string) =>
+  config.features.find((feature) => 'path' in feature && feature.path === path)
+
+describe('the proposed configuration', () => {
+  it('has the features of the records, by type, and says what was left out', () => {
+    const { text, config } = propose(orders)
+    expect(config).toMatchObject({
+      pipeline: 'orders',
+      source: { topics: ['orders'], format: 'json', timestamp: '$.at', key: '$.shop.name' },
+      alerts: { topic: 'orders.alerts' },
+      deadLetters: { topic: 'orders.dead-letters' },
+      detection: { alertRate: 0.001 },
+    })
+    expect(config.features.map(({ type }) => type)).toEqual([
+      'cyclic',
+      'categorical',
+      'numeric',
+      'numeric',
+      'categorical',
+      'numeric',
+    ])
+    expect(text).toContain('\n  # left out: id, text with 200 values in 200 rows\n')
+  })
+
+  it('takes many-decade skewed numbers on a log scale, and names the range', () => {
+    const { text, config } = propose(orders)
+    expect(featureAt(config, '$.paid: in # all')).toMatchObject({ scale: 'log' })
+    expect(text).toContain('log: from 1 to 794,328, median ')
+    expect(featureAt(config, '$.weight')).not.toHaveProperty('scale')
+  })
+
+  it.each([
+    ['some are negative', (index: number) => (index === 3 ? -1 : 10 ** (index % 7))],
+    ['they span three decades', (index: number) => 10 ** (index % 4)],
+    ['they are evenly spread', (index: number) => 0.001 + index],
+  ])('leaves numbers on a linear scale where %s', (_, value) => {
+    const { config } = propose(Array.from({ length: 200 }, (_, index) => ({ paid: value(index) })))
+    expect(featureAt(config, '$.paid')).not.toHaveProperty('scale')
+  })
+
+  it('makes optional what some records lack, and counts what is empty', () => {
+    const { text, config } = propose(orders)
+    expect(featureAt(config, '$.miles')).toMatchObject({ optional: true })
+    expect(text).toContain('absent from 40')
+    expect(featureAt(config, '$.note')).toMatchObject({ optional: false })
+    expect(text).toContain('empty in 50')
+  })
+
+  it('takes epoch milliseconds as a time', () => {
+    const { config } = propose(orders.map(({ weight }, index) => ({ weight, ts: 1_767_225_600_000 + index * 999 })))
+    expect(config.source.timestamp).toBe('$.ts')
+    expect(featureAt(config, '$.ts')).toMatchObject({ type: 'cyclic', period: 'day' })
+  })
+
+  it('takes no field as the time or the entity that some records have empty', () => {
+    const { config } = propose(orders.map((order, index) => (index === 9 ? { ...order, at: null, shop: null } : order)))
+    expect(config.source).not.toHaveProperty('timestamp')
+    expect(config.source).not.toHaveProperty('key')
+  })
+
+  it("leaves the entity to Kafka's message key where there is one", () => {
+    expect(propose(orders, { isKeyed: true }).config.source).not.toHaveProperty('key')
+  })
+
+  it('says how many records would be dead letters', () => {
+    const { text } = propose(orders.map((order, index) => (index === 8 ? { ...order, weight: 'n/a' } : order)))
+    expect(text).toContain('1 would be dead letters: $.weight must be a number')
+  })
+
+  it('parses, whatever names and values the records have', () => {
+    const name = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('#', 'a: b', '- x', '{', '"', 'yes', '\n- y'),
+    )
+    const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constantFrom(null, 'a\n- b', '2026-01-01'))
+    // `$` and braces are the substitution's, which no quoting holds back.
+    const isPlain = (record: object) => !JSON.stringify(record).includes('${')
+    const records = fc.array(fc.dictionary(name, value).filter(isPlain), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(records, fc.string(), (some, file) => {
+        const twice = [...some, ...some, { flag: true }, { flag: false }, { flag: true }, { flag: false }]
+        const { config } = propose(twice, { topic: topicOfFile(file), from: file })
+        expect(config.features.length).toBe(lookAtRecords(twice).columns.length)
+      }),
+    )
+  })
+})
+
+it.each([
+  ['data/flights.csv.gz', 'flights'],
+  ['flights-20k.ndjson', 'flights-20k'],
+  ['my orders.csv', 'my-orders'],
+  ['.csv', 'records'],
+])('names the topic of %s %s', (path, topic) => {
+  expect(topicOfFile(path)).toBe(topic)
+})

@@ -1,0 +1,137 @@
+import { stringify } from 'yaml'
+import type { LeftOut } from '../infer-features.js'
+import type { Look } from './look-at-records.js'
+import { type Proposal, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
+
+export interface Origin {
+  /** What was looked at, in words: `the first 10,000 records of flights.csv`. */
+  readonly from: string
+  readonly topic: string
+  /** How records are written on the topic, and why that is thought. */
+  readonly format: Proposal<'json'>
+  /** Whether the records had Kafka keys of their own; false where they come from a file. */
+  readonly isKeyed: boolean
+  /** As outflow.yaml names them: addresses, or `${NAME}`. */
+  readonly brokers: string
+  readonly databaseUrl: string
+}
+
+/** The text of an outflow.yaml for such records: it parses, and its comments say why each line is what it is. */
+export function renderConfig(look: Look, origin: Origin): string {
+  const { topic } = origin
+  const blocks = [
+    [`# Proposed by \`outflow init\` from ${remark(origin.from)}: look it through, and change what you know better.`],
+    aligned([
+      entry('pipeline', { value: pipelineName(topic), why: 'names the pipeline in tables, metrics and alerts' }),
+      entry('kafka', { value: { brokers: origin.brokers }, why: 'host:port, comma-separated; also tls and sasl' }),
+      entry('postgres', { value: { url: origin.databaseUrl }, why: 'also passwordFile and tls' }),
+    ]),
+    ['source:', ...aligned(sourceOf(look, origin).map((line) => indent(line)))],
+    [
+      'features: # behind them, in how many of the records a field is absent or empty',
+      ...aligned(featuresOf(look).map((line) => indent(line))),
+      ...look.leftOut.map(leftOutLine),
+    ],
+    ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
+    aligned([
+      entry('detection', { value: { alertRate: 0.001 }, why: 'share of normal records that may be flagged' }),
+      entry('alerts', { value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` }, why: 'anomalies are told here' }),
+      entry('deadLetters', {
+        value: { topic: `${topic.slice(0, LONGEST_STEM)}.dead-letters` },
+        why: 'records that break the contract above go here',
+      }),
+    ]),
+  ]
+  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+interface Line {
+  readonly text: string
+  readonly why: string | null
+}
+
+const indent = ({ text, why }: Line): Line => ({ text: `  ${text}`, why })
+
+/** A Kafka topic's name has at most 249 characters; the longest ending that is put behind it has 13. */
+const LONGEST_STEM = 236
+
+function sourceOf(look: Look, { topic, format, isKeyed }: Origin): readonly Line[] {
+  const timestamp = proposeTimestamp(look)
+  const key = proposeKey(look)
+  const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
+  if (timestamp) lines.push(entry('timestamp', timestamp))
+  else
+    lines.push({ text: '# timestamp: $.…', why: "no field holds a time in every record; Kafka's timestamp is taken" })
+  if (isKeyed) lines.push({ text: '# key: $.…', why: "the entity is Kafka's message key, which these records have" })
+  else if (key) lines.push(entry('key', key))
+  else lines.push({ text: '# key: $.…', why: "no field looks like an entity; Kafka's message key is taken" })
+  return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline begins' })]
+}
+
+function featuresOf({ columns }: Look): readonly Line[] {
+  return columns.map((column) => {
+    const { value, why } = proposeFeature(column)
+    const said = Object.fromEntries(Object.entries(value).filter(([key, part]) => key !== 'optional' || part === true))
+    return { text: `- ${inline(said)}`, why }
+  })
+}
+
+const leftOutLine = ({ field, why }: LeftOut): string => `  # left out: ${remark(field)}, ${remark(why)}`
+
+const TRAINING: readonly Line[] = [
+  entry('every', { value: '1h', why: 'how often the model is fitted again' }),
+  entry('window', { value: '24h', why: "how far back it looks, by Kafka's timestamp" }),
+  entry('minRows', { value: 2000, why: 'no model from fewer' }),
+  entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
+]
+
+function entry(key: string, { value, why }: Proposal<unknown>): Line {
+  return { text: `${key}: ${inline(value)}`, why }
+}
+
+/** On one line, quoted where YAML asks for it, and where a field's name has a line's end. */
+function inline(value: unknown): string {
+  return stringify(value, {
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    defaultKeyType: 'PLAIN',
+    defaultStringType: JSON.stringify(value).includes('\\n') ? 'QUOTE_DOUBLE' : 'PLAIN',
+    doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY,
+  }).trimEnd()
+}
+
+/** Comments behind longer lines than this would stand off the screen of all the others. */
+const WIDEST = 60
+
+function aligned(lines: readonly Line[]): readonly string[] {
+  const width = Math.max(0, ...lines.map(({ text }) => text.length).filter((length) => length <= WIDEST))
+  return lines.map(({ text, why }) => (why === null ? text : `${text.padEnd(width)}  # ${remark(why)}`))
+}
+
+const LONGEST_REMARK = 200
+
+/** What comes from data must not end the comment that it stands in. */
+function remark(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029\ufeff]+/gu, ' ')
+  return line.length > LONGEST_REMARK ? `${line.slice(0, LONGEST_REMARK - 1)}…` : line
+}
+
+function pipelineName(topic: string): string {
+  const name = topic
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 63)
+  return name === '' ? 'pipeline' : name
+}
+
+/** A plain name for the topic that the records of a file will come by: `data/flights.csv.gz` is `flights`. */
+export function topicOfFile(path: string): string {
+  const base = path
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/\.gz$/i, '')
+    .replace(/\.[^.]+$/, '')
+  const name = base.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+/, '')
+  return name === '' ? 'records' : name.slice(0, LONGEST_STEM)
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseConfig } from '@outflow/contracts'
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { runOutflow } from '../support/run-outflow.js'
+
+const brokers = kafkaBrokers().join(',')
+const initOf = (topic: string) =>
+  runOutflow(['init', '--topic', topic, '--brokers', brokers, '--out', '-'], { env: { DATABASE_URL: '' } })
+
+describe('outflow init of a file', () => {
+  const env = { DATABASE_URL: '', KAFKA_BROKERS: '' }
+
+  it('writes a configuration that train takes, and replaces none unasked', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
+    try {
+      const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
+      await writeFile(input, Array.from({ length: 300 }, (_, index) => `${parcel(index)}\n`).join(''))
+      const init = ['init', '--input', input, '--out', out]
+      expect(await runOutflow(init, { env })).toMatchObject({
+        code: 0,
+        stdout: '',
+        stderr: expect.stringContaining('outflow.yaml: 3 features, 0 fields left out, from the 300 records of '),
+      })
+
+      const written = await readFile(out, 'utf8')
+      expect(await runOutflow(init, { env })).toMatchObject({
+        code: 2,
+        stderr: `outflow: ${out} is there already; --force replaces it, --out names another\n`,
+      })
+      expect(await readFile(out, 'utf8')).toBe(written)
+      expect((await runOutflow([...init, '--force'], { env })).code).toBe(0)
+
+      await writeFile(out, `${written}model: { layers: 2, hidden: [8] }\n`)
+      const train = ['train', '--config', out, '--input', input, '--out', join(folder, 'model')]
+      const trained = await runOutflow(train, { env })
+      expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
+      expect(trained.code).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it.each([
+    ['nothing to look at', ['--out', '-'], 'outflow: init needs either --input or --topic\n'],
+    [
+      'a topic of no broker',
+      ['--topic', 't', '--out', '-'],
+      'outflow: --topic needs --brokers, as host:port, or KAFKA_BROKERS\n',
+    ],
+    [
+      'no field to use',
+      ['--input', '-', '--out', '-'],
+      'outflow: stdin has no field that a model can use (id: always 1)\n',
+    ],
+  ])('ends with 2 and one line where there is %s', async (_, args, stderr) => {
+    expect(await runOutflow(['init', ...args], { env, stdin: '{"id":1}\n' })).toEqual({ code: 2, stdout: '', stderr })
+  })
+})
+
+describe('outflow init of a topic', () => {
+  it('writes a configuration from its latest records, and counts those that are no JSON', async () => {
+    const topic = await aTopic({ partitions: 2 })
+    await produce(topic, ['{"broken":', ...Array.from({ length: 60 }, (_, index) => parcel(index))])
+
+    const { code, stdout } = await initOf(topic)
+
+    expect(code).toBe(0)
+    expect(stdout).toContain('1 of 61 records are none, and would be dead letters')
+    const config = parseConfig(parse(stdout), {})
+    expect(config).toMatchObject({
+      kafka: { brokers: kafkaBrokers() },
+      source: { topics: [topic], timestamp: '$.at' },
+      features: [
+        { path: '$.at', type: 'cyclic' },
+        { path: '$.grams', type: 'numeric' },
+        { path: '$.to', type: 'categorical' },
+      ],
+    })
+  })
+
+  it('says in one line what is wrong with the topic', async () => {
+    const [empty, texts, absent] = [await aTopic(), await aTopic(), aName('absent')]
+    await produce(texts, ['a;b', 'c;d'])
+    for (const [topic, message] of [
+      [empty, `outflow: topic ${empty}: it holds no record\n`],
+      [texts, `outflow: topic ${texts}: outflow init reads JSON, and none of its records is; not JSON: `],
+      [absent, `outflow: --topic ${absent}: no such topic at ${brokers}\n`],
+    ] as const) {
+      const ran = await initOf(topic)
+      expect(ran.stderr).toContain(message)
+      expect(ran).toMatchObject({ code: 2, stdout: '' })
+    }
+  })
+})
+
+const parcel = (index: number): string =>
+  JSON.stringify({
+    at: new Date(1_767_225_600_000 + index * 60_000),
+    grams: (index * 37) % 101,
+    to: `hub ${index % 3}`,
+  })
+
+async function produce(topic: string, values: readonly string[]): Promise<void> {
+  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
+  await producer.send(values.map((value, index) => ({ topic, key: `${index}`, value })))
+  await producer.close()
+}
