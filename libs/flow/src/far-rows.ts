@@ -3,7 +3,7 @@ import { checkFinite } from './rows.js'
 
 /** Where a flow takes its rows. */
 export interface Forward {
-  /** z, [count, dim]; standard normal where the flow fits */
+  /** z, [count, dim]; spread as the base where the flow fits */
   readonly latent: Float32Array
   /** log|det ∂z/∂x|, [count] in nats */
   readonly logDet: Float32Array

@@ -16,6 +16,15 @@ export interface FlowSizes {
   readonly layers: number
   /** Widths of the hidden layers of every conditioner. */
   readonly hidden: readonly number[]
+  /** What the latent follows. Default: standard normal. */
+  readonly base?: BaseSpec
+}
+
+/** Independent columns of Student's t, for rows whose tails are heavier than a normal's. */
+export interface BaseSpec {
+  readonly kind: 'student'
+  /** From 1, Cauchy's tails, to 1000, all but a normal's. */
+  readonly degreesOfFreedom: number
 }
 
 /** [actnorm, affine coupling] a layer. */
@@ -97,7 +106,8 @@ export function checkSpec(spec: FlowSpec): FlowSpec {
   const isSize = (size: number, atLeast: number) => Number.isInteger(size) && size >= atLeast
   const wrong = (rule: string, value: unknown) => new ShapeError(`${rule}, got ${value}`, { values: { spec } })
   if (!Object.hasOwn(SPECS, spec.kind)) throw wrong(`a flow is one of ${Object.keys(SPECS).join(', ')}`, spec.kind)
-  const foreign = Object.keys(spec).find((key) => !Object.hasOwn(SPECS[spec.kind](1, 0), key))
+  const known = { ...SPECS[spec.kind](1, 0), base: undefined }
+  const foreign = Object.keys(spec).find((key) => !Object.hasOwn(known, key))
   if (foreign !== undefined) throw wrong(`a flow of the kind ${spec.kind} has no such setting`, foreign)
   if (!isSize(spec.dim, 1)) throw wrong('a flow has one column or more', spec.dim)
   if (!isSize(spec.contextDim, 0)) throw wrong('a context has zero columns or more', spec.contextDim)
@@ -108,5 +118,15 @@ export function checkSpec(spec: FlowSpec): FlowSpec {
     if (!isFew) throw wrong(`a spline has from 2 to ${Math.ceil(1 / SMALLEST) - 1} bins`, spec.bins)
     if (!(spec.tailBound > 0)) throw wrong('the bound of the tails is above 0', spec.tailBound)
   } else if (!(spec.scaleBound > 0)) throw wrong('the bound of the log-scale is above 0', spec.scaleBound)
+  if (spec.base !== undefined) checkBase(spec.base, wrong)
   return spec
+}
+
+function checkBase(base: BaseSpec, wrong: (rule: string, value: unknown) => ShapeError): void {
+  const { kind, degreesOfFreedom, ...others } = base
+  if (kind !== 'student') throw wrong('a base other than the standard normal is student', kind)
+  const [foreign] = Object.keys(others)
+  if (foreign !== undefined) throw wrong('a base of the kind student has no such setting', foreign)
+  const isWithin = degreesOfFreedom >= 1 && degreesOfFreedom <= 1000
+  if (!isWithin) throw wrong("degrees of freedom of Student's t are from 1 to 1000", degreesOfFreedom)
 }

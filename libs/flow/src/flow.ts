@@ -1,18 +1,23 @@
-import { sub, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { add, sub, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { type BackendName, openBackend } from './backend.js'
-import { standardNormal } from './base-distribution.js'
+import { type BaseDistribution, baseOf, nllOf } from './base-distribution.js'
 import type { Bijector } from './bijector.js'
 import { chain } from './chain.js'
 import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
 import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
-import { checkFinite, checkRows, NO_CONTEXT, nllOf, type Rows } from './rows.js'
+import { checkFinite, checkRows, NO_CONTEXT, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
 
-/** −log p(x | context) = −log N(f(x); 0, 1) − log|det ∂f/∂x|, [batch] in nats. */
-export function negativeLogLikelihood(bijector: Bijector, x: Tensor2D, context: Tensor2D | undefined): Tensor1D {
+/** −log p(x | context) = −log base(f(x)) − log|det ∂f/∂x|, [batch] in nats. */
+export function negativeLogLikelihood(
+  base: BaseDistribution,
+  bijector: Bijector,
+  x: Tensor2D,
+  context: Tensor2D | undefined,
+): Tensor1D {
   const { value, logDet } = bijector.forwardAndLogDet(x, context)
-  return sub(sub(0, standardNormal.logProb(value)), logDet) as Tensor1D
+  return sub(add(base.rowEnergy(value), x.shape[1] * base.constant), logDet) as Tensor1D
 }
 
 /** A fitted flow on TensorFlow.js: the reference that other engines are checked against, and the way back from z to x. */
@@ -31,6 +36,7 @@ export interface Flow extends Scorer {
  */
 export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): Promise<Flow> {
   const { dim, contextDim } = checkFlow(state).spec
+  const base = baseOf(state.spec)
   const backend = await openBackend(prefer)
   const tensors = new Map<string, Tensor>()
   for (const name of learnedShapes(state.spec).keys()) {
@@ -74,7 +80,7 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     inverse,
     nll: async (rows, context, count) => {
       const { latent, logDet } = await forward(rows, context, count)
-      return nllOf(latent, logDet, dim)
+      return nllOf(base, latent, logDet, dim)
     },
     close: async () => {
       for (const held of tensors.values()) held.dispose()

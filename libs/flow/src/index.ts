@@ -22,6 +22,7 @@ export {
 } from './fit.js'
 export { checkFlow } from './flow-parts.js'
 export {
+  type BaseSpec,
   type FlowKind,
   type FlowSpec,
   type FlowState,

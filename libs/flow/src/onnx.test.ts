@@ -9,32 +9,36 @@ import { toOnnx } from './onnx.js'
 const rows = Float32Array.of(0.5, -1, 2, 0, 0.1, 0.2)
 const context = Float32Array.of(1, -1)
 
-it.each(['float32', 'float64'] as const)(
-  'exports a graph in %s that others can run by its names',
-  async (precision) => {
-    const flow = unfittedFlow(realNvpSpec(3, 1), 1)
-    flow.weights.get('layers.0.actnorm.logScale')!.data.set([0.3, -0.2, 0.1])
-    const session = await InferenceSession.create(toOnnx(flow, precision))
-    expect(session.inputNames).toEqual(['row', 'context'])
-    expect(session.outputNames).toEqual(['nll', 'latent', 'log_det'])
+const student = { base: { kind: 'student', degreesOfFreedom: 3 } } as const
 
-    const outputs = await session.run({
-      row: new Tensor('float32', rows, [2, 3]),
-      context: new Tensor('float32', context, [2, 1]),
-    })
+it.each([
+  ['float32', {}],
+  ['float64', {}],
+  ['float32', student],
+  ['float64', student],
+] as const)('exports a graph in %s that others can run by its names, %j', async (precision, base) => {
+  const flow = unfittedFlow({ ...realNvpSpec(3, 1), ...base }, 1)
+  flow.weights.get('layers.0.actnorm.logScale')!.data.set([0.3, -0.2, 0.1])
+  const session = await InferenceSession.create(toOnnx(flow, precision))
+  expect(session.inputNames).toEqual(['row', 'context'])
+  expect(session.outputNames).toEqual(['nll', 'latent', 'log_det'])
 
-    expect(outputs.nll!.type).toBe(precision)
-    expect(outputs.nll!.dims).toEqual([2])
-    expect(outputs.latent!.dims).toEqual([2, 3])
-    const reference = await openFlow(flow)
-    const expected = await reference.nll(rows, context, 2)
-    await reference.close()
-    Array.from(outputs.nll!.data as Float64Array).forEach((nll, row) => {
-      expect(nll).toBeCloseTo(expected[row]!, 5)
-    })
-    await session.release()
-  },
-)
+  const outputs = await session.run({
+    row: new Tensor('float32', rows, [2, 3]),
+    context: new Tensor('float32', context, [2, 1]),
+  })
+
+  expect(outputs.nll!.type).toBe(precision)
+  expect(outputs.nll!.dims).toEqual([2])
+  expect(outputs.latent!.dims).toEqual([2, 3])
+  const reference = await openFlow(flow)
+  const expected = await reference.nll(rows, context, 2)
+  await reference.close()
+  Array.from(outputs.nll!.data as Float64Array).forEach((nll, row) => {
+    expect(nll).toBeCloseTo(expected[row]!, 5)
+  })
+  await session.release()
+})
 
 it('has no input for a context where the flow takes none', async () => {
   const session = await InferenceSession.create(toOnnx(unfittedFlow(realNvpSpec(2), 1)))

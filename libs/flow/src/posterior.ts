@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { type BackendName, openBackend } from './backend.js'
-import { HALF_LOG_TWO_PI } from './base-distribution.js'
+import { type BaseDistribution, baseOf, nllOf } from './base-distribution.js'
 import { FitCancelled, NotFiniteError, ShapeError } from './errors.js'
 import { unfittedFlow } from './flow-parts.js'
 import { checkSpec, type FlowSpec, type FlowState } from './flow-state.js'
@@ -84,7 +84,7 @@ export interface PosteriorReport {
  *
  * θ = f⁻¹(z) is drawn by the way back, in float64, and needs no gradient of its own: with J = ∂f/∂θ at θ,
  *
- *     dθ/dφ = −J⁻¹·∂f/∂φ      ∇φ ELBO = −E[v·∂f/∂φ]      v = J⁻ᵀ·(∇θ log p̃ − ∇θ log|det J|) + z
+ *     dθ/dφ = −J⁻¹·∂f/∂φ      ∇φ ELBO = −E[v·∂f/∂φ]      v = J⁻ᵀ·(∇θ log p̃ − ∇θ log|det J|) − ∇z log base(z)
  *
  * so that it is the gradient of Σ v·f(θ), v and θ held, by the way forward. The score of q is left out, whose mean is zero: the
  * gradient is then without variance where q is the posterior.
@@ -104,15 +104,16 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   const started = performance.now()
   const backend = await openBackend(options.backend)
   const flow = trainableFlow(startOf(spec, seed, options.start))
-  const draws = drawing(flow, spec.dim, checked(density, spec.dim))
+  const base = baseOf(spec)
+  const draws = drawing(flow, base, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
-  const looks = looksAt(flow, draws, normals(seededRandom(seed, 'looks'), LOOK_DRAWS * spec.dim), spec.dim)
+  const looks = looksAt(flow, draws, drawn(base, seededRandom(seed, 'looks'), LOOK_DRAWS * spec.dim), spec.dim)
 
   const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) throw new FitCancelled('the fit was cancelled; no flow came of it', { cause: signal.reason })
-      const gradient = await draws.gradient(normals(random, batchSize * spec.dim))
+      const gradient = await draws.gradient(drawn(base, random, batchSize * spec.dim))
       if (gradient === undefined || !Number.isFinite(clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)))) {
         return { steps: step - 1, stopped: 'diverged' }
       }
@@ -177,7 +178,7 @@ interface Drawing {
   logWeights(latent: Float64Array): Promise<Float64Array>
 }
 
-function drawing(flow: TrainableFlow, dim: number, density: LogDensity): Drawing {
+function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity): Drawing {
   return {
     gradient: async (latent) => {
       const count = latent.length / dim
@@ -190,17 +191,21 @@ function drawing(flow: TrainableFlow, dim: number, density: LogDensity): Drawing
       const pull = solveTransposed(jacobian, slopes, dim)
       return flow.latentGradient(
         batch,
-        Float32Array.from(pull, (slope, at) => (slope + latent[at]!) / count),
+        Float32Array.from(pull, (slope, at) => (slope + base.slope(latent[at]!)) / count),
       )
     },
     logWeights: async (latent) => {
       const count = latent.length / dim
       const { value, logDet } = flow.inverse(latent)
       const { logDensity } = await density(value, count)
-      return logDet.map((stretch, row) => {
-        const squares = latent.subarray(row * dim, (row + 1) * dim).reduce((total, z) => total + z * z, 0)
-        return logDensity[row]! + 0.5 * squares + dim * HALF_LOG_TWO_PI + stretch
-      })
+      // −log q(θ): the way back's log-det is the other's, negated.
+      const surprise = nllOf(
+        base,
+        latent,
+        logDet.map((stretch) => -stretch),
+        dim,
+      )
+      return surprise.map((nats, row) => logDensity[row]! + nats)
     },
   }
 }
@@ -259,8 +264,8 @@ function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidenc
   return { logEvidence: largest + Math.log(total / length), effectiveShare: (total * total) / squares / length }
 }
 
-function normals(random: Random, length: number): Float64Array {
-  return Float64Array.from({ length }, () => random.normal())
+function drawn(base: BaseDistribution, random: Random, length: number): Float64Array {
+  return Float64Array.from({ length }, () => base.draw(random))
 }
 
 const CLIP_PER_ROOT_DIM = 5

@@ -1,4 +1,3 @@
-import { HALF_LOG_TWO_PI } from './base-distribution.js'
 import { NotFiniteError, ShapeError } from './errors.js'
 
 /** Numbers of either precision, row-major. */
@@ -13,17 +12,6 @@ export interface Rows {
   readonly values: Float64Array
   readonly count: number
   readonly width: number
-}
-
-/** −log N(z; 0, 1) − logDet in float64, [count] in nats; latent is [count, dim], logDet [count]. */
-export function nllOf(latent: Float32Array, logDet: Float32Array, dim: number): Float64Array {
-  const nll = new Float64Array(logDet.length)
-  for (let row = 0, at = 0; row < nll.length; row++) {
-    let squares = 0
-    for (const end = at + dim; at < end; at++) squares += latent[at]! * latent[at]!
-    nll[row] = 0.5 * squares + dim * HALF_LOG_TWO_PI - logDet[row]!
-  }
-  return nll
 }
 
 /** @throws {ShapeError} when a matrix is not [count, columns] */

@@ -35,6 +35,14 @@ it.each(['glow', 'spline'] as const)('keeps a flow of the kind %s whole', (kind)
   expect(new Map([...back.weights].sort())).toEqual(new Map([...other.weights].sort()))
 })
 
+it('keeps the base, and says nothing of the standard normal one', () => {
+  const base = { kind: 'student', degreesOfFreedom: 4 } as const
+  const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
+  expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
+  expect(header).not.toContain('student')
+  expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
+})
+
 it('writes what any reader of safetensors reads', () => {
   const { __metadata__, ...tensors } = JSON.parse(header)
   expect(headerLength % 8).toBe(0)
@@ -123,6 +131,9 @@ it('calls what a later outflow wrote by that name, with its version, and not dam
     }),
     'no such setting, got activation': fromLater(({ metadata }) => {
       metadata.spec = changed(metadata.spec, { activation: 'gelu' })
+    }),
+    'other than the standard normal is student, got mixture': fromLater(({ metadata }) => {
+      metadata.spec = changed(metadata.spec, { base: { kind: 'mixture' } })
     }),
     'no weight layers.0.gate': fromLater(({ tensors }) => {
       tensors['layers.0.gate'] = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }

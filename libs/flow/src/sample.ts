@@ -1,3 +1,4 @@
+import { baseOf } from './base-distribution.js'
 import { ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
 import type { FlowState } from './flow-state.js'
@@ -11,14 +12,14 @@ export interface SampleOptions {
   /** Whole number; the same seed gives the same rows. Default 1. */
   readonly seed?: number
   /**
-   * Deviation of z. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
+   * Factor of z. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
    * distribution. Default 1.
    */
   readonly temperature?: number
 }
 
 /**
- * Draws rows from a flow: x = f⁻¹(z; context), z normal.
+ * Draws rows from a flow: x = f⁻¹(z; context), z from the flow's base.
  *
  * @returns [count, dim], row-major, standardised as the training rows were
  * @throws {ShapeError} when the context is not [count, contextDim], or the temperature not above 0
@@ -28,8 +29,9 @@ export interface SampleOptions {
 export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
   const { context = NO_CONTEXT, count, seed = 1, temperature = 1 } = options
   if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
+  const base = baseOf(state.spec)
   const random = seededRandom(seed, 'sample')
-  const latent = Float64Array.from({ length: count * state.spec.dim }, () => temperature * random.normal())
+  const latent = Float64Array.from({ length: count * state.spec.dim }, () => temperature * base.draw(random))
   const flow = await openFlow(state)
   try {
     return checkFinite(Float32Array.from(flow.inverse(latent, context, count)), state.spec.dim)

@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { baseOf, nllOf } from './base-distribution.js'
 import { type ExactForward, type Forward, refineFarRows, rounded } from './far-rows.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
 import { toScoringOnnx } from './onnx.js'
 import type { Precision } from './onnx-graph.js'
-import { checkRows, NO_CONTEXT, type Numbers, nllOf } from './rows.js'
+import { checkRows, NO_CONTEXT, type Numbers } from './rows.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
@@ -34,6 +35,7 @@ export interface Scorer {
  */
 export async function openScorer(flow: FlowState): Promise<Scorer> {
   const { dim, contextDim } = flow.spec
+  const base = baseOf(flow.spec)
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
   // A second one, for float64, is opened at the first far row: many a model never meets one.
@@ -56,7 +58,7 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
     engine: `onnxruntime ${ortVersion()}`,
     nll: async (rows, context, count) => {
       const { latent, logDet } = await forward(rows, context, count)
-      return nllOf(latent, logDet, dim)
+      return nllOf(base, latent, logDet, dim)
     },
     forward,
     close: async () => {

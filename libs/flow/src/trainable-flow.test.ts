@@ -18,9 +18,13 @@ await onEachBackend('a trainable flow', () => {
     { kind: 'glow', dim: 1, contextDim: 0 },
     { kind: 'spline', dim: 4, contextDim: 2 },
     { kind: 'spline', dim: 1, contextDim: 0 },
-  ] as const)('has the gradient of its loss: $kind, $dim columns, $contextDim of context', (sizes) => {
+    { kind: 'realnvp', dim: 3, contextDim: 2, base: { kind: 'student', degreesOfFreedom: 3 } },
+    { kind: 'spline', dim: 2, contextDim: 0, base: { kind: 'student', degreesOfFreedom: 1 } },
+  ] as const)('has the gradient of its loss: $kind, $dim columns, $contextDim of context, base $base', (sizes) => {
     const { kind, dim, contextDim } = sizes
-    const flow = trainableFlow(unfittedFlow({ ...flowSpec(kind, dim, contextDim), layers: 2, hidden: [6] }, 1))
+    const base = 'base' in sizes ? { base: sizes.base } : {}
+    const spec = { ...flowSpec(kind, dim, contextDim), ...base, layers: 2, hidden: [6] }
+    const flow = trainableFlow(unfittedFlow(spec, 1))
     const random = seededRandom(2, 'test')
     const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
     flow.parameters.set(normals(flow.parameters.length).map((weight) => 0.3 * weight))

@@ -12,6 +12,7 @@ import {
   tidy,
   valueAndGrads,
 } from '@tensorflow/tfjs-core'
+import { baseOf } from './base-distribution.js'
 import { chain } from './chain.js'
 import { negativeLogLikelihood } from './flow.js'
 import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
@@ -59,6 +60,7 @@ export interface TrainableFlow {
 export function trainableFlow(start: FlowState): TrainableFlow {
   registerGradients()
   const { spec } = start
+  const base = baseOf(spec)
   const slots = slotsOf(learnedShapes(spec))
   const fixed = [...fixedShapes(spec).keys()].map((name) => [name, start.weights.get(name)!] as const)
   const parameters = new Float32Array(slots.at(-1)!.end)
@@ -75,7 +77,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   const contextOf = (batch: Batch) =>
     spec.contextDim > 0 ? tensor2d(batch.context, [batch.count, spec.contextDim]) : undefined
   const nllTensor = (batch: Batch, weights: readonly Tensor[]) =>
-    negativeLogLikelihood(bijectorOf(weights), rowsOf(batch), contextOf(batch))
+    negativeLogLikelihood(base, bijectorOf(weights), rowsOf(batch), contextOf(batch))
   const flatten = (gradients: readonly Tensor[]) => {
     const flat = new Float32Array(parameters.length)
     gradients.forEach((each, index) => {
