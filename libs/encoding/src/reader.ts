@@ -73,7 +73,7 @@ export function windowFiller(features: readonly Feature[], places: readonly numb
     slots.forEach((slot, index) => {
       numbers[slot] = values[places[index]!] ?? Number.NaN
     })
-    return { ...fields, numbers }
+    return { numbers, categories: fields.categories }
   }
 }
 

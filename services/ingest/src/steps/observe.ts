@@ -83,9 +83,13 @@ export function observeWith(options: ObserveOptions): Observer | null {
         states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
       }
       const fill = fillerOf(model)
-      const records = batch.records.map((record, index) => ({
-        ...record,
-        fields: fill(record.fields, states.observe(observations[index]!)),
+      // Key by key: a spread takes as long as all the reading.
+      const records = batch.records.map(({ source, record, eventTimeMs, entityKey, fields }, index) => ({
+        source,
+        record,
+        eventTimeMs,
+        entityKey,
+        fields: fill(fields, states.observe(observations[index]!)),
       }))
       const windowStates = states.changed()
       memory.offset = delivery.nextOffset
