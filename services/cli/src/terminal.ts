@@ -2,12 +2,16 @@ import { once } from 'node:events'
 import pc from 'picocolors'
 import { makeProgress, type Progress, type ProgressOptions } from './progress.js'
 
+type Paint = ReturnType<typeof pc.createColors>
+
 /** Where a command speaks: results on stdout, everything said to a person on stderr. */
 export interface Terminal {
   /** Whether a person watches stderr, so that a line may be drawn again. */
   readonly interactive: boolean
   /** Colours for stderr; the identity where it is no terminal or NO_COLOR is set. */
-  readonly paint: ReturnType<typeof pc.createColors>
+  readonly paint: Paint
+  /** The same for stdout, which a pipe or a log of CI reads as plain text. */
+  readonly paintResult: Paint
   say(line: string): void
   /** Writes to stdout and resolves when there is room for more. */
   result(text: string): Promise<void>
@@ -19,6 +23,7 @@ export function makeTerminal({ stdout, stderr, env }: Pick<NodeJS.Process, 'stdo
   return {
     interactive,
     paint: pc.createColors(interactive && !env.NO_COLOR),
+    paintResult: pc.createColors(stdout.isTTY === true && !env.NO_COLOR),
     say: (line) => {
       stderr.write(`${line}\n`)
     },

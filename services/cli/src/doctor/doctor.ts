@@ -1,6 +1,5 @@
 import { loadConfig } from '@outflow/runtime'
 import { makeKafka } from '@outflow/streams'
-import pc from 'picocolors'
 import { withStore } from '../store-access.js'
 import type { Terminal } from '../terminal.js'
 import { type Finding, runCheck } from './check.js'
@@ -20,7 +19,7 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
     for (const check of checksOf({ config, configPath: options.config, kafka, pool })) {
       const finding = await runCheck(check)
       findings.push(finding)
-      if (!options.json) await terminal.result(lineOf(finding))
+      if (!options.json) await terminal.result(lineOf(finding, terminal))
     }
   })
   const ok = findings.every((finding) => finding.ok)
@@ -28,7 +27,7 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   return ok
 }
 
-function lineOf({ name, ok, detail, mend }: Finding): string {
-  const sign = ok ? pc.green('✓') : pc.red('✗')
-  return `${sign} ${name.padEnd(10)} ${detail}${mend === null ? '' : `; ${pc.bold(`mend: ${mend}`)}`}\n`
+function lineOf({ name, ok, detail, mend }: Finding, { paintResult: paint }: Terminal): string {
+  const sign = ok ? paint.green('✓') : paint.red('✗')
+  return `${sign} ${name.padEnd(10)} ${detail}${mend === null ? '' : `; ${paint.bold(`mend: ${mend}`)}`}\n`
 }
