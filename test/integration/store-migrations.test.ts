@@ -60,8 +60,10 @@ describe('the analyst', () => {
       'model_changes',
       'models',
       'pipelines',
+      'precision_by_week',
       'score_statistics',
       'training_exclusions',
+      'verdicts',
     ])
     expect(rows.every(({ described }) => described)).toBe(true)
 

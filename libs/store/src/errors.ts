@@ -31,6 +31,11 @@ export class ModelDamaged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_DAMAGED'
 }
 
+/** No anomaly stands at that position for the pipeline. */
+export class AnomalyUnknown extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_ANOMALY_UNKNOWN'
+}
+
 /** No model of that id is stored for the pipeline. */
 export class ModelUnknown extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_UNKNOWN'

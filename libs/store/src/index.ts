@@ -11,6 +11,7 @@ export {
 } from './dead-letters.js'
 export { latestDriftAlarm, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export {
+  AnomalyUnknown,
   MigrationChanged,
   ModelDamaged,
   ModelUnknown,
@@ -73,5 +74,6 @@ export {
   nllBucket,
   nllBucketStart,
 } from './statistics.js'
+export { type GivenVerdict, giveVerdict, type NewVerdict, VERDICTS, type Verdict, verdictsOn } from './verdicts.js'
 export { loadWindowStates } from './window-states.js'
 export { writeBatch } from './write-batch.js'

@@ -12,6 +12,7 @@ const BAD_INPUT: ReadonlySet<OutflowError['code']> = new Set([
   'OUTFLOW_CONFIG_SYNTAX',
   'OUTFLOW_CONFIG_UNREADABLE',
   'OUTFLOW_TOO_FEW_RECORDS',
+  'OUTFLOW_STORE_ANOMALY_UNKNOWN',
 ])
 
 export function exitCodeOf(thrown: unknown): ExitCode {

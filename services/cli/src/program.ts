@@ -14,6 +14,7 @@ import { addSample } from './commands/sample.js'
 import { addSchema } from './commands/schema.js'
 import { addScore } from './commands/score.js'
 import { addTrain } from './commands/train.js'
+import { addVerdict } from './commands/verdict.js'
 import { outflowVersion } from './version.js'
 
 /** The whole command line; parsing it runs the command. */
@@ -56,6 +57,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addRetrain(program, context)
   addReplay(program, context)
   addDeadLetters(program, context)
+  addVerdict(program, context)
   addSchema(program, context)
   return program
 }

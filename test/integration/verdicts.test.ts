@@ -1,0 +1,105 @@
+import { AnomalyUnknown, giveVerdict, openPool, type Pool, verdictsOn } from '@outflow/store'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+let url: string
+let pool: Pool
+beforeAll(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+})
+afterAll(() => pool.end())
+
+/** Anomalies at offsets 1 to `count`, all detected at one time. */
+async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {
+  const pipeline = aName('judged')
+  await pool.query(
+    `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
+                                    severity, reasons, model_id, detected_at)
+     select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 'high', '[]', 'm', $3::timestamptz
+     from generate_series(1, $2::int) as n`,
+    [pipeline, count, detectedAt],
+  )
+  return pipeline
+}
+
+const on = (pipeline: string, offset: bigint) => ({ pipeline, topic: 'parcels', partition: 0, offset })
+
+it('keeps every verdict on an anomaly, and the latest counts', async () => {
+  const pipeline = await aPipelineWithAnomalies(1)
+  const first = { verdict: 'false_alarm', note: 'a test', by: 'ada' } as const
+  expect(await giveVerdict(pool, { ...on(pipeline, 1n), ...first })).toMatchObject(first)
+  await giveVerdict(pool, { ...on(pipeline, 1n), verdict: 'expected', note: null, by: 'bob' })
+  expect(await verdictsOn(pool, pipeline, on(pipeline, 1n))).toMatchObject([
+    { verdict: 'expected', note: null, by: 'bob' },
+    first,
+  ])
+  const { rows } = await pool.query(
+    'select anomaly_id, verdict, counts, detected_at from analyst.verdicts where pipeline = $1 order by given_at',
+    [pipeline],
+  )
+  expect(rows).toMatchObject([
+    { anomaly_id: `${pipeline}/parcels/0/1`, verdict: 'false_alarm', counts: false },
+    { verdict: 'expected', counts: true, detected_at: new Date('2026-03-04T12:00:00Z') },
+  ])
+})
+
+it('takes a verdict on what a replay flagged, and none on a record that nobody did', async () => {
+  const pipeline = aName('replayed')
+  await pool.query(`insert into outflow.replay_alerts values ($1, 'parcels', 0, 7, 'm')`, [pipeline])
+  const given = { verdict: 'confirmed', note: null, by: 'ada' } as const
+  await expect(giveVerdict(pool, { ...on(pipeline, 7n), ...given })).resolves.toMatchObject(given)
+  await expect(giveVerdict(pool, { ...on(pipeline, 8n), ...given })).rejects.toBeInstanceOf(AnomalyUnknown)
+})
+
+it('measures precision by the week of the detection, with an interval that holds it', async () => {
+  const pipeline = await aPipelineWithAnomalies(10)
+  const verdicts = ['confirmed', 'confirmed', 'confirmed', 'false_alarm', 'expected'] as const
+  for (const [index, verdict] of verdicts.entries()) {
+    await giveVerdict(pool, { ...on(pipeline, BigInt(index + 1)), verdict, note: null, by: 'ada' })
+  }
+  const { rows } = await pool.query('select *, week::text from analyst.precision_by_week where pipeline = $1', [
+    pipeline,
+  ])
+  expect(rows).toMatchObject([
+    { week: '2026-03-02', confirmed: '3', false_alarms: '1', expected: '1', judged: '5', precision: 0.6 },
+  ])
+
+  const [z, n, p] = [1.96, 5, 0.6]
+  const middle = (p + z ** 2 / (2 * n)) / (1 + z ** 2 / n)
+  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))
+  expect(rows[0].precision_lower).toBeCloseTo(middle - half, 6)
+  expect(rows[0].precision_upper).toBeCloseTo(middle + half, 6)
+})
+
+it('lets a reviewer judge in SQL under the own name, and an analyst only look', async () => {
+  const pipeline = await aPipelineWithAnomalies(1)
+  const reviewer = aName('reviewer')
+  await pool.query(`create role "${reviewer}" login password 'judge' in role outflow_analyst, outflow_reviewer`)
+  const asReviewer = new URL(url)
+  asReviewer.username = reviewer
+  asReviewer.password = 'judge'
+  const theirs = openPool(asReviewer.href, { max: 1 })
+  try {
+    const give = 'select outflow.give_verdict($1, $2, $3)'
+    await theirs.query(give, [`${pipeline}/parcels/0/1`, 'expected', 'the stocktaking'])
+    expect(await verdictsOn(pool, pipeline, on(pipeline, 1n))).toMatchObject([
+      { verdict: 'expected', note: 'the stocktaking', by: reviewer },
+    ])
+    await expect(theirs.query(give, [`${pipeline}/parcels/0/2`, 'expected', null])).rejects.toThrow('is stored')
+    await expect(theirs.query(give, ['nothing', 'expected', null])).rejects.toThrow('no anomaly nothing is stored')
+    await expect(theirs.query(give, [`${pipeline}/parcels/0/1`, 'so so', null])).rejects.toThrow('not so so')
+    for (const attempt of [
+      'delete from outflow.feedback',
+      'select from outflow.anomalies',
+      `select outflow.note_verdict('${pipeline}', 'parcels', 0, 1, 'confirmed', null, 'somebody else')`,
+    ]) {
+      await expect(theirs.query(attempt)).rejects.toThrow('permission denied')
+    }
+    await pool.query(`revoke outflow_reviewer from "${reviewer}"`)
+    await expect(theirs.query(give, [`${pipeline}/parcels/0/1`, 'expected', null])).rejects.toThrow('permission denied')
+  } finally {
+    await theirs.end()
+    await pool.query(`drop role "${reviewer}"`)
+  }
+})
