@@ -62,6 +62,7 @@ describe('the analyst', () => {
       'pipelines',
       'precision_by_week',
       'score_statistics',
+      'suppressions',
       'training_exclusions',
       'verdicts',
     ])

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { windowLength } from './units.js'
+import { timeZone } from './zone.js'
 
 /** Where a value stands in the record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. Keys may hold blanks; `__proto__` is none. */
 export const fieldPath = z
@@ -50,14 +51,6 @@ const windowFeature = z
     context.addIssue({ code: 'custom', path: ['of'], input: of, message })
   })
 
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
-  } catch {
-    return false
-  }
-}
-
 export const featureSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
@@ -74,9 +67,7 @@ export const featureSchema = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('cyclic'),
     period: z.enum(['hour', 'day', 'week', 'year']).describe('The cycle that the time is folded into'),
-    zone: z
-      .string()
-      .refine(isTimeZone, 'the name of a time zone, such as Europe/Berlin or UTC')
+    zone: timeZone
       .optional()
       .describe('Whose clocks and calendar the cycle goes by, summer time included; default: UTC'),
   }),

@@ -74,6 +74,13 @@ export {
   nllBucket,
   nllBucketStart,
 } from './statistics.js'
+export {
+  addSuppression,
+  listSuppressions,
+  type NewSuppression,
+  removeSuppression,
+  type Suppression,
+} from './suppressions.js'
 export { type GivenVerdict, giveVerdict, type NewVerdict, VERDICTS, type Verdict, verdictsOn } from './verdicts.js'
 export { loadWindowStates } from './window-states.js'
 export { writeBatch } from './write-batch.js'

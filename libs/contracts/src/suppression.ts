@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { weekSpans } from './week.js'
+import { timeZone } from './zone.js'
+
+const bound = z.number().nullable()
+
+/**
+ * Which alerts nobody wants to see, until when. All that the rule names must hold; the anomalies are stored as ever, and only
+ * their alerts are hidden.
+ */
+export const suppressionRuleSchema = z
+  .strictObject({
+    entity: z.string().min(1).nullable().default(null).describe("The alert's key; null: any"),
+    field: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('The field of the main reason, the one of the most bits; null: any'),
+    direction: z
+      .enum(['above', 'below'])
+      .nullable()
+      .default(null)
+      .describe("Where the field's number lies, seen from what was expected; null: either"),
+    range: z
+      .tuple([bound, bound])
+      .nullable()
+      .default(null)
+      .describe("Least and largest of the field's number, both included; null in it: no bound. null: any number"),
+    timeOfWeek: weekSpans
+      .nullable()
+      .default(null)
+      .describe("When the event happened, by the record's own time, such as mon 06:00-09:00; null: whenever"),
+    zone: timeZone.default('UTC').describe('Whose clocks timeOfWeek goes by'),
+    expiresAt: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text))
+      .describe('Anomalies that are detected from then on are told again'),
+  })
+  .superRefine(({ entity, field, direction, range, timeOfWeek }, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    if (entity === null && field === null && timeOfWeek === null) {
+      refuse('entity', 'allowed: a rule that names an entity, a field or a time of the week, or several')
+    }
+    if (field === null && direction !== null) refuse('direction', 'allowed: beside a field')
+    if (field === null && range !== null) refuse('range', 'allowed: beside a field')
+    const [least, largest] = range ?? [0, 0]
+    if (least === null && largest === null) refuse('range', 'allowed: at least one bound')
+    if (least !== null && largest !== null && least > largest) refuse('range', 'allowed: the lesser bound first')
+  })
+
+export type SuppressionRule = z.infer<typeof suppressionRuleSchema>

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+
+/** Which minutes of a week are meant: `[10,080]`, 1 or 0, the first that of Monday 00:00. */
+export type WeekMinutes = Uint8Array
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+const DAY = 1_440
+const WEEK = 7 * DAY
+
+/** A span of the week: days, times of the day, or both; several with `;` between them. */
+export const weekSpans = z
+  .string()
+  .refine((text) => parseWeek(text) !== null, 'allowed: days, times or both, such as "mon-fri 22:00-07:00; sat,sun"')
+
+/**
+ * Reads spans of the week, such as `mon 06:00-09:00`, `mon-fri 22:00-07:00; sat,sun` or `22:00-07:00`.
+ *
+ * Without days it is every day, without times the whole day. A time that ends before it begins ends on the next day: `fri
+ * 22:00-07:00` reaches into Saturday. Days may wrap as well: `sat-mon`.
+ *
+ * @returns null where the text is nothing of the kind
+ */
+export function parseWeek(text: string): WeekMinutes | null {
+  const minutes = new Uint8Array(WEEK)
+  for (const span of text.toLowerCase().split(';')) {
+    const [, days = 'mon-sun', times = '00:00-24:00'] = SPAN.exec(span) ?? []
+    const [from, to] = times.split('-').map(minuteOfDay)
+    if (span.trim() === '' || !SPAN.test(span) || from === to) return null
+    for (const day of daysOf(days)) {
+      const length = to! > from! ? to! - from! : to! - from! + DAY
+      for (let minute = 0; minute < length; minute += 1) minutes[(day * DAY + from! + minute) % WEEK] = 1
+    }
+  }
+  return minutes
+}
+
+const DAY_NAME = `(?:${DAYS.join('|')})`
+const DAY_LIST = `${DAY_NAME}(?:-${DAY_NAME})?(?:\\s*,\\s*${DAY_NAME}(?:-${DAY_NAME})?)*`
+const FROM = '(?:[01]\\d|2[0-3]):[0-5]\\d'
+const SPAN = new RegExp(`^\\s*(${DAY_LIST})?\\s*(${FROM}-(?:${FROM}|24:00))?\\s*$`)
+
+function minuteOfDay(time: string): number {
+  const [hours, minutes] = time.split(':')
+  return Number(hours) * 60 + Number(minutes)
+}
+
+/** Numbers of the days of a list such as `mon-wed,sun`, Monday 0. */
+function daysOf(list: string): number[] {
+  return list.split(',').flatMap((part) => {
+    const [first, last = first] = part
+      .trim()
+      .split('-')
+      .map((name) => DAYS.indexOf(name))
+    const count = ((last! - first! + 7) % 7) + 1
+    return Array.from({ length: count }, (_, place) => (first! + place) % 7)
+  })
+}

@@ -1,0 +1,55 @@
+import { suppressionRuleSchema } from '@outflow/contracts'
+import { addSuppression, listSuppressions, openPool, type Pool, removeSuppression, StoreRefused } from '@outflow/store'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+let pool: Pool
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+const aRule = (overrides: object) =>
+  suppressionRuleSchema.parse({ entity: 'JFK', expiresAt: '2999-01-01T00:00:00Z', ...overrides })
+
+test('rules are kept with who made them, until when they hold, and who took them away', async () => {
+  const pipeline = aName('pipeline')
+  const rule = aRule({
+    field: 'delay',
+    direction: 'above',
+    range: [30, null],
+    timeOfWeek: 'mon 06:00-09:00',
+    zone: 'Europe/Berlin',
+  })
+  const id = await addSuppression(pool, { pipeline, rule, why: 'known', by: 'ada' })
+  const other = await addSuppression(pool, { pipeline, rule: aRule({}), why: 'also known', by: 'ada' })
+  await addSuppression(pool, { pipeline: aName('other'), rule, why: 'known', by: 'ada' })
+
+  const listed = await listSuppressions(pool, { pipeline })
+  expect(listed.map((own) => own.id)).toEqual([other, id])
+  expect(listed[1]).toMatchObject({ ...rule, why: 'known', createdBy: 'ada', removedAt: null, hidden: 0 })
+
+  expect(await removeSuppression(pool, { pipeline: aName('other'), id, by: 'bob' })).toBe(false)
+  expect(await removeSuppression(pool, { pipeline, id, by: 'bob' })).toBe(true)
+  expect(await removeSuppression(pool, { pipeline, id, by: 'eve' })).toBe(false)
+  expect(await listSuppressions(pool, { pipeline })).toHaveLength(1)
+  expect((await listSuppressions(pool, { pipeline, all: true }))[1]).toMatchObject({ id, removedBy: 'bob' })
+})
+
+test('a rule that has expired already is refused', async () => {
+  const rule = aRule({ expiresAt: '2001-01-01T00:00:00Z' })
+  const added = addSuppression(pool, { pipeline: aName('pipeline'), rule, why: 'late', by: 'ada' })
+  await expect(added).rejects.toThrow(StoreRefused)
+  await expect(added).rejects.toThrow(/suppressions_expire_later/)
+})
+
+test('analysts see the rules, each column with a comment', async () => {
+  const { rows } = await pool.query(`
+    select attname from pg_attribute
+    where attrelid = 'analyst.suppressions'::regclass and attnum > 0 and col_description(attrelid, attnum) is null`)
+  expect(rows).toEqual([])
+  const { rows: granted } = await pool.query(
+    `select has_table_privilege('outflow_analyst', 'analyst.suppressions', 'select') as granted`,
+  )
+  expect(granted).toEqual([{ granted: true }])
+})
