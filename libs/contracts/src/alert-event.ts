@@ -5,41 +5,54 @@ export const ALERT_EVENT_TYPE = 'outflow.anomaly.v1'
 /** Content type of a CloudEvent in structured mode. @see CloudEvents 1.0, Kafka protocol binding, § 3.3 */
 export const ALERT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
 
-/** What is sent about an anomaly: a CloudEvents 1.0 event in structured JSON, keyed by the entity. */
-export const alertEventSchema = z.object({
-  specversion: z.literal('1.0'),
-  type: z.literal(ALERT_EVENT_TYPE),
-  /** `pipeline/topic/partition/offset`: the same record always gives the same id. */
-  id: z.string(),
-  source: z.string(),
-  subject: z.string().optional(),
-  /** When the event happened, by the record's own timestamp. */
-  time: z.iso.datetime(),
-  datacontenttype: z.literal('application/json'),
-  data: z.object({
-    pipeline: z.string(),
-    topic: z.string(),
-    partition: z.int(),
-    offset: z.string().regex(/^\d+$/),
-    key: z.string().nullable(),
-    /** Negative log-likelihood, nats; higher is stranger. */
-    nll: z.number(),
-    pValue: z.number(),
-    /** 95 % upper confidence limit of the p-value; absent in alerts of earlier outflows, as are the next two. */
-    pUpper: z.number().optional(),
-    /** −log₂ p */
-    surpriseBits: z.number().optional(),
-    /** What would have been normal; null where no few changes make it so. */
-    nearest: nearestNormalSchema.nullable().optional(),
-    /** Fields that the record left missing: it was scored on the others. Absent in alerts of earlier outflows. */
-    missing: z.array(z.string()).optional(),
-    severity: z.enum(['low', 'medium', 'high']),
-    reasons: z.array(reasonSchema),
-    record: z.record(z.string(), z.unknown()),
-    modelId: z.string(),
-    detectedAt: z.iso.datetime(),
-  }),
-})
+/**
+ * What is sent about an anomaly: a CloudEvents 1.0 event in structured JSON, keyed by the entity. Published as
+ * `schemas/outflow.anomaly.v1.json`; the README says what may change within a version.
+ */
+export const alertEventSchema = z
+  .object({
+    specversion: z.literal('1.0').describe('Of CloudEvents'),
+    type: z.literal(ALERT_EVENT_TYPE),
+    id: z.string().describe('pipeline/topic/partition/offset: the same record always gives the same id'),
+    source: z.string().describe('/outflow/ and the pipeline'),
+    subject: z.string().optional().describe('The entity; absent where the record names none'),
+    time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
+    datacontenttype: z.literal('application/json'),
+    data: z.object({
+      pipeline: z.string().describe('Which pipeline flagged the record'),
+      topic: z.string().describe('Where the record was read'),
+      partition: z.int().describe('Where the record was read'),
+      offset: z.string().regex(/^\d+$/).describe('Where the record was read; 64 bits, hence text'),
+      key: z.string().nullable().describe('The entity; null where the record names none'),
+      nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
+      pValue: z.number().describe('Share of normal records that are at least as strange'),
+      pUpper: z
+        .number()
+        .optional()
+        .describe(
+          '95 % upper confidence limit of the p-value; absent in alerts of earlier outflows, as are the next two',
+        ),
+      surpriseBits: z.number().optional().describe('−log₂ of the p-value'),
+      nearest: nearestNormalSchema
+        .nullable()
+        .optional()
+        .describe('What would have been normal; null where no few changes make it so'),
+      missing: z
+        .array(z.string())
+        .optional()
+        .describe(
+          'Fields that the record left missing: it was scored on the others. Absent in alerts of earlier outflows',
+        ),
+      severity: z.enum(['low', 'medium', 'high']),
+      reasons: z.array(reasonSchema).describe('Why, the most bits first; empty where a burst left no time for them'),
+      record: z
+        .record(z.string(), z.unknown())
+        .describe('The record as it was decoded; {} where it was too large to send'),
+      modelId: z.string().describe('The model that judged'),
+      detectedAt: z.iso.datetime().describe('When outflow flagged the record'),
+    }),
+  })
+  .describe('A record that was judged improbable, as a CloudEvents 1.0 event.')
 
 export type AlertEvent = z.infer<typeof alertEventSchema>
 export type Severity = AlertEvent['data']['severity']

@@ -8,6 +8,7 @@ export {
 export { type Config, configSchema } from './config.js'
 export { alertRateOf, type Detection } from './detection.js'
 export { ConfigInvalid } from './errors.js'
+export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 export { type Feature, featureName, featurePath, featureSchema, isCategory } from './feature.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { parseConfig } from './parse-config.js'

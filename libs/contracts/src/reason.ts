@@ -3,20 +3,23 @@ import { z } from 'zod'
 /** Why a record was judged improbable, seen from one field; reasons are sorted by `bits`, the largest first. */
 export const reasonSchema = z.object({
   field: z.string(),
-  /** How much less surprising the record would be with the expected value in this field; bits, ≥ 0. */
-  bits: z.number(),
+  bits: z
+    .number()
+    .describe('How much less surprising the record would be with the expected value in this field; bits, ≥ 0'),
   observed: z.union([z.number(), z.string(), z.null()]),
-  /** The likeliest value given the record's other fields. */
-  expected: z.union([z.number(), z.string(), z.null()]),
-  /** Where the value normally lies given the other fields (5 % to 95 %); numeric fields only. */
-  range: z.tuple([z.number(), z.number()]).nullable(),
-  /**
-   * `brief`: told in a burst of anomalies, from one usual value of the field instead of all that it might have had; `range`
-   * is null, and `bits` may be too few. Absent or `full` otherwise.
-   */
-  kind: z.enum(['full', 'brief']).optional(),
-  /** The same in words, such as "distance 3,983 is far above the 2,475 of LAX→JFK". */
-  text: z.string(),
+  expected: z.union([z.number(), z.string(), z.null()]).describe("The likeliest value given the record's other fields"),
+  range: z
+    .tuple([z.number(), z.number()])
+    .nullable()
+    .describe('Where the value normally lies given the other fields (5 % to 95 %); numeric fields only'),
+  kind: z
+    .enum(['full', 'brief'])
+    .optional()
+    .describe(
+      'brief: told in a burst of anomalies, from one usual value of the field instead of all that it might have had; range is ' +
+        'null, and bits may be too few. Absent or full otherwise',
+    ),
+  text: z.string().describe('The same in words, such as "distance 3,983 is far above the 2,475 of LAX→JFK"'),
 })
 
 export type Reason = z.infer<typeof reasonSchema>
@@ -32,10 +35,8 @@ export const nearestNormalSchema = z.object({
       }),
     )
     .min(1),
-  /** Of the changed record, nats. */
-  nll: z.number(),
-  /** Such as "normal with distance 2,475 instead of 3,983". */
-  text: z.string(),
+  nll: z.number().describe('Of the changed record, nats'),
+  text: z.string().describe('Such as "normal with distance 2,475 instead of 3,983"'),
 })
 
 export type NearestNormal = z.infer<typeof nearestNormalSchema>

@@ -1,20 +1,26 @@
-import type { Command } from 'commander'
+import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from '@outflow/contracts'
+import { type Command, Option } from 'commander'
 import type { CommandContext } from './command-context.js'
 
 export function addSchema(program: Command, { terminal }: CommandContext): void {
   program
     .command('schema')
-    .summary('print the JSON Schema of outflow.yaml')
-    .description('Prints the JSON Schema of outflow.yaml, with which an editor completes and checks it.')
+    .summary('print the JSON Schema of outflow.yaml, or of an event')
+    .description(
+      'Prints the JSON Schema of outflow.yaml, with which an editor completes and checks it, or that of an event which outflow sends.',
+    )
+    .addOption(new Option('--event <type>', 'of this event instead').choices(Object.keys(EVENT_SCHEMAS)))
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   outflow schema > outflow.schema.json
-  and as the first line of outflow.yaml:  # yaml-language-server: $schema=./outflow.schema.json`,
+  and as the first line of outflow.yaml:  # yaml-language-server: $schema=./outflow.schema.json
+  outflow schema --event outflow.anomaly.v1`,
     )
-    .action(async () => {
+    .action(async ({ event }: { readonly event?: EventType }) => {
       const { configJsonSchema } = await import('../config-json-schema.js')
-      await terminal.result(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+      const schema = event === undefined ? configJsonSchema() : eventJsonSchema(event)
+      await terminal.result(`${JSON.stringify(schema, null, 2)}\n`)
     })
 }

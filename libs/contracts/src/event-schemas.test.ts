@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
+
+const folder = new URL('../schemas/', import.meta.url)
+const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
+
+/** What a consumer in any language has: the published file and a validator. */
+function publishedValidator(type: string): (event: unknown) => boolean {
+  const ajv = new Ajv2020({ allowUnionTypes: true })
+  addFormats.default(ajv)
+  return ajv.compile(read(`${type}.json`) as object) as (event: unknown) => boolean
+}
+
+describe.each(Object.keys(EVENT_SCHEMAS) as EventType[])('%s', (type) => {
+  const examples = readdirSync(new URL('examples/', folder)).filter((name) => name.startsWith(`${type}.`))
+  const isValid = publishedValidator(type)
+
+  it('is published as it is: else write `outflow schema --event` into the file, and read the versioning rules', () => {
+    expect(read(`${type}.json`)).toEqual(eventJsonSchema(type))
+  })
+
+  it('has an example at least, and all of them are valid, as they were when they were sent', () => {
+    expect(examples.length).toBeGreaterThan(0)
+    for (const name of examples) expect([name, isValid(read(`examples/${name}`))]).toEqual([name, true])
+  })
+
+  it('allows fields that a later outflow adds', () => {
+    const event = read(`examples/${examples[0]}`) as { readonly data: object }
+    expect(isValid({ ...event, traceparent: '00-ab', data: { ...event.data, added: 1 } })).toBe(true)
+  })
+
+  it('accepts what outflow itself accepts and nothing else, whatever is broken in an example', () => {
+    const broken = fc.oneof(fc.constant(undefined), fc.constantFrom(null, 7, -0.5, 'x', true, [], {}))
+    fc.assert(
+      fc.property(fc.constantFrom(...examples), fc.nat(), broken, (name, place, value) => {
+        const event = read(`examples/${name}`)
+        const paths = pathsOf(event)
+        const changed = withChange(event, paths[place % paths.length]!, value)
+        expect([changed, isValid(changed)]).toEqual([changed, EVENT_SCHEMAS[type].safeParse(changed).success])
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+/** The paths of all that is in a JSON value, but for itself. */
+function pathsOf(value: unknown): readonly (readonly string[])[] {
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, inner]) => [[key], ...pathsOf(inner).map((path) => [key, ...path])])
+}
+
+/** @param to  undefined takes the place away */
+function withChange(value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown {
+  const inner = rest.length === 0 ? to : withChange((value as Record<string, unknown>)[key!], rest, to)
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => (String(index) === key ? (inner === undefined ? [] : [inner]) : [item]))
+  const { [key!]: _before, ...others } = value as Record<string, unknown>
+  return inner === undefined ? others : { ...others, [key!]: inner }
+}

@@ -1,0 +1,18 @@
+import type { z } from 'zod'
+import { ALERT_EVENT_TYPE, alertEventSchema } from './alert-event.js'
+
+/** The events that outflow sends, by type. */
+export const EVENT_SCHEMAS = {
+  [ALERT_EVENT_TYPE]: alertEventSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>
+
+export type EventType = keyof typeof EVENT_SCHEMAS
+
+/**
+ * The JSON Schema (2020-12) of an event, as `schemas/<type>.json` publishes it. Fields that it does not know are allowed: a
+ * version only ever gains some.
+ */
+export function eventJsonSchema(type: EventType): Readonly<Record<string, unknown>> {
+  const { $schema, ...schema } = EVENT_SCHEMAS[type].toJSONSchema({ io: 'input' })
+  return { $schema, $id: `urn:${type.replaceAll('.', ':')}`, title: type, ...schema }
+}
