@@ -1,7 +1,7 @@
-import { type Detector, openDetector, type TrainedDetector } from '@outflow/detector'
-import { isRejection } from '@outflow/encoding'
-import { listFits, listModelChanges, loadModel } from '@outflow/store'
+import type { TrainedDetector } from '@outflow/detector'
+import { listFits, listModelChanges } from '@outflow/store'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { expectEachScoredByTheModelItNames } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { fitParcelModel } from '../support/parcels.js'
@@ -168,27 +168,3 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   // Both were fitted to parcels of one kind: neither may be much the worse.
   expect(gate.gain.upper).toBeGreaterThan(-0.5)
 })
-
-/** Every anomaly's nll is the one that its model gives the record: no batch met a model half loaded. */
-async function expectEachScoredByTheModelItNames(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
-  const { rows } = await pipeline.pool.query<{ model_id: string; record: unknown; nll: number }>(
-    'select model_id, record, nll from outflow.anomalies',
-  )
-  expect([...new Set(rows.map(({ model_id }) => model_id))].toSorted()).toEqual([...ids].toSorted())
-  for (const id of ids) {
-    const { artefact } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id })
-    const detector = await openDetector(artefact)
-    const own = rows.filter(({ model_id }) => model_id === id)
-    const { nll } = await detector.score(own.map(({ record }) => fieldsOf(detector, record)))
-    for (const [index, row] of own.entries()) {
-      expect(Math.abs(row.nll - nll[index]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(row.nll)))
-    }
-    await detector.close()
-  }
-}
-
-function fieldsOf(detector: Detector, record: unknown) {
-  const fields = detector.read(record)
-  if (isRejection(fields)) throw new Error(fields.detail)
-  return fields
-}

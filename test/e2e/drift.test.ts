@@ -1,0 +1,89 @@
+import type { Fields } from '@outflow/encoding'
+import { listFits, loadModel } from '@outflow/store'
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { expect, onTestFinished, test } from 'vitest'
+import { untilAllStored } from '../support/audit.js'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import {
+  fitParcelModel,
+  PARCEL_ALERT_RATE,
+  type Parcel,
+  type ParcelMessage,
+  parcelMessages,
+} from '../support/parcels.js'
+import { startService } from '../support/service-process.js'
+
+const MINUTE_MS = 60_000
+const A_MINUTE = 150
+/** A scale at the depots was set anew, and shows half as much again. */
+const TOO_HEAVY = 1.5
+
+test('a shift raises an alarm and gives a model of the new regime, long before the schedule would', async () => {
+  const messages = parcelMessages(47)
+  // To the stream as it is, odd parcels and all: else those would be the first drift.
+  const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)))
+  const training = { every: '7d', minRows: 1_000, niceness: 0 }
+  const pipeline = await aParcelPipeline({ model, training })
+  const ingest = startService('ingest', pipeline.configFile)
+  const send = await aSender(pipeline)
+  const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
+  const shiftedMs = now - 10 * MINUTE_MS
+  for (let ago = 40; ago > 0; ago--) {
+    const minute = nextOf(messages, A_MINUTE).map((message) => (ago > 10 ? message : heavier(message)))
+    await send(minute, now - ago * MINUTE_MS)
+  }
+  await untilAllStored(pipeline)
+
+  const trainer = startService('trainer', pipeline.configFile)
+  const alarm = await trainer.logged('drift found')
+  expect(alarm).toMatchObject({ modelId: model.metadata.modelId, fields: [{ field: 'grams' }, {}, {}] })
+  expect(Math.abs(Date.parse(alarm.changedAt as string) - shiftedMs)).toBeLessThanOrEqual(3 * MINUTE_MS)
+  const { modelId } = await trainer.logged('model promoted')
+  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === modelId), {
+    what: 'ingest serves it',
+  })
+  const [fit] = await listFits(pipeline.pool, { pipeline: pipeline.name })
+  expect(fit).toMatchObject({ because: 'drift', state: 'promoted', modelId })
+  const { metadata } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id: modelId as string })
+  const { window } = metadata as { readonly window: { readonly from: string } }
+  expect(Date.parse(window.from)).toBeGreaterThanOrEqual(Date.parse(alarm.changedAt as string))
+
+  await send(nextOf(messages, 2_000).map(heavier), Date.now())
+  await untilAllStored(pipeline)
+  expect((fit!.report as { gate: { gain: { lower: number } } }).gate.gain.lower).toBeGreaterThan(0.2)
+  // Of the stream a hundredth is odd, and a hundredth of the rest may be flagged.
+  expect(await flaggedShare(pipeline, modelId as string, now)).toBeLessThan(4 * PARCEL_ALERT_RATE)
+})
+
+function fieldsOf(messages: readonly ParcelMessage[]): Fields[] {
+  return messages.filter(isSound).map(({ value }) => {
+    const { kind, grams, millimetres } = JSON.parse(String(value)) as Parcel
+    return { numbers: [grams, millimetres], categories: [kind] }
+  })
+}
+
+const isSound = ({ headers }: ParcelMessage) => ['normal', 'odd'].includes(headers.truth)
+
+function heavier(message: ParcelMessage): ParcelMessage {
+  if (!isSound(message)) return message
+  const parcel = JSON.parse(String(message.value)) as Parcel
+  return { ...message, value: Buffer.from(JSON.stringify({ ...parcel, grams: parcel.grams * TOO_HEAVY })) }
+}
+
+async function aSender({ brokers, topics }: ParcelPipeline) {
+  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
+  onTestFinished(() => producer.close())
+  return (messages: readonly ParcelMessage[], timestampMs: number) =>
+    producer.send(messages.map((message) => ({ topic: topics.source, ...message, timestampMs })))
+}
+
+async function flaggedShare({ pool }: ParcelPipeline, modelId: string, fromMs: number): Promise<number> {
+  const { rows } = await pool.query<{ share: number }>(
+    `select sum(anomalies)::float8 / sum(scored)::float8 as share from outflow.score_statistics
+     where model_id = $1 and minute >= $2`,
+    [modelId, new Date(fromMs)],
+  )
+  return rows[0]!.share
+}
