@@ -53,7 +53,7 @@ module.exports = {
     packageBelongs('kafkajs', lib('streams')),
     packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),
     packageBelongs('pg/', lib('store')),
-    packageBelongs('zod', lib('contracts', 'runtime')),
+    packageBelongs('zod', [lib('contracts', 'runtime'), '^services/console/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { consoleSchema } from './console.js'
 import { detectionSchema } from './detection.js'
 import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
@@ -137,12 +138,14 @@ export const configSchema = z
             ingest: port.default(9401),
             trainer: port.default(9402),
             alerts: port.default(9403),
+            console: port.default(9404),
             all: port.default(9400),
           })
           .prefault({})
           .describe('0 takes any free port'),
       })
       .prefault({}),
+    console: consoleSchema.prefault({}).describe('The web page and its HTTP API'),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   })
   .superRefine((config, context) => {

@@ -6,6 +6,7 @@ export {
   type Severity,
 } from './alert-event.js'
 export { type Config, configSchema } from './config.js'
+export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export { alertRateOf, type Detection } from './detection.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'

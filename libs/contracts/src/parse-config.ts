@@ -126,10 +126,13 @@ function redact(path: readonly PropertyKey[], value: unknown): unknown {
   const [part, key, inner] = path
   if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
   if (part === 'source' && key === 'registry') return '[redacted]'
+  if (part === 'console' && key === 'authentication' && !PUBLIC_OF_LOGIN.has(path.at(-1)!)) return '[redacted]'
   if (part !== 'kafka' && part !== 'postgres') return value
   const isPublic = key === 'brokers' || key === 'clientId' || (key === 'sasl' && inner === 'mechanism')
   return isPublic && typeof value !== 'object' ? value : '[redacted]'
 }
+
+const PUBLIC_OF_LOGIN: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issuer', 'clientId', 'scope', 'rolesClaim'])
 
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text

@@ -1,4 +1,4 @@
-import { fastify } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
 import { HealthAddressUnavailable } from './errors.js'
 import type { ServedVitals } from './join-vitals.js'
 
@@ -8,18 +8,28 @@ export interface VitalsServer {
   close(): Promise<void>
 }
 
+export interface Address {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+}
+
 /**
- * Serves the signs of life over HTTP: `/healthz` (200 while the process turns), `/readyz` (200 or 503, with every check
- * as JSON) and `/metrics` (Prometheus text).
+ * Serves the signs of life over HTTP.
  *
- * @param options.port  0 takes any free port
  * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
  */
-export async function serveVitals(
-  vitals: ServedVitals,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<VitalsServer> {
+export async function serveVitals(vitals: ServedVitals, address: Address): Promise<VitalsServer> {
   const server = fastify({ forceCloseConnections: true })
+  addVitalsRoutes(server, vitals)
+  return { url: await listenOn(server, address, 'health and metrics'), close: () => server.close() }
+}
+
+/**
+ * Adds the signs of life to a server: `/healthz` (200 while the process turns), `/readyz` (200 or 503, with every check
+ * as JSON) and `/metrics` (Prometheus text).
+ */
+export function addVitalsRoutes(server: Pick<FastifyInstance, 'get'>, vitals: ServedVitals): void {
   server.get('/healthz', () => ({ alive: true, uptimeSeconds: Math.round(process.uptime()) }))
   server.get('/readyz', async (_, reply) => {
     const readiness = await vitals.readiness()
@@ -28,12 +38,26 @@ export async function serveVitals(
   server.get('/metrics', async (_, reply) =>
     reply.header('content-type', vitals.metrics.contentType).send(await vitals.metrics.text()),
   )
+}
+
+/**
+ * Lets a server listen; one that can not is closed.
+ *
+ * @param what  is served there, as a message names it
+ * @returns its URL
+ * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
+ */
+export async function listenOn(
+  server: Pick<FastifyInstance, 'listen' | 'close'>,
+  { host, port }: Address,
+  what: string,
+): Promise<string> {
   try {
-    return { url: await server.listen({ host, port }), close: () => server.close() }
+    return await server.listen({ host, port })
   } catch (cause: unknown) {
     await server.close()
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new HealthAddressUnavailable(`can not serve health and metrics on ${host}:${port}: ${mendOf(why)}`, {
+    throw new HealthAddressUnavailable(`can not serve ${what} on ${host}:${port}: ${mendOf(why)}`, {
       cause,
       values: { host, port },
     })
@@ -46,7 +70,7 @@ function mendOf(why: string): string {
       return 'another process listens there; stop it, or choose another port under http.ports (0 takes any free one)'
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return 'this machine has no such address; choose another http.host'
+      return 'this machine has no such address; choose another http.host, or console.host'
     case 'EACCES':
       return 'this user may not listen there; choose a port above 1023'
     default:

@@ -1,4 +1,13 @@
 export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
+export {
+  type AnomalyCursor,
+  type AnomalyFilter,
+  type AnomalyLine,
+  type AnomalyListing,
+  type AnomalyPage,
+  listAnomalies,
+  type Verdict,
+} from './anomaly-list.js'
 export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
 export {
   type DeadLetterQuery,
@@ -60,7 +69,16 @@ export {
 } from './models.js'
 export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
 export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
-export { type Client, openPool, type Pool, type PoolOptions, ping, type Queryable, withTransaction } from './pool.js'
+export {
+  type Client,
+  openPool,
+  type Pool,
+  type PoolOptions,
+  ping,
+  type Queryable,
+  withReadOnlyTransaction,
+  withTransaction,
+} from './pool.js'
 export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alerts.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'

@@ -13,6 +13,7 @@ import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
 import { addSchema } from './commands/schema.js'
 import { addScore } from './commands/score.js'
+import { addToken } from './commands/token.js'
 import { addTrain } from './commands/train.js'
 import { addVerdict } from './commands/verdict.js'
 import { outflowVersion } from './version.js'
@@ -59,5 +60,6 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addDeadLetters(program, context)
   addVerdict(program, context)
   addSchema(program, context)
+  addToken(program, context)
   return program
 }

@@ -1,4 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
+import { runConsole } from '@outflow/console'
 import type { Config } from '@outflow/contracts'
 import { runIngest } from '@outflow/ingest'
 import {
@@ -16,29 +17,34 @@ import { UsageError } from './errors.js'
 import { runTogether } from './run-together.js'
 import type { ServiceName } from './service-names.js'
 
-const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts } as const
+const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts, console: runConsole } as const
 
 /**
  * Runs a service, or all of them, until a signal; gives the exit code.
  *
- * @param configPaths  one or more; of several, each is a pipeline of its own
+ * @param configPaths  one or more; of several, each is a pipeline of its own, and the console is the first one's
  */
 export async function runNamed(name: ServiceName, configPaths: readonly string[]): Promise<0 | 1> {
   const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))
-  const [config] = configs as [Config]
-  const log = makeLog({ service: name, level: config.log.level })
+  const [first] = configs as [Config]
+  const log = makeLog({ service: name, level: first.log.level })
   if (configs.length === 1) {
-    const run = name === 'all' ? runAll(config, log) : (signal: AbortSignal) => SERVICES[name]({ config, log, signal })
+    const run =
+      name === 'all' ? runAll(first, log) : (signal: AbortSignal) => SERVICES[name]({ config: first, log, signal })
     return runUntilSignal(run, { log })
   }
+  if (name === 'console') {
+    throw new UsageError('the console shows every pipeline of its database; give it one configuration')
+  }
   requireDistinct(configs)
+  const named = name === 'all' ? ALL : [name]
   const run = (signal: AbortSignal) =>
     runPipelines({
       configs,
       log,
-      address: { host: config.http.host, port: config.http.ports[name] },
+      address: { host: first.http.host, port: first.http.ports[name] },
       run: ({ config, vitals, signal }) =>
-        runServices(name === 'all' ? ALL : [name], {
+        runServices(config === first ? named : named.filter((service) => service !== 'console'), {
           config,
           vitals,
           signal,

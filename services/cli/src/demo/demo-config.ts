@@ -25,6 +25,6 @@ export function demoConfig({ brokers, databaseUrl, suffix }: DemoPlace) {
     detection: { alertRate: 0.01 },
     alerts: { topic: `${topic}.alerts` },
     deadLetters: { topic: `${topic}.dead-letters` },
-    http: { ports: { all: 0, ingest: 0, trainer: 0, alerts: 0 } },
+    http: { ports: { all: 0, ingest: 0, trainer: 0, alerts: 0, console: 0 } },
   }
 }

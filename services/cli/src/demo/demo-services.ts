@@ -1,4 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
+import { runConsole } from '@outflow/console'
 import { runIngest } from '@outflow/ingest'
 import { makeVitals, serveVitals } from '@outflow/runtime'
 import { runTrainer, type TrainerOptions } from '@outflow/trainer'
@@ -6,16 +7,18 @@ import type { Defer } from '../clean-up.js'
 import { runTogether } from '../run-together.js'
 import type { DemoStage } from './demo-stage.js'
 import type { DemoView } from './demo-view.js'
+import { whicheverFirst } from './whichever-first.js'
 
 export interface RunningServices {
   readonly healthUrl: string
+  readonly consoleUrl: string
   /** Resolves with the time, epoch ms, at which the first model took over. */
   readonly fitted: Promise<number>
 }
 
 /** Runs trainer, ingest and alerts in this process: nothing can be left behind. */
 export async function startServices(
-  { config, logOf, fail }: DemoStage,
+  { config, logOf, fail, signal }: DemoStage,
   view: DemoView,
   defer: Defer,
 ): Promise<RunningServices> {
@@ -27,6 +30,10 @@ export async function startServices(
   const fitted = new Promise<number>((resolve) => {
     announceFit = resolve
   })
+  let announceConsole: (url: string) => void = () => {}
+  const consoleServed = new Promise<string>((resolve) => {
+    announceConsole = resolve
+  })
   const common = { config, vitals }
   const running = runTogether(
     [
@@ -34,6 +41,7 @@ export async function startServices(
         runTrainer({ ...common, log: logOf('trainer'), signal: inner, onProgress: showFit(view, announceFit) }),
       (inner) => runIngest({ ...common, log: logOf('ingest'), signal: inner }),
       (inner) => runAlerts({ ...common, log: logOf('alerts'), signal: inner }),
+      (inner) => runConsole({ ...common, log: logOf('console'), signal: inner, onServed: announceConsole }),
     ],
     stop.signal,
   ).catch(fail)
@@ -41,7 +49,7 @@ export async function startServices(
     stop.abort()
     await running
   })
-  return { healthUrl: server.url, fitted }
+  return { healthUrl: server.url, consoleUrl: await whicheverFirst(consoleServed, signal), fitted }
 }
 
 const showFit =

@@ -28,7 +28,11 @@ export async function demo(options: DemoOptions, terminal: Terminal, signal: Abo
   })
 }
 
-async function tell({ summary, stage, healthUrl }: DemoEnd, options: DemoOptions, terminal: Terminal): Promise<void> {
+async function tell(
+  { summary, stage, healthUrl, consoleUrl }: DemoEnd,
+  options: DemoOptions,
+  terminal: Terminal,
+): Promise<void> {
   const { config, configPath, logPath, pool } = stage
   const { pipeline } = config
   const strangest = await strangestAnomalies(pool, { pipeline, limit: STRANGEST })
@@ -38,6 +42,14 @@ async function tell({ summary, stage, healthUrl }: DemoEnd, options: DemoOptions
   const first = strangest[0]
   const anomalyId = first ? `${pipeline}/${formatPosition(first)}` : null
   terminal.say(
-    lookAroundText({ databaseUrl: config.postgres.url, configPath, logPath, healthUrl, pipeline, anomalyId }),
+    lookAroundText({
+      databaseUrl: config.postgres.url,
+      configPath,
+      logPath,
+      healthUrl,
+      consoleUrl,
+      pipeline,
+      anomalyId,
+    }),
   )
 }

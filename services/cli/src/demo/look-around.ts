@@ -3,6 +3,7 @@ export interface LookAround {
   readonly configPath: string
   readonly logPath: string
   readonly healthUrl: string
+  readonly consoleUrl: string
   readonly pipeline: string
   /** Of one anomaly, for the example; null where there is none. */
   readonly anomalyId: string | null
@@ -10,10 +11,11 @@ export interface LookAround {
 
 /** The commands to look around with while the demo keeps running. */
 export function lookAroundText(place: LookAround): string {
-  const { databaseUrl, configPath, logPath, healthUrl, anomalyId } = place
+  const { databaseUrl, configPath, logPath, healthUrl, consoleUrl, anomalyId } = place
   const psql = (sql: string): string => `  psql ${databaseUrl} -c "${sql}"`
   return [
-    'Still running. To look around, in another terminal:',
+    `Still running, with its console at ${consoleUrl}`,
+    'To look around in another terminal:',
     psql(`select nll, record, reasons->0->>'text' as why from analyst.anomalies order by nll desc limit 10`),
     psql('select reason, count(*) from analyst.dead_letters group by 1'),
     ...(anomalyId === null ? [] : [`  npx outflow explain --anomaly ${anomalyId} --config ${configPath}`]),

@@ -14,6 +14,7 @@ import { sendAll, sendSteadily } from './send.js'
 import { readTruth } from './truth.js'
 import { waitFor } from './wait-for.js'
 import { type Counters, LOOK_MS, type Play, sizeOf, watchScoring } from './watch-scoring.js'
+import { whicheverFirst } from './whichever-first.js'
 
 /** 20,000 flights, 0.5 % of them corrupted, and 20 messages that are none; the last part at a pace that one sees. */
 const REPLAY = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
@@ -30,6 +31,7 @@ export interface DemoEnd {
   readonly summary: DemoSummary
   readonly stage: DemoStage
   readonly healthUrl: string
+  readonly consoleUrl: string
 }
 
 /**
@@ -45,6 +47,7 @@ export async function runDemo({ view, signal, defer }: PlayOptions): Promise<Dem
   await replayBacklog(play)
 
   const services = await startServices(stage, view, defer)
+  view.say(`console   ${services.consoleUrl}`)
   const reader = openAlertReader(stage.kafka, { topic: stage.config.alerts.topic, onFailure: stage.fail })
   defer(reader.close)
   const backlog = await scoreBacklog(play, services.fitted)
@@ -67,7 +70,7 @@ export async function runDemo({ view, signal, defer }: PlayOptions): Promise<Dem
     versions: { outflow: outflowVersion(), node: process.versions.node, ...got },
     durationMs: Date.now() - startedAtMs,
   })
-  return { summary, stage, healthUrl: services.healthUrl }
+  return { summary, stage, healthUrl: services.healthUrl, consoleUrl: services.consoleUrl }
 }
 
 async function replayBacklog({ plan, stage, view }: Play): Promise<void> {
@@ -127,13 +130,4 @@ const topicOf = ({ config }: DemoStage): string => config.source.topics[0]!
 async function modelOf({ pool, config }: DemoStage): Promise<ModelMetadata> {
   const stored = await activeModel(pool, config.pipeline)
   return modelMetadataSchema.parse(stored?.metadata)
-}
-
-/** @throws the signal's reason when it aborts first */
-async function whicheverFirst<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    promise.then(resolve, reject)
-  })
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+/** What a person or a program may do at the console; each may all that the one before may. */
+export const ROLES = ['reader', 'analyst', 'operator'] as const
+export type Role = (typeof ROLES)[number]
+
+const tokenSchema = z.strictObject({
+  name: z.string().min(1).max(100).describe('Whose token it is: stands beside verdicts and in the audit log'),
+  role: z.enum(ROLES).describe('reader looks, analyst also gives verdicts, operator also changes models and rules'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the token in hex, as `outflow token` prints it')
+    .describe('SHA-256 of the token, in hex; the token itself is kept nowhere'),
+})
+
+/** Loopback needs no login; anywhere else does. */
+export const consoleSchema = z
+  .strictObject({
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe('Where the console is served; elsewhere than on loopback only with authentication'),
+    url: z
+      .string()
+      .refine(
+        (url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
+        'a URL such as https://outflow.example.org',
+      )
+      .optional()
+      .describe('How browsers reach it; with https, cookies are sent over nothing else'),
+    authentication: z
+      .strictObject({
+        tokens: z.array(tokenSchema).min(1).describe('Bearer tokens, each with its role'),
+      })
+      .optional()
+      .describe('Who may enter; default: whoever is on this machine, as operator'),
+  })
+  .superRefine(({ host, authentication }, context) => {
+    const refuse = (path: PropertyKey[], input: unknown, message: string) =>
+      context.addIssue({ code: 'custom', path, input, message })
+    const { tokens } = authentication ?? {}
+    if (authentication === undefined && !isLoopback(host)) {
+      refuse(['host'], host, 'allowed: 127.0.0.1, ::1 or localhost, as long as console.authentication says nothing')
+    }
+    const twice =
+      tokens?.findIndex(({ name }, index) => tokens.findIndex((other) => other.name === name) !== index) ?? -1
+    if (twice >= 0) {
+      refuse(
+        ['authentication', 'tokens', twice, 'name'],
+        tokens?.[twice]?.name,
+        'allowed: a name that no other token has',
+      )
+    }
+  })
+
+export type ConsoleConfig = z.infer<typeof consoleSchema>
+
+export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/.test(host)

@@ -1,0 +1,25 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { ROLES, type Role } from '@outflow/contracts'
+import { type Command, Option } from 'commander'
+import type { CommandContext } from './command-context.js'
+
+export function addToken(program: Command, { terminal }: CommandContext): void {
+  program
+    .command('token')
+    .summary('make a bearer token for the console')
+    .description(
+      'Makes a token of 256 random bits and prints it once, with what outflow.yaml says about it: whose it is, what they may ' +
+        'do, and its SHA-256. A token is revoked by taking that line out and starting the console again.',
+    )
+    .requiredOption('--name <name>', 'whose it is: stands beside verdicts and in the audit log')
+    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('reader'))
+    .addHelpText('after', '\nExamples:\n  outflow token --name ada --role analyst')
+    .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {
+      const token = `outflow_${randomBytes(32).toString('base64url')}`
+      const sha256 = createHash('sha256').update(token).digest('hex')
+      terminal.say('the token; it is kept nowhere:')
+      await terminal.result(`${token}\n`)
+      terminal.say('in outflow.yaml, under console.authentication.tokens:')
+      terminal.say(`  - { name: ${JSON.stringify(name)}, role: ${role}, sha256: ${sha256} }`)
+    })
+}

@@ -1,0 +1,93 @@
+import { nearestNormalSchema, reasonSchema } from '@outflow/contracts'
+import { z } from 'zod'
+import {
+  cursorSchema,
+  limitSchema,
+  offsetSchema,
+  pipelineSchema,
+  severitySchema,
+  textSchema,
+  timeSchema,
+  verdictSchema,
+} from './fields.js'
+
+export const anomalySummarySchema = z
+  .object({
+    /** `pipeline/topic/partition/offset`, as `outflow explain --anomaly` takes it. */
+    id: z.string(),
+    pipeline: z.string(),
+    topic: z.string(),
+    partition: z.int(),
+    offset: offsetSchema,
+    /** The record's own timestamp, where it has one. */
+    eventTime: timeSchema,
+    /** Kafka's; what from, to and sort=time go by. */
+    recordTime: timeSchema,
+    detectedAt: timeSchema,
+    key: z.string().nullable(),
+    /** Nats; higher is stranger. */
+    nll: z.number(),
+    pValue: z.number(),
+    /** −log₂ p; null where p is 0. */
+    surpriseBits: z.number().nullable(),
+    severity: severitySchema,
+    modelId: z.string(),
+    /** Of the strangest field, in words. */
+    topReason: z.string().nullable(),
+    /** The last one that was given. */
+    verdict: verdictSchema.nullable(),
+  })
+  .meta({ id: 'AnomalySummary', description: 'A record judged improbable, as a line of a list' })
+
+export type AnomalySummary = z.infer<typeof anomalySummarySchema>
+
+export const givenVerdictSchema = z
+  .object({ verdict: verdictSchema, note: z.string().nullable(), by: z.string(), at: timeSchema })
+  .meta({ id: 'Verdict', description: 'What somebody said about an anomaly' })
+
+export const anomalySchema = anomalySummarySchema
+  .extend({
+    /** As it came. It is data: to be shown as text, never as HTML. */
+    record: z.unknown(),
+    /** The strangest field first. */
+    reasons: z.array(reasonSchema),
+    nearest: nearestNormalSchema.nullable(),
+    missing: z.array(z.string()),
+    /** 95 % upper confidence limit of pValue. */
+    pUpper: z.number().nullable(),
+    /** null once it is gone. */
+    model: z.object({ id: z.string(), trainedAt: timeSchema, state: z.string() }).nullable(),
+    /** The newest first. */
+    verdicts: z.array(givenVerdictSchema),
+  })
+  .meta({ id: 'Anomaly', description: 'All that is known of an anomaly' })
+
+export type Anomaly = z.infer<typeof anomalySchema>
+
+export const anomaliesQuerySchema = z.object({
+  /** Default: that of the console's configuration. */
+  pipeline: pipelineSchema.optional(),
+  /** Of Kafka's record time: from ≤ t < to. */
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  key: textSchema.optional(),
+  /** The field that was strangest. */
+  field: textSchema.optional(),
+  severity: severitySchema.optional(),
+  modelId: textSchema.optional(),
+  /** The last verdict; `none`: there is none yet. */
+  verdict: z.enum([...verdictSchema.options, 'none']).optional(),
+  minBits: z.coerce.number().min(0).max(1_100).optional(),
+  /** Somewhere in the record or in the key, whatever its case. */
+  text: textSchema.optional(),
+  /** time: the newest first; bits: the most surprising first. */
+  sort: z.enum(['time', 'bits']).default('time'),
+  limit: limitSchema(500, 50),
+  cursor: cursorSchema.optional(),
+})
+
+export const anomaliesPageSchema = z.object({
+  items: z.array(anomalySummarySchema),
+  /** Cursor of the next page; null on the last one. */
+  next: z.string().nullable(),
+})

@@ -1,0 +1,1 @@
+export { type ConsoleOptions, runConsole } from './main.js'

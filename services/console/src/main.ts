@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import type { Config } from '@outflow/contracts'
+import { type Log, listenOn, makeVitals, type Vitals } from '@outflow/runtime'
+import { openPool, ping, withReadOnlyTransaction } from '@outflow/store'
+import { makeServer } from './server.js'
+import { makeTelemetry } from './telemetry.js'
+
+export interface ConsoleOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** The process's, when it runs other services too; the console serves them on its own address in any case. */
+  readonly vitals?: Vitals
+  /** Told where it is, once it answers. */
+  readonly onServed?: (url: string) => void
+}
+
+/**
+ * Serves the console until the signal aborts: the page, its API, health and metrics, on `console.host` and
+ * `http.ports.console`. A store that is away is told to whoever asks.
+ *
+ * @throws {HealthAddressUnavailable} when the address can not be served
+ */
+export async function runConsole({ config, log, signal, vitals, onServed }: ConsoleOptions): Promise<void> {
+  const shared = vitals ?? makeVitals({ pipeline: config.pipeline })
+  const telemetry = makeTelemetry(log, shared.metrics)
+  const pool = openPool(config.postgres.url, {
+    applicationName: 'outflow-console',
+    onError: telemetry.storeConnectionLost,
+  })
+  const removeCheck = shared.check('console', 'postgres', async () => {
+    await ping(pool)
+    return { ok: true, detail: 'answered' }
+  })
+  const server = await makeServer({
+    config,
+    pool,
+    read: (query) => withReadOnlyTransaction(pool, query),
+    vitals: shared,
+    telemetry,
+  })
+  try {
+    const url = await listenOn(server, { host: config.console.host, port: config.http.ports.console }, 'the console')
+    telemetry.consoleStarted(url, config.console.authentication === undefined ? 'none' : 'tokens')
+    onServed?.(url)
+    if (!signal.aborted) await once(signal, 'abort')
+  } finally {
+    await server.close()
+    removeCheck()
+    await pool.end()
+  }
+}

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+import { sendProblem } from './problems.js'
+
+/** Built by vite; the same place from src and from dist. */
+const PAGE_FOLDER = fileURLToPath(new URL('../dist-page/', import.meta.url))
+
+const YEAR_MS = 365 * 86_400_000
+
+/**
+ * Serves the built page at `/`: its files bear their content's hash in their name and are kept for good, the page itself is
+ * asked for each time. Any other path that wants HTML is the page too: which view it shows is in its URL.
+ */
+export async function servePage(server: FastifyInstance): Promise<void> {
+  const isBuilt = existsSync(`${PAGE_FOLDER}index.html`)
+  if (isBuilt) {
+    await server.register(fastifyStatic, {
+      root: PAGE_FOLDER,
+      cacheControl: false,
+      setHeaders: (response, path) =>
+        response.setHeader(
+          'cache-control',
+          path.includes('/assets/') ? `public, max-age=${YEAR_MS / 1_000}, immutable` : 'no-cache',
+        ),
+    })
+  }
+  server.setNotFoundHandler((request, reply) => {
+    const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
+    if (!wantsPage || request.url.startsWith('/api/')) return sendProblem(reply, 404, `there is no ${request.url}`)
+    if (isBuilt) return reply.sendFile('index.html')
+    return sendProblem(reply, 404, 'the page is not built; `npm run build` builds it. The API is under /api')
+  })
+}

@@ -1,0 +1,68 @@
+import { STATUS_CODES } from 'node:http'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { Problem } from './api/index.js'
+import { RequestRefused } from './errors.js'
+import type { ConsoleTelemetry } from './telemetry.js'
+
+type Extension = Pick<Problem, 'code' | 'logins'>
+
+/** Answers whatever went wrong as a problem of RFC 9457; what is nobody's to mend by asking otherwise is logged. */
+export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
+  server.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const { status, detail, ...extension } = describe(thrown)
+    if (status >= 500) telemetry.requestFailed(request.routeOptions.url ?? 'unknown', toOutflowError(thrown))
+    if (status === 503) void reply.header('retry-after', '2')
+    return sendProblem(reply, status, detail, extension)
+  })
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  extension: Extension = {},
+): FastifyReply {
+  const problem: Problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...extension }
+  return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+}
+
+type Described = { readonly status: number; readonly detail: string } & Extension
+
+function describe(thrown: FastifyError): Described {
+  if (hasZodFastifySchemaValidationErrors(thrown)) {
+    const problems = thrown.validation.map(({ instancePath, message }) => {
+      const field = instancePath.slice(1).replaceAll('/', '.')
+      return field === '' ? message : `${field}: ${message}`
+    })
+    return { status: 400, detail: `${thrown.validationContext}: ${problems.join('; ')}` }
+  }
+  if (thrown instanceof RequestRefused) return { status: thrown.status, detail: thrown.message, code: thrown.code }
+  const status = thrown.statusCode
+  if (status !== undefined && status >= 400 && status < 500) return { status, detail: thrown.message }
+  return describeOutflow(toOutflowError(thrown))
+}
+
+/** SQLSTATE of a statement that was ended: here by the reader's timeout. */
+const QUERY_CANCELED = '57014'
+
+function describeOutflow(error: OutflowError): Described {
+  const { code, message } = error
+  switch (code) {
+    case 'OUTFLOW_STORE_MODEL_UNKNOWN':
+      return { status: 404, detail: message, code }
+    case 'OUTFLOW_STORE_NO_EARLIER_MODEL':
+    case 'OUTFLOW_STORE_MODEL_DAMAGED':
+    case 'OUTFLOW_MODEL_DAMAGED':
+    case 'OUTFLOW_MODEL_VERSION_UNKNOWN':
+      return { status: 409, detail: message, code }
+    case 'OUTFLOW_STORE_UNAVAILABLE':
+      return error.values.code === QUERY_CANCELED
+        ? { status: 503, detail: 'the question takes Postgres too long; ask for a shorter time or fewer words', code }
+        : { status: 503, detail: 'Postgres does not answer; try again, and look at /readyz if it lasts', code }
+    default:
+      // What a foreign error says may tell more than the asker is to know; the log has it.
+      return { status: 500, detail: `it failed; the log of the console says why, under ${code}`, code }
+  }
+}

@@ -1,0 +1,30 @@
+import type { OutflowError } from '@outflow/errors'
+import type { Log, Metrics } from '@outflow/runtime'
+
+/** All that the console can say, to the log and to the metrics. */
+export interface ConsoleTelemetry {
+  consoleStarted(address: string, authentication: string): void
+  requestAnswered(method: string, status: number, seconds: number): void
+  requestFailed(route: string, error: OutflowError): void
+  storeConnectionLost(error: OutflowError): void
+}
+
+/** A list is to come within a fifth of a second; a reader's statement ends after five. */
+const SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5]
+
+export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
+  const requests = metrics.counter('outflow_console_requests_total', 'Requests answered', ['method', 'status'])
+  const seconds = metrics.histogram('outflow_console_request_seconds', 'From request to answer', SECONDS_BOUNDS)
+  return {
+    consoleStarted: (address, authentication) => log.info({ address, authentication }, 'console started'),
+    requestAnswered: (method, status, took) => {
+      requests.inc({ method, status: `${Math.floor(status / 100)}xx` })
+      seconds.observe(took)
+    },
+    requestFailed: (route, error) => {
+      if (error.retryable) log.warn({ route, error }, 'console request failed')
+      else log.error({ route, error }, 'console request failed')
+    },
+    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+  }
+}

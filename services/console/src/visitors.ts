@@ -1,0 +1,38 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
+import type { FastifyRequest } from 'fastify'
+import type { Session } from './api/index.js'
+
+/** Who asks. */
+export interface Visitor {
+  readonly name: string
+  readonly role: Role
+  readonly authentication: Session['authentication']
+  /** Whether the browser vouches for them by itself: then a foreign page could, too, and writes want the token against that. */
+  readonly byBrowser: boolean
+}
+
+type Tokens = NonNullable<ConsoleConfig['authentication']>['tokens'] | undefined
+
+/** Where nothing is said about logging in, whoever is on this machine is its user. */
+export function localVisitor(): Visitor {
+  return { name: userInfo().username, role: 'operator', authentication: 'none', byBrowser: true }
+}
+
+/** Gives whose token stands in `Authorization: Bearer`; null when nobody's does. */
+export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | null {
+  const presented = /^Bearer +(\S{1,500})$/i.exec(request.headers.authorization ?? '')?.[1]
+  const owner = presented === undefined ? undefined : ownerOf(presented, tokens)
+  return owner ? { ...owner, byBrowser: false } : null
+}
+
+/** Gives whose token it is. */
+export function ownerOf(token: string, tokens: Tokens): Omit<Visitor, 'byBrowser'> | null {
+  const hash = createHash('sha256').update(token).digest()
+  const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))
+  return found ? { name: found.name, role: found.role, authentication: 'token' } : null
+}
+
+/** Each role may all that the one before may. */
+export const mayAct = (visitor: Visitor, role: Role): boolean => ROLES.indexOf(visitor.role) >= ROLES.indexOf(role)

@@ -1,0 +1,144 @@
+import { openPool, type Pool } from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { aDatabase } from '../support/infrastructure.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
+
+const PIPELINE = 'flights'
+const STORED = 500
+
+let databaseUrl: string
+let pool: Pool
+let console: ConsoleUnderTest
+
+beforeAll(async () => {
+  databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED, perTime: 10 })
+  console = await aConsole({ databaseUrl, pipeline: PIPELINE })
+})
+
+afterAll(async () => {
+  await console.close()
+  await pool.end()
+})
+
+describe('the list of anomalies', () => {
+  const idsOf = async (query: string): Promise<readonly string[]> => {
+    const ids: string[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const from = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const { status, body } = await console.ask(`/api/anomalies?${query}${from}`)
+      expect(status, JSON.stringify(body)).toBe(200)
+      ids.push(...body.items.map(({ id }: { id: string }) => id))
+      cursor = body.next
+    }
+    return ids
+  }
+
+  it.each(['time', 'bits'])('pages by %s over ties: each anomaly once, in order', async (sort) => {
+    const paged = await idsOf(`sort=${sort}&limit=7`)
+    expect(new Set(paged).size).toBe(STORED)
+    expect(paged).toEqual(await idsOf(`sort=${sort}&limit=500`))
+  })
+
+  it('does not lose its place when anomalies are added', async () => {
+    const { body: first } = await console.ask('/api/anomalies?limit=5')
+    const added = 'added-meanwhile'
+    await pool.query(
+      `insert into outflow.anomalies
+       select pipeline, $2, partition, "offset", now() + interval '1 minute', event_time, entity_key, record, nll, p_value, severity,
+              reasons, model_id, detected_at
+       from outflow.anomalies where pipeline = $1 and "offset" = 1`,
+      [PIPELINE, added],
+    )
+    const { body: second } = await console.ask(`/api/anomalies?limit=5&cursor=${first.next}`)
+    await pool.query('delete from outflow.anomalies where topic = $1', [added])
+    const all = await idsOf('limit=500')
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.slice(0, 10))
+  })
+
+  it('says of each what the table shows', async () => {
+    const { body } = await console.ask('/api/anomalies?key=airport-8&field=delay&sort=bits&limit=1')
+    expect(body.items).toMatchObject([
+      {
+        id: expect.stringMatching(/^flights\/flights\/\d\/\d+8$/),
+        key: 'airport-8',
+        topReason: 'delay is odd',
+        verdict: null,
+        surpriseBits: expect.closeTo(Math.log2(1_028), 6),
+      },
+    ])
+  })
+
+  it.each([
+    ['key=airport-8', 5],
+    ['field=carrier', 125],
+    ['severity=high', 166],
+    ['modelId=model-1', 250],
+    [`minBits=${Math.log2(1_036.5)}`, 36],
+    ['text=LATE 49', 11],
+    ['text=%25', 0],
+    ["text=' or 1=1 --", 0],
+    ["key=x'; drop table outflow.anomalies; --", 0],
+    ['pipeline=other', 0],
+    ['verdict=none', 500],
+    ['verdict=confirmed', 0],
+  ])('filters by %s', async (query, count) => {
+    expect(await idsOf(`limit=500&${query}`)).toHaveLength(count)
+  })
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=many', 'limit'],
+    ['sort=name', 'sort'],
+    ['from=yesterday', 'from'],
+    ['cursor=bm9uZQ', 'cursor'],
+    ['key=%00', 'key'],
+    ['severity=%27--', 'severity'],
+  ])('refuses %s as a problem that names it', async (query, field) => {
+    const { status, headers, body } = await console.ask(`/api/anomalies?${query}`)
+    expect(status).toBe(400)
+    expect(headers.get('content-type')).toContain('application/problem+json')
+    expect(body).toMatchObject({ type: 'about:blank', title: 'Bad Request', status: 400 })
+    expect(body.detail).toContain(field)
+  })
+})
+
+describe('without a login', () => {
+  it('takes whoever is on this machine for an operator', async () => {
+    const { body } = await console.ask('/api/session')
+    expect(body).toMatchObject({ role: 'operator', authentication: 'none', csrfToken: expect.any(String) })
+  })
+
+  it('is not there for a foreign name that resolves to it', async () => {
+    const port = new URL(console.url).port
+    const { status } = await new Promise<{ status: number }>((resolve, reject) => {
+      void import('node:http').then(({ get }) =>
+        get(
+          { host: '127.0.0.1', port, path: '/api/session', headers: { host: `evil.example:${port}` } },
+          (response) => {
+            response.resume()
+            resolve({ status: response.statusCode! })
+          },
+        ).on('error', reject),
+      )
+    })
+    expect(status).toBe(421)
+  })
+
+  it('lets no page do more than show what is its own', async () => {
+    const { headers } = await console.ask('/api/session')
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(headers.get('content-security-policy')).not.toContain('unsafe')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('serves the signs of life', async () => {
+    expect((await console.ask('/healthz')).status).toBe(200)
+    const { body } = await console.ask('/readyz')
+    expect(body.checks.console).toMatchObject({ postgres: { ok: true } })
+    expect((await console.ask('/metrics')).body).toContain('outflow_console_requests_total')
+  })
+})

@@ -1,0 +1,68 @@
+import { runConsole } from '@outflow/console'
+import { type Config, parseConfig } from '@outflow/contracts'
+import { makeLog } from '@outflow/runtime'
+import { kafkaBrokers } from './infrastructure.js'
+
+export interface ConsoleUnderTest {
+  readonly url: string
+  readonly config: Config
+  /** Asks it, as JSON. */
+  ask(path: string, options?: RequestInit & { readonly token?: string }): Promise<Answer>
+  close(): Promise<void>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
+  readonly body: any
+}
+
+export interface ConsoleOptions {
+  readonly databaseUrl: string
+  readonly pipeline: string
+  /** As in outflow.yaml. */
+  readonly console?: object
+}
+
+/** The console in this process, over real HTTP, on a free port of loopback. */
+export async function aConsole({ databaseUrl, pipeline, console = {} }: ConsoleOptions): Promise<ConsoleUnderTest> {
+  const config = parseConfig(
+    {
+      pipeline,
+      kafka: { brokers: kafkaBrokers() },
+      postgres: { url: databaseUrl },
+      source: { topics: [`${pipeline}-source`] },
+      features: [{ path: '$.delay', type: 'numeric' }],
+      alerts: { topic: `${pipeline}-alerts` },
+      deadLetters: { topic: `${pipeline}-dead` },
+      http: { ports: { console: 0 } },
+      console,
+    },
+    {},
+  )
+  const stop = new AbortController()
+  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
+  let running: Promise<void> = Promise.resolve()
+  const url = await new Promise<string>((onServed, onFailed) => {
+    running = runConsole({ config, log, signal: stop.signal, onServed })
+    running.catch(onFailed)
+  })
+  return {
+    url,
+    config,
+    ask: async (path, { token, ...options } = {}) => {
+      const headers = new Headers(options.headers)
+      if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+      if (options.body !== undefined) headers.set('content-type', 'application/json')
+      const response = await fetch(`${url}${path}`, { redirect: 'manual', ...options, headers })
+      const text = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    },
+    close: () => {
+      stop.abort()
+      return running
+    },
+  }
+}

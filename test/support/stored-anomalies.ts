@@ -1,0 +1,38 @@
+import type { Pool } from '@outflow/store'
+
+export interface AnomaliesToStore {
+  readonly pipeline: string
+  readonly count: number
+  /** How many share each record time; default 1. */
+  readonly perTime?: number
+  /** Epoch ms of the newest; default: now. */
+  readonly newestMs?: number
+  /** Between two record times; default: a second. */
+  readonly stepMs?: number
+}
+
+/**
+ * Stores anomalies fast, of 100 entities and 4 fields, straight into the table: offset 0 is the newest. p-values repeat, the
+ * record of offset 7 holds markup.
+ */
+export async function storeAnomalies(
+  pool: Pool,
+  { pipeline, count, perTime = 1, newestMs = Date.now(), stepMs = 1_000 }: AnomaliesToStore,
+): Promise<void> {
+  await pool.query(
+    `
+    insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
+      p_value, severity, reasons, model_id, detected_at)
+    select $1, 'flights', i % 3, i, at, at, 'airport-' || i % 100,
+           jsonb_build_object('delay', i, 'note', case when i = 7 then '<img src=x onerror=alert(1)>' else 'late ' || i end),
+           20 + i % 50, 1.0 / (1000 + i % 40), (array['low', 'medium', 'high'])[1 + i % 3],
+           jsonb_build_array(
+             jsonb_build_object('field', field, 'bits', 9 + i % 7, 'observed', i, 'expected', 3, 'range', null, 'text', field || ' is odd'),
+             jsonb_build_object('field', 'origin', 'bits', 2, 'observed', 'JFK', 'expected', 'LAX', 'range', null, 'text', 'origin is odd')),
+           'model-' || i % 2, at
+    from generate_series(0, $2::int - 1) as i,
+         lateral (select $3::timestamptz - (i / $4::int) * ($5::int * interval '1 ms') as at,
+                         (array['delay', 'distance', 'date', 'carrier'])[1 + i % 4] as field) as made`,
+    [pipeline, count, new Date(newestMs), perTime, stepMs],
+  )
+}
