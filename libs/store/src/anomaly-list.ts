@@ -1,6 +1,7 @@
 import type { Position, Severity } from '@outflow/contracts'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
+import type { Verdict } from './verdicts.js'
 
 /** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
 export interface AnomalyLine extends Position {
@@ -18,8 +19,6 @@ export interface AnomalyLine extends Position {
   /** The last that was given; null: none. */
   readonly verdict: Verdict | null
 }
-
-export type Verdict = 'confirmed' | 'false_alarm' | 'expected'
 
 export interface AnomalyFilter {
   readonly pipeline: string

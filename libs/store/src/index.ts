@@ -6,7 +6,6 @@ export {
   type AnomalyListing,
   type AnomalyPage,
   listAnomalies,
-  type Verdict,
 } from './anomaly-list.js'
 export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
 export {
