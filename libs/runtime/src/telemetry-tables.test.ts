@@ -4,7 +4,14 @@ import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const readme = readFileSync(`${root}libs/runtime/README.md`, 'utf8')
-const source = ['libs/runtime', 'libs/streams', 'services/ingest', 'services/trainer', 'services/alerts', 'services/console']
+const source = [
+  'libs/runtime',
+  'libs/streams',
+  'services/ingest',
+  'services/trainer',
+  'services/alerts',
+  'services/console',
+]
   .flatMap((room) =>
     readdirSync(`${root}${room}/src`, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/src/${file}`),
   )
