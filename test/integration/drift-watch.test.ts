@@ -1,19 +1,23 @@
 import { parseConfig } from '@outflow/contracts'
-import { type Detector, openDetector, type TrainedDetector } from '@outflow/detector'
+import { type Detector, type Following, followedPValues, openDetector, type TrainedDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import {
   activeModelId,
   insertModel,
   latestDriftAlarm,
+  latestFollowing,
+  listenForModels,
   listModelChanges,
   minuteScores,
   openPool,
   type Pool,
   promoteModel,
+  type StoredFollowing,
 } from '@outflow/store'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch-scores.js'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
 
@@ -55,6 +59,7 @@ async function aWatchedPipeline() {
   const telemetry = {
     driftWatched: vi.fn(),
     driftFound: vi.fn(),
+    scoresFollowed: vi.fn(),
     modelRolledBack: vi.fn(),
     guardHeld: vi.fn(),
   } as Partial<TrainerTelemetry> as TrainerTelemetry
@@ -77,14 +82,15 @@ async function aWatchedPipeline() {
         nll.map(() => time),
         nll,
         flags,
+        pValue,
       )) {
         await pool.query(
           `insert into outflow.score_statistics
-             (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+             (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
           [
             ...[name, new Date(minute.minuteMs), minute.modelId, minute.scored, minute.anomalies],
-            ...[minute.nllMin, minute.nllMax, minute.nllSum, minute.histogram],
+            ...[minute.nllMin, minute.nllMax, minute.nllSum, minute.histogram, minute.pHistogram],
           ],
         )
       }
@@ -108,6 +114,32 @@ test('scores that drift raise one alarm, with the field that moved and when, als
   expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
   expect(alarm!.raisedAt.getTime() - alarm!.changedAt.getTime()).toBeLessThan(8 * MINUTE_MS)
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
+})
+
+test('between fits p-values follow slow change: whoever scores is told, and the flagged share stays', async () => {
+  const pipeline = await aWatchedPipeline()
+  await pipeline.store(model)
+  const told: StoredFollowing[] = []
+  const listening = listenForModels({
+    url,
+    pipeline: pipeline.name,
+    onChange: () => {},
+    onFollowing: (following) => told.push(following),
+    pollMs: 60_000,
+  })
+  for (let ago = 17; ago > 1; ago--) await pipeline.scored(detector, heavier(normalParcels(300, ago), 1.03), ago)
+  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch([]).look()
+  await eventually(async () => told.length > 0, { what: 'the listener is told' })
+  await listening.close()
+
+  expect(pipeline.telemetry.scoresFollowed).toHaveBeenCalledTimes(1)
+  expect(await latestFollowing(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
+  const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
+  const moved = followedPValues(told[0]!.following as Following, own)
+  const flagged = (pValue: Float64Array) => pValue.filter((p) => p <= PARCEL_ALERT_RATE).length / pValue.length
+  const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))
+  expect(off(own)).toBeGreaterThan(Math.log(1.5))
+  expect(off(moved)).toBeLessThan(Math.log(1.3))
 })
 
 test('a new model that floods where the one before does not is rolled back, audited; one that merely meets a change is not', async () => {

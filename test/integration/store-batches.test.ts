@@ -184,18 +184,18 @@ describe('writeBatch', () => {
     const pipeline = aName('pipeline')
     const batch = aBatch(pipeline, null, 3n)
     const nlls = [1, 2, 1e7, -3]
-    await writeBatch(pool, { ...batch, scores: minuteScores('m', [NOW, NOW], nlls.slice(0, 2), [0, 0]) })
+    await writeBatch(pool, { ...batch, scores: minuteScores('m', [NOW, NOW], nlls.slice(0, 2), [0, 0], [0.5, 1]) })
     await writeBatch(pool, {
       ...aBatch(pipeline, 3n, 6n),
-      scores: minuteScores('m', [NOW, NOW], nlls.slice(2), [1, 0]),
+      scores: minuteScores('m', [NOW, NOW], nlls.slice(2), [1, 0], [1e-9, 0.5]),
     })
 
     const { rows } = await pool.query(
-      `select scored::int, anomalies::int, nll_min, nll_max, nll_sum, histogram
+      `select scored::int, anomalies::int, nll_min, nll_max, nll_sum, histogram, p_histogram
        from outflow.score_statistics where pipeline = $1`,
       [pipeline],
     )
-    const [whole] = minuteScores('m', [NOW, NOW, NOW, NOW], nlls, [0, 0, 1, 0])
+    const [whole] = minuteScores('m', [NOW, NOW, NOW, NOW], nlls, [0, 0, 1, 0], [0.5, 1, 1e-9, 0.5])
     expect(rows).toEqual([
       {
         scored: 4,
@@ -204,6 +204,7 @@ describe('writeBatch', () => {
         nll_max: 1e7,
         nll_sum: 1e7,
         histogram: whole!.histogram.map(String),
+        p_histogram: whole!.pHistogram.map(String),
       },
     ])
     expect(rows[0].histogram).toHaveLength(NLL_BUCKETS)
@@ -405,7 +406,7 @@ function aBatch(
         ],
       },
     ],
-    scores: minuteScores('m', [recordTimeMs, recordTimeMs], [1, nll], [0, 1]),
+    scores: minuteScores('m', [recordTimeMs, recordTimeMs], [1, nll], [0, 1], [0.5, 0.001]),
     rejections: minuteRejections([{ recordTimeMs, reason: 'undecodable' }]),
   }
 }

@@ -116,7 +116,8 @@ function configurationOf(
     source: { topics: [topics.source] },
     features,
     model: PARCEL_MODEL,
-    detection: { alertRate: PARCEL_ALERT_RATE },
+    // What is due for a record is told by its model alone.
+    detection: { alertRate: PARCEL_ALERT_RATE, followWithin: 1 },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },

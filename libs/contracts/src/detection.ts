@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { perDay } from './units.js'
 
-/** At most one of the three; without any the rate is a thousandth. */
+/** At most one of the first three; without any the rate is a thousandth. */
 export const detectionSchema = z
   .strictObject({
     alertRate: z
@@ -19,16 +19,25 @@ export const detectionSchema = z
       .max(0.5)
       .optional()
       .describe('Instead of a rate: the share of alerts that may be false (LORD++, for each partition by itself)'),
+    followWithin: z
+      .number()
+      .min(1)
+      .max(1_000)
+      .default(10)
+      .describe('By what factor p-values may follow slow change of the scores between two fits; 1: not at all'),
   })
-  .superRefine((detection, context) => {
-    const [first, second] = Object.entries(detection).flatMap(([key, value]) => (value === undefined ? [] : [key]))
+  .superRefine(({ followWithin: _, ...forms }, context) => {
+    const [first, second] = Object.entries(forms).flatMap(([key, value]) => (value === undefined ? [] : [key]))
     if (second === undefined) return
     const message = `allowed: one of alertRate, alertBudget and fdr; ${first} is given already`
-    context.addIssue({ code: 'custom', path: [second], input: detection[second as keyof typeof detection], message })
+    context.addIssue({ code: 'custom', path: [second], input: forms[second as keyof typeof forms], message })
   })
   .transform(({ alertRate = 0.001, ...others }) => ({ alertRate, ...others }))
 
 export type Detection = z.infer<typeof detectionSchema>
+
+/** What a record is held to. */
+export type Held = Omit<Detection, 'followWithin'>
 
 /** A budget that is turned into a rate stays within what a calibration set and a person can bear. */
 const LEAST_RATE = 1e-9
@@ -41,7 +50,7 @@ const LARGEST_RATE = 0.1
  *
  * @param recordsPerDay  of the model's window; where it is not known (a model fitted from a file) alertRate stands in
  */
-export function alertRateOf({ alertRate, alertBudget }: Detection, recordsPerDay: number | null | undefined): number {
+export function alertRateOf({ alertRate, alertBudget }: Held, recordsPerDay: number | null | undefined): number {
   if (alertBudget === undefined || !recordsPerDay) return alertRate
   return Math.min(LARGEST_RATE, Math.max(LEAST_RATE, alertBudget / recordsPerDay))
 }

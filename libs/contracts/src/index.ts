@@ -7,7 +7,7 @@ export {
 } from './alert-event.js'
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
-export { alertRateOf, type Detection } from './detection.js'
+export { alertRateOf, type Detection, type Held } from './detection.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 export { type Feature, featureName, featurePath, featureSchema, isCategory } from './feature.js'

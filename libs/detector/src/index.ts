@@ -11,6 +11,7 @@ export {
 } from './drift.js'
 export { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
+export { type Following, followedApart, followedPValues, followScores } from './follow.js'
 export { fitMarginals, type Marginals } from './marginals.js'
 export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

@@ -23,6 +23,8 @@ export interface Anomaly {
   readonly severity: Severity
   readonly reasons: readonly Reason[]
   readonly modelId: string
+  /** What moved its p-value, in `outflow.followings`; null or absent: it is that of the model's own calibration. */
+  readonly followingId?: bigint | null
 }
 
 /** A message that waits to be sent: an alert, a dead letter or one that is sent to its source again, complete with its target. */

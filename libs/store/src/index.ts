@@ -38,6 +38,7 @@ export {
   removeExclusion,
 } from './exclusions.js'
 export { abandonFits, endFit, type FitState, listFits, noteFitStep, type StoredFit, startFit } from './fits.js'
+export { latestFollowing, noteFollowing, type StoredFollowing } from './followings.js'
 export { type Leadership, withLeadership } from './leadership.js'
 export {
   type Listening,
@@ -90,6 +91,9 @@ export {
   NLL_BUCKETS,
   nllBucket,
   nllBucketStart,
+  ODDS_BUCKETS,
+  oddsBucket,
+  oddsBucketStart,
 } from './statistics.js'
 export {
   addSuppression,

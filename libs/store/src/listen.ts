@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
 import pg from 'pg'
 import { toStoreError } from './errors.js'
+import { latestFollowing, type StoredFollowing } from './followings.js'
 import { activeModelId } from './models.js'
 
 export interface Listening {
@@ -14,6 +15,8 @@ export interface ModelListenerOptions {
   readonly pipeline: string
   /** Called with the active model's id when it is not the one last told; first at the start (null: no model yet). */
   readonly onChange: (modelId: string | null) => void
+  /** Called when the active model's p-values are to be moved in another way than was last told. */
+  readonly onFollowing?: (following: StoredFollowing) => void
   /** Told of each lost connection; the listener reconnects by itself. */
   readonly onError?: (error: OutflowError) => void
   /** How often the database is asked in any case, ms; default 1,000. */
@@ -22,16 +25,22 @@ export interface ModelListenerOptions {
 
 /** Follows the pipeline's active model: by NOTIFY at once, by polling where a notification was lost. */
 export function listenForModels(options: ModelListenerOptions): Listening {
+  const { pipeline, onChange, onFollowing } = options
   let told: string | null | undefined
+  let toldFollowing: bigint | undefined
   return listen({
     ...options,
     channel: 'outflow_models',
     pollMs: options.pollMs ?? 1_000,
     look: async (client) => {
-      const active = await activeModelId(client, options.pipeline)
-      if (active === told) return
+      const active = await activeModelId(client, pipeline)
+      if (active !== told) onChange(active)
       told = active
-      options.onChange(active)
+      if (active === null || onFollowing === undefined) return
+      const following = await latestFollowing(client, { pipeline, modelId: active })
+      if (following === null || following.id === toldFollowing) return
+      toldFollowing = following.id
+      onFollowing(following)
     },
   })
 }

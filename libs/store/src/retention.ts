@@ -6,7 +6,7 @@ import { deleteIdleWindowStates } from './window-states.js'
 const DAY_MS = 86_400_000
 
 /**
- * Drops the pipeline's anomalies, dead letters, statistics and window states that are older than their retention, and
+ * Drops the pipeline's anomalies with what moved their p-values, dead letters, statistics and window states that are older than their retention, and
  * makes tomorrow's partition. Safe to call from several processes at once.
  *
  * @returns the dropped partitions of anomalies
@@ -37,6 +37,11 @@ export async function applyRetention(
         delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
       ), scores as (
         delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
+      ), followings as (
+        delete from outflow.followings as old
+        where pipeline = $1 and made_at < $2::timestamptz
+          and exists (select from outflow.followings as newer
+                      where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
       )
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],

@@ -8,6 +8,8 @@ export interface ScoreMinute {
   readonly anomalies: number
   /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
   readonly histogram: readonly number[]
+  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`; shorter or empty where an earlier outflow wrote. */
+  readonly pHistogram: readonly number[]
 }
 
 /** Gives the minutes that a model scored in, from one on and before another, in order. */
@@ -15,10 +17,16 @@ export async function scoreMinutes(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly before: Date },
 ): Promise<readonly ScoreMinute[]> {
-  const rows = await run<{ minute: Date; scored: string; anomalies: string; histogram: readonly string[] }>(db, {
+  const rows = await run<{
+    minute: Date
+    scored: string
+    anomalies: string
+    histogram: readonly string[]
+    p_histogram: readonly string[]
+  }>(db, {
     name: 'score_minutes',
     text: `
-      select minute, scored, anomalies, histogram
+      select minute, scored, anomalies, histogram, p_histogram
       from outflow.score_statistics
       where pipeline = $1 and model_id = $2 and minute >= $3 and minute < $4
       order by minute`,
@@ -29,5 +37,6 @@ export async function scoreMinutes(
     scored: Number(row.scored),
     anomalies: Number(row.anomalies),
     histogram: row.histogram.map(Number),
+    pHistogram: row.p_histogram.map(Number),
   }))
 }

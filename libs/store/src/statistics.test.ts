@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minuteRejections, minuteScores, NLL_BUCKETS, nllBucket, nllBucketStart } from './statistics.js'
+import {
+  minuteRejections,
+  minuteScores,
+  NLL_BUCKETS,
+  nllBucket,
+  nllBucketStart,
+  ODDS_BUCKETS,
+  oddsBucket,
+  oddsBucketStart,
+} from './statistics.js'
 
 describe('nllBucket', () => {
   it('puts every nll between its bucket’s start and the next one’s', () => {
@@ -21,18 +30,33 @@ describe('nllBucket', () => {
   })
 })
 
+describe('oddsBucket', () => {
+  it('puts every p-value between its bucket’s start and the next one’s, down to the smallest double', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-300, max: 1, noNaN: true }), (p) => {
+        const bucket = oddsBucket(p)
+        expect(p).toBeLessThanOrEqual(oddsBucketStart(bucket) * (1 + 1e-9))
+        if (bucket < ODDS_BUCKETS - 1) expect(p).toBeGreaterThanOrEqual(oddsBucketStart(bucket + 1) * (1 - 1e-9))
+      }),
+    )
+    expect([oddsBucket(1), oddsBucket(1e-300)]).toEqual([0, ODDS_BUCKETS - 1])
+  })
+})
+
 describe('minuteScores', () => {
   it('counts every record in its minute', () => {
-    const minutes = minuteScores('m', [0, 59_999, 60_000], [1, 3, 2], [0, 1, 0])
+    const minutes = minuteScores('m', [0, 59_999, 60_000], [1, 3, 2], [0, 1, 0], [0.5, 1e-4, 0.5])
     expect(minutes).toMatchObject([
       { minuteMs: 0, modelId: 'm', scored: 2, anomalies: 1, nllMin: 1, nllMax: 3, nllSum: 4 },
       { minuteMs: 60_000, modelId: 'm', scored: 1, anomalies: 0, nllMin: 2, nllMax: 2, nllSum: 2 },
     ])
     expect(minutes[0]!.histogram.reduce((sum, count) => sum + count, 0)).toBe(2)
+    expect(minutes[0]!.pHistogram[oddsBucket(0.5)]).toBe(1)
+    expect(minutes[0]!.pHistogram[oddsBucket(1e-4)]).toBe(1)
   })
 
   it('puts all times beyond the calendar into one minute: a minute may come once in a write', () => {
-    expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0])).toMatchObject([{ scored: 2 }])
+    expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0], [0.5, 0.5])).toMatchObject([{ scored: 2 }])
   })
 })
 

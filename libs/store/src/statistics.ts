@@ -14,6 +14,8 @@ export interface MinuteScores {
   readonly nllSum: number
   /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
   readonly histogram: readonly number[]
+  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`, by the model's own calibration. */
+  readonly pHistogram: readonly number[]
 }
 
 /** What one batch adds to a minute's count of rejected records. */
@@ -44,20 +46,39 @@ export function nllBucketStart(bucket: number): number {
   return bucket === 0 ? Number.NEGATIVE_INFINITY : Math.sinh(ASINH_START + bucket * BUCKET_WIDTH)
 }
 
+export const ODDS_BUCKETS = 64
+
+// Half a bit of odds each, from 1 : 256 for being strange to 1 in 17 million.
+const ODDS_START_BITS = -8
+const ODDS_WIDTH_BITS = 0.5
+
+/** Gives the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost take what lies beyond. */
+export function oddsBucket(pValue: number): number {
+  const bucket = Math.floor((Math.log2((1 - pValue) / pValue) - ODDS_START_BITS) / ODDS_WIDTH_BITS)
+  return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)
+}
+
+/** Gives the p-value that a bucket begins below: 1 for the first. */
+export function oddsBucketStart(bucket: number): number {
+  return bucket === 0 ? 1 : 1 / (1 + 2 ** (ODDS_START_BITS + bucket * ODDS_WIDTH_BITS))
+}
+
 /**
  * Folds a scored batch into minutes.
  *
  * @param recordTimesMs  [n] epoch ms, Kafka's
  * @param nll            [n] nats
  * @param isAnomaly      [n] 1 where the record was judged an anomaly
+ * @param ownPValue      [n] by the model's own calibration, whatever it was judged by
  */
 export function minuteScores(
   modelId: string,
   recordTimesMs: ArrayLike<number>,
   nll: ArrayLike<number>,
   isAnomaly: ArrayLike<number>,
+  ownPValue: ArrayLike<number>,
 ): MinuteScores[] {
-  const minutes = new Map<number, Writable<MinuteScores> & { histogram: number[] }>()
+  const minutes = new Map<number, Writable<MinuteScores> & { histogram: number[]; pHistogram: number[] }>()
   for (let row = 0; row < nll.length; row++) {
     const minuteMs = minuteOf(recordTimesMs[row]!)
     const score = nll[row]!
@@ -72,6 +93,7 @@ export function minuteScores(
     minute.nllMax = Math.max(minute.nllMax, score)
     minute.nllSum += score
     minute.histogram[nllBucket(score)]! += 1
+    minute.pHistogram[oddsBucket(ownPValue[row]!)]! += 1
   }
   return [...minutes.values()]
 }
@@ -107,5 +129,6 @@ function emptyMinute(minuteMs: number, modelId: string) {
     nllMax: Number.NEGATIVE_INFINITY,
     nllSum: 0,
     histogram: new Array<number>(NLL_BUCKETS).fill(0),
+    pHistogram: new Array<number>(ODDS_BUCKETS).fill(0),
   }
 }

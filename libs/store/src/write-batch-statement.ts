@@ -23,6 +23,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...statisticsValues(batch),
       ...windowValues(batch),
       ...verdictValues(batch),
+      ...followedValues(batch),
     ],
   }
 }
@@ -48,11 +49,11 @@ const writeAfter = (claim: string) => `
 with claimed as (${claim}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
-                                 nll, p_value, severity, reasons, model_id, p_upper, nearest, missing)
+                                 nll, p_value, severity, reasons, model_id, p_upper, nearest, missing, following_id)
   select claimed.pipeline, claimed.topic, claimed.partition, anomaly.*
   from claimed, unnest($11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::jsonb[],
                        $16::float8[], $17::float8[], $18::text[], $19::jsonb[], $20::text[], $47::float8[],
-                       $48::jsonb[], $50::jsonb[]) as anomaly
+                       $48::jsonb[], $50::jsonb[], $51::bigint[]) as anomaly
   on conflict do nothing
 ), set_aside as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, message_key, value_start,
@@ -69,18 +70,19 @@ with claimed as (${claim}
   order by message.place
 ), scores as (
   insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
-                                                 nll_sum, histogram)
+                                                 nll_sum, histogram, p_histogram)
   select claimed.pipeline, minute.minute, minute.model_id, minute.scored, minute.anomalies, minute.nll_min,
-         minute.nll_max, minute.nll_sum, minute.histogram::bigint[]
+         minute.nll_max, minute.nll_sum, minute.histogram::bigint[], minute.p_histogram::bigint[]
   from claimed, unnest($33::timestamptz[], $34::text[], $35::bigint[], $36::bigint[], $37::float8[], $38::float8[],
-                       $39::float8[], $40::text[])
-    as minute (minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
+                       $39::float8[], $40::text[], $52::text[])
+    as minute (minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram)
   order by minute.minute, minute.model_id
   on conflict (pipeline, minute, model_id) do update
   set scored = known.scored + excluded.scored, anomalies = known.anomalies + excluded.anomalies,
       nll_min = least(known.nll_min, excluded.nll_min), nll_max = greatest(known.nll_max, excluded.nll_max),
       nll_sum = known.nll_sum + excluded.nll_sum,
-      histogram = outflow.add_counts(known.histogram, excluded.histogram), updated_at = now()
+      histogram = outflow.add_counts(known.histogram, excluded.histogram),
+      p_histogram = outflow.add_counts(known.p_histogram, excluded.p_histogram), updated_at = now()
 ), rejections as (
   insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
   select claimed.pipeline, minute.minute, minute.reason, minute.rejected
@@ -188,4 +190,9 @@ function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
     fdrState && jsonbText(fdrState),
     anomalies.map(({ missing }) => jsonbText(missing)),
   ]
+}
+
+/** $51, $52 */
+function followedValues({ anomalies, scores }: BatchWrite): unknown[] {
+  return [anomalies.map(({ followingId }) => followingId), scores.map(({ pHistogram }) => `{${pHistogram.join(',')}}`)]
 }

@@ -57,8 +57,10 @@ export interface CleanBatch extends ReadBatch {
 }
 
 export interface ScoredBatch extends CleanBatch {
-  /** One score per record, in their order. */
+  /** One score per record, in their order; p-values as they are judged. */
   readonly scores: Scores
+  /** [records]; by the model's own calibration */
+  readonly ownPValue: Float64Array
 }
 
 export interface JudgedBatch extends ScoredBatch {

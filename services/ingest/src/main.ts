@@ -70,6 +70,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       url: config.postgres.url,
       pipeline: config.pipeline,
       onChange: served.follow,
+      onFollowing: served.move,
       onError: telemetry.storeConnectionLost,
     })
     const kafkaCheck = makeKafkaCheck(telemetry)

@@ -11,7 +11,13 @@ class StoreAway extends OutflowError {
 
 function serving(overrides: Partial<ServedModelOptions> = {}) {
   const opened = new Map<string, Detector>()
-  const telemetry = { modelServed: vi.fn(), modelRefused: vi.fn(), modelLoadRetried: vi.fn(), noModelLeft: vi.fn() }
+  const telemetry = {
+    modelServed: vi.fn(),
+    modelRefused: vi.fn(),
+    modelLoadRetried: vi.fn(),
+    noModelLeft: vi.fn(),
+    scoresFollowed: vi.fn(),
+  }
   const served = serveModel({
     open: async (id) => {
       const detector = aDetector()
@@ -37,6 +43,20 @@ test('while no model is active, nothing is served', async () => {
   served.follow('m1')
   await served.first
   expect(served.current?.modelId).toBe('m1')
+})
+
+test('p-values are moved as was told last, from the next batch on, and only those of the model that it was told of', async () => {
+  const { served } = serving()
+  served.follow('m1')
+  await served.first
+  const before = served.borrow()
+  const following = { at: [0, 1], shift: [0.1, 0.1] }
+  served.move({ id: 7n, modelId: 'm1', following })
+  expect(before.followed).toBeNull()
+  expect(served.borrow().followed).toEqual({ id: 7n, following })
+  served.follow('m2')
+  await vi.waitFor(() => expect(served.current?.modelId).toBe('m2'))
+  expect(served.borrow().followed).toBeNull()
 })
 
 test('a batch keeps the model that it began with; the next one takes the newer', async () => {

@@ -1,5 +1,6 @@
-import type { Detector } from '@outflow/detector'
+import type { Detector, Following } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
+import type { StoredFollowing } from '@outflow/store'
 import { longestPause } from './longest-pause.js'
 import type { ModelLease } from './model-lease.js'
 import type { IngestTelemetry } from './telemetry.js'
@@ -9,7 +10,10 @@ export interface ServedModelOptions {
   readonly open: (modelId: string) => Promise<OpenedModel>
   /** Which models were active before and are whole, the latest first; rejects when the store is away. */
   readonly earlier: () => Promise<readonly string[]>
-  readonly telemetry: Pick<IngestTelemetry, 'modelServed' | 'modelRefused' | 'modelLoadRetried' | 'noModelLeft'>
+  readonly telemetry: Pick<
+    IngestTelemetry,
+    'modelServed' | 'modelRefused' | 'modelLoadRetried' | 'noModelLeft' | 'scoresFollowed'
+  >
   /** Waits before a load is tried again, less when the service stops. */
   readonly pause: (attempt: number) => Promise<void>
   readonly signal: AbortSignal
@@ -24,6 +28,8 @@ export interface OpenedModel {
 export interface ServedModel {
   /** Told which model is the active one; told often, and while an earlier one is still being loaded. */
   follow(modelId: string | null): void
+  /** Told how the p-values of a model are moved from now on. */
+  move(following: StoredFollowing): void
   /** Resolves when a first model is served, or the signal aborts. */
   readonly first: Promise<void>
   readonly current: { readonly modelId: string; readonly detector: Detector } | null
@@ -54,6 +60,7 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
   let current: Served | null = null
   let refused: RefusedModel | null = null
   let wanted: string | null = null
+  let moved: StoredFollowing | null = null
   let loading: Promise<void> = Promise.resolve()
   const closing: Promise<void>[] = []
   let announceFirst: () => void = () => {}
@@ -114,6 +121,10 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
       wanted = modelId
       if (modelId !== null) loading = loading.then(() => load(modelId))
     },
+    move: (following) => {
+      moved = following
+      telemetry.scoresFollowed(following)
+    },
     first,
     get current() {
       return current
@@ -128,6 +139,7 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
       return {
         modelId: lent.modelId,
         detector: lent.detector,
+        followed: moved?.modelId === lent.modelId ? { id: moved.id, following: moved.following as Following } : null,
         giveBack: () => {
           lent.leases -= 1
           // A model that was replaced lives until its last batch has ended.

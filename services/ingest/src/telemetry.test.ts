@@ -19,6 +19,7 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
   return {
     ...batch,
     scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0), unseenValues: 4, missingValues: 1 },
+    ownPValue: Float64Array.of(1, 1, 0),
     outliers: [2],
     levels: [0.001],
     fdrState: null,

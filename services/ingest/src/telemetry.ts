@@ -1,6 +1,7 @@
-import { alertRateOf, type Detection, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { alertRateOf, type Held, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
+import type { StoredFollowing } from '@outflow/store'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { Settled } from '@outflow/windows'
 import type { WrittenBatch } from './batch.js'
@@ -10,6 +11,7 @@ export interface IngestTelemetry {
   ingestStarted(topics: readonly string[]): void
   modelAwaited(): void
   modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
+  scoresFollowed(following: StoredFollowing): void
   modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
   noModelLeft(modelId: string): void
   modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
@@ -52,7 +54,7 @@ const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param detection  what a model must be able to reach; a warning says when it is not */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection): IngestTelemetry {
+export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
   const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
@@ -119,6 +121,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Detection):
       if (!tail && smallestPValue > alertRate)
         log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
     },
+    scoresFollowed: ({ id, modelId }) => log.debug({ modelId, followingId: String(id) }, 'scores followed'),
     modelRefused: (modelId, error, servedId) => {
       refused.inc()
       log.error({ modelId, servedId, error }, 'model refused')

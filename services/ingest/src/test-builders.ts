@@ -83,7 +83,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
 }
 
 export function aLease(detector: Detector = aDetector()): ModelLease {
-  return { modelId: 'm1', detector, giveBack: vi.fn<() => void>() }
+  return { modelId: 'm1', detector, followed: null, giveBack: vi.fn<() => void>() }
 }
 
 /** A batch of records with these delays, read and ready to be scored. */

@@ -1,4 +1,4 @@
-import { NLL_BUCKETS, nllBucket, type ScoreMinute } from '@outflow/store'
+import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store'
 import { expect, test } from 'vitest'
 import { leftBounds } from './guard.js'
 
@@ -6,28 +6,35 @@ import { leftBounds } from './guard.js'
 function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[] {
   const histogram = new Array<number>(NLL_BUCKETS).fill(0)
   histogram[nllBucket(nll)] = scored
-  return [{ minuteMs: 0, scored, anomalies, histogram }]
+  return [{ minuteMs: 0, scored, anomalies, histogram, pHistogram: [] }]
 }
 
 const gate = { nllRange: [2, 9] as const }
+const asked = { alertRate: 0.01, contamination: 0.01 }
 
 test('a model within the bounds of its gate is left alone', () => {
-  expect(leftBounds(minutesOf(4, 1_000, 20), gate, 0.02)).toBeNull()
+  expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
 test('a share flagged far above what was asked for is told, and below it chance has its due', () => {
-  expect(leftBounds(minutesOf(4, 1_000, 90), gate, 0.02)).toBe(
+  expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
   )
-  expect(leftBounds(minutesOf(4, 1_000, 80), gate, 0.02)).toBeNull()
+  expect(leftBounds(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
+})
+
+test('a flood that following slow change hides is told', () => {
+  const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
+  pHistogram[oddsBucket(1e-4)] = 100
+  expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(/^it flags 10.00 %/)
 })
 
 test('a median nll outside of what nine in ten had at the gate is told, on either side', () => {
-  for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, 0.02)).toMatch(/^the median nll is /)
+  for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
   // Of a model from before there was such a gate, only the share is known.
-  expect(leftBounds(minutesOf(40, 1_000, 0), {}, 0.02)).toBeNull()
+  expect(leftBounds(minutesOf(40, 1_000, 0), {}, asked)).toBeNull()
 })
 
 test('few records say nothing', () => {
-  expect(leftBounds(minutesOf(40, 499, 499), gate, 0.02)).toBeNull()
+  expect(leftBounds(minutesOf(40, 499, 499), gate, asked)).toBeNull()
 })

@@ -1,5 +1,5 @@
 import type { Fields } from '@outflow/encoding'
-import { listModels, NLL_BUCKETS, nllBucketStart, rollBackModel, type ScoreMinute } from '@outflow/store'
+import { listModels, NLL_BUCKETS, nllBucketStart, oddsBucket, rollBackModel, type ScoreMinute } from '@outflow/store'
 import { boundOf, type GateReport } from './gate.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
@@ -35,7 +35,10 @@ export function makeGuard(
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
     const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (active === undefined || before === undefined || !isOnProbation) return false
-    const left = leftBounds(minutes, active.metrics as Partial<GateReport>, alertRate + training.contamination)
+    const left = leftBounds(minutes, active.metrics as Partial<GateReport>, {
+      alertRate,
+      contamination: training.contamination,
+    })
     if (left === null || Date.now() - judgedMs < JUDGE_EVERY_MS) return false
 
     judgedMs = Date.now()
@@ -67,16 +70,24 @@ export function makeGuard(
 export function leftBounds(
   minutes: readonly ScoreMinute[],
   { nllRange }: Partial<GateReport>,
-  asked: number,
+  { alertRate, contamination }: { readonly alertRate: number; readonly contamination: number },
 ): string | null {
   const scored = minutes.reduce((sum, minute) => sum + minute.scored, 0)
   if (scored < FEWEST_SCORED) return null
-  const share = minutes.reduce((sum, { anomalies }) => sum + anomalies, 0) / scored
-  const most = boundOf(3 * asked, scored)
+  const share = minutes.reduce((sum, minute) => sum + flaggedOf(minute, alertRate), 0) / scored
+  const most = boundOf(3 * (alertRate + contamination), scored)
   if (share > most) return `it flags ${percent(share)} of ${scored} records; at most ${percent(most)} are accepted`
   const median = medianOf(minutes, scored)
   if (nllRange === undefined || (median.upper >= nllRange[0] && median.lower <= nllRange[1])) return null
   return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${nllRange.map((nll) => nll.toFixed(1)).join(' and ')}`
+}
+
+/** Following slow change may hide that a model floods: what it would flag by its own calibration counts as well, to a bucket. */
+function flaggedOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number): number {
+  return Math.max(
+    anomalies,
+    pHistogram.slice(oddsBucket(alertRate) + 1).reduce((sum, count) => sum + count, 0),
+  )
 }
 
 /** The bucket that half of the records lie below. */

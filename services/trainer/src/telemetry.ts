@@ -26,6 +26,8 @@ export interface TrainerTelemetry {
   /** @param level  the highest chart, as a share of its limit */
   driftWatched(level: number): void
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
+  /** @param factor  what the p-value at the alert rate is multiplied by */
+  scoresFollowed(modelId: string, factor: number): void
   watchFailed(error: OutflowError): void
   modelRolledBack(from: string, to: string, why: string): void
   guardHeld(modelId: string, why: string, flagged: number | null, flaggedBefore: number | null): void
@@ -43,6 +45,10 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
   const trained = metrics.gauge('outflow_training_rows', 'Records of the last training window')
   const drift = metrics.gauge('outflow_drift_level', 'How near the scores are to an alarm of drift, which is 1')
   const drifts = metrics.counter('outflow_drift_alarms_total', 'Times that scores had drifted', ['chart'])
+  const followed = metrics.gauge(
+    'outflow_followed_factor',
+    'What following slow change multiplies the p-value at the alert rate by',
+  )
   const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
   const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
   const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
@@ -90,6 +96,10 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       drifts.inc({ chart: labelOf(chart) })
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
+    },
+    scoresFollowed: (modelId, factor) => {
+      followed.set(factor)
+      log.info({ modelId, factor }, 'scores followed')
     },
     watchFailed: (error) => log.warn({ error }, 'scores not watched'),
     modelRolledBack: (from, to, why) => {

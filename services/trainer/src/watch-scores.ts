@@ -1,20 +1,28 @@
-import type { Config, Feature } from '@outflow/contracts'
+import { alertRateOf, type Config, type Feature, type ModelMetadata } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
   calibrateBuckets,
   type DriftAlarm,
   driftLimit,
   type FieldShift,
+  type Following,
   fieldShifts,
+  followedApart,
+  followedPValues,
+  followScores,
   watchDrift,
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import {
   activeModelId,
   latestDriftAlarm,
+  latestFollowing,
   NLL_BUCKETS,
   nllBucketStart,
   noteDriftAlarm,
+  noteFollowing,
+  ODDS_BUCKETS,
+  oddsBucketStart,
   type Pool,
   type ScoreMinute,
   scoreMinutes,
@@ -41,13 +49,14 @@ export type Watching = Pick<Leading, 'config' | 'pool' | 'telemetry'>
 interface Watched {
   readonly modelId: string
   readonly buckets: CalibratedBuckets
+  readonly metadata: ModelMetadata
 }
 
 /**
- * Watches the active model's scores for drift, and guards its first hour.
+ * Watches the active model's scores for drift, guards its first hour, and follows slow change of its scores.
  *
- * The sums are a function of `outflow.score_statistics`, which moves in the transactions that count the records: they are
- * computed anew at each look, and so are the same after any crash of anything.
+ * All that is a function of `outflow.score_statistics`, which moves in the transactions that count the records: it is
+ * computed anew at each look, and so is the same after any crash of anything.
  */
 export function watchScores(
   leading: Watching,
@@ -67,12 +76,30 @@ export function watchScores(
       if (modelId === null) return
       if (watched?.modelId !== modelId) watched = await calibrationOf(pool, config, modelId)
       if (watched === null) return
+      const latest = await latestDriftAlarm(pool, config.pipeline)
+      const last = latest?.modelId === modelId ? latest : null
       const minutes = await recentMinutes(pool, config, modelId)
-      if (await guard(modelId, minutes)) return
-      const { alarm, level } = watchDrift(minutes.map(toBlock), watched.buckets, limit)
+      const afterAlarm = minutes.filter(({ minuteMs }) => last === null || minuteMs > last.raisedAt.getTime())
+      if (await guard(modelId, afterAlarm)) return
+      const { alarm, level } = watchDrift(afterAlarm.map(toBlock), watched.buckets, limit)
       telemetry.driftWatched(level)
       if (alarm !== null) await raise(modelId, alarm)
+      await follow(watched, sinceChange(minutes, alarm?.changedMs ?? last?.changedAt.getTime()))
     },
+  }
+
+  /** What is as good as told already is not told again. */
+  async function follow({ modelId, metadata }: Watched, minutes: readonly ScoreMinute[]): Promise<void> {
+    const { pipeline, detection } = config
+    const alertRate = alertRateOf(detection, metadata.recordsPerDay)
+    const following = followMinutes(minutes, alertRate, detection.followWithin)
+    const before = await latestFollowing(pool, { pipeline, modelId })
+    const told = before === null ? null : (before.following as Following)
+    if (following === null || followedApart(following, told) < WORTH_TELLING) return
+    const factor = followedPValues(following, Float64Array.of(alertRate))[0]! / alertRate
+    const until = new Date(minutes.at(-1)!.minuteMs)
+    await noteFollowing(pool, { pipeline, modelId, following, factor, until })
+    telemetry.scoresFollowed(modelId, factor)
   }
 
   async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
@@ -91,18 +118,32 @@ export function watchScores(
   }
 }
 
-/** Minutes that are over, of the model, since its last alarm. */
-async function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<readonly ScoreMinute[]> {
+/** Minutes that are over, of the model. */
+function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<readonly ScoreMinute[]> {
   const now = Date.now()
-  const last = await latestDriftAlarm(pool, config.pipeline)
-  const afterAlarm = last?.modelId === modelId ? last.raisedAt.getTime() + MINUTE_MS : 0
   return scoreMinutes(pool, {
     pipeline: config.pipeline,
     modelId,
-    from: new Date(Math.max(afterAlarm, now - LOOK_BACK_MS)),
+    from: new Date(now - LOOK_BACK_MS),
     before: new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS),
   })
 }
+
+/** Of a change that was found, what came before says nothing more. */
+function sinceChange(minutes: readonly ScoreMinute[], changedMs = 0): readonly ScoreMinute[] {
+  return minutes.filter(({ minuteMs }) => minuteMs >= changedMs)
+}
+
+/** What the minutes say of p-values; null: too little. */
+export function followMinutes(minutes: readonly ScoreMinute[], alertRate: number, within: number): Following | null {
+  const counted = minutes.filter(({ pHistogram }) => pHistogram.length === ODDS_BUCKETS)
+  const blocks = counted.map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
+  return followScores(blocks, { borders: ODDS_BORDERS, alertRate, within })
+}
+
+const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]
+/** A twentieth of the odds. */
+const WORTH_TELLING = 0.05
 
 const toBlock = ({ minuteMs, histogram }: ScoreMinute) => ({ startMs: minuteMs, counts: histogram })
 
@@ -113,7 +154,8 @@ async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Prom
   const borders = Float64Array.from({ length: NLL_BUCKETS }, (_, bucket) => nllBucketStart(bucket))
   const pValues = Float64Array.from([...detector.pValues(borders), 0])
   await detector.close()
-  return { modelId: id, buckets: calibrateBuckets(pValues, detector.metadata.calibration.rows) }
+  const { metadata } = detector
+  return { modelId: id, metadata, buckets: calibrateBuckets(pValues, metadata.calibration.rows) }
 }
 
 /** By the model's own idea of what is normal: the records of its window may be gone. */

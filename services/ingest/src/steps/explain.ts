@@ -1,6 +1,8 @@
 import type { Explanation, Reason } from '@outflow/contracts'
+import { followedPValues } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { ExplainedBatch, JudgedBatch } from '../batch.js'
+import type { ModelLease } from '../model-lease.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { severityOf } from './judge.js'
 
@@ -55,11 +57,12 @@ export function explainWith({ telemetry, now = () => performance.now() }: Explai
           record,
           nll: nll[index]!,
           pValue: pValue[index]!,
-          pUpper: batch.model.detector.pUpperLimit(nll[index]!),
+          pUpper: upperLimit(batch.model, nll[index]!),
           missing: batch.model.detector.missing(fields),
           severity: severityOf(pValue[index]!, batch.levels[place]!),
           ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
+          followingId: batch.model.followed?.id ?? null,
         }
       }),
     }
@@ -67,6 +70,12 @@ export function explainWith({ telemetry, now = () => performance.now() }: Explai
 }
 
 const NONE: Explanation = { reasons: [], nearest: null }
+
+/** Moved as the p-value is. */
+function upperLimit({ detector, followed }: ModelLease, nll: number): number {
+  const own = detector.pUpperLimit(nll)
+  return followed === null ? own : followedPValues(followed.following, Float64Array.of(own))[0]!
+}
 
 /** Time that may be spent: a share of what passes, saved up to a limit. */
 function makeCredit(now: () => number) {

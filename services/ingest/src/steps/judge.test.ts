@@ -18,6 +18,7 @@ const batchOf = (pValue: readonly number[], detector = aDetector()) => ({
     { model: aLease(detector) },
   ),
   scores: scoresOf(pValue),
+  ownPValue: Float64Array.from(pValue),
 })
 
 test('an anomaly is a record whose p-value is at most the alert rate', async () => {

@@ -1,4 +1,4 @@
-import { alertRateOf, type Detection, type Severity } from '@outflow/contracts'
+import { alertRateOf, type Held, type Severity } from '@outflow/contracts'
 import { beginFdr, type FdrState, judgeOnline } from '@outflow/detector'
 import { defer, map, type Observable } from 'rxjs'
 import type { JudgedBatch, ScoredBatch } from '../batch.js'
@@ -9,9 +9,9 @@ import type { IngestTelemetry } from '../telemetry.js'
  * Makes the step that passes the verdict: a record is an anomaly when its p-value is at most the alert rate. A budget is
  * turned into a rate by what the batch's model knows of its window, so the verdict follows from the model alone.
  */
-export function judgeAt(detection: Detection) {
+export function judgeAt(held: Held) {
   return async (batch: ScoredBatch): Promise<JudgedBatch> => {
-    const alertRate = alertRateOf(detection, batch.model.detector.metadata.recordsPerDay)
+    const alertRate = alertRateOf(held, batch.model.detector.metadata.recordsPerDay)
     const outliers: number[] = []
     batch.scores.pValue.forEach((pValue, index) => {
       if (pValue <= alertRate) outliers.push(index)

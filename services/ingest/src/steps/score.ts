@@ -1,10 +1,13 @@
-import type { Scores } from '@outflow/detector'
+import { followedPValues, type Scores } from '@outflow/detector'
 import type { CleanBatch, ScoredBatch } from '../batch.js'
 
 const NOTHING: Scores = { nll: new Float64Array(0), pValue: new Float64Array(0), unseenValues: 0, missingValues: 0 }
 
-/** Scores the whole batch in one call of its model. */
+/** Scores the whole batch in one call of its model, and moves the p-values as recent scores say. */
 export async function score(batch: CleanBatch): Promise<ScoredBatch> {
-  if (batch.records.length === 0) return { ...batch, scores: NOTHING }
-  return { ...batch, scores: await batch.model.detector.score(batch.records.map(({ fields }) => fields)) }
+  if (batch.records.length === 0) return { ...batch, scores: NOTHING, ownPValue: NOTHING.pValue }
+  const { detector, followed } = batch.model
+  const own = await detector.score(batch.records.map(({ fields }) => fields))
+  const pValue = followed === null ? own.pValue : followedPValues(followed.following, own.pValue)
+  return { ...batch, scores: { ...own, pValue }, ownPValue: own.pValue }
 }

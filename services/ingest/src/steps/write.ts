@@ -43,6 +43,7 @@ function toBatchWrite(
     anomalies,
     outliers,
     scores,
+    ownPValue,
     model,
     windowStates,
     fdrState,
@@ -74,6 +75,7 @@ function toBatchWrite(
       records.map(({ source }) => source.timestampMs),
       scores.nll,
       isAnomaly,
+      ownPValue,
     ),
     ...(windowStates && { windowStates }),
     rejections: minuteRejections(

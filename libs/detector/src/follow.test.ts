@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { describe, expect, it } from 'vitest'
+import type { ScoreBlock } from './drift.js'
+import { type Following, followedApart, followedPValues, followScores } from './follow.js'
+
+const BUCKETS = 64
+/** Half a bit of odds each. */
+const borders = Float64Array.from({ length: BUCKETS + 1 }, (_, border) =>
+  border === 0 ? 1 : border === BUCKETS ? 0 : 1 / (1 + 2 ** (border / 2 - 8)),
+)
+const RATE = 0.01
+const options = { borders, alertRate: RATE, within: 10 }
+
+/** A p-value by the model's own calibration, of a uniform u. */
+type Place = (u: number, chance: () => number) => number
+
+function draw(place: Place, count: number, seed: number): Float64Array {
+  const random = xoroshiro128plus(seed)
+  const chance = () => 1 - uniformFloat64(random)
+  return Float64Array.from({ length: count }, () => place(chance(), chance))
+}
+
+function minutes(place: Place, { count = 30, perMinute = 1_000, seed = 1 } = {}): ScoreBlock[] {
+  return Array.from({ length: count }, (_, minute) => {
+    const counts = new Float64Array(BUCKETS)
+    for (const p of draw(place, perMinute, 1_000 * seed + minute)) {
+      const bucket = Math.floor(2 * (Math.log2((1 - p) / p) + 8))
+      counts[Math.max(0, Math.min(BUCKETS - 1, bucket))]! += 1
+    }
+    return { startMs: minute * 60_000, counts }
+  })
+}
+
+/** What would be flagged of 200,000 more. */
+function flaggedShare(following: Following | null, place: Place): number {
+  const own = draw(place, 200_000, 99)
+  const moved = following === null ? own : followedPValues(following, own)
+  return moved.filter((p) => p <= RATE).length / moved.length
+}
+
+const same: Place = (u) => u
+/** All records stranger, by so much in the logarithm of their odds. */
+const shifted =
+  (by: number): Place =>
+  (u) =>
+    u / (u + (1 - u) * Math.exp(by))
+
+describe('what is followed', () => {
+  it.each([
+    ['nothing has changed', same],
+    ['all records are stranger', shifted(0.8)],
+    ['all records are more normal', shifted(-0.8)],
+    [
+      'the strange are stranger and the normal more normal',
+      (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0),
+    ],
+    ['only the tail is heavier, as where it was calibrated by few', (u: number) => (u < 0.05 ? u / 1.8 : u)],
+  ])('keeps the flagged share where %s', (_, place) => {
+    const share = flaggedShare(followScores(minutes(place), options), place)
+    expect(share).toBeGreaterThan(0.8 * RATE)
+    expect(share).toBeLessThan(1.25 * RATE)
+  })
+
+  it('looks at the newest blocks only, and at more of them where records are few', () => {
+    const late = minutes(shifted(1), { count: 20, seed: 2 }).map((block) => ({
+      ...block,
+      startMs: block.startMs + 36e5,
+    }))
+    expect(flaggedShare(followScores([...minutes(same), ...late], options), shifted(1))).toBeLessThan(1.3 * RATE)
+    const sparse = followScores(minutes(shifted(1), { count: 300, perMinute: 10 }), options)
+    expect(flaggedShare(sparse, shifted(1))).toBeLessThan(1.3 * RATE)
+  })
+
+  it('is nothing below 200 records', () => {
+    expect(followScores(minutes(same, { count: 3, perMinute: 60 }), options)).toBeNull()
+    expect(followScores([], options)).toBeNull()
+  })
+})
+
+describe('an attack of two in a hundred', () => {
+  const attacked: Place = (u, chance) => (chance() < 0.02 ? 1e-5 * u : u)
+  const following = followScores(minutes(attacked, { count: 10 }), options)!
+
+  it('is flagged, all of it, even when it fills all that is looked at', () => {
+    const strange = draw((u) => 1e-5 * u, 1_000, 5)
+    expect(followedPValues(following, strange).every((p) => p <= RATE / 10)).toBe(true)
+  })
+
+  it('moves the line by a factor of three or so, and by nothing once it is over', () => {
+    expect(flaggedShare(following, same)).toBeGreaterThan(RATE / 3.5)
+    const after = minutes(same, { count: 40 }).map((block) => ({ ...block, startMs: block.startMs + 6e5 }))
+    const later = followScores([...minutes(attacked, { count: 10 }), ...after], options)
+    expect(flaggedShare(later, same)).toBeGreaterThan(0.8 * RATE)
+  })
+})
+
+describe('the bound', () => {
+  const counts = fc.array(fc.nat({ max: 5_000 }), { minLength: BUCKETS, maxLength: BUCKETS })
+  const someP = fc.double({ min: 1e-300, max: 0.999, noNaN: true })
+
+  it('holds for any counts: no odds are moved by more than it says, and stranger stays stranger', () => {
+    fc.assert(
+      fc.property(counts, fc.double({ min: 1, max: 100, noNaN: true }), someP, someP, (own, within, p, q) => {
+        const following = followScores([{ startMs: 0, counts: own }], { ...options, within })
+        fc.pre(following !== null)
+        const [low, high] = [Math.min(p, q), Math.max(p, q)]
+        const [a, b] = followedPValues(following!, Float64Array.of(low, high)) as unknown as [number, number]
+        expect(a).toBeGreaterThan(0)
+        expect(a).toBeLessThanOrEqual(b * (1 + 1e-9))
+        const odds = (share: number) => share / (1 - share)
+        for (const [before, after] of [[low, a] as const, [high, b] as const]) {
+          expect(odds(after)).toBeLessThanOrEqual(odds(before) * within * (1 + 1e-9))
+          expect(odds(after)).toBeGreaterThanOrEqual((odds(before) / within) * (1 - 1e-9))
+        }
+      }),
+    )
+  })
+
+  it('of 1 follows nothing', () => {
+    expect(followedApart(followScores(minutes(shifted(1)), { ...options, within: 1 })!, null)).toBeLessThan(1e-12)
+  })
+
+  it('keeps what floods flagged: a change of fifty times is for a fit, not for following', () => {
+    const flood = shifted(5)
+    const following = followScores(minutes(flood), options)
+    expect(flaggedShare(following, flood)).toBeGreaterThan(5 * RATE)
+  })
+})

@@ -1,0 +1,127 @@
+import type { ScoreBlock } from './drift.js'
+
+/**
+ * How p-values are moved to what recent scores say of them. Strangeness is ln((1 − p) / p); it is lowered by the shift, which
+ * lies on a line between two knots, and beyond the last is as there. Plain JSON.
+ */
+export interface Following {
+  /** [knots], ascending: strangeness by the model's own calibration. */
+  readonly at: readonly number[]
+  /** [knots]; above 0 where records as strange as that have become more common. */
+  readonly shift: readonly number[]
+}
+
+export interface FollowOptions {
+  /** [buckets + 1]; own p-values of the buckets' borders, falling from 1 to 0. */
+  readonly borders: ArrayLike<number>
+  /** The share that is to be flagged. */
+  readonly alertRate: number
+  /** The bound: the odds of a p-value are moved by this factor at most; 1 or more. */
+  readonly within: number
+}
+
+/**
+ * Follows slow change of the scores between two fits, so that the flagged share stays at the alert rate. Of the blocks it
+ * takes the newest: 100 / alertRate records and 15 minutes at least, six hours at most.
+ *
+ *     expected strangeness = a + b·own strangeness        by the shares beyond the own median and beyond own p ≈ 1/7
+ *     followed share       = expected share · (beyond + 10) / (expected records beyond + 10)        the factor in ½ … 2
+ *
+ * The bulk of the records says where the tail should be; the tail corrects that by a factor of two at most. That makes good
+ * what few calibration records left uncertain, and an attack, which hardly moves the bulk, is learned no further. Whatever is
+ * followed, no odds change by more than `within`: a record whose own p-value is below alertRate / within stays flagged.
+ *
+ * @param blocks  of one model, counted by its own p-values, in order of time
+ * @returns null below 200 records
+ */
+export function followScores(
+  blocks: readonly ScoreBlock[],
+  { borders, alertRate, within }: FollowOptions,
+): Following | null {
+  const counts = recentCounts(blocks, RECORDS_PER_RATE / alertRate)
+  const beyond = Array.from(counts).map((_, bucket) => counts.subarray(bucket).reduce((sum, count) => sum + count, 0))
+  const records = beyond[0] ?? 0
+  if (records < FEWEST_RECORDS) return null
+  const own = Array.from(borders).map(strangenessOf).slice(1, -1)
+  const expected = bulkLine(own, beyond, records)
+  const limit = Math.log(within)
+  let followed = Number.NEGATIVE_INFINITY
+  const shift = own.map((strangeness, knot) => {
+    const due = records * shareOf(expected(strangeness))
+    const correction = between(0.5, (beyond[knot + 1]! + TAIL_DOUBT) / (due + TAIL_DOUBT), 2)
+    // The upper half has no tail to be corrected by.
+    const corrected = expected(strangeness) - (strangeness > 0 ? Math.log(correction) : 0)
+    // Stranger stays stranger.
+    followed = Math.max(followed, strangeness - between(-limit, strangeness - corrected, limit))
+    return strangeness - followed
+  })
+  return { at: own, shift }
+}
+
+/**
+ * Moves p-values by what was followed.
+ *
+ * @param pValue  [count]; by the model's own calibration
+ * @returns [count], above 0, at most 1; in the same order
+ */
+export function followedPValues(following: Following, pValue: Float64Array): Float64Array {
+  return pValue.map((p) => (p < 1 ? shareOf(strangenessOf(p) - shiftAt(following, strangenessOf(p))) : 1))
+}
+
+/** How far two followings are apart at most, in strangeness; from null: how far one goes. */
+export function followedApart(one: Following, other: Following | null): number {
+  return one.shift.reduce((most, shift, knot) => Math.max(most, Math.abs(shift - (other?.shift[knot] ?? 0))), 0)
+}
+
+/** Strangeness that the bulk says a record of an own strangeness has now. */
+function bulkLine(own: readonly number[], beyond: readonly number[], records: number): (strangeness: number) => number {
+  const now = (knot: number) =>
+    strangenessOf((beyond[knot + 1]! + BULK_DOUBT * shareOf(own[knot]!)) / (records + BULK_DOUBT))
+  const [middle, upper] = [nearest(own, 0), nearest(own, UPPER_STRANGENESS)]
+  const slope = between(0.5, (now(upper) - now(middle)) / (own[upper]! - own[middle]!), 2)
+  return (strangeness) => now(middle) + slope * (strangeness - own[middle]!)
+}
+
+/** Sums the newest blocks. */
+function recentCounts(blocks: readonly ScoreBlock[], wanted: number): Float64Array {
+  const newest = blocks.at(-1)
+  const sum = new Float64Array(newest?.counts.length ?? 0)
+  let records = 0
+  for (const { startMs, counts } of blocks.toReversed()) {
+    const ageMs = newest!.startMs - startMs
+    if (ageMs >= LONGEST_MS || (ageMs >= SHORTEST_MS && records >= wanted)) break
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      sum[bucket]! += counts[bucket]!
+      records += counts[bucket]!
+    }
+  }
+  return sum
+}
+
+function shiftAt({ at, shift }: Following, strangeness: number): number {
+  const above = at.findIndex((knot) => knot > strangeness)
+  if (above < 0) return shift.at(-1)!
+  if (above === 0) return shift[0]!
+  const part = (strangeness - at[above - 1]!) / (at[above]! - at[above - 1]!)
+  return shift[above - 1]! + part * (shift[above]! - shift[above - 1]!)
+}
+
+const strangenessOf = (p: number) => Math.log1p(-p) - Math.log(p)
+const shareOf = (strangeness: number) => 1 / (1 + Math.exp(strangeness))
+const between = (low: number, value: number, high: number) => Math.min(high, Math.max(low, value))
+
+function nearest(own: readonly number[], wanted: number): number {
+  return own.reduce((best, knot, at) => (Math.abs(knot - wanted) < Math.abs(own[best]! - wanted) ? at : best), 0)
+}
+
+const FEWEST_RECORDS = 200
+/** A hundred flagged records hold their rate to a tenth. */
+const RECORDS_PER_RATE = 100
+/** An attack of ten minutes is a part of what is looked at, and not all. */
+const SHORTEST_MS = 15 * 60_000
+const LONGEST_MS = 6 * 3_600_000
+/** Of p ≈ 1/7. */
+const UPPER_STRANGENESS = 1.75
+/** Records by which the own calibration is held to be right, of the bulk and beyond a line. */
+const BULK_DOUBT = 200
+const TAIL_DOUBT = 10
