@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
+            'services/console/page/src/**/*.test.ts',
             '{libs,services}/*/src/**/*.test.ts',
             'infra/*.test.ts',
             'infra/launcher/src/**/*.test.ts',
@@ -31,7 +32,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/{integration,e2e}/**/*.test.ts'],
+          include: ['services/console/page/src/**/*.test.ts', 'test/{integration,e2e}/**/*.test.ts'],
           globalSetup: './test/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,0 +1,69 @@
+/** What the page says when the console can not be reached, or refuses. */
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 where no answer came. */
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+  ) {
+    super(`${title}: ${detail}`)
+  }
+}
+
+let csrfToken: string | null = null
+
+/** Names the token that writes of a cookie session must carry. */
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token
+}
+
+export type Query = Readonly<Record<string, string | number | null | undefined>>
+
+/** Reads `/api` + path. @throws {ApiError} when there is no answer, or it is a refusal */
+export function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return request<T>('GET', path + queryString(query), undefined, signal)
+}
+
+/** Writes to `/api` + path. @throws {ApiError} when there is no answer, or it is a refusal */
+export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  return request<T>(method, path, body)
+}
+
+/** Gives `?a=1&b=2` of what has a value, in the order given; nothing where nothing has. */
+export function queryString(query: Query): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined && value !== '') params.set(name, String(value))
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (method !== 'GET' && csrfToken !== null) headers['x-csrf-token'] = csrfToken
+  const response = await fetch(`/api${path}`, {
+    method,
+    headers,
+    credentials: 'same-origin',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw new ApiError(
+      0,
+      'The console does not answer',
+      'Is `outflow run console` still running, and this machine online?',
+    )
+  })
+  if (!response.ok) throw await refusal(response)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
+/** RFC 9457 where the answer is one, else what the status says. */
+async function refusal(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null
+  const title =
+    typeof problem?.title === 'string' ? problem.title : `HTTP ${response.status} ${response.statusText}`.trim()
+  return new ApiError(response.status, title, typeof problem?.detail === 'string' ? problem.detail : '')
+}

@@ -1,0 +1,77 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { AnomaliesPage } from './pages/anomalies.js'
+import { AnomalyPage } from './pages/anomaly.js'
+import { HealthPage } from './pages/health.js'
+import { ModelPage } from './pages/model.js'
+import { ModelsPage } from './pages/models.js'
+import { ScoresPage } from './pages/scores.js'
+import { SignInPage } from './pages/sign-in.js'
+import { SuppressionsPage } from './pages/suppressions.js'
+import { Header, NAVIGATION } from './parts/header.js'
+import { Help, isHelpOpen } from './parts/help.js'
+import { Notices } from './parts/notices.js'
+import { Empty, Failure, Loading } from './parts/states.js'
+import { matchPath, navigate, place } from './state/location.js'
+import { currentPipeline, openSession, session, sessionError } from './state/session.js'
+import { useShortcuts } from './state/shortcuts.js'
+
+/** The whole page: who looks, where they are, and what that shows. */
+export function App() {
+  if (sessionError.value?.status === 401) return <SignInPage />
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <Header />
+      <Content />
+      <Notices />
+      <Help />
+    </>
+  )
+}
+
+function Content() {
+  const main = useRef<HTMLElement>(null)
+  const { path } = place.value
+  const isFirst = useRef(true)
+  // A screen reader hears where it is now, and j, k and the arrows act on the new content; the first page keeps its focus.
+  useEffect(() => {
+    if (isFirst.current) isFirst.current = false
+    else if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true })
+  }, [path])
+
+  useShortcuts({
+    '?': () => {
+      isHelpOpen.value = true
+    },
+    ...Object.fromEntries(NAVIGATION.map(({ to }, i) => [String(i + 1), () => navigate(withPipeline(to))])),
+  })
+  return (
+    <main id="content" ref={main} tabIndex={-1}>
+      {body(path)}
+    </main>
+  )
+}
+
+function body(path: string) {
+  if (sessionError.value !== null) return <Failure error={sessionError.value} onRetry={openSession} />
+  if (session.value === null) return <Loading what="who you are" />
+  if (path === '/' || path === '/anomalies') return <AnomaliesPage />
+  const anomaly = matchPath('/anomalies/:id', path)
+  if (anomaly !== null) return <AnomalyPage key={anomaly.id} id={anomaly.id!} />
+  if (path === '/scores') return <ScoresPage />
+  if (path === '/models') return <ModelsPage />
+  const model = matchPath('/models/:id', path)
+  if (model !== null) return <ModelPage key={model.id} id={model.id!} />
+  if (path === '/health') return <HealthPage />
+  if (path === '/suppressions') return <SuppressionsPage />
+  return (
+    <Empty title="There is no such page">
+      <a href="/">To the anomalies</a>
+    </Empty>
+  )
+}
+
+export const withPipeline = (path: string): string =>
+  currentPipeline.value === '' ? path : `${path}?pipeline=${encodeURIComponent(currentPipeline.value)}`

@@ -1,0 +1,98 @@
+import { useEffect, useMemo } from 'preact/hooks'
+import { queryString } from '../api/client.js'
+import { followLive } from '../api/live.js'
+import { liveState } from '../parts/header.js'
+import { Empty, Failure, Loading } from '../parts/states.js'
+import { type AnomalyList, openList } from '../state/anomaly-list.js'
+import { countFilters, type Filters, NO_FILTERS, parseFilters } from '../state/filters.js'
+import { place } from '../state/location.js'
+import { currentPipeline, pipelines } from '../state/session.js'
+import { FilterBar, goTo } from './anomalies/filter-bar.js'
+import { Rows } from './anomalies/rows.js'
+
+/** All anomalies that the URL asks for, the newest as they come. */
+export function AnomaliesPage() {
+  const { search } = place.value
+  const pipeline = currentPipeline.value
+  const filters = useMemo(() => ({ ...parseFilters(search), pipeline }), [search, pipeline])
+  const list = useMemo(() => openList(filters), [filters])
+  useEffect(() => {
+    void (list.items.value.length === 0 ? list.readOn() : list.lookForNew(false))
+  }, [list])
+  useLive(list)
+  useEffect(() => {
+    document.title = 'Anomalies · outflow'
+  }, [])
+  if (pipelines.value?.length === 0)
+    return (
+      <Empty title="There is no pipeline yet">
+        <code>outflow run all --config outflow.yaml</code> starts one; it shows here with its first records.
+      </Empty>
+    )
+  return (
+    <div class="anomalies">
+      <h1 class="unseen">Anomalies of {pipeline}</h1>
+      <FilterBar filters={filters} />
+      <ListBody list={list} filters={filters} />
+    </div>
+  )
+}
+
+function ListBody({ list, filters }: { list: AnomalyList; filters: Filters }) {
+  const count = list.items.value.length
+  if (count > 0) return <Rows key={list.id} list={list} />
+  if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readOn()} />
+  if (!list.isComplete.value) return <Loading what="anomalies" />
+  if (countFilters(filters) > 0)
+    return (
+      <Empty title="No anomaly matches these filters">
+        <button type="button" onClick={() => goTo({ ...NO_FILTERS, pipeline: filters.pipeline })}>
+          Clear the filters
+        </button>
+      </Empty>
+    )
+  return (
+    <Empty title="No anomaly so far">
+      New ones show here by themselves. Are records being scored at all?{' '}
+      <a href={`/health${queryString({ pipeline: filters.pipeline })}`}>Health</a> says so.
+    </Empty>
+  )
+}
+
+/** Follows the stream of new anomalies while the list is open. */
+function useLive(list: AnomalyList): void {
+  const { pipeline, sort } = list.filters
+  useEffect(() => {
+    if (sort !== 'time') return
+    const look = () => list.lookForNew(list.scrollTop === 0 && list.selected.value === null)
+    const looks = throttled(look)
+    const stop = followLive({
+      url: `/api/anomalies/live${queryString({ pipeline })}`,
+      onAnomaly: looks.call,
+      onReturn: look,
+      onState: (state) => {
+        liveState.value = state
+      },
+    })
+    return () => {
+      stop()
+      looks.cancel()
+    }
+  }, [list, pipeline, sort])
+}
+
+/** A storm of anomalies asks the database once a second, not once each. */
+const LOOK_EVERY_MS = 1_000
+
+function throttled(act: () => void): { readonly call: () => void; readonly cancel: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return {
+    call: () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        act()
+      }, LOOK_EVERY_MS)
+    },
+    cancel: () => clearTimeout(timer),
+  }
+}

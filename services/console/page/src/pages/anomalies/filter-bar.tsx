@@ -1,0 +1,240 @@
+import type { RefObject } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import {
+  ALL,
+  countFilters,
+  type Filters,
+  formatFilters,
+  NO_FILTERS,
+  parseFilters,
+  SPANS,
+  type Span,
+  VERDICTS,
+} from '../../state/filters.js'
+import { navigate, place } from '../../state/location.js'
+import { useShortcuts } from '../../state/shortcuts.js'
+import { shortId, VERDICT_WORDS } from '../../words/format.js'
+
+/** Shows the list with these filters. @param options  replace: no step to come back to, for what is being typed */
+export const goTo = (filters: Filters, options?: { replace: boolean }): void =>
+  navigate(`/${formatFilters(filters)}`, options)
+
+const SPAN_WORDS: Readonly<Record<keyof typeof SPANS, string>> = {
+  '1h': 'last hour',
+  '6h': 'last 6 hours',
+  '24h': 'last day',
+  '7d': 'last 7 days',
+  '30d': 'last 30 days',
+}
+
+export function FilterBar({ filters }: { filters: Filters }) {
+  const [isOpen, setOpen] = useState(false)
+  const search = useRef<HTMLInputElement>(null)
+  useShortcuts({ '/': () => search.current?.focus() })
+  // What was typed takes effect later: by then the URL may say more than it did.
+  const change = (part: Partial<Filters>, options?: { replace: boolean }) =>
+    goTo({ ...parseFilters(place.value.search), pipeline: filters.pipeline, ...part }, options)
+  const count = countFilters(filters)
+  return (
+    <search class="filters" aria-label="Filters">
+      <Typed
+        label="Search records"
+        width="wide"
+        inputRef={search}
+        value={filters.text}
+        onValue={(text) => change({ text }, { replace: true })}
+      />
+      <button
+        type="button"
+        class="filters-toggle"
+        aria-expanded={isOpen}
+        aria-controls="filters-more"
+        onClick={() => setOpen(!isOpen)}
+      >
+        Filters{count > 0 ? ` (${count})` : ''}
+      </button>
+      <div id="filters-more" class={`filters-more ${isOpen ? 'open' : ''}`}>
+        <SpanChoice span={filters.span} onSpan={(span) => change({ span })} />
+        <Choice
+          label="Severity"
+          value={filters.severity}
+          onValue={(severity) => change({ severity })}
+          of={[
+            ['', 'any severity'],
+            ['high', 'high'],
+            ['medium', 'medium'],
+            ['low', 'low'],
+          ]}
+        />
+        <Choice
+          label="Verdict"
+          value={filters.verdict}
+          onValue={(verdict) => change({ verdict: verdict as Filters['verdict'] })}
+          of={[
+            ['', 'any verdict'],
+            ['none', 'no verdict yet'],
+            ...VERDICTS.map((verdict) => [verdict, VERDICT_WORDS[verdict]] as const),
+          ]}
+        />
+        <Typed label="Key" value={filters.key} onValue={(key) => change({ key }, { replace: true })} />
+        <Typed label="Field" value={filters.field} onValue={(field) => change({ field }, { replace: true })} />
+        <Typed
+          label="Least bits"
+          width="narrow"
+          inputMode="decimal"
+          value={filters.minBits === null ? '' : String(filters.minBits)}
+          onValue={(bits) => change({ minBits: Number(bits) > 0 ? Number(bits) : null }, { replace: true })}
+        />
+        {filters.model !== '' && (
+          <button type="button" class="chip" onClick={() => change({ model: '' })}>
+            model {shortId(filters.model)} <span aria-hidden="true">✕</span>
+            <span class="unseen">take this filter away</span>
+          </button>
+        )}
+        <Choice
+          label="Order"
+          value={filters.sort}
+          onValue={(sort) => change({ sort: sort === 'bits' ? 'bits' : 'time' })}
+          of={[
+            ['time', 'newest first'],
+            ['bits', 'strangest first'],
+          ]}
+        />
+        {count > 0 && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => goTo({ ...NO_FILTERS, pipeline: filters.pipeline, sort: filters.sort })}
+          >
+            Clear
+          </button>
+        )}
+      </div>
+    </search>
+  )
+}
+
+interface ChoiceProps {
+  readonly label: string
+  readonly value: string
+  readonly of: readonly (readonly [value: string, words: string])[]
+  readonly onValue: (value: string) => void
+}
+
+function Choice({ label, value, of, onValue }: ChoiceProps) {
+  return (
+    <label>
+      <span class="unseen">{label}</span>
+      <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+        {of.map(([option, words]) => (
+          <option key={option} value={option}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** A choice of span, with two instants where none of the usual ones will do. */
+export function SpanChoice({
+  span,
+  onSpan,
+  hasAll = true,
+}: {
+  span: Span
+  onSpan: (span: Span) => void
+  hasAll?: boolean
+}) {
+  const isBetween = !('last' in span) && (span.from !== null || span.to !== null)
+  const [isAsked, setAsked] = useState(isBetween)
+  const shown = 'last' in span ? span.last : isBetween || isAsked ? 'between' : 'all'
+  const choose = (choice: string) => {
+    setAsked(choice === 'between')
+    if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
+    else if (choice === 'all' || 'last' in span) onSpan(ALL)
+  }
+  const spans = Object.entries(SPAN_WORDS).toReversed()
+  return (
+    <>
+      <Choice
+        label="Time"
+        value={shown}
+        onValue={choose}
+        of={[...(hasAll ? ([['all', 'any time']] as const) : []), ...spans.toReversed(), ['between', 'between …']]}
+      />
+      {shown === 'between' && !('last' in span) && (
+        <>
+          <Instant label="From" at={span.from} onAt={(from) => onSpan({ ...span, from })} />
+          <Instant label="To" at={span.to} onAt={(to) => onSpan({ ...span, to })} />
+        </>
+      )}
+    </>
+  )
+}
+
+function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: (at: string | null) => void }) {
+  return (
+    <label class="instant">
+      {label}{' '}
+      <input
+        type="datetime-local"
+        step="1"
+        value={at === null ? '' : localInstant(at)}
+        onChange={({ currentTarget: { value } }) => onAt(value === '' ? null : new Date(value).toISOString())}
+      />
+    </label>
+  )
+}
+
+/** As an input of that type takes it: without a zone, in the reader's. */
+function localInstant(at: string): string {
+  const date = new Date(at)
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
+}
+
+interface TypedProps {
+  readonly label: string
+  readonly width?: 'wide' | 'normal' | 'narrow'
+  readonly inputMode?: 'text' | 'decimal'
+  readonly value: string
+  readonly onValue: (value: string) => void
+  readonly inputRef?: RefObject<HTMLInputElement | null>
+}
+
+/** Long enough that a word is typed, short enough that nobody waits. */
+const TYPING_PAUSE_MS = 300
+
+/** What is typed takes effect after a pause, or at once with Enter. */
+function Typed({ label, width = 'normal', inputMode = 'text', value, onValue, inputRef }: TypedProps) {
+  const [text, setText] = useState(value)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value])
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const take = (typed: string) => {
+    clearTimeout(timer.current)
+    if (typed.trim() !== value) onValue(typed.trim())
+  }
+  return (
+    <label class={`typed ${width}`}>
+      <span class="unseen">{label}</span>
+      <input
+        {...(inputRef === undefined ? {} : { ref: inputRef })}
+        type="search"
+        inputMode={inputMode}
+        value={text}
+        placeholder={label}
+        onInput={({ currentTarget }) => {
+          const typed = currentTarget.value
+          setText(typed)
+          clearTimeout(timer.current)
+          timer.current = setTimeout(() => take(typed), TYPING_PAUSE_MS)
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') take(event.currentTarget.value)
+          if (event.key === 'Escape') event.currentTarget.blur()
+        }}
+      />
+    </label>
+  )
+}

@@ -1,0 +1,175 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Anomaly } from '../../api/types.js'
+import { SeverityBadge, VerdictBadge } from '../../parts/badges.js'
+import { Time } from '../../parts/time.js'
+import type { AnomalyList } from '../../state/anomaly-list.js'
+import { useShortcuts } from '../../state/shortcuts.js'
+import { useVirtualRows } from '../../state/virtual.js'
+import { formatAmount, formatCount, formatRarity } from '../../words/format.js'
+import { hrefOf } from '../anomaly-link.js'
+import { useVerdictKeys } from '../verdict-keys.js'
+
+/** Pixels; the style sheet has the same, a row is two lines high on a phone. */
+const ROW_HEIGHT = { wide: 34, narrow: 62 }
+/** Rows before the end at which the next page is asked for. */
+const READ_AHEAD = 40
+
+/** The list as far as it was read: new ones wait above, older ones come as the reader goes down. */
+export function Rows({ list }: { list: AnomalyList }) {
+  const items = list.items.value
+  const box = useRef<HTMLDivElement>(null)
+  const isNarrow = useIsNarrow()
+  const selectedIndex = items.findIndex(({ id }) => id === list.selected.value)
+  const rowHeight = isNarrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide
+  const { rows, totalSize, scrollTo } = useVirtualRows({
+    count: items.length,
+    rowHeight,
+    box,
+    keepIndex: selectedIndex,
+    initialOffset: list.scrollTop,
+  })
+  const lastShown = rows.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readOn()
+  }, [list, lastShown, items.length])
+  useLayoutEffect(() => {
+    box.current!.scrollTop = list.scrollTop
+  }, [list])
+
+  const select = (index: number) => {
+    const item = items[Math.min(Math.max(index, 0), items.length - 1)]
+    if (item === undefined) return
+    list.selected.value = item.id
+    scrollTo(Math.min(Math.max(index, 0), items.length - 1))
+    focusSoon(item.id)
+  }
+  const showWaiting = () => {
+    list.showWaiting()
+    list.selected.value = null
+    box.current?.scrollTo({ top: 0 })
+  }
+  useShortcuts({
+    j: () => select(selectedIndex + 1),
+    k: () => select(selectedIndex - 1),
+    '.': showWaiting,
+  })
+  useVerdictKeys(() => items[selectedIndex] ?? null)
+
+  const waiting = list.waiting.value.length
+  return (
+    <>
+      <div class="list-head" aria-hidden="true">
+        <span>severity</span>
+        <span>when</span>
+        <span>key</span>
+        <span>why</span>
+        <span class="number">nats</span>
+        <span class="number">how rare</span>
+        <span>verdict</span>
+      </div>
+      {waiting > 0 && (
+        <button type="button" class="waiting" onClick={showWaiting}>
+          Show {formatCount(waiting)} new <kbd>.</kbd>
+        </button>
+      )}
+      <div
+        ref={box}
+        class="list"
+        onScroll={({ currentTarget }) => {
+          list.scrollTop = currentTarget.scrollTop
+          // Whoever comes back to the top wants to see the stream again.
+          if (currentTarget.scrollTop === 0 && waiting > 0 && list.selected.value === null) list.showWaiting()
+        }}
+      >
+        <ol style={{ height: `${totalSize}px` }} aria-label="Anomalies">
+          {rows.map(({ index, start }) => {
+            const item = items[index]!
+            return (
+              <Row
+                key={item.id}
+                item={item}
+                position={index + 1}
+                total={list.isComplete.value ? items.length : -1}
+                top={start}
+                isSelected={index === selectedIndex}
+                isReachable={index === selectedIndex || (selectedIndex < 0 && index === 0)}
+                onFocus={() => {
+                  list.selected.value = item.id
+                }}
+              />
+            )
+          })}
+        </ol>
+      </div>
+      <p class="list-foot" role="status">
+        {formatCount(items.length)} read
+        {list.isComplete.value ? ', all there are' : list.isLoading.value ? ', reading on …' : ''}
+        {list.error.value !== null && (
+          <>
+            {' · '}
+            {list.error.value.title}.{' '}
+            <button type="button" class="link" onClick={() => list.readOn()}>
+              Try again
+            </button>
+          </>
+        )}
+      </p>
+    </>
+  )
+}
+
+interface RowProps {
+  readonly item: Anomaly
+  readonly position: number
+  /** −1: not known. */
+  readonly total: number
+  readonly top: number
+  readonly isSelected: boolean
+  /** Whether Tab comes here: one row of all. */
+  readonly isReachable: boolean
+  readonly onFocus: () => void
+}
+
+function Row({ item, position, total, top, isSelected, isReachable, onFocus }: RowProps) {
+  return (
+    <li aria-posinset={position} aria-setsize={total} style={{ transform: `translateY(${top}px)` }}>
+      <a
+        id={rowId(item.id)}
+        class={`list-row ${isSelected ? 'selected' : ''}`}
+        href={hrefOf(item.id)}
+        tabIndex={isReachable ? 0 : -1}
+        onFocus={onFocus}
+      >
+        <SeverityBadge severity={item.severity} />
+        <Time at={item.recordTime} />
+        <span class="key">{item.key ?? '–'}</span>
+        <span class="why">{item.topReason ?? 'no reason was found'}</span>
+        <span class="number nats">{formatAmount(item.nll)}</span>
+        <span class="number rarity">{formatRarity(item.pValue)}</span>
+        <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>
+      </a>
+    </li>
+  )
+}
+
+const rowId = (id: string) => `row-${id}`
+
+/** Once the row is there: scrolling brings it in the next frame or two. */
+function focusSoon(id: string, tries = 3): void {
+  requestAnimationFrame(() => {
+    const row = document.getElementById(rowId(id))
+    if (row !== null) row.focus({ preventScroll: true })
+    else if (tries > 0) focusSoon(id, tries - 1)
+  })
+}
+
+function useIsNarrow(): boolean {
+  const [query] = useState(() => window.matchMedia('(max-width: 760px)'))
+  const [isNarrow, setNarrow] = useState(query.matches)
+  useEffect(() => {
+    const change = () => setNarrow(query.matches)
+    query.addEventListener('change', change)
+    return () => query.removeEventListener('change', change)
+  }, [query])
+  return isNarrow
+}

@@ -1,0 +1,136 @@
+import { useEffect } from 'preact/hooks'
+import { queryString, read } from '../api/client.js'
+import type { AnomalyDetail } from '../api/types.js'
+import { SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
+import { Fact } from '../parts/fact.js'
+import { Shown } from '../parts/states.js'
+import { Time } from '../parts/time.js'
+import { latestList } from '../state/anomaly-list.js'
+import { formatFilters } from '../state/filters.js'
+import { navigate } from '../state/location.js'
+import { useResource } from '../state/resource.js'
+import { useShortcuts } from '../state/shortcuts.js'
+import { formatAmount, formatPValue, formatRarity, shortId } from '../words/format.js'
+import { EntityHistory } from './anomaly/entity-history.js'
+import { Reasons } from './anomaly/reasons.js'
+import { RecordTable } from './anomaly/record-table.js'
+import { SimilarOnes } from './anomaly/similar-ones.js'
+import { VerdictPanel } from './anomaly/verdict-panel.js'
+import { hrefOf } from './anomaly-link.js'
+
+/** All that is known of one anomaly, and what somebody makes of it. */
+export function AnomalyPage({ id }: { id: string }) {
+  const anomaly = useResource(id, (signal) => read<AnomalyDetail>(`/anomalies/${encodeURIComponent(id)}`, {}, signal))
+  const near = neighbours(id)
+  const back = backToList(id)
+  useShortcuts({
+    j: () => step(near.next),
+    k: () => step(near.previous),
+    u: () => navigate(back),
+  })
+  useEffect(() => {
+    document.title = `${anomaly.data?.key ?? id} · outflow`
+  }, [anomaly.data, id])
+  return (
+    <div class="page anomaly">
+      <nav class="crumbs" aria-label="Around this anomaly">
+        <a href={back}>← Anomalies</a>
+        <span class="row">
+          {near.previous !== null && <a href={hrefOf(near.previous)}>Previous</a>}
+          {near.next !== null && <a href={hrefOf(near.next)}>Next</a>}
+        </span>
+      </nav>
+      <Shown of={anomaly} what="the anomaly">
+        {(found) => <Body anomaly={found} reload={anomaly.reload} />}
+      </Shown>
+    </div>
+  )
+}
+
+function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void }) {
+  const given = anomaly.verdicts[0]
+  return (
+    <>
+      <header class="anomaly-head">
+        <h1>
+          <span class="unseen">Anomaly of </span>
+          {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
+        </h1>
+        <p class="lead">{anomaly.reasons[0]?.text ?? 'No reason was found.'}</p>
+        <dl class="facts">
+          <Fact name="severity">
+            <SeverityBadge severity={anomaly.severity} />
+          </Fact>
+          <Fact name="how rare">
+            <span title={`p ${anomaly.pValue}`}>
+              {formatRarity(anomaly.pValue)}
+              <small>
+                {' '}
+                p {formatPValue(anomaly.pValue)}
+                {anomaly.pUpper !== null && `, at most ${formatPValue(anomaly.pUpper)}`}
+              </small>
+            </span>
+          </Fact>
+          <Fact name="negative log-likelihood">{formatAmount(anomaly.nll)} nats</Fact>
+          <Fact name="record time">
+            <Time at={anomaly.recordTime} />
+          </Fact>
+          <Fact name="event time">
+            <Time at={anomaly.eventTime} />
+          </Fact>
+          <Fact name="judged by">
+            <a href={`/models/${encodeURIComponent(anomaly.modelId)}${queryString({ pipeline: anomaly.pipeline })}`}>
+              {shortId(anomaly.modelId)}
+            </a>{' '}
+            {anomaly.model === null ? (
+              <small>gone since</small>
+            ) : (
+              <>
+                <StateBadge state={anomaly.model.state} />{' '}
+                {anomaly.model.trainedAt !== null && (
+                  <small>
+                    trained <Time at={anomaly.model.trainedAt} ago />
+                  </small>
+                )}
+              </>
+            )}
+          </Fact>
+        </dl>
+      </header>
+      <div class="columns">
+        <div>
+          <Reasons anomaly={anomaly} />
+          <RecordTable anomaly={anomaly} />
+        </div>
+        <div>
+          <VerdictPanel anomaly={anomaly} onGiven={reload} />
+          <SimilarOnes id={anomaly.id} />
+          {anomaly.key !== null && (
+            <EntityHistory pipeline={anomaly.pipeline} entity={anomaly.key} except={anomaly.id} />
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+/** The ones before and after it in the list that was looked at last. */
+function neighbours(id: string): { readonly previous: string | null; readonly next: string | null } {
+  const items = latestList()?.items.value ?? []
+  const index = items.findIndex((item) => item.id === id)
+  if (index < 0) return { previous: null, next: null }
+  return { previous: items[index - 1]?.id ?? null, next: items[index + 1]?.id ?? null }
+}
+
+function step(id: string | null): void {
+  if (id === null) return
+  const list = latestList()
+  if (list !== null) list.selected.value = id
+  navigate(hrefOf(id))
+}
+
+/** The list as it was left; without one, all of the anomaly's pipeline. */
+function backToList(id: string): string {
+  const list = latestList()
+  return list === null ? `/${queryString({ pipeline: id.split('/')[0] })}` : `/${formatFilters(list.filters)}`
+}

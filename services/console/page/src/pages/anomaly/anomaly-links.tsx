@@ -1,0 +1,32 @@
+import type { Anomaly } from '../../api/types.js'
+import { VerdictBadge } from '../../parts/badges.js'
+import { Time } from '../../parts/time.js'
+import { hrefOf } from '../anomaly-link.js'
+
+interface AnomalyLinksProps<T extends Anomaly> {
+  readonly items: readonly T[]
+  /** What stands beside each. */
+  readonly beside: (item: T) => string
+}
+
+/** A short list of anomalies, each a way to its page. */
+export function AnomalyLinks<T extends Anomaly>({ items, beside }: AnomalyLinksProps<T>) {
+  return (
+    <ul class="anomaly-links">
+      {items.map((item) => (
+        <li key={item.id}>
+          <a href={hrefOf(item.id)}>
+            <span class="row spread">
+              <b>{item.key ?? item.id}</b>
+              <span class="quiet">{beside(item)}</span>
+            </span>
+            <span class="why">{item.topReason ?? 'no reason was found'}</span>
+            <span class="quiet small">
+              <Time at={item.recordTime} /> {item.verdict !== null && <VerdictBadge verdict={item.verdict} />}
+            </span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,84 @@
+import { useMemo } from 'preact/hooks'
+import { queryString, read } from '../../api/client.js'
+import type { Entity } from '../../api/types.js'
+import { Chart } from '../../parts/chart.js'
+import { Shown } from '../../parts/states.js'
+import { Time } from '../../parts/time.js'
+import { useResource } from '../../state/resource.js'
+import { formatAmount, formatCount } from '../../words/format.js'
+import { AnomalyLinks } from './anomaly-links.js'
+
+interface EntityHistoryProps {
+  readonly pipeline: string
+  readonly entity: string
+  /** The anomaly whose page this is. */
+  readonly except: string
+}
+
+/** What the same key did before. */
+export function EntityHistory({ pipeline, entity, except }: EntityHistoryProps) {
+  const path = `/entities/${encodeURIComponent(pipeline)}/${encodeURIComponent(entity)}`
+  const history = useResource(path, (signal) => read<Entity>(path, { limit: 6 }, signal))
+  return (
+    <section aria-labelledby="entity" class="panel">
+      <div class="section-head">
+        <h2 id="entity">History of {entity}</h2>
+        <a class="small" href={`/${queryString({ pipeline, key: entity })}`}>
+          All
+        </a>
+      </div>
+      <Shown of={history} what="its history">
+        {(found) => <Body history={found} except={except} />}
+      </Shown>
+    </section>
+  )
+}
+
+function Body({ history, except }: { history: Entity; except: string }) {
+  const others = history.recent.filter(({ id }) => id !== except).slice(0, 5)
+  return (
+    <>
+      <p>
+        {formatCount(history.anomalies)} {history.anomalies === 1 ? 'anomaly' : 'anomalies'},{' '}
+        {formatCount(history.confirmed)} confirmed, {formatCount(history.falseAlarms)} false{' '}
+        {history.falseAlarms === 1 ? 'alarm' : 'alarms'}
+        {history.firstSeen !== null && (
+          <>
+            ; first <Time at={history.firstSeen} />
+          </>
+        )}
+      </p>
+      {history.byDay.length > 1 && <ByDay byDay={history.byDay} />}
+      {others.length > 0 && <AnomalyLinks items={others} beside={({ nll }) => `${formatAmount(nll)} nats`} />}
+    </>
+  )
+}
+
+function ByDay({ byDay }: { byDay: Entity['byDay'] }) {
+  const { x, series } = useMemo(
+    () => ({
+      x: byDay.map(({ day }) => Date.parse(day) / 1000),
+      series: [
+        {
+          label: 'anomalies',
+          colour: '--chart-1',
+          kind: 'bars' as const,
+          values: byDay.map(({ anomalies }) => anomalies),
+        },
+      ],
+    }),
+    [byDay],
+  )
+  const most = Math.max(...byDay.map(({ anomalies }) => anomalies))
+  return (
+    <Chart
+      title={`Anomalies a day, ${formatCount(most)} at most`}
+      x={x}
+      xLabel="day"
+      isTime
+      series={series}
+      format={formatCount}
+      height={130}
+    />
+  )
+}

@@ -1,0 +1,58 @@
+import type { AnomalyDetail } from '../../api/types.js'
+import { notify } from '../../state/notices.js'
+import { isTelling } from './reasons.js'
+
+/** The record as it came: as text, whatever it holds. */
+export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
+  const strange = new Set(anomaly.reasons.filter(isTelling).map(({ field }) => field))
+  const { record } = anomaly
+  const isObject = typeof record === 'object' && record !== null && !Array.isArray(record)
+  return (
+    <section aria-labelledby="record">
+      <div class="section-head">
+        <h2 id="record">Record</h2>
+        <button type="button" class="link" onClick={() => copy('The record', JSON.stringify(record, null, 2))}>
+          Copy as JSON
+        </button>
+      </div>
+      {isObject ? (
+        <table class="record">
+          <tbody>
+            {Object.entries(record).map(([name, value]) => (
+              <tr key={name} class={strange.has(name) ? 'strange' : ''}>
+                <th scope="row">{name}</th>
+                <td>{asText(value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : (
+        <pre class="record">{asText(record)}</pre>
+      )}
+      {anomaly.missing.length > 0 && <p class="small">Missing: {anomaly.missing.join(', ')}</p>}
+      <p class="quiet small">
+        {anomaly.topic}, partition {anomaly.partition}, offset {anomaly.offset}.{' '}
+        <button
+          type="button"
+          class="link"
+          onClick={() => copy('The command', `outflow explain --anomaly ${anomaly.id}`)}
+        >
+          Copy the command that explains it
+        </button>
+      </p>
+    </section>
+  )
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
+}
+
+async function copy(what: string, text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text)
+    notify('done', `${what} is on the clipboard.`)
+  } catch {
+    notify('failed', 'The browser does not let this page use the clipboard.')
+  }
+}

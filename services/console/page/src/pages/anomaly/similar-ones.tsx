@@ -1,0 +1,27 @@
+import { read } from '../../api/client.js'
+import type { Similar } from '../../api/types.js'
+import { Shown } from '../../parts/states.js'
+import { useResource } from '../../state/resource.js'
+import { formatShare } from '../../words/format.js'
+import { AnomalyLinks } from './anomaly-links.js'
+
+/** Past anomalies that were strange in the same fields: what became of them says what to make of this one. */
+export function SimilarOnes({ id }: { id: string }) {
+  const similar = useResource(id, (signal) =>
+    read<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 }, signal),
+  )
+  return (
+    <section aria-labelledby="similar" class="panel">
+      <h2 id="similar">Similar before</h2>
+      <Shown of={similar} what="similar anomalies">
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="quiet">None was strange in the same fields.</p>
+          ) : (
+            <AnomalyLinks items={items} beside={({ similarity }) => formatShare(Math.round(similarity * 100) / 100)} />
+          )
+        }
+      </Shown>
+    </section>
+  )
+}

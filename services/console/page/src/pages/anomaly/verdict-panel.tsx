@@ -1,0 +1,81 @@
+import { useRef, useState } from 'preact/hooks'
+import type { AnomalyDetail, Verdict } from '../../api/types.js'
+import { VerdictBadge } from '../../parts/badges.js'
+import { Time } from '../../parts/time.js'
+import { may, session } from '../../state/session.js'
+import { useShortcuts } from '../../state/shortcuts.js'
+import { giveVerdict } from '../verdict-keys.js'
+
+const CHOICES: readonly {
+  readonly verdict: Verdict
+  readonly key: string
+  readonly text: string
+  readonly means: string
+}[] = [
+  { verdict: 'confirmed', key: 'c', text: 'Confirmed', means: 'something is wrong; no model learns from it' },
+  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'nothing is wrong; the detector was mistaken' },
+  { verdict: 'expected', key: 'e', text: 'Expected', means: 'odd, but known and planned' },
+]
+
+/** What people made of it, and the buttons to say so. */
+export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onGiven: () => void }) {
+  const note = useRef<HTMLTextAreaElement>(null)
+  const [isGiving, setGiving] = useState(false)
+  const mayGive = may('analyst')
+  const give = async (verdict: Verdict) => {
+    setGiving(true)
+    const isTaken = await giveVerdict(anomaly, verdict, note.current?.value)
+    setGiving(false)
+    if (!isTaken) return
+    if (note.current !== null) note.current.value = ''
+    onGiven()
+  }
+  useShortcuts({
+    ...Object.fromEntries(CHOICES.map(({ key, verdict }) => [key, () => void give(verdict)])),
+    n: () => note.current?.focus(),
+  })
+  return (
+    <section aria-labelledby="verdict" class="panel">
+      <h2 id="verdict">Verdict</h2>
+      {mayGive ? (
+        <>
+          <div class="verdicts">
+            {CHOICES.map(({ verdict, key, text, means }) => (
+              <button
+                key={verdict}
+                type="button"
+                class={`verdict-button verdict-${verdict}`}
+                aria-pressed={anomaly.verdicts[0]?.verdict === verdict}
+                title={means}
+                aria-keyshortcuts={key}
+                disabled={isGiving}
+                onClick={() => give(verdict)}
+              >
+                {text}{' '}
+                <span aria-hidden="true">
+                  <kbd>{key}</kbd>
+                </span>
+              </button>
+            ))}
+          </div>
+          <label class="stacked">
+            Note for whoever comes after you
+            <textarea ref={note} rows={2} maxLength={2_000} />
+          </label>
+        </>
+      ) : (
+        <p class="quiet">You are signed in as {session.value?.role}; a verdict takes the role of analyst.</p>
+      )}
+      {anomaly.verdicts.length > 0 && (
+        <ol class="given-verdicts">
+          {anomaly.verdicts.map(({ verdict, by, at, note: said }) => (
+            <li key={at}>
+              <VerdictBadge verdict={verdict} /> {by}, <Time at={at} ago />
+              {said !== null && said !== '' && <p class="said">{said}</p>}
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}

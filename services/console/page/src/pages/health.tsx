@@ -1,0 +1,244 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { ApiError } from '../api/client.js'
+import { read } from '../api/client.js'
+import type { DeadLetter, DeadLetterPage, Health } from '../api/types.js'
+import { Empty, Failure, Loading, Shown } from '../parts/states.js'
+import { Time } from '../parts/time.js'
+import { asApiError, useResource } from '../state/resource.js'
+import { currentPipeline } from '../state/session.js'
+import { formatAmount, formatCount, formatDuration } from '../words/format.js'
+
+const REFRESH_MS = 10_000
+const DEAD_LETTERS_AT_A_TIME = 50
+
+/** Whether records flow, and what does not. */
+export function HealthPage() {
+  const pipeline = currentPipeline.value
+  const health = useResource(
+    pipeline === '' ? null : pipeline,
+    (signal) => read<Health>('/health', { pipeline }, signal),
+    REFRESH_MS,
+  )
+  useEffect(() => {
+    document.title = 'Health · outflow'
+  }, [])
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Health</h1>
+      </div>
+      <Shown of={health} what="the pipeline's health">
+        {(found) => (
+          <>
+            <Tiles health={found} />
+            <div class="halves">
+              <Lag lag={found.lag} />
+              <Drift drift={found.drift} />
+            </div>
+            <RejectedBy deadLetters={found.deadLetters} />
+          </>
+        )}
+      </Shown>
+      <DeadLetters key={pipeline} pipeline={pipeline} />
+    </div>
+  )
+}
+
+function Tiles({ health }: { health: Health }) {
+  const lag = health.lag?.reduce((sum, partition) => sum + partition.lag, 0)
+  const rejected = health.deadLetters.reduce((sum, { count }) => sum + count, 0)
+  return (
+    <dl class="tiles">
+      <Tile
+        name="records a second"
+        value={health.recordsPerSecond === null ? '–' : formatAmount(health.recordsPerSecond)}
+      />
+      <Tile
+        name="lag"
+        value={lag === undefined ? '–' : formatCount(lag)}
+        note={lag === undefined ? 'Kafka did not say' : 'records not read yet'}
+      />
+      <Tile name="dead letters" value={formatCount(rejected)} />
+      <Tile name="alerts and dead letters waiting" value={formatCount(health.outboxWaiting)} note="in the outbox" />
+      <Tile
+        name="active model"
+        value={health.activeModelAgeSeconds === null ? 'none' : formatDuration(health.activeModelAgeSeconds)}
+        note={health.activeModelAgeSeconds === null ? 'nothing is scored' : 'old'}
+      />
+    </dl>
+  )
+}
+
+function Tile({ name, value, note }: { name: string; value: string; note?: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {note !== undefined && <small>{note}</small>}
+      </dd>
+    </div>
+  )
+}
+
+function Lag({ lag }: { lag: Health['lag'] }) {
+  return (
+    <section aria-labelledby="lag">
+      <h2 id="lag">Lag</h2>
+      {lag === null ? (
+        <p class="quiet">Kafka did not answer; is it up, and does the console reach it?</p>
+      ) : lag.length === 0 ? (
+        <p class="quiet">No partition has been read yet.</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">partition</th>
+              <th scope="col" class="number">
+                next offset
+              </th>
+              <th scope="col" class="number">
+                lag
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lag.map(({ topic, partition, lag: behind, offset }) => (
+              <tr key={`${topic}/${partition}`}>
+                <th scope="row">
+                  {topic}/{partition}
+                </th>
+                <td class="number">{offset}</td>
+                <td class="number">{formatCount(behind)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
+
+function Drift({ drift }: { drift: Health['drift'] }) {
+  return (
+    <section aria-labelledby="drift">
+      <h2 id="drift">Drift</h2>
+      {drift.length === 0 ? (
+        <p class="quiet">Scores have not drifted from their calibration.</p>
+      ) : (
+        <ol class="plain-list">
+          {drift.map(({ at, direction, fields }) => (
+            <li key={at}>
+              <Time at={at} />: <b>{direction}</b>
+              {fields.length > 0 && (
+                <span class="quiet">
+                  {' '}
+                  {fields
+                    .slice(0, 4)
+                    .map(({ field, nats }) => `${field} by ${formatAmount(nats)} nats`)
+                    .join(', ')}
+                </span>
+              )}
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  )
+}
+
+function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
+  if (deadLetters.length === 0) return null
+  return (
+    <section aria-labelledby="rejected">
+      <h2 id="rejected">Rejected, by reason</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">reason</th>
+            <th scope="col" class="number">
+              records
+            </th>
+            <th scope="col">last</th>
+          </tr>
+        </thead>
+        <tbody>
+          {deadLetters.map(({ reason, count, lastAt }) => (
+            <tr key={reason}>
+              <th scope="row">{reason}</th>
+              <td class="number">{formatCount(count)}</td>
+              <td>
+                <Time at={lastAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+/** Page after page, the newest first. */
+function DeadLetters({ pipeline }: { pipeline: string }) {
+  const [items, setItems] = useState<readonly DeadLetter[]>([])
+  const [next, setNext] = useState<string | null>(null)
+  const [error, setError] = useState<ApiError | null>(null)
+  const [isLoading, setLoading] = useState(true)
+  const readOn = async (cursor: string | null) => {
+    setLoading(true)
+    setError(null)
+    try {
+      const page = await read<DeadLetterPage>('/dead-letters', { pipeline, limit: DEAD_LETTERS_AT_A_TIME, cursor })
+      setItems((before) => (cursor === null ? page.items : [...before, ...page.items]))
+      setNext(page.next)
+    } catch (failed: unknown) {
+      setError(asApiError(failed))
+    } finally {
+      setLoading(false)
+    }
+  }
+  useEffect(() => {
+    if (pipeline !== '') void readOn(null)
+  }, [])
+  return (
+    <section aria-labelledby="dead-letters">
+      <h2 id="dead-letters">Dead letters</h2>
+      {items.length > 0 && (
+        <div class="wide-table">
+          <table class="rows">
+            <thead>
+              <tr>
+                <th scope="col">when</th>
+                <th scope="col">where</th>
+                <th scope="col">reason</th>
+                <th scope="col">detail</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map(({ topic, partition, offset, reason, detail, at }) => (
+                <tr key={`${topic}/${partition}/${offset}`}>
+                  <td>
+                    <Time at={at} />
+                  </td>
+                  <td>
+                    {topic}/{partition}/{offset}
+                  </td>
+                  <td>{reason}</td>
+                  <td class="detail">{detail}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {error !== null && <Failure error={error} onRetry={() => readOn(next)} />}
+      {isLoading && <Loading what="dead letters" />}
+      {!isLoading && error === null && items.length === 0 && <Empty title="Every record could be read" />}
+      {!isLoading && next !== null && (
+        <button type="button" onClick={() => readOn(next)}>
+          Older ones
+        </button>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,220 @@
+import { useEffect, useMemo } from 'preact/hooks'
+import { queryString, read } from '../api/client.js'
+import type { ScorePoint, Scores } from '../api/types.js'
+import { Chart, type ChartSeries } from '../parts/chart.js'
+import { Empty, Shown } from '../parts/states.js'
+import { parseSpan, SPANS, type Span, spanQuery } from '../state/filters.js'
+import { navigate, place } from '../state/location.js'
+import { useResource } from '../state/resource.js'
+import { currentPipeline } from '../state/session.js'
+import { formatAmount, formatCompact, formatCount, formatShare, formatTime } from '../words/format.js'
+import { SpanChoice } from './anomalies/filter-bar.js'
+
+const REFRESH_MS = 30_000
+/** About as many points as a chart has room for. */
+const POINTS = 300
+/** Seconds; what a point may stand for. */
+const STEPS = [60, 300, 900, 3_600, 10_800, 86_400]
+
+/** How strange records were over time, against the score from which one is an anomaly. */
+export function ScoresPage() {
+  const params = new URLSearchParams(place.value.search)
+  const pipeline = currentPipeline.value
+  const asked = parseSpan(params)
+  const span: Span = 'last' in asked || asked.from !== null ? asked : { last: '24h' }
+  const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
+  const key = JSON.stringify([pipeline, span])
+  const scores = useResource(
+    pipeline === '' ? null : key,
+    (signal) =>
+      read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()), step: stepFor(span) }, signal),
+    'last' in span ? REFRESH_MS : undefined,
+  )
+  useEffect(() => {
+    document.title = 'Scores · outflow'
+  }, [])
+  const goTo = (part: { span?: Span; scale?: string }) => {
+    const wanted = part.span ?? span
+    const ends = 'last' in wanted ? { range: wanted.last } : wanted
+    navigate(`/scores${queryString({ pipeline, ...ends, scale: (part.scale ?? scale) === 'linear' ? 'linear' : '' })}`)
+  }
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Scores</h1>
+        <div class="row">
+          <SpanChoice span={span} onSpan={(chosen) => goTo({ span: chosen })} hasAll={false} />
+          <label>
+            <span class="unseen">Scale</span>
+            <select value={scale} onChange={(event) => goTo({ scale: event.currentTarget.value })}>
+              <option value="log">log scale</option>
+              <option value="linear">linear scale</option>
+            </select>
+          </label>
+        </div>
+      </div>
+      <Shown of={scores} what="scores">
+        {(found) =>
+          found.points.length === 0 ? (
+            <Empty title="No record was scored in this time">
+              Choose a longer one, or see in <a href={`/health${queryString({ pipeline })}`}>Health</a> whether records
+              arrive.
+            </Empty>
+          ) : (
+            <Charts
+              scores={found}
+              isLog={scale === 'log'}
+              onSelect={(from, to) =>
+                goTo({ span: { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() } })
+              }
+            />
+          )
+        }
+      </Shown>
+    </div>
+  )
+}
+
+interface ChartsProps {
+  readonly scores: Scores
+  readonly isLog: boolean
+  readonly onSelect: (from: number, to: number) => void
+}
+
+function Charts({ scores, isLog, onSelect }: ChartsProps) {
+  const { points, threshold } = scores
+  const drawn = useMemo(() => {
+    const x = points.map(({ time }) => Date.parse(time) / 1000)
+    const line = (label: string, colour: string, of: (point: ScorePoint) => number | null): ChartSeries => ({
+      label,
+      colour,
+      values: points.map(of),
+    })
+    const percentiles: ChartSeries[] = [
+      line('max', '--chart-5', ({ max }) => max),
+      line('99.9 %', '--chart-4', ({ p999 }) => p999),
+      line('99 %', '--chart-3', ({ p99 }) => p99),
+      line('90 %', '--chart-2', ({ p90 }) => p90),
+      line('median', '--chart-1', ({ p50 }) => p50),
+    ]
+    if (threshold !== null)
+      percentiles.push({
+        label: 'threshold',
+        colour: '--chart-threshold',
+        kind: 'dashed',
+        values: points.map(() => threshold),
+      })
+    return {
+      x,
+      percentiles,
+      records: [{ ...line('records', '--chart-2', (point) => point.records), kind: 'bars' as const }],
+      anomalies: [{ ...line('anomalies', '--chart-4', (point) => point.anomalies), kind: 'bars' as const }],
+    }
+  }, [points, threshold])
+  const records = points.reduce((sum, point) => sum + point.records, 0)
+  const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
+  const words = `${formatCount(records)} records, ${formatCount(anomalies)} anomalies (${formatShare(records === 0 ? 0 : anomalies / records)})`
+  return (
+    <>
+      <p class="quiet">
+        {words}.{' '}
+        {threshold === null
+          ? 'No model is active, so there is no threshold.'
+          : `A record is an anomaly from ${formatAmount(threshold)} nats.`}{' '}
+        Drag over a chart to look closer.
+      </p>
+      <section aria-labelledby="percentiles">
+        <h2 id="percentiles">
+          Percentiles of the score <small>nats, higher is stranger</small>
+        </h2>
+        <Chart
+          title={`Percentiles of the score against the threshold: ${words}`}
+          x={drawn.x}
+          xLabel="time"
+          isTime
+          series={drawn.percentiles}
+          isLog={isLog}
+          format={formatAmount}
+          height={340}
+          onSelect={onSelect}
+        />
+      </section>
+      <div class="halves">
+        <section aria-labelledby="records">
+          <h2 id="records">Records</h2>
+          <Chart
+            title="Records over time"
+            x={drawn.x}
+            xLabel="time"
+            isTime
+            series={drawn.records}
+            format={formatCompact}
+            height={160}
+            onSelect={onSelect}
+          />
+        </section>
+        <section aria-labelledby="anomalies">
+          <h2 id="anomalies">Anomalies</h2>
+          <Chart
+            title="Anomalies over time"
+            x={drawn.x}
+            xLabel="time"
+            isTime
+            series={drawn.anomalies}
+            format={formatCompact}
+            height={160}
+            onSelect={onSelect}
+          />
+        </section>
+      </div>
+      <details>
+        <summary>The same as a table</summary>
+        <PointsTable points={points} />
+      </details>
+    </>
+  )
+}
+
+function PointsTable({ points }: { points: readonly ScorePoint[] }) {
+  const cell = (nats: number | null) => <td class="number">{nats === null ? '–' : formatAmount(nats)}</td>
+  return (
+    <div class="wide-table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">time</th>
+            {['records', 'anomalies', 'median', '90 %', '99 %', '99.9 %', 'max'].map((name) => (
+              <th key={name} scope="col" class="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {points.toReversed().map((point) => (
+            <tr key={point.time}>
+              <th scope="row">{formatTime(point.time)}</th>
+              <td class="number">{formatCount(point.records)}</td>
+              <td class="number">{formatCount(point.anomalies)}</td>
+              {cell(point.p50)}
+              {cell(point.p90)}
+              {cell(point.p99)}
+              {cell(point.p999)}
+              {cell(point.max)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** Seconds a point stands for. */
+function stepFor(span: Span): number {
+  const ms =
+    'last' in span
+      ? SPANS[span.last]
+      : Date.parse(span.to ?? new Date().toISOString()) - Date.parse(span.from ?? '1970-01-01')
+  const wanted = ms / 1000 / POINTS
+  return STEPS.find((step) => step >= wanted) ?? STEPS.at(-1)!
+}

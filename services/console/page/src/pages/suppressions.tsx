@@ -1,0 +1,130 @@
+import { useEffect, useState } from 'preact/hooks'
+import { read, write } from '../api/client.js'
+import type { Suppression } from '../api/types.js'
+import { Confirm } from '../parts/confirm.js'
+import { Empty, Shown } from '../parts/states.js'
+import { Time } from '../parts/time.js'
+import { notify } from '../state/notices.js'
+import { useResource } from '../state/resource.js'
+import { currentPipeline, may } from '../state/session.js'
+import { formatCount } from '../words/format.js'
+import { ruleInWords } from '../words/rule.js'
+import { AddRule } from './suppressions/add-rule.js'
+
+const REFRESH_MS = 30_000
+
+/** The rules that hide alerts, what each has hidden, and the ways to add one and to take one away. */
+export function SuppressionsPage() {
+  const pipeline = currentPipeline.value
+  const rules = useResource(
+    pipeline === '' ? null : pipeline,
+    (signal) => read<readonly Suppression[]>('/suppressions', { pipeline }, signal),
+    REFRESH_MS,
+  )
+  const [isAdding, setAdding] = useState(false)
+  const [leaving, setLeaving] = useState<Suppression | null>(null)
+  useEffect(() => {
+    document.title = 'Suppressions · outflow'
+  }, [])
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Suppressions</h1>
+        {may('operator') && (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            Add a rule
+          </button>
+        )}
+      </div>
+      <p class="quiet">
+        A rule hides alerts until it expires. The anomalies themselves stay in the list and in Postgres.
+      </p>
+      <Shown of={rules} what="rules">
+        {(found) =>
+          found.length === 0 ? (
+            <Empty title="No rule hides any alert" />
+          ) : (
+            <RuleTable rules={found} onRemove={setLeaving} />
+          )
+        }
+      </Shown>
+      {isAdding && (
+        <AddRule
+          pipeline={pipeline}
+          onClose={() => setAdding(false)}
+          onAdded={() => {
+            notify('done', 'The rule hides alerts from now on.')
+            rules.reload()
+          }}
+        />
+      )}
+      {leaving !== null && (
+        <Confirm
+          title="Take this rule away?"
+          action="Take away"
+          asksWhy={false}
+          onClose={() => setLeaving(null)}
+          act={async () => {
+            await write('DELETE', `/suppressions/${encodeURIComponent(leaving.id)}`)
+            notify('done', 'The rule is gone; its alerts are told again.')
+            rules.reload()
+          }}
+        >
+          <p>
+            <b>{ruleInWords(leaving)}</b>: alerts like these are told again. What it hid stays hidden and counted.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  )
+}
+
+interface RuleTableProps {
+  readonly rules: readonly Suppression[]
+  readonly onRemove: (rule: Suppression) => void
+}
+
+function RuleTable({ rules, onRemove }: RuleTableProps) {
+  return (
+    <div class="wide-table">
+      <table class="rows">
+        <thead>
+          <tr>
+            <th scope="col">hides</th>
+            <th scope="col" class="number">
+              hidden so far
+            </th>
+            <th scope="col">until</th>
+            <th scope="col">why</th>
+            <th scope="col">by</th>
+            <th scope="col">
+              <span class="unseen">Take away</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rules.map((rule) => (
+            <tr key={rule.id}>
+              <th scope="row">{ruleInWords(rule)}</th>
+              <td class="number">{formatCount(rule.hidden)}</td>
+              <td>
+                <Time at={rule.expiresAt} />
+              </td>
+              <td class="detail">{rule.reason}</td>
+              <td>
+                {rule.createdBy}, <Time at={rule.createdAt} ago />
+              </td>
+              <td>
+                {may('operator') && (
+                  <button type="button" class="link" onClick={() => onRemove(rule)}>
+                    Take away<span class="unseen">: {ruleInWords(rule)}</span>
+                  </button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

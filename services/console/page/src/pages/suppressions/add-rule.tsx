@@ -1,0 +1,132 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { write } from '../../api/client.js'
+import type { NewSuppression } from '../../api/types.js'
+import { asApiError } from '../../state/resource.js'
+import { ruleInWords } from '../../words/rule.js'
+
+interface AddRuleProps {
+  readonly pipeline: string
+  readonly onAdded: () => void
+  readonly onClose: () => void
+}
+
+/** What is typed, as it stands in the inputs. */
+const BLANK = {
+  entity: '',
+  field: '',
+  direction: '',
+  least: '',
+  largest: '',
+  timeOfWeek: '',
+  days: '7',
+  reason: '',
+}
+
+/** A form for a new rule, which says in words what it will hide. */
+export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [typed, setTyped] = useState(BLANK)
+  const [failure, setFailure] = useState<string | null>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const rule = ruleOf(pipeline, typed)
+  const namesSomething = rule.entity !== null || rule.field !== null || rule.timeOfWeek !== null
+  const input = (name: keyof typeof BLANK) => ({
+    name,
+    value: typed[name],
+    onInput: ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLSelectElement }) =>
+      setTyped((before) => ({ ...before, [name]: currentTarget.value })),
+  })
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    try {
+      await write('POST', '/suppressions', rule)
+      onAdded()
+      onClose()
+    } catch (error: unknown) {
+      setFailure(asApiError(error).message)
+    }
+  }
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-labelledby="add-title">
+      <form onSubmit={submit}>
+        <h2 id="add-title">Hide alerts of {pipeline}</h2>
+        <div class="form-grid">
+          <label class="stacked">
+            Key
+            <input {...input('entity')} placeholder="any" maxLength={500} />
+          </label>
+          <label class="stacked">
+            Strangest field
+            <input {...input('field')} placeholder="any" maxLength={500} />
+          </label>
+          <label class="stacked">
+            Its value lies
+            <select {...input('direction')} disabled={rule.field === null}>
+              <option value="">anywhere</option>
+              <option value="above">above normal</option>
+              <option value="below">below normal</option>
+            </select>
+          </label>
+          <div class="row">
+            <label class="stacked">
+              At least
+              <input {...input('least')} type="number" step="any" disabled={rule.field === null} />
+            </label>
+            <label class="stacked">
+              At most
+              <input {...input('largest')} type="number" step="any" disabled={rule.field === null} />
+            </label>
+          </div>
+          <label class="stacked">
+            Time of the week
+            <input {...input('timeOfWeek')} placeholder="any, or mon 06:00-09:00" maxLength={500} />
+          </label>
+          <label class="stacked">
+            For how many days
+            <input {...input('days')} type="number" min="1" max="365" required />
+          </label>
+        </div>
+        <label class="stacked">
+          Why
+          <input {...input('reason')} required maxLength={500} />
+        </label>
+        <p class="quiet" aria-live="polite">
+          {namesSomething ? `Hides: ${ruleInWords(rule)}.` : 'Name a key, a field or a time of the week, or several.'}
+        </p>
+        {failure !== null && (
+          <p class="failure" role="alert">
+            {failure}
+          </p>
+        )}
+        <div class="row end">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={!namesSomething}>
+            Hide them
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}
+
+const DAY_MS = 86_400_000
+
+function ruleOf(pipeline: string, typed: typeof BLANK): NewSuppression {
+  const text = (value: string) => (value.trim() === '' ? null : value.trim())
+  const number = (value: string) => (value.trim() === '' ? null : Number(value))
+  const field = text(typed.field)
+  const range = [number(typed.least), number(typed.largest)] as const
+  return {
+    pipeline,
+    entity: text(typed.entity),
+    field,
+    direction: field !== null && (typed.direction === 'above' || typed.direction === 'below') ? typed.direction : null,
+    range: field === null || (range[0] === null && range[1] === null) ? null : range,
+    timeOfWeek: text(typed.timeOfWeek),
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    reason: typed.reason.trim(),
+    expiresAt: new Date(Date.now() + Math.max(1, Number(typed.days)) * DAY_MS).toISOString(),
+  }
+}

@@ -1,0 +1,35 @@
+import { write } from '../api/client.js'
+import type { Anomaly, GivenVerdict, Verdict } from '../api/types.js'
+import { latestList } from '../state/anomaly-list.js'
+import { notify } from '../state/notices.js'
+import { asApiError } from '../state/resource.js'
+import { may } from '../state/session.js'
+import { useShortcuts } from '../state/shortcuts.js'
+import { VERDICT_WORDS } from '../words/format.js'
+
+/** Gives a verdict; the list and a notice take it up. @returns whether it was taken */
+export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = ''): Promise<boolean> {
+  if (!may('analyst')) {
+    notify('failed', 'A verdict takes the role of analyst; you are signed in as reader.')
+    return false
+  }
+  const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
+  try {
+    await write<GivenVerdict>('POST', `/anomalies/${encodeURIComponent(anomaly.id)}/verdicts`, body)
+    latestList()?.noteVerdict(anomaly.id, verdict)
+    notify('done', `${anomaly.key ?? anomaly.id}: ${VERDICT_WORDS[verdict]}`)
+    return true
+  } catch (error: unknown) {
+    notify('failed', `The verdict was not kept. ${asApiError(error).message}`)
+    return false
+  }
+}
+
+/** Lets c, f and e give a verdict on what is selected. */
+export function useVerdictKeys(selected: () => Anomaly | null): void {
+  const give = (verdict: Verdict) => () => {
+    const anomaly = selected()
+    if (anomaly !== null) void giveVerdict(anomaly, verdict)
+  }
+  useShortcuts({ c: give('confirmed'), f: give('false_alarm'), e: give('expected') })
+}

@@ -1,0 +1,28 @@
+import type { Verdict } from '../api/types.js'
+import { VERDICT_WORDS } from '../words/format.js'
+
+/** How many of three marks are filled; colour never stands alone. */
+const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
+
+export function SeverityBadge({ severity }: { severity: string }) {
+  const level = LEVELS[severity] ?? 3
+  return (
+    <span class={`severity severity-${severity}`}>
+      <span class="pips" aria-hidden="true">
+        {[1, 2, 3].map((pip) => (
+          <i key={pip} class={pip <= level ? 'on' : ''} />
+        ))}
+      </span>
+      {severity}
+    </span>
+  )
+}
+
+export function VerdictBadge({ verdict }: { verdict: Verdict }) {
+  return <span class={`badge verdict-${verdict}`}>{VERDICT_WORDS[verdict]}</span>
+}
+
+/** Of a model. */
+export function StateBadge({ state }: { state: string }) {
+  return <span class={`badge state-${state}`}>{state}</span>
+}

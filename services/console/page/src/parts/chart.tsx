@@ -1,0 +1,141 @@
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { formatCompact, formatCount, formatTime } from '../words/format.js'
+
+export interface ChartSeries {
+  readonly label: string
+  /** Of the style sheet's colours, such as `--chart-1`. */
+  readonly colour: string
+  /** One a point; null leaves a gap. */
+  readonly values: readonly (number | null)[]
+  readonly kind?: 'line' | 'bars' | 'dashed'
+}
+
+export interface ChartProps {
+  /** What it shows, for those who do not see it. */
+  readonly title: string
+  /** Seconds since 1970 where `isTime`, else any number that grows. */
+  readonly x: readonly number[]
+  readonly xLabel: string
+  readonly isTime: boolean
+  readonly series: readonly ChartSeries[]
+  /** Logarithmic on both sides of 0 (arsinh), for nats may be negative. */
+  readonly isLog?: boolean
+  readonly format: (value: number) => string
+  readonly height?: number
+  /** Zooming by the mouse tells what was chosen. */
+  readonly onSelect?: (from: number, to: number) => void
+}
+
+/** Pixels. */
+const DEFAULT_HEIGHT = 260
+
+/** A chart over time or steps; `x` and `series` are to be the same objects while they say the same. */
+export function Chart(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const { x, series, isLog, height } = props
+  useEffect(() => {
+    const element = box.current!
+    let plot = draw(element, props)
+    const redraw = () => {
+      plot.destroy()
+      plot = draw(element, props)
+    }
+    const resized = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: height ?? DEFAULT_HEIGHT }),
+    )
+    resized.observe(element)
+    const scheme = window.matchMedia('(prefers-color-scheme: dark)')
+    scheme.addEventListener('change', redraw)
+    return () => {
+      scheme.removeEventListener('change', redraw)
+      resized.disconnect()
+      plot.destroy()
+    }
+  }, [x, series, isLog, height])
+  return (
+    <figure class="chart" role="img" aria-label={props.title}>
+      <div ref={box} />
+    </figure>
+  )
+}
+
+function draw(box: HTMLElement, props: ChartProps): uPlot {
+  const { x, xLabel, isTime, series, isLog = false, format, height = DEFAULT_HEIGHT, onSelect } = props
+  const style = getComputedStyle(box)
+  const colour = (name: string) => style.getPropertyValue(name).trim()
+  const hasBars = series.some(({ kind }) => kind === 'bars')
+  const axis: uPlot.Axis = {
+    stroke: colour('--text-quiet'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { stroke: colour('--line'), width: 1 },
+    font: `11px ${style.fontFamily}`,
+  }
+  // On a log scale every step of a decade would be a line: the decades are enough.
+  const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
+  const axes: uPlot.Axis[] = [
+    { ...axis, ...(isTime ? { values: timesOfAxis } : {}) },
+    {
+      ...axis,
+      ...decades,
+      grid: { ...axis.grid, ...decades },
+      ticks: { ...axis.ticks, ...decades },
+      size: 60,
+      values: (_, splits) => splits.map((value) => (value === null ? null : formatCompact(value).replace('-', '−'))),
+    },
+  ]
+  return new uPlot(
+    {
+      width: box.clientWidth,
+      height,
+      scales: { x: { time: isTime }, y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {} },
+      axes,
+      cursor: { drag: { x: onSelect !== undefined, y: false, setScale: false } },
+      series: [
+        { label: xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },
+        ...series.map(
+          ({ label, colour: name, kind = 'line' }): uPlot.Series => ({
+            label,
+            stroke: colour(name),
+            width: kind === 'bars' ? 0 : 1.5,
+            ...(kind === 'dashed' ? { dash: [6, 4] } : {}),
+            ...(kind === 'bars' ? { fill: colour(name), paths: uPlot.paths.bars!({ size: [0.8, 24] }) } : {}),
+            points: { show: x.length < 3 && kind !== 'bars', size: 5 },
+            value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
+          }),
+        ),
+      ],
+      hooks: {
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select
+            if (width > 4) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+          },
+        ],
+      },
+    },
+    [[...x], ...series.map(({ values }) => [...values])],
+    box,
+  )
+}
+
+const asDecade = (value: number): number | null =>
+  value === 0 || (Math.abs(value) >= 1 && Number.isInteger(Math.log10(Math.abs(value)))) ? value : null
+
+const fromZero = (_: uPlot, __: number, most: number): [number, number] => [0, Math.max(1, most) * 1.05]
+
+const DAY_SECONDS = 86_400
+
+/** The hour, with the day below it where a day begins. */
+function timesOfAxis(_: uPlot, splits: number[], __: number, ___: number, stepSeconds: number): string[] {
+  let day = ''
+  return splits.map((seconds) => {
+    const [date = '', hour = ''] = formatTime(seconds * 1000).split(' ')
+    const shown = stepSeconds < 60 ? hour : hour.slice(0, 5)
+    const isNewDay = date !== day
+    day = date
+    if (stepSeconds >= DAY_SECONDS) return date.slice(5)
+    return isNewDay ? `${shown}\n${date.slice(5)}` : shown
+  })
+}

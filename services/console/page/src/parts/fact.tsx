@@ -1,0 +1,11 @@
+import type { ComponentChildren } from 'preact'
+
+/** A name and what it is, in a list of facts. */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,83 @@
+import { signal } from '@preact/signals'
+import type { LiveState } from '../api/live.js'
+import { navigate, place } from '../state/location.js'
+import { currentPipeline, pipelines, session } from '../state/session.js'
+import { isHelpOpen } from './help.js'
+
+export const NAVIGATION = [
+  { to: '/', text: 'Anomalies' },
+  { to: '/scores', text: 'Scores' },
+  { to: '/models', text: 'Models' },
+  { to: '/health', text: 'Health' },
+  { to: '/suppressions', text: 'Suppressions' },
+] as const
+
+/** Of the stream of new anomalies; off where no page follows it. */
+export const liveState = signal<LiveState>('off')
+
+const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
+  live: 'Live',
+  reconnecting: 'Connection lost, trying again',
+  off: '',
+}
+
+/** The way around, the pipeline, and who looks. */
+export function Header() {
+  const { path } = place.value
+  const pipeline = currentPipeline.value
+  const query = pipeline === '' ? '' : `?pipeline=${encodeURIComponent(pipeline)}`
+  const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/anomalies') : path.startsWith(to))
+  return (
+    <header class="header">
+      <a class="brand" href={`/${query}`}>
+        outflow
+      </a>
+      <nav aria-label="Pages">
+        {NAVIGATION.map(({ to, text }) => (
+          <a key={to} href={to + query} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
+            {text}
+          </a>
+        ))}
+      </nav>
+      <div class="header-end">
+        <span class={`live ${liveState.value}`} role="status">
+          {LIVE_WORDS[liveState.value]}
+        </span>
+        {(pipelines.value?.length ?? 0) > 0 && (
+          <label>
+            <span class="unseen">Pipeline</span>
+            <select value={pipeline} onChange={(event) => choosePipeline(event.currentTarget.value)}>
+              {pipelines.value!.map(({ pipeline: name }) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {session.value !== null && session.value.authentication !== 'none' && (
+          <span class="quiet who" title={`Signed in as ${session.value.role}`}>
+            {session.value.name}
+          </span>
+        )}
+        <button
+          type="button"
+          class="plain"
+          aria-label="Keys and help"
+          onClick={() => {
+            isHelpOpen.value = true
+          }}
+        >
+          ?
+        </button>
+      </div>
+    </header>
+  )
+}
+
+/** Stays on the page, or goes to its list where the page is about one thing of another pipeline. */
+function choosePipeline(name: string): void {
+  const { path } = place.value
+  const list = path.startsWith('/anomalies/') ? '/' : path.startsWith('/models/') ? '/models' : path
+  navigate(`${list}?pipeline=${encodeURIComponent(name)}`)
+}

@@ -1,0 +1,17 @@
+import { dismiss, notices } from '../state/notices.js'
+
+/** What has just happened, at the foot of the page. */
+export function Notices() {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {notices.value.map(({ id, kind, text }) => (
+        <div key={id} class={`notice ${kind}`}>
+          <span>{text}</span>
+          <button type="button" class="link" onClick={() => dismiss(id)} aria-label="Put away">
+            ✕
+          </button>
+        </div>
+      ))}
+    </div>
+  )
+}

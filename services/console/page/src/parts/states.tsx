@@ -1,0 +1,72 @@
+import type { ComponentChildren } from 'preact'
+import type { ApiError } from '../api/client.js'
+import type { Resource } from '../state/resource.js'
+
+/** Something is on its way. */
+export function Loading({ what }: { what: string }) {
+  return (
+    <p class="state" role="status">
+      <span class="spinner" aria-hidden="true" /> Reading {what} …
+    </p>
+  )
+}
+
+/** There is nothing: says so, and what would bring something. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="state">
+      <p class="state-title">{title}</p>
+      {children !== undefined && <div class="quiet">{children}</div>}
+    </div>
+  )
+}
+
+/** Something went wrong: what, and what to do. */
+export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
+  return (
+    <div class="state failure" role="alert">
+      <p class="state-title">{error.title}</p>
+      <p class="quiet">{error.detail === '' ? mendFor(error.status) : error.detail}</p>
+      {onRetry !== undefined && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Shows what was read; before that the state it is in, and beside it why it may be old. */
+export function Shown<T>({
+  of,
+  what,
+  children,
+}: {
+  of: Resource<T>
+  what: string
+  children: (data: T) => ComponentChildren
+}) {
+  if (of.data === null)
+    return of.error === null ? <Loading what={what} /> : <Failure error={of.error} onRetry={of.reload} />
+  return (
+    <div aria-busy={of.isLoading}>
+      {of.error !== null && (
+        <p class="stale" role="alert">
+          {of.error.title}: what you see is as it was.{' '}
+          <button type="button" class="link" onClick={of.reload}>
+            Try again
+          </button>
+        </p>
+      )}
+      {children(of.data)}
+    </div>
+  )
+}
+
+function mendFor(status: number): string {
+  if (status === 401) return 'Sign in again: reload the page.'
+  if (status === 403) return 'Your role does not allow this.'
+  if (status === 404) return 'It may have gone with its retention.'
+  if (status === 429) return 'Too many requests; wait a minute.'
+  return 'The log of the console says more.'
+}

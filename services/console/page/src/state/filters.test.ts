@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  countFilters,
+  type Filters,
+  formatFilters,
+  NO_FILTERS,
+  parseFilters,
+  queryOf,
+  SPANS,
+  VERDICTS,
+} from './filters.js'
+
+const words = fc.string({ unit: 'binary' }).map((text) => text.trim())
+const instants = fc.option(fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.toISOString()))
+const spans = fc.oneof(
+  fc.constantFrom(...(Object.keys(SPANS) as (keyof typeof SPANS)[])).map((last) => ({ last })),
+  fc.record({ from: instants, to: instants }),
+)
+const filters: fc.Arbitrary<Filters> = fc.record({
+  pipeline: words,
+  span: spans,
+  key: words,
+  field: words,
+  severity: words,
+  verdict: fc.constantFrom('' as const, 'none' as const, ...VERDICTS),
+  model: words,
+  minBits: fc.option(fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true })),
+  text: words,
+  sort: fc.constantFrom('time' as const, 'bits' as const),
+})
+
+test('filters come back from the URL as they went in', () => {
+  fc.assert(
+    fc.property(filters, (some) => {
+      expect(parseFilters(formatFilters(some))).toEqual(some)
+    }),
+  )
+})
+
+test('whatever stands in the URL, filters come of it, and the same URL from then on', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (search) => {
+      const url = formatFilters(parseFilters(search))
+      expect(formatFilters(parseFilters(url))).toBe(url)
+    }),
+  )
+})
+
+test('nothing asked for leaves the URL bare, and nonsense counts as nothing', () => {
+  expect(formatFilters(NO_FILTERS)).toBe('')
+  expect(parseFilters('?minBits=-3&verdict=maybe&sort=size&range=9y&from=yesterday&key=+')).toEqual(NO_FILTERS)
+})
+
+test('a span up to now is counted from now, and the API is asked by its own names', () => {
+  const some = parseFilters('?pipeline=flights&range=1h&model=abc&minBits=12')
+  expect(queryOf(some, Date.UTC(2026, 0, 1, 12))).toMatchObject({
+    pipeline: 'flights',
+    from: '2026-01-01T11:00:00.000Z',
+    to: null,
+    modelId: 'abc',
+    minBits: 12,
+    sort: 'time',
+  })
+})
+
+test('the pipeline and the order do not count as filters; a span counts once', () => {
+  expect(countFilters(parseFilters('?pipeline=flights&sort=bits'))).toBe(0)
+  expect(countFilters(parseFilters('?pipeline=flights&from=2026-01-01&to=2026-01-02&key=ATL&text=x'))).toBe(3)
+})

@@ -1,0 +1,139 @@
+import type { Query } from '../api/client.js'
+import type { Verdict } from '../api/types.js'
+
+/** A span of time: up to now, or between two instants (ISO 8601; null leaves that end open). */
+export type Span = { readonly last: keyof typeof SPANS } | { readonly from: string | null; readonly to: string | null }
+
+/** What the list of anomalies shows. null and '' ask for nothing. */
+export interface Filters {
+  readonly pipeline: string
+  readonly span: Span
+  readonly key: string
+  readonly field: string
+  readonly severity: string
+  readonly verdict: Verdict | 'none' | ''
+  readonly model: string
+  readonly minBits: number | null
+  readonly text: string
+  readonly sort: 'time' | 'bits'
+}
+
+const HOUR_MS = 3_600_000
+
+/** Spans that a click asks for, in milliseconds. */
+export const SPANS = {
+  '1h': HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '24h': 24 * HOUR_MS,
+  '7d': 7 * 24 * HOUR_MS,
+  '30d': 30 * 24 * HOUR_MS,
+} as const
+
+export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
+
+export const ALL: Span = { from: null, to: null }
+
+export const NO_FILTERS: Filters = {
+  pipeline: '',
+  span: ALL,
+  key: '',
+  field: '',
+  severity: '',
+  verdict: '',
+  model: '',
+  minBits: null,
+  text: '',
+  sort: 'time',
+}
+
+/** Reads filters from a URL's search; what makes no sense there counts as not asked for. */
+export function parseFilters(search: string): Filters {
+  const params = new URLSearchParams(search)
+  const text = (name: string) => params.get(name)?.trim() ?? ''
+  const verdict = text('verdict')
+  const minBits = Number(text('minBits'))
+  return {
+    pipeline: text('pipeline'),
+    span: parseSpan(params),
+    key: text('key'),
+    field: text('field'),
+    severity: text('severity'),
+    verdict: verdict === 'none' || isVerdict(verdict) ? verdict : '',
+    model: text('model'),
+    minBits: Number.isFinite(minBits) && minBits > 0 ? minBits : null,
+    text: text('text'),
+    sort: text('sort') === 'bits' ? 'bits' : 'time',
+  }
+}
+
+/** Writes filters as a URL's search with its question mark, '' where nothing is asked for; parseFilters reads it back. */
+export function formatFilters(filters: Filters): string {
+  const params = new URLSearchParams()
+  const put = (name: string, value: string | number | null) => {
+    if (value !== null && value !== '') params.set(name, String(value))
+  }
+  put('pipeline', filters.pipeline)
+  putSpan(filters.span, put)
+  put('key', filters.key)
+  put('field', filters.field)
+  put('severity', filters.severity)
+  put('verdict', filters.verdict)
+  put('model', filters.model)
+  put('minBits', filters.minBits)
+  put('text', filters.text)
+  if (filters.sort !== 'time') put('sort', filters.sort)
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** Gives what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
+export function queryOf(filters: Filters, nowMs: number): Query {
+  const { pipeline, key, field, severity, verdict, model, minBits, text, sort } = filters
+  return {
+    pipeline,
+    ...spanQuery(filters.span, nowMs),
+    key,
+    field,
+    severity,
+    verdict,
+    modelId: model,
+    minBits,
+    text,
+    sort,
+  }
+}
+
+/** Gives the ends of a span as the API takes them. */
+export function spanQuery(span: Span, nowMs: number): { readonly from: string | null; readonly to: string | null } {
+  return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
+}
+
+/** Counts the filters that narrow the list, the pipeline aside. */
+export function countFilters({ pipeline: _, span, sort: __, ...rest }: Filters): number {
+  const isNarrow = 'last' in span || span.from !== null || span.to !== null
+  return Object.values(rest).filter((value) => value !== '' && value !== null).length + (isNarrow ? 1 : 0)
+}
+
+/** Reads `range=24h`, or `from` and `to`; instants that are none count as open. */
+export function parseSpan(params: URLSearchParams): Span {
+  const last = params.get('range') ?? ''
+  if (Object.hasOwn(SPANS, last)) return { last: last as keyof typeof SPANS }
+  return { from: instant(params.get('from')), to: instant(params.get('to')) }
+}
+
+function putSpan(span: Span, put: (name: string, value: string | null) => void): void {
+  if ('last' in span) put('range', span.last)
+  else {
+    put('from', span.from)
+    put('to', span.to)
+  }
+}
+
+function instant(text: string | null): string | null {
+  const ms = Date.parse(text ?? '')
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}
+
+function isVerdict(text: string): text is Verdict {
+  return (VERDICTS as readonly string[]).includes(text)
+}

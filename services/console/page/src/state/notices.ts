@@ -1,0 +1,25 @@
+import { signal } from '@preact/signals'
+
+export interface Notice {
+  readonly id: number
+  readonly kind: 'done' | 'failed'
+  readonly text: string
+}
+
+/** A failure stays until it is put away; what went well goes by itself. */
+const DONE_STAYS_MS = 5_000
+
+let count = 0
+export const notices = signal<readonly Notice[]>([])
+
+/** Tells what has happened, at the page's foot and to a screen reader. */
+export function notify(kind: Notice['kind'], text: string): void {
+  count += 1
+  const id = count
+  notices.value = [...notices.value.slice(-2), { id, kind, text }]
+  if (kind === 'done') setTimeout(() => dismiss(id), DONE_STAYS_MS)
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id)
+}

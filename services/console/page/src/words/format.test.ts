@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import {
+  formatAgo,
+  formatAmount,
+  formatBytes,
+  formatDuration,
+  formatPValue,
+  formatRarity,
+  formatShare,
+  formatTime,
+  formatValue,
+} from './format.js'
+
+test.each([
+  [0, '0'],
+  [16.191, '16.19'],
+  [-3.5, '−3.5'],
+  [8_214.81, '8,214.8'],
+  [445_756.7, '445,757'],
+  [1.234e12, '1.2e12'],
+])('%d nats read %s', (nats, text) => expect(formatAmount(nats)).toBe(text))
+
+test.each([
+  [0.5, 'p 0.5'],
+  [0.01, '1 in 100'],
+  [0.0000312, '1 in 32,000'],
+  [2.1e-7, '1 in 4.8M'],
+  [1e-12, '1 in 1T'],
+  [1e-15, '1 in 1e15'],
+  [0, 'never seen'],
+  [1e-16, 'never seen'],
+])('p %d reads %s', (p, text) => expect(formatRarity(p)).toBe(text))
+
+test.each([
+  [0.00003, '0.00003'],
+  [0.000_000_31, '3.1e-7'],
+  [0, '0'],
+])('p %d is written %s', (p, text) => expect(formatPValue(p)).toBe(text))
+
+test('shares, sizes and values', () => {
+  expect(formatShare(0.0034)).toBe('0.34 %')
+  expect(formatBytes(1_234_567_890)).toBe('1.23 GB')
+  expect(formatBytes(0)).toBe('0 B')
+  expect(formatValue(null)).toBe('missing')
+  expect(formatValue(-1380)).toBe('−1,380')
+  expect(formatValue('<b>ATL</b>')).toBe('<b>ATL</b>')
+})
+
+test.each([
+  [0.25, '250 ms'],
+  [8, '8 s'],
+  [840, '14 min'],
+  [10_800, '3 h'],
+  [1_036_800, '12 days'],
+])('%d seconds read %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text))
+
+test('times are told from now, and a clock that runs ahead does not say minus', () => {
+  const now = Date.UTC(2026, 0, 1, 12)
+  expect(formatAgo('2026-01-01T11:46:00Z', now)).toBe('14 min ago')
+  expect(formatAgo('2026-01-01T12:00:30Z', now)).toBe('just now')
+})
+
+test('times are those of the reader, and what is no time stays as it is', () => {
+  const noon = new Date(2026, 10, 25, 12, 3, 9)
+  expect(formatTime(noon.toISOString())).toBe('2026-11-25 12:03:09')
+  expect(formatTime('never')).toBe('never')
+})

@@ -1,0 +1,84 @@
+import type { Scalar, Verdict } from '../api/types.js'
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
+const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+
+/** Such as "20,000". */
+export const formatCount = (count: number): string => whole.format(count)
+
+/** For axes and tight places, such as "20K". */
+export const formatCompact = (value: number): string => compact.format(value)
+
+/** Nats or bits: about as many digits as mean something, such as "16.19", "445,756.7" and "1.2e12". */
+export function formatAmount(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e9) return value.toExponential(1).replace('e+', 'e')
+  return (size >= 100_000 ? whole : size >= 100 ? oneDecimal : twoDecimals).format(value).replace('-', '−')
+}
+
+/** How rare that is, such as "1 in 32,000" and "1 in 5M"; the p-value itself where it is not rare. */
+export function formatRarity(pValue: number): string {
+  if (pValue > 0.1) return `p ${twoDecimals.format(pValue)}`
+  if (pValue < 1e-15) return 'never seen'
+  const one = Number((1 / pValue).toPrecision(2))
+  return `1 in ${one >= 1e15 ? one.toExponential(0).replace('e+', 'e') : one >= 1e6 ? compact.format(one) : whole.format(one)}`
+}
+
+/** Such as "0.00003" and "3.1e-7". */
+export const formatPValue = (pValue: number): string =>
+  pValue !== 0 && pValue < 1e-5 ? pValue.toExponential(1) : String(Number(pValue.toPrecision(2)))
+
+/** Such as "0.34 %". */
+export const formatShare = (share: number): string => `${String(Number((share * 100).toPrecision(3)))} %`
+
+/** A field's value; what is not there is "missing". */
+export function formatValue(value: Scalar): string {
+  if (value === null) return 'missing'
+  if (typeof value === 'number') return sixDigits.format(value).replace('-', '−')
+  return String(value)
+}
+
+/** Such as "8 s", "14 min", "3 h", "12 days". */
+export function formatDuration(seconds: number): string {
+  const s = Math.max(0, seconds)
+  if (s < 1) return `${Math.round(s * 1000)} ms`
+  if (s < 10) return `${oneDecimal.format(s)} s`
+  if (s < 120) return `${Math.round(s)} s`
+  if (s < 7_200) return `${Math.round(s / 60)} min`
+  if (s < 172_800) return `${Math.round(s / 3_600)} h`
+  return `${whole.format(Math.round(s / 86_400))} days`
+}
+
+/** Such as "14 min ago"; a clock that runs ahead says "just now". */
+export function formatAgo(time: string, nowMs: number): string {
+  const seconds = (nowMs - Date.parse(time)) / 1000
+  return seconds < 5 ? 'just now' : `${formatDuration(seconds)} ago`
+}
+
+/** In the reader's own time zone, such as "2026-11-25 18:58:19". */
+export function formatTime(time: string | number): string {
+  const date = new Date(time)
+  if (Number.isNaN(date.getTime())) return String(time)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+/** Such as "1.2 GB". */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(Math.floor(Math.log10(Math.max(1, bytes)) / 3), units.length - 1)
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`
+}
+
+/** The beginning of an id, enough to tell models apart. */
+export const shortId = (id: string): string => id.slice(0, 8)
+
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  confirmed: 'confirmed',
+  false_alarm: 'false alarm',
+  expected: 'expected',
+}

@@ -1,0 +1,58 @@
+/** Where a value lies against a field's normal range; all fractions are of the track's length, 0 to 1. */
+export interface PlaceInRange {
+  readonly low: number
+  readonly high: number
+  readonly at: number
+  /** The value lies further out than the track reaches: `at` is the track's end. */
+  readonly isOff: boolean
+  readonly side: 'below' | 'within' | 'above'
+  /** How far outside, in widths of the range; 0 within, null where the range has no width. */
+  readonly widths: number | null
+}
+
+/** The range takes this much of the track where a value lies further out than the track reaches. */
+const LEAST_BAND = 0.2
+
+/**
+ * Draws a normal range as a band and a value as a mark on one linear scale, the band wide in the middle while the value is
+ * within it. A value so far out that the band would become a hair is put at the track's end instead.
+ *
+ * @param range  where the value normally lies, 5 % to 95 %
+ */
+export function placeInRange(value: number, [from, to]: readonly [number, number]): PlaceInRange {
+  const width = to - from
+  const side = value < from ? 'below' : value > to ? 'above' : 'within'
+  const outside = side === 'below' ? from - value : side === 'above' ? value - to : 0
+  const widths = side === 'within' ? 0 : width > 0 ? outside / width : null
+  if (side === 'within') {
+    const at = width > 0 ? (value - from) / width : 0.5
+    return { low: 0.25, high: 0.75, at: 0.25 + at / 2, isOff: false, side, widths }
+  }
+  // The band, what lies between, and as much as half a band of room at both ends.
+  const isOff = widths === null || 1 / (2 + widths) < LEAST_BAND
+  const band = isOff ? LEAST_BAND : 1 / (2 + widths)
+  const low = band / 2
+  const at = isOff ? 1 : low + band * (1 + widths)
+  const mirrored = side === 'below'
+  return {
+    low: mirrored ? 1 - low - band : low,
+    high: mirrored ? 1 - low : low + band,
+    at: mirrored ? 1 - at : at,
+    isOff,
+    side,
+    widths,
+  }
+}
+
+/** Bits that differ by more than this factor are drawn on a log scale, or the small ones would vanish. */
+const LINEAR_UP_TO = 40
+
+/** Gives each bar's share of the full length, in the order given, and whether the scale is a logarithmic one. */
+export function barLengths(bits: readonly number[]): { readonly shares: readonly number[]; readonly isLog: boolean } {
+  const most = Math.max(0, ...bits)
+  if (most === 0) return { shares: bits.map(() => 0), isLog: false }
+  const least = Math.min(...bits.filter((amount) => amount > 0))
+  const isLog = most / least > LINEAR_UP_TO
+  const length = (amount: number) => (isLog ? Math.log1p(amount) : amount)
+  return { shares: bits.map((amount) => length(Math.max(0, amount)) / length(most)), isLog }
+}
