@@ -18,6 +18,7 @@ import { readRecent } from './read-recent.js'
 import { makeSleeper, type Sleeper } from './sleeper.js'
 import { trainOnce } from './train-once.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
+import { windowFrom } from './window-from.js'
 
 /** How often a window that is too small is counted again; counting reads no record. */
 const ROWS_POLL_MS = 2_000
@@ -99,16 +100,17 @@ async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly f
     config.training.onDrift ? latestDriftAlarm(pool, config.pipeline) : null,
   ])
   const lastFit = lastOf(fits)
-  const wholeMs = Date.now() - config.training.window
-  const changedMs = Math.max(wholeMs, drift?.changedAt.getTime() ?? 0)
-  const isAnswered = fits.some(({ modelId, startedAt }) => modelId !== null && startedAt >= (drift?.notedAt ?? 0))
-  // A model of the time before the change would be fitted to what is no more; one of too few records to nothing.
-  const hasNew = changedMs > wholeMs && (await countFrom(leading, changedMs)) >= config.training.minRows
-  const fromMs = hasNew ? changedMs : wholeMs
+  const now = Date.now()
+  const { fromMs, isDrifted } = await windowFrom({
+    training: config.training,
+    now,
+    drift: drift && { changedMs: drift.changedAt.getTime(), notedMs: drift.notedAt.getTime() },
+    isAnswered: (sinceMs) => fits.some(({ modelId, startedAt }) => modelId !== null && startedAt.getTime() >= sinceMs),
+    countFrom: (sinceMs) => countFrom(leading, sinceMs),
+  })
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
   const available = mayGrow ? await countFrom(leading, fromMs) : 0
-  const isDrifted = drift !== null && !isAnswered && hasNew
-  return { due: whenDue(models, { config, now: Date.now(), lastFit, isAskedFor, isDrifted, available }), fromMs }
+  return { due: whenDue(models, { config, now, lastFit, isAskedFor, isDrifted, available }), fromMs }
 }
 
 /** Fits that failed stand between those that did not, if ever so many. */

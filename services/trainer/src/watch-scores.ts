@@ -1,7 +1,6 @@
 import { alertRateOf, type Config, type Feature, type ModelMetadata } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
-  calibrateBuckets,
   type DriftAlarm,
   driftLimit,
   type FieldShift,
@@ -9,27 +8,23 @@ import {
   fieldShifts,
   followedApart,
   followedPValues,
-  followScores,
-  watchDrift,
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import {
   activeModelId,
   latestDriftAlarm,
   latestFollowing,
-  NLL_BUCKETS,
-  nllBucketStart,
   noteDriftAlarm,
   noteFollowing,
-  ODDS_BUCKETS,
-  oddsBucketStart,
   type Pool,
   type ScoreMinute,
+  type StoredDriftAlarm,
   scoreMinutes,
 } from '@outflow/store'
 import { makeGuard } from './guard.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
+import { bucketsOf, readScores, sinceAlarm, WORTH_TELLING } from './read-scores.js'
 
 /** Looks at the scores that ingest has written, for as long as this trainer leads. */
 export interface ScoreWatch {
@@ -77,28 +72,29 @@ export function watchScores(
       if (watched?.modelId !== modelId) watched = await calibrationOf(pool, config, modelId)
       if (watched === null) return
       const latest = await latestDriftAlarm(pool, config.pipeline)
-      const last = latest?.modelId === modelId ? latest : null
+      const last = latest?.modelId === modelId ? toAlarm(latest) : null
       const minutes = await recentMinutes(pool, config, modelId)
-      const afterAlarm = minutes.filter(({ minuteMs }) => last === null || minuteMs > last.raisedAt.getTime())
-      if (await guard(modelId, afterAlarm)) return
-      const { alarm, level } = watchDrift(afterAlarm.map(toBlock), watched.buckets, limit)
+      if (await guard(modelId, sinceAlarm(minutes, last))) return
+      const alertRate = alertRateOf(config.detection, watched.metadata.recordsPerDay)
+      const { followWithin: within } = config.detection
+      const { alarm, level, following } = readScores(minutes, { ...watched, last, limit, alertRate, within })
       telemetry.driftWatched(level)
       if (alarm !== null) await raise(modelId, alarm)
-      await follow(watched, sinceChange(minutes, alarm?.changedMs ?? last?.changedAt.getTime()))
+      if (following !== null) await follow(modelId, following, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
     },
   }
 
   /** What is as good as told already is not told again. */
-  async function follow({ modelId, metadata }: Watched, minutes: readonly ScoreMinute[]): Promise<void> {
-    const { pipeline, detection } = config
-    const alertRate = alertRateOf(detection, metadata.recordsPerDay)
-    const following = followMinutes(minutes, alertRate, detection.followWithin)
-    const before = await latestFollowing(pool, { pipeline, modelId })
-    const told = before === null ? null : (before.following as Following)
-    if (following === null || followedApart(following, told) < WORTH_TELLING) return
+  async function follow(
+    modelId: string,
+    following: Following,
+    { alertRate, untilMs }: { readonly alertRate: number; readonly untilMs: number },
+  ): Promise<void> {
+    const { pipeline } = config
+    const told = await latestFollowing(pool, { pipeline, modelId })
+    if (followedApart(following, (told?.following as Following | undefined) ?? null) < WORTH_TELLING) return
     const factor = followedPValues(following, Float64Array.of(alertRate))[0]! / alertRate
-    const until = new Date(minutes.at(-1)!.minuteMs)
-    await noteFollowing(pool, { pipeline, modelId, following, factor, until })
+    await noteFollowing(pool, { pipeline, modelId, following, factor, until: new Date(untilMs) })
     telemetry.scoresFollowed(modelId, factor)
   }
 
@@ -118,6 +114,11 @@ export function watchScores(
   }
 }
 
+const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
+  raisedMs: raisedAt.getTime(),
+  changedMs: changedAt.getTime(),
+})
+
 /** Minutes that are over, of the model. */
 function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<readonly ScoreMinute[]> {
   const now = Date.now()
@@ -129,33 +130,12 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
   })
 }
 
-/** Of a change that was found, what came before says nothing more. */
-function sinceChange(minutes: readonly ScoreMinute[], changedMs = 0): readonly ScoreMinute[] {
-  return minutes.filter(({ minuteMs }) => minuteMs >= changedMs)
-}
-
-/** What the minutes say of p-values; null: too little. */
-export function followMinutes(minutes: readonly ScoreMinute[], alertRate: number, within: number): Following | null {
-  const counted = minutes.filter(({ pHistogram }) => pHistogram.length === ODDS_BUCKETS)
-  const blocks = counted.map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
-  return followScores(blocks, { borders: ODDS_BORDERS, alertRate, within })
-}
-
-const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]
-/** A twentieth of the odds. */
-const WORTH_TELLING = 0.05
-
-const toBlock = ({ minuteMs, histogram }: ScoreMinute) => ({ startMs: minuteMs, counts: histogram })
-
 /** null where the model can not be opened: ingest does not score by it either. */
 async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Promise<Watched | null> {
   const detector = await openStored(pool, pipeline, id)
   if (detector === null) return null
-  const borders = Float64Array.from({ length: NLL_BUCKETS }, (_, bucket) => nllBucketStart(bucket))
-  const pValues = Float64Array.from([...detector.pValues(borders), 0])
   await detector.close()
-  const { metadata } = detector
-  return { modelId: id, metadata, buckets: calibrateBuckets(pValues, metadata.calibration.rows) }
+  return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
 }
 
 /** By the model's own idea of what is normal: the records of its window may be gone. */

@@ -1,0 +1,68 @@
+import {
+  type CalibratedBuckets,
+  calibrateBuckets,
+  type Detector,
+  type DriftAlarm,
+  type Following,
+  followScores,
+  watchDrift,
+} from '@outflow/detector'
+import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store'
+
+export interface ScoresRead {
+  readonly alarm: DriftAlarm | null
+  /** The highest chart, as a share of its limit. */
+  readonly level: number
+  /** How p-values are to be moved; null: too few records to say. */
+  readonly following: Following | null
+}
+
+export interface ReadingScores {
+  readonly buckets: CalibratedBuckets
+  /** The model's last alarm, epoch ms; null: none yet. */
+  readonly last: Pick<DriftAlarm, 'raisedMs' | 'changedMs'> | null
+  /** From `driftLimit`. */
+  readonly limit: number
+  readonly alertRate: number
+  /** The bound of following. */
+  readonly within: number
+}
+
+/**
+ * Reads a model's minutes: whether its scores have drifted since its last alarm, and how p-values are to follow them. Of a
+ * change that was found, what came before says nothing more.
+ *
+ * @param minutes  that are over, in order of time
+ */
+export function readScores(
+  minutes: readonly ScoreMinute[],
+  { buckets, last, limit, alertRate, within }: ReadingScores,
+): ScoresRead {
+  const { alarm, level } = watchDrift(sinceAlarm(minutes, last).map(toBlock), buckets, limit)
+  const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
+  const blocks = minutes
+    .filter(({ minuteMs, pHistogram }) => minuteMs >= changedMs && pHistogram.length === ODDS_BUCKETS)
+    .map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
+  return { alarm, level, following: followScores(blocks, { borders: ODDS_BORDERS, alertRate, within }) }
+}
+
+/** Minutes that no alarm has spoken of yet. */
+export function sinceAlarm(
+  minutes: readonly ScoreMinute[],
+  last: Pick<DriftAlarm, 'raisedMs'> | null,
+): readonly ScoreMinute[] {
+  return minutes.filter(({ minuteMs }) => last === null || minuteMs > last.raisedMs)
+}
+
+/** What the buckets of NLLs say of drift under a model. */
+export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
+  const borders = Float64Array.from({ length: NLL_BUCKETS }, (_, bucket) => nllBucketStart(bucket))
+  return calibrateBuckets(Float64Array.from([...pValues(borders), 0]), metadata.calibration.rows)
+}
+
+/** A twentieth of the odds: what has changed by less is not told again. */
+export const WORTH_TELLING = 0.05
+
+const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]
+
+const toBlock = ({ minuteMs, histogram }: ScoreMinute) => ({ startMs: minuteMs, counts: histogram })

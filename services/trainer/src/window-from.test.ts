@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { type WindowFromOptions, windowFrom } from './window-from.js'
+
+const options: WindowFromOptions = {
+  training: { window: 1_000, minRows: 50 },
+  now: 10_000,
+  drift: { changedMs: 9_500, notedMs: 9_700 },
+  isAnswered: () => false,
+  countFrom: async (fromMs) => (10_000 - fromMs) / 5,
+}
+
+test('a window begins where the stream changed, once there are records enough since, and drift makes a fit due', async () => {
+  expect(await windowFrom(options)).toEqual({ fromMs: 9_500, isDrifted: true })
+  const tooNew = { changedMs: 9_900, notedMs: 9_950 }
+  expect(await windowFrom({ ...options, drift: tooNew })).toEqual({ fromMs: 9_000, isDrifted: false })
+})
+
+test('a change that a fit has answered begins the window, and makes no other fit due', async () => {
+  expect(await windowFrom({ ...options, isAnswered: (sinceMs) => sinceMs === 9_700 })).toEqual({
+    fromMs: 9_500,
+    isDrifted: false,
+  })
+})
+
+test('without a change, or with one from before the window, the window is whole', async () => {
+  for (const drift of [null, { changedMs: 8_999, notedMs: 9_000 }]) {
+    expect(await windowFrom({ ...options, drift })).toEqual({ fromMs: 9_000, isDrifted: false })
+  }
+})

@@ -1,0 +1,36 @@
+import type { Config } from '@outflow/contracts'
+
+export interface WindowFrom {
+  /** Epoch ms: where the window of the next fit begins. */
+  readonly fromMs: number
+  /** Whether drift makes a fit due. */
+  readonly isDrifted: boolean
+}
+
+export interface WindowFromOptions {
+  readonly training: Pick<Config['training'], 'window' | 'minRows'>
+  readonly now: number
+  /** The newest alarm; null: none, or none that a fit should answer. */
+  readonly drift: { readonly changedMs: number; readonly notedMs: number } | null
+  /** Whether a fit that gave a model was begun since. */
+  readonly isAnswered: (sinceMs: number) => boolean
+  /** Records from a time on. */
+  readonly countFrom: (fromMs: number) => Promise<number>
+}
+
+/**
+ * Says where the window of the next fit begins: at the last change of the stream, once there are records enough since. A
+ * model of the time before it would be fitted to what is no more; one of too few records to nothing.
+ */
+export async function windowFrom({
+  training,
+  now,
+  drift,
+  isAnswered,
+  countFrom,
+}: WindowFromOptions): Promise<WindowFrom> {
+  const wholeMs = now - training.window
+  if (drift === null || drift.changedMs <= wholeMs) return { fromMs: wholeMs, isDrifted: false }
+  const hasEnough = (await countFrom(drift.changedMs)) >= training.minRows
+  return { fromMs: hasEnough ? drift.changedMs : wholeMs, isDrifted: hasEnough && !isAnswered(drift.notedMs) }
+}
