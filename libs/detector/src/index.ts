@@ -5,6 +5,7 @@ export {
   DRIFT_CHARTS,
   type DriftAlarm,
   type DriftChart,
+  type DriftWatch,
   driftLimit,
   type ScoreBlock,
   watchDrift,

@@ -40,8 +40,16 @@ export async function noteDriftAlarm(
   return rows.length > 0
 }
 
-/** Gives a pipeline's newest alarm; null while there was none. */
-export async function latestDriftAlarm(db: Queryable, pipeline: string): Promise<StoredDriftAlarm | null> {
+/**
+ * Gives a pipeline's newest alarm; null while there was none.
+ *
+ * @param charts  of these only; default: of any
+ */
+export async function latestDriftAlarm(
+  db: Queryable,
+  pipeline: string,
+  charts: readonly string[] | null = null,
+): Promise<StoredDriftAlarm | null> {
   const [row] = await run<{
     model_id: string
     chart: string
@@ -55,10 +63,10 @@ export async function latestDriftAlarm(db: Queryable, pipeline: string): Promise
     text: `
       select model_id, chart, statistic, changed_at, raised_at, noted_at, fields
       from outflow.drift_alarms
-      where pipeline = $1
+      where pipeline = $1 and ($2::text[] is null or chart = any ($2))
       order by id desc
       limit 1`,
-    values: [pipeline],
+    values: [pipeline, charts],
   })
   if (row === undefined) return null
   return {

@@ -18,7 +18,7 @@ import { readRecent } from './read-recent.js'
 import { makeSleeper, type Sleeper } from './sleeper.js'
 import { trainOnce } from './train-once.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
-import { windowFrom } from './window-from.js'
+import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 
 /** How often a window that is too small is counted again; counting reads no record. */
 const ROWS_POLL_MS = 2_000
@@ -97,7 +97,7 @@ async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly f
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
     isRetrainWanted(pool, config.pipeline),
-    config.training.onDrift ? latestDriftAlarm(pool, config.pipeline) : null,
+    config.training.onDrift ? latestDriftAlarm(pool, config.pipeline, ANSWERED_CHARTS) : null,
   ])
   const lastFit = lastOf(fits)
   const now = Date.now()

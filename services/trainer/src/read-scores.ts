@@ -3,6 +3,7 @@ import {
   calibrateBuckets,
   type Detector,
   type DriftAlarm,
+  type DriftWatch,
   type Following,
   followScores,
   watchDrift,
@@ -29,8 +30,8 @@ export interface ReadingScores {
 }
 
 /**
- * Reads a model's minutes: whether its scores have drifted since its last alarm, and how p-values are to follow them. Of a
- * change that was found, what came before says nothing more.
+ * Reads a model's minutes: whether its scores have drifted since its last alarm, and how p-values are to follow them. A change
+ * that goes on is told once; of one that was found, what came before says nothing more.
  *
  * @param minutes  that are over, in order of time
  */
@@ -38,12 +39,28 @@ export function readScores(
   minutes: readonly ScoreMinute[],
   { buckets, last, limit, alertRate, within }: ReadingScores,
 ): ScoresRead {
-  const { alarm, level } = watchDrift(sinceAlarm(minutes, last).map(toBlock), buckets, limit)
+  const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
   const blocks = minutes
     .filter(({ minuteMs, pHistogram }) => minuteMs >= changedMs && pHistogram.length === ODDS_BUCKETS)
     .map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
   return { alarm, level, following: followScores(blocks, { borders: ODDS_BORDERS, alertRate, within }) }
+}
+
+/**
+ * A model that is not replaced is alarmed of the same change again and again: an alarm whose sum began to rise right after
+ * the last is passed over. Else each would move the beginning of the next window past the records that it is to hold.
+ */
+function nextAlarm(
+  minutes: readonly ScoreMinute[],
+  { buckets, last, limit }: Pick<ReadingScores, 'buckets' | 'last' | 'limit'>,
+): DriftWatch {
+  for (let before = last; ; ) {
+    const found = watchDrift(sinceAlarm(minutes, before).map(toBlock), buckets, limit)
+    const goesOn = found.alarm !== null && before !== null && found.alarm.changedMs <= before.raisedMs + SAME_CHANGE_MS
+    if (!goesOn) return found
+    before = found.alarm
+  }
 }
 
 /** Minutes that no alarm has spoken of yet. */
@@ -59,6 +76,8 @@ export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
   const borders = Float64Array.from({ length: NLL_BUCKETS }, (_, bucket) => nllBucketStart(bucket))
   return calibrateBuckets(Float64Array.from([...pValues(borders), 0]), metadata.calibration.rows)
 }
+
+const SAME_CHANGE_MS = 10 * 60_000
 
 /** A twentieth of the odds: what has changed by less is not told again. */
 export const WORTH_TELLING = 0.05

@@ -1,4 +1,11 @@
 import type { Config } from '@outflow/contracts'
+import type { DriftChart } from '@outflow/detector'
+
+/**
+ * The drift that a fit answers. Scores that become too normal, as by a sensor that is stuck, are told and not learned: a
+ * model that has learned them floods when the sensor is mended. What stays so is for the schedule.
+ */
+export const ANSWERED_CHARTS: readonly DriftChart[] = ['stranger', 'more spread']
 
 export interface WindowFrom {
   /** Epoch ms: where the window of the next fit begins. */
@@ -10,7 +17,7 @@ export interface WindowFrom {
 export interface WindowFromOptions {
   readonly training: Pick<Config['training'], 'window' | 'minRows'>
   readonly now: number
-  /** The newest alarm; null: none, or none that a fit should answer. */
+  /** The newest alarm of those charts; null: none. */
   readonly drift: { readonly changedMs: number; readonly notedMs: number } | null
   /** Whether a fit that gave a model was begun since. */
   readonly isAnswered: (sinceMs: number) => boolean

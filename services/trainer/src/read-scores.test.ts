@@ -1,0 +1,61 @@
+import { calibrateBuckets, driftLimit } from '@outflow/detector'
+import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, test } from 'vitest'
+import { readScores } from './read-scores.js'
+
+const MINUTE_MS = 60_000
+/** The p-value of an NLL is e^−nll. */
+const borders = Float64Array.from({ length: NLL_BUCKETS + 1 }, (_, bucket) =>
+  bucket === NLL_BUCKETS ? 0 : Math.min(1, Math.exp(-Math.sinh(-6 + (bucket * 23) / NLL_BUCKETS))),
+)
+const options = {
+  buckets: calibrateBuckets(borders, 10_000),
+  last: null,
+  limit: driftLimit(43_200),
+  alertRate: 0.01,
+  within: 10,
+}
+
+/** Five hundred records a minute; NLLs are exponential, grown by a factor that depends on the minute. */
+function minutesOf(count: number, growth: (minute: number) => number): ScoreMinute[] {
+  const random = xoroshiro128plus(3)
+  return Array.from({ length: count }, (_, minute) => {
+    const histogram = new Array<number>(NLL_BUCKETS).fill(0)
+    const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
+    for (let record = 0; record < 500; record++) {
+      const nll = -Math.log(1 - uniformFloat64(random)) * growth(minute)
+      histogram[nllBucket(nll)]! += 1
+      pHistogram[oddsBucket(Math.exp(-nll))]! += 1
+    }
+    return { minuteMs: minute * MINUTE_MS, scored: 500, anomalies: 0, histogram, pHistogram }
+  })
+}
+
+test('a change that goes on is told once, and another after it again', () => {
+  const alarms = []
+  const minutes = minutesOf(300, (minute) => (minute < 60 || (minute >= 160 && minute < 220) ? 1 : 1.5))
+  for (let now = 1; now <= minutes.length; now++) {
+    const { alarm } = readScores(minutes.slice(0, now), { ...options, last: alarms.at(-1) ?? null })
+    if (alarm !== null) alarms.push(alarm)
+  }
+  expect(alarms).toHaveLength(2)
+  for (const [place, minute] of [60, 220].entries()) {
+    expect(Math.abs(alarms[place]!.changedMs / MINUTE_MS - minute)).toBeLessThan(4)
+  }
+})
+
+test('p-values follow what came since the change, not what was before it', () => {
+  const minutes = minutesOf(40, (minute) => (minute < 34 ? 1 : 1.2))
+  const before = readScores(minutes, { ...options, limit: 1e9 }).following!
+  const last = { changedMs: 34 * MINUTE_MS, raisedMs: 39 * MINUTE_MS }
+  const since = readScores(minutes, { ...options, last }).following!
+  const atLine = before.at.findIndex((strangeness) => strangeness > 4.5)
+  expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
+})
+
+test('minutes that an earlier outflow wrote count no p-values, and are not followed', () => {
+  const old = minutesOf(20, () => 2).map((minute) => ({ ...minute, pHistogram: [] }))
+  expect(readScores(old, options).following).toBeNull()
+})

@@ -1,0 +1,287 @@
+/**
+ * What outflow does with a stream that changes, beside the usual alternatives: `npm run bench:drift -- --json`.
+ *
+ * A seeded stream of two million records over thirty-four hours of event time passes through the functions that the services
+ * decide by: the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's watch, schedule, window,
+ * fit and gate. What is not there is Kafka and Postgres: the store is in memory, the clock is the stream's, and a fit takes a
+ * minute of it, whatever it takes here. Two in a thousand records are anomalies throughout, so that the alert rate of a hundredth is a
+ * budget for all that is flagged.
+ *
+ * Alternatives in the same run: a model of the first hour that is never fitted again; one that is fitted again by the same
+ * schedule, without a watch, a gate or following; and mean + 3σ of the last hour's scores under the first model. How much a
+ * model could find is told by one that is fitted to 20,000 records of the new regime alone.
+ */
+import { parseArgs } from 'node:util'
+import { parseConfig } from '@outflow/contracts'
+import { type Detector, openDetector, trainDetector } from '@outflow/detector'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Alternative, fitSince, retrainedBlindly, trainedOnce } from './drift/alternatives.js'
+import { keepHistory } from './drift/history.js'
+import { makeLiving } from './drift/living.js'
+import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
+import { makeTally, type TallyReport } from './drift/tally.js'
+
+const BUDGET = 0.01
+const MINUTE_MS = 60_000
+const TICK_MS = 15_000
+const TICKS = MINUTE_MS / TICK_MS
+const REGIME_RECORDS = 20_000
+const CHECKED = 2_000
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    records: { type: 'string', default: '2000000' },
+  },
+})
+const seed = Number(options.seed)
+const scale = Number(options.records) / 2_000_000
+const config = parseConfig(
+  {
+    pipeline: 'stream',
+    kafka: { brokers: ['127.0.0.1:1'] },
+    postgres: { url: 'postgres://127.0.0.1:1/none' },
+    source: { topics: ['stream'] },
+    features: STREAM_FEATURES,
+    model: { layers: 4, hidden: [32] },
+    training: { every: '4h', window: '24h', minRows: 2_000, maxRows: 20_000, seed, niceness: 0 },
+    detection: { alertRate: BUDGET },
+    alerts: { topic: 'alerts' },
+    deadLetters: { topic: 'dead' },
+  },
+  {},
+)
+const read = makeReader(STREAM_FEATURES)
+const beganAt = performance.now()
+const stream = makeStream(seed)
+const aside = makeStream(seed + 1)
+const history = keepHistory(STREAM_FEATURES, Math.ceil(Number(options.records) * 1.01))
+const living = makeLiving(config, history)
+let first: Detector | null = null
+const alternatives: readonly Alternative[] = [
+  ...trainedOnce(config, () => first),
+  retrainedBlindly(config, history, () => first),
+]
+
+interface Passed extends Partial<Adaptation> {
+  readonly stretch: string
+  readonly hours: number
+  /** By the name of who kept up with it. */
+  readonly ways: Readonly<Record<string, TallyReport>>
+  readonly alarms: readonly { readonly atMinute: number; readonly chart: string }[]
+  readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
+  readonly minutesToAlarm: number | null
+  readonly minutesToModel: number | null
+  readonly falseAlarms: number
+}
+
+/** How well the stream's own model finds what is planted, at a stretch's end. */
+interface Adaptation {
+  readonly recall: number
+  readonly recallAlone: number
+  readonly recallRatio: number
+  readonly attackFoundLater: number
+}
+
+const stretches: Passed[] = []
+let nowMs = Date.UTC(2026, 0, 1)
+for (const stretch of STRETCHES) {
+  stretches.push(await pass(stretch))
+  first ??= await fitSince(config, history, 0)
+}
+const targets = judgeTargets()
+const report = {
+  met: targets.every(({ met }) => met),
+  seed,
+  records: history.countFrom(0),
+  hours: (nowMs - Date.UTC(2026, 0, 1)) / 3_600_000,
+  budget: BUDGET,
+  targets,
+  stretches,
+  fits: { count: living.fitSeconds.length, meanSeconds: mean(living.fitSeconds), countedAsSeconds: 60 },
+  minutes: (performance.now() - beganAt) / 60_000,
+}
+await living.close()
+for (const alternative of alternatives) await alternative.close()
+if (options.json) console.log(JSON.stringify(report, null, 2))
+else printTables()
+process.exitCode = report.met ? 0 : 1
+
+async function pass(stretch: Stretch): Promise<Passed> {
+  const startMs = nowMs
+  const tallies = new Map(
+    ['outflow', ...alternatives.map(({ name }) => name)].map((name) => [name, makeTally(stretch.minutes, BUDGET)]),
+  )
+  for (let minute = 0; minute < stretch.minutes; minute++) {
+    for (let tick = 0; tick < TICKS; tick++) {
+      const world = stretch.world((minute + tick / TICKS) / stretch.minutes)
+      const { batch, isPlanted } = makeBatch(stretch, world)
+      const flags = new Map([['outflow', flagged(await living.ingest(batch, spread(batch.length)))]])
+      for (const alternative of alternatives) flags.set(alternative.name, await alternative.ingest(batch, nowMs))
+      for (const [name, own] of flags) {
+        for (const [index, flag] of own?.entries() ?? []) tallies.get(name)!.add(minute, isPlanted[index]!, flag === 1)
+      }
+      nowMs += TICK_MS
+      await living.look(nowMs)
+      for (const alternative of alternatives) await alternative.look(nowMs)
+    }
+  }
+  const events = living.events.filter(({ atMs }) => atMs > startMs && atMs <= nowMs)
+  const since = ({ atMs }: { readonly atMs: number }) => (atMs - startMs) / MINUTE_MS
+  const alarms = events.filter(({ what }) => what === 'alarm')
+  const promoted = events.filter(({ what }) => what === 'promoted')
+  const told = {
+    stretch: stretch.name,
+    hours: stretch.minutes / 60,
+    ways: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.report()])),
+    alarms: alarms.map((alarm) => ({ atMinute: since(alarm), chart: alarm.why })),
+    models: events
+      .filter(({ what }) => what !== 'alarm')
+      .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
+    minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
+    minutesToModel: promoted[0] ? since(promoted[0]) : null,
+    falseAlarms: stretch.isChange ? 0 : alarms.length,
+    ...(await adaptation(stretch)),
+  }
+  console.error(JSON.stringify({ ...told, minutes: (performance.now() - beganAt) / 60_000 }))
+  return told
+}
+
+function makeBatch(stretch: Stretch, world: World) {
+  const count = Math.round((scale * world.rate * stretch.records) / stretch.minutes / TICKS)
+  const isPlanted = Array.from({ length: count }, () => stream.chance() <= stretch.planted)
+  const records = isPlanted.map((planted) =>
+    planted ? stream.anomaly(world, stretch.attack) : stream.normalRecord(world),
+  )
+  const times = spread(count)
+  for (const [index, record] of records.entries()) history.add(record, times[index]!)
+  return { batch: records.map(fieldsOf), isPlanted }
+}
+
+/** What the stream's model finds at the end of a stretch, beside one fitted to the new regime alone. */
+async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
+  const world = stretch.world(1)
+  if (stretch.checksAttack) {
+    const found = shareFlagged(
+      await living.judge(Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))),
+    )
+    return { attackFoundLater: found }
+  }
+  if (!stretch.checksAdaptation) return {}
+  const regime = Array.from({ length: REGIME_RECORDS }, () =>
+    fieldsOf(aside.chance() <= stretch.planted ? aside.anomaly(world) : aside.normalRecord(world)),
+  )
+  const anomalies = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world)))
+  const { artefact } = await trainDetector({
+    features: STREAM_FEATURES,
+    records: regime,
+    model: config.model,
+    training: config.training,
+    alertRate: BUDGET,
+  })
+  const alone = await openDetector(artefact)
+  const recall = shareFlagged(await living.judge(anomalies))
+  const recallAlone = shareFlagged((await alone.score(anomalies)).pValue)
+  await alone.close()
+  return { recall, recallAlone, recallRatio: recall / recallAlone }
+}
+
+function judgeTargets() {
+  const of = (name: string) => stretches.find(({ stretch }) => stretch === name)!
+  const near = (share: number) => Math.abs(share / BUDGET - 1) <= 0.25
+  const judged = stretches.filter(({ stretch }) => stretch !== 'first hour' && stretch !== 'attack')
+  const attack = of('attack')
+  const backInside = of('level shift').ways.outflow!.backInsideMinutes
+  const alarm = of('stuck sensor').alarms[0]
+  return [
+    ...judged.map(({ stretch, ways: { outflow } }) => ({
+      target: `flagged share within a quarter of the budget: ${stretch}`,
+      value: outflow!.flaggedShare,
+      met: near(outflow!.flaggedShare),
+    })),
+    {
+      target: 'minutes after the level shift until the share is back inside, at most 5',
+      value: backInside,
+      met: backInside !== null && backInside <= 5,
+    },
+    ...stretches
+      .filter(({ recallRatio }) => recallRatio !== undefined)
+      .map(({ stretch, recallRatio }) => ({
+        target: `recall of a model of the new regime alone, at least .95: ${stretch}`,
+        value: recallRatio!,
+        met: recallRatio! >= 0.95,
+      })),
+    {
+      target: 'attack found, at least .95',
+      value: attack.ways.outflow!.plantedFound,
+      met: attack.ways.outflow!.plantedFound >= 0.95,
+    },
+    {
+      target: 'the same attack found when models were fitted since, at least .95',
+      value: of('after the attack').attackFoundLater ?? 0,
+      met: (of('after the attack').attackFoundLater ?? 0) >= 0.95,
+    },
+    {
+      target: 'stuck sensor told as too normal',
+      value: alarm?.chart ?? null,
+      met: alarm?.chart === 'too normal' || alarm?.chart === 'less spread',
+    },
+    {
+      target: 'false drift alarms, none',
+      value: stretches.reduce((sum, own) => sum + own.falseAlarms, 0),
+      met: stretches.every((own) => own.falseAlarms === 0),
+    },
+  ]
+}
+
+function spread(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => nowMs + Math.floor((index * TICK_MS) / count))
+}
+
+function flagged(pValue: Float64Array | null): Uint8Array | null {
+  return pValue === null ? null : Uint8Array.from(pValue, (p) => (p <= BUDGET ? 1 : 0))
+}
+
+function shareFlagged(pValue: Float64Array): number {
+  return pValue.filter((p) => p <= BUDGET).length / pValue.length
+}
+
+function fieldsOf(record: StreamRecord): Fields {
+  const fields = read(record)
+  if (isRejection(fields)) throw new Error(`a record was rejected: ${fields.detail}`)
+  return fields
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function printTables(): void {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+  const names = ['outflow', ...alternatives.map(({ name }) => name)]
+  const column = (pick: (own: TallyReport) => string) =>
+    Object.fromEntries(
+      stretches.map((own) => [own.stretch, Object.fromEntries(names.map((name) => [name, pick(own.ways[name]!)]))]),
+    )
+  console.log(`flagged share, budget ${percent(BUDGET)}`)
+  console.table(column(({ flaggedShare }) => percent(flaggedShare)))
+  console.log('planted anomalies found')
+  console.table(column(({ plantedFound }) => percent(plantedFound)))
+  console.log('minutes until the share is back within a quarter of the budget')
+  console.table(column(({ backInsideMinutes }) => String(backInsideMinutes ?? 'never')))
+  console.table(
+    Object.fromEntries(
+      stretches.map(({ stretch, minutesToAlarm, minutesToModel, falseAlarms, recallRatio }) => [
+        stretch,
+        {
+          'minutes to alarm': minutesToAlarm,
+          'minutes to model': minutesToModel,
+          'false alarms': falseAlarms,
+          'recall ratio': recallRatio?.toFixed(3),
+        },
+      ]),
+    ),
+  )
+  for (const { target, value, met } of targets)
+    console.log(`${met ? 'met   ' : 'MISSED'} ${target}: ${typeof value === 'number' ? value.toPrecision(3) : value}`)
+}

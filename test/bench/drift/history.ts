@@ -1,0 +1,77 @@
+import type { Feature } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts'
+import type { NotedRecord } from '@outflow/streams'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { StreamRecord } from './stream.js'
+
+/** What a topic would hold: every record with its time, in columns, since two million objects are too many. */
+export interface History {
+  add(record: StreamRecord, timeMs: number): void
+  /** Records from a time on. */
+  countFrom(fromMs: number): number
+  /** A uniform sample, as a window is read from Kafka: in order, values in JSON. */
+  sample(fromMs: number, maxRows: number, seed: number): NotedRecord<never>[]
+}
+
+export function keepHistory(features: readonly Feature[], capacity: number): History {
+  const names = features.map(featureName)
+  const words: string[] = []
+  const places = new Map<string, number>()
+  const columns = names.map(() => new Float64Array(capacity))
+  const times = new Float64Array(capacity)
+  let count = 0
+  const firstFrom = (fromMs: number) => {
+    const at = times.subarray(0, count).findIndex((time) => time >= fromMs)
+    return at < 0 ? count : at
+  }
+  return {
+    add: (record, timeMs) => {
+      names.forEach((name, column) => {
+        const value = record[name]!
+        columns[column]![count] = typeof value === 'number' ? value : placeOf(value)
+      })
+      times[count] = timeMs
+      count += 1
+    },
+    countFrom: (fromMs) => count - firstFrom(fromMs),
+    sample: (fromMs, maxRows, seed) => {
+      const first = firstFrom(fromMs)
+      return chosen(count - first, maxRows, seed).map((place) => noted(first + place))
+    },
+  }
+
+  function placeOf(word: string): number {
+    const known = places.get(word)
+    if (known !== undefined) return known
+    places.set(word, words.length)
+    return words.push(word) - 1
+  }
+
+  function noted(at: number): NotedRecord<never> {
+    const record = Object.fromEntries(
+      names.map((name, column) => {
+        const value = columns[column]![at]!
+        return [name, features[column]!.type === 'categorical' ? words[value]! : value]
+      }),
+    )
+    return {
+      topic: 'stream',
+      partition: 0,
+      offset: BigInt(at),
+      timestampMs: times[at]!,
+      key: null,
+      value: Buffer.from(JSON.stringify(record)),
+      headers: {},
+    }
+  }
+}
+
+/** Ascending places of a uniform sample. */
+function chosen(from: number, most: number, seed: number): number[] {
+  if (from <= most) return Array.from({ length: from }, (_, place) => place)
+  const random = xoroshiro128plus(seed)
+  const places = new Set<number>()
+  while (places.size < most) places.add(uniformInt(random, 0, from - 1))
+  return [...places].sort((a, b) => a - b)
+}

@@ -1,0 +1,239 @@
+import type { Config } from '@outflow/contracts'
+import { alertRateOf } from '@outflow/contracts'
+import {
+  type Detector,
+  type DriftAlarm,
+  driftLimit,
+  type Following,
+  followedApart,
+  followedPValues,
+  openDetector,
+  trainDetector,
+} from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+import { makeDecoder } from '@outflow/formats'
+import { type ModelSummary, minuteScores, type ScoreMinute } from '@outflow/store'
+import { type Due, whenDue } from '../../../services/trainer/src/due.js'
+import { passGate } from '../../../services/trainer/src/gate.js'
+import { bucketsOf, readScores, WORTH_TELLING } from '../../../services/trainer/src/read-scores.js'
+import { trainOnce } from '../../../services/trainer/src/train-once.js'
+import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
+import type { History } from './history.js'
+
+const MINUTE_MS = 60_000
+/** From due to promoted; what fits really took is printed beside it. */
+const FIT_MS = 60_000
+
+/** What happened, for the report. */
+export interface LifeEvent {
+  readonly atMs: number
+  readonly what: 'alarm' | 'promoted' | 'rejected'
+  /** Of an alarm its chart, of a model why it was fitted. */
+  readonly why: string
+  /** Of an alarm: where the change began. */
+  readonly changedMs?: number
+}
+
+/** outflow without Kafka and Postgres: the functions that its services decide by, on a store in memory and a clock that is handed in. */
+export interface Living {
+  /** Scores a batch as ingest does. @returns the p-values that it is judged by; null while there is no model */
+  ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
+  /** What the trainer does every 15 seconds. */
+  look(nowMs: number): Promise<void>
+  /** p-values at this moment, of records that are not part of the stream. */
+  judge(batch: readonly Fields[]): Promise<Float64Array>
+  readonly events: readonly LifeEvent[]
+  readonly fitSeconds: readonly number[]
+  close(): Promise<void>
+}
+
+interface Kept {
+  readonly summary: ModelSummary
+  readonly artefact: Uint8Array
+}
+
+interface Active extends Kept {
+  readonly detector: Detector
+  readonly minutes: Map<number, ScoreMinute>
+  alarm: (DriftAlarm & { readonly notedMs: number }) | null
+  following: Following | null
+}
+
+export function makeLiving(config: Config, history: History): Living {
+  const { training, detection } = config
+  const decoder = makeDecoder(config.source)
+  const limit = driftLimit(training.falseDriftEvery / MINUTE_MS)
+  const models: Kept[] = []
+  const fits: {
+    readonly modelId: string
+    readonly startedMs: number
+    readonly endedMs: number
+    readonly seen: number
+  }[] = []
+  const events: LifeEvent[] = []
+  const fitSeconds: number[] = []
+  let active: Active | null = null
+  let coming: { readonly atMs: number; readonly take: () => Promise<void> } | null = null
+  let lastAlarm: { readonly changedMs: number; readonly chart: DriftAlarm['chart']; readonly notedMs: number } | null =
+    null
+
+  return { ingest, look, judge, events, fitSeconds, close: async () => active?.detector.close() }
+
+  async function ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null> {
+    if (active === null) return null
+    const { nll, pValue: own } = await active.detector.score(batch)
+    const { recordsPerDay, modelId } = active.detector.metadata
+    const rate = alertRateOf(detection, recordsPerDay)
+    const pValue = active.following === null ? own : followedPValues(active.following, own)
+    const flags = pValue.map((p) => (p <= rate ? 1 : 0))
+    for (const more of minuteScores(modelId, times, nll, flags, own)) {
+      active.minutes.set(more.minuteMs, merged(active.minutes.get(more.minuteMs), more))
+    }
+    return pValue
+  }
+
+  async function judge(batch: readonly Fields[]): Promise<Float64Array> {
+    const { pValue } = await active!.detector.score(batch)
+    return active!.following === null ? pValue : followedPValues(active!.following, pValue)
+  }
+
+  async function look(nowMs: number): Promise<void> {
+    if (coming !== null) {
+      // While a fit runs nobody looks.
+      if (nowMs < coming.atMs) return
+      await coming.take()
+      coming = null
+    }
+    if (active !== null) watch(active, nowMs)
+    const { due, fromMs } = await dueNow(nowMs)
+    if (due.inMs > 0 || history.countFrom(fromMs) < training.minRows) return
+    await train(due, fromMs, nowMs)
+  }
+
+  function watch(own: Active, nowMs: number): void {
+    const minutes = [...own.minutes.values()].filter(({ minuteMs }) => minuteMs + MINUTE_MS <= nowMs)
+    const read = readScores(minutes, {
+      buckets: bucketsOf(own.detector),
+      last: own.alarm,
+      limit,
+      alertRate: alertRateOf(detection, own.detector.metadata.recordsPerDay),
+      within: detection.followWithin,
+    })
+    if (read.alarm !== null) {
+      own.alarm = { ...read.alarm, notedMs: nowMs }
+      if (ANSWERED_CHARTS.includes(read.alarm.chart)) lastAlarm = { ...read.alarm, notedMs: nowMs }
+      events.push({ atMs: nowMs, what: 'alarm', why: read.alarm.chart, changedMs: read.alarm.changedMs })
+    }
+    if (read.following !== null && followedApart(read.following, own.following) >= WORTH_TELLING)
+      own.following = read.following
+  }
+
+  async function dueNow(nowMs: number): Promise<{ readonly due: Due; readonly fromMs: number }> {
+    const { fromMs, isDrifted } = await windowFrom({
+      training,
+      now: nowMs,
+      drift: training.onDrift ? lastAlarm : null,
+      isAnswered: (notedMs) => fits.some(({ startedMs }) => startedMs >= notedMs),
+      countFrom: async (sinceMs) => history.countFrom(sinceMs),
+    })
+    const lastFit = fits.at(-1) ?? null
+    const summaries = models.map(({ summary }) => summary).toReversed()
+    const available = history.countFrom(fromMs)
+    return { due: whenDue(summaries, { config, now: nowMs, lastFit, isAskedFor: false, isDrifted, available }), fromMs }
+  }
+
+  async function train({ because }: Due, fromMs: number, nowMs: number): Promise<void> {
+    const began = performance.now()
+    let take = async () => {}
+    await trainOnce({
+      config,
+      decoder,
+      because,
+      fromMs,
+      effects: {
+        readWindow: async ({ maxRows, seed }) => ({
+          records: history.sample(fromMs, maxRows, seed),
+          seen: history.countFrom(fromMs),
+          isCutShort: false,
+        }),
+        incumbent: async () =>
+          active && { id: active.summary.id, artefact: active.artefact, metadata: active.detector.metadata },
+        leftOut: async () => ({ confirmed: new Set(), spans: [] }),
+        openReport: async () => '1',
+        noteStep: async () => {},
+        closeReport: async (_, { modelId }) => {
+          const seen = history.countFrom(fromMs)
+          fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen })
+        },
+        train: trainDetector,
+        passGate,
+        store: async ({ id, artefact, metadata, metrics }) => {
+          const known = models.find(({ summary }) => summary.id === id)
+          if (known !== undefined) return known.summary.state
+          models.push({
+            artefact,
+            summary: { id, metadata, metrics, state: 'candidate', createdAt: new Date(nowMs + FIT_MS) } as ModelSummary,
+          })
+          return 'candidate'
+        },
+        promote: async (id) => {
+          take = () => promote(id, because, nowMs + FIT_MS)
+        },
+        reject: async (id) => {
+          setState(id, 'rejected')
+          events.push({ atMs: nowMs + FIT_MS, what: 'rejected', why: because })
+        },
+      },
+      telemetry: SILENT,
+      signal: new AbortController().signal,
+      now: () => nowMs,
+    })
+    fitSeconds.push((performance.now() - began) / 1_000)
+    coming = { atMs: nowMs + FIT_MS, take }
+  }
+
+  async function promote(id: string, why: string, atMs: number): Promise<void> {
+    if (active !== null) {
+      setState(active.summary.id, 'retired')
+      await active.detector.close()
+    }
+    setState(id, 'active')
+    const { summary, artefact } = models.find((model) => model.summary.id === id)!
+    active = {
+      summary,
+      artefact,
+      detector: await openDetector(artefact),
+      minutes: new Map(),
+      alarm: null,
+      following: null,
+    }
+    events.push({ atMs, what: 'promoted', why })
+  }
+
+  function setState(id: string, state: ModelSummary['state']): void {
+    const at = models.findIndex(({ summary }) => summary.id === id)
+    models[at] = { ...models[at]!, summary: { ...models[at]!.summary, state } }
+  }
+}
+
+/** Counts are all that is added up. */
+function merged(known: ScoreMinute | undefined, more: ScoreMinute): ScoreMinute {
+  if (known === undefined) return more
+  return {
+    minuteMs: more.minuteMs,
+    scored: known.scored + more.scored,
+    anomalies: known.anomalies + more.anomalies,
+    histogram: known.histogram.map((count, bucket) => count + more.histogram[bucket]!),
+    pHistogram: known.pHistogram.map((count, bucket) => count + more.pHistogram[bucket]!),
+  }
+}
+
+const SILENT = {
+  fitStarted: () => {},
+  fitAdvanced: () => {},
+  windowsRead: () => {},
+  rowsAwaited: () => {},
+  windowCutShort: () => {},
+  modelJudged: () => {},
+  modelKnown: () => {},
+}

@@ -1,0 +1,72 @@
+/** What one way of keeping up did in one stretch. */
+export interface Tally {
+  add(minute: number, isPlanted: boolean, isFlagged: boolean): void
+  report(): TallyReport
+}
+
+export interface TallyReport {
+  readonly records: number
+  /** Of all records. */
+  readonly flaggedShare: number
+  /** From the sixth minute on. */
+  readonly settledShare: number
+  readonly plantedRecords: number
+  readonly plantedFound: number
+  /** Minutes until a block of about 10,000 records that begins then is within a quarter of the budget; null: never. */
+  readonly backInsideMinutes: number | null
+  /** Share of such blocks, end to end, that are not. */
+  readonly blocksOutside: number
+}
+
+const SETTLING_MINUTES = 5
+const BLOCK_RECORDS = 10_000
+const WITHIN = 0.25
+
+export function makeTally(minutes: number, budget: number): Tally {
+  const [records, flagged] = [new Uint32Array(minutes), new Uint32Array(minutes)]
+  let [planted, found] = [0, 0]
+  const shareOf = (from: number, to = minutes) => sum(flagged, from, to) / Math.max(1, sum(records, from, to))
+  const isInside = (from: number, to: number) => Math.abs(shareOf(from, to) / budget - 1) <= WITHIN
+  /** null: less than a block is left. */
+  const endOfBlock = (from: number) => {
+    for (let to = from, count = 0; to < minutes; to++) {
+      count += records[to]!
+      if (count >= BLOCK_RECORDS) return to + 1
+    }
+    return null
+  }
+  return {
+    add: (minute, isPlanted, isFlagged) => {
+      records[minute]! += 1
+      if (isFlagged) flagged[minute]! += 1
+      if (!isPlanted) return
+      planted += 1
+      if (isFlagged) found += 1
+    },
+    report: () => {
+      let backInside: number | null = null
+      for (let from = 0; from < minutes && backInside === null; from++) {
+        const to = endOfBlock(from)
+        if (to !== null && isInside(from, to)) backInside = from
+      }
+      let [blocks, outside] = [0, 0]
+      for (let from = 0, to = endOfBlock(0); to !== null; from = to, to = endOfBlock(from)) {
+        blocks += 1
+        if (!isInside(from, to)) outside += 1
+      }
+      return {
+        records: sum(records, 0, minutes),
+        flaggedShare: shareOf(0),
+        settledShare: shareOf(Math.min(SETTLING_MINUTES, minutes - 1)),
+        plantedRecords: planted,
+        plantedFound: found / Math.max(1, planted),
+        backInsideMinutes: backInside,
+        blocksOutside: outside / Math.max(1, blocks),
+      }
+    },
+  }
+}
+
+function sum(counts: Uint32Array, from: number, to: number): number {
+  return counts.subarray(from, to).reduce((total, count) => total + count, 0)
+}
