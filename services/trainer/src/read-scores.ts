@@ -1,3 +1,4 @@
+import type { ModelMetadata } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
   calibrateBuckets,
@@ -69,6 +70,18 @@ export function sinceAlarm(
   last: Pick<DriftAlarm, 'raisedMs'> | null,
 ): readonly ScoreMinute[] {
   return minutes.filter(({ minuteMs }) => last === null || minuteMs > last.raisedMs)
+}
+
+/**
+ * The bound of following under a model. Where no tail goes on beyond its calibration records, a record that is stranger than
+ * all of them has a p-value no smaller than 1 / (n + 1), and stays flagged nevertheless.
+ */
+export function followBound(
+  within: number,
+  { smallestPValue, tail }: ModelMetadata['calibration'],
+  alertRate: number,
+): number {
+  return tail ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
 }
 
 /** What the buckets of NLLs say of drift under a model. */

@@ -24,7 +24,7 @@ import {
 import { makeGuard } from './guard.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
-import { bucketsOf, readScores, sinceAlarm, WORTH_TELLING } from './read-scores.js'
+import { bucketsOf, followBound, readScores, sinceAlarm, WORTH_TELLING } from './read-scores.js'
 
 /** Looks at the scores that ingest has written, for as long as this trainer leads. */
 export interface ScoreWatch {
@@ -76,7 +76,7 @@ export function watchScores(
       const minutes = await recentMinutes(pool, config, modelId)
       if (await guard(modelId, sinceAlarm(minutes, last))) return
       const alertRate = alertRateOf(config.detection, watched.metadata.recordsPerDay)
-      const { followWithin: within } = config.detection
+      const within = followBound(config.detection.followWithin, watched.metadata.calibration, alertRate)
       const { alarm, level, following } = readScores(minutes, { ...watched, last, limit, alertRate, within })
       telemetry.driftWatched(level)
       if (alarm !== null) await raise(modelId, alarm)

@@ -15,7 +15,7 @@ import { makeDecoder } from '@outflow/formats'
 import { type ModelSummary, minuteScores, type ScoreMinute } from '@outflow/store'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/gate.js'
-import { bucketsOf, readScores, WORTH_TELLING } from '../../../services/trainer/src/read-scores.js'
+import { bucketsOf, followBound, readScores, WORTH_TELLING } from '../../../services/trainer/src/read-scores.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
 import type { History } from './history.js'
@@ -112,13 +112,11 @@ export function makeLiving(config: Config, history: History): Living {
 
   function watch(own: Active, nowMs: number): void {
     const minutes = [...own.minutes.values()].filter(({ minuteMs }) => minuteMs + MINUTE_MS <= nowMs)
-    const read = readScores(minutes, {
-      buckets: bucketsOf(own.detector),
-      last: own.alarm,
-      limit,
-      alertRate: alertRateOf(detection, own.detector.metadata.recordsPerDay),
-      within: detection.followWithin,
-    })
+    const { calibration, recordsPerDay } = own.detector.metadata
+    const alertRate = alertRateOf(detection, recordsPerDay)
+    const within = followBound(detection.followWithin, calibration, alertRate)
+    const buckets = bucketsOf(own.detector)
+    const read = readScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
     if (read.alarm !== null) {
       own.alarm = { ...read.alarm, notedMs: nowMs }
       if (ANSWERED_CHARTS.includes(read.alarm.chart)) lastAlarm = { ...read.alarm, notedMs: nowMs }
