@@ -1,6 +1,6 @@
 import type { NearestNormal, Position, Reason, Severity } from '@outflow/contracts'
 import type { Anomaly } from './batch.js'
-import type { Queryable } from './pool.js'
+import { type Pool, type Queryable, withTransaction } from './pool.js'
 import { run } from './statement.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
@@ -47,6 +47,52 @@ export async function strangestAnomalies(
     values: [query.pipeline, query.detectedSince?.toISOString() ?? null, query.limit],
   })
   return rows.map(toAnomaly)
+}
+
+/** Which anomalies: by Kafka's record time, from ≤ t < to. */
+export interface AnomalyRange {
+  readonly pipeline: string
+  readonly from: Date
+  readonly to: Date
+}
+
+/**
+ * Hands a range's anomalies to `take` in the order of their record times, some at a time: the next are read when it resolves. All
+ * are of one moment, whatever is written meanwhile.
+ *
+ * @param atOnce  rows that are in memory together
+ * @returns how many there were
+ */
+export function eachAnomaly(
+  pool: Pool,
+  range: AnomalyRange,
+  atOnce: number,
+  take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
+): Promise<number> {
+  return withTransaction(pool, async (client) => {
+    await run(client, {
+      name: 'declare_anomalies',
+      text: `
+        declare exported no scroll cursor for
+        select ${COLUMNS}
+        from outflow.anomalies
+        where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
+        order by record_time, topic, partition, "offset"`,
+      values: [range.pipeline, range.from.toISOString(), range.to.toISOString()],
+    })
+    let count = 0
+    for (;;) {
+      // `fetch` takes no parameters.
+      const rows = await run<AnomalyRow>(client, {
+        name: `fetch_anomalies_${atOnce}`,
+        text: `fetch ${Math.trunc(atOnce)} from exported`,
+        values: [],
+      })
+      if (rows.length === 0) return count
+      count += rows.length
+      await take(rows.map(toAnomaly))
+    }
+  })
 }
 
 /** Gives the anomaly at a position, or null. */

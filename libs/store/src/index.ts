@@ -1,4 +1,4 @@
-export { anomalyAt, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
+export { type AnomalyRange, anomalyAt, eachAnomaly, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
 export {
   type AnomalyCursor,
   type AnomalyFilter,

@@ -10,6 +10,8 @@ const DAY_MS = 86_400_000
  * makes tomorrow's partition. Safe to call from several processes at once.
  *
  * @returns the dropped partitions of anomalies
+ * @throws {StoreUnavailable} when a query of somebody's has held the anomalies for more than a second: nothing waits behind
+ *   this any longer, and it is for the next time
  */
 export async function applyRetention(
   pool: Pool,
@@ -25,11 +27,7 @@ export async function applyRetention(
   const { pipeline, now } = retention
   const anomaliesCutoff = new Date(now.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(now.getTime() - retention.statisticsMs).toISOString()
-  const dropped = await run<{ partition: string }>(pool, {
-    name: 'drop_anomalies_before',
-    text: 'select dropped as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as dropped',
-    values: [pipeline, anomaliesCutoff],
-  })
+  const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
   await run(pool, {
     name: 'delete_old_rows',
     text: `
@@ -50,5 +48,19 @@ export async function applyRetention(
     await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs })
   }
   await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
-  return dropped.map(({ partition }) => partition)
+  return dropped
+}
+
+/** A day a transaction: its lock on the whole table is not held while the next day is looked at. */
+async function dropDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
+  const dropped: string[] = []
+  for (;;) {
+    const [day] = await run<{ partition: string }>(pool, {
+      name: 'drop_anomalies_before',
+      text: 'select dropped as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as dropped',
+      values: [pipeline, cutoff],
+    })
+    if (day === undefined) return dropped
+    dropped.push(day.partition)
+  }
 }

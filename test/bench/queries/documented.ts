@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+
+export interface DocumentedQuery {
+  /** Its heading, such as `1. What were the strangest records of the last day, and why?`. */
+  readonly title: string
+  readonly sql: string
+}
+
+/** The queries of libs/store/QUERIES.md as they stand there: what is measured is what is documented. */
+export function documentedQueries(): readonly DocumentedQuery[] {
+  const page = readFileSync(new URL('../../../libs/store/QUERIES.md', import.meta.url), 'utf8')
+  return [...page.matchAll(/^## (\d+\. .+)$[\s\S]*?^```sql\n([\s\S]*?)^```/gm)].map((match) => ({
+    title: match[1]!,
+    sql: match[2]!.trim().replace(/;$/, ''),
+  }))
+}

@@ -1,0 +1,110 @@
+import type pg from 'pg'
+
+export interface Filling {
+  readonly anomalies: number
+  readonly days: number
+  readonly say: (line: string) => void
+}
+
+/** Share of the anomalies, entities and topic partitions of each pipeline. */
+const PIPELINES = `(values
+  ('flights', 0.4, 300, 8),
+  ('payments', 0.25, 50000, 8),
+  ('parcels', 0.2, 4000, 4),
+  ('sensors', 0.1, 1000, 4),
+  ('logins', 0.05, 20000, 2)) as pipelines (pipeline, share, entities, partitions)`
+
+/** One record in a thousand is an anomaly. */
+const RECORDS_PER_ANOMALY = 1_000
+const DEAD_LETTERS = 200_000
+
+/**
+ * Fills the tables as days of ingest would have: partitions made by the product's own function, rows in the order of time with the
+ * pipelines' among each other, entities of which few have many anomalies. Then vacuumed and analysed, as autovacuum does to a day
+ * that has passed.
+ */
+export async function fill(client: pg.Client, { anomalies, days, say }: Filling): Promise<void> {
+  await client.query(`set work_mem = '256MB'`)
+  await client.query(MODELS, [days])
+  for (let day = days - 1; day >= 0; day -= 1) {
+    await client.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date - $1::int])`, [
+      day,
+    ])
+    await client.query(ANOMALIES, [day, Math.round(anomalies / days), days - 1 - day])
+    if (day % 5 === 0) say(`anomalies of ${days - day} of ${days} days`)
+  }
+  await client.query(MINUTES, [days, Math.round((anomalies * RECORDS_PER_ANOMALY) / days / 1_440)])
+  await client.query(DEAD_LETTER_ROWS, [days, DEAD_LETTERS])
+  await client.query(OFFSETS, [anomalies * RECORDS_PER_ANOMALY, DEAD_LETTERS, anomalies])
+  await client.query('reset work_mem')
+  say('vacuum analyze')
+  await client.query('vacuum (analyze)')
+}
+
+const MODELS = `
+  insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, created_at, promoted_at)
+  select pipeline, 'model-' || n, case when n = $1::int then 'active' else 'retired' end, bytes, sha256(bytes), '{}', '{}', at, at
+  from ${PIPELINES}, generate_series(1, $1::int) as n,
+       lateral (select decode(repeat('00', 300000), 'hex') as bytes, now() - ($1::int - n) * interval '1 day' as at) as made`
+
+// An nll whose tail is long; a record, reasons and a nearest normal of the size that flights have.
+const ANOMALIES = `
+  insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
+                                 p_value, severity, reasons, model_id, p_upper, nearest, missing)
+  select pipeline, pipeline, place % partitions, place, at, at - interval '2 seconds', key,
+         jsonb_build_object('date', at, 'delay', (chance * 900)::int, 'distance', (luck * 3000)::int, 'origin', key,
+                            'destination', 'D' || n % 97, 'id', n),
+         14 + 3 / (chance + 1e-7), 0.001 * luck,
+         case when luck > 0.5 then 'low' when luck > 0.125 then 'medium' else 'high' end,
+         jsonb_build_array(
+           jsonb_build_object('field', (array['distance', 'delay', 'origin', 'destination', 'date'])[1 + n % 5],
+             'bits', 9 / (luck + 0.01), 'observed', (luck * 3000)::int, 'expected', 337, 'range', jsonb_build_array(302, 371),
+             'text', 'distance ' || (luck * 3000)::int || ' is far above the 337 of LAX→SFO'),
+           jsonb_build_object('field', 'delay', 'bits', 2.5 * luck, 'observed', (chance * 900)::int, 'expected', 7,
+             'range', jsonb_build_array(-26, 49), 'text', 'delay ' || (chance * 900)::int || ' is above the usual −26 to 49')),
+         'model-' || 1 + extract(day from at)::int, 0.0012 * luck,
+         jsonb_build_object('changes', jsonb_build_array(jsonb_build_object('field', 'distance', 'from', 3983, 'to', 337)),
+           'nll', 15.2, 'text', 'normal with distance 337 instead of 3,983'), '[]'
+  from ${PIPELINES},
+       lateral (
+         select n, $3::bigint * ($2 * share)::int + n as place, random() as chance, random() as luck,
+                'E' || lpad(floor(entities * power(random(), 3))::text, 3, '0') as key,
+                date_trunc('day', now(), 'UTC') - $1::int * interval '1 day'
+                  + n * least(interval '1 day', now() - date_trunc('day', now(), 'UTC') + $1::int * interval '1 day')
+                    / ($2 * share)::int as at
+         from generate_series(0, ($2::int * share)::int - 1) as n
+       ) as made
+  order by at`
+
+// Fifty histograms in turn: to make one for each minute takes longer than all the rest.
+const MINUTES = `
+  with shapes as materialized (
+    select shape, array_agg((2000 * exp(-power((bucket - 60) / 8.0, 2) / 2) * (0.8 + 0.4 * random()))::bigint
+                            order by bucket) as histogram
+    from generate_series(0, 49) as shape, generate_series(1, 128) as bucket
+    group by shape
+  )
+  insert into outflow.score_statistics (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
+  select pipeline, minute, 'model-' || 1 + extract(day from minute)::int, scored, scored / 1000, -2.1, 812, 14.5 * scored,
+         histogram
+  from generate_series(date_trunc('minute', now()) - $1::int * interval '1 day', now(), interval '1 minute') as minute,
+       ${PIPELINES}, lateral (select ($2::int * share)::bigint as scored) as made,
+       shapes
+  where shape = extract(minute from minute)::int % 50
+  order by minute`
+
+const DEAD_LETTER_ROWS = `
+  insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, message_key, value_start,
+                                    value_bytes, record_time, rejected_at)
+  select pipeline, pipeline, n % partitions, n, (array['undecodable', 'wrong_type', 'missing_field', 'bad_timestamp'])[1 + n % 4],
+         '$.delay must be a number, found "late"', null, convert_to(repeat('{"delay":"late"}', 18), 'UTF8'), 288, at, at
+  from ${PIPELINES}, generate_series(1, ($2::int * share)::int) as n,
+       lateral (select now() - (n / ($2 * share)) * $1::int * interval '1 day' as at) as made
+  order by at`
+
+const OFFSETS = `
+  insert into outflow.offsets (pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts)
+  select pipeline, pipeline, partition, scored + rejected, scored + rejected, scored, rejected, found, found
+  from ${PIPELINES}, generate_series(0, partitions - 1) as partition,
+       lateral (select ($1::bigint * share / partitions)::bigint as scored, ($2::int * share / partitions)::bigint as rejected,
+                       ($3::bigint * share / partitions)::bigint as found) as made`

@@ -1,0 +1,213 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  applyRetention,
+  minuteScores,
+  nllBucketStart,
+  openPool,
+  type Pool,
+  StoreUnavailable,
+  strangestAnomalies,
+  writeBatch,
+} from '@outflow/store'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { documentedQueries } from '../bench/queries/documented.js'
+import { aDatabase, aName } from '../support/infrastructure.js'
+import { runOutflow } from '../support/run-outflow.js'
+
+const NOW = Date.now()
+const DAY_MS = 86_400_000
+
+let url: string
+let pool: Pool
+beforeAll(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+})
+afterAll(() => pool.end())
+
+async function asAnalyst<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('set role outflow_analyst')
+    return (await client.query<Row>(sql, values)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+const anomalyAt = (offset: bigint, recordTimeMs: number, entityKey: string | null = 'LAX') => ({
+  offset,
+  recordTimeMs,
+  eventTimeMs: recordTimeMs,
+  entityKey,
+  record: { origin: entityKey, distance: 3_983 },
+  nll: 12.5,
+  pValue: 0.0004,
+  severity: 'high' as const,
+  pUpper: 0.002,
+  nearest: null,
+  missing: ['delay'],
+  reasons: [
+    {
+      field: 'distance',
+      bits: 9,
+      observed: 3_983,
+      expected: 2_475,
+      range: null,
+      text: 'distance 3,983 instead of 2,475',
+    },
+    { field: 'origin', bits: 1, observed: 'LAX', expected: 'SFO', range: null, text: 'origin LAX instead of SFO' },
+  ],
+  modelId: 'm',
+})
+
+/** Writes one batch: an anomaly at each of these times, and `nll` as the scores of the first's minute. */
+function write(pipeline: string, times: readonly number[], nll: readonly number[] = times.map(() => 12.5)) {
+  return writeBatch(pool, {
+    pipeline,
+    topic: 'flights',
+    partition: 0,
+    expectedOffset: null,
+    nextOffset: BigInt(nll.length),
+    received: nll.length,
+    scored: nll.length,
+    anomalies: times.map((time, index) => anomalyAt(BigInt(index), time)),
+    deadLetters: [],
+    outbox: [],
+    scores: minuteScores(
+      'm',
+      nll.map(() => times[0]!),
+      nll,
+      nll.map((_, index) => (index < times.length ? 1 : 0)),
+    ),
+    rejections: [],
+  })
+}
+
+describe('the schema analyst', () => {
+  it('answers the ten documented queries', async () => {
+    const queries = documentedQueries()
+    expect(queries).toHaveLength(10)
+    for (const { title, sql } of queries) await expect(asAnalyst(sql), title).resolves.toBeInstanceOf(Array)
+  })
+
+  it('says of every column of its views what it means', async () => {
+    const views = ['anomalies', 'anomaly_reasons', 'anomaly_missing_fields', 'entities', 'score_statistics']
+    const more = ['score_percentiles', 'models', 'fits', 'model_changes', 'training_exclusions', 'drift_alarms']
+    const silent = await asAnalyst<{ column: string }>(
+      `select table_name || '.' || column_name as column from information_schema.columns
+       where table_schema = 'analyst' and table_name = any($1)
+         and col_description(('analyst.' || table_name)::regclass, ordinal_position) is null`,
+      [[...views, ...more, 'dead_letters', 'pipelines']],
+    )
+    expect(silent).toEqual([])
+  })
+
+  it('unnests reasons, names missing fields and sums entities up', async () => {
+    const pipeline = aName('pipeline')
+    await write(pipeline, [NOW, NOW + 1])
+    expect(
+      await asAnalyst(
+        'select rank, field, observed, entity_key from analyst.anomaly_reasons where pipeline = $1 and "offset" = 1',
+        [pipeline],
+      ),
+    ).toEqual([
+      { rank: '1', field: 'distance', observed: '3983', entity_key: 'LAX' },
+      { rank: '2', field: 'origin', observed: 'LAX', entity_key: 'LAX' },
+    ])
+    expect(await asAnalyst('select missing from analyst.anomalies where pipeline = $1 limit 1', [pipeline])).toEqual([
+      { missing: ['delay'] },
+    ])
+    expect(
+      await asAnalyst('select entity_key, anomalies, high, nll_max from analyst.entities where pipeline = $1', [
+        pipeline,
+      ]),
+    ).toEqual([{ entity_key: 'LAX', anomalies: '2', high: '2', nll_max: 12.5 }])
+  })
+
+  it('gives percentiles of a minute to within a bucket of its histogram', async () => {
+    const pipeline = aName('pipeline')
+    const nll = Array.from({ length: 1_000 }, (_, index) => 10 + index / 50) // 10 to 30 nats, evenly
+    await write(pipeline, [NOW], nll)
+    const [minute] = await asAnalyst<Record<string, number>>(
+      'select nll_p50, nll_p90, nll_p99, nll_p999, nll_min, nll_max from analyst.score_percentiles where pipeline = $1',
+      [pipeline],
+    )
+    const bucketShare = nllBucketStart(121) / nllBucketStart(120) - 1
+    for (const [column, exact] of [
+      ['nll_p50', 20],
+      ['nll_p90', 28],
+      ['nll_p99', 29.8],
+      ['nll_p999', 29.98],
+    ] as const) {
+      expect(Math.abs(minute![column]! / exact - 1), column).toBeLessThan(bucketShare)
+    }
+    expect(minute!.nll_p999).toBeLessThanOrEqual(minute!.nll_max!)
+  })
+})
+
+describe('retention', () => {
+  it('gives way to a query that goes on, without holding up the stream, and drops the day later', async () => {
+    const pipeline = aName('pipeline')
+    const days = [40, 41].map((ago) => NOW - ago * DAY_MS)
+    await write(pipeline, days)
+    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, now: new Date(NOW) }
+    const analyst = new pg.Client({ connectionString: url })
+    await analyst.connect()
+    await analyst.query('begin; select count(*) from analyst.anomalies')
+
+    const dropping = applyRetention(pool, retention)
+    const stream = await Promise.all([
+      write(aName('pipeline'), [NOW]),
+      expect(dropping).rejects.toThrow(StoreUnavailable),
+    ])
+    expect(stream[0]).toBe('written')
+    expect(await strangestAnomalies(pool, { pipeline, limit: 9 })).toHaveLength(2)
+
+    await analyst.query('commit')
+    await analyst.end()
+    const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
+    expect(await applyRetention(pool, retention)).toEqual(names.toSorted())
+    expect(await strangestAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
+  })
+})
+
+describe('outflow export', () => {
+  it('writes the anomalies of a range of time, and not one beyond it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-export-'))
+    try {
+      const pipeline = aName('pipeline')
+      const from = NOW - 2 * 3_600_000
+      await write(pipeline, [from - 1, from, from + 1_000, NOW - 3_600_000])
+      const config = join(folder, 'outflow.yaml')
+      await writeFile(
+        config,
+        JSON.stringify({
+          pipeline,
+          kafka: { brokers: ['127.0.0.1:1'] },
+          postgres: { url },
+          source: { topics: ['flights'] },
+          features: [{ path: '$.distance', type: 'numeric' }],
+          alerts: { topic: 'alerts' },
+          deadLetters: { topic: 'dead' },
+        }),
+      )
+      const output = join(folder, 'range.csv')
+      const range = ['--from', new Date(from).toISOString(), '--to', new Date(NOW - 3_600_000).toISOString()]
+      const ran = await runOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
+      const lines = (await readFile(output, 'utf8')).trim().split('\n')
+      expect(lines.slice(1).map((line) => line.split(',').slice(0, 4).join())).toEqual([
+        `${pipeline},flights,0,1`,
+        `${pipeline},flights,0,2`,
+      ])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
