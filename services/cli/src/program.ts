@@ -4,6 +4,7 @@ import { addDeadLetters } from './commands/dead-letters.js'
 import { addDemo } from './commands/demo.js'
 import { addDoctor } from './commands/doctor.js'
 import { addExplain } from './commands/explain.js'
+import { addExport } from './commands/export.js'
 import { addInit } from './commands/init.js'
 import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
@@ -59,6 +60,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addReplay(program, context)
   addDeadLetters(program, context)
   addVerdict(program, context)
+  addExport(program, context)
   addSchema(program, context)
   addToken(program, context)
   return program
