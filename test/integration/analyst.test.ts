@@ -83,6 +83,7 @@ function write(pipeline: string, times: readonly number[], nll: readonly number[
       nll.map(() => times[0]!),
       nll,
       nll.map((_, index) => (index < times.length ? 1 : 0)),
+      nll.map(() => 0.5),
     ),
     rejections: [],
   })

@@ -58,6 +58,7 @@ describe('the analyst', () => {
       'drift_alarms',
       'entities',
       'fits',
+      'followings',
       'model_changes',
       'models',
       'pipelines',
