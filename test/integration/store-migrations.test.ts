@@ -61,6 +61,7 @@ describe('the analyst', () => {
       'followings',
       'model_changes',
       'models',
+      'operations',
       'pipelines',
       'precision_by_week',
       'score_percentiles',

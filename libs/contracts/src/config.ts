@@ -126,6 +126,14 @@ export const configSchema = z
     detection: detectionSchema.prefault({}),
     alerts: z.strictObject({ topic: topicName.describe('Where alerts are sent') }),
     deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
+    events: z
+      .strictObject({
+        topic: topicName.optional().describe('Where events about the pipeline itself are sent; default: nowhere'),
+      })
+      .prefault({})
+      .describe(
+        'Told to whoever operates the pipeline: no model, a dead trainer, drift, a model rolled back and the like',
+      ),
     retention: z
       .strictObject({ anomalies: duration.default(90 * 86_400_000), statistics: duration.default(30 * 86_400_000) })
       .prefault({})
@@ -177,7 +185,7 @@ export const configSchema = z
       if (other !== undefined)
         refuse(['source', 'csv', 'columns', index], column, `allowed: a name apart from ${other}`)
     })
-    const outputs = [config.alerts.topic, config.deadLetters.topic]
+    const outputs = [config.alerts.topic, config.deadLetters.topic, config.events.topic]
     config.source.topics.forEach((topic, index) => {
       if (!outputs.includes(topic)) return
       refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not itself write to')

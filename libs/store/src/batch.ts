@@ -27,9 +27,12 @@ export interface Anomaly {
   readonly followingId?: bigint | null
 }
 
-/** A message that waits to be sent: an alert, a dead letter or one that is sent to its source again, complete with its target. */
+/**
+ * A message that waits to be sent: an alert, a dead letter, one that is sent to its source again, or what an operator must know,
+ * complete with its target.
+ */
 export interface OutboxMessage {
-  readonly kind: 'alert' | 'dead_letter' | 'replayed'
+  readonly kind: 'alert' | 'dead_letter' | 'replayed' | 'operation'
   readonly topic: string
   readonly key: Uint8Array | null
   /** null is a tombstone: a dead letter keeps it. */

@@ -39,6 +39,7 @@ export {
 } from './exclusions.js'
 export { abandonFits, endFit, type FitState, listFits, noteFitStep, type StoredFit, startFit } from './fits.js'
 export { latestFollowing, noteFollowing, type StoredFollowing } from './followings.js'
+export { beat, type LeadingService } from './heartbeats.js'
 export { type Leadership, withLeadership } from './leadership.js'
 export {
   type Listening,
@@ -68,6 +69,16 @@ export {
   type StoredModel,
 } from './models.js'
 export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
+export { type OperationFacts, operationFacts, untoldOccurrences } from './operation-facts.js'
+export {
+  noteOperations,
+  type Occurrence,
+  type Operation,
+  type OperationStatus,
+  openOperations,
+  type StandingOperation,
+} from './operations.js'
+export { operationsCheck } from './operations-check.js'
 export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
 export {
   type Client,

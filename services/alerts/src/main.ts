@@ -7,13 +7,16 @@ import {
   type Leadership,
   listenForOutbox,
   openPool,
+  operationsCheck,
   outboxDepth,
+  type Pool,
   ping,
   takeOutbox,
   withLeadership,
 } from '@outflow/store'
 import { describeCluster, type KafkaConnection, makeKafka, makeTransactionalSender, readMark } from '@outflow/streams'
 import { makeBell } from './bell.js'
+import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
@@ -29,7 +32,7 @@ export interface AlertsOptions {
 
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to theirs, each exactly
- * once for readers of committed data, in the order in which they were committed. Of several relays one works; another
+ * once for readers of committed data, in the order in which they were committed; and looks after the pipeline. Of several relays one works; another
  * takes over when it is gone. A store or a broker that is away is waited for.
  *
  * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
@@ -57,6 +60,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
         const { brokers } = await describeCluster(kafka)
         return { ok: true, detail: `${brokers} brokers` }
       }),
+      shared.check('alerts', 'operations', () => operationsCheck(pool, { pipeline })),
     ]
     telemetry.alertsStarted()
     const caution = makeCaution()
@@ -65,6 +69,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
       relay({
         config,
         kafka,
+        pool,
         telemetry,
         leadership,
         caution,
@@ -100,6 +105,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
 interface Relaying {
   readonly config: Config
   readonly kafka: KafkaConnection
+  readonly pool: Pool
   readonly telemetry: AlertsTelemetry
   readonly leadership: Leadership
   readonly caution: Caution
@@ -110,7 +116,16 @@ interface Relaying {
 }
 
 /** One leadership: take the transactional id over, catch up, then send until the lock, the broker or the service goes. */
-async function relay({ config, kafka, telemetry, leadership, caution, rung, onProgress }: Relaying): Promise<void> {
+async function relay({
+  config,
+  kafka,
+  pool,
+  telemetry,
+  leadership,
+  caution,
+  rung,
+  onProgress,
+}: Relaying): Promise<void> {
   const { pipeline } = config
   const { client, signal } = leadership
   const created = await ensureOutputTopics(kafka, config)
@@ -127,6 +142,8 @@ async function relay({ config, kafka, telemetry, leadership, caution, rung, onPr
       await deleteOutboxThrough(client, pipeline, sequence)
     },
   }
+  const stopped = new AbortController()
+  const watching = watchOperations({ config, pool, kafka, telemetry }, AbortSignal.any([signal, stopped.signal]))
   try {
     telemetry.leadershipTaken(await catchUp(effects))
     while (!signal.aborted) {
@@ -135,6 +152,8 @@ async function relay({ config, kafka, telemetry, leadership, caution, rung, onPr
       if (sent.length === 0) await rung(signal)
     }
   } finally {
+    stopped.abort()
+    await watching
     await sender.close()
   }
 }

@@ -8,23 +8,25 @@ import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/str
 const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
 
 /**
- * Creates the alerts and the dead-letter topic where they are not there yet, with as many partitions as the largest
+ * Creates the alerts, the dead-letter and, if there is to be one, the events topic where they are not there yet, with as many partitions as the largest
  * watched topic and room for large records. Topics that are there are left as they are.
  *
  * @returns the names of those created
  */
 export async function ensureOutputTopics(
   kafka: KafkaConnection,
-  { source, alerts, deadLetters }: Pick<Config, 'source' | 'alerts' | 'deadLetters'>,
+  { source, alerts, deadLetters, events }: Pick<Config, 'source' | 'alerts' | 'deadLetters' | 'events'>,
 ): Promise<readonly string[]> {
   const watched = await describeTopics(kafka, source.topics)
   const partitions = Math.max(1, ...[...watched.values()].map((count) => count ?? 1))
   return ensureTopics(
     kafka,
-    [...new Set([alerts.topic, deadLetters.topic])].map((topic) => ({
-      topic,
-      partitions,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-    })),
+    [...new Set([alerts.topic, deadLetters.topic, ...(events.topic === undefined ? [] : [events.topic])])].map(
+      (topic) => ({
+        topic,
+        partitions,
+        maxMessageBytes: MAX_MESSAGE_BYTES,
+      }),
+    ),
   )
 }

@@ -1,6 +1,6 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
-import type { OutboxRow } from '@outflow/store'
+import type { Operation, OperationStatus, OutboxRow } from '@outflow/store'
 
 /** All that the relay can say, to the log and to the metrics. */
 export interface AlertsTelemetry {
@@ -10,6 +10,9 @@ export interface AlertsTelemetry {
   topicsCreated(topics: readonly string[]): void
   rowsSent(rows: readonly OutboxRow[]): void
   messageShortened(row: OutboxRow, error: OutflowError): void
+  operationTold(operation: Operation & { readonly status: OperationStatus }): void
+  operationsStand(kinds: readonly string[]): void
+  operationsNotWatched(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
 }
 
@@ -23,6 +26,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   ])
   const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Times the relay had to begin again')
   const delay = metrics.histogram('outflow_outbox_delay_seconds', 'From outbox to topic', DELAY_SECONDS_BOUNDS)
+  const standing = metrics.gauge('outflow_operations_open', 'What is wrong with the pipeline now: 1', ['kind'])
   return {
     alertsStarted: () => log.info('alerts started'),
     leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),
@@ -44,6 +48,13 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       shortened.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message shortened')
     },
+    operationTold: ({ kind, status, detail, modelId, begunAt }) =>
+      log.warn({ kind, status, detail, modelId, begunAt }, 'operation told'),
+    operationsStand: (kinds) => {
+      standing.reset()
+      for (const kind of kinds) standing.set({ kind }, 1)
+    },
+    operationsNotWatched: (error) => log.warn({ error }, 'operations not watched'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
 }

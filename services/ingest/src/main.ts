@@ -10,6 +10,7 @@ import {
   loadModel,
   loadWindowStates,
   openPool,
+  operationsCheck,
   type Pool,
   ping,
   storedFdrState,
@@ -78,6 +79,9 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       shared.check('ingest', 'postgres', () => askPostgres(pool)),
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
       shared.check('ingest', 'model', () => modelCheck(served)),
+      shared.check('ingest', 'operations', () =>
+        operationsCheck(pool, { pipeline: config.pipeline, unready: ['no_model', 'detector_silent'] }),
+      ),
     ]
     const stopped = new AbortController()
     const upkeep = keepUp({

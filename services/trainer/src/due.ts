@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from '@outflow/contracts'
+import { type Config, scheduledAfter } from '@outflow/contracts'
 import type { ModelSummary } from '@outflow/store'
-import { Cron } from 'croner'
 
 /** When the next fit is due, and what makes it so. */
 export interface Due {
@@ -60,12 +59,6 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
 const RETRY_WITHOUT_MODEL_MS = 60_000
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2
-
-/** Epoch ms of the first time after a fit that the schedule names; cron in UTC. */
-function scheduledAfter(fitMs: number, { every, cron }: Config['training']): number {
-  if (cron === undefined) return fitMs + every
-  return new Cron(cron, { timezone: 'UTC' }).nextRun(new Date(fitMs))?.getTime() ?? Number.POSITIVE_INFINITY
-}
 
 export function sameFeatures(metadata: unknown, features: Config['features']): boolean {
   const fitted = (metadata as { readonly features?: unknown } | null)?.features

@@ -1,8 +1,9 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { backoffMs } from '@outflow/runtime'
+import { backoffMs, pause } from '@outflow/runtime'
 import {
   abandonFits,
   answerRequests,
+  beat,
   isRetrainWanted,
   latestDriftAlarm,
   listenForTraining,
@@ -29,6 +30,8 @@ const READ_AGAIN_MS = 60_000
 /** A fit that failed is tried again after 5 s to 5 min: it may be the machine, and it may be the data. */
 const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
 
+const BEAT_EVERY_MS = 5_000
+
 /** Trains whenever it is due, until the leadership or the service ends. */
 export async function lead(leading: Leading): Promise<void> {
   const { config, pool, telemetry, signal } = leading
@@ -41,6 +44,8 @@ export async function lead(leading: Leading): Promise<void> {
     onError: telemetry.storeConnectionLost,
     pollMs: DUE_POLL_MS,
   })
+  const stopped = new AbortController()
+  const beating = keepBeating(leading, AbortSignal.any([signal, stopped.signal]))
   try {
     await abandonFits(pool, config.pipeline)
     for (let failures = 0; !signal.aborted; ) {
@@ -57,7 +62,19 @@ export async function lead(leading: Leading): Promise<void> {
       }
     }
   } finally {
+    stopped.abort()
     await requests.close()
+    await beating
+  }
+}
+
+/** A trainer that dies, or whose process stands still, is missed. */
+async function keepBeating({ config, pool, telemetry }: Leading, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await beat(pool, { pipeline: config.pipeline, service: 'trainer' }).catch((thrown: unknown) => {
+      if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
+    })
+    await pause(BEAT_EVERY_MS, signal)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
 import { backoffMs, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
-import { openPool, ping, withLeadership } from '@outflow/store'
+import { openPool, operationsCheck, ping, withLeadership } from '@outflow/store'
 import { describeCluster, makeKafka } from '@outflow/streams'
 import { lead } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
@@ -43,6 +43,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
         const { brokers } = await describeCluster(kafka)
         return { ok: true, detail: `${brokers} brokers` }
       }),
+      shared.check('trainer', 'operations', () => operationsCheck(pool, { pipeline: config.pipeline })),
     ]
     telemetry.trainerStarted()
     try {

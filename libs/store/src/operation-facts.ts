@@ -1,0 +1,104 @@
+import type { Occurrence } from './operations.js'
+import type { Queryable } from './pool.js'
+import { run } from './statement.js'
+
+/** What Postgres knows of how a pipeline is doing; ages by Postgres's clock. */
+export interface OperationFacts {
+  /** null: no model is active. */
+  readonly activeId: string | null
+  /** Since it was fitted, or a fit gave the very same again. */
+  readonly modelAgeMs: number | null
+  /** Since the trainer that leads last showed that it lives; null: none ever did. */
+  readonly trainerBeatAgeMs: number | null
+  /** What the active model scored in the minutes that changed lately. */
+  readonly scored: number
+  readonly flagged: number
+  /** The newest alarm that was raised of the active model's scores. */
+  readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
+}
+
+/** @param options.withinMs  what `scored` and `flagged` look back on */
+export async function operationFacts(
+  db: Queryable,
+  { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
+): Promise<OperationFacts> {
+  const [row] = await run<{
+    active_id: string | null
+    model_age_ms: number | null
+    beat_age_ms: number | null
+    scored: string | null
+    flagged: string | null
+    chart: string | null
+    changed_at: Date | null
+    field: string | null
+  }>(db, {
+    name: 'operation_facts',
+    text: `
+      with active as (
+        select id, created_at from outflow.models where pipeline = $1 and state = 'active'
+      ), recent as (
+        select sum(scored) as scored, sum(anomalies) as flagged
+        from outflow.score_statistics
+        where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
+      ), alarm as (
+        select chart, changed_at, fields -> 0 ->> 'field' as field
+        from outflow.drift_alarms
+        where pipeline = $1 and model_id = (select id from active)
+        order by id desc
+        limit 1
+      )
+      select (select id from active) as active_id,
+             extract(epoch from now() - greatest(
+               (select created_at from active),
+               (select max(ended_at) from outflow.fits
+                where pipeline = $1 and model_id = (select id from active) and state = 'known')
+             ))::float8 * 1000 as model_age_ms,
+             (select extract(epoch from now() - beat_at)::float8 * 1000
+              from outflow.heartbeats where pipeline = $1 and service = 'trainer') as beat_age_ms,
+             recent.scored, recent.flagged, alarm.chart, alarm.changed_at, alarm.field
+      from recent left join alarm on true`,
+    values: [pipeline, withinMs],
+  })
+  const { chart, changed_at: changedAt, field } = row!
+  return {
+    activeId: row!.active_id,
+    modelAgeMs: row!.model_age_ms,
+    trainerBeatAgeMs: row!.beat_age_ms,
+    scored: Number(row!.scored ?? 0),
+    flagged: Number(row!.flagged ?? 0),
+    drift: chart === null || changedAt === null ? null : { chart, changedAt, field },
+  }
+}
+
+/** Gives what happened to a pipeline's models within the last day and was not told of yet, in its order. */
+export async function untoldOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
+  const rows = await run<{ occurrence: string; kind: string; at: Date; model_id: string | null; detail: string }>(db, {
+    name: 'untold_occurrences',
+    text: `
+      select occurrence, kind, at, model_id, detail
+      from (
+        select 'model_changes/' || id as occurrence, 'model_rolled_back' as kind, made_at as at, previous_id as model_id,
+               'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
+        from outflow.model_changes
+        where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'
+        union all
+        select 'fits/' || id, 'model_rejected', ended_at, model_id,
+               coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
+        from outflow.fits
+        where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'
+      ) as happened
+      where not exists (
+        select from outflow.operations as told
+        where told.pipeline = $1 and told.occurrence = happened.occurrence
+      )
+      order by at`,
+    values: [pipeline],
+  })
+  return rows.map((row) => ({
+    occurrence: row.occurrence,
+    kind: row.kind,
+    at: row.at,
+    modelId: row.model_id,
+    detail: row.detail,
+  }))
+}

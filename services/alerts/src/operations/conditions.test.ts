@@ -1,0 +1,104 @@
+import type { OperationFacts } from '@outflow/store'
+import { describe, expect, test } from 'vitest'
+import { type ConditionsOptions, conditionsOf } from './conditions.js'
+import { watchSilence } from './silence.js'
+
+const HOUR_MS = 3_600_000
+const WELL: OperationFacts = {
+  activeId: 'model-1',
+  modelAgeMs: HOUR_MS,
+  trainerBeatAgeMs: 4_000,
+  scored: 10_000,
+  flagged: 12,
+  drift: null,
+}
+const LOOKING: ConditionsOptions = {
+  training: { every: HOUR_MS, cron: undefined },
+  now: Date.UTC(2026, 10, 25, 12),
+  watchedMs: HOUR_MS,
+  silence: { ms: 0, hasBroken: true },
+  open: [],
+}
+
+const kinds = (facts: Partial<OperationFacts>, options: Partial<ConditionsOptions> = {}) =>
+  conditionsOf({ ...WELL, ...facts }, { ...LOOKING, ...options }).map(({ kind }) => kind)
+
+describe('what is wrong with a pipeline', () => {
+  test('nothing, when all is well', () => expect(kinds({})).toEqual([]))
+
+  test('no model', () => {
+    expect(kinds({ activeId: null, modelAgeMs: null }, { silence: { ms: HOUR_MS, hasBroken: true } })).toEqual([
+      'no_model',
+    ])
+  })
+
+  test('a trainer that was there and is gone for a minute; one that never was is not missed', () => {
+    expect(kinds({ trainerBeatAgeMs: 61_000 })).toEqual(['trainer_dead'])
+    expect(kinds({ trainerBeatAgeMs: 59_000 })).toEqual([])
+    expect(kinds({ trainerBeatAgeMs: null })).toEqual([])
+  })
+
+  test('a trainer is given a minute to come back when all services start, and stays dead when another looks', () => {
+    expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000 })).toEqual([])
+    expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000, open: ['trainer_dead'] })).toEqual(['trainer_dead'])
+  })
+
+  test('a model of three schedules ago, by interval and by cron', () => {
+    expect(kinds({ modelAgeMs: 3.1 * HOUR_MS })).toEqual(['model_too_old'])
+    expect(kinds({ modelAgeMs: 2.9 * HOUR_MS })).toEqual([])
+    const nightly = { training: { every: HOUR_MS, cron: '0 3 * * *' } }
+    expect(kinds({ modelAgeMs: 71 * HOUR_MS }, nightly)).toEqual([])
+    expect(kinds({ modelAgeMs: 73 * HOUR_MS }, nightly)).toEqual(['model_too_old'])
+  })
+
+  test('a model of minutes is not old, however short the schedule', () => {
+    const often = { training: { every: 10_000, cron: undefined } }
+    expect(kinds({ modelAgeMs: 300_000 }, often)).toEqual([])
+    expect(kinds({ modelAgeMs: 601_000 }, often)).toEqual(['model_too_old'])
+  })
+
+  test('more than half is flagged, of records enough', () => {
+    expect(kinds({ scored: 200, flagged: 101 })).toEqual(['everything_flagged'])
+    expect(kinds({ scored: 200, flagged: 100 })).toEqual([])
+    expect(kinds({ scored: 199, flagged: 199 })).toEqual([])
+  })
+
+  test('records come for a minute and none is scored', () => {
+    expect(kinds({}, { silence: { ms: 61_000, hasBroken: true } })).toEqual(['detector_silent'])
+    expect(kinds({}, { silence: { ms: 59_000, hasBroken: true } })).toEqual([])
+    const taken = { silence: { ms: 0, hasBroken: false }, open: ['detector_silent'] }
+    expect(kinds({}, taken)).toEqual(['detector_silent'])
+  })
+
+  test('drift of the active model, in words', () => {
+    const drift = { chart: 'stranger', changedAt: new Date(LOOKING.now), field: 'grams' }
+    expect(conditionsOf({ ...WELL, drift }, LOOKING)).toEqual([
+      {
+        kind: 'drift',
+        modelId: 'model-1',
+        detail: 'the scores have drifted (stranger) since 2026-11-25T12:00:00.000Z, grams the most',
+      },
+    ])
+  })
+})
+
+describe('silence', () => {
+  const looks = (...seen: readonly (readonly [ends: number, stored: number])[]) => {
+    const look = watchSilence()
+    return seen.map(([ends, stored], at) => look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored) }).ms)
+  }
+
+  test('begins when records wait and none is stored, and ends with the first that is', () => {
+    expect(looks([500, 500], [900, 500], [900, 500], [1_300, 500], [1_300, 501])).toEqual([0, 10, 20, 30, 0])
+  })
+
+  test('is none where nothing comes', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))
+
+  test('is none where few offsets wait that come no more: marks of transactions', () => {
+    expect(looks([500, 500], [501, 500], [501, 500], [501, 500])).toEqual([0, 0, 0, 0])
+  })
+
+  test('of few records that go on coming counts from the last that was stored', () => {
+    expect(looks([500, 500], [501, 500], [502, 500], [503, 500])).toEqual([0, 0, 20, 30])
+  })
+})

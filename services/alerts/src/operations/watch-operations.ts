@@ -1,0 +1,104 @@
+import type { Config } from '@outflow/contracts'
+import { toOutflowError } from '@outflow/errors'
+import { pause } from '@outflow/runtime'
+import {
+  beat,
+  noteOperations,
+  openOperations,
+  operationFacts,
+  type Pool,
+  partitionCounters,
+  untoldOccurrences,
+} from '@outflow/store'
+import { type KafkaConnection, partitionEnds } from '@outflow/streams'
+import type { AlertsTelemetry } from '../telemetry.js'
+import { conditionsOf } from './conditions.js'
+import { operationMessage } from './operation-message.js'
+import { watchSilence } from './silence.js'
+
+export interface OperationsWatching {
+  readonly config: Config
+  readonly pool: Pool
+  readonly kafka: KafkaConnection
+  readonly telemetry: Pick<AlertsTelemetry, 'operationTold' | 'operationsStand' | 'operationsNotWatched'>
+  /** Epoch ms; default: the clock. */
+  readonly now?: () => number
+}
+
+const LOOK_EVERY_MS = 5_000
+/** How far back what was flagged is looked at. */
+const FLAGGED_WITHIN_MS = 300_000
+
+/** Looks after a pipeline until the signal aborts. What keeps it from looking keeps nothing else from its work. */
+export async function watchOperations(watching: OperationsWatching, signal: AbortSignal): Promise<void> {
+  const look = operationsLook(watching)
+  while (!signal.aborted) {
+    try {
+      await look()
+    } catch (thrown: unknown) {
+      if (!signal.aborted) watching.telemetry.operationsNotWatched(toOutflowError(thrown))
+    }
+    await pause(LOOK_EVERY_MS, signal)
+  }
+}
+
+/**
+ * Makes one look: what stands is a function of Postgres, of the topics' ends and of how long somebody has looked. So of two
+ * that look each finds the same, and what was told once is not told again.
+ */
+export function operationsLook(watching: OperationsWatching): () => Promise<void> {
+  const { config, pool, kafka, telemetry, now = Date.now } = watching
+  const { pipeline, training, events } = config
+  const begunMs = now()
+  const silence = watchSilence()
+  return async () => {
+    await beat(pool, { pipeline, service: 'alerts' })
+    const [facts, occurred, open, progress] = await Promise.all([
+      operationFacts(pool, { pipeline, withinMs: FLAGGED_WITHIN_MS }),
+      untoldOccurrences(pool, pipeline),
+      openOperations(pool, pipeline),
+      progressOf(config, pool, kafka),
+    ])
+    const at = now()
+    const standing = conditionsOf(facts, {
+      training,
+      now: at,
+      watchedMs: at - begunMs,
+      silence: silence({ now: at, ...progress }),
+      open: open.map(({ kind }) => kind),
+    })
+    telemetry.operationsStand(standing.map(({ kind }) => kind))
+    if (occurred.length === 0 && isSame(standing, open)) return
+    const told = await noteOperations(pool, {
+      pipeline,
+      standing,
+      occurred,
+      toMessage: (operation, status) =>
+        events.topic === undefined ? null : operationMessage(operation, status, { pipeline, topic: events.topic }),
+    })
+    for (const operation of told) telemetry.operationTold(operation)
+  }
+}
+
+interface WithKind {
+  readonly kind: string
+}
+
+function isSame(standing: readonly WithKind[], open: readonly WithKind[]): boolean {
+  return standing.length === open.length && standing.every(({ kind }) => open.some((known) => known.kind === kind))
+}
+
+/** A partition that nothing is stored of begins where `source.from` says; at `latest` nobody knows where that was. */
+async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {
+  const [ends, counters] = await Promise.all([partitionEnds(kafka, source.topics), partitionCounters(pool, pipeline)])
+  const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
+  const stored = ends.map(({ topic, partition, earliest, end }) => {
+    const known = next.get(`${topic}/${partition}`)
+    if (known === undefined) return source.from === 'earliest' ? earliest : end
+    // What retention has deleted waits no more.
+    if (known < earliest) return earliest
+    return known
+  })
+  const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n)
+  return { ends: sum(ends.map(({ end }) => end)), stored: sum(stored) }
+}
