@@ -51,6 +51,7 @@ describe('the analyst', () => {
       select relname as name, obj_description(oid) is not null as described
       from pg_class where relnamespace = 'analyst'::regnamespace order by relname`)
     expect(rows.map(({ name }) => name)).toEqual([
+      'alert_deliveries',
       'anomalies',
       'anomaly_missing_fields',
       'anomaly_reasons',

@@ -5,6 +5,7 @@ import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
 import { byteSize, cronPattern, duration } from './units.js'
+import { webhookSchema } from './webhook.js'
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
 const port = z.int().min(0).max(65_535)
@@ -124,7 +125,10 @@ export const configSchema = z
     model: modelSchema.prefault({}),
     training: trainingSchema.prefault({}),
     detection: detectionSchema.prefault({}),
-    alerts: z.strictObject({ topic: topicName.describe('Where alerts are sent') }),
+    alerts: z.strictObject({
+      topic: topicName.describe('Where alerts are sent'),
+      webhooks: z.array(webhookSchema).default([]).describe('Where alerts are posted besides'),
+    }),
     deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
     events: z
       .strictObject({
@@ -167,6 +171,11 @@ export const configSchema = z
     if (config.training.maxRows < config.training.minRows) {
       refuse(['training', 'maxRows'], config.training.maxRows, `allowed: at least minRows, ${config.training.minRows}`)
     }
+    const webhooks = config.alerts.webhooks.map(({ name }) => name)
+    webhooks.forEach((name, index) => {
+      if (webhooks.indexOf(name) === index) return
+      refuse(['alerts', 'webhooks', index, 'name'], name, 'allowed: a name that no other webhook has')
+    })
     const { format, registry, csv } = config.source
     const wantsRegistry = format === 'avro' || format === 'protobuf'
     if (wantsRegistry && registry === undefined) {

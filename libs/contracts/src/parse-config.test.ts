@@ -154,4 +154,37 @@ describe('parseConfig', () => {
     expect(problems).toMatch(/postgres\.passwordFile: .*postgres\.tls: /s)
     expect(problems).not.toContain('secret')
   })
+
+  const hook = { name: 'pager', url: 'https://hooks.example/T0-Geheimnis', secret: `whsec_${'A'.repeat(32)}` }
+  it.each([
+    [
+      'a signed webhook without a secret',
+      { ...hook, secret: undefined },
+      'webhooks[0].secret: nothing there; allowed: whsec_',
+    ],
+    ['a secret that is too short', { ...hook, secret: 'whsec_Geheimnis' }, 'webhooks[0].secret: found "[redacted]"; '],
+    [
+      'a secret that would not be used',
+      { ...hook, kind: 'slack' },
+      'webhooks[0].secret: found "[redacted]"; allowed: with kind',
+    ],
+    [
+      'what is no web address',
+      { ...hook, url: 'ftp://Geheimnis' },
+      'webhooks[0].url: found "[redacted]"; allowed: a URL',
+    ],
+    ['a kind that there is not', { ...hook, kind: 'teams' }, 'allowed: signed, slack, alertmanager'],
+    ['what is no network', { ...hook, allow: ['10.0.0.0/33'] }, 'webhooks[0].allow[0]: found "10.0.0.0/33"'],
+    ['a key of another name', { ...hook, headers: {} }, 'alerts.webhooks[0].headers: no such key'],
+  ])('refuses %s, and keeps it to itself', (_, webhook, expected) => {
+    const problems = problemsOf({ ...least, alerts: { topic: 'a', webhooks: [webhook] } })
+    expect(problems).toContain(expected)
+    expect(problems).not.toContain('Geheimnis')
+  })
+
+  it('refuses two webhooks of one name', () => {
+    expect(problemsOf({ ...least, alerts: { topic: 'a', webhooks: [hook, hook] } })).toContain(
+      'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',
+    )
+  })
 })

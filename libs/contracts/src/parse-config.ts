@@ -127,12 +127,18 @@ function redact(path: readonly PropertyKey[], value: unknown): unknown {
   if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
   if (part === 'source' && key === 'registry') return '[redacted]'
   if (part === 'console' && key === 'authentication' && !PUBLIC_OF_LOGIN.has(path.at(-1)!)) return '[redacted]'
+  if (part === 'alerts' && key === 'webhooks') return isPublicOfWebhook(path) ? value : '[redacted]'
   if (part !== 'kafka' && part !== 'postgres') return value
   const isPublic = key === 'brokers' || key === 'clientId' || (key === 'sasl' && inner === 'mechanism')
   return isPublic && typeof value !== 'object' ? value : '[redacted]'
 }
 
 const PUBLIC_OF_LOGIN: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issuer', 'clientId', 'scope', 'rolesClaim'])
+
+/** Its URL may be a secret as well. */
+function isPublicOfWebhook([, , , key]: readonly PropertyKey[]): boolean {
+  return typeof key === 'string' && ['name', 'kind', 'timeout', 'retryFor', 'allow'].includes(key)
+}
 
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text

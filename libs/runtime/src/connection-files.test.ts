@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const located = (parts: { kafka?: object; postgres?: object }) =>
+const located = (parts: { kafka?: object; postgres?: object; webhooks?: readonly object[] }) =>
   locateConnectionFiles(
     parseConfig(
       {
@@ -23,7 +23,7 @@ const located = (parts: { kafka?: object; postgres?: object }) =>
         postgres: { url: 'postgres://outflow@db/x', ...parts.postgres },
         source: { topics: ['flights'] },
         features: [{ path: '$.delay', type: 'numeric' }],
-        alerts: { topic: 'alerts' },
+        alerts: { topic: 'alerts', webhooks: parts.webhooks ?? [] },
         deadLetters: { topic: 'dead' },
       },
       {},
@@ -43,6 +43,17 @@ test("Postgres's password and TLS go into its URL, where every connection finds 
   const url = new URL(postgres.url)
   expect(decodeURIComponent(url.password)).toBe('p@ss word/1')
   expect(url.searchParams.get('sslmode')).toBe('verify-full')
+})
+
+test('the secret of a webhook is read from its file, and must be one', async () => {
+  await writeFile(join(folder, 'signing'), `whsec_${'A'.repeat(32)}\n`)
+  const hook = { name: 'pager', url: 'https://hooks.example/' }
+  const { alerts } = await located({ webhooks: [{ ...hook, secretFile: 'signing' }] })
+  expect(alerts.webhooks).toMatchObject([{ name: 'pager', secret: `whsec_${'A'.repeat(32)}` }])
+  expect(alerts.webhooks[0]).not.toHaveProperty('secretFile')
+  await expect(located({ webhooks: [{ ...hook, secretFile: 'words' }] })).rejects.toThrow(
+    /alerts\.webhooks\[0\]\.secretFile: .*words: it may hold whsec_ and 24 to 64/,
+  )
 })
 
 test('a URL is left as it is when there is nothing to add', async () => {

@@ -1,11 +1,20 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Config, ConfigInvalid, type KafkaTls, type PostgresTls, type Sasl } from '@outflow/contracts'
+import {
+  areSigningSecrets,
+  type Config,
+  ConfigInvalid,
+  type KafkaTls,
+  type PostgresTls,
+  type Sasl,
+  SECRET_RULE,
+  type Webhook,
+} from '@outflow/contracts'
 
 /**
  * Makes the configuration independent of where it stood: paths of certificates and secrets become absolute, and for
- * Postgres they go into the connection URL, which every part that opens a connection is handed.
+ * Postgres they go into the connection URL, which every part that opens a connection is handed; secrets of webhooks are read.
  *
  * What can be told before anybody is connected to is told here: files that are missing, empty or no PEM, a client
  * certificate that has expired, a key that is another certificate's.
@@ -26,7 +35,20 @@ export async function locateConnectionFiles(config: Config, folder: string): Pro
     ...config,
     kafka: { ...config.kafka, tls: kafkaTls, sasl },
     postgres: { url: urlWith(config.postgres.url, password, postgresTls) },
+    alerts: {
+      ...config.alerts,
+      webhooks: await Promise.all(config.alerts.webhooks.map((webhook, index) => withSecret(webhook, index, folder))),
+    },
   }
+}
+
+async function withSecret({ secretFile, ...webhook }: Webhook, index: number, folder: string): Promise<Webhook> {
+  if (secretFile === undefined) return webhook
+  const key = `alerts.webhooks[${index}].secretFile`
+  const path = resolve(folder, secretFile)
+  const secret = await readSecret(key, path)
+  if (!areSigningSecrets(secret)) throw invalid(key, path, `it may hold ${SECRET_RULE}`)
+  return { ...webhook, secret }
 }
 
 /** The same with every path under a key `…File` absolute. */

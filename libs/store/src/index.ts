@@ -43,6 +43,7 @@ export { beat, type LeadingService } from './heartbeats.js'
 export { type Leadership, withLeadership } from './leadership.js'
 export {
   type Listening,
+  listenForDeliveries,
   listenForModels,
   listenForOutbox,
   listenForTraining,
@@ -79,7 +80,15 @@ export {
   type StandingOperation,
 } from './operations.js'
 export { operationsCheck } from './operations-check.js'
-export { databaseId, deleteOutboxThrough, type OutboxRow, outboxDepth, takeOutbox } from './outbox.js'
+export {
+  databaseId,
+  deleteOutboxThrough,
+  type HandOver,
+  type OutboxRow,
+  outboxDepth,
+  requireOutboxNumbered,
+  takeOutbox,
+} from './outbox.js'
 export {
   type Client,
   openPool,
@@ -114,5 +123,18 @@ export {
   type Suppression,
 } from './suppressions.js'
 export { type GivenVerdict, giveVerdict, type NewVerdict, VERDICTS, type Verdict, verdictsOn } from './verdicts.js'
+export {
+  buryDelivery,
+  buryForOthers,
+  dueDeliveries,
+  type FailedAttempt,
+  noteDelivered,
+  noteFailedAttempt,
+  replayDeadDeliveries,
+  type WaitingDelivery,
+  type WebhookCounts,
+  waitingDeliveries,
+  webhookCounts,
+} from './webhook-deliveries.js'
 export { loadWindowStates } from './window-states.js'
 export { writeBatch } from './write-batch.js'

@@ -65,6 +65,16 @@ export function listenForOutbox(options: OutboxListenerOptions): Listening {
   })
 }
 
+/** Wakes who delivers to webhooks when there may be something to deliver. */
+export function listenForDeliveries(options: OutboxListenerOptions): Listening {
+  return listen({
+    ...options,
+    channel: 'outflow_webhooks',
+    pollMs: options.pollMs ?? 500,
+    look: async () => options.onWork(),
+  })
+}
+
 export interface TrainingListenerOptions {
   readonly url: string
   readonly pipeline: string

@@ -93,35 +93,72 @@ function toOutboxRow(row: OutboxTableRow): OutboxRow {
   }
 }
 
+/** What goes to webhooks of the rows that are deleted. */
+export interface HandOver {
+  /** Names; each gets every event. */
+  readonly webhooks: readonly string[]
+  readonly events: readonly { readonly sequence: bigint; readonly eventId: string }[]
+}
+
 /**
- * Deletes the pipeline's rows up to and with `sequence`; they were sent.
+ * Deletes the pipeline's rows up to and with `sequence`, which were sent, and in the same transaction queues the events among
+ * them for the webhooks: one that is sent is either still in the outbox or queued.
  *
  * @returns how many were deleted
  * @throws {OutboxRewound} when this database never numbered a row that high
  */
-export async function deleteOutboxThrough(db: Queryable, pipeline: string, sequence: bigint): Promise<number> {
+export async function deleteOutboxThrough(
+  db: Queryable,
+  pipeline: string,
+  sequence: bigint,
+  { webhooks, events }: HandOver = { webhooks: [], events: [] },
+): Promise<number> {
   const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
     name: 'delete_outbox_through',
-    text: `
-      with numbered as (
-        select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
-      ), deleted as (
-        delete from outflow.outbox
-        where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
-        returning 1
-      )
-      select (select count(*) from deleted) as deleted, last_sequence from numbered`,
-    values: [pipeline, sequence],
+    text: DELETE_OUTBOX_THROUGH,
+    values: [pipeline, sequence, events.map((event) => event.sequence), events.map(({ eventId }) => eventId), webhooks],
   })
-  const last = BigInt(outcome!.last_sequence)
-  if (sequence > last) {
-    throw new OutboxRewound(
-      `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
-        'restored from a backup; give it a new identity (libs/store/README.md) before the relay starts',
-      { values: { pipeline, sequence, lastSequence: last } },
-    )
-  }
+  requireNumbered(pipeline, sequence, BigInt(outcome!.last_sequence))
   return Number(outcome!.deleted)
+}
+
+const DELETE_OUTBOX_THROUGH = `
+with numbered as (
+  select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
+), deleted as (
+  delete from outflow.outbox
+  where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
+  returning sequence, payload
+), handed_over as (
+  insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload)
+  select $1, webhook, event.id, deleted.payload
+  from deleted join unnest($3::bigint[], $4::text[]) as event (sequence, id) using (sequence)
+  cross join unnest($5::text[]) as webhook
+  order by deleted.sequence
+  on conflict do nothing
+  returning 1
+)
+select (select count(*) from deleted) as deleted, last_sequence,
+       case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
+from numbered`
+
+/** @throws {OutboxRewound} when this database never numbered a row as high as `sequence`, which Kafka says was sent */
+export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
+  const [numbered] = await run<{ last_sequence: string }>(db, {
+    name: 'outbox_numbered',
+    text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
+    values: [pipeline],
+  })
+  requireNumbered(pipeline, sequence, BigInt(numbered!.last_sequence))
+}
+
+function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void {
+  if (sequence <= last) return
+  throw new OutboxRewound(
+    `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
+      'restored from a backup; give it a new identity (libs/store/README.md) before the relay starts',
+    { values: { pipeline, sequence, lastSequence: last } },
+  )
 }
 
 /** Gives how many rows wait, and since when the oldest does. */

@@ -6,8 +6,8 @@ import { deleteIdleWindowStates } from './window-states.js'
 const DAY_MS = 86_400_000
 
 /**
- * Drops the pipeline's anomalies with what moved their p-values, dead letters, statistics and window states that are older than their retention, and
- * makes tomorrow's partition. Safe to call from several processes at once.
+ * Drops the pipeline's anomalies with what moved their p-values, dead letters, deliveries, statistics and window states that are
+ * older than their retention, and makes tomorrow's partition. Safe to call from several processes at once.
  *
  * @returns the dropped partitions of anomalies
  * @throws {StoreUnavailable} when a query of somebody's has held the anomalies for more than a second: nothing waits behind
@@ -33,6 +33,10 @@ export async function applyRetention(
     text: `
       with letters as (
         delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
+      ), undelivered as (
+        delete from outflow.webhook_dead_letters where pipeline = $1 and died_at < $2::timestamptz
+      ), delivered as (
+        delete from outflow.webhook_deliveries where pipeline = $1 and delivered_at < $3::timestamptz
       ), scores as (
         delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
       ), followings as (

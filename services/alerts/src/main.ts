@@ -1,25 +1,30 @@
-import type { Config } from '@outflow/contracts'
-import { toOutflowError } from '@outflow/errors'
-import { backoffMs, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import type { AlertEvent, Config } from '@outflow/contracts'
+import { type Log, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
+  type Client,
   databaseId,
   deleteOutboxThrough,
   type Leadership,
   listenForOutbox,
+  type OutboxRow,
   openPool,
   operationsCheck,
   outboxDepth,
   type Pool,
   ping,
+  requireOutboxNumbered,
   takeOutbox,
   withLeadership,
 } from '@outflow/store'
 import { describeCluster, type KafkaConnection, makeKafka, makeTransactionalSender, readMark } from '@outflow/streams'
 import { makeBell } from './bell.js'
+import { keepTrying } from './keep-trying.js'
 import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
+import { runWebhooks } from './webhooks/run-webhooks.js'
+import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
 export interface AlertsOptions {
   readonly config: Config
@@ -32,8 +37,8 @@ export interface AlertsOptions {
 
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to theirs, each exactly
- * once for readers of committed data, in the order in which they were committed; and looks after the pipeline. Of several relays one works; another
- * takes over when it is gone. A store or a broker that is away is waited for.
+ * once for readers of committed data, in the order in which they were committed; delivers to webhooks; and looks after the pipeline.
+ * Of several relays one works; another takes over when it is gone. A store or a broker that is away is waited for.
  *
  * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
  *   certificate at the start: whatever else fails is logged and tried again
@@ -64,36 +69,29 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
     ]
     telemetry.alertsStarted()
     const caution = makeCaution()
-    let failures = 0
-    const lead = (leadership: Leadership): Promise<void> =>
-      relay({
-        config,
-        kafka,
-        pool,
-        telemetry,
-        leadership,
-        caution,
-        rung: bell.rung,
-        onProgress: () => {
-          failures = 0
-        },
-      })
+    const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
+      relay({ config, kafka, pool, telemetry, leadership, caution, rung: bell.rung, onProgress })
+    const names = config.alerts.webhooks.map(({ name }) => name)
     try {
       await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
         signal,
         onRetry: telemetry.relayInterrupted,
       })
-      while (!signal.aborted) {
-        try {
-          await withLeadership(pool, `outflow-relay-${pipeline}`, lead, { signal })
-        } catch (thrown: unknown) {
-          if (signal.aborted) break
-          failures += 1
-          const waitMs = backoffMs(failures)
-          telemetry.relayInterrupted(toOutflowError(thrown), failures, waitMs)
-          await pause(waitMs, signal)
-        }
-      }
+      await Promise.all([
+        keepTrying(
+          (gotOn) =>
+            withLeadership(pool, `outflow-relay-${pipeline}`, (leadership) => lead(leadership, gotOn), { signal }),
+          { signal, onRetry: telemetry.relayInterrupted },
+        ),
+        runWebhooks({
+          config,
+          pool,
+          telemetry: makeWebhookTelemetry(log, shared.metrics, names),
+          metrics: shared.metrics,
+          onConnectionLost: telemetry.storeConnectionLost,
+          signal,
+        }),
+      ])
     } finally {
       for (const remove of checks) remove()
       await outbox.close()
@@ -135,12 +133,14 @@ async function relay({
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
   const effects: RelayEffects = {
-    readMark: () => readMark(kafka, mark),
+    readMark: async () => {
+      const sent = await readMark(kafka, mark)
+      if (sent !== null) await requireOutboxNumbered(client, pipeline, sent)
+      return sent
+    },
     send: sender.send,
     take: (limit) => takeOutbox(client, { pipeline, limit, maxBytes: MAX_BATCH_BYTES }),
-    deleteThrough: async (sequence) => {
-      await deleteOutboxThrough(client, pipeline, sequence)
-    },
+    settle: (sent) => settle(client, config, sent),
   }
   const stopped = new AbortController()
   const watching = watchOperations({ config, pool, kafka, telemetry }, AbortSignal.any([signal, stopped.signal]))
@@ -156,4 +156,16 @@ async function relay({
     await watching
     await sender.close()
   }
+}
+
+/** Deletes rows that were sent, and in the same transaction queues the alerts among them for the webhooks. */
+async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
+  const webhooks = alerts.webhooks.map(({ name }) => name)
+  const events = webhooks.length === 0 ? [] : sent.filter(({ kind }) => kind === 'alert').map(eventOf)
+  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, { webhooks, events })
+}
+
+function eventOf({ sequence, payload }: OutboxRow): { readonly sequence: bigint; readonly eventId: string } {
+  const { id } = JSON.parse(String(payload)) as Pick<AlertEvent, 'id'>
+  return { sequence, eventId: id }
 }

@@ -27,6 +27,7 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
   let mark: bigint | null = null
   let actsUntilCrash = Number.POSITIVE_INFINITY
   const topic: OutgoingMessage[] = []
+  const handedOver: bigint[] = []
   const act = () => {
     if (actsUntilCrash === 0) throw new Crash('killed')
     actsUntilCrash -= 1
@@ -48,14 +49,18 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
       // The commit is done; a crash here is one whose outcome the relay never learns.
       act()
     },
-    deleteThrough: async (sequence) => {
+    settle: async (sent) => {
       act()
-      outbox = outbox.filter((row) => row.sequence > sequence)
+      outbox = outbox.filter((row) => row.sequence > sent.at(-1)!.sequence)
+      handedOver.push(...sent.map(({ sequence }) => sequence))
+      // Postgres has committed, and the relay does not learn of it.
+      act()
     },
   }
   return {
     effects,
     topic,
+    handedOver,
     left: () => outbox,
     dieAfter: (acts: number) => {
       actsUntilCrash = acts
@@ -77,7 +82,7 @@ test('rows are sent in order and deleted', async () => {
   expect(world.left()).toEqual([])
 })
 
-test('every message is sent exactly once, wherever and however often the relay dies', async () => {
+test('every message is sent and handed over exactly once, wherever and however often the relay dies', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {
       const world = aWorld(Array.from({ length: count }, (_, i) => aRow(i + 1)))
@@ -90,6 +95,7 @@ test('every message is sent exactly once, wherever and however often the relay d
       expect(world.topic.map(({ value }) => String(value))).toEqual(
         Array.from({ length: count }, (_, i) => `payload ${i + 1}`),
       )
+      expect(world.handedOver).toEqual(Array.from({ length: count }, (_, i) => BigInt(i + 1)))
     }),
   )
 })

@@ -6,13 +6,14 @@ import type { AlertsTelemetry } from './telemetry.js'
 
 /** What the relay does to the world; a test hands in its own. */
 export interface RelayEffects {
-  /** The last sequence whose messages Kafka has committed; null: none yet. */
+  /** The last sequence whose messages Kafka has committed; null: none yet. Throws when this database never numbered it. */
   readonly readMark: () => Promise<bigint | null>
   /** Sends all in one Kafka transaction that also moves the mark; when it rejects, nothing was sent, or it is unknown. */
   readonly send: (messages: readonly OutgoingMessage[], through: bigint) => Promise<void>
   /** The outbox's first rows, in order. */
   readonly take: (limit: number) => Promise<readonly OutboxRow[]>
-  readonly deleteThrough: (sequence: bigint) => Promise<void>
+  /** Deletes the first rows up to and with the last of these, and with that hands the alerts among them to the webhooks. */
+  readonly settle: (sent: readonly OutboxRow[]) => Promise<void>
 }
 
 /** With some hundred bytes of headers each, and MAX_BATCH_BYTES of bodies, below the 1 MiB that brokers take at once. */
@@ -20,14 +21,18 @@ const MAX_ROWS = 500
 export const MAX_BATCH_BYTES = 512 * 1024
 
 /**
- * Deletes what a relay before this one has sent and could not delete any more: it died between the two.
+ * Settles what a relay before this one has sent and could not settle any more: it died between the two.
  *
  * @returns the sequence up to which everything was sent; null: nothing ever was
  */
-export async function catchUp({ readMark, deleteThrough }: RelayEffects): Promise<bigint | null> {
+export async function catchUp({ readMark, take, settle }: RelayEffects): Promise<bigint | null> {
   const mark = await readMark()
-  if (mark !== null) await deleteThrough(mark)
-  return mark
+  if (mark === null) return null
+  for (;;) {
+    const sent = (await take(MAX_ROWS)).filter(({ sequence }) => sequence <= mark)
+    if (sent.length === 0) return mark
+    await settle(sent)
+  }
 }
 
 /** What earlier rounds have learnt about rows that are too large; outlives the sender that met them. */
@@ -41,16 +46,16 @@ export interface Caution {
 export const makeCaution = (): Caution => ({ alone: 0n, shortened: new Set() })
 
 /**
- * Sends the outbox's first rows, in order, and deletes them.
+ * Sends the outbox's first rows, in order, and settles them.
  *
  * Exactly once for readers of committed data: the mark moves in the transaction that sends. A crash before its commit
- * sends nothing; a crash after it leaves rows that `catchUp` deletes unsent. When sending rejects, whether it was
+ * sends nothing; a crash after it leaves rows that `catchUp` settles unsent. When sending rejects, whether it was
  * committed may be unknown: the relay must begin again at `catchUp`, with a sender that has fenced this one off.
  *
  * @returns the rows that were sent; empty when the outbox is
  */
 export async function relayOnce(
-  { take, send, deleteThrough }: RelayEffects,
+  { take, send, settle }: RelayEffects,
   telemetry: Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened'>,
   caution: Caution,
 ): Promise<readonly OutboxRow[]> {
@@ -67,7 +72,7 @@ export async function relayOnce(
     if (isTooLarge(error)) learn(rows, error, telemetry, caution)
     throw error
   }
-  await deleteThrough(last.sequence)
+  await settle(rows)
   telemetry.rowsSent(rows)
   return rows
 }

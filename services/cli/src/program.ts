@@ -17,6 +17,7 @@ import { addScore } from './commands/score.js'
 import { addToken } from './commands/token.js'
 import { addTrain } from './commands/train.js'
 import { addVerdict } from './commands/verdict.js'
+import { addWebhooks } from './commands/webhooks.js'
 import { outflowVersion } from './version.js'
 
 /** The whole command line; parsing it runs the command. */
@@ -61,6 +62,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addDeadLetters(program, context)
   addVerdict(program, context)
   addExport(program, context)
+  addWebhooks(program, context)
   addSchema(program, context)
   addToken(program, context)
   return program

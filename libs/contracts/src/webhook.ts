@@ -1,0 +1,70 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { filePath } from './security.js'
+import { duration } from './units.js'
+
+/** A secret of Standard Webhooks: 24 to 64 random bytes. @see standardwebhooks.com, specification 1.0.0, "Signature scheme" */
+const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/
+export const SECRET_RULE = 'whsec_ and 24 to 64 random bytes in base64, as from: echo whsec_$(openssl rand -base64 32)'
+
+/** Says whether a text is a secret to sign with, or several with blanks between them, while one takes over from another. */
+export const areSigningSecrets = (text: string): boolean => text.trim().split(/\s+/).every(isSigningSecret)
+
+function isSigningSecret(text: string): boolean {
+  const bytes = SECRET.test(text) ? Buffer.from(text.slice('whsec_'.length), 'base64').length : 0
+  return bytes >= 24 && bytes <= 64
+}
+
+const networkOrHost = z.string().refine(isNetworkOrHost, 'an address, a network such as 10.0.0.0/8, or a host name')
+
+function isNetworkOrHost(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const version = isIP(address)
+  if (version !== 0) return bits === undefined || Number(bits) <= (version === 4 ? 32 : 128)
+  return bits === undefined && /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(address)
+}
+
+export const webhookSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
+      .describe('Names the webhook in tables, metrics and commands'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'a URL that begins with https:// or http://' })
+      .describe('Where events are posted; user:password@ in it is sent as basic authentication'),
+    kind: z
+      .enum(['signed', 'slack', 'alertmanager'])
+      .default('signed')
+      .describe(
+        "What is posted: the event, signed as Standard Webhooks say; Slack's message; Alertmanager's alert (v2)",
+      ),
+    secret: z
+      .string()
+      .refine(areSigningSecrets, SECRET_RULE)
+      .optional()
+      .describe('Of kind signed: what signs; better ${NAME} than the text itself. Two with a blank between sign both'),
+    secretFile: filePath('Of kind signed, instead of secret: the file that holds it').optional(),
+    timeout: duration.default(10_000).describe('For one attempt, from the connection to the answer'),
+    retryFor: duration
+      .default(86_400_000)
+      .describe('How long an event is tried again, at growing intervals; then it is a dead letter of the webhook'),
+    allow: z
+      .array(networkOrHost)
+      .default([])
+      .describe('Hosts, addresses and networks that may be private or loopback; default: public addresses only'),
+  })
+  .superRefine(({ kind, secret, secretFile }, context) => {
+    const refuse = (key: string, input: string | undefined, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], input, message })
+    if (kind !== 'signed') {
+      if (secret !== undefined) refuse('secret', secret, 'allowed: with kind signed only')
+      if (secretFile !== undefined) refuse('secretFile', secretFile, 'allowed: with kind signed only')
+      return
+    }
+    if ((secret === undefined) === (secretFile === undefined)) {
+      refuse('secret', secret, `allowed: ${SECRET_RULE}; or a secretFile that holds it, and not both`)
+    }
+  })
+
+export type Webhook = z.infer<typeof webhookSchema>

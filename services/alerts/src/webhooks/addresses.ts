@@ -1,0 +1,63 @@
+import type { LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { WebhookAddressRefused } from './errors.js'
+
+/** Says whether an address may be connected to. */
+export type AddressRule = (address: string) => boolean
+
+/**
+ * Public unicast addresses may, whatever of IPv4 is written inside IPv6; others only where `allow` names them, or a network
+ * that they are in, or the webhook's host.
+ *
+ * @param host   of the webhook's URL
+ * @param allow  hosts, addresses and networks
+ */
+export function makeAddressRule(host: string, allow: readonly string[]): AddressRule {
+  if (allow.some((entry) => entry.toLowerCase() === host.toLowerCase())) return () => true
+  const networks = allow.flatMap((entry) => {
+    const [address, bits] = entry.split('/') as [string, string | undefined]
+    if (isIP(address) === 0) return []
+    const network = ipaddr.process(address)
+    return [{ network, bits: bits === undefined ? 8 * network.toByteArray().length : Number(bits) }]
+  })
+  return (text) => {
+    const address = ipaddr.process(text)
+    if (address.range() === 'unicast') return true
+    return networks.some(({ network, bits }) => network.kind() === address.kind() && address.match(network, bits))
+  }
+}
+
+export type Resolve = (
+  hostname: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void
+
+/**
+ * Makes the lookup that a connection is opened by: it hands over permitted addresses only, and these are the ones connected
+ * to. A name that led elsewhere a moment ago does not matter (DNS rebinding).
+ */
+export function permittedLookup(permits: AddressRule, resolve: Resolve): LookupFunction {
+  return (hostname, options, done) => {
+    resolve(hostname, (error, addresses) => {
+      if (error !== null) return done(error, [])
+      const permitted = addresses.filter(({ address }) => permits(address))
+      const [first] = permitted
+      if (first === undefined) return done(refusal(hostname, addresses), [])
+      return options.all ? done(null, permitted) : done(null, first.address, first.family)
+    })
+  }
+}
+
+/** A host that is an address is connected to without a lookup. @throws {WebhookAddressRefused} */
+export function requirePermitted(host: string, permits: AddressRule): void {
+  const family = isIP(host)
+  if (family !== 0 && !permits(host)) throw refusal(host, [{ address: host, family }])
+}
+
+function refusal(host: string, addresses: readonly LookupAddress[]): WebhookAddressRefused {
+  const found = addresses.map(({ address }) => address).join(', ')
+  return new WebhookAddressRefused(
+    `${host} leads to ${found}, which is no public address; if it is meant, name it under allow of the webhook`,
+  )
+}

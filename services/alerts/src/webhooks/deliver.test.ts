@@ -1,0 +1,125 @@
+import { parseConfig, type Webhook } from '@outflow/contracts'
+import type { WaitingDelivery } from '@outflow/store'
+import { expect, test, vi } from 'vitest'
+import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
+import { type AttemptError, WebhookFailed, WebhookRefused } from './errors.js'
+
+const webhook = parseConfig(
+  {
+    pipeline: 'flights',
+    kafka: { brokers: 'localhost:9092' },
+    postgres: { url: 'postgres://localhost/outflow' },
+    source: { topics: ['flights'] },
+    features: [{ path: '$.delay', type: 'numeric' }],
+    alerts: { topic: 'alerts', webhooks: [{ name: 'pager', url: 'https://hooks.example/T0/secret', kind: 'slack' }] },
+    deadLetters: { topic: 'dead' },
+  },
+  {},
+).alerts.webhooks[0] as Webhook
+
+const event = { type: 'outflow.other.v1', id: 'a', time: '2026-01-01T00:00:00Z', data: { text: 'odd' } }
+const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): WaitingDelivery => ({
+  id: BigInt(id),
+  eventId: `e${id}`,
+  payload: Buffer.from(JSON.stringify(event)),
+  attempts: 0,
+  firstAttemptAt: null,
+  ...overrides,
+})
+
+/** Delivers until nothing is due any more; `answers` are given to posts in turn, the last one for ever. */
+async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | AttemptError)[]) {
+  const stop = new AbortController()
+  const told: string[] = []
+  let waiting = [...deliveries]
+  let posts = 0
+  const leave = (id: bigint, what: string) => {
+    waiting = waiting.filter((delivery) => delivery.id !== id)
+    told.push(`${id} ${what}`)
+  }
+  const effects: DeliveryEffects = {
+    due: async (limit) => waiting.slice(0, limit),
+    noteDelivered: async (id, status) => leave(id, `delivered ${status}`),
+    noteFailed: async (id) => leave(id, 'failed'),
+    bury: async (id, { failure }) => leave(id, `dead: ${failure}`),
+    post: async () => {
+      const answer = answers[Math.min(posts, answers.length - 1)]!
+      posts += 1
+      if (answer instanceof Error) throw answer
+      return { status: answer, start: '' }
+    },
+  }
+  const circuit = vi.fn()
+  const telemetry = {
+    attempted: vi.fn(),
+    delivered: vi.fn(),
+    failed: vi.fn(),
+    buried: vi.fn(),
+    buriedForOthers: vi.fn(),
+    circuitChanged: vi.fn(),
+    interrupted: vi.fn(),
+  }
+  await deliverTo({
+    webhook,
+    effects,
+    telemetry,
+    breaker: makeBreaker(circuit, { opensAfter: 3, triesAgainAfterMs: 20 }),
+    rung: async () => {
+      if (waiting.length === 0) stop.abort()
+    },
+    signal: stop.signal,
+  })
+  return { told, posts, circuit: circuit.mock.calls.flat(), telemetry }
+}
+
+test('each event is posted once and noted', async () => {
+  const { told, posts } = await deliver([aDelivery(1), aDelivery(2)], [202])
+  expect(told).toEqual(['1 delivered 202', '2 delivered 202'])
+  expect(posts).toBe(2)
+})
+
+test('a failure is noted for another attempt, and the events beside it go on', async () => {
+  const { told, telemetry } = await deliver([aDelivery(1), aDelivery(2)], [new WebhookFailed('away', 503), 200])
+  expect(told).toEqual(['1 failed', '2 delivered 200'])
+  expect(telemetry.failed).toHaveBeenCalledTimes(1)
+})
+
+test('what the receiver will never take is dead at once and opens no circuit', async () => {
+  const deliveries = [1, 2, 3, 4, 5].map((id) => aDelivery(id))
+  const { told, circuit } = await deliver(deliveries, [new WebhookRefused('too large', 413)])
+  expect(told).toEqual([1, 2, 3, 4, 5].map((id) => `${id} dead: too large`))
+  expect(circuit).toEqual([])
+})
+
+test('what can not be told is dead at once and is never posted', async () => {
+  const { told, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
+  expect(told).toEqual(['1 dead: the event can not be told as kind slack tells it', '2 delivered 200'])
+  expect(posts).toBe(1)
+})
+
+test('failures in a row open the circuit: what is left waits unattempted until one attempt succeeds', async () => {
+  const away = new WebhookFailed('away')
+  const deliveries = Array.from({ length: 12 }, (_, i) => aDelivery(i + 1))
+  // Eight are under way at once when the first of them fails.
+  const { told, posts, circuit } = await deliver(deliveries, [...Array(8).fill(away), 200])
+  expect(circuit).toEqual([true, false])
+  expect(told.map((line) => line.replace(/^\d+ /, ''))).toEqual([
+    ...Array(8).fill('failed'),
+    ...Array(4).fill('delivered 200'),
+  ])
+  expect(posts).toBe(12)
+})
+
+test('waits grow from a second to ten minutes, honour the receiver and end when the time is up', () => {
+  const first = new Date(0)
+  const wait = (attempts: number, nowMs: number, error: AttemptError = new WebhookFailed('away')) =>
+    waitAfter(error, { attempts, firstAttemptAt: attempts === 0 ? null : first }, 86_400_000, nowMs)
+  expect(wait(0, 0)).toBeGreaterThanOrEqual(500)
+  expect(wait(0, 0)).toBeLessThanOrEqual(1_000)
+  expect(wait(30, 1_000)).toBeGreaterThanOrEqual(300_000)
+  expect(wait(30, 1_000)).toBeLessThanOrEqual(600_000)
+  expect(wait(0, 0, new WebhookFailed('busy', 429, 30_000))).toBe(30_000)
+  expect(wait(0, 0, new WebhookFailed('busy', 429, 9e9))).toBe(600_000)
+  expect(wait(30, 86_300_000)).toBeNull()
+  expect(wait(0, 0, new WebhookRefused('no', 400))).toBeNull()
+})

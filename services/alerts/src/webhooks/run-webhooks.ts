@@ -1,0 +1,126 @@
+import type { Config } from '@outflow/contracts'
+import type { OutflowError } from '@outflow/errors'
+import type { Metrics } from '@outflow/runtime'
+import {
+  buryDelivery,
+  buryForOthers,
+  dueDeliveries,
+  type Leadership,
+  listenForDeliveries,
+  noteDelivered,
+  noteFailedAttempt,
+  type Pool,
+  waitingDeliveries,
+  withLeadership,
+} from '@outflow/store'
+import { makeBell } from '../bell.js'
+import { keepTrying } from '../keep-trying.js'
+import { deliverTo, makeBreaker } from './deliver.js'
+import { makePoster } from './post.js'
+import type { WebhookTelemetry } from './telemetry.js'
+
+export interface WebhooksOptions {
+  readonly config: Config
+  readonly pool: Pool
+  readonly telemetry: WebhookTelemetry
+  readonly metrics: Metrics
+  readonly onConnectionLost: (error: OutflowError) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * Delivers what the relay has queued to the webhooks of a pipeline until the signal aborts. Of several instances one works. It
+ * needs Postgres alone, and neither waits for Kafka nor holds it up.
+ */
+export async function runWebhooks({
+  config,
+  pool,
+  telemetry,
+  metrics,
+  signal,
+  ...options
+}: WebhooksOptions): Promise<void> {
+  const { pipeline } = config
+  const { webhooks } = config.alerts
+  if (webhooks.length === 0) return
+  metrics.gaugeOf('outflow_webhook_waiting', 'Events that wait for a webhook; NaN while unknown', () =>
+    waitingDeliveries(pool, pipeline),
+  )
+  const lines = webhooks.map((webhook) => ({
+    webhook,
+    bell: makeBell(),
+    poster: makePoster(webhook),
+    breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
+  }))
+  const listening = listenForDeliveries({
+    url: config.postgres.url,
+    pipeline,
+    onWork: () => {
+      for (const { bell } of lines) bell.ring()
+    },
+    onError: options.onConnectionLost,
+  })
+  const lead = async ({ signal: leading }: Leadership, gotOn: () => void): Promise<void> => {
+    const orphaned = await buryForOthers(
+      pool,
+      pipeline,
+      webhooks.map(({ name }) => name),
+    )
+    if (orphaned > 0) telemetry.buriedForOthers(orphaned)
+    await allTogether(
+      lines.map(
+        ({ webhook, bell, poster, breaker }) =>
+          (inner: AbortSignal) =>
+            deliverTo({
+              webhook,
+              telemetry,
+              breaker,
+              rung: bell.rung,
+              signal: inner,
+              effects: {
+                due: async (limit) => {
+                  const due = await dueDeliveries(pool, { pipeline, webhook: webhook.name, limit })
+                  gotOn()
+                  return due
+                },
+                noteDelivered: (id, status) => noteDelivered(pool, id, status),
+                noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),
+                bury: (id, attempt) => buryDelivery(pool, id, attempt),
+                post: poster.post,
+              },
+            }),
+      ),
+      leading,
+    )
+  }
+  try {
+    await keepTrying(
+      (gotOn) =>
+        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, gotOn), { signal }),
+      { signal, onRetry: telemetry.interrupted },
+    )
+  } finally {
+    for (const { poster } of lines) poster.close()
+    await listening.close()
+  }
+}
+
+/** Runs all until they have ended; one that throws ends the others. */
+async function allTogether(
+  runs: readonly ((signal: AbortSignal) => Promise<void>)[],
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController()
+  const inner = AbortSignal.any([signal, stop.signal])
+  const outcomes = await Promise.allSettled(
+    runs.map(async (run) => {
+      try {
+        await run(inner)
+      } finally {
+        stop.abort()
+      }
+    }),
+  )
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

@@ -1,0 +1,60 @@
+import type { OutflowError } from '@outflow/errors'
+import type { Log, Metrics } from '@outflow/runtime'
+
+/** All that delivering to webhooks can say. Webhooks are named; where they are is kept back: a URL may be a secret. */
+export interface WebhookTelemetry {
+  attempted(webhook: string, tookMs: number): void
+  delivered(webhook: string): void
+  failed(
+    webhook: string,
+    failure: {
+      readonly eventId: string
+      readonly attempt: number
+      readonly waitMs: number
+      readonly error: OutflowError
+    },
+  ): void
+  buried(webhook: string, eventId: string, error: OutflowError): void
+  buriedForOthers(count: number): void
+  circuitChanged(webhook: string, isOpen: boolean): void
+  interrupted(error: OutflowError, attempt: number, waitMs: number): void
+}
+
+const ATTEMPT_SECONDS_BOUNDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: readonly string[]): WebhookTelemetry {
+  const outcomes = metrics.counter('outflow_webhook_attempts_total', 'Attempts to deliver an event, by outcome', [
+    'webhook',
+    'outcome',
+  ])
+  const seconds = metrics.histogram(
+    'outflow_webhook_attempt_seconds',
+    'From the request to the answer',
+    ATTEMPT_SECONDS_BOUNDS,
+    ['webhook'],
+  )
+  const open = metrics.gauge('outflow_webhook_circuit_open', '1 while a webhook is left alone', ['webhook'])
+  for (const webhook of webhooks) {
+    open.set({ webhook }, 0)
+    for (const outcome of ['delivered', 'failed', 'dead']) outcomes.inc({ webhook, outcome }, 0)
+  }
+  return {
+    attempted: (webhook, tookMs) => seconds.observe({ webhook }, tookMs / 1_000),
+    delivered: (webhook) => outcomes.inc({ webhook, outcome: 'delivered' }),
+    failed: (webhook, failure) => {
+      outcomes.inc({ webhook, outcome: 'failed' })
+      log.warn({ webhook, ...failure }, 'webhook delivery failed')
+    },
+    buried: (webhook, eventId, error) => {
+      outcomes.inc({ webhook, outcome: 'dead' })
+      log.error({ webhook, eventId, error }, 'webhook delivery given up')
+    },
+    buriedForOthers: (count) => log.warn({ count }, 'webhook deliveries orphaned'),
+    circuitChanged: (webhook, isOpen) => {
+      open.set({ webhook }, isOpen ? 1 : 0)
+      if (isOpen) log.warn({ webhook }, 'webhook circuit opened')
+      else log.info({ webhook }, 'webhook circuit closed')
+    },
+    interrupted: (error, attempt, waitMs) => log.warn({ error, attempt, waitMs }, 'webhooks interrupted'),
+  }
+}

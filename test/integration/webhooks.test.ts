@@ -1,0 +1,304 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { exampleEvent, runAlerts } from '@outflow/alerts'
+import { type Config, parseConfig } from '@outflow/contracts'
+import { makeLog, makeVitals } from '@outflow/runtime'
+import { type OutboxMessage, openPool, type Pool } from '@outflow/store'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { startService } from '../support/service-process.js'
+import { readCommitted } from '../support/topic-reader.js'
+import { type AnswerTo, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
+
+const SECRET = `whsec_${randomBytes(32).toString('base64')}`
+const OURS = { allow: ['127.0.0.1'] }
+
+let folder: string
+let pool: Pool
+let config: Config
+const cleanUps: (() => Promise<unknown>)[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outflow-webhooks-'))
+  cleanUps.push(() => rm(folder, { recursive: true }))
+})
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** A pipeline with these webhooks; gives the file of its configuration. */
+async function aPipeline(webhooks: readonly object[]): Promise<string> {
+  const document = {
+    pipeline: aName('hooked'),
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: await aDatabase() },
+    source: { topics: [await aTopic()] },
+    features: [{ path: '$.load', type: 'numeric' }],
+    alerts: { topic: await aTopic(), webhooks },
+    deadLetters: { topic: await aTopic() },
+    http: { ports: { alerts: 0 } },
+    log: { level: 'debug' },
+  }
+  config = parseConfig(document, {})
+  pool = openPool(config.postgres.url)
+  cleanUps.push(() => pool.end())
+  const file = join(folder, 'outflow.yaml') // JSON is YAML
+  await writeFile(file, JSON.stringify(document))
+  return file
+}
+
+async function aReceiver(answer?: AnswerTo): Promise<WebhookReceiver> {
+  const receiver = await startWebhookReceiver(answer)
+  cleanUps.push(() => receiver.close())
+  return receiver
+}
+
+/** Runs the alerts service in this process; gives what it measures and says. */
+function relaying() {
+  const abort = new AbortController()
+  const vitals = makeVitals()
+  const destination = new PassThrough()
+  const lines: string[] = []
+  destination.on('data', (chunk: Buffer) => lines.push(String(chunk)))
+  const log = makeLog({ service: 'alerts', level: 'debug', destination, format: 'json' })
+  const running = runAlerts({ config, log, vitals, signal: abort.signal })
+  cleanUps.push(async () => {
+    abort.abort()
+    await running
+  })
+  return { vitals, said: () => lines.join('') }
+}
+
+/** Puts messages into the outbox; alerts are events with these ids. */
+async function queue(ids: readonly string[], kind: OutboxMessage['kind'] = 'alert'): Promise<void> {
+  const events = ids.map((id) => JSON.stringify({ ...exampleEvent(config.pipeline, new Date()), id }))
+  const topic = kind === 'alert' ? config.alerts.topic : config.deadLetters.topic
+  await pool.query(
+    `insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
+     select $1, $2, $3, 'k', convert_to(event, 'UTF8'), '[]' from unnest($4::text[]) as event`,
+    [config.pipeline, kind, topic, events],
+  )
+  await pool.query(`select pg_notify('outflow_outbox', $1)`, [config.pipeline])
+}
+
+async function deliveries(): Promise<readonly Record<string, unknown>[]> {
+  const { rows } = await pool.query(
+    `select webhook, event_id, state, attempts, status, failure from analyst.alert_deliveries order by webhook, event_id`,
+  )
+  return rows
+}
+
+const untilAll = (state: string, count: number) =>
+  eventually(
+    async () => {
+      const rows = await deliveries()
+      return rows.length === count && rows.every((row) => row.state === state) ? rows : null
+    },
+    { what: `${count} deliveries are ${state}` },
+  )
+
+test('an alert goes to Kafka and to each webhook in its own form; a dead letter to none', async () => {
+  const receiver = await aReceiver()
+  await aPipeline([
+    { name: 'generic', url: `${receiver.url}/generic`, secret: SECRET, ...OURS },
+    { name: 'chat', kind: 'slack', url: `${receiver.url}/chat`, ...OURS },
+    { name: 'pager', kind: 'alertmanager', url: `http://ada:let%20me@${receiver.url.slice(7)}/pager`, ...OURS },
+  ])
+  const { vitals } = relaying()
+  await queue(['lost'], 'dead_letter')
+  await queue(['flights/orders.v1/0/7'])
+  await untilAll('delivered', 3)
+
+  const at = (path: string) => receiver.received.filter((request) => request.path === path)
+  expect(receiver.received).toHaveLength(3)
+  const [generic] = at('/generic')
+  const event = new Webhook(SECRET).verify(generic!.body, generic!.headers as Record<string, string>)
+  expect(event).toMatchObject({ specversion: '1.0', id: 'flights/orders.v1/0/7' })
+  expect(generic!.headers['webhook-id']).toBe('flights/orders%2Ev1/0/7')
+  expect(JSON.parse(at('/chat')[0]!.body)).toEqual({ text: expect.stringContaining('low anomaly in ') })
+  expect(JSON.parse(at('/pager')[0]!.body)).toMatchObject([{ labels: { id: 'flights/orders.v1/0/7' } }])
+  expect(at('/pager')[0]!.headers.authorization).toBe(`Basic ${Buffer.from('ada:let me').toString('base64')}`)
+  expect(await readCommitted(kafkaBrokers(), config.alerts.topic)).toHaveLength(1)
+  expect(await vitals.metrics.text()).toContain(
+    'outflow_webhook_attempts_total{webhook="generic",outcome="delivered"} 1',
+  )
+})
+
+test('a receiver that errs is asked again under the same id until it takes the event', async () => {
+  const receiver = await aReceiver((response, _, count) => {
+    response.statusCode = count <= 2 ? 500 : 204
+    response.end()
+  })
+  await aPipeline([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
+  relaying()
+  await queue(['a'])
+  expect(await untilAll('delivered', 1)).toMatchObject([{ attempts: 3, status: 204 }])
+  expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a', 'a'])
+})
+
+test('what must not be followed or connected to is not, and ends as a dead letter that says why', async () => {
+  const receiver = await aReceiver((response) => {
+    response.writeHead(307, { location: '/elsewhere' }).end()
+  })
+  const { port } = new URL(receiver.url)
+  const once = { retryFor: '1ms', kind: 'slack' }
+  await aPipeline([
+    { name: 'a-redirect', url: `${receiver.url}/first`, ...once, ...OURS },
+    { name: 'b-address', url: `http://127.0.0.1:${port}/address`, ...once },
+    { name: 'c-spelling', url: `http://2130706433:${port}/spelling`, ...once },
+    { name: 'd-name', url: `http://localhost:${port}/name`, ...once, allow: ['10.0.0.0/8'] },
+    { name: 'e-mapped', url: `http://[::ffff:127.0.0.1]:${port}/mapped`, ...once },
+  ])
+  relaying()
+  await queue(['a'])
+  const rows = await untilAll('dead', 5)
+  expect(rows.map(({ status, failure }) => [status, failure])).toEqual([
+    [307, expect.stringContaining('a redirect, which is not followed')],
+    [null, expect.stringContaining('127.0.0.1 leads to 127.0.0.1, which is no public address')],
+    [null, expect.stringContaining('127.0.0.1 leads to 127.0.0.1, which is no public address')],
+    [null, expect.stringMatching(/^localhost leads to .*127\.0\.0\.1.*, which is no public address/)],
+    [null, expect.stringContaining('which is no public address')],
+  ])
+  expect(receiver.received.map(({ path }) => path)).toEqual(['/first'])
+})
+
+test('receivers that hang, stream for ever or are gone hold up neither Kafka nor the others', async () => {
+  const hanging = await aReceiver(() => {})
+  let release = () => {}
+  const held = await aReceiver((response) => {
+    release = () => response.end()
+  })
+  const endless = await aReceiver((response) => {
+    const more = setInterval(() => response.write('x'.repeat(64 * 1024)), 1)
+    response.on('close', () => clearInterval(more))
+  })
+  const gone = await startWebhookReceiver()
+  await gone.close()
+  const once = { retryFor: '1ms', kind: 'slack', ...OURS }
+  await aPipeline([
+    { name: 'a-hanging', url: hanging.url, ...once, timeout: '300ms' },
+    { name: 'b-gone', url: gone.url, ...once },
+    { name: 'c-endless', url: endless.url, ...once },
+    { name: 'd-held', url: held.url, ...once, timeout: '5m' },
+  ])
+  relaying()
+  await queue(['a'])
+  await eventually(() => held.received.length === 1, { what: 'an answer is waited for' })
+  await queue(['b'])
+  const queued = async () => (await deliveries()).filter(({ event_id }) => event_id === 'b').length === 4
+  await eventually(queued, { what: 'Kafka has the next alert, and it is queued' })
+  expect(await readCommitted(kafkaBrokers(), config.alerts.topic)).toHaveLength(2)
+  const ofOthers = async () => (await deliveries()).filter(({ webhook }) => webhook !== 'd-held')
+  await eventually(async () => (await ofOthers()).every(({ state }) => state !== 'waiting'), { what: 'the others end' })
+  expect((await ofOthers()).map(({ state, failure }) => [state, failure])).toEqual([
+    ['dead', 'no answer within 300 ms'],
+    ['dead', 'no answer within 300 ms'],
+    ['dead', 'no connection, or it broke (ECONNREFUSED)'],
+    ['dead', 'no connection, or it broke (ECONNREFUSED)'],
+    ['delivered', null],
+    ['delivered', null],
+  ])
+  expect(await deliveries()).toContainEqual(
+    expect.objectContaining({ webhook: 'd-held', event_id: 'a', state: 'waiting' }),
+  )
+  release()
+})
+
+test('a receiver that fails again and again is left alone', async () => {
+  const receiver = await aReceiver((response) => {
+    response.statusCode = 503
+    response.end()
+  })
+  await aPipeline([{ name: 'tired', url: receiver.url, kind: 'slack', ...OURS }])
+  const { vitals, said } = relaying()
+  await queue(['a', 'b', 'c', 'd', 'e'])
+  const open = 'outflow_webhook_circuit_open{webhook="tired"} 1'
+  await eventually(async () => (await vitals.metrics.text()).includes(open), { what: 'the circuit is open' })
+  await queue(['f'])
+  await eventually(async () => (await deliveries()).length === 6, { what: 'the sixth is queued' })
+  await eventually(() => said().includes('webhook circuit opened'), { what: 'the log says so' })
+  const asked = receiver.received.length
+  // All six are due again within 1 s; none is tried.
+  await eventually(
+    async () => (await pool.query(`select from outflow.webhook_deliveries where due_at > now()`)).rowCount === 0,
+    { what: 'every event is due' },
+  )
+  expect(receiver.received).toHaveLength(asked)
+  expect(await deliveries()).toMatchObject([...Array(5).fill({ attempts: 1, status: 503 }), { attempts: 0 }])
+})
+
+test('a crash between the delivery and its note delivers again under the same id', async () => {
+  const receiver = await aReceiver()
+  const file = await aPipeline([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
+  await pool.query(`
+    create function outflow.wait_long() returns trigger language plpgsql as $$
+    begin perform pg_sleep(25); return new; end $$;
+    create trigger wait_long before update on outflow.webhook_deliveries for each row execute function outflow.wait_long()`)
+  const first = startService('alerts', file)
+  await queue(['a'])
+  await eventually(() => receiver.received.length === 1, { what: 'the event is delivered' })
+  await first.kill()
+  await pool.query(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query like '%outflow.webhook_deliveries%'`)
+  await pool.query('drop trigger wait_long on outflow.webhook_deliveries')
+  startService('alerts', file)
+  expect(await untilAll('delivered', 1)).toMatchObject([{ event_id: 'a', attempts: 1 }])
+  expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a'])
+})
+
+test('what was given up is listed and goes when it is asked for; secrets are told nowhere', async () => {
+  let status = 422
+  const receiver = await aReceiver((response, { path, headers }) => {
+    response.statusCode = status
+    response.end(`you said ${path} ${headers['webhook-signature']}`)
+  })
+  const token = 'T0K3N-Geheimnis-7c1d'
+  const file = await aPipeline([
+    { name: 'generic', url: `${receiver.url}/${token}`, secret: SECRET, ...OURS },
+    { name: 'unused', url: `https://user:${token}@192.0.2.1/${token}`, kind: 'slack', retryFor: '1ms', timeout: '1s' },
+  ])
+  const { vitals, said } = relaying()
+  await queue(['a', 'b'])
+  await untilAll('dead', 4)
+  await eventually(() => said().includes('webhook delivery given up'), { what: 'the log says so' })
+  const listed = await runOutflow(['webhooks', 'list', '--config', file])
+  expect(listed.stdout).toMatch(/generic │ signed │ 127\.0\.0\.1:\d+ │ 0 +│ 0 +│ 2 +│ the receiver answered 422/)
+
+  status = 200
+  const tried = await runOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])
+  expect([tried.code, JSON.parse(tried.stdout)]).toMatchObject([0, [{ webhook: 'generic', ok: true, status: 200 }]])
+  const refused = await runOutflow(['webhooks', 'test', 'unused', '--config', file])
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('✗ unused  192.0.2.1 leads to')])
+  const misspelt = await runOutflow(['webhooks', 'test', 'genric', '--config', file])
+  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('there is generic, unused')])
+
+  const replayed = await runOutflow(['webhooks', 'replay', 'generic', '--event', 'b', '--config', file])
+  expect(replayed.stdout).toBe('1 event waits again; the alerts service delivers\n')
+  await eventually(async () => (await deliveries()).find(({ state }) => state === 'delivered'), {
+    what: 'b is delivered',
+  })
+  expect(receiver.received.at(-1)!.headers['webhook-id']).toBe('b')
+
+  const tables = await pool.query(`
+    select (select jsonb_agg(d) from outflow.webhook_deliveries d)::text || (select jsonb_agg(d) from outflow.webhook_dead_letters d)`)
+  const everywhere = [
+    said(),
+    await vitals.metrics.text(),
+    JSON.stringify(tables.rows),
+    listed,
+    refused,
+    misspelt,
+    replayed,
+  ]
+  for (const text of everywhere.map((place) => JSON.stringify(place))) {
+    expect(text).not.toContain(token)
+    expect(text).not.toContain(SECRET.slice(6))
+  }
+})
