@@ -1,11 +1,12 @@
 import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import { type Fields, makeReader, missingFeatures } from '@outflow/encoding'
+import { type Fields, fieldReader, type Locate, makeReader, missingFeatures, type Reader } from '@outflow/encoding'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { explainBriefly } from './explain-briefly.js'
-import { openModelScorer } from './model-scorer.js'
+import { openModelScorer, packing } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'
+import { openThreadedScorer } from './threaded-scorer.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
@@ -19,11 +20,18 @@ export interface Scores {
   readonly missingValues: number
 }
 
+export interface DetectorOptions {
+  /** Scores in a thread of its own, beside the one that asks. Default: in that one. */
+  readonly threaded?: boolean
+}
+
 /** A fitted model at work. */
 export interface Detector {
   readonly metadata: ModelMetadata
   /** Takes a decoded record's fields, or says why it breaks its contract. */
   read(record: unknown): Fields | Rejection
+  /** Compiles the same for records of which only some values are at hand: `locate` says where a path leads. */
+  reader(locate: Locate): Reader
   /**
    * Scores a batch.
    *
@@ -55,15 +63,19 @@ export interface Detector {
  * @throws {ModelVersionUnknown} when a later outflow wrote it
  * @throws {ModelDamaged} when it is truncated or was changed
  */
-export async function openDetector(artefact: Uint8Array): Promise<Detector> {
+export async function openDetector(
+  artefact: Uint8Array,
+  { threaded = false }: DetectorOptions = {},
+): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const scorer = await openModelScorer(encoder, flow)
+  const scorer = threaded ? packing(await openThreadedScorer(artefact)) : await openModelScorer(encoder, flow)
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   const nllOf = async (batch: readonly Fields[]) => (await scorer.score(batch)).nll
   return {
     metadata,
     read: makeReader(encoder.features),
+    reader: (locate) => fieldReader(encoder.features, locate),
     score: async (batch) => {
       const { nll, unseenValues, missingValues } = await scorer.score(batch)
       return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }

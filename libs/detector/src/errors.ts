@@ -19,3 +19,8 @@ export class ModelForeign extends OutflowError {
 export class ModelVersionUnknown extends OutflowError {
   readonly code = 'OUTFLOW_MODEL_VERSION_UNKNOWN'
 }
+
+/** The thread that a model scores in ended, or could not begin. */
+export class ScoringThreadEnded extends OutflowError {
+  readonly code = 'OUTFLOW_SCORING_THREAD_ENDED'
+}

@@ -10,7 +10,7 @@ export {
   type ScoreBlock,
   watchDrift,
 } from './drift.js'
-export { ModelDamaged, ModelForeign, ModelVersionUnknown, TooFewRecords } from './errors.js'
+export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringThreadEnded, TooFewRecords } from './errors.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type Following, followedApart, followedPValues, followScores } from './follow.js'
 export { fitMarginals, type Marginals } from './marginals.js'

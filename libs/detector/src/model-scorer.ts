@@ -1,14 +1,22 @@
-import { type Encoder, encodeBatch, type Fields } from '@outflow/encoding'
+import { type Encoder, encodeTable, type Fields, type FieldTable, packFields, tablePart } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
 
 /** Encoder and flow together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
-  score(batch: readonly Fields[]): Promise<{
-    /** [count], nats */
-    readonly nll: Float64Array
-    readonly unseenValues: number
-    readonly missingValues: number
-  }>
+  score(batch: readonly Fields[]): Promise<ModelScores>
+  close(): Promise<void>
+}
+
+export interface ModelScores {
+  /** [count], nats */
+  readonly nll: Float64Array
+  readonly unseenValues: number
+  readonly missingValues: number
+}
+
+/** The same for records that were packed already. */
+export interface TableScorer {
+  score(table: FieldTable): Promise<ModelScores>
   close(): Promise<void>
 }
 
@@ -20,14 +28,24 @@ const ROWS_AT_ONCE = 4096
 
 /** @param flow  null where every feature is categorical: p(c) is then all there is */
 export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
+  return packing(await openTableScorer(encoder, flow))
+}
+
+export function packing({ score, close }: TableScorer): ModelScorer {
+  return { score: (batch) => score(packFields(batch)), close }
+}
+
+/** @param flow  as above */
+export async function openTableScorer(encoder: Encoder, flow: FlowState | null): Promise<TableScorer> {
   const scorer = flow === null ? null : await openScorer(flow)
   return {
-    score: async (batch) => {
-      const nll = new Float64Array(batch.length)
+    score: async (table) => {
+      const nll = new Float64Array(table.count)
       let unseenValues = 0
       let missingValues = 0
-      for (let from = 0; from < batch.length; from += ROWS_AT_ONCE) {
-        const part = encodeBatch(encoder, batch.slice(from, from + ROWS_AT_ONCE))
+      for (let from = 0; from < table.count; from += ROWS_AT_ONCE) {
+        const to = Math.min(from + ROWS_AT_ONCE, table.count)
+        const part = encodeTable(encoder, tablePart(table, from, to))
         const ofNumbers = await scorer?.nll(part.rows, part.context, part.count)
         for (let row = 0; row < part.count; row++) nll[from + row] = part.beside[row]! + (ofNumbers?.[row] ?? 0)
         unseenValues += part.unseen

@@ -55,6 +55,27 @@ export function categoryNll(tree: CategoryTree, ids: Int32Array, offset: number)
   return nll
 }
 
+/** The same for many records: the logs of what a category is alone are taken once. */
+export function categoryNlls(tree: CategoryTree): (ids: Int32Array, offset: number) => number {
+  const logs = logMarginals.get(tree) ?? logsOf(tree)
+  logMarginals.set(tree, logs)
+  return (ids, offset) => {
+    let nll = 0
+    for (let k = 0; k < logs.length; k++) {
+      const alone = logs[k]!
+      nll -= alone === null ? Math.log(nodeProbability(tree, ids, offset, k)) : alone[ids[offset + k]!]!
+    }
+    return nll
+  }
+}
+
+const logMarginals = new WeakMap<CategoryTree, readonly (Float64Array | null)[]>()
+
+/** [categories][ids]; null where a category is known from its parent. */
+function logsOf({ edges, marginals }: CategoryTree): (Float64Array | null)[] {
+  return edges.map((edge, k) => (edge === null ? Float64Array.from(marginals[k]!, Math.log) : null))
+}
+
 /** p of category k given its parent's value. */
 export function nodeProbability(tree: CategoryTree, ids: Int32Array, offset: number, k: number): number {
   const edge = tree.edges[k]!

@@ -1,10 +1,11 @@
-import { categoryNll } from './category-tree.js'
+import { categoryNlls } from './category-tree.js'
 import { standardiseColumns } from './context.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
+import { type FieldTable, packFields } from './field-table.js'
 import type { Fields } from './fields.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
-import { flagOf, standardise, stretchOf, toLine } from './number-column.js'
+import { type FLAGS, flagOf, standardise, stretchOf, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
 /** A batch as the flow takes it, and what the likelihood has beside the flow. */
@@ -35,46 +36,59 @@ const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
  * Allocates per batch, nothing per record.
  */
 export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): EncodedBatch {
-  const count = batch.length
+  return encodeTable(encoder, packFields(batch))
+}
+
+/** The same for a table. */
+export function encodeTable(encoder: Encoder, { count, numbers, categories: values }: FieldTable): EncodedBatch {
   const dim = rowDim(encoder)
   const categories = encoder.tree.parents.length
   const ids = new Int32Array(count * categories)
   const rows = new Float32Array(count * dim)
   const beside = new Float64Array(count)
   const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
-  const logScales = encoder.numbers.map(({ scale }) => Math.log(scale))
   const named = categories - dim
-  const flagIds = lookups.slice(named).map((lookup) => ({
-    missing: lookup.get('missing') ?? 0,
-    usual: lookup.get('usual') ?? 0,
-    present: lookup.get('present') ?? 0,
+  const columns = encoder.numbers.map((column, j) => ({
+    column,
+    logScale: Math.log(column.scale),
+    isAnchored: encoder.anchors[j]!.length > 0,
+    ids: flagIds(lookups[named + j]!),
   }))
+  const nllOf = categoryNlls(encoder.tree)
   let unseen = 0
   let missing = 0
   for (let index = 0; index < count; index++) {
-    const fields = batch[index]!
+    const idsAt = index * categories
     for (let k = 0; k < named; k++) {
-      const id = lookups[k]!.get(fields.categories[k]!) ?? 0
-      ids[index * categories + k] = id
+      const value = values[index * named + k]!
+      const id = lookups[k]!.get(value) ?? 0
+      ids[idsAt + k] = id
       if (id === 0) unseen++
-      if (fields.categories[k] === null) missing++
+      if (value === null) missing++
     }
+    let added = 0
     for (let j = 0; j < dim; j++) {
-      const column = encoder.numbers[j]!
-      const raw = fields.numbers[j]!
+      const { column, logScale, isAnchored, ids: flags } = columns[j]!
+      const raw = numbers[index * dim + j]!
       const flag = flagOf(column, raw)
-      ids[index * categories + named + j] = flagIds[j]![flag]
-      if (flag === 'missing') missing++
+      ids[idsAt + named + j] = flags[flag]
       if (flag === 'present') {
-        rows[index * dim + j] = standardise(column, toLine(column, raw)) - anchorOf(encoder, ids, index * categories, j)
-        beside[index]! += logScales[j]! + stretchOf(column, raw)
+        const z = standardise(column, toLine(column, raw))
+        rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
+        added += logScale + stretchOf(column, raw)
       } else {
-        beside[index]! -= HALF_LOG_2_PI
+        if (flag === 'missing') missing++
+        added -= HALF_LOG_2_PI
       }
     }
-    beside[index]! += categoryNll(encoder.tree, ids, index * categories)
+    beside[index] = added + nllOf(ids, idsAt)
   }
   return { count, rows, context: encodeContext(encoder, ids, count), beside, ids, unseen, missing }
+}
+
+function flagIds(lookup: ReadonlyMap<string | null, number>) {
+  const idOf = (flag: (typeof FLAGS)[number]) => lookup.get(flag) ?? 0
+  return { present: idOf('present'), missing: idOf('missing'), usual: idOf('usual') }
 }
 
 /**

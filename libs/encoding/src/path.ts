@@ -14,10 +14,39 @@ export function compilePath(path: string): (record: unknown) => unknown {
   const steps = parsePath(path)
   const [first] = steps
   if (steps.length === 1 && first !== undefined) return (record) => child(record, first)
-  return (record) => {
-    let value = record
-    for (const step of steps) value = child(value, step)
-    return value
+  return (record) => follow(record, steps)
+}
+
+function follow(value: unknown, steps: readonly Step[]): unknown {
+  let at = value
+  for (const step of steps) at = child(at, step)
+  return at
+}
+
+/** Compiles a path to the function that gives the value there; what it is given is a record, or what was taken of one. */
+export type Locate = (path: string) => (source: unknown) => unknown
+
+/** Paths into records of which only the values of some keys are taken. */
+export interface PickedPaths {
+  /** What the paths compiled so far begin with, each once; a picked record is the list of their values, in this order. */
+  readonly keys: readonly string[]
+  /** As `compilePath`, for a picked record. */
+  readonly locate: Locate
+}
+
+/** Compiles paths one by one, and gathers the keys that are to be taken for them. */
+export function pickedPaths(): PickedPaths {
+  const keys: string[] = []
+  return {
+    keys,
+    locate: (path) => {
+      const [first, ...steps] = parsePath(path)
+      const key = String(first)
+      if (!keys.includes(key)) keys.push(key)
+      const place = keys.indexOf(key)
+      if (steps.length === 0) return (picked) => (picked as readonly unknown[])[place]
+      return (picked) => follow((picked as readonly unknown[])[place], steps)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Feature, featurePath, isCategory, type Rejection } from '@outflow/contracts'
 import type { Fields } from './fields.js'
-import { compilePath } from './path.js'
+import { compilePath, type Locate } from './path.js'
 import { measureText, NO_TEXT, plainFeatures, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
@@ -16,16 +16,24 @@ export type Reader = (record: unknown) => Fields | Rejection
  * `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record holds, are missing until `windowFiller` puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
+  const read = fieldReader(features, compilePath)
+  return (record) => {
+    if (record === null || typeof record !== 'object' || Array.isArray(record)) {
+      return { reason: 'wrong_type', detail: `a record is a JSON object, found ${show(record)}` }
+    }
+    return read(record)
+  }
+}
+
+/** The same for records that are known to be objects, or what was taken of one: `locate` says where a path leads. */
+export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
   const parts = features.map((feature) => ({
-    get: feature.type === 'window' ? () => undefined : compilePath(feature.path),
+    get: feature.type === 'window' ? () => undefined : locate(feature.path),
     path: featurePath(feature),
     optional: feature.type === 'window' || feature.optional,
     type: feature.type,
   }))
   return (record) => {
-    if (record === null || typeof record !== 'object' || Array.isArray(record)) {
-      return { reason: 'wrong_type', detail: `a record is a JSON object, found ${show(record)}` }
-    }
     const numbers: number[] = []
     const categories: (string | null)[] = []
     for (const { get, path, optional, type } of parts) {

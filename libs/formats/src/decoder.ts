@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { makeAvroSchema } from './avro.js'
 import { csvDecoder } from './csv.js'
-import { decodeJson } from './json.js'
+import { decodeJson, pickJson } from './json.js'
 import { makeProtobufSchema } from './protobuf.js'
 import type { BodyDecoder, RecordDecoder } from './record-decoder.js'
 import { registryDecoder } from './registry-decoder.js'
@@ -11,18 +11,32 @@ export type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 
 
 /** Makes the decoder of what outflow.yaml says about a source's messages. */
 export function makeDecoder(source: SourceFormat): RecordDecoder {
-  const { prepare, decode } = bodyDecoder(source)
+  const { prepare, decode: decodeBody, quickPicker } = bodyDecoder(source)
   const { maxRecordBytes } = source
+  const decode: RecordDecoder['decode'] = (value) => {
+    if (value === null || value.length === 0) {
+      return { reason: 'empty', detail: value === null ? 'the message has no value' : 'the value has no bytes' }
+    }
+    if (value.length <= maxRecordBytes) return decodeBody(value)
+    return {
+      reason: 'too_large',
+      detail: `a record has at most ${maxRecordBytes} bytes (source.maxRecordBytes); found ${value.length}`,
+    }
+  }
   return {
     prepare,
-    decode: (value) => {
-      if (value === null || value.length === 0) {
-        return { reason: 'empty', detail: value === null ? 'the message has no value' : 'the value has no bytes' }
-      }
-      if (value.length <= maxRecordBytes) return decode(value)
-      return {
-        reason: 'too_large',
-        detail: `a record has at most ${maxRecordBytes} bytes (source.maxRecordBytes); found ${value.length}`,
+    decode,
+    picker: (keys) => {
+      const pickQuickly = quickPicker?.(keys)
+      const values: unknown[] = keys.map(() => undefined)
+      return (value) => {
+        if (value !== null && value.length <= maxRecordBytes && pickQuickly?.(value, values)) return values
+        const decoded = decode(value)
+        if (!('record' in decoded)) return decoded
+        keys.forEach((key, place) => {
+          values[place] = Object.hasOwn(decoded.record, key) ? decoded.record[key] : undefined
+        })
+        return values
       }
     },
   }
@@ -33,7 +47,7 @@ const nothingToFetch = () => null
 function bodyDecoder({ format, csv, registry }: SourceFormat): BodyDecoder {
   switch (format) {
     case 'json':
-      return { prepare: nothingToFetch, decode: decodeJson }
+      return { prepare: nothingToFetch, decode: decodeJson, quickPicker: pickJson }
     case 'csv':
       return { prepare: nothingToFetch, decode: csvDecoder(csv) }
     case 'avro':

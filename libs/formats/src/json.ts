@@ -1,14 +1,25 @@
 import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
 import { FRAME_BYTES } from './confluent-frame.js'
+import { type JsonPicker, jsonPicker } from './json-picker.js'
 import { oneLine } from './one-line.js'
 import type { Decoded, JsonObject } from './record-decoder.js'
 
 /** Decodes UTF-8, JSON, an object at the top. Before it may stand the Confluent frame, which says nothing that JSON does not. */
 export function decodeJson(value: Buffer): Decoded | Rejection {
-  const body = value[0] === 0 && value.length > FRAME_BYTES ? value.subarray(FRAME_BYTES) : value
+  const body = bodyOf(value)
   if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
   return parseObject(withoutByteOrderMark(body.toString('utf8')))
+}
+
+/** Takes values out of the same, where `jsonPicker` can. */
+export function pickJson(keys: readonly string[]): JsonPicker {
+  const pick = jsonPicker(keys)
+  return (value, values) => pick(bodyOf(value), values)
+}
+
+function bodyOf(value: Buffer): Buffer {
+  return value[0] === 0 && value.length > FRAME_BYTES ? value.subarray(FRAME_BYTES) : value
 }
 
 function parseObject(text: string): Decoded | Rejection {

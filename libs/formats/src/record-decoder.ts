@@ -25,10 +25,22 @@ export interface RecordDecoder {
    * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
    */
   decode(value: Buffer | null): Decoded | Rejection
+  /**
+   * Compiles keys to the function that takes their values alone, `undefined` where there is none, and may leave out building
+   * the record; what it refuses, `decode` refuses in the same words.
+   *
+   * @returns function that gives one list, in the order of the keys, which its next call overwrites
+   */
+  picker(keys: readonly string[]): Picker
 }
+
+/** Takes some values out of a message. */
+export type Picker = (value: Buffer | null) => readonly unknown[] | Rejection
 
 /** What a format makes of a value that has bytes, and not too many. */
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => Decoded | Rejection
+  /** Compiles keys to the function that takes their values, and says whether it could; else `decode` is asked. */
+  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, values: unknown[]) => boolean
 }

@@ -60,7 +60,7 @@ export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDel
     topic: batch.topic,
     partition: batch.partition,
     partitionKey: `${batch.topic}/${batch.partition}`,
-    records: batch.messages.map(toRecord),
+    records: batch.messages.map((message) => new RecordView(message)),
     expectedOffset,
     // kafkajs counts transaction markers and aborted records into lastOffset, although it does not show them.
     nextOffset: BigInt(batch.lastOffset()) + 1n,
@@ -72,6 +72,32 @@ export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDel
   return { delivery, ended, abandon: () => end({ kind: 'abandoned' }) }
 }
 
+/** A record to keep. */
 export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): KafkaRecord {
   return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
+}
+
+/** A record to pass by: offset and time are read out of kafkajs's text when they are asked for, of most records never or once. */
+class RecordView implements KafkaRecord {
+  constructor(private readonly message: KafkaMessage) {}
+
+  get offset(): bigint {
+    return BigInt(this.message.offset)
+  }
+
+  get timestampMs(): number {
+    return Number(this.message.timestamp)
+  }
+
+  get key(): Buffer | null {
+    return this.message.key
+  }
+
+  get value(): Buffer | null {
+    return this.message.value
+  }
+
+  get headers(): KafkaHeaders {
+    return this.message.headers ?? {}
+  }
 }

@@ -1,5 +1,5 @@
 import type { Feature, Rejection } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/encoding'
+import { compilePath, fieldReader, isRejection, type Locate } from '@outflow/encoding'
 import { entityOf, hashOf } from './names.js'
 import type { WindowPlan } from './plan.js'
 
@@ -25,8 +25,10 @@ export type ObservationReader = (record: unknown, message: MessageFacts) => Obse
 /**
  * Compiles a plan to the function that reads records. Fields are read as features are: an entity and a value whose distinct
  * ones are counted as a category, a number as a number, an event time as a time, which alone may not be missing.
+ *
+ * @param locate  finds what a path leads to. Default: in a whole record.
  */
-export function makeObservationReader({ groups }: WindowPlan): ObservationReader {
+export function makeObservationReader({ groups }: WindowPlan, locate: Locate = compilePath): ObservationReader {
   const inputs = new Map<string, Feature>()
   const input = (type: 'numeric' | 'categorical' | 'cyclic', path: string): string => {
     const id = `${type} ${path}`
@@ -41,7 +43,7 @@ export function makeObservationReader({ groups }: WindowPlan): ObservationReader
       at,
     })),
   }))
-  const read = makeReader([...inputs.values()])
+  const read = fieldReader([...inputs.values()], locate)
   // The reader's two lists, numbers with times and categories, each in the order of the inputs.
   const isCategory = (id: string) => id.startsWith('categorical')
   const numbers = [...inputs.keys()].filter((id) => !isCategory(id))

@@ -1,7 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import type { FdrState, Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
-import type { JsonObject } from '@outflow/formats'
 import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { EntityState, Observation } from '@outflow/windows'
@@ -13,14 +12,9 @@ export interface RejectedRecord {
   readonly rejection: Rejection
 }
 
-/** A record whose bytes could be decoded. */
-export interface DecodedRecord {
+/** A record with all that the detector and the tables want of it; the record itself is decoded where somebody looks at it. */
+export interface ReadRecord {
   readonly source: KafkaRecord
-  readonly record: JsonObject
-}
-
-/** A record with all that the detector and the tables want of it. */
-export interface ReadRecord extends DecodedRecord {
   readonly fields: Fields
   /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
@@ -36,17 +30,16 @@ export interface MessageAt {
 }
 
 /** What a delivery is after each step. The next one's type is what the step before promises. */
-export interface DecodedBatch {
+export interface PreparedBatch {
   readonly delivery: Delivery
   readonly startedAtMs: number
-  readonly records: readonly DecodedRecord[]
-  readonly rejected: readonly RejectedRecord[]
 }
 
-export interface ReadBatch extends DecodedBatch {
+export interface ReadBatch extends PreparedBatch {
   /** The model that this batch began with, and keeps. */
   readonly model: ModelLease
   readonly records: readonly ReadRecord[]
+  readonly rejected: readonly RejectedRecord[]
 }
 
 export interface CleanBatch extends ReadBatch {

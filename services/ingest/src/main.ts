@@ -18,15 +18,15 @@ import {
   writeBatch,
 } from '@outflow/store'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
-import { longestWindowMs, makeObservationReader, planWindows } from '@outflow/windows'
+import { longestWindowMs, planWindows } from '@outflow/windows'
 import { lastValueFrom, of, tap } from 'rxjs'
-import { eventReader } from './event.js'
 import { ingest } from './pipeline.js'
+import { recordReader, wholeRecord } from './record-reader.js'
 import { type ServedModel, serveModel } from './served-model.js'
-import { decodeWith } from './steps/decode.js'
 import { explainWith } from './steps/explain.js'
 import { judgeAt, judgeOnlineWith } from './steps/judge.js'
 import { type Observer, observeWith } from './steps/observe.js'
+import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { setAsideTo } from './steps/set-aside.js'
@@ -60,7 +60,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     const served = serveModel({
       open: async (id) => {
         const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
-        return { detector: await openDetector(artefact), promotedAt }
+        return { detector: await openDetector(artefact, { threaded: true }), promotedAt }
       },
       earlier: () => earlierModelIds(pool, config.pipeline),
       pause: (attempt) => pause(backoffMs(attempt), signal),
@@ -149,12 +149,12 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
     hooks: observer === null ? hooks : withObserver(hooks, observer),
   })
   const plan = planWindows(config.features)
+  const decoder = makeDecoder(source)
   const steps = {
-    decode: decodeWith({ decoder: makeDecoder(source), telemetry, signal }),
+    prepare: prepareWith({ decoder, telemetry, signal }),
     read: readWith({
       borrowModel: served.borrow,
-      readEvent: eventReader(source),
-      ...(plan && { readObservation: makeObservationReader(plan) }),
+      readerFor: (detector) => recordReader(detector, { decoder, source, plan }),
     }),
     setAside: setAsideTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),
@@ -168,7 +168,7 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
             telemetry,
             signal,
           }),
-    explain: explainWith({ telemetry }),
+    explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
     write: writeWith({
       pipeline,
       alertsTopic: config.alerts.topic,

@@ -6,22 +6,23 @@ import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type {
   CleanBatch,
-  DecodedBatch,
   ExplainedBatch,
   JudgedBatch,
+  PreparedBatch,
   ReadBatch,
   ScoredBatch,
   WrittenBatch,
 } from './batch.js'
 import { type IngestSteps, ingest } from './pipeline.js'
-import { decodeWith } from './steps/decode.js'
+import { wholeRecord } from './record-reader.js'
 import { explainWith } from './steps/explain.js'
 import { judgeAt } from './steps/judge.js'
+import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
-import { aDecoder, aDelivery, aKafkaRecord, aLease, type TestDelivery } from './test-builders.js'
+import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written') {
   const telemetry = {
@@ -32,13 +33,13 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
     schemaFetchRetried: vi.fn(),
   }
   return {
-    decode: decodeWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
-    read: readWith({ borrowModel: () => aLease(), readEvent: () => ({ eventTimeMs: 0, entityKey: null }) }),
+    prepare: prepareWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
+    read: readWith({ borrowModel: () => aLease(), readerFor: (detector) => aReader(detector, aDecoder(200)) }),
     setAside: setAsideTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
     judge: judgeAt({ alertRate: 0.01 }),
-    explain: explainWith({ telemetry }),
+    explain: explainWith({ recordOf: wholeRecord(aDecoder(200)), telemetry }),
     write: writeWith({
       pipeline: 'flights',
       alertsTopic: 'flights.alerts',
@@ -56,7 +57,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
-    decode: (delivery) => of(through<DecodedBatch>({ delivery, model: { giveBack: () => {} }, outcome: 'written' })),
+    prepare: (delivery) => of(through<PreparedBatch>({ delivery, model: { giveBack: () => {} }, outcome: 'written' })),
     read: through<ReadBatch>,
     setAside: through<CleanBatch>,
     observe: (batch) => of(batch),
@@ -108,7 +109,7 @@ test('a batch that another instance has written is read again, not acknowledged'
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
 })
 
-test.each(['decode', 'read', 'setAside', 'score', 'judge', 'explain', 'write'] as const)(
+test.each(['prepare', 'read', 'setAside', 'score', 'judge', 'explain', 'write'] as const)(
   'an error in %s fails the delivery, and nothing is acknowledged',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
@@ -122,7 +123,7 @@ test.each(['decode', 'read', 'setAside', 'score', 'judge', 'explain', 'write'] a
 
 test('the model is given back when its batch has ended', async () => {
   const lease = aLease()
-  const read = readWith({ borrowModel: () => lease, readEvent: () => ({ eventTimeMs: 0, entityKey: null }) })
+  const read = readWith({ borrowModel: () => lease, readerFor: aReader })
   await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })

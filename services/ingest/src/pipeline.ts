@@ -13,17 +13,17 @@ import {
 } from 'rxjs'
 import type {
   CleanBatch,
-  DecodedBatch,
   ExplainedBatch,
   JudgedBatch,
+  PreparedBatch,
   ReadBatch,
   ScoredBatch,
   WrittenBatch,
 } from './batch.js'
 
 export interface IngestSteps {
-  readonly decode: (delivery: Delivery) => ObservableInput<DecodedBatch>
-  readonly read: (batch: DecodedBatch) => ReadBatch
+  readonly prepare: (delivery: Delivery) => ObservableInput<PreparedBatch>
+  readonly read: (batch: PreparedBatch) => ReadBatch
   readonly setAside: (batch: ReadBatch) => CleanBatch
   readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
@@ -33,13 +33,13 @@ export interface IngestSteps {
 }
 
 /**
- * For each partition in order: decode, read, set rejects aside, look back, score, judge, explain, write; then acknowledge.
+ * For each partition in order: prepare, read, set rejects aside, look back, score, judge, explain, write; then acknowledge.
  *
  * A delivery runs through all steps before the next of its partition begins. One that can not be processed fails, which
  * ends the stream of deliveries with its error; the offset has not moved.
  */
 export const ingest =
-  ({ decode, read, setAside, observe, score, judge, explain, write }: IngestSteps) =>
+  ({ prepare, read, setAside, observe, score, judge, explain, write }: IngestSteps) =>
   (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
@@ -48,7 +48,7 @@ export const ingest =
           concatMap((delivery) =>
             of(delivery)
               .pipe(
-                concatMap(decode),
+                concatMap(prepare),
                 map(read),
                 map(setAside),
                 concatMap(observe),

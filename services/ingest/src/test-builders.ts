@@ -1,10 +1,12 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
+import { compilePath } from '@outflow/encoding'
 import { makeDecoder, type RecordDecoder } from '@outflow/formats'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
 import type { ModelLease } from './model-lease.js'
+import { type RecordReader, recordReader } from './record-reader.js'
 
 /** Builders for the tests of this room: each gives a whole thing, of which a test states what matters to it. */
 
@@ -21,6 +23,11 @@ export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<
 
 export function aDecoder(maxRecordBytes = 1024): RecordDecoder {
   return makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
+}
+
+/** Reads messages for a detector, by Kafka's own times and keys. */
+export function aReader(detector: Detector, decoder = aDecoder()): RecordReader {
+  return recordReader(detector, { decoder, source: {}, plan: null })
 }
 
 export type TestDelivery = { readonly [K in keyof Delivery]: Delivery[K] } & {
@@ -50,12 +57,8 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
 export function aDetector(overrides: Partial<Detector> = {}): Detector {
   return {
     metadata: { createdAt: '2026-01-01T00:00:00.000Z', calibration: { smallestPValue: 0.0001 } } as ModelMetadata,
-    read: (record) => {
-      const { delay } = record as { readonly delay?: unknown }
-      if (delay === undefined) return { reason: 'missing_field', detail: '$.delay: not there' }
-      if (typeof delay !== 'number') return { reason: 'wrong_type', detail: '$.delay: a number; found a string' }
-      return { numbers: [delay], categories: [] }
-    },
+    read: readDelay(compilePath('$.delay')),
+    reader: (locate) => readDelay(locate('$.delay')),
     pValues: (nll) => nll.map((own) => Math.exp(-own)),
     score: async (batch) => ({
       nll: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
@@ -82,6 +85,15 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
   }
 }
 
+function readDelay(find: (record: unknown) => unknown): Detector['read'] {
+  return (record) => {
+    const delay = find(record)
+    if (delay === undefined) return { reason: 'missing_field', detail: '$.delay: not there' }
+    if (typeof delay !== 'number') return { reason: 'wrong_type', detail: '$.delay: a number; found a string' }
+    return { numbers: [delay], categories: [] }
+  }
+}
+
 export function aLease(detector: Detector = aDetector()): ModelLease {
   return { modelId: 'm1', detector, followed: null, giveBack: vi.fn<() => void>() }
 }
@@ -92,7 +104,6 @@ export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBat
   const records = sources.map(
     (source, index): ReadRecord => ({
       source,
-      record: { delay: delays[index] },
       fields: { numbers: [delays[index]!], categories: [] },
       eventTimeMs: source.timestampMs,
       entityKey: 'LAX',

@@ -1,10 +1,12 @@
 import type { Detector } from '@outflow/detector'
 import { expect, test, vi } from 'vitest'
-import { aCleanBatch, aDetector, aLease } from '../test-builders.js'
+import { wholeRecord } from '../record-reader.js'
+import { aCleanBatch, aDecoder, aDetector, aLease } from '../test-builders.js'
 import { explainWith } from './explain.js'
 import { judgeAt } from './judge.js'
 import { score } from './score.js'
 
+const recordOf = wholeRecord(aDecoder())
 const telemetry = () => ({ explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() })
 
 async function judged(delays: readonly number[], detector = aDetector()) {
@@ -13,7 +15,7 @@ async function judged(delays: readonly number[], detector = aDetector()) {
 
 test('only outliers are explained', async () => {
   const detector = aDetector()
-  const batch = await explainWith({ telemetry: telemetry() })(await judged([1, 9, 2], detector))
+  const batch = await explainWith({ recordOf, telemetry: telemetry() })(await judged([1, 9, 2], detector))
   expect(detector.explain).toHaveBeenCalledTimes(1)
   expect(batch.anomalies).toMatchObject([
     {
@@ -49,7 +51,7 @@ function withClock() {
 test('a burst has brief reasons behind the strangest, marked and counted; later ones are told in full again', async () => {
   const told = telemetry()
   const { slow, now, pass } = withClock()
-  const explain = explainWith({ telemetry: told, now })
+  const explain = explainWith({ recordOf, telemetry: told, now })
   const kinds = async (delays: readonly number[]) =>
     (await explain(await judged(delays, slow))).anomalies.map(({ nll, reasons }) => [nll, reasons[0]?.kind])
   expect(await kinds([5, 9, 6, 8, 7])).toEqual([
@@ -69,7 +71,7 @@ test('a burst has brief reasons behind the strangest, marked and counted; later 
 test('a burst that goes on has no reasons at last, rather than hold back the stream', async () => {
   const told = telemetry()
   const { slow, now } = withClock()
-  const explain = explainWith({ telemetry: told, now })
+  const explain = explainWith({ recordOf, telemetry: told, now })
   for (let batch = 0; batch < 4; batch++) await explain(await judged([5, 6, 7, 8, 9], slow))
   const { anomalies } = await explain(await judged([5, 9], slow))
   expect(anomalies.map(({ reasons }) => reasons.length)).toEqual([0, 0])
@@ -79,7 +81,7 @@ test('a burst that goes on has no reasons at last, rather than hold back the str
 test('an explanation that fails costs the reasons, not the anomaly', async () => {
   const told = telemetry()
   const detector = aDetector({ explain: () => Promise.reject(new Error('singular')) })
-  const batch = await explainWith({ telemetry: told })(await judged([9], detector))
+  const batch = await explainWith({ recordOf, telemetry: told })(await judged([9], detector))
   expect(batch.anomalies).toMatchObject([{ offset: 0n, reasons: [] }])
   expect(told.explanationFailed.mock.calls[0]?.[2].message).toBe('singular')
 })

@@ -1,12 +1,16 @@
 import type { Explanation, Reason } from '@outflow/contracts'
 import { followedPValues } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
+import type { JsonObject } from '@outflow/formats'
+import type { KafkaRecord } from '@outflow/streams'
 import type { ExplainedBatch, JudgedBatch } from '../batch.js'
 import type { ModelLease } from '../model-lease.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { severityOf } from './judge.js'
 
 export interface ExplainOptions {
+  /** Gives the whole record of a message that could be read. */
+  readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly telemetry: Pick<IngestTelemetry, 'explanationsShortened' | 'explanationsSkipped' | 'explanationFailed'>
   /** ms that only grow; default: the clock. */
   readonly now?: () => number
@@ -24,7 +28,7 @@ const BRIEF_AT_ONCE = 256
  * anomalies has brief ones once that is used up, marked as such, and none when those too have taken their share. An explanation
  * that fails costs the reasons, not the anomaly.
  */
-export function explainWith({ telemetry, now = () => performance.now() }: ExplainOptions) {
+export function explainWith({ recordOf, telemetry, now = () => performance.now() }: ExplainOptions) {
   const credit = makeCredit(now)
   return async (batch: JudgedBatch): Promise<ExplainedBatch> => {
     const { nll, pValue } = batch.scores
@@ -48,13 +52,13 @@ export function explainWith({ telemetry, now = () => performance.now() }: Explai
     return {
       ...batch,
       anomalies: batch.outliers.map((index, place) => {
-        const { source, record, fields, eventTimeMs, entityKey } = batch.records[index]!
+        const { source, fields, eventTimeMs, entityKey } = batch.records[index]!
         return {
           offset: source.offset,
           recordTimeMs: source.timestampMs,
           eventTimeMs,
           entityKey,
-          record,
+          record: recordOf(source),
           nll: nll[index]!,
           pValue: pValue[index]!,
           pUpper: upperLimit(batch.model, nll[index]!),

@@ -32,7 +32,7 @@ function aBatch(
     ...batch,
     delivery: aDelivery(batch.delivery.records, { expectedOffset, nextOffset }),
     records: batch.records.map((record) => {
-      const observation = read(record.record, record.source)
+      const observation = read({ delay: record.fields.numbers[0] }, record.source)
       if ('reason' in observation) throw new Error(observation.detail)
       return { ...record, fields: { numbers: [record.fields.numbers[0]!, Number.NaN], categories: [] }, observation }
     }),

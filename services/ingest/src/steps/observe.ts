@@ -84,9 +84,8 @@ export function observeWith(options: ObserveOptions): Observer | null {
       }
       const fill = fillerOf(model)
       // Key by key: a spread takes as long as all the reading.
-      const records = batch.records.map(({ source, record, eventTimeMs, entityKey, fields }, index) => ({
+      const records = batch.records.map(({ source, eventTimeMs, entityKey, fields }, index) => ({
         source,
-        record,
         eventTimeMs,
         entityKey,
         fields: fill(fields, states.observe(observations[index]!)),

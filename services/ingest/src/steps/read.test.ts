@@ -1,58 +1,56 @@
-import type { Delivery } from '@outflow/streams'
-import { firstValueFrom } from 'rxjs'
-import { expect, test, vi } from 'vitest'
-import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease } from '../test-builders.js'
-import { decodeWith } from './decode.js'
+import { expect, test } from 'vitest'
+import { recordReader } from '../record-reader.js'
+import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader } from '../test-builders.js'
 import { readWith } from './read.js'
 
-const decodeStep = decodeWith({
-  decoder: aDecoder(),
-  telemetry: { schemaFetchRetried: vi.fn() },
-  signal: new AbortController().signal,
-})
-const decode = (delivery: Delivery) => firstValueFrom(decodeStep(delivery))
+const aBatch = (...records: Parameters<typeof aDelivery>[0]) => ({ delivery: aDelivery(records), startedAtMs: 0 })
 
-test('a record that reads well carries its fields, its time and its entity', async () => {
-  const read = readWith({ borrowModel: () => aLease(), readEvent: () => ({ eventTimeMs: 5, entityKey: 'LAX' }) })
-  const batch = read(await decode(aDelivery([aKafkaRecord(0, { delay: 3 })])))
-  expect(batch.records).toMatchObject([
-    { record: { delay: 3 }, fields: { numbers: [3] }, eventTimeMs: 5, entityKey: 'LAX' },
-  ])
-})
-
-test('what the detector or the event rules refuse joins the records that did not decode', async () => {
+test('a record that reads well carries its fields, its time and its entity', () => {
+  const source = { timestamp: '$.at', key: '$.id' }
   const read = readWith({
     borrowModel: () => aLease(),
-    readEvent: ({ record }) =>
-      record.date === 'never'
-        ? { reason: 'bad_timestamp', detail: '$.date: no time' }
-        : { eventTimeMs: 5, entityKey: null },
+    readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
   })
-  const batch = read(
-    await decode(
-      aDelivery([
-        aKafkaRecord(0, Buffer.from('nonsense')),
-        aKafkaRecord(1, { delay: 'late' }),
-        aKafkaRecord(2, {}),
-        aKafkaRecord(3, { delay: 1, date: 'never' }),
-        aKafkaRecord(4, { delay: 1 }),
-      ]),
-    ),
-  )
-  expect(batch.records).toHaveLength(1)
-  expect(batch.rejected.map(({ rejection }) => rejection.reason)).toEqual([
-    'undecodable',
-    'wrong_type',
-    'missing_field',
-    'bad_timestamp',
+  const batch = read(aBatch(aKafkaRecord(0, { at: 5, id: 'LAX', delay: 3, note: 'unread' })))
+  expect(batch.records).toEqual([
+    { source: batch.delivery.records[0], fields: { numbers: [3], categories: [] }, eventTimeMs: 5, entityKey: 'LAX' },
   ])
 })
 
-test('the batch borrows one model, and reads every record by it', async () => {
-  const leases = [aLease(), aLease(aDetector({ read: () => ({ reason: 'wrong_type', detail: 'another model' }) }))]
-  const first = leases[0]!
-  const read = readWith({ borrowModel: () => leases.shift()!, readEvent: () => ({ eventTimeMs: 0, entityKey: null }) })
-  const batch = read(await decode(aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })])))
+test('what does not decode, and what the detector or the event rules refuse, is set apart with its source', () => {
+  const source = { timestamp: '$.date' }
+  const read = readWith({
+    borrowModel: () => aLease(),
+    readerFor: (detector) => recordReader(detector, { decoder: aDecoder(64), source, plan: null }),
+  })
+  const sources = [
+    aKafkaRecord(0, Buffer.from('nonsense')),
+    aKafkaRecord(1, { delay: 'late' }),
+    aKafkaRecord(2, {}),
+    aKafkaRecord(3, { delay: 1, date: 'never' }),
+    aKafkaRecord(4, { delay: 1, date: '2026-01-01' }),
+    aKafkaRecord(5, null),
+    aKafkaRecord(6, { delay: 1, text: 'x'.repeat(100) }),
+  ]
+  const batch = read(aBatch(...sources))
+  expect(batch.records.map(({ source }) => source)).toEqual([sources[4]])
+  expect(batch.rejected.map(({ source, rejection }) => [source.offset, rejection.reason])).toEqual([
+    [0n, 'undecodable'],
+    [1n, 'wrong_type'],
+    [2n, 'missing_field'],
+    [3n, 'bad_timestamp'],
+    [5n, 'empty'],
+    [6n, 'too_large'],
+  ])
+})
+
+test('the batch borrows one model, and reads every record by it', () => {
+  const refusing = aDetector({ reader: () => () => ({ reason: 'wrong_type', detail: 'another model' }) })
+  const leases = [aLease(), aLease(refusing), aLease()]
+  const [first] = leases
+  const read = readWith({ borrowModel: () => leases.shift()!, readerFor: aReader })
+  const batch = read(aBatch(aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })))
   expect(batch.model).toBe(first)
   expect(batch.records).toHaveLength(2)
+  expect(read(aBatch(aKafkaRecord(2, { delay: 3 }))).rejected).toHaveLength(1)
 })

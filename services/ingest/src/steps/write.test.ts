@@ -3,7 +3,8 @@ import type { BatchWrite } from '@outflow/store'
 import { firstValueFrom } from 'rxjs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ExplainedBatch } from '../batch.js'
-import { aKafkaRecord, aReadBatch } from '../test-builders.js'
+import { wholeRecord } from '../record-reader.js'
+import { aDecoder, aKafkaRecord, aReadBatch } from '../test-builders.js'
 import { explainWith } from './explain.js'
 import { judgeAt } from './judge.js'
 import { score } from './score.js'
@@ -30,7 +31,9 @@ async function explained(delays: readonly number[], rejectedOffsets: readonly nu
   const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
   const clean = setAsideTo({ topic: 'flights.dead' })({ ...batch, delivery })
   const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
-  return explainWith({ telemetry })(await judgeAt({ alertRate: 0.01 })(await score(clean)))
+  return explainWith({ recordOf: wholeRecord(aDecoder()), telemetry })(
+    await judgeAt({ alertRate: 0.01 })(await score(clean)),
+  )
 }
 
 function writing(overrides: Partial<WriteOptions> = {}) {

@@ -1,0 +1,34 @@
+import type { Fields } from './fields.js'
+
+/** A batch of fields, one record after the other: cheap to hand to another thread. */
+export interface FieldTable {
+  readonly count: number
+  /** [count, numbers of a record], row-major; NaN is missing */
+  readonly numbers: Float64Array
+  /** [count, categories of a record], row-major; null is missing */
+  readonly categories: readonly (string | null)[]
+}
+
+/** Lays the fields of a batch one behind the other. */
+export function packFields(batch: readonly Fields[]): FieldTable {
+  const count = batch.length
+  const width = batch[0]?.numbers.length ?? 0
+  const numbers = new Float64Array(count * width)
+  const categories: (string | null)[] = []
+  let at = 0
+  for (const fields of batch) {
+    for (let j = 0; j < width; j++) numbers[at++] = fields.numbers[j]!
+    for (const category of fields.categories) categories.push(category)
+  }
+  return { count, numbers, categories }
+}
+
+/** Some records of a table, numbers where they lie. */
+export function tablePart({ count, numbers, categories }: FieldTable, from: number, to: number): FieldTable {
+  const part = (length: number) => [(length / count) * from, (length / count) * to] as const
+  return {
+    count: to - from,
+    numbers: numbers.subarray(...part(numbers.length)),
+    categories: categories.slice(...part(categories.length)),
+  }
+}

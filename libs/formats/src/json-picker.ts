@@ -1,0 +1,232 @@
+import { isUtf8 } from 'node:buffer'
+
+/** What could be taken out of one document: true, and the values lie in the list; false, and JSON.parse has to look. */
+export type JsonPicker = (bytes: Buffer, values: unknown[]) => boolean
+
+/**
+ * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
+ *
+ * It looks at every byte, so what it takes is JSON, and the values are those of JSON.parse: of a key that comes twice the
+ * last, `undefined` where there is none. It leaves to JSON.parse what is rare: an escape in a string, nesting beyond
+ * MAX_DEPTH, a byte order mark, and all that is no JSON object in UTF-8.
+ *
+ * @param keys  each once; its place is that of its value in the list
+ */
+export function jsonPicker(keys: readonly string[]): JsonPicker {
+  const places = new Map(keys.map((key, place) => [key, place]))
+  // Records of a topic have their keys in the same order mostly: what stood n-th in the last one is tried first.
+  const expected: Member[] = []
+  const found: Found = { number: 0, isAscii: true }
+
+  const memberAt = (bytes: Buffer, at: number, nth: number): Member | undefined => {
+    const end = bytes[at] === QUOTE ? skipString(bytes, at, found) : NOTHING
+    if (end === NOTHING) return undefined
+    const name = Buffer.from(bytes.subarray(at, end))
+    const member = { name, place: places.get(name.toString('utf8', 1, name.length - 1)) ?? NOT_WANTED }
+    if (nth < MOST_EXPECTED) expected[nth] = member
+    return member
+  }
+
+  return (bytes, values) => {
+    for (let place = 0; place < keys.length; place++) values[place] = undefined
+    found.isAscii = true
+    let at = skipSpace(bytes, 0)
+    if (bytes[at] !== OPEN_BRACE) return false
+    at = skipSpace(bytes, at + 1)
+    if (bytes[at] === CLOSE_BRACE) return skipSpace(bytes, at + 1) === bytes.length
+    for (let nth = 0; ; nth++) {
+      const last = expected[nth]
+      const member = last !== undefined && isSame(last.name, bytes, at) ? last : memberAt(bytes, at, nth)
+      if (member === undefined) return false
+      at = skipSpace(bytes, at + member.name.length)
+      if (bytes[at] !== COLON) return false
+      const from = skipSpace(bytes, at + 1)
+      const end = skipValue(bytes, from, found, 0)
+      if (end === NOTHING) return false
+      if (member.place !== NOT_WANTED) values[member.place] = takeValue(bytes, from, end, found)
+      at = skipSpace(bytes, end)
+      if (bytes[at] === CLOSE_BRACE) break
+      if (bytes[at] !== COMMA) return false
+      at = skipSpace(bytes, at + 1)
+    }
+    return skipSpace(bytes, at + 1) === bytes.length && (found.isAscii || isUtf8(bytes))
+  }
+}
+
+/** A key with its quotes, and where its value goes. */
+interface Member {
+  readonly name: Uint8Array
+  readonly place: number
+}
+
+/** What was found on the way. */
+interface Found {
+  /** The last number. */
+  number: number
+  /** Whether all strings were. */
+  isAscii: boolean
+}
+
+const NOT_WANTED = -1
+/** In place of where a value ends: there is none. */
+const NOTHING = -1
+/** Of documents without end the first keys. */
+const MOST_EXPECTED = 1_000
+/** Of documents that nest deeper JSON.parse decides. */
+const MAX_DEPTH = 32
+
+/** The value that was read past. */
+function takeValue(bytes: Buffer, from: number, end: number, { number, isAscii }: Found): unknown {
+  switch (bytes[from]) {
+    case QUOTE:
+      return bytes.toString(isAscii ? 'latin1' : 'utf8', from + 1, end - 1)
+    case LETTER_T:
+      return true
+    case LETTER_F:
+      return false
+    case LETTER_N:
+      return null
+    case OPEN_BRACE:
+    case OPEN_BRACKET:
+      return JSON.parse(bytes.toString('utf8', from, end))
+    default:
+      return number
+  }
+}
+
+/** @returns where the value ends */
+function skipValue(bytes: Buffer, at: number, found: Found, depth: number): number {
+  switch (bytes[at]) {
+    case QUOTE:
+      return skipString(bytes, at, found)
+    case LETTER_T:
+      return isSame(WORD_TRUE, bytes, at) ? at + WORD_TRUE.length : NOTHING
+    case LETTER_F:
+      return isSame(WORD_FALSE, bytes, at) ? at + WORD_FALSE.length : NOTHING
+    case LETTER_N:
+      return isSame(WORD_NULL, bytes, at) ? at + WORD_NULL.length : NOTHING
+    case OPEN_BRACE:
+    case OPEN_BRACKET:
+      return depth < MAX_DEPTH ? skipNested(bytes, at, found, depth + 1) : NOTHING
+    default:
+      return readNumber(bytes, at, found)
+  }
+}
+
+function skipNested(bytes: Buffer, from: number, found: Found, depth: number): number {
+  const isObject = bytes[from] === OPEN_BRACE
+  const close = isObject ? CLOSE_BRACE : CLOSE_BRACKET
+  let at = skipSpace(bytes, from + 1)
+  if (bytes[at] === close) return at + 1
+  for (;;) {
+    if (isObject) {
+      const end = bytes[at] === QUOTE ? skipString(bytes, at, found) : NOTHING
+      if (end === NOTHING) return NOTHING
+      at = skipSpace(bytes, end)
+      if (bytes[at] !== COLON) return NOTHING
+      at = skipSpace(bytes, at + 1)
+    }
+    const end = skipValue(bytes, at, found, depth)
+    if (end === NOTHING) return NOTHING
+    at = skipSpace(bytes, end)
+    if (bytes[at] === close) return at + 1
+    if (bytes[at] !== COMMA) return NOTHING
+    at = skipSpace(bytes, at + 1)
+  }
+}
+
+function skipString(bytes: Buffer, from: number, found: Found): number {
+  for (let at = from + 1; at < bytes.length; at++) {
+    const byte = bytes[at]!
+    if (byte === QUOTE) return at + 1
+    if (byte < SPACE || byte === BACKSLASH) return NOTHING
+    if (byte > LAST_ASCII) found.isAscii = false
+  }
+  return NOTHING
+}
+
+/**
+ * Reads a number: digits up to 2⁵³ and a power of ten up to 22 are both exact doubles, so that their product or quotient is
+ * rounded once, and is the nearest double.
+ *
+ * @see Clinger 1990, How to read floating point numbers accurately
+ */
+function readNumber(bytes: Buffer, from: number, found: Found): number {
+  const isNegative = bytes[from] === MINUS
+  const digitsAt = isNegative ? from + 1 : from
+  let at = digitsAt
+  let digits = 0
+  for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO)
+    digits = digits * 10 + digit
+  const whole = at - digitsAt
+  if (whole === 0 || (whole > 1 && bytes[digitsAt] === ZERO)) return NOTHING
+  let power = 0
+  if (bytes[at] === POINT) {
+    const fractionAt = ++at
+    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
+      digits = digits * 10 + digit
+    }
+    power = fractionAt - at
+    if (power === 0) return NOTHING
+  }
+  if (bytes[at] === LETTER_E || bytes[at] === CAPITAL_E) {
+    at++
+    const isFraction = bytes[at] === MINUS
+    if (isFraction || bytes[at] === PLUS) at++
+    const exponentAt = at
+    let exponent = 0
+    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
+      exponent = exponent * 10 + digit
+    }
+    if (at === exponentAt) return NOTHING
+    power += isFraction ? -exponent : exponent
+  }
+  if (digits <= Number.MAX_SAFE_INTEGER && power >= -22 && power <= 22) {
+    const size = power < 0 ? digits / POWERS_OF_TEN[-power]! : digits * POWERS_OF_TEN[power]!
+    found.number = isNegative ? -size : size
+  } else {
+    found.number = Number(bytes.toString('latin1', from, at))
+  }
+  return at
+}
+
+function skipSpace(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at]! <= SPACE && isSpace(bytes[at]!)) at++
+  return at
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === NEW_LINE || byte === TAB || byte === RETURN
+}
+
+function isSame(wanted: Uint8Array, bytes: Buffer, from: number): boolean {
+  for (let at = 0; at < wanted.length; at++) if (wanted[at] !== bytes[from + at]) return false
+  return true
+}
+
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
+
+const [WORD_TRUE, WORD_FALSE, WORD_NULL] = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')]
+const LAST_ASCII = 0x7f
+const TAB = 0x09
+const NEW_LINE = 0x0a
+const RETURN = 0x0d
+const SPACE = 0x20
+const QUOTE = 0x22
+const PLUS = 0x2b
+const COMMA = 0x2c
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const COLON = 0x3a
+const CAPITAL_E = 0x45
+const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_BRACKET = 0x5d
+const LETTER_E = 0x65
+const LETTER_F = 0x66
+const LETTER_N = 0x6e
+const LETTER_T = 0x74
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
