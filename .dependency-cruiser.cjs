@@ -26,6 +26,7 @@ module.exports = {
     libImports('contracts', ['errors']),
     libImports('flow', ['errors']),
     libImports('encoding', ['contracts', 'errors']),
+    libImports('alerting', ['encoding', 'contracts', 'errors']),
     libImports('windows', ['encoding', 'contracts', 'errors']),
     libImports('detector', ['flow', 'encoding', 'contracts', 'errors']),
     libImports('formats', ['contracts', 'errors']),

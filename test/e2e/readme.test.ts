@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { main } from '@outflow/cli'
-import { alertEventSchema, parseConfig } from '@outflow/contracts'
+import { alertEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
@@ -16,7 +16,11 @@ function blocks(language: string): readonly string[] {
 describe('the README', () => {
   it('shows a configuration that is valid, and parts that are valid in its place', () => {
     const [whole, ...parts] = blocks('yaml').map((text) => parse(text) as Record<string, object>)
-    const environment = { KAFKA_BROKERS: 'localhost:9092', DATABASE_URL: 'postgres://localhost/outflow' }
+    const environment = {
+      KAFKA_BROKERS: 'localhost:9092',
+      DATABASE_URL: 'postgres://localhost/outflow',
+      PAGER_SECRET: `whsec_${'A'.repeat(32)}`,
+    }
     expect(parseConfig(whole, environment).pipeline).toBe('flights')
     expect(parts.length).toBeGreaterThan(0)
     for (const { sasl, ...part } of parts) {
@@ -30,6 +34,9 @@ describe('the README', () => {
     const alerts = events.filter(({ type }) => type === 'outflow.anomaly.v1')
     expect(alerts).toHaveLength(1)
     expect(alertEventSchema.safeParse(alerts[0]).error).toBeUndefined()
+    const groups = events.filter(({ type }) => type === 'outflow.anomaly_group.v1')
+    expect(groups).toHaveLength(1)
+    expect(groupEventSchema.safeParse(groups[0]).error).toBeUndefined()
   })
 
   it('shows SQL that an analyst may run', async () => {

@@ -69,6 +69,7 @@ describe('the analyst', () => {
       'score_statistics',
       'suppressions',
       'training_exclusions',
+      'unsent_alerts',
       'verdicts',
     ])
     expect(rows.every(({ described }) => described)).toBe(true)

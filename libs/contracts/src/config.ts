@@ -3,6 +3,7 @@ import { consoleSchema } from './console.js'
 import { detectionSchema } from './detection.js'
 import { featureName, featureSchema, fieldPath } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
+import { cooldownSchema, groupingSchema, quietHoursSchema } from './noise.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
 import { byteSize, cronPattern, duration } from './units.js'
 import { webhookSchema } from './webhook.js'
@@ -128,6 +129,9 @@ export const configSchema = z
     alerts: z.strictObject({
       topic: topicName.describe('Where alerts are sent'),
       webhooks: z.array(webhookSchema).default([]).describe('Where alerts are posted besides'),
+      grouping: groupingSchema.optional().describe('One alert about many of a key or a reason; default: none'),
+      cooldown: cooldownSchema.optional(),
+      quietHours: quietHoursSchema.optional().describe('When alerts wait, to be summed up in one; default: never'),
     }),
     deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
     events: z

@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import { ALERT_EVENT_TYPE, alertEventSchema } from './alert-event.js'
+import { GROUP_EVENT_TYPE, groupEventSchema } from './group-event.js'
 import { OPERATION_EVENT_TYPE, operationEventSchema } from './operation-event.js'
 
 /** The events that outflow sends, by type. */
 export const EVENT_SCHEMAS = {
   [ALERT_EVENT_TYPE]: alertEventSchema,
   [OPERATION_EVENT_TYPE]: operationEventSchema,
+  [GROUP_EVENT_TYPE]: groupEventSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>
 
 export type EventType = keyof typeof EVENT_SCHEMAS

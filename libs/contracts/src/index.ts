@@ -5,12 +5,14 @@ export {
   alertEventSchema,
   type Severity,
 } from './alert-event.js'
+export type { AlertExample, AlertWindow, AlertWindowKind } from './alert-window.js'
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export { alertRateOf, type Detection, type Held } from './detection.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 export { type Feature, featureName, featurePath, featureSchema, isCategory } from './feature.js'
+export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-event.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { OPERATION_EVENT_TYPE, type OperationEvent, operationEventSchema } from './operation-event.js'
 export { parseConfig } from './parse-config.js'

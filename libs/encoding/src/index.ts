@@ -23,3 +23,4 @@ export { compilePath, type Locate, type PickedPaths, pickedPaths } from './path.
 export { fieldReader, isRejection, makeReader, type Reader, windowFiller } from './reader.js'
 export { sampleCategories } from './sample-categories.js'
 export { plainFeatures } from './text.js'
+export { toLocal } from './time-zone.js'

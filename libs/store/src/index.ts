@@ -1,3 +1,4 @@
+export { alertWindows, updateAlertWindows } from './alert-windows.js'
 export { type AnomalyRange, anomalyAt, eachAnomaly, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
 export {
   type AnomalyCursor,
@@ -83,6 +84,7 @@ export { operationsCheck } from './operations-check.js'
 export {
   databaseId,
   deleteOutboxThrough,
+  firstOfOutbox,
   type HandOver,
   type OutboxRow,
   outboxDepth,
@@ -91,6 +93,7 @@ export {
 } from './outbox.js'
 export {
   type Client,
+  inTransaction,
   openPool,
   type Pool,
   type PoolOptions,
@@ -99,6 +102,7 @@ export {
   withReadOnlyTransaction,
   withTransaction,
 } from './pool.js'
+export { plainText } from './postgres-text.js'
 export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alerts.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
@@ -122,6 +126,16 @@ export {
   removeSuppression,
   type Suppression,
 } from './suppressions.js'
+export {
+  claimOutboxOrder,
+  isQuietened,
+  type NextInOrder,
+  numberInOrder,
+  type UnnumberedRow,
+  type UnsentAlert,
+  unnumberedRows,
+  withholdAlerts,
+} from './unnumbered-outbox.js'
 export { type GivenVerdict, giveVerdict, type NewVerdict, VERDICTS, type Verdict, verdictsOn } from './verdicts.js'
 export {
   buryDelivery,

@@ -25,17 +25,24 @@ interface OutboxTableRow {
 // Below the broker's usual batch budget, and little enough to hold in memory twice.
 const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
 
-/**
- * Numbers the pipeline's new rows in commit order, then gives its first rows. To be called by the leader only.
- *
- * @param options.maxBytes  stops before the row that would pass it, but always gives one row; default 8 MiB
- */
-export async function takeOutbox(
+interface TakeOptions {
+  readonly pipeline: string
+  readonly limit: number
+  /** Stops before the row that would pass it, but always gives one row; default 8 MiB. */
+  readonly maxBytes?: number
+}
+
+/** Numbers the pipeline's new rows in commit order, then gives its first rows. To be called by the leader only. */
+export async function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
+  await run(db, { name: 'number_outbox', text: NUMBER_OUTBOX, values: [options.pipeline] })
+  return firstOfOutbox(db, options)
+}
+
+/** Gives the pipeline's first rows that have a number, in order. */
+export async function firstOfOutbox(
   db: Queryable,
-  options: { readonly pipeline: string; readonly limit: number; readonly maxBytes?: number },
+  { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES }: TakeOptions,
 ): Promise<readonly OutboxRow[]> {
-  const { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES } = options
-  await run(db, { name: 'number_outbox', text: NUMBER_OUTBOX, values: [pipeline] })
   const rows = await run<OutboxTableRow>(db, {
     name: 'first_of_outbox',
     text: FIRST_OF_OUTBOX,

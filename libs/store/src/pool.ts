@@ -57,7 +57,8 @@ export async function withClient<T>(pool: Pool, act: (client: Client) => Promise
     if (error instanceof StoreUnavailable) broken ??= error
     throw error
   } finally {
-    client.off('error', onError)
+    // One that is thrown away may still be told of its end, and the pool does not listen to it any more.
+    if (broken === undefined) client.off('error', onError)
     client.release(broken)
   }
 }
@@ -71,12 +72,12 @@ async function connect(pool: Pool): Promise<Client> {
 }
 
 /**
- * Runs `act` in one transaction: commits when it resolves, rolls back when it rejects.
+ * Runs `act` in one transaction on a connection of its own: commits when it resolves, rolls back when it rejects.
  *
  * @throws {StoreUnavailable | StoreRefused} whatever pg said, by its kind; an error of `act`'s own unchanged
  */
 export function withTransaction<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
-  return transact(pool, 'begin', act)
+  return withClient(pool, (client) => inTransaction(client, () => act(client)))
 }
 
 /**
@@ -86,29 +87,29 @@ export function withTransaction<T>(pool: Pool, act: (client: Client) => Promise<
  * @throws {StoreUnavailable | StoreRefused} as `withTransaction`; a statement that took too long is refused
  */
 export function withReadOnlyTransaction<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
-  return transact(
-    pool,
-    `begin read only; set local statement_timeout = ${READER_TIMEOUT_MS}; set local plan_cache_mode = force_custom_plan`,
-    act,
-  )
+  const begin = `begin read only; set local statement_timeout = ${READER_TIMEOUT_MS}; set local plan_cache_mode = force_custom_plan`
+  return withClient(pool, (client) => inTransaction(client, () => act(client), begin))
 }
 
 // Somebody waits before a screen; what takes longer is to be asked for a shorter time.
 const READER_TIMEOUT_MS = 5_000
 
-function transact<T>(pool: Pool, begin: string, act: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(pool, async (client) => {
-    await client.query(begin)
-    try {
-      const result = await act(client)
-      await client.query('commit')
-      return result
-    } catch (thrown: unknown) {
-      // A connection that can not roll back is closed by withClient, and Postgres rolls back.
-      await client.query('rollback').catch((rollbackError: Error) => client.emit('error', rollbackError))
-      throw thrown
-    }
-  })
+/**
+ * Runs `act` in one transaction on a connection that was lent: what holds a lock by it loses both together.
+ *
+ * @throws {StoreUnavailable | StoreRefused} whatever pg said, by its kind; an error of `act`'s own unchanged
+ */
+export async function inTransaction<T>(client: Client, act: () => Promise<T>, begin = 'begin'): Promise<T> {
+  await client.query(begin)
+  try {
+    const result = await act()
+    await client.query('commit')
+    return result
+  } catch (thrown: unknown) {
+    // A connection that can not roll back is closed by whoever lent it, and Postgres rolls back.
+    await client.query('rollback').catch((rollbackError: Error) => client.emit('error', rollbackError))
+    throw toStoreError(thrown)
+  }
 }
 
 /** Asks for one row: rejects with `StoreUnavailable` or `StoreRefused` when the database can not be used. */

@@ -6,8 +6,9 @@ import { deleteIdleWindowStates } from './window-states.js'
 const DAY_MS = 86_400_000
 
 /**
- * Drops the pipeline's anomalies with what moved their p-values, dead letters, deliveries, statistics and window states that are
- * older than their retention, and makes tomorrow's partition. Safe to call from several processes at once.
+ * Drops the pipeline's anomalies with what moved their p-values and what became of their alerts, dead letters, deliveries,
+ * statistics and window states that are older than their retention, and makes tomorrow's partition. Safe to call from several
+ * processes at once.
  *
  * @returns the dropped partitions of anomalies
  * @throws {StoreUnavailable} when a query of somebody's has held the anomalies for more than a second: nothing waits behind
@@ -44,6 +45,8 @@ export async function applyRetention(
         where pipeline = $1 and made_at < $2::timestamptz
           and exists (select from outflow.followings as newer
                       where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
+      ), unsent as (
+        delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
       )
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],

@@ -98,10 +98,19 @@ interface SuppressionRow {
   readonly last_hidden_at: Date | null
 }
 
-/** Gives the rules of a pipeline, the newest first: those that hide alerts now, or with `all` those that have ended as well. */
+/**
+ * Gives the rules of a pipeline, the newest first.
+ *
+ * @param query.all         those that have ended as well
+ * @param query.notExpired  else those that had not expired then, and were not taken away; default: now
+ */
 export async function listSuppressions(
   db: Queryable,
-  { pipeline, all = false }: { readonly pipeline: string; readonly all?: boolean },
+  {
+    pipeline,
+    all = false,
+    notExpired,
+  }: { readonly pipeline: string; readonly all?: boolean; readonly notExpired?: Date },
 ): Promise<readonly Suppression[]> {
   const rows = await run<SuppressionRow>(db, {
     name: 'list_suppressions',
@@ -109,9 +118,9 @@ export async function listSuppressions(
       select id, pipeline, entity, field, direction, range_low, range_high, time_of_week, zone, expires_at, why, created_by,
              created_at, removed_by, removed_at, hidden, last_hidden_at
       from outflow.suppressions
-      where pipeline = $1 and ($2 or (removed_at is null and expires_at > now()))
+      where pipeline = $1 and ($2 or (removed_at is null and expires_at > coalesce($3, now())))
       order by id desc`,
-    values: [pipeline, all],
+    values: [pipeline, all, notExpired],
   })
   return rows.map((row) => ({
     id: row.id,

@@ -4,6 +4,7 @@ import {
   type Client,
   databaseId,
   deleteOutboxThrough,
+  firstOfOutbox,
   type Leadership,
   listenForOutbox,
   type OutboxRow,
@@ -21,6 +22,7 @@ import { makeBell } from './bell.js'
 import { keepTrying } from './keep-trying.js'
 import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
+import { quieten, wantsQuiet } from './quieten.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
@@ -132,6 +134,7 @@ async function relay({
   const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
+  const quietening = { client, config, telemetry }
   const effects: RelayEffects = {
     readMark: async () => {
       const sent = await readMark(kafka, mark)
@@ -139,7 +142,12 @@ async function relay({
       return sent
     },
     send: sender.send,
-    take: (limit) => takeOutbox(client, { pipeline, limit, maxBytes: MAX_BATCH_BYTES }),
+    take: async (limit) => {
+      const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
+      if (!(await wantsQuiet(quietening))) return takeOutbox(client, options)
+      await quieten(quietening)
+      return firstOfOutbox(client, options)
+    },
     settle: (sent) => settle(client, config, sent),
   }
   const stopped = new AbortController()

@@ -1,4 +1,4 @@
-import type { AlertEvent } from '@outflow/contracts'
+import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
 import type { OutboxRow } from '@outflow/store'
 import { BrokerRefused } from '@outflow/streams'
 
@@ -6,8 +6,8 @@ import { BrokerRefused } from '@outflow/streams'
 export const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
- * Gives a message that its topic refuses for its size without what makes it large: an alert without the record, a dead
- * letter without the value. The record itself still stands where it was read, at the position that the message names.
+ * Gives a message that its topic refuses for its size without what makes it large: an alert without the record, one about
+ * many without the examples, a dead letter without the value. The record itself still stands where it was read, at the position that the message names.
  *
  * Rather than this the topics are made with room enough; but a topic may be older than its pipeline, and one message
  * that can not be sent must not hold back all behind it.
@@ -15,9 +15,13 @@ export const WITHHELD_HEADER = 'outflow.withheld'
 export function shorten(row: OutboxRow): OutboxRow {
   const bytes = row.payload?.length ?? 0
   if (row.kind !== 'alert') return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
-  const event = JSON.parse(String(row.payload)) as AlertEvent
-  const payload = Buffer.from(JSON.stringify({ ...event, data: { ...event.data, record: {} } }))
-  return withHeader({ ...row, payload }, `the record; the event had ${bytes} bytes`)
+  const event = JSON.parse(String(row.payload)) as AlertEvent | GroupEvent
+  const [data, what] =
+    event.type === GROUP_EVENT_TYPE
+      ? [{ ...event.data, examples: [] }, 'the examples']
+      : [{ ...event.data, record: {} }, 'the record']
+  const payload = Buffer.from(JSON.stringify({ ...event, data }))
+  return withHeader({ ...row, payload }, `${what}; the event had ${bytes} bytes`)
 }
 
 function withHeader(row: OutboxRow, what: string): OutboxRow {

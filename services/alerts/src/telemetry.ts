@@ -1,6 +1,7 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { Operation, OperationStatus, OutboxRow } from '@outflow/store'
+import type { Decided } from './decide-on.js'
 
 /** All that the relay can say, to the log and to the metrics. */
 export interface AlertsTelemetry {
@@ -8,6 +9,7 @@ export interface AlertsTelemetry {
   leadershipTaken(caughtUpThrough: bigint | null): void
   relayInterrupted(error: OutflowError, attempt: number, waitMs: number): void
   topicsCreated(topics: readonly string[]): void
+  alertsDecided(decided: Decided): void
   rowsSent(rows: readonly OutboxRow[]): void
   messageShortened(row: OutboxRow, error: OutflowError): void
   operationTold(operation: Operation & { readonly status: OperationStatus }): void
@@ -21,6 +23,8 @@ const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 
 export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   const sent = metrics.counter('outflow_outbox_sent_total', 'Outbox messages sent', ['kind'])
+  const unsent = metrics.counter('outflow_alerts_unsent_total', 'Alerts that did not leave by themselves', ['because'])
+  const groups = metrics.counter('outflow_alert_groups_total', 'Alerts about many anomalies at once', ['by'])
   const shortened = metrics.counter('outflow_messages_shortened_total', 'Sent without a body that was too large', [
     'kind',
   ])
@@ -36,6 +40,12 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       else log.error({ error, attempt, waitMs }, 'relay interrupted')
     },
     topicsCreated: (topics) => log.info({ topics }, 'topics created'),
+    alertsDecided: (decided) => {
+      for (const { because } of decided.unsent) unsent.inc({ because })
+      for (const { kind } of decided.groups) groups.inc({ by: kind })
+      if (decided.unsent.length === 0 && decided.groups.length === 0) return
+      log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts quietened')
+    },
     rowsSent: (rows) => {
       const now = Date.now()
       for (const { kind, createdAt } of rows) {

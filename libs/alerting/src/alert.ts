@@ -1,0 +1,37 @@
+import type { AlertEvent, Reason, Severity } from '@outflow/contracts'
+
+/** What is looked at to decide what becomes of an alert. */
+export interface Alert {
+  /** Of its event: `pipeline/topic/partition/offset` */
+  readonly id: string
+  /** The entity; null: the record has none. */
+  readonly key: string | null
+  readonly severity: Severity
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** The one of the most bits; null: the anomaly has none. */
+  readonly reason: Reason | null
+  /** When the event happened, by the record's own time; epoch ms. */
+  readonly eventTimeMs: number
+  /** When its anomaly was written, epoch ms: the clock that everything here goes by. */
+  readonly detectedAtMs: number
+}
+
+/** Takes from an event what decisions look at. */
+export function alertOf({ id, time, data }: AlertEvent, detectedAtMs: number): Alert {
+  const { key, severity, nll, pValue, reasons } = data
+  return { id, key, severity, nll, pValue, reason: reasons[0] ?? null, eventTimeMs: Date.parse(time), detectedAtMs }
+}
+
+/** On which side of the expected number a reason's number lies; null: it is none, or the same. */
+export function directionOf({ observed, expected }: Pick<Reason, 'observed' | 'expected'>): 'above' | 'below' | null {
+  if (typeof observed !== 'number' || typeof expected !== 'number' || observed === expected) return null
+  return observed > expected ? 'above' : 'below'
+}
+
+const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high']
+
+export const isBelow = (one: Severity, other: Severity): boolean => SEVERITIES.indexOf(one) < SEVERITIES.indexOf(other)
+
+export const moreSevere = (one: Severity, other: Severity): Severity => (isBelow(one, other) ? other : one)

@@ -1,0 +1,24 @@
+import type { Config, Severity, SuppressionRule } from '@outflow/contracts'
+import { type WeekClock, weekClock } from './week-clock.js'
+
+/** What keeps alerts few. */
+export interface Control {
+  readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
+  /** null: an alert of a key may follow another at once. */
+  readonly cooldownMs: number | null
+  readonly grouping: { readonly windowMs: number; readonly perKey: number; readonly perReason: number } | null
+  readonly quietHours: { readonly week: WeekClock; readonly below: Severity } | null
+}
+
+/** Gives what outflow.yaml and the stored rules say. */
+export function controlOf(
+  { cooldown, grouping, quietHours }: Pick<Config['alerts'], 'cooldown' | 'grouping' | 'quietHours'>,
+  suppressions: Control['suppressions'],
+): Control {
+  return {
+    suppressions,
+    cooldownMs: cooldown ?? null,
+    grouping: grouping ? { windowMs: grouping.window, perKey: grouping.perKey, perReason: grouping.perReason } : null,
+    quietHours: quietHours ? { week: weekClock(quietHours.when, quietHours.zone), below: quietHours.below } : null,
+  }
+}

@@ -1,0 +1,132 @@
+import type { AlertWindow } from '@outflow/contracts'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Alert } from './alert.js'
+import type { Control } from './control.js'
+import { type Fate, makeDecider, windowsOf } from './decider.js'
+import { groupEvent } from './group-event.js'
+import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
+import { weekClock } from './week-clock.js'
+
+const MINUTE = 60_000
+const nobody = { entity: null, field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
+
+const controls: fc.Arbitrary<Control> = fc
+  .record({
+    suppressed: fc.boolean(),
+    cooldownMs: fc.option(fc.integer({ min: 0, max: 30 * MINUTE })),
+    grouping: fc.option(
+      fc.record({
+        windowMs: fc.integer({ min: 1, max: 30 * MINUTE }),
+        perKey: fc.integer({ min: 1, max: 3 }),
+        perReason: fc.integer({ min: 1, max: 5 }),
+      }),
+    ),
+    quietHours: fc.option(
+      fc.record({
+        week: fc
+          .constantFrom('mon 08:20-08:50', '08:00-08:10; mon 08:40-23:00', 'tue')
+          .map((span) => weekClock(span, 'UTC')),
+        below: fc.constantFrom('medium', 'high'),
+      }),
+    ),
+  })
+  .map(({ suppressed, ...control }) =>
+    aControl({
+      ...control,
+      suppressions: suppressed ? [{ ...nobody, id: '1', entity: 'A', expiresAt: new Date(MONDAY + 20 * MINUTE) }] : [],
+    }),
+  )
+
+const streams: fc.Arbitrary<Alert[]> = fc
+  .array(
+    fc.record({
+      key: fc.constantFrom('A', 'B', 'C', null),
+      severity: fc.constantFrom('low', 'medium', 'high'),
+      reason: fc.constantFrom(aReason(), aReason({ observed: -90 }), aReason({ field: 'load' }), null),
+      nll: fc.integer({ min: 0, max: 9 }),
+      afterMs: fc.integer({ min: 0, max: 5 * MINUTE }),
+    }),
+    { maxLength: 80 },
+  )
+  .map((steps) => {
+    let detectedAtMs = MONDAY
+    return steps.map(({ afterMs, ...own }, offset) => {
+      detectedAtMs += afterMs
+      return anAlert({ ...own, id: `flights/flights/0/${offset}`, detectedAtMs, eventTimeMs: detectedAtMs })
+    })
+  })
+
+/** Everything that comes of a stream when nothing interrupts it. */
+function inOneGo(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertWindow[] } {
+  const decider = makeDecider(control, [])
+  const decided = alerts.map((alert) => decider.decide(alert))
+  const groups = [...decided.flatMap(({ closed }) => closed), ...decider.closeDue(Number.MAX_SAFE_INTEGER)]
+  expect(decider.open()).toEqual([])
+  return { fates: decided.map(({ fate }) => fate), groups }
+}
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
+
+describe('whatever the stream and the settings', () => {
+  it('nothing is lost: each alert is sent, hidden or in one group', () => {
+    fc.assert(
+      fc.property(controls, streams, (control, alerts) => {
+        const { fates, groups } = inOneGo(control, alerts)
+        const gathered = fates.flatMap((fate) => (fate.is === 'gathered' ? [fate.groupId] : []))
+        expect(sumOf(groups.map(({ count }) => count))).toBe(gathered.length)
+        const events = groups.map((window) => groupEvent(window, 'flights'))
+        expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
+        for (const { id, data } of events) expect(gathered.filter((own) => own === id)).toHaveLength(data.count)
+      }),
+    )
+  })
+
+  it('it makes no difference where batches end, when due windows are closed, or that the state is read back', () => {
+    fc.assert(
+      fc.property(controls, streams, fc.infiniteStream(fc.nat(3)), (control, alerts, choices) => {
+        const whole = inOneGo(control, alerts)
+        let stored: AlertWindow[] = []
+        const fates: Fate[] = []
+        const groups: AlertWindow[] = []
+        for (let from = 0; from < alerts.length; ) {
+          const batch = alerts.slice(from, from + choices.next().value!)
+          from += batch.length
+          const nowMs = batch.at(-1)?.detectedAtMs ?? alerts[from]!.detectedAtMs
+          // As the relay does: what is due, and what the batch asks for, as JSON brings it back; the rest stays where it is.
+          const isLoaded = (window: AlertWindow) => window.closesAtMs <= nowMs || isAsked(window, batch)
+          const decider = makeDecider(control, JSON.parse(JSON.stringify(stored.filter(isLoaded))))
+          for (const alert of batch) {
+            const { fate, closed } = decider.decide(alert)
+            fates.push(fate)
+            groups.push(...closed)
+          }
+          groups.push(...decider.closeDue(nowMs))
+          stored = [...stored.filter((window) => !isLoaded(window)), ...decider.open()]
+        }
+        groups.push(...makeDecider(control, stored).closeDue(Number.MAX_SAFE_INTEGER))
+        expect(fates).toEqual(whole.fates)
+        expect(groups).toEqual(whole.groups)
+      }),
+    )
+  })
+
+  it('a severe alert of a key that was not told lately is never hidden by a cool-down, nor held back by quiet hours', () => {
+    fc.assert(
+      fc.property(controls, streams, (control, alerts) => {
+        const { fates } = inOneGo({ ...control, suppressions: [], grouping: null }, alerts)
+        const told = new Map<string | null, number>()
+        alerts.forEach(({ key, severity, detectedAtMs }, place) => {
+          if (severity === 'high' && !told.has(key)) expect(fates[place]).toEqual({ is: 'sent' })
+          if (severity === 'high') told.set(key, detectedAtMs)
+        })
+      }),
+    )
+  })
+})
+
+function isAsked(window: AlertWindow, batch: readonly Alert[]): boolean {
+  return batch.some((alert) =>
+    windowsOf(alert).some(({ kind, subject }) => kind === window.kind && subject === window.subject),
+  )
+}

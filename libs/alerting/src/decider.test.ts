@@ -1,0 +1,205 @@
+import type { AlertWindow } from '@outflow/contracts'
+import { groupEventSchema } from '@outflow/contracts'
+import { describe, expect, it } from 'vitest'
+import type { Alert } from './alert.js'
+import type { Control } from './control.js'
+import { makeDecider } from './decider.js'
+import { groupEvent } from './group-event.js'
+import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
+import { weekClock } from './week-clock.js'
+
+const MINUTE = 60_000
+
+/** Alerts at minutes after eight on Monday, numbered from 0. */
+const alertsAt = (minutes: readonly number[], overrides: (place: number) => Partial<Alert> = () => ({})): Alert[] =>
+  minutes.map((minute, place) =>
+    anAlert({
+      id: `flights/flights/0/${place}`,
+      nll: place,
+      detectedAtMs: MONDAY + minute * MINUTE,
+      ...overrides(place),
+    }),
+  )
+
+/** What became of each alert, and the groups that were told, with the minute from which they could be. */
+function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
+  const decider = makeDecider(aControl(control), [])
+  const groups: AlertWindow[] = []
+  const fates = alerts.map((alert) => {
+    const { fate, closed } = decider.decide(alert)
+    groups.push(...closed)
+    return fate.is === 'sent' ? 'sent' : fate.by
+  })
+  groups.push(...decider.closeDue(MONDAY + untilMinute * MINUTE))
+  return {
+    fates,
+    groups: groups.map(({ kind, subject, count, sent }) => `${kind} ${subject} ${count}+${sent}`),
+    decider,
+  }
+}
+
+const grouping = { windowMs: 10 * MINUTE, perKey: 2, perReason: 4 }
+
+describe('with all off', () => {
+  it('each alert goes by itself, and nothing is remembered', () => {
+    const { fates, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
+    expect(fates).toEqual(['sent', 'sent', 'sent', 'sent'])
+    expect(groups).toEqual([])
+    expect(decider.open()).toEqual([])
+  })
+})
+
+describe('grouping', () => {
+  it('gathers what follows the first alerts of a key, and tells it once at the end of the window', () => {
+    const { fates, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
+    expect(fates).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
+    // More than two were gathered: the storm goes on at minute 10, and is over when one window had no more than two.
+    expect(groups).toEqual(['key JFK 3+2', 'key JFK 1+0'])
+    expect(decider.open()).toEqual([])
+  })
+
+  it('lets a key begin anew once its window was calm', () => {
+    const { fates, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
+    expect(fates).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
+    expect(groups).toEqual(['key JFK 1+2', 'key JFK 1+2'])
+  })
+
+  it('gathers a storm of one main reason over many keys, and leaves other reasons and directions alone', () => {
+    const storm = alertsAt([0, 1, 2, 3, 4, 5], (place) => ({ key: `K${place}` }))
+    const below = anAlert({ key: 'B', reason: aReason({ observed: -90 }), detectedAtMs: MONDAY + 6 * MINUTE })
+    const category = { field: 'origin', observed: 'A', expected: 'B' }
+    const other = anAlert({ key: 'C', reason: aReason(category), detectedAtMs: MONDAY + 6 * MINUTE })
+    const { fates, groups } = decided({ grouping }, [...storm, below, other])
+    expect(fates).toEqual(['sent', 'sent', 'sent', 'sent', 'reason', 'reason', 'sent', 'sent'])
+    expect(groups).toEqual(['reason ["delay","above"] 2+4'])
+  })
+
+  it('gathers alerts without a key by their reason, and leaves those without both alone', () => {
+    const keyless = alertsAt([0, 0, 0, 0, 0], () => ({ key: null }))
+    expect(decided({ grouping }, keyless).fates.at(-1)).toBe('reason')
+    const bare = alertsAt([0, 0, 0, 0, 0], () => ({ key: null, reason: null }))
+    expect(decided({ grouping }, bare).fates).toEqual(Array(5).fill('sent'))
+  })
+
+  it('tells count, span, severity and the strangest', () => {
+    const decider = makeDecider(aControl({ grouping }), [])
+    const alerts = alertsAt([0, 1, 2, 3, 4, 5, 6, 7, 8], (place) => ({ severity: place === 4 ? 'high' : 'low' }))
+    for (const alert of alerts) decider.decide(alert)
+    const [window] = decider.closeDue(MONDAY + 10 * MINUTE)
+    const event = groupEventSchema.parse(groupEvent(window!, 'flights'))
+    expect(event).toMatchObject({
+      id: 'flights/flights/0/2/group',
+      subject: 'JFK',
+      time: '2026-11-23T08:08:00.000Z',
+      data: {
+        by: 'key',
+        key: 'JFK',
+        reason: null,
+        count: 7,
+        sent: 2,
+        severity: 'high',
+        firstDetectedAt: '2026-11-23T08:02:00.000Z',
+        lastDetectedAt: '2026-11-23T08:08:00.000Z',
+        text: '7 anomalies of JFK, besides 2 told before; the strangest: delay 90 is high',
+      },
+    })
+    expect(event.data.examples.map(({ nll }) => nll)).toEqual([8, 7, 6, 5, 4])
+    expect(event.data.examples[0]).toMatchObject({ id: 'flights/flights/0/8', surpriseBits: -Math.log2(0.001) })
+  })
+
+  it('names a shared reason in the event, and no key', () => {
+    const decider = makeDecider(aControl({ grouping }), [])
+    for (const alert of alertsAt([0, 1, 2, 3, 4], (place) => ({ key: `K${place}` }))) decider.decide(alert)
+    const event = groupEvent(decider.closeDue(MONDAY + 10 * MINUTE)[0]!, 'flights')
+    expect(event).not.toHaveProperty('subject')
+    expect(event.data).toMatchObject({
+      by: 'reason',
+      key: null,
+      reason: { field: 'delay', direction: 'above' },
+      count: 1,
+    })
+    expect(event.data.text).toBe(
+      '1 anomaly whose delay is above the expected, besides 4 told before; the strangest: delay 90 is high',
+    )
+  })
+})
+
+describe('a cool-down', () => {
+  const cooldownMs = 10 * MINUTE
+
+  it('hides what follows an alert of the same key that went out, not of another', () => {
+    const alerts = alertsAt([0, 5, 6, 9.99, 10], (place) => (place === 2 ? { key: 'LAX' } : {}))
+    expect(decided({ cooldownMs }, alerts)).toMatchObject({
+      fates: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
+      groups: [],
+    })
+  })
+
+  it('lets a more severe alert through, which begins it anew', () => {
+    const severities = ['low', 'low', 'high', 'high', 'medium'] as const
+    const alerts = alertsAt([0, 5, 6, 12, 15], (place) => ({ severity: severities[place]! }))
+    expect(decided({ cooldownMs }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
+  })
+
+  it('is not begun by alerts without a key, nor by those that were gathered', () => {
+    expect(
+      decided(
+        { cooldownMs },
+        alertsAt([0, 1], () => ({ key: null })),
+      ).fates,
+    ).toEqual(['sent', 'sent'])
+    const quietHours = { week: weekClock('mon 08:00-09:00', 'UTC'), below: 'high' as const }
+    expect(decided({ cooldownMs, quietHours }, alertsAt([0, 60, 61])).fates).toEqual(['quiet', 'sent', 'cooldown'])
+  })
+})
+
+describe('quiet hours', () => {
+  const quietHours = { week: weekClock('mon 08:00-10:00', 'UTC'), below: 'high' as const }
+
+  it('gather what is not severe, and sum it up when they end', () => {
+    const alerts = alertsAt([0, 30, 60, 119, 120], (place) =>
+      place === 2 ? { severity: 'high' } : { key: `K${place}` },
+    )
+    const { fates, groups } = decided({ quietHours }, alerts)
+    expect(fates).toEqual(['quiet', 'quiet', 'sent', 'quiet', 'sent'])
+    expect(groups).toEqual(['quiet  3+0'])
+    expect(decided({ quietHours }, alerts.slice(0, 4), 119).groups).toEqual([])
+    expect(decided({ quietHours }, alerts.slice(0, 4), 120).groups).toEqual(['quiet  3+0'])
+  })
+
+  it('hold back a group that would close in them, and gather on until they end', () => {
+    const before = alertsAt([-5, -4, -3, -2])
+    const control = { grouping, quietHours }
+    expect(decided(control, before, 119).groups).toEqual([])
+    expect(decided(control, before, 120).groups).toEqual(['key JFK 2+2'])
+    const severe = [...before, ...alertsAt([30], () => ({ severity: 'high' }))]
+    expect(decided(control, severe, 31)).toMatchObject({
+      fates: ['sent', 'sent', 'key', 'key', 'key'],
+      groups: ['key JFK 3+2'],
+    })
+  })
+})
+
+describe('a suppression', () => {
+  const rule = {
+    entity: 'JFK',
+    field: null,
+    direction: null,
+    range: null,
+    timeOfWeek: null,
+    zone: 'UTC',
+    expiresAt: new Date(MONDAY + 5 * MINUTE),
+  }
+
+  it('comes before all else, the first that fits counts, and takes nothing of any share', () => {
+    const suppressions = [
+      { ...rule, id: '1', entity: 'LAX' },
+      { ...rule, id: '2' },
+      { ...rule, id: '3' },
+    ]
+    const decider = makeDecider(aControl({ suppressions, cooldownMs: MINUTE, grouping }), [])
+    expect(decider.decide(anAlert()).fate).toEqual({ is: 'hidden', by: 'rule', ruleId: '2' })
+    expect(decider.open()).toEqual([])
+    expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).fate).toEqual({ is: 'sent' })
+  })
+})

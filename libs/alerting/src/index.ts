@@ -1,0 +1,6 @@
+export { type Alert, alertOf, directionOf } from './alert.js'
+export { type Control, controlOf } from './control.js'
+export { type Decider, type Fate, makeDecider, windowsOf } from './decider.js'
+export { groupEvent } from './group-event.js'
+export { isHiddenBy } from './suppress.js'
+export { type WeekClock, weekClock } from './week-clock.js'

@@ -1,0 +1,41 @@
+import type { Severity } from './alert-event.js'
+
+/** What one alert after another is held against: those of a key or of a reason, those of quiet hours, a key's cool-down. */
+export type AlertWindowKind = 'key' | 'reason' | 'quiet' | 'cooldown'
+
+/** Span of detection times in which alerts of one kind are counted, gathered or hidden. */
+export interface AlertWindow {
+  readonly kind: AlertWindowKind
+  /** The key; or the reason as `["field","above"]`; or nothing. */
+  readonly subject: string
+  readonly opensAtMs: number
+  readonly closesAtMs: number
+  /** How many more alerts may go by themselves. */
+  readonly allowance: number
+  /** How many went by themselves. */
+  readonly sent: number
+  /** How many were gathered; of a cool-down, hidden. */
+  readonly count: number
+  /** Of the most severe that was gathered; of a cool-down, of the alert that began it. null: nothing was gathered. */
+  readonly severity: Severity | null
+  /** Of the first that was gathered: names the group. */
+  readonly firstId: string | null
+  readonly firstAtMs: number | null
+  readonly lastAtMs: number | null
+  /** The strangest that were gathered, the strangest first. */
+  readonly examples: readonly AlertExample[]
+}
+
+/** An anomaly that stands for a group. */
+export interface AlertExample {
+  readonly id: string
+  readonly key: string | null
+  readonly severity: Severity
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** The main reason in words; null: it has none. */
+  readonly reason: string | null
+  /** Of the event, epoch ms. */
+  readonly eventTimeMs: number
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+
+export const GROUP_EVENT_TYPE = 'outflow.anomaly_group.v1'
+
+const severity = z.enum(['low', 'medium', 'high'])
+
+const exampleSchema = z.object({
+  id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly takes it'),
+  time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
+  key: z.string().nullable().describe('The entity; null where the record names none'),
+  severity: severity.describe('How far beyond the alert rate the record lies'),
+  nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
+  pValue: z.number().describe('Share of normal records that are at least as strange'),
+  surpriseBits: z.number().describe('−log₂ of the p-value'),
+  reason: z.string().nullable().describe('The main reason in words; null where it has none'),
+})
+
+/**
+ * What is sent about many anomalies at once, in place of an alert about each: a CloudEvents 1.0 event in structured JSON, keyed
+ * by the entity where they share it. Published as `schemas/outflow.anomaly_group.v1.json`.
+ */
+export const groupEventSchema = z
+  .object({
+    specversion: z.literal('1.0').describe('Of CloudEvents'),
+    type: z.literal(GROUP_EVENT_TYPE),
+    id: z.string().describe('That of the first alert in the group, and /group'),
+    source: z.string().describe('/outflow/ and the pipeline'),
+    subject: z.string().optional().describe('The entity; absent unless it is what the anomalies share'),
+    time: z.iso.datetime().describe('When the last of them was detected'),
+    datacontenttype: z.literal('application/json'),
+    data: z.object({
+      pipeline: z.string().describe('Which pipeline flagged the records'),
+      by: z
+        .enum(['key', 'reason', 'quiet'])
+        .describe('What they share: an entity, a main reason, that hours were quiet'),
+      key: z.string().nullable().describe('The entity; null unless it is what they share'),
+      reason: z
+        .object({
+          field: z.string().describe('Of the main reason'),
+          direction: z
+            .enum(['above', 'below'])
+            .nullable()
+            .describe('Where its number lies, seen from the expected one; null where it is none'),
+        })
+        .nullable()
+        .describe('The main reason; null unless it is what they share'),
+      count: z.int().min(1).describe('How many anomalies the group has; none of them has an alert of its own'),
+      sent: z.int().min(0).describe('How many alerts that share the same went by themselves just before'),
+      severity: severity.describe('Of the most severe'),
+      firstDetectedAt: z.iso.datetime().describe('When the first of them was detected'),
+      lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
+      examples: z
+        .array(exampleSchema)
+        .describe('The strangest first, five at most; none where the topic had no room for them'),
+      text: z.string().describe('The same in words'),
+    }),
+  })
+  .describe('Many records that were judged improbable, told as one, as a CloudEvents 1.0 event.')
+
+export type GroupEvent = z.infer<typeof groupEventSchema>

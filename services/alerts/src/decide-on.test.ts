@@ -1,0 +1,73 @@
+import { type Control, makeDecider } from '@outflow/alerting'
+import type { UnnumberedRow } from '@outflow/store'
+import { expect, test } from 'vitest'
+import { decideOn, waitingOf } from './decide-on.js'
+
+const MINUTE = 60_000
+const options = { pipeline: 'flights', topic: 'flights.alerts', untilMs: 0 }
+const off: Control = { suppressions: [], cooldownMs: null, grouping: null, quietHours: null }
+const grouping = { windowMs: 10 * MINUTE, perKey: 1, perReason: 9 }
+
+function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): UnnumberedRow {
+  const event = {
+    type: 'outflow.anomaly.v1',
+    id: `flights/flights/2/${id}`,
+    time: '2026-11-23T08:00:00.000Z',
+    data: {
+      topic: 'flights',
+      partition: 2,
+      offset: String(id),
+      key,
+      severity: 'low',
+      nll: id,
+      pValue: 0.01,
+      reasons: [],
+    },
+  }
+  const payload = Buffer.from(JSON.stringify(event))
+  return { id: BigInt(id), kind: 'alert', payload, createdAt: new Date(minute * MINUTE) }
+}
+
+const decided = (rows: readonly UnnumberedRow[], control: Partial<Control>, untilMs = 0) =>
+  decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), { ...options, untilMs })
+
+test('what goes by itself keeps its place among what is no alert, and a group comes where its window ended', () => {
+  const deadLetter: UnnumberedRow = { id: 3n, kind: 'dead_letter', payload: null, createdAt: new Date(0) }
+  const rows = [anAlertRow(1, 0), anAlertRow(2, 1), deadLetter, anAlertRow(4, 2, 'LAX'), anAlertRow(5, 12)]
+  const { order, unsent, groups } = decided(rows, { grouping })
+  expect(order.map((next) => ('id' in next ? next.id : 'group'))).toEqual([1n, 3n, 4n, 'group', 5n])
+  expect(unsent).toEqual([
+    {
+      outboxId: 2n,
+      topic: 'flights',
+      partition: 2,
+      offset: 2n,
+      because: 'key',
+      ruleId: null,
+      groupId: 'flights/flights/2/2/group',
+    },
+  ])
+  expect(groups).toMatchObject([{ kind: 'key', subject: 'JFK', count: 1 }])
+})
+
+test('windows that have ended are told behind the last row', () => {
+  const rows = [anAlertRow(1, 0), anAlertRow(2, 1)]
+  expect(decided(rows, { grouping }, 10 * MINUTE - 1).groups).toEqual([])
+  const { order } = decided(rows, { grouping }, 10 * MINUTE)
+  const message = order.flatMap((next) => ('message' in next ? [next.message] : []))[0]!
+  expect(message).toMatchObject({ kind: 'alert', topic: 'flights.alerts', key: Buffer.from('JFK') })
+  expect(JSON.parse(String(message.payload))).toMatchObject({ type: 'outflow.anomaly_group.v1', data: { count: 1 } })
+})
+
+test('a body that is no event of ours is sent as it is', () => {
+  const rows = [
+    { ...anAlertRow(1, 0), payload: Buffer.from('{') },
+    { ...anAlertRow(2, 0), payload: Buffer.from('null') },
+  ]
+  expect(decided(rows, { grouping: { ...grouping, perReason: 1 } }).order).toEqual([{ id: 1n }, { id: 2n }])
+})
+
+test('a key is looked for as Postgres gives it back', () => {
+  expect(waitingOf(anAlertRow(1, 0, 'a\0b\ud800')).alert?.key).toBe('a\uFFFDb\uFFFD')
+  expect(waitingOf(anAlertRow(1, 0, '')).alert?.key).toBe('')
+})

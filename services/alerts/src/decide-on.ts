@@ -1,0 +1,93 @@
+import { type Alert, alertOf, type Decider, groupEvent } from '@outflow/alerting'
+import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type AlertWindow } from '@outflow/contracts'
+import { type NextInOrder, type OutboxMessage, plainText, type UnnumberedRow, type UnsentAlert } from '@outflow/store'
+
+/** A row that waits for its number, and the alert that it is; null: it is none. */
+export interface Waiting {
+  readonly id: bigint
+  readonly event: AlertEvent | null
+  readonly alert: Alert | null
+}
+
+/** What becomes of rows that waited. */
+export interface Decided {
+  /** What is sent, in this order: rows that waited, and groups that are new. */
+  readonly order: readonly NextInOrder[]
+  readonly unsent: readonly UnsentAlert[]
+  readonly groups: readonly AlertWindow[]
+}
+
+export interface DecideOptions {
+  readonly pipeline: string
+  /** Where groups are sent. */
+  readonly topic: string
+  /** Windows that end until then, epoch ms, are closed behind the last row. */
+  readonly untilMs: number
+}
+
+/** Reads a row: what is no alert, or none that we know, is sent as it is. */
+export function waitingOf({ id, payload, createdAt }: UnnumberedRow): Waiting {
+  const event = payload && eventOf(payload)
+  if (!event) return { id, event: null, alert: null }
+  const alert = alertOf(event, createdAt.getTime())
+  // As Postgres gives a key back: a window is found again by it.
+  return { id, event, alert: { ...alert, key: alert.key && plainText(String(Buffer.from(alert.key))) } }
+}
+
+function eventOf(payload: Buffer): AlertEvent | null {
+  try {
+    const event = JSON.parse(String(payload))
+    return event?.type === ALERT_EVENT_TYPE ? event : null
+  } catch {
+    return null
+  }
+}
+
+/** Decides on rows in their order; a group takes its place where its window ended. */
+export function decideOn(
+  waiting: readonly Waiting[],
+  decider: Decider,
+  { pipeline, topic, untilMs }: DecideOptions,
+): Decided {
+  const order: NextInOrder[] = []
+  const unsent: UnsentAlert[] = []
+  const groups: AlertWindow[] = []
+  const close = (closed: readonly AlertWindow[]): void => {
+    groups.push(...closed)
+    order.push(...closed.map((window) => ({ message: groupMessage(window, pipeline, topic) })))
+  }
+  for (const { id, event, alert } of waiting) {
+    if (event === null || alert === null) {
+      order.push({ id })
+      continue
+    }
+    const { fate, closed } = decider.decide(alert)
+    close(closed)
+    if (fate.is === 'sent') order.push({ id })
+    else {
+      unsent.push({
+        outboxId: id,
+        topic: event.data.topic,
+        partition: event.data.partition,
+        offset: BigInt(event.data.offset),
+        because: fate.by,
+        ruleId: fate.by === 'rule' ? fate.ruleId : null,
+        groupId: fate.is === 'gathered' ? fate.groupId : null,
+      })
+    }
+  }
+  close(decider.closeDue(untilMs))
+  return { order, unsent, groups }
+}
+
+function groupMessage(window: AlertWindow, pipeline: string, topic: string): OutboxMessage {
+  const event = groupEvent(window, pipeline)
+  const { key } = event.data
+  return {
+    kind: 'alert',
+    topic,
+    key: key === null ? null : Buffer.from(key),
+    payload: Buffer.from(JSON.stringify(event)),
+    headers: [['content-type', ALERT_CONTENT_TYPE]],
+  }
+}

@@ -1,0 +1,86 @@
+import { controlOf, makeDecider, windowsOf } from '@outflow/alerting'
+import type { AlertWindow, Config } from '@outflow/contracts'
+import {
+  alertWindows,
+  type Client,
+  claimOutboxOrder,
+  inTransaction,
+  isQuietened,
+  listSuppressions,
+  numberInOrder,
+  unnumberedRows,
+  updateAlertWindows,
+  withholdAlerts,
+} from '@outflow/store'
+import { type Decided, decideOn, waitingOf } from './decide-on.js'
+import type { AlertsTelemetry } from './telemetry.js'
+
+/** Rows that are decided on in one transaction. */
+const MAX_ROWS = 500
+const MAX_BYTES = 8 * 1024 ** 2
+/** Alerts are as old as the begin of their transaction: of a window that has just ended, one may not be committed yet. */
+const COMMIT_MS = 1_000
+
+export interface Quietening {
+  /** The leader's own connection: with the lead goes what was not committed. */
+  readonly client: Client
+  readonly config: Pick<Config, 'pipeline' | 'alerts'>
+  readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
+}
+
+/** Whether alerts are to be decided on at all: outflow.yaml or a stored rule says so, or windows are open. */
+export async function wantsQuiet({ client, config: { pipeline, alerts } }: Quietening): Promise<boolean> {
+  const asked = alerts.grouping ?? alerts.cooldown ?? alerts.quietHours
+  return asked !== undefined || (await isQuietened(client, pipeline))
+}
+
+/**
+ * Decides on the alerts that have no place in the order of sending yet. What goes by itself is numbered, and so is all that is
+ * no alert; what does not leaves the outbox and is noted with the reason; groups whose window has ended get a place of their own.
+ *
+ * All of a transaction, or nothing: a crash repeats no decision and loses none. What is decided follows from the alerts'
+ * order and their times of commit, not from when the relay looks.
+ */
+export async function quieten(quietening: Quietening): Promise<void> {
+  for (;;) {
+    const decided = await inTransaction(quietening.client, () => quietenSome(quietening))
+    quietening.telemetry.alertsDecided(decided)
+    if (decided.areAll || decided.order.length > 0) return
+  }
+}
+
+async function quietenSome({
+  client,
+  config: { pipeline, alerts },
+}: Quietening): Promise<Decided & { readonly areAll: boolean }> {
+  const now = await claimOutboxOrder(client, pipeline)
+  const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BYTES })
+  const waiting = rows.map(waitingOf)
+  const found = waiting.flatMap(({ alert }) => alert ?? [])
+  const before = await alertWindows(client, { pipeline, dueBy: now, named: found.flatMap(windowsOf) })
+  const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))
+  const rules = await listSuppressions(client, { pipeline, notExpired: new Date(oldestMs) })
+  const decider = makeDecider(controlOf(alerts, rules.toReversed()), before)
+  const decided = decideOn(waiting, decider, {
+    pipeline,
+    topic: alerts.topic,
+    // While others wait, an end that has come may not have come for them.
+    untilMs: areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY,
+  })
+  await withholdAlerts(client, pipeline, decided.unsent)
+  await numberInOrder(client, pipeline, decided.order)
+  await updateAlertWindows(client, pipeline, changes(before, decider.open()))
+  return { ...decided, areAll }
+}
+
+/** What is to be deleted, and what is to be written, so that the stored windows are those that are open. */
+function changes(before: readonly AlertWindow[], open: readonly AlertWindow[]) {
+  const known = new Set(before)
+  const names = new Set(open.map(nameOf))
+  return {
+    closed: before.filter((window) => !names.has(nameOf(window))),
+    open: open.filter((window) => !known.has(window)),
+  }
+}
+
+const nameOf = ({ kind, subject }: AlertWindow): string => `${kind} ${subject}`

@@ -1,0 +1,240 @@
+import { type Alert, controlOf, makeDecider } from '@outflow/alerting'
+import { runAlerts } from '@outflow/alerts'
+import {
+  alertEventSchema,
+  type Config,
+  GROUP_EVENT_TYPE,
+  groupEventSchema,
+  parseConfig,
+  suppressionRuleSchema,
+} from '@outflow/contracts'
+import { alertMessage } from '@outflow/ingest'
+import { makeLog, makeVitals } from '@outflow/runtime'
+import { type Anomaly, addSuppression, listSuppressions, openPool, type Pool, writeBatch } from '@outflow/store'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { readCommitted } from '../support/topic-reader.js'
+
+let pool: Pool
+let url: string
+const cleanUps: (() => Promise<unknown>)[] = []
+beforeEach(async () => {
+  url = await aDatabase()
+  pool = openPool(url)
+  cleanUps.push(() => pool.end())
+})
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+async function aConfig(alerts: object): Promise<Config> {
+  return parseConfig(
+    {
+      pipeline: aName('quiet'),
+      kafka: { brokers: kafkaBrokers() },
+      postgres: { url },
+      source: { topics: [await aTopic()] },
+      features: [{ path: '$.load', type: 'numeric' }],
+      alerts: { topic: await aTopic({ partitions: 2 }), ...alerts },
+      deadLetters: { topic: await aTopic() },
+    },
+    {},
+  )
+}
+
+/** Starts a relay and gives the way to stop it. */
+function relaying(config: Config): () => Promise<void> {
+  const abort = new AbortController()
+  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
+  const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
+  const stop = async (): Promise<void> => {
+    abort.abort()
+    await running
+  }
+  cleanUps.push(stop)
+  return stop
+}
+
+function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
+  const reason = { field: 'load', bits: 9, observed: 9, expected: 1, range: null, text: 'load 9 is high' } as const
+  return {
+    offset: BigInt(offset),
+    recordTimeMs: Date.now(),
+    eventTimeMs: Date.parse('2026-11-23T08:00:00Z'),
+    entityKey: `k${offset % 3}`,
+    record: { load: 9, note: '\0' },
+    nll: offset % 7,
+    pValue: 0.001,
+    pUpper: 0.002,
+    nearest: null,
+    missing: [],
+    severity: offset % 10 === 0 ? 'high' : 'low',
+    reasons: [reason],
+    modelId: 'm',
+    ...overrides,
+  }
+}
+
+/** Writes anomalies and their alerts as ingest does. */
+async function detect({ pipeline, alerts, source }: Config, anomalies: readonly Anomaly[]): Promise<void> {
+  const [topic, partition] = [source.topics[0]!, 0]
+  const { rows } = await pool.query('select next_offset from outflow.offsets where pipeline = $1', [pipeline])
+  const outcome = await writeBatch(pool, {
+    pipeline,
+    topic,
+    partition,
+    expectedOffset: rows.length === 0 ? null : BigInt(rows[0].next_offset),
+    nextOffset: anomalies.at(-1)!.offset + 1n,
+    received: anomalies.length,
+    scored: anomalies.length,
+    anomalies,
+    deadLetters: [],
+    outbox: anomalies.map((own) =>
+      alertMessage(own, { topic, partition }, { pipeline, topic: alerts.topic, detectedAtMs: Date.now() }),
+    ),
+    scores: [],
+    rejections: [],
+  })
+  expect(outcome).toBe('written')
+}
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)
+
+/** Waits until nothing waits and no window is open; gives what a reader of committed data has seen. */
+async function allSent(config: Config) {
+  const waits = `
+    select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_windows where kind <> 'cooldown')
+      as waiting`
+  await eventually(async () => (await pool.query(waits)).rows[0].waiting === 0, { what: 'all is decided on and sent' })
+  const events = (await readCommitted(kafkaBrokers(), config.alerts.topic)).map(({ value }) =>
+    JSON.parse(String(value)),
+  )
+  return {
+    single: events.filter(({ type }) => type !== GROUP_EVENT_TYPE).map((event) => alertEventSchema.parse(event)),
+    groups: events.filter(({ type }) => type === GROUP_EVENT_TYPE).map((event) => groupEventSchema.parse(event)),
+  }
+}
+
+/** What each stored anomaly comes to when nothing interrupts the decisions. */
+async function dueOf(config: Config) {
+  const { rows } = await pool.query(
+    `select detected_at, topic, partition, "offset", entity_key, severity, nll, p_value, reasons, event_time
+     from outflow.anomalies where pipeline = $1 order by "offset"`,
+    [config.pipeline],
+  )
+  const rules = await listSuppressions(pool, { pipeline: config.pipeline, all: true })
+  const decider = makeDecider(controlOf(config.alerts, rules), [])
+  const alerts: Alert[] = rows.map((row) => ({
+    id: `${config.pipeline}/${row.topic}/${row.partition}/${row.offset}`,
+    key: row.entity_key,
+    severity: row.severity,
+    nll: row.nll,
+    pValue: row.p_value,
+    reason: row.reasons[0] ?? null,
+    eventTimeMs: row.event_time.getTime(),
+    detectedAtMs: row.detected_at.getTime(),
+  }))
+  const decided = alerts.map((alert) => ({ id: alert.id, ...decider.decide(alert) }))
+  const groups = [...decided.flatMap(({ closed }) => closed), ...decider.closeDue(Number.MAX_SAFE_INTEGER)]
+  return { decided, groups: groups.map(({ firstId, count }) => `${firstId}/group: ${count}`) }
+}
+
+test('relays that lose their connection at any moment decide and send as one that is never disturbed', async () => {
+  const config = await aConfig({
+    grouping: { window: '1500ms', perKey: 2, perReason: 4 },
+    cooldown: '50ms',
+  })
+  const { pipeline } = config
+  const rule = suppressionRuleSchema.parse({ entity: 'hidden', expiresAt: '2999-01-01T00:00:00Z' })
+  const id = await addSuppression(pool, { pipeline, rule, why: 'known', by: 'ada' })
+  for (let relay = 0; relay < 2; relay += 1) relaying(config)
+  const cutOff = async () => {
+    const { rowCount } = await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'outflow-alerts' and datname = current_database()`,
+    )
+    return rowCount! > 0
+  }
+  for (let batch = 0; batch < 40; batch += 1) {
+    const anomalies = range(batch * 10, 10).map((offset) =>
+      anAnomaly(offset, offset % 10 === 7 ? { entityKey: 'hidden' } : offset % 10 === 8 ? { entityKey: null } : {}),
+    )
+    await detect(config, anomalies)
+    // In the midst of whatever the leader, or the one that takes over, is at.
+    if (batch % 3 === 0) await eventually(cutOff, { what: 'a relay is connected' })
+  }
+
+  const { single, groups } = await allSent(config)
+  const due = await dueOf(config)
+  expect(single.map((event) => event.id).toSorted()).toEqual(
+    due.decided.flatMap(({ id: own, fate }) => (fate.is === 'sent' ? [own] : [])).toSorted(),
+  )
+  expect(groups.map((event) => `${event.id}: ${event.data.count}`).toSorted()).toEqual(due.groups.toSorted())
+  expect(groups.length).toBeGreaterThan(2)
+  const { rows } = await pool.query(
+    `select because, rule_id, group_id, topic || '/' || partition || '/' || "offset" as position from analyst.unsent_alerts`,
+  )
+  expect(
+    rows.map((row) => `${pipeline}/${row.position} ${row.because} ${row.rule_id ?? row.group_id}`).toSorted(),
+  ).toEqual(
+    due.decided
+      .flatMap(({ id: own, fate }) => {
+        if (fate.is === 'sent') return []
+        return [`${own} ${fate.by} ${fate.is === 'gathered' ? fate.groupId : fate.by === 'rule' ? fate.ruleId : null}`]
+      })
+      .toSorted(),
+  )
+  expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id, hidden: 40 }])
+  expect(single.length + rows.length).toBe(400)
+})
+
+test('in order per key, each group behind what it follows', async () => {
+  const config = await aConfig({ grouping: { window: '300ms', perKey: 1 } })
+  relaying(config)
+  for (let batch = 0; batch < 6; batch += 1)
+    await detect(
+      config,
+      range(batch * 10, 10).map((own) => anAnomaly(own)),
+    )
+  await allSent(config)
+  const messages = await readCommitted(kafkaBrokers(), config.alerts.topic)
+  const last = new Map<string, number>()
+  for (const { key, value } of messages) {
+    const event = JSON.parse(String(value))
+    const offset = Number(/\/(\d+)(\/group)?$/.exec(event.id)![1])
+    expect(offset).toBeGreaterThan(last.get(String(key)) ?? -1)
+    last.set(String(key), offset)
+  }
+  expect([...last.keys()].toSorted()).toEqual(['k0', 'k1', 'k2'])
+})
+
+test('rules and windows that are left are kept to without a word in outflow.yaml', async () => {
+  const config = await aConfig({ grouping: { window: '1d', perKey: 1 } })
+  const stop = relaying(config)
+  await detect(
+    config,
+    range(0, 9).map((own) => anAnomaly(own)),
+  )
+  await eventually(async () => (await pool.query('select from outflow.outbox')).rowCount === 0, {
+    what: 'all is decided on',
+  })
+  await stop()
+  await pool.query(`update outflow.alert_windows set closes_at = now() - interval '2 seconds'`)
+  const off = { ...config, alerts: { topic: config.alerts.topic, webhooks: [] } }
+  relaying(off)
+  const { single, groups } = await allSent(off)
+  expect(single).toHaveLength(3)
+  expect(groups.map(({ data }) => `${data.key} ${data.count}`).toSorted()).toEqual(['k0 2', 'k1 2', 'k2 2'])
+
+  const rule = suppressionRuleSchema.parse({ field: 'load', direction: 'above', expiresAt: '2999-01-01T00:00:00Z' })
+  await addSuppression(pool, { pipeline: off.pipeline, rule, why: 'known', by: 'ada' })
+  await detect(
+    off,
+    range(9, 2).map((own) => anAnomaly(own, own === 10 ? { reasons: [] } : {})),
+  )
+  expect((await allSent(off)).single.map(({ data }) => data.offset).at(-1)).toBe('10')
+  expect(await pool.query(`select because from analyst.unsent_alerts where "offset" = 9`)).toMatchObject({
+    rows: [{ because: 'rule' }],
+  })
+})
