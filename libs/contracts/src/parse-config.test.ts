@@ -83,8 +83,22 @@ describe('parseConfig', () => {
   })
 
   it.each([
-    ['an unknown key', { ...least, detecton: {} }, 'detecton: no such key'],
-    ['an unknown key further in', { ...least, training: { evry: '1h' } }, 'training.evry: no such key'],
+    ['an unknown key', { ...least, detecton: {} }, 'detecton: no such key; did you mean detection?'],
+    [
+      'an unknown key further in',
+      { ...least, training: { evry: '1h' } },
+      'training.evry: no such key; did you mean every?',
+    ],
+    [
+      'a misspelt key of a feature',
+      { ...least, features: [{ ...least.features[0], optinal: true }] },
+      'features[0].optinal: no such key; did you mean optional?',
+    ],
+    [
+      'a key like no other',
+      { ...least, retention: { forever: true } },
+      'retention.forever: no such key; allowed: anomalies, statistics',
+    ],
     ['a wrong type', { ...least, training: { minRows: 'many' } }, 'training.minRows: found "many"; allowed: number'],
     [
       'an impossible value',
@@ -142,7 +156,7 @@ describe('parseConfig', () => {
       'allowed: either password or passwordFile, and not both',
     ],
     ['a certificate without its key', { tls: { certFile: 'c' } }, 'certFile and keyFile, both or none'],
-    ['an unknown key of TLS', { tls: { cafile: 'c' } }, 'kafka.tls.cafile: no such key'],
+    ['an unknown key of TLS', { tls: { cafile: 'c' } }, 'kafka.tls.cafile: no such key; did you mean caFile?'],
     ['what is neither a switch nor files', { tls: 'yes' }, 'kafka.tls: found "[redacted]"; allowed: boolean, or'],
   ])('refuses %s', (_, kafka, expected) => {
     expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { type Config, configSchema } from './config.js'
+import { didYouMean } from './did-you-mean.js'
 import { ConfigInvalid } from './errors.js'
+import { keysAt } from './keys-at.js'
 
 /**
  * Gives the configuration that a parsed outflow.yaml states, with defaults filled in and `${NAME}` replaced by the
@@ -64,11 +66,17 @@ function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): str
   if (meant !== undefined) return meant.flatMap((inner) => describe(inner, path))
   const key = formatPath(path)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => `${key ? `${key}.` : ''}${name}: no such key; is it misspelt?`)
+    return issue.keys.map((name) => `${key ? `${key}.` : ''}${name}: no such key; ${meaning(path, name)}`)
   }
   const input = inputOf(issue)
   const found = input === undefined ? 'nothing there' : `found ${shorten(JSON.stringify(redact(path, input)))}`
   return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
+}
+
+function meaning(path: readonly PropertyKey[], name: string): string {
+  const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
+  const meant = didYouMean(name, known)
+  return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
 }
 
 /** Of a union told apart by one key, zod reports the whole object where it means that key's value. */

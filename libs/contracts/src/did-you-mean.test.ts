@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { didYouMean } from './did-you-mean.js'
+
+const KEYS = ['alertRate', 'alertBudget', 'fdr', 'pipeline', 'contamination']
+
+it.each([
+  ['alertRat', 'alertRate'],
+  ['alertrate', 'alertRate'],
+  ['pipelien', 'pipeline'],
+  ['contamintion', 'contamination'],
+  ['alertsBudget', 'alertBudget'],
+  ['fd', 'fdr'],
+])('takes %s for %s', (word, meant) => {
+  expect(didYouMean(word, KEYS)).toBe(meant)
+})
+
+it.each(['threshold', 'x', 'colour', ''])('takes %j for none', (word) => {
+  expect(didYouMean(word, KEYS)).toBeUndefined()
+})
