@@ -26,12 +26,19 @@ const DEAD_LETTERS = 200_000
 export async function fill(client: pg.Client, { anomalies, days, say }: Filling): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
   await client.query(MODELS, [days])
+  // Built over whole days they are the same, in a fraction of the time.
+  const { rows: indexes } = await client.query<{ name: string; definition: string }>(SECONDARY_INDEXES)
+  for (const { name } of indexes) await client.query(`drop index ${name}`)
   for (let day = days - 1; day >= 0; day -= 1) {
     await client.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date - $1::int])`, [
       day,
     ])
     await client.query(ANOMALIES, [day, Math.round(anomalies / days), days - 1 - day])
     if (day % 5 === 0) say(`anomalies of ${days - day} of ${days} days`)
+  }
+  for (const { name, definition } of indexes) {
+    say(`index ${name}`)
+    await client.query(definition.replace(' ON ONLY ', ' ON '))
   }
   await client.query(MINUTES, [days, Math.round((anomalies * RECORDS_PER_ANOMALY) / days / 1_440)])
   await client.query(DEAD_LETTER_ROWS, [days, DEAD_LETTERS])
@@ -40,6 +47,10 @@ export async function fill(client: pg.Client, { anomalies, days, say }: Filling)
   say('vacuum analyze')
   await client.query('vacuum (analyze)')
 }
+
+const SECONDARY_INDEXES = `
+  select indexrelid::regclass as name, pg_get_indexdef(indexrelid) as definition
+  from pg_index where indrelid = 'outflow.anomalies'::regclass and not indisprimary`
 
 const MODELS = `
   insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, created_at, promoted_at)
