@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { CommandContext } from './commands/command-context.js'
+import { addCompletion } from './commands/completion.js'
 import { addDeadLetters } from './commands/dead-letters.js'
 import { addDemo } from './commands/demo.js'
 import { addDoctor } from './commands/doctor.js'
@@ -65,5 +66,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addWebhooks(program, context)
   addSchema(program, context)
   addToken(program, context)
+  program.commandsGroup('Your shell:')
+  addCompletion(program, context)
   return program
 }

@@ -12,6 +12,15 @@ export function addDeadLetters(program: Command, { terminal }: CommandContext): 
     .command('dead-letters')
     .summary('look at rejected records, and send them again')
     .description('The records that broke their contract and were set aside.')
+    .addHelpText(
+      'afterAll',
+      `
+Examples:
+  outflow dead-letters list --reason wrong_type --since 24h
+  outflow dead-letters replay --reason wrong_type --since 24h --dry-run
+  outflow dead-letters show flights/2/18043
+  outflow dead-letters replay flights/2/18043 --with mended.json`,
+    )
   selecting(letters.command('list'))
     .description('Lists dead letters, those rejected last first.')
     .addOption(jsonOption('the list'))
@@ -36,14 +45,6 @@ export function addDeadLetters(program: Command, { terminal }: CommandContext): 
     .option('--with <file>', 'the mended value of the one that is named; - is stdin')
     .option('--dry-run', 'say what would be sent, and send nothing')
     .addOption(jsonOption('what became of them'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow dead-letters replay --reason wrong_type --since 24h --dry-run
-  outflow dead-letters show flights/2/18043
-  outflow dead-letters replay flights/2/18043 --with mended.json`,
-    )
     .action((positions: string[], options: ReplayLettersOptions) =>
       interruptible(async (signal) =>
         (await import('../dead-letters/replay.js')).replayLetters(positions, options, terminal, signal),

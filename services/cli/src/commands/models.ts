@@ -11,14 +11,17 @@ export function addModels(program: Command, context: CommandContext): void {
     .summary('look at the models of a pipeline, and change which one scores')
     .description('The models of a pipeline. All of it works while the services run.')
     .addHelpText(
-      'after',
+      'afterAll',
       `
 Examples:
   outflow models list
+  outflow models show 05ea
   outflow models diff 05ea 9b1c
   outflow models promote 05ea --why 'the newer one knows no night flights'
   outflow models rollback --why 'flags every second record'
-  outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'`,
+  outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'
+  outflow models exclusions
+  outflow models include 3`,
     )
   addLooking(models, context)
   addChanging(models, context)

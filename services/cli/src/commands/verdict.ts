@@ -18,10 +18,11 @@ export function addVerdict(program: Command, { terminal }: CommandContext): void
         'analyst.precision_by_week tells what share was worth knowing.',
     )
     .addHelpText(
-      'after',
+      'afterAll',
       `
 Examples:
   outflow verdict confirmed --anomaly flights/flights/2/18043
+  outflow verdict false-alarm --anomaly flights/flights/2/18044 --by ada
   outflow verdict expected --anomaly flights/flights/2/18043 --note 'the airport was closed'`,
     )
   for (const [word, description] of WORDS) {

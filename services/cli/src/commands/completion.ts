@@ -1,0 +1,37 @@
+import completions from '@bomb.sh/tab'
+import tab from '@bomb.sh/tab/commander'
+import type { Command } from 'commander'
+import type { CommandContext } from './command-context.js'
+
+/** Adds `completion`, which prints a shell's script, and the hidden `complete`, which that script asks at each Tab. */
+export function addCompletion(program: Command, { terminal }: CommandContext): void {
+  tab(program, { completionCommandName: 'completion' })
+  named(program, 'completion')!
+    .summary('print what completes commands in bash, zsh or fish')
+    .description('Prints a script for your shell that completes the commands, options and choices of outflow.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow completion bash > ~/.local/share/bash-completion/completions/outflow
+  outflow completion zsh > "\${fpath[1]}/_outflow"
+  outflow completion fish > ~/.config/fish/completions/outflow.fish`,
+    )
+  named(program, 'complete')!.action(async (words: string[]) => {
+    if (wantsFile(program, words)) await terminal.result(`${NAMES_OF_FILES}\n`)
+    else completions.parse(words)
+  })
+}
+
+/** To the shell: complete as you would without us. The library itself always says that files are not wanted. */
+const NAMES_OF_FILES = ':0'
+
+/** Whether what is being typed, the last word, is the value of an option that takes a file. */
+function wantsFile(program: Command, words: readonly string[]): boolean {
+  const option = words.at(-2) ?? ''
+  const command = words.reduce((found, word) => named(found, word) ?? found, program)
+  return command.options.some(({ long, flags }) => long === option && flags.includes('<file>'))
+}
+
+const named = (parent: Command, name: string): Command | undefined =>
+  parent.commands.find((command) => command.name() === name)

@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { makeProgram } from './program.js'
+import { makeTerminal } from './terminal.js'
+
+/** The command line, and all that it says on either stream. */
+function aProgram() {
+  const said: string[] = []
+  const stream = { write: (text: string) => said.push(text) > 0 } as unknown as NodeJS.WriteStream
+  const print = vi.spyOn(console, 'log').mockImplementation((line) => void said.push(`${line}\n`))
+  const terminal = makeTerminal({ stdout: stream, stderr: stream, env: {} })
+  const program = makeProgram({ terminal, exitCode: 0 })
+  const run = async (...args: string[]) => {
+    said.length = 0
+    await program.parseAsync(['node', 'outflow', ...args]).catch(() => {})
+    print.mockClear()
+    return said.join('')
+  }
+  return { program, run }
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+/** Those that do something: a command with subcommands only names them. */
+const leaves = (command: Command): Command[] =>
+  command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
+
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+
+/** What `--help` prints, with what is put behind it. */
+function helpOf(command: Command): string {
+  let help = ''
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+  return help
+}
+
+const OWN_NAME = new Set(['outflow complete', 'outflow help'])
+
+describe('every command', () => {
+  it('shows examples in its help', () => {
+    const shown = leaves(aProgram().program).filter((command) => !OWN_NAME.has(pathOf(command)))
+    const without = shown.filter((command) => !/^Examples?:$/m.test(helpOf(command)))
+    expect(without.map(pathOf)).toEqual([])
+  })
+})
+
+describe('a typing error', () => {
+  it.each([
+    [['modls'], "outflow: unknown command 'modls' (Did you mean models?)"],
+    [['models', 'lits'], "outflow: unknown command 'lits' (Did you mean list?)"],
+    [['models', 'list', '--confg'], "outflow: unknown option '--confg' (Did you mean --config?)"],
+  ])('of %j is told with what it was meant to be', async (args, told) => {
+    expect((await aProgram().run(...args)).trim()).toBe(told)
+  })
+})
+
+describe('completion', () => {
+  it('knows commands, subcommands, options and choices', async () => {
+    const { run } = aProgram()
+    expect(await run('complete', '--', 'mod')).toMatch(/^models\t.*\n:4\n$/)
+    expect(await run('complete', '--', 'models', 'pro')).toMatch(/^promote\t.*\n:4\n$/)
+    expect(await run('complete', '--', 'export', '--for')).toMatch(/^--format\t.*\n:4\n$/)
+    expect(await run('complete', '--', 'export', '--format', '')).toBe('parquet\t\ncsv\t\n:4\n')
+  })
+
+  it('leaves names of files to the shell', async () => {
+    expect(await aProgram().run('complete', '--', 'train', '--input', 'fli')).toBe(':0\n')
+  })
+
+  it.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
+    expect(await aProgram().run('completion', shell)).toContain('outflow')
+  })
+})
