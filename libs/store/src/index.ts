@@ -91,6 +91,7 @@ export {
   requireOutboxNumbered,
   takeOutbox,
 } from './outbox.js'
+export { type PipelineStatus, pipelineStatus } from './pipeline-status.js'
 export {
   type Client,
   inTransaction,

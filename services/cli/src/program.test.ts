@@ -6,7 +6,8 @@ import { makeTerminal } from './terminal.js'
 /** The command line, and all that it says on either stream. */
 function aProgram() {
   const said: string[] = []
-  const stream = { write: (text: string) => said.push(text) > 0 } as unknown as NodeJS.WriteStream
+  const stream = { write: (text: string) => said.push(text) > 0 } as unknown as NodeJS.Process['stdout'] &
+    NodeJS.Process['stderr']
   const print = vi.spyOn(console, 'log').mockImplementation((line) => void said.push(`${line}\n`))
   const terminal = makeTerminal({ stdout: stream, stderr: stream, env: {} })
   const program = makeProgram({ terminal, exitCode: 0 })

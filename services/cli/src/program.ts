@@ -15,6 +15,7 @@ import { addRun } from './commands/run.js'
 import { addSample } from './commands/sample.js'
 import { addSchema } from './commands/schema.js'
 import { addScore } from './commands/score.js'
+import { addStatus } from './commands/status.js'
 import { addToken } from './commands/token.js'
 import { addTrain } from './commands/train.js'
 import { addVerdict } from './commands/verdict.js'
@@ -57,6 +58,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addRun(program, context)
   addMigrate(program, context)
   addDoctor(program, context)
+  addStatus(program, context)
   addModels(program, context)
   addRetrain(program, context)
   addReplay(program, context)

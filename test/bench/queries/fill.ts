@@ -29,11 +29,13 @@ export async function fill(client: pg.Client, { anomalies, days, say }: Filling)
   // Built over whole days they are the same, in a fraction of the time.
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(SECONDARY_INDEXES)
   for (const { name } of indexes) await client.query(`drop index ${name}`)
+  await client.query(DAY, [Math.round(anomalies / days)])
+  say('a day is made')
   for (let day = days - 1; day >= 0; day -= 1) {
     await client.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date - $1::int])`, [
       day,
     ])
-    await client.query(ANOMALIES, [day, Math.round(anomalies / days), days - 1 - day])
+    await client.query(ANOMALIES, [day, days - 1 - day])
     if (day % 5 === 0) say(`anomalies of ${days - day} of ${days} days`)
   }
   for (const { name, definition } of indexes) {
@@ -43,6 +45,7 @@ export async function fill(client: pg.Client, { anomalies, days, say }: Filling)
   await client.query(MINUTES, [days, Math.round((anomalies * RECORDS_PER_ANOMALY) / days / 1_440)])
   await client.query(DEAD_LETTER_ROWS, [days, DEAD_LETTERS])
   await client.query(OFFSETS, [anomalies * RECORDS_PER_ANOMALY, DEAD_LETTERS, anomalies])
+  await client.query('drop table bench_day')
   await client.query('reset work_mem')
   say('vacuum analyze')
   await client.query('vacuum (analyze)')
@@ -58,34 +61,41 @@ const MODELS = `
   from ${PIPELINES}, generate_series(1, $1::int) as n,
        lateral (select decode(repeat('00', 300000), 'hex') as bytes, now() - ($1::int - n) * interval '1 day' as at) as made`
 
-// An nll whose tail is long; a record, reasons and a nearest normal of the size that flights have.
-const ANOMALIES = `
-  insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-                                 p_value, severity, reasons, model_id, p_upper, nearest, missing)
-  select pipeline, pipeline, place % partitions, place, at, at - interval '2 seconds', key,
-         jsonb_build_object('date', at, 'delay', (chance * 900)::int, 'distance', (luck * 3000)::int, 'origin', key,
-                            'destination', 'D' || n % 97, 'id', n),
-         14 + 3 / (chance + 1e-7), 0.001 * luck,
-         case when luck > 0.5 then 'low' when luck > 0.125 then 'medium' else 'high' end,
+// An nll whose tail is long; a record, reasons and a nearest normal of the size that flights have. `part` is how far into its day.
+const DAY = `
+  create unlogged table bench_day as
+  select pipeline, place, rows, n::float8 / rows as part, partitions, key,
+         jsonb_build_object('date', '2026/01/31 08:15', 'delay', (chance * 900)::int, 'distance', (luck * 3000)::int,
+                            'origin', key, 'destination', 'D' || n % 97, 'id', n) as record,
+         14 + 3 / (chance + 1e-7) as nll, luck,
          jsonb_build_array(
            jsonb_build_object('field', (array['distance', 'delay', 'origin', 'destination', 'date'])[1 + n % 5],
              'bits', 9 / (luck + 0.01), 'observed', (luck * 3000)::int, 'expected', 337, 'range', jsonb_build_array(302, 371),
              'text', 'distance ' || (luck * 3000)::int || ' is far above the 337 of LAX→SFO'),
            jsonb_build_object('field', 'delay', 'bits', 2.5 * luck, 'observed', (chance * 900)::int, 'expected', 7,
-             'range', jsonb_build_array(-26, 49), 'text', 'delay ' || (chance * 900)::int || ' is above the usual −26 to 49')),
-         'model-' || 1 + extract(day from at)::int, 0.0012 * luck,
-         jsonb_build_object('changes', jsonb_build_array(jsonb_build_object('field', 'distance', 'from', 3983, 'to', 337)),
-           'nll', 15.2, 'text', 'normal with distance 337 instead of 3,983'), '[]'
+             'range', jsonb_build_array(-26, 49), 'text', 'delay ' || (chance * 900)::int || ' is above the usual −26 to 49')
+         ) as reasons
   from ${PIPELINES},
        lateral (
-         select n, $3::bigint * ($2 * share)::int + n as place, random() as chance, random() as luck,
-                'E' || lpad(floor(entities * power(random(), 3))::text, 3, '0') as key,
-                date_trunc('day', now(), 'UTC') - $1::int * interval '1 day'
-                  + n * least(interval '1 day', now() - date_trunc('day', now(), 'UTC') + $1::int * interval '1 day')
-                    / ($2 * share)::int as at
-         from generate_series(0, ($2::int * share)::int - 1) as n
+         select n, n as place, ($1::int * share)::int as rows, random() as chance, random() as luck,
+                'E' || lpad(floor(entities * power(random(), 3))::text, 3, '0') as key
+         from generate_series(0, ($1::int * share)::int - 1) as n
        ) as made
-  order by at`
+  order by part`
+
+// Days alike, but for times and offsets. Today's rows lie in what has passed of it.
+const ANOMALIES = `
+  insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
+                                 p_value, severity, reasons, model_id, p_upper, nearest, missing)
+  select pipeline, pipeline, ($2::bigint * rows + place) % partitions, $2::bigint * rows + place, at, at - interval '2 seconds',
+         key, record, nll, 0.001 * luck, case when luck > 0.5 then 'low' when luck > 0.125 then 'medium' else 'high' end,
+         reasons, 'model-' || 1 + extract(day from at)::int, 0.0012 * luck,
+         '{"changes": [{"field": "distance", "from": 3983, "to": 337}], "nll": 15.2, "text": "normal with distance 337 instead of 3,983"}',
+         '[]'
+  from bench_day,
+       lateral (select date_trunc('day', now(), 'UTC') as today) as day,
+       lateral (select today - $1::int * interval '1 day'
+                       + part * case $1::int when 0 then now() - today else interval '1 day' end as at) as time`
 
 // Fifty histograms in turn: to make one for each minute takes longer than all the rest.
 const MINUTES = `

@@ -1,0 +1,79 @@
+import Table from 'cli-table3'
+import { formatCount, type Terminal } from '../terminal.js'
+import type { Reading } from './reading.js'
+
+export interface Rated {
+  readonly reading: Reading
+  /** Records a second. */
+  readonly rate: number
+}
+
+type Paint = Terminal['paintResult']
+
+/** A row a pipeline, and below it what needs a person. */
+export function describeStatus(pipelines: readonly Rated[], paint: Paint): string {
+  const table = new Table({
+    head: [
+      'pipeline',
+      'records/s',
+      'lag',
+      'scored',
+      'model',
+      'anomalies, 1 h',
+      'to send',
+      'dead letters, 24 h',
+      'drift',
+    ],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'left'],
+  })
+  for (const { reading, rate } of pipelines) {
+    const { pipeline, lag, scored, anomaliesLastHour, waiting, deadLettersLastDay, drift } = reading
+    table.push([
+      paint.bold(pipeline),
+      rate < 10 ? rate.toFixed(1) : formatCount(rate),
+      lag === null ? '?' : formatCount(lag),
+      formatCount(scored),
+      modelOf(reading),
+      formatCount(anomaliesLastHour),
+      waiting === 0 ? '0' : paint.yellow(formatCount(waiting)),
+      deadLettersLastDay === 0 ? '0' : paint.yellow(formatCount(deadLettersLastDay)),
+      drift === null ? 'none, 24 h' : paint.yellow(`${drift.chart}, ${ago(drift.notedAt, reading.at)} ago`),
+    ])
+  }
+  return [table.toString(), ...pipelines.flatMap(({ reading }) => remarksOf(reading))].join('\n')
+}
+
+function modelOf({ modelId, modelPromotedAt, at }: Reading): string {
+  if (modelId === null) return 'none yet'
+  return modelPromotedAt === null ? modelId.slice(0, 8) : `${modelId.slice(0, 8)}, ${ago(modelPromotedAt, at)} old`
+}
+
+/** Longer than a rebalance or a restart takes: then nobody reads. */
+const SILENT_MS = 60_000
+
+function remarksOf({ pipeline, at, lag, lagUnknown, lastWrite, modelId, waitingSince, drift }: Reading): string[] {
+  const remarks: string[] = []
+  if (lagUnknown !== null) remarks.push(`lag unknown: ${lagUnknown}`)
+  if (modelId === null) remarks.push('no model: ingest waits for the first; outflow run trainer')
+  else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > SILENT_MS)) {
+    const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
+    remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)
+  }
+  if (waitingSince !== null && at.getTime() - waitingSince.getTime() > SILENT_MS) {
+    remarks.push(`the oldest message waits for ${ago(waitingSince, at)}: is alerts running?`)
+  }
+  if (drift !== null && drift.fields.length > 0) {
+    const moved = drift.fields.slice(0, 3).map(({ field, nats }) => `${field} by ${nats.toFixed(2)} nats`)
+    remarks.push(`drift moved ${moved.join(', ')}`)
+  }
+  return remarks.map((remark) => `${pipeline}: ${remark}`)
+}
+
+/** `90 s`, `5 min`, `3 h` or `2 d`. */
+export function ago(then: Date, now: Date): string {
+  const seconds = Math.max(0, (now.getTime() - then.getTime()) / 1_000)
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
+}

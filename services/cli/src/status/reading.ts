@@ -1,0 +1,19 @@
+import type { PipelineStatus, StoredDriftAlarm } from '@outflow/store'
+
+/** How a pipeline stood at one moment. */
+export interface Reading extends PipelineStatus {
+  readonly pipeline: string
+  readonly at: Date
+  /** Records that are not read yet; null where Kafka did not say. */
+  readonly lag: number | null
+  readonly lagUnknown: string | null
+  /** The newest alarm, if it is of the last day. */
+  readonly drift: StoredDriftAlarm | null
+}
+
+/** Records a second between two readings of a pipeline. */
+export function rateBetween(earlier: Reading, later: Reading): number {
+  const seconds = (later.at.getTime() - earlier.at.getTime()) / 1_000
+  // Less than before: its offsets were deleted, and it begins anew.
+  return seconds <= 0 ? 0 : Math.max(0, later.received - earlier.received) / seconds
+}

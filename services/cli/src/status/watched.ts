@@ -1,0 +1,60 @@
+import type { Config } from '@outflow/contracts'
+import { toOutflowError } from '@outflow/errors'
+import { loadConfig } from '@outflow/runtime'
+import { latestDriftAlarm, openPool, partitionCounters, pipelineStatus, type StoredDriftAlarm } from '@outflow/store'
+import { makeKafka, partitionEnds } from '@outflow/streams'
+import type { Reading } from './reading.js'
+
+/** A pipeline that can be read again and again. */
+export interface Watched {
+  read(): Promise<Reading>
+  close(): Promise<void>
+}
+
+/** Connections stay open from one reading to the next. */
+export async function watch(configPath: string): Promise<Watched> {
+  const config = await loadConfig(configPath)
+  const { pipeline, source } = config
+  const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
+  const kafka = makeKafka(config.kafka)
+  const lag = async (): Promise<Pick<Reading, 'lag' | 'lagUnknown'>> => {
+    try {
+      const [ends, counters] = await Promise.all([
+        partitionEnds(kafka, source.topics),
+        partitionCounters(pool, pipeline),
+      ])
+      return { lag: lagOf(ends, counters, source), lagUnknown: null }
+    } catch (thrown: unknown) {
+      // What Postgres knows is worth showing all the more while the broker is away.
+      return { lag: null, lagUnknown: toOutflowError(thrown).message }
+    }
+  }
+  return {
+    read: async () => {
+      const [status, drift, behind] = await Promise.all([
+        pipelineStatus(pool, pipeline),
+        latestDriftAlarm(pool, pipeline),
+        lag(),
+      ])
+      return { pipeline, at: new Date(), ...status, ...behind, drift: recent(drift) }
+    },
+    close: () => pool.end(),
+  }
+}
+
+type Ends = Awaited<ReturnType<typeof partitionEnds>>
+type Counters = Awaited<ReturnType<typeof partitionCounters>>
+
+/** A partition that was not begun counts from where it will be. */
+function lagOf(ends: Ends, counters: Counters, { from }: Config['source']): number {
+  const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
+  return ends.reduce((sum, { topic, partition, earliest, end }) => {
+    const begins = from === 'earliest' ? earliest : end
+    return sum + Number(end - (next.get(`${topic}/${partition}`) ?? begins))
+  }, 0)
+}
+
+const DAY_MS = 86_400_000
+
+const recent = (alarm: StoredDriftAlarm | null): StoredDriftAlarm | null =>
+  alarm !== null && Date.now() - alarm.notedAt.getTime() < DAY_MS ? alarm : null
