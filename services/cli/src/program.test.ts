@@ -39,9 +39,10 @@ function helpOf(command: Command): string {
 const OWN_NAME = new Set(['outflow complete', 'outflow help'])
 
 describe('every command', () => {
-  it('shows examples in its help', () => {
+  it('shows examples in its help, or in that of its group', () => {
     const shown = leaves(aProgram().program).filter((command) => !OWN_NAME.has(pathOf(command)))
-    const without = shown.filter((command) => !/^Examples?:$/m.test(helpOf(command)))
+    const hasExamples = (command: Command | null) => command !== null && /^Examples?:$/m.test(helpOf(command))
+    const without = shown.filter((command) => !hasExamples(command) && !hasExamples(command.parent))
     expect(without.map(pathOf)).toEqual([])
   })
 })

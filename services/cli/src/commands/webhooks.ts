@@ -11,7 +11,7 @@ export function addWebhooks(program: Command, context: CommandContext): void {
     .summary('try webhooks, see how they do, send again what was given up')
     .description('The webhooks of a pipeline, under alerts.webhooks in outflow.yaml.')
     .addHelpText(
-      'after',
+      'afterAll',
       `
 Examples:
   outflow webhooks test pager
