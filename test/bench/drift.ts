@@ -80,6 +80,8 @@ interface Adaptation {
   readonly recall: number
   readonly recallAlone: number
   readonly recallRatio: number
+  /** By the model, and its followed p-values, as they are before the attack and half an hour after it. */
+  readonly attackFoundBefore: number
   readonly attackFoundLater: number
 }
 
@@ -109,6 +111,7 @@ process.exitCode = report.met ? 0 : 1
 
 async function pass(stretch: Stretch): Promise<Passed> {
   const startMs = nowMs
+  const before = stretch.attack ? { attackFoundBefore: await attackFound(stretch.world(0)) } : {}
   const tallies = new Map(
     ['outflow', ...alternatives.map(({ name }) => name)].map((name) => [name, makeTally(stretch.minutes, BUDGET)]),
   )
@@ -141,6 +144,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
     minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
     minutesToModel: promoted[0] ? since(promoted[0]) : null,
     falseAlarms: stretch.isChange ? 0 : alarms.length,
+    ...before,
     ...(await adaptation(stretch)),
   }
   console.error(JSON.stringify({ ...told, minutes: (performance.now() - beganAt) / 60_000 }))
@@ -161,12 +165,7 @@ function makeBatch(stretch: Stretch, world: World) {
 /** What the stream's model finds at the end of a stretch, beside one fitted to the new regime alone. */
 async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   const world = stretch.world(1)
-  if (stretch.checksAttack) {
-    const found = shareFlagged(
-      await living.judge(Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))),
-    )
-    return { attackFoundLater: found }
-  }
+  if (stretch.checksAttack) return { attackFoundLater: await attackFound(world) }
   if (!stretch.checksAdaptation) return {}
   const regime = Array.from({ length: REGIME_RECORDS }, () =>
     fieldsOf(aside.chance() <= stretch.planted ? aside.anomaly(world) : aside.normalRecord(world)),
@@ -184,6 +183,11 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   const recallAlone = shareFlagged((await alone.score(anomalies)).pValue)
   await alone.close()
   return { recall, recallAlone, recallRatio: recall / recallAlone }
+}
+
+async function attackFound(world: World): Promise<number> {
+  const attack = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))
+  return shareFlagged(await living.judge(attack))
 }
 
 function judgeTargets() {
@@ -213,14 +217,14 @@ function judgeTargets() {
         met: recallRatio! >= 0.95,
       })),
     {
-      target: 'attack found, at least .95',
-      value: attack.ways.outflow!.plantedFound,
-      met: attack.ways.outflow!.plantedFound >= 0.95,
+      target: 'attack found while it goes on, by what was found of it before: at least .95',
+      value: attack.ways.outflow!.plantedFound / attack.attackFoundBefore!,
+      met: attack.ways.outflow!.plantedFound >= 0.95 * attack.attackFoundBefore!,
     },
     {
-      target: 'the same attack found when models were fitted since, at least .95',
-      value: of('after the attack').attackFoundLater ?? 0,
-      met: (of('after the attack').attackFoundLater ?? 0) >= 0.95,
+      target: 'the same attack found half an hour later, by what was found before: at least .95',
+      value: of('after the attack').attackFoundLater! / attack.attackFoundBefore!,
+      met: of('after the attack').attackFoundLater! >= 0.95 * attack.attackFoundBefore!,
     },
     {
       target: 'stuck sensor told as too normal',

@@ -168,6 +168,7 @@ export function makeStream(seed: number) {
 
   const attacking = (record: StreamRecord): StreamRecord => ({
     ...record,
+    temperature: (record.temperature as number) - 24,
     latency: (record.latency as number) * 5,
     bytes: 3 + uniform(),
     kind: 'admin',
