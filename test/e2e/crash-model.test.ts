@@ -1,6 +1,13 @@
 import type { TrainedDetector } from '@outflow/detector'
-import { beforeAll, expect, test } from 'vitest'
-import { expectEachRecordJudgedOnce, expectEachScoredByTheModelItNames } from '../support/audit-models.js'
+import { launchInfrastructure } from '@outflow/launcher'
+import { activeModelId, insertModel, listModelChanges, migrate } from '@outflow/store'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { untilAllStored } from '../support/audit.js'
+import {
+  expectDifferencesAsBothJudge,
+  expectEachRecordJudgedOnce,
+  expectEachScoredByTheModelItNames,
+} from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { fitParcelModel } from '../support/parcels.js'
@@ -49,6 +56,83 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
   await expectEachRecordJudgedOnce(pipeline, [a, b])
   await expectEachScoredByTheModelItNames(pipeline, [a, b])
 })
+
+test('a power cut of Postgres in the middle of a promotion leaves a candidate, which the trainer promotes when it is back', async ({
+  skip,
+}) => {
+  const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
+  onTestFinished(stop)
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  await migrate(postgres.url)
+  const training = { every: '7d' }
+  const pipeline = await aParcelPipeline({ model: first, databaseUrl: postgres.url, training })
+  const [a, b] = [first.metadata.modelId, second.metadata.modelId]
+  await storeCandidate(pipeline, second)
+  const ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(46)
+  await pipeline.untilStoredMore(1_000)
+  await pipeline.pool.query('select pg_advisory_lock(hashtextextended($1, 0))', [`outflow.promote ${pipeline.name}`])
+  const trainer = startService('trainer', pipeline.configFile)
+  await eventually(() => isWaiting(pipeline, 'pg_advisory_xact_lock'), { what: 'the promotion is under way' })
+  await control.kill()
+  await control.start()
+
+  expect(await trainer.logged('candidate adopted')).toMatchObject({ modelId: b, became: 'promoted' })
+  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === b), {
+    what: 'ingest serves it',
+  })
+  await pipeline.untilStoredMore(1_000)
+  await feed.stop()
+  expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
+  const changes = await listModelChanges(pipeline.pool, pipeline.name)
+  expect(changes.map(({ modelId }) => modelId)).toEqual([b, a])
+  await expectEachRecordJudgedOnce(pipeline, [a, b])
+})
+
+test('a trial outlives its trainer, and counts each record once though ingest is killed in it', async () => {
+  const pipeline = await aParcelPipeline({ model: first, training: { shadow: '1h', every: '7d' } })
+  const [a, b] = [first.metadata.modelId, second.metadata.modelId]
+  await storeCandidate(pipeline, second)
+  let ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(48)
+  await pipeline.untilStoredMore(1_000)
+  const killed = startService('trainer', pipeline.configFile)
+  expect(await killed.logged('candidate adopted')).toMatchObject({ modelId: b, became: 'shadow' })
+  expect(await ingest.logged('shadow served')).toMatchObject({ modelId: b })
+  await pipeline.untilStoredMore(2_000)
+  await Promise.all([killed.kill(), ingest.kill()])
+  ingest = startService('ingest', pipeline.configFile)
+  await ingest.logged('shadow served')
+  await pipeline.untilStoredMore(2_000)
+  await feed.stop()
+  await untilAllStored(pipeline)
+
+  const { rows } = await pipeline.pool.query(
+    `select scored::int, flagged_by_both::int as both, flagged_by_active::int as "byActive", flagged_by_shadow::int as "byShadow"
+     from analyst.shadows where shadow_id = $1 and model_id = $2`,
+    [b, a],
+  )
+  const counts = rows[0] as Record<'scored' | 'both' | 'byActive' | 'byShadow', number>
+  expect(counts.scored).toBeGreaterThan(3_000)
+  await expectDifferencesAsBothJudge(pipeline, [a, b], counts)
+
+  // Its hour is over.
+  await pipeline.pool.query(`update outflow.models set shadow_since = now() - interval '2 h' where id = $1`, [b])
+  const trainer = startService('trainer', pipeline.configFile)
+  expect(await trainer.logged('model promoted')).toMatchObject({ modelId: b, scored: counts.scored })
+  await ingest.logged('shadow ended')
+  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === b), {
+    what: 'ingest serves the candidate',
+  })
+  expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
+})
+
+/** As a trainer leaves one that died between the gate and what follows. */
+async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metadata }: TrainedDetector): Promise<void> {
+  const parentId = await activeModelId(pool, name)
+  const metrics = { passed: true, failures: [] }
+  await insertModel(pool, { pipeline: name, id: metadata.modelId, artefact, metadata, metrics, parentId })
+}
 
 /** Keeps artefacts from being read, and nothing else, until the function that it gives is called. */
 async function holdArtefacts({ pool }: ParcelPipeline): Promise<() => Promise<void>> {

@@ -67,6 +67,8 @@ describe('the analyst', () => {
       'precision_by_week',
       'score_percentiles',
       'score_statistics',
+      'shadow_differences',
+      'shadows',
       'suppressions',
       'training_exclusions',
       'unsent_alerts',

@@ -24,7 +24,7 @@ export async function expectEachScoredByTheModelItNames(
       own.map(({ record }) => record),
     )
     for (const [index, row] of own.entries()) {
-      expect(Math.abs(row.nll - nll[index]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(row.nll)))
+      expectNear(row.nll, nll[index]!)
     }
   }
 }
@@ -56,6 +56,39 @@ export async function expectEachRecordJudgedOnce(pipeline: ParcelPipeline, ids: 
     if (flaggedBy === ids.length) expect(found.has(position), `${position} is an anomaly`).toBe(true)
     if (flaggedBy === 0) expect(found.has(position), `${position} is none`).toBe(false)
   })
+}
+
+/** Holds what a trial has noted to what the two models say of the records themselves. */
+export async function expectDifferencesAsBothJudge(
+  pipeline: ParcelPipeline,
+  [active, candidate]: readonly [active: string, candidate: string],
+  counts: { readonly byActive: number; readonly byShadow: number },
+): Promise<void> {
+  const { rows } = await pipeline.pool.query(
+    `select record, flagged_by, nll, shadow_nll, concat_ws('/', topic, partition, "offset") as position
+     from analyst.shadow_differences where shadow_id = $1`,
+    [candidate],
+  )
+  const by = (who: string) => rows.filter(({ flagged_by: flaggedBy }) => flaggedBy === who).length
+  expect({ byActive: by('active'), byShadow: by('shadow') }).toMatchObject({
+    byActive: counts.byActive,
+    byShadow: counts.byShadow,
+  })
+  expect(rows.length, 'a trial in which nothing differed').toBeGreaterThan(0)
+  const records = rows.map(({ record }) => record as unknown)
+  const [own, theirs] = await Promise.all([active, candidate].map((id) => scoresBy(pipeline, id, records)))
+  rows.forEach(({ flagged_by: flaggedBy, nll, shadow_nll: shadowNll, position }, index) => {
+    expect([isFlag(own!.pValue[index]!), isFlag(theirs!.pValue[index]!)], position).toEqual(
+      flaggedBy === 'active' ? [1, 0] : [0, 1],
+    )
+    expectNear(nll as number, own!.nll[index]!)
+    expectNear(shadowNll as number, theirs!.nll[index]!)
+  })
+}
+
+/** In float32 a batch of another size may be added up in another order. */
+function expectNear(found: number, due: number): void {
+  expect(Math.abs(found - due)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(due)))
 }
 
 const isFlag = (pValue: number) => (pValue <= PARCEL_ALERT_RATE ? 1 : 0)

@@ -103,6 +103,11 @@ const trainingSchema = z.strictObject({
     .default(true)
     .describe('Whether drift of the scores makes a fit due, to the records since the change began'),
   falseDriftEvery: duration.default(30 * 86_400_000).describe('How seldom drift may be told where there is none'),
+  shadow: duration
+    .default(0)
+    .describe(
+      'How long a candidate that passed the gate scores beside the active model before it is promoted; 0s: not at all',
+    ),
   niceness: z.int().min(0).max(19).default(5).describe('How far a fit stands back behind other processes, 0 to 19'),
   threads: z
     .int()

@@ -87,4 +87,33 @@ export interface BatchWrite {
   readonly rejections: readonly MinuteRejections[]
   /** Of the entities that the batch's records were counted for, as of `nextOffset`; absent: there are no windowed features. */
   readonly windowStates?: readonly StoredWindowState[]
+  /** How a candidate that scores beside the active model agreed with it; absent: none does. */
+  readonly shadow?: ShadowWrite
+}
+
+/** What a batch adds to the comparison of a candidate with the active model. */
+export interface ShadowWrite {
+  readonly shadowId: string
+  readonly modelId: string
+  /** Records that both scored. */
+  readonly scored: number
+  readonly flaggedByBoth: number
+  readonly flaggedByActive: number
+  readonly flaggedByShadow: number
+  /** Of those that only one of them flagged. */
+  readonly differences: readonly ShadowDifference[]
+}
+
+export interface ShadowDifference {
+  readonly offset: bigint
+  readonly flaggedBy: 'active' | 'shadow'
+  readonly recordTimeMs: number
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  readonly nll: number
+  readonly pValue: number
+  readonly shadowNll: number
+  readonly shadowPValue: number
 }

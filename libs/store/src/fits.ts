@@ -2,7 +2,7 @@ import type { Queryable } from './pool.js'
 import { jsonbText } from './postgres-text.js'
 import { run } from './statement.js'
 
-export type FitState = 'running' | 'promoted' | 'rejected' | 'known' | 'failed' | 'abandoned'
+export type FitState = 'running' | 'shadow' | 'promoted' | 'rejected' | 'known' | 'failed' | 'abandoned'
 
 /** The report of one fit. */
 export interface StoredFit {

@@ -8,7 +8,16 @@ export {
   type AnomalyPage,
   listAnomalies,
 } from './anomaly-list.js'
-export type { Anomaly, BatchWrite, DeadLetter, OutboxMessage, StoredEntity, StoredWindowState } from './batch.js'
+export type {
+  Anomaly,
+  BatchWrite,
+  DeadLetter,
+  OutboxMessage,
+  ShadowDifference,
+  ShadowWrite,
+  StoredEntity,
+  StoredWindowState,
+} from './batch.js'
 export {
   type DeadLetterQuery,
   type DeadLetterReplay,
@@ -108,6 +117,7 @@ export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alert
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
+export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'
 export {
   type MinuteRejections,
   type MinuteScores,

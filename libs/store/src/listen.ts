@@ -4,6 +4,7 @@ import pg from 'pg'
 import { toStoreError } from './errors.js'
 import { latestFollowing, type StoredFollowing } from './followings.js'
 import { activeModelId } from './models.js'
+import { shadowId } from './shadows.js'
 
 export interface Listening {
   /** Stops listening and closes the connection; resolves when both are done. */
@@ -17,6 +18,8 @@ export interface ModelListenerOptions {
   readonly onChange: (modelId: string | null) => void
   /** Called when the active model's p-values are to be moved in another way than was last told. */
   readonly onFollowing?: (following: StoredFollowing) => void
+  /** Called with the id of the candidate that is to score beside, when it is another than was last told; null: none. */
+  readonly onShadow?: (modelId: string | null) => void
   /** Told of each lost connection; the listener reconnects by itself. */
   readonly onError?: (error: OutflowError) => void
   /** How often the database is asked in any case, ms; default 1,000. */
@@ -25,9 +28,10 @@ export interface ModelListenerOptions {
 
 /** Follows the pipeline's active model: by NOTIFY at once, by polling where a notification was lost. */
 export function listenForModels(options: ModelListenerOptions): Listening {
-  const { pipeline, onChange, onFollowing } = options
+  const { pipeline, onChange, onFollowing, onShadow } = options
   let told: string | null | undefined
   let toldFollowing: bigint | undefined
+  let toldShadow: string | null = null
   return listen({
     ...options,
     channel: 'outflow_models',
@@ -36,6 +40,11 @@ export function listenForModels(options: ModelListenerOptions): Listening {
       const active = await activeModelId(client, pipeline)
       if (active !== told) onChange(active)
       told = active
+      if (onShadow !== undefined) {
+        const shadow = await shadowId(client, pipeline)
+        if (shadow !== toldShadow) onShadow(shadow)
+        toldShadow = shadow
+      }
       if (active === null || onFollowing === undefined) return
       const following = await latestFollowing(client, { pipeline, modelId: active })
       if (following === null || following.id === toldFollowing) return

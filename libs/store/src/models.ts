@@ -3,6 +3,7 @@ import { ModelDamaged, ModelUnknown, NoEarlierModel } from './errors.js'
 import { noteChange } from './model-changes.js'
 import { type Client, type Pool, type Queryable, withTransaction } from './pool.js'
 import { jsonbText } from './postgres-text.js'
+import { closeFitsOf } from './shadows.js'
 import { run } from './statement.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'rejected'
@@ -98,6 +99,7 @@ export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & P
     if (!wanted.isWhole) throw damaged({ pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
+    await closeFitsOf(client, { pipeline, id, state: 'promoted' })
     if (previousId !== id)
       await noteChange(client, { action: 'promote', pipeline, id, previousId, by: by ?? 'unknown', why: why ?? '' })
   })
@@ -202,6 +204,7 @@ export async function rejectModel(db: Queryable, model: ModelKey & Pick<NewModel
     values: [model.pipeline, model.id, jsonbText(model.metrics)],
   })
   if (rejected.length === 0) throw unknown(model)
+  await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'rejected' })
 }
 
 /** Gives the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */

@@ -1,5 +1,6 @@
 import { ensurePartitions } from './partitions.js'
 import type { Pool } from './pool.js'
+import { deleteOldShadows } from './shadows.js'
 import { run } from './statement.js'
 import { deleteIdleWindowStates } from './window-states.js'
 
@@ -7,7 +8,7 @@ const DAY_MS = 86_400_000
 
 /**
  * Drops the pipeline's anomalies with what moved their p-values and what became of their alerts, dead letters, deliveries,
- * statistics and window states that are older than their retention, and makes tomorrow's partition. Safe to call from several
+ * shadows, statistics and window states that are older than their retention, and makes tomorrow's partition. Safe to call from several
  * processes at once.
  *
  * @returns the dropped partitions of anomalies
@@ -51,6 +52,7 @@ export async function applyRetention(
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
+  await deleteOldShadows(pool, { pipeline, before: anomaliesCutoff })
   if (retention.windowStatesMs !== undefined) {
     await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs })
   }

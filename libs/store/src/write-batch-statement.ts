@@ -1,4 +1,4 @@
-import type { BatchWrite } from './batch.js'
+import type { BatchWrite, ShadowWrite } from './batch.js'
 import { outboxColumns } from './outbox-rows.js'
 import { jsonbText, plainText, timestampText } from './postgres-text.js'
 import type { Statement } from './statement.js'
@@ -11,9 +11,10 @@ const DETAIL_LENGTH = 1000
 /** The compare-and-set, and everything that is written only if it succeeds. */
 export function writeBatchStatement(batch: BatchWrite): Statement {
   const isFirst = batch.expectedOffset === null
+  const { shadow } = batch
   return {
-    name: isFirst ? 'write_first_batch' : 'write_batch',
-    text: isFirst ? FIRST_BATCH : NEXT_BATCH,
+    name: `write_${isFirst ? 'first_' : ''}batch${shadow ? '_with_shadow' : ''}`,
+    text: TEXTS[isFirst ? 'first' : 'next'][shadow ? 'withShadow' : 'alone'],
     values: [
       ...offsetValues(batch),
       ...anomalyValues(batch),
@@ -24,6 +25,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...windowValues(batch),
       ...verdictValues(batch),
       ...followedValues(batch),
+      ...(shadow ? shadowValues(shadow) : []),
     ],
   }
 }
@@ -45,7 +47,7 @@ const CLAIM_NEXT = `
   where pipeline = $1::text and topic = $2::text and partition = $3::int and next_offset = $4::bigint
   returning pipeline, topic, partition`
 
-const writeAfter = (claim: string) => `
+const writeAfter = (claim: string, more = '') => `
 with claimed as (${claim}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
@@ -101,13 +103,34 @@ with claimed as (${claim}
   select claimed.pipeline, claimed.topic, claimed.partition, $49::jsonb from claimed where $49::jsonb is not null
   on conflict (pipeline, topic, partition) do update
   set state = excluded.state, updated_at = now()
-)
+)${more}
 select count(*) > 0 as written,
        case when count(*) > 0 and cardinality($28::text[]) > 0 then pg_notify('outflow_outbox', $1::text) end
 from claimed`
 
-const FIRST_BATCH = writeAfter(CLAIM_FIRST)
-const NEXT_BATCH = writeAfter(CLAIM_NEXT)
+// Only while a candidate scores beside.
+const COMPARED = `, compared as (
+  insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, flagged_by_both,
+                                                  flagged_by_active, flagged_by_shadow)
+  select claimed.pipeline, $53::text, $54::text, $55::bigint, $56::bigint, $57::bigint, $58::bigint from claimed
+  on conflict (pipeline, shadow_id, model_id) do update
+  set scored = known.scored + excluded.scored, flagged_by_both = known.flagged_by_both + excluded.flagged_by_both,
+      flagged_by_active = known.flagged_by_active + excluded.flagged_by_active,
+      flagged_by_shadow = known.flagged_by_shadow + excluded.flagged_by_shadow, updated_at = now()
+), differing as (
+  insert into outflow.shadow_differences (pipeline, topic, partition, shadow_id, model_id, "offset", flagged_by,
+                                          record_time, event_time, entity_key, record, nll, p_value, shadow_nll,
+                                          shadow_p_value)
+  select claimed.pipeline, claimed.topic, claimed.partition, $53::text, $54::text, difference.*
+  from claimed, unnest($59::bigint[], $60::text[], $61::timestamptz[], $62::timestamptz[], $63::text[], $64::jsonb[],
+                       $65::float8[], $66::float8[], $67::float8[], $68::float8[]) as difference
+  on conflict do nothing
+)`
+
+const TEXTS = {
+  first: { alone: writeAfter(CLAIM_FIRST), withShadow: writeAfter(CLAIM_FIRST, COMPARED) },
+  next: { alone: writeAfter(CLAIM_NEXT), withShadow: writeAfter(CLAIM_NEXT, COMPARED) },
+} as const
 
 /** $1 … $10 */
 function offsetValues(batch: BatchWrite): unknown[] {
@@ -195,4 +218,26 @@ function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
 /** $51, $52 */
 function followedValues({ anomalies, scores }: BatchWrite): unknown[] {
   return [anomalies.map(({ followingId }) => followingId), scores.map(({ pHistogram }) => `{${pHistogram.join(',')}}`)]
+}
+
+/** $53 … $68 */
+function shadowValues({ differences, ...counts }: ShadowWrite): unknown[] {
+  return [
+    counts.shadowId,
+    counts.modelId,
+    counts.scored,
+    counts.flaggedByBoth,
+    counts.flaggedByActive,
+    counts.flaggedByShadow,
+    differences.map(({ offset }) => offset),
+    differences.map(({ flaggedBy }) => flaggedBy),
+    differences.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
+    differences.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
+    differences.map(({ entityKey }) => entityKey && plainText(entityKey)),
+    differences.map(({ record }) => jsonbText(record)),
+    differences.map(({ nll }) => nll),
+    differences.map(({ pValue }) => pValue),
+    differences.map(({ shadowNll }) => shadowNll),
+    differences.map(({ shadowPValue }) => shadowPValue),
+  ]
 }

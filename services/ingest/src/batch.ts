@@ -1,7 +1,7 @@
 import type { Rejection } from '@outflow/contracts'
 import type { FdrState, Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
-import type { Anomaly, DeadLetter, OutboxMessage } from '@outflow/store'
+import type { Anomaly, DeadLetter, OutboxMessage, ShadowWrite } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { EntityState, Observation } from '@outflow/windows'
 import type { ModelLease } from './model-lease.js'
@@ -56,6 +56,9 @@ export interface ScoredBatch extends CleanBatch {
   readonly ownPValue: Float64Array
 }
 
+/** What the judge of a batch would say of other scores of the same records. */
+export type JudgeAlike = (pValue: Float64Array, recordsPerDay: number | null | undefined) => readonly number[]
+
 export interface JudgedBatch extends ScoredBatch {
   /** Indices of the records that were judged anomalies, ascending. */
   readonly outliers: readonly number[]
@@ -63,9 +66,15 @@ export interface JudgedBatch extends ScoredBatch {
   readonly levels: readonly number[]
   /** Of online false-discovery control behind this batch; null where it is off. */
   readonly fdrState: FdrState | null
+  readonly judgeAlike: JudgeAlike
 }
 
-export interface ExplainedBatch extends JudgedBatch {
+export interface ComparedBatch extends JudgedBatch {
+  /** How a candidate that scores beside agrees with the model; absent: none does. */
+  readonly shadow?: ShadowWrite
+}
+
+export interface ExplainedBatch extends ComparedBatch {
   /** One per outlier, in their order. */
   readonly anomalies: readonly Anomaly[]
 }

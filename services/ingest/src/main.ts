@@ -23,6 +23,8 @@ import { lastValueFrom, of, tap } from 'rxjs'
 import { ingest } from './pipeline.js'
 import { recordReader, wholeRecord } from './record-reader.js'
 import { type ServedModel, serveModel } from './served-model.js'
+import { followShadow, type ShadowModel } from './shadow-model.js'
+import { compareWith } from './steps/compare.js'
 import { explainWith } from './steps/explain.js'
 import { judgeAt, judgeOnlineWith } from './steps/judge.js'
 import { type Observer, observeWith } from './steps/observe.js'
@@ -67,11 +69,19 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       telemetry,
       signal,
     })
+    const shadow = followShadow({
+      open: async (id) =>
+        openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact, { threaded: true }),
+      pause: (attempt) => pause(backoffMs(attempt), signal),
+      telemetry,
+      signal,
+    })
     const models = listenForModels({
       url: config.postgres.url,
       pipeline: config.pipeline,
       onChange: served.follow,
       onFollowing: served.move,
+      onShadow: shadow.follow,
       onError: telemetry.storeConnectionLost,
     })
     const kafkaCheck = makeKafkaCheck(telemetry)
@@ -101,13 +111,15 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       await untilAllAnswer([() => ping(pool)], { signal })
       telemetry.modelAwaited()
       await served.first
-      if (!signal.aborted) await consume({ config, log, signal, pool, served, telemetry, hooks: kafkaCheck.hooks })
+      if (!signal.aborted)
+        await consume({ config, log, signal, pool, served, shadow, telemetry, hooks: kafkaCheck.hooks })
     } finally {
       stopped.abort()
       for (const remove of checks) remove()
       await models.close()
       await upkeep
       await served.close()
+      await shadow.close()
       await pool.end()
     }
   })
@@ -127,11 +139,12 @@ interface Consuming {
   readonly signal: AbortSignal
   readonly pool: Pool
   readonly served: ServedModel
+  readonly shadow: ShadowModel
   readonly telemetry: IngestTelemetry
   readonly hooks: DeliveryHooks
 }
 
-async function consume({ config, log, signal, pool, served, telemetry, hooks }: Consuming): Promise<void> {
+async function consume({ config, log, signal, pool, served, shadow, telemetry, hooks }: Consuming): Promise<void> {
   const { pipeline, source, detection } = config
   const kafka = makeKafka({ ...config.kafka, log })
   const observer = observeWith({
@@ -168,6 +181,7 @@ async function consume({ config, log, signal, pool, served, telemetry, hooks }: 
             telemetry,
             signal,
           }),
+    compare: compareWith({ shadow, recordOf: wholeRecord(decoder), telemetry }),
     explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
     write: writeWith({
       pipeline,

@@ -39,6 +39,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
     observe: (batch) => of(batch),
     score,
     judge: judgeAt({ alertRate: 0.01 }),
+    compare: (batch) => of(batch),
     explain: explainWith({ recordOf: wholeRecord(aDecoder(200)), telemetry }),
     write: writeWith({
       pipeline: 'flights',
@@ -63,6 +64,7 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
     judge: (batch) => of(through<JudgedBatch>(batch)),
+    compare: (batch) => of(batch),
     explain: (batch) => of(through<ExplainedBatch>(batch)),
     write: (batch) => of(through<WrittenBatch>(batch)).pipe(delay(writeMs)),
   }

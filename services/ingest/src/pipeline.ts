@@ -13,6 +13,7 @@ import {
 } from 'rxjs'
 import type {
   CleanBatch,
+  ComparedBatch,
   ExplainedBatch,
   JudgedBatch,
   PreparedBatch,
@@ -28,18 +29,20 @@ export interface IngestSteps {
   readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
   readonly judge: (batch: ScoredBatch) => ObservableInput<JudgedBatch>
-  readonly explain: (batch: JudgedBatch) => ObservableInput<ExplainedBatch>
+  readonly compare: (batch: JudgedBatch) => ObservableInput<ComparedBatch>
+  readonly explain: (batch: ComparedBatch) => ObservableInput<ExplainedBatch>
   readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
 }
 
 /**
- * For each partition in order: prepare, read, set rejects aside, look back, score, judge, explain, write; then acknowledge.
+ * For each partition in order: prepare, read, set rejects aside, look back, score, judge, compare, explain, write; then
+ * acknowledge.
  *
  * A delivery runs through all steps before the next of its partition begins. One that can not be processed fails, which
  * ends the stream of deliveries with its error; the offset has not moved.
  */
 export const ingest =
-  ({ prepare, read, setAside, observe, score, judge, explain, write }: IngestSteps) =>
+  ({ prepare, read, setAside, observe, score, judge, compare, explain, write }: IngestSteps) =>
   (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
@@ -54,11 +57,9 @@ export const ingest =
                 concatMap(observe),
                 concatMap(score),
                 concatMap(judge),
-                concatMap(explain),
-                concatMap(write),
-                tap(finish),
+                concatMap(compare),
               )
-              .pipe(catchError(failing(delivery))),
+              .pipe(concatMap(explain), concatMap(write), tap(finish), catchError(failing(delivery))),
           ),
         ),
       ),

@@ -23,6 +23,7 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
     outliers: [2],
     levels: [0.001],
     fdrState: null,
+    judgeAlike: () => [],
     anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
     outcome,
   }

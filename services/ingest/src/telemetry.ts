@@ -12,6 +12,9 @@ export interface IngestTelemetry {
   modelAwaited(): void
   modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
   scoresFollowed(following: StoredFollowing): void
+  shadowServed(modelId: string): void
+  shadowEnded(modelId: string): void
+  shadowFailed(modelId: string, error: OutflowError): void
   modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
   noModelLeft(modelId: string): void
   modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
@@ -122,6 +125,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
         log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
     },
     scoresFollowed: ({ id, modelId }) => log.debug({ modelId, followingId: String(id) }, 'scores followed'),
+    shadowServed: (modelId) => log.info({ modelId }, 'shadow served'),
+    shadowEnded: (modelId) => log.info({ modelId }, 'shadow ended'),
+    shadowFailed: (modelId, error) => log.warn({ modelId, error }, 'shadow failed'),
     modelRefused: (modelId, error, servedId) => {
       refused.inc()
       log.error({ modelId, servedId, error }, 'model refused')

@@ -9,7 +9,6 @@ import {
   loadModel,
   ModelDamaged,
   noteFitStep,
-  promoteModel,
   rejectModel,
   startFit,
 } from '@outflow/store'
@@ -17,6 +16,7 @@ import { readWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import type { Leading } from './leading.js'
 import type { TrainerEffects } from './train-once.js'
+import { beginTrial } from './trial.js'
 
 type OpenReport = TrainerEffects['openReport']
 type Effects = Omit<TrainerEffects, 'openReport'> & {
@@ -24,7 +24,12 @@ type Effects = Omit<TrainerEffects, 'openReport'> & {
 }
 
 /** What a round does, on the real broker and the real store. */
-export function effectsOn({ config: { pipeline, source }, pool, kafka }: Leading): Effects {
+export function effectsOn(leading: Leading): Effects {
+  const {
+    config: { pipeline, source },
+    pool,
+    kafka,
+  } = leading
   return {
     readWindow: (options) => readWindow(kafka, { topics: source.topics, ...options }),
     incumbent: async () => {
@@ -49,7 +54,7 @@ export function effectsOn({ config: { pipeline, source }, pool, kafka }: Leading
       await insertModel(pool, { ...model, pipeline })
       return (await loadModel(pool, { pipeline, id: model.id })).state
     },
-    promote: (id, why) => promoteModel(pool, { pipeline, id, by: 'trainer', why }),
+    promote: (id, why) => beginTrial(leading, id, why),
     reject: (id, metrics) => rejectModel(pool, { pipeline, id, metrics }),
   }
 }

@@ -18,6 +18,7 @@ import type { Leading } from './leading.js'
 import { readRecent } from './read-recent.js'
 import { makeSleeper, type Sleeper } from './sleeper.js'
 import { trainOnce } from './train-once.js'
+import { adoptCandidate, settleTrial } from './trial.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
 import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 
@@ -48,6 +49,7 @@ export async function lead(leading: Leading): Promise<void> {
   const beating = keepBeating(leading, AbortSignal.any([signal, stopped.signal]))
   try {
     await abandonFits(pool, config.pipeline)
+    await adoptCandidate(leading)
     for (let failures = 0; !signal.aborted; ) {
       try {
         await lookAt(watch, leading)
@@ -88,6 +90,9 @@ async function lookAt(watch: ScoreWatch, { telemetry, signal }: Leading): Promis
 /** Waits a little, or fits, whichever is due. */
 async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
   const { config, pool } = leading
+  // One at a time: what is on trial is news enough.
+  const trialMs = await settleTrial(leading)
+  if (trialMs !== null) return sleeper.sleep(Math.min(trialMs, DUE_POLL_MS))
   const { due, fromMs } = await dueNow(leading)
   if (due.inMs > 0) return sleeper.sleepUntilWoken(Math.min(due.inMs, DUE_POLL_MS))
   if (!(await hasRows(leading, fromMs))) return sleeper.sleep(ROWS_POLL_MS)

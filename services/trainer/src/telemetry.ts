@@ -6,6 +6,7 @@ import type { ModelState } from '@outflow/store'
 import type { Due } from './due.js'
 import type { FitReport } from './fit-report.js'
 import type { GateReport } from './gate.js'
+import type { ShadowReport } from './shadow-report.js'
 import type { WindowsRead } from './window-notes.js'
 
 /** All that the trainer can say, to the log and to the metrics. */
@@ -22,7 +23,16 @@ export interface TrainerTelemetry {
   windowCutShort(asked: string, from: string): void
   windowsRead(windows: WindowsRead): void
   rowsAwaited(rows: number, missing: number): void
-  modelJudged(outcome: 'promoted' | 'rejected', metadata: ModelMetadata, report: GateReport, durationMs: number): void
+  modelJudged(
+    outcome: 'promoted' | 'shadow' | 'rejected',
+    metadata: ModelMetadata,
+    report: GateReport,
+    durationMs: number,
+  ): void
+  candidateAdopted(modelId: string, became: 'promoted' | 'shadow'): void
+  /** @param disagreement  null: no candidate scores beside */
+  shadowCompared(disagreement: number | null): void
+  shadowJudged(outcome: 'promoted' | 'rejected', modelId: string, report: ShadowReport): void
   /** @param level  the highest chart, as a share of its limit */
   driftWatched(level: number): void
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
@@ -36,7 +46,7 @@ export interface TrainerTelemetry {
   storeConnectionLost(error: OutflowError): void
 }
 
-const FIT_OUTCOMES = ['promoted', 'rejected', 'known', 'failed'] as const
+const FIT_OUTCOMES = ['promoted', 'shadow', 'rejected', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
@@ -52,6 +62,13 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
   const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
   const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
   const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
+  const disagreement = metrics.gauge(
+    'outflow_shadow_disagreement',
+    'Share of records that the candidate beside judges otherwise; NaN while there is none',
+  )
+  const shadows = metrics.counter('outflow_shadows_total', 'Trials beside the active model by their end', ['outcome'])
+  disagreement.set(Number.NaN)
+  for (const outcome of ['promoted', 'rejected']) shadows.inc({ outcome }, 0)
   // A series that begins at 1 has, to Prometheus, never increased.
   for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
@@ -89,7 +106,16 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
       const fields = { modelId, ...took, flaggedShare, medianNll, against, gainNats: gain.mean }
       if (outcome === 'promoted') log.info(fields, 'model promoted')
+      else if (outcome === 'shadow') log.info(fields, 'model on trial')
       else log.error({ ...fields, failures }, 'model rejected')
+    },
+    candidateAdopted: (modelId, became) => log.info({ modelId, became }, 'candidate adopted'),
+    shadowCompared: (share) => disagreement.set(share ?? Number.NaN),
+    shadowJudged: (outcome, modelId, report) => {
+      shadows.inc({ outcome })
+      const { failure, ...found } = report
+      if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')
+      else log.error({ modelId, ...found, failures: [failure] }, 'model rejected')
     },
     driftWatched: (level) => drift.set(level),
     driftFound: (modelId, { chart, raisedMs, changedMs }, fields) => {

@@ -63,7 +63,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     train: vi.fn<TrainerEffects['train']>(async () => ({ artefact: new Uint8Array([1]), metadata, fit: null })),
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
-    promote: vi.fn<TrainerEffects['promote']>(async () => {}),
+    promote: vi.fn<TrainerEffects['promote']>(async () => 'promoted'),
     reject: vi.fn<TrainerEffects['reject']>(async () => {}),
   }
   const effects = { ...defaults, ...(overrides as Partial<typeof defaults>) }

@@ -18,10 +18,10 @@ export type TrainerProgress =
   | { readonly stage: 'reading'; readonly read: number; readonly expected: number }
   | { readonly stage: 'waiting'; readonly rows: number; readonly minRows: number }
   | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
-  | { readonly stage: 'promoted' | 'rejected'; readonly modelId: string }
+  | { readonly stage: 'promoted' | 'shadow' | 'rejected'; readonly modelId: string }
 
 export type RoundOutcome =
-  | { readonly became: 'promoted' | 'rejected' | 'known' }
+  | { readonly became: 'promoted' | 'shadow' | 'rejected' | 'known' }
   /** Nothing was fitted: so many good records are missing. */
   | { readonly became: 'too few'; readonly missing: number }
 
@@ -49,7 +49,8 @@ export interface TrainerEffects {
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
-  readonly promote: (id: string, why: string) => Promise<void>
+  /** Makes a candidate that passed the active model, or first lets it score beside that. */
+  readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
   readonly reject: (id: string, report: GateReport) => Promise<void>
 }
 
@@ -217,9 +218,8 @@ async function decide(
     await close('known')
     return { became: 'known' }
   }
-  const became = gate.passed ? 'promoted' : 'rejected'
-  if (gate.passed) await effects.promote(id, because)
-  else await effects.reject(id, gate)
+  if (!gate.passed) await effects.reject(id, gate)
+  const became = gate.passed ? await effects.promote(id, because) : 'rejected'
   await close(became)
   telemetry.modelJudged(became, metadata, gate, now() - startedAtMs)
   onProgress?.({ stage: became, modelId: id })

@@ -176,6 +176,7 @@ export function makeLiving(config: Config, history: History): Living {
         },
         promote: async (id) => {
           take = () => promote(id, because, nowMs + FIT_MS)
+          return 'promoted'
         },
         reject: async (id) => {
           setState(id, 'rejected')

@@ -3,7 +3,7 @@ import { followedPValues } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
 import type { KafkaRecord } from '@outflow/streams'
-import type { ExplainedBatch, JudgedBatch } from '../batch.js'
+import type { ComparedBatch, ExplainedBatch, JudgedBatch } from '../batch.js'
 import type { ModelLease } from '../model-lease.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { severityOf } from './judge.js'
@@ -30,7 +30,7 @@ const BRIEF_AT_ONCE = 256
  */
 export function explainWith({ recordOf, telemetry, now = () => performance.now() }: ExplainOptions) {
   const credit = makeCredit(now)
-  return async (batch: JudgedBatch): Promise<ExplainedBatch> => {
+  return async (batch: ComparedBatch): Promise<ExplainedBatch> => {
     const { nll, pValue } = batch.scores
     const strangestFirst = batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)
     const explanations = new Map<number, Explanation>()

@@ -11,12 +11,19 @@ import type { IngestTelemetry } from '../telemetry.js'
  */
 export function judgeAt(held: Held) {
   return async (batch: ScoredBatch): Promise<JudgedBatch> => {
-    const alertRate = alertRateOf(held, batch.model.detector.metadata.recordsPerDay)
+    const { recordsPerDay } = batch.model.detector.metadata
+    const outliers = judgeAlike(batch.scores.pValue, recordsPerDay)
+    const alertRate = alertRateOf(held, recordsPerDay)
+    return { ...batch, outliers, levels: outliers.map(() => alertRate), fdrState: null, judgeAlike }
+  }
+
+  function judgeAlike(pValues: Float64Array, recordsPerDay: number | null | undefined): number[] {
+    const alertRate = alertRateOf(held, recordsPerDay)
     const outliers: number[] = []
-    batch.scores.pValue.forEach((pValue, index) => {
+    pValues.forEach((pValue, index) => {
       if (pValue <= alertRate) outliers.push(index)
     })
-    return { ...batch, outliers, levels: outliers.map(() => alertRate), fdrState: null }
+    return outliers
   }
 }
 
@@ -44,7 +51,8 @@ export function judgeOnlineWith({ fdr, storedState, telemetry, signal }: OnlineJ
       map((stored) => {
         const before = stored?.fdr === fdr ? stored : beginFdr(fdr)
         const { rejected, levels, state } = judgeOnline(before, batch.scores.pValue)
-        return { ...batch, outliers: rejected, levels, fdrState: state }
+        const judgeAlike = (pValue: Float64Array) => judgeOnline(before, pValue).rejected
+        return { ...batch, outliers: rejected, levels, fdrState: state, judgeAlike }
       }),
     )
 }

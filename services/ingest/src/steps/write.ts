@@ -47,6 +47,7 @@ function toBatchWrite(
     model,
     windowStates,
     fdrState,
+    shadow,
   }: ExplainedBatch,
   { pipeline, alertsTopic, detectedAtMs }: { pipeline: string; alertsTopic: string; detectedAtMs: number },
 ): BatchWrite {
@@ -78,6 +79,7 @@ function toBatchWrite(
       ownPValue,
     ),
     ...(windowStates && { windowStates }),
+    ...(shadow && { shadow }),
     rejections: minuteRejections(
       rejected.map(({ source, rejection }) => ({ recordTimeMs: source.timestampMs, reason: rejection.reason })),
     ),

@@ -1,0 +1,49 @@
+import { parseConfig } from '@outflow/contracts'
+import type { Shadow } from '@outflow/store'
+import { expect, test } from 'vitest'
+import { judgeShadow } from './shadow-report.js'
+
+const config = parseConfig(
+  {
+    pipeline: 'flights',
+    kafka: { brokers: ['localhost:9092'] },
+    postgres: { url: 'postgres://localhost/outflow' },
+    source: { topics: ['flights'] },
+    features: [{ path: '$.delay', type: 'numeric' }],
+    training: { shadow: '10m', contamination: 0.01 },
+    detection: { alertRate: 0.01 },
+    alerts: { topic: 'flights.alerts' },
+    deadLetters: { topic: 'flights.dead' },
+  },
+  {},
+)
+
+const aShadow = (counts: Partial<Shadow>): Shadow => ({
+  ...{ id: 'm2', metrics: {}, elapsedMs: 600_000, scored: 10_000 },
+  ...{ flaggedByBoth: 90, flaggedByActive: 10, flaggedByShadow: 20 },
+  ...counts,
+})
+
+test('a candidate that flags about what is due is to be promoted', () => {
+  expect(judgeShadow(aShadow({}), config)).toEqual({
+    forMs: 600_000,
+    scored: 10_000,
+    flaggedShare: 0.011,
+    activeFlaggedShare: 0.01,
+    disagreement: 0.003,
+    failure: null,
+  })
+})
+
+test('one that flags more than the gate allows is not; unless the active model flags as much, for then the stream has changed', () => {
+  const flooding = aShadow({ flaggedByShadow: 700 })
+  expect(judgeShadow(flooding, config).failure).toBe(
+    'beside the active model it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
+  )
+  expect(judgeShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
+})
+
+test('where no record came, nothing speaks against it', () => {
+  const quiet = { scored: 0, flaggedByBoth: 0, flaggedByActive: 0, flaggedByShadow: 0 }
+  expect(judgeShadow(aShadow(quiet), config)).toMatchObject({ disagreement: 0, failure: null })
+})

@@ -1,0 +1,46 @@
+import type { Config } from '@outflow/contracts'
+import type { Shadow } from '@outflow/store'
+import { boundOf } from './gate.js'
+
+/** How a candidate did beside the active model; in the report of its fit and in its metrics. */
+export interface ShadowReport {
+  readonly forMs: number
+  /** Records that both scored. */
+  readonly scored: number
+  readonly flaggedShare: number
+  readonly activeFlaggedShare: number
+  /** Share of the records that one of them flags and the other does not. */
+  readonly disagreement: number
+  /** Why it was not promoted; null where it was. */
+  readonly failure: string | null
+}
+
+/** Says how a candidate did. */
+export function judgeShadow(
+  shadow: Shadow,
+  { detection, training }: Pick<Config, 'detection' | 'training'>,
+): ShadowReport {
+  const { scored, flaggedByBoth, flaggedByActive, flaggedByShadow } = shadow
+  const share = (count: number) => (scored === 0 ? 0 : count / scored)
+  const flaggedShare = share(flaggedByBoth + flaggedByShadow)
+  const activeFlaggedShare = share(flaggedByBoth + flaggedByActive)
+  const most = boundOf(3 * (detection.alertRate + training.contamination), scored)
+  const floods = flaggedShare > most && flaggedShare > activeFlaggedShare
+  return {
+    forMs: shadow.elapsedMs,
+    scored,
+    flaggedShare,
+    activeFlaggedShare,
+    disagreement: disagreementOf(shadow),
+    failure: floods
+      ? `beside the active model it flagged ${percent(flaggedShare)} of ${scored} records; at most ${percent(most)} are accepted`
+      : null,
+  }
+}
+
+/** Share of the records that one of the two flags and the other does not. */
+export function disagreementOf({ scored, flaggedByActive, flaggedByShadow }: Shadow): number {
+  return scored === 0 ? 0 : (flaggedByActive + flaggedByShadow) / scored
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

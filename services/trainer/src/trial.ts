@@ -1,0 +1,78 @@
+import {
+  activeModelId,
+  beginShadow,
+  currentShadow,
+  leftCandidate,
+  noteShadowReport,
+  type Pool,
+  promoteModel,
+  rejectModel,
+  type Shadow,
+} from '@outflow/store'
+import type { GateReport } from './gate.js'
+import type { Leading } from './leading.js'
+import { disagreementOf, judgeShadow, type ShadowReport } from './shadow-report.js'
+
+type Trying = Pick<Leading, 'config' | 'pool' | 'telemetry' | 'onProgress'>
+
+/**
+ * Gives a candidate that passed its gate its trial: it scores beside the active model for as long as `training.shadow` says,
+ * then `settleTrial` decides. Without an active model, or a trial to be made, it is promoted.
+ */
+export async function beginTrial(
+  { config, pool }: Pick<Trying, 'config' | 'pool'>,
+  id: string,
+  why: string,
+): Promise<'shadow' | 'promoted'> {
+  const { pipeline, training } = config
+  if (training.shadow > 0 && (await activeModelId(pool, pipeline)) !== null) {
+    if (await beginShadow(pool, { pipeline, id })) return 'shadow'
+  }
+  await promoteModel(pool, { pipeline, id, by: 'trainer', why })
+  return 'promoted'
+}
+
+/** What a trainer that died had judged good, and neither tried nor promoted, goes on from there. */
+export async function adoptCandidate(trying: Pick<Trying, 'config' | 'pool' | 'telemetry'>): Promise<void> {
+  const id = await leftCandidate(trying.pool, trying.config.pipeline)
+  if (id === null) return
+  const became = await beginTrial(trying, id, 'passed its gate under a trainer that was gone')
+  trying.telemetry.candidateAdopted(id, became)
+}
+
+/**
+ * Ends the trial under way when its time is over: the candidate is promoted, unless it flags more than the gate allows and more
+ * than the active model does.
+ *
+ * @returns ms that are left of it; null: there is none
+ */
+export async function settleTrial({ config, pool, telemetry, onProgress }: Trying): Promise<number | null> {
+  const { pipeline, training } = config
+  const shadow = await currentShadow(pool, pipeline)
+  telemetry.shadowCompared(shadow === null ? null : disagreementOf(shadow))
+  if (shadow === null) return null
+  const leftMs = training.shadow - shadow.elapsedMs
+  if (leftMs > 0) return leftMs
+  const report = judgeShadow(shadow, config)
+  await noteShadowReport(pool, { pipeline, id: shadow.id, report })
+  await conclude(pool, pipeline, shadow, report)
+  const became = report.failure === null ? 'promoted' : 'rejected'
+  telemetry.shadowJudged(became, shadow.id, report)
+  onProgress?.({ stage: became, modelId: shadow.id })
+  return null
+}
+
+async function conclude(pool: Pool, pipeline: string, { id, metrics }: Shadow, report: ShadowReport): Promise<void> {
+  if (report.failure === null) {
+    await promoteModel(pool, {
+      pipeline,
+      id,
+      by: 'trainer',
+      why: `scored ${report.scored} records beside the one before`,
+    })
+    return
+  }
+  const gate = metrics as GateReport
+  const failures = [...gate.failures, report.failure]
+  await rejectModel(pool, { pipeline, id, metrics: { ...gate, passed: false, failures, shadow: report } })
+}
