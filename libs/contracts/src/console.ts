@@ -13,6 +13,25 @@ const tokenSchema = z.strictObject({
     .describe('SHA-256 of the token, in hex; the token itself is kept nowhere'),
 })
 
+const oidcSchema = z.strictObject({
+  issuer: z
+    .string()
+    .refine(isIssuer, 'a URL such as https://login.example.org; http only on this machine')
+    .describe('The OpenID provider, whose discovery document is read at the first login'),
+  clientId: z.string().min(1).describe('What the provider calls the console'),
+  clientSecret: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Its secret; better ${NAME} than the text itself; default: none, a public client with PKCE'),
+  scope: z.string().min(1).default('openid profile').describe('What is asked of the provider'),
+  rolesClaim: z.string().min(1).default('roles').describe('The claim of the ID token that holds the roles, or groups'),
+  roles: z
+    .partialRecord(z.enum(ROLES), z.array(z.string().min(1)).min(1))
+    .refine((roles) => Object.keys(roles).length > 0, 'allowed: a list of values for one role at least')
+    .describe('Which values of the claim make a reader, an analyst, an operator; who has none of them may not enter'),
+})
+
 /** Loopback needs no login; anywhere else does. */
 export const consoleSchema = z
   .strictObject({
@@ -30,17 +49,31 @@ export const consoleSchema = z
       .describe('How browsers reach it; with https, cookies are sent over nothing else'),
     authentication: z
       .strictObject({
-        tokens: z.array(tokenSchema).min(1).describe('Bearer tokens, each with its role'),
+        tokens: z.array(tokenSchema).min(1).optional().describe('Bearer tokens, each with its role'),
+        oidc: oidcSchema.optional().describe('Login by an OpenID provider'),
+        sessionSecret: z
+          .string()
+          .min(32, 'at least 32 characters')
+          .optional()
+          .describe(
+            'Signs the sessions; the same for all instances; default: a new one at each start, which ends the sessions',
+          ),
       })
       .optional()
       .describe('Who may enter; default: whoever is on this machine, as operator'),
   })
-  .superRefine(({ host, authentication }, context) => {
+  .superRefine(({ host, url, authentication }, context) => {
     const refuse = (path: PropertyKey[], input: unknown, message: string) =>
       context.addIssue({ code: 'custom', path, input, message })
-    const { tokens } = authentication ?? {}
+    const { tokens, oidc } = authentication ?? {}
+    if (authentication !== undefined && tokens === undefined && oidc === undefined) {
+      refuse(['authentication'], undefined, 'allowed: tokens, oidc, or both')
+    }
     if (authentication === undefined && !isLoopback(host)) {
       refuse(['host'], host, 'allowed: 127.0.0.1, ::1 or localhost, as long as console.authentication says nothing')
+    }
+    if (oidc !== undefined && url === undefined) {
+      refuse(['url'], undefined, 'allowed: how browsers reach the console, since the provider sends them back there')
     }
     const twice =
       tokens?.findIndex(({ name }, index) => tokens.findIndex((other) => other.name === name) !== index) ?? -1
@@ -56,3 +89,9 @@ export const consoleSchema = z
 export type ConsoleConfig = z.infer<typeof consoleSchema>
 
 export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/.test(host)
+
+function isIssuer(issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false
+  const { protocol, hostname } = new URL(issuer)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
+}

@@ -21,7 +21,7 @@ export { type Explanation, type NearestNormal, nearestNormalSchema, type Reason,
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export { scheduledAfter } from './schedule.js'
 export type { KafkaTls, PostgresTls, Sasl } from './security.js'
-export { type SuppressionRule, suppressionRuleSchema } from './suppression.js'
+export { checkSuppressionRule, type SuppressionRule, suppressionRuleSchema } from './suppression.js'
 export { windowMs } from './units.js'
 export { areSigningSecrets, SECRET_RULE, type Webhook } from './webhook.js'
 export { parseWeek, type WeekMinutes } from './week.js'

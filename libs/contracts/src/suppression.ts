@@ -37,16 +37,28 @@ export const suppressionRuleSchema = z
       .transform((text) => new Date(text))
       .describe('Anomalies that are detected from then on are told again'),
   })
-  .superRefine(({ entity, field, direction, range, timeOfWeek }, context) => {
-    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (entity === null && field === null && timeOfWeek === null) {
-      refuse('entity', 'allowed: a rule that names an entity, a field or a time of the week, or several')
-    }
-    if (field === null && direction !== null) refuse('direction', 'allowed: beside a field')
-    if (field === null && range !== null) refuse('range', 'allowed: beside a field')
-    const [least, largest] = range ?? [0, 0]
-    if (least === null && largest === null) refuse('range', 'allowed: at least one bound')
-    if (least !== null && largest !== null && least > largest) refuse('range', 'allowed: the lesser bound first')
-  })
+  .superRefine(checkSuppressionRule)
 
 export type SuppressionRule = z.infer<typeof suppressionRuleSchema>
+
+/** What the keys of a rule say together; for schemas that have keys beside the rule's. */
+export function checkSuppressionRule(
+  {
+    entity,
+    field,
+    direction,
+    range,
+    timeOfWeek,
+  }: Pick<SuppressionRule, 'entity' | 'field' | 'direction' | 'range' | 'timeOfWeek'>,
+  context: z.RefinementCtx,
+): void {
+  const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+  if (entity === null && field === null && timeOfWeek === null) {
+    refuse('entity', 'allowed: a rule that names an entity, a field or a time of the week, or several')
+  }
+  if (field === null && direction !== null) refuse('direction', 'allowed: beside a field')
+  if (field === null && range !== null) refuse('range', 'allowed: beside a field')
+  const [least, largest] = range ?? [0, 0]
+  if (least === null && largest === null) refuse('range', 'allowed: at least one bound')
+  if (least !== null && largest !== null && least > largest) refuse('range', 'allowed: the lesser bound first')
+}

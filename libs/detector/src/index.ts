@@ -14,5 +14,6 @@ export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringThreadEnded, To
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type Following, followedApart, followedPValues, followScores } from './follow.js'
 export { fitMarginals, type Marginals } from './marginals.js'
+export { modelThreshold } from './model-threshold.js'
 export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

@@ -79,6 +79,25 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListing): Pro
   return { items: items.map(toLine), next: last === undefined ? null : cursorOf(last) }
 }
 
+/** Gives what was found in a pipeline since a moment, the newest first. */
+export async function anomaliesDetectedSince(
+  db: Queryable,
+  { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },
+): Promise<readonly AnomalyLine[]> {
+  const rows = await run<AnomalyLineRow>(db, {
+    name: 'anomalies_detected_since',
+    text: `
+      select ${LINE_COLUMNS}
+      from outflow.anomalies as anomaly
+      ${LAST_VERDICT}
+      where anomaly.pipeline = $1 and detected_at >= $2
+      order by detected_at desc
+      limit $3`,
+    values: [pipeline, since, limit],
+  })
+  return rows.map(toLine)
+}
+
 export interface AnomalyLineRow {
   readonly pipeline: string
   readonly topic: string

@@ -28,6 +28,8 @@ export interface DeadLetterQuery {
   /** Rejected then or later. */
   readonly since?: Date | undefined
   readonly limit: number
+  /** Only those behind this one, which a page before has ended with. */
+  readonly after?: Position | null | undefined
 }
 
 /** Gives how many records of the pipeline were set aside, by reason: exact, as far back as statistics are kept. */
@@ -48,6 +50,24 @@ export async function rejectedByReason(
   return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, Number(rejected)]))
 }
 
+/** Gives the pipeline's reasons for setting records aside, how often each since a moment, and the minute of the last. */
+export async function rejectionsSince(
+  db: Queryable,
+  { pipeline, since }: { readonly pipeline: string; readonly since: Date },
+): Promise<readonly { readonly reason: RejectionReason; readonly count: number; readonly lastAt: Date }[]> {
+  const rows = await run<{ reason: RejectionReason; rejected: string; last_at: Date }>(db, {
+    name: 'rejections_since',
+    text: `
+      select reason, sum(rejected) as rejected, max(minute) as last_at
+      from outflow.rejection_statistics
+      where pipeline = $1 and minute >= $2
+      group by reason
+      order by 2 desc, reason`,
+    values: [pipeline, since],
+  })
+  return rows.map(({ reason, rejected, last_at }) => ({ reason, count: Number(rejected), lastAt: last_at }))
+}
+
 const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key, value_start as "valueStart",
        value_bytes as "valueBytes", record_time as "recordTime", rejected_at as "rejectedAt",
        replayed_at as "replayedAt", mended`
@@ -59,13 +79,30 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
   const rows = await run<DeadLetterRow>(db, {
     name: 'list_dead_letters',
     text: `
+      with last as materialized (
+        select rejected_at from outflow.dead_letters
+        where pipeline = $1 and topic = $6 and partition = $7::int and "offset" = $8::bigint
+      )
       select ${COLUMNS}
       from outflow.dead_letters
       where pipeline = $1 and ($2::text is null or reason = $2) and ($3::text is null or topic = $3)
         and ($4::timestamptz is null or rejected_at >= $4)
+        and ($6::text is null or (
+          rejected_at <= (select rejected_at from last)
+          and (rejected_at < (select rejected_at from last) or (topic, partition, "offset") > ($6, $7::int, $8::bigint))
+        ))
       order by rejected_at desc, topic, partition, "offset"
       limit $5`,
-    values: [query.pipeline, query.reason ?? null, query.topic ?? null, query.since ?? null, query.limit],
+    values: [
+      query.pipeline,
+      query.reason ?? null,
+      query.topic ?? null,
+      query.since ?? null,
+      query.limit,
+      query.after?.topic ?? null,
+      query.after?.partition ?? null,
+      query.after?.offset ?? null,
+    ],
   })
   return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }

@@ -40,6 +40,16 @@ export async function noteDriftAlarm(
   return rows.length > 0
 }
 
+interface DriftAlarmRow {
+  readonly model_id: string
+  readonly chart: string
+  readonly statistic: number
+  readonly changed_at: Date
+  readonly raised_at: Date
+  readonly noted_at: Date
+  readonly fields: StoredDriftAlarm['fields']
+}
+
 /**
  * Gives a pipeline's newest alarm; null while there was none.
  *
@@ -50,26 +60,30 @@ export async function latestDriftAlarm(
   pipeline: string,
   charts: readonly string[] | null = null,
 ): Promise<StoredDriftAlarm | null> {
-  const [row] = await run<{
-    model_id: string
-    chart: string
-    statistic: number
-    changed_at: Date
-    raised_at: Date
-    noted_at: Date
-    fields: StoredDriftAlarm['fields']
-  }>(db, {
-    name: 'latest_drift_alarm',
+  const [alarm] = await listDriftAlarms(db, { pipeline, charts, limit: 1 })
+  return alarm ?? null
+}
+
+/** Gives a pipeline's alarms, the newest first; of these charts only, where they are named. */
+export async function listDriftAlarms(
+  db: Queryable,
+  {
+    pipeline,
+    charts = null,
+    limit,
+  }: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
+): Promise<readonly StoredDriftAlarm[]> {
+  const rows = await run<DriftAlarmRow>(db, {
+    name: 'list_drift_alarms',
     text: `
       select model_id, chart, statistic, changed_at, raised_at, noted_at, fields
       from outflow.drift_alarms
       where pipeline = $1 and ($2::text[] is null or chart = any ($2))
       order by id desc
-      limit 1`,
-    values: [pipeline, charts],
+      limit $3`,
+    values: [pipeline, charts, limit],
   })
-  if (row === undefined) return null
-  return {
+  return rows.map((row) => ({
     modelId: row.model_id,
     chart: row.chart,
     statistic: row.statistic,
@@ -77,5 +91,5 @@ export async function latestDriftAlarm(
     raisedAt: row.raised_at,
     notedAt: row.noted_at,
     fields: row.fields,
-  }
+  }))
 }

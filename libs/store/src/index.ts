@@ -1,13 +1,16 @@
 export { alertWindows, updateAlertWindows } from './alert-windows.js'
 export { type AnomalyRange, anomalyAt, eachAnomaly, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
+export { type AnomalyWithFields, anomaliesOfField, type FieldBits } from './anomalies-alike.js'
 export {
   type AnomalyCursor,
   type AnomalyFilter,
   type AnomalyLine,
   type AnomalyListing,
   type AnomalyPage,
+  anomaliesDetectedSince,
   listAnomalies,
 } from './anomaly-list.js'
+export { type AuditEntry, beginAudit, endAudit } from './audit.js'
 export type {
   Anomaly,
   BatchWrite,
@@ -25,9 +28,11 @@ export {
   listDeadLetters,
   queueReplays,
   rejectedByReason,
+  rejectionsSince,
   type StoredDeadLetter,
 } from './dead-letters.js'
-export { latestDriftAlarm, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
+export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
+export { type EntityHistory, entityHistory } from './entities.js'
 export {
   AnomalyUnknown,
   MigrationChanged,
@@ -73,7 +78,9 @@ export {
   loadModel,
   type ModelState,
   type ModelSummary,
+  modelSummary,
   type NewModel,
+  promoteChecked,
   promoteModel,
   rejectModel,
   rollBackModel,
@@ -101,6 +108,7 @@ export {
   takeOutbox,
 } from './outbox.js'
 export { type PipelineStatus, pipelineStatus } from './pipeline-status.js'
+export { listPipelines, type PipelineSummary, recentRate } from './pipelines.js'
 export {
   type Client,
   inTransaction,
@@ -117,8 +125,10 @@ export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alert
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
+export { type ScoreSpan, scoreSeries } from './score-series.js'
 export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'
 export {
+  histogramQuantiles,
   type MinuteRejections,
   type MinuteScores,
   minuteRejections,

@@ -106,6 +106,25 @@ export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & P
 }
 
 /**
+ * Makes a model the active one once somebody has opened it: what no detector understands is not to score.
+ *
+ * @param open  throws when the artefact can not be opened
+ * @returns the id of the model that was active before
+ * @throws {ModelUnknown | ModelDamaged} and what `open` throws; the active model stays
+ */
+export async function promoteChecked(
+  pool: Pool,
+  { pipeline, id, ...change }: ModelKey & Change,
+  open: (artefact: Uint8Array) => Promise<void>,
+): Promise<{ readonly previousId: string | null }> {
+  const { artefact } = await loadModel(pool, { pipeline, id })
+  await open(artefact)
+  const previousId = await activeModelId(pool, pipeline)
+  await promoteModel(pool, { pipeline, id, ...change })
+  return { previousId }
+}
+
+/**
  * Goes back to the model that was active before the present one, passing over damaged ones; the present one is marked as
  * rejected, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
  *
@@ -240,6 +259,16 @@ export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredM
   })
   if (!row) throw unknown(model)
   return toStoredModel(row)
+}
+
+/** Gives what is stored of a model but its artefact; null when it is not there. */
+export async function modelSummary(db: Queryable, model: ModelKey): Promise<ModelSummary | null> {
+  const [row] = await run<ModelRow>(db, {
+    name: 'model_summary',
+    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 and id = $2`,
+    values: [model.pipeline, model.id],
+  })
+  return row ? toSummary(row) : null
 }
 
 /** Gives a pipeline's models, newest first. */

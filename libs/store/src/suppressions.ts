@@ -60,18 +60,19 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
 /**
  * Takes a rule away: its alerts are told again. What it hid stays counted, and hidden.
  *
+ * @param of.pipeline  only if it is this one's; default: whoever's
  * @returns whether there was such a rule, and nobody had taken it away
  */
 export async function removeSuppression(
   db: Queryable,
-  { pipeline, id, by }: { readonly pipeline: string; readonly id: string; readonly by: string },
+  { pipeline = null, id, by }: { readonly pipeline?: string | null; readonly id: string; readonly by: string },
 ): Promise<boolean> {
   const rows = await run(db, {
     name: 'remove_suppression',
     text: `
       update outflow.suppressions
       set removed_by = $3, removed_at = now()
-      where pipeline = $1 and id = $2 and removed_at is null
+      where ($1::text is null or pipeline = $1) and id = $2 and removed_at is null
       returning id`,
     values: [pipeline, id, plainText(by)],
   })

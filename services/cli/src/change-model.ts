@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { openDetector } from '@outflow/detector'
-import { activeModelId, loadModel, promoteModel, rollBackModel } from '@outflow/store'
+import { promoteChecked, rollBackModel } from '@outflow/store'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
 import type { Terminal } from './terminal.js'
 
@@ -18,10 +18,10 @@ export interface ChangeOptions extends ModelsOptions {
 export async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
   const promoted = await withPipeline(options, async (pool, { pipeline }) => {
     const model = await modelBeginning(pool, pipeline, id)
-    const { artefact } = await loadModel(pool, { pipeline, id: model.id })
-    await (await openDetector(artefact)).close()
-    const previousId = await activeModelId(pool, pipeline)
-    await promoteModel(pool, { pipeline, id: model.id, ...changeOf(options) })
+    const change = { pipeline, id: model.id, ...changeOf(options) }
+    const { previousId } = await promoteChecked(pool, change, async (artefact) =>
+      (await openDetector(artefact)).close(),
+    )
     return { id: model.id, previousId }
   })
   const before = promoted.previousId === null ? 'no model before' : `${promoted.previousId} before`

@@ -1,28 +1,48 @@
+import type { Position } from '@outflow/contracts'
 import type { AnomalyCursor } from '@outflow/store'
 import { z } from 'zod'
 import { RequestRefused } from './errors.js'
 
+const positionSchema = z.tuple([z.string().max(249), z.int().min(0), z.string().regex(/^\d{1,18}$/)])
+
 const anomalyCursorSchema = z.tuple([
   z.number().min(0).max(1),
   z.string().regex(/^\d{4,5}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/),
-  z.string().max(249),
-  z.int().min(0),
-  z.string().regex(/^\d{1,18}$/),
+  positionSchema,
 ])
 
-/** Writes where a page ended, for a URL. */
-export function writeCursor({ pValue, recordTime, topic, partition, offset }: AnomalyCursor): string {
-  const parts: z.infer<typeof anomalyCursorSchema> = [pValue, recordTime, topic, partition, String(offset)]
-  return Buffer.from(JSON.stringify(parts)).toString('base64url')
-}
+/** Writes where a page of anomalies ended, for a URL. */
+export const writeCursor = ({ pValue, recordTime, ...position }: AnomalyCursor): string =>
+  write([pValue, recordTime, toTuple(position)])
 
 /** @throws {RequestRefused} when it is none that `writeCursor` wrote */
 export function readCursor(cursor: string): AnomalyCursor {
-  const parsed = anomalyCursorSchema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()))
-  if (!parsed.success)
-    throw new RequestRefused(400, 'cursor: not one that a page before gave; leave it out to begin anew')
-  const [pValue, recordTime, topic, partition, offset] = parsed.data
-  return { pValue, recordTime, topic, partition, offset: BigInt(offset) }
+  const [pValue, recordTime, position] = read(anomalyCursorSchema, cursor)
+  return { pValue, recordTime, ...fromTuple(position) }
+}
+
+/** Writes where a page that goes by positions ended. */
+export const writePosition = (position: Position): string => write(toTuple(position))
+
+/** @throws {RequestRefused} when it is none that `writePosition` wrote */
+export const readPosition = (cursor: string): Position => fromTuple(read(positionSchema, cursor))
+
+type PositionTuple = z.infer<typeof positionSchema>
+
+const toTuple = ({ topic, partition, offset }: Position): PositionTuple => [topic, partition, String(offset)]
+
+const fromTuple = ([topic, partition, offset]: PositionTuple): Position => ({
+  topic,
+  partition,
+  offset: BigInt(offset),
+})
+
+const write = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
+
+function read<T>(schema: z.ZodType<T>, cursor: string): T {
+  const parsed = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()))
+  if (parsed.success) return parsed.data
+  throw new RequestRefused(400, 'cursor: not one that a page before gave; leave it out to begin anew')
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,10 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Session } from './api/index.js'
+import type { Act } from './audited.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
-import { bearerOf, localVisitor, mayAct, type Visitor } from './visitors.js'
+import { SESSION_COOKIE, type Sessions } from './sessions.js'
+import { bearerOf, localVisitor, loginsOf, mayAct, type Visitor } from './visitors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least that the asker must be; default: a reader. */
     role?: Role
+    /** Asks for no login: it is where one logs in. */
+    isOpen?: boolean
   }
 }
 
@@ -23,32 +26,48 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * site knows. Without a login, only names of this machine may stand in `Host`: a foreign name that was made to
  * resolve to it would else read all that the user may.
  */
-export function guard(server: FastifyInstance, { authentication }: ConsoleConfig): void {
-  const local = authentication === undefined ? localVisitor() : null
-  const logins: readonly Exclude<Session['authentication'], 'none'>[] = ['token']
+export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, onDenied: OnDenied): void {
+  const local = config.authentication === undefined ? localVisitor() : null
+  const logins = loginsOf(config)
   server.decorateRequest('visitor', null as unknown as Visitor)
   server.addHook('onRequest', async (request, reply) => {
     if (local !== null && !isOfThisMachine(request.headers.host)) {
       throw new RequestRefused(421, `the console answers to localhost and 127.0.0.1 only, got ${request.headers.host}`)
     }
     if (!isGuarded(request)) return
-    const visitor = local ?? bearerOf(request, authentication?.tokens)
+    void reply.header('cache-control', 'no-store')
+    const visitor =
+      local ??
+      bearerOf(request, config.authentication?.tokens) ??
+      (await sessions.open(request.cookies[SESSION_COOKIE]))
+    if (visitor === null && request.routeOptions.config.isOpen) return
     if (visitor === null) {
       void reply.header('www-authenticate', 'Bearer')
-      return sendProblem(reply, 401, 'log in, or send a token as Authorization: Bearer', { logins: [...logins] })
+      return sendProblem(reply, 401, 'log in, or send a token as Authorization: Bearer', { logins })
     }
     request.visitor = visitor
     const role = request.routeOptions.config?.role ?? 'reader'
     if (!mayAct(visitor, role)) {
-      throw new RequestRefused(403, `${visitor.name} is ${visitor.role} here; this wants the role ${role}`)
+      const problem = `${visitor.name} is ${visitor.role} here; this wants the role ${role}`
+      await onDenied(visitor, actOf(request), problem)
+      throw new RequestRefused(403, problem)
     }
-    void reply.header('cache-control', 'no-store')
   })
   server.addHook('onRequest', (request, reply, done) => {
     const isWrite = !SAFE_METHODS.has(request.method) && isGuarded(request)
-    if (isWrite && request.visitor.byBrowser) server.csrfProtection(request, reply, done)
+    if (isWrite && request.visitor?.byBrowser && !request.routeOptions.config.isOpen)
+      server.csrfProtection(request, reply, done)
     else done()
   })
+}
+
+type OnDenied = (visitor: Visitor, act: Act, problem: string) => Promise<void>
+
+function actOf({ method, routeOptions: { url = '' }, params, query }: FastifyRequest): Act {
+  const { id = null, pipeline = null } = { ...(query as object), ...(params as object) } as Partial<
+    Record<string, string>
+  >
+  return { action: `${method} ${url}`, pipeline, target: id, detail: {} }
 }
 
 /** By the route that was found, however its path was spelt: the page and the probes are for everybody. */

@@ -4,6 +4,7 @@ import { type Log, listenOn, makeVitals, type Vitals } from '@outflow/runtime'
 import { openPool, ping, withReadOnlyTransaction } from '@outflow/store'
 import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
+import { loginsOf } from './visitors.js'
 
 export interface ConsoleOptions {
   readonly config: Config
@@ -38,10 +39,11 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     read: (query) => withReadOnlyTransaction(pool, query),
     vitals: shared,
     telemetry,
+    signal,
   })
   try {
     const url = await listenOn(server, { host: config.console.host, port: config.http.ports.console }, 'the console')
-    telemetry.consoleStarted(url, config.console.authentication === undefined ? 'none' : 'tokens')
+    telemetry.consoleStarted(url, loginsOf(config.console).join(', ') || 'none')
     onServed?.(url)
     if (!signal.aborted) await once(signal, 'abort')
   } finally {

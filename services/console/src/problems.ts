@@ -51,10 +51,12 @@ function describeOutflow(error: OutflowError): Described {
   const { code, message } = error
   switch (code) {
     case 'OUTFLOW_STORE_MODEL_UNKNOWN':
+    case 'OUTFLOW_STORE_ANOMALY_UNKNOWN':
       return { status: 404, detail: message, code }
     case 'OUTFLOW_STORE_NO_EARLIER_MODEL':
     case 'OUTFLOW_STORE_MODEL_DAMAGED':
     case 'OUTFLOW_MODEL_DAMAGED':
+    case 'OUTFLOW_MODEL_FOREIGN':
     case 'OUTFLOW_MODEL_VERSION_UNKNOWN':
       return { status: 409, detail: message, code }
     case 'OUTFLOW_STORE_UNAVAILABLE':

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import fastifyCookie from '@fastify/cookie'
 import fastifyCsrf from '@fastify/csrf-protection'
 import fastifyHelmet from '@fastify/helmet'
@@ -6,24 +5,35 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { addVitalsRoutes, type Vitals } from '@outflow/runtime'
 import { fastify } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { noteDenied } from './audited.js'
 import { guard } from './guard.js'
+import { makeOidcLogin } from './oidc-login.js'
+import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
 import { answerProblems } from './problems.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
+import { addLiveRoute } from './routes/live.js'
+import { addLoginRoutes } from './routes/login.js'
+import { addModelRoutes } from './routes/models.js'
+import { addPipelineRoutes } from './routes/pipelines.js'
 import type { ConsoleServer, RouteContext } from './routes/route-context.js'
 import { addSessionRoutes } from './routes/session.js'
+import { addSuppressionRoutes } from './routes/suppressions.js'
+import { makeSessions } from './sessions.js'
 import type { ConsoleTelemetry } from './telemetry.js'
 
 export interface ServerOptions extends RouteContext {
   readonly vitals: Vitals
   readonly telemetry: ConsoleTelemetry
+  /** Aborts when the server is to end: what looks for others does, too. */
+  readonly signal: AbortSignal
 }
 
 /** More than any request of the page: a verdict's note is the longest. */
 const BODY_LIMIT_BYTES = 64 * 1024
 
 /** Makes the HTTP server: what guards it first, then the signs of life, the API and the page. */
-export async function makeServer({ vitals, telemetry, ...context }: ServerOptions): Promise<ConsoleServer> {
+export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
   const { config } = context
   const server = fastify({
     forceCloseConnections: true,
@@ -39,7 +49,9 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
     telemetry.requestAnswered(request.method, reply.statusCode, reply.elapsedTime / 1_000)
   })
 
-  const isSecure = config.console.url?.startsWith('https:') ?? false
+  const { authentication, url } = config.console
+  const sessions = makeSessions(authentication)
+  const isSecure = url?.startsWith('https:') ?? false
   await server.register(fastifyHelmet, helmetOptions(isSecure))
   await server.register(fastifyCookie)
   await server.register(fastifyCsrf, {
@@ -47,14 +59,23 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
     cookieOpts: { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure },
     getToken: ({ headers }) => String(headers['x-csrf-token'] ?? ''),
     getUserInfo: ({ visitor }) => visitor.name,
-    csrfOpts: { hmacKey: randomBytes(32).toString('hex') },
+    csrfOpts: { hmacKey: sessions.csrfKey },
   })
   await server.register(fastifyRateLimit, { max: 1_200, timeWindow: '1 minute' })
-  guard(server, config.console)
+  guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
 
   addVitalsRoutes(server, vitals)
-  addSessionRoutes(server)
+  await describeRoutes(server)
+  addSessionRoutes(server, { ...context, sessions, isSecure })
+  if (authentication?.oidc !== undefined && url !== undefined) {
+    const login = makeOidcLogin(authentication.oidc, url)
+    addLoginRoutes(server, { ...context, sessions, isSecure, login })
+  }
+  addLiveRoute(server, { ...context, signal, telemetry })
   addAnomalyRoutes(server, context)
+  addPipelineRoutes(server, context)
+  addModelRoutes(server, context)
+  addSuppressionRoutes(server, context)
   await servePage(server)
   return server
 }

@@ -6,6 +6,8 @@ export interface ConsoleTelemetry {
   consoleStarted(address: string, authentication: string): void
   requestAnswered(method: string, status: number, seconds: number): void
   requestFailed(route: string, error: OutflowError): void
+  liveStreams(open: number): void
+  liveFeedInterrupted(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
 }
 
@@ -15,6 +17,7 @@ const SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5]
 export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
   const requests = metrics.counter('outflow_console_requests_total', 'Requests answered', ['method', 'status'])
   const seconds = metrics.histogram('outflow_console_request_seconds', 'From request to answer', SECONDS_BOUNDS)
+  const streams = metrics.gauge('outflow_console_live_lists', 'Live lists that are open')
   return {
     consoleStarted: (address, authentication) => log.info({ address, authentication }, 'console started'),
     requestAnswered: (method, status, took) => {
@@ -25,6 +28,8 @@ export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
       if (error.retryable) log.warn({ route, error }, 'console request failed')
       else log.error({ route, error }, 'console request failed')
     },
+    liveStreams: (open) => streams.set(open),
+    liveFeedInterrupted: (error) => log.warn({ error }, 'live list interrupted'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -15,6 +15,12 @@ export interface Visitor {
 
 type Tokens = NonNullable<ConsoleConfig['authentication']>['tokens'] | undefined
 
+/** The ways to log in that the configuration names; none: whoever is on this machine may enter. */
+export function loginsOf({ authentication }: ConsoleConfig): ('token' | 'oidc')[] {
+  const { tokens, oidc } = authentication ?? {}
+  return [...(tokens ? ['token' as const] : []), ...(oidc ? ['oidc' as const] : [])]
+}
+
 /** Where nothing is said about logging in, whoever is on this machine is its user. */
 export function localVisitor(): Visitor {
   return { name: userInfo().username, role: 'operator', authentication: 'none', byBrowser: true }

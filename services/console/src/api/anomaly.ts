@@ -91,3 +91,10 @@ export const anomaliesPageSchema = z.object({
   /** Cursor of the next page; null on the last one. */
   next: z.string().nullable(),
 })
+
+export const newVerdictSchema = z.strictObject({
+  /** Worth knowing; an ordinary record; out of the ordinary, and known beforehand. */
+  verdict: verdictSchema,
+  /** Why. */
+  note: textSchema.max(4_000).optional(),
+})

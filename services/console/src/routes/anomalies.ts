@@ -1,32 +1,146 @@
-import { listAnomalies } from '@outflow/store'
+import {
+  anomaliesOfField,
+  anomalyAt,
+  type Client,
+  giveVerdict,
+  listAnomalies,
+  modelSummary,
+  type StoredAnomaly,
+  verdictsOn,
+} from '@outflow/store'
+import { z } from 'zod'
+import { detailOf, verdictOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
-import { anomaliesPageSchema, anomaliesQuerySchema } from '../api/index.js'
+import {
+  anomaliesPageSchema,
+  anomaliesQuerySchema,
+  anomalySchema,
+  givenVerdictSchema,
+  limitSchema,
+  newVerdictSchema,
+  similarPageSchema,
+} from '../api/index.js'
+import { audited } from '../audited.js'
 import { readCursor, writeCursor } from '../cursors.js'
+import { parseAnomalyId } from '../ids.js'
+import { dateOf, found } from '../queries.js'
+import { similarity } from '../similarity.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
-export function addAnomalyRoutes(server: ConsoleServer, { config, read }: RouteContext): void {
+const paramsSchema = z.object({ id: z.string() })
+
+/** The latest ones of the same strangest field, among which the most alike are found. */
+const CANDIDATES = 500
+
+export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   server.get(
     '/api/anomalies',
     {
       schema: {
         summary: 'A page of anomalies',
+        tags: ['anomalies'],
         querystring: anomaliesQuerySchema,
         response: { 200: anomaliesPageSchema },
       },
     },
     async ({ query: { from, to, minBits, sort, cursor, pipeline = config.pipeline, ...filter } }) => {
+      const after = cursor === undefined ? null : readCursor(cursor)
       const page = await read((db) =>
         listAnomalies(db, {
           ...filter,
           pipeline,
-          from: from === undefined ? undefined : new Date(from),
-          to: to === undefined ? undefined : new Date(to),
+          from: dateOf(from),
+          to: dateOf(to),
           maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
           sort: sort === 'bits' ? 'surprise' : 'time',
-          after: cursor === undefined ? null : readCursor(cursor),
+          after,
         }),
       )
       return { items: page.items.map(summaryOf), next: page.next === null ? null : writeCursor(page.next) }
     },
   )
+
+  server.get(
+    '/api/anomalies/:id',
+    {
+      schema: {
+        summary: 'All that is known of an anomaly',
+        tags: ['anomalies'],
+        params: paramsSchema,
+        response: { 200: anomalySchema },
+      },
+    },
+    async ({ params }) =>
+      read(async (db) => {
+        const anomaly = await anomalyOf(db, params.id)
+        const { pipeline, modelId } = anomaly
+        return detailOf(
+          anomaly,
+          await modelSummary(db, { pipeline, id: modelId }),
+          await verdictsOn(db, pipeline, anomaly),
+        )
+      }),
+  )
+
+  server.get(
+    '/api/anomalies/:id/similar',
+    {
+      schema: {
+        summary: 'Earlier anomalies of the same strangest field, the most alike first',
+        tags: ['anomalies'],
+        params: paramsSchema,
+        querystring: z.object({ limit: limitSchema(100, 10) }),
+        response: { 200: similarPageSchema },
+      },
+    },
+    async ({ params, query }) =>
+      read(async (db) => {
+        const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
+        const [strangest] = reasons
+        if (strangest === undefined) return { items: [] }
+        const fields = reasons.map(({ field, bits }) => [field, bits] as const)
+        const candidates = await anomaliesOfField(db, {
+          pipeline,
+          field: strangest.field,
+          until: new Date(recordTimeMs),
+          limit: CANDIDATES + 1,
+        })
+        const items = candidates
+          .filter(
+            ({ topic, partition, offset }) =>
+              topic !== own.topic || partition !== own.partition || offset !== own.offset,
+          )
+          .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(fields, candidate.fields) }))
+          .toSorted((a, b) => b.similarity - a.similarity)
+        return { items: items.slice(0, query.limit) }
+      }),
+  )
+
+  server.post(
+    '/api/anomalies/:id/verdicts',
+    {
+      config: { role: 'analyst' },
+      schema: {
+        summary: 'Says of an anomaly what it was; the latest verdict counts',
+        tags: ['anomalies'],
+        params: paramsSchema,
+        body: newVerdictSchema,
+        response: { 201: givenVerdictSchema },
+      },
+    },
+    async ({ params, body: { verdict, note = null }, visitor }, reply) => {
+      const { pipeline, position } = parseAnomalyId(params.id)
+      const act = { action: 'give verdict', pipeline, target: params.id, detail: { verdict, note } }
+      const given = await audited(pool, visitor, act, () =>
+        giveVerdict(pool, { pipeline, ...position, verdict, note, by: visitor.name }),
+      )
+      return reply.code(201).send(verdictOf(given))
+    },
+  )
+}
+
+/** @throws {RequestRefused} 404 when it is not stored */
+async function anomalyOf(db: Client, id: string): Promise<StoredAnomaly> {
+  const { pipeline, position } = parseAnomalyId(id)
+  return found(await anomalyAt(db, pipeline, position), `anomaly ${id}`)
 }

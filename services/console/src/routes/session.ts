@@ -1,13 +1,77 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
-import type { ConsoleServer } from './route-context.js'
+import { audited } from '../audited.js'
+import { RequestRefused } from '../errors.js'
+import { SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
+import { ownerOf } from '../visitors.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
 
-export function addSessionRoutes(server: ConsoleServer): void {
+export interface SessionRoutesContext extends RouteContext {
+  readonly sessions: Sessions
+  /** Cookies over https alone. */
+  readonly isSecure: boolean
+}
+
+/** Somebody who guesses gets no further than this; 256 random bits are not guessed anyway. */
+const LOGINS_A_MINUTE = 20
+
+export function addSessionRoutes(
+  server: ConsoleServer,
+  { config, pool, sessions, isSecure }: SessionRoutesContext,
+): void {
+  const { tokens } = config.console.authentication ?? {}
+
   server.get(
     '/api/session',
-    { schema: { summary: 'Who asks, and what they may do', response: { 200: sessionSchema } } },
+    {
+      schema: {
+        summary: 'Who asks, and what they may do; 401 says in `logins` how one logs in',
+        tags: ['session'],
+        response: { 200: sessionSchema },
+      },
+    },
     async ({ visitor }, reply) => {
       const { name, role, authentication } = visitor
       return { name, role, authentication, csrfToken: reply.generateCsrf({ userInfo: name }) }
     },
   )
+
+  server.post(
+    '/api/session',
+    {
+      config: { isOpen: true, rateLimit: { max: LOGINS_A_MINUTE, timeWindow: '1 minute' } },
+      schema: {
+        summary: 'Logs a browser in by a token; the session is in a cookie from then on',
+        tags: ['session'],
+        body: z.strictObject({ token: z.string().min(1).max(500) }),
+        response: { 201: sessionSchema },
+      },
+    },
+    async ({ body: { token } }, reply) => {
+      const owner = ownerOf(token, tokens)
+      if (owner === null) throw new RequestRefused(401, 'this is nobody’s token; `outflow token` makes one')
+      const sealed = await audited(pool, owner, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
+        sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
+      )
+      return reply
+        .code(201)
+        .setCookie(SESSION_COOKIE, sealed, sessionCookie(isSecure))
+        .send({ ...owner, csrfToken: reply.generateCsrf({ userInfo: owner.name }) })
+    },
+  )
+
+  server.delete(
+    '/api/session',
+    { schema: { summary: 'Logs a browser out', tags: ['session'], response: { 204: z.null() } } },
+    async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionCookie(isSecure)).send(null),
+  )
 }
+
+export const sessionCookie = (isSecure: boolean) => ({
+  path: '/',
+  httpOnly: true,
+  sameSite: 'strict' as const,
+  secure: isSecure,
+  maxAge: SESSION_SECONDS,
+})

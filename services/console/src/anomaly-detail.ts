@@ -1,0 +1,35 @@
+import type { GivenVerdict, ModelSummary, StoredAnomaly } from '@outflow/store'
+import { summaryOf } from './anomaly-summary.js'
+import type { Anomaly } from './api/index.js'
+
+/** @param verdicts  the newest first */
+export function detailOf(
+  anomaly: StoredAnomaly,
+  model: ModelSummary | null,
+  verdicts: readonly GivenVerdict[],
+): Anomaly {
+  const line = {
+    ...anomaly,
+    recordTime: new Date(anomaly.recordTimeMs),
+    eventTime: new Date(anomaly.eventTimeMs),
+    topReason: anomaly.reasons[0]?.text ?? null,
+    verdict: verdicts[0]?.verdict ?? null,
+  }
+  return {
+    ...summaryOf(line),
+    record: anomaly.record,
+    reasons: [...anomaly.reasons],
+    nearest: anomaly.nearest,
+    missing: [...anomaly.missing],
+    pUpper: anomaly.pUpper,
+    model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
+    verdicts: verdicts.map(verdictOf),
+  }
+}
+
+export const verdictOf = ({ verdict, note, by, at }: GivenVerdict): Anomaly['verdicts'][number] => ({
+  verdict,
+  note,
+  by,
+  at: at.toISOString(),
+})

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { offsetSchema, timeSchema } from './fields.js'
+
+export const pipelinesSchema = z.array(
+  z
+    .object({
+      pipeline: z.string(),
+      activeModel: z.string().nullable(),
+      /** In the last 24 hours of Kafka's record time. */
+      anomaliesLastDay: z.int(),
+      recordsLastDay: z.int(),
+    })
+    .meta({ id: 'Pipeline', description: 'A pipeline of the database' }),
+)
+
+export const scoresSchema = z
+  .object({
+    /** The active model's, at the configuration's alert rate, nats; null where there is none. */
+    threshold: z.number().nullable(),
+    step: z.int(),
+    points: z.array(
+      z.object({
+        time: timeSchema,
+        records: z.int(),
+        anomalies: z.int(),
+        /** Nats; read from a histogram: within 18 % of the exact ones, or 0.18 nats. max is exact. */
+        p50: z.number(),
+        p90: z.number(),
+        p99: z.number(),
+        p999: z.number(),
+        max: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: 'Scores', description: 'Percentiles of the scores over time' })
+
+export const healthSchema = z
+  .object({
+    /** Records that are not read yet; null where Kafka does not answer, or the pipeline is another configuration's. */
+    lag: z.array(z.object({ topic: z.string(), partition: z.int(), lag: z.int(), offset: offsetSchema })).nullable(),
+    /** In the minute before this one and in this one so far, by Kafka's record time. */
+    recordsPerSecond: z.number(),
+    /** In the last 24 hours; lastAt to the minute. */
+    deadLetters: z.array(z.object({ reason: z.string(), count: z.int(), lastAt: timeSchema })),
+    /** The last 20. */
+    drift: z.array(
+      z.object({
+        at: timeSchema,
+        since: timeSchema,
+        /** stranger, too normal, more spread or less spread. */
+        direction: z.string(),
+        fields: z.array(z.object({ field: z.string(), nats: z.number() })),
+      }),
+    ),
+    activeModelAgeSeconds: z.number().nullable(),
+    outboxWaiting: z.int(),
+  })
+  .meta({ id: 'Health', description: 'How a pipeline is doing' })
+
+export const deadLettersPageSchema = z.object({
+  items: z.array(
+    z
+      .object({
+        topic: z.string(),
+        partition: z.int(),
+        offset: offsetSchema,
+        reason: z.string(),
+        detail: z.string(),
+        at: timeSchema,
+        /** When it was sent to its source again. */
+        replayedAt: timeSchema.nullable(),
+      })
+      .meta({ id: 'DeadLetter', description: 'A record that broke its contract' }),
+  ),
+  next: z.string().nullable(),
+})

@@ -1,0 +1,38 @@
+import { toOutflowError } from '@outflow/errors'
+import { type AuditEntry, beginAudit, endAudit, type Pool } from '@outflow/store'
+import type { Visitor } from './visitors.js'
+
+export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
+
+/**
+ * Does what somebody asks for, with a row in the audit log: there before it is done, and telling afterwards what became of it.
+ *
+ * @throws what the doing threw; what could not be noted is not done
+ */
+export async function audited<T>(
+  pool: Pool,
+  visitor: Omit<Visitor, 'byBrowser'>,
+  act: Act,
+  doIt: () => Promise<T>,
+): Promise<T> {
+  const id = await beginAudit(pool, entryOf(visitor, act))
+  const result = await doIt().catch(async (thrown: unknown) => {
+    await endAudit(pool, { id, outcome: 'failed', problem: toOutflowError(thrown).message }).catch(() => {})
+    throw thrown
+  })
+  await endAudit(pool, { id, outcome: 'done', problem: null })
+  return result
+}
+
+/** Notes that somebody asked for what their role does not allow. */
+export async function noteDenied(pool: Pool, visitor: Visitor, act: Act, problem: string): Promise<void> {
+  const id = await beginAudit(pool, entryOf(visitor, act))
+  await endAudit(pool, { id, outcome: 'denied', problem })
+}
+
+const entryOf = ({ name, role, authentication }: Omit<Visitor, 'byBrowser'>, act: Act): AuditEntry => ({
+  ...act,
+  actor: name,
+  role,
+  authentication,
+})

@@ -1,0 +1,52 @@
+import type { Config } from '@outflow/contracts'
+import { type Pool, partitionCounters } from '@outflow/store'
+import { makeKafka, partitionEnds } from '@outflow/streams'
+
+export interface PartitionLag {
+  readonly topic: string
+  readonly partition: number
+  /** Records that are not written yet. */
+  readonly lag: number
+  /** Of the next one. */
+  readonly offset: bigint
+}
+
+/** Of a figure that is looked at, not alerted on: every page that is open asks for it. */
+const KEPT_MS = 5_000
+/** A broker that is away is not waited for: the page shows the rest. */
+const PATIENCE_MS = 2_000
+
+/** Gives what reads how far the configuration's pipeline is behind its topics; null while Kafka does not answer. */
+export function makeLagReader(config: Config, pool: Pool): () => Promise<readonly PartitionLag[] | null> {
+  // It keeps silent: an answer that fails is a null on the page, and ingest logs what is wrong with Kafka.
+  const kafka = makeKafka(config.kafka)
+  let last: { readonly atMs: number; readonly lag: Promise<readonly PartitionLag[] | null> } | undefined
+  return () => {
+    if (last === undefined || Date.now() - last.atMs > KEPT_MS) {
+      last = { atMs: Date.now(), lag: within(PATIENCE_MS, read()).catch(() => null) }
+    }
+    return last.lag
+  }
+
+  async function read(): Promise<readonly PartitionLag[]> {
+    const [ends, counters] = await Promise.all([
+      partitionEnds(kafka, config.source.topics),
+      partitionCounters(pool, config.pipeline),
+    ])
+    const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
+    return ends.map(({ topic, partition, earliest, end }) => {
+      const stored = next.get(`${topic}/${partition}`)
+      // Nothing stored yet: where reading begins.
+      const offset = stored ?? (config.source.from === 'latest' ? end : earliest)
+      return { topic, partition, lag: Number(end - offset), offset }
+    })
+  }
+}
+
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}

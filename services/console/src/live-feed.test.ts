@@ -1,0 +1,65 @@
+import type { AnomalyLine } from '@outflow/store'
+import { expect, it, onTestFinished } from 'vitest'
+import { makeLiveFeed } from './live-feed.js'
+
+const line = (offset: number): AnomalyLine => ({
+  pipeline: 'flights',
+  topic: 'flights',
+  partition: 0,
+  offset: BigInt(offset),
+  recordTime: new Date(offset),
+  eventTime: new Date(offset),
+  detectedAt: new Date(offset),
+  entityKey: null,
+  nll: 1,
+  pValue: 0.001,
+  severity: 'low',
+  modelId: 'm',
+  topReason: null,
+  verdict: null,
+})
+
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+it('tells each anomaly once, also one whose transaction ended late, and nothing of before', async () => {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  let stored: readonly AnomalyLine[] = [line(1)]
+  let looks = 0
+  const look = async () => {
+    looks += 1
+    return stored.toReversed()
+  }
+  const feed = makeLiveFeed({ look, signal: stop.signal, onError: () => {}, everyMs: 1 })
+  const told: bigint[] = []
+  const unsubscribe = feed.subscribe('flights', (found) => told.push(...found.map(({ offset }) => offset)))
+  await until(() => looks > 1)
+  stored = [line(1), line(3)]
+  await until(() => told.length === 1)
+  // Stamped before 3, and seen after it.
+  stored = [line(1), line(2), line(3), line(4)]
+  await until(() => told.length === 3)
+  const seen = looks
+  await until(() => looks > seen + 2)
+  expect(told).toEqual([3n, 2n, 4n])
+  unsubscribe()
+})
+
+it('goes on when a look fails', async () => {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const errors: string[] = []
+  let looks = 0
+  const look = async () => {
+    looks += 1
+    if (looks === 2) throw new Error('away')
+    return looks < 3 ? [] : [line(9)]
+  }
+  const feed = makeLiveFeed({ look, signal: stop.signal, onError: ({ message }) => errors.push(message), everyMs: 1 })
+  const told: bigint[] = []
+  feed.subscribe('flights', (found) => told.push(...found.map(({ offset }) => offset)))
+  await until(() => told.length > 0)
+  expect({ told, errors }).toEqual({ told: [9n], errors: ['away'] })
+})

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
+import type { AnomalyLine } from '@outflow/store'
+import { anomalyId } from './ids.js'
+
+export interface LiveFeed {
+  /** Hands every anomaly that is found in the pipeline from now on to `onFound`, the oldest first; gives what ends that. */
+  subscribe(pipeline: string, onFound: OnFound): () => void
+}
+
+export type OnFound = (found: readonly AnomalyLine[]) => void
+
+export interface LiveFeedOptions {
+  /** The newest first. */
+  readonly look: (query: { pipeline: string; since: Date; limit: number }) => Promise<readonly AnomalyLine[]>
+  readonly signal: AbortSignal
+  readonly onError: (error: OutflowError) => void
+  /** Default 1,000. */
+  readonly everyMs?: number
+}
+
+const EVERY_MS = 1_000
+/**
+ * A row is stamped when its transaction begins and seen when it ends: each look goes back so far, and what was told already is
+ * passed over. No batch takes as long.
+ */
+const LOOK_BACK_MS = 30_000
+/** Of a burst the newest are told; the list has them all. */
+const MOST_AT_ONCE = 500
+
+interface Watched {
+  readonly listeners: Set<OnFound>
+  /** Ids of what is known within the look back. */
+  known: ReadonlySet<string>
+}
+
+/** Looks for new anomalies once a second, for everybody who watches a pipeline at once; while nobody does, not at all. */
+export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: LiveFeedOptions): LiveFeed {
+  const watched = new Map<string, Watched>()
+  let isLooking = false
+  return {
+    subscribe: (pipeline, onFound) => {
+      const own = watched.get(pipeline) ?? { listeners: new Set(), known: new Set() }
+      const isFirst = !watched.has(pipeline)
+      watched.set(pipeline, own)
+      // What is there already is in the list that the asker has.
+      const ready = isFirst ? lookAt(pipeline, own, () => {}) : Promise.resolve()
+      void ready.catch(fail).then(() => own.listeners.add(onFound))
+      if (!isLooking) void lookOn()
+      return () => {
+        void ready
+          .catch(() => {})
+          .then(() => {
+            own.listeners.delete(onFound)
+            if (own.listeners.size === 0 && watched.get(pipeline) === own) watched.delete(pipeline)
+          })
+      }
+    },
+  }
+
+  async function lookOn(): Promise<void> {
+    isLooking = true
+    while (watched.size > 0 && !signal.aborted) {
+      await sleep(everyMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) break
+      for (const [pipeline, own] of watched) {
+        await lookAt(pipeline, own, (found) => {
+          for (const tell of own.listeners) tell(found)
+        }).catch(fail)
+      }
+    }
+    isLooking = false
+  }
+
+  async function lookAt(pipeline: string, own: Watched, tell: OnFound): Promise<void> {
+    const since = new Date(Date.now() - LOOK_BACK_MS)
+    const lines = await look({ pipeline, since, limit: MOST_AT_ONCE })
+    const fresh = lines.filter((line) => !own.known.has(anomalyId(line)))
+    own.known = new Set(lines.map(anomalyId))
+    if (fresh.length > 0) tell(fresh.toReversed())
+  }
+
+  function fail(thrown: unknown): void {
+    if (!signal.aborted) onError(toOutflowError(thrown))
+  }
+}

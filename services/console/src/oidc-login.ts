@@ -1,0 +1,95 @@
+import { type ConsoleConfig, isLoopback, ROLES, type Role } from '@outflow/contracts'
+import * as oidc from 'openid-client'
+import { RequestRefused } from './errors.js'
+import type { LoginAttempt } from './sessions.js'
+import type { Visitor } from './visitors.js'
+
+type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
+
+export interface OidcLogin {
+  /** Gives where the browser is sent, and what it keeps meanwhile. @param to  where it wants to be afterwards */
+  begin(to: string): Promise<{ readonly url: URL; readonly attempt: LoginAttempt }>
+  /**
+   * Gives who came back, by the code that the provider gave the browser.
+   *
+   * @param path  that it came back to, with the query
+   * @throws {RequestRefused} 403 when the provider, or what it says, does not let them in
+   */
+  finish(path: string, attempt: LoginAttempt): Promise<Omit<Visitor, 'byBrowser'>>
+}
+
+export const CALLBACK_PATH = '/api/login/callback'
+const PROVIDER_SECONDS = 10
+
+/** Login by the authorization code flow with PKCE, state and nonce. @see OpenID Connect Core 1.0 § 3.1; RFC 7636 */
+export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin {
+  let discovered: Promise<oidc.Configuration> | undefined
+  return {
+    begin: async (to) => {
+      const attempt = {
+        verifier: oidc.randomPKCECodeVerifier(),
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        to,
+      }
+      const url = oidc.buildAuthorizationUrl(await provider(), {
+        redirect_uri: new URL(CALLBACK_PATH, consoleUrl).href,
+        scope: config.scope,
+        code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
+        code_challenge_method: 'S256',
+        state: attempt.state,
+        nonce: attempt.nonce,
+      })
+      return { url, attempt }
+    },
+    finish: async (path, { verifier, state, nonce }) => {
+      const tokens = await oidc
+        .authorizationCodeGrant(await provider(), new URL(path, consoleUrl), {
+          pkceCodeVerifier: verifier,
+          expectedState: state,
+          expectedNonce: nonce,
+          idTokenExpected: true,
+        })
+        .catch((error: Error) => {
+          throw new RequestRefused(403, `the login did not succeed: ${error.message}; begin it again`)
+        })
+      return visitorOf(tokens.claims()!, config)
+    },
+  }
+
+  function provider(): Promise<oidc.Configuration> {
+    discovered ??= discover(config).catch((error: Error) => {
+      discovered = undefined
+      throw new RequestRefused(503, `the OpenID provider ${config.issuer} does not answer: ${error.message}`)
+    })
+    return discovered
+  }
+}
+
+function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.Configuration> {
+  const client = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret)
+  // The configuration lets http pass for this machine alone. The ID token's signature is looked at in any case: TLS alone vouches
+  // for it by default.
+  const insecure = isLoopback(new URL(issuer).hostname) ? [oidc.allowInsecureRequests] : []
+  const execute = [oidc.enableNonRepudiationChecks, ...insecure]
+  return oidc.discovery(new URL(issuer), clientId, undefined, client, { execute, timeout: PROVIDER_SECONDS })
+}
+
+/** @throws {RequestRefused} 403 when no value of the claim makes a role */
+function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Omit<Visitor, 'byBrowser'> {
+  const name = [claims.preferred_username, claims.email, claims.sub].find((text) => typeof text === 'string') as string
+  const values = valuesOf(claims, rolesClaim)
+  const role = ROLES.toReversed().find((candidate: Role) => roles[candidate]?.some((value) => values.includes(value)))
+  if (role !== undefined) return { name, role, authentication: 'oidc' }
+  throw new RequestRefused(
+    403,
+    `${name} has no role here: no value of the claim ${rolesClaim} is in console.authentication.oidc.roles`,
+  )
+}
+
+/** A claim's own name may hold dots; else they lead inwards, as in `realm_access.roles`. */
+function valuesOf(claims: Readonly<Record<string, unknown>>, path: string): readonly unknown[] {
+  const inner = (value: unknown, key: string): unknown => (value as Record<string, unknown> | undefined)?.[key]
+  const found = claims[path] ?? path.split('.').reduce(inner, claims as unknown)
+  return Array.isArray(found) ? found : [found]
+}

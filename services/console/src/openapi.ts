@@ -1,0 +1,38 @@
+import fastifySwagger from '@fastify/swagger'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { problemSchema } from './api/index.js'
+import type { ConsoleServer } from './routes/route-context.js'
+
+/** Describes the routes that are added from here on, and serves the description. */
+export async function describeRoutes(server: ConsoleServer): Promise<void> {
+  await server.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'outflow console',
+        description:
+          'What outflow has found, why, and how its models do. A write of a browser carries the header `x-csrf-token` of ' +
+          '/api/session; one with a bearer token does not.',
+        version: '1',
+      },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'outflow_session' },
+        },
+      },
+      security: [{}, { token: [] }, { session: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  server.addHook('onRoute', ({ schema, url }) => {
+    if (schema === undefined || !url.startsWith('/api/')) return
+    const problems = {
+      description: 'What went wrong',
+      content: { 'application/problem+json': { schema: problemSchema } },
+    }
+    schema.response = { ...(schema.response as object), '4xx': problems, '5xx': problems }
+  })
+  server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger())
+}

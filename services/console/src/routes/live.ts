@@ -1,0 +1,63 @@
+import { anomaliesDetectedSince } from '@outflow/store'
+import { z } from 'zod'
+import { summaryOf } from '../anomaly-summary.js'
+import { RequestRefused } from '../errors.js'
+import { makeEventStream } from '../event-stream.js'
+import { makeLiveFeed } from '../live-feed.js'
+import { ofPipelineSchema } from '../queries.js'
+import type { ConsoleTelemetry } from '../telemetry.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
+
+/** A browser keeps one open per page; beyond this somebody forgets to close them. */
+const MOST_STREAMS = 200
+/** Then the client asks anew, and whether it still may is looked at. */
+const LONGEST_MS = 60 * 60_000
+
+export function addLiveRoute(
+  server: ConsoleServer,
+  {
+    config,
+    read,
+    signal,
+    telemetry,
+  }: RouteContext & { readonly signal: AbortSignal; readonly telemetry: ConsoleTelemetry },
+): void {
+  const feed = makeLiveFeed({
+    look: (query) => read((db) => anomaliesDetectedSince(db, query)),
+    signal,
+    onError: telemetry.liveFeedInterrupted,
+  })
+  let open = 0
+
+  server.get(
+    '/api/anomalies/live',
+    {
+      schema: {
+        summary: 'Anomalies as they are found, as server-sent events',
+        description:
+          'Each `anomaly` event is an AnomalySummary. A client that reads too slowly gets a `skipped` event with the count ' +
+          'of those that were left out. Comments keep the connection alive; it ends after an hour.',
+        tags: ['anomalies'],
+        querystring: ofPipelineSchema,
+        response: { 200: { content: { 'text/event-stream': { schema: z.string() } } } },
+      },
+    },
+    ({ query: { pipeline = config.pipeline } }, reply) => {
+      if (open >= MOST_STREAMS) throw new RequestRefused(503, `${MOST_STREAMS} live lists are open already; close some`)
+      open += 1
+      telemetry.liveStreams(open)
+      const { body, send } = makeEventStream(() => {
+        open -= 1
+        telemetry.liveStreams(open)
+        clearTimeout(end)
+        unsubscribe()
+      })
+      const end = setTimeout(() => body.push(null), LONGEST_MS)
+      const unsubscribe = feed.subscribe(pipeline, (found) => {
+        for (const line of found) send('anomaly', summaryOf(line))
+      })
+      void reply.header('x-accel-buffering', 'no').type('text/event-stream; charset=utf-8')
+      void reply.send(body as never)
+    },
+  )
+}

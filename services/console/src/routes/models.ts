@@ -1,0 +1,130 @@
+import { openDetector } from '@outflow/detector'
+import {
+  listFits,
+  listModelChanges,
+  listModels,
+  modelSummary,
+  promoteChecked,
+  requestRetrain,
+  rollBackModel,
+} from '@outflow/store'
+import { z } from 'zod'
+import { modelChangeSchema, modelDetailSchema, modelSchema, pipelineSchema, textSchema } from '../api/index.js'
+import { audited } from '../audited.js'
+import { fitReportOf, modelOf } from '../model-detail.js'
+import { found, ofPipelineSchema } from '../queries.js'
+import { requirePipeline } from './require-pipeline.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
+
+const paramsSchema = z.object({ id: textSchema })
+const whySchema = z.strictObject({
+  /** For those who look later. */
+  reason: textSchema,
+})
+
+export function addModelRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  server.get(
+    '/api/models',
+    {
+      schema: {
+        summary: 'The models of a pipeline, the newest first',
+        tags: ['models'],
+        querystring: ofPipelineSchema,
+        response: { 200: z.array(modelSchema) },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline } }) => (await read((db) => listModels(db, pipeline))).map(modelOf),
+  )
+
+  server.get(
+    '/api/models/:id',
+    {
+      schema: {
+        summary: 'A model with the report of its fit',
+        tags: ['models'],
+        params: paramsSchema,
+        querystring: ofPipelineSchema,
+        response: { 200: modelDetailSchema },
+      },
+    },
+    async ({ params: { id }, query: { pipeline = config.pipeline } }) =>
+      read(async (db) => {
+        const model = found(await modelSummary(db, { pipeline, id }), `model ${id} of ${pipeline}`)
+        const [fit] = await listFits(db, { pipeline, modelId: id, limit: 1 })
+        const changes = await listModelChanges(db, pipeline)
+        return {
+          ...modelOf(model),
+          pipeline,
+          fitReport: fit === undefined ? null : fitReportOf(fit),
+          changes: changes
+            .filter(({ modelId, previousId }) => modelId === id || previousId === id)
+            .map((change) => ({ ...change, at: change.at.toISOString() })),
+        }
+      }),
+  )
+
+  server.post(
+    '/api/models/:id/promote',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Makes a model the active one',
+        tags: ['models'],
+        params: paramsSchema,
+        body: whySchema.extend({ pipeline: pipelineSchema.optional() }),
+        response: { 200: modelChangeSchema },
+      },
+    },
+    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }) => {
+      const act = { action: 'promote', pipeline, target: id, detail: { reason } }
+      const { previousId } = await audited(pool, visitor, act, () =>
+        promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, async (artefact) =>
+          (await openDetector(artefact)).close(),
+        ),
+      )
+      return { action: 'promote' as const, from: previousId, to: id }
+    },
+  )
+
+  server.post(
+    '/api/pipelines/:pipeline/rollback',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Goes back to the model before the active one, which is rejected',
+        tags: ['models'],
+        params: z.object({ pipeline: pipelineSchema }),
+        body: whySchema,
+        response: { 200: modelChangeSchema },
+      },
+    },
+    async ({ params: { pipeline }, body: { reason }, visitor }) => {
+      const act = { action: 'rollback', pipeline, target: null, detail: { reason } }
+      const changed = await audited(pool, visitor, act, () =>
+        rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
+      )
+      return { action: 'rollback' as const, ...changed! }
+    },
+  )
+
+  server.post(
+    '/api/retrain',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Asks the trainer for a new model now',
+        tags: ['models'],
+        body: z.strictObject({ pipeline: pipelineSchema.optional(), reason: textSchema.optional() }),
+        response: { 202: z.object({ request: z.string() }) },
+      },
+    },
+    async ({ body: { pipeline = config.pipeline, reason = 'asked for in the console' }, visitor }, reply) => {
+      await requirePipeline(pool, config, pipeline)
+      const act = { action: 'retrain', pipeline, target: null, detail: { reason } }
+      const request = await audited(pool, visitor, act, () =>
+        requestRetrain(pool, { pipeline, by: visitor.name, why: reason }),
+      )
+      return reply.code(202).send({ request })
+    },
+  )
+}

@@ -1,0 +1,190 @@
+import {
+  activeModelId,
+  entityHistory,
+  histogramQuantiles,
+  listAnomalies,
+  listDeadLetters,
+  listDriftAlarms,
+  listPipelines,
+  modelSummary,
+  outboxDepth,
+  recentRate,
+  rejectionsSince,
+  scoreSeries,
+} from '@outflow/store'
+import { z } from 'zod'
+import { summaryOf } from '../anomaly-summary.js'
+import {
+  cursorSchema,
+  deadLettersPageSchema,
+  entitySchema,
+  healthSchema,
+  limitSchema,
+  pipelineSchema,
+  pipelinesSchema,
+  scoresSchema,
+  textSchema,
+  timeSchema,
+} from '../api/index.js'
+import { readPosition, writePosition } from '../cursors.js'
+import { RequestRefused } from '../errors.js'
+import { makeLagReader } from '../lag.js'
+import { dateOf, ofPipelineSchema } from '../queries.js'
+import { makeThresholds } from '../threshold.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
+
+const DAY_MS = 86_400_000
+const LONGEST_DAYS = 31
+const MOST_POINTS = 2_000
+/** Seconds: a day is 288 points, a month 124. */
+const STEPS = [60, 300, 900, 3_600, 21_600] as const
+const POINTS = 300
+const DRIFT_ALARMS = 20
+
+export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  const lagOfOwn = makeLagReader(config, pool)
+  const thresholdOf = makeThresholds(config, pool)
+
+  server.get(
+    '/api/pipelines',
+    { schema: { summary: 'The pipelines of the database', tags: ['pipelines'], response: { 200: pipelinesSchema } } },
+    async () =>
+      (await read(listPipelines)).map(({ activeModelId: activeModel, ...pipeline }) => ({ ...pipeline, activeModel })),
+  )
+
+  server.get(
+    '/api/entities/:pipeline/:key',
+    {
+      schema: {
+        summary: 'What is stored of an entity',
+        tags: ['anomalies'],
+        params: z.object({ pipeline: pipelineSchema, key: textSchema }),
+        querystring: z.object({ limit: limitSchema(100, 20) }),
+        response: { 200: entitySchema },
+      },
+    },
+    async ({ params: { pipeline, key }, query: { limit } }) =>
+      read(async (db) => {
+        const { firstSeen, lastSeen, byDay, ...counts } = await entityHistory(db, { pipeline, key })
+        const { items } = await listAnomalies(db, { pipeline, key, sort: 'time', limit })
+        return {
+          key,
+          ...counts,
+          firstSeen: firstSeen?.toISOString() ?? null,
+          lastSeen: lastSeen?.toISOString() ?? null,
+          byDay: [...byDay],
+          recent: items.map(summaryOf),
+        }
+      }),
+  )
+
+  server.get(
+    '/api/statistics/scores',
+    {
+      schema: {
+        summary: 'Percentiles of the scores over time, and the threshold',
+        tags: ['pipelines'],
+        querystring: ofPipelineSchema.extend({
+          /** Default: a day before `to`. */
+          from: timeSchema.optional(),
+          /** Default: now. */
+          to: timeSchema.optional(),
+          /** Seconds; default: what gives some 300 points. */
+          step: z.coerce.number().int().min(60).max(86_400).optional(),
+        }),
+        response: { 200: scoresSchema },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline, ...query } }) => {
+      const to = dateOf(query.to) ?? new Date()
+      const from = dateOf(query.from) ?? new Date(to.getTime() - DAY_MS)
+      const seconds = (to.getTime() - from.getTime()) / 1_000
+      if (!(seconds > 0 && seconds <= (LONGEST_DAYS * DAY_MS) / 1_000)) {
+        throw new RequestRefused(400, `from, to: allowed: a span of at most ${LONGEST_DAYS} days, from before to`)
+      }
+      const step = query.step ?? STEPS.find((candidate) => seconds / candidate <= POINTS) ?? STEPS.at(-1)!
+      if (seconds / step > MOST_POINTS) {
+        throw new RequestRefused(
+          400,
+          `step: allowed for this span: at least ${Math.ceil(seconds / MOST_POINTS)} seconds`,
+        )
+      }
+      const spans = await read((db) => scoreSeries(db, { pipeline, from, to, stepSeconds: step }))
+      return {
+        threshold: await thresholdOf(pipeline),
+        step,
+        points: spans.map((span) => {
+          const [p50, p90, p99, p999] = histogramQuantiles(span.histogram, [0.5, 0.9, 0.99, 0.999], span)
+          return {
+            time: span.from.toISOString(),
+            records: span.scored,
+            anomalies: span.anomalies,
+            ...{ p50: p50!, p90: p90!, p99: p99!, p999: p999!, max: span.nllMax },
+          }
+        }),
+      }
+    },
+  )
+
+  server.get(
+    '/api/health',
+    {
+      schema: {
+        summary: 'How a pipeline is doing',
+        tags: ['pipelines'],
+        querystring: ofPipelineSchema,
+        response: { 200: healthSchema },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline } }) => {
+      const lag = pipeline === config.pipeline ? await lagOfOwn() : null
+      const now = Date.now()
+      return read(async (db) => {
+        const since = new Date(now - DAY_MS)
+        const rejections = await rejectionsSince(db, { pipeline, since })
+        const alarms = await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS })
+        const activeId = await activeModelId(db, pipeline)
+        const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
+        return {
+          lag: lag?.map(({ offset, ...partition }) => ({ ...partition, offset: String(offset) })) ?? null,
+          recordsPerSecond: await recentRate(db, pipeline),
+          deadLetters: rejections.map(({ lastAt, ...rest }) => ({ ...rest, lastAt: lastAt.toISOString() })),
+          drift: alarms.map(({ raisedAt, changedAt, chart, fields }) => ({
+            at: raisedAt.toISOString(),
+            since: changedAt.toISOString(),
+            direction: chart,
+            fields: [...fields],
+          })),
+          activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
+          outboxWaiting: (await outboxDepth(db, pipeline)).rows,
+        }
+      })
+    },
+  )
+
+  server.get(
+    '/api/dead-letters',
+    {
+      schema: {
+        summary: 'A page of dead letters, those set aside last first',
+        tags: ['pipelines'],
+        querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
+        response: { 200: deadLettersPageSchema },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline, limit, cursor } }) => {
+      const after = cursor === undefined ? null : readPosition(cursor)
+      const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
+      const last = letters.length > limit ? letters[limit - 1] : undefined
+      return {
+        items: letters.slice(0, limit).map(({ topic, partition, offset, reason, detail, rejectedAt, replayedAt }) => ({
+          ...{ topic, partition, reason, detail },
+          offset: String(offset),
+          at: rejectedAt.toISOString(),
+          replayedAt: replayedAt?.toISOString() ?? null,
+        })),
+        next: last === undefined ? null : writePosition(last),
+      }
+    },
+  )
+}

@@ -1,0 +1,12 @@
+import type { Config } from '@outflow/contracts'
+import { listPipelines, type Queryable } from '@outflow/store'
+import { found } from '../queries.js'
+
+/** What is written about a pipeline that nobody runs would wait for ever. @throws {RequestRefused} 404 when it is not known */
+export async function requirePipeline(db: Queryable, config: Config, pipeline: string): Promise<void> {
+  if (pipeline === config.pipeline) return
+  found(
+    (await listPipelines(db)).find((known) => known.pipeline === pipeline),
+    `pipeline ${pipeline}`,
+  )
+}

@@ -1,0 +1,93 @@
+import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store'
+import { z } from 'zod'
+import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
+import { audited } from '../audited.js'
+import { RequestRefused } from '../errors.js'
+import { found, ofPipelineSchema } from '../queries.js'
+import { requirePipeline } from './require-pipeline.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
+
+export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  server.get(
+    '/api/suppressions',
+    {
+      schema: {
+        summary: 'The rules that hide alerts, the newest first',
+        tags: ['suppressions'],
+        querystring: ofPipelineSchema.extend({
+          /** true: those that have ended as well. */
+          all: z.enum(['true', 'false']).default('false'),
+        }),
+        response: { 200: z.array(suppressionSchema) },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline, all } }) =>
+      (await read((db) => listSuppressions(db, { pipeline, all: all === 'true' }))).map(suppressionOf),
+  )
+
+  server.post(
+    '/api/suppressions',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Hides the alerts that a rule names, until it expires',
+        tags: ['suppressions'],
+        body: newSuppressionSchema,
+        response: { 201: suppressionSchema },
+      },
+    },
+    async ({ body: { pipeline = config.pipeline, reason, ...rule }, visitor }, reply) => {
+      if (rule.expiresAt.getTime() <= Date.now()) {
+        throw new RequestRefused(400, `body: expiresAt: allowed: a time to come, got ${rule.expiresAt.toISOString()}`)
+      }
+      await requirePipeline(pool, config, pipeline)
+      const act = { action: 'add suppression', pipeline, target: null, detail: { rule, reason } }
+      const id = await audited(pool, visitor, act, () =>
+        addSuppression(pool, { pipeline, rule, why: reason, by: visitor.name }),
+      )
+      const added = (await listSuppressions(pool, { pipeline })).find((suppression) => suppression.id === id)
+      return reply.code(201).send(suppressionOf(found(added, `rule ${id}`)))
+    },
+  )
+
+  server.delete(
+    '/api/suppressions/:id',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Takes a rule away: its alerts are told again',
+        tags: ['suppressions'],
+        params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
+        response: { 204: z.null() },
+      },
+    },
+    async ({ params: { id }, visitor }, reply) => {
+      const act = { action: 'remove suppression', pipeline: null, target: id, detail: {} }
+      await audited(pool, visitor, act, async () => {
+        const removed = await removeSuppression(pool, { id, by: visitor.name })
+        found(removed || null, `rule ${id} that hides alerts`)
+      })
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function suppressionOf({
+  why: reason,
+  range,
+  expiresAt,
+  createdAt,
+  removedAt,
+  lastHiddenAt,
+  ...rule
+}: Suppression): z.infer<typeof suppressionSchema> {
+  return {
+    ...rule,
+    reason,
+    range: range && [range[0], range[1]],
+    expiresAt: expiresAt.toISOString(),
+    createdAt: createdAt.toISOString(),
+    removedAt: removedAt?.toISOString() ?? null,
+    lastHiddenAt: lastHiddenAt?.toISOString() ?? null,
+  }
+}

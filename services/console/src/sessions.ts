@@ -1,0 +1,69 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { type ConsoleConfig, ROLES } from '@outflow/contracts'
+import { jwtVerify, SignJWT } from 'jose'
+import { z } from 'zod'
+import type { Visitor } from './visitors.js'
+
+export const SESSION_COOKIE = 'outflow_session'
+export const LOGIN_COOKIE = 'outflow_login'
+
+/** A working day; then one logs in again, and what the provider says of one's roles is asked anew. */
+export const SESSION_SECONDS = 8 * 3_600
+/** From the provider's login page back to here. */
+export const LOGIN_SECONDS = 10 * 60
+
+/** What a browser keeps of a login that is under way. */
+const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.string() })
+export type LoginAttempt = z.infer<typeof attemptSchema>
+
+const sessionSchema = z.discriminatedUnion('authentication', [
+  z.object({ authentication: z.literal('oidc'), name: z.string(), role: z.enum(ROLES) }),
+  z.object({ authentication: z.literal('token'), sha256: z.string() }),
+])
+
+/** What a browser keeps, signed: nothing is kept here, so that any instance knows every session. */
+export interface Sessions {
+  /** Goes into the cookie of a session. @param sha256  the token's, where one logged in by a token */
+  seal(visitor: Omit<Visitor, 'byBrowser'>, sha256?: string): Promise<string>
+  /** Gives who holds a session; null where it is none of ours, has ended, or its token is no longer in the configuration. */
+  open(sealed: string | undefined): Promise<Visitor | null>
+  sealAttempt(attempt: LoginAttempt): Promise<string>
+  openAttempt(sealed: string | undefined): Promise<LoginAttempt | null>
+  /** Signs the tokens against cross-site requests. */
+  readonly csrfKey: string
+}
+
+export function makeSessions(authentication: ConsoleConfig['authentication']): Sessions {
+  const secret = authentication?.sessionSecret ?? randomBytes(32).toString('hex')
+  const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest()
+  const seal = (payload: Record<string, unknown>, audience: string, seconds: number): Promise<string> =>
+    new SignJWT(payload)
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${seconds} s`)
+      .sign(keyFor(audience))
+  const open = async (sealed: string | undefined, audience: string): Promise<unknown> => {
+    if (sealed === undefined) return null
+    const verified = await jwtVerify(sealed, keyFor(audience), { audience, algorithms: ['HS256'] }).catch(() => null)
+    return verified?.payload ?? null
+  }
+  return {
+    csrfKey: keyFor('csrf').toString('hex'),
+    seal: ({ name, role }, sha256) =>
+      seal(
+        sha256 === undefined ? { authentication: 'oidc', name, role } : { authentication: 'token', sha256 },
+        'session',
+        SESSION_SECONDS,
+      ),
+    open: async (sealed) => {
+      const { data } = sessionSchema.safeParse(await open(sealed, 'session'))
+      if (data === undefined) return null
+      if (data.authentication === 'oidc') return { ...data, byBrowser: true }
+      const token = authentication?.tokens?.find(({ sha256 }) => sha256 === data.sha256)
+      return token ? { name: token.name, role: token.role, authentication: 'token', byBrowser: true } : null
+    },
+    sealAttempt: (attempt) => seal({ ...attempt }, 'login', LOGIN_SECONDS),
+    openAttempt: async (sealed) => attemptSchema.safeParse(await open(sealed, 'login')).data ?? null,
+  }
+}

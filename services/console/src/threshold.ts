@@ -1,0 +1,30 @@
+import { alertRateOf, type Config, modelMetadataSchema } from '@outflow/contracts'
+import { modelThreshold } from '@outflow/detector'
+import { activeModelId, loadModel, type Pool } from '@outflow/store'
+
+/**
+ * Gives what tells the NLL above which the active model flags a record, nats: at the configuration's alert rate, of another
+ * pipeline at the rate that its model was made for. null while there is no model, and where false-discovery control moves the level.
+ */
+export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool) {
+  const known = new Map<string, { readonly modelId: string; readonly threshold: number | null }>()
+  return async (pipeline: string): Promise<number | null> => {
+    if (pipeline === own && detection.fdr !== undefined) return null
+    const modelId = await activeModelId(pool, pipeline)
+    if (modelId === null) return null
+    const last = known.get(pipeline)
+    if (last?.modelId === modelId) return last.threshold
+    const threshold = await thresholdOf(pipeline, modelId)
+    known.set(pipeline, { modelId, threshold })
+    return threshold
+  }
+
+  async function thresholdOf(pipeline: string, id: string): Promise<number | null> {
+    const { artefact, metadata } = await loadModel(pool, { pipeline, id })
+    const known = modelMetadataSchema.safeParse(metadata)
+    // A later outflow's: ingest refuses it, too, and says so.
+    if (!known.success) return null
+    const { alertRate, recordsPerDay } = known.data
+    return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, recordsPerDay) : alertRate)
+  }
+}

@@ -1,0 +1,405 @@
+import { createHash } from 'node:crypto'
+import {
+  endFit,
+  insertModel,
+  minuteScores,
+  openPool,
+  type Pool,
+  promoteModel,
+  startFit,
+  writeBatch,
+} from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { eventually } from '../support/eventually.js'
+import { aDatabase } from '../support/infrastructure.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
+
+const PIPELINE = 'flights'
+const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7')}`
+const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
+const NOW = Date.now()
+
+let pool: Pool
+let console: ConsoleUnderTest
+
+beforeAll(async () => {
+  const databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
+  await storeStatistics()
+  await storeModels()
+  console = await aConsole({
+    databaseUrl,
+    pipeline: PIPELINE,
+    console: {
+      authentication: {
+        tokens: Object.entries(TOKENS).map(([role, token]) => ({ name: `a ${role}`, role, sha256: sha256(token) })),
+      },
+    },
+  })
+})
+
+afterAll(async () => {
+  await console.close()
+  await pool.end()
+})
+
+const ask = (path: string, role: keyof typeof TOKENS = 'reader'): Promise<Answer> =>
+  console.ask(path, { token: TOKENS[role] })
+const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
+  console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
+
+describe('an anomaly', () => {
+  it('is shown whole, its record as data', async () => {
+    const { status, headers, body } = await ask(ANOMALY)
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toContain('application/json')
+    expect(body).toMatchObject({
+      id: 'flights/flights/1/7',
+      record: { delay: 7, note: '<img src=x onerror=alert(1)>' },
+      reasons: [
+        { field: 'carrier', bits: 9 },
+        { field: 'origin', bits: 2 },
+      ],
+      nearest: null,
+      missing: [],
+      model: { id: 'model-1', state: 'active' },
+      verdicts: [],
+    })
+  })
+
+  it('has those before it beside it that were odd in the same way, the most alike first', async () => {
+    const { body } = await ask(`${ANOMALY}/similar?limit=5`)
+    expect(body.items).toHaveLength(5)
+    const similarities = body.items.map(({ similarity }: { similarity: number }) => similarity)
+    expect(similarities).toEqual([...similarities].sort((a, b) => b - a))
+    expect(similarities[0]).toBeCloseTo(1, 6)
+    for (const { topReason, id } of body.items) {
+      expect(topReason).toBe('carrier is odd')
+      expect(id).not.toBe('flights/flights/1/7')
+    }
+  })
+
+  it.each([
+    ['flights/flights/1/8', 404],
+    ['flights', 404],
+    ["flights/flights/1/7' or 1=1", 404],
+    ['flights/flights/1/99999999999999999999', 404],
+  ])('is not there as %s', async (id, status) => {
+    const answer = await ask(`/api/anomalies/${encodeURIComponent(id)}`)
+    expect(answer.status).toBe(status)
+    expect(answer.body).toMatchObject({ title: 'Not Found', status })
+  })
+
+  it('takes a verdict, which the lists show and the audit log has', async () => {
+    const given = await send('POST', `${ANOMALY}/verdicts`, 'analyst', {
+      verdict: 'confirmed',
+      note: 'a <b>real</b> one',
+    })
+    expect(given.status).toBe(201)
+    expect(given.body).toMatchObject({ verdict: 'confirmed', note: 'a <b>real</b> one', by: 'a analyst' })
+    expect((await ask(ANOMALY)).body).toMatchObject({ verdict: 'confirmed', verdicts: [{ by: 'a analyst' }] })
+    expect((await ask('/api/anomalies?verdict=confirmed')).body.items).toMatchObject([{ id: 'flights/flights/1/7' }])
+    expect((await ask('/api/anomalies?verdict=none&limit=500')).body.items).toHaveLength(399)
+    expect((await ask('/api/entities/flights/airport-7')).body).toMatchObject({
+      anomalies: 4,
+      confirmed: 1,
+      falseAlarms: 0,
+    })
+    expect(await lastAudit()).toMatchObject({
+      actor: 'a analyst',
+      role: 'analyst',
+      authentication: 'token',
+      action: 'give verdict',
+      target: 'flights/flights/1/7',
+      detail: { verdict: 'confirmed' },
+      outcome: 'done',
+    })
+  })
+
+  it('takes none that is not known, or that nobody flagged', async () => {
+    expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
+    const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
+    expect((await send('POST', unknown, 'analyst', { verdict: 'expected' })).status).toBe(404)
+    expect(await lastAudit()).toMatchObject({ action: 'give verdict', outcome: 'failed' })
+  })
+})
+
+it('tells of an entity what it has done', async () => {
+  const { body } = await ask('/api/entities/flights/airport-9?limit=2')
+  expect(body).toMatchObject({ key: 'airport-9', anomalies: 4, confirmed: 0, recent: [{ key: 'airport-9' }, {}] })
+  expect(body.recent).toHaveLength(2)
+  expect(body.byDay.reduce((sum: number, { anomalies }: { anomalies: number }) => sum + anomalies, 0)).toBe(4)
+  expect((await ask('/api/entities/flights/nobody')).body).toMatchObject({ anomalies: 0, firstSeen: null, recent: [] })
+})
+
+describe('statistics', () => {
+  it('give percentiles over time, near the exact ones', async () => {
+    const from = new Date(NOW - 3_600_000).toISOString()
+    const { body } = await ask(`/api/statistics/scores?from=${from}&step=60`)
+    expect(body).toMatchObject({ threshold: null, step: 60 })
+    expect(body.points).toHaveLength(2)
+    expect(body.points[0]).toMatchObject({ records: 1_000, anomalies: 10, max: 999 })
+    expect(body.points[0].p50 / 500).toBeCloseTo(1, 0)
+    expect(body.points[0].p99 / 990).toBeCloseTo(1, 0)
+    expect((await ask(`/api/statistics/scores?from=${from}&step=3600`)).body.points.length).toBeLessThanOrEqual(2)
+  })
+
+  it('refuse a span that is none, or too long for its step', async () => {
+    expect((await ask('/api/statistics/scores?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z')).status).toBe(400)
+    expect((await ask('/api/statistics/scores?from=2020-01-01T00:00:00Z')).status).toBe(400)
+    const month = 'from=2026-01-01T00:00:00Z&to=2026-01-31T00:00:00Z'
+    expect((await ask(`/api/statistics/scores?${month}&step=60`)).body.detail).toContain('step')
+  })
+
+  it('list the pipelines, and say how one is doing', async () => {
+    expect((await ask('/api/pipelines')).body).toMatchObject([
+      { pipeline: PIPELINE, activeModel: 'model-1', anomaliesLastDay: 20, recordsLastDay: 2_003 },
+    ])
+    const { body } = await ask('/api/health')
+    expect(body).toMatchObject({
+      lag: null,
+      deadLetters: [{ reason: 'empty', count: 3 }],
+      drift: [],
+      outboxWaiting: 0,
+    })
+    expect(body.activeModelAgeSeconds).toBeGreaterThanOrEqual(0)
+  })
+
+  it('page through the dead letters, each once', async () => {
+    const first = (await ask('/api/dead-letters?limit=2')).body
+    expect(first.items).toMatchObject([{ offset: '1000', reason: 'empty' }, { offset: '1001' }])
+    const second = (await ask(`/api/dead-letters?limit=2&cursor=${first.next}`)).body
+    expect(second).toMatchObject({ items: [{ offset: '1002' }], next: null })
+  })
+})
+
+describe('models', () => {
+  it('are listed, and shown with the report of their fit', async () => {
+    const { body: models } = await ask('/api/models')
+    expect(models).toMatchObject([
+      { id: 'model-1', active: true },
+      { id: 'model-0', state: 'retired' },
+    ])
+    const { body } = await ask('/api/models/model-1')
+    expect(body).toMatchObject({
+      pipeline: PIPELINE,
+      fitReport: {
+        rows: 900,
+        curve: [
+          { step: 50, train: 1.5, validation: 1.6 },
+          { step: 100, train: 1.2, validation: 1.3 },
+        ],
+        gate: { passed: true },
+        memoryBytes: 1_000_000,
+        seed: 7,
+        parent: 'model-0',
+      },
+      changes: [{ action: 'promote', modelId: 'model-1', by: 'test' }],
+    })
+    expect((await ask('/api/models/model-9')).status).toBe(404)
+  })
+
+  it('are not promoted when no detector opens them; the audit log says so', async () => {
+    const { status, body } = await send('POST', '/api/models/model-0/promote', 'operator', { reason: 'try' })
+    expect(status, JSON.stringify(body)).toBe(409)
+    expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', active: true }, {}])
+    expect(await lastAudit()).toMatchObject({ action: 'promote', target: 'model-0', outcome: 'failed' })
+  })
+
+  it('are rolled back, and another is asked for', async () => {
+    const rolled = await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'too many alarms' })
+    expect(rolled.body).toEqual({ action: 'rollback', from: 'model-1', to: 'model-0' })
+    expect((await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'again' })).status).toBe(409)
+    const asked = await send('POST', '/api/retrain', 'operator', {})
+    expect(asked).toMatchObject({ status: 202, body: { request: expect.any(String) } })
+    expect((await send('POST', '/api/retrain', 'operator', { pipeline: 'nobody' })).status).toBe(404)
+    const { rows } = await pool.query('select requested_by, why from outflow.retrain_requests')
+    expect(rows).toEqual([{ requested_by: 'a operator', why: 'asked for in the console' }])
+  })
+})
+
+it('keeps rules that hide alerts', async () => {
+  const expiresAt = new Date(NOW + 86_400_000).toISOString()
+  const rule = { field: 'delay', direction: 'above', range: [null, 90], entity: 'JFK', expiresAt }
+  const added = await send('POST', '/api/suppressions', 'operator', { ...rule, reason: 'known' })
+  expect(added).toMatchObject({
+    status: 201,
+    body: { field: 'delay', range: [null, 90], reason: 'known', createdBy: 'a operator', hidden: 0 },
+  })
+  expect((await ask('/api/suppressions')).body).toMatchObject([{ id: added.body.id, entity: 'JFK', expiresAt }])
+  const past = { ...rule, expiresAt: new Date(NOW - 1_000).toISOString() }
+  expect((await send('POST', '/api/suppressions', 'operator', { ...past, reason: 'late' })).status).toBe(400)
+  expect((await send('POST', '/api/suppressions', 'operator', { expiresAt, reason: 'all' })).status).toBe(400)
+  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(204)
+  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(404)
+  expect((await ask('/api/suppressions')).body).toEqual([])
+  expect((await ask('/api/suppressions?all=true')).body).toMatchObject([{ removedBy: 'a operator' }])
+})
+
+describe('who may do what', () => {
+  it.each([
+    ['POST', `${ANOMALY}/verdicts`, 'reader', { verdict: 'expected' }],
+    ['POST', '/api/models/model-0/promote', 'analyst', { reason: 'x' }],
+    ['POST', '/api/pipelines/flights/rollback', 'analyst', { reason: 'x' }],
+    ['POST', '/api/retrain', 'analyst', {}],
+    ['POST', '/api/suppressions', 'analyst', {}],
+    ['DELETE', '/api/suppressions/1', 'analyst', undefined],
+  ] as const)('%s %s is denied to a %s, and the audit log has it', async (method, path, role, body) => {
+    const answer = await send(method, path, role, body)
+    expect(answer).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
+    expect(await lastAudit()).toMatchObject({ actor: `a ${role}`, outcome: 'denied' })
+  })
+
+  it.each([
+    '/api/session',
+    '/api/anomalies',
+    '/api/openapi.json',
+    '/metrics',
+    '/api/anomalies/live',
+    '/%61pi/anomalies',
+  ])('%s is for nobody without a token', async (path) => {
+    const answer = await console.ask(path)
+    expect(answer).toMatchObject({ status: 401, body: { logins: ['token'] } })
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    expect((await console.ask(path, { token: 'a-wrong-token' })).status).toBe(401)
+  })
+
+  it('the probes and the page ask for no login', async () => {
+    expect((await console.ask('/healthz')).status).toBe(200)
+    expect((await console.ask('/readyz')).status).toBe(200)
+  })
+
+  it('every change that was made or tried is in analyst.audit, and none is left open', async () => {
+    const { rows } = await pool.query(
+      'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
+    )
+    expect(rows).toEqual([
+      { outcome: 'denied', entries: 6 },
+      { outcome: 'done', entries: 5 },
+      { outcome: 'failed', entries: 4 },
+    ])
+  })
+})
+
+it('sends anomalies as they are found', async () => {
+  const stop = new AbortController()
+  const response = await fetch(`${console.url}/api/anomalies/live`, {
+    headers: { authorization: `Bearer ${TOKENS.reader}` },
+    signal: stop.signal,
+  })
+  expect(response.headers.get('content-type')).toContain('text/event-stream')
+  let text = ''
+  const reading = (async () => {
+    for await (const chunk of response.body!) text += new TextDecoder().decode(chunk)
+  })().catch(() => {})
+  await eventually(() => text.includes('retry'), { what: 'the stream begins' })
+  // The feed first learns what is there already.
+  await eventually(
+    async () => {
+      await pool.query(
+        `insert into outflow.anomalies
+         select pipeline, 'live', 0, coalesce((select max("offset") + 1 from outflow.anomalies where topic = 'live'), 0), now(), now(),
+                'live', record, nll, p_value, severity, reasons, model_id, now()
+         from outflow.anomalies where topic = 'flights' and "offset" = 7`,
+      )
+      return text.includes('event: anomaly')
+    },
+    { what: 'an anomaly is told', everyMs: 300 },
+  )
+  const data = /event: anomaly\ndata: (.*)\n/.exec(text)![1]!
+  expect(JSON.parse(data)).toMatchObject({ topic: 'live', key: 'live', topReason: 'carrier is odd' })
+  stop.abort()
+  await reading
+  await eventually(
+    async () => (await ask('/metrics')).body.includes('outflow_console_live_lists{pipeline="flights"} 0'),
+    {
+      what: 'the stream is let go',
+    },
+  )
+})
+
+it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
+  const { body } = await ask('/api/openapi.json')
+  expect(body.openapi).toMatch(/^3\.1/)
+  expect(Object.keys(body.paths).toSorted()).toEqual([
+    '/api/anomalies',
+    '/api/anomalies/live',
+    '/api/anomalies/{id}',
+    '/api/anomalies/{id}/similar',
+    '/api/anomalies/{id}/verdicts',
+    '/api/dead-letters',
+    '/api/entities/{pipeline}/{key}',
+    '/api/health',
+    '/api/models',
+    '/api/models/{id}',
+    '/api/models/{id}/promote',
+    '/api/pipelines',
+    '/api/pipelines/{pipeline}/rollback',
+    '/api/retrain',
+    '/api/session',
+    '/api/statistics/scores',
+    '/api/suppressions',
+    '/api/suppressions/{id}',
+  ])
+})
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+async function lastAudit(): Promise<object> {
+  const { rows } = await pool.query('select * from analyst.audit order by id desc limit 1')
+  return rows[0]
+}
+
+async function storeStatistics(): Promise<void> {
+  const nll = Array.from({ length: 1_000 }, (_, i) => i)
+  const flagged = nll.map((value) => (value >= 990 ? 1 : 0))
+  const minute = Math.floor((NOW - 10 * 60_000) / 60_000) * 60_000
+  const deadLetters = [0n, 1n, 2n].map((offset) => ({
+    offset: 1_000n + offset,
+    recordTimeMs: minute,
+    reason: 'empty' as const,
+    detail: 'no value',
+    key: null,
+    value: null,
+  }))
+  for (const [partition, at] of [minute, minute + 60_000].entries()) {
+    const rejected = partition === 0 ? deadLetters : []
+    await writeBatch(pool, {
+      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: null },
+      nextOffset: 1_000n + BigInt(rejected.length),
+      received: 1_000 + rejected.length,
+      scored: 1_000,
+      anomalies: [],
+      deadLetters: rejected,
+      outbox: [],
+      scores: minuteScores(
+        'model-1',
+        nll.map(() => at),
+        nll,
+        flagged,
+        nll.map(() => 0.5),
+      ),
+      rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],
+    })
+  }
+}
+
+async function storeModels(): Promise<void> {
+  for (const id of ['model-0', 'model-1']) {
+    const artefact = Buffer.from(`no model, ${id}`)
+    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: {}, parentId: null })
+    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
+  }
+  const report = {
+    seed: 7,
+    window: { asked: 'x', from: null, to: null, shortened: null },
+    records: { fitted: 900, excluded: 0, rejected: 3, heldOut: 100 },
+    fit: { atSteps: [50, 100], trainNll: [1.5, 1.2], validationNll: [1.6, 1.3], peakMemoryBytes: 1_000_000 },
+    gate: { passed: true },
+    durationMs: 1_234,
+  }
+  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'model-0', report })
+  await endFit(pool, { id, modelId: 'model-1', report, state: 'promoted' })
+}

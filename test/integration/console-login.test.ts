@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import { openPool, type Pool } from '@outflow/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { aBrowser, type BrowserUnderTest } from '../support/browser-cookies.js'
+import { aFakeIssuer, type FakeIssuer } from '../support/fake-issuer.js'
+import { aDatabase } from '../support/infrastructure.js'
+
+const TOKEN = 'the-token-of-ada'
+
+let databaseUrl: string
+let pool: Pool
+let issuer: FakeIssuer
+let console: ConsoleUnderTest
+
+beforeAll(async () => {
+  databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  issuer = await aFakeIssuer('outflow')
+  console = await openConsole('https://outflow.example')
+})
+
+afterAll(async () => {
+  await console.close()
+  await issuer.close()
+  await pool.end()
+})
+
+const openConsole = (url: string, authentication: object = {}): Promise<ConsoleUnderTest> =>
+  aConsole({
+    databaseUrl,
+    pipeline: 'flights',
+    console: {
+      url,
+      authentication: {
+        tokens: [{ name: 'ada', role: 'operator', sha256: createHash('sha256').update(TOKEN).digest('hex') }],
+        oidc: {
+          issuer: issuer.url,
+          clientId: 'outflow',
+          clientSecret: 'a-client-secret',
+          rolesClaim: 'realm_access.roles',
+          roles: { reader: ['staff'], analyst: ['analysts', 'sre'] },
+        },
+        sessionSecret: 'a secret of more than thirty-two characters',
+        ...authentication,
+      },
+    },
+  })
+
+/** As one browser would: to the provider, and back with what it gave. */
+async function logInByProvider(
+  browser: BrowserUnderTest,
+  to = '/anomalies',
+): Promise<Awaited<ReturnType<BrowserUnderTest['ask']>>> {
+  const away = await browser.ask(`/api/login?to=${encodeURIComponent(to)}`)
+  expect(away.status).toBe(302)
+  const back = await fetch(away.headers.get('location')!, { redirect: 'manual' })
+  const { pathname, search, origin } = new URL(back.headers.get('location')!)
+  expect(origin).toBe('https://outflow.example')
+  return browser.ask(pathname + search)
+}
+
+const retrain = (browser: BrowserUnderTest, headers: Record<string, string> = {}) =>
+  browser.ask('/api/retrain', { method: 'POST', headers, body: '{}' })
+
+describe('a session by token', () => {
+  it('is in a cookie that scripts and other sites do not get', async () => {
+    const browser = aBrowser(console)
+    const { status, headers, body } = await browser.ask('/api/session', {
+      method: 'POST',
+      body: JSON.stringify({ token: TOKEN }),
+    })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ name: 'ada', role: 'operator', authentication: 'token' })
+    const cookie = headers.getSetCookie().find((line) => line.startsWith('outflow_session='))!
+    for (const flag of ['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) expect(cookie).toContain(flag)
+    expect(cookie).not.toContain(TOKEN)
+    expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada' })
+  })
+
+  it('writes with the token against forged requests, and never without', async () => {
+    const browser = aBrowser(console)
+    const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    expect((await retrain(browser)).status).toBe(403)
+    expect((await retrain(browser, { 'x-csrf-token': 'x'.repeat(40) })).status).toBe(403)
+    const other = aBrowser(console)
+    const { body: others } = await other.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    expect((await retrain(browser, { 'x-csrf-token': others.csrfToken })).status).toBe(403)
+    expect((await retrain(browser, { 'x-csrf-token': body.csrfToken })).status).toBe(202)
+  })
+
+  it('ends when the browser logs out', async () => {
+    const browser = aBrowser(console)
+    const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const out = await browser.ask('/api/session', { method: 'DELETE', headers: { 'x-csrf-token': body.csrfToken } })
+    expect(out.status).toBe(204)
+    expect((await browser.ask('/api/session')).status).toBe(401)
+  })
+
+  it('is known to another instance, and ends with its token', async () => {
+    const browser = aBrowser(console)
+    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const cookie = `outflow_session=${browser.cookies.get('outflow_session')}`
+    const second = await openConsole('https://outflow.example')
+    expect((await second.ask('/api/session', { headers: { cookie } })).body).toMatchObject({ name: 'ada' })
+    await second.close()
+    const revoked = await openConsole('https://outflow.example', {
+      tokens: [{ name: 'eve', role: 'reader', sha256: '0'.repeat(64) }],
+    })
+    expect((await revoked.ask('/api/session', { headers: { cookie } })).status).toBe(401)
+    await revoked.close()
+  })
+
+  it('is not had by a wrong token, nor by many guesses', async () => {
+    const guess = () => console.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: 'a guess' }) })
+    const first = await guess()
+    expect(first).toMatchObject({ status: 401, body: { title: 'Unauthorized' } })
+    let last = first
+    for (let n = 0; n < 25 && last.status === 401; n++) last = await guess()
+    expect(last).toMatchObject({ status: 429, body: { title: 'Too Many Requests' } })
+  })
+})
+
+describe('a session by OpenID', () => {
+  it('lets in who has a role, with the best one, and brings them back to where they were', async () => {
+    issuer.claims = { realm_access: { roles: ['staff', 'sre', 'other'] } }
+    const browser = aBrowser(console)
+    const back = await logInByProvider(browser, '/anomalies?severity=high')
+    expect(back).toMatchObject({ status: 302 })
+    expect(back.headers.get('location')).toBe('/anomalies?severity=high')
+    expect((await browser.ask('/api/session')).body).toMatchObject({
+      name: 'ada',
+      role: 'analyst',
+      authentication: 'oidc',
+    })
+    expect(issuer.asked.at(-1)!.get('code_verifier')).toMatch(/^[\w-]{43,}$/)
+    const { rows } = await pool.query(
+      `select actor, authentication, action, outcome from analyst.audit order by id desc limit 1`,
+    )
+    expect(rows).toEqual([{ actor: 'ada', authentication: 'oidc', action: 'log in', outcome: 'done' }])
+  })
+
+  it.each([
+    ['has no role here', { realm_access: { roles: ['visitor'] } }, false],
+    ['has no claim at all', {}, false],
+    ['brings an ID token of another login', { nonce: 'another', realm_access: { roles: ['sre'] } }, false],
+    ['brings an ID token for somebody else', { aud: 'another-client', realm_access: { roles: ['sre'] } }, false],
+    ['brings an ID token of another issuer', { iss: 'https://evil.example', realm_access: { roles: ['sre'] } }, false],
+    ['brings an ID token that somebody forged', { realm_access: { roles: ['sre'] } }, true],
+  ])('refuses who %s', async (_, claims, forge) => {
+    Object.assign(issuer, { claims, forge })
+    const browser = aBrowser(console)
+    expect(await logInByProvider(browser)).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
+    expect((await browser.ask('/api/session')).status).toBe(401)
+    issuer.forge = false
+  })
+
+  it('refuses a code that this browser did not ask for', async () => {
+    issuer.claims = { realm_access: { roles: ['sre'] } }
+    expect((await console.ask('/api/login/callback?code=the-code&state=x')).status).toBe(403)
+    const browser = aBrowser(console)
+    await browser.ask('/api/login')
+    expect((await browser.ask('/api/login/callback?code=the-code&state=another')).status).toBe(403)
+  })
+
+  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/ x'])('sends nobody on to %s', async (to) => {
+    expect((await console.ask(`/api/login?to=${encodeURIComponent(to)}`)).status).toBe(400)
+  })
+})
