@@ -268,17 +268,18 @@ test('what was given up is listed and goes when it is asked for; secrets are tol
   await queue(['a', 'b'])
   await untilAll('dead', 4)
   await eventually(() => said().includes('webhook delivery given up'), { what: 'the log says so' })
-  const listed = await runOutflow(['webhooks', 'list', '--config', file])
+  const [listed, refused, misspelt] = await Promise.all([
+    runOutflow(['webhooks', 'list', '--config', file]),
+    runOutflow(['webhooks', 'test', 'unused', '--config', file]),
+    runOutflow(['webhooks', 'test', 'genric', '--config', file]),
+  ])
   expect(listed.stdout).toMatch(/generic │ signed │ 127\.0\.0\.1:\d+ │ 0 +│ 0 +│ 2 +│ the receiver answered 422/)
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('✗ unused  192.0.2.1 leads to')])
+  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('there is generic, unused')])
 
   status = 200
   const tried = await runOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])
   expect([tried.code, JSON.parse(tried.stdout)]).toMatchObject([0, [{ webhook: 'generic', ok: true, status: 200 }]])
-  const refused = await runOutflow(['webhooks', 'test', 'unused', '--config', file])
-  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('✗ unused  192.0.2.1 leads to')])
-  const misspelt = await runOutflow(['webhooks', 'test', 'genric', '--config', file])
-  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('there is generic, unused')])
-
   const replayed = await runOutflow(['webhooks', 'replay', 'generic', '--event', 'b', '--config', file])
   expect(replayed.stdout).toBe('1 event waits again; the alerts service delivers\n')
   await eventually(async () => (await deliveries()).find(({ state }) => state === 'delivered'), {

@@ -1,0 +1,169 @@
+/**
+ * Whether every alert is sent once, whatever is killed: `npm run bench:alerts -- --kills 30 --json`.
+ *
+ * Protocol: a seeded stream of alerts is committed to the outbox as ingest does it, some thousand ahead of the relay. Of three
+ * alerts services one works and two stand by. At random moments the one that works is killed (SIGKILL) and another is started to
+ * stand by; with a kill in ten Postgres is gone for 5 s and with another one the broker for 10 s, in good order and as in a power cut
+ * by turns. Afterwards another client reads the alerts topic, committed data only: kcat (librdkafka) where it is installed. Lost,
+ * duplicated, foreign and out of order within a key are all to be 0. A webhook gets the alerts besides: each at least once.
+ *
+ * The exit code is 1 when one of them is not.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { launchInfrastructure } from '@outflow/launcher'
+import { migrate, openPool } from '@outflow/store'
+import { ensureTopics, makeKafka } from '@outflow/streams'
+import { eventually } from '../support/eventually.js'
+import { makeChance } from '../support/parcels.js'
+import { startWebhookReceiver } from '../support/webhook-receiver.js'
+import { type AlertStream, startAlertStream } from './alert-stream.js'
+import { auditAlerts } from './alerts-audit.js'
+import { readCommittedElsewhere } from './committed-reader.js'
+import { takeAway } from './crash-fleet.js'
+import { type Relays, startRelays } from './relays.js'
+
+const PIPELINE = 'bench-alerts'
+const PARTITIONS = 6
+const RELAYS = 3
+const POSTGRES_AWAY_MS = 5_000
+const BROKER_AWAY_MS = 10_000
+const OUTAGE_EVERY = 10
+
+const { values: options } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const kills = Number(options.kills)
+const seed = Number(options.seed)
+const chance = makeChance(seed)
+const say = (line: string) => console.error(line)
+
+const startedAtMs = Date.now()
+const infrastructure = await launchInfrastructure()
+const { kafka, postgres } = infrastructure
+const { brokers } = kafka
+const folder = await mkdtemp(join(tmpdir(), 'outflow-bench-alerts-'))
+const pool = openPool(postgres.url, { applicationName: 'bench', max: 4, onError: () => {} })
+const receiver = await startWebhookReceiver()
+const topic = `${PIPELINE}.alerts`
+let relays: Relays | undefined
+try {
+  await migrate(postgres.url)
+  const connection = makeKafka({ brokers, clientId: 'bench' })
+  await ensureTopics(connection, [{ topic: 'bench-source', partitions: PARTITIONS }])
+  relays = startRelays(await writeConfig(), RELAYS)
+  const stream = startAlertStream({ pool, pipeline: PIPELINE, topic, chance: makeChance(seed + 1) })
+  const counts = await disturb(relays, stream)
+  const committed = await stream.stop()
+  say(`${committed.length} alerts are committed`)
+  await untilSent(relays)
+  await relays.stop()
+
+  const { client, messages } = await readCommittedElsewhere(brokers, topic)
+  const posted = receiver.received.map(({ headers }) => String(headers['idempotency-key']))
+  const report = {
+    alerts: committed.length,
+    ...counts,
+    ...auditAlerts(committed, messages),
+    webhook: {
+      lost: committed.filter((alert) => !posted.includes(alert.id)).length,
+      repeatedUnderTheSameId: posted.length - new Set(posted).size,
+    },
+    client,
+    seed,
+    seconds: Math.round((Date.now() - startedAtMs) / 1_000),
+    infrastructure: [kafka.description, postgres.description],
+  }
+  console.log(JSON.stringify(report, null, options.json ? 0 : 2))
+  const { lost, duplicated, foreign, outOfOrder, webhook } = report
+  if (lost + duplicated + foreign + outOfOrder + webhook.lost > 0) process.exitCode = 1
+} finally {
+  await relays?.stop()
+  await pool.end()
+  await receiver.close()
+  await rm(folder, { recursive: true })
+  await infrastructure.stop()
+}
+
+async function writeConfig(): Promise<string> {
+  const file = join(folder, 'outflow.yaml') // JSON is YAML
+  const webhooks = [{ name: 'bench', kind: 'slack', url: receiver.url, allow: ['127.0.0.1'] }]
+  const config = {
+    pipeline: PIPELINE,
+    kafka: { brokers },
+    postgres: { url: postgres.url },
+    source: { topics: ['bench-source'] },
+    features: [{ path: '$.load', type: 'numeric' }],
+    alerts: { topic, webhooks },
+    deadLetters: { topic: `${PIPELINE}.dead` },
+    http: { ports: { alerts: 0 } },
+  }
+  await writeFile(file, JSON.stringify(config))
+  return file
+}
+
+type Counts = Record<'kills' | 'killsInLead' | 'postgresOutages' | 'brokerOutages', number>
+
+/** Kills and outages until there were enough of them, each while alerts are on their way. */
+async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
+  const counts: Counts = { kills: 0, killsInLead: 0, postgresOutages: 0, brokerOutages: 0 }
+  while (counts.kills < kills) {
+    // Postgres may be coming back.
+    const sent = () => stream.sent().catch(() => 0)
+    const goal = (await sent()) + 100 + chance.below(1_000)
+    await eventually(
+      async () => {
+        among.check()
+        stream.check()
+        return (await sent()) >= goal
+      },
+      { what: `${goal} alerts are sent`, withinMs: 180_000 },
+    )
+    await sleep(chance.below(40)) // into a take, a transaction, its commit or the settling
+    const away = outage(counts)
+    if (away !== null) await sleep(chance.below(2_000))
+    if (await among.killLeader()) counts.killsInLead += 1
+    counts.kills += 1
+    await away
+    say(`${counts.kills} of ${kills} kills, ${goal} alerts sent`)
+  }
+  return counts
+}
+
+/** With a kill in ten Postgres goes away, with another one the broker. */
+function outage(counts: Counts): Promise<void> | null {
+  const place = counts.kills % OUTAGE_EVERY
+  if (place === 3) {
+    if (postgres.control === undefined) throw new Error('DATABASE_URL names a server that is not ours to stop')
+    counts.postgresOutages += 1
+    return takeAway(postgres.control, counts.postgresOutages % 2 === 1 ? 'kill' : 'stop', POSTGRES_AWAY_MS)
+  }
+  if (place === 7) {
+    if (kafka.control === undefined) throw new Error('KAFKA_BROKERS names servers that are not ours to stop')
+    counts.brokerOutages += 1
+    return takeAway(kafka.control, counts.brokerOutages % 2 === 1 ? 'kill' : 'stop', BROKER_AWAY_MS)
+  }
+  return null
+}
+
+/** Waits until the outbox is empty and every webhook has its events. */
+async function untilSent(among: Relays): Promise<void> {
+  await eventually(
+    async () => {
+      among.check()
+      const { rows } = await pool.query<{ waiting: boolean }>(
+        `select exists (select from outflow.outbox)
+             or exists (select from outflow.webhook_deliveries where delivered_at is null) as waiting`,
+      )
+      return rows[0]!.waiting === false
+    },
+    { what: 'everything is sent', withinMs: 300_000, everyMs: 100 },
+  )
+}

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { readCommitted } from '../support/topic-reader.js'
+
+/** A message as a reader of committed data sees it. */
+export interface SeenMessage {
+  readonly partition: number
+  readonly value: string
+}
+
+const run = promisify(execFile)
+const MOST_BYTES = 1024 ** 3
+
+/**
+ * Reads a topic whole, committed data only, in order per partition: by kcat, which is another implementation of Kafka's protocol
+ * (librdkafka). Where it is not installed by kafkajs, which outflow itself uses, and `client` says so.
+ */
+export async function readCommittedElsewhere(
+  brokers: readonly string[],
+  topic: string,
+): Promise<{ readonly client: string; readonly messages: readonly SeenMessage[] }> {
+  const version = await kcatVersion()
+  if (version === null) {
+    const records = await readCommitted(brokers, topic)
+    const messages = records.map(({ partition, value }) => ({ partition, value: String(value) }))
+    return { client: 'kafkajs, which outflow uses too: install kcat for another', messages }
+  }
+  const { stdout } = await run(
+    'kcat',
+    [
+      ...['-C', '-q', '-e', '-o', 'beginning', '-b', brokers.join(','), '-t', topic],
+      ...['-X', 'isolation.level=read_committed', '-f', '%p %s\\n'],
+    ],
+    { maxBuffer: MOST_BYTES },
+  )
+  const messages = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const blank = line.indexOf(' ')
+      return { partition: Number(line.slice(0, blank)), value: line.slice(blank + 1) }
+    })
+  return { client: version, messages }
+}
+
+/** Such as `kcat 1.7.1 (librdkafka 2.0.2)`; null: it is not installed. */
+async function kcatVersion(): Promise<string | null> {
+  try {
+    const { stdout } = await run('kcat', ['-V'])
+    return `kcat ${/Version (\S+)/.exec(stdout)?.[1]} (librdkafka ${/librdkafka (\S+)/.exec(stdout)?.[1]})`
+  } catch (error: unknown) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
