@@ -4,6 +4,7 @@ import {
   addExclusion,
   answerRequests,
   confirmedPositions,
+  countVerdicts,
   earlierModelIds,
   endFit,
   fitOfRequest,
@@ -185,6 +186,21 @@ describe('what no model learns from', () => {
     await say(2, 'false_alarm')
     await say(3, 'false_alarm')
     await say(3, 'confirmed')
+    await say(4, 'expected')
     expect([...(await confirmedPositions(pool, pipeline))].toSorted()).toEqual(['t/0/1', 't/0/3'])
+
+    const flag = (offset: number, model: string) =>
+      pool.query(
+        `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll,
+                                        p_value, severity, reasons, model_id)
+         values ($1, 't', 0, $2, now(), now(), '{}', 9, 0.001, 'low', '[]', $3)`,
+        [pipeline, offset, model],
+      )
+    await pool.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date])`)
+    for (const offset of [1, 2, 4]) await flag(offset, 'm')
+    await flag(3, 'another')
+    const counted = (since: Date) => countVerdicts(pool, { pipeline, modelId: 'm', since })
+    expect(await counted(new Date(0))).toEqual({ ordinary: 2, confirmed: 1 })
+    expect(await counted(new Date())).toEqual({ ordinary: 0, confirmed: 0 })
   })
 })

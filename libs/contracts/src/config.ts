@@ -95,6 +95,10 @@ const trainingSchema = z.strictObject({
     .describe('When the model is fitted again, in UTC, such as "0 3 * * *"; instead of every'),
   window: duration.default(86_400_000).describe("How far back the training window reaches, by Kafka's timestamp"),
   minRows: z.int().min(50).default(2_000).describe('No model is fitted from fewer records'),
+  halfLife: duration
+    .refine((ms) => ms >= 60_000, 'allowed: 1m and more')
+    .optional()
+    .describe('A record so much older than the newest counts half as much; default: all of the window count alike'),
   maxRows: z.int().min(50).max(5_000_000).default(200_000).describe('A larger window is sampled uniformly'),
   contamination: z.number().min(0).max(0.5).default(0.01).describe('Share of the window that may be anomalies'),
   seed: z.int().min(0).default(1).describe('The same seed and window give the same model'),

@@ -157,7 +157,15 @@ export {
   unnumberedRows,
   withholdAlerts,
 } from './unnumbered-outbox.js'
-export { type GivenVerdict, giveVerdict, type NewVerdict, VERDICTS, type Verdict, verdictsOn } from './verdicts.js'
+export {
+  countVerdicts,
+  type GivenVerdict,
+  giveVerdict,
+  type NewVerdict,
+  VERDICTS,
+  type Verdict,
+  verdictsOn,
+} from './verdicts.js'
 export {
   buryDelivery,
   buryForOthers,

@@ -73,3 +73,33 @@ export async function verdictsOn(
 function toGivenVerdict({ verdict, note, given_by, given_at }: FeedbackRow): GivenVerdict {
   return { verdict, note, by: given_by, at: given_at }
 }
+
+/**
+ * Counts the anomalies of a model on which a verdict was given since some time, by the latest verdict on each.
+ *
+ * @returns ordinary: called a false alarm, or expected
+ */
+export async function countVerdicts(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly modelId: string; readonly since: Date },
+): Promise<{ readonly ordinary: number; readonly confirmed: number }> {
+  const [row] = await run<{ ordinary: string; confirmed: string }>(db, {
+    name: 'count_verdicts',
+    text: `
+      select count(*) filter (where verdict <> 'confirmed') as ordinary,
+             count(*) filter (where verdict = 'confirmed') as confirmed
+      from (
+        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+        from outflow.feedback
+        where pipeline = $1 and given_at > $3
+        order by topic, partition, "offset", id desc
+      ) as latest
+      where exists (
+        select from outflow.anomalies as found
+        where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
+          and found."offset" = latest."offset" and found.model_id = $2
+      )`,
+    values: [of.pipeline, of.modelId, of.since],
+  })
+  return { ordinary: Number(row!.ordinary), confirmed: Number(row!.confirmed) }
+}

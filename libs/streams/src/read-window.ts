@@ -15,6 +15,8 @@ export interface WindowOptions<Note = undefined> {
   readonly toMs?: number
   /** A larger window is sampled uniformly. */
   readonly maxRows: number
+  /** Records count less with their age; default: all of the window alike. `fewest` are read however old they are. */
+  readonly decay?: { readonly halfLifeMs: number; readonly fewest: number }
   /** The same seed and window give the same sample. */
   readonly seed: number
   /**
@@ -69,8 +71,9 @@ export async function readWindow<Note = undefined>(
   kafka: KafkaConnection,
   options: WindowOptions<Note>,
 ): Promise<Window<Note>> {
-  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed } = options
-  const sample = makeSample<NotedRecord<Note>>(maxRows, seed)
+  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed, decay } = options
+  const latestMs = Math.min(toMs, Date.now())
+  const sample = makeSample<NotedRecord<Note>>(maxRows, seed, decay && { ...decay, latestMs })
   let seen = 0
   const takeOne = (record: WindowRecord) => {
     if (record.timestampMs >= toMs) return

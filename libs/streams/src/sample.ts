@@ -1,6 +1,16 @@
 import type { WindowRecord } from './delivery.js'
 
-/** A uniform sample that does not depend on the order in which the records of several partitions arrive. */
+/** How records count less with their age. */
+export interface Decay {
+  /** A record so much older than the newest is half as likely to be sampled. */
+  readonly halfLifeMs: number
+  /** So many are sampled, if there are, however old they are. */
+  readonly fewest: number
+  /** Epoch ms: no record is newer, whatever its producer says. */
+  readonly latestMs: number
+}
+
+/** A sample that does not depend on the order in which the records of several partitions arrive. */
 export interface Sample<R extends WindowRecord = WindowRecord> {
   add(record: R): void
   /** The sampled records, by topic, partition and offset. */
@@ -10,16 +20,22 @@ export interface Sample<R extends WindowRecord = WindowRecord> {
 /**
  * Keeps the `size` records with the smallest priority, which is a hash of seed and position: every record has the same
  * chance, and the same seed and records give the same sample. At most 2·size records are held.
+ *
+ * With decay a record has the weight w = 2^(−age / half-life), its age counted from the newest, and the priority hash / w. As many are kept
+ * as all weights add up to: a record is then kept with a probability of w, and what is one half-life old is there half as often as
+ * what is new, however small the window. (Efraimidis & Spirakis' −ln(hash) / w would thin the new ones, too.)
+ *
+ * @see Ohlsson 1998, Sequential Poisson sampling, Journal of Official Statistics 14
  */
-export function makeSample<R extends WindowRecord>(size: number, seed: number): Sample<R> {
-  let kept: { readonly priority: number; readonly record: R }[] = []
+export function makeSample<R extends WindowRecord>(size: number, seed: number, decay?: Decay): Sample<R> {
+  const weights = decay && sumOfWeights(decay)
+  let kept: Prioritised<R>[] = []
   let limit = Number.POSITIVE_INFINITY
   const topics = new Map<string, number>()
 
   const prune = () => {
     if (kept.length <= size) return
-    kept.sort((a, b) => a.priority - b.priority || comparePositions(a.record, b.record))
-    kept = kept.slice(0, size)
+    kept = inOrder(kept).slice(0, size)
     limit = kept.at(-1)!.priority
   }
   return {
@@ -29,17 +45,55 @@ export function makeSample<R extends WindowRecord>(size: number, seed: number): 
         topicHash = hashText(record.topic, seed)
         topics.set(record.topic, topicHash)
       }
-      const priority = priorityOf(topicHash, record)
+      const hash = priorityOf(topicHash, record)
+      const priority = decay === undefined ? hash : agedPriority(hash, record, decay)
+      weights?.add(record)
       if (priority > limit) return
       kept.push({ priority, record: own(record) })
       if (kept.length >= 2 * size) prune()
     },
     records() {
       prune()
+      if (decay !== undefined && weights !== undefined) {
+        kept = inOrder(kept).slice(0, Math.max(decay.fewest, Math.round(weights.total())))
+      }
       return kept.map(({ record }) => record).sort(comparePositions)
     },
   }
 }
+
+interface Prioritised<R> {
+  readonly priority: number
+  readonly record: R
+}
+
+function inOrder<R extends WindowRecord>(kept: readonly Prioritised<R>[]): Prioritised<R>[] {
+  return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.record, b.record))
+}
+
+/** The logarithm of the priority, plus what is the same for all: the weights themselves would overflow. */
+function agedPriority(hash: number, { timestampMs }: WindowRecord, { halfLifeMs, latestMs }: Decay): number {
+  const uniform = (hash + 0.5) / 2 ** 32
+  return Math.log(uniform) - (Math.LN2 * Math.min(timestampMs, latestMs)) / halfLifeMs
+}
+
+/** Ages are counted in 64ths of the half-life: whole counts add up to the same in whatever order they come. */
+function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
+  const counts = new Map<number, number>()
+  return {
+    add: ({ timestampMs }: WindowRecord) => {
+      const steps = Math.floor((AGE_STEPS * Math.min(timestampMs, latestMs)) / halfLifeMs)
+      counts.set(steps, (counts.get(steps) ?? 0) + 1)
+    },
+    total: () => {
+      const ascending = [...counts].sort(([a], [b]) => a - b)
+      const newest = ascending.at(-1)?.[0] ?? 0
+      return ascending.reduce((sum, [steps, count]) => sum + count * 2 ** ((steps - newest) / AGE_STEPS), 0)
+    },
+  }
+}
+
+const AGE_STEPS = 64
 
 /** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
 function own<R extends WindowRecord>(record: R): R {

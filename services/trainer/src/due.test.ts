@@ -14,6 +14,7 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     lastFit: null,
     isAskedFor: false,
     isDrifted: false,
+    verdicts: { ordinary: 0, confirmed: 0 },
     available: 0,
     ...change,
   })
@@ -44,6 +45,14 @@ test('what somebody asks for is due at once', () => {
 test('scores that drifted make a fit due, but not a second one while there is no model at all', () => {
   expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
   expect(due([aModel('rejected', 20_000)], { isDrifted: true }).because).toBe('no model')
+})
+
+test('twenty anomalies that people called ordinary make a fit due, where they are most of those that were judged', () => {
+  const after = (ordinary: number, confirmed: number) =>
+    due([aModel('active', 0)], { verdicts: { ordinary, confirmed } })
+  expect(after(20, 19)).toEqual({ inMs: 0, because: 'verdicts' })
+  expect(after(19, 0).because).toBe('schedule')
+  expect(after(20, 20).because).toBe('schedule')
 })
 
 test('a fit that was rejected is not repeated before its time', () => {

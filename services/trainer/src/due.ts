@@ -6,7 +6,7 @@ import type { ModelSummary } from '@outflow/store'
 export interface Due {
   /** ms from now; 0: at once. */
   readonly inMs: number
-  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records' | 'drift'
+  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records' | 'drift' | 'verdicts'
 }
 
 export interface DueOptions {
@@ -18,6 +18,8 @@ export interface DueOptions {
   readonly isAskedFor: boolean
   /** Whether the scores have drifted, no fit has answered yet, and there are records enough since. */
   readonly isDrifted: boolean
+  /** What people said of the active model's anomalies since the newest fit began. */
+  readonly verdicts: { readonly ordinary: number; readonly confirmed: number }
   /** Records in the window now. */
   readonly available: number
 }
@@ -30,13 +32,13 @@ export interface LastFit {
 
 /**
  * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, its
- * scores have drifted, or somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
+ * scores have drifted, people called twenty of its anomalies ordinary and most of those that they judged, or somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
  * fit, whatever became of it, so that a rejected one is not repeated at once.
  *
  * @param models  the pipeline's, newest first
  */
 export function whenDue(models: readonly ModelSummary[], options: DueOptions): Due {
-  const { config, now, lastFit, isAskedFor, isDrifted, available } = options
+  const { config, now, lastFit, isAskedFor, isDrifted, verdicts, available } = options
   const newest = models[0]
   const active = models.find(({ state }) => state === 'active')
   if (isAskedFor) return { inMs: 0, because: 'asked for' }
@@ -49,6 +51,9 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
     return { inMs: 0, because: 'features changed' }
   }
   if (isDrifted) return { inMs: 0, because: 'drift' }
+  if (verdicts.ordinary >= MANY_VERDICTS && verdicts.ordinary > verdicts.confirmed) {
+    return { inMs: 0, because: 'verdicts' }
+  }
   if (lastFit !== null && lastFit.seen < config.training.maxRows && available >= MORE_RECORDS * lastFit.seen) {
     return { inMs: 0, because: 'more records' }
   }
@@ -57,6 +62,8 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
 
 /** The same window gives the same model: after a rejected first one, records must arrive before another has a chance. */
 const RETRY_WITHOUT_MODEL_MS = 60_000
+/** Fewer may be one person's afternoon; more are not asked of anybody. */
+const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2
 

@@ -14,6 +14,8 @@ export interface FitReport {
     readonly to: string | null
     /** Why it begins later than it was to; null where it does not. */
     readonly shortened: string | null
+    /** A record so much older than the newest counts half as much; null: all count alike. */
+    readonly halfLifeMs: number | null
   }
   readonly records: {
     /** In the window, before it was sampled. */
@@ -44,10 +46,20 @@ export interface BegunFit {
   readonly read: TrainingRecords
   readonly sampled: number
   readonly heldOut: number
+  readonly halfLifeMs: number | null
 }
 
 /** A report as it stands when the fit begins. */
-export function begunReport({ seed, askedMs, seen, isCutShort, read, sampled, heldOut }: BegunFit): FitReport {
+export function begunReport({
+  seed,
+  askedMs,
+  seen,
+  isCutShort,
+  read,
+  sampled,
+  heldOut,
+  halfLifeMs,
+}: BegunFit): FitReport {
   const rejectedBy = Object.fromEntries(Object.entries(read.rejected).filter(([, count]) => count > 0))
   return {
     seed,
@@ -56,6 +68,7 @@ export function begunReport({ seed, askedMs, seen, isCutShort, read, sampled, he
       from: read.window?.from ?? null,
       to: read.window?.to ?? null,
       shortened: isCutShort ? 'the topic no longer holds its beginning: its retention is shorter' : null,
+      halfLifeMs,
     },
     records: {
       seen,

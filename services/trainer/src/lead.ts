@@ -4,15 +4,17 @@ import {
   abandonFits,
   answerRequests,
   beat,
+  countVerdicts,
   isRetrainWanted,
   latestDriftAlarm,
   listenForTraining,
   listFits,
   listModels,
+  type ModelSummary,
   type StoredFit,
 } from '@outflow/store'
 import { countWindow } from '@outflow/streams'
-import { type Due, type LastFit, whenDue } from './due.js'
+import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
 import type { Leading } from './leading.js'
 import { readRecent } from './read-recent.js'
@@ -132,7 +134,21 @@ async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly f
   })
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
   const available = mayGrow ? await countFrom(leading, fromMs) : 0
-  return { due: whenDue(models, { config, now, lastFit, isAskedFor, isDrifted, available }), fromMs }
+  const verdicts = await verdictsSince(leading, models, fits)
+  const due = whenDue(models, { config, now, lastFit, isAskedFor, isDrifted, verdicts, available })
+  return { due, fromMs }
+}
+
+/** On the active model's anomalies, since a fit that gave a model began: that one knew of those before. */
+async function verdictsSince(
+  { config, pool }: Leading,
+  models: readonly ModelSummary[],
+  fits: readonly StoredFit[],
+): Promise<DueOptions['verdicts']> {
+  const active = models.find(({ state }) => state === 'active')
+  if (active === undefined) return { ordinary: 0, confirmed: 0 }
+  const since = fits.find(({ modelId }) => modelId !== null)?.startedAt ?? active.createdAt
+  return countVerdicts(pool, { pipeline: config.pipeline, modelId: active.id, since })
 }
 
 /** Fits that failed stand between those that did not, if ever so many. */

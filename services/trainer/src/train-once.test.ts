@@ -178,6 +178,30 @@ test.each(['active', 'rejected'] as const)(
   },
 )
 
+test('a sample that broken records leave too small is drawn again, larger; what is fitted stays within maxRows', async () => {
+  const all = windowOf(400, 100).toSorted((a, b) => (Number(a.offset) % 7) - (Number(b.offset) % 7))
+  const readWindow = vi.fn<TrainerEffects['readWindow']>(async ({ maxRows }) => ({
+    records: all.slice(0, maxRows),
+    seen: all.length,
+    isCutShort: false,
+  }))
+  const { effects, options } = aRound({ readWindow })
+  const training = { ...config.training, minRows: 100, maxRows: 100 }
+  expect(await trainOnce({ ...options, config: { ...config, training } })).toEqual({ became: 'promoted' })
+  expect(readWindow.mock.calls.map(([{ maxRows }]) => maxRows)).toEqual([100, expect.any(Number)])
+  expect(readWindow.mock.calls[1]![0].maxRows).toBeGreaterThan(125)
+  const { fitted, heldOut } = effects.passGate.mock.calls[0]![0]
+  expect(fitted.length + heldOut.length).toBe(100)
+})
+
+test('a half-life is handed to whoever samples, and stands in the report', async () => {
+  const { effects, options } = aRound()
+  const training = { ...config.training, halfLife: 3_600_000 }
+  await trainOnce({ ...options, config: { ...config, training } })
+  expect(effects.readWindow.mock.calls[0]![0].decay).toEqual({ halfLifeMs: 3_600_000, fewest: 50 })
+  expect(effects.openReport.mock.calls[0]![0].window.halfLifeMs).toBe(3_600_000)
+})
+
 test('too few good records are said to be so many too few, and nothing is fitted', async () => {
   const { effects, telemetry, progress, options } = aRound({}, windowOf(30, 500))
   expect(await trainOnce(options)).toEqual({ became: 'too few', missing: 20 })

@@ -10,7 +10,7 @@ import { begunReport, type FitReport, failedReport, judgedReport } from './fit-r
 import type { GateOptions, GateReport } from './gate.js'
 import { holdOut } from './hold-out.js'
 import type { TrainerTelemetry } from './telemetry.js'
-import { type LeftOut, readTrainingRecords, type TrainingRecords } from './training-records.js'
+import { atMost, type LeftOut, readTrainingRecords, type TrainingRecords } from './training-records.js'
 import { noteWindows, type WindowNote } from './window-notes.js'
 
 /** How far the trainer has got, for whoever shows it. */
@@ -80,20 +80,9 @@ export interface RoundOptions {
  * @throws {OutflowError} when the broker or the store is away, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, decoder, because, fromMs, effects, telemetry, onProgress, signal, now = Date.now } = options
+  const { config, because, fromMs, effects, telemetry, signal, now = Date.now } = options
   const { training, features } = config
-  const notes = noteWindows(features, decoder)
-  const { records, seen, isCutShort } = await effects.readWindow({
-    fromMs,
-    maxRows: training.maxRows,
-    seed: training.seed,
-    ...(notes && { note: notes }),
-    onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
-    signal,
-  })
-  if (notes !== null) telemetry.windowsRead(notes.summarise())
-  const leftOut = await effects.leftOut(new Date(fromMs))
-  const read = await readTrainingRecords(records, { features, decoder, leftOut })
+  const { read, seen, sampled, isCutShort } = await readGood(options)
   if (read.fields.length < training.minRows) return tooFew(read.fields.length, options)
   if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
@@ -106,7 +95,8 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     seen,
     isCutShort,
     read,
-    sampled: records.length,
+    sampled,
+    halfLifeMs: training.halfLife ?? null,
     heldOut: parts.heldOut.length,
   })
   const fitId = await effects.openReport(begun, active?.id ?? null)
@@ -125,6 +115,50 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     throw thrown
   }
 }
+
+interface GoodRecords {
+  readonly read: TrainingRecords
+  /** In the window, before it was sampled. */
+  readonly seen: number
+  readonly sampled: number
+  readonly isCutShort: boolean
+}
+
+/** A sample that its broken records leave too small, though the window holds more, is drawn again, larger by as much. */
+async function readGood(options: RoundOptions): Promise<GoodRecords> {
+  const { minRows, maxRows, seed } = options.config.training
+  const first = await readSample(options, 1)
+  const good = first.read.fields.length
+  if (good >= minRows || good === 0 || first.sampled >= first.seen) return first
+  const again = await readSample(options, (SPARE * first.sampled) / good)
+  return { ...again, read: atMost(again.read, maxRows, seed) }
+}
+
+/** @param factor  how many times maxRows are sampled */
+async function readSample(
+  { config, decoder, fromMs, effects, telemetry, onProgress, signal }: RoundOptions,
+  factor: number,
+): Promise<GoodRecords> {
+  const { features, training } = config
+  const { halfLife, minRows, maxRows, seed } = training
+  const notes = noteWindows(features, decoder)
+  const { records, seen, isCutShort } = await effects.readWindow({
+    fromMs,
+    maxRows: Math.ceil(factor * maxRows),
+    ...(halfLife && { decay: { halfLifeMs: halfLife, fewest: Math.ceil(factor * minRows) } }),
+    seed,
+    ...(notes && { note: notes }),
+    onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
+    signal,
+  })
+  if (notes !== null) telemetry.windowsRead(notes.summarise())
+  const leftOut = await effects.leftOut(new Date(fromMs))
+  const read = await readTrainingRecords(records, { features, decoder, leftOut })
+  return { read, seen, sampled: records.length, isCutShort }
+}
+
+/** A second sample may have a larger share that is broken. */
+const SPARE = 1.1
 
 interface Parts {
   readonly fitted: readonly Fields[]

@@ -3,6 +3,8 @@ import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/enc
 import type { RecordDecoder } from '@outflow/formats'
 import type { NotedRecord, WindowRecord } from '@outflow/streams'
 import { windowPlaces } from '@outflow/windows'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { WindowNote } from './window-notes.js'
 
 /** What of a window a model can be fitted to. */
@@ -76,6 +78,23 @@ export async function readTrainingRecords(
   function isNamed({ timestampMs }: WindowRecord): boolean {
     return leftOut.spans.some(({ from, to }) => from.getTime() <= timestampMs && timestampMs < to.getTime())
   }
+}
+
+/** A uniform part of them, of so many at most; the same seed gives the same. */
+export function atMost(read: TrainingRecords, most: number, seed: number): TrainingRecords {
+  const count = read.fields.length
+  if (count <= most) return read
+  const random = xoroshiro128plus(seed)
+  const places = Uint32Array.from({ length: count }, (_, index) => index)
+  for (let place = 0; place < most; place++) {
+    const other = uniformInt(random, place, count - 1)
+    const chosen = places[other]!
+    places[other] = places[place]!
+    places[place] = chosen
+  }
+  const kept = places.subarray(0, most).sort()
+  const times = Array.from(kept, (place) => read.times[place]!)
+  return { ...read, fields: Array.from(kept, (place) => read.fields[place]!), times, window: windowOf(times) }
 }
 
 function windowOf(times: readonly number[]): TrainingRecords['window'] {

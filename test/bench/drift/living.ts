@@ -137,7 +137,8 @@ export function makeLiving(config: Config, history: History): Living {
     const lastFit = fits.at(-1) ?? null
     const summaries = models.map(({ summary }) => summary).toReversed()
     const available = history.countFrom(fromMs)
-    return { due: whenDue(summaries, { config, now: nowMs, lastFit, isAskedFor: false, isDrifted, available }), fromMs }
+    const asked = { isAskedFor: false, isDrifted, verdicts: { ordinary: 0, confirmed: 0 } }
+    return { due: whenDue(summaries, { config, now: nowMs, lastFit, ...asked, available }), fromMs }
   }
 
   async function train({ because }: Due, fromMs: number, nowMs: number): Promise<void> {
