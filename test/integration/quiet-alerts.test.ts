@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Alert, controlOf, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
@@ -14,6 +17,7 @@ import { type Anomaly, addSuppression, listSuppressions, openPool, type Pool, wr
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { runOutflow } from '../support/run-outflow.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 let pool: Pool
@@ -28,19 +32,29 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-async function aConfig(alerts: object): Promise<Config> {
-  return parseConfig(
-    {
-      pipeline: aName('quiet'),
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url },
-      source: { topics: [await aTopic()] },
-      features: [{ path: '$.load', type: 'numeric' }],
-      alerts: { topic: await aTopic({ partitions: 2 }), ...alerts },
-      deadLetters: { topic: await aTopic() },
-    },
-    {},
-  )
+async function aDocument(alerts: object) {
+  return {
+    pipeline: aName('quiet'),
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url },
+    source: { topics: [await aTopic()] },
+    features: [{ path: '$.load', type: 'numeric' }],
+    alerts: { topic: await aTopic({ partitions: 2 }), ...alerts },
+    deadLetters: { topic: await aTopic() },
+  }
+}
+
+const aConfig = async (alerts: object): Promise<Config> => parseConfig(await aDocument(alerts), {})
+
+/** Runs a command of the command line with a configuration, and gives what it prints as JSON. */
+async function asked(document: object, args: readonly string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-quiet-'))
+  cleanUps.push(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'outflow.yaml') // JSON is YAML
+  await writeFile(file, JSON.stringify(document))
+  const ran = await runOutflow([...args, '--config', file, '--json'])
+  expect(ran.code, ran.stderr).toBe(0)
+  return JSON.parse(ran.stdout)
 }
 
 /** Starts a relay and gives the way to stop it. */
@@ -141,13 +155,10 @@ async function dueOf(config: Config) {
 }
 
 test('relays that lose their connection at any moment decide and send as one that is never disturbed', async () => {
-  const config = await aConfig({
-    grouping: { window: '1500ms', perKey: 2, perReason: 4 },
-    cooldown: '50ms',
-  })
+  const document = await aDocument({ grouping: { window: '1500ms', perKey: 2, perReason: 4 }, cooldown: '50ms' })
+  const config = parseConfig(document, {})
   const { pipeline } = config
-  const rule = suppressionRuleSchema.parse({ entity: 'hidden', expiresAt: '2999-01-01T00:00:00Z' })
-  const id = await addSuppression(pool, { pipeline, rule, why: 'known', by: 'ada' })
+  const { id } = await asked(document, ['suppress', 'add', '--entity', 'hidden', '--until', '1d', '--why', 'known'])
   for (let relay = 0; relay < 2; relay += 1) relaying(config)
   const cutOff = async () => {
     const { rowCount } = await pool.query(
@@ -187,6 +198,18 @@ test('relays that lose their connection at any moment decide and send as one tha
   )
   expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id, hidden: 40 }])
   expect(single.length + rows.length).toBe(400)
+
+  // A preview decides by the same functions on the same times, and so finds what was sent.
+  expect(await asked(document, ['preview', '--from', '1h'])).toMatchObject({
+    anomalies: 400,
+    alerts: single.length + groups.length,
+    sent: single.length,
+    rules: [{ id, hidden: 40, why: 'known' }],
+  })
+  const explained = await asked(document, ['explain', '--anomaly', `${pipeline}/${config.source.topics[0]}/0/7`])
+  expect(explained.unsent).toEqual({ because: 'rule', ruleId: id, groupId: null, ruleWhy: 'known' })
+  await asked(document, ['suppress', 'remove', id])
+  expect(await asked(document, ['suppress', 'list'])).toEqual([])
 })
 
 test('in order per key, each group behind what it follows', async () => {

@@ -1,6 +1,7 @@
 import type { NearestNormal, Position, Reason, Severity } from '@outflow/contracts'
 import type { Anomaly } from './batch.js'
-import { type Pool, type Queryable, withTransaction } from './pool.js'
+import { eachRow } from './each-row.js'
+import type { Pool, Queryable } from './pool.js'
 import { run } from './statement.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
@@ -69,30 +70,71 @@ export function eachAnomaly(
   atOnce: number,
   take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
 ): Promise<number> {
-  return withTransaction(pool, async (client) => {
-    await run(client, {
-      name: 'declare_anomalies',
-      text: `
-        declare exported no scroll cursor for
-        select ${COLUMNS}
-        from outflow.anomalies
-        where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
-        order by record_time, topic, partition, "offset"`,
-      values: [range.pipeline, range.from.toISOString(), range.to.toISOString()],
-    })
-    let count = 0
-    for (;;) {
-      // `fetch` takes no parameters.
-      const rows = await run<AnomalyRow>(client, {
-        name: `fetch_anomalies_${atOnce}`,
-        text: `fetch ${Math.trunc(atOnce)} from exported`,
-        values: [],
-      })
-      if (rows.length === 0) return count
-      count += rows.length
-      await take(rows.map(toAnomaly))
-    }
-  })
+  const select = `
+    select ${COLUMNS}
+    from outflow.anomalies
+    where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
+    order by record_time, topic, partition, "offset"`
+  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
+  return eachRow<AnomalyRow>(pool, { name: 'each_anomaly', text: select, values }, atOnce, (rows) =>
+    take(rows.map(toAnomaly)),
+  )
+}
+
+/** What is looked at to decide what becomes of an anomaly's alert. */
+export interface DetectedAnomaly extends Position {
+  readonly entityKey: string | null
+  readonly severity: Severity
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** The one of the most bits; null: it has none. */
+  readonly reason: Reason | null
+  readonly eventTime: Date
+  readonly detectedAt: Date
+}
+
+/**
+ * Hands the anomalies that were detected in a range to `take` in that order, some at a time. All are of one moment.
+ *
+ * @returns how many there were
+ */
+export function eachDetected(
+  pool: Pool,
+  range: AnomalyRange,
+  atOnce: number,
+  take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
+): Promise<number> {
+  const select = `
+    select topic, partition, "offset", entity_key, severity, nll, p_value, reasons -> 0 as reason, event_time, detected_at
+    from outflow.anomalies
+    where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
+    order by detected_at, topic, partition, "offset"`
+  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
+  return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, atOnce, (rows) =>
+    take(
+      rows.map((row) => ({
+        topic: row.topic,
+        partition: row.partition,
+        offset: BigInt(row.offset),
+        entityKey: row.entity_key,
+        severity: row.severity,
+        nll: row.nll,
+        pValue: row.p_value,
+        reason: row.reason,
+        eventTime: row.event_time,
+        detectedAt: row.detected_at,
+      })),
+    ),
+  )
+}
+
+interface DetectedRow
+  extends Pick<
+    AnomalyRow,
+    'topic' | 'partition' | 'offset' | 'entity_key' | 'severity' | 'nll' | 'p_value' | 'event_time' | 'detected_at'
+  > {
+  readonly reason: Reason | null
 }
 
 /** Gives the anomaly at a position, or null. */

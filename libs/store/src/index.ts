@@ -1,5 +1,13 @@
 export { alertWindows, updateAlertWindows } from './alert-windows.js'
-export { type AnomalyRange, anomalyAt, eachAnomaly, type StoredAnomaly, strangestAnomalies } from './anomalies.js'
+export {
+  type AnomalyRange,
+  anomalyAt,
+  type DetectedAnomaly,
+  eachAnomaly,
+  eachDetected,
+  type StoredAnomaly,
+  strangestAnomalies,
+} from './anomalies.js'
 export { type AnomalyWithFields, anomaliesOfField, type FieldBits } from './anomalies-alike.js'
 export {
   type AnomalyCursor,
@@ -148,6 +156,8 @@ export {
   type Suppression,
 } from './suppressions.js'
 export {
+  type AlertFate,
+  alertFateAt,
   claimOutboxOrder,
   isQuietened,
   type NextInOrder,

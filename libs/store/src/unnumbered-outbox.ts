@@ -150,6 +150,35 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
   })
 }
 
+/** What became of an anomaly's alert. */
+export interface AlertFate extends Pick<UnsentAlert, 'because' | 'ruleId' | 'groupId'> {
+  /** The reason that was given for the rule. */
+  readonly ruleWhy: string | null
+}
+
+/** Gives why an anomaly's alert did not leave by itself; null: it did, or waits. */
+export async function alertFateAt(
+  db: Queryable,
+  pipeline: string,
+  { topic, partition, offset }: Position,
+): Promise<AlertFate | null> {
+  const [row] = await run<{
+    because: AlertFate['because']
+    rule_id: string | null
+    rule_why: string | null
+    group_id: string | null
+  }>(db, {
+    name: 'alert_fate_at',
+    text: `
+      select unsent.because, unsent.rule_id, rule.why as rule_why, unsent.group_id
+      from outflow.unsent_alerts as unsent
+      left join outflow.suppressions as rule on rule.id = unsent.rule_id
+      where unsent.pipeline = $1 and unsent.topic = $2 and unsent.partition = $3 and unsent."offset" = $4`,
+    values: [pipeline, topic, partition, offset],
+  })
+  return row ? { because: row.because, ruleId: row.rule_id, ruleWhy: row.rule_why, groupId: row.group_id } : null
+}
+
 /** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */
 export async function isQuietened(db: Queryable, pipeline: string): Promise<boolean> {
   const [found] = await run<{ quietened: boolean }>(db, {

@@ -56,6 +56,25 @@ export function instant(text: string): Date {
   return new Date(time)
 }
 
+/** A moment to come: ISO 8601, or `7d` for so long from now. */
+export function ahead(text: string): Date {
+  const span = /^(\d+)([mhd])$/.exec(text)
+  if (span) return new Date(Date.now() + Number(span[1]) * AGO_MS[span[2] as keyof typeof AGO_MS])
+  const time = instant(text)
+  if (time.getTime() <= Date.now())
+    throw new InvalidArgumentError('Allowed: a time to come, such as 2027-03-01, or 12h or 7d from now.')
+  return time
+}
+
+/** Two bounds such as `0..90`, `..90` or `90..`; null where there is none. */
+export function bounds(text: string): [number | null, number | null] {
+  const parts = text.split('..').map((part) => (part.trim() === '' ? null : Number(part)))
+  const [low = null, high = null] = parts
+  if (parts.length !== 2 || (low === null && high === null) || parts.some((part) => Number.isNaN(part)))
+    throw new InvalidArgumentError('Allowed: two numbers such as 0..90, or one of them: 90.. or ..90.')
+  return [low, high]
+}
+
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 

@@ -9,6 +9,7 @@ import { addExport } from './commands/export.js'
 import { addInit } from './commands/init.js'
 import { addMigrate } from './commands/migrate.js'
 import { addModels } from './commands/models.js'
+import { addPreview } from './commands/preview.js'
 import { addReplay } from './commands/replay.js'
 import { addRetrain } from './commands/retrain.js'
 import { addRun } from './commands/run.js'
@@ -16,6 +17,7 @@ import { addSample } from './commands/sample.js'
 import { addSchema } from './commands/schema.js'
 import { addScore } from './commands/score.js'
 import { addStatus } from './commands/status.js'
+import { addSuppress } from './commands/suppress.js'
 import { addToken } from './commands/token.js'
 import { addTrain } from './commands/train.js'
 import { addVerdict } from './commands/verdict.js'
@@ -64,6 +66,8 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addReplay(program, context)
   addDeadLetters(program, context)
   addVerdict(program, context)
+  addSuppress(program, context)
+  addPreview(program, context)
   addExport(program, context)
   addWebhooks(program, context)
   addSchema(program, context)

@@ -1,0 +1,47 @@
+import Table from 'cli-table3'
+import { formatCount } from '../terminal.js'
+import type { Preview } from './preview.js'
+import type { Share } from './tally.js'
+
+/** The preview for people: what would have been sent, why not the rest, and day by day. */
+export function describePreview(preview: Preview): string {
+  const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
+  const untold = [
+    ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
+    ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
+    ...gatheredLines(gathered, groups),
+  ]
+  const lines = [
+    `${pipeline}, detected from ${from} to ${to}`,
+    `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
+    ...(untold.length > 0 ? untold : ['nothing would have been hidden or told as one']).map((line) => `  ${line}`),
+  ]
+  if (anomalies === 0) return `${lines[0]}\nno anomalies were detected\n`
+  const severities = tableOf('severity', Object.entries(bySeverity))
+  const byDay = tableOf(
+    'day, UTC',
+    days.map(({ day, ...share }) => [day, share]),
+  )
+  return `${[...lines, severities, byDay].join('\n')}\n`
+}
+
+const SHARED = { key: 'of a key', reason: 'of a reason', quiet: 'in quiet hours' } as const
+
+function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups']): string[] {
+  return (['key', 'reason', 'quiet'] as const)
+    .filter((kind) => groups[kind] > 0)
+    .map((kind) => {
+      const alerts = groups[kind] === 1 ? 'one alert' : `${formatCount(groups[kind])} alerts`
+      return `${SHARED[kind]}: ${formatCount(gathered[kind])}, told in ${alerts}`
+    })
+}
+
+function tableOf(what: string, rows: readonly (readonly [string, Share])[]): string {
+  const table = new Table({
+    head: [what, 'anomalies', 'alerts'],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [], border: [] },
+  })
+  for (const [name, { anomalies, alerts }] of rows) table.push([name, formatCount(anomalies), formatCount(alerts)])
+  return table.toString()
+}

@@ -1,0 +1,71 @@
+import type { Control } from '@outflow/alerting'
+import type { DetectedAnomaly } from '@outflow/store'
+import { expect, test } from 'vitest'
+import { describePreview } from './describe-preview.js'
+import { alertOfAnomaly, makeTally } from './tally.js'
+
+const NOON = Date.parse('2026-11-23T12:00:00Z')
+const MINUTE = 60_000
+const off: Control = { suppressions: [], cooldownMs: null, grouping: null, quietHours: null }
+
+const anAnomaly = (offset: number, overrides: Partial<DetectedAnomaly> = {}): DetectedAnomaly => ({
+  topic: 'flights',
+  partition: 0,
+  offset: BigInt(offset),
+  entityKey: 'JFK',
+  severity: 'low',
+  nll: 9,
+  pValue: 0.001,
+  reason: null,
+  eventTime: new Date(NOON),
+  detectedAt: new Date(NOON + offset * MINUTE),
+  ...overrides,
+})
+
+function tallyOf(control: Partial<Control>, anomalies: readonly DetectedAnomaly[]) {
+  const tally = makeTally({ ...off, ...control })
+  for (const anomaly of anomalies) tally.add(alertOfAnomaly('flights', anomaly))
+  return tally.end()
+}
+
+test('with all off each anomaly is an alert', () => {
+  expect(tallyOf({}, [anAnomaly(0), anAnomaly(1, { severity: 'high' })])).toMatchObject({
+    anomalies: 2,
+    alerts: 2,
+    sent: 2,
+    bySeverity: { high: { anomalies: 1, alerts: 1 }, low: { anomalies: 1, alerts: 1 } },
+    days: [{ day: '2026-11-23', anomalies: 2, alerts: 2 }],
+  })
+})
+
+test('says what was hidden by whom, and tells a group on the day on which its window ends', () => {
+  const rule = { entity: 'LAX', field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
+  const control = {
+    suppressions: [{ ...rule, id: '3', expiresAt: new Date(NOON + 9e9) }],
+    grouping: { windowMs: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
+  }
+  const anomalies = [anAnomaly(0), anAnomaly(1, { entityKey: 'LAX' }), anAnomaly(2, { severity: 'high' }), anAnomaly(3)]
+  const tally = tallyOf(control, anomalies)
+  expect(tally).toMatchObject({
+    anomalies: 4,
+    alerts: 2,
+    sent: 1,
+    groups: { key: 1 },
+    gathered: { key: 2 },
+    hidden: { cooldown: 0, rules: [{ id: '3', hidden: 1 }] },
+    bySeverity: { high: { anomalies: 1, alerts: 1 }, low: { anomalies: 3, alerts: 1 } },
+    days: [
+      { day: '2026-11-23', anomalies: 4, alerts: 1 },
+      { day: '2026-11-24', anomalies: 0, alerts: 1 },
+    ],
+  })
+  const text = describePreview({
+    ...tally,
+    pipeline: 'flights',
+    from: 'then',
+    to: 'now',
+    rules: [{ id: '3', hidden: 1, why: 'known' }],
+  })
+  expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
+  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, told in one alert\n')
+})

@@ -1,0 +1,102 @@
+import { type Alert, type Control, makeDecider } from '@outflow/alerting'
+import type { AlertWindow, Severity } from '@outflow/contracts'
+import type { DetectedAnomaly } from '@outflow/store'
+
+/** Of how many anomalies how many alerts would have come. */
+export interface Share {
+  anomalies: number
+  alerts: number
+}
+
+/** What a configuration would have made of the anomalies of a range. */
+export interface Tally {
+  readonly anomalies: number
+  /** Those that go by themselves, and groups. */
+  readonly alerts: number
+  readonly sent: number
+  readonly groups: Readonly<Record<GroupKind, number>>
+  /** Told in a group. */
+  readonly gathered: Readonly<Record<GroupKind, number>>
+  readonly hidden: {
+    readonly cooldown: number
+    readonly rules: readonly { readonly id: string; readonly hidden: number }[]
+  }
+  readonly bySeverity: Readonly<Record<Severity, Share>>
+  /** By the UTC day of detection, and of sending. */
+  readonly days: readonly ({ readonly day: string } & Share)[]
+}
+
+type GroupKind = 'key' | 'reason' | 'quiet'
+
+/** Counts what becomes of anomalies that are handed over in the order of their detection. */
+export function makeTally(control: Control) {
+  const decider = makeDecider(control, [])
+  const groups = { key: 0, reason: 0, quiet: 0 }
+  const gathered = { key: 0, reason: 0, quiet: 0 }
+  const hiddenBy = new Map<string, number>()
+  const bySeverity = { high: aShare(), medium: aShare(), low: aShare() }
+  const days = new Map<string, Share>()
+  let [anomalies, sent, cooldown] = [0, 0, 0]
+
+  const count = (what: keyof Share, severity: Severity, timeMs: number): void => {
+    const day = new Date(timeMs).toISOString().slice(0, 10)
+    const ofDay = days.get(day) ?? aShare()
+    days.set(day, ofDay)
+    ofDay[what] += 1
+    bySeverity[severity][what] += 1
+  }
+  const tell = (closed: readonly AlertWindow[]): void => {
+    for (const { kind, severity, closesAtMs } of closed) {
+      groups[kind as GroupKind] += 1
+      count('alerts', severity!, closesAtMs)
+    }
+  }
+  return {
+    add: (alert: Alert): void => {
+      const { fate, closed } = decider.decide(alert)
+      anomalies += 1
+      count('anomalies', alert.severity, alert.detectedAtMs)
+      tell(closed)
+      if (fate.is === 'gathered') gathered[fate.by] += 1
+      else if (fate.is === 'sent') {
+        sent += 1
+        count('alerts', alert.severity, alert.detectedAtMs)
+      } else if (fate.by === 'cooldown') cooldown += 1
+      else hiddenBy.set(fate.ruleId, (hiddenBy.get(fate.ruleId) ?? 0) + 1)
+    },
+    /** Ends with all that is open told, as it would be in time. */
+    end: (): Tally => {
+      tell(decider.closeDue(Number.MAX_SAFE_INTEGER))
+      return {
+        anomalies,
+        alerts: sent + groups.key + groups.reason + groups.quiet,
+        sent,
+        groups,
+        gathered,
+        hidden: {
+          cooldown,
+          rules: [...hiddenBy].map(([id, hidden]) => ({ id, hidden })).sort((a, b) => Number(a.id) - Number(b.id)),
+        },
+        bySeverity,
+        days: [...days].map(([day, share]) => ({ day, ...share })).sort((a, b) => (a.day < b.day ? -1 : 1)),
+      }
+    },
+  }
+}
+
+const aShare = (): Share => ({ anomalies: 0, alerts: 0 })
+
+/** An anomaly as its alert was when it was detected. */
+export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
+  const { topic, partition, offset, entityKey: key, severity, nll, pValue, reason, eventTime, detectedAt } = anomaly
+  return {
+    id: `${pipeline}/${topic}/${partition}/${offset}`,
+    key,
+    severity,
+    nll,
+    pValue,
+    reason,
+    eventTimeMs: eventTime.getTime(),
+    detectedAtMs: detectedAt.getTime(),
+  }
+}
