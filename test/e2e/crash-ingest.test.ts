@@ -41,10 +41,12 @@ test('a write that Postgres ends after its ingest was killed counts once', async
   const hold = await pipeline.pool.connect()
   await hold.query('begin')
   await hold.query('select from outflow.offsets for update')
-  await eventually(async () => (await waitingWrites(pipeline)) === PARTITIONS, { what: 'the writes wait' })
+  await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   await killed.kill()
+  // Postgres does not know yet: what the killed one had begun waits on.
+  const begun = await waitingWrites(pipeline)
   const ingest = startService('ingest', pipeline.configFile)
-  await eventually(async () => (await waitingWrites(pipeline)) === 2 * PARTITIONS, {
+  await eventually(async () => (await waitingWrites(pipeline)) === begun + PARTITIONS, {
     what: 'the next ingest writes the same offsets',
   })
   await hold.query('commit')
@@ -89,7 +91,7 @@ test('a zombie, stopped past its session in the middle of its writes and then wo
   const hold = await pipeline.pool.connect()
   await hold.query('begin')
   await hold.query('select from outflow.offsets for update')
-  await eventually(async () => (await waitingWrites(pipeline)) === PARTITIONS, { what: 'the writes wait' })
+  await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   zombie.pause()
   // Its writes fail while it sleeps: once awake it will want to repeat them.
   await pipeline.pool.query(

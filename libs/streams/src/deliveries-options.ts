@@ -13,9 +13,9 @@ export interface DeliveriesOptions {
    * member stay unread.
    */
   readonly sessionTimeoutMs?: number
-  /** Partitions in flight at once; default 3. */
+  /** Partitions in flight at once; default 8. */
   readonly partitionsInFlight?: number
-  /** Bytes fetched per partition at once at most, a single larger record excepted; default 1 MiB. */
+  /** Bytes fetched per partition at once at most, a single larger record excepted; default 512 KiB. */
   readonly maxBytesPerPartition?: number
 }
 

@@ -2,6 +2,7 @@ import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
+import { quickenRecords } from './record-decoder.js'
 import { saslOptions, tlsOptions } from './security.js'
 
 /** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
@@ -34,6 +35,7 @@ export interface KafkaOptions {
 
 export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
   registerCodecs()
+  quickenRecords()
   const kafkajs = new Kafka({
     brokers: [...brokers],
     clientId,
