@@ -1,13 +1,13 @@
 /**
- * A consumer of the client that outflow uses, with outflow's settings, that discards what it is handed or parses it first:
- * `baseline-consumer.ts BROKERS TOPIC RECORDS discard|parse`. Prints what it took as one line of JSON.
+ * A consumer of the client that outflow uses, as it comes but with outflow's settings, that discards what it is handed or
+ * parses it first: `baseline-consumer.ts BROKERS TOPIC RECORDS discard|parse`. Prints what it took as one line of JSON.
  */
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 
 const [brokers, topic, records, mode] = process.argv.slice(2) as [string, string, string, string]
 const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'bench', logLevel: logLevel.NOTHING })
-const consumer = kafka.consumer({ groupId: randomUUID(), maxBytesPerPartition: 1024 ** 2, maxWaitTimeInMs: 500 })
+const consumer = kafka.consumer({ groupId: randomUUID(), maxBytesPerPartition: 512 * 1024, maxWaitTimeInMs: 500 })
 await consumer.connect()
 await consumer.subscribe({ topic, fromBeginning: true })
 let read = 0
@@ -17,7 +17,7 @@ await new Promise<void>((resolve) => {
   void consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: true,
-    partitionsConsumedConcurrently: 3,
+    partitionsConsumedConcurrently: 8,
     eachBatch: async ({ batch }) => {
       from ??= { at: performance.now(), cpu: process.cpuUsage() }
       if (mode === 'parse') for (const { value } of batch.messages) parsed += JSON.parse(value!.toString('utf8')).m1
