@@ -1,0 +1,23 @@
+/**
+ * A Kafka and a Postgres of your own for as long as you look: `npm run local -- TOPIC…` brings them by the launcher, makes the topics
+ * and says how to reach both; Ctrl-C ends and removes them.
+ */
+import { once } from 'node:events'
+import { launchInfrastructure } from '@outflow/launcher'
+import { Kafka, logLevel } from 'kafkajs'
+
+const topics = process.argv.slice(2)
+const infrastructure = await launchInfrastructure({ onProgress: (line) => console.error(line) })
+try {
+  const { kafka, postgres } = infrastructure
+  const admin = new Kafka({ brokers: [...kafka.brokers], clientId: 'local', logLevel: logLevel.ERROR }).admin()
+  await admin.connect()
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 4 })) })
+  await admin.disconnect()
+  console.log(`export KAFKA_BROKERS=${kafka.brokers.join(',')}`)
+  console.log(`export DATABASE_URL=${postgres.url}`)
+  console.error('Ctrl-C ends both and removes what they hold')
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+} finally {
+  await infrastructure.stop()
+}
