@@ -29,6 +29,7 @@ export {
   type Window,
   type WindowOptions,
 } from './read-window.js'
+export { traceparents } from './traceparents.js'
 export {
   makeTransactionalSender,
   type RelayMark,

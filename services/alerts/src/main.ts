@@ -1,5 +1,5 @@
 import type { AlertEvent, Config } from '@outflow/contracts'
-import { type Log, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import { inSpan, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   type Client,
   databaseId,
@@ -17,7 +17,14 @@ import {
   takeOutbox,
   withLeadership,
 } from '@outflow/store'
-import { describeCluster, type KafkaConnection, makeKafka, makeTransactionalSender, readMark } from '@outflow/streams'
+import {
+  describeCluster,
+  type KafkaConnection,
+  makeKafka,
+  makeTransactionalSender,
+  readMark,
+  traceparents,
+} from '@outflow/streams'
 import { makeBell } from './bell.js'
 import { keepTrying } from './keep-trying.js'
 import { watchOperations } from './operations/watch-operations.js'
@@ -135,13 +142,30 @@ async function relay({
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
   const quietening = { client, config, telemetry }
+  const tracing = await openTracing('alerts')
   const effects: RelayEffects = {
     readMark: async () => {
       const sent = await readMark(kafka, mark)
       if (sent !== null) await requireOutboxNumbered(client, pipeline, sent)
       return sent
     },
-    send: sender.send,
+    send: (messages, through) =>
+      inSpan(
+        tracing,
+        'send outbox',
+        () => ({
+          kind: 'PRODUCER',
+          attributes: {
+            'messaging.system': 'kafka',
+            'messaging.operation.name': 'send',
+            'messaging.operation.type': 'send',
+            'messaging.batch.message_count': messages.length,
+            'outflow.pipeline': pipeline,
+          },
+          causes: traceparents(messages),
+        }),
+        () => sender.send(messages, through),
+      ),
     take: async (limit) => {
       const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
       if (!(await wantsQuiet(quietening))) return takeOutbox(client, options)
@@ -163,6 +187,7 @@ async function relay({
     stopped.abort()
     await watching
     await sender.close()
+    await tracing?.close()
   }
 }
 

@@ -11,6 +11,8 @@ export interface AlertOptions {
   readonly pipeline: string
   readonly topic: string
   readonly detectedAtMs: number
+  /** W3C trace context of the batch that the record was judged in. */
+  readonly traceparent?: string | undefined
 }
 
 /**
@@ -21,14 +23,17 @@ export interface AlertOptions {
 export function alertMessage(
   anomaly: Anomaly,
   at: Omit<Position, 'offset'>,
-  { pipeline, topic, detectedAtMs }: AlertOptions,
+  { pipeline, topic, detectedAtMs, traceparent }: AlertOptions,
 ): OutboxMessage {
   return {
     kind: 'alert',
     topic,
     key: anomaly.entityKey === null ? null : Buffer.from(anomaly.entityKey),
     payload: Buffer.from(JSON.stringify(alertEvent(anomaly, at, pipeline, detectedAtMs))),
-    headers: [['content-type', ALERT_CONTENT_TYPE]],
+    headers: [
+      ['content-type', ALERT_CONTENT_TYPE],
+      ...(traceparent === undefined ? [] : [['traceparent', traceparent] as const]),
+    ],
   }
 }
 

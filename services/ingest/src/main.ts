@@ -2,7 +2,16 @@ import type { Config } from '@outflow/contracts'
 import { type FdrState, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
-import { backoffMs, type CheckResult, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import {
+  backoffMs,
+  type CheckResult,
+  type Log,
+  openTracing,
+  pause,
+  untilAllAnswer,
+  type Vitals,
+  withVitals,
+} from '@outflow/runtime'
 import {
   applyRetention,
   earlierModelIds,
@@ -162,6 +171,7 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
     hooks: observer === null ? hooks : withObserver(hooks, observer),
   })
   const plan = planWindows(config.features)
+  const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
   const steps = {
     prepare: prepareWith({ decoder, telemetry, signal }),
@@ -189,6 +199,7 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
       writeBatch: (batch) => writeBatch(pool, batch),
       telemetry,
       signal,
+      tracing,
     }),
   }
   try {
@@ -197,6 +208,8 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
     // Asked to stop while the store is away, ingest stops: what was not written is read again.
     if (!signal.aborted || !isRetryable(error)) throw error
     telemetry.drainCutShort(toOutflowError(error))
+  } finally {
+    await tracing?.close()
   }
 }
 

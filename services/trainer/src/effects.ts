@@ -1,5 +1,6 @@
 import { modelMetadataSchema } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
+import { inSpan } from '@outflow/runtime'
 import {
   activeModel,
   confirmedPositions,
@@ -29,6 +30,7 @@ export function effectsOn(leading: Leading): Effects {
     config: { pipeline, source },
     pool,
     kafka,
+    tracing,
   } = leading
   return {
     readWindow: (options) => readWindow(kafka, { topics: source.topics, ...options }),
@@ -48,7 +50,16 @@ export function effectsOn(leading: Leading): Effects {
     openReport: (because, report, incumbentId) => startFit(pool, { pipeline, because, report, incumbentId }),
     noteStep: (id, step, maxSteps) => noteFitStep(pool, { id, step, maxSteps }),
     closeReport: (id, end) => endFit(pool, { id, ...end }),
-    train: trainDetector,
+    train: (input) =>
+      inSpan(
+        tracing,
+        'fit',
+        () => ({
+          kind: 'INTERNAL',
+          attributes: { 'outflow.pipeline': pipeline, 'outflow.records': input.records.length },
+        }),
+        () => trainDetector(input),
+      ),
     passGate,
     store: async (model) => {
       await insertModel(pool, { ...model, pipeline })

@@ -1,5 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import type { RecordDecoder } from '@outflow/formats'
+import type { Tracing } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import type { KafkaConnection } from '@outflow/streams'
 import type { TrainerTelemetry } from './telemetry.js'
@@ -12,6 +13,7 @@ export interface Leading {
   readonly kafka: KafkaConnection
   readonly decoder: RecordDecoder
   readonly telemetry: TrainerTelemetry
+  readonly tracing: Tracing | null
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   readonly signal: AbortSignal
 }

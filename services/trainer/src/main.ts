@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
-import { backoffMs, type Log, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import { backoffMs, type Log, openTracing, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, operationsCheck, ping, withLeadership } from '@outflow/store'
 import { describeCluster, makeKafka } from '@outflow/streams'
 import { lead } from './lead.js'
@@ -45,6 +45,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
       }),
       shared.check('trainer', 'operations', () => operationsCheck(pool, { pipeline: config.pipeline })),
     ]
+    const tracing = await openTracing('trainer')
     telemetry.trainerStarted()
     try {
       await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
@@ -59,7 +60,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
             async (leadership) => {
               telemetry.leadershipTaken()
               attempt = 0
-              await lead({ config, pool, kafka, decoder, telemetry, onProgress, signal: leadership.signal })
+              await lead({ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal: leadership.signal })
             },
             { signal },
           )
@@ -72,6 +73,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
     } finally {
       for (const remove of checks) remove()
       await pool.end()
+      await tracing?.close()
     }
   })
 }

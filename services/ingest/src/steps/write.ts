@@ -1,9 +1,11 @@
+import type { Tracing } from '@outflow/runtime'
 import { type BatchWrite, minuteRejections, minuteScores } from '@outflow/store'
-import { defer, map, type Observable } from 'rxjs'
+import { defer, map, type Observable, tap } from 'rxjs'
 import { alertMessage } from '../alert.js'
 import type { ExplainedBatch, WrittenBatch } from '../batch.js'
 import { retryWhileAway } from '../retry-while-away.js'
 import type { IngestTelemetry } from '../telemetry.js'
+import { traceBatch } from '../trace-batch.js'
 
 export interface WriteOptions {
   readonly pipeline: string
@@ -12,6 +14,8 @@ export interface WriteOptions {
   readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
   /** Once it aborts, a write that fails is not repeated: what was not written is read again. */
   readonly signal: AbortSignal
+  /** Absent or null: no traces. */
+  readonly tracing?: Tracing | null
   /** Epoch ms; default: the clock. */
   readonly now?: () => number
 }
@@ -20,13 +24,19 @@ export interface WriteOptions {
  * Makes the step that writes all that a batch changes in one Postgres transaction. While the store is away the write is
  * repeated, and the partition waits behind it in order.
  */
-export function writeWith({ writeBatch, telemetry, signal, now = Date.now, ...target }: WriteOptions) {
+export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
   return (batch: ExplainedBatch): Observable<WrittenBatch> => {
-    const write = toBatchWrite(batch, { ...target, detectedAtMs: now() })
+    const span = tracing && traceBatch(tracing, target.pipeline, batch)
+    const traceparent = span?.traceparent
+    const write = toBatchWrite(batch, { ...target, traceparent, detectedAtMs: now() })
     return defer(() => writeBatch(write)).pipe(
       retryWhileAway(signal, (error, attempt, waitMs) =>
         telemetry.writeRetried(batch.delivery, error, attempt, waitMs),
       ),
+      tap({
+        next: (outcome) => span?.end({ 'outflow.outcome': outcome }),
+        error: (error: Error) => span?.end({}, error),
+      }),
       map((outcome) => ({ ...batch, outcome })),
     )
   }
@@ -49,11 +59,16 @@ function toBatchWrite(
     fdrState,
     shadow,
   }: ExplainedBatch,
-  { pipeline, alertsTopic, detectedAtMs }: { pipeline: string; alertsTopic: string; detectedAtMs: number },
+  {
+    pipeline,
+    alertsTopic,
+    traceparent,
+    detectedAtMs,
+  }: { pipeline: string; alertsTopic: string; traceparent: string | undefined; detectedAtMs: number },
 ): BatchWrite {
   const alerts = anomalies.map((anomaly) => ({
     offset: anomaly.offset,
-    message: alertMessage(anomaly, delivery, { pipeline, topic: alertsTopic, detectedAtMs }),
+    message: alertMessage(anomaly, delivery, { pipeline, topic: alertsTopic, traceparent, detectedAtMs }),
   }))
   const isAnomaly = new Uint8Array(records.length)
   for (const index of outliers) isAnomaly[index] = 1

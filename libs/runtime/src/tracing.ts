@@ -1,0 +1,37 @@
+import type { SpanStart, Tracing } from './span.js'
+
+/**
+ * Opens tracing where the standard variables ask for it: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, unless `OTEL_SDK_DISABLED=true` or `OTEL_TRACES_EXPORTER=none`. Headers, timeout, sampler,
+ * service name and resource attributes are taken from theirs. Spans travel as OTLP/HTTP in JSON.
+ *
+ * @returns null where it is off: then nothing of OpenTelemetry is loaded
+ * @see OpenTelemetry, Environment Variable Specification
+ */
+export async function openTracing(
+  service: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Tracing | null> {
+  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (!endpoint || environment.OTEL_SDK_DISABLED === 'true' || environment.OTEL_TRACES_EXPORTER === 'none') return null
+  return (await import('./otlp-tracing.js')).openOtlp(service)
+}
+
+/** Runs an act inside a span, where tracing is on. */
+export async function inSpan<T>(
+  tracing: Tracing | null,
+  name: string,
+  start: () => SpanStart,
+  act: () => Promise<T>,
+): Promise<T> {
+  if (tracing === null) return act()
+  const span = tracing.begin(name, start())
+  try {
+    const result = await act()
+    span.end()
+    return result
+  } catch (thrown: unknown) {
+    span.end({}, thrown instanceof Error ? thrown : new Error(String(thrown)))
+    throw thrown
+  }
+}

@@ -1,0 +1,70 @@
+import type { SpanStart, Tracing } from '@outflow/runtime'
+import type { BatchWrite } from '@outflow/store'
+import { firstValueFrom } from 'rxjs'
+import { expect, test, vi } from 'vitest'
+import { explainWith } from './steps/explain.js'
+import { judgeAt } from './steps/judge.js'
+import { score } from './steps/score.js'
+import { writeWith } from './steps/write.js'
+import { aCleanBatch } from './test-builders.js'
+
+const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
+
+/** Records with these delays, each produced in a trace of its own; 9 is an anomaly. */
+async function explained(delays: readonly number[]) {
+  const batch = aCleanBatch(delays)
+  const records = batch.records.map((record, index) => ({
+    ...record,
+    source: { ...record.source, headers: { traceparent: Buffer.from(traceparent(index)) } },
+  }))
+  const delivery = { ...batch.delivery, records: records.map(({ source }) => source) }
+  const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
+  const judged = await judgeAt({ alertRate: 0.01 })(await score({ ...batch, delivery, records }))
+  return explainWith({ recordOf: () => ({}), telemetry })(judged)
+}
+
+function traced(outcome: 'written' | 'superseded' = 'written') {
+  const begun: { name: string; start: SpanStart }[] = []
+  const end = vi.fn()
+  const tracing: Tracing = {
+    begin: (name, start) => {
+      begun.push({ name, start })
+      return { traceparent: traceparent(99), end }
+    },
+    close: async () => {},
+  }
+  const writes: BatchWrite[] = []
+  const step = writeWith({
+    pipeline: 'flights',
+    alertsTopic: 'flights.alerts',
+    writeBatch: async (write) => {
+      writes.push(write)
+      return outcome
+    },
+    telemetry: { writeRetried: vi.fn() },
+    signal: new AbortController().signal,
+    tracing,
+  })
+  return { step, begun, end, writes }
+}
+
+test('a batch is one span, linked to the traces of its records, the anomalous ones first', async () => {
+  const { step, begun, end } = traced('superseded')
+  await firstValueFrom(step(await explained([1, 2, 9])))
+  expect(begun).toMatchObject([
+    {
+      name: 'process flights',
+      start: { kind: 'CONSUMER', attributes: { 'messaging.batch.message_count': 3, 'outflow.anomalies': 1 } },
+    },
+  ])
+  expect([...begun[0]!.start.causes!]).toEqual([2, 0, 1, 2].map(traceparent))
+  expect(end.mock.calls).toEqual([[{ 'outflow.outcome': 'superseded' }]])
+})
+
+test('an alert carries the trace of its batch', async () => {
+  const { step, writes } = traced()
+  await firstValueFrom(step(await explained([1, 9])))
+  expect(writes[0]!.outbox.map(({ headers }) => headers.filter(([name]) => name === 'traceparent'))).toEqual([
+    [['traceparent', traceparent(99)]],
+  ])
+})

@@ -1,0 +1,33 @@
+import type { OpenSpan, Tracing } from '@outflow/runtime'
+import { traceparents } from '@outflow/streams'
+import type { ExplainedBatch } from './batch.js'
+
+/**
+ * Begins the span of a batch, from its fetching on; it links to the traces that its records were produced in, those of anomalies
+ * first.
+ *
+ * @see OpenTelemetry, Semantic conventions for Kafka: `process` of a batch
+ */
+export function traceBatch(tracing: Tracing, pipeline: string, batch: ExplainedBatch): OpenSpan {
+  const { delivery, records, rejected, outliers, model, startedAtMs } = batch
+  return tracing.begin(`process ${delivery.topic}`, {
+    kind: 'CONSUMER',
+    startedAtMs,
+    attributes: {
+      'messaging.system': 'kafka',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': delivery.topic,
+      'messaging.destination.partition.id': String(delivery.partition),
+      'messaging.consumer.group.name': `outflow-${pipeline}`,
+      'messaging.batch.message_count': delivery.records.length,
+      'messaging.kafka.offset': Number(delivery.records[0]!.offset),
+      'outflow.pipeline': pipeline,
+      'outflow.model_id': model.modelId,
+      'outflow.scored': records.length,
+      'outflow.rejected': rejected.length,
+      'outflow.anomalies': outliers.length,
+    },
+    causes: traceparents([...outliers.map((index) => records[index]!.source), ...delivery.records]),
+  })
+}
