@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exampleEvent } from '@outflow/alerts'
 import { isRetryable } from '@outflow/errors'
 import { type Anomaly, type OutboxMessage, type Pool, writeBatch } from '@outflow/store'
 import type { makeChance } from '../support/parcels.js'
@@ -94,7 +95,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     kind: 'alert',
     topic,
     key: Buffer.from(alert.key),
-    payload: Buffer.from(JSON.stringify({ type: 'outflow.bench.v1', data: { text: alert.key }, ...alert })),
+    payload: Buffer.from(JSON.stringify({ ...exampleEvent(pipeline, new Date(0)), ...alert })),
     headers: [],
   })
 

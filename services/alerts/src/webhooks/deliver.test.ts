@@ -3,6 +3,7 @@ import type { WaitingDelivery } from '@outflow/store'
 import { expect, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
 import { type AttemptError, WebhookFailed, WebhookRefused } from './errors.js'
+import { exampleEvent } from './example-event.js'
 
 const webhook = parseConfig(
   {
@@ -17,7 +18,7 @@ const webhook = parseConfig(
   {},
 ).alerts.webhooks[0] as Webhook
 
-const event = { type: 'outflow.other.v1', id: 'a', time: '2026-01-01T00:00:00Z', data: { text: 'odd' } }
+const event = exampleEvent('flights', new Date('2026-01-01T00:00:00Z'))
 const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): WaitingDelivery => ({
   id: BigInt(id),
   eventId: `e${id}`,

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { alertEventSchema } from '@outflow/contracts'
+import { alertEventSchema, groupEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { postOf } from './messages.js'
 
 const folder = new URL('../../../../libs/contracts/schemas/examples/', import.meta.url)
-const example = alertEventSchema.parse(
-  JSON.parse(readFileSync(new URL('outflow.anomaly.v1.first.json', folder), 'utf8')),
-)
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+const example = alertEventSchema.parse(read('outflow.anomaly.v1.first.json'))
 const now = new Date('2026-01-01T00:00:00Z')
 const secret = `whsec_${Buffer.alloc(32).toString('base64')}`
 const message = (event: object = example) => ({ eventId: example.id, payload: Buffer.from(JSON.stringify(event)) })
@@ -73,8 +72,17 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
   expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(nobody), now).body)[0].labels).not.toHaveProperty('key')
 })
 
-test('an event of another type is told by its own sentence', () => {
-  const event = { type: 'outflow.other.v1', id: 'flights/7', time: example.time, data: { text: 'many at once' } }
-  const { body } = postOf({ kind: 'slack' }, message(event), now)
-  expect(JSON.parse(body)).toEqual({ text: '*many at once*\nflights/7' })
+test('a group is told by its sentence and its strangest', () => {
+  const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
+  const payload = Buffer.from(JSON.stringify(group))
+  const { text } = JSON.parse(postOf({ kind: 'slack' }, { eventId: group.id, payload }, now).body)
+  const [first, second, ...others] = text.split('\n')
+  expect(first).toBe(`*${group.data.text}*`)
+  expect(second).toBe(`• ${group.data.examples[0]!.id}: ${group.data.examples[0]!.reason}`)
+  expect(others.at(-1)).toBe(group.id)
+})
+
+test('what is neither is not told', () => {
+  const other = { ...example, type: 'outflow.other.v1' }
+  expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('no alert and no group')
 })

@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Resolve } from './addresses.js'
+import { WebhookAddressRefused } from './errors.js'
+import { makePoster } from './post.js'
+
+let connections = 0
+let port = 0
+const server = http.createServer((request, response) => {
+  // Each on a connection of its own, so that each is looked up.
+  response.setHeader('connection', 'close')
+  request.resume().on('end', () => response.end('x'.repeat(100_000)))
+})
+server.on('connection', () => {
+  connections += 1
+})
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => void server.close())
+beforeEach(() => {
+  connections = 0
+})
+
+const never = new AbortController().signal
+const post = { headers: {}, body: '{}' }
+
+/** A name server that answers otherwise each time; `hooks.invalid` is known to no other. */
+const answering =
+  (...answers: string[]): Resolve =>
+  (_, done) => {
+    const [address] = answers.splice(0, 1) as [string]
+    done(null, [{ address, family: 4 }])
+  }
+
+test('the address that was checked is the one that is connected to, and no more is read than the beginning', async () => {
+  const poster = makePoster(
+    { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.0/8'] },
+    answering('127.0.0.1'),
+  )
+  const { status, start } = await poster.post(post, never)
+  expect([status, start.length, connections]).toEqual([200, 16 * 1024, 1])
+  poster.close()
+})
+
+test('a name that leads to a permitted address first and to another then is connected to once', async () => {
+  const poster = makePoster(
+    { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] },
+    answering('127.0.0.1', '127.0.0.2', '10.0.0.1'),
+  )
+  await poster.post(post, never)
+  for (const address of ['127.0.0.2', '10.0.0.1']) {
+    const error = await poster.post(post, never).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(WebhookAddressRefused)
+    expect(String(error)).toContain(`hooks.invalid leads to ${address}`)
+  }
+  expect(connections).toBe(1)
+  poster.close()
+})
