@@ -13,12 +13,15 @@ import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline
 import { fitParcelModel } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
+// A fit takes seconds; on a machine that does much else, minutes.
+const PATIENCE_MS = 600_000
+
 let first: TrainedDetector
 let second: TrainedDetector
 beforeAll(async () => {
   first = await fitParcelModel(1)
   second = await fitParcelModel(2)
-})
+}, PATIENCE_MS)
 
 test('another trainer takes over within 15 s when the leader is killed', async () => {
   const pipeline = await aParcelPipeline({ model: first })

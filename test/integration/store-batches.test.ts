@@ -317,6 +317,17 @@ describe('withLeadership', () => {
     expect(await Promise.all([lead(), lead(), lead()])).toEqual(['led', 'led', 'led'])
   })
 
+  it('is missed by Postgres within ten seconds, should its machine lose its power', async () => {
+    const settings = await withLeadership(pool, 'kept alive', async ({ client }) => {
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        `select name, setting from pg_settings where name like 'tcp_keepalives%' order by name`,
+      )
+      return rows.map(({ setting }) => Number(setting))
+    })
+    const [count, idle, interval] = settings!
+    expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
+  })
+
   it('gives up waiting when told to', async () => {
     const stop = new AbortController()
     await withLeadership(pool, 'held', async () => {

@@ -11,6 +11,7 @@ import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
 import { outflowVersion } from './version.js'
+import { fitFromBoth, type StartReport, type WarmStart } from './warm-start.js'
 
 export interface TrainingInput {
   readonly features: readonly Feature[]
@@ -27,6 +28,8 @@ export interface TrainingInput {
   readonly recordsPerDay?: number
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
+  /** A model that the fit may go on from; default: none. */
+  readonly start?: WarmStart
   readonly onProgress?: (progress: FitProgress) => void
   readonly signal?: AbortSignal
 }
@@ -37,13 +40,15 @@ export interface TrainedDetector {
   readonly metadata: ModelMetadata
   /** What the fit of the flow did, curves and cost; null where every feature is categorical. */
   readonly fit: FitReport | null
+  /** Which fit was kept; null where there was no model to go on from. */
+  readonly start: StartReport | null
 }
 
 /**
  * Fits a detector: holds a calibration set out at random, fits the encoder and the flow to the rest, and scores the
  * calibration records as any others, contamination and all.
  *
- * The same records, configuration and seed give the same model on the same backend.
+ * The same records, configuration, seed and model to go on from give the same model on the same backend.
  *
  * @throws {TooFewRecords} below 30 records
  * @throws {FitCancelled} when the signal aborts
@@ -59,7 +64,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   }
   const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
   const fitted = fitEncoder(features, fitting, training)
-  const { fit, noise } = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : NO_FIT
+  const { fit, noise, start } = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : NO_FIT
   const flow = fit?.flow ?? null
   const encoder = { ...fitted.encoder, noise }
   const scorer = await openModelScorer(encoder, flow)
@@ -92,7 +97,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       },
     },
   )
-  return { ...encoded, fit: fit?.report ?? null }
+  return { ...encoded, fit: fit?.report ?? null, start }
 }
 
 /** A flow takes 20 rows, and a third of few records is held out. */
@@ -126,7 +131,7 @@ function split(records: readonly Fields[], held: number, seed: number) {
 }
 
 /** Where there are categories alone. */
-const NO_FIT = { fit: null, noise: new Float32Array(0) }
+const NO_FIT = { fit: null, noise: new Float32Array(0), start: null }
 
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
   const { features, model, training, backend, onProgress, signal } = input
@@ -145,7 +150,10 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     ...(signal && { signal }),
   }
   // With categories the noise is by what they leave to explain, which a wider one would blur.
-  return features.some(isCategory) ? { fit: await fitFlow(data, options), noise } : fitSmoothly(data, options)
+  const hasCategories = features.some(isCategory)
+  const fitCold = async () =>
+    hasCategories ? { fit: await fitFlow(data, options), noise } : await fitSmoothly(data, options)
+  return fitFromBoth(data, options, { start: input.start, fitCold })
 }
 
 /**

@@ -1,8 +1,10 @@
 import { type ForkOptions, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import type { BackendName } from './backend.js'
 import { BackendUnavailable, FitCancelled, FitFailed, NotFiniteError, ShapeError } from './errors.js'
+import { checkFlow } from './flow-parts.js'
 import { checkSpec, type FlowSpec, type FlowState } from './flow-state.js'
 import { checkFinite, checkRows, NO_CONTEXT } from './rows.js'
 
@@ -29,6 +31,8 @@ export interface FitOptions {
   readonly noise?: Float32Array
   /** Share of the worst rows of each batch left out of its gradient from 20 % of the steps on. Default 0. */
   readonly trim?: number
+  /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
+  readonly start?: FlowState
   /** Default 2000. */
   readonly maxSteps?: number
   /** Default 256. */
@@ -74,6 +78,8 @@ export interface FitReport {
   readonly atSteps: readonly number[]
   readonly trainNll: readonly number[]
   readonly validationNll: readonly number[]
+  /** Of the weights that were kept; `validationNll` does not hold the start's. */
+  readonly bestNll: number
   readonly trainingRows: number
   readonly validationRows: number
   readonly durationMs: number
@@ -98,7 +104,7 @@ export interface Fit {
  * The recipe (its source and figures are in the README): noise on every batch, Adam with warm-up and cosine, clipped
  * gradients, and the snapshot that does best on held-out rows.
  *
- * @throws {ShapeError} when rows, context, noise or spec do not belong together, or fewer than 20 rows are given
+ * @throws {ShapeError} when rows, context, noise, spec or start do not belong together, or fewer than 20 rows are given
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  * @throws {BackendUnavailable} when the wanted backend does not load
  * @throws {FitCancelled} when the signal aborts
@@ -172,7 +178,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
 }
 
 function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, trim = 0, maxSteps = 1, batchSize = 1, patience = 1 } = options
+  const { spec, noise, start, trim = 0, maxSteps = 1, batchSize = 1, patience = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
@@ -185,6 +191,9 @@ function checkTraining({ rows, context, observed, weights }: FitRows, options: F
   hasLength('observed', rows.length, observed?.length)
   hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
+  if (start !== undefined && !isDeepStrictEqual(checkFlow(start).spec, spec)) {
+    throw new ShapeError('a fit goes on from a flow of its own spec', { values: { spec, start: start.spec } })
+  }
   if (!(trim >= 0 && trim < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${trim}`)
   for (const [name, size] of Object.entries({ maxSteps, batchSize, patience })) {
     if (!Number.isInteger(size) || size < 1) throw new ShapeError(`${name} is a whole number of 1 or more, got ${size}`)

@@ -26,7 +26,7 @@ export async function train(
   const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
-  const flow = trainableFlow(startOf(spec, seed, batches))
+  const flow = trainableFlow(settings.start ?? startOf(spec, seed, batches))
   const takeStep = stepper(flow, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
@@ -54,7 +54,10 @@ export async function train(
   const { trainingRows, validationRows } = batches
   const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
   const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
-  return { flow: best.flow, report: { ...where, ...looks.curves, trainingRows, validationRows, ...cost } }
+  return {
+    flow: best.flow,
+    report: { ...where, ...looks.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
+  }
 }
 
 /** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */

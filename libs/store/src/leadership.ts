@@ -30,6 +30,7 @@ export function withLeadership<T>(
       lost.abort(new StoreUnavailable(`the connection that holds the lock ${name} broke`, { cause }))
     client.on('error', onError)
     try {
+      await client.query(NOTICED_SOON)
       while (!(await tryLock(client, name))) {
         await sleep(retryMs, undefined, { signal }).catch(() => {})
         if (signal.aborted) return null
@@ -46,6 +47,9 @@ export function withLeadership<T>(
     }
   })
 }
+
+/** A machine without power says no goodbye: Postgres is to miss it, and free its lock, within ten seconds instead of two hours. */
+const NOTICED_SOON = 'set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3'
 
 async function tryLock(client: Client, name: string): Promise<boolean> {
   const [attempt] = await run<{ held: boolean }>(client, {

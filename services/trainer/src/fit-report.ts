@@ -30,6 +30,8 @@ export interface FitReport {
   }
   /** Curves, steps and cost of the flow's fit; null before, and where every feature is categorical. */
   readonly fit: TrainedDetector['fit']
+  /** Which fit was kept, the one that went on from the active model or that from nothing; null where there was no such model. */
+  readonly start: TrainedDetector['start']
   readonly calibration: TrainedDetector['metadata']['calibration'] | null
   readonly gate: GateReport | null
   /** From the window read to the verdict. */
@@ -81,6 +83,7 @@ export function begunReport({
       excludedBy: read.excluded,
     },
     fit: null,
+    start: null,
     calibration: null,
     gate: null,
     durationMs: 0,
@@ -91,11 +94,11 @@ export function begunReport({
 /** The report of a fit that gave a model. */
 export function judgedReport(
   begun: FitReport,
-  { fit, metadata }: TrainedDetector,
+  { fit, start, metadata }: TrainedDetector,
   gate: GateReport,
   durationMs: number,
 ): FitReport {
-  return { ...begun, fit, calibration: metadata.calibration, gate, durationMs }
+  return { ...begun, fit, start, calibration: metadata.calibration, gate, durationMs }
 }
 
 /** The report of one that did not. */

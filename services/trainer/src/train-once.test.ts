@@ -21,7 +21,13 @@ const config = parseConfig(
   {},
 )
 const { features } = config
-const metadata = { modelId: 'm1', features, calibration: { rows: 5, smallestPValue: 1, medianNll: 0 } } as ModelMetadata
+const training = { durationMs: 1_000 }
+const metadata = {
+  modelId: 'm1',
+  features,
+  training,
+  calibration: { rows: 5, smallestPValue: 1, medianNll: 0 },
+} as ModelMetadata
 const PASSED: GateReport = {
   passed: true,
   failures: [],
@@ -60,7 +66,12 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     openReport: vi.fn<TrainerEffects['openReport']>(async () => 'fit-1'),
     noteStep: vi.fn<TrainerEffects['noteStep']>(async () => {}),
     closeReport: vi.fn<TrainerEffects['closeReport']>(async () => {}),
-    train: vi.fn<TrainerEffects['train']>(async () => ({ artefact: new Uint8Array([1]), metadata, fit: null })),
+    train: vi.fn<TrainerEffects['train']>(async () => ({
+      artefact: new Uint8Array([1]),
+      metadata,
+      fit: null,
+      start: null,
+    })),
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
     promote: vi.fn<TrainerEffects['promote']>(async () => 'promoted'),

@@ -1,4 +1,4 @@
-import type { Config, ModelMetadata } from '@outflow/contracts'
+import { type Config, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
 import { TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { toOutflowError } from '@outflow/errors'
@@ -103,7 +103,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const trained = await fit({ fitId, parts, seen, window: read.window }, options)
+    const trained = await fit({ fitId, parts, seen, window: read.window, incumbent }, options)
     return await decide({ fitId, begun, trained, parts, active, incumbent, startedAtMs }, options)
   } catch (thrown: unknown) {
     const error = toOutflowError(thrown)
@@ -180,7 +180,19 @@ function comparable(incumbent: Incumbent | null, features: Config['features']): 
 }
 
 function fit(
-  { fitId, parts, seen, window }: { fitId: string; parts: Parts; seen: number; window: TrainingRecords['window'] },
+  {
+    fitId,
+    parts,
+    seen,
+    window,
+    incumbent,
+  }: {
+    fitId: string
+    parts: Parts
+    seen: number
+    window: TrainingRecords['window']
+    incumbent: Incumbent | null
+  },
   { config, effects, telemetry, onProgress, signal, now = Date.now }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
@@ -191,6 +203,7 @@ function fit(
     model,
     training,
     alertRate: detection.alertRate,
+    ...(incumbent && { start: { artefact: incumbent.artefact, hasTime: hasTime(incumbent, training, now()) } }),
     ...(window === null ? {} : { window, ...ratePerDay(seen, window) }),
     onProgress: (progress) => {
       onProgress?.({ stage: 'fitting', ...progress })
@@ -202,6 +215,11 @@ function fit(
     },
     signal,
   })
+}
+
+/** Two fits that take as long as the last one are to leave half of the schedule free. */
+function hasTime({ metadata }: Incumbent, training: Config['training'], nowMs: number): boolean {
+  return 2 * metadata.training.durationMs < (scheduledAfter(nowMs, training) - nowMs) / 2
 }
 
 /** Often enough to see that it moves. */

@@ -1,0 +1,74 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Fit, type FitOptions, type FlowSpec, type FlowState, fitFlow, type TrainingRows } from '@outflow/flow'
+import { decodeModel } from './artefact.js'
+
+/** A model to go on from. */
+export interface WarmStart {
+  readonly artefact: Uint8Array
+  /** Whether there is time to fit from nothing as well, and keep the better. */
+  readonly hasTime: boolean
+}
+
+/** Which fit was kept where there was a model to go on from, by its mean NLL on the flow's own held-out rows. */
+export interface StartReport {
+  readonly kept: 'warm' | 'cold'
+  /** Nats; null: that fit was not made. */
+  readonly warmNll: number | null
+  readonly coldNll: number | null
+  /** Why none went on from the model; null where one did. */
+  readonly why: string | null
+}
+
+export interface Started {
+  readonly fit: Fit
+  /** [dim]; the noise that it was made with */
+  readonly noise: Float32Array
+}
+
+type Options = FitOptions & Required<Pick<FitOptions, 'noise'>>
+
+/** A third of a fit from nothing: what is refitted, the rows' scales and the statistics of groups, has moved little. */
+const WARM_STEPS = 600
+/** Nats. Of two that are as good the one from nothing is kept: the same records then give the same model again. */
+const WORTH_A_START = 0.02
+
+/**
+ * Fits a flow from nothing and, where a model has one of the very same shape, another that goes on from that; keeps the
+ * one that makes the held-out rows likelier. The encoder is refitted, so that columns and context of the old flow mean nearly,
+ * and not quite, the same: a start and no more, and where it gains nothing the other is kept.
+ *
+ * @param fitCold  fits from nothing; gives the fit and its noise
+ */
+export async function fitFromBoth(
+  data: TrainingRows,
+  options: Options,
+  {
+    start,
+    fitCold,
+    fit = fitFlow,
+  }: { start: WarmStart | undefined; fitCold: () => Promise<Started>; fit?: typeof fitFlow },
+): Promise<Started & { readonly start: StartReport | null }> {
+  if (start === undefined) return { ...(await fitCold()), start: null }
+  const known = flowOf(start.artefact, options.spec)
+  if ('why' in known) {
+    const cold = await fitCold()
+    return { ...cold, start: { kept: 'cold', warmNll: null, coldNll: cold.fit.report.bestNll, why: known.why } }
+  }
+  const cold = start.hasTime ? await fitCold() : null
+  const noise = cold?.noise ?? options.noise
+  const warm = { fit: await fit(data, { ...options, noise, start: known.flow, maxSteps: WARM_STEPS }), noise }
+  const warmNll = warm.fit.report.bestNll
+  const coldNll = cold?.fit.report.bestNll ?? null
+  const isWarm = cold === null || warmNll < coldNll! - WORTH_A_START
+  return { ...(isWarm ? warm : cold), start: { kept: isWarm ? 'warm' : 'cold', warmNll, coldNll, why: null } }
+}
+
+function flowOf(artefact: Uint8Array, spec: FlowSpec): { readonly flow: FlowState } | { readonly why: string } {
+  try {
+    const { flow } = decodeModel(artefact)
+    if (flow !== null && isDeepStrictEqual(flow.spec, spec)) return { flow }
+    return { why: 'its flow has another shape' }
+  } catch {
+    return { why: 'it can not be opened' }
+  }
+}
