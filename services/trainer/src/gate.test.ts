@@ -20,7 +20,7 @@ function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, 
     unseenValues: 0,
     missingValues: 0,
   })
-  return { score, close } as Detector
+  return { score, close, pValues: (nll) => nll.map(() => 1) } as Detector
 }
 
 const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOptions> = {}) =>
@@ -55,6 +55,19 @@ test('a first model as likely as independent fields passes, and both openings ar
   })
   expect(report.lowerHalf).toBeCloseTo(0.5, 2)
   expect(close).toHaveBeenCalledTimes(2)
+})
+
+test('records of few kinds, of which each has one p-value, are calibrated if those are', async () => {
+  // Of three kinds alike every p-value is 1, and that of an NLL above theirs 0.
+  const ofKinds = {
+    ...aDetector(
+      flat,
+      async () => {},
+      () => 1,
+    ),
+    pValues: (nll: Float64Array) => nll.map(() => 0),
+  }
+  expect(await gate(async () => ofKinds)).toMatchObject({ passed: true, lowerHalf: 0.5 })
 })
 
 test('a first model that knows less than its fields one by one is rejected, by how much', async () => {

@@ -72,7 +72,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
   const flaggedShare = shareUpTo(first.own, alertRate)
-  const lowerHalf = shareUpTo(first.own, 0.5)
+  const lowerHalf = lowerHalfOf(first.own.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
   const isSteady = first.own.nll.every((nll, i) => isSame(nll, second.own.nll[i]!))
@@ -121,7 +121,9 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
     const edge = await detector.score(edges)
     const began = performance.now()
     const own = await detector.score(records)
-    return { own, edge, micros: (1_000 * (performance.now() - began)) / Math.max(1, records.length) }
+    const micros = (1_000 * (performance.now() - began)) / Math.max(1, records.length)
+    const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
+    return { own, edge, micros, above }
   } finally {
     await detector.close()
   }
@@ -144,6 +146,21 @@ async function scoresOf(
 
 function shareUpTo({ pValue }: Scores, level: number): number {
   return pValue.filter((p) => p <= level).length / Math.max(1, pValue.length)
+}
+
+/**
+ * Share of p-values at most a half. Where a whole share of the records has one NLL, as where fields have few values, the
+ * p-value of each is the largest of that share; each then counts by the part of it that lies below a half.
+ *
+ * @param above  the p-value of an NLL that is a little higher
+ */
+function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
+  const parts = pValue.map((high, index) => {
+    const low = Math.min(high, above[index]!)
+    if (high <= 0.5) return 1
+    return low >= 0.5 ? 0 : (0.5 - low) / (high - low)
+  })
+  return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
 }
 
 /** A share and three standard errors of it: below that, more is chance. */
