@@ -23,10 +23,19 @@ export interface ConsoleOptions {
   readonly pipeline: string
   /** As in outflow.yaml. */
   readonly console?: object
+  readonly detection?: object
+  /** Default: a free one. */
+  readonly port?: number
 }
 
 /** The console in this process, over real HTTP, on a free port of loopback. */
-export async function aConsole({ databaseUrl, pipeline, console = {} }: ConsoleOptions): Promise<ConsoleUnderTest> {
+export async function aConsole({
+  databaseUrl,
+  pipeline,
+  console = {},
+  detection = {},
+  port = 0,
+}: ConsoleOptions): Promise<ConsoleUnderTest> {
   const config = parseConfig(
     {
       pipeline,
@@ -36,8 +45,9 @@ export async function aConsole({ databaseUrl, pipeline, console = {} }: ConsoleO
       features: [{ path: '$.delay', type: 'numeric' }],
       alerts: { topic: `${pipeline}-alerts` },
       deadLetters: { topic: `${pipeline}-dead` },
-      http: { ports: { console: 0 } },
+      http: { ports: { console: port } },
       console,
+      detection,
     },
     {},
   )

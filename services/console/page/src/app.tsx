@@ -12,7 +12,7 @@ import { Help, isHelpOpen } from './parts/help.js'
 import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
 import { matchPath, navigate, place } from './state/location.js'
-import { currentPipeline, openSession, session, sessionError } from './state/session.js'
+import { lookForPipelines, openSession, pipelines, session, sessionError, withPipeline } from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
 /** The whole page: who looks, where they are, and what that shows. */
@@ -57,6 +57,7 @@ function Content() {
 function body(path: string) {
   if (sessionError.value !== null) return <Failure error={sessionError.value} onRetry={openSession} />
   if (session.value === null) return <Loading what="who you are" />
+  if (pipelines.value?.length === 0) return <NoPipeline />
   if (path === '/' || path === '/anomalies') return <AnomaliesPage />
   const anomaly = matchPath('/anomalies/:id', path)
   if (anomaly !== null) return <AnomalyPage key={anomaly.id} id={anomaly.id!} />
@@ -73,5 +74,17 @@ function body(path: string) {
   )
 }
 
-export const withPipeline = (path: string): string =>
-  currentPipeline.value === '' ? path : `${path}?pipeline=${encodeURIComponent(currentPipeline.value)}`
+function NoPipeline() {
+  useEffect(() => {
+    const timer = setInterval(() => void lookForPipelines(), LOOK_AGAIN_MS)
+    return () => clearInterval(timer)
+  }, [])
+  return (
+    <Empty title="There is no pipeline yet">
+      <code>outflow run all --config outflow.yaml</code> starts one; it shows here by itself, with its first model or
+      record.
+    </Empty>
+  )
+}
+
+const LOOK_AGAIN_MS = 5_000

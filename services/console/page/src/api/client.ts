@@ -1,3 +1,5 @@
+import type { Problem } from './types.js'
+
 /** What the page says when the console can not be reached, or refuses. */
 export class ApiError extends Error {
   constructor(
@@ -5,16 +7,24 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /** With 401: the ways to log in. */
+    readonly logins: Problem['logins'] = [],
   ) {
     super(`${title}: ${detail}`)
   }
 }
 
 let csrfToken: string | null = null
+let onLoggedOut: (error: ApiError) => void = () => {}
 
 /** Names the token that writes of a cookie session must carry. */
 export function setCsrfToken(token: string | null): void {
   csrfToken = token
+}
+
+/** Names what is to be done when an answer says that nobody is logged in, or not any more. */
+export function whenLoggedOut(act: (error: ApiError) => void): void {
+  onLoggedOut = act
 }
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>
@@ -56,14 +66,17 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
       'Is `outflow run console` still running, and this machine online?',
     )
   })
-  if (!response.ok) throw await refusal(response)
+  if (!response.ok) {
+    const error = await refusal(response)
+    if (error.status === 401) onLoggedOut(error)
+    throw error
+  }
   return (response.status === 204 ? undefined : await response.json()) as T
 }
 
 /** RFC 9457 where the answer is one, else what the status says. */
 async function refusal(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null
-  const title =
-    typeof problem?.title === 'string' ? problem.title : `HTTP ${response.status} ${response.statusText}`.trim()
-  return new ApiError(response.status, title, typeof problem?.detail === 'string' ? problem.detail : '')
+  const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
+  const title = problem?.title ?? `HTTP ${response.status} ${response.statusText}`.trim()
+  return new ApiError(response.status, title, problem?.detail ?? '', problem?.logins)
 }

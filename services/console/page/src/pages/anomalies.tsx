@@ -4,9 +4,9 @@ import { followLive } from '../api/live.js'
 import { liveState } from '../parts/header.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
-import { countFilters, type Filters, NO_FILTERS, parseFilters } from '../state/filters.js'
+import { countFilters, type Filters, formatFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
-import { currentPipeline, pipelines } from '../state/session.js'
+import { currentPipeline } from '../state/session.js'
 import { FilterBar, goTo } from './anomalies/filter-bar.js'
 import { Rows } from './anomalies/rows.js'
 
@@ -17,18 +17,12 @@ export function AnomaliesPage() {
   const filters = useMemo(() => ({ ...parseFilters(search), pipeline }), [search, pipeline])
   const list = useMemo(() => openList(filters), [filters])
   useEffect(() => {
-    void (list.items.value.length === 0 ? list.readOn() : list.lookForNew(false))
+    void (list.items.value.length === 0 ? list.readOn() : list.lookForNew(() => false))
   }, [list])
   useLive(list)
   useEffect(() => {
     document.title = 'Anomalies · outflow'
   }, [])
-  if (pipelines.value?.length === 0)
-    return (
-      <Empty title="There is no pipeline yet">
-        <code>outflow run all --config outflow.yaml</code> starts one; it shows here with its first records.
-      </Empty>
-    )
   return (
     <div class="anomalies">
       <h1 class="unseen">Anomalies of {pipeline}</h1>
@@ -40,7 +34,7 @@ export function AnomaliesPage() {
 
 function ListBody({ list, filters }: { list: AnomalyList; filters: Filters }) {
   const count = list.items.value.length
-  if (count > 0) return <Rows key={list.id} list={list} />
+  if (count > 0) return <Rows key={formatFilters(list.filters)} list={list} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readOn()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)
@@ -59,12 +53,15 @@ function ListBody({ list, filters }: { list: AnomalyList; filters: Filters }) {
   )
 }
 
+/** At the top with nothing selected: then new ones may push the others down. */
+const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.selected.value === null
+
 /** Follows the stream of new anomalies while the list is open. */
 function useLive(list: AnomalyList): void {
   const { pipeline, sort } = list.filters
   useEffect(() => {
     if (sort !== 'time') return
-    const look = () => list.lookForNew(list.scrollTop === 0 && list.selected.value === null)
+    const look = () => list.lookForNew(() => isWatched(list))
     const looks = throttled(look)
     const stop = followLive({
       url: `/api/anomalies/live${queryString({ pipeline })}`,

@@ -217,14 +217,16 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
             <tbody>
               {items.map(({ topic, partition, offset, reason, detail, at }) => (
                 <tr key={`${topic}/${partition}/${offset}`}>
-                  <td>
+                  <td data-name="when">
                     <Time at={at} />
                   </td>
-                  <td>
+                  <td data-name="where">
                     {topic}/{partition}/{offset}
                   </td>
-                  <td>{reason}</td>
-                  <td class="detail">{detail}</td>
+                  <td data-name="reason">{reason}</td>
+                  <td data-name="detail" class="detail">
+                    {detail}
+                  </td>
                 </tr>
               ))}
             </tbody>

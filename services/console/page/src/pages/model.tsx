@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
-import type { FitReport, Gate, ModelDetail } from '../api/types.js'
+import type { Calibration, FitReport, Gate, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
 import { Confirm } from '../parts/confirm.js'
@@ -10,15 +10,8 @@ import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
-import {
-  formatAmount,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatPValue,
-  formatShare,
-  shortId,
-} from '../words/format.js'
+import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, shortId } from '../words/format.js'
+import { GateReport } from './model/gate-report.js'
 
 /** One model: how it was fitted, what the gate said, and the button that makes it the active one. */
 export function ModelPage({ id }: { id: string }) {
@@ -69,8 +62,8 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           <Time at={model.trainedAt} />
         </Fact>
         <Fact name="promoted">{model.promotedAt === null ? 'never' : <Time at={model.promotedAt} />}</Fact>
-        <Fact name="records">{formatCount(model.rows)}</Fact>
-        <Fact name="steps">{formatCount(model.steps)}</Fact>
+        {model.rows !== null && <Fact name="records">{formatCount(model.rows)}</Fact>}
+        {model.steps !== null && <Fact name="steps">{formatCount(model.steps)}</Fact>}
       </dl>
       {report === null ? (
         <p class="quiet">
@@ -79,6 +72,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       ) : (
         <Report report={report} pipeline={pipeline} />
       )}
+      <Changes model={model} />
       {isAsked && (
         <Confirm
           title={`Make ${shortId(model.id)} the active model?`}
@@ -86,7 +80,9 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           asksWhy
           onClose={() => setAsked(false)}
           act={async (reason) => {
-            await write('POST', `/models/${encodeURIComponent(model.id)}/promote`, { pipeline, reason })
+            await write('POST', `/models/${encodeURIComponent(model.id)}/promote${queryString({ pipeline })}`, {
+              reason,
+            })
             notify('done', `${shortId(model.id)} is the active model.`)
             reload()
           }}
@@ -102,37 +98,47 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
 }
 
 function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
+  const { window, rows, heldOut, excluded, rejected, durationMs, memoryBytes, seed, parent } = report
+  const calibration = report.calibration as Partial<Calibration> | null
   return (
     <div class="halves">
       <section aria-labelledby="fit">
         <h2 id="fit">Fit</h2>
         <Curve curve={report.curve} />
         <dl class="facts">
-          <Fact name="window">
-            {report.window.from === null || report.window.to === null ? (
-              'records without times'
-            ) : (
-              <>
-                <Time at={report.window.from} /> to <Time at={report.window.to} />
-              </>
-            )}
-            {report.window.shortened !== null && <small> ({report.window.shortened})</small>}
-          </Fact>
-          <Fact name="fitted to">{formatCount(report.rows)} records</Fact>
-          <Fact name="left out">{formatCount(report.excluded)} confirmed or excluded</Fact>
-          {report.calibration !== null && (
-            <Fact name="calibrated on">
-              {formatCount(report.calibration.rows)} records, p counted down to{' '}
-              {formatPValue(report.calibration.smallestPValue)}
+          <Fact name="made because of">{report.because}</Fact>
+          {window !== null && (
+            <Fact name="window">
+              {window.from === null || window.to === null ? (
+                'records without times'
+              ) : (
+                <>
+                  <Time at={window.from} /> to <Time at={window.to} />
+                </>
+              )}
+              {window.shortened !== null && <small> ({window.shortened})</small>}
             </Fact>
           )}
-          <Fact name="took">{formatDuration(report.durationMs / 1000)}</Fact>
-          {report.memoryBytes !== null && <Fact name="memory">{formatBytes(report.memoryBytes)} at most</Fact>}
-          <Fact name="seed">{report.seed}</Fact>
-          {report.parent !== null && (
+          {rows !== null && (
+            <Fact name="fitted to">
+              {formatCount(rows)} records
+              {heldOut !== null && `, ${formatCount(heldOut)} held out`}
+            </Fact>
+          )}
+          {excluded !== null && <Fact name="left out">{formatCount(excluded)} confirmed or excluded</Fact>}
+          {rejected !== null && rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
+          {calibration?.rows !== undefined && calibration.smallestPValue !== undefined && (
+            <Fact name="calibrated on">
+              {formatCount(calibration.rows)} records, p counted down to {formatPValue(calibration.smallestPValue)}
+            </Fact>
+          )}
+          {durationMs !== null && <Fact name="took">{formatDuration(durationMs / 1000)}</Fact>}
+          {memoryBytes !== null && <Fact name="memory">{formatBytes(memoryBytes)} at most</Fact>}
+          {seed !== null && <Fact name="seed">{seed}</Fact>}
+          {parent !== null && (
             <Fact name="active before">
-              <a href={`/models/${encodeURIComponent(report.parent)}${queryString({ pipeline })}`}>
-                <code>{shortId(report.parent)}</code>
+              <a href={`/models/${encodeURIComponent(parent)}${queryString({ pipeline })}`}>
+                <code>{shortId(parent)}</code>
               </a>
             </Fact>
           )}
@@ -140,7 +146,11 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
       </section>
       <section aria-labelledby="gate">
         <h2 id="gate">Gate</h2>
-        {report.gate === null ? <p class="quiet">The gate has not seen it.</p> : <GateReport gate={report.gate} />}
+        {report.gate === null ? (
+          <p class="quiet">The gate has not seen it.</p>
+        ) : (
+          <GateReport gate={report.gate as Partial<Gate>} />
+        )}
       </section>
     </div>
   )
@@ -171,35 +181,21 @@ function Curve({ curve }: { curve: FitReport['curve'] }) {
   )
 }
 
-function GateReport({ gate }: { gate: Gate }) {
-  const rival = gate.againstId === null ? gate.against : `${gate.against} ${shortId(gate.againstId)}`
-  const signed = (nats: number) => `${nats > 0 ? '+' : ''}${nats.toFixed(3).replace('-', '−')}`
+/** When it became the active model and ceased to be it, by whom and why. */
+function Changes({ model }: { model: ModelDetail }) {
+  if (model.changes.length === 0) return null
   return (
-    <>
-      <p class={gate.passed ? 'passed' : 'failure'}>{gate.passed ? 'Passed' : 'Rejected'}</p>
-      {gate.failures.length > 0 && (
-        <ul>
-          {gate.failures.map((failure) => (
-            <li key={failure}>{failure}</li>
-          ))}
-        </ul>
-      )}
-      <dl class="facts">
-        <Fact name={`likelier than ${rival} by`}>
-          {signed(gate.gain.mean)} nats a record{' '}
-          <small>
-            (95 %: {signed(gate.gain.lower)} to {signed(gate.gain.upper)})
-          </small>
-        </Fact>
-        <Fact name="would flag">{formatShare(gate.flaggedShare)} of recent records</Fact>
-        <Fact name="p at most a half">{formatShare(gate.lowerHalf)} of them; 50 % are due</Fact>
-        <Fact name="median score">{formatAmount(gate.medianNll)} nats</Fact>
-        <Fact name="nine in ten score">
-          {formatAmount(gate.nllRange[0])} to {formatAmount(gate.nllRange[1])} nats
-        </Fact>
-        <Fact name="scoring takes">{formatAmount(gate.scoringMicros)} µs a record</Fact>
-        <Fact name="checked on">{formatCount(gate.checked)} held-out records</Fact>
-      </dl>
-    </>
+    <section aria-labelledby="changes">
+      <h2 id="changes">Changes</h2>
+      <ol class="plain-list">
+        {model.changes.map(({ action, modelId, by, why, at }) => (
+          <li key={at}>
+            <Time at={at} />: {action === 'promote' ? 'promoted' : 'rolled back to'}{' '}
+            {modelId === model.id ? 'this model' : <code>{shortId(modelId)}</code>} by {by}
+            <span class="quiet"> {why}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
   )
 }

@@ -112,16 +112,22 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
                   <code>{shortId(model.id)}</code>
                 </a>
               </th>
-              <td>
+              <td data-name="state">
                 <StateBadge state={model.state} />
               </td>
-              <td>
+              <td data-name="trained">
                 <Time at={model.trainedAt} />
               </td>
-              <td>{model.promotedAt === null ? '–' : <Time at={model.promotedAt} />}</td>
-              <td class="number">{formatCount(model.rows)}</td>
-              <td class="number">{formatCount(model.steps)}</td>
-              <td class="number">{model.validationNll === null ? '–' : formatAmount(model.validationNll)}</td>
+              <td data-name="promoted">{model.promotedAt === null ? '–' : <Time at={model.promotedAt} />}</td>
+              <td data-name="records" class="number">
+                {model.rows === null ? '–' : formatCount(model.rows)}
+              </td>
+              <td data-name="steps" class="number">
+                {model.steps === null ? '–' : formatCount(model.steps)}
+              </td>
+              <td data-name="held-out nats" class="number">
+                {model.validationNll === null ? '–' : formatAmount(model.validationNll)}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -119,9 +119,9 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
       <p class="quiet">
         {words}.{' '}
         {threshold === null
-          ? 'No model is active, so there is no threshold.'
+          ? 'There is no one threshold: no model is active, its calibration is too small for the alert rate, or false-discovery control moves it.'
           : `A record is an anomaly from ${formatAmount(threshold)} nats.`}{' '}
-        Drag over a chart to look closer.
+        <span class="for-mouse">Drag over a chart to look closer.</span>
       </p>
       <section aria-labelledby="percentiles">
         <h2 id="percentiles">

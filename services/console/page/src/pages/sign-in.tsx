@@ -1,10 +1,34 @@
 import { useState } from 'preact/hooks'
-import { write } from '../api/client.js'
+import { queryString, write } from '../api/client.js'
+import { place } from '../state/location.js'
 import { asApiError } from '../state/resource.js'
-import { openSession } from '../state/session.js'
+import { openSession, sessionError } from '../state/session.js'
 
-/** For consoles that are open to more than this machine. */
+/** For consoles that are open to more than this machine: by the organisation's login, by a token, or either. */
 export function SignInPage() {
+  const logins = sessionError.value?.logins ?? []
+  const back = place.value.path + place.value.search
+  return (
+    <main class="sign-in">
+      <h1>outflow</h1>
+      <div class="panel">
+        {logins.includes('oidc') && (
+          <p>
+            <a class="button" href={`/api/login${queryString({ to: back })}`}>
+              Log in at your organisation
+            </a>
+          </p>
+        )}
+        {logins.includes('token') && <TokenForm />}
+        {logins.length === 0 && (
+          <p>This console knows no way to log in; see `console.authentication` in outflow.yaml.</p>
+        )}
+      </div>
+    </main>
+  )
+}
+
+function TokenForm() {
   const [token, setToken] = useState('')
   const [failure, setFailure] = useState<string | null>(null)
   const submit = async (event: Event) => {
@@ -17,28 +41,25 @@ export function SignInPage() {
     }
   }
   return (
-    <main class="sign-in">
-      <h1>outflow</h1>
-      <form onSubmit={submit} class="panel">
-        <label class="stacked">
-          Access token
-          <input
-            type="password"
-            autocomplete="current-password"
-            value={token}
-            onInput={(event) => setToken(event.currentTarget.value)}
-            required
-          />
-        </label>
-        {failure !== null && (
-          <p class="failure" role="alert">
-            {failure}
-          </p>
-        )}
-        <button type="submit" class="primary">
-          Sign in
-        </button>
-      </form>
-    </main>
+    <form onSubmit={submit}>
+      <label class="stacked">
+        Token
+        <input
+          type="password"
+          autocomplete="current-password"
+          value={token}
+          onInput={(event) => setToken(event.currentTarget.value)}
+          required
+        />
+      </label>
+      {failure !== null && (
+        <p class="failure" role="alert">
+          {failure}
+        </p>
+      )}
+      <button type="submit" class="primary">
+        Log in
+      </button>
+    </form>
   )
 }

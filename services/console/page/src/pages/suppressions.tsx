@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { read, write } from '../api/client.js'
+import { queryString, read, write } from '../api/client.js'
 import type { Suppression } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -65,7 +65,7 @@ export function SuppressionsPage() {
           asksWhy={false}
           onClose={() => setLeaving(null)}
           act={async () => {
-            await write('DELETE', `/suppressions/${encodeURIComponent(leaving.id)}`)
+            await write('DELETE', `/suppressions/${encodeURIComponent(leaving.id)}${queryString({ pipeline })}`)
             notify('done', 'The rule is gone; its alerts are told again.')
             rules.reload()
           }}
@@ -106,12 +106,21 @@ function RuleTable({ rules, onRemove }: RuleTableProps) {
           {rules.map((rule) => (
             <tr key={rule.id}>
               <th scope="row">{ruleInWords(rule)}</th>
-              <td class="number">{formatCount(rule.hidden)}</td>
-              <td>
+              <td data-name="hidden" class="number">
+                {formatCount(rule.hidden)}
+                {rule.lastHiddenAt !== null && (
+                  <small>
+                    last <Time at={rule.lastHiddenAt} ago />
+                  </small>
+                )}
+              </td>
+              <td data-name="until">
                 <Time at={rule.expiresAt} />
               </td>
-              <td class="detail">{rule.reason}</td>
-              <td>
+              <td data-name="why" class="detail">
+                {rule.reason}
+              </td>
+              <td data-name="by">
                 {rule.createdBy}, <Time at={rule.createdAt} ago />
               </td>
               <td>

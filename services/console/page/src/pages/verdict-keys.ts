@@ -10,7 +10,7 @@ import { VERDICT_WORDS } from '../words/format.js'
 /** Gives a verdict; the list and a notice take it up. @returns whether it was taken */
 export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
-    notify('failed', 'A verdict takes the role of analyst; you are signed in as reader.')
+    notify('failed', 'A verdict takes the role of analyst; you are logged in as reader.')
     return false
   }
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }

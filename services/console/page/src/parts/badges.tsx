@@ -13,7 +13,7 @@ export function SeverityBadge({ severity }: { severity: string }) {
           <i key={pip} class={pip <= level ? 'on' : ''} />
         ))}
       </span>
-      {severity}
+      <span class="severity-word">{severity}</span>
     </span>
   )
 }

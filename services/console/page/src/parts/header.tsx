@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import type { LiveState } from '../api/live.js'
 import { navigate, place } from '../state/location.js'
-import { currentPipeline, pipelines, session } from '../state/session.js'
+import { closeSession, currentPipeline, pipelines, session, withPipeline } from '../state/session.js'
 import { isHelpOpen } from './help.js'
 
 export const NAVIGATION = [
@@ -25,16 +25,15 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
 export function Header() {
   const { path } = place.value
   const pipeline = currentPipeline.value
-  const query = pipeline === '' ? '' : `?pipeline=${encodeURIComponent(pipeline)}`
   const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/anomalies') : path.startsWith(to))
   return (
     <header class="header">
-      <a class="brand" href={`/${query}`}>
+      <a class="brand" href={withPipeline('/')}>
         outflow
       </a>
       <nav aria-label="Pages">
         {NAVIGATION.map(({ to, text }) => (
-          <a key={to} href={to + query} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
+          <a key={to} href={withPipeline(to)} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
             {text}
           </a>
         ))}
@@ -56,8 +55,11 @@ export function Header() {
           </label>
         )}
         {session.value !== null && session.value.authentication !== 'none' && (
-          <span class="quiet who" title={`Signed in as ${session.value.role}`}>
-            {session.value.name}
+          <span class="quiet who" title={`logged in as ${session.value.role}`}>
+            {session.value.name}{' '}
+            <button type="button" class="link" onClick={closeSession}>
+              Log out
+            </button>
           </span>
         )}
         <button

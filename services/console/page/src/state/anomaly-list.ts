@@ -10,7 +10,6 @@ const PAGE_SIZE = 100
 
 /** Anomalies as far as they have been read, page by page, and the new ones that came meanwhile. */
 export class AnomalyList {
-  readonly id = crypto.randomUUID()
   readonly items = signal<readonly Anomaly[]>([])
   /** New ones that are not shown yet, so that nothing jumps under the reader's eyes. */
   readonly waiting = signal<readonly Anomaly[]>([])
@@ -22,7 +21,8 @@ export class AnomalyList {
   scrollTop = 0
 
   private cursor: string | null = null
-  private isRefreshing = false
+  private isLooking = false
+  private mustLookAgain = false
 
   constructor(
     readonly filters: Filters,
@@ -48,28 +48,31 @@ export class AnomalyList {
     }
   }
 
-  /** Looks whether something new is there. @param showNow  whether to show it, or to let it wait */
-  async lookForNew(showNow: boolean): Promise<void> {
-    if (this.isRefreshing || this.filters.sort !== 'time') return
-    this.isRefreshing = true
+  /** Looks whether something new is there. @param isAtTop  whether to show it, or to let it wait; asked once it is there */
+  async lookForNew(isAtTop: () => boolean): Promise<void> {
+    if (this.filters.sort !== 'time') return
+    // What came since the running look began, that one may have missed.
+    this.mustLookAgain = true
+    if (this.isLooking) return
+    this.isLooking = true
     try {
-      const page = await this.ask(null)
-      const merged = mergeFresh(page.items, [...this.waiting.value, ...this.items.value])
-      if (merged === null) {
-        // More came than a page holds: what lies between is not known, so the list begins anew.
-        this.items.value = page.items
-        this.waiting.value = []
-        this.cursor = page.next
-        this.isComplete.value = page.next === null
-        return
+      while (this.mustLookAgain) {
+        this.mustLookAgain = false
+        this.takeUp(await this.ask(null))
+        if (isAtTop()) this.showWaiting()
       }
-      this.waiting.value = [...merged, ...this.waiting.value]
-      if (showNow) this.showWaiting()
-    } catch {
-      // The stream's own state says that the connection is lost, and a return looks again.
+    } catch (error: unknown) {
+      this.error.value = asApiError(error)
     } finally {
-      this.isRefreshing = false
+      this.isLooking = false
     }
+  }
+
+  /** Does again what failed. */
+  async retry(isAtTop: () => boolean): Promise<void> {
+    this.error.value = null
+    if (this.items.value.length > 0) await this.lookForNew(isAtTop)
+    if (this.error.value === null) await this.readOn()
   }
 
   showWaiting(): void {
@@ -81,6 +84,19 @@ export class AnomalyList {
   /** Takes up a verdict that was just given. */
   noteVerdict(id: string, verdict: Verdict): void {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
+  }
+
+  private takeUp({ items, next }: AnomalyPage): void {
+    const fresh = mergeFresh(items, [...this.waiting.value, ...this.items.value])
+    if (fresh !== null) {
+      this.waiting.value = [...fresh, ...this.waiting.value]
+      return
+    }
+    // More came than a page holds: what lies between is not known, so the list begins anew.
+    this.items.value = items
+    this.waiting.value = []
+    this.cursor = next
+    this.isComplete.value = next === null
   }
 
   private ask(cursor: string | null): Promise<AnomalyPage> {

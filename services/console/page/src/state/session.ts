@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { type ApiError, read, setCsrfToken } from '../api/client.js'
+import { ApiError, queryString, read, setCsrfToken, whenLoggedOut, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
 import { asApiError } from './resource.js'
@@ -17,6 +17,9 @@ export const currentPipeline = computed(
   () => new URLSearchParams(place.value.search).get('pipeline') || (pipelines.value?.[0]?.pipeline ?? ''),
 )
 
+/** A path of the page, about the same pipeline. */
+export const withPipeline = (path: string): string => path + queryString({ pipeline: currentPipeline.value })
+
 /** Asks who looks and what there is to look at. */
 export async function openSession(): Promise<void> {
   try {
@@ -30,6 +33,28 @@ export async function openSession(): Promise<void> {
     sessionError.value = asApiError(error)
   }
 }
+
+/** Looks whether there are pipelines by now; a console that is away is looked for again later. */
+export async function lookForPipelines(): Promise<void> {
+  try {
+    pipelines.value = await read<readonly Pipeline[]>('/pipelines')
+  } catch (error: unknown) {
+    if (!(error instanceof ApiError)) throw error
+  }
+}
+
+/** Ends a session that was begun by logging in. */
+export async function closeSession(): Promise<void> {
+  await write('DELETE', '/session')
+  await openSession()
+}
+
+whenLoggedOut((error) => {
+  // A token that was mistyped is told where it was typed.
+  if (session.value === null && sessionError.value?.status === 401) return
+  session.value = null
+  sessionError.value = error
+})
 
 /** Whether the one who looks may do what takes this role. */
 export const may = (role: Role): boolean =>

@@ -1,9 +1,13 @@
 import type { Suppression } from '../api/types.js'
 import { formatValue } from './format.js'
 
+type Bounds = readonly [number | null, number | null] | null
+
 /** What a rule hides, such as "JFK, where delay is above normal and at most 90, mon 06:00-09:00 (Europe/Berlin)". */
 export function ruleInWords(
-  rule: Pick<Suppression, 'entity' | 'field' | 'direction' | 'range' | 'timeOfWeek' | 'zone'>,
+  rule: Readonly<Pick<Suppression, 'entity' | 'field' | 'direction' | 'timeOfWeek' | 'zone'>> & {
+    readonly range: Bounds
+  },
 ): string {
   const { entity, field, direction, range, timeOfWeek, zone } = rule
   const parts = [entity ?? 'any key']
@@ -17,7 +21,7 @@ export function ruleInWords(
   return parts.join(', ')
 }
 
-function boundsInWords(range: Suppression['range']): string | null {
+function boundsInWords(range: Bounds): string | null {
   if (range === null) return null
   const [least, largest] = range
   if (least !== null && largest !== null) return `from ${formatValue(least)} to ${formatValue(largest)}`

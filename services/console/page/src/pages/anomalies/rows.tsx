@@ -108,7 +108,7 @@ export function Rows({ list }: { list: AnomalyList }) {
           <>
             {' · '}
             {list.error.value.title}.{' '}
-            <button type="button" class="link" onClick={() => list.readOn()}>
+            <button type="button" class="link" onClick={() => list.retry(() => false)}>
               Try again
             </button>
           </>

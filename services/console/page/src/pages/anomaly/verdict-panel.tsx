@@ -64,7 +64,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
           </label>
         </>
       ) : (
-        <p class="quiet">You are signed in as {session.value?.role}; a verdict takes the role of analyst.</p>
+        <p class="quiet">You are logged in as {session.value?.role}; a verdict takes the role of analyst.</p>
       )}
       {anomaly.verdicts.length > 0 && (
         <ol class="given-verdicts">

@@ -28,7 +28,7 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
   const [typed, setTyped] = useState(BLANK)
   const [failure, setFailure] = useState<string | null>(null)
   useEffect(() => dialog.current?.showModal(), [])
-  const rule = ruleOf(pipeline, typed)
+  const rule = ruleOf(typed)
   const namesSomething = rule.entity !== null || rule.field !== null || rule.timeOfWeek !== null
   const input = (name: keyof typeof BLANK) => ({
     name,
@@ -39,7 +39,7 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
-      await write('POST', '/suppressions', rule)
+      await write('POST', '/suppressions', { pipeline, ...rule, reason: typed.reason.trim() } satisfies NewSuppression)
       onAdded()
       onClose()
     } catch (error: unknown) {
@@ -113,20 +113,20 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
 
 const DAY_MS = 86_400_000
 
-function ruleOf(pipeline: string, typed: typeof BLANK): NewSuppression {
+function ruleOf(typed: typeof BLANK) {
   const text = (value: string) => (value.trim() === '' ? null : value.trim())
   const number = (value: string) => (value.trim() === '' ? null : Number(value))
   const field = text(typed.field)
-  const range = [number(typed.least), number(typed.largest)] as const
+  const range: [number | null, number | null] = [number(typed.least), number(typed.largest)]
   return {
-    pipeline,
     entity: text(typed.entity),
     field,
-    direction: field !== null && (typed.direction === 'above' || typed.direction === 'below') ? typed.direction : null,
+    direction: field === null ? null : directionOf(typed.direction),
     range: field === null || (range[0] === null && range[1] === null) ? null : range,
     timeOfWeek: text(typed.timeOfWeek),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    reason: typed.reason.trim(),
     expiresAt: new Date(Date.now() + Math.max(1, Number(typed.days)) * DAY_MS).toISOString(),
   }
 }
+
+const directionOf = (text: string): 'above' | 'below' | null => (text === 'above' || text === 'below' ? text : null)

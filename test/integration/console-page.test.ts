@@ -1,0 +1,386 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { openDetector } from '@outflow/detector'
+import {
+  activeModelId,
+  endFit,
+  insertModel,
+  listSuppressions,
+  minuteScores,
+  openPool,
+  type Pool,
+  promoteModel,
+  startFit,
+  writeBatch,
+} from '@outflow/store'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { aBrowser, lackOfBrowser } from '../support/a-browser.js'
+import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { aDatabase } from '../support/infrastructure.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
+
+const PIPELINE = 'flights'
+const STORED = 100_000
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`
+const PHONE = { width: 390, height: 844 }
+
+let pool: Pool
+let console: ConsoleUnderTest
+let page: Page
+/** What the pages of a test did that they should not: errors, and requests to elsewhere. */
+let complaints: string[]
+
+beforeAll(async () => {
+  if (lackOfBrowser !== null) return
+  const configFile = fileURLToPath(new URL('../../services/console/page/vite.config.ts', import.meta.url))
+  await build({ configFile, logLevel: 'warn' })
+  const databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
+  await pool.query('analyze outflow.anomalies')
+  await storeModels()
+  await storeScores()
+  console = await aConsole({ databaseUrl, pipeline: PIPELINE, detection: { alertRate: 0.05 } })
+})
+afterAll(async () => {
+  await console?.close()
+  await pool?.end()
+})
+
+beforeEach(async ({ skip }) => {
+  skip(lackOfBrowser !== null, lackOfBrowser ?? '')
+  complaints = []
+  page = await aPage()
+})
+afterEach(async () => {
+  await page?.context().close()
+  expect(complaints ?? []).toEqual([])
+})
+
+/** A page in a browser profile of its own, that notes what it should not do. */
+async function aPage(): Promise<Page> {
+  const context = await (await aBrowser()).newContext({ viewport: { width: 1280, height: 800 } })
+  const opened = await context.newPage()
+  opened.setDefaultTimeout(30_000)
+  opened.on('pageerror', (error) => complaints.push(String(error)))
+  opened.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  opened.on('dialog', (dialog) => complaints.push(`a record ran: ${dialog.message()}`))
+  opened.on('request', (request) => {
+    if (!request.url().startsWith(console.url)) complaints.push(`asked ${request.url()}`)
+  })
+  return opened
+}
+
+const rows = () => page.locator('.list-row')
+const readSoFar = async () => Number.parseInt((await page.locator('.list-foot').textContent())!.replace(',', ''), 10)
+const scrollList = (top: string) =>
+  page.evaluate(`{ const list = document.querySelector('.list'); list.scrollTo({ top: ${top} }) }`)
+/** Machines that test many things at once are slow. */
+const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
+const anomalyPath = (offset: number) =>
+  `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
+const lastVerdict = async (): Promise<unknown> =>
+  (await pool.query('select "offset", verdict, note from outflow.feedback order by id desc limit 1')).rows[0]
+
+describe('the list', () => {
+  it('shows the newest of 100,000 first, reads on as one goes down, and renders what is in view', async () => {
+    await page.goto(`${console.url}/`)
+    await soon(() => rows().first().textContent()).toContain('airport-0')
+    for (let i = 0; i < 12; i += 1) {
+      const before = await readSoFar()
+      await scrollList('list.scrollHeight')
+      await soon(readSoFar).toBeGreaterThan(before)
+    }
+    expect(await readSoFar()).toBeGreaterThan(1_000)
+    expect(await rows().count()).toBeLessThan(100)
+  })
+
+  it('keeps its filters in the URL: they outlive a reload, and back undoes them', async () => {
+    await page.goto(`${console.url}/`)
+    await page.getByLabel('Severity').selectOption('high')
+    await page.getByLabel('Search records').fill('late 47')
+    await soon(() => page.url()).toContain('severity=high&text=late+47')
+    await page.reload()
+    await soon(() => rows().first().textContent()).toContain('airport-47')
+    expect(await page.getByLabel('Search records').inputValue()).toBe('late 47')
+    await page.goBack()
+    await soon(() => page.url()).not.toContain('severity')
+    await page.getByLabel('Search records').fill('there is no such record')
+    await page.getByRole('button', { name: 'Clear the filters' }).click()
+    await soon(() => rows().count()).toBeGreaterThan(10)
+  })
+
+  it('shows new anomalies by itself at the top, and lets them wait where they would move what is read', async () => {
+    await page.goto(`${console.url}/`)
+    await soon(() => rows().count()).toBeGreaterThan(10)
+    await soon(() => page.locator('.header .live').textContent()).toBe('Live')
+    const added = { pipeline: PIPELINE, count: 1 }
+    await storeAnomalies(pool, { ...added, firstOffset: 200_042 })
+    await soon(() => rows().first().textContent()).toContain('airport-42')
+
+    await scrollList('1000')
+    const inView = () =>
+      page.evaluate<string>(`{
+        const { left, top } = document.querySelector('.list').getBoundingClientRect()
+        document.elementFromPoint(left + 300, top + 20).closest('.list-row').id
+      }`)
+    const before = await inView()
+    await storeAnomalies(pool, { ...added, firstOffset: 200_043 })
+    await page.getByRole('button', { name: 'Show 1 new' }).waitFor()
+    expect(await inView()).toBe(before)
+    await page.keyboard.press('.')
+    await soon(() => rows().first().textContent()).toContain('airport-43')
+  })
+
+  it('goes by keys: down, open, verdict, back to where one was', async () => {
+    await page.goto(`${console.url}/?key=airport-5`)
+    await soon(() => rows().count()).toBeGreaterThan(10)
+    for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key)
+    await soon(() => page.locator('.list-row:focus').getAttribute('id')).toContain('/105')
+    await page.keyboard.press('f')
+    await soon(lastVerdict).toMatchObject({ offset: '105', verdict: 'false_alarm' })
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'airport-5' }).waitFor()
+    await page.keyboard.press('n')
+    await page.keyboard.type('runway works')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('e')
+    await soon(lastVerdict).toMatchObject({ offset: '105', verdict: 'expected', note: 'runway works' })
+    await page.keyboard.press('j')
+    await soon(() => page.url()).toContain('205')
+    await page.keyboard.press('u')
+    await soon(() => page.locator('.list-row.selected').getAttribute('id')).toContain('/205')
+    expect(page.url()).toContain('key=airport-5')
+  })
+
+  it('does nothing by single keys once they are turned off, nor while one types', async () => {
+    await page.goto(`${console.url}/`)
+    await page.getByLabel('Search records').fill('')
+    await page.keyboard.type('j?')
+    expect(await page.getByLabel('Search records').inputValue()).toBe('j?')
+    await page.getByRole('button', { name: 'Keys and help' }).click()
+    await page.getByLabel('Single keys do something').uncheck()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.keyboard.press('4')
+    expect(new URL(page.url()).pathname).toBe('/')
+  })
+})
+
+describe('one anomaly', () => {
+  it('shows its record as text, whatever that holds', async () => {
+    await page.goto(console.url + anomalyPath(7))
+    await soon(() => page.locator('table.record').textContent()).toContain('<img src=x onerror=alert(1)>')
+    expect(await page.locator('img').count()).toBe(0)
+    expect(await page.locator('.reasons .field').allTextContents()).toEqual(['carrier', 'origin'])
+    await page.getByRole('heading', { name: 'Similar before' }).waitFor()
+    await soon(() => page.locator('.anomaly-links a').count()).toBeGreaterThan(5)
+  })
+
+  it('says of one that is gone what that means', async () => {
+    await page.goto(console.url + anomalyPath(999_999))
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('alert').textContent()).toContain('999999')
+    complaints = complaints.filter((text) => !text.includes('404'))
+  })
+})
+
+describe('what an operator changes', () => {
+  it('rolls a model back and promotes another once a reason is given, and says why where that can not be', async () => {
+    await page.goto(`${console.url}/models`)
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    await page.getByLabel(/^Why/).fill('floods the night shift')
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
+    await soon(() => activeModelId(pool, PIPELINE)).toBe('before')
+    await page.getByText('The model before is active again.').waitFor()
+    await promote('damaged')
+    await page.getByRole('dialog').getByRole('alert').waitFor()
+    expect(await activeModelId(pool, PIPELINE)).toBe('before')
+    complaints = complaints.filter((text) => !/status of [45]\d\d/.test(text))
+
+    await promote('now')
+    await soon(() => activeModelId(pool, PIPELINE)).toBe('now')
+    await soon(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('active')
+  })
+
+  async function promote(id: string): Promise<void> {
+    await page.goto(`${console.url}/models/${id}`)
+    await page.getByRole('button', { name: 'Promote' }).click()
+    await page.getByLabel(/^Why/).fill('better after all')
+    await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click()
+  }
+
+  it('hides alerts by a rule, and takes it away', async () => {
+    await page.goto(`${console.url}/suppressions`)
+    await page.getByRole('button', { name: 'Add a rule' }).click()
+    await page.getByLabel('Key', { exact: true }).fill('airport-7')
+    await page.getByLabel('Strangest field').fill('delay')
+    await page.getByLabel('Its value lies').selectOption('above')
+    await page.getByLabel('Why').fill('known since Monday')
+    await page.getByRole('button', { name: 'Hide them' }).click()
+    await page.getByRole('rowheader', { name: 'airport-7, where delay is above normal' }).waitFor()
+    expect(await listSuppressions(pool, { pipeline: PIPELINE })).toMatchObject([
+      { entity: 'airport-7', field: 'delay', direction: 'above', range: null, why: 'known since Monday' },
+    ])
+    await page.getByRole('button', { name: /^Take away/ }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Take away' }).click()
+    await page.getByText('No rule hides any alert').waitFor()
+    expect(await listSuppressions(pool, { pipeline: PIPELINE })).toEqual([])
+  })
+})
+
+describe('scores', () => {
+  it('are drawn against the threshold, closer where one drags, and said as a table', async () => {
+    await page.goto(`${console.url}/scores?range=1h`)
+    const chart = page.getByRole('img', { name: /^Percentiles of the score/ })
+    await chart.waitFor()
+    expect(await chart.getAttribute('aria-label')).toContain('30,000 records, 300 anomalies (1 %)')
+    expect(await page.getByText(/A record is an anomaly from [\d.]+ nats/).count()).toBe(1)
+    await page.getByText('The same as a table').click()
+    expect(await page.locator('details tbody tr').count()).toBe(30)
+    const box = (await chart.boundingBox())!
+    await page.mouse.move(box.x + box.width - 200, box.y + 100)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width - 60, box.y + 100, { steps: 3 })
+    await page.mouse.up()
+    await soon(() => page.url()).toMatch(/from=.*to=/)
+  })
+})
+
+const VIEWS = ['/', anomalyPath(8), '/scores', '/models', '/models/now', '/health', '/suppressions'] as const
+
+it.each(VIEWS)('%s can be used by all (axe: WCAG A and AA), light and dark, and fits a phone', async (path) => {
+  await page.goto(console.url + path)
+  await shown()
+  await page.evaluate(AXE)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await page.evaluate<AxeResults>(RUN_AXE)
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+    expect(found, colorScheme).toEqual([])
+  }
+  await page.setViewportSize(PHONE)
+  const widest = () =>
+    page.evaluate<number>(`Math.max(...['html', 'main'].map((name) => document.querySelector(name).scrollWidth))`)
+  await soon(widest).toBeLessThanOrEqual(PHONE.width)
+})
+
+/** Once everything that is read has been. */
+async function shown(): Promise<void> {
+  await page.locator('main h1').first().waitFor({ state: 'attached' })
+  await soon(() => page.locator('main .spinner').count()).toBe(0)
+}
+
+describe('a console with a login', () => {
+  it('lets one in by a token, shows what the role may do, and lets one out', async () => {
+    const open = console
+    const reader = { name: 'rita', role: 'reader', sha256: createHash('sha256').update('a token').digest('hex') }
+    const guarded = await aConsole({
+      databaseUrl: open.config.postgres.url,
+      pipeline: PIPELINE,
+      console: { authentication: { tokens: [reader] } },
+    })
+    try {
+      console = guarded
+      await page.goto(guarded.url + anomalyPath(8))
+      await page.getByLabel('Token').fill('another token')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.getByRole('alert').waitFor()
+      await page.getByLabel('Token').fill('a token')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      await page.getByText('You are logged in as reader').waitFor()
+      expect(await page.getByRole('button', { name: 'Confirmed' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'Log out' }).click()
+      await page.getByLabel('Token').waitFor()
+    } finally {
+      console = open
+      await guarded.close()
+    }
+    complaints = complaints.filter((text) => !text.includes('status of 401'))
+  })
+})
+
+describe('a console that goes away', () => {
+  it('is told, and found again by itself', async () => {
+    await page.goto(`${console.url}/`)
+    await soon(() => page.locator('.header .live').textContent()).toBe('Live')
+    const { url, config } = console
+    await console.close()
+    await soon(() => page.locator('.header .live').textContent()).toMatch(/^Connection lost/)
+    console = await aConsole({ databaseUrl: config.postgres.url, pipeline: PIPELINE, port: Number(new URL(url).port) })
+    await soon(() => page.locator('.header .live').textContent()).toBe('Live')
+    complaints = complaints.filter(
+      (text) => !text.includes('ERR_CONNECTION_REFUSED') && !text.includes('ERR_INCOMPLETE_CHUNKED_ENCODING'),
+    )
+  })
+})
+
+/** Two models of one artefact that opens, the later one active, and one that is damaged; a report of the active one's fit. */
+async function storeModels(): Promise<void> {
+  const artefact = readFileSync(new URL('../../libs/detector/test-data/version-1.model', import.meta.url))
+  const { metadata, close } = await openDetector(artefact)
+  await close()
+  const model = { pipeline: PIPELINE, artefact, metadata, metrics: {}, parentId: null }
+  await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
+  for (const id of ['before', 'now']) {
+    await insertModel(pool, { ...model, id })
+    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'asked to' })
+  }
+  const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
+  const report = {
+    seed: 7,
+    window: {
+      asked: '2026-01-01T00:00:00.000Z',
+      from: '2026-01-01T00:00:00.000Z',
+      to: '2026-01-02T00:00:00.000Z',
+      shortened: null,
+    },
+    records: { seen: 1_000, sampled: 1_000, fitted: 900, heldOut: 100, rejected: 3, excluded: 2 },
+    fit: {
+      atSteps: steps,
+      trainNll: steps.map((step) => 3 * Math.exp(-step / 200)),
+      validationNll: steps.map((step) => 0.1 + 3 * Math.exp(-step / 200)),
+      peakMemoryBytes: 1_000_000,
+    },
+    calibration: metadata.calibration,
+    gate: {
+      passed: true,
+      failures: [],
+      against: 'incumbent',
+      againstId: 'before',
+      gain: { mean: 0.03, lower: 0.01, upper: 0.05, records: 100 },
+    },
+    durationMs: 1_234,
+    error: null,
+  }
+  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'before', report })
+  await endFit(pool, { id, modelId: 'now', report, state: 'promoted' })
+}
+
+/** Half an hour of scores, a thousand a minute, from below 0 to some that are very strange; and dead letters. */
+async function storeScores(): Promise<void> {
+  const nowMinute = Math.floor(Date.now() / 60_000) * 60_000
+  const nll = Array.from({ length: 1_000 }, (_, i) => (i < 998 ? i / 20 - 5 : 10 ** (i - 995)))
+  const at = nll.flatMap((_, minute) => (minute < 30 ? nll.map(() => nowMinute - (30 - minute) * 60_000) : []))
+  await writeBatch(pool, {
+    ...{ pipeline: PIPELINE, topic: 'flights', partition: 0, expectedOffset: null, nextOffset: 30_002n },
+    ...{ received: 30_002, scored: 30_000, anomalies: [], outbox: [] },
+    deadLetters: [0n, 1n].map((offset) => ({
+      ...{ offset: 30_000n + offset, recordTimeMs: nowMinute, reason: 'undecodable' as const, key: null, value: null },
+      detail: 'Unexpected token <script>alert(1)</script>',
+    })),
+    scores: minuteScores(
+      'now',
+      at,
+      at.map((_, i) => nll[i % 1_000]!),
+      at.map((_, i) => (i % 1_000 < 990 ? 0 : 1)),
+      at.map((_, i) => 1 - (i % 1_000) / 1_000),
+    ),
+    rejections: [{ minuteMs: nowMinute, reason: 'undecodable', rejected: 2 }],
+  })
+}
