@@ -44,9 +44,9 @@ test('a write that Postgres ends after its ingest was killed counts once', async
   await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   await killed.kill()
   // Postgres does not know yet: what the killed one had begun waits on.
-  const begun = await waitingWrites(pipeline)
+  const nextFrom = new Date()
   const ingest = startService('ingest', pipeline.configFile)
-  await eventually(async () => (await waitingWrites(pipeline)) === begun + PARTITIONS, {
+  await eventually(async () => (await waitingWrites(pipeline, nextFrom)) === PARTITIONS, {
     what: 'the next ingest writes the same offsets',
   })
   await hold.query('commit')
@@ -180,10 +180,13 @@ function assignments(log: readonly LogLine[]): number[] {
     .map(({ partitions }) => (partitions as unknown[]).length)
 }
 
-async function waitingWrites({ pool }: ParcelPipeline): Promise<number> {
+/** Of connections that were made since then. */
+async function waitingWrites({ pool }: ParcelPipeline, since = new Date(0)): Promise<number> {
   const { rows } = await pool.query(
     `select count(*)::int as waiting from pg_stat_activity
-     where datname = current_database() and application_name = 'outflow-ingest' and wait_event_type = 'Lock'`,
+     where datname = current_database() and application_name = 'outflow-ingest' and wait_event_type = 'Lock'
+       and backend_start >= $1`,
+    [since],
   )
   return (rows[0] as { readonly waiting: number }).waiting
 }
