@@ -22,7 +22,8 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
     const end = bytes[at] === QUOTE ? skipString(bytes, at, found) : NOTHING
     if (end === NOTHING) return undefined
     const name = Buffer.from(bytes.subarray(at, end))
-    const member = { name, place: places.get(name.toString('utf8', 1, name.length - 1)) ?? NOT_WANTED }
+    const place = places.get(name.toString('utf8', 1, name.length - 1)) ?? NOT_WANTED
+    const member = { name, isAscii: name.every((byte) => byte <= LAST_ASCII), place }
     if (nth < MOST_EXPECTED) expected[nth] = member
     return member
   }
@@ -38,6 +39,7 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
       const last = expected[nth]
       const member = last !== undefined && isSame(last.name, bytes, at) ? last : memberAt(bytes, at, nth)
       if (member === undefined) return false
+      if (!member.isAscii) found.isAscii = false
       at = skipSpace(bytes, at + member.name.length)
       if (bytes[at] !== COLON) return false
       const from = skipSpace(bytes, at + 1)
@@ -56,6 +58,7 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
 /** A key with its quotes, and where its value goes. */
 interface Member {
   readonly name: Uint8Array
+  readonly isAscii: boolean
   readonly place: number
 }
 
