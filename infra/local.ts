@@ -17,7 +17,10 @@ try {
   console.log(`export KAFKA_BROKERS=${kafka.brokers.join(',')}`)
   console.log(`export DATABASE_URL=${postgres.url}`)
   console.error('Ctrl-C ends both and removes what they hold')
+  // A listener for signals alone keeps no process alive.
+  const alive = setInterval(() => {}, 60_000)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  clearInterval(alive)
 } finally {
   await infrastructure.stop()
 }
