@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import { exampleEvent, runAlerts } from '@outflow/alerts'
 import { type Config, parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
-import { type OutboxMessage, openPool, type Pool } from '@outflow/store'
+import { applyRetention, type OutboxMessage, openPool, type Pool } from '@outflow/store'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
@@ -231,6 +231,37 @@ test('a receiver that fails again and again is left alone', async () => {
   )
   expect(receiver.received).toHaveLength(asked)
   expect(await deliveries()).toMatchObject([...Array(5).fill({ attempts: 1, status: 503 }), { attempts: 0 }])
+})
+
+test('what waits for a webhook that is configured no more is given up, and what is old goes by retention', async () => {
+  const receiver = await aReceiver()
+  await aPipeline([{ name: 'present', url: receiver.url, kind: 'slack', ...OURS }])
+  await pool.query(
+    `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload) values ($1, 'former', 'a', '{}')`,
+    [config.pipeline],
+  )
+  relaying()
+  await queue(['b'])
+  await eventually(
+    async () => {
+      const rows = await deliveries()
+      return rows.length === 2 && rows.every(({ state }) => state !== 'waiting')
+    },
+    { what: 'both are through' },
+  )
+  expect(await deliveries()).toMatchObject([
+    { webhook: 'former', state: 'dead', failure: 'no webhook of this name is configured' },
+    { webhook: 'present', state: 'delivered' },
+  ])
+  const dayMs = 86_400_000
+  const retention = { pipeline: config.pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+  const left = async (days: number) => {
+    await applyRetention(pool, { ...retention, now: new Date(Date.now() + days * dayMs) })
+    return (await deliveries()).map(({ state }) => state)
+  }
+  expect(await left(0.5)).toEqual(['dead', 'delivered'])
+  expect(await left(2)).toEqual(['dead'])
+  expect(await left(11)).toEqual([])
 })
 
 test('a crash between the delivery and its note delivers again under the same id', async () => {
