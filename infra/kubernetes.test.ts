@@ -18,6 +18,15 @@ test('the pods serve their vitals where probes and Prometheus ask', () => {
   }
 })
 
+test('the console is served where its probes and its Service ask', () => {
+  const [deployment, service] = parseAllDocuments(read('console/console.yaml')).map((document) => document.toJS())
+  const [{ args, ports }] = deployment.spec.template.spec.containers
+  expect(args).toEqual(['run', 'console', '--config', '/etc/outflow/outflow.yaml'])
+  expect(ports).toEqual([{ name: 'vitals', containerPort: config.http.ports.console }])
+  expect(service.spec.selector).toEqual(deployment.spec.selector.matchLabels)
+  expect(service.spec.ports[0].targetPort).toBe('vitals')
+})
+
 test('scaling asks for the lag of the group and topic that ingest reads', () => {
   const { metadata } = parse(read('scale-on-lag/scaled-object.yaml')).spec.triggers[0]
   expect(metadata).toMatchObject({
@@ -28,8 +37,8 @@ test('scaling asks for the lag of the group and topic that ingest reads', () => 
 })
 
 test('each manifest is named by its kustomization', () => {
-  for (const part of ['base', 'scale-on-lag']) {
-    const { resources, patches = [], configMapGenerator = [] } = parse(read(`${part}/kustomization.yaml`))
+  for (const part of ['base', 'console', 'every-service', 'scale-on-lag']) {
+    const { resources = [], patches = [], configMapGenerator = [] } = parse(read(`${part}/kustomization.yaml`))
     const named = [
       ...resources,
       ...patches.flatMap(({ path }: { path?: string }) => path ?? []),

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { consoleSchema } from './console.js'
+
+const token = { name: 'ada', role: 'analyst', sha256: 'a'.repeat(64) }
+const oidc = { issuer: 'https://login.example', clientId: 'outflow', roles: { reader: ['staff'] } }
+const problemsOf = (config: object) =>
+  consoleSchema.safeParse(config).error?.issues.map(({ path }) => path.join('.')) ?? []
+
+it('is on loopback without a login', () => {
+  expect(consoleSchema.parse({})).toEqual({ host: '127.0.0.1' })
+  for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) expect(problemsOf({ host })).toEqual([])
+})
+
+it.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example', '127.0.0.1.example', 'example'])(
+  'is on %s only with one',
+  (host) => {
+    expect(problemsOf({ host })).toEqual(['host'])
+    expect(problemsOf({ host, authentication: {} })).toEqual(['authentication'])
+    expect(problemsOf({ host, authentication: { tokens: [token] } })).toEqual([])
+  },
+)
+
+it('knows tokens by their SHA-256, each of another name', () => {
+  expect(problemsOf({ authentication: { tokens: [{ ...token, sha256: 'the token itself' }] } })).toEqual([
+    'authentication.tokens.0.sha256',
+  ])
+  expect(problemsOf({ authentication: { tokens: [token, token] } })).toEqual(['authentication.tokens.1.name'])
+})
+
+it('sends people to a provider only by https, and only where they can come back', () => {
+  const url = 'https://outflow.example'
+  expect(problemsOf({ authentication: { oidc } })).toEqual(['url'])
+  expect(problemsOf({ url, authentication: { oidc } })).toEqual([])
+  expect(problemsOf({ url, authentication: { oidc: { ...oidc, issuer: 'http://login.example' } } })).toEqual([
+    'authentication.oidc.issuer',
+  ])
+  expect(problemsOf({ url, authentication: { oidc: { ...oidc, roles: {} } } })).toEqual(['authentication.oidc.roles'])
+  expect(problemsOf({ url, authentication: { oidc, sessionSecret: 'short' } })).toEqual([
+    'authentication.sessionSecret',
+  ])
+})
