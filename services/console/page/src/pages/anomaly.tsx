@@ -56,7 +56,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <span class="unseen">Anomaly of </span>
           {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
         </h1>
-        <p class="lead">{anomaly.reasons[0]?.text ?? 'No reason was found.'}</p>
+        <p class="lead">{anomaly.reasons[0]?.text ?? 'Not explained: it was one of a burst.'}</p>
         <dl class="facts">
           <Fact name="severity">
             <SeverityBadge severity={anomaly.severity} />

@@ -167,6 +167,8 @@ function Curve({ curve }: { curve: FitReport['curve'] }) {
     }),
     [curve],
   )
+  // The first steps of a fit may lie a thousand times higher than all that follow.
+  const isLog = curve.some(({ train, validation }) => Math.max(Math.abs(train ?? 0), Math.abs(validation ?? 0)) > 100)
   if (curve.length === 0) return <p class="quiet">There was nothing to fit step by step.</p>
   return (
     <Chart
@@ -174,6 +176,7 @@ function Curve({ curve }: { curve: FitReport['curve'] }) {
       x={x}
       xLabel="step"
       isTime={false}
+      isLog={isLog}
       series={series}
       format={formatAmount}
       height={240}

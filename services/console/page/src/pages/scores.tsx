@@ -82,13 +82,19 @@ interface ChartsProps {
 }
 
 function Charts({ scores, isLog, onSelect }: ChartsProps) {
-  const { points, threshold } = scores
+  const { points, threshold, step } = scores
   const drawn = useMemo(() => {
-    const x = points.map(({ time }) => Date.parse(time) / 1000)
+    const x = timesWithGaps(points, step)
+    const at = new Map(points.map((point) => [Date.parse(point.time) / 1000, point]))
+    const valuesOf = (of: (point: ScorePoint) => number | null) =>
+      x.map((seconds) => {
+        const point = at.get(seconds)
+        return point === undefined ? null : of(point)
+      })
     const line = (label: string, colour: string, of: (point: ScorePoint) => number | null): ChartSeries => ({
       label,
       colour,
-      values: points.map(of),
+      values: valuesOf(of),
     })
     const percentiles: ChartSeries[] = [
       line('max', '--chart-5', ({ max }) => max),
@@ -102,7 +108,7 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
         label: 'threshold',
         colour: '--chart-threshold',
         kind: 'dashed',
-        values: points.map(() => threshold),
+        values: x.map(() => threshold),
       })
     return {
       x,
@@ -110,7 +116,7 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
       records: [{ ...line('records', '--chart-2', (point) => point.records), kind: 'bars' as const }],
       anomalies: [{ ...line('anomalies', '--chart-4', (point) => point.anomalies), kind: 'bars' as const }],
     }
-  }, [points, threshold])
+  }, [points, threshold, step])
   const records = points.reduce((sum, point) => sum + point.records, 0)
   const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
   const words = `${formatCount(records)} records, ${formatCount(anomalies)} anomalies (${formatShare(records === 0 ? 0 : anomalies / records)})`
@@ -207,6 +213,12 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
       </table>
     </div>
   )
+}
+
+/** The points' times, seconds, and one of no point wherever some are missing: a line that went on would say that all was well. */
+function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {
+  const times = points.map(({ time }) => Date.parse(time) / 1000)
+  return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))
 }
 
 /** Seconds a point stands for. */

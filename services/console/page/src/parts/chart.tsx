@@ -30,6 +30,8 @@ export interface ChartProps {
 
 /** Pixels. */
 const DEFAULT_HEIGHT = 260
+/** So few that each can be told: one between two gaps has no line to show it. */
+const FEW_POINTS = 60
 
 /** A chart over time or steps; `x` and `series` are to be the same objects while they say the same. */
 export function Chart(props: ChartProps) {
@@ -101,7 +103,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
             width: kind === 'bars' ? 0 : 1.5,
             ...(kind === 'dashed' ? { dash: [6, 4] } : {}),
             ...(kind === 'bars' ? { fill: colour(name), paths: uPlot.paths.bars!({ size: [0.8, 24] }) } : {}),
-            points: { show: x.length < 3 && kind !== 'bars', size: 5 },
+            points: { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
             value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
           }),
         ),

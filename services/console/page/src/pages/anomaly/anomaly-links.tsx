@@ -20,7 +20,7 @@ export function AnomalyLinks<T extends Anomaly>({ items, beside }: AnomalyLinksP
               <b>{item.key ?? item.id}</b>
               <span class="quiet">{beside(item)}</span>
             </span>
-            <span class="why">{item.topReason ?? 'no reason was found'}</span>
+            <span class="why">{item.topReason ?? 'not explained: one of a burst'}</span>
             <span class="quiet small">
               <Time at={item.recordTime} /> {item.verdict !== null && <VerdictBadge verdict={item.verdict} />}
             </span>

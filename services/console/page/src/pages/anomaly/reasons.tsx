@@ -17,7 +17,10 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
     <section aria-labelledby="why">
       <h2 id="why">Why</h2>
       {reasons.length === 0 ? (
-        <p class="quiet">No field alone makes it strange: none would be more likely with another value.</p>
+        <p class="quiet">
+          None was kept: in a burst of anomalies there is no time to explain each.{' '}
+          <code>outflow explain --anomaly {anomaly.id}</code> says why now.
+        </p>
       ) : (
         <ol class="reasons">
           {reasons.map((reason, i) => (
@@ -25,7 +28,7 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
           ))}
         </ol>
       )}
-      <p class="quiet small">
+      <p class="quiet small" hidden={reasons.length === 0}>
         Bits: how much less surprising the record would be with the expected value in that field
         {isLog && '; the bars are on a logarithmic scale'}.
         {isBrief && ' Told in a burst of anomalies, and briefly: the bits may be too few.'}
