@@ -26,12 +26,13 @@ export interface UnsentAlert extends Position {
 
 /** Lets one process at a time give a pipeline's outbox its order, until the transaction ends; gives the database's time. */
 export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise<Date> {
-  await run(db, {
+  const [clock] = await run<{ now: Date }>(db, {
     name: 'claim_outbox_order',
-    text: `select pg_advisory_xact_lock(hashtextextended('outflow.outbox_order.' || $1, 0))`,
+    text: `
+      with claimed as materialized (select pg_advisory_xact_lock(hashtextextended('outflow.outbox_order.' || $1, 0)))
+      select clock_timestamp() as now from claimed`,
     values: [pipeline],
   })
-  const [clock] = await run<{ now: Date }>(db, { name: 'clock', text: 'select clock_timestamp() as now', values: [] })
   return clock!.now
 }
 
