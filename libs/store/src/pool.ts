@@ -38,6 +38,11 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
       new StoreUnavailable(`an idle connection to Postgres broke: ${cause.message}; the pool replaces it`, { cause }),
     ),
   )
+  // Between the pool's listener and the borrower's there is none; an error that comes with the greeting, or to a connection
+  // that was thrown away, would end the process too. The next statement tells of it.
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+  })
   return pool
 }
 
@@ -57,8 +62,7 @@ export async function withClient<T>(pool: Pool, act: (client: Client) => Promise
     if (error instanceof StoreUnavailable) broken ??= error
     throw error
   } finally {
-    // One that is thrown away may still be told of its end, and the pool does not listen to it any more.
-    if (broken === undefined) client.off('error', onError)
+    client.off('error', onError)
     client.release(broken)
   }
 }

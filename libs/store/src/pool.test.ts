@@ -1,0 +1,40 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { StoreUnavailable } from './errors.js'
+import { openPool, ping } from './pool.js'
+
+/** A message of Postgres' protocol. @see PostgreSQL manual, "Message Formats" */
+function message(type: string, body: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(body.length + 4)
+  return Buffer.concat([Buffer.from(type), length, body])
+}
+
+const AUTHENTICATED = message('R', Buffer.alloc(4))
+const READY = message('Z', Buffer.from('I'))
+const TERMINATED = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'))
+
+test('a server that shuts down in one breath with its greeting is away, and does not end the process', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, TERMINATED])))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const pool = openPool(`postgres://outflow@127.0.0.1:${port}/outflow`)
+  try {
+    const uncaught: unknown[] = []
+    const note = (error: unknown) => uncaught.push(error)
+    process.once('uncaughtException', note)
+    await expect(ping(pool)).rejects.toBeInstanceOf(StoreUnavailable)
+    const client = await pool.connect().catch(() => null)
+    client?.release(true)
+    process.off('uncaughtException', note)
+    expect(uncaught).toEqual([])
+  } finally {
+    await pool.end()
+    server.close()
+  }
+})
