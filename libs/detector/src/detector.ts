@@ -21,7 +21,7 @@ export interface Scores {
 }
 
 export interface DetectorOptions {
-  /** Scores in a thread of its own, beside the one that asks. Default: in that one. */
+  /** Scores batches in a thread of its own, beside the one that asks. Default: in that one, where explaining always is. */
   readonly threaded?: boolean
 }
 
@@ -69,9 +69,11 @@ export async function openDetector(
 ): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const scorer = threaded ? packing(await openThreadedScorer(artefact)) : await openModelScorer(encoder, flow)
+  const here = await openModelScorer(encoder, flow)
+  const scorer = threaded ? packing(await openThreadedScorer(artefact)) : here
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
-  const nllOf = async (batch: readonly Fields[]) => (await scorer.score(batch)).nll
+  // An explanation asks for a few rows again and again: it does not stand in line behind the batches.
+  const nllOf = async (batch: readonly Fields[]) => (await here.score(batch)).nll
   return {
     metadata,
     read: makeReader(encoder.features),
@@ -86,6 +88,8 @@ export async function openDetector(
     explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
-    close: () => scorer.close(),
+    close: async () => {
+      for (const open of new Set([here, scorer])) await open.close()
+    },
   }
 }
