@@ -22,6 +22,8 @@ export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): 
   const open = () => {
     source = new EventSource(url)
     source.addEventListener('anomaly', onAnomaly)
+    // More came than a slow reader could take: they are there all the same.
+    source.addEventListener('skipped', onAnomaly)
     source.onopen = () => {
       waitMs = FIRST_WAIT_MS
       onState('live')
