@@ -63,15 +63,21 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListing): Pro
   const values: unknown[] = []
   const place = (value: unknown): string => `$${values.push(value)}`
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
+  const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const rows = await run<AnomalyLineRow>(db, {
     name: '',
+    // The limit within: verdicts are looked up for the page alone.
     text: `
       select ${LINE_COLUMNS}
-      from outflow.anomalies as anomaly
+      from (
+        select *
+        from outflow.anomalies as anomaly
+        where ${conditions.join('\n          and ')}
+        order by ${order}
+        limit ${place(listing.limit + 1)}
+      ) as anomaly
       ${LAST_VERDICT}
-      where ${conditions.join('\n        and ')}
-      order by ${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc
-      limit ${place(listing.limit + 1)}`,
+      order by ${order.replaceAll(/\b(topic|partition)\b|"offset"/g, 'anomaly.$&')}`,
     values,
   })
   const items = rows.slice(0, listing.limit)
@@ -169,22 +175,27 @@ function filterOf(filter: AnomalyFilter, place: Place): string[] {
   add(filter.modelId, (modelId) => `model_id = ${modelId}`)
   add(filter.maxPValue, (most) => `(- p_value) >= - ${most}::float8`)
   add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
-  if (filter.verdict === 'none') conditions.push(`not exists (select ${feedbackOf()})`)
-  // From the verdicts, which are few, to the anomalies: not the other way about.
-  else if (filter.verdict !== undefined) {
-    conditions.push(
-      `(anomaly.topic, anomaly.partition, anomaly."offset") in (
-          select topic, partition, "offset" from outflow.feedback where pipeline = ${place(filter.pipeline)}
-        )`,
-      `last.verdict = ${place(filter.verdict)}`,
-    )
+  if (filter.verdict === 'none') {
+    conditions.push(`not exists (
+            select from outflow.feedback as given
+            where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+              and given.partition = anomaly.partition and given."offset" = anomaly."offset"
+          )`)
+  } else if (filter.verdict !== undefined) {
+    // From the verdicts, which are few, to the anomalies: not the other way about.
+    conditions.push(`(topic, partition, "offset") in (
+            select topic, partition, "offset"
+            from (
+              select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+              from outflow.feedback
+              where pipeline = ${place(filter.pipeline)}
+              order by topic, partition, "offset", id desc
+            ) as latest
+            where verdict = ${place(filter.verdict)}
+          )`)
   }
   return conditions
 }
-
-const feedbackOf = (): string => `from outflow.feedback as given
-          where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
-            and given.partition = anomaly.partition and given."offset" = anomaly."offset"`
 
 /** The row comparison finds the place; the bound before it, which it implies, leaves whole partitions out. */
 function behind(after: AnomalyCursor, sort: AnomalyListing['sort'], place: Place): string[] {
