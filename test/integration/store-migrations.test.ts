@@ -55,6 +55,7 @@ describe('the analyst', () => {
       'anomalies',
       'anomaly_missing_fields',
       'anomaly_reasons',
+      'audit',
       'dead_letters',
       'drift_alarms',
       'entities',
