@@ -30,7 +30,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
   let last = 0
   for (const utc of times) {
     if (Number.isNaN(utc)) continue
-    const time = toLocal(zone, utc)
+    const time = toLocal(zone, tellable(utc))
     bins[Math.min(BINS - 1, Math.floor(phase(period, time) * BINS))]! += 1
     if (time > last) last = time
   }
@@ -53,9 +53,14 @@ const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
 export function unroll({ period, zone, cut }: Cycle, time: number): number {
-  const turned = phase(period, toLocal(zone, time)) - cut
+  const turned = phase(period, toLocal(zone, tellable(time))) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
+
+/** ECMAScript's span of time less a thousand years at either end, so that a time's year has a beginning and an end in it. */
+const TELLABLE_MS = 8.6e15
+
+const tellable = (time: number): number => Math.max(-TELLABLE_MS, Math.min(TELLABLE_MS, time))
 
 /** The time in the last cycle seen that stands this many hours after the cut; hours outside the period wrap around. */
 export function rollUp({ period, zone, cut, startMs }: Cycle, hours: number): number {
