@@ -273,13 +273,14 @@ test('a crash between the delivery and its note delivers again under the same id
     create trigger wait_long before update on outflow.webhook_deliveries for each row execute function outflow.wait_long()`)
   const first = startService('alerts', file)
   await queue(['a'])
+  await first.logged('leadership taken') // in a process of its own, which takes its time to start
   await eventually(() => receiver.received.length === 1, { what: 'the event is delivered' })
   await first.kill()
   await pool.query(`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and query like '%outflow.webhook_deliveries%'`)
   await pool.query('drop trigger wait_long on outflow.webhook_deliveries')
-  startService('alerts', file)
+  relaying()
   expect(await untilAll('delivered', 1)).toMatchObject([{ event_id: 'a', attempts: 1 }])
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a'])
 })
