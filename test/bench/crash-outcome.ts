@@ -16,7 +16,10 @@ export const OUTCOME_PARTS = [
 ] as const
 export type OutcomePart = (typeof OUTCOME_PARTS)[number]
 
-/** Why a record is an anomaly; a burst leaves some without, and which depends on the clock: they are no part of the rest. */
+/**
+ * Why a record is an anomaly, and what would have been normal. A burst leaves some with brief reasons or none, and which
+ * depends on the clock: they are no part of the rest.
+ */
 export type Reasons = readonly ComparedRow[]
 
 export interface Run {
@@ -53,18 +56,18 @@ async function comparedRows(
 ): Promise<readonly ComparedRow[]> {
   const { rows } = await pool.query(
     `select concat_ws('/', ${idColumns}) as id,
-            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons'] as content
+            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons', 'nearest'] as content
      from outflow.${table} found where pipeline = $1`,
     [pipeline],
   )
   return rows as readonly ComparedRow[]
 }
 
-/** The reasons of a run's anomalies that have some. */
+/** The reasons of a run's anomalies that were explained in full. */
 export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
   const { rows } = await pool.query(
-    `select concat_ws('/', topic, partition, "offset") as id, reasons as content
-     from outflow.anomalies where pipeline = $1 and reasons <> '[]'`,
+    `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'nearest', nearest) as content
+     from outflow.anomalies where pipeline = $1 and reasons <> '[]' and not reasons @> '[{"kind": "brief"}]'`,
     [pipeline],
   )
   return rows as Reasons
@@ -72,7 +75,7 @@ export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons>
 
 function alertRow({ key, value }: SeenRecord): ComparedRow {
   const { data } = JSON.parse(String(value)) as { readonly data: Readonly<Record<string, unknown>> }
-  const { pipeline: _pipeline, detectedAt: _detectedAt, reasons: _reasons, ...lasting } = data
+  const { pipeline: _pipeline, detectedAt: _detectedAt, reasons: _reasons, nearest: _nearest, ...lasting } = data
   return { id: `${data.partition}/${data.offset}`, content: { ...lasting, messageKey: String(key) } }
 }
 
