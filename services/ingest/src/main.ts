@@ -98,8 +98,9 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       shared.check('ingest', 'postgres', () => askPostgres(pool)),
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
       shared.check('ingest', 'model', () => modelCheck(served)),
+      // Of no model the check above knows at once.
       shared.check('ingest', 'operations', () =>
-        operationsCheck(pool, { pipeline: config.pipeline, unready: ['no_model', 'detector_silent'] }),
+        operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
       ),
     ]
     const stopped = new AbortController()
