@@ -78,6 +78,27 @@ test('a burst that goes on has no reasons at last, rather than hold back the str
   expect(told.explanationsSkipped).toHaveBeenLastCalledWith(expect.anything(), 2)
 })
 
+test('batches of several partitions are explained in turn, and each pays for its own time', async () => {
+  const told = telemetry()
+  const { slow, now } = withClock()
+  let under = 0
+  const counted = aDetector({
+    ...slow,
+    explain: async (fields) => {
+      under += 1
+      expect(under).toBe(1)
+      await new Promise((resolve) => setImmediate(resolve))
+      under -= 1
+      return slow.explain(fields)
+    },
+  })
+  const explain = explainWith({ recordOf, telemetry: told, now })
+  const batches = await Promise.all(
+    [await judged([9], counted), await judged([8], counted)].map((batch) => explain(batch)),
+  )
+  expect(batches.map(({ anomalies }) => anomalies[0]?.reasons[0]?.text)).toEqual(['delay 9', 'delay 8'])
+})
+
 test('an explanation that fails costs the reasons, not the anomaly', async () => {
   const told = telemetry()
   const detector = aDetector({ explain: () => Promise.reject(new Error('singular')) })

@@ -35,13 +35,15 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
     const strangestFirst = batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)
     const explanations = new Map<number, Explanation>()
     for (const index of strangestFirst) {
-      if (credit.left() <= 0) break
-      explanations.set(index, await credit.spend(() => explanationOf(batch, index, telemetry)))
+      const explanation = await credit.spend(() => explanationOf(batch, index, telemetry), { least: 0 })
+      if (explanation === null) break
+      explanations.set(index, explanation)
     }
     const full = explanations.size
-    while (explanations.size < strangestFirst.length && credit.left() > -MOST_CREDIT_MS) {
+    while (explanations.size < strangestFirst.length) {
       const next = strangestFirst.slice(explanations.size, explanations.size + BRIEF_AT_ONCE)
-      const reasons = await credit.spend(() => brieflyOf(batch, next, telemetry))
+      const reasons = await credit.spend(() => brieflyOf(batch, next, telemetry), { least: -MOST_CREDIT_MS })
+      if (reasons === null) break
       next.forEach((index, place) => {
         explanations.set(index, { reasons: reasons[place] ?? [], nearest: null })
       })
@@ -81,25 +83,32 @@ function upperLimit({ detector, followed }: ModelLease, nll: number): number {
   return followed === null ? own : followedPValues(followed.following, Float64Array.of(own))[0]!
 }
 
-/** Time that may be spent: a share of what passes, saved up to a limit. */
+/**
+ * Time that may be spent: a share of what passes, saved up to a limit. Partitions spend it in turn: of two at once each
+ * would pay for both.
+ */
 function makeCredit(now: () => number) {
   let credit = MOST_CREDIT_MS
   let at = now()
-  const settle = () => {
+  let turn: Promise<unknown> = Promise.resolve()
+  const left = () => {
     const then = at
     at = now()
     credit = Math.min(MOST_CREDIT_MS, credit + SHARE_OF_TIME * (at - then))
+    return credit
   }
   return {
-    left: () => {
-      settle()
-      return credit
-    },
-    spend: async <T>(work: () => Promise<T>): Promise<T> => {
-      const startedAt = now()
-      const result = await work()
-      credit -= now() - startedAt
-      return result
+    /** @returns null where no more than `least` is left when its turn comes; `work` does not throw */
+    spend: <T>(work: () => Promise<T>, { least }: { readonly least: number }): Promise<T | null> => {
+      const mine = turn.then(async () => {
+        if (left() <= least) return null
+        const startedAt = now()
+        const result = await work()
+        credit -= now() - startedAt
+        return result
+      })
+      turn = mine
+      return mine
     },
   }
 }
