@@ -44,7 +44,7 @@ const config = parseConfig(
     source: { topics: ['stream'] },
     features: STREAM_FEATURES,
     model: { layers: 4, hidden: [32] },
-    training: { every: '4h', window: '24h', minRows: 2_000, maxRows: 20_000, seed, niceness: 0 },
+    training: { every: '6h', window: '24h', minRows: 5_000, maxRows: 20_000, seed, niceness: 0 },
     detection: { alertRate: BUDGET },
     alerts: { topic: 'alerts' },
     deadLetters: { topic: 'dead' },
