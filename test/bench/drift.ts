@@ -68,7 +68,7 @@ interface Passed extends Partial<Adaptation> {
   readonly hours: number
   /** By the name of who kept up with it. */
   readonly ways: Readonly<Record<string, TallyReport>>
-  readonly alarms: readonly { readonly atMinute: number; readonly chart: string }[]
+  readonly alarms: readonly { readonly atMinute: number; readonly chart: string; readonly changedMinute: number }[]
   readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
   readonly minutesToAlarm: number | null
   readonly minutesToModel: number | null
@@ -137,13 +137,18 @@ async function pass(stretch: Stretch): Promise<Passed> {
     stretch: stretch.name,
     hours: stretch.minutes / 60,
     ways: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.report()])),
-    alarms: alarms.map((alarm) => ({ atMinute: since(alarm), chart: alarm.why })),
+    alarms: alarms.map((alarm) => ({
+      atMinute: since(alarm),
+      chart: alarm.why,
+      changedMinute: since({ atMs: alarm.changedMs! }),
+    })),
     models: events
       .filter(({ what }) => what !== 'alarm')
       .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
     minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
     minutesToModel: promoted[0] ? since(promoted[0]) : null,
-    falseAlarms: stretch.isChange ? 0 : alarms.length,
+    // One whose sum began to rise before the stretch tells of what was before it.
+    falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs! >= startMs).length,
     ...before,
     ...(await adaptation(stretch)),
   }
