@@ -3,7 +3,10 @@ import { operationEventSchema, parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import {
   beat,
+  endFit,
   insertModel,
+  type MinuteScores,
+  minuteScores,
   noteDriftAlarm,
   openOperations,
   openPool,
@@ -11,6 +14,7 @@ import {
   type Pool,
   promoteModel,
   rollBackModel,
+  startFit,
   writeBatch,
 } from '@outflow/store'
 import { makeKafka, makeProducer } from '@outflow/streams'
@@ -66,13 +70,18 @@ async function aLookedAfterPipeline() {
       await producer.send(Array.from({ length: count }, () => ({ topic, key: null, value: '{}' })))
       await producer.close()
     },
-    /** As ingest would. */
-    store: (from: bigint | null, to: bigint) =>
+    /** As ingest would. @param scores  of the batch's minute */
+    store: (from: bigint | null, to: bigint, scores: readonly MinuteScores[] = []) =>
       writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
         ...{ received: Number(to - (from ?? 0n)), scored: Number(to - (from ?? 0n)) },
-        ...{ anomalies: [], deadLetters: [], outbox: [], scores: [], rejections: [] },
+        ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
       }),
+    /** As a trainer leaves the report of a fit. */
+    fitted: async (modelId: string, state: 'known' | 'rejected', report: object) => {
+      const id = await startFit(pool, { pipeline: name, because: 'schedule', incumbentId: 'first', report })
+      await endFit(pool, { id, modelId, state, report })
+    },
   }
 }
 
@@ -161,4 +170,46 @@ test('drift ends with the next model; a rollback by the guard is told once', asy
   ])
   expect(told[2]!.data.detail).toBe('rolled back to first by guard: it flags 20 %')
   expect(new Set(told.map(({ id }) => id)).size).toBe(3)
+})
+
+test('a model that floods is told until it scores as it should, one that is too old until a fit confirms it', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool, look } = pipeline
+  await pipeline.promote('first')
+  const minuteOf = (count: number, flagged: number) =>
+    minuteScores(
+      'first',
+      Array(count).fill(Date.now()),
+      Array(count).fill(9),
+      Array.from({ length: count }, (_, index) => (index < flagged ? 1 : 0)),
+      Array(count).fill(0.5),
+    )
+  await pipeline.store(null, 200n, minuteOf(200, 150))
+  // Three schedules of an hour have passed it by.
+  await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
+  await look()
+  expect(await openKinds(pool, config.pipeline)).toEqual(['everything_flagged', 'model_too_old'])
+  await pipeline.store(200n, 1_000n, minuteOf(800, 8))
+  await pipeline.fitted('first', 'known', {})
+  await look()
+  expect(await openKinds(pool, config.pipeline)).toEqual([])
+
+  const told = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
+  const [flooding, old] = [
+    'everything_flagged begun 150 of the last 200 records were flagged',
+    'model_too_old begun the model is 3.0 h old; at most 3.0 h are due',
+  ]
+  expect(told.slice(0, 2).toSorted()).toEqual([flooding, old])
+  expect(told.slice(2).toSorted()).toEqual([flooding, old].map((begun) => begun.replace('begun', 'ended')))
+})
+
+test('a candidate that the gate rejects is told once, with the reason', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  await pipeline.promote('first')
+  await pipeline.fitted('second', 'rejected', { gate: { failures: ['it flags 20 % of the held-out records'] } })
+  for (let looks = 0; looks < 2; looks++) await pipeline.look()
+  await pipeline.another()()
+  expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
+    ['model_rejected', 'happened', 'second', 'it flags 20 % of the held-out records'],
+  ])
 })
