@@ -6,7 +6,7 @@ import { explainRecord } from './explain.js'
 import { explainBriefly } from './explain-briefly.js'
 import { openModelScorer, packing } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'
-import { openThreadedScorer } from './threaded-scorer.js'
+import type { ScoringThread } from './threaded-scorer.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
@@ -21,8 +21,8 @@ export interface Scores {
 }
 
 export interface DetectorOptions {
-  /** Scores batches in a thread of its own, beside the one that asks. Default: in that one, where explaining always is. */
-  readonly threaded?: boolean
+  /** Where batches are scored, beside the thread that asks. Default: in that one, where explaining always is. */
+  readonly thread?: ScoringThread
 }
 
 /** A fitted model at work. */
@@ -62,15 +62,13 @@ export interface Detector {
  * @throws {ModelForeign} when the bytes are no model of ours
  * @throws {ModelVersionUnknown} when a later outflow wrote it
  * @throws {ModelDamaged} when it is truncated or was changed
+ * @throws {ScoringThreadEnded} when the thread can not open it
  */
-export async function openDetector(
-  artefact: Uint8Array,
-  { threaded = false }: DetectorOptions = {},
-): Promise<Detector> {
+export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const here = await openModelScorer(encoder, flow)
-  const scorer = threaded ? packing(await openThreadedScorer(artefact)) : here
+  const [there, here] = await Promise.all([thread?.open(artefact), openModelScorer(encoder, flow)])
+  const scorer = there ? packing(there) : here
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   // An explanation asks for a few rows again and again: it does not stand in line behind the batches.
   const nllOf = async (batch: readonly Fields[]) => (await here.score(batch)).nll

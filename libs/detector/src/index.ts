@@ -16,4 +16,5 @@ export { type Following, followedApart, followedPValues, followScores } from './
 export { fitMarginals, type Marginals } from './marginals.js'
 export { modelThreshold } from './model-threshold.js'
 export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
+export { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

@@ -1,22 +1,37 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { toOutflowError } from '@outflow/errors'
 import { decodeModel } from './artefact.js'
-import { openTableScorer } from './model-scorer.js'
+import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
-// The thread that one model scores in: told the model at its start, it says when it is open, and answers each batch.
+// The thread that models score in: told to open, score and close, it answers each in turn.
 
 const port = parentPort!
-const { encoder, flow } = decodeModel(workerData as Uint8Array)
-const scorer = await openTableScorer(encoder, flow)
+const models = new Map<number, TableScorer>()
 
-port.postMessage('open')
-port.on('message', async ({ id, table }: ToScoringThread) => {
+port.on('message', async (asked: ToScoringThread) => {
+  const { id } = asked
   try {
-    const scores = await scorer.score(table)
-    port.postMessage({ kind: 'scored', id, scores } satisfies FromScoringThread, [scores.nll.buffer as ArrayBuffer])
+    const scores = await answer(asked)
+    port.postMessage(
+      { kind: 'done', id, scores } satisfies FromScoringThread,
+      scores ? [scores.nll.buffer as ArrayBuffer] : [],
+    )
   } catch (thrown: unknown) {
     const { code, message, values } = toOutflowError(thrown)
     port.postMessage({ kind: 'failed', id, code, message, values } satisfies FromScoringThread)
   }
 })
+
+async function answer(asked: ToScoringThread): Promise<ModelScores | null> {
+  const { model } = asked
+  if (asked.kind === 'score') return models.get(model)!.score(asked.table)
+  if (asked.kind === 'open') {
+    const { encoder, flow } = decodeModel(asked.artefact)
+    models.set(model, await openTableScorer(encoder, flow))
+  } else {
+    await models.get(model)!.close()
+    models.delete(model)
+  }
+  return null
+}

@@ -3,7 +3,7 @@ import { type Fields, packFields } from '@outflow/encoding'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Detector, openDetector } from './detector.js'
 import { ScoringThreadEnded } from './errors.js'
-import { openThreadedScorer } from './threaded-scorer.js'
+import { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 import { trainDetector } from './train.js'
 
 const features: Feature[] = [
@@ -18,6 +18,7 @@ const record = (index: number): Fields => ({
 const records = (from: number, count: number) => Array.from({ length: count }, (_, index) => record(from + index))
 
 let artefact: Uint8Array
+let thread: ScoringThread
 let threaded: Detector
 let here: Detector
 beforeAll(async () => {
@@ -30,7 +31,8 @@ beforeAll(async () => {
     backend: 'wasm',
   })
   artefact = trained.artefact
-  ;[threaded, here] = await Promise.all([openDetector(artefact, { threaded: true }), openDetector(artefact)])
+  thread = makeScoringThread()
+  ;[threaded, here] = await Promise.all([openDetector(artefact, { thread }), openDetector(artefact)])
 }, 120_000)
 afterAll(() => Promise.all([threaded.close(), here.close()]))
 
@@ -46,16 +48,30 @@ test('an explanation is the same', async () => {
   expect(await threaded.explain(odd)).toEqual(await here.explain(odd))
 })
 
-test('a thread that has ended says so to who waits and to who asks later', async () => {
-  const scorer = await openThreadedScorer(artefact)
+test('a thread ends with its last model, says so to who waits and to who asks later, and begins anew with the next', async () => {
+  const own = makeScoringThread()
+  const scorer = await own.open(artefact)
   const waiting = expect(scorer.score(packFields(records(0, 1000)))).rejects.toThrow(ScoringThreadEnded)
   await scorer.close()
   await waiting
-  await expect(scorer.score(packFields(records(0, 1)))).rejects.toThrow('exit code 1')
+  await expect(scorer.score(packFields(records(0, 1)))).rejects.toThrow('its last model was closed')
+  const next = await own.open(artefact)
+  expect((await next.score(packFields(records(0, 9)))).nll).toHaveLength(9)
+  await next.close()
 })
 
-test('a thread that can not begin says why', async () => {
-  await expect(openThreadedScorer(Buffer.from('no model'))).rejects.toThrow(
-    /scoring thread ended: these bytes are no model/,
-  )
+test('a model that can not be opened says why, and the thread goes on for the others', async () => {
+  await expect(thread.open(Buffer.from('no model'))).rejects.toThrow(/these bytes are no model/)
+  const batch = records(3, 20)
+  expect(await threaded.score(batch)).toEqual(await here.score(batch))
+})
+
+test('models score in one thread side by side, and one closes without the other', async () => {
+  const table = packFields(records(0, 100))
+  const [one, other] = [await thread.open(artefact), await thread.open(artefact)]
+  const [scores, same] = await Promise.all([one.score(table), other.score(table)])
+  expect(same).toEqual(scores)
+  await one.close()
+  expect(await other.score(table)).toEqual(scores)
+  await other.close()
 })

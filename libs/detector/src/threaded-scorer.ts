@@ -1,64 +1,118 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/encoding'
 import { NotFiniteError, ShapeError } from '@outflow/flow'
 import { ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 
+/** A thread that models score in, each for as long as it is open. */
+export interface ScoringThread {
+  /**
+   * Opens a model in it. A batch is copied there, 128 bytes each of 16 numbers; answers come in the order of asking.
+   *
+   * @throws {ScoringThreadEnded} when the thread or the model can not begin; a later call rejects with it when the thread ends
+   */
+  open(artefact: Uint8Array): Promise<TableScorer>
+}
+
 /**
- * Opens a model in a thread of its own: encoding and the flow take as long as the rest of a record's way, and ONNX Runtime
- * keeps the thread that calls it. Beside it the next batch is read. A batch is copied there, 128 bytes each of 16 numbers;
- * answers come in the order of asking.
+ * Makes a thread for scoring: encoding and the flow take as long as the rest of a record's way, and ONNX Runtime keeps the
+ * thread that calls it. Beside it the next batch is read.
  *
- * @throws {ScoringThreadEnded} when the thread can not begin; a later call rejects with it when the thread ends
+ * It runs from the first model that is opened in it until the last one is closed. A third of a second goes into its start, most
+ * of it into loading what it runs: a model that takes the place of another finds all that there.
  */
-export async function openThreadedScorer(artefact: Uint8Array): Promise<TableScorer> {
-  const thread = startThread(artefact)
+export function makeScoringThread(): ScoringThread {
+  let running: RunningThread | null = null
+  return {
+    open: async (artefact) => {
+      if (running === null || running.hasEnded()) running = runThread()
+      const thread = running
+      const model = thread.enter()
+      try {
+        await thread.ask({ kind: 'open', model, artefact })
+      } catch (error: unknown) {
+        await thread.leave()
+        throw error
+      }
+      return {
+        score: async (table) => (await thread.ask({ kind: 'score', model, table }))!,
+        close: async () => {
+          if (!(await thread.leave())) await thread.ask({ kind: 'close', model })
+        },
+      }
+    },
+  }
+}
+
+interface RunningThread {
+  readonly hasEnded: () => boolean
+  /** @returns a number for one model more */
+  readonly enter: () => number
+  /** One model less; after the last the thread is ended. @returns whether it was the last */
+  readonly leave: () => Promise<boolean>
+  /** @returns scores, where it was asked for some */
+  readonly ask: (question: Question) => Promise<ModelScores | null>
+}
+
+interface Waiting {
+  readonly resolve: (scores: ModelScores | null) => void
+  readonly reject: (error: Error) => void
+}
+
+function runThread(): RunningThread {
+  const worker = startWorker()
   const waiting = new Map<number, Waiting>()
   let asked = 0
+  let [entered, open] = [0, 0]
   let ended: Error | undefined
   const end = (how: string, cause?: unknown) => {
     ended ??= new ScoringThreadEnded(`the scoring thread ended: ${how}`, { cause })
     for (const { reject } of waiting.values()) reject(ended)
     waiting.clear()
   }
-  thread.on('error', (error) => end(error.message, error))
-  thread.on('exit', (code) => end(`exit code ${code}`))
-  await once(thread, 'message').catch(() => {
-    throw ended
-  })
-  thread.on('message', (answer: FromScoringThread) => {
+  worker.on('error', (error) => end(error.message, error))
+  worker.on('exit', (code) => end(`exit code ${code}`))
+  worker.on('message', (answer: FromScoringThread) => {
     const { resolve, reject } = waiting.get(answer.id)!
     waiting.delete(answer.id)
-    if (answer.kind === 'scored') resolve(answer.scores)
+    if (answer.kind === 'done') resolve(answer.scores)
     else reject(revive(answer))
   })
   return {
-    score: (table) =>
+    hasEnded: () => ended !== undefined,
+    enter: () => {
+      open += 1
+      return entered++
+    },
+    leave: async () => {
+      open -= 1
+      if (open > 0) return false
+      // Nobody else is to be let in while it ends.
+      end('its last model was closed')
+      await worker.terminate()
+      return true
+    },
+    ask: (question) =>
       new Promise((resolve, reject) => {
         if (ended !== undefined) return reject(ended)
         const id = asked++
         waiting.set(id, { resolve, reject })
-        thread.postMessage({ id, table } satisfies ToScoringThread)
+        worker.postMessage({ id, ...question } satisfies ToScoringThread)
       }),
-    close: async () => void (await thread.terminate()),
   }
 }
 
-interface Waiting {
-  readonly resolve: (scores: ModelScores) => void
-  readonly reject: (error: Error) => void
-}
+type Question =
+  | { readonly kind: 'open'; readonly model: number; readonly artefact: Uint8Array }
+  | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
+  | { readonly kind: 'close'; readonly model: number }
 
 /** What the scoring thread is asked. */
-export interface ToScoringThread {
-  readonly id: number
-  readonly table: FieldTable
-}
+export type ToScoringThread = Question & { readonly id: number }
 
-/** What it answers, after a first message that says that the model is open. */
+/** What it answers. */
 export type FromScoringThread =
-  | { readonly kind: 'scored'; readonly id: number; readonly scores: ModelScores }
+  | { readonly kind: 'done'; readonly id: number; readonly scores: ModelScores | null }
   | ({ readonly kind: 'failed'; readonly id: number } & Failure)
 
 interface Failure {
@@ -68,14 +122,14 @@ interface Failure {
 }
 
 /** What tsc made of the thread's program, or its source where this module itself runs from source. */
-function startThread(workerData: Uint8Array): Worker {
+function startWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./scoring-thread.js', import.meta.url), { workerData, execArgv: [] })
+    return new Worker(new URL('./scoring-thread.js', import.meta.url), { execArgv: [] })
   }
   // In a thread, `--import tsx` comes to nothing.
   const [tsx, program] = [import.meta.resolve('tsx/esm/api'), new URL('./scoring-thread.ts', import.meta.url)]
   const code = `import('${tsx}').then(({ register }) => (register(), import('${program}')))`
-  return new Worker(code, { workerData, eval: true, execArgv: ['--conditions=source'] })
+  return new Worker(code, { eval: true, execArgv: ['--conditions=source'] })
 }
 
 /** An error that crossed over has its class again. */

@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import { type FdrState, openDetector } from '@outflow/detector'
+import { type FdrState, makeScoringThread, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
 import {
@@ -68,10 +68,12 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       applicationName: 'outflow-ingest',
       onError: telemetry.storeConnectionLost,
     })
+    // Models take each other's place in it; one that scores beside has another, so that it does not stand in line.
+    const [thread, besideIt] = [makeScoringThread(), makeScoringThread()]
     const served = serveModel({
       open: async (id) => {
         const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
-        return { detector: await openDetector(artefact, { threaded: true }), promotedAt }
+        return { detector: await openDetector(artefact, { thread }), promotedAt }
       },
       earlier: () => earlierModelIds(pool, config.pipeline),
       pause: (attempt) => pause(backoffMs(attempt), signal),
@@ -80,7 +82,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     })
     const shadow = followShadow({
       open: async (id) =>
-        openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact, { threaded: true }),
+        openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact, { thread: besideIt }),
       pause: (attempt) => pause(backoffMs(attempt), signal),
       telemetry,
       signal,
