@@ -9,6 +9,7 @@ export type { AlertExample, AlertWindow, AlertWindowKind } from './alert-window.
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export { alertRateOf, type Detection, type Held } from './detection.js'
+export { didYouMean } from './did-you-mean.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 export { type Feature, featureName, featurePath, featureSchema, isCategory } from './feature.js'

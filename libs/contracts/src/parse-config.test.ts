@@ -38,6 +38,15 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, model: { kind: 'nice' } })).toMatch(/model\.kind/)
   })
 
+  it('says of a misspelt value what it was most likely meant to be', () => {
+    const features = [{ path: '$.day', type: 'cyclic', period: 'yaer' }]
+    expect(problemsOf({ ...least, features })).toContain(
+      'found "yaer"; allowed: hour, day, week, year; did you mean year?',
+    )
+    expect(problemsOf({ ...least, features: [{ path: '$.day', type: 'cyclc' }] })).toContain('did you mean cyclic?')
+    expect(problemsOf({ ...least, model: { kind: 'nice' } })).not.toContain('did you mean')
+  })
+
   it('reads durations in ms and sizes in bytes', () => {
     const config = parseConfig(
       { ...least, training: { every: '15m', window: '7d' }, source: { topics: ['flights'], maxRecordBytes: '512KiB' } },

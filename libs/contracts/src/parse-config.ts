@@ -88,7 +88,7 @@ function inputOf(issue: z.core.$ZodIssue): unknown {
 function allowed(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_value':
-      return `allowed: ${issue.values.map(String).join(', ')}`
+      return oneOf(issue.values.map(String), issue.input)
     case 'invalid_type':
       return `allowed: ${issue.expected}`
     case 'invalid_format':
@@ -102,6 +102,11 @@ function allowed(issue: z.core.$ZodIssue): string {
     default:
       return issue.message
   }
+}
+
+function oneOf(words: readonly string[], found: unknown): string {
+  const meant = typeof found === 'string' ? didYouMean(found, words) : undefined
+  return `allowed: ${words.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`
 }
 
 function ofWhat(origin: string): string {
@@ -118,7 +123,7 @@ function branchMeant({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.
 }
 
 function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
-  if ('options' in issue) return `allowed: ${(issue.options as readonly string[]).join(', ')}`
+  if ('options' in issue) return oneOf(issue.options as readonly string[], inputOf(issue))
   return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
 }
 

@@ -52,8 +52,29 @@ describe('a typing error', () => {
     [['modls'], "outflow: unknown command 'modls' (Did you mean models?)"],
     [['models', 'lits'], "outflow: unknown command 'lits' (Did you mean list?)"],
     [['models', 'list', '--confg'], "outflow: unknown option '--confg' (Did you mean --config?)"],
+    [['score', '--modle', 'a.model', '--input', 'a.csv'], "outflow: unknown option '--modle' (Did you mean --model?)"],
+    [['score', '--modle=a.model'], "outflow: unknown option '--modle' (Did you mean --model?)"],
+    [['models', '--confg', 'a.yaml', 'list'], "outflow: unknown option '--confg' (Did you mean --config?)"],
+    [
+      ['models', '--config', 'a.yaml', 'list'],
+      "outflow: unknown option '--config'; it goes behind the command: models list --config",
+    ],
+    [
+      ['run', 'ingets'],
+      "outflow: command-argument value 'ingets' is invalid for argument 'name'. Allowed choices are ingest, trainer, alerts, console, all. (Did you mean ingest?)",
+    ],
+    [
+      ['export', '--output', 'a', '--format', 'parket'],
+      "outflow: option '--format <format>' argument 'parket' is invalid. Allowed choices are parquet, csv. (Did you mean parquet?)",
+    ],
   ])('of %j is told with what it was meant to be', async (args, told) => {
     expect((await aProgram().run(...args)).trim()).toBe(told)
+  })
+
+  it('of no known word is told without a guess, and help comes before any of them', async () => {
+    const { run } = aProgram()
+    expect((await run('score', '--xyzzy')).trim()).toBe("outflow: unknown option '--xyzzy'")
+    expect(await run('score', '--modle', '--help')).not.toContain('unknown option')
   })
 })
 

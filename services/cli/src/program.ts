@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { CommandContext } from './commands/command-context.js'
 import { addCompletion } from './commands/completion.js'
 import { addDeadLetters } from './commands/dead-letters.js'
@@ -22,11 +22,12 @@ import { addToken } from './commands/token.js'
 import { addTrain } from './commands/train.js'
 import { addVerdict } from './commands/verdict.js'
 import { addWebhooks } from './commands/webhooks.js'
+import { OutflowCommand } from './outflow-command.js'
 import { outflowVersion } from './version.js'
 
 /** The whole command line; parsing it runs the command. */
 export function makeProgram(context: CommandContext): Command {
-  const program = new Command('outflow')
+  const program = new OutflowCommand('outflow')
     .description('Says of every record of a stream or a file how improbable it is, and why.')
     .version(outflowVersion(), '-V, --version', 'print the version')
     .configureOutput({

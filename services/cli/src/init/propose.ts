@@ -81,6 +81,6 @@ export function proposeKey({ records, columns }: Look): Proposal<string> | null 
 const spanOf = ({ least, most }: NumberSummary): string => `${shortTime(least)} to ${shortTime(most)}`
 const shortTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16)
 const shortNumber = (number: number): string =>
-  Math.abs(number) >= 1e-3 && Math.abs(number) < 1e15
+  number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e15)
     ? number.toLocaleString('en', { maximumSignificantDigits: 6 })
     : number.toExponential(1)

@@ -1,5 +1,5 @@
 import { isHiddenBy } from '@outflow/alerting'
-import { type Config, featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import { type Config, didYouMean, featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import { addSuppression, eachDetected, listSuppressions, type Pool, removeSuppression } from '@outflow/store'
 import Table from 'cli-table3'
 import { type ChangeOptions, changeOf } from '../change-model.js'
@@ -60,7 +60,10 @@ function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptio
 function requireField({ field }: SuppressionRule, { features }: Config): void {
   const names = features.map(featureName)
   if (field === null || names.includes(field)) return
-  throw new UsageError(`no feature is called ${field}; there are ${names.join(', ')}`)
+  const meant = didYouMean(field, names)
+  throw new UsageError(
+    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`,
+  )
 }
 
 async function latelyHidden(pool: Pool, pipeline: string, rule: SuppressionRule) {

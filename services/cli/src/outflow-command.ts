@@ -1,0 +1,55 @@
+import { didYouMean } from '@outflow/contracts'
+import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander'
+
+/**
+ * A command that says of a misspelt word what it was most likely meant to be. By itself commander tells of a required option that
+ * is missing before it tells of the one that was misspelt, and suggests nothing for values.
+ */
+export class OutflowCommand extends Command {
+  override createCommand(name?: string): OutflowCommand {
+    return new OutflowCommand(name)
+  }
+
+  override parseOptions(argv: string[]): ParseOptionsResult {
+    const parsed = super.parseOptions(argv)
+    const unknown = parsed.unknown.find((word) => OPTION.test(word))
+    // What follows the name of a subcommand is for the subcommand to judge.
+    const isOwn = this.commands.length === 0 || parsed.operands.length === 0
+    if (unknown !== undefined && isOwn && !parsed.unknown.some((word) => HELP.has(word))) this.#refuse(unknown)
+    return parsed
+  }
+
+  override error(message: string, options?: ErrorOptions): never {
+    const [, found, allowed] = REFUSED_CHOICE.exec(message) ?? []
+    const meant = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
+    return super.error(message + suggestion(meant), options)
+  }
+
+  #refuse(option: string): never {
+    const name = option.replace(/=.*/s, '')
+    const own = longsOf(this)
+    const inner = this.commands.flatMap(longsOf)
+    const behind =
+      !own.includes(name) && inner.includes(name) ? `; it goes behind the command: ${this.#pathTo(name)}` : ''
+    const meant = behind === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
+    return super.error(`error: unknown option '${name}'${behind}${meant}`, { code: 'commander.unknownOption' })
+  }
+
+  #pathTo(option: string): string {
+    const [first] = this.commands.filter((command) => longsOf(command).includes(option))
+    return `${this.name()} ${first?.name()} ${option}`
+  }
+}
+
+/** A word that is meant as an option: neither a number below zero nor `-`, which is stdin or stdout. */
+const OPTION = /^-(?![\d.]|$)/
+const HELP: ReadonlySet<string> = new Set(['-h', '--help'])
+/** commander tells in words alone what it would have taken. */
+const REFUSED_CHOICE = /(?:argument|value) '([^']*)' is invalid.* Allowed choices are (.+)\.$/
+
+const longsOf = (command: Command): readonly string[] => [
+  ...command.options.flatMap(({ long }) => long ?? []),
+  '--help',
+]
+
+const suggestion = (meant: string | undefined): string => (meant === undefined ? '' : ` (Did you mean ${meant}?)`)
