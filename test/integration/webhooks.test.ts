@@ -42,6 +42,7 @@ async function aPipeline(webhooks: readonly object[]): Promise<string> {
     features: [{ path: '$.load', type: 'numeric' }],
     alerts: { topic: await aTopic(), webhooks },
     deadLetters: { topic: await aTopic() },
+    events: { topic: await aTopic() },
     http: { ports: { alerts: 0 } },
     log: { level: 'debug' },
   }
@@ -75,14 +76,17 @@ function relaying() {
   return { vitals, said: () => lines.join('') }
 }
 
-/** Puts messages into the outbox; alerts are events with these ids. */
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+/** Puts messages into the outbox; alerts are events with these ids, and of one trace. */
 async function queue(ids: readonly string[], kind: OutboxMessage['kind'] = 'alert'): Promise<void> {
   const events = ids.map((id) => JSON.stringify({ ...exampleEvent(config.pipeline, new Date()), id }))
+  const headers = [['traceparent', Buffer.from(TRACEPARENT).toString('base64')]]
   const topic = kind === 'alert' ? config.alerts.topic : config.deadLetters.topic
   await pool.query(
     `insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
-     select $1, $2, $3, 'k', convert_to(event, 'UTF8'), '[]' from unnest($4::text[]) as event`,
-    [config.pipeline, kind, topic, events],
+     select $1, $2, $3, 'k', convert_to(event, 'UTF8'), $5 from unnest($4::text[]) as event`,
+    [config.pipeline, kind, topic, events, JSON.stringify(headers)],
   )
   await pool.query(`select pg_notify('outflow_outbox', $1)`, [config.pipeline])
 }
@@ -128,6 +132,23 @@ test('an alert goes to Kafka and to each webhook in its own form; a dead letter 
   expect(await vitals.metrics.text()).toContain(
     'outflow_webhook_attempts_total{webhook="generic",outcome="delivered"} 1',
   )
+})
+
+test('what is wrong with the pipeline goes to the webhooks that ask for it, and alerts bring their trace context', async () => {
+  const receiver = await aReceiver()
+  const at = (path: string) => receiver.received.filter((request) => request.path === path)
+  await aPipeline([
+    { name: 'generic', url: `${receiver.url}/generic`, secret: SECRET, ...OURS },
+    { name: 'pager', kind: 'alertmanager', send: ['operations'], url: `${receiver.url}/pager`, ...OURS },
+  ])
+  relaying()
+  await eventually(() => at('/pager').length === 1, { what: 'the pager knows that there is no model' })
+  await queue(['a'])
+  await untilAll('delivered', 2)
+  const labels = { alertname: 'OutflowOperation', pipeline: config.pipeline, kind: 'no_model', severity: 'critical' }
+  expect(JSON.parse(at('/pager')[0]!.body)).toMatchObject([{ labels }])
+  expect(at('/pager')[0]!.headers).not.toHaveProperty('traceparent')
+  expect(at('/generic').map(({ headers }) => headers.traceparent)).toEqual([TRACEPARENT])
 })
 
 test('a receiver that errs is asked again under the same id until it takes the event', async () => {

@@ -189,6 +189,14 @@ export const configSchema = z
       if (webhooks.indexOf(name) === index) return
       refuse(['alerts', 'webhooks', index, 'name'], name, 'allowed: a name that no other webhook has')
     })
+    config.alerts.webhooks.forEach(({ send }, index) => {
+      if (config.events.topic !== undefined || !send.includes('operations')) return
+      refuse(
+        ['alerts', 'webhooks', index, 'send'],
+        send,
+        'allowed: operations where events: { topic: … } names the topic that they go to first',
+      )
+    })
     const { format, registry, csv } = config.source
     const wantsRegistry = format === 'avro' || format === 'protobuf'
     if (wantsRegistry && registry === undefined) {

@@ -150,7 +150,7 @@ const PUBLIC_OF_LOGIN: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issu
 
 /** Its URL may be a secret as well. */
 function isPublicOfWebhook([, , , key]: readonly PropertyKey[]): boolean {
-  return typeof key === 'string' && ['name', 'kind', 'timeout', 'retryFor', 'allow'].includes(key)
+  return typeof key === 'string' && ['name', 'kind', 'send', 'timeout', 'retryFor', 'allow'].includes(key)
 }
 
 function shorten(text: string): string {

@@ -39,6 +39,11 @@ export const webhookSchema = z
       .describe(
         "What is posted: the event, signed as Standard Webhooks say; Slack's message; Alertmanager's alert (v2)",
       ),
+    send: z
+      .array(z.enum(['alerts', 'operations']))
+      .min(1)
+      .default(['alerts'])
+      .describe('What is posted: alerts and groups of them; operations, what goes to events.topic; or both'),
     secret: z
       .string()
       .refine(areSigningSecrets, SECRET_RULE)

@@ -100,11 +100,13 @@ function toOutboxRow(row: OutboxTableRow): OutboxRow {
   }
 }
 
-/** What goes to webhooks of the rows that are deleted. */
+/** Of the rows that are deleted, one that a webhook is to be sent. */
 export interface HandOver {
-  /** Names; each gets every event. */
-  readonly webhooks: readonly string[]
-  readonly events: readonly { readonly sequence: bigint; readonly eventId: string }[]
+  readonly sequence: bigint
+  readonly eventId: string
+  readonly webhook: string
+  /** W3C trace context; null: none is known. */
+  readonly traceparent: string | null
 }
 
 /**
@@ -118,12 +120,19 @@ export async function deleteOutboxThrough(
   db: Queryable,
   pipeline: string,
   sequence: bigint,
-  { webhooks, events }: HandOver = { webhooks: [], events: [] },
+  handOvers: readonly HandOver[] = [],
 ): Promise<number> {
   const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
     name: 'delete_outbox_through',
     text: DELETE_OUTBOX_THROUGH,
-    values: [pipeline, sequence, events.map((event) => event.sequence), events.map(({ eventId }) => eventId), webhooks],
+    values: [
+      pipeline,
+      sequence,
+      handOvers.map((handOver) => handOver.sequence),
+      handOvers.map(({ eventId }) => eventId),
+      handOvers.map(({ webhook }) => webhook),
+      handOvers.map(({ traceparent }) => traceparent),
+    ],
   })
   requireNumbered(pipeline, sequence, BigInt(outcome!.last_sequence))
   return Number(outcome!.deleted)
@@ -137,10 +146,11 @@ with numbered as (
   where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
   returning sequence, payload
 ), handed_over as (
-  insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload)
-  select $1, webhook, event.id, deleted.payload
-  from deleted join unnest($3::bigint[], $4::text[]) as event (sequence, id) using (sequence)
-  cross join unnest($5::text[]) as webhook
+  insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, traceparent)
+  select $1, handed.webhook, handed.event_id, deleted.payload, handed.traceparent
+  from deleted
+  join unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) as handed (sequence, event_id, webhook, traceparent)
+    using (sequence)
   order by deleted.sequence
   on conflict do nothing
   returning 1

@@ -12,6 +12,8 @@ export interface WaitingDelivery {
   readonly attempts: number
   /** null: there was none. */
   readonly firstAttemptAt: Date | null
+  /** W3C trace context of what led to the event; null: none is known. */
+  readonly traceparent: string | null
 }
 
 /** What came of an attempt that failed. */
@@ -33,10 +35,11 @@ export async function dueDeliveries(
     payload: Buffer
     attempts: number
     first_attempt_at: Date | null
+    traceparent: string | null
   }>(db, {
     name: 'due_deliveries',
     text: `
-        select id, event_id, payload, attempts, first_attempt_at
+        select id, event_id, payload, attempts, first_attempt_at, traceparent
         from outflow.webhook_deliveries
         where pipeline = $1 and webhook = $2 and delivered_at is null and due_at <= now()
         order by due_at, id
@@ -49,6 +52,7 @@ export async function dueDeliveries(
     payload: row.payload,
     attempts: row.attempts,
     firstAttemptAt: row.first_attempt_at,
+    traceparent: row.traceparent,
   }))
 }
 
@@ -91,8 +95,9 @@ export async function buryDelivery(db: Queryable, id: bigint, { status, failure 
         delete from outflow.webhook_deliveries where id = $1 and delivered_at is null returning *
       )
       insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
-                                                status, failure)
-      select pipeline, webhook, event_id, payload, queued_at, attempts + 1, coalesce(first_attempt_at, now()), $2, $3
+                                                status, failure, traceparent)
+      select pipeline, webhook, event_id, payload, queued_at, attempts + 1, coalesce(first_attempt_at, now()), $2, $3,
+             traceparent
       from given_up`,
     values: [id, status, failure],
   })
@@ -113,9 +118,9 @@ export async function buryForOthers(db: Queryable, pipeline: string, webhooks: r
         returning *
       )
       insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
-                                                status, failure)
+                                                status, failure, traceparent)
       select pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at, status,
-             'no webhook of this name is configured'
+             'no webhook of this name is configured', traceparent
       from given_up
       returning 1`,
     values: [pipeline, webhooks],
@@ -142,8 +147,8 @@ export async function replayDeadDeliveries(
         where pipeline = $1 and ($2::text is null or webhook = $2) and ($3::text is null or event_id = $3)
         returning *
       ), queued as (
-        insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, queued_at)
-        select pipeline, webhook, event_id, payload, queued_at from raised order by id
+        insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, queued_at, traceparent)
+        select pipeline, webhook, event_id, payload, queued_at, traceparent from raised order by id
         on conflict do nothing
         returning 1
       )

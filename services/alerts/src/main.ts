@@ -1,4 +1,4 @@
-import type { AlertEvent, Config } from '@outflow/contracts'
+import type { Config } from '@outflow/contracts'
 import { inSpan, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import {
   type Client,
@@ -32,6 +32,7 @@ import { ensureOutputTopics } from './output-topics.js'
 import { quieten, wantsQuiet } from './quieten.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
+import { handOversOf } from './webhooks/hand-over.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
 import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
@@ -191,14 +192,8 @@ async function relay({
   }
 }
 
-/** Deletes rows that were sent, and in the same transaction queues the alerts among them for the webhooks. */
+/** Deletes rows that were sent, and in the same transaction queues what is for webhooks among them. */
 async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
-  const webhooks = alerts.webhooks.map(({ name }) => name)
-  const events = webhooks.length === 0 ? [] : sent.filter(({ kind }) => kind === 'alert').map(eventOf)
-  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, { webhooks, events })
-}
-
-function eventOf({ sequence, payload }: OutboxRow): { readonly sequence: bigint; readonly eventId: string } {
-  const { id } = JSON.parse(String(payload)) as Pick<AlertEvent, 'id'>
-  return { sequence, eventId: id }
+  const handOvers = sent.flatMap((row) => handOversOf(row, alerts.webhooks))
+  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
 }

@@ -13,13 +13,15 @@ export class OutflowCommand extends Command {
   override parseOptions(argv: string[]): ParseOptionsResult {
     const parsed = super.parseOptions(argv)
     const unknown = parsed.unknown.find((word) => OPTION.test(word))
-    // What follows the name of a subcommand is for the subcommand to judge.
-    const isOwn = this.commands.length === 0 || parsed.operands.length === 0
-    if (unknown !== undefined && isOwn && !parsed.unknown.some((word) => HELP.has(word))) this.#refuse(unknown)
+    const asksForHelp = parsed.unknown.some((word) => HELP.has(word))
+    // A command that has others is given the options of those as well.
+    if (unknown !== undefined && !asksForHelp && this.commands.length === 0) this.#refuse(unknown)
     return parsed
   }
 
   override error(message: string, options?: ErrorOptions): never {
+    const [, option] = UNKNOWN_OPTION.exec(message) ?? []
+    if (option !== undefined) return this.#refuse(option)
     const [, found, allowed] = REFUSED_CHOICE.exec(message) ?? []
     const meant = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
     return super.error(message + suggestion(meant), options)
@@ -44,6 +46,7 @@ export class OutflowCommand extends Command {
 /** A word that is meant as an option: neither a number below zero nor `-`, which is stdin or stdout. */
 const OPTION = /^-(?![\d.]|$)/
 const HELP: ReadonlySet<string> = new Set(['-h', '--help'])
+const UNKNOWN_OPTION = /^error: unknown option '([^']+)'/
 /** commander tells in words alone what it would have taken. */
 const REFUSED_CHOICE = /(?:argument|value) '([^']*)' is invalid.* Allowed choices are (.+)\.$/
 

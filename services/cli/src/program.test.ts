@@ -71,6 +71,11 @@ describe('a typing error', () => {
     expect((await aProgram().run(...args)).trim()).toBe(told)
   })
 
+  it('is none where options of a subcommand follow its name', async () => {
+    const told = await aProgram().run('models', 'list', '--config', 'a.yaml', '--jsno')
+    expect(told.trim()).toBe("outflow: unknown option '--jsno' (Did you mean --json?)")
+  })
+
   it('of no known word is told without a guess, and help comes before any of them', async () => {
     const { run } = aProgram()
     expect((await run('score', '--xyzzy')).trim()).toBe("outflow: unknown option '--xyzzy'")

@@ -25,6 +25,7 @@ const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): Waitin
   payload: Buffer.from(JSON.stringify(event)),
   attempts: 0,
   firstAttemptAt: null,
+  traceparent: null,
   ...overrides,
 })
 

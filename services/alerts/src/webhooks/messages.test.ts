@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { alertEventSchema, groupEventSchema } from '@outflow/contracts'
+import {
+  alertEventSchema,
+  type GroupEvent,
+  groupEventSchema,
+  type OperationEvent,
+  operationEventSchema,
+} from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { postOf } from './messages.js'
 
@@ -8,7 +14,11 @@ const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, fo
 const example = alertEventSchema.parse(read('outflow.anomaly.v1.first.json'))
 const now = new Date('2026-01-01T00:00:00Z')
 const secret = `whsec_${Buffer.alloc(32).toString('base64')}`
-const message = (event: object = example) => ({ eventId: example.id, payload: Buffer.from(JSON.stringify(event)) })
+const message = (event: typeof example | GroupEvent | OperationEvent = example, traceparent: string | null = null) => ({
+  eventId: event.id,
+  payload: Buffer.from(JSON.stringify(event)),
+  traceparent,
+})
 
 test('a signed webhook gets the event byte for byte', () => {
   const { headers, body } = postOf({ kind: 'signed', secret }, message(), now)
@@ -74,15 +84,55 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
 
 test('a group is told by its sentence and its strangest', () => {
   const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
-  const payload = Buffer.from(JSON.stringify(group))
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, { eventId: group.id, payload }, now).body)
+  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
   const [first, second, ...others] = text.split('\n')
   expect(first).toBe(`*${group.data.text}*`)
   expect(second).toBe(`• ${group.data.examples[0]!.id}: ${group.data.examples[0]!.reason}`)
   expect(others.at(-1)).toBe(group.id)
 })
 
-test('what is neither is not told', () => {
-  const other = { ...example, type: 'outflow.other.v1' }
-  expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('no alert and no group')
+test('the trace context goes along, where there is one', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  for (const kind of ['signed', 'slack', 'alertmanager'] as const) {
+    expect(postOf({ kind, secret }, message(example, traceparent), now).headers).toMatchObject({ traceparent })
+    expect(postOf({ kind, secret }, message(), now).headers).not.toHaveProperty('traceparent')
+  }
+})
+
+const begun = operationEventSchema.parse(read('outflow.operation.v1.begun.json'))
+const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
+
+test('of an operation people are told what is wrong and since when, and that it is over', () => {
+  const textOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
+  expect(textOf(begun)).toBe(
+    ['*trainer dead in flights*', `• ${begun.data.detail}`, `• since ${begun.data.begunAt}`, begun.id].join('\n'),
+  )
+  expect(textOf(ended as typeof begun)).toContain('*trainer dead in flights is over*')
+})
+
+test('in Alertmanager the end of an operation ends what its begin began', () => {
+  const alertOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0]
+  const [first, last] = [alertOf(begun), alertOf(ended as typeof begun)]
+  expect(first.labels).toEqual({
+    alertname: 'OutflowOperation',
+    type: 'outflow.operation.v1',
+    pipeline: 'flights',
+    kind: 'trainer_dead',
+    severity: 'warning',
+  })
+  expect(last.labels).toEqual(first.labels)
+  expect(Date.parse(first.endsAt) - Date.parse(first.startsAt)).toBe(86_400_000)
+  expect(last.endsAt).toBe('2026-11-25T20:00:00.000Z')
+})
+
+test('in Alertmanager what happens in a moment is not over before anybody is told', () => {
+  const happened = operationEventSchema.parse(read('outflow.operation.v1.happened.json'))
+  const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(happened), now).body)
+  expect(alert.startsAt).toBe(happened.data.begunAt)
+  expect(alert).not.toHaveProperty('endsAt')
+})
+
+test('what is none of these is not told', () => {
+  const other = { ...example, type: 'outflow.other.v1' as typeof example.type }
+  expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('neither an alert')
 })

@@ -10,7 +10,7 @@ import { type Answer, makePoster } from './post.js'
 export async function postOnce(webhook: Webhook, event: AlertEvent, signal: AbortSignal): Promise<Answer> {
   const poster = makePoster(webhook)
   try {
-    const message = { eventId: event.id, payload: Buffer.from(JSON.stringify(event)) }
+    const message = { eventId: event.id, payload: Buffer.from(JSON.stringify(event)), traceparent: null }
     return await poster.post(postOf(webhook, message, new Date()), signal)
   } finally {
     poster.close()

@@ -1,0 +1,94 @@
+import {
+  ALERT_EVENT_TYPE,
+  type AlertEvent,
+  GROUP_EVENT_TYPE,
+  type GroupEvent,
+  OPERATION_EVENT_TYPE,
+  type OperationEvent,
+} from '@outflow/contracts'
+
+/** What webhooks tell people of. */
+export type TellableEvent = AlertEvent | GroupEvent | OperationEvent
+
+/** What a person is told of an event, in words that records may have brought along. */
+export interface Gist {
+  readonly headline: string
+  readonly lines: readonly string[]
+  /** What others group and silence by; two events of the same labels tell of the same. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly startsAt: string
+  /** null: the receiver knows best. */
+  readonly endsAt: string | null
+}
+
+const MOST_REASONS = 3
+const MOST_CHARACTERS = 600
+/** For so long what began goes on, should its end never be told. */
+const GOES_ON_MS = 86_400_000
+
+/** @throws {Error} for an event of another type */
+export function gistOf(event: TellableEvent): Gist {
+  switch (event.type) {
+    case ALERT_EVENT_TYPE:
+      return gistOfAlert(event)
+    case GROUP_EVENT_TYPE:
+      return gistOfGroup(event)
+    case OPERATION_EVENT_TYPE:
+      return gistOfOperation(event)
+    default:
+      throw new Error('neither an alert, nor a group, nor an operation')
+  }
+}
+
+function gistOfAlert(event: AlertEvent): Gist {
+  const { pipeline, severity, key, reasons, pValue, detectedAt } = event.data
+  const whys = reasons.slice(0, MOST_REASONS).map(({ text }) => shorten(text))
+  return {
+    headline: `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
+    lines: [...whys, `p ${pValue.toPrecision(2)}, ${event.time}`],
+    labels: anomalyLabels(event),
+    startsAt: detectedAt,
+    endsAt: null,
+  }
+}
+
+function gistOfGroup(event: GroupEvent): Gist {
+  const { text, examples } = event.data
+  const strangest = examples.slice(0, MOST_REASONS)
+  return {
+    headline: shorten(text),
+    lines: strangest.map(({ id, reason }) => shorten(`${id}: ${reason ?? 'no reason told'}`)),
+    labels: anomalyLabels(event),
+    startsAt: event.time,
+    endsAt: null,
+  }
+}
+
+/** The event's id is among them: each is an alert of its own. */
+function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEvent | GroupEvent) {
+  return { alertname: 'OutflowAnomaly', id, type, pipeline, severity, ...(key ? { key: shorten(key) } : {}) }
+}
+
+/** No id is among the labels, so that the end of something ends what its begin began. */
+function gistOfOperation({ type, data }: OperationEvent): Gist {
+  const { pipeline, kind, status, detail, begunAt, endedAt } = data
+  const endsAt = { begun: new Date(Date.parse(begunAt) + GOES_ON_MS).toISOString(), ended: endedAt, happened: null }
+  return {
+    headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
+    lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
+    labels: {
+      alertname: 'OutflowOperation',
+      type,
+      pipeline,
+      kind,
+      severity: CRITICAL.has(kind) ? 'critical' : 'warning',
+    },
+    startsAt: begunAt,
+    endsAt: endsAt[status],
+  }
+}
+
+/** Nothing is scored, or nothing that is told means anything. */
+const CRITICAL: ReadonlySet<string> = new Set(['no_model', 'detector_silent', 'everything_flagged'])
+
+const shorten = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text)

@@ -1,0 +1,40 @@
+import type { OutboxRow } from '@outflow/store'
+import { expect, test } from 'vitest'
+import { handOversOf } from './hand-over.js'
+
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const WEBHOOKS = [
+  { name: 'pager', send: ['alerts', 'operations'] },
+  { name: 'chat', send: ['alerts'] },
+  { name: 'desk', send: ['operations'] },
+] as const
+
+const aRow = (kind: OutboxRow['kind'], headers: OutboxRow['headers'] = []): OutboxRow => ({
+  ...{ sequence: 7n, kind, topic: 'any', key: null, headers, createdAt: new Date(0) },
+  payload: Buffer.from(JSON.stringify({ id: 'an-event' })),
+})
+
+const namesOf = (kind: OutboxRow['kind']) =>
+  handOversOf(
+    aRow(kind),
+    WEBHOOKS.map((hook) => ({ ...hook, send: [...hook.send] })),
+  ).map(({ webhook }) => webhook)
+
+test('each webhook is sent what it asks for, and none a dead letter or a record sent again', () => {
+  expect(namesOf('alert')).toEqual(['pager', 'chat'])
+  expect(namesOf('operation')).toEqual(['pager', 'desk'])
+  expect(namesOf('dead_letter')).toEqual([])
+  expect(namesOf('replayed')).toEqual([])
+})
+
+test('the trace context of an alert goes along, where it has one', () => {
+  const chat = [{ name: 'chat', send: ['alerts' as const] }]
+  const row = aRow('alert', [
+    ['content-type', Buffer.from('x')],
+    ['traceparent', Buffer.from(TRACEPARENT)],
+  ])
+  expect(handOversOf(row, chat)).toEqual([
+    { sequence: 7n, eventId: 'an-event', webhook: 'chat', traceparent: TRACEPARENT },
+  ])
+  expect(handOversOf(aRow('alert'), chat)).toMatchObject([{ traceparent: null }])
+})

@@ -1,0 +1,21 @@
+import type { AlertEvent, Webhook } from '@outflow/contracts'
+import type { HandOver, OutboxRow } from '@outflow/store'
+
+/** Says which webhooks are to be sent a message that Kafka has. */
+export function handOversOf(
+  { kind, sequence, payload, headers }: OutboxRow,
+  webhooks: readonly Pick<Webhook, 'name' | 'send'>[],
+): readonly HandOver[] {
+  const sort = SENT_AS[kind]
+  const names = webhooks.filter(({ send }) => sort !== undefined && send.includes(sort)).map(({ name }) => name)
+  if (names.length === 0) return []
+  const { id: eventId } = JSON.parse(String(payload)) as Pick<AlertEvent, 'id'>
+  const [, traceparent] = headers.find(([name]) => name === 'traceparent') ?? []
+  return names.map((webhook) => ({ sequence, eventId, webhook, traceparent: traceparent?.toString() ?? null }))
+}
+
+/** What outflow.yaml calls those that webhooks are sent; others they are not. */
+const SENT_AS: Partial<Record<OutboxRow['kind'], Webhook['send'][number]>> = {
+  alert: 'alerts',
+  operation: 'operations',
+}
