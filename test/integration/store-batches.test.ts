@@ -255,6 +255,18 @@ describe('the outbox', () => {
     })
   })
 
+  it('is on disk before it is given to be sent, though who wrote it did not wait for that', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    for (let offset = 3n; offset < 60n; offset += 3n) {
+      await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
+      const { rows: written } = await pool.query<{ at: string }>('select pg_current_wal_insert_lsn() as at')
+      await takeOutbox(pool, { pipeline, limit: 1 })
+      const { rows } = await pool.query('select pg_current_wal_flush_lsn() >= $1::pg_lsn as flushed', [written[0]!.at])
+      expect(rows).toEqual([{ flushed: true }])
+    }
+  })
+
   it('stops before the bytes that it may give, but gives one row always', async () => {
     const pipeline = aName('pipeline')
     await writeBatch(pool, aBatch(pipeline, null, 3n))

@@ -138,6 +138,7 @@ export async function deleteOutboxThrough(
   return Number(outcome!.deleted)
 }
 
+// Not awaited: what a crash of Postgres brings back, Kafka's mark says was sent, and it is deleted and handed over again.
 const DELETE_OUTBOX_THROUGH = `
 with numbered as (
   select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
@@ -155,7 +156,7 @@ with numbered as (
   on conflict do nothing
   returning 1
 )
-select (select count(*) from deleted) as deleted, last_sequence,
+select (select count(*) from deleted) as deleted, last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited,
        case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
 from numbered`
 
