@@ -1,5 +1,7 @@
-import { Partitioners, type Producer, type Transaction } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KafkaJSProtocolError, Partitioners, type Producer, type Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
+import { keepCoordinators } from './coordinators.js'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
 import { type OutgoingMessage, requestsOf } from './producer.js'
@@ -29,7 +31,9 @@ export interface TransactionalSender {
 // What the broker allows an open transaction; also how long a dead sender can hold back readers of committed data.
 const TRANSACTION_TIMEOUT_MS = 30_000
 // A broker that still writes a transaction's end refuses the next one for some ms; kafkajs would wait 200 ms for it.
-const RETRY = { initialRetryTime: 20, retries: 10 }
+const RETRY_MS = 5
+const RETRY = { initialRetryTime: RETRY_MS, retries: 12 }
+const MARK_ATTEMPTS = 400
 
 /**
  * Connects a sender that owns `transactionalId`: whoever held it before is fenced off, and its open transaction settled,
@@ -44,8 +48,6 @@ export async function makeTransactionalSender(
   const producer = kafka.kafkajs.producer({
     transactionalId,
     idempotent: true,
-    // kafkajs numbers idempotent batches when it sends them: two in flight may arrive out of order.
-    maxInFlightRequests: 1,
     transactionTimeout: TRANSACTION_TIMEOUT_MS,
     retry: RETRY,
     createPartitioner: Partitioners.DefaultPartitioner,
@@ -59,9 +61,19 @@ export async function makeTransactionalSender(
     await producer.disconnect().catch(() => {})
     throw toBrokerError(thrown)
   }
+  const forgetCoordinators = keepCoordinators([transactionalId, mark.groupId])
   return {
-    send: (messages, position) => speaking(() => sendInOne(producer, mark, messages, position)),
-    close: () => speaking(() => producer.disconnect()),
+    send: (messages, position) =>
+      speaking(() =>
+        sendInOne(producer, mark, messages, position).catch((thrown: unknown) => {
+          forgetCoordinators()
+          throw thrown
+        }),
+      ),
+    close: () => {
+      forgetCoordinators()
+      return speaking(() => producer.disconnect())
+    },
   }
 }
 
@@ -73,17 +85,40 @@ async function sendInOne(
 ): Promise<void> {
   const transaction = await producer.transaction()
   try {
-    for (const topicMessages of requestsOf(messages)) await transaction.sendBatch({ topicMessages })
-    await transaction.sendOffsets({
-      consumerGroupId: mark.groupId,
-      topics: [{ topic: mark.topic, partitions: [{ partition: mark.partition, offset: String(position) }] }],
-    })
+    // Both at once, and both ended before the transaction is, even when one fails: what comes late would begin another.
+    const parts = await Promise.allSettled([sendAll(transaction, messages), moveMark(transaction, mark, position)])
+    for (const part of parts) if (part.status === 'rejected') throw part.reason
     await transaction.commit()
   } catch (thrown: unknown) {
     await abort(transaction)
     throw thrown
   }
 }
+
+/** One request after the other: kafkajs numbers idempotent batches when it sends them, so two in flight may arrive out of order. */
+async function sendAll(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void> {
+  for (const topicMessages of requestsOf(messages)) await transaction.sendBatch({ topicMessages })
+}
+
+async function moveMark(
+  transaction: Transaction,
+  { groupId, topic, partition }: RelayMark,
+  position: bigint,
+): Promise<void> {
+  const topics = [{ topic, partitions: [{ partition, offset: String(position) }] }]
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction.sendOffsets({ consumerGroupId: groupId, topics })
+    } catch (thrown: unknown) {
+      // kafkajs repeats a refused beginning of a batch by itself, and not that of a mark.
+      if (!isBusy(thrown) || attempt === MARK_ATTEMPTS) throw thrown
+      await sleep(RETRY_MS)
+    }
+  }
+}
+
+/** The broker still writes the end of the transaction before. */
+const isBusy = (thrown: unknown): boolean => (thrown as KafkaJSProtocolError).type === 'CONCURRENT_TRANSACTIONS'
 
 /** Best effort: what can not be aborted now is aborted by the next sender's fencing, or by the timeout. */
 async function abort(transaction: Transaction): Promise<void> {
