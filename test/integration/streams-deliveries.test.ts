@@ -92,6 +92,59 @@ describe('deliveries', () => {
     expect(member.offsets).toEqual(range(0, 310))
   })
 
+  it('fetches what lies behind a delivery while that is worked on', async () => {
+    const topic = await aTopic()
+    const producer = await makeProducer(kafka())
+    let end = 0
+    // Each request is a batch to itself, and a fetch takes whole ones.
+    for (; end < 30; end++) await producer.send([message(topic, end)])
+    let fetchedBefore = 0
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      maxBytesPerPartition: 1,
+      work: async ({ highWatermark }) => {
+        // Fetched when the delivery before had ended, it would know of the record that was sent during that.
+        if (highWatermark < end) fetchedBefore += 1
+        await producer.send([message(topic, end)])
+        end += 1
+      },
+    })
+    await member.until(() => member.offsets.length > 30)
+    await member.leave()
+    await producer.close()
+
+    expect(fetchedBefore).toBeGreaterThan(0)
+    expect(member.offsets).toEqual(range(0, member.offsets.length))
+  })
+
+  it('ends what it has in flight before it leaves, and hands out nothing that was fetched ahead', async () => {
+    const topic = await aTopic()
+    for (let from = 0; from < 300; from += 10) await produce(topic, from, from + 10)
+    const groupId = aGroup()
+    let working = false
+    const member = aMember({
+      topic,
+      groupId,
+      maxBytesPerPartition: 500,
+      work: async () => {
+        working = true
+        await sleep(100)
+        void member.leave()
+        await sleep(100)
+        working = false
+      },
+    })
+    await member.done
+    expect({ begun: member.begun, working }).toEqual({ begun: 1, working: false })
+    const heir = aMember({ topic, groupId })
+    await heir.until(async () => (await received(topic)) === 300)
+    await heir.leave()
+
+    expect([...member.offsets, ...heir.offsets]).toEqual(range(0, 300))
+    expect(heir.assignments).toEqual([1])
+  })
+
   it('stays in the group while a delivery takes longer than the session timeout', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)

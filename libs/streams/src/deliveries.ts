@@ -11,8 +11,8 @@ import type { KafkaConnection } from './kafka.js'
 const RESTART_MS = 1_000
 
 /**
- * Gives the group's deliveries: cold, one at a time per partition, the next one fetched only when the one before has
- * ended. Each partition begins at its stored offset after every (re)assignment, wherever the group's own commit stands.
+ * Gives the group's deliveries: cold, one at a time per partition; behind it at most one fetch is kept, and that only where the
+ * partition goes on. Each partition begins at its stored offset after every (re)assignment, wherever the group's own commit stands.
  *
  * To stop gently, abort `options.signal` and wait for completion. Unsubscribing abandons what is in flight, unacknowledged.
  *
