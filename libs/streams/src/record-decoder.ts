@@ -84,8 +84,11 @@ function readDelta(reader: ByteReader): number | bigint {
 
 function later(base: string, delta: number | bigint): string {
   if (delta === 0) return base
-  const sum = Number(base) + Number(delta)
-  return Number.isSafeInteger(sum) ? String(sum) : String(BigInt(base) + BigInt(delta))
+  const from = Number(base)
+  const step = Number(delta)
+  // Beyond 2^53 a number is rounded, whatever its sum with one of the other sign is.
+  const isExact = Number.isSafeInteger(from) && Number.isSafeInteger(step) && Number.isSafeInteger(from + step)
+  return isExact ? String(from + step) : String(BigInt(base) + BigInt(delta))
 }
 
 /** A name that comes twice has a list. */
