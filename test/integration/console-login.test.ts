@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { openPool, type Pool } from '@outflow/store'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { aBrowser, type BrowserUnderTest } from '../support/browser-cookies.js'
+import { aCertifiedIssuer, followAway } from '../support/certified-issuer.js'
 import { aFakeIssuer, type FakeIssuer } from '../support/fake-issuer.js'
 import { aDatabase } from '../support/infrastructure.js'
 
@@ -138,6 +139,34 @@ describe('a session by OpenID', () => {
       `select actor, authentication, action, outcome from analyst.audit order by id desc limit 1`,
     )
     expect(rows).toEqual([{ actor: 'ada', authentication: 'oidc', action: 'log in', outcome: 'done' }])
+  })
+
+  it('is had from a certified provider, which checks what it is sent as strictly as what it sends is checked', async () => {
+    const certified = await aCertifiedIssuer({
+      id: 'outflow',
+      secret: 'a-client-secret',
+      redirectUri: 'https://outflow.example/api/login/callback',
+    })
+    onTestFinished(() => certified.close())
+    const consoleOf = async (clientSecret: string) => {
+      const login = { issuer: certified.url, clientId: 'outflow', clientSecret, rolesClaim: 'roles' }
+      const opened = await openConsole('https://outflow.example', { oidc: { ...login, roles: { analyst: ['sre'] } } })
+      onTestFinished(() => opened.close())
+      return aBrowser(opened)
+    }
+    const logIn = async (browser: BrowserUnderTest) => {
+      const away = await browser.ask('/api/login?to=/scores')
+      const { pathname, search } = await followAway(away.headers.get('location')!)
+      return browser.ask(pathname + search)
+    }
+    const browser = await consoleOf('a-client-secret')
+    const back = await logIn(browser)
+    expect([back.status, back.headers.get('location')]).toEqual([302, '/scores'])
+    expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada', role: 'analyst' })
+
+    const stranger = await consoleOf('another-secret')
+    expect(await logIn(stranger)).toMatchObject({ status: 403 })
+    expect((await stranger.ask('/api/session')).status).toBe(401)
   })
 
   it.each([

@@ -25,45 +25,33 @@ export async function scoreSeries(
     anomalies: string
     nll_min: number
     nll_max: number
-    buckets: number[]
-    counts: string[]
+    histogram: string[]
   }>(db, {
     name: 'score_series',
     text: `
-      with minutes as (
-        select to_timestamp(floor(extract(epoch from minute) / $4::int) * $4::int) as at, scored, anomalies, nll_min, nll_max,
-               histogram
+      select at, scored, anomalies, nll_min, nll_max, histogram
+      from generate_series(
+        to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)
+      ) as at
+      cross join lateral (
+        select sum(scored) as scored, sum(anomalies) as anomalies, min(nll_min) as nll_min, max(nll_max) as nll_max,
+               array[${SUMS_OF_BUCKETS}]::bigint[] as histogram
         from outflow.score_statistics
-        where pipeline = $1 and minute >= $2 and minute < $3
-      ), filled as (
-        select at, bucket, sum(records) as records
-        from minutes, unnest(histogram) with ordinality as counted (records, bucket)
-        where records > 0
-        group by at, bucket
-      ), histograms as (
-        select at, array_agg(bucket::int - 1) as buckets, array_agg(records::bigint) as counts from filled group by at
-      ), totals as (
-        select at, sum(scored) as scored, sum(anomalies) as anomalies, min(nll_min) as nll_min, max(nll_max) as nll_max
-        from minutes
-        group by at
-      )
-      select at, scored, anomalies, nll_min, nll_max, buckets, counts
-      from totals join histograms using (at)
+        where pipeline = $1 and minute >= greatest(at, $2) and minute < least(at + make_interval(secs => $4::int), $3)
+      ) as inside
+      where scored is not null
       order by at`,
     values: [of.pipeline, of.from, of.to, of.stepSeconds],
   })
-  return rows.map((row) => {
-    const histogram = new Array<number>(NLL_BUCKETS).fill(0)
-    row.buckets.forEach((bucket, index) => {
-      histogram[bucket] = Number(row.counts[index])
-    })
-    return {
-      from: row.at,
-      scored: Number(row.scored),
-      anomalies: Number(row.anomalies),
-      nllMin: row.nll_min,
-      nllMax: row.nll_max,
-      histogram,
-    }
-  })
+  return rows.map((row) => ({
+    from: row.at,
+    scored: Number(row.scored),
+    anomalies: Number(row.anomalies),
+    nllMin: row.nll_min,
+    nllMax: row.nll_max,
+    histogram: row.histogram.map(Number),
+  }))
 }
+
+// A month has 43,200 minutes, and to unnest their histograms takes five times as long as to add up bucket by bucket.
+const SUMS_OF_BUCKETS = Array.from({ length: NLL_BUCKETS }, (_, index) => `sum(histogram[${index + 1}])`).join(', ')

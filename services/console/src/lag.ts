@@ -34,7 +34,8 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
       partitionCounters(pool, config.pipeline),
     ])
     const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
-    return ends.map(({ topic, partition, earliest, end }) => {
+    const inOrder = ends.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
+    return inOrder.map(({ topic, partition, earliest, end }) => {
       const stored = next.get(`${topic}/${partition}`)
       // Nothing stored yet: where reading begins.
       const offset = stored ?? (config.source.from === 'latest' ? end : earliest)

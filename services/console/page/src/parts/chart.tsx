@@ -30,6 +30,8 @@ export interface ChartProps {
 
 /** Pixels. */
 const DEFAULT_HEIGHT = 260
+/** What a time takes with its seconds, and some air. */
+const TIME_SPACE = 75
 /** So few that each can be told: one between two gaps has no line to show it. */
 const FEW_POINTS = 60
 
@@ -77,7 +79,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
   // On a log scale every step of a decade would be a line: the decades are enough.
   const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
   const axes: uPlot.Axis[] = [
-    { ...axis, ...(isTime ? { values: timesOfAxis } : {}) },
+    { ...axis, ...(isTime ? { values: timesOfAxis, space: TIME_SPACE } : {}) },
     {
       ...axis,
       ...decades,

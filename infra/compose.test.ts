@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { parseConfig } from '@outflow/contracts'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+/** As compose reads it: with anchors merged, and without its own extensions. */
+const compose: Compose = parse(read('compose.yaml'), { merge: true })
+const config = parseConfig(parse(read('outflow.yaml')), {
+  DATABASE_URL: 'postgres://user:password@host/outflow',
+  CONSOLE_TOKEN_SHA256: '0'.repeat(64),
+})
+
+test('each service publishes to loopback what it serves, and is healthy where it serves it', () => {
+  for (const service of ['ingest', 'trainer', 'alerts', 'console'] as const) {
+    const port = config.http.ports[service]
+    const { command, ports, healthcheck } = compose.services[service]!
+    expect(command).toEqual(['run', service, '--config', '/etc/outflow/outflow.yaml'])
+    expect(ports).toEqual([`127.0.0.1:${port}:${port}`])
+    expect(healthcheck.test.at(-1)).toContain(`http://127.0.0.1:${port}/healthz`)
+  }
+})
+
+test('what a service waits for and mounts is there', () => {
+  const services = Object.entries(compose.services)
+  const awaited = services.flatMap(([, { depends_on = {} }]) => Object.keys(depends_on))
+  expect(awaited.filter((name) => !(name in compose.services))).toEqual([])
+  const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0]!))
+  expect(mounted.filter((name) => !name.startsWith('./') && !(name in compose.volumes))).toEqual([])
+})
+
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>
+  readonly volumes: Readonly<Record<string, unknown>>
+}
+
+interface ComposeService {
+  readonly command?: readonly string[]
+  readonly ports?: readonly string[]
+  readonly volumes?: readonly string[]
+  readonly depends_on?: Readonly<Record<string, unknown>>
+  readonly healthcheck: { readonly test: readonly string[] }
+}

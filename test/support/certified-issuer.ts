@@ -1,0 +1,73 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider, { type JWK } from 'oidc-provider'
+
+export interface CertifiedIssuer {
+  readonly url: string
+  close(): Promise<void>
+}
+
+export interface IssuerClient {
+  readonly id: string
+  readonly secret: string
+  readonly redirectUri: string
+}
+
+/**
+ * An OpenID provider that others certified, on loopback: it insists on PKCE, asks its visitor to log in and to consent, and is told both by
+ * us. Whoever logs in is `ada`, of the role `sre`.
+ *
+ * @see oidc-provider, certified for the Basic profile by the OpenID Foundation
+ */
+export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient): Promise<CertifiedIssuer> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const provider = new Provider(url, {
+    clients: [{ client_id: id, client_secret: secret, redirect_uris: [redirectUri] }],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'one', alg: 'RS256', use: 'sig' } as JWK] },
+    cookies: { keys: ['of a test'] },
+    ttl: { Interaction: 60, Session: 60, Grant: 60, AccessToken: 60, IdToken: 60 },
+    pkce: { required: () => true },
+    claims: { openid: ['sub'], profile: ['preferred_username', 'roles'] },
+    conformIdTokenClaims: false,
+    findAccount: (_, accountId) => ({
+      accountId,
+      claims: () => ({ sub: accountId, preferred_username: accountId, roles: ['sre'] }),
+    }),
+    features: { devInteractions: { enabled: false } },
+    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+  })
+  provider.use(async ({ path, req, res }, next) => {
+    if (!path.startsWith('/interaction/')) return next()
+    const { prompt, session, params } = await provider.interactionDetails(req, res)
+    if (prompt.name === 'login') return provider.interactionFinished(req, res, { login: { accountId: 'ada' } })
+    const grant = new provider.Grant({ accountId: session!.accountId, clientId: String(params.client_id) })
+    grant.addOIDCScope(String(params.scope))
+    return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } })
+  })
+  server.on('request', provider.callback())
+  return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+/** Follows a provider's redirects with cookies, as a browser does, until they lead elsewhere; gives where to. */
+export async function followAway(from: string): Promise<URL> {
+  const cookies = new Map<string, string>()
+  let at = new URL(from)
+  for (let hops = 0; hops < 10; hops += 1) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(at, { redirect: 'manual', headers: { cookie } })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (location === null) throw new Error(`${at.pathname} answered ${response.status}: ${await response.text()}`)
+    const next = new URL(location, at)
+    if (next.origin !== at.origin) return next
+    at = next
+  }
+  throw new Error(`${from} leads nowhere`)
+}
