@@ -10,14 +10,14 @@ export interface Decoded {
 /** Turns the values of one source's messages into records, in two steps, so that only the first may have to wait. */
 export interface RecordDecoder {
   /**
-   * Fetches the schemas that these values name and that are not known yet.
+   * Fetches the schemas that the values of these messages name and that are not known yet.
    *
-   * @param values  Kafka values of one batch
+   * @param messages  of one batch
    * @returns null where nothing is to be fetched, which is nearly always
    * @throws {RegistryUnavailable} when the registry is away, and the same call may succeed later
    * @throws {RegistryRefused}     when it will not answer this client
    */
-  prepare(values: readonly (Buffer | null)[]): Promise<void> | null
+  prepare(messages: readonly { readonly value: Buffer | null }[]): Promise<void> | null
   /**
    * Decodes one of the values that were prepared.
    *

@@ -3,6 +3,7 @@ import { type CompiledSchema, registryDecoder } from './registry-decoder.js'
 import type { SchemaRegistry } from './schema-registry.js'
 
 const framed = (id: number, text = '{}') => Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from(text)])
+const messages = (...values: (Buffer | null)[]) => values.map((value) => ({ value }))
 const compileJson = (): CompiledSchema => (payload) => JSON.parse(payload.toString())
 
 function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRegistry['schema']>>>> = {}) {
@@ -16,27 +17,27 @@ function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRe
 test('a schema is asked for once, however many records and batches name it', async () => {
   const { schema, decoder } = aRegistry()
   const batch = [framed(1, '{"a":1}'), null, framed(1, '{"a":2}')]
-  await Promise.all([decoder.prepare(batch), decoder.prepare(batch)])
-  expect(decoder.prepare(batch)).toBeNull()
+  await Promise.all([decoder.prepare(messages(...batch)), decoder.prepare(messages(...batch))])
+  expect(decoder.prepare(messages(...batch))).toBeNull()
   expect(decoder.decode(batch[2]!)).toEqual({ record: { a: 2 } })
   expect(schema).toHaveBeenCalledTimes(1)
 })
 
 test('an unknown schema id is a rejection, and is asked for again after half a minute', async () => {
   const { schema, decoder, pass } = aRegistry()
-  await decoder.prepare([framed(9)])
+  await decoder.prepare(messages(framed(9)))
   expect(decoder.decode(framed(9))).toEqual({ reason: 'undecodable', detail: 'the schema registry knows no schema 9' })
-  expect(decoder.prepare([framed(9)])).toBeNull()
+  expect(decoder.prepare(messages(framed(9)))).toBeNull()
   pass(30_000)
-  await decoder.prepare([framed(9)])
+  await decoder.prepare(messages(framed(9)))
   expect(schema).toHaveBeenCalledTimes(2)
 })
 
 test('while the registry is away nothing is known, and the next call asks again', async () => {
   const { schema, decoder } = aRegistry()
   schema.mockRejectedValueOnce(new Error('away'))
-  await expect(decoder.prepare([framed(1)])).rejects.toThrow('away')
-  await decoder.prepare([framed(1)])
+  await expect(decoder.prepare(messages(framed(1)))).rejects.toThrow('away')
+  await decoder.prepare(messages(framed(1)))
   expect(decoder.decode(framed(1))).toEqual({ record: {} })
 })
 
@@ -49,14 +50,14 @@ test('a schema of another kind, or one that can not be compiled, is a rejection 
     3: { schemaType: 'BAD', schema: '', imports: [] },
   }
   const decoder = registryDecoder({ schema: async (id) => schemas[id as 2] }, { TEXT: compileJson, BAD: broken })
-  await decoder.prepare([framed(2), framed(3)])
+  await decoder.prepare(messages(framed(2), framed(3)))
   expect(decoder.decode(framed(2))).toMatchObject({ detail: 'schema 2 is JSON, where TEXT or BAD was expected' })
   expect(decoder.decode(framed(3))).toMatchObject({ detail: 'schema 3 can not be used: Error: no such type: Far' })
 })
 
 test('a payload that the schema does not fit is a rejection with the reason', async () => {
   const { decoder } = aRegistry()
-  await decoder.prepare([framed(1)])
+  await decoder.prepare(messages(framed(1)))
   expect(decoder.decode(framed(1, 'oops'))).toMatchObject({
     detail: expect.stringMatching(/^not a record of schema 1: /),
   })
@@ -67,7 +68,7 @@ test.each([
   ['fewer than five bytes', Buffer.from([0, 0]), /found 2/],
 ])('a value with %s is a rejection, and asks for nothing', (_, value, detail) => {
   const { schema, decoder } = aRegistry()
-  expect(decoder.prepare([value])).toBeNull()
+  expect(decoder.prepare(messages(value))).toBeNull()
   expect(decoder.decode(value)).toMatchObject({ reason: 'undecodable', detail: expect.stringMatching(detail) })
   expect(schema).not.toHaveBeenCalled()
 })

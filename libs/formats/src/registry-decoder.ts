@@ -68,10 +68,10 @@ export function registryDecoder(
   }
 
   return {
-    prepare: (values) => {
+    prepare: (messages) => {
       const wanted = new Set<number>()
       let last = -1
-      for (const value of values) {
+      for (const { value } of messages) {
         if (value === null || value.length < FRAME_BYTES || value[0] !== 0) continue
         const id = value.readInt32BE(1)
         if (id === last) continue

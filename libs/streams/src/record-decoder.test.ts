@@ -44,7 +44,11 @@ test('a record is what kafkajs makes of it', () => {
   fc.assert(
     fc.property(record, context, (own, batch) => {
       const encoded = new Encoder().writeEncoder(encode(own)).buffer as Buffer
-      expect(decodeRecord(reader(encoded), batch)).toEqual(theirs(reader(encoded), batch))
+      const decoded = decodeRecord(reader(encoded), batch)
+      const parts = theirs(reader(encoded), batch)
+      expect(
+        Object.fromEntries(Object.keys(parts).map((name) => [name, decoded[name as keyof typeof decoded]])),
+      ).toEqual(parts)
     }),
     {
       numRuns: 2_000,

@@ -60,8 +60,8 @@ function inRange(ms: number, what: string): number | Rejection {
   return { reason: 'bad_timestamp', detail: `${what}: a time lies in the years 1 to 9999; found ${ms} ms` }
 }
 
-function kafkaKey({ source }: RecordAt): { readonly key: string | null } {
-  return { key: source.key === null ? null : withoutNul(source.key.toString('utf8')) }
+function kafkaKey({ source: { key } }: RecordAt): { readonly key: string | null } {
+  return { key: key === null ? null : withoutNul(key.toString('utf8')) }
 }
 
 function fieldKey(path: string, locate: Locate): (at: RecordAt) => { readonly key: string | null } | Rejection {

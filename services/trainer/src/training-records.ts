@@ -45,7 +45,7 @@ export async function readTrainingRecords(
   records: readonly NotedRecord<WindowNote>[],
   { features, decoder, leftOut }: ReadingOptions,
 ): Promise<TrainingRecords> {
-  await decoder.prepare(records.map(({ value }) => value))
+  await decoder.prepare(records)
   const read = makeReader(features)
   const fill = windowFiller(features, windowPlaces(features, features))
   const fields: Fields[] = []

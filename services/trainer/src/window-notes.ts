@@ -56,7 +56,7 @@ export function noteWindows(features: readonly Feature[], decoder: RecordDecoder
     return states
   }
   return {
-    prepare: async (records) => void (await decoder.prepare(records.map(({ value }) => value))),
+    prepare: async (records) => void (await decoder.prepare(records)),
     of: (source) => {
       const decoded = decoder.decode(source.value)
       if (!('record' in decoded) || isRejection(read(decoded.record))) return undefined

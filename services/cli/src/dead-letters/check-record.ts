@@ -23,7 +23,7 @@ function checkerOf({
   const read = makeReader(features)
   const readEvent = eventReader(source)
   return async ({ headers: _headers, ...message }) => {
-    await decoder.prepare([message.value])
+    await decoder.prepare([message])
     const decoded = decoder.decode(message.value)
     if (!('record' in decoded)) return decoded
     const fields = read(decoded.record)

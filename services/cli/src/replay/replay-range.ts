@@ -225,7 +225,7 @@ function recordReader({ source, features }: Config, detector: Detector) {
     return 'reason' in observation ? observation : { ...read, fields: fill(fields, statesOf(own).observe(observation)) }
   }
   return async (records: readonly WindowRecord[]): Promise<(ReadRecord | Rejection)[]> => {
-    await decoder.prepare(records.map(({ value }) => value))
+    await decoder.prepare(records)
     const read = records.map(readOne)
     for (const own of states.values()) own.settle()
     return read

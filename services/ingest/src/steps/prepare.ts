@@ -21,8 +21,7 @@ export interface PrepareOptions {
 export function prepareWith({ decoder, telemetry, signal, now = Date.now }: PrepareOptions) {
   return (delivery: Delivery): Observable<PreparedBatch> => {
     const startedAtMs = now()
-    const values = delivery.records.map(({ value }) => value)
-    return defer(() => decoder.prepare(values) ?? NOTHING_TO_FETCH).pipe(
+    return defer(() => decoder.prepare(delivery.records) ?? NOTHING_TO_FETCH).pipe(
       retryWhileAway(signal, (error, attempt, waitMs) =>
         telemetry.schemaFetchRetried(delivery, error, attempt, waitMs),
       ),
