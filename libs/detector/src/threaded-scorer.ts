@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/encoding'
 import { NotFiniteError, ShapeError } from '@outflow/flow'
 import { ScoringThreadEnded } from './errors.js'
@@ -124,13 +124,16 @@ interface Failure {
 /** What tsc made of the thread's program, or its source where this module itself runs from source. */
 function startWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./scoring-thread.js', import.meta.url), { execArgv: [] })
+    return new Worker(new URL('./scoring-thread.js', import.meta.url), { execArgv: [], resourceLimits: LIMITS })
   }
   // In a thread, `--import tsx` comes to nothing.
   const [tsx, program] = [import.meta.resolve('tsx/esm/api'), new URL('./scoring-thread.ts', import.meta.url)]
   const code = `import('${tsx}').then(({ register }) => (register(), import('${program}')))`
-  return new Worker(code, { eval: true, execArgv: ['--conditions=source'] })
+  return new Worker(code, { eval: true, execArgv: ['--conditions=source'], resourceLimits: LIMITS })
 }
+
+// What a batch leaves behind is a few large arrays, which do not lie there; the default of 48 MiB would be filled all the same.
+const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 }
 
 /** An error that crossed over has its class again. */
 function revive({ code, message, values }: Failure): Error {
