@@ -37,6 +37,9 @@ afterAll(async () => {
   await pool.end()
 })
 
+/** As its depot would send it; what the pipeline reads of a record. */
+const recordOf = ({ numbers: [grams, millimetres], categories: [kind] }: Fields) => ({ kind, grams, millimetres })
+
 const heavier = (records: readonly Fields[], factor: number): Fields[] =>
   records.map(({ numbers: [grams, ...others], categories }) => ({ numbers: [grams! * factor, ...others], categories }))
 
@@ -72,7 +75,7 @@ async function aWatchedPipeline() {
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics, parentId: null })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
-    /** As ingest would have written it, so many minutes ago. */
+    /** As ingest would have written it, so many minutes ago: what is flagged as well. */
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)
       const time = Date.now() - minutesAgo * MINUTE_MS
@@ -94,6 +97,16 @@ async function aWatchedPipeline() {
           ],
         )
       }
+      await pool.query(
+        `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
+                                        severity, reasons, model_id)
+         select $1, 'parcels', 0, $2 * 1000 + place, $3, $3, record, 20, 0.001, 'high', '[]', $4
+         from jsonb_array_elements($5) with ordinality as flagged (record, place)`,
+        [
+          ...[name, minutesAgo, new Date(time), by.metadata.modelId],
+          JSON.stringify(records.filter((_, index) => flags[index] === 1).map(recordOf)),
+        ],
+      )
     },
   }
 }
@@ -114,6 +127,29 @@ test('scores that drift raise one alarm, with the field that moved and when, als
   expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
   expect(alarm!.raisedAt.getTime() - alarm!.changedAt.getTime()).toBeLessThan(8 * MINUTE_MS)
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
+})
+
+test('a value never seen, in records that are ordinary otherwise, is drift of its field; as many that are not are an attack', async () => {
+  const kind = (records: readonly Fields[], of: string) => records.map((record) => ({ ...record, categories: [of] }))
+  const odd = [
+    { found: null, as: (records: readonly Fields[]) => heavier(records, 40) },
+    { found: 'new value', as: (records: readonly Fields[]) => kind(records, 'drum') },
+  ]
+  for (const { found, as } of odd) {
+    const pipeline = await aWatchedPipeline()
+    await pipeline.store(model)
+    const minute = (ago: number) => {
+      const records = normalParcels(1_000, ago)
+      return ago > 4 ? records : [...records.slice(60), ...as(records.slice(0, 60))]
+    }
+    for (let ago = 20; ago > 1; ago--) await pipeline.scored(detector, minute(ago), ago)
+    for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch(minute(2)).look()
+    const alarm = await latestDriftAlarm(pool, pipeline.name)
+    expect(alarm?.chart ?? null).toBe(found)
+    if (alarm === null) continue
+    expect(alarm.fields[0]).toMatchObject({ field: 'kind' })
+    expect(pipeline.telemetry.driftFound).toHaveBeenCalledTimes(1)
+  }
 })
 
 test('between fits p-values follow slow change: whoever scores is told, and the flagged share stays', async () => {

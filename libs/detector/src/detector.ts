@@ -5,6 +5,7 @@ import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { explainBriefly } from './explain-briefly.js'
 import { openModelScorer, packing } from './model-scorer.js'
+import { findNewValues, type NewValue } from './new-value.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
 
@@ -51,6 +52,8 @@ export interface Detector {
   explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
   /** Names the features that a record leaves missing: it is scored on the others. */
   missing(fields: Fields): string[]
+  /** [batch] For each record the value that it was flagged for alone, one that training did not see; null: there is none. */
+  newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
   /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
@@ -84,6 +87,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: (fields) => explainRecord(encoder, nllOf, fields, ordinaryNll),
     explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),
+    newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {

@@ -18,7 +18,9 @@ export interface CalibratedBuckets {
 }
 
 /** The four ways in which scores drift: their mean and their spread, each up and down. */
-export const DRIFT_CHARTS = ['stranger', 'too normal', 'more spread', 'less spread'] as const
+const SCORE_CHARTS = ['stranger', 'too normal', 'more spread', 'less spread'] as const
+/** And the one in which a field does: records are flagged for a value that training did not see, and for nothing else. */
+export const DRIFT_CHARTS = [...SCORE_CHARTS, 'new value'] as const
 export type DriftChart = (typeof DRIFT_CHARTS)[number]
 
 export interface DriftAlarm {
@@ -74,14 +76,14 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
  * @see Page 1954, Biometrika 41; Moustakides 1986, Annals of Statistics 14, for why no test is quicker at this rate
  */
 export function watchDrift(blocks: Iterable<ScoreBlock>, buckets: CalibratedBuckets, limit: number): DriftWatch {
-  const sums = DRIFT_CHARTS.map(() => ({ sum: 0, sinceMs: 0 }))
+  const sums = SCORE_CHARTS.map(() => ({ sum: 0, sinceMs: 0 }))
   for (const { startMs, counts } of ofSize(FEWEST_RECORDS, blocks)) {
     const steps = stepsOf(counts, buckets)
     for (const [chart, state] of sums.entries()) {
       if (state.sum === 0) state.sinceMs = startMs
       state.sum = Math.max(0, state.sum + steps[chart]! - ALLOWANCE)
       if (state.sum > limit) {
-        const alarm = { chart: DRIFT_CHARTS[chart]!, raisedMs: startMs, changedMs: state.sinceMs, statistic: state.sum }
+        const alarm = { chart: SCORE_CHARTS[chart]!, raisedMs: startMs, changedMs: state.sinceMs, statistic: state.sum }
         return { alarm, level: state.sum / limit }
       }
     }
@@ -90,9 +92,9 @@ export function watchDrift(blocks: Iterable<ScoreBlock>, buckets: CalibratedBuck
 }
 
 /**
- * The limit at which four charts raise one false alarm in `runLength` blocks, or fewer:
+ * The limit at which five charts raise one false alarm in `runLength` blocks, or fewer:
  *
- *     E[blocks] ≥ (e^b − b − 1) / ½ / 4      b = limit + 1.166
+ *     E[blocks] ≥ (e^b − b − 1) / ½ / 5      b = limit + 1.166
  *
  * for an allowance of ½ and independent standard normal z.
  *
@@ -110,7 +112,7 @@ export function driftLimit(runLength: number): number {
 }
 
 /** Adds blocks up until each holds so many records; what is left over at the end waits. */
-function* ofSize(least: number, blocks: Iterable<ScoreBlock>): Generator<ScoreBlock> {
+export function* ofSize(least: number, blocks: Iterable<ScoreBlock>): Generator<ScoreBlock> {
   let held: { startMs: number; counts: Float64Array } | null = null
   for (const { startMs, counts } of blocks) {
     held ??= { startMs, counts: new Float64Array(counts.length) }
@@ -134,12 +136,12 @@ function stepsOf(counts: ArrayLike<number>, buckets: CalibratedBuckets): readonl
     squares += count * score ** 2
   }
   const error = (variance: number) => Math.sqrt(variance / records + variance / buckets.calibrated + TOLERANCE ** 2)
-  const mean = bounded(sum / records / error(buckets.variance))
-  const spread = bounded((squares / records - buckets.variance) / error(buckets.squareVariance))
+  const mean = boundedStep(sum / records / error(buckets.variance))
+  const spread = boundedStep((squares / records - buckets.variance) / error(buckets.squareVariance))
   return [mean, -mean, spread, -spread]
 }
 
-function bounded(z: number): number {
+export function boundedStep(z: number): number {
   return Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, z))
 }
 
@@ -158,9 +160,9 @@ function quantile(share: number): number {
 
 const FEWEST_RECORDS = 20
 /** Half of the shift, in errors, that is found soonest. */
-const ALLOWANCE = 0.5
+export const ALLOWANCE = 0.5
 const TOLERANCE = 0.1
-const LARGEST_STEP = 6
+export const LARGEST_STEP = 6
 /**
  * An attack of a few strange records is to be flagged, not taken for drift and learned: none counts for more than one in a
  * hundred. At one in 2,000 two in a hundred raised an alarm within five minutes.

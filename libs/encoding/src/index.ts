@@ -24,3 +24,4 @@ export { fieldReader, isRejection, makeReader, type Reader, windowFiller } from 
 export { sampleCategories } from './sample-categories.js'
 export { plainFeatures } from './text.js'
 export { toLocal } from './time-zone.js'
+export { type UnseenCategory, unseenCategories } from './unseen.js'

@@ -50,6 +50,23 @@ export async function strangestAnomalies(
   return rows.map(toAnomaly)
 }
 
+/** Gives the decoded records that a model flagged from a time on, by Kafka's record time, the newest first. */
+export async function newestFlagged(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
+): Promise<readonly unknown[]> {
+  const rows = await run<{ record: unknown }>(db, {
+    name: 'newest_flagged',
+    text: `
+      select record from outflow.anomalies
+      where pipeline = $1 and model_id = $2 and record_time >= $3
+      order by record_time desc
+      limit $4`,
+    values: [of.pipeline, of.modelId, of.from, of.limit],
+  })
+  return rows.map(({ record }) => record)
+}
+
 /** Which anomalies: by Kafka's record time, from ≤ t < to. */
 export interface AnomalyRange {
   readonly pipeline: string

@@ -5,6 +5,7 @@ export {
   type DetectedAnomaly,
   eachAnomaly,
   eachDetected,
+  newestFlagged,
   type StoredAnomaly,
   strangestAnomalies,
 } from './anomalies.js'

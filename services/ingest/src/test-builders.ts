@@ -66,6 +66,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
       unseenValues: 0,
       missingValues: 0,
     }),
+    newValues: async (batch) => batch.map(() => null),
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: vi.fn<Detector['explain']>(async ({ numbers }) => ({
       reasons: [

@@ -7,7 +7,9 @@ import {
   type DriftWatch,
   type Following,
   followScores,
+  type Surplus,
   watchDrift,
+  watchSurplus,
 } from '@outflow/detector'
 import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store'
 
@@ -15,6 +17,8 @@ export interface ScoresRead {
   readonly alarm: DriftAlarm | null
   /** The highest chart, as a share of its limit. */
   readonly level: number
+  /** More flagged records than are due, where no alarm has told of what they come from; null: there are none. */
+  readonly surplus: Surplus | null
   /** How p-values are to be moved; null: too few records to say. */
   readonly following: Following | null
 }
@@ -45,7 +49,16 @@ export function readScores(
   const blocks = minutes
     .filter(({ minuteMs, pHistogram }) => minuteMs >= changedMs && pHistogram.length === ODDS_BUCKETS)
     .map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
-  return { alarm, level, following: followScores(blocks, { borders: ODDS_BORDERS, alertRate, within }) }
+  const surplus = watchSurplus(
+    blocks.filter(({ startMs }) => last === null || startMs > last.raisedMs),
+    { borders: ODDS_BORDERS, alertRate, calibrated: buckets.calibrated, limit },
+  )
+  return {
+    alarm,
+    level,
+    surplus: alarm === null && surplus !== null && !goesOn(surplus, last) ? surplus : null,
+    following: followScores(blocks, { borders: ODDS_BORDERS, alertRate, within }),
+  }
 }
 
 /**
@@ -58,10 +71,13 @@ function nextAlarm(
 ): DriftWatch {
   for (let before = last; ; ) {
     const found = watchDrift(sinceAlarm(minutes, before).map(toBlock), buckets, limit)
-    const goesOn = found.alarm !== null && before !== null && found.alarm.changedMs <= before.raisedMs + SAME_CHANGE_MS
-    if (!goesOn) return found
+    if (found.alarm === null || !goesOn(found.alarm, before)) return found
     before = found.alarm
   }
+}
+
+function goesOn({ changedMs }: { readonly changedMs: number }, before: ReadingScores['last']): boolean {
+  return before !== null && changedMs <= before.raisedMs + SAME_CHANGE_MS
 }
 
 /** Minutes that no alarm has spoken of yet. */

@@ -1,4 +1,4 @@
-import { alertRateOf, type Config, type Feature, type ModelMetadata } from '@outflow/contracts'
+import { alertRateOf, type Config, type Feature, type ModelMetadata, type Rejection } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
   type DriftAlarm,
@@ -8,12 +8,14 @@ import {
   fieldShifts,
   followedApart,
   followedPValues,
+  type Surplus,
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import {
   activeModelId,
   latestDriftAlarm,
   latestFollowing,
+  newestFlagged,
   noteDriftAlarm,
   noteFollowing,
   type Pool,
@@ -22,6 +24,7 @@ import {
   scoreMinutes,
 } from '@outflow/store'
 import { makeGuard } from './guard.js'
+import { FLAGGED_LOOKED_AT, hasNews } from './has-news.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
 import { bucketsOf, followBound, readScores, sinceAlarm, WORTH_TELLING } from './read-scores.js'
@@ -50,7 +53,7 @@ interface Watched {
 /**
  * Watches the active model's scores for drift, guards its first hour, and follows slow change of its scores.
  *
- * All that is a function of `outflow.score_statistics`, which moves in the transactions that count the records: it is
+ * All that is a function of `outflow.score_statistics` and `outflow.anomalies`, which move in the transactions that count the records: it is
  * computed anew at each look, and so is the same after any crash of anything.
  */
 export function watchScores(
@@ -77,9 +80,10 @@ export function watchScores(
       if (await guard(modelId, sinceAlarm(minutes, last))) return
       const alertRate = alertRateOf(config.detection, watched.metadata.recordsPerDay)
       const within = followBound(config.detection.followWithin, watched.metadata.calibration, alertRate)
-      const { alarm, level, following } = readScores(minutes, { ...watched, last, limit, alertRate, within })
+      const { alarm, level, surplus, following } = readScores(minutes, { ...watched, last, limit, alertRate, within })
       telemetry.driftWatched(level)
-      if (alarm !== null) await raise(modelId, alarm)
+      const found = alarm ?? (surplus && (await newsIn(surplus, modelId)))
+      if (found !== null) await raise(modelId, found)
       if (following !== null) await follow(modelId, following, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
     },
   }
@@ -98,6 +102,20 @@ export function watchScores(
     telemetry.scoresFollowed(modelId, factor)
   }
 
+  /** An alarm where it is a new value that floods; null where it is not, and all of it stays flagged. */
+  async function newsIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
+    const detector = await openStored(pool, config.pipeline, modelId)
+    if (detector === null) return null
+    try {
+      const from = new Date(surplus.changedMs)
+      const records = await newestFlagged(pool, { pipeline: config.pipeline, modelId, from, limit: FLAGGED_LOOKED_AT })
+      const flagged = records.map((record) => detector.read(record)).filter(isRead)
+      return (await hasNews(detector, flagged)) ? { chart: 'new value', ...surplus } : null
+    } finally {
+      await detector.close()
+    }
+  }
+
   async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
     const recent = await readRecent(alarm.changedMs)
     const fields = await movedFields(pool, config, modelId, recent)
@@ -113,6 +131,8 @@ export function watchScores(
     if (isNew) telemetry.driftFound(modelId, alarm, fields)
   }
 }
+
+const isRead = (read: Fields | Rejection): read is Fields => !isRejection(read)
 
 const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
   raisedMs: raisedAt.getTime(),

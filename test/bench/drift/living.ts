@@ -8,6 +8,8 @@ import {
   followedApart,
   followedPValues,
   openDetector,
+  type Scores,
+  type Surplus,
   trainDetector,
 } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
@@ -15,6 +17,7 @@ import { makeDecoder } from '@outflow/formats'
 import { type ModelSummary, minuteScores, type ScoreMinute } from '@outflow/store'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/gate.js'
+import { FLAGGED_LOOKED_AT, hasNews } from '../../../services/trainer/src/has-news.js'
 import { bucketsOf, followBound, readScores, WORTH_TELLING } from '../../../services/trainer/src/read-scores.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
@@ -40,8 +43,8 @@ export interface Living {
   ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
   /** What the trainer does every 15 seconds. */
   look(nowMs: number): Promise<void>
-  /** p-values at this moment, of records that are not part of the stream. */
-  judge(batch: readonly Fields[]): Promise<Float64Array>
+  /** How records that are not part of the stream are scored at this moment; p-values as they are judged by. */
+  judge(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
   readonly events: readonly LifeEvent[]
   readonly fitSeconds: readonly number[]
   close(): Promise<void>
@@ -55,6 +58,8 @@ interface Kept {
 interface Active extends Kept {
   readonly detector: Detector
   readonly minutes: Map<number, ScoreMinute>
+  /** The newest flagged records, in order of time. */
+  readonly flagged: { readonly fields: Fields; readonly atMs: number }[]
   alarm: (DriftAlarm & { readonly notedMs: number }) | null
   following: Following | null
 }
@@ -86,15 +91,19 @@ export function makeLiving(config: Config, history: History): Living {
     const rate = alertRateOf(detection, recordsPerDay)
     const pValue = active.following === null ? own : followedPValues(active.following, own)
     const flags = pValue.map((p) => (p <= rate ? 1 : 0))
+    for (const [index, flag] of flags.entries()) {
+      if (flag === 1) active.flagged.push({ fields: batch[index]!, atMs: times[index]! })
+    }
+    active.flagged.splice(0, active.flagged.length - FLAGGED_LOOKED_AT)
     for (const more of minuteScores(modelId, times, nll, flags, own)) {
       active.minutes.set(more.minuteMs, merged(active.minutes.get(more.minuteMs), more))
     }
     return pValue
   }
 
-  async function judge(batch: readonly Fields[]): Promise<Float64Array> {
-    const { pValue } = await active!.detector.score(batch)
-    return active!.following === null ? pValue : followedPValues(active!.following, pValue)
+  async function judge(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>> {
+    const { nll, pValue } = await active!.detector.score(batch)
+    return { nll, pValue: active!.following === null ? pValue : followedPValues(active!.following, pValue) }
   }
 
   async function look(nowMs: number): Promise<void> {
@@ -104,26 +113,32 @@ export function makeLiving(config: Config, history: History): Living {
       await coming.take()
       coming = null
     }
-    if (active !== null) watch(active, nowMs)
+    if (active !== null) await watch(active, nowMs)
     const { due, fromMs } = await dueNow(nowMs)
     if (due.inMs > 0 || history.countFrom(fromMs) < training.minRows) return
     await train(due, fromMs, nowMs)
   }
 
-  function watch(own: Active, nowMs: number): void {
+  async function watch(own: Active, nowMs: number): Promise<void> {
     const minutes = [...own.minutes.values()].filter(({ minuteMs }) => minuteMs + MINUTE_MS <= nowMs)
     const { calibration, recordsPerDay } = own.detector.metadata
     const alertRate = alertRateOf(detection, recordsPerDay)
     const within = followBound(detection.followWithin, calibration, alertRate)
     const buckets = bucketsOf(own.detector)
     const read = readScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
-    if (read.alarm !== null) {
-      own.alarm = { ...read.alarm, notedMs: nowMs }
-      if (ANSWERED_CHARTS.includes(read.alarm.chart)) lastAlarm = { ...read.alarm, notedMs: nowMs }
-      events.push({ atMs: nowMs, what: 'alarm', why: read.alarm.chart, changedMs: read.alarm.changedMs })
+    const alarm = read.alarm ?? (read.surplus && (await newsIn(read.surplus, own)))
+    if (alarm !== null) {
+      own.alarm = { ...alarm, notedMs: nowMs }
+      if (ANSWERED_CHARTS.includes(alarm.chart)) lastAlarm = { ...alarm, notedMs: nowMs }
+      events.push({ atMs: nowMs, what: 'alarm', why: alarm.chart, changedMs: alarm.changedMs })
     }
     if (read.following !== null && followedApart(read.following, own.following) >= WORTH_TELLING)
       own.following = read.following
+  }
+
+  async function newsIn(surplus: Surplus, { detector, flagged }: Active): Promise<DriftAlarm | null> {
+    const since = flagged.filter(({ atMs }) => atMs >= surplus.changedMs).map(({ fields }) => fields)
+    return (await hasNews(detector, since)) ? { chart: 'new value', ...surplus } : null
   }
 
   async function dueNow(nowMs: number): Promise<{ readonly due: Due; readonly fromMs: number }> {
@@ -204,6 +219,7 @@ export function makeLiving(config: Config, history: History): Living {
       artefact,
       detector: await openDetector(artefact),
       minutes: new Map(),
+      flagged: [],
       alarm: null,
       following: null,
     }

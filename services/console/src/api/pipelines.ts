@@ -47,7 +47,7 @@ export const healthSchema = z
       z.object({
         at: timeSchema,
         since: timeSchema,
-        /** stranger, too normal, more spread or less spread. */
+        /** stranger, too normal, more spread, less spread or new value. */
         direction: z.string(),
         fields: z.array(z.object({ field: z.string(), nats: z.number() })),
       }),

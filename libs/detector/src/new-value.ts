@@ -1,0 +1,49 @@
+import {
+  categoryAlternatives,
+  type Encoder,
+  encodeBatch,
+  type Fields,
+  unseenCategories,
+  withCategory,
+} from '@outflow/encoding'
+import type { Nll } from './model-scorer.js'
+
+/** A value that training did not see, in a record that would be ordinary with one that it did. */
+export interface NewValue {
+  readonly field: string
+  readonly value: string
+}
+
+/** Of a category's values the most frequent are tried. */
+const MOST_VALUES = 32
+
+/**
+ * Finds records that are strange for a new value alone: one category has a value that training did not see, and with one of
+ * the known values in its place the record is not flagged.
+ *
+ * @param ordinaryNll  nats; a record below it is not flagged
+ * @returns [batch]; null where nothing is new, more than one value is, or the rest is strange as well
+ */
+export async function findNewValues(
+  encoder: Encoder,
+  nll: Nll,
+  batch: readonly Fields[],
+  ordinaryNll: number,
+): Promise<(NewValue | null)[]> {
+  const asked = batch.map((fields) => {
+    const [unseen, ...more] = unseenCategories(encoder, fields)
+    if (unseen === undefined || more.length > 0) return null
+    const { k, field, value } = unseen
+    const { ids } = encodeBatch(encoder, [fields])
+    const known = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
+    return { news: { field, value }, tried: known.map((other) => withCategory(fields, k, other)) }
+  })
+  const scores = await nll(asked.flatMap((each) => each?.tried ?? []))
+  let at = 0
+  return asked.map((each) => {
+    if (each === null) return null
+    const own = scores.subarray(at, at + each.tried.length)
+    at += own.length
+    return own.some((score) => score < ordinaryNll) ? each.news : null
+  })
+}

@@ -1,0 +1,66 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { driftLimit, type ScoreBlock } from './drift.js'
+import { type SurplusOptions, watchSurplus } from './surplus.js'
+
+const MINUTE_MS = 60_000
+/** p-values by halves: 1, ½, ¼ … and 0. */
+const borders = [...Array.from({ length: 16 }, (_, bucket) => 2 ** -bucket), 0]
+const options: SurplusOptions = { borders, alertRate: 0.01, calibrated: 20_000, limit: driftLimit(43_200) }
+
+interface Stream {
+  readonly perMinute: number
+  readonly minutes: number
+  readonly seed?: number
+  /** Share of records that are all strange, by the minute; default: none. */
+  readonly strange?: (minute: number) => number
+}
+
+function stream({ perMinute, minutes, seed = 7, strange = () => 0 }: Stream): ScoreBlock[] {
+  const random = xoroshiro128plus(seed)
+  return Array.from({ length: minutes }, (_, minute) => {
+    const counts = new Float64Array(borders.length - 1)
+    for (let record = 0; record < perMinute; record++) {
+      const p = uniformFloat64(random) < strange(minute) ? 1e-4 : 1 - uniformFloat64(random)
+      counts[Math.min(counts.length - 1, Math.floor(-Math.log2(p)))]! += 1
+    }
+    return { startMs: minute * MINUTE_MS, counts }
+  })
+}
+
+it('begins with the minute that three in a hundred are strange from, and stands after two', () => {
+  const blocks = stream({ perMinute: 2_000, minutes: 62, strange: (minute) => (minute < 60 ? 0 : 0.03) })
+  expect(watchSurplus(blocks.slice(0, 60), options)).toBeNull()
+  const surplus = watchSurplus(blocks, options)
+  expect(surplus).toMatchObject({ raisedMs: 61 * MINUTE_MS })
+  expect(60 - surplus!.changedMs / MINUTE_MS).toBeLessThanOrEqual(2)
+})
+
+it('is over twenty minutes after it has ended, however long it was', () => {
+  const strange = (minute: number) => (minute < 120 ? 0.1 : 0)
+  const blocks = stream({ perMinute: 2_000, minutes: 140, strange })
+  expect(watchSurplus(blocks.slice(0, 121), options)).not.toBeNull()
+  expect(watchSurplus(blocks, options)).toBeNull()
+})
+
+it('is none within an eighth of what is due, however many records say so', () => {
+  const strange = () => 0.0009
+  expect(watchSurplus(stream({ perMinute: 20_000, minutes: 60, strange }), options)).toBeNull()
+})
+
+it('is as rare as designed where nothing has changed', () => {
+  // A run length of twenty blocks, shared by five charts: one of them has a hundred. The calibration is exact.
+  const own = { ...options, alertRate: 2 ** -7, calibrated: 1e9, limit: driftLimit(20) }
+  // Two minutes a block.
+  const blocks = stream({ perMinute: 640, minutes: 2 * BLOCKS, seed: 3 })
+  let [raised, from] = [0, 0]
+  for (let to = 2; to <= blocks.length; to += 2) {
+    if (watchSurplus(blocks.slice(from, to), own) === null) continue
+    raised += 1
+    from = to
+  }
+  expect(raised).toBeLessThanOrEqual(BLOCKS / 100)
+})
+
+const BLOCKS = 300

@@ -1,0 +1,62 @@
+import { ALLOWANCE, boundedStep, LARGEST_STEP, ofSize, type ScoreBlock } from './drift.js'
+
+/** More flagged records than the alert rate makes one expect. */
+export interface Surplus {
+  /** Epoch ms: when the sum last stood at zero, which is where it began. */
+  readonly changedMs: number
+  /** Epoch ms: the beginning of the last block. */
+  readonly raisedMs: number
+  readonly statistic: number
+}
+
+export interface SurplusOptions {
+  /** [buckets + 1]; p-values of the buckets' borders, falling from 1 to 0. */
+  readonly borders: ArrayLike<number>
+  readonly alertRate: number
+  /** Records that the calibration was made of. */
+  readonly calibrated: number
+  /** From `driftLimit`. */
+  readonly limit: number
+}
+
+/**
+ * Watches the share of flagged records by a cumulative sum as those of `watchDrift`, of
+ *
+ *     z = (share − due) / √(due·(1 − due)·(1/records + 1/calibrated) + (due/4)²)
+ *
+ * where due is the p-value nearest the alert rate at which a bucket begins: what lies within an eighth of it is none.
+ * The sum goes no further than one step beyond the limit, so that a surplus is over about twelve blocks after it has ended.
+ *
+ * @param blocks  counted by p-values, in order of time; they are added up until ten flagged records are due in each
+ * @returns the surplus that stands after the last block; null: none does
+ */
+export function watchSurplus(
+  blocks: Iterable<ScoreBlock>,
+  { borders, alertRate, calibrated, limit }: SurplusOptions,
+): Surplus | null {
+  const distance = (p: number) => Math.abs(Math.log(p / alertRate))
+  const starts = Array.from(borders).slice(0, -1)
+  const first = starts.reduce((best, p, bucket) => (distance(p) < distance(starts[best]!) ? bucket : best), 0)
+  const due = starts[first]!
+  let found = { statistic: 0, changedMs: 0, raisedMs: 0 }
+  for (const { startMs, counts } of ofSize(FEWEST_DUE / due, blocks)) {
+    const records = countFrom(counts, 0)
+    const error = Math.sqrt(due * (1 - due) * (1 / records + 1 / calibrated) + (due * TOLERATED) ** 2)
+    const step = boundedStep((countFrom(counts, first) / records - due) / error) - ALLOWANCE
+    found = {
+      statistic: Math.max(0, Math.min(limit + LARGEST_STEP, found.statistic + step)),
+      changedMs: found.statistic === 0 ? startMs : found.changedMs,
+      raisedMs: startMs,
+    }
+  }
+  return found.statistic > limit ? found : null
+}
+
+function countFrom(counts: ArrayLike<number>, first: number): number {
+  let sum = 0
+  for (let bucket = first; bucket < counts.length; bucket++) sum += counts[bucket]!
+  return sum
+}
+
+const FEWEST_DUE = 10
+const TOLERATED = 0.25

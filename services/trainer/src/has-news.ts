@@ -1,0 +1,25 @@
+import type { Detector } from '@outflow/detector'
+import type { Fields } from '@outflow/encoding'
+
+/** Of more than these, the newest, a share is not told much better. */
+export const FLAGGED_LOOKED_AT = 200
+/** A few alike may be one client's mistake. */
+const FEWEST_ALIKE = 10
+const MOST_OF_THEM = 0.5
+
+/**
+ * Tells a new regime from an attack, where more is flagged than is due: whether half of the flagged records or more would be
+ * ordinary but for a value that training did not see, counting values that ten or more of them have.
+ *
+ * @param flagged  the newest flagged records, all since the surplus began
+ */
+export async function hasNews(detector: Pick<Detector, 'newValues'>, flagged: readonly Fields[]): Promise<boolean> {
+  const alike = new Map<string, number>()
+  for (const news of await detector.newValues(flagged)) {
+    if (news === null) continue
+    const key = JSON.stringify([news.field, news.value])
+    alike.set(key, (alike.get(key) ?? 0) + 1)
+  }
+  const told = [...alike.values()].filter((count) => count >= FEWEST_ALIKE).reduce((sum, count) => sum + count, 0)
+  return told > 0 && told >= MOST_OF_THEM * flagged.length
+}

@@ -1,0 +1,78 @@
+import type { TallyReport } from './tally.js'
+
+/** What a stretch came to. */
+export interface Passed extends Partial<Adaptation> {
+  readonly stretch: string
+  readonly hours: number
+  /** By the name of who kept up with it. */
+  readonly ways: Readonly<Record<string, TallyReport>>
+  readonly alarms: readonly { readonly atMinute: number; readonly chart: string; readonly changedMinute: number }[]
+  readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
+  readonly minutesToAlarm: number | null
+  readonly minutesToModel: number | null
+  readonly falseAlarms: number
+}
+
+/** How well the stream's own model finds what is planted, at a stretch's end. */
+export interface Adaptation {
+  /** At the threshold that flags the budget of fresh records of the regime. */
+  readonly recall: number
+  readonly recallAlone: number
+  readonly recallRatio: number
+  /** At the threshold that each has by itself. */
+  readonly recallAsJudged: number
+  readonly recallAloneAsJudged: number
+  /** By the model, and its followed p-values, as they are before the attack and half an hour after it. */
+  readonly attackFoundBefore: number
+  readonly attackFoundLater: number
+}
+
+/** Holds what the stretches came to against what was asked for. */
+export function judgeTargets(stretches: readonly Passed[], budget: number) {
+  const of = (name: string) => stretches.find(({ stretch }) => stretch === name)!
+  const near = (share: number) => Math.abs(share / budget - 1) <= 0.25
+  const judged = stretches.filter(({ stretch }) => stretch !== 'first hour' && stretch !== 'attack')
+  const attack = of('attack')
+  const backInside = of('level shift').ways.outflow!.backInsideMinutes
+  const alarm = of('stuck sensor').alarms[0]
+  return [
+    ...judged.map(({ stretch, ways }) => {
+      // What a jump floods before it is found is told by the minutes until it is over.
+      const { settledShare, flaggedShare } = ways.outflow!
+      const value = stretch === 'level shift' ? settledShare : flaggedShare
+      return { target: `flagged share within a quarter of the budget: ${stretch}`, value, met: near(value) }
+    }),
+    {
+      target: 'minutes after the level shift until the share is back inside, at most 5',
+      value: backInside,
+      met: backInside !== null && backInside <= 5,
+    },
+    ...stretches
+      .filter(({ recallRatio }) => recallRatio !== undefined)
+      .map(({ stretch, recallRatio }) => ({
+        target: `recall of a model of the new regime alone, at least .95: ${stretch}`,
+        value: recallRatio!,
+        met: recallRatio! >= 0.95,
+      })),
+    {
+      target: 'attack found while it goes on, by what was found of it before: at least .95',
+      value: attack.ways.outflow!.plantedFound / attack.attackFoundBefore!,
+      met: attack.ways.outflow!.plantedFound >= 0.95 * attack.attackFoundBefore!,
+    },
+    {
+      target: 'the same attack found half an hour later, by what was found before: at least .95',
+      value: of('after the attack').attackFoundLater! / attack.attackFoundBefore!,
+      met: of('after the attack').attackFoundLater! >= 0.95 * attack.attackFoundBefore!,
+    },
+    {
+      target: 'stuck sensor told as too normal',
+      value: alarm?.chart ?? null,
+      met: alarm?.chart === 'too normal' || alarm?.chart === 'less spread',
+    },
+    {
+      target: 'false drift alarms, none',
+      value: stretches.reduce((sum, own) => sum + own.falseAlarms, 0),
+      met: stretches.every((own) => own.falseAlarms === 0),
+    },
+  ]
+}
