@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleEvent } from '@outflow/alerts'
 import { isRetryable } from '@outflow/errors'
-import { type Anomaly, type OutboxMessage, type Pool, writeBatch } from '@outflow/store'
+import { type Anomaly, type OutboxMessage, type Pool, storedOffset, writeBatch } from '@outflow/store'
 import type { makeChance } from '../support/parcels.js'
 
 /** An alert that Postgres has committed. */
@@ -36,24 +36,25 @@ const PAUSE_MS = 20
 
 /**
  * Commits alerts as ingest does: in the transaction that moves an offset, and only if nobody moved it. So it is known of each batch
- * whether it was committed, also where its answer was lost in an outage.
+ * whether it was committed, also where its answer was lost in an outage; and what a crash of Postgres undid is written again.
  */
 export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamOptions): AlertStream {
-  const committed: CommittedAlert[] = []
+  /** In the order of their offsets: the first `next` of them are committed. */
+  const made: CommittedAlert[] = []
+  let next = 0
   const places = new Map<string, number>()
   let stopped = false
 
   const sent = async (): Promise<number> => {
     const { rows } = await pool.query<{ waiting: string }>('select count(*) as waiting from outflow.outbox')
-    return committed.length - Number(rows[0]!.waiting)
+    return next - Number(rows[0]!.waiting)
   }
 
   const run = async (): Promise<void> => {
-    while (!stopped) {
-      while (committed.length - (await sent().catch(() => 0)) > AHEAD) await sleep(PAUSE_MS)
-      const alerts = Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => nextAlert())
-      await commit(BigInt(committed.length), alerts)
-      committed.push(...alerts)
+    while (!stopped || next < made.length) {
+      while (next - (await sent().catch(() => 0)) > AHEAD) await sleep(PAUSE_MS)
+      if (next === made.length) made.push(...Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => nextAlert()))
+      next = await commit(next, made.slice(next, next + MOST_AT_ONCE))
       await sleep(chance.below(PAUSE_MS))
     }
   }
@@ -65,14 +66,14 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     return { id: `${pipeline}/${key.replace(' ', '-')}/${place}`, key, place }
   }
 
-  async function commit(offset: bigint, alerts: readonly CommittedAlert[]): Promise<void> {
+  /** Gives where to go on: behind these alerts, or where the store stands, before them or behind them. */
+  async function commit(at: number, alerts: readonly CommittedAlert[]): Promise<number> {
+    const offset = BigInt(at)
+    const of = { pipeline, topic: 'bench-source', partition: 0 }
     for (;;) {
       try {
-        // `superseded`: an earlier attempt was committed and its answer got lost, since nobody else writes.
-        await writeBatch(pool, {
-          pipeline,
-          topic: 'bench-source',
-          partition: 0,
+        const outcome = await writeBatch(pool, {
+          ...of,
           expectedOffset: offset === 0n ? null : offset,
           nextOffset: offset + BigInt(alerts.length),
           received: alerts.length,
@@ -83,7 +84,9 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
           scores: [],
           rejections: [],
         })
-        return
+        if (outcome === 'written') return at + alerts.length
+        // Nobody else writes: an earlier attempt was committed and its answer got lost, or a crash of Postgres undid what was not on disk.
+        return Number((await storedOffset(pool, of)) ?? 0n)
       } catch (error: unknown) {
         if (!isRetryable(error)) throw error
         await sleep(PAUSE_MS)
@@ -112,7 +115,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     stop: async () => {
       stopped = true
       await done
-      return committed
+      return made
     },
   }
 }
