@@ -51,10 +51,14 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: Kafka
 
 const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** Said whenever a producer is made. What it warns of is known: whoever sends begins again behind its mark. */
+const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
+
 /** kafkajs retries by itself and throws when it gives up: its own errors are warnings here, the rest is detail. */
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
-  if (level <= logLevel.WARN) log.warn({ namespace, said: message, ...fields }, 'kafka client stumbled')
+  if (level <= logLevel.WARN && message !== LIMITED_RETRIES)
+    log.warn({ namespace, said: message, ...fields }, 'kafka client stumbled')
   else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
 }
 

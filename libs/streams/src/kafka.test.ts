@@ -1,0 +1,15 @@
+import { Partitioners } from 'kafkajs'
+import { expect, test, vi } from 'vitest'
+import { makeKafka } from './kafka.js'
+
+test('what kafkajs says of every producer is no stumble; what it says otherwise is', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const { kafkajs } = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log })
+  kafkajs.producer({ idempotent: true, retry: { retries: 3 }, createPartitioner: Partitioners.DefaultPartitioner })
+  expect(log.warn).not.toHaveBeenCalled()
+  expect(log.debug).toHaveBeenCalledTimes(1)
+  kafkajs.logger().warn('the broker hangs')
+  expect(log.warn.mock.calls).toEqual([
+    [expect.objectContaining({ said: 'the broker hangs' }), 'kafka client stumbled'],
+  ])
+})
