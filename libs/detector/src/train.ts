@@ -110,11 +110,11 @@ const FITTING_ROWS = 100_000
 const RECORDS_PER_RATE = 400
 
 /**
- * A tenth of the records, yet 2 / alertRate of few, so that the rate's quantile lies inside, though never more than 30 %;
+ * A tenth of the records, yet 1 / alertRate of few, below which the rate cannot be told, though never more than 30 %;
  * and of more than 100,000 all that the fit has no use for. More than 400 / alertRate are never held out.
  */
 function calibrationSize(records: number, alertRate: number): number {
-  const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(2 / alertRate, LARGEST_SHARE * records))
+  const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(1 / alertRate, LARGEST_SHARE * records))
   return Math.floor(Math.min(RECORDS_PER_RATE / alertRate, Math.max(ofFew, records - FITTING_ROWS)))
 }
 
@@ -142,7 +142,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
     seed: training.seed,
     noise,
-    trim: trimOf(input),
+    ...trimsOf(input),
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
     ...(backend && { backend }),
@@ -157,14 +157,14 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 }
 
 /**
- * Share of each batch's worst rows that the fit leaves out: what the configuration states, and no less than a tenth where every
- * field is a number or a time. A cluster of anomalies in the window is then given no density of its own (the README has
- * what that wins on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch are then those
- * of rare groups, and a fit that is never told of them unlearns what is rare and right.
+ * Shares of each batch's worst rows that the fit leaves out: what the configuration states, and no less than a tenth where every
+ * field is a number or a time and the flow would learn anomalies with the rest (the README has what that wins on labelled tables).
+ * Where numbers hang on categories the stated share is all: the worst rows of a batch are then those of rare groups, and a fit that
+ * is never told of them unlearns what is rare and right.
  */
-function trimOf({ features, training }: Pick<TrainingInput, 'features' | 'training'>): number {
-  const least = features.some(isCategory) ? 0 : ROBUST_TRIM
-  return Math.min(Math.max(training.contamination, least), LARGEST_TRIM)
+function trimsOf({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
+  const trim = Math.min(training.contamination, LARGEST_TRIM)
+  return { trim, trimSuspect: features.some(isCategory) ? trim : Math.max(trim, ROBUST_TRIM) }
 }
 
 const ROBUST_TRIM = 0.1

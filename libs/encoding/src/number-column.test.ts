@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { fitNumberColumn, flagOf, restore, standardise, toLine } from './number-column.js'
 
 const feature = { path: '$.x', type: 'numeric', optional: false } as const
-const fit = (values: readonly number[], contamination = 0) =>
-  fitNumberColumn(feature, Float64Array.from(values), contamination)
+const fit = (values: readonly number[], contamination = 0, usualShare = 0.95) =>
+  fitNumberColumn(feature, Float64Array.from(values), { contamination, usualShare })
 
 describe('a number column', () => {
   it('gives every value back', () => {
@@ -26,7 +26,20 @@ describe('a number column', () => {
 
   it('leaves the outermost values out of mean and deviation, as many as the contamination', () => {
     const values = Array.from({ length: 1000 }, (_, k) => k % 10)
-    expect(fit([...values, 1e9], 0.01).scale).toBeLessThan(4)
+    const { centre, scale } = fit([...values, 50], 0.01)
+    expect(centre).toBeCloseTo(4.5, 1)
+    expect(scale).toBeLessThan(3)
+  })
+
+  it('is wider by outliers that reach far, yet not without end', () => {
+    const values = Array.from({ length: 1000 }, (_, k) => k % 10)
+    expect(fit([...values, 1000], 0.01).scale).toBeCloseTo(Math.sqrt(1000) / 3, 0)
+    expect(fit([...values, 1e9], 0.01).scale).toBeLessThan(60)
+  })
+
+  it('takes the deviation of all where all but the outermost are the same', () => {
+    const values = [...new Array(999).fill(0.1 + 0.2), 7.5]
+    expect(fit(values, 0.01, 1).scale).toBeCloseTo(0.228, 2)
   })
 
   it('divides a constant by 1 % of its magnitude, at least by 1', () => {

@@ -17,7 +17,7 @@ export interface NumberColumn {
   readonly cycle: Cycle | null
   /** Where its signed log turns from a line into a log, own unit; absent where the scale is linear. */
   readonly logUnit?: number
-  /** Mean and deviation on the line, without the contamination's share of the outermost. */
+  /** Mean and deviation on the line, which the contamination's share of the outermost has little part in. */
   readonly centre: number
   readonly scale: number
   /** The step that the values come in (1 for whole numbers), own unit; 0 where there is none. */
@@ -32,9 +32,9 @@ export interface NumberColumn {
 export const FLAGS = ['present', 'missing', 'usual'] as const
 /** |z| beyond this is clamped: in float32 a chain of exponentials would otherwise overflow. */
 export const LARGEST_Z = 1e4
-/** Below such a share, setting a common value apart was measured to lose more than it wins. */
-const USUAL_SHARE = 0.95
 const QUANTILES = 33
+/** Of a column's deviation, by outliers. */
+const LARGEST_WIDENING = 20
 
 /**
  * Fits a column's standardisation.
@@ -43,19 +43,23 @@ const QUANTILES = 33
  *
  * @param raw            [n] as the reader gave them; NaN is missing
  * @param contamination  share of the values, the outermost, that mean and deviation leave out
+ * @param usualShare     what share of the values a common one has, to be set apart
  */
-export function fitNumberColumn(feature: Measured, raw: Float64Array, contamination: number): NumberColumn {
+export function fitNumberColumn(
+  feature: Measured,
+  raw: Float64Array,
+  { contamination, usualShare }: { readonly contamination: number; readonly usualShare: number },
+): NumberColumn {
   const cycle = feature.type === 'cyclic' ? fitCycle(feature.period, raw, feature.zone) : null
   const sorted = (cycle ? raw.map((time) => unroll(cycle, time)) : raw).filter((x) => !Number.isNaN(x)).sort()
-  const usual = cycle ? null : commonValue(sorted)
+  const usual = cycle ? null : commonValue(sorted, usualShare)
   const rest = usual === null ? sorted : sorted.filter((x) => x !== usual)
   const spread = rest.length > 0 ? rest : sorted
   const logUnit = feature.type !== 'cyclic' && feature.scale === 'log' ? fitLogUnit(spread) : undefined
   // The signed log keeps the order.
   const line = logUnit === undefined ? spread : spread.map((x) => shrink(logUnit, x))
   const cutOff = Math.floor((contamination * line.length) / 2)
-  const inner = moments(line.subarray(cutOff, line.length - cutOff))
-  const { mean, deviation } = inner.deviation > 0 ? inner : moments(line)
+  const { mean, deviation } = robustMoments(line, cutOff)
   return {
     name: featureName(feature),
     cycle,
@@ -125,11 +129,23 @@ export function quantile(sorted: Float64Array, share: number): number {
   return sorted.length === 0 ? 0 : sorted[Math.round(share * (sorted.length - 1))]!
 }
 
-function commonValue(sorted: Float64Array): number | null {
+function commonValue(sorted: Float64Array, share: number): number | null {
   const middle = quantile(sorted, 0.5)
   let count = 0
   for (const x of sorted) if (x === middle) count++
-  return sorted.length > 0 && count >= USUAL_SHARE * sorted.length ? middle : null
+  return sorted.length > 0 && count >= share * sorted.length ? middle : null
+}
+
+/**
+ * Mean and deviation without the outermost values, yet the deviation no less than a third of that of all: where outliers
+ * reach far, the noise that goes by the deviation has to as well. One absurd value does not count without end.
+ */
+function robustMoments(sorted: Float64Array, cutOff: number): { mean: number; deviation: number } {
+  const whole = moments(sorted)
+  const inner = sorted.subarray(cutOff, sorted.length - cutOff)
+  if (inner.length === 0 || inner[0] === inner.at(-1)) return whole
+  const { mean, deviation } = moments(inner)
+  return { mean, deviation: Math.max(deviation, Math.min(whole.deviation / 3, LARGEST_WIDENING * deviation)) }
 }
 
 /** Computed on values divided by their magnitude: squares of 1e300 would overflow. */

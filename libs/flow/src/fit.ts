@@ -31,6 +31,8 @@ export interface FitOptions {
   readonly noise?: Float32Array
   /** Share of the worst rows of each batch left out of its gradient from 20 % of the steps on. Default 0. */
   readonly trim?: number
+  /** The same where anomalies would be learned with the rest: of few rows, or where the NLLs have a heavy tail. Default: `trim`. */
+  readonly trimSuspect?: number
   /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
   readonly start?: FlowState
   /** Default 2000. */
@@ -178,7 +180,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
 }
 
 function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, start, trim = 0, maxSteps = 1, batchSize = 1, patience = 1 } = options
+  const { spec, noise, start, trim = 0, trimSuspect = trim, maxSteps = 1, batchSize = 1, patience = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
@@ -194,7 +196,9 @@ function checkTraining({ rows, context, observed, weights }: FitRows, options: F
   if (start !== undefined && !isDeepStrictEqual(checkFlow(start).spec, spec)) {
     throw new ShapeError('a fit goes on from a flow of its own spec', { values: { spec, start: start.spec } })
   }
-  if (!(trim >= 0 && trim < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${trim}`)
+  for (const share of [trim, trimSuspect]) {
+    if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
+  }
   for (const [name, size] of Object.entries({ maxSteps, batchSize, patience })) {
     if (!Number.isInteger(size) || size < 1) throw new ShapeError(`${name} is a whole number of 1 or more, got ${size}`)
   }

@@ -6,9 +6,9 @@ import { NotFiniteError } from './errors.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
 import { unfittedFlow } from './flow-parts.js'
 import type { FlowSpec, FlowState } from './flow-state.js'
-import { seededRandom } from './random.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, type TrainingBatches, trainingBatches } from './training-batches.js'
+import { trimming } from './trimming.js'
 
 /**
  * Maximum-likelihood training on the backend that is open, in this process; `fitFlow` gives it one of its own.
@@ -27,7 +27,7 @@ export async function train(
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(settings.start ?? startOf(spec, seed, batches))
-  const takeStep = stepper(flow, { ...settings, maxSteps })
+  const takeStep = stepper(flow, batches.trainingRows, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
   const timesAt = (steps: number) => {
@@ -61,14 +61,16 @@ export async function train(
 }
 
 /** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
-function stepper(flow: TrainableFlow, { spec, seed, trim = 0, maxSteps }: FitSettings & { readonly maxSteps: number }) {
+function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
+  const { spec, maxSteps } = settings
   const move = adam(flow.parameters.length)
-  const luck = seededRandom(seed, 'trimming')
+  const trimmed = trimming(trainingRows, settings)
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
-    // Rounded up by chance, so that a share of less than a row a batch is trimmed in the long run all the same.
-    const trimmed = step >= TRIM_FROM * maxSteps ? Math.floor(trim * batch.count + luck.uniform()) : 0
-    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => weightsOf(batch, nll, trimmed))
+    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => {
+      trimmed.see(step, nll)
+      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
+    })
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
     move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))
@@ -162,12 +164,11 @@ function meanOf(values: ArrayLike<number>): number {
   return total / values.length
 }
 
+const LEARNING_RATE = 2e-3
 // From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
-const LEARNING_RATE = 1e-3
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
 const BREATHE_EVERY = 10
-const TRIM_FROM = 0.2
 const VALIDATION_KEPT = 0.9
 /** Nats; batches differ by tenths. */
 const LOST_PER_COLUMN = 1
