@@ -80,7 +80,6 @@ export { listModelChanges, type ModelChange } from './model-changes.js'
 export {
   activeModel,
   activeModelId,
-  type Change,
   earlierModelIds,
   insertModel,
   listModels,
@@ -89,10 +88,7 @@ export {
   type ModelSummary,
   modelSummary,
   type NewModel,
-  promoteChecked,
-  promoteModel,
   rejectModel,
-  rollBackModel,
   type StoredModel,
 } from './models.js'
 export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
@@ -130,6 +126,7 @@ export {
   withTransaction,
 } from './pool.js'
 export { plainText } from './postgres-text.js'
+export { type Change, promoteChecked, promoteModel, rollBackModel } from './promotion.js'
 export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alerts.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
