@@ -15,6 +15,8 @@ interface Due {
   readonly record: SeenRecord
   readonly rejection: string | null
   readonly nll: number
+  /** NaN where it was rejected. */
+  readonly pValue: number
   readonly isAnomaly: boolean
 }
 
@@ -132,7 +134,8 @@ async function expectEachMessageSentOnce(pipeline: ParcelPipeline): Promise<void
   )
 }
 
-async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
+/** What is due for each record up to the stored offsets. */
+export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
   const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
   const records = await readTopic(pipeline.brokers, pipeline.topics.source)
@@ -162,11 +165,13 @@ async function judge(detector: Detector, records: readonly SeenRecord[]): Promis
   const places = new Map(sound.map((record, place) => [record, place]))
   return records.map((record) => {
     const place = places.get(record)
-    if (place === undefined) return { record, rejection: breakageOf(record), nll: Number.NaN, isAnomaly: false }
+    if (place === undefined)
+      return { record, rejection: breakageOf(record), nll: Number.NaN, pValue: Number.NaN, isAnomaly: false }
     return {
       record,
       rejection: null,
       nll: scores.nll[place]!,
+      pValue: scores.pValue[place]!,
       isAnomaly: scores.pValue[place]! <= PARCEL_ALERT_RATE,
     }
   })

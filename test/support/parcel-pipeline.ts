@@ -42,6 +42,8 @@ export interface ParcelPipelineOptions {
   readonly databaseUrl?: string
   /** How the services reach both; default: as the test does. */
   readonly access?: { readonly kafka: object; readonly postgres: object }
+  /** As in outflow.yaml; default: `PARCEL_ALERT_RATE`, and p-values by the model alone. */
+  readonly detection?: Readonly<Record<string, unknown>>
   /** As in outflow.yaml; default: the defaults. */
   readonly training?: Readonly<Record<string, unknown>>
 }
@@ -50,7 +52,15 @@ export interface ParcelPipelineOptions {
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
-  const { model, brokers, databaseUrl, features = PARCEL_FEATURES, access, training = { niceness: 0 } } = options
+  const {
+    model,
+    brokers,
+    databaseUrl,
+    features = PARCEL_FEATURES,
+    access,
+    training = { niceness: 0 },
+    detection,
+  } = options
   const name = aName('parcels')
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
   const target = { brokers: brokers ?? kafkaBrokers(), url: databaseUrl ?? (await aDatabase()) }
@@ -58,7 +68,12 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
   const configFile = join(folder, 'outflow.yaml') // JSON is YAML
   await writeFile(
     configFile,
-    JSON.stringify({ ...configurationOf(name, features, topics, target), ...access, training }),
+    JSON.stringify({
+      ...configurationOf(name, features, topics, target),
+      ...access,
+      training,
+      ...(detection && { detection }),
+    }),
   )
   await ensureTopics(makeKafka({ ...target, clientId: 'test' }), [{ topic: topics.source, partitions: PARTITIONS }])
   const pool = openPool(target.url, { applicationName: 'test', max: 4 })
