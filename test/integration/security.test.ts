@@ -1,19 +1,21 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isRetryable } from '@outflow/errors'
 import { InfrastructureUnavailable } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
 import { migrate, openPool, type Pool, ping } from '@outflow/store'
-import { describeCluster, makeKafka } from '@outflow/streams'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { fitParcelModel } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { SECRETS, type Secured, startSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
+import { startTokenEndpoint } from '../support/token-endpoint.js'
 
 let secured: Secured
 let lacking: string | null = null
@@ -102,6 +104,23 @@ describe('Kafka takes', () => {
     const kafka = makeKafka(config.kafka)
     for (let times = 0; times < 3; times += 1) expect((await describeCluster(kafka)).brokers).toBe(1)
     expect(secured.tokens.given - before).toBe(1)
+  })
+
+  it('another token before the one of an open connection has ended', async () => {
+    const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 12 })
+    onTestFinished(() => tokens.close())
+    const sasl = { ...oauth('client.secret'), tokenEndpoint: tokens.url }
+    const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl } }))
+    const kafka = makeKafka(config.kafka)
+    await ensureTopics(kafka, [{ topic: 'logged-in', partitions: 1 }])
+    const producer = await makeProducer(kafka)
+    // More than the life of the token that it began with.
+    for (const until = Date.now() + 13_000; Date.now() < until; await sleep(250)) {
+      await producer.send([{ topic: 'logged-in', key: null, value: 'x' }])
+    }
+    await producer.close()
+
+    expect(tokens.given).toBeGreaterThan(1)
   })
 })
 

@@ -42,12 +42,17 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: Kafka
     ...(tls && { ssl: tlsOptions(tls) }),
     ...(sasl && { sasl: saslOptions(sasl) }),
     connectionTimeout: 3_000,
+    reauthenticationThreshold: LOGIN_AGAIN_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6 },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => report(log, entry),
   })
   return { clientId, log, kafkajs }
 }
+
+// Before a login ends; kafkajs would take 10 s. By then the token source must give another token than the one that ends: with the
+// same one kafkajs would log in again before each request, and brokers bear that once a second.
+const LOGIN_AGAIN_MS = 2_000
 
 const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 

@@ -42,6 +42,19 @@ test('a token is kept for four fifths of its life, and one request serves all th
   expect(asked).toHaveLength(2)
 })
 
+test('of a short life five seconds are left for connections that are open', async () => {
+  const clock = { ms: 0 }
+  answer.body = { access_token: 'a', expires_in: 12 }
+  const token = sourceAt(clock)
+  await token()
+  clock.ms = 6_999
+  await token()
+  expect(asked).toHaveLength(1)
+  clock.ms = 7_000
+  await token()
+  expect(asked).toHaveLength(2)
+})
+
 test('client and secret go as RFC 6749 wants them, the secret as it is when asked', async () => {
   const secrets = ['a secret', 'b%']
   const clock = { ms: 0 }

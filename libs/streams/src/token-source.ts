@@ -17,8 +17,10 @@ interface Token {
 }
 
 const TIMEOUT_MS = 5_000
-// Of a token's life; the rest is for connections that begin with it just before.
+// Of a token's life; the rest is for connections that begin with it just before, and for open ones to log in again in good time.
 const USED_SHARE = 0.8
+// More than LOGIN_AGAIN_MS, the whole second to which an end is rounded, and the time until a connection is open.
+const LEAST_REST_MS = 5_000
 // RFC 6749 only recommends that the answer says how long a token lasts.
 const DEFAULT_LIFE_S = 300
 
@@ -73,7 +75,8 @@ async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSour
     )
   }
   const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS : DEFAULT_LIFE_S
-  return { value, renewAtMs: askedAtMs + life * 1_000 * USED_SHARE }
+  const lifeMs = life * 1_000
+  return { value, renewAtMs: askedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REST_MS) }
 }
 
 function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {
