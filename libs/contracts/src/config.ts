@@ -37,11 +37,17 @@ const csvSchema = z.strictObject({
   delimiter: z.string().length(1).default(',').describe('What stands between two values, one character'),
 })
 
-const registrySchema = z.strictObject({
-  url: z.string().regex(/^https?:\/\/[^@]+$/, 'a URL such as https://registry:8081, without user and password'),
-  username: z.string().min(1).optional().describe('For HTTP basic authentication'),
-  password: z.string().optional().describe('For HTTP basic authentication'),
-})
+const registrySchema = z
+  .strictObject({
+    url: z.string().regex(/^https?:\/\/[^@]+$/, 'a URL such as https://registry:8081, without user and password'),
+    username: z.string().min(1).optional().describe('For HTTP basic authentication'),
+    password: z.string().optional().describe('For HTTP basic authentication'),
+    passwordFile: filePath('File that holds the password, instead of it').optional(),
+  })
+  .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
+    path: ['passwordFile'],
+    message: 'allowed: either password or passwordFile, and not both',
+  })
 
 const postgresSchema = z
   .strictObject({

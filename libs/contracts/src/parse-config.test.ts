@@ -171,6 +171,13 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)
   })
 
+  it('refuses two passwords of the schema registry', () => {
+    const registry = { url: 'https://registry:8081', username: 'u', password: 'p', passwordFile: 'f' }
+    expect(problemsOf({ ...least, source: { ...least.source, format: 'avro', registry } })).toContain(
+      'source.registry.passwordFile: found "[redacted]"; allowed: either password or passwordFile, and not both',
+    )
+  })
+
   it('refuses TLS or a password that postgres.url states as well', () => {
     const url = 'postgres://u:secret@db/x?sslmode=require'
     const problems = problemsOf({ ...least, postgres: { url, passwordFile: 'f', tls: true } })

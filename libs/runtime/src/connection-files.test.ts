@@ -14,14 +14,14 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const located = (parts: { kafka?: object; postgres?: object; webhooks?: readonly object[] }) =>
+const located = (parts: { kafka?: object; postgres?: object; registry?: object; webhooks?: readonly object[] }) =>
   locateConnectionFiles(
     parseConfig(
       {
         pipeline: 'flights',
         kafka: { brokers: 'localhost:9093', ...parts.kafka },
         postgres: { url: 'postgres://outflow@db/x', ...parts.postgres },
-        source: { topics: ['flights'] },
+        source: { topics: ['flights'], ...(parts.registry && { format: 'avro', registry: parts.registry }) },
         features: [{ path: '$.delay', type: 'numeric' }],
         alerts: { topic: 'alerts', webhooks: parts.webhooks ?? [] },
         deadLetters: { topic: 'dead' },
@@ -56,6 +56,13 @@ test('the secret of a webhook is read from its file, and must be one', async () 
   )
 })
 
+test("the schema registry's password is read from its file", async () => {
+  const registry = { url: 'https://registry:8081', username: 'u' }
+  const { source } = await located({ registry: { ...registry, passwordFile: 'password' } })
+  expect(source.registry).toEqual({ ...registry, password: 'p@ss word/1' })
+  expect((await located({ registry })).source.registry).toEqual(registry)
+})
+
 test('a URL is left as it is when there is nothing to add', async () => {
   expect((await located({ postgres: { tls: false } })).postgres).toEqual({ url: 'postgres://outflow@db/x' })
 })
@@ -67,6 +74,11 @@ test.each([
     /kafka\.tls\.caFile: .*absent\.pem: there is no such file/,
   ],
   ['an empty secret', { postgres: { passwordFile: 'empty' } }, /postgres\.passwordFile: .*empty: it is empty/],
+  [
+    'an empty password of the registry',
+    { registry: { url: 'https://registry:8081', username: 'u', passwordFile: 'empty' } },
+    /source\.registry\.passwordFile: .*empty: it is empty/,
+  ],
   [
     'what is no certificate',
     { postgres: { tls: { caFile: 'words' } } },

@@ -14,7 +14,8 @@ import {
 
 /**
  * Makes the configuration independent of where it stood: paths of certificates and secrets become absolute, and for
- * Postgres they go into the connection URL, which every part that opens a connection is handed; secrets of webhooks are read.
+ * Postgres they go into the connection URL, which every part that opens a connection is handed; secrets of webhooks and of
+ * the schema registry are read.
  *
  * What can be told before anybody is connected to is told here: files that are missing, empty or no PEM, a client
  * certificate that has expired, a key that is another certificate's.
@@ -35,6 +36,10 @@ export async function locateConnectionFiles(config: Config, folder: string): Pro
     ...config,
     kafka: { ...config.kafka, tls: kafkaTls, sasl },
     postgres: { url: urlWith(config.postgres.url, password, postgresTls) },
+    source: {
+      ...config.source,
+      registry: config.source.registry && (await withPassword(config.source.registry, folder)),
+    },
     alerts: {
       ...config.alerts,
       webhooks: await Promise.all(config.alerts.webhooks.map((webhook, index) => withSecret(webhook, index, folder))),
@@ -50,6 +55,13 @@ async function withSecret({ secretFile, ...webhook }: Webhook, index: number, fo
   if (!areSigningSecrets(secret)) throw invalid(key, path, `it may hold ${SECRET_RULE}`)
   return { ...webhook, secret }
 }
+
+async function withPassword({ passwordFile, ...registry }: Registry, folder: string): Promise<Registry> {
+  if (passwordFile === undefined) return registry
+  return { ...registry, password: await readSecret('source.registry.passwordFile', resolve(folder, passwordFile)) }
+}
+
+type Registry = NonNullable<Config['source']['registry']>
 
 /** The same with every path under a key `…File` absolute. */
 function absolute<T extends KafkaTls | PostgresTls | Sasl>(files: T, folder: string): T {
