@@ -32,9 +32,7 @@ export async function fill(client: pg.Client, { anomalies, days, say }: Filling)
   await client.query(DAY, [Math.round(anomalies / days)])
   say('a day is made')
   for (let day = days - 1; day >= 0; day -= 1) {
-    await client.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date - $1::int])`, [
-      day,
-    ])
+    await client.query(PARTITIONS, [day])
     await client.query(ANOMALIES, [day, days - 1 - day])
     if (day % 5 === 0) say(`anomalies of ${days - day} of ${days} days`)
   }
@@ -83,7 +81,12 @@ const DAY = `
        ) as made
   order by part`
 
-// Days alike, but for times and offsets. Today's rows lie in what has passed of it.
+// A day is 24 hours back from now, and so lies in two.
+const PARTITIONS = `
+  select outflow.ensure_anomaly_partitions(array[today - $1::int - 1, today - $1::int])
+  from (select (now() at time zone 'utc')::date as today) as utc`
+
+// Days alike, but for times and offsets.
 const ANOMALIES = `
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
                                  p_value, severity, reasons, model_id, p_upper, nearest, missing)
@@ -93,9 +96,7 @@ const ANOMALIES = `
          '{"changes": [{"field": "distance", "from": 3983, "to": 337}], "nll": 15.2, "text": "normal with distance 337 instead of 3,983"}',
          '[]'
   from bench_day,
-       lateral (select date_trunc('day', now(), 'UTC') as today) as day,
-       lateral (select today - $1::int * interval '1 day'
-                       + part * case $1::int when 0 then now() - today else interval '1 day' end as at) as time`
+       lateral (select now() - ($1::int + 1 - part) * interval '1 day' as at) as time`
 
 // Fifty histograms in turn: to make one for each minute takes longer than all the rest.
 const MINUTES = `
