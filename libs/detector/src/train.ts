@@ -110,11 +110,11 @@ const FITTING_ROWS = 100_000
 const RECORDS_PER_RATE = 400
 
 /**
- * A tenth of the records, yet 1 / alertRate of few, below which the rate cannot be told, though never more than 30 %;
+ * A tenth of the records, yet 2 / alertRate of few, so that the rate's quantile lies inside, though never more than 30 %;
  * and of more than 100,000 all that the fit has no use for. More than 400 / alertRate are never held out.
  */
 function calibrationSize(records: number, alertRate: number): number {
-  const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(1 / alertRate, LARGEST_SHARE * records))
+  const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(2 / alertRate, LARGEST_SHARE * records))
   return Math.floor(Math.min(RECORDS_PER_RATE / alertRate, Math.max(ofFew, records - FITTING_ROWS)))
 }
 
