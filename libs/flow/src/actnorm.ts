@@ -44,17 +44,18 @@ function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Arr
 }
 
 /** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
-const normalise = plainKernel({
-  name: 'OutflowActnorm',
+const normalise = plainKernel<Record<string, never>>({
   forward: ([x, bias, logScale]) => {
     const [batch, dim] = x!.shape as [number, number]
     const z = new Float32Array(batch * dim)
     const logDet = new Float32Array(batch)
     normaliseInto(z, logDet, x!.values, bias!.values, logScale!.values)
-    return [
-      { values: z, shape: [batch, dim] },
-      { values: logDet, shape: [batch] },
-    ]
+    return {
+      outputs: [
+        { values: z, shape: [batch, dim] },
+        { values: logDet, shape: [batch] },
+      ],
+    }
   },
   backward: ([dz, dLogDet], [x, bias, logScale]) => {
     const dim = x!.shape[1]!

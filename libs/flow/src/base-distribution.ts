@@ -1,7 +1,5 @@
-import { mul, square, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core'
 import type { FlowSizes } from './flow-state.js'
 import type { OnnxGraph } from './onnx-graph.js'
-import { plainKernel } from './plain-kernel.js'
 import type { Random } from './random.js'
 import type { Numbers } from './rows.js'
 
@@ -15,9 +13,7 @@ export interface BaseDistribution {
   readonly constant: number
   /** One z. */
   draw(random: Random): number
-  /** Σ energy of each row of [batch, dim], [batch]; differentiable. */
-  rowEnergy(z: Tensor2D): Tensor1D
-  /** The same in a graph: columns → [batch]. */
+  /** Σ energy of each row in a graph: columns → [batch]. */
   toGraph(graph: OnnxGraph, columns: string): string
 }
 
@@ -46,7 +42,6 @@ const standardNormal: BaseDistribution = {
   slope: (z) => z,
   constant: HALF_LOG_TWO_PI,
   draw: (random) => random.normal(),
-  rowEnergy: (z) => mul(sum(square(z), 1), 0.5) as Tensor1D,
   toGraph: (graph, columns) => {
     const squares = graph.sumColumns(graph.node('Mul', [columns, columns]))
     return graph.node('Mul', [squares, graph.scalar(0.5)])
@@ -64,7 +59,6 @@ function studentT(nu: number): BaseDistribution {
     slope: (z) => studentSlope(z, nu),
     constant: 0.5 * Math.log(nu * Math.PI) + logGamma(nu / 2) - logGamma((nu + 1) / 2),
     draw: (random) => drawStudent(random, nu),
-    rowEnergy: (z) => studentRowEnergy([z], { nu })[0] as Tensor1D,
     toGraph: (graph, columns) => {
       const shares = graph.node('Mul', [graph.node('Mul', [columns, columns]), graph.scalar(1 / nu)])
       const logs = graph.node('Log', [graph.node('Add', [shares, graph.scalar(1)])])
@@ -76,24 +70,6 @@ function studentT(nu: number): BaseDistribution {
 const studentEnergy = (z: number, nu: number) => ((nu + 1) / 2) * Math.log1p((z * z) / nu)
 
 const studentSlope = (z: number, nu: number) => ((nu + 1) * z) / (nu + z * z)
-
-const studentRowEnergy = plainKernel<{ nu: number }>({
-  name: 'OutflowStudentEnergy',
-  forward: ([z], { nu }) => {
-    const [count, dim] = z!.shape as [number, number]
-    const values = new Float32Array(count)
-    for (let row = 0, at = 0; row < count; row++) {
-      let energy = 0
-      for (const end = at + dim; at < end; at++) energy += studentEnergy(z!.values[at]!, nu)
-      values[row] = energy
-    }
-    return [{ shape: [count], values }]
-  },
-  backward: ([dEnergy], [z], { nu }) => {
-    const dim = z!.shape[1]!
-    return [z!.values.map((each, at) => dEnergy!.values[Math.floor(at / dim)]! * studentSlope(each, nu))]
-  },
-})
 
 /**
  * One exact draw of Student's t: a point of the unit disc, stretched.

@@ -49,14 +49,13 @@ function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): Mapp
 }
 
 /** [batch] each → their sum, [batch]; one launch instead of one for each of them there and back */
-const total = plainKernel({
-  name: 'OutflowTotal',
+const total = plainKernel<Record<string, never>>({
   forward: (parts) => {
     const values = parts[0]!.values.slice()
     for (const part of parts.slice(1)) {
       for (let row = 0; row < values.length; row++) values[row]! += part.values[row]!
     }
-    return [{ values, shape: parts[0]!.shape }]
+    return { outputs: [{ values, shape: parts[0]!.shape }] }
   },
   backward: ([slope], parts) => parts.map(() => slope!.values),
 })

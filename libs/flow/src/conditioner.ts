@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { type DenseWeights, denseLinear, denseRelu, denseRows } from './dense.js'
+import { type DenseWeights, denseLayers, denseRows } from './dense.js'
 import type { Rows } from './rows.js'
 
 /**
@@ -23,7 +23,7 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
   const hidden = layers.slice(0, -1)
   const last = layers.at(-1)!
   return {
-    ofTensor: (input) => denseLinear(hidden.reduce(denseRelu, input), last),
+    ofTensor: (input) => denseLayers(input, layers, 'relu'),
     ofRows: (input) =>
       denseRows(
         hidden.reduce((rows, layer) => denseRows(rows, layer, 'relu'), input),

@@ -76,16 +76,17 @@ function shiftThenScaleInto(z: Numbers, logDet: Numbers, x: Numbers, raw: Number
 
 /** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
 const shiftThenScale = plainKernel<{ bound: number }>({
-  name: 'OutflowShiftThenScale',
   forward: ([x, raw], { bound }) => {
     const [batch, dim] = x!.shape as [number, number]
     const z = new Float32Array(batch * dim)
     const logDet = new Float32Array(batch)
     shiftThenScaleInto(z, logDet, x!.values, raw!.values, bound)
-    return [
-      { values: z, shape: [batch, dim] },
-      { values: logDet, shape: [batch] },
-    ]
+    return {
+      outputs: [
+        { values: z, shape: [batch, dim] },
+        { values: logDet, shape: [batch] },
+      ],
+    }
   },
   backward: ([dz, dLogDet], [x, raw], { bound }) => {
     const [batch, dim] = x!.shape as [number, number]

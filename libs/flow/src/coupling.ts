@@ -58,7 +58,7 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
 
 /** z and logDet of x [batch, dim] and raw [batch, 2·dim]; with what a gradient wants to know again, where there is room for it. */
 function scaleThenShiftInto(
-  into: { z: Numbers; logDet: Numbers; bent?: Float32Array; scale?: Float32Array },
+  into: { z: Numbers; logDet: Numbers } & Partial<Bent>,
   x: Numbers,
   raw: Numbers,
   moved: readonly number[],
@@ -83,9 +83,14 @@ function scaleThenShiftInto(
   }
 }
 
-/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch]; and tanh(r/bound), exp(s), each [batch, dim] */
-const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
-  name: 'OutflowScaleThenShift',
+/** What the gradient wants to know again: tanh(r/bound) and exp(s), [batch, dim] each. */
+interface Bent {
+  readonly bent: Float32Array
+  readonly scale: Float32Array
+}
+
+/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
+const scaleThenShift = plainKernel<{ moved: number[]; bound: number }, Bent>({
   forward: ([x, raw], { moved, bound }) => {
     const { shape } = x!
     const [batch, dim] = shape as [number, number]
@@ -96,16 +101,14 @@ const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
     ]
     const logDet = new Float32Array(batch)
     scaleThenShiftInto({ z, logDet, bent, scale }, x!.values, raw!.values, moved, bound)
-    return [
+    const outputs = [
       { values: z, shape },
       { values: logDet, shape: [batch] },
-      { values: bent, shape },
-      { values: scale, shape },
     ]
+    return { outputs, aside: { bent, scale } }
   },
-  backward: ([dz, dLogDet], [x], { moved }, outputs) => {
+  backward: ([dz, dLogDet], [x], { moved }, { bent, scale }) => {
     const [batch, dim] = x!.shape as [number, number]
-    const [, , bent, scale] = outputs()
     const dx = dz!.values.slice()
     const dRaw = new Float32Array(2 * batch * dim)
     for (let row = 0; row < batch; row++) {
@@ -113,8 +116,8 @@ const scaleThenShift = plainKernel<{ moved: number[]; bound: number }>({
       for (let column = 0; column < dim; column++) {
         if (moved[column] === 0) continue
         const at = row * dim + column
-        const within = bent!.values[at]!
-        const slope = dz!.values[at]! * scale!.values[at]!
+        const within = bent[at]!
+        const slope = dz!.values[at]! * scale[at]!
         dx[at] = slope
         dRaw[2 * row * dim + column] = (slope * x!.values[at]! + byLogDet) * (1 - within * within)
         dRaw[(2 * row + 1) * dim + column] = dz!.values[at]!

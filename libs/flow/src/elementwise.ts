@@ -48,28 +48,28 @@ export function yeoJohnson(lambda: readonly number[]): Bijector {
   return yeoJohnsonOf(lambda.map((power) => [power]))
 }
 
-const affineOf = elementwise('OutflowAffine', {
+const affineOf = elementwise({
   value: (x, [shift, scale]) => (x - shift!) / scale!,
   logSlope: (_, [, scale]) => -Math.log(scale!),
   bend: () => 0,
   back: (z, [shift, scale]) => z * scale! + shift!,
 })
 
-const logarithmOf = elementwise('OutflowLogarithm', {
+const logarithmOf = elementwise({
   value: (x) => Math.log(x),
   logSlope: (x) => -Math.log(x),
   bend: (x) => -1 / x,
   back: (z) => Math.exp(z),
 })
 
-const logitOf = elementwise('OutflowLogit', {
+const logitOf = elementwise({
   value: (x) => Math.log(x) - Math.log1p(-x),
   logSlope: (x) => -Math.log(x) - Math.log1p(-x),
   bend: (x) => 1 / (1 - x) - 1 / x,
   back: (z) => 1 / (1 + Math.exp(-z)),
 })
 
-const yeoJohnsonOf = elementwise('OutflowYeoJohnson', {
+const yeoJohnsonOf = elementwise({
   value: (x, [power]) => (x >= 0 ? powerOf(x, power!) : -powerOf(-x, 2 - power!)),
   logSlope: (x, [power]) => Math.sign(x) * (power! - 1) * Math.log1p(Math.abs(x)),
   bend: (x, [power]) => (power! - 1) / (1 + Math.abs(x)),
@@ -84,7 +84,7 @@ const powerRoot = (z: number, power: number) =>
   power === 0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power)
 
 /** From a curve to a bijector that bends every column by it: [dim] parameters in; both ways refuse what is not finite. */
-function elementwise(name: string, curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
+function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
   const bendInto = (z: Numbers, logDet: Numbers, x: Numbers, columns: readonly (readonly number[])[]) => {
     const dim = columns.length
     for (let at = 0; at < x.length; at++) {
@@ -97,15 +97,16 @@ function elementwise(name: string, curve: Curve): (columns: readonly (readonly n
     }
   }
   const kernel = plainKernel<{ columns: number[][] }>({
-    name,
     forward: ([x], { columns }) => {
       const z = new Float32Array(x!.values.length)
       const logDet = new Float32Array(x!.shape[0]!)
       bendInto(z, logDet, x!.values, columns)
-      return [
-        { values: z, shape: x!.shape },
-        { values: logDet, shape: [logDet.length] },
-      ]
+      return {
+        outputs: [
+          { values: z, shape: x!.shape },
+          { values: logDet, shape: [logDet.length] },
+        ],
+      }
     },
     backward: ([dz, dLogDet], [x], { columns }) => {
       const dim = columns.length

@@ -1,24 +1,12 @@
-import { add, sub, type Tensor, type Tensor1D, type Tensor2D, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { type BackendName, openBackend } from './backend.js'
-import { type BaseDistribution, baseOf, nllOf } from './base-distribution.js'
-import type { Bijector } from './bijector.js'
+import { baseOf, nllOf } from './base-distribution.js'
 import { chain } from './chain.js'
 import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
 import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
 import { checkFinite, checkRows, NO_CONTEXT, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
-
-/** −log p(x | context) = −log base(f(x)) − log|det ∂f/∂x|, [batch] in nats. */
-export function negativeLogLikelihood(
-  base: BaseDistribution,
-  bijector: Bijector,
-  x: Tensor2D,
-  context: Tensor2D | undefined,
-): Tensor1D {
-  const { value, logDet } = bijector.forwardAndLogDet(x, context)
-  return sub(add(base.rowEnergy(value), x.shape[1] * base.constant), logDet) as Tensor1D
-}
 
 /** A fitted flow on TensorFlow.js: the reference that other engines are checked against, and the way back from z to x. */
 export interface Flow extends Scorer {

@@ -5,21 +5,19 @@ import {
   type GradConfig,
   Multiply,
   mul,
-  neg,
   registerGradient,
   reshape,
-  Square,
-  Sub,
   Sum,
   sum,
   type Tensor,
 } from '@tensorflow/tfjs-core'
 
 /**
- * Registers the gradients of the operations that a likelihood is made of.
+ * Registers the gradients of the operations by which the laws of a bijector sum up what comes out of it: they go back by tfjs's
+ * own tape, as a check on ours.
  *
  * tfjs-core's bundle for Node brings the operations and the tape, yet not one gradient: those ride in the layers package, whose
- * twenty megabytes hold nothing else of use here. Dense layers and bijectors bring their own (dense.ts, plain-kernel.ts).
+ * twenty megabytes hold nothing else of use here.
  */
 export function registerGradients(): void {
   for (const config of GRADIENTS) registerGradient(config)
@@ -27,13 +25,7 @@ export function registerGradients(): void {
 
 const GRADIENTS: readonly GradConfig[] = [
   elementwise(Add, (dy) => [dy, dy]),
-  elementwise(Sub, (dy) => [dy, () => neg(dy())]),
   elementwise(Multiply, (dy, a, b) => [() => mul(dy(), b), () => mul(dy(), a)]),
-  {
-    kernelName: Square,
-    inputsToSave: ['x'],
-    gradFunc: (dy, [x]) => ({ x: () => mul(dy as Tensor, mul(x!, 2)) }),
-  },
   {
     kernelName: Sum,
     inputsToSave: ['x'],

@@ -60,14 +60,13 @@ function heldBesideContextInto(
 
 /** x [batch, dim], context [batch, contextDim] → what the conditioner sees: x where held, else 0; then the context */
 const besideContext = plainKernel<{ held: number[] }>({
-  name: 'OutflowHeldBesideContext',
   forward: ([x, context], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
     const contextDim = context?.shape[1] ?? 0
     const width = dim + contextDim
     const seen = new Float32Array(batch * width)
     heldBesideContextInto(seen, x!.values, held, context?.values, contextDim)
-    return [{ values: seen, shape: [batch, width] }]
+    return { outputs: [{ values: seen, shape: [batch, width] }] }
   },
   backward: ([dSeen], [x], { held }) => {
     const [batch, dim] = x!.shape as [number, number]

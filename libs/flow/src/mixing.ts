@@ -1,6 +1,6 @@
-import { mul, ones, type Tensor, type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import { type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
-import { denseLinear } from './dense.js'
+import { denseLayers } from './dense.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
 
@@ -52,11 +52,12 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
   }
   return {
     forwardAndLogDet: (x) => {
-      const unpacked = unpack([factors], { order: [...order], sign: [...sign] })
-      const [upper, lower, stretch] = unpacked as [Tensor2D, Tensor2D, Tensor]
+      const unpacked = unpack([factors], { ...pivots, count: x.shape[0] })
+      const [upper, lower, logDet] = unpacked as [Tensor2D, Tensor2D, Tensor1D]
       const bias: Tensor1D = zeros([dim])
-      const mixed = denseLinear(denseLinear(x, { weight: upper, bias }), { weight: lower, bias })
-      return { value: mixed, logDet: mul(ones([x.shape[0]]), stretch) as Tensor1D }
+      const factorsOfW = [upper, lower].map((weight) => ({ weight, bias }))
+      const mixed = denseLayers(x, factorsOfW, 'linear')
+      return { value: mixed, logDet }
     },
     forwardRows,
     inverseAndLogDet,
@@ -118,13 +119,12 @@ function pivotAt(factors: Numbers, sign: readonly number[], row: number): number
 }
 
 /**
- * factors [dim, dim] → (U + diag(sign⊙exp(s)))ᵀ and (P·L)ᵀ, [dim, dim] each, and Σⱼ sⱼ [1]
+ * factors [dim, dim] → (U + diag(sign⊙exp(s)))ᵀ and (P·L)ᵀ, [dim, dim] each, and Σⱼ sⱼ for each of count rows
  *
  * Rows go through both by products that the backend does fast: to multiply the factors first costs dim³ in this thread.
  */
-const unpack = plainKernel<{ order: number[]; sign: number[] }>({
-  name: 'OutflowUnpackMixing',
-  forward: ([factors], { order, sign }) => {
+const unpack = plainKernel<Pivots & { readonly count: number }>({
+  forward: ([factors], { order, sign, count }) => {
     const { values } = factors!
     const dim = order.length
     const upper = new Float32Array(dim * dim)
@@ -137,21 +137,24 @@ const unpack = plainKernel<{ order: number[]; sign: number[] }>({
       for (let column = row + 1; column < dim; column++) upper[column * dim + row] = values[row * dim + column]!
       stretch += values[row * (dim + 1)]!
     })
-    return [
-      { values: upper, shape: [dim, dim] },
-      { values: lower, shape: [dim, dim] },
-      { values: Float32Array.of(stretch), shape: [1] },
-    ]
+    return {
+      outputs: [
+        { values: upper, shape: [dim, dim] },
+        { values: lower, shape: [dim, dim] },
+        { values: new Float32Array(count).fill(stretch), shape: [count] },
+      ],
+    }
   },
-  backward: ([dUpper, dLower, dStretch], [factors], { order, sign }) => {
+  backward: ([dUpper, dLower, dLogDet], [factors], { order, sign }) => {
     const dim = order.length
+    const dStretch = dLogDet!.values.reduce((total, slope) => total + slope, 0)
     const dFactors = new Float32Array(dim * dim)
     order.forEach((row, output) => {
       for (let column = 0; column < row; column++) {
         dFactors[row * dim + column] = dLower!.values[column * dim + output]!
       }
       const pivot = pivotAt(factors!.values, sign, row)
-      dFactors[row * (dim + 1)] = dUpper!.values[row * (dim + 1)]! * pivot + dStretch!.values[0]!
+      dFactors[row * (dim + 1)] = dUpper!.values[row * (dim + 1)]! * pivot + dStretch
       for (let column = row + 1; column < dim; column++) {
         dFactors[row * dim + column] = dUpper!.values[column * dim + row]!
       }

@@ -40,11 +40,10 @@ function reorderInto(moved: Numbers, values: Numbers, from: readonly number[]): 
 
 /** x [batch, dim] → z [batch, dim] */
 const reorder = plainKernel<{ order: number[]; back: number[] }>({
-  name: 'OutflowReorder',
   forward: ([x], { order }) => {
     const z = new Float32Array(x!.values.length)
     reorderInto(z, x!.values, order)
-    return [{ values: z, shape: x!.shape }]
+    return { outputs: [{ values: z, shape: x!.shape }] }
   },
   backward: ([dz], _, { back }) => {
     const dx = new Float32Array(dz!.values.length)

@@ -81,16 +81,17 @@ function bendInto(
 
 /** x [batch, dim], raw [batch, dim·(3·bins − 1)] → z [batch, dim], logDet [batch] */
 const bend = plainKernel<Bend>({
-  name: 'OutflowSplineBend',
   forward: ([x, raw], attributes) => {
     const [batch, dim] = x!.shape as [number, number]
     const z = new Float32Array(batch * dim)
     const logDet = new Float32Array(batch)
     bendInto(z, logDet, x!.values, raw!.values, attributes, splineAt)
-    return [
-      { values: z, shape: [batch, dim] },
-      { values: logDet, shape: [batch] },
-    ]
+    return {
+      outputs: [
+        { values: z, shape: [batch, dim] },
+        { values: logDet, shape: [batch] },
+      ],
+    }
   },
   backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {
     const dim = x!.shape[1]!

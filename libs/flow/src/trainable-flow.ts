@@ -1,23 +1,10 @@
-import {
-  add,
-  grad,
-  grads,
-  mul,
-  sum,
-  type Tensor,
-  type Tensor2D,
-  tensor,
-  tensor1d,
-  tensor2d,
-  tidy,
-  valueAndGrads,
-} from '@tensorflow/tfjs-core'
-import { baseOf } from './base-distribution.js'
+import { type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
+import { baseOf, nllOf } from './base-distribution.js'
 import { chain } from './chain.js'
-import { negativeLogLikelihood } from './flow.js'
 import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
-import { registerGradients } from './gradients.js'
+import { tensorOf } from './plain.js'
+import { record } from './tape.js'
 
 /** A batch of rows as the tensors of a step are made from it. */
 export interface Batch {
@@ -58,7 +45,6 @@ export interface TrainableFlow {
 
 /** Makes a flow trainable on the backend that is open; every call is one `tidy`, and no tensor outlives it. */
 export function trainableFlow(start: FlowState): TrainableFlow {
-  registerGradients()
   const { spec } = start
   const base = baseOf(spec)
   const slots = slotsOf(learnedShapes(spec))
@@ -68,20 +54,18 @@ export function trainableFlow(start: FlowState): TrainableFlow {
 
   const named = (flat: Float32Array) =>
     new Map(slots.map(({ name, shape, from, end }) => [name, { shape, data: flat.slice(from, end) }]))
-  const tensors = () => slots.map(({ from, end, shape }) => tensor(parameters.subarray(from, end), [...shape]))
+  const tensors = () => slots.map(({ from, end, shape }) => tensorOf({ values: parameters.subarray(from, end), shape }))
   const bijectorOf = (weights: readonly Tensor[]) => {
     const byName = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
     return chain(bijectorsOf(spec, byName, start.weights))
   }
-  const rowsOf = (batch: Batch) => tensor2d(batch.rows, [batch.count, spec.dim])
-  const contextOf = (batch: Batch) =>
-    spec.contextDim > 0 ? tensor2d(batch.context, [batch.count, spec.contextDim]) : undefined
-  const nllTensor = (batch: Batch, weights: readonly Tensor[]) =>
-    negativeLogLikelihood(base, bijectorOf(weights), rowsOf(batch), contextOf(batch))
-  const flatten = (gradients: readonly Tensor[]) => {
+  const rowsOf = ({ rows, count }: Batch) => tensorOf({ values: rows, shape: [count, spec.dim] }) as Tensor2D
+  const contextOf = ({ context, count }: Batch) =>
+    spec.contextDim > 0 ? (tensorOf({ values: context, shape: [count, spec.contextDim] }) as Tensor2D) : undefined
+  const flatten = (gradients: readonly Float32Array[]) => {
     const flat = new Float32Array(parameters.length)
     gradients.forEach((each, index) => {
-      flat.set(each.dataSync<'float32'>(), slots[index]!.from)
+      flat.set(each, slots[index]!.from)
     })
     return flat
   }
@@ -89,19 +73,32 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     parameters,
     lossAndGradient: (batch, weigh) => {
       let gradient = new Float32Array(0)
-      let loss = Number.NaN
-      // Nothing is returned through tidy: it would walk a returned array element by element, looking for tensors.
+      let loss = 0
       tidy(() => {
-        const { value, grads } = valueAndGrads((...weights: Tensor[]) => {
-          const nll = nllTensor(batch, weights)
-          return sum(mul(nll, tensor1d(weigh(nll.dataSync<'float32'>()))))
-        })(tensors())
-        gradient = flatten(grads)
-        loss = value.dataSync()[0]!
+        const weights = tensors()
+        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
+        const latent = result.value.dataSync<'float32'>()
+        const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>(), spec.dim)
+        const shares = weigh(Float32Array.from(nll))
+        nll.forEach((nats, row) => {
+          loss += shares[row]! * nats
+        })
+        const pulls = [
+          [result.value, latent.map((z, at) => shares[Math.floor(at / spec.dim)]! * base.slope(z))],
+          [result.logDet, shares.map((share) => -share)],
+        ] as const
+        gradient = flatten(pullBack(pulls, weights))
       })
       return { loss, gradient }
     },
-    nll: (batch) => tidy(() => nllTensor(batch, tensors()).dataSync<'float32'>().slice()),
+    nll: (batch) => {
+      let nll = new Float32Array(0)
+      tidy(() => {
+        const { value, logDet } = bijectorOf(tensors()).forwardAndLogDet(rowsOf(batch), contextOf(batch))
+        nll = Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>(), spec.dim))
+      })
+      return nll
+    },
     inverse: (latent) => {
       let found: { value: Float64Array; logDet: Float64Array } | undefined
       tidy(() => {
@@ -118,16 +115,15 @@ export function trainableFlow(start: FlowState): TrainableFlow {
       // Every row stands dim + 1 times: each copy is asked for one of its z, the last for its log-det, all in one gradient.
       const copies = repeated(batch, spec)
       tidy(() => {
-        const pick = tensor2d(Float32Array.from(identityBesideZero(batch.count, dim)), [copies.count, dim])
-        const isLast = tensor1d(
-          Float32Array.from({ length: copies.count }, (_, at) => (at % (dim + 1) === dim ? 1 : 0)),
-        )
-        const bijector = bijectorOf(tensors())
-        const context = contextOf(copies)
-        const slopes = grad((x) => {
-          const { value, logDet } = bijector.forwardAndLogDet(x as Tensor2D, context)
-          return add(sum(mul(value, pick)), sum(mul(logDet, isLast)))
-        })(rowsOf(copies)).dataSync<'float32'>()
+        const pick = Float32Array.from(identityBesideZero(batch.count, dim))
+        const isLast = Float32Array.from({ length: copies.count }, (_, at) => (at % (dim + 1) === dim ? 1 : 0))
+        const x = rowsOf(copies)
+        const { result, pullBack } = record(() => bijectorOf(tensors()).forwardAndLogDet(x, contextOf(copies)))
+        const pulls = [
+          [result.value, pick],
+          [result.logDet, isLast],
+        ] as const
+        const [slopes] = pullBack(pulls, [x]) as [Float32Array]
         for (let row = 0; row < batch.count; row++) {
           const from = row * (dim + 1) * dim
           jacobian.set(slopes.subarray(from, from + dim * dim), row * dim * dim)
@@ -139,11 +135,9 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     latentGradient: (batch, pull) => {
       let gradient = new Float32Array(0)
       tidy(() => {
-        const pulled = grads((...weights: Tensor[]) => {
-          const { value } = bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch))
-          return sum(mul(value, tensor2d(pull, [batch.count, spec.dim])))
-        })(tensors())
-        gradient = flatten(pulled)
+        const weights = tensors()
+        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
+        gradient = flatten(pullBack([[result.value, pull]], weights))
       })
       return gradient
     },

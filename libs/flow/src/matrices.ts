@@ -1,0 +1,134 @@
+import {
+  _FusedMatMul,
+  BatchMatMul,
+  engine,
+  getBackend,
+  getKernel,
+  Multiply,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  Step,
+  type Tensor,
+  type TensorInfo,
+  Transpose,
+} from '@tensorflow/tfjs-core'
+import { REGISTERED_AS } from './backend.js'
+
+export type Activation = 'relu' | 'linear'
+
+/** What dense layers and their gradients are computed by, as a backend does it fastest, on no tape. */
+export interface Matrices {
+  /** activation(x·W + b) */
+  dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
+  /** dy where a ReLU was open, 0 where it was shut, by what it gave. */
+  open(dy: Tensor, value: Tensor): Tensor
+  /** [batch, width] → what each column adds up to, [width] */
+  columnSums(rows: Tensor): Tensor
+  /** a·bᵀ */
+  timesTransposed(a: Tensor, b: Tensor): Tensor
+  /** aᵀ·b */
+  transposedTimes(a: Tensor, b: Tensor): Tensor
+}
+
+/** Those of the backend that is open. */
+export function matrices(): Matrices {
+  return getBackend() === REGISTERED_AS.wasm ? onWasm : onNative
+}
+
+/**
+ * A plain product runs in XNNPACK; one with transpose flags, as tfjs's own gradients use, in a loop several times slower. A row of
+ * ones adds columns up in a tenth of the time of a loop in JavaScript; tfjs's own sum over rows transposes first.
+ */
+const onWasm: Matrices = {
+  dense: (x, weight, bias, activation) => {
+    // tfjs's fused kernel takes matrices as batches of one.
+    const product = runWasm(
+      _FusedMatMul,
+      { a: inBatch(x), b: inBatch(weight), bias },
+      { transposeA: false, transposeB: false, activation },
+    )
+    return tensorOf({ ...product, shape: [x.shape[0]!, weight.shape[1]!] })
+  },
+  open: (dy, value) => {
+    const isOpen = runWasm(Step, { x: value }, { alpha: 0 })
+    const opened = runWasm(Multiply, { a: dy, b: isOpen })
+    freeOnWasm(isOpen)
+    return tensorOf(opened)
+  },
+  columnSums: (rows) => {
+    const [count, width] = rows.shape as [number, number]
+    const ones = tensorOf({
+      dataId: engine().backend.write(new Float32Array(count).fill(1), [1, count], 'float32'),
+      shape: [1, count],
+      dtype: 'float32',
+    })
+    const sums = productOnWasm(ones, rows)
+    ones.dispose()
+    return tensorOf({ ...sums, shape: [width] })
+  },
+  timesTransposed: (a, b) => {
+    const turned = transposeOnWasm(b)
+    const product = productOnWasm(a, turned)
+    freeOnWasm(turned)
+    return tensorOf(product)
+  },
+  transposedTimes: (a, b) => {
+    const turned = transposeOnWasm(a)
+    const product = productOnWasm(turned, b)
+    freeOnWasm(turned)
+    return tensorOf(product)
+  },
+}
+
+const transposeOnWasm = (x: TensorInfo) => runWasm(Transpose, { x }, { perm: [1, 0] })
+
+const productOnWasm = (a: TensorInfo, b: TensorInfo) =>
+  runWasm(BatchMatMul, { a, b }, { transposeA: false, transposeB: false })
+
+const freeOnWasm = ({ dataId }: TensorInfo) => engine().backend.disposeData(dataId)
+
+function inBatch({ dataId, dtype, shape }: TensorInfo): TensorInfo {
+  return { dataId, dtype, shape: [1, ...shape] }
+}
+
+/** A kernel as it is: what tfjs does around one, for scopes and tapes, costs as much as a small product. */
+function runWasm(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap = {}): TensorInfo {
+  const { kernelFunc } = getKernel(name, REGISTERED_AS.wasm)
+  return kernelFunc({ inputs, attrs, backend: engine().backend }) as TensorInfo
+}
+
+function tensorOf(info: TensorInfo): Tensor {
+  return engine().makeTensorFromTensorInfo(info)
+}
+
+const onNative: Matrices = {
+  dense: (x, weight, bias, activation) => {
+    const product = runNative('MatMul', [x, weight], { transpose_a: false, transpose_b: false })
+    const sum = runNative('BiasAdd', [product, bias])
+    product.dispose()
+    if (activation === 'linear') return sum
+    const open = runNative('Relu', [sum])
+    sum.dispose()
+    return open
+  },
+  open: (dy, value) => runNative('ReluGrad', [dy, value]),
+  columnSums: (rows) => runNative('BiasAddGrad', [rows]),
+  timesTransposed: (a, b) => runNative('MatMul', [a, b], { transpose_a: false, transpose_b: true }),
+  transposedTimes: (a, b) => runNative('MatMul', [a, b], { transpose_a: true, transpose_b: false }),
+}
+
+/** One operation of the TensorFlow library by its own name: several that a dense layer wants, tfjs has no kernel of. */
+function runNative(name: string, inputs: readonly TensorInfo[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
+  const { binding, executeSingleOutput } = engine().backend as unknown as NativeBackend
+  const attributes = [
+    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+    ...Object.entries(flags).map(([flag, value]) => ({ name: flag, type: binding.TF_ATTR_BOOL, value })),
+  ]
+  return executeSingleOutput.call(engine().backend, name, attributes, inputs)
+}
+
+/** What is used of tfjs-node's backend, which is an optional package and so can not be imported. */
+interface NativeBackend {
+  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number }
+  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly TensorInfo[]): Tensor
+}

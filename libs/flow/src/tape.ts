@@ -1,0 +1,121 @@
+import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import { plainOf, tensorOf } from './plain.js'
+
+/** An operation with its gradient; the two share what they like in a closure. */
+export interface Operation {
+  /**
+   * @param save  for tensors made on the way that the gradient wants again
+   * @returns the outputs; any other tensor that is made here is freed, unless it is saved
+   */
+  forward(save: (tensors: Tensor[]) => void): Tensor[]
+  /** From the gradients by the outputs to those by the inputs, in order, each computed when it is asked for. */
+  backward(slopes: readonly Tensor[], saved: readonly Tensor[]): readonly (() => Tensor)[]
+}
+
+/** Runs an operation, on the tape that is open: ours, tfjs's own, or none. */
+export function differentiable(inputs: readonly Tensor[], operation: Operation): Tensor[] {
+  const { forward, backward } = operation
+  if (open !== undefined) {
+    const saved: Tensor[] = []
+    const outputs = forward((tensors) => saved.push(...tensors))
+    open.push({ inputs, outputs, saved, backward })
+    return outputs
+  }
+  if (!engine().isTapeOn()) return tidy(() => forward(() => {}))
+  return (engine() as unknown as Recorder).runKernelFunc({
+    inputs: { ...inputs },
+    forwardFunc: (_, save) => forward(save),
+    backwardsFunc: (slopes, saved) => ({ ...backward([slopes].flat(), saved) }),
+  })
+}
+
+/** A run that can be gone back through. */
+export interface Recording<Result> {
+  readonly result: Result
+  /**
+   * The gradient of Σ pull·output.
+   *
+   * @param pulls  outputs of the run, each with as many numbers
+   * @param by     inputs of the run
+   * @returns by each of these, as many numbers as it has
+   */
+  pullBack(pulls: readonly (readonly [Tensor, Float32Array])[], by: readonly Tensor[]): readonly Float32Array[]
+}
+
+/**
+ * Runs something, and records the operations in it; called within a `tidy`.
+ *
+ * tfjs's own tape takes a third of a fit's step: it clones what it saves, opens a scope for every slope, and adds up by a launch
+ * what flows together. Here tensors live as long as the tidy around the run, and plain arrays add up in JavaScript.
+ */
+export function record<Result>(run: () => Result): Recording<Result> {
+  const tape: Recorded[] = []
+  open = tape
+  try {
+    const result = run()
+    return { result, pullBack: (pulls, by) => pullBack(tape, pulls, by) }
+  } finally {
+    open = undefined
+  }
+}
+
+interface Recorded extends Pick<Operation, 'backward'> {
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly saved: readonly Tensor[]
+}
+
+let open: Recorded[] | undefined
+
+function pullBack(
+  tape: readonly Recorded[],
+  pulls: readonly (readonly [Tensor, Float32Array])[],
+  by: readonly Tensor[],
+): readonly Float32Array[] {
+  const asked = new Set(by)
+  for (const { inputs, outputs } of tape) {
+    if (inputs.some((input) => asked.has(input))) for (const output of outputs) asked.add(output)
+  }
+  const slopes = new Map<Tensor, Tensor>()
+  for (const [output, values] of pulls) slopes.set(output, tensorOf({ values, shape: output.shape }))
+  for (const { inputs, outputs, saved, backward } of tape.toReversed()) {
+    const isOnTheWay = inputs.some((input) => asked.has(input)) && outputs.some((output) => slopes.has(output))
+    if (!isOnTheWay) continue
+    tidy(() => {
+      const own = outputs.map((output) => slopes.get(output) ?? zerosLike(output))
+      const gradients = backward(own, saved)
+      return inputs.flatMap((input, index) => {
+        if (!asked.has(input)) return []
+        const slope = gradients[index]!()
+        const other = slopes.get(input)
+        const total = other === undefined ? slope : sumOf(other, slope)
+        slopes.set(input, total)
+        return total
+      })
+    })
+  }
+  return by.map((tensor) => plainOf(slopes.get(tensor) ?? zerosLike(tensor)).values)
+}
+
+function zerosLike({ size, shape }: Tensor): Tensor {
+  return tensorOf({ values: new Float32Array(size), shape })
+}
+
+function sumOf(a: Tensor, b: Tensor): Tensor {
+  const [one, other] = [plainOf(a).values, plainOf(b).values]
+  const values = new Float32Array(a.size)
+  for (let at = 0; at < values.length; at++) values[at] = one[at]! + other[at]!
+  return tensorOf({ values, shape: a.shape })
+}
+
+/** What tfjs's engine has and does not declare; its customGrad stands on it, which is for one output alone. */
+interface Recorder {
+  runKernelFunc(operation: {
+    readonly inputs: Readonly<Record<number, Tensor>>
+    readonly forwardFunc: (backend: object, save: (tensors: Tensor[]) => void) => Tensor[]
+    readonly backwardsFunc: (
+      slopes: Tensor | Tensor[],
+      saved: readonly Tensor[],
+    ) => Readonly<Record<number, () => Tensor>>
+  }): Tensor[]
+}
