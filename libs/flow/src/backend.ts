@@ -1,6 +1,6 @@
-import { getBackend, setBackend, version_core } from '@tensorflow/tfjs-core'
-import '@tensorflow/tfjs-backend-wasm'
+import { createRequire } from 'node:module'
 import { BackendUnavailable } from './errors.js'
+import { getBackend, setBackend, version_core } from './tfjs.js'
 
 /** The two TensorFlow.js backends that a flow is fitted on. */
 export type BackendName = 'tfjs-node' | 'wasm'
@@ -35,6 +35,8 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
   if (getBackend() !== registered) {
+    // It registers itself; only here, because whoever scores or samples never wants it. Why not `import`: tfjs.ts.
+    if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
     const isSet = await withoutNewCrashHandlers(() => setBackend(registered))
     if (!isSet) throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
   }

@@ -1,7 +1,8 @@
-import { type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Rows } from './rows.js'
+import { zeros } from './tfjs.js'
 
 /**
  * Bijectors one after another, in reading order: z = fₙ(… f₂(f₁(x))); the log-dets add up.

@@ -1,4 +1,4 @@
-import { type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type BackendName, openBackend } from './backend.js'
 import { baseOf, nllOf } from './base-distribution.js'
 import { chain } from './chain.js'
@@ -7,6 +7,7 @@ import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
 import { checkFinite, checkRows, NO_CONTEXT, type Rows } from './rows.js'
 import type { Scorer } from './scorer.js'
+import { tensor, tensor2d, tidy } from './tfjs.js'
 
 /** A fitted flow on TensorFlow.js: the reference that other engines are checked against, and the way back from z to x. */
 export interface Flow extends Scorer {

@@ -1,18 +1,6 @@
-import {
-  _FusedMatMul,
-  BatchMatMul,
-  engine,
-  getBackend,
-  getKernel,
-  Multiply,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
-  Step,
-  type Tensor,
-  type TensorInfo,
-  Transpose,
-} from '@tensorflow/tfjs-core'
+import type { NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { REGISTERED_AS } from './backend.js'
+import { _FusedMatMul, BatchMatMul, engine, getBackend, getKernel, Multiply, Step, Transpose } from './tfjs.js'
 
 export type Activation = 'relu' | 'linear'
 

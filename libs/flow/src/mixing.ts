@@ -1,8 +1,9 @@
-import { type Tensor1D, type Tensor2D, zeros } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { denseLayers } from './dense.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeros } from './tfjs.js'
 
 /** What of a mixing is drawn once and stays. */
 export interface Pivots {

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor2D, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { adam } from './adam.js'
 import { type BackendName, openBackend } from './backend.js'
 import { HALF_LOG_TWO_PI } from './base-distribution.js'
@@ -8,6 +8,7 @@ import type { FlowState } from './flow-state.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
 import type { Rows } from './rows.js'
 import { openScorer, type Scorer } from './scorer.js'
+import { tensor, tensor2d, tidy } from './tfjs.js'
 import { trainableFlow } from './trainable-flow.js'
 
 /** How far an engine is from a parity file in one quantity, at its worst. */

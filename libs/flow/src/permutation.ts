@@ -1,9 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { zeros } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { ShapeError } from './errors.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeros } from './tfjs.js'
 
 /**
  * Puts the features in another order, and stretches nothing.

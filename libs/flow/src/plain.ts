@@ -1,4 +1,5 @@
-import { type DataId, engine, type Tensor } from '@tensorflow/tfjs-core'
+import type { DataId, Tensor } from '@tensorflow/tfjs-core'
+import { engine } from './tfjs.js'
 
 /** A tensor's numbers, row-major, with its shape. */
 export interface Plain {

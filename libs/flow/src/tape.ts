@@ -1,5 +1,6 @@
-import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { plainOf, tensorOf } from './plain.js'
+import { engine, tidy } from './tfjs.js'
 
 /** An operation with its gradient; the two share what they like in a closure. */
 export interface Operation {

@@ -1,10 +1,11 @@
-import { type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { baseOf, nllOf } from './base-distribution.js'
 import { chain } from './chain.js'
 import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
 import { tensorOf } from './plain.js'
 import { record } from './tape.js'
+import { tidy } from './tfjs.js'
 
 /** A batch of rows as the tensors of a step are made from it. */
 export interface Batch {
