@@ -35,7 +35,7 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
   if (getBackend() !== registered) {
-    // It registers itself; only here, because whoever scores or samples never wants it. Why not `import`: tfjs.ts.
+    // It registers itself; only here, because whoever only scores never wants it. Why not `import`: tfjs.ts.
     if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
     const isSet = await withoutNewCrashHandlers(() => setBackend(registered))
     if (!isSet) throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)

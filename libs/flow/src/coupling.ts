@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { heldBesideContext } from './held-beside-context.js'
-import { complement, type Mask } from './mask.js'
+import type { Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers } from './rows.js'
 
@@ -22,8 +22,11 @@ import type { Numbers } from './rows.js'
  * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803, eqs 6 and 9
  */
 export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: number): Bijector {
-  const { rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner)
-  const moved = [...complement(mask)]
+  const dim = mask.length
+  const { moved, rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner, (moved) => [
+    ...moved,
+    ...moved.map((feature) => dim + feature),
+  ])
   return {
     forwardAndLogDet: (x, context) => {
       const [value, logDet] = scaleThenShift([x, rawOfTensor(x, context)], { moved, bound }) as [Tensor2D, Tensor1D]
@@ -42,21 +45,20 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
       const raw = rawOfRows(z, context)
       const values = z.values.slice()
       const logDet = new Float64Array(count)
-      for (let row = 0; row < count; row++) {
-        for (let column = 0; column < width; column++) {
-          if (moved[column] === 0) continue
-          const s = bound * Math.tanh(raw[2 * row * width + column]! / bound)
-          const t = raw[(2 * row + 1) * width + column]!
+      for (let row = 0, from = 0; row < count; row++, from += 2 * moved.length) {
+        moved.forEach((column, place) => {
+          const s = bound * Math.tanh(raw[from + place]! / bound)
+          const t = raw[from + moved.length + place]!
           values[row * width + column] = (z.values[row * width + column]! - t) * Math.exp(-s)
           logDet[row]! -= s
-        }
+        })
       }
       return { value: { values, count, width }, logDet }
     },
   }
 }
 
-/** z and logDet of x [batch, dim] and raw [batch, 2·dim]; with what a gradient wants to know again, where there is room for it. */
+/** z and logDet of x [batch, dim] and raw [batch, 2·moved]; with what a gradient wants to know again, where there is room for it. */
 function scaleThenShiftInto(
   into: { z: Numbers; logDet: Numbers } & Partial<Bent>,
   x: Numbers,
@@ -65,40 +67,37 @@ function scaleThenShiftInto(
   bound: number,
 ): void {
   const { z, logDet, bent, scale } = into
-  const dim = moved.length
+  const count = moved.length
+  const dim = x.length / logDet.length
   z.set(x)
   for (let row = 0; row < logDet.length; row++) {
     let total = 0
-    for (let column = 0; column < dim; column++) {
-      if (moved[column] === 0) continue
-      const at = row * dim + column
-      const within = Math.tanh(raw[2 * row * dim + column]! / bound)
+    for (let place = 0; place < count; place++) {
+      const at = row * dim + moved[place]!
+      const within = Math.tanh(raw[2 * row * count + place]! / bound)
       const stretch = Math.exp(bound * within)
       total += bound * within
-      z[at] = x[at]! * stretch + raw[(2 * row + 1) * dim + column]!
-      if (bent !== undefined) bent[at] = within
-      if (scale !== undefined) scale[at] = stretch
+      z[at] = x[at]! * stretch + raw[(2 * row + 1) * count + place]!
+      if (bent !== undefined) bent[row * count + place] = within
+      if (scale !== undefined) scale[row * count + place] = stretch
     }
     logDet[row] = total
   }
 }
 
-/** What the gradient wants to know again: tanh(r/bound) and exp(s), [batch, dim] each. */
+/** What the gradient wants to know again: tanh(r/bound) and exp(s), [batch, moved] each. */
 interface Bent {
   readonly bent: Float32Array
   readonly scale: Float32Array
 }
 
-/** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
-const scaleThenShift = plainKernel<{ moved: number[]; bound: number }, Bent>({
+/** x [batch, dim], raw [batch, 2·moved] → z [batch, dim], logDet [batch] */
+const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly bound: number }, Bent>({
   forward: ([x, raw], { moved, bound }) => {
     const { shape } = x!
-    const [batch, dim] = shape as [number, number]
-    const [z, bent, scale] = [0, 1, 2].map(() => new Float32Array(batch * dim)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ]
+    const batch = shape[0]!
+    const z = new Float32Array(x!.values.length)
+    const [bent, scale] = [new Float32Array(batch * moved.length), new Float32Array(batch * moved.length)]
     const logDet = new Float32Array(batch)
     scaleThenShiftInto({ z, logDet, bent, scale }, x!.values, raw!.values, moved, bound)
     const outputs = [
@@ -109,18 +108,18 @@ const scaleThenShift = plainKernel<{ moved: number[]; bound: number }, Bent>({
   },
   backward: ([dz, dLogDet], [x], { moved }, { bent, scale }) => {
     const [batch, dim] = x!.shape as [number, number]
+    const count = moved.length
     const dx = dz!.values.slice()
-    const dRaw = new Float32Array(2 * batch * dim)
+    const dRaw = new Float32Array(2 * batch * count)
     for (let row = 0; row < batch; row++) {
       const byLogDet = dLogDet!.values[row]!
-      for (let column = 0; column < dim; column++) {
-        if (moved[column] === 0) continue
-        const at = row * dim + column
-        const within = bent[at]!
-        const slope = dz!.values[at]! * scale[at]!
+      for (let place = 0; place < count; place++) {
+        const at = row * dim + moved[place]!
+        const within = bent[row * count + place]!
+        const slope = dz!.values[at]! * scale[row * count + place]!
         dx[at] = slope
-        dRaw[2 * row * dim + column] = (slope * x!.values[at]! + byLogDet) * (1 - within * within)
-        dRaw[(2 * row + 1) * dim + column] = dz!.values[at]!
+        dRaw[2 * row * count + place] = (slope * x!.values[at]! + byLogDet) * (1 - within * within)
+        dRaw[(2 * row + 1) * count + place] = dz!.values[at]!
       }
     }
     return [dx, dRaw]

@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import type { Conditioner } from './conditioner.js'
 import { heldBesideContext } from './held-beside-context.js'
-import { complement, type Mask } from './mask.js'
+import type { Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
@@ -30,8 +30,10 @@ export interface SplineSizes {
  * @see Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
  */
 export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tailBound }: SplineSizes): Bijector {
-  const { rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner)
-  const moved = [...complement(mask)]
+  const length = rawLength(bins)
+  const { moved, rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner, (moved) =>
+    moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
+  )
   const along = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): MappedRows => {
     const { count, width } = x
     const values = new Float64Array(count * width)
@@ -51,10 +53,12 @@ export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tai
 
 type SplineMap = typeof splineAt
 
-/** A type, not an interface: what a kernel takes has to be a map of attributes. */
-type Bend = { moved: number[]; bins: number; tailBound: number }
+interface Bend extends SplineSizes {
+  /** The features that are moved. */
+  readonly moved: readonly number[]
+}
 
-/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, dim·(3·bins − 1)] */
+/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, moved·(3·bins − 1)] */
 function bendInto(
   z: Numbers,
   logDet: Numbers,
@@ -63,23 +67,23 @@ function bendInto(
   { moved, bins, tailBound }: Bend,
   map: SplineMap,
 ): void {
-  const dim = moved.length
+  const dim = x.length / logDet.length
   const length = rawLength(bins)
   z.set(x)
-  for (let row = 0; row < logDet.length; row++) {
+  for (let row = 0, from = 0; row < logDet.length; row++) {
     let total = 0
-    for (let column = 0; column < dim; column++) {
-      if (moved[column] === 0) continue
+    for (const column of moved) {
       const at = row * dim + column
-      const { value, logSlope } = map(knotsOf(raw, at * length, bins), tailBound, x[at]!)
+      const { value, logSlope } = map(knotsOf(raw, from, bins), tailBound, x[at]!)
       z[at] = value
       total += logSlope
+      from += length
     }
     logDet[row] = total
   }
 }
 
-/** x [batch, dim], raw [batch, dim·(3·bins − 1)] → z [batch, dim], logDet [batch] */
+/** x [batch, dim], raw [batch, moved·(3·bins − 1)] → z [batch, dim], logDet [batch] */
 const bend = plainKernel<Bend>({
   forward: ([x, raw], attributes) => {
     const [batch, dim] = x!.shape as [number, number]
@@ -94,15 +98,17 @@ const bend = plainKernel<Bend>({
     }
   },
   backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {
-    const dim = x!.shape[1]!
+    const [batch, dim] = x!.shape as [number, number]
     const length = rawLength(bins)
     const dx = dz!.values.slice()
     const dRaw = new Float32Array(raw!.values.length)
-    for (let at = 0; at < dx.length; at++) {
-      if (moved[at % dim] === 0) continue
-      const knots = knotsOf(raw!.values, at * length, bins)
-      const slopes = { dValue: dz!.values[at]!, dLogSlope: dLogDet!.values[Math.floor(at / dim)]! }
-      dx[at] = splineGradient(knots, tailBound, x!.values[at]!, slopes, dRaw, at * length)
+    for (let row = 0, from = 0; row < batch; row++) {
+      for (const column of moved) {
+        const at = row * dim + column
+        const slopes = { dValue: dz!.values[at]!, dLogSlope: dLogDet!.values[row]! }
+        dx[at] = splineGradient(knotsOf(raw!.values, from, bins), tailBound, x!.values[at]!, slopes, dRaw, from)
+        from += length
+      }
     }
     return [dx, dRaw]
   },
