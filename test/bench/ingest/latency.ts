@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ALERT_EVENT_TYPE } from '@outflow/contracts'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Event, PARTITIONS } from './events.js'
+import { makePreparedProducer } from './prepared-producer.js'
 import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 
@@ -51,18 +52,8 @@ export async function measureLatency(pipeline: Pipeline, options: LatencyOptions
       if (alert.type === ALERT_EVENT_TYPE && producedAt >= countFrom) delays.push(Date.now() - producedAt)
     },
   })
-  const producer = kafka.producer()
-  await producer.connect()
-  const send = (from: number, count: number) => {
-    const timestamp = String(Date.now())
-    const messages = Array.from({ length: count }, (_, index) => ({
-      ...events[(from + index) % events.length]!,
-      partition: (from + index) % PARTITIONS,
-      timestamp,
-    }))
-    return producer.send({ topic, acks: 1, messages })
-  }
-  await send(0, PARTITIONS)
+  const producer = await makePreparedProducer({ brokers, topic }, events)
+  await producer.send(0, PARTITIONS)
   while ((await pipeline.stored()) < PARTITIONS) await sleep(20)
 
   const startedAt = performance.now()
@@ -72,14 +63,15 @@ export async function measureLatency(pipeline: Pipeline, options: LatencyOptions
     // All that is due: a request that was slow does not slow the stream.
     const due = PARTITIONS + Math.floor((perSecond * elapsedMs) / 1_000)
     const count = Math.min(due - sent, MOST_A_REQUEST)
-    if (count > 0) await send(sent, count)
+    if (count > 0) await producer.send(sent, count)
     sent += count
     if (sent === due) await sleep(TICK_MS)
   }
   const reached = (1_000 * (sent - PARTITIONS)) / (performance.now() - startedAt)
   while ((await pipeline.stored()) < sent) await sleep(50)
   await sleep(500)
-  await Promise.all([producer.disconnect(), consumer.disconnect(), ...services.map((service) => service.stop())])
+  producer.close()
+  await Promise.all([consumer.disconnect(), ...services.map((service) => service.stop())])
   delays.sort((a, b) => a - b)
   const quantile = (share: number) =>
     delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? Number.NaN
