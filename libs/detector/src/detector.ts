@@ -22,7 +22,7 @@ export interface Scores {
 }
 
 export interface DetectorOptions {
-  /** Where batches are scored, beside the thread that asks. Default: in that one, where explaining always is. */
+  /** Where all but small batches are scored, beside the thread that asks. Default: in that one, where explaining always is. */
   readonly thread?: ScoringThread
 }
 
@@ -59,6 +59,9 @@ export interface Detector {
   close(): Promise<void>
 }
 
+/** Two threads that take turns take longer over so few records than one alone, and on busy cores each waits for its turn. */
+const AT_HAND = 64
+
 /**
  * Opens a model artefact for work.
  *
@@ -71,7 +74,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
   const [there, here] = await Promise.all([thread?.open(artefact), openModelScorer(encoder, flow)])
-  const scorer = there ? packing(there) : here
+  const aside = there ? packing(there) : here
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   // An explanation asks for a few rows again and again: it does not stand in line behind the batches.
   const nllOf = async (batch: readonly Fields[]) => (await here.score(batch)).nll
@@ -80,18 +83,19 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     read: makeReader(encoder.features),
     reader: (locate) => fieldReader(encoder.features, locate),
     score: async (batch) => {
+      const scorer = batch.length > AT_HAND ? aside : here
       const { nll, unseenValues, missingValues } = await scorer.score(batch)
       return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
     },
     pValues: (nll) => pValues(calibration, nll),
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
-    explain: (fields) => explainRecord(encoder, nllOf, fields, ordinaryNll),
-    explainBriefly: (batch, nll) => explainBriefly(encoder, nllOf, batch, nll),
+    explain: (fields) => explainRecord(encoder, { nll: nllOf, roughNll: here.roughNll }, fields, ordinaryNll),
+    explainBriefly: (batch, nll) => explainBriefly(encoder, here.roughNll, batch, nll),
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {
-      for (const open of new Set([here, scorer])) await open.close()
+      for (const open of new Set([here, aside])) await open.close()
     },
   }
 }

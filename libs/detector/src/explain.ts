@@ -24,15 +24,17 @@ import { mergeCurve, numberReason } from './number-reason.js'
  * Numbers are tried along a grid on their axis, all of them in one call of the scorer and then once more beside each one's
  * likeliest value; categories by enumeration.
  *
+ * @param nlls         the record's own NLL counts; of all else the likeliest does, and that may be looked for roughly
  * @param ordinaryNll  nats; a record below it is not flagged
  * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the nearest normal record
  */
 export async function explainRecord(
   encoder: Encoder,
-  nll: Nll,
+  { nll, roughNll }: { readonly nll: Nll; readonly roughNll: Nll },
   fields: Fields,
   ordinaryNll: number,
 ): Promise<Explanation> {
+  const own = (await nll([fields]))[0]!
   const { ids } = encodeBatch(encoder, [fields])
   const most = Math.floor(Math.min(CANDIDATES_PER_NUMBER, CANDIDATES / Math.max(1, encoder.numbers.length)))
   const grids = encoder.numbers.map((_, j) => numberAlternatives(encoder, ids, j, most))
@@ -40,14 +42,13 @@ export async function explainRecord(
   const alongAxes = (axes: readonly Float64Array[]) =>
     axes.map((axis, j) => Array.from(axis, (value) => withNumber(encoder, fields, j, value)))
 
-  const [[[own]], onGrids, onUsual, onValues] = (await scoreAll(nll, [
-    [[fields]],
+  const [onGrids, onUsual, onValues] = (await scoreAll(roughNll, [
     alongAxes(grids),
     encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [withNumber(encoder, fields, j, usual)])),
     values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
-  ])) as [[[number]], Float64Array[], Float64Array[], Float64Array[]]
+  ])) as [Float64Array[], Float64Array[], Float64Array[]]
   const finer = grids.map((grid, j) => refineAlternatives(encoder, j, grid, argMin(onGrids[j]!)))
-  const [onFiner] = (await scoreAll(nll, [alongAxes(finer)])) as [Float64Array[]]
+  const [onFiner] = (await scoreAll(roughNll, [alongAxes(finer)])) as [Float64Array[]]
 
   const numbers = grids.map((grid, j) => {
     const curve = mergeCurve({ grid, nll: onGrids[j]! }, { grid: finer[j]!, nll: onFiner[j]! })
@@ -64,7 +65,7 @@ export async function explainRecord(
   ]
   return {
     reasons: tellingReasons([...numbers, ...categories], own, ordinaryNll),
-    nearest: await nearestNormal(encoder, nll, fields, best, ordinaryNll),
+    nearest: await nearestNormal(encoder, roughNll, fields, best, ordinaryNll),
   }
 }
 

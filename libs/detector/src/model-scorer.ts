@@ -1,5 +1,5 @@
 import { type Encoder, encodeTable, type Fields, type FieldTable, packFields, tablePart } from '@outflow/encoding'
-import { type FlowState, openScorer } from '@outflow/flow'
+import { type FlowState, openScorer, type Scorer } from '@outflow/flow'
 
 /** Encoder and flow together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
@@ -27,8 +27,12 @@ export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 const ROWS_AT_ONCE = 4096
 
 /** @param flow  null where every feature is categorical: p(c) is then all there is */
-export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
-  return packing(await openTableScorer(encoder, flow))
+export async function openModelScorer(
+  encoder: Encoder,
+  flow: FlowState | null,
+): Promise<ModelScorer & { readonly roughNll: Nll }> {
+  const scorer = await openTableScorer(encoder, flow)
+  return { ...packing(scorer), roughNll: async (batch) => (await scorer.scoreRoughly(packFields(batch))).nll }
 }
 
 export function packing({ score, close }: TableScorer): ModelScorer {
@@ -36,23 +40,31 @@ export function packing({ score, close }: TableScorer): ModelScorer {
 }
 
 /** @param flow  as above */
-export async function openTableScorer(encoder: Encoder, flow: FlowState | null): Promise<TableScorer> {
+export async function openTableScorer(
+  encoder: Encoder,
+  flow: FlowState | null,
+): Promise<TableScorer & { readonly scoreRoughly: TableScorer['score'] }> {
   const scorer = flow === null ? null : await openScorer(flow)
   return {
-    score: async (table) => {
-      const nll = new Float64Array(table.count)
-      let unseenValues = 0
-      let missingValues = 0
-      for (let from = 0; from < table.count; from += ROWS_AT_ONCE) {
-        const to = Math.min(from + ROWS_AT_ONCE, table.count)
-        const part = encodeTable(encoder, tablePart(table, from, to))
-        const ofNumbers = await scorer?.nll(part.rows, part.context, part.count)
-        for (let row = 0; row < part.count; row++) nll[from + row] = part.beside[row]! + (ofNumbers?.[row] ?? 0)
-        unseenValues += part.unseen
-        missingValues += part.missing
-      }
-      return { nll, unseenValues, missingValues }
-    },
+    score: scoreBy(encoder, scorer?.nll),
+    scoreRoughly: scoreBy(encoder, scorer?.roughNll),
     close: async () => scorer?.close(),
+  }
+}
+
+function scoreBy(encoder: Encoder, nllOfNumbers: Scorer['nll'] | undefined): TableScorer['score'] {
+  return async (table) => {
+    const nll = new Float64Array(table.count)
+    let unseenValues = 0
+    let missingValues = 0
+    for (let from = 0; from < table.count; from += ROWS_AT_ONCE) {
+      const to = Math.min(from + ROWS_AT_ONCE, table.count)
+      const part = encodeTable(encoder, tablePart(table, from, to))
+      const ofNumbers = await nllOfNumbers?.(part.rows, part.context, part.count)
+      for (let row = 0; row < part.count; row++) nll[from + row] = part.beside[row]! + (ofNumbers?.[row] ?? 0)
+      unseenValues += part.unseen
+      missingValues += part.missing
+    }
+    return { nll, unseenValues, missingValues }
   }
 }

@@ -36,6 +36,7 @@ export function rounded({ latent, logDet }: ExactForward, dim: number): Forward 
  * @param rows     [count, dim]
  * @param context  [count, contextDim]
  * @param exactly  the flow in float64, asked for the far rows alone
+ * @param beyond   a row is far from there on. Default: where float32 begins to be too coarse; Infinity: where it ends.
  * @throws {NotFiniteError} naming the first row without a finite likelihood
  */
 export async function refineFarRows(
@@ -44,8 +45,9 @@ export async function refineFarRows(
   rows: Float32Array,
   context: Float32Array,
   exactly: (rows: Float32Array, context: Float32Array, count: number) => Promise<ExactForward>,
+  beyond = FAR,
 ): Promise<Forward> {
-  const far = farRows(coarse.latent, dim)
+  const far = farRows(coarse.latent, dim, beyond)
   if (far.length > 0) {
     const exact = await exactly(pickRows(rows, dim, far), pickRows(context, contextDim, far), far.length)
     far.forEach((row, index) => {
@@ -59,12 +61,12 @@ export async function refineFarRows(
   return coarse
 }
 
-function farRows(latent: Float32Array, dim: number): readonly number[] {
+function farRows(latent: Float32Array, dim: number, beyond: number): readonly number[] {
   const far: number[] = []
   for (let row = 0, at = 0; at < latent.length; row++) {
     let inside = 0
     // Written so that NaN is far, too.
-    for (const end = at + dim; at < end; at++) inside += Math.abs(latent[at]!) <= FAR ? 1 : 0
+    for (const end = at + dim; at < end; at++) inside += Math.abs(latent[at]!) < beyond ? 1 : 0
     if (inside < dim) far.push(row)
   }
   return far

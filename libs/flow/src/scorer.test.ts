@@ -81,6 +81,20 @@ it('scores a row alike alone and among others', async () => {
   await scorer.close()
 })
 
+it.each(['realnvp', 'glow', 'spline'] as const)('looks roughly at rows far out, with %s', async (kind) => {
+  const scorer = await openScorer(aFlow(4, 0, kind))
+  const rows = Float32Array.of(...normals(4 * 20, 0.3, 3), ...normals(4 * 20, 1e4, 4))
+  const exact = await scorer.nll(rows)
+  const rough = await scorer.roughNll(rows)
+  expect(rough.slice(0, 20)).toEqual(exact.slice(0, 20))
+  // Float32 has seven digits, of which a chain of couplings leaves four or five.
+  exact.forEach((nll, row) => {
+    expect(Math.abs(rough[row]! - nll)).toBeLessThan(1e-4 * Math.max(1, nll))
+  })
+  await expect(scorer.roughNll(Float32Array.of(0, 0, 0, 0, 0, 0, 0, Number.NaN))).rejects.toThrow(/row 1/)
+  await scorer.close()
+})
+
 it('scores no rows', async () => {
   const scorer = await openScorer(aFlow(2, 0))
   expect(await scorer.nll(new Float32Array(0), new Float32Array(0), 0)).toEqual(new Float64Array(0))
