@@ -4,6 +4,7 @@ import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
 import { quickenRecords } from './record-decoder.js'
 import { saslOptions, tlsOptions } from './security.js'
+import { promptSocket } from './socket.js'
 
 /** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
 export interface StreamLog {
@@ -41,6 +42,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: Kafka
     clientId,
     ...(tls && { ssl: tlsOptions(tls) }),
     ...(sasl && { sasl: saslOptions(sasl) }),
+    socketFactory: promptSocket,
     connectionTimeout: 3_000,
     reauthenticationThreshold: LOGIN_AGAIN_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6 },
