@@ -3,6 +3,7 @@ export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from '.
 export { loadConfig } from './load-config.js'
 export { type Log, type LogOptions, makeLog } from './log.js'
 export { type Metrics, makeMetrics } from './metrics.js'
+export { observeAll } from './observe-all.js'
 export { type Pipeline, type PipelinesOptions, runPipelines } from './run-pipelines.js'
 export { type RunOptions, runUntilSignal, type SignalSource } from './run-until-signal.js'
 export { addVitalsRoutes, listenOn, serveVitals, type VitalsServer } from './serve-vitals.js'

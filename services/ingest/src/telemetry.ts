@@ -1,6 +1,6 @@
 import { alertRateOf, type Held, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import type { Log, Metrics } from '@outflow/runtime'
+import { type Log, type Metrics, observeAll } from '@outflow/runtime'
 import type { StoredFollowing } from '@outflow/store'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { Settled } from '@outflow/windows'
@@ -96,7 +96,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     records.inc({ topic }, delivery.records.length)
     for (const { rejection } of setAside) rejected.inc({ reason: rejection.reason })
     for (const { severity } of found) anomalies.inc({ severity })
-    for (const value of scores.nll) nll.observe(value)
+    observeAll(nll, scores.nll)
     missing.inc(scores.missingValues)
     unseen.inc(scores.unseenValues)
     lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
