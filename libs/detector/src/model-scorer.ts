@@ -1,5 +1,6 @@
 import { type Encoder, encodeTable, type Fields, type FieldTable, packFields, tablePart } from '@outflow/encoding'
-import { type FlowState, openScorer, type Scorer } from '@outflow/flow'
+import { type FlowState, openScorer } from '@outflow/flow'
+import { type NllOfRows, nllTogether } from './nll-together.js'
 
 /** Encoder and flow together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
@@ -46,13 +47,13 @@ export async function openTableScorer(
 ): Promise<TableScorer & { readonly scoreRoughly: TableScorer['score'] }> {
   const scorer = flow === null ? null : await openScorer(flow)
   return {
-    score: scoreBy(encoder, scorer?.nll),
+    score: scoreBy(encoder, scorer?.nll && nllTogether(scorer.nll)),
     scoreRoughly: scoreBy(encoder, scorer?.roughNll),
     close: async () => scorer?.close(),
   }
 }
 
-function scoreBy(encoder: Encoder, nllOfNumbers: Scorer['nll'] | undefined): TableScorer['score'] {
+function scoreBy(encoder: Encoder, nllOfNumbers: NllOfRows | undefined): TableScorer['score'] {
   return async (table) => {
     const nll = new Float64Array(table.count)
     let unseenValues = 0
