@@ -1,16 +1,29 @@
-import type { BatchWrite, ShadowWrite } from './batch.js'
+import type { BatchWrite } from './batch.js'
 import { outboxColumns } from './outbox-rows.js'
-import { jsonbText, plainText, timestampText } from './postgres-text.js'
 import type { Statement } from './statement.js'
-
-// What dead_letters keeps of a record, for looking; its whole bytes travel in the outbox.
-const VALUE_START_BYTES = 1024
-const KEY_BYTES = 1024
-const DETAIL_LENGTH = 1000
+import {
+  anomalyValues,
+  deadLetterValues,
+  offsetValues,
+  pHistogramValues,
+  rejectionValues,
+  scoreValues,
+  shadowValues,
+  verdictValues,
+  windowValues,
+} from './write-batch-values.js'
 
 /** The compare-and-set, and everything that is written only if it succeeds. */
 export function writeBatchStatement(batch: BatchWrite): Statement {
   const isFirst = batch.expectedOffset === null
+  if (!isFirst && isPlain(batch)) {
+    return {
+      name: 'write_plain_batch',
+      text: PLAIN,
+      // $11 … $19
+      values: [...offsetValues(batch), ...scoreValues(batch), ...pHistogramValues(batch)],
+    }
+  }
   const { shadow } = batch
   return {
     name: `write_${isFirst ? 'first_' : ''}batch${shadow ? '_with_shadow' : ''}`,
@@ -21,13 +34,30 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...deadLetterValues(batch),
       // $28 … $32
       ...outboxColumns(batch.outbox),
-      ...statisticsValues(batch),
+      ...scoreValues(batch),
+      ...rejectionValues(batch),
       ...windowValues(batch),
       ...verdictValues(batch),
-      ...followedValues(batch),
+      // $51, $52
+      batch.anomalies.map(({ followingId }) => followingId),
+      ...pHistogramValues(batch),
       ...(shadow ? shadowValues(shadow) : []),
     ],
   }
+}
+
+/** Most small batches: all were scored, and nobody is to be told of any. */
+function isPlain({
+  anomalies,
+  deadLetters,
+  outbox,
+  rejections,
+  windowStates = [],
+  fdrState,
+  shadow,
+}: BatchWrite): boolean {
+  const more = [anomalies, deadLetters, outbox, rejections, windowStates]
+  return !fdrState && !shadow && more.every(({ length }) => length === 0)
 }
 
 // $4 is null on a first batch and is cast so that both texts take the same values.
@@ -51,8 +81,25 @@ const CLAIM_NEXT = `
 // and take 3 without. What a crash of Postgres then loses, offset and all, is read again and written the same. Nobody
 // outside can know of it by then: the relay numbers what it sends in a commit that is awaited, and the log keeps their order.
 // A first batch is awaited: what begins at `latest` has nowhere else to begin again.
-const NOT_AWAITED = `
-       set_config('synchronous_commit', 'off', true) as not_awaited,`
+const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
+
+/** @param first  parameter of the first of `scoreValues`; @param pHistogram  that of the last column */
+const countScores = (first: number, pHistogram: number) => `
+  insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
+                                                 nll_sum, histogram, p_histogram)
+  select claimed.pipeline, minute.minute, minute.model_id, minute.scored, minute.anomalies, minute.nll_min,
+         minute.nll_max, minute.nll_sum, minute.histogram::bigint[], minute.p_histogram::bigint[]
+  from claimed, unnest($${first}::timestamptz[], $${first + 1}::text[], $${first + 2}::bigint[], $${first + 3}::bigint[],
+                       $${first + 4}::float8[], $${first + 5}::float8[], $${first + 6}::float8[], $${first + 7}::text[],
+                       $${pHistogram}::text[])
+    as minute (minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram)
+  order by minute.minute, minute.model_id
+  on conflict (pipeline, minute, model_id) do update
+  set scored = known.scored + excluded.scored, anomalies = known.anomalies + excluded.anomalies,
+      nll_min = least(known.nll_min, excluded.nll_min), nll_max = greatest(known.nll_max, excluded.nll_max),
+      nll_sum = known.nll_sum + excluded.nll_sum,
+      histogram = outflow.add_counts(known.histogram, excluded.histogram),
+      p_histogram = outflow.add_counts(known.p_histogram, excluded.p_histogram), updated_at = now()`
 
 const writeAfter = (claim: string, { more = '', lasting = '' } = {}) => `
 with claimed as (${claim}
@@ -77,21 +124,7 @@ with claimed as (${claim}
   from claimed, unnest($28::text[], $29::text[], $30::bytea[], $31::bytea[], $32::json[])
     with ordinality as message (kind, topic, message_key, payload, headers, place)
   order by message.place
-), scores as (
-  insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
-                                                 nll_sum, histogram, p_histogram)
-  select claimed.pipeline, minute.minute, minute.model_id, minute.scored, minute.anomalies, minute.nll_min,
-         minute.nll_max, minute.nll_sum, minute.histogram::bigint[], minute.p_histogram::bigint[]
-  from claimed, unnest($33::timestamptz[], $34::text[], $35::bigint[], $36::bigint[], $37::float8[], $38::float8[],
-                       $39::float8[], $40::text[], $52::text[])
-    as minute (minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram)
-  order by minute.minute, minute.model_id
-  on conflict (pipeline, minute, model_id) do update
-  set scored = known.scored + excluded.scored, anomalies = known.anomalies + excluded.anomalies,
-      nll_min = least(known.nll_min, excluded.nll_min), nll_max = greatest(known.nll_max, excluded.nll_max),
-      nll_sum = known.nll_sum + excluded.nll_sum,
-      histogram = outflow.add_counts(known.histogram, excluded.histogram),
-      p_histogram = outflow.add_counts(known.p_histogram, excluded.p_histogram), updated_at = now()
+), scores as (${countScores(33, 52)}
 ), rejections as (
   insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
   select claimed.pipeline, minute.minute, minute.reason, minute.rejected
@@ -111,8 +144,16 @@ with claimed as (${claim}
   on conflict (pipeline, topic, partition) do update
   set state = excluded.state, updated_at = now()
 )${more}
-select count(*) > 0 as written,${lasting}
+select count(*) > 0 as written,${lasting && ` ${lasting},`}
        case when count(*) > 0 and cardinality($28::text[]) > 0 then pg_notify('outflow_outbox', $1::text) end
+from claimed`
+
+// To a batch that tells of nothing most of the above would add nothing, at a third of its cost to Postgres.
+const PLAIN = `
+with claimed as (${CLAIM_NEXT}
+), scores as (${countScores(11, 19)}
+)
+select count(*) > 0 as written, ${NOT_AWAITED}
 from claimed`
 
 // Only while a candidate scores beside.
@@ -141,113 +182,3 @@ const TEXTS = {
     withShadow: writeAfter(CLAIM_NEXT, { more: COMPARED, lasting: NOT_AWAITED }),
   },
 } as const
-
-/** $1 … $10 */
-function offsetValues(batch: BatchWrite): unknown[] {
-  const alerts = batch.outbox.filter(({ kind }) => kind === 'alert').length
-  return [
-    batch.pipeline,
-    batch.topic,
-    batch.partition,
-    batch.expectedOffset,
-    batch.nextOffset,
-    batch.received,
-    batch.scored,
-    batch.deadLetters.length,
-    batch.anomalies.length,
-    alerts,
-  ]
-}
-
-/** $11 … $20 */
-function anomalyValues({ anomalies }: BatchWrite): unknown[] {
-  return [
-    anomalies.map(({ offset }) => offset),
-    anomalies.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-    anomalies.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
-    anomalies.map(({ entityKey }) => entityKey && plainText(entityKey)),
-    anomalies.map(({ record }) => jsonbText(record)),
-    anomalies.map(({ nll }) => nll),
-    anomalies.map(({ pValue }) => pValue),
-    anomalies.map(({ severity }) => severity),
-    anomalies.map(({ reasons }) => jsonbText(reasons)),
-    anomalies.map(({ modelId }) => modelId),
-  ]
-}
-
-/** $21 … $27 */
-function deadLetterValues({ deadLetters }: BatchWrite): unknown[] {
-  return [
-    deadLetters.map(({ offset }) => offset),
-    deadLetters.map(({ reason }) => reason),
-    deadLetters.map(({ detail }) => plainText(detail.slice(0, DETAIL_LENGTH))),
-    deadLetters.map(({ key }) => key?.subarray(0, KEY_BYTES)),
-    deadLetters.map(({ value }) => value?.subarray(0, VALUE_START_BYTES)),
-    deadLetters.map(({ value }) => value?.byteLength),
-    deadLetters.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-  ]
-}
-
-/** $33 … $43 */
-function statisticsValues({ scores, rejections }: BatchWrite): unknown[] {
-  return [
-    scores.map(({ minuteMs }) => timestampText(minuteMs)),
-    scores.map(({ modelId }) => modelId),
-    scores.map(({ scored }) => scored),
-    scores.map(({ anomalies }) => anomalies),
-    scores.map(({ nllMin }) => nllMin),
-    scores.map(({ nllMax }) => nllMax),
-    scores.map(({ nllSum }) => nllSum),
-    // A list of lists would be unnested to its numbers.
-    scores.map(({ histogram }) => `{${histogram.join(',')}}`),
-    rejections.map(({ minuteMs }) => timestampText(minuteMs)),
-    rejections.map(({ reason }) => reason),
-    rejections.map(({ rejected }) => rejected),
-  ]
-}
-
-/** $44 … $46 */
-function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
-  return [
-    windowStates.map(({ by }) => by),
-    windowStates.map(({ entity }) => entity),
-    windowStates.map(({ state }) => state),
-  ]
-}
-
-/** $47 … $50 */
-function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
-  return [
-    anomalies.map(({ pUpper }) => pUpper),
-    anomalies.map(({ nearest }) => nearest && jsonbText(nearest)),
-    fdrState && jsonbText(fdrState),
-    anomalies.map(({ missing }) => jsonbText(missing)),
-  ]
-}
-
-/** $51, $52 */
-function followedValues({ anomalies, scores }: BatchWrite): unknown[] {
-  return [anomalies.map(({ followingId }) => followingId), scores.map(({ pHistogram }) => `{${pHistogram.join(',')}}`)]
-}
-
-/** $53 … $68 */
-function shadowValues({ differences, ...counts }: ShadowWrite): unknown[] {
-  return [
-    counts.shadowId,
-    counts.modelId,
-    counts.scored,
-    counts.flaggedByBoth,
-    counts.flaggedByActive,
-    counts.flaggedByShadow,
-    differences.map(({ offset }) => offset),
-    differences.map(({ flaggedBy }) => flaggedBy),
-    differences.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-    differences.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
-    differences.map(({ entityKey }) => entityKey && plainText(entityKey)),
-    differences.map(({ record }) => jsonbText(record)),
-    differences.map(({ nll }) => nll),
-    differences.map(({ pValue }) => pValue),
-    differences.map(({ shadowNll }) => shadowNll),
-    differences.map(({ shadowPValue }) => shadowPValue),
-  ]
-}
