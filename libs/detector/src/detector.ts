@@ -46,8 +46,11 @@ export interface Detector {
   pValues(nll: Float64Array): Float64Array
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
   pUpperLimit(nll: number): number
-  /** Why a record is improbable, the field with the most bits first, and what would have been normal; meant for records that were flagged. */
-  explain(fields: Fields): Promise<Explanation>
+  /**
+   * Why a record is improbable, the field with the most bits first, and what would have been normal; meant for records that were
+   * flagged. @param nll  the record's own, nats; default: it is scored
+   */
+  explain(fields: Fields, nll?: number): Promise<Explanation>
   /** The same for many records at once, from one usual value a field. @param nll  [batch]; the records' own, nats */
   explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
   /** Names the features that a record leaves missing: it is scored on the others. */
@@ -89,7 +92,8 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     },
     pValues: (nll) => pValues(calibration, nll),
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
-    explain: (fields) => explainRecord(encoder, { nll: nllOf, roughNll: here.roughNll }, fields, ordinaryNll),
+    explain: async (fields, nll) =>
+      explainRecord(encoder, here.roughNll, { fields, nll: nll ?? (await nllOf([fields]))[0]! }, ordinaryNll),
     explainBriefly: (batch, nll) => explainBriefly(encoder, here.roughNll, batch, nll),
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),

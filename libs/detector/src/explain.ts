@@ -24,17 +24,17 @@ import { mergeCurve, numberReason } from './number-reason.js'
  * Numbers are tried along a grid on their axis, all of them in one call of the scorer and then once more beside each one's
  * likeliest value; categories by enumeration.
  *
- * @param nlls         the record's own NLL counts; of all else the likeliest does, and that may be looked for roughly
+ * @param roughNll     which of many records is likeliest may be looked for roughly
+ * @param record       one that is improbable, and its NLL, nats
  * @param ordinaryNll  nats; a record below it is not flagged
  * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the nearest normal record
  */
 export async function explainRecord(
   encoder: Encoder,
-  { nll, roughNll }: { readonly nll: Nll; readonly roughNll: Nll },
-  fields: Fields,
+  roughNll: Nll,
+  { fields, nll: own }: Candidate,
   ordinaryNll: number,
 ): Promise<Explanation> {
-  const own = (await nll([fields]))[0]!
   const { ids } = encodeBatch(encoder, [fields])
   const most = Math.floor(Math.min(CANDIDATES_PER_NUMBER, CANDIDATES / Math.max(1, encoder.numbers.length)))
   const grids = encoder.numbers.map((_, j) => numberAlternatives(encoder, ids, j, most))

@@ -114,13 +114,13 @@ function makeCredit(now: () => number) {
 }
 
 async function explanationOf(
-  { model, records, delivery }: JudgedBatch,
+  { model, records, delivery, scores }: JudgedBatch,
   index: number,
   telemetry: ExplainOptions['telemetry'],
 ): Promise<Explanation> {
   const { fields, source } = records[index]!
   try {
-    return await model.detector.explain(fields)
+    return await model.detector.explain(fields, scores.nll[index]!)
   } catch (thrown: unknown) {
     telemetry.explanationFailed(delivery, source.offset, toOutflowError(thrown))
     return NONE
