@@ -22,6 +22,8 @@ describe('a number column', () => {
     expect(fit([0.5, 1.25, 9.75]).quantum).toBeCloseTo(0.05)
     expect(fit([100, 250, 900]).quantum).toBe(50)
     expect(fit([Math.PI, Math.E, Math.SQRT2, Math.LN2]).quantum).toBe(0)
+    expect(fit([...new Array(995).fill(0), 1, 2, 1, 3, 1], 0, 1).quantum).toBe(1)
+    expect(fit([0, 0, 0]).quantum).toBe(0)
   })
 
   it('leaves the outermost values out of mean and deviation, as many as the contamination', () => {

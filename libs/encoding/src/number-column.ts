@@ -168,18 +168,19 @@ const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power
   [5, 2, 1].map((m) => m * 10 ** power),
 )
 
-/** The largest step of which 99 in 100 values are multiples. */
+/** The largest step of which 99 in 100 of the values other than 0 are multiples: 0 is one of any. */
 function findQuantum(sorted: Float64Array, isTime: boolean): number {
-  const stride = Math.max(1, Math.floor(sorted.length / 5000))
-  const sample = sorted.filter((_, index) => index % stride === 0)
+  const values = sorted.filter((x) => x !== 0)
+  const stride = Math.max(1, Math.floor(values.length / 5000))
+  const sample = values.filter((_, index) => index % stride === 0)
   const isStepOf = (step: number) => {
     let multiples = 0
     for (const x of sample) {
       const times = Math.round(x / step)
-      if ((times !== 0 || x === 0) && Math.abs(x / step - times) < 1e-6) multiples++
+      if (times !== 0 && Math.abs(x / step - times) < 1e-6) multiples++
     }
     return multiples >= 0.99 * sample.length
   }
-  if (sample.every((x) => x === 0)) return 0
+  if (sample.length === 0) return 0
   return (isTime ? HOUR_STEPS : DECIMAL_STEPS).find(isStepOf) ?? 0
 }
