@@ -9,6 +9,7 @@ import type { Fields } from './fields.js'
 import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './fit-places.js'
 import { prepareNumbers } from './group-statistics.js'
 import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
+import { noiseOf } from './noise.js'
 import {
   type FLAGS,
   fitNumberColumn,
@@ -76,7 +77,7 @@ export function fitEncoder(
     anchors: numbers.map((_, j) => chooseAnchors(groupings, j)),
     contextCentre: centre,
     contextScale: scale,
-    noise: noiseOf(numbers, groupings, records.length),
+    noise: noiseOf(numbers, z, groupings),
   }
   return { encoder, context, ...trainingRows(encoder, z, groupings, places) }
 }
@@ -162,27 +163,6 @@ function chooseAnchors(groupings: readonly FittedGrouping[], j: number): number[
     .sort((a, b) => a.left - b.left)
     .map(({ index }) => index)
 }
-
-/**
- * Noise by what is left to explain, per column in z:
- *
- *     sigma = max(step / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is taken away / MAD before, 0.003)
- *
- * It is the dequantisation of values that come in steps, and smooths the flow about as wide as a kernel density would.
- */
-function noiseOf(numbers: readonly NumberColumn[], groupings: readonly FittedGrouping[], n: number): Float32Array {
-  const rule = 0.25 * n ** (-1 / (numbers.length + 4))
-  return Float32Array.from(numbers, (column, j) => {
-    const left = groupings.reduce((least, { grouping }) => Math.min(least, grouping.remaining[j]!), 1)
-    return Math.max(halfStep(column), rule * left, SMALLEST_NOISE)
-  })
-}
-
-/**
- * Where a relation holds exactly (route → distance), half a quantum is all the noise there would be. Measured on flights, a
- * floor at 3/1000 of the spread fits in half the steps and finds the same; 6/1000 begins to lose other routes' distances.
- */
-const SMALLEST_NOISE = 3e-3
 
 function trainingRows(
   encoder: Encoder,

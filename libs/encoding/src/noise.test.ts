@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { noiseOf } from './noise.js'
+import { fitNumberColumn, standardise } from './number-column.js'
+
+/** Noise in steps of 1. */
+function stepsOfNoise(...columns: readonly ((k: number) => number)[]): number[] {
+  const raw = columns.map((column) => Float64Array.from({ length: 1000 }, (_, k) => column(k)))
+  const numbers = raw.map((values, j) =>
+    fitNumberColumn({ path: `$.c${j}`, type: 'numeric', optional: false }, values, { contamination: 0, usualShare: 1 }),
+  )
+  const z = raw.map((values, j) => values.map((x) => standardise(numbers[j]!, x)))
+  return [...noiseOf(numbers, z, [])].map((sigma, j) => Number((sigma * numbers[j]!.scale).toFixed(3)))
+}
+
+it('is half a step of values that come in steps', () => {
+  expect(stepsOfNoise((k) => k % 5)).toEqual([0.5])
+})
+
+it('is a quarter of a flag, lest its two values become one hump, but half where one of them is rare', () => {
+  expect(stepsOfNoise((k) => +(k % 3 === 0))).toEqual([0.25])
+  expect(stepsOfNoise((k) => +(k % 20 === 0))).toEqual([0.5])
+})
+
+it('is half a step in the columns of a one-hot coding, which say the same several times', () => {
+  const oneHot = [0, 1, 2].map((own) => (k: number) => +(k % 3 === own))
+  expect(stepsOfNoise(...oneHot, (k) => +(k % 7 < 3))).toEqual([0.5, 0.5, 0.5, 0.25])
+})
+
+it('takes two flags that are hardly ever set for no coding', () => {
+  expect(
+    stepsOfNoise(
+      (k) => +(k % 3 === 0),
+      (k) => +(k === 500),
+    ),
+  ).toEqual([0.25, 0.5])
+})
+
+it('is never below three thousandths of the spread', () => {
+  const [sigma] = noiseOf(
+    [
+      fitNumberColumn({ path: '$.x', type: 'numeric', optional: false }, Float64Array.of(1, 2, 4), {
+        contamination: 0,
+        usualShare: 1,
+      }),
+    ],
+    [new Float64Array(1e6)],
+    [{ grouping: { remaining: [0] } } as never],
+  )
+  expect(sigma).toBeGreaterThanOrEqual(0.003)
+})
