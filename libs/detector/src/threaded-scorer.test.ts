@@ -48,6 +48,18 @@ test('an explanation is the same', async () => {
   expect(await threaded.explain(odd)).toEqual(await here.explain(odd))
 })
 
+test('a thread that was begun keeps no process from ending until its first model is opened in it', async () => {
+  const held = () => process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort').length
+  const own = makeScoringThread()
+  const before = held()
+  own.begin()
+  expect(held()).toBe(before)
+  const scorer = await own.open(artefact)
+  expect(held()).toBe(before + 1)
+  expect((await scorer.score(packFields(records(0, 9)))).nll).toHaveLength(9)
+  await scorer.close()
+})
+
 test('a thread ends with its last model, says so to who waits and to who asks later, and begins anew with the next', async () => {
   const own = makeScoringThread()
   const scorer = await own.open(artefact)

@@ -6,6 +6,8 @@ import type { ModelScores, TableScorer } from './model-scorer.js'
 
 /** A thread that models score in, each for as long as it is open. */
 export interface ScoringThread {
+  /** Starts it before there is a model for it; until then it keeps no process from ending. */
+  begin(): void
   /**
    * Opens a model in it. A batch is copied there, 128 bytes each of 16 numbers; answers come in the order of asking.
    *
@@ -19,14 +21,21 @@ export interface ScoringThread {
  * thread that calls it. Beside it the next batch is read.
  *
  * It runs from the first model that is opened in it until the last one is closed. A third of a second goes into its start, most
- * of it into loading what it runs: a model that takes the place of another finds all that there.
+ * of it into loading what it runs: a model that takes the place of another finds all that there, and so does the first one where
+ * the thread was begun while that model was still waited for.
  */
 export function makeScoringThread(): ScoringThread {
   let running: RunningThread | null = null
+  const begun = (): RunningThread => {
+    if (running === null || running.hasEnded()) running = runThread()
+    return running
+  }
   return {
+    begin: () => {
+      begun()
+    },
     open: async (artefact) => {
-      if (running === null || running.hasEnded()) running = runThread()
-      const thread = running
+      const thread = begun()
       const model = thread.enter()
       try {
         await thread.ask({ kind: 'open', model, artefact })
@@ -78,9 +87,12 @@ function runThread(): RunningThread {
     if (answer.kind === 'done') resolve(answer.scores)
     else reject(revive(answer))
   })
+  // After the listeners: the one for messages would hold the process again.
+  worker.unref()
   return {
     hasEnded: () => ended !== undefined,
     enter: () => {
+      worker.ref()
       open += 1
       return entered++
     },

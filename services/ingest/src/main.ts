@@ -72,6 +72,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     })
     // Models take each other's place in it; one that scores beside has another, so that it does not stand in line.
     const [thread, besideIt] = [makeScoringThread(), makeScoringThread()]
+    thread.begin()
     const served = serveModel({
       open: async (id) => {
         const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
