@@ -1,10 +1,19 @@
 import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import { type Fields, fieldReader, type Locate, makeReader, missingFeatures, type Reader } from '@outflow/encoding'
+import {
+  type Fields,
+  type FieldTable,
+  type Locate,
+  makeReader,
+  missingFeatures,
+  packFields,
+  type RowReader,
+  rowReader,
+} from '@outflow/encoding'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { explainBriefly } from './explain-briefly.js'
-import { openModelScorer, packing } from './model-scorer.js'
+import { openTableScorer } from './model-scorer.js'
 import { findNewValues, type NewValue } from './new-value.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
@@ -31,8 +40,8 @@ export interface Detector {
   readonly metadata: ModelMetadata
   /** Takes a decoded record's fields, or says why it breaks its contract. */
   read(record: unknown): Fields | Rejection
-  /** Compiles the same for records of which only some values are at hand: `locate` says where a path leads. */
-  reader(locate: Locate): Reader
+  /** Compiles the same for a batch of records of which only some values are at hand: `locate` says where a path leads. */
+  reader(locate: Locate): RowReader
   /**
    * Scores a batch.
    *
@@ -42,6 +51,8 @@ export interface Detector {
    * in hours. A missing number adds nothing but the probability of being missing; |z| beyond 1e4 counts as 1e4.
    */
   score(batch: readonly Fields[]): Promise<Scores>
+  /** The same for records that lie in a table already. */
+  scoreTable(table: FieldTable): Promise<Scores>
   /** [count] p-values that belong to nlls, as `score` gives them. */
   pValues(nll: Float64Array): Float64Array
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
@@ -76,25 +87,27 @@ const AT_HAND = 64
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const [there, here] = await Promise.all([thread?.open(artefact), openModelScorer(encoder, flow)])
-  const aside = there ? packing(there) : here
+  const [there, here] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
+  const aside = there ?? here
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   // An explanation asks for a few rows again and again: it does not stand in line behind the batches.
-  const nllOf = async (batch: readonly Fields[]) => (await here.score(batch)).nll
+  const roughNll = async (batch: readonly Fields[]) => (await here.scoreRoughly(packFields(batch))).nll
+  const nllOf = async (batch: readonly Fields[]) => (await here.score(packFields(batch))).nll
+  const scoreTable = async (table: FieldTable) => {
+    const { nll, unseenValues, missingValues } = await (table.count > AT_HAND ? aside : here).score(table)
+    return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
+  }
   return {
     metadata,
     read: makeReader(encoder.features),
-    reader: (locate) => fieldReader(encoder.features, locate),
-    score: async (batch) => {
-      const scorer = batch.length > AT_HAND ? aside : here
-      const { nll, unseenValues, missingValues } = await scorer.score(batch)
-      return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
-    },
+    reader: (locate) => rowReader(encoder.features, locate),
+    score: (batch) => scoreTable(packFields(batch)),
+    scoreTable,
     pValues: (nll) => pValues(calibration, nll),
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: async (fields, nll) =>
-      explainRecord(encoder, here.roughNll, { fields, nll: nll ?? (await nllOf([fields]))[0]! }, ordinaryNll),
-    explainBriefly: (batch, nll) => explainBriefly(encoder, here.roughNll, batch, nll),
+      explainRecord(encoder, roughNll, { fields, nll: nll ?? (await nllOf([fields]))[0]! }, ordinaryNll),
+    explainBriefly: (batch, nll) => explainBriefly(encoder, roughNll, batch, nll),
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),

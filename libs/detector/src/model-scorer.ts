@@ -28,15 +28,8 @@ export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 const ROWS_AT_ONCE = 4096
 
 /** @param flow  null where every feature is categorical: p(c) is then all there is */
-export async function openModelScorer(
-  encoder: Encoder,
-  flow: FlowState | null,
-): Promise<ModelScorer & { readonly roughNll: Nll }> {
-  const scorer = await openTableScorer(encoder, flow)
-  return { ...packing(scorer), roughNll: async (batch) => (await scorer.scoreRoughly(packFields(batch))).nll }
-}
-
-export function packing({ score, close }: TableScorer): ModelScorer {
+export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
+  const { score, close } = await openTableScorer(encoder, flow)
   return { score: (batch) => score(packFields(batch)), close }
 }
 

@@ -9,6 +9,41 @@ export interface FieldTable {
   readonly categories: readonly (string | null)[]
 }
 
+/** A table that grows: what is laid into the row behind the last one counts when `count` says so. */
+export interface FieldRows {
+  count: number
+  /** [room, numbers of a record] */
+  readonly numbers: Float64Array
+  /** [rows, categories of a record] */
+  readonly categories: (string | null)[]
+}
+
+/** Gives the rows that count as a table. */
+export function tableOf({ count, numbers, categories }: FieldRows, width: FieldWidth): FieldTable {
+  const length = count * width.numbers
+  return {
+    count,
+    // What goes to another thread takes along all that lies behind it.
+    numbers: length === numbers.length ? numbers : numbers.slice(0, length),
+    categories: categories.slice(0, count * width.categories),
+  }
+}
+
+/** How many values a record's fields have. */
+export interface FieldWidth {
+  readonly numbers: number
+  readonly categories: number
+}
+
+/** Gives the fields of one record of a table. */
+export function fieldsAt({ count, numbers, categories }: FieldTable, row: number): Fields {
+  const [width, named] = [numbers.length / count, categories.length / count]
+  return {
+    numbers: Array.from(numbers.subarray(row * width, (row + 1) * width)),
+    categories: categories.slice(row * named, (row + 1) * named),
+  }
+}
+
 /** Lays the fields of a batch one behind the other. */
 export function packFields(batch: readonly Fields[]): FieldTable {
   const count = batch.length

@@ -13,14 +13,30 @@ export { decodeRecords } from './decode.js'
 export { type EncodedBatch, encodeBatch, encodeContext, encodeTable } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
-export { type FieldTable, packFields, tablePart } from './field-table.js'
+export { type FieldRows, type FieldTable, fieldsAt, packFields, tablePart } from './field-table.js'
 export type { Fields } from './fields.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
 export { missingFeatures } from './missing.js'
 export { round as roundTo, stretchOf } from './number-column.js'
 export { type EncoderHeader, type PackedEncoder, packEncoder, type Table, unpackEncoder } from './pack-encoder.js'
-export { compilePath, type Locate, type PickedPaths, pickedPaths } from './path.js'
-export { fieldReader, isRejection, makeReader, type Reader, windowFiller } from './reader.js'
+export {
+  compilePath,
+  inWholeRecords,
+  type Locate,
+  type PickedPaths,
+  type PickedRecord,
+  pickedPaths,
+} from './path.js'
+export {
+  fieldReader,
+  isRejection,
+  makeReader,
+  type Reader,
+  type RowReader,
+  rowFiller,
+  rowReader,
+  windowFiller,
+} from './reader.js'
 export { sampleCategories } from './sample-categories.js'
 export { plainFeatures } from './text.js'
 export { toLocal } from './time-zone.js'

@@ -23,14 +23,30 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
   return at
 }
 
-/** Compiles a path to the function that gives the value there; what it is given is a record, or what was taken of one. */
-export type Locate = (path: string) => (source: unknown) => unknown
+/** Finds what a path leads to: in a record, or in what was taken of one. */
+export type Locate = (path: string) => Located
+
+export interface Located {
+  /** Gives the value there, `undefined` where there is none. */
+  readonly get: (source: unknown) => unknown
+  /** Where a picked record has it; absent: the path goes deeper, or records are whole. */
+  readonly place?: number
+}
+
+export const inWholeRecords: Locate = (path) => ({ get: compilePath(path) })
+
+/** Of a record, the values of some keys: each is in the one list or in the other, at the place of its key. */
+export interface PickedRecord {
+  /** NaN where the value is no number, or is among the others all the same. */
+  readonly numbers: Float64Array
+  readonly others: readonly unknown[]
+}
 
 /** Paths into records of which only the values of some keys are taken. */
 export interface PickedPaths {
-  /** What the paths compiled so far begin with, each once; a picked record is the list of their values, in this order. */
+  /** What the paths compiled so far begin with, each once; their order is that of the places in a picked record. */
   readonly keys: readonly string[]
-  /** As `compilePath`, for a picked record. */
+  /** As `inWholeRecords`, for a picked record. */
   readonly locate: Locate
 }
 
@@ -44,10 +60,15 @@ export function pickedPaths(): PickedPaths {
       const key = String(first)
       if (!keys.includes(key)) keys.push(key)
       const place = keys.indexOf(key)
-      if (steps.length === 0) return (picked) => (picked as readonly unknown[])[place]
-      return (picked) => follow((picked as readonly unknown[])[place], steps)
+      if (steps.length === 0) return { get: (picked) => pickedAt(picked as PickedRecord, place), place }
+      return { get: (picked) => follow(pickedAt(picked as PickedRecord, place), steps) }
     },
   }
+}
+
+function pickedAt({ numbers, others }: PickedRecord, place: number): unknown {
+  const number = numbers[place]!
+  return Number.isNaN(number) ? others[place] : number
 }
 
 /** Puts a value where the path leads, making the objects and arrays on the way. */

@@ -1,6 +1,7 @@
 import { type Feature, featurePath, isCategory, type Rejection } from '@outflow/contracts'
+import { type FieldRows, type FieldTable, type FieldWidth, tableOf } from './field-table.js'
 import type { Fields } from './fields.js'
-import { compilePath, type Locate } from './path.js'
+import { inWholeRecords, type Locate, type PickedRecord } from './path.js'
 import { measureText, NO_TEXT, plainFeatures, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
@@ -16,7 +17,7 @@ export type Reader = (record: unknown) => Fields | Rejection
  * `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record holds, are missing until `windowFiller` puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
-  const read = fieldReader(features, compilePath)
+  const read = fieldReader(features, inWholeRecords)
   return (record) => {
     if (record === null || typeof record !== 'object' || Array.isArray(record)) {
       return { reason: 'wrong_type', detail: `a record is a JSON object, found ${show(record)}` }
@@ -27,43 +28,83 @@ export function makeReader(features: readonly Feature[]): Reader {
 
 /** The same for records that are known to be objects, or what was taken of one: `locate` says where a path leads. */
 export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
-  const parts = features.map((feature) => ({
-    get: feature.type === 'window' ? () => undefined : locate(feature.path),
-    path: featurePath(feature),
-    optional: feature.type === 'window' || feature.optional,
-    type: feature.type,
-  }))
+  const { room, read } = rowReader(features, locate)
   return (record) => {
-    const numbers: number[] = []
-    const categories: (string | null)[] = []
-    for (const { get, path, optional, type } of parts) {
+    const { numbers, categories } = room(1)
+    const rejection = read(record, { count: 0, numbers, categories })
+    return rejection ?? { numbers: Array.from(numbers), categories }
+  }
+}
+
+/** Reads the records of a batch into one table: nothing is made for each. */
+export interface RowReader {
+  /** Makes an empty table with room for so many records. */
+  room(records: number): FieldRows
+  /** Lays a record's fields behind the last row that counts, or says why the record breaks its contract. */
+  read(record: unknown, rows: FieldRows): Rejection | null
+  /** Gives the rows that count. */
+  table(rows: FieldRows): FieldTable
+}
+
+/** As `fieldReader`, for many records. */
+export function rowReader(features: readonly Feature[], locate: Locate): RowReader {
+  const plain = plainFeatures(features)
+  const categoriesOfRow = plain.filter(isCategory).length
+  const width: FieldWidth = { numbers: plain.length - categoriesOfRow, categories: categoriesOfRow }
+  const parts = features.map((feature) => {
+    const { get, place } = feature.type === 'window' ? { get: () => undefined } : locate(feature.path)
+    return {
+      get,
+      /** Of a number that lies ready; -1: none does. */
+      numberAt: feature.type === 'numeric' && place !== undefined ? place : -1,
+      path: featurePath(feature),
+      optional: feature.type === 'window' || feature.optional,
+      type: feature.type,
+    }
+  })
+  const read = (record: unknown, { count, numbers, categories }: FieldRows): Rejection | null => {
+    let at = count * width.numbers
+    let categoryAt = count * width.categories
+    for (const { get, numberAt, path, optional, type } of parts) {
+      if (numberAt >= 0) {
+        const number = (record as PickedRecord).numbers[numberAt]!
+        if (Math.abs(number) <= LARGEST) {
+          numbers[at++] = number
+          continue
+        }
+      }
       const value = get(record)
       if (value === undefined && !optional) return { reason: 'missing_field', detail: `${path} is absent` }
       if (type === 'categorical') {
         const category = readCategory(value)
         if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
-        categories.push(category)
+        categories[categoryAt++] = category
       } else if (type === 'text') {
         const measures = readText(value)
         if (measures === undefined) return wrongType(path, 'text', value)
-        numbers.push(...measures.numbers)
-        categories.push(measures.shape)
+        for (const measure of measures.numbers) numbers[at++] = measure
+        categories[categoryAt++] = measures.shape
       } else if (type === 'boolean') {
         const truth = readBoolean(value)
         if (truth === undefined) return wrongType(path, 'true or false', value)
-        categories.push(truth)
+        categories[categoryAt++] = truth
       } else if (type === 'numeric' || type === 'window') {
         const number = readNumber(value)
         if (number === undefined) return wrongType(path, 'a number of magnitude up to 1e300', value)
-        numbers.push(number)
+        numbers[at++] = number
       } else {
         const time = readTime(value)
         if (time === undefined) return wrongType(path, 'an ISO 8601 time or epoch ms', value)
         if (time === BAD_TIMESTAMP) return badTimestamp(path, value)
-        numbers.push(time)
+        numbers[at++] = time
       }
     }
-    return { numbers, categories }
+    return null
+  }
+  return {
+    room: (records) => ({ count: 0, numbers: new Float64Array(records * width.numbers), categories: [] }),
+    read,
+    table: (rows) => tableOf(rows, width),
   }
 }
 
@@ -73,15 +114,23 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
  * @param places  for each windowed feature, in the list's order, where its value stands among the values; -1: it is missing
  */
 export function windowFiller(features: readonly Feature[], places: readonly number[]) {
+  const fill = rowFiller(features, places)
+  return ({ numbers, categories }: Fields, values: readonly number[]): Fields => {
+    const filled = Float64Array.from(numbers)
+    fill(filled, 0, values)
+    return { numbers: Array.from(filled), categories }
+  }
+}
+
+/** The same for a table of fields, in it. @param at  where the record's numbers begin */
+export function rowFiller(features: readonly Feature[], places: readonly number[]) {
   const slots = plainFeatures(features)
     .filter((feature) => !isCategory(feature))
     .flatMap(({ type }, slot) => (type === 'window' ? [slot] : []))
-  return (fields: Fields, values: readonly number[]): Fields => {
-    const numbers = [...fields.numbers]
+  return (numbers: Float64Array, at: number, values: readonly number[]): void => {
     slots.forEach((slot, index) => {
-      numbers[slot] = values[places[index]!] ?? Number.NaN
+      numbers[at + slot] = values[places[index]!] ?? Number.NaN
     })
-    return { numbers, categories: fields.categories }
   }
 }
 

@@ -3,7 +3,7 @@ import { makeAvroSchema } from './avro.js'
 import { csvDecoder } from './csv.js'
 import { decodeJson, pickJson } from './json.js'
 import { makeProtobufSchema } from './protobuf.js'
-import type { BodyDecoder, RecordDecoder } from './record-decoder.js'
+import type { BodyDecoder, Picked, RecordDecoder } from './record-decoder.js'
 import { registryDecoder } from './registry-decoder.js'
 import { makeRegistry } from './schema-registry.js'
 
@@ -28,15 +28,19 @@ export function makeDecoder(source: SourceFormat): RecordDecoder {
     decode,
     picker: (keys) => {
       const pickQuickly = quickPicker?.(keys)
-      const values: unknown[] = keys.map(() => undefined)
+      const picked: Picked = {
+        numbers: new Float64Array(keys.length).fill(Number.NaN),
+        others: keys.map(() => undefined),
+      }
       return (value) => {
-        if (value !== null && value.length <= maxRecordBytes && pickQuickly?.(value, values)) return values
+        if (value !== null && value.length <= maxRecordBytes && pickQuickly?.(value, picked)) return picked
         const decoded = decode(value)
         if (!('record' in decoded)) return decoded
+        picked.numbers.fill(Number.NaN)
         keys.forEach((key, place) => {
-          values[place] = Object.hasOwn(decoded.record, key) ? decoded.record[key] : undefined
+          picked.others[place] = Object.hasOwn(decoded.record, key) ? decoded.record[key] : undefined
         })
-        return values
+        return picked
       }
     },
   }

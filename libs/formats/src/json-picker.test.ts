@@ -1,14 +1,19 @@
 import { describe, expect, it, test } from 'vitest'
 import { makeDecoder } from './decoder.js'
 import { jsonPicker } from './json-picker.js'
+import type { Picked } from './record-decoder.js'
 
 const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'absent']
 const pick = jsonPicker(KEYS)
 
 /** What the picker took, or null where it left it. */
 function picked(text: string | Buffer): unknown[] | null {
-  const values: unknown[] = []
-  return pick(Buffer.from(text as string), values) ? values : null
+  const taken = { numbers: new Float64Array(KEYS.length), others: [] }
+  return pick(Buffer.from(text as string), taken) ? valuesOf(taken) : null
+}
+
+function valuesOf({ numbers, others }: Picked): unknown[] {
+  return KEYS.map((_, place) => (Number.isNaN(numbers[place]) ? others[place] : numbers[place]))
 }
 
 /** The same by JSON.parse. */
@@ -92,7 +97,7 @@ test(`of ${DOCUMENTS} generated documents, whole and broken, picking and decodin
       continue
     }
     const wanted = KEYS.map((key) => Object.getOwnPropertyDescriptor(decoded.record, key)?.value)
-    if (!isSame(found, wanted)) expect.fail(`${JSON.stringify(found)} of ${bytes}`)
+    if ('reason' in found || !isSame(valuesOf(found), wanted)) expect.fail(`${JSON.stringify(found)} of ${bytes}`)
     if (picked(bytes) !== null) quick += 1
   }
   expect(quick).toBeGreaterThan(0.3 * DOCUMENTS)

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import type { Picked } from './record-decoder.js'
 
-/** What could be taken out of one document: true, and the values lie in the list; false, and JSON.parse has to look. */
-export type JsonPicker = (bytes: Buffer, values: unknown[]) => boolean
+/** What could be taken out of one document: true, and the values are picked; false, and JSON.parse has to look. */
+export type JsonPicker = (bytes: Buffer, picked: Picked) => boolean
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
@@ -10,7 +11,7 @@ export type JsonPicker = (bytes: Buffer, values: unknown[]) => boolean
  * last, `undefined` where there is none. It leaves to JSON.parse what is rare: an escape in a string, nesting beyond
  * MAX_DEPTH, a byte order mark, and all that is no JSON object in UTF-8.
  *
- * @param keys  each once; its place is that of its value in the list
+ * @param keys  each once; its place is that of its value among the picked
  */
 export function jsonPicker(keys: readonly string[]): JsonPicker {
   const places = new Map(keys.map((key, place) => [key, place]))
@@ -28,8 +29,11 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
     return member
   }
 
-  return (bytes, values) => {
-    for (let place = 0; place < keys.length; place++) values[place] = undefined
+  return (bytes, { numbers, others }) => {
+    for (let place = 0; place < keys.length; place++) {
+      numbers[place] = Number.NaN
+      others[place] = undefined
+    }
     found.isAscii = true
     let at = skipSpace(bytes, 0)
     if (bytes[at] !== OPEN_BRACE) return false
@@ -45,7 +49,12 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
       const from = skipSpace(bytes, at + 1)
       const end = skipValue(bytes, from, found, 0)
       if (end === NOTHING) return false
-      if (member.place !== NOT_WANTED) values[member.place] = takeValue(bytes, from, end, found)
+      const { place } = member
+      if (place !== NOT_WANTED) {
+        const isNumber = beginsNumber(bytes[from]!)
+        numbers[place] = isNumber ? found.number : Number.NaN
+        others[place] = isNumber ? undefined : takeValue(bytes, from, end, found.isAscii)
+      }
       at = skipSpace(bytes, end)
       if (bytes[at] === CLOSE_BRACE) break
       if (bytes[at] !== COMMA) return false
@@ -78,8 +87,12 @@ const MOST_EXPECTED = 1_000
 /** Of documents that nest deeper JSON.parse decides. */
 const MAX_DEPTH = 32
 
-/** The value that was read past. */
-function takeValue(bytes: Buffer, from: number, end: number, { number, isAscii }: Found): unknown {
+function beginsNumber(byte: number): boolean {
+  return byte === MINUS || (byte >= ZERO && byte <= NINE)
+}
+
+/** The value that was read past, where it is no number. */
+function takeValue(bytes: Buffer, from: number, end: number, isAscii: boolean): unknown {
   switch (bytes[from]) {
     case QUOTE:
       return bytes.toString(isAscii ? 'latin1' : 'utf8', from + 1, end - 1)
@@ -89,11 +102,8 @@ function takeValue(bytes: Buffer, from: number, end: number, { number, isAscii }
       return false
     case LETTER_N:
       return null
-    case OPEN_BRACE:
-    case OPEN_BRACKET:
-      return JSON.parse(bytes.toString('utf8', from, end))
     default:
-      return number
+      return JSON.parse(bytes.toString('utf8', from, end))
   }
 }
 
@@ -222,6 +232,7 @@ const COMMA = 0x2c
 const MINUS = 0x2d
 const POINT = 0x2e
 const ZERO = 0x30
+const NINE = 0x39
 const COLON = 0x3a
 const CAPITAL_E = 0x45
 const OPEN_BRACKET = 0x5b

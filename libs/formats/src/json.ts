@@ -15,7 +15,7 @@ export function decodeJson(value: Buffer): Decoded | Rejection {
 /** Takes values out of the same, where `jsonPicker` can. */
 export function pickJson(keys: readonly string[]): JsonPicker {
   const pick = jsonPicker(keys)
-  return (value, values) => pick(bodyOf(value), values)
+  return (value, picked) => pick(bodyOf(value), picked)
 }
 
 function bodyOf(value: Buffer): Buffer {

@@ -29,18 +29,26 @@ export interface RecordDecoder {
    * Compiles keys to the function that takes their values alone, `undefined` where there is none, and may leave out building
    * the record; what it refuses, `decode` refuses in the same words.
    *
-   * @returns function that gives one list, in the order of the keys, which its next call overwrites
+   * @returns function that gives one picked record, which its next call overwrites
    */
   picker(keys: readonly string[]): Picker
 }
 
 /** Takes some values out of a message. */
-export type Picker = (value: Buffer | null) => readonly unknown[] | Rejection
+export type Picker = (value: Buffer | null) => Picked | Rejection
+
+/** The values of some keys, each in the one list or in the other: a number in a list of all sorts would be an object. */
+export interface Picked {
+  /** [keys]; NaN where the value is no number, or is among the others all the same */
+  readonly numbers: Float64Array
+  /** [keys]; `undefined` where there is no value, or it is among the numbers */
+  readonly others: unknown[]
+}
 
 /** What a format makes of a value that has bytes, and not too many. */
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => Decoded | Rejection
   /** Compiles keys to the function that takes their values, and says whether it could; else `decode` is asked. */
-  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, values: unknown[]) => boolean
+  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: Picked) => boolean
 }

@@ -1,5 +1,5 @@
 import type { Feature, Rejection } from '@outflow/contracts'
-import { compilePath, fieldReader, isRejection, type Locate } from '@outflow/encoding'
+import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
 import { entityOf, hashOf } from './names.js'
 import type { WindowPlan } from './plan.js'
 
@@ -28,7 +28,7 @@ export type ObservationReader = (record: unknown, message: MessageFacts) => Obse
  *
  * @param locate  finds what a path leads to. Default: in a whole record.
  */
-export function makeObservationReader({ groups }: WindowPlan, locate: Locate = compilePath): ObservationReader {
+export function makeObservationReader({ groups }: WindowPlan, locate: Locate = inWholeRecords): ObservationReader {
   const inputs = new Map<string, Feature>()
   const input = (type: 'numeric' | 'categorical' | 'cyclic', path: string): string => {
     const id = `${type} ${path}`

@@ -1,6 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import type { FdrState, Scores } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { FieldTable } from '@outflow/encoding'
 import type { Anomaly, DeadLetter, OutboxMessage, ShadowWrite } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { EntityState, Observation } from '@outflow/windows'
@@ -12,10 +12,9 @@ export interface RejectedRecord {
   readonly rejection: Rejection
 }
 
-/** A record with all that the detector and the tables want of it; the record itself is decoded where somebody looks at it. */
+/** A record with what the tables want of it; the record itself is decoded where somebody looks at it. */
 export interface ReadRecord {
   readonly source: KafkaRecord
-  readonly fields: Fields
   /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
@@ -39,6 +38,8 @@ export interface ReadBatch extends PreparedBatch {
   /** The model that this batch began with, and keeps. */
   readonly model: ModelLease
   readonly records: readonly ReadRecord[]
+  /** What the model looks at of each of the records, in their order. */
+  readonly fields: FieldTable
   readonly rejected: readonly RejectedRecord[]
 }
 

@@ -1,5 +1,5 @@
 import type { Config, Rejection } from '@outflow/contracts'
-import { compilePath, fieldReader, isRejection, type Locate } from '@outflow/encoding'
+import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
 import type { KafkaRecord } from '@outflow/streams'
 
 /** Whose record it is, and when it happened. */
@@ -24,7 +24,7 @@ export interface RecordAt {
  */
 export function eventReader(
   source: Pick<Config['source'], 'timestamp' | 'key'>,
-  locate: Locate = compilePath,
+  locate: Locate = inWholeRecords,
 ): (at: RecordAt) => Event | Rejection {
   const readTime = source.timestamp === undefined ? kafkaTime : fieldTime(source.timestamp, locate)
   const readKey = source.key === undefined ? kafkaKey : fieldKey(source.key, locate)

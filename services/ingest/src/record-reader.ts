@@ -1,6 +1,6 @@
 import type { Config, Rejection } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
-import { isRejection, pickedPaths } from '@outflow/encoding'
+import { type FieldRows, pickedPaths, type RowReader } from '@outflow/encoding'
 import type { JsonObject, RecordDecoder } from '@outflow/formats'
 import type { KafkaRecord } from '@outflow/streams'
 import { makeObservationReader, type WindowPlan } from '@outflow/windows'
@@ -14,8 +14,12 @@ export interface RecordReaderOptions {
   readonly plan: WindowPlan | null
 }
 
-/** Takes out of a message what is wanted of its record, or says why it breaks its contract. */
-export type RecordReader = (source: KafkaRecord) => ReadRecord | Rejection
+export interface RecordReader {
+  /** Where the fields of a batch's records go. */
+  readonly fields: Pick<RowReader, 'room' | 'table'>
+  /** Takes out of a message what is wanted of its record, or says why it breaks its contract; the fields go behind the last row that counts. */
+  readonly read: (source: KafkaRecord, rows: FieldRows) => ReadRecord | Rejection
+}
 
 /** Compiles all that is wanted of a record, by the model and by outflow.yaml, to one look at its bytes. */
 export function recordReader(
@@ -23,22 +27,23 @@ export function recordReader(
   { decoder, source, plan }: RecordReaderOptions,
 ): RecordReader {
   const { keys, locate } = pickedPaths()
-  const readFields = detector.reader(locate)
+  const fields = detector.reader(locate)
   const readEvent = eventReader(source, locate)
   const readObservation = plan && makeObservationReader(plan, locate)
   const pick = decoder.picker(keys)
-  return (source) => {
+  const read: RecordReader['read'] = (source, rows) => {
     const record = pick(source.value)
     if ('reason' in record) return record
-    const fields = readFields(record)
-    if (isRejection(fields)) return fields
+    const rejection = fields.read(record, rows)
+    if (rejection !== null) return rejection
     const event = readEvent({ source, record })
     if ('reason' in event) return event
     const { eventTimeMs, entityKey } = event
-    if (readObservation === null) return { source, fields, eventTimeMs, entityKey }
+    if (readObservation === null) return { source, eventTimeMs, entityKey }
     const observation = readObservation(record, source)
-    return 'reason' in observation ? observation : { source, fields, eventTimeMs, entityKey, observation }
+    return 'reason' in observation ? observation : { source, eventTimeMs, entityKey, observation }
   }
+  return { fields, read }
 }
 
 /** Decodes the whole of a record that could be read: few are looked at. */

@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import type { Detector } from '@outflow/detector'
-import { compilePath } from '@outflow/encoding'
+import type { Detector, Scores } from '@outflow/detector'
+import { type FieldTable, fieldsAt, inWholeRecords, packFields } from '@outflow/encoding'
 import { makeDecoder, type RecordDecoder } from '@outflow/formats'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
@@ -57,15 +57,23 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
 export function aDetector(overrides: Partial<Detector> = {}): Detector {
   return {
     metadata: { createdAt: '2026-01-01T00:00:00.000Z', calibration: { smallestPValue: 0.0001 } } as ModelMetadata,
-    read: readDelay(compilePath('$.delay')),
-    reader: (locate) => readDelay(locate('$.delay')),
+    read: readDelay(inWholeRecords('$.delay').get),
+    reader: (locate) => {
+      const read = readDelay(locate('$.delay').get)
+      return {
+        room: (records) => ({ count: 0, numbers: new Float64Array(records), categories: [] }),
+        read: (record, { count, numbers }) => {
+          const fields = read(record)
+          if ('reason' in fields) return fields
+          numbers[count] = fields.numbers[0]!
+          return null
+        },
+        table: ({ count, numbers }) => ({ count, numbers: numbers.subarray(0, count), categories: [] }),
+      }
+    },
     pValues: (nll) => nll.map((own) => Math.exp(-own)),
-    score: async (batch) => ({
-      nll: Float64Array.from(batch, ({ numbers }) => numbers[0]!),
-      pValue: Float64Array.from(batch, ({ numbers }) => Math.exp(-numbers[0]!)),
-      unseenValues: 0,
-      missingValues: 0,
-    }),
+    score: async (batch) => scoresOf(packFields(batch)),
+    scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: vi.fn<Detector['explain']>(async ({ numbers }) => ({
@@ -86,6 +94,12 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
   }
 }
 
+/** @param times  what each delay counts */
+export function scoresOf(table: FieldTable, times = 1): Scores {
+  const nll = Float64Array.from({ length: table.count }, (_, row) => times * fieldsAt(table, row).numbers[0]!)
+  return { nll, pValue: nll.map((own) => Math.exp(-own)), unseenValues: 0, missingValues: 0 }
+}
+
 function readDelay(find: (record: unknown) => unknown): Detector['read'] {
   return (record) => {
     const delay = find(record)
@@ -102,15 +116,9 @@ export function aLease(detector: Detector = aDetector()): ModelLease {
 /** A batch of records with these delays, read and ready to be scored. */
 export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBatch> = {}): ReadBatch {
   const sources = delays.map((delay, offset) => aKafkaRecord(offset, { delay }))
-  const records = sources.map(
-    (source, index): ReadRecord => ({
-      source,
-      fields: { numbers: [delays[index]!], categories: [] },
-      eventTimeMs: source.timestampMs,
-      entityKey: 'LAX',
-    }),
-  )
-  return { delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, rejected: [], ...overrides }
+  const records = sources.map((source): ReadRecord => ({ source, eventTimeMs: source.timestampMs, entityKey: 'LAX' }))
+  const fields = packFields(delays.map((delay) => ({ numbers: [delay], categories: [] })))
+  return { delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, fields, rejected: [], ...overrides }
 }
 
 export function aCleanBatch(delays: readonly number[], overrides: Partial<CleanBatch> = {}): CleanBatch {

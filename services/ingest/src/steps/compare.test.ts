@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { wholeRecord } from '../record-reader.js'
 import type { ShadowLease } from '../shadow-model.js'
-import { aCleanBatch, aDecoder, aDetector } from '../test-builders.js'
+import { aCleanBatch, aDecoder, aDetector, scoresOf } from '../test-builders.js'
 import { compareWith } from './compare.js'
 import { judgeAt } from './judge.js'
 import { score } from './score.js'
@@ -11,12 +11,7 @@ const recordOf = wholeRecord(aDecoder())
 /** Its nll is twice the delay. */
 const stricter = () =>
   aDetector({
-    score: async (batch) => ({
-      nll: Float64Array.from(batch, ({ numbers }) => 2 * numbers[0]!),
-      pValue: Float64Array.from(batch, ({ numbers }) => Math.exp(-2 * numbers[0]!)),
-      unseenValues: 0,
-      missingValues: 0,
-    }),
+    scoreTable: async (table) => scoresOf(table, 2),
   })
 
 function comparing(detector = stricter()) {
@@ -47,7 +42,7 @@ test('a thousand differences of a batch are kept, those that the two differ in m
 })
 
 test('a candidate that fails costs the comparison and nothing else', async () => {
-  const broken = aDetector({ score: () => Promise.reject(new Error('out of memory')) })
+  const broken = aDetector({ scoreTable: () => Promise.reject(new Error('out of memory')) })
   const { compare, lease, telemetry } = comparing(broken)
   const batch = await judged([1, 9])
   expect(await compare(batch)).toBe(batch)

@@ -28,7 +28,7 @@ export function compareWith({ shadow, recordOf, telemetry }: CompareOptions) {
     const lease = batch.records.length === 0 ? null : shadow.borrow(batch.model.detector.metadata.features)
     if (lease === null) return batch
     try {
-      const scores = await lease.detector.score(batch.records.map(({ fields }) => fields))
+      const scores = await lease.detector.scoreTable(batch.fields)
       const flagged = batch.judgeAlike(scores.pValue, lease.detector.metadata.recordsPerDay)
       return { ...batch, shadow: comparisonOf(batch, lease.modelId, scores, flagged, recordOf) }
     } catch (thrown: unknown) {

@@ -1,5 +1,6 @@
 import type { Explanation, Reason } from '@outflow/contracts'
 import { followedPValues } from '@outflow/detector'
+import { fieldsAt } from '@outflow/encoding'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
 import type { KafkaRecord } from '@outflow/streams'
@@ -54,7 +55,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
     return {
       ...batch,
       anomalies: batch.outliers.map((index, place) => {
-        const { source, fields, eventTimeMs, entityKey } = batch.records[index]!
+        const { source, eventTimeMs, entityKey } = batch.records[index]!
         return {
           offset: source.offset,
           recordTimeMs: source.timestampMs,
@@ -64,7 +65,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
           nll: nll[index]!,
           pValue: pValue[index]!,
           pUpper: upperLimit(batch.model, nll[index]!),
-          missing: batch.model.detector.missing(fields),
+          missing: batch.model.detector.missing(fieldsAt(batch.fields, index)),
           severity: severityOf(pValue[index]!, batch.levels[place]!),
           ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
@@ -114,13 +115,13 @@ function makeCredit(now: () => number) {
 }
 
 async function explanationOf(
-  { model, records, delivery, scores }: JudgedBatch,
+  { model, records, fields, delivery, scores }: JudgedBatch,
   index: number,
   telemetry: ExplainOptions['telemetry'],
 ): Promise<Explanation> {
-  const { fields, source } = records[index]!
+  const { source } = records[index]!
   try {
-    return await model.detector.explain(fields, scores.nll[index]!)
+    return await model.detector.explain(fieldsAt(fields, index), scores.nll[index]!)
   } catch (thrown: unknown) {
     telemetry.explanationFailed(delivery, source.offset, toOutflowError(thrown))
     return NONE
@@ -128,13 +129,13 @@ async function explanationOf(
 }
 
 async function brieflyOf(
-  { model, records, delivery, scores }: JudgedBatch,
+  { model, records, fields, delivery, scores }: JudgedBatch,
   indices: readonly number[],
   telemetry: ExplainOptions['telemetry'],
 ): Promise<Reason[][]> {
   try {
     return await model.detector.explainBriefly(
-      indices.map((index) => records[index]!.fields),
+      indices.map((index) => fieldsAt(fields, index)),
       indices.map((index) => scores.nll[index]!),
     )
   } catch (thrown: unknown) {

@@ -1,4 +1,5 @@
 import { type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
+import { fieldsAt, packFields } from '@outflow/encoding'
 import { OutflowError } from '@outflow/errors'
 import type { StoredWindowState } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
@@ -31,11 +32,12 @@ function aBatch(
   return {
     ...batch,
     delivery: aDelivery(batch.delivery.records, { expectedOffset, nextOffset }),
-    records: batch.records.map((record) => {
-      const observation = read({ delay: record.fields.numbers[0] }, record.source)
+    records: batch.records.map((record, index) => {
+      const observation = read({ delay: delays[index] }, record.source)
       if ('reason' in observation) throw new Error(observation.detail)
-      return { ...record, fields: { numbers: [record.fields.numbers[0]!, Number.NaN], categories: [] }, observation }
+      return { ...record, observation }
     }),
+    fields: packFields(delays.map((delay) => ({ numbers: [delay, Number.NaN], categories: [] }))),
   }
 }
 
@@ -54,7 +56,7 @@ function observing(overrides: Partial<ObserveOptions> = {}) {
   const totals = async (batch: CleanBatch, write = true) => {
     const observed = await observer.observe(batch)
     if (write) stored = observed.windowStates!
-    return observed.records.map(({ fields }) => fields.numbers[1])
+    return observed.records.map((_, index) => fieldsAt(observed.fields, index).numbers[1])
   }
   return { observer, totals, load, telemetry }
 }

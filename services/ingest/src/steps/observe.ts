@@ -1,5 +1,5 @@
 import type { Feature, ModelMetadata } from '@outflow/contracts'
-import { type Fields, windowFiller } from '@outflow/encoding'
+import { rowFiller } from '@outflow/encoding'
 import type { OutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/runtime'
 import type { StoredEntity, StoredWindowState } from '@outflow/store'
@@ -20,7 +20,7 @@ export interface ObserveOptions {
 
 /** The step that looks back, and what it has to know of the group's partitions. */
 export interface Observer {
-  /** Puts windowed features into the batch's fields, and what its entities have done into what will be written. */
+  /** Puts windowed features into the batch's fields where they lie, and what its entities have done into what will be written. */
   readonly observe: (batch: CleanBatch) => Promise<CleanBatch>
   /** A partition is read from its stored offset: what is in memory of it counts no more. */
   readonly sought: (at: { readonly topic: string; readonly partition: number }) => void
@@ -49,7 +49,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
   const plan = planWindows(features)
   if (plan === null) return null
   const memories = new Map<string, Memory>()
-  const fillers = new WeakMap<ModelMetadata, (fields: Fields, values: readonly number[]) => Fields>()
+  const fillers = new WeakMap<ModelMetadata, ReturnType<typeof rowFiller>>()
 
   const memoryOf = ({ partitionKey, expectedOffset }: Delivery): Memory => {
     const known = memories.get(partitionKey)
@@ -64,7 +64,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
     if (filler === undefined) {
       const places = windowPlaces(metadata.features, features)
       if (places.includes(-1)) telemetry.windowsUnknown(modelId)
-      filler = windowFiller(metadata.features, places)
+      filler = rowFiller(metadata.features, places)
       fillers.set(metadata, filler)
     }
     return filler
@@ -83,17 +83,15 @@ export function observeWith(options: ObserveOptions): Observer | null {
         states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
       }
       const fill = fillerOf(model)
-      // Key by key: a spread takes as long as all the reading.
-      const records = batch.records.map(({ source, eventTimeMs, entityKey, fields }, index) => ({
-        source,
-        eventTimeMs,
-        entityKey,
-        fields: fill(fields, states.observe(observations[index]!)),
-      }))
+      const { count, numbers } = batch.fields
+      const width = numbers.length / count
+      observations.forEach((observation, index) => {
+        fill(numbers, index * width, states.observe(observation))
+      })
       const windowStates = states.changed()
       memory.offset = delivery.nextOffset
       telemetry.windowStatesUsed(states.settle())
-      return { ...batch, records, windowStates }
+      return { ...batch, windowStates }
     },
     sought: ({ topic, partition }) => void memories.delete(`${topic}/${partition}`),
     assigned: (partitions) => {

@@ -1,3 +1,4 @@
+import { fieldsAt } from '@outflow/encoding'
 import { expect, test } from 'vitest'
 import { recordReader } from '../record-reader.js'
 import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader } from '../test-builders.js'
@@ -12,9 +13,8 @@ test('a record that reads well carries its fields, its time and its entity', () 
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
   })
   const batch = read(aBatch(aKafkaRecord(0, { at: 5, id: 'LAX', delay: 3, note: 'unread' })))
-  expect(batch.records).toEqual([
-    { source: batch.delivery.records[0], fields: { numbers: [3], categories: [] }, eventTimeMs: 5, entityKey: 'LAX' },
-  ])
+  expect(batch.records).toEqual([{ source: batch.delivery.records[0], eventTimeMs: 5, entityKey: 'LAX' }])
+  expect(fieldsAt(batch.fields, 0)).toEqual({ numbers: [3], categories: [] })
 })
 
 test('what does not decode, and what the detector or the event rules refuse, is set apart with its source', () => {
@@ -34,6 +34,7 @@ test('what does not decode, and what the detector or the event rules refuse, is 
   ]
   const batch = read(aBatch(...sources))
   expect(batch.records.map(({ source }) => source)).toEqual([sources[4]])
+  expect(batch.fields).toEqual({ count: 1, numbers: Float64Array.of(1), categories: [] })
   expect(batch.rejected.map(({ source, rejection }) => [source.offset, rejection.reason])).toEqual([
     [0n, 'undecodable'],
     [1n, 'wrong_type'],
@@ -45,7 +46,10 @@ test('what does not decode, and what the detector or the event rules refuse, is 
 })
 
 test('the batch borrows one model, and reads every record by it', () => {
-  const refusing = aDetector({ reader: () => () => ({ reason: 'wrong_type', detail: 'another model' }) })
+  const { reader } = aDetector()
+  const refusing = aDetector({
+    reader: (locate) => ({ ...reader(locate), read: () => ({ reason: 'wrong_type', detail: 'another model' }) }),
+  })
   const leases = [aLease(), aLease(refusing), aLease()]
   const [first] = leases
   const read = readWith({ borrowModel: () => leases.shift()!, readerFor: aReader })

@@ -16,15 +16,16 @@ export function readWith({ borrowModel, readerFor }: ReadOptions) {
   return (batch: PreparedBatch): ReadBatch => {
     const model = borrowModel()
     const { detector } = model
-    const read = readers.get(detector) ?? readerFor(detector)
-    readers.set(detector, read)
+    const { fields, read } = readers.get(detector) ?? readerFor(detector)
+    readers.set(detector, { fields, read })
+    const rows = fields.room(batch.delivery.records.length)
     const records: ReadRecord[] = []
     const rejected: RejectedRecord[] = []
     for (const source of batch.delivery.records) {
-      const record = read(source)
+      const record = read(source, rows)
       if ('reason' in record) rejected.push({ source, rejection: record })
-      else records.push(record)
+      else rows.count = records.push(record)
     }
-    return { ...batch, model, records, rejected }
+    return { ...batch, model, records, fields: fields.table(rows), rejected }
   }
 }

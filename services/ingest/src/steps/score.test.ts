@@ -4,7 +4,7 @@ import { score } from './score.js'
 
 test('a batch is scored in one call, in the order of its records', async () => {
   const detector = aDetector()
-  const scoring = vi.spyOn(detector, 'score')
+  const scoring = vi.spyOn(detector, 'scoreTable')
   const { scores } = await score(aCleanBatch([3, 1, 2], { model: aLease(detector) }))
   expect([...scores.nll]).toEqual([3, 1, 2])
   expect(scoring).toHaveBeenCalledTimes(1)
@@ -19,7 +19,7 @@ test('p-values are moved as the batch’s model is to be followed; its own are k
 
 test('a batch of which every record was rejected is not scored', async () => {
   const detector = aDetector()
-  const scoring = vi.spyOn(detector, 'score')
+  const scoring = vi.spyOn(detector, 'scoreTable')
   const { scores } = await score(aCleanBatch([], { model: aLease(detector) }))
   expect(scores.nll).toHaveLength(0)
   expect(scoring).not.toHaveBeenCalled()

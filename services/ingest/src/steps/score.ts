@@ -7,7 +7,7 @@ const NOTHING: Scores = { nll: new Float64Array(0), pValue: new Float64Array(0),
 export async function score(batch: CleanBatch): Promise<ScoredBatch> {
   if (batch.records.length === 0) return { ...batch, scores: NOTHING, ownPValue: NOTHING.pValue }
   const { detector, followed } = batch.model
-  const own = await detector.score(batch.records.map(({ fields }) => fields))
+  const own = await detector.scoreTable(batch.fields)
   const pValue = followed === null ? own.pValue : followedPValues(followed.following, own.pValue)
   return { ...batch, scores: { ...own, pValue }, ownPValue: own.pValue }
 }
