@@ -1,4 +1,5 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
+import { EncodedRecord } from './encoded-record.js'
 
 export type KafkaHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
 
@@ -77,7 +78,7 @@ export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessag
   return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
 }
 
-/** A record to pass by: offset and time are read out of kafkajs's text when they are asked for, of most records never or once. */
+/** A record to pass by: its parts are read when they are asked for, of most records never or once. */
 class RecordView implements KafkaRecord {
   constructor(private readonly message: KafkaMessage) {}
 
@@ -86,7 +87,8 @@ class RecordView implements KafkaRecord {
   }
 
   get timestampMs(): number {
-    return Number(this.message.timestamp)
+    const { message } = this
+    return message instanceof EncodedRecord ? message.timestampMs : Number(message.timestamp)
   }
 
   get key(): Buffer | null {

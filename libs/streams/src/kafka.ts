@@ -1,8 +1,8 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { quickenRecords } from './batch-decoder.js'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
-import { quickenRecords } from './record-decoder.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { promptSocket } from './socket.js'
 
