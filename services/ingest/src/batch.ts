@@ -4,6 +4,7 @@ import type { FieldTable } from '@outflow/encoding'
 import type { Anomaly, DeadLetter, OutboxMessage, ShadowWrite } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { EntityState, Observation } from '@outflow/windows'
+import type { Event } from './event.js'
 import type { ModelLease } from './model-lease.js'
 
 /** A record that breaks its contract, where it stood. */
@@ -13,11 +14,7 @@ export interface RejectedRecord {
 }
 
 /** A record with what the tables want of it; the record itself is decoded where somebody looks at it. */
-export interface ReadRecord {
-  readonly source: KafkaRecord
-  /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
-  readonly eventTimeMs: number
-  readonly entityKey: string | null
+export interface ReadRecord extends Event {
   /** What windowed features want of it; absent: the pipeline has none. */
   readonly observation?: Observation
 }

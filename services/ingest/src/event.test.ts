@@ -2,12 +2,19 @@ import { expect, test } from 'vitest'
 import { eventReader } from './event.js'
 import { aKafkaRecord } from './test-builders.js'
 
-const of = (record: Record<string, unknown>, overrides = {}) => ({ source: aKafkaRecord(0, record, overrides), record })
+const reading = (source: Parameters<typeof eventReader>[0]) => {
+  const read = eventReader(source)
+  return (record: Record<string, unknown>, overrides = {}) => read(aKafkaRecord(0, record, overrides), record)
+}
 
 test("without paths, Kafka's own time and key count", () => {
-  const read = eventReader({})
-  expect(read(of({}, { timestampMs: 1_700_000_000_123 }))).toEqual({ eventTimeMs: 1_700_000_000_123, entityKey: 'LAX' })
-  expect(read(of({}, { key: null }))).toMatchObject({ entityKey: null })
+  const read = reading({})
+  expect(read({}, { timestampMs: 1_700_000_000_123 })).toMatchObject({
+    eventTimeMs: 1_700_000_000_123,
+    entityKey: 'LAX',
+  })
+  expect(read({}, { key: null })).toMatchObject({ entityKey: null })
+  expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: 'a\ufffdb' })
 })
 
 test.each([
@@ -15,29 +22,29 @@ test.each([
   ['2001-01-01T09:30:00+02:00', Date.UTC(2001, 0, 1, 7, 30)],
   [978_341_400_000, 978_341_400_000],
 ])('an event time of %s is read', (date, eventTimeMs) => {
-  expect(eventReader({ timestamp: '$.date' })(of({ date }))).toMatchObject({ eventTimeMs })
+  expect(reading({ timestamp: '$.date' })({ date })).toMatchObject({ eventTimeMs })
 })
 
 test.each([[undefined], [null], [''], ['yesterday'], [{}], [true], [9e15], [-9e14]])(
   'an event time of %j is a bad timestamp',
   (date) => {
-    const rejection = eventReader({ timestamp: '$.date' })(of(date === undefined ? {} : { date }))
+    const rejection = reading({ timestamp: '$.date' })(date === undefined ? {} : { date })
     expect(rejection).toMatchObject({ reason: 'bad_timestamp', detail: expect.stringContaining('$.date') })
   },
 )
 
 test.each([[-1e17], [1e17], [Number.NaN]])("a Kafka timestamp of %d is bad where it is the event's", (timestampMs) => {
-  expect(eventReader({})(of({}, { timestampMs }))).toMatchObject({ reason: 'bad_timestamp' })
+  expect(reading({})({}, { timestampMs })).toMatchObject({ reason: 'bad_timestamp' })
 })
 
 test('an entity is read by its path; a record without it belongs to nobody', () => {
-  const read = eventReader({ key: '$.route.origin' })
-  expect(read(of({ route: { origin: 'SFO' } }))).toMatchObject({ entityKey: 'SFO' })
-  expect(read(of({ route: { origin: 17 } }))).toMatchObject({ entityKey: '17' })
-  expect(read(of({ route: {} }))).toMatchObject({ entityKey: null })
-  expect(read(of({ route: { origin: { code: 1 } } }))).toMatchObject({ reason: 'wrong_type' })
+  const read = reading({ key: '$.route.origin' })
+  expect(read({ route: { origin: 'SFO' } })).toMatchObject({ entityKey: 'SFO' })
+  expect(read({ route: { origin: 17 } })).toMatchObject({ entityKey: '17' })
+  expect(read({ route: {} })).toMatchObject({ entityKey: null })
+  expect(read({ route: { origin: { code: 1 } } })).toMatchObject({ reason: 'wrong_type' })
 })
 
 test('NUL, which Postgres has not, is replaced in an entity', () => {
-  expect(eventReader({ key: '$.id' })(of({ id: 'a\u0000b' }))).toMatchObject({ entityKey: 'a\ufffdb' })
+  expect(reading({ key: '$.id' })({ id: 'a\u0000b' })).toMatchObject({ entityKey: 'a\ufffdb' })
 })

@@ -2,17 +2,16 @@ import type { Config, Rejection } from '@outflow/contracts'
 import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
 import type { KafkaRecord } from '@outflow/streams'
 
-/** Whose record it is, and when it happened. */
+/** A message, whose record it holds, and when that happened; to be taken by name, since a spread leaves out what is read when it is asked for. */
 export interface Event {
+  readonly source: KafkaRecord
+  /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
 }
 
-/** A message, and its record or what was taken of it. */
-export interface RecordAt {
-  readonly source: KafkaRecord
-  readonly record: unknown
-}
+/** Says whose a message's record is, and when it happened. @param record  the record, or what was taken of it */
+export type EventReader = (source: KafkaRecord, record: unknown) => Event | Rejection
 
 /**
  * Compiles what outflow.yaml says about a record's event time and entity.
@@ -23,16 +22,30 @@ export interface RecordAt {
  * @param locate  finds what a path leads to. Default: in a whole record.
  */
 export function eventReader(
-  source: Pick<Config['source'], 'timestamp' | 'key'>,
+  { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,
   locate: Locate = inWholeRecords,
-): (at: RecordAt) => Event | Rejection {
-  const readTime = source.timestamp === undefined ? kafkaTime : fieldTime(source.timestamp, locate)
-  const readKey = source.key === undefined ? kafkaKey : fieldKey(source.key, locate)
-  return (at) => {
-    const eventTimeMs = readTime(at)
+): EventReader {
+  const readTime = timestamp === undefined ? kafkaTime : fieldTime(timestamp, locate)
+  const readKey = key === undefined ? null : fieldKey(key, locate)
+  return (source, record) => {
+    const eventTimeMs = readTime(source, record)
     if (typeof eventTimeMs !== 'number') return eventTimeMs
-    const entity = readKey(at)
-    return 'reason' in entity ? entity : { eventTimeMs, entityKey: entity.key }
+    if (readKey === null) return new KeyedByKafka(source, eventTimeMs)
+    const entity = readKey(record)
+    return 'reason' in entity ? entity : { source, eventTimeMs, entityKey: entity.key }
+  }
+}
+
+/** Of few records anybody asks whose they are. */
+class KeyedByKafka implements Event {
+  constructor(
+    readonly source: KafkaRecord,
+    readonly eventTimeMs: number,
+  ) {}
+
+  get entityKey(): string | null {
+    const { key } = this.source
+    return key === null ? null : withoutNul(key.toString('utf8'))
   }
 }
 
@@ -40,13 +53,13 @@ export function eventReader(
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
-function kafkaTime({ source }: RecordAt): number | Rejection {
-  return inRange(source.timestampMs, "Kafka's timestamp")
-}
+type TimeReader = (source: KafkaRecord, record: unknown) => number | Rejection
 
-function fieldTime(path: string, locate: Locate): (at: RecordAt) => number | Rejection {
+const kafkaTime: TimeReader = ({ timestampMs }) => inRange(timestampMs, "Kafka's timestamp")
+
+function fieldTime(path: string, locate: Locate): TimeReader {
   const read = fieldReader([{ path, type: 'cyclic', period: 'day', optional: false }], locate)
-  return ({ record }) => {
+  return (_, record) => {
     const fields = read(record)
     if (isRejection(fields)) return { reason: 'bad_timestamp', detail: fields.detail }
     const ms = fields.numbers[0]!
@@ -60,13 +73,9 @@ function inRange(ms: number, what: string): number | Rejection {
   return { reason: 'bad_timestamp', detail: `${what}: a time lies in the years 1 to 9999; found ${ms} ms` }
 }
 
-function kafkaKey({ source: { key } }: RecordAt): { readonly key: string | null } {
-  return { key: key === null ? null : withoutNul(key.toString('utf8')) }
-}
-
-function fieldKey(path: string, locate: Locate): (at: RecordAt) => { readonly key: string | null } | Rejection {
+function fieldKey(path: string, locate: Locate): (record: unknown) => { readonly key: string | null } | Rejection {
   const read = fieldReader([{ path, type: 'categorical', optional: true }], locate)
-  return ({ record }) => {
+  return (record) => {
     const fields = read(record)
     if (isRejection(fields)) return fields
     const key = fields.categories[0] ?? null

@@ -36,12 +36,11 @@ export function recordReader(
     if ('reason' in record) return record
     const rejection = fields.read(record, rows)
     if (rejection !== null) return rejection
-    const event = readEvent({ source, record })
-    if ('reason' in event) return event
-    const { eventTimeMs, entityKey } = event
-    if (readObservation === null) return { source, eventTimeMs, entityKey }
+    const event = readEvent(source, record)
+    if ('reason' in event || readObservation === null) return event
     const observation = readObservation(record, source)
-    return 'reason' in observation ? observation : { source, eventTimeMs, entityKey, observation }
+    if ('reason' in observation) return observation
+    return { source, eventTimeMs: event.eventTimeMs, entityKey: event.entityKey, observation }
   }
   return { fields, read }
 }

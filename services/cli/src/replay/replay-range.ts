@@ -111,7 +111,8 @@ async function replayWith({
       batch.map(async ({ source: at, record, fields, event, nll, pValue, level }) => {
         const anomaly = {
           ...(await detector.explain(fields)),
-          ...event,
+          eventTimeMs: event.eventTimeMs,
+          entityKey: event.entityKey,
           offset: at.offset,
           recordTimeMs: at.timestampMs,
           record,
@@ -217,7 +218,7 @@ function recordReader({ source, features }: Config, detector: Detector) {
     if (!('record' in decoded)) return decoded
     const fields = detector.read(decoded.record)
     if (isRejection(fields)) return fields
-    const event = readEvent({ source: own, record: decoded.record })
+    const event = readEvent(own, decoded.record)
     if ('reason' in event) return event
     const read = { source: own, record: decoded.record, event }
     if (observe === null) return { ...read, fields }
