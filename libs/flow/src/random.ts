@@ -18,7 +18,7 @@ export interface Random {
  */
 export function seededRandom(seed: number, purpose: string): Random {
   const next = sfc32(`${seed}/${purpose}`)
-  const uniform = () => next() / 2 ** 32
+  const uniform = () => next() / WORDS
   const below = (bound: number) => Math.floor(uniform() * bound)
   let spare = Number.NaN
   const normal = () => {
@@ -69,3 +69,6 @@ function sfc32(text: string): () => number {
   for (let round = 0; round < 20; round++) next()
   return next
 }
+
+/** How many numbers of 32 bits there are. */
+const WORDS = 2 ** 32
