@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Backend, openBackend } from './backend.js'
-import { baseOf } from './base-distribution.js'
 import { ShapeError } from './errors.js'
 import { checkSpec, flowSpec, realNvpSpec } from './flow-state.js'
+import { standardNormal, studentT } from './independent-columns.js'
 import { seededRandom } from './random.js'
 import { sampleFlow } from './sample.js'
 import { openScorer } from './scorer.js'
@@ -29,21 +29,19 @@ function kolmogorov(drawn: readonly number[], cumulated: (z: number) => number):
 }
 
 describe.each([1, 2, 4])("Student's base of %d degrees of freedom", (nu) => {
-  const base = baseOf({ base: student(nu) })
+  const base = studentT(nu, 1)
+  const nllAt = (z: number) => base.nll(Float64Array.of(z))[0]!
   const cumulated = CUMULATED[nu]!
 
   it.each([-30, -2, -0.3, 0, 0.7, 5])('has the density that its closed form says, and its slope, at %f', (z) => {
     const step = 1e-4 * Math.max(1, Math.abs(z))
     const density = (cumulated(z + step) - cumulated(z - step)) / (2 * step)
-    expect(Math.exp(-base.energy(z) - base.constant) / density).toBeCloseTo(1, 5)
-    expect(base.slope(z)).toBeCloseTo((base.energy(z + step) - base.energy(z - step)) / (2 * step), 6)
+    expect(Math.exp(-nllAt(z)) / density).toBeCloseTo(1, 5)
+    expect(base.slope(Float64Array.of(z))[0]).toBeCloseTo((nllAt(z + step) - nllAt(z - step)) / (2 * step), 6)
   })
 
   it('draws by it, the same for the same seed', () => {
-    const draw = (count: number) => {
-      const random = seededRandom(4, 'student')
-      return Array.from({ length: count }, () => base.draw(random))
-    }
+    const draw = (count: number) => [...base.draw(seededRandom(4, 'student'), count)]
     // Kolmogorov and Smirnov's bound for 20,000 draws at one in ten thousand.
     expect(kolmogorov(draw(20_000), cumulated)).toBeLessThan(2.23 / Math.sqrt(20_000))
     expect(draw(10)).toEqual(draw(10))
@@ -51,14 +49,20 @@ describe.each([1, 2, 4])("Student's base of %d degrees of freedom", (nu) => {
 })
 
 it('comes to the standard normal with many degrees of freedom', () => {
-  const [many, normal] = [baseOf({ base: student(1000) }), baseOf({})]
-  for (const z of [0, 1, 3]) {
-    expect(Math.abs(many.energy(z) + many.constant - normal.energy(z) - normal.constant)).toBeLessThan(0.02)
-  }
+  const z = Float64Array.of(0, 1, 3)
+  const normal = standardNormal(1).nll(z)
+  studentT(1000, 1)
+    .nll(z)
+    .forEach((nats, row) => {
+      expect(Math.abs(nats - normal[row]!)).toBeLessThan(0.02)
+    })
 })
 
 it.each([
-  [{ kind: 'laplace' }, 'student, got laplace'],
+  [{ kind: 'laplace' }, 'student or mixture, got laplace'],
+  [{ kind: 'mixture', components: 0 }, '1 to 64, got 0'],
+  [{ kind: 'mixture', components: 2.5 }, '1 to 64, got 2.5'],
+  [{ kind: 'mixture', components: 2, degreesOfFreedom: 4 }, 'no such setting, got degreesOfFreedom'],
   [student(0.5), '1 to 1000, got 0.5'],
   [student(Number.NaN), '1 to 1000, got NaN'],
   [{ ...student(4), scale: 2 }, 'no such setting, got scale'],
@@ -76,9 +80,8 @@ describe.each(['realnvp', 'spline'] as const)(
       backend = await openBackend('wasm')
     })
 
-    const tails = baseOf({ base: student(2) })
     const random = seededRandom(9, 'heavy tails')
-    const aColumn = (count: number) => Float32Array.from({ length: count }, () => 1 + 0.5 * tails.draw(random))
+    const aColumn = (count: number) => Float32Array.from(studentT(2, 1).draw(random, count), (z) => 1 + 0.5 * z)
     const [rows, fresh] = [aColumn(2000), aColumn(4000)]
     const fit = async (base?: ReturnType<typeof student>) => {
       const sizes = { ...flowSpec(kind, 1), layers: 2, hidden: [8] }

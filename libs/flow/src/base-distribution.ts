@@ -1,97 +1,24 @@
-import type { FlowSizes } from './flow-state.js'
 import type { OnnxGraph } from './onnx-graph.js'
 import type { Random } from './random.js'
 import type { Numbers } from './rows.js'
 
-/** What latent rows are compared with: independent columns, all of the density exp(−energy(z) − constant). */
+/** What latent rows are compared with. */
 export interface BaseDistribution {
-  /** What the place of one z adds to an NLL, nats; 0 at the centre. */
-  energy(z: number): number
-  /** d energy/dz */
-  slope(z: number): number
-  /** What a column adds to every NLL, nats. */
-  readonly constant: number
-  /** One z. */
-  draw(random: Random): number
-  /** Σ energy of each row in a graph: columns → [batch]. */
+  /** −log p(z) of each row of z [count, dim], in float64: [count] in nats. */
+  nll(latent: Numbers): Float64Array
+  /** ∂(−log p)/∂z of each row, [count, dim]. */
+  slope(latent: Numbers): Float64Array
+  /**
+   * Rows of it, [count, dim].
+   *
+   * @param temperature  how far rows stray from the middle of what they are drawn from, as a factor. Default 1.
+   */
+  draw(random: Random, count: number, temperature?: number): Float64Array
+  /** −log p(z) of each row in a graph: columns → [batch]. */
   toGraph(graph: OnnxGraph, columns: string): string
 }
 
-/** The base of a spec: Student's t where it asks for one, else standard normal. A new base joins here, and in `BaseSpec`. */
-export function baseOf({ base }: Pick<FlowSizes, 'base'>): BaseDistribution {
-  return base === undefined ? standardNormal : studentT(base.degreesOfFreedom)
-}
-
 /** −log p(z) − logDet in float64, p the base's density, [count] in nats; latent is [count, dim], logDet [count]. */
-export function nllOf(base: BaseDistribution, latent: Numbers, logDet: Numbers, dim: number): Float64Array {
-  const nll = new Float64Array(logDet.length)
-  for (let row = 0, at = 0; row < nll.length; row++) {
-    let energy = 0
-    for (const end = at + dim; at < end; at++) energy += base.energy(latent[at]!)
-    nll[row] = energy + dim * base.constant - logDet[row]!
-  }
-  return nll
-}
-
-/** ½·log 2π: what one standard normal coordinate adds to an NLL at its centre, nats. */
-export const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI)
-
-/** −log p(z) = ½·z² + ½·log 2π */
-const standardNormal: BaseDistribution = {
-  energy: (z) => 0.5 * z * z,
-  slope: (z) => z,
-  constant: HALF_LOG_TWO_PI,
-  draw: (random) => random.normal(),
-  toGraph: (graph, columns) => {
-    const squares = graph.sumColumns(graph.node('Mul', [columns, columns]))
-    return graph.node('Mul', [squares, graph.scalar(0.5)])
-  },
-}
-
-/**
- * −log p(z) = ½(ν+1)·log(1 + z²/ν) + ½·log νπ + log Γ(ν/2) − log Γ((ν+1)/2)
- *
- * @param nu  degrees of freedom, which `checkSpec` has seen
- */
-function studentT(nu: number): BaseDistribution {
-  return {
-    energy: (z) => studentEnergy(z, nu),
-    slope: (z) => studentSlope(z, nu),
-    constant: 0.5 * Math.log(nu * Math.PI) + logGamma(nu / 2) - logGamma((nu + 1) / 2),
-    draw: (random) => drawStudent(random, nu),
-    toGraph: (graph, columns) => {
-      const shares = graph.node('Mul', [graph.node('Mul', [columns, columns]), graph.scalar(1 / nu)])
-      const logs = graph.node('Log', [graph.node('Add', [shares, graph.scalar(1)])])
-      return graph.node('Mul', [graph.sumColumns(logs), graph.scalar((nu + 1) / 2)])
-    },
-  }
-}
-
-const studentEnergy = (z: number, nu: number) => ((nu + 1) / 2) * Math.log1p((z * z) / nu)
-
-const studentSlope = (z: number, nu: number) => ((nu + 1) * z) / (nu + z * z)
-
-/**
- * One exact draw of Student's t: a point of the unit disc, stretched.
- *
- * @see Bailey 1994, Polar generation of random variates with the t-distribution, Mathematics of Computation 62
- */
-function drawStudent(random: Random, nu: number): number {
-  for (;;) {
-    const u = 2 * random.uniform() - 1
-    const v = 2 * random.uniform() - 1
-    const square = u * u + v * v
-    if (square === 0 || square >= 1) continue
-    return u * Math.sqrt((nu * Math.expm1((-2 / nu) * Math.log(square))) / square)
-  }
-}
-
-/** log Γ(x) for x > 0: Stirling's series from 10 on, where it is good to 1e-12, and x·Γ(x) = Γ(x + 1) up to there. */
-function logGamma(x: number): number {
-  let large = x
-  let below = 0
-  for (; large < 10; large++) below += Math.log(large)
-  const r = 1 / (large * large)
-  const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r / 1680))) / large
-  return (large - 0.5) * Math.log(large) - large + HALF_LOG_TWO_PI + series - below
+export function nllOf(base: BaseDistribution, latent: Numbers, logDet: Numbers): Float64Array {
+  return base.nll(latent).map((nats, row) => nats - logDet[row]!)
 }

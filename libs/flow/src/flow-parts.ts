@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { baseShapes, unfittedBase } from './bases.js'
 import type { Bijector } from './bijector.js'
 import { ShapeError } from './errors.js'
 import {
@@ -48,9 +49,9 @@ export function learnedShapes(spec: FlowSpec): Shapes {
   return new Map(partsOf(spec).flatMap(({ learned }) => [...learned]))
 }
 
-/** Names and shapes of what the seed alone decides. */
+/** Names and shapes of what no step of a fit moves: what the seed alone decides, and the base. */
 export function fixedShapes(spec: FlowSpec): Shapes {
-  return new Map(partsOf(spec).flatMap(({ fixed }) => [...fixed]))
+  return new Map([...partsOf(spec).flatMap(({ fixed }) => [...fixed]), ...baseShapes(spec)])
 }
 
 /**
@@ -63,7 +64,7 @@ export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
     weights: seededRandom(seed, 'weights'),
     rotations: seededRandom(seed, 'rotations'),
   }
-  const weights = new Map<string, WeightTensor>()
+  const weights = new Map<string, WeightTensor>(unfittedBase(spec))
   for (const { learned, fixed, start } of partsOf(spec)) {
     const drawn = start(luck)
     for (const [name, shape] of [...fixed, ...learned]) {

@@ -20,11 +20,20 @@ export interface FlowSizes {
   readonly base?: BaseSpec
 }
 
+export type BaseSpec = StudentBase | MixtureBase
+
 /** Independent columns of Student's t, for rows whose tails are heavier than a normal's. */
-export interface BaseSpec {
+export interface StudentBase {
   readonly kind: 'student'
   /** From 1, Cauchy's tails, to 1000, all but a normal's. */
   readonly degreesOfFreedom: number
+}
+
+/** Gaussians of full covariances, for rows that lie in clumps, and for rows too few to bend a flow by. */
+export interface MixtureBase {
+  readonly kind: 'mixture'
+  /** From 1 to 64; asked of a fit: at most so many, and held-out rows say how many it takes. */
+  readonly components: number
 }
 
 /** [actnorm, affine coupling] a layer. */
@@ -123,10 +132,16 @@ export function checkSpec(spec: FlowSpec): FlowSpec {
 }
 
 function checkBase(base: BaseSpec, wrong: (rule: string, value: unknown) => ShapeError): void {
-  const { kind, degreesOfFreedom, ...others } = base
-  if (kind !== 'student') throw wrong('a base other than the standard normal is student', kind)
-  const [foreign] = Object.keys(others)
-  if (foreign !== undefined) throw wrong('a base of the kind student has no such setting', foreign)
-  const isWithin = degreesOfFreedom >= 1 && degreesOfFreedom <= 1000
-  if (!isWithin) throw wrong("degrees of freedom of Student's t are from 1 to 1000", degreesOfFreedom)
+  const { kind } = base
+  const known = { student: 'degreesOfFreedom', mixture: 'components' } as const
+  if (!Object.hasOwn(known, kind)) throw wrong('a base other than the standard normal is student or mixture', kind)
+  const foreign = Object.keys(base).find((key) => key !== 'kind' && key !== known[kind])
+  if (foreign !== undefined) throw wrong(`a base of the kind ${kind} has no such setting`, foreign)
+  if (base.kind === 'mixture') {
+    const isCount = Number.isInteger(base.components) && base.components >= 1 && base.components <= 64
+    if (!isCount) throw wrong('components of a mixture are a whole number from 1 to 64', base.components)
+    return
+  }
+  const isWithin = base.degreesOfFreedom >= 1 && base.degreesOfFreedom <= 1000
+  if (!isWithin) throw wrong("degrees of freedom of Student's t are from 1 to 1000", base.degreesOfFreedom)
 }

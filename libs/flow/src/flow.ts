@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type BackendName, openBackend } from './backend.js'
-import { baseOf, nllOf } from './base-distribution.js'
+import { nllOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { chain } from './chain.js'
 import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from './far-rows.js'
 import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
@@ -25,7 +26,7 @@ export interface Flow extends Scorer {
  */
 export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): Promise<Flow> {
   const { dim, contextDim } = checkFlow(state).spec
-  const base = baseOf(state.spec)
+  const base = baseOf(state)
   const backend = await openBackend(prefer)
   const tensors = new Map<string, Tensor>()
   for (const name of learnedShapes(state.spec).keys()) {
@@ -69,7 +70,7 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
     inverse,
     nll: async (rows, context, count) => {
       const { latent, logDet } = await forward(rows, context, count)
-      return nllOf(base, latent, logDet, dim)
+      return nllOf(base, latent, logDet)
     },
     close: async () => {
       for (const held of tensors.values()) held.dispose()

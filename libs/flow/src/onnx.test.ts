@@ -5,19 +5,28 @@ import { openFlow } from './flow.js'
 import { unfittedFlow } from './flow-parts.js'
 import { realNvpSpec } from './flow-state.js'
 import { toOnnx } from './onnx.js'
+import { someMixtureBase } from './some-mixture.js'
 
 const rows = Float32Array.of(0.5, -1, 2, 0, 0.1, 0.2)
 const context = Float32Array.of(1, -1)
 
-const student = { base: { kind: 'student', degreesOfFreedom: 3 } } as const
+const BASES = {
+  normal: { base: undefined, weights: new Map() },
+  student: { base: { kind: 'student', degreesOfFreedom: 3 }, weights: new Map() },
+  mixture: someMixtureBase(3, 3),
+} as const
 
 it.each([
-  ['float32', {}],
-  ['float64', {}],
-  ['float32', student],
-  ['float64', student],
-] as const)('exports a graph in %s that others can run by its names, %j', async (precision, base) => {
-  const flow = unfittedFlow({ ...realNvpSpec(3, 1), ...base }, 1)
+  ['float32', 'normal'],
+  ['float64', 'normal'],
+  ['float32', 'student'],
+  ['float64', 'student'],
+  ['float32', 'mixture'],
+  ['float64', 'mixture'],
+] as const)('exports a graph in %s that others can run by its names, the base %s', async (precision, kind) => {
+  const { base, weights } = BASES[kind]
+  const unfitted = unfittedFlow({ ...realNvpSpec(3, 1), ...(base && { base }) }, 1)
+  const flow = { ...unfitted, weights: new Map([...unfitted.weights, ...weights]) }
   flow.weights.get('layers.0.actnorm.logScale')!.data.set([0.3, -0.2, 0.1])
   const session = await InferenceSession.create(toOnnx(flow, precision))
   expect(session.inputNames).toEqual(['row', 'context'])

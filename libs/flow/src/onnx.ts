@@ -1,4 +1,4 @@
-import { baseOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { checkFlow, partsOf } from './flow-parts.js'
 import type { FlowState } from './flow-state.js'
 import { foldActnorms } from './fold-actnorms.js'
@@ -15,9 +15,8 @@ import { type Piece, regrouped } from './parts/pieces.js'
 export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8Array {
   const { dim } = flow.spec
   const { graph, latent, logDet } = forwardGraph(flow, precision)
-  const base = baseOf(flow.spec)
-  const energy = graph.node('Add', [base.toGraph(graph, latent), graph.scalar(dim * base.constant)])
-  graph.output('nll', graph.node('Sub', [energy, logDet]), ['batch'])
+  const ofBase = baseOf(flow).toGraph(graph, latent)
+  graph.output('nll', graph.node('Sub', [ofBase, logDet]), ['batch'])
   return withOutputs(graph, latent, logDet, dim)
 }
 

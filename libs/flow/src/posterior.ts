@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { type BackendName, openBackend } from './backend.js'
-import { type BaseDistribution, baseOf, nllOf } from './base-distribution.js'
+import { type BaseDistribution, nllOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { FitCancelled, NotFiniteError, ShapeError } from './errors.js'
 import { unfittedFlow } from './flow-parts.js'
 import { checkSpec, type FlowSpec, type FlowState } from './flow-state.js'
 import { solveTransposed } from './linear-solve.js'
-import { type Random, seededRandom } from './random.js'
+import { seededRandom } from './random.js'
 import { checkFinite } from './rows.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 
@@ -103,17 +104,18 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   if (checkSpec(spec).contextDim > 0) throw new ShapeError(`q(θ) has no context, got one of ${spec.contextDim} columns`)
   const started = performance.now()
   const backend = await openBackend(options.backend)
-  const flow = trainableFlow(startOf(spec, seed, options.start))
-  const base = baseOf(spec)
+  const began = startOf(spec, seed, options.start)
+  const flow = trainableFlow(began)
+  const base = baseOf(began)
   const draws = drawing(flow, base, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
-  const looks = looksAt(flow, draws, drawn(base, seededRandom(seed, 'looks'), LOOK_DRAWS * spec.dim), spec.dim)
+  const looks = looksAt(flow, draws, base.draw(seededRandom(seed, 'looks'), LOOK_DRAWS), spec.dim)
 
   const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) throw new FitCancelled('the fit was cancelled; no flow came of it', { cause: signal.reason })
-      const gradient = await draws.gradient(drawn(base, random, batchSize * spec.dim))
+      const gradient = await draws.gradient(base.draw(random, batchSize))
       if (gradient === undefined || !Number.isFinite(clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)))) {
         return { steps: step - 1, stopped: 'diverged' }
       }
@@ -189,9 +191,10 @@ function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, densi
       const slopes = Float64Array.from(ofLogDet, (slope, at) => gradient[at]! - slope)
       if (!slopes.every(Number.isFinite)) return undefined
       const pull = solveTransposed(jacobian, slopes, dim)
+      const ofBase = base.slope(latent)
       return flow.latentGradient(
         batch,
-        Float32Array.from(pull, (slope, at) => (slope + base.slope(latent[at]!)) / count),
+        Float32Array.from(pull, (slope, at) => (slope + ofBase[at]!) / count),
       )
     },
     logWeights: async (latent) => {
@@ -203,7 +206,6 @@ function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, densi
         base,
         latent,
         logDet.map((stretch) => -stretch),
-        dim,
       )
       return surprise.map((nats, row) => logDensity[row]! + nats)
     },
@@ -262,10 +264,6 @@ function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidenc
   const squares = weights.reduce((sum, weight) => sum + weight * weight, 0)
   const { length } = weights
   return { logEvidence: largest + Math.log(total / length), effectiveShare: (total * total) / squares / length }
-}
-
-function drawn(base: BaseDistribution, random: Random, length: number): Float64Array {
-  return Float64Array.from({ length }, () => base.draw(random))
 }
 
 const CLIP_PER_ROOT_DIM = 5

@@ -5,6 +5,7 @@ import { ShapeError, WeightsDamaged, WeightsForeign, WeightsVersionUnknown } fro
 import { unfittedFlow } from './flow-parts.js'
 import { flowSpec, realNvpSpec } from './flow-state.js'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
+import { someMixtureBase } from './some-mixture.js'
 
 const flow = unfittedFlow({ ...realNvpSpec(3, 2), layers: 2, hidden: [4] }, 1)
 const bytes = encodeSafetensors(flow)
@@ -41,6 +42,15 @@ it('keeps the base, and says nothing of the standard normal one', () => {
   expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
   expect(header).not.toContain('student')
   expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
+})
+
+it('keeps the weights of a base that has some', () => {
+  const { base, weights } = someMixtureBase(2, 3)
+  const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
+  const onMixture = { spec, weights: new Map([...unfittedFlow(spec, 1).weights, ...weights]) }
+  const back = decodeSafetensors(encodeSafetensors(onMixture))
+  expect(back.spec).toEqual(spec)
+  expect(back.weights.get('base.means')).toEqual(weights.get('base.means'))
 })
 
 it('writes what any reader of safetensors reads', () => {
@@ -132,8 +142,8 @@ it('calls what a later outflow wrote by that name, with its version, and not dam
     'no such setting, got activation': fromLater(({ metadata }) => {
       metadata.spec = changed(metadata.spec, { activation: 'gelu' })
     }),
-    'other than the standard normal is student, got mixture': fromLater(({ metadata }) => {
-      metadata.spec = changed(metadata.spec, { base: { kind: 'mixture' } })
+    'other than the standard normal is student or mixture, got laplace': fromLater(({ metadata }) => {
+      metadata.spec = changed(metadata.spec, { base: { kind: 'laplace' } })
     }),
     'no weight layers.0.gate': fromLater(({ tensors }) => {
       tensors['layers.0.gate'] = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }

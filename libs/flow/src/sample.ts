@@ -1,4 +1,4 @@
-import { baseOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { ShapeError } from './errors.js'
 import { openFlow } from './flow.js'
 import type { FlowState } from './flow-state.js'
@@ -12,7 +12,7 @@ export interface SampleOptions {
   /** Whole number; the same seed gives the same rows. Default 1. */
   readonly seed?: number
   /**
-   * Factor of z. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
+   * Factor of z, of its distance from a component's mean on a mixture. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
    * distribution. Default 1.
    */
   readonly temperature?: number
@@ -29,9 +29,9 @@ export interface SampleOptions {
 export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
   const { context = NO_CONTEXT, count, seed = 1, temperature = 1 } = options
   if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
-  const base = baseOf(state.spec)
+  const base = baseOf(state)
   const random = seededRandom(seed, 'sample')
-  const latent = Float64Array.from({ length: count * state.spec.dim }, () => temperature * base.draw(random))
+  const latent = base.draw(random, count, temperature)
   const flow = await openFlow(state)
   try {
     return checkFinite(Float32Array.from(flow.inverse(latent, context, count)), state.spec.dim)

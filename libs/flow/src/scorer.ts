@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { baseOf, nllOf } from './base-distribution.js'
+import { nllOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { type ExactForward, type Forward, refineFarRows, rounded } from './far-rows.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
 import { toScoringOnnx } from './onnx.js'
@@ -44,7 +45,7 @@ export interface RoughScorer extends Scorer {
  */
 export async function openScorer(flow: FlowState): Promise<RoughScorer> {
   const { dim, contextDim } = flow.spec
-  const base = baseOf(flow.spec)
+  const base = baseOf(flow)
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
   // A second one, for float64, is opened at the first far row: many a model never meets one.
@@ -69,7 +70,7 @@ export async function openScorer(flow: FlowState): Promise<RoughScorer> {
     (way: Scorer['forward']): Scorer['nll'] =>
     async (rows, context, count) => {
       const { latent, logDet } = await way(rows, context, count)
-      return nllOf(base, latent, logDet, dim)
+      return nllOf(base, latent, logDet)
     }
   const forward = forwardTo()
   return {

@@ -1,13 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { actnormOf } from './actnorm.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import type { Backend } from './backend.js'
 import { NotFiniteError } from './errors.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
-import { unfittedFlow } from './flow-parts.js'
-import type { FlowSpec, FlowState } from './flow-state.js'
+import { countable, lowestNineTenths } from './held-out.js'
+import { startingFlow } from './starting-flow.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
-import { type TrainingBatch, type TrainingBatches, trainingBatches } from './training-batches.js'
+import { type TrainingBatch, trainingBatches } from './training-batches.js'
 import { trimming } from './trimming.js'
 
 /**
@@ -26,7 +25,7 @@ export async function train(
   const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
-  const flow = trainableFlow(settings.start ?? startOf(spec, seed, batches))
+  const flow = trainableFlow(settings.start ?? startingFlow(settings, batches))
   const takeStep = stepper(flow, batches.trainingRows, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
@@ -43,7 +42,8 @@ export async function train(
       if (steps % BREATHE_EVERY === 0) await setImmediate()
       const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
       if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
-      if (steps - looks.best().step >= patience) return { steps, stopped: 'patience' }
+      const { step: bestStep } = looks.best()
+      if (steps - bestStep >= Math.max(patience, bestStep)) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
@@ -56,6 +56,7 @@ export async function train(
   const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
   return {
     flow: best.flow,
+    heldOutNll: best.heldOutNll,
     report: { ...where, ...looks.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
   }
 }
@@ -85,7 +86,11 @@ function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSetting
 function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   const weights = countable(validation.weights)
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  let best = { step: 0, nll: lowestNineTenths(flow.nll(validation), weights), flow: flow.snapshot() }
+  const look = (step: number) => {
+    const heldOutNll = flow.nll(validation)
+    return { step, heldOutNll, nll: lowestNineTenths(heldOutNll, weights) }
+  }
+  let best = { ...look(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
   }
@@ -97,13 +102,13 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
     if (step === 1) start.trainNll = loss
     if (!isLook) return undefined
     const trainNll = meanOf(sinceLook)
-    const validationNll = lowestNineTenths(flow.nll(validation), weights)
+    const seen = look(step)
     sinceLook = []
     curves.atSteps.push(step)
     curves.trainNll.push(trainNll)
-    curves.validationNll.push(validationNll)
-    if (validationNll < best.nll) best = { step, nll: validationNll, flow: flow.snapshot() }
-    return { step, trainNll, validationNll }
+    curves.validationNll.push(seen.nll)
+    if (seen.nll < best.nll) best = { ...seen, flow: flow.snapshot() }
+    return { step, trainNll, validationNll: seen.nll }
   }
   /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
   const isLost = () => {
@@ -119,22 +124,6 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   return { curves, after, isLost, best: () => best }
 }
 
-/** Context shift and couplings start as the identity, mixings as rotations: the first actnorm alone must be set from rows. */
-function startOf(spec: FlowSpec, seed: number, batches: TrainingBatches): FlowState {
-  const unfitted = unfittedFlow(spec, seed)
-  const first = batches.first(INITIALISING_ROWS)
-  const { bias, logScale } = actnormOf(first.rows, spec.dim, countable(first.weights))
-  const weights = new Map(unfitted.weights)
-  weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
-  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: logScale })
-  return { spec, weights }
-}
-
-/** The weights themselves, or ones where chance left no row of any weight. */
-function countable(weights: Float32Array): Float32Array {
-  return weights.some((weight) => weight > 0) ? weights : new Float32Array(weights.length).fill(1)
-}
-
 /** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
 function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Float32Array {
   const weights = batch.weights.slice()
@@ -144,18 +133,6 @@ function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Fl
   }
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return total > 0 ? weights.map((weight) => weight / total) : weights
-}
-
-/** Weighted mean of the lowest nine tenths of the weight: the plain mean is made by two or three rows. */
-function lowestNineTenths(nll: Float32Array, weights: Float32Array): number {
-  const kept = weights.reduce((total, weight) => total + weight, 0) * VALIDATION_KEPT
-  let [weighed, total] = [0, 0]
-  for (const row of Uint32Array.from(nll.keys()).sort((a, b) => nll[a]! - nll[b]!)) {
-    if (weighed >= kept) break
-    total += weights[row]! * nll[row]!
-    weighed += weights[row]!
-  }
-  return total / weighed
 }
 
 function meanOf(values: ArrayLike<number>): number {
@@ -169,7 +146,5 @@ const LEARNING_RATE = 2e-3
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
 const BREATHE_EVERY = 10
-const VALIDATION_KEPT = 0.9
 /** Nats; batches differ by tenths. */
 const LOST_PER_COLUMN = 1
-const INITIALISING_ROWS = 2048

@@ -4,6 +4,7 @@ import { unfittedFlow } from './flow-parts.js'
 import { flowSpec, realNvpSpec } from './flow-state.js'
 import { onEachBackend } from './on-each-backend.js'
 import { seededRandom } from './random.js'
+import { someMixtureBase } from './some-mixture.js'
 import { trainableFlow } from './trainable-flow.js'
 
 const COUNT = 40
@@ -20,11 +21,15 @@ await onEachBackend('a trainable flow', () => {
     { kind: 'spline', dim: 1, contextDim: 0 },
     { kind: 'realnvp', dim: 3, contextDim: 2, base: { kind: 'student', degreesOfFreedom: 3 } },
     { kind: 'spline', dim: 2, contextDim: 0, base: { kind: 'student', degreesOfFreedom: 1 } },
+    { kind: 'realnvp', dim: 3, contextDim: 2, base: { kind: 'mixture', components: 3 } },
+    { kind: 'glow', dim: 4, contextDim: 2, base: { kind: 'mixture', components: 2 } },
   ] as const)('has the gradient of its loss: $kind, $dim columns, $contextDim of context, base $base', (sizes) => {
     const { kind, dim, contextDim } = sizes
     const base = 'base' in sizes ? { base: sizes.base } : {}
     const spec = { ...flowSpec(kind, dim, contextDim), ...base, layers: 2, hidden: [6] }
-    const flow = trainableFlow(unfittedFlow(spec, 1))
+    const unfitted = unfittedFlow(spec, 1)
+    const ofBase = spec.base?.kind === 'mixture' ? someMixtureBase(spec.base.components, dim).weights : new Map()
+    const flow = trainableFlow({ spec, weights: new Map([...unfitted.weights, ...ofBase]) })
     const random = seededRandom(2, 'test')
     const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
     flow.parameters.set(normals(flow.parameters.length).map((weight) => 0.3 * weight))

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { baseOf, nllOf } from './base-distribution.js'
+import { nllOf } from './base-distribution.js'
+import { baseOf } from './bases.js'
 import { chain } from './chain.js'
 import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
@@ -26,6 +27,8 @@ export interface TrainableFlow {
    * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
    */
   lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
+  /** Where rows come to lie, [count, dim]. */
+  latent(batch: Batch): Float32Array
   /** Negative log-likelihood of each row, [count] in nats. */
   nll(batch: Batch): Float32Array
   /**
@@ -47,7 +50,7 @@ export interface TrainableFlow {
 /** Makes a flow trainable on the backend that is open; every call is one `tidy`, and no tensor outlives it. */
 export function trainableFlow(start: FlowState): TrainableFlow {
   const { spec } = start
-  const base = baseOf(spec)
+  const base = baseOf(start)
   const slots = slotsOf(learnedShapes(spec))
   const fixed = [...fixedShapes(spec).keys()].map((name) => [name, start.weights.get(name)!] as const)
   const parameters = new Float32Array(slots.at(-1)!.end)
@@ -79,24 +82,32 @@ export function trainableFlow(start: FlowState): TrainableFlow {
         const weights = tensors()
         const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
         const latent = result.value.dataSync<'float32'>()
-        const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>(), spec.dim)
+        const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>())
         const shares = weigh(Float32Array.from(nll))
         nll.forEach((nats, row) => {
           loss += shares[row]! * nats
         })
         const pulls = [
-          [result.value, latent.map((z, at) => shares[Math.floor(at / spec.dim)]! * base.slope(z))],
+          [result.value, perRow(base.slope(latent), shares)],
           [result.logDet, shares.map((share) => -share)],
         ] as const
         gradient = flatten(pullBack(pulls, weights))
       })
       return { loss, gradient }
     },
+    latent: (batch) => {
+      let latent = new Float32Array(0)
+      tidy(() => {
+        const { value } = bijectorOf(tensors()).forwardAndLogDet(rowsOf(batch), contextOf(batch))
+        latent = value.dataSync<'float32'>().slice()
+      })
+      return latent
+    },
     nll: (batch) => {
       let nll = new Float32Array(0)
       tidy(() => {
         const { value, logDet } = bijectorOf(tensors()).forwardAndLogDet(rowsOf(batch), contextOf(batch))
-        nll = Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>(), spec.dim))
+        nll = Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
       })
       return nll
     },
@@ -145,6 +156,16 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     named,
     snapshot: () => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
   }
+}
+
+/** Each row of a matrix [count, width] times its factor [count]. */
+function perRow(matrix: Float64Array, factors: Float32Array): Float32Array {
+  const width = matrix.length / factors.length
+  const product = new Float32Array(matrix.length)
+  for (let row = 0, at = 0; row < factors.length; row++) {
+    for (const end = at + width; at < end; at++) product[at] = factors[row]! * matrix[at]!
+  }
+  return product
 }
 
 /** Each row and its context dim + 1 times, one after another. */

@@ -17,6 +17,8 @@ export interface TrainingBatches {
   next(batchSize: number): TrainingBatch
   /** Noised training rows to initialise from, at most `most`. */
   first(most: number): TrainingBatch
+  /** The same without noise. */
+  plain(most: number): TrainingBatch
   /** The held-out rows as they would be scored: no noise, 0 where a number is missing. */
   readonly validation: TrainingBatch
 }
@@ -55,6 +57,12 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting)
       gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(parting, noise)),
     first: (most) =>
       gather(data, spec, training.subarray(0, most), noisedBy(parting, seededRandom(parting.seed, 'first'))),
+    plain: (most) => {
+      const random = seededRandom(parting.seed, 'plain')
+      return gather(data, spec, training.subarray(0, most), (value, _column, isObserved) =>
+        isObserved ? value : random.normal(),
+      )
+    },
     validation: gather(data, spec, order.subarray(0, heldOut), (value, _column, isObserved) =>
       isObserved ? value : 0,
     ),

@@ -1,0 +1,19 @@
+/** The weights themselves, or ones where chance left no row of any weight. */
+export function countable(weights: Float32Array): Float32Array {
+  return weights.some((weight) => weight > 0) ? weights : new Float32Array(weights.length).fill(1)
+}
+
+/** Weighted mean of the lowest nine tenths of the weight: the plain mean is made by two or three rows. */
+export function lowestNineTenths(nll: ArrayLike<number>, weights: Float32Array): number {
+  const kept = weights.reduce((total, weight) => total + weight, 0) * VALIDATION_KEPT
+  let [weighed, total] = [0, 0]
+  for (const row of Uint32Array.from(weights.keys()).sort((a, b) => nll[a]! - nll[b]!)) {
+    if (weighed >= kept) break
+    total += weights[row]! * nll[row]!
+    weighed += weights[row]!
+  }
+  return total / weighed
+}
+
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
+const VALIDATION_KEPT = 0.9
