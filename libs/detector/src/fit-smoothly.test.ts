@@ -18,7 +18,8 @@ function played(...fits: readonly (readonly [bestStep: number, nll: number])[]) 
       report: { bestStep, validationNll: [nll] },
     } as unknown as Fit
   }
-  return { noises, run: () => fitSmoothly(data, options, fit) }
+  const run = async () => fitSmoothly(data, options, { fit: await fit(data, options), noise: options.noise }, fit)
+  return { noises, run }
 }
 
 it('fits once where the flow had something to learn', async () => {

@@ -1,25 +1,27 @@
-import { type Fit, type FitOptions, fitFlow, silvermanNoise, type TrainingRows } from '@outflow/flow'
-
-/** What is fitted with a noise of its own. */
-type NoisedOptions = FitOptions & Required<Pick<FitOptions, 'noise'>>
+import { type Fit, type fitFlow, silvermanNoise, type TrainingRows } from '@outflow/flow'
+import type { NoisedFit, NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow, and again with wider noise as long as it is at its best before it has fairly begun: few rows of many noisy
+ * Fits a flow again, with wider noise, as long as it is at its best before it has fairly begun: few rows of many noisy
  * columns are learned by heart within a hundred steps, and a density of them wants a wider kernel. The flow's own width is
  * doubled twice at the most, to about Silverman's for a kernel density, and only while the held-out rows lose little by it: where columns hang together
  * closely, a wide kernel would blur just that.
  *
- * @returns the fit kept, with the noise that it was made with, [dim] in z
+ * @returns the fit kept, `first` if none is better
  */
-export async function fitSmoothly(data: TrainingRows, options: NoisedOptions, fit = fitFlow) {
+export async function fitSmoothly(
+  data: TrainingRows,
+  options: NoisedOptions,
+  first: NoisedFit,
+  fit: typeof fitFlow,
+): Promise<NoisedFit> {
   const { dim } = options.spec
   const width = silvermanNoise(data.rows.length / dim, dim)
-  const first = await fit(data, options)
-  let kept = { fit: first, noise: options.noise }
+  let kept = first
   for (let factor = 2; factor <= WIDEST && kept.fit.report.bestStep <= EARLY_STEP; factor *= 2) {
     const noise = options.noise.map((sigma, column) => Math.max(sigma, factor * width[column]!))
     const wider = await fit(data, { ...options, noise })
-    if (heldOutNll(wider) > heldOutNll(first) + LOSS_PER_COLUMN * dim) break
+    if (heldOutNll(wider) > heldOutNll(first.fit) + LOSS_PER_COLUMN * dim) break
     kept = { fit: wider, noise }
   }
   return kept

@@ -6,7 +6,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
 import { TooFewRecords } from './errors.js'
-import { fitSmoothly } from './fit-smoothly.js'
+import { fitNumbers } from './fit-numbers.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
@@ -152,7 +152,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
   // With categories the noise is by what they leave to explain, which a wider one would blur.
   const hasCategories = features.some(isCategory)
   const fitCold = async () =>
-    hasCategories ? { fit: await fitFlow(data, options), noise } : await fitSmoothly(data, options)
+    hasCategories ? { fit: await fitFlow(data, options), noise } : await fitNumbers(data, options)
   return fitFromBoth(data, options, { start: input.start, fitCold })
 }
 

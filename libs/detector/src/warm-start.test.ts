@@ -4,7 +4,8 @@ import { type Fit, type FitOptions, fitFlow, realNvpSpec } from '@outflow/flow'
 import { beforeAll, expect, it } from 'vitest'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
-import { fitFromBoth, type Started, type WarmStart } from './warm-start.js'
+import type { NoisedFit } from './noised-fit.js'
+import { fitFromBoth, type WarmStart } from './warm-start.js'
 
 const features = [
   featureSchema.parse({ path: '$.a', type: 'numeric' }),
@@ -64,7 +65,7 @@ async function between({ warm = 1, cold = 1, to = spec, ...start }: Played) {
     { spec: to, noise: new Float32Array(to.dim).fill(0.1) },
     {
       start: { artefact, hasTime: true, ...start },
-      fitCold: async (): Promise<Started> => ({ fit: played(cold), noise: new Float32Array(to.dim).fill(0.4) }),
+      fitCold: async (): Promise<NoisedFit> => ({ fit: played(cold), noise: new Float32Array(to.dim).fill(0.4) }),
       fit: async (_, options) => {
         asked.push(options)
         return played(warm)

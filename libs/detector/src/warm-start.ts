@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Fit, type FitOptions, type FlowSpec, type FlowState, fitFlow, type TrainingRows } from '@outflow/flow'
+import { type FlowSpec, type FlowState, fitFlow, type TrainingRows } from '@outflow/flow'
 import { decodeModel } from './artefact.js'
+import type { NoisedFit, NoisedOptions } from './noised-fit.js'
 
 /** A model to go on from. */
 export interface WarmStart {
@@ -19,14 +20,6 @@ export interface StartReport {
   readonly why: string | null
 }
 
-export interface Started {
-  readonly fit: Fit
-  /** [dim]; the noise that it was made with */
-  readonly noise: Float32Array
-}
-
-type Options = FitOptions & Required<Pick<FitOptions, 'noise'>>
-
 /** A third of a fit from nothing: what is refitted, the rows' scales and the statistics of groups, has moved little. */
 const WARM_STEPS = 600
 /** Nats. Of two that are as good the one from nothing is kept: the same records then give the same model again. */
@@ -41,13 +34,13 @@ const WORTH_A_START = 0.02
  */
 export async function fitFromBoth(
   data: TrainingRows,
-  options: Options,
+  options: NoisedOptions,
   {
     start,
     fitCold,
     fit = fitFlow,
-  }: { start: WarmStart | undefined; fitCold: () => Promise<Started>; fit?: typeof fitFlow },
-): Promise<Started & { readonly start: StartReport | null }> {
+  }: { start: WarmStart | undefined; fitCold: () => Promise<NoisedFit>; fit?: typeof fitFlow },
+): Promise<NoisedFit & { readonly start: StartReport | null }> {
   if (start === undefined) return { ...(await fitCold()), start: null }
   const known = flowOf(start.artefact, options.spec)
   if ('why' in known) {
@@ -56,7 +49,11 @@ export async function fitFromBoth(
   }
   const cold = start.hasTime ? await fitCold() : null
   const noise = cold?.noise ?? options.noise
-  const warm = { fit: await fit(data, { ...options, noise, start: known.flow, maxSteps: WARM_STEPS }), noise }
+  const { flow } = known
+  const warm = {
+    fit: await fit(data, { ...options, spec: flow.spec, noise, start: flow, maxSteps: WARM_STEPS }),
+    noise,
+  }
   const warmNll = warm.fit.report.bestNll
   const coldNll = cold?.fit.report.bestNll ?? null
   const isWarm = cold === null || warmNll < coldNll! - WORTH_A_START
@@ -66,7 +63,9 @@ export async function fitFromBoth(
 function flowOf(artefact: Uint8Array, spec: FlowSpec): { readonly flow: FlowState } | { readonly why: string } {
   try {
     const { flow } = decodeModel(artefact)
-    if (flow !== null && isDeepStrictEqual(flow.spec, spec)) return { flow }
+    // Of what base it is the rows had decided.
+    if (flow !== null && isDeepStrictEqual({ ...flow.spec, base: spec.base }, { ...spec, base: spec.base }))
+      return { flow }
     return { why: 'its flow has another shape' }
   } catch {
     return { why: 'it can not be opened' }

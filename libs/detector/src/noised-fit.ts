@@ -1,0 +1,10 @@
+import type { Fit, FitOptions } from '@outflow/flow'
+
+/** What is fitted with a noise of its own. */
+export type NoisedOptions = FitOptions & Required<Pick<FitOptions, 'noise'>>
+
+/** A fit, and the noise that it was made with, [dim] in z. */
+export interface NoisedFit {
+  readonly fit: Fit
+  readonly noise: Float32Array
+}
