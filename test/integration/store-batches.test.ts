@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { suppressionRuleSchema } from '@outflow/contracts'
 import {
+  addSuppression,
   anomalyAt,
   applyRetention,
   type BatchWrite,
@@ -20,6 +22,7 @@ import {
   storedOffset,
   strangestAnomalies,
   takeOutbox,
+  untilOnDisk,
   withLeadership,
   withTransaction,
   writeBatch,
@@ -278,16 +281,32 @@ describe('the outbox', () => {
     })
   })
 
-  it('is on disk before it is given to be sent, though who wrote it did not wait for that', async () => {
+  it('is on disk with its numbers when that is asked for, though neither who wrote it nor who numbered it waited', async () => {
     const pipeline = aName('pipeline')
     await writeBatch(pool, aBatch(pipeline, null, 3n))
     for (let offset = 3n; offset < 60n; offset += 3n) {
       await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
-      const { rows: written } = await pool.query<{ at: string }>('select pg_current_wal_insert_lsn() as at')
       await takeOutbox(pool, { pipeline, limit: 1 })
+      const { rows: written } = await pool.query<{ at: string }>('select pg_current_wal_insert_lsn() as at')
+      await untilOnDisk(pool)
       const { rows } = await pool.query('select pg_current_wal_flush_lsn() >= $1::pg_lsn as flushed', [written[0]!.at])
       expect(rows).toEqual([{ flushed: true }])
     }
+  })
+
+  it('gets no numbers while a rule hides alerts: then it is decided on first', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const numbered = await takeOutbox(pool, { pipeline, limit: 10 })
+    const rule = suppressionRuleSchema.parse({
+      entity: 'LAX',
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    })
+    await addSuppression(pool, { pipeline, rule, why: 'works on the runway', by: 'a test' })
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n))
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual(numbered)
+    await deleteOutboxThrough(pool, pipeline, numbered.at(-1)!.sequence)
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual([])
   })
 
   it('stops before the bytes that it may give, but gives one row always', async () => {

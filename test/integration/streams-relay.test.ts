@@ -85,6 +85,23 @@ describe('the relay of the outbox', () => {
     expect(await readMark(kafka, relay.mark)).toBe(2n)
   })
 
+  it('commits when what is to come first has happened, and nothing where that fails', async () => {
+    const relay = await aRelay()
+    const sender = await relay.connect()
+    const message = { topic: relay.topic, key: null, value: 'sent' }
+    const markBefore: (bigint | null)[] = []
+    await sender.send([message], 1n, async () => {
+      markBefore.push(await readMark(kafka, relay.mark))
+    })
+    await expect(
+      sender.send([{ ...message, value: 'not sent' }], 2n, () => Promise.reject(new Error('the disk is away'))),
+    ).rejects.toThrow('the disk is away')
+    await sender.close()
+    expect(markBefore).toEqual([null])
+    expect(await alertsOn(relay.topic)).toEqual(['sent'])
+    expect(await readMark(kafka, relay.mark)).toBe(1n)
+  })
+
   it('sends a megabyte of rows in one transaction, in order', async () => {
     const relay = await aRelay()
     const sender = await relay.connect()

@@ -111,6 +111,7 @@ export {
   outboxDepth,
   requireOutboxNumbered,
   takeOutbox,
+  untilOnDisk,
 } from './outbox.js'
 export { type PipelineStatus, pipelineStatus } from './pipeline-status.js'
 export { listPipelines, type PipelineSummary, recentRate } from './pipelines.js'

@@ -2,6 +2,7 @@ import type { OutboxMessage } from './batch.js'
 import { OutboxRewound } from './errors.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
+import { QUIETENED } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
   /** Place in the order of sending; grows in commit order. */
@@ -33,8 +34,10 @@ interface TakeOptions {
 }
 
 /**
- * Numbers the pipeline's new rows in commit order, and gives its first rows: in one turn to the database, since an alert waits for
- * it. To be called by the leader only.
+ * Numbers the pipeline's new rows in commit order, unless they are to be decided on first, and gives its first rows: in one turn to the
+ * database, since an alert waits for it. To be called by the leader only.
+ *
+ * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then nobody may be told of them.
  */
 export function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
   return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options)
@@ -85,15 +88,17 @@ with waiting as (${NUMBERED}
 // second leader (the first one's lock just lost) finds `sequence` taken and changes nothing. What is numbered here looks
 // unnumbered to the rest of the statement, so no row comes twice.
 const TAKE_OUTBOX = `
-with fresh as (
+with quiet as materialized (
+  select ${QUIETENED} as quietened
+), fresh as (
   select id, row_number() over (order by id) as place, count(*) over () as total
   from outflow.outbox
-  where pipeline = $1::text and sequence is null
+  where pipeline = $1::text and sequence is null and not (select quietened from quiet)
 ), reserved as (
   insert into outflow.outbox_sequences as known (pipeline, last_sequence)
   select $1::text, count(*) from fresh having count(*) > 0
   on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
-  returning last_sequence
+  returning last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited
 ), numbered as (
   update outflow.outbox
   set sequence = reserved.last_sequence - fresh.total + fresh.place
@@ -108,6 +113,20 @@ with fresh as (
   order by sequence
   limit $2::int
 )${UNTIL_FULL}`
+
+/**
+ * Resolves when all that the database has committed is on its disk.
+ *
+ * @throws {StoreUnavailable} when that is not known; it may be lost then
+ */
+export async function untilOnDisk(db: Queryable): Promise<void> {
+  await run(db, {
+    name: 'until_on_disk',
+    // A commit that is awaited takes the log before it along, if it has something in the log itself.
+    text: `select pg_logical_emit_message(true, 'outflow', '')`,
+    values: [],
+  })
+}
 
 function toOutboxRow(row: OutboxTableRow): OutboxRow {
   return {

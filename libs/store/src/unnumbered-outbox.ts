@@ -180,18 +180,22 @@ export async function alertFateAt(
   return row ? { because: row.because, ruleId: row.rule_id, ruleWhy: row.rule_why, groupId: row.group_id } : null
 }
 
+/** Whether the outbox of the pipeline $1 is to be decided on. */
+export const QUIETENED = `(
+  exists (
+    select from outflow.suppressions
+    where pipeline = $1::text and removed_at is null and expires_at > coalesce((
+      select min(created_at) from outflow.outbox where pipeline = $1::text and sequence is null
+    ), now())
+  )
+  or exists (select from outflow.alert_windows where pipeline = $1::text)
+)`
+
 /** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */
 export async function isQuietened(db: Queryable, pipeline: string): Promise<boolean> {
   const [found] = await run<{ quietened: boolean }>(db, {
     name: 'is_quietened',
-    text: `
-      select exists (
-               select from outflow.suppressions
-               where pipeline = $1 and removed_at is null and expires_at > coalesce((
-                 select min(created_at) from outflow.outbox where pipeline = $1 and sequence is null
-               ), now())
-             )
-          or exists (select from outflow.alert_windows where pipeline = $1) as quietened`,
+    text: `select ${QUIETENED} as quietened`,
     values: [pipeline],
   })
   return found!.quietened

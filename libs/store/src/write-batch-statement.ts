@@ -79,7 +79,7 @@ const CLAIM_NEXT = `
 
 // Whoever commits holds the minute's row until the disk has it, and the other partitions wait behind: eight of them took 19 ms,
 // and take 3 without. What a crash of Postgres then loses, offset and all, is read again and written the same. Nobody
-// outside can know of it by then: the relay numbers what it sends in a commit that is awaited, and the log keeps their order.
+// outside can know of it by then: Kafka commits what the relay sends once its number is on disk, and the log keeps their order.
 // A first batch is awaited: what begins at `latest` has nowhere else to begin again.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 

@@ -21,10 +21,11 @@ export interface TransactionalSender {
    * After any error the sender is spent, because the transaction's outcome may be unknown: make another, which settles
    * it, then read the mark.
    *
+   * @param first  begun beside the sending; the transaction is committed when it has resolved, and aborted when it rejects
    * @throws {SenderFenced} when a later sender has taken the transactional id over
-   * @throws {BrokerUnavailable | BrokerRefused}
+   * @throws {BrokerUnavailable | BrokerRefused} or what `first` rejects with
    */
-  send(messages: readonly OutgoingMessage[], position: bigint): Promise<void>
+  send(messages: readonly OutgoingMessage[], position: bigint, first?: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -63,12 +64,14 @@ export async function makeTransactionalSender(
   }
   const forgetCoordinators = keepCoordinators([transactionalId, mark.groupId])
   return {
-    send: (messages, position) =>
+    send: (messages, position, first = async () => {}) =>
       speaking(() =>
-        sendInOne(producer, mark, messages, position).catch((thrown: unknown) => {
-          forgetCoordinators()
-          throw thrown
-        }),
+        sendInOne(producer, [(own) => sendAll(own, messages), (own) => moveMark(own, mark, position), first]).catch(
+          (thrown: unknown) => {
+            forgetCoordinators()
+            throw thrown
+          },
+        ),
       ),
     close: () => {
       forgetCoordinators()
@@ -79,15 +82,13 @@ export async function makeTransactionalSender(
 
 async function sendInOne(
   producer: Producer,
-  mark: RelayMark,
-  messages: readonly OutgoingMessage[],
-  position: bigint,
+  parts: readonly ((transaction: Transaction) => Promise<void>)[],
 ): Promise<void> {
   const transaction = await producer.transaction()
   try {
-    // Both at once, and both ended before the transaction is, even when one fails: what comes late would begin another.
-    const parts = await Promise.allSettled([sendAll(transaction, messages), moveMark(transaction, mark, position)])
-    for (const part of parts) if (part.status === 'rejected') throw part.reason
+    // All at once, and all ended before the transaction is, even when one fails: what comes late would begin another.
+    const ended = await Promise.allSettled(parts.map((part) => part(transaction)))
+    for (const part of ended) if (part.status === 'rejected') throw part.reason
     await transaction.commit()
   } catch (thrown: unknown) {
     await abort(transaction)

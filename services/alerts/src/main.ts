@@ -5,6 +5,7 @@ import {
   databaseId,
   deleteOutboxThrough,
   firstOfOutbox,
+  isQuietened,
   type Leadership,
   listenForOutbox,
   type OutboxRow,
@@ -15,6 +16,7 @@ import {
   ping,
   requireOutboxNumbered,
   takeOutbox,
+  untilOnDisk,
   withLeadership,
 } from '@outflow/store'
 import {
@@ -29,7 +31,7 @@ import { makeBell } from './bell.js'
 import { keepTrying } from './keep-trying.js'
 import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
-import { quieten, wantsQuiet } from './quieten.js'
+import { asksForQuiet, quieten } from './quieten.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
@@ -165,11 +167,15 @@ async function relay({
           },
           causes: traceparents(messages),
         }),
-        () => sender.send(messages, through),
+        () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
     take: async (limit) => {
       const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
-      if (!(await wantsQuiet(quietening))) return takeOutbox(client, options)
+      if (!asksForQuiet(config)) {
+        const rows = await takeOutbox(client, options)
+        // Only where there are none it is asked whether rules hold them back: an alert that goes by itself does not wait for that.
+        if (rows.length > 0 || !(await isQuietened(client, pipeline))) return rows
+      }
       await quieten(quietening)
       return firstOfOutbox(client, options)
     },

@@ -5,7 +5,6 @@ import {
   type Client,
   claimOutboxOrder,
   inTransaction,
-  isQuietened,
   listSuppressions,
   numberInOrder,
   unnumberedRows,
@@ -28,10 +27,9 @@ export interface Quietening {
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
 }
 
-/** Whether alerts are to be decided on at all: outflow.yaml or a stored rule says so, or windows are open. */
-export async function wantsQuiet({ client, config: { pipeline, alerts } }: Quietening): Promise<boolean> {
-  const asked = alerts.grouping ?? alerts.cooldown ?? alerts.quietHours
-  return asked !== undefined || (await isQuietened(client, pipeline))
+/** Whether outflow.yaml has alerts decided on; a stored rule may want it too, or a window that is open. */
+export function asksForQuiet({ alerts }: Pick<Config, 'alerts'>): boolean {
+  return (alerts.grouping ?? alerts.cooldown ?? alerts.quietHours) !== undefined
 }
 
 /**
