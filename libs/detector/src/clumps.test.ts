@@ -1,0 +1,64 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { decodeModel } from './artefact.js'
+import { type Detector, openDetector } from './detector.js'
+import { trainDetector } from './train.js'
+
+const COLUMNS = 10
+const features: Feature[] = Array.from({ length: COLUMNS }, (_, column) => ({
+  path: `$.c${column}`,
+  type: 'numeric',
+  optional: false,
+}))
+const read = makeReader(features)
+const fieldsOf = (numbers: readonly number[]) => {
+  const fields = read(Object.fromEntries(numbers.map((number, column) => [`c${column}`, number])))
+  if (isRejection(fields)) throw new Error(fields.detail)
+  return fields
+}
+
+/** Two clumps, each with a lean of its own: in the one neighbouring columns go together, in the other against one another. */
+function drawn(count: number, seed: number, lean: (clump: number) => number) {
+  const random = xoroshiro128plus(seed)
+  const normal = () =>
+    Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
+  return Array.from({ length: count }, (_, row) => {
+    const clump = row % 2 === 0 ? 1 : -1
+    const numbers: number[] = []
+    for (let column = 0; column < COLUMNS; column += 2) {
+      const [one, other] = [normal(), normal()]
+      numbers.push(clump + one, clump + lean(clump) * one + 0.4 * other)
+    }
+    return fieldsOf(numbers)
+  })
+}
+
+let artefact: Uint8Array
+let detector: Detector
+beforeAll(async () => {
+  const trained = await trainDetector({
+    features,
+    records: drawn(500, 1, (clump) => clump),
+    model: { kind: 'realnvp', layers: 4, hidden: [32] },
+    training: { contamination: 0.01, seed: 1 },
+    alertRate: 0.02,
+    backend: 'wasm',
+  })
+  artefact = trained.artefact
+  detector = await openDetector(Buffer.from(artefact))
+}, 120_000)
+afterAll(() => detector.close())
+
+it('is told by a mixture of Gaussians, where records are too few to bend a flow by', () => {
+  expect(decodeModel(artefact).flow?.spec.base).toMatchObject({ kind: 'mixture' })
+})
+
+it('finds most records of one clump that lean as the other does, and few of what is right', async () => {
+  const flagged = async (records: readonly Fields[]) =>
+    (await detector.score(records)).pValue.filter((p) => p <= 0.02).length / records.length
+  expect(await flagged(drawn(1000, 2, (clump) => clump))).toBeLessThan(0.06)
+  expect(await flagged(drawn(200, 3, (clump) => -clump))).toBeGreaterThan(0.5)
+})
