@@ -17,7 +17,7 @@ export async function sendAll(messages: readonly PlannedMessage[], options: Send
   for (let start = 0; start < messages.length; start += BATCH_MESSAGES) {
     options.signal.throwIfAborted()
     const batch = messages.slice(start, start + BATCH_MESSAGES)
-    await options.producer.send(batch.map((message) => outgoing(message, options.topic)))
+    await options.producer.send(outgoing(batch, options.topic))
     options.onSent(start + batch.length)
   }
 }
@@ -36,17 +36,19 @@ export async function sendSteadily(
     options.signal.throwIfAborted()
     await sleep(Math.max(0, startedAt + tick * TICK_MS - performance.now()), undefined, { signal: options.signal })
     const batch = messages.slice(start, start + perTick)
-    await options.producer.send(batch.map((message) => outgoing(message, options.topic)))
+    await options.producer.send(outgoing(batch, options.topic))
     options.onSent(start + batch.length)
   }
 }
 
-function outgoing({ key, value, truth }: PlannedMessage, topic: string): OutgoingMessage {
-  return {
+/** One request, of one time: the trainer, which reads in the order of times and places, then reads the same in every run. */
+function outgoing(batch: readonly PlannedMessage[], topic: string): readonly OutgoingMessage[] {
+  const timestampMs = Date.now()
+  return batch.map(({ key, value, truth }) => ({
     topic,
     key,
     value,
-    timestampMs: Date.now(),
+    timestampMs,
     ...(truth === null ? {} : { headers: { [TRUTH_HEADER]: truth } }),
-  }
+  }))
 }
