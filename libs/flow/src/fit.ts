@@ -39,7 +39,7 @@ export interface FitOptions {
   readonly maxSteps?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** Steps without a better validation after which the fit ends: so many, or as many as the best took where they are more. Default 300. */
+  /** Steps without a better validation after which the fit ends. Default 300. */
   readonly patience?: number
   /** Rows held out for choosing the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }

@@ -42,8 +42,7 @@ export async function train(
       if (steps % BREATHE_EVERY === 0) await setImmediate()
       const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
       if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
-      const { step: bestStep } = looks.best()
-      if (steps - bestStep >= Math.max(patience, bestStep)) return { steps, stopped: 'patience' }
+      if (steps - looks.best().step >= patience) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
