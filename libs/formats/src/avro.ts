@@ -12,13 +12,13 @@ import type { RegisteredSchema } from './schema-registry.js'
  * @throws {Error} when it is no Avro schema, or no record
  */
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
-  const quick = compile(schema, imports, {})
+  const quick = compile(schema, imports, { long: new SmallLong() })
   let exact: CompiledSchema | null = null
   return (payload) => {
     try {
       return quick(payload)
     } catch {
-      // A long beyond 2⁵³, which avsc refuses unless longs are given a type of their own, at some cost; or no such record.
+      // A long beyond 2⁵², which wants a type of its own, at some cost; or no such record.
       exact ??= compile(schema, imports, { long: EXACT_LONG })
       return exact(payload)
     }
@@ -142,6 +142,15 @@ const LOGICAL_TYPES = {
   'local-timestamp-micros': scaled(1e3),
   'local-timestamp-nanos': scaled(1e6),
 } as unknown as Record<string, new (schema: unknown) => avsc.types.LogicalType>
+
+/** avsc reads a long in float64 and by twice its size: from 2⁵² on its last digit is lost, and it says so from 2⁵³ on alone. */
+class SmallLong extends (avsc.types.LongType as unknown as new () => Type & { _read(tap: unknown): number }) {
+  override _read(tap: unknown): number {
+    const value = super._read(tap)
+    if (Math.abs(value) >= 2 ** 52) throw new Error('a long beyond 2⁵²')
+    return value
+  }
+}
 
 /** Reads 8 bytes, little-endian; outflow writes no Avro. */
 const EXACT_LONG = avsc.types.LongType.__with({
