@@ -3,21 +3,16 @@ import { fitSmoothly } from './fit-smoothly.js'
 import type { NoisedFit, NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow to rows of numbers alone, with more patience than one that hangs on categories has: that learns the rare and wrong ones
- * by heart. One that learned them by heart, so that it ended before its time, is given up for a better
+ * Fits a flow to rows of numbers alone. One that learned them by heart, so that it ended before its time, is given up for a better
  * density where there is one: on a mixture of Gaussians, or else of a wider kernel.
  */
-export async function fitNumbers(data: TrainingRows, given: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
-  const options = { ...given, patience: PATIENCE }
+export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
   const first = { fit: await fit(data, options), noise: options.noise }
   if (first.fit.report.stopped !== 'patience') return first
   const onMixture = await fitOnMixture(data, options, first.fit, fit)
   if (onMixture !== null) return { fit: onMixture, noise: options.noise }
   return fitSmoothly(data, options, first, fit)
 }
-
-/** Steps; a fit that is at its best after 650 is often better still after 1,000, when the rate has fallen. */
-const PATIENCE = 500
 
 /**
  * A flow on a mixture of full Gaussians, where the mixture alone surely makes held-out rows likelier than the flow that was fitted:
