@@ -47,7 +47,11 @@ export async function startEngine(key: EngineKey, given: Given, python: string):
   const command: [string, string[]] =
     key === 'torch'
       ? [python, [fileOf('flow_torch.py'), modelFile, rowsFile, String(dim), String(scaleBound)]]
-      : [process.execPath, [...process.execArgv, fileOf('flow-engine.ts'), key, modelFile, rowsFile]]
+      : // Collected on its own thread, as the process of a fit is.
+        [
+          process.execPath,
+          ['--single-threaded-gc', ...process.execArgv, fileOf('flow-engine.ts'), key, modelFile, rowsFile],
+        ]
   const child = spawn(...command, { stdio: ['pipe', 'pipe', 'pipe'] })
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
