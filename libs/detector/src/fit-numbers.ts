@@ -3,12 +3,12 @@ import { fitSmoothly } from './fit-smoothly.js'
 import type { NoisedFit, NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow to rows of numbers alone. One that learned them by heart, so that it ended before its time, is given up for a better
- * density where there is one: on a mixture of Gaussians, or else of a wider kernel.
+ * Fits a flow to rows of numbers alone. One that ended before its time, as it learned them by heart or diverged, is given up for a
+ * better density where there is one: on a mixture of Gaussians, or else of a wider kernel.
  */
 export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
   const first = { fit: await fit(data, options), noise: options.noise }
-  if (first.fit.report.stopped !== 'patience') return first
+  if (first.fit.report.stopped === 'maxSteps') return first
   const onMixture = await fitOnMixture(data, options, first.fit, fit)
   if (onMixture !== null) return { fit: onMixture, noise: options.noise }
   return fitSmoothly(data, options, first, fit)
