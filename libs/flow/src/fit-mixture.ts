@@ -1,6 +1,8 @@
 import { type GaussianMixture, mixtureDensity } from './gaussian-mixture.js'
+import { countable } from './held-out.js'
 import { clusters } from './k-means.js'
 import type { Random } from './random.js'
+import { withoutWorst } from './trimming.js'
 
 /** Rows to fit a mixture to. */
 export interface MixtureRows {
@@ -34,7 +36,7 @@ export function fitMixture(data: MixtureRows, components: number, random: Random
   let before = Number.POSITIVE_INFINITY
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const nll = expectation(mixture, rows, memberships)
-    const kept = withoutWorst(weights, nll, data.trim)
+    const kept = countable(withoutWorst(weights, nll, Math.floor(data.trim * count)))
     const mean = weightedMean(nll, kept)
     if (!(mean < before - SETTLED)) break
     before = mean
@@ -54,14 +56,6 @@ function expectation(mixture: GaussianMixture, rows: Float64Array, memberships: 
   return Float64Array.from({ length: rows.length / mixture.dim }, (_, row) =>
     density.memberships(rows, row, memberships.subarray(row * components, (row + 1) * components)),
   )
-}
-
-/** The weights, 0 for the given share of the rows: those of the highest NLL. */
-function withoutWorst(weights: Float32Array, nll: Float64Array, share: number): Float32Array {
-  const kept = weights.slice()
-  const byNll = Uint32Array.from(nll.keys()).sort((a, b) => nll[b]! - nll[a]!)
-  for (const row of byNll.subarray(0, Math.floor(share * nll.length))) kept[row] = 0
-  return kept.some((weight) => weight > 0) ? kept : weights
 }
 
 function weightedMean(values: Float64Array, weights: Float32Array): number {

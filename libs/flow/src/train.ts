@@ -7,7 +7,7 @@ import { countable, lowestNineTenths } from './held-out.js'
 import { startingFlow } from './starting-flow.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, trainingBatches } from './training-batches.js'
-import { trimming } from './trimming.js'
+import { trimming, withoutWorst } from './trimming.js'
 
 /**
  * Maximum-likelihood training on the backend that is open, in this process; `fitFlow` gives it one of its own.
@@ -125,11 +125,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
 
 /** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
 function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Float32Array {
-  const weights = batch.weights.slice()
-  if (trimmed > 0) {
-    const byNll = Uint32Array.from(nll.keys()).sort((a, b) => nll[b]! - nll[a]!)
-    for (const row of byNll.subarray(0, trimmed)) weights[row] = 0
-  }
+  const weights = withoutWorst(batch.weights, nll, trimmed)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return total > 0 ? weights.map((weight) => weight / total) : weights
 }

@@ -31,6 +31,15 @@ export function trimming(trainingRows: number, settings: FitSettings & { readonl
   }
 }
 
+/** A copy of the weights [count], 0 for so many rows: those of the highest NLL [count]. */
+export function withoutWorst(weights: Float32Array, nll: Float32Array | Float64Array, rows: number): Float32Array {
+  const kept = weights.slice()
+  if (rows === 0) return kept
+  const byNll = Uint32Array.from(nll.keys()).sort((a, b) => nll[b]! - nll[a]!)
+  for (const row of byNll.subarray(0, rows)) kept[row] = 0
+  return kept
+}
+
 /**
  * Whether NLLs have a heavy upper tail: more than 4 % of the rows lie further above the median than three times what separates
  * it from the 16 % quantile. Of a normal density it is .001, of a squared radius in 6 dimensions .04, in 16 .02.
