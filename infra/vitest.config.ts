@@ -24,6 +24,7 @@ export default defineConfig({
             'infra/launcher/src/**/*.test.ts',
             'test/bench/**/*.test.ts',
           ],
+          setupFiles: './infra/seeded.ts',
           // Ten times what the slowest takes by itself: on a machine whose processors are shared, five seconds is no bug.
           testTimeout: 30_000,
         },
