@@ -1,14 +1,14 @@
 import { type Fit, fitFlow, type TrainingRows } from '@outflow/flow'
 import { fitSmoothly } from './fit-smoothly.js'
-import type { NoisedFit, NoisedOptions } from './noised-fit.js'
+import { endedWithin, type NoisedFit, type NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow to rows of numbers alone. One that ended before its time, as it learned them by heart or diverged, is given up for a
- * better density where there is one: on a mixture of Gaussians, or else of a wider kernel.
+ * Fits a flow to rows of numbers alone. One that ended within half of its steps is given up for a better density where there is
+ * one: on a mixture of Gaussians, or else of a wider kernel.
  */
 export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
   const first = { fit: await fit(data, options), noise: options.noise }
-  if (first.fit.report.stopped === 'maxSteps') return first
+  if (!endedWithin(HALF_THE_STEPS, first.fit)) return first
   const onMixture = await fitOnMixture(data, options, first.fit, fit)
   if (onMixture !== null) return { fit: onMixture, noise: options.noise }
   return fitSmoothly(data, options, first, fit)
@@ -27,6 +27,7 @@ async function fitOnMixture(data: TrainingRows, options: NoisedOptions, known: F
   return fit(data, { ...options, spec: flow.spec, start: flow })
 }
 
+const HALF_THE_STEPS = 1000
 const MOST_COMPONENTS = 16
 
 /** Whether more numbers are below their counterparts than chance would have it, by three standard errors: the sign test. */

@@ -8,14 +8,14 @@ const options = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 3)
 /** The rule's width for 1,000 rows of 2 columns: 0.25·1000^(−1/6). */
 const WIDTH = 0.25 / 10 ** 0.5
 
-/** Plays fits of these best steps and held-out NLLs, one after another, and notes the noise that each was asked for. */
-function played(...fits: readonly (readonly [bestStep: number, nll: number])[]) {
+/** Plays fits that end after so many steps with such held-out NLLs, one after another, and notes the noise that each was asked for. */
+function played(...fits: readonly (readonly [steps: number, nll: number])[]) {
   const noises: number[][] = []
   const fit = async (_: unknown, { noise = new Float32Array(0) }: FitOptions): Promise<Fit> => {
-    const [bestStep, nll] = fits[noises.push([...noise]) - 1]!
+    const [steps, nll] = fits[noises.push([...noise]) - 1]!
     return {
       flow: { spec: options.spec, weights: new Map() },
-      report: { bestStep, validationNll: [nll] },
+      report: { stopped: 'patience', steps, validationNll: [nll] },
     } as unknown as Fit
   }
   const run = async () => fitSmoothly(data, options, { fit: await fit(data, options), noise: options.noise }, fit)
@@ -23,15 +23,15 @@ function played(...fits: readonly (readonly [bestStep: number, nll: number])[]) 
 }
 
 it('fits once where the flow had something to learn', async () => {
-  const { noises, run } = played([350, 2])
+  const { noises, run } = played([650, 2])
   expect([...(await run()).noise]).toEqual([...options.noise])
   expect(noises).toHaveLength(1)
 })
 
-it('widens the noise of columns below the width, twice at the most, while a fit is at its best early', async () => {
-  const { noises, run } = played([100, 2], [150, 2.1], [200, 2.2])
+it('widens the noise of columns below the width, twice at the most, while fits end early', async () => {
+  const { noises, run } = played([400, 2], [450, 2.1], [500, 2.2])
   const kept = await run()
-  expect(kept.fit.report.bestStep).toBe(200)
+  expect(kept.fit.report.steps).toBe(500)
   expect(noises.map(([narrow]) => narrow!.toFixed(4))).toEqual([
     '0.0500',
     (2 * WIDTH).toFixed(4),
@@ -41,8 +41,8 @@ it('widens the noise of columns below the width, twice at the most, while a fit 
 })
 
 it('stays with the narrower noise where held-out rows lose by the wider', async () => {
-  const { run } = played([100, 2], [150, 2.1], [200, 2.31])
+  const { run } = played([400, 2], [450, 2.1], [500, 2.31])
   const kept = await run()
-  expect(kept.fit.report.bestStep).toBe(150)
+  expect(kept.fit.report.steps).toBe(450)
   expect(kept.noise[0]).toBeCloseTo(2 * WIDTH)
 })

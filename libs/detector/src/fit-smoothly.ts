@@ -1,9 +1,9 @@
 import { type Fit, type fitFlow, silvermanNoise, type TrainingRows } from '@outflow/flow'
-import type { NoisedFit, NoisedOptions } from './noised-fit.js'
+import { endedWithin, type NoisedFit, type NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow again, with wider noise, as long as it is at its best before it has fairly begun: few rows of many noisy
- * columns are learned by heart within a hundred steps, and a density of them wants a wider kernel. The flow's own width is
+ * Fits a flow again, with wider noise, as long as its fit ends early: few rows of many noisy columns are learned by heart within
+ * a hundred steps, and a density of them wants a wider kernel. The flow's own width is
  * doubled twice at the most, to about Silverman's for a kernel density, and only while the held-out rows lose little by it: where columns hang together
  * closely, a wide kernel would blur just that.
  *
@@ -18,7 +18,7 @@ export async function fitSmoothly(
   const { dim } = options.spec
   const width = silvermanNoise(data.rows.length / dim, dim)
   let kept = first
-  for (let factor = 2; factor <= WIDEST && kept.fit.report.bestStep <= EARLY_STEP; factor *= 2) {
+  for (let factor = 2; factor <= WIDEST && endedWithin(EARLY, kept.fit); factor *= 2) {
     const noise = options.noise.map((sigma, column) => Math.max(sigma, factor * width[column]!))
     const wider = await fit(data, { ...options, noise })
     if (heldOutNll(wider) > heldOutNll(first.fit) + LOSS_PER_COLUMN * dim) break
@@ -28,8 +28,8 @@ export async function fitSmoothly(
 }
 
 const WIDEST = 4
-/** Of 2,000; tables that a flow has something to learn of are at their best between 600 and 2,000. */
-const EARLY_STEP = 300
+/** Steps of 2,000; a flow that has something to learn goes on for 900 and more. */
+const EARLY = 600
 /** Nats. Gaussian columns that are independent lose .04 each by Silverman's width, two that correlate by .99 a third each. */
 const LOSS_PER_COLUMN = 0.15
 

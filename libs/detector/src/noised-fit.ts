@@ -8,3 +8,8 @@ export interface NoisedFit {
   readonly fit: Fit
   readonly noise: Float32Array
 }
+
+/** Whether a fit learned its rows by heart, or diverged, and so ended within this many steps, its patience of 300 among them. */
+export function endedWithin(steps: number, { report }: Fit): boolean {
+  return report.stopped !== 'maxSteps' && report.steps <= steps
+}

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { adam, clipNorm, learningRateAt } from './adam.js'
+import { averagedWeights } from './averaged-weights.js'
 import type { Backend } from './backend.js'
 import { NotFiniteError } from './errors.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
@@ -42,7 +43,7 @@ export async function train(
       if (steps % BREATHE_EVERY === 0) await setImmediate()
       const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
       if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
-      if (steps - looks.best().step >= patience) return { steps, stopped: 'patience' }
+      if (steps - looks.ownBest().step >= patience) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
@@ -79,8 +80,11 @@ function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSetting
 }
 
 /**
- * Looks at the held-out rows now and then, and keeps the snapshot that does best on them, the start included: what comes of
- * a fit is never worse than its start.
+ * Looks at the held-out rows now and then, with the weights as they are and with their mean, and keeps the snapshot that does
+ * best on them, the start included: what comes of a fit is never worse than its start.
+ *
+ * How long a fit goes on is told by the weights as they are: their mean gets better by what it leaves behind, and would have it go on
+ * until rows are learned by heart.
  */
 function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   const weights = countable(validation.weights)
@@ -89,25 +93,37 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
     const heldOutNll = flow.nll(validation)
     return { step, heldOutNll, nll: lowestNineTenths(heldOutNll, weights) }
   }
+  const averaged = averagedWeights(flow.parameters)
   let best = { ...look(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
+  }
+  let ownBest: { readonly step: number; readonly nll: number } = best
+  const consider = (step: number): number => {
+    const seen = look(step)
+    if (seen.nll < best.nll) best = { ...seen, flow: flow.snapshot() }
+    return seen.nll
   }
   const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
   let sinceLook: number[] = []
   const after = (step: number, loss: number, isLook: boolean) => {
     sinceLook.push(loss)
+    averaged.see()
     // The first loss is taken before the first step.
     if (step === 1) start.trainNll = loss
     if (!isLook) return undefined
     const trainNll = meanOf(sinceLook)
-    const seen = look(step)
+    const ownNll = consider(step)
+    const validationNll = Math.min(
+      ownNll,
+      averaged.during(() => consider(step)),
+    )
+    if (ownNll < ownBest.nll) ownBest = { step, nll: ownNll }
     sinceLook = []
     curves.atSteps.push(step)
     curves.trainNll.push(trainNll)
-    curves.validationNll.push(seen.nll)
-    if (seen.nll < best.nll) best = { ...seen, flow: flow.snapshot() }
-    return { step, trainNll, validationNll: seen.nll }
+    curves.validationNll.push(validationNll)
+    return { step, trainNll, validationNll }
   }
   /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
   const isLost = () => {
@@ -120,7 +136,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
       isWorse(validationNll.at(-1)!, start.validationNll)
     )
   }
-  return { curves, after, isLost, best: () => best }
+  return { curves, after, isLost, best: () => best, ownBest: () => ownBest }
 }
 
 /** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
