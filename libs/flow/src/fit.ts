@@ -39,7 +39,7 @@ export interface FitOptions {
   readonly maxSteps?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** Steps without a better validation after which the fit ends. Default 300. */
+  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 300. */
   readonly patience?: number
   /** Rows held out for choosing the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }
@@ -62,7 +62,7 @@ export interface FitProgress {
   readonly maxSteps: number
   /** Mean NLL of the training batches since the last look, nats. */
   readonly trainNll: number
-  /** Mean NLL of the lowest 90 % of the validation rows, nats. */
+  /** Mean NLL of the lowest 90 % of the validation rows, nats; by the weights as they are or by their mean, whichever is lower. */
   readonly validationNll: number
   readonly elapsedMs: number
   /** Until maxSteps at the pace so far; a fit that stops improving ends sooner. */
@@ -74,7 +74,7 @@ export interface FitReport {
   readonly backend: BackendName
   readonly backendVersion: string
   readonly steps: number
-  /** The step whose weights were kept. */
+  /** The step whose weights were kept, or their mean up to it. */
   readonly bestStep: number
   /** Steps at which the validation rows were looked at; the two lists below are of these steps. */
   readonly atSteps: readonly number[]
