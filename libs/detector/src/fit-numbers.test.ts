@@ -8,7 +8,7 @@ const HELD_OUT = 100
 
 /** How one fit ends; of 100 held-out rows `likelier` are likelier by it than by the first, whose NLLs are 1. */
 interface Played {
-  readonly stopped?: 'patience' | 'maxSteps'
+  readonly stopped?: Fit['report']['stopped']
   readonly steps?: number
   readonly likelier?: number
 }
@@ -43,6 +43,11 @@ it('goes on from a mixture that surely makes held-out rows likelier than a flow 
   expect(asked[1]).toMatchObject({ spec: { base: { kind: 'mixture', components: 16 } }, maxSteps: 0 })
   expect(asked[2]).toMatchObject({ spec: { base: { components: 2 } }, start: { spec: { base: { components: 2 } } } })
   expect(asked[2]).not.toHaveProperty('maxSteps')
+  expect(kept.fit.flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
+})
+
+it('tries a mixture for a fit that diverged, too', async () => {
+  const { kept } = await fitted({ stopped: 'diverged', steps: 400 }, { likelier: 66 }, {})
   expect(kept.fit.flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
 })
 

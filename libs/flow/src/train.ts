@@ -105,6 +105,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
     return seen.nll
   }
   const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
+  let ownNll = best.nll
   let sinceLook: number[] = []
   const after = (step: number, loss: number, isLook: boolean) => {
     sinceLook.push(loss)
@@ -113,7 +114,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
     if (step === 1) start.trainNll = loss
     if (!isLook) return undefined
     const trainNll = meanOf(sinceLook)
-    const ownNll = consider(step)
+    ownNll = consider(step)
     const validationNll = Math.min(
       ownNll,
       averaged.during(() => consider(step)),
@@ -127,14 +128,10 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   }
   /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
   const isLost = () => {
-    const { trainNll, validationNll } = curves
+    const { trainNll } = curves
     const margin = LOST_PER_COLUMN * dim
     const isWorse = (nll: number, began: number) => !(nll <= began + margin)
-    return (
-      validationNll.length > 0 &&
-      isWorse(trainNll.at(-1)!, start.trainNll) &&
-      isWorse(validationNll.at(-1)!, start.validationNll)
-    )
+    return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(ownNll, start.validationNll)
   }
   return { curves, after, isLost, best: () => best, ownBest: () => ownBest }
 }
