@@ -10,6 +10,7 @@ const HELD_OUT = 100
 interface Played {
   readonly stopped?: Fit['report']['stopped']
   readonly steps?: number
+  readonly trainingRows?: number
   readonly likelier?: number
 }
 
@@ -17,20 +18,20 @@ interface Played {
 async function fitted(...fits: readonly Played[]) {
   const asked: FitOptions[] = []
   const fit = async (_: unknown, given: FitOptions): Promise<Fit> => {
-    const { stopped = 'patience', steps = 1000, likelier } = fits[asked.push(given) - 1]!
+    const { stopped = 'patience', steps = 1000, trainingRows = 5000, likelier } = fits[asked.push(given) - 1]!
     const heldOutNll = Float32Array.from({ length: HELD_OUT }, (_, row) =>
       likelier === undefined ? 1 : row < likelier ? 0 : 2,
     )
     // What a fit asked for sixteen components comes to.
     const base = given.spec.base && ({ kind: 'mixture', components: 2 } as const)
     const flow = { spec: { ...given.spec, ...(base && { base }) }, weights: new Map() }
-    return { flow, heldOutNll, report: { stopped, steps, validationNll: [1] } } as unknown as Fit
+    return { flow, heldOutNll, report: { stopped, steps, trainingRows, validationNll: [1] } } as unknown as Fit
   }
   const kept = await fitNumbers(data, options, fit)
   return { kept, asked }
 }
 
-it.each<Played>([{ stopped: 'maxSteps', steps: 1000 }, { steps: 1050 }])(
+it.each<Played>([{ stopped: 'maxSteps', steps: 1000 }, { steps: 1250 }])(
   'keeps a flow that had something to learn, and tries nothing else: %o',
   async (played) => {
     const { asked } = await fitted(played)
@@ -51,6 +52,11 @@ it('tries a mixture for a fit that diverged, too', async () => {
   expect(kept.fit.flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
 })
 
+it('tries a mixture for a fit of few rows, however long it went on', async () => {
+  const { kept } = await fitted({ stopped: 'maxSteps', steps: 2000, trainingRows: 1999 }, { likelier: 66 }, {})
+  expect(kept.fit.flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
+})
+
 it('stays with the flow where chance alone might have it so, three standard errors of a half', async () => {
   const { asked, kept } = await fitted({}, { likelier: 65 })
   expect(asked).toHaveLength(2)
@@ -58,7 +64,7 @@ it('stays with the flow where chance alone might have it so, three standard erro
 })
 
 it('widens the noise of a flow whose fit ended early, where no mixture is better', async () => {
-  const { asked, kept } = await fitted({ steps: 400 }, { likelier: 0 }, { steps: 800 })
+  const { asked, kept } = await fitted({ steps: 400 }, { likelier: 0 }, { steps: 900 })
   expect(asked).toHaveLength(3)
   expect(kept.noise[0]).toBeGreaterThan(0.05)
 })

@@ -3,12 +3,12 @@ import { fitSmoothly } from './fit-smoothly.js'
 import { endedWithin, type NoisedFit, type NoisedOptions } from './noised-fit.js'
 
 /**
- * Fits a flow to rows of numbers alone. One that ended within half of its steps is given up for a better density where there is
- * one: on a mixture of Gaussians, or else of a wider kernel.
+ * Fits a flow to rows of numbers alone. One of few rows, or that soon was at its best, is given up for a better density where there
+ * is one: on a mixture of Gaussians, or else of a wider kernel.
  */
 export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
   const first = { fit: await fit(data, options), noise: options.noise }
-  if (!endedWithin(HALF_THE_STEPS, first.fit)) return first
+  if (first.fit.report.trainingRows >= FEW_ROWS && !endedWithin(SOON, first.fit)) return first
   const onMixture = await fitOnMixture(data, options, first.fit, fit)
   if (onMixture !== null) return { fit: onMixture, noise: options.noise }
   return fitSmoothly(data, options, first, fit)
@@ -27,7 +27,10 @@ async function fitOnMixture(data: TrainingRows, options: NoisedOptions, known: F
   return fit(data, { ...options, spec: flow.spec, start: flow })
 }
 
-const HALF_THE_STEPS = 1000
+/** A fit of 2,000 steps meets each of so many 250 times. */
+const FEW_ROWS = 2000
+/** Steps of 2,000: at its best within 700 of them. */
+const SOON = 1200
 const MOST_COMPONENTS = 16
 
 /** Whether more numbers are below their counterparts than chance would have it, by three standard errors: the sign test. */

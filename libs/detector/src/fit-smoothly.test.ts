@@ -23,7 +23,7 @@ function played(...fits: readonly (readonly [steps: number, nll: number])[]) {
 }
 
 it('fits once where the flow had something to learn', async () => {
-  const { noises, run } = played([650, 2])
+  const { noises, run } = played([850, 2])
   expect([...(await run()).noise]).toEqual([...options.noise])
   expect(noises).toHaveLength(1)
 })

@@ -9,7 +9,7 @@ export interface NoisedFit {
   readonly noise: Float32Array
 }
 
-/** Whether a fit learned its rows by heart, or diverged, and so ended within this many steps, its patience of 300 among them. */
+/** Whether a fit learned its rows by heart, or diverged, and so ended within this many steps, its patience of 500 among them. */
 export function endedWithin(steps: number, { report }: Fit): boolean {
   return report.stopped !== 'maxSteps' && report.steps <= steps
 }

@@ -142,7 +142,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
     seed: training.seed,
     noise,
-    ...trimsOf(input),
+    ...againstAnomalies(input),
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
     ...(backend && { backend }),
@@ -157,17 +157,19 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 }
 
 /**
- * Shares of each batch's worst rows that the fit leaves out: what the configuration states, and no less than a tenth where every
- * field is a number or a time and the flow would learn anomalies with the rest (the README has what that wins on labelled tables).
- * Where numbers hang on categories the stated share is all: the worst rows of a batch are then those of rare groups, and a fit that
- * is never told of them unlearns what is rare and right.
+ * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states;
+ * where every field is a number or a time and anomalies are suspected, no less than a tenth, and hidden units are dropped (the README
+ * has what both win on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch are then
+ * those of rare groups, and a fit that is never told of them unlearns what is rare and right.
  */
-function trimsOf({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
+function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
-  return { trim, trimSuspect: features.some(isCategory) ? trim : Math.max(trim, ROBUST_TRIM) }
+  if (features.some(isCategory)) return { trim }
+  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutSuspect: ROBUST_DROPOUT }
 }
 
 const ROBUST_TRIM = 0.1
+const ROBUST_DROPOUT = 0.03
 /** A fit takes less than a half. */
 const LARGEST_TRIM = 0.49
 

@@ -1,4 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { maskOfUnits } from './dropout.js'
 import { type Activation, matrices } from './matrices.js'
 import type { Rows } from './rows.js'
 import { differentiable } from './tape.js'
@@ -12,6 +13,8 @@ export interface DenseWeights {
 /**
  * Dense layers one after another, x·W + b each, with an activation between them and none after the last: [batch, in] → [batch, out].
  *
+ * In a run that drops hidden units, what the activation gives is multiplied by a mask of them.
+ *
  * One operation with a gradient of its own, because tfjs's `fused.matMul` falls apart into operations while a gradient is being
  * taken, and each of them costs more to record than to compute.
  */
@@ -20,17 +23,22 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
   const inputs = [x, ...layers.flatMap(({ weight, bias }) => [weight, bias])]
   const [value] = differentiable(inputs, {
     forward: (save) => {
-      const { dense } = matrices()
+      const { dense, times } = matrices()
       const values: Tensor[] = [x]
+      const masks: Tensor[] = []
       layers.forEach(({ weight, bias }, index) => {
-        values.push(dense(values[index]!, weight, bias, activationOf(index)))
+        const value = dense(values[index]!, weight, bias, activationOf(index))
+        const mask = index < layers.length - 1 ? maskOfUnits(value.shape) : undefined
+        values.push(mask === undefined ? value : times(value, mask))
+        if (mask !== undefined) masks.push(mask)
       })
-      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight)])
+      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight), ...masks])
       return values.slice(-1)
     },
     backward: ([dy], saved) => {
-      const [given, weights] = [saved.slice(0, layers.length), saved.slice(layers.length)]
-      const { open, columnSums, timesTransposed, transposedTimes } = matrices()
+      const count = layers.length
+      const [given, weights, masks] = [saved.slice(0, count), saved.slice(count, 2 * count), saved.slice(2 * count)]
+      const { open, times, columnSums, timesTransposed, transposedTimes } = matrices()
       const gradients: (() => Tensor)[] = []
       let slope = dy!
       for (let index = layers.length - 1; ; index--) {
@@ -41,6 +49,8 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
         )
         if (index === 0) return [() => timesTransposed(own, weight), ...gradients]
         slope = timesTransposed(own, weight)
+        const mask = masks[index - 1]
+        if (mask !== undefined) slope = times(slope, mask)
         if (between === 'relu') slope = open(slope, given[index]!)
       }
     },

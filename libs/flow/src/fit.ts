@@ -33,13 +33,15 @@ export interface FitOptions {
   readonly trim?: number
   /** The same where anomalies would be learned with the rest: of few rows, or where the NLLs have a heavy tail. Default: `trim`. */
   readonly trimSuspect?: number
+  /** Share of its conditioners' hidden units that each row does without there. Default 0. */
+  readonly dropoutSuspect?: number
   /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
   readonly start?: FlowState
   /** Default 2000; 0 gives what a fit begins with. */
   readonly maxSteps?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 300. */
+  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 500. */
   readonly patience?: number
   /** Rows held out for choosing the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }
@@ -185,7 +187,8 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
 }
 
 function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, start, trim = 0, trimSuspect = trim, maxSteps = 1, batchSize = 1, patience = 1 } = options
+  const { spec, noise, start, trim = 0, trimSuspect = trim, dropoutSuspect = 0 } = options
+  const { maxSteps = 1, batchSize = 1, patience = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
@@ -203,6 +206,9 @@ function checkTraining({ rows, context, observed, weights }: FitRows, options: F
   }
   for (const share of [trim, trimSuspect]) {
     if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
+  }
+  if (!(dropoutSuspect >= 0 && dropoutSuspect < 1)) {
+    throw new ShapeError(`the share of dropped units is from 0 to below 1, got ${dropoutSuspect}`)
   }
   for (const [name, size, least] of [
     ['maxSteps', maxSteps, 0],

@@ -10,6 +10,8 @@ export interface Matrices {
   dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
   /** dy where a ReLU was open, 0 where it was shut, by what it gave. */
   open(dy: Tensor, value: Tensor): Tensor
+  /** a⊙b */
+  times(a: Tensor, b: Tensor): Tensor
   /** [batch, width] → what each column adds up to, [width] */
   columnSums(rows: Tensor): Tensor
   /** a·bᵀ */
@@ -43,6 +45,7 @@ const onWasm: Matrices = {
     freeOnWasm(isOpen)
     return tensorOf(opened)
   },
+  times: (a, b) => tensorOf(runWasm(Multiply, { a, b })),
   columnSums: (rows) => {
     const [count, width] = rows.shape as [number, number]
     const ones = tensorOf({
@@ -100,6 +103,7 @@ const onNative: Matrices = {
     return open
   },
   open: (dy, value) => runNative('ReluGrad', [dy, value]),
+  times: (a, b) => runNative('Mul', [a, b]),
   columnSums: (rows) => runNative('BiasAddGrad', [rows]),
   timesTransposed: (a, b) => runNative('MatMul', [a, b], { transpose_a: false, transpose_b: true }),
   transposedTimes: (a, b) => runNative('MatMul', [a, b], { transpose_a: true, transpose_b: false }),

@@ -2,10 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
 import type { Backend } from './backend.js'
+import { dropout } from './dropout.js'
 import { NotFiniteError } from './errors.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
 import { countable, lowestNineTenths } from './held-out.js'
+import { seededRandom } from './random.js'
 import { startingFlow } from './starting-flow.js'
+import { suspicion } from './suspicion.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, trainingBatches } from './training-batches.js'
 import { trimming, withoutWorst } from './trimming.js'
@@ -23,7 +26,7 @@ export async function train(
   onLook: (progress: FitProgress) => void = () => {},
 ): Promise<Fit> {
   const started = performance.now()
-  const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
+  const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 500 } = settings
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(settings.start ?? startingFlow(settings, batches))
@@ -63,15 +66,19 @@ export async function train(
 
 /** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
 function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
-  const { spec, maxSteps } = settings
+  const { spec, seed, maxSteps, dropoutSuspect = 0 } = settings
   const move = adam(flow.parameters.length)
-  const trimmed = trimming(trainingRows, settings)
+  const suspected = suspicion(trainingRows, maxSteps)
+  const trimmed = trimming(settings)
+  const units = dropoutSuspect > 0 ? dropout(dropoutSuspect, seededRandom(seed, 'dropout')) : undefined
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
-    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => {
-      trimmed.see(step, nll)
-      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
-    })
+    const isSuspect = suspected.isAt(step)
+    const weigh = (nll: Float32Array) => {
+      suspected.see(step, nll)
+      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count, isSuspect))
+    }
+    const { loss, gradient } = flow.lossAndGradient(batch, weigh, isSuspect ? units : undefined)
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
     move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))

@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { nllOf } from './base-distribution.js'
 import { baseOf } from './bases.js'
 import { chain } from './chain.js'
+import { type Dropout, dropping } from './dropout.js'
 import { bijectorsOf, fixedShapes, learnedShapes, sizeOf } from './flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
 import { tensorOf } from './plain.js'
@@ -24,9 +25,14 @@ export interface TrainableFlow {
   /**
    * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
    *
-   * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
+   * @param weigh    from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
+   * @param dropout  hidden units that each row does without. Default: none.
    */
-  lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
+  lossAndGradient(
+    batch: Batch,
+    weigh: (nll: Float32Array) => Float32Array,
+    dropout?: Dropout,
+  ): { loss: number; gradient: Float32Array }
   /** Where rows come to lie, [count, dim]. */
   latent(batch: Batch): Float32Array
   /** Negative log-likelihood of each row, [count] in nats. */
@@ -75,12 +81,13 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   }
   return {
     parameters,
-    lossAndGradient: (batch, weigh) => {
+    lossAndGradient: (batch, weigh, dropout) => {
       let gradient = new Float32Array(0)
       let loss = 0
       tidy(() => {
         const weights = tensors()
-        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
+        const forward = () => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch))
+        const { result, pullBack } = record(() => dropping(dropout, forward))
         const latent = result.value.dataSync<'float32'>()
         const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>())
         const shares = weigh(Float32Array.from(nll))
