@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { tensorOf } from './plain.js'
+import { sizeOf, tensorOf } from './plain.js'
 import type { Random } from './random.js'
 
 /** Draws which hidden units a run does without: a tensor of such a shape, 0 where one is left out, 1 / (1 − share) where it stays. */
@@ -14,17 +14,19 @@ export type Dropout = (shape: readonly number[]) => Tensor
  */
 export function dropout(share: number, random: Random): Dropout {
   const kept = 1 / (1 - share)
-  // Drawn once, and read from a place that is: to draw as many anew would take a quarter of a step.
-  const drawn = Float32Array.from({ length: DRAWN }, () => (random.uniform() < share ? 0 : kept))
+  let drawn = new Float32Array(0)
   return (shape) => {
-    const size = shape.reduce((product, side) => product * side, 1)
-    const from = random.below(DRAWN - size)
+    const size = sizeOf(shape)
+    if (drawn.length < MASKS * size) {
+      drawn = Float32Array.from({ length: MASKS * size }, () => (random.uniform() < share ? 0 : kept))
+    }
+    const from = random.below(drawn.length - size)
     return tensorOf({ values: drawn.subarray(from, from + size), shape })
   }
 }
 
-/** Of 64 units in batches of 512 it holds 32 masks that have nothing in common. */
-const DRAWN = 2 ** 20
+/** Drawn once, and each mask read from a place that is drawn: to draw them all anew would take a quarter of a step. */
+const MASKS = 32
 
 let open: Dropout | undefined
 

@@ -14,6 +14,7 @@ import { glowLayer } from './glow.js'
 import { halfMasks } from './mask.js'
 import { contextShiftPart } from './parts/context-shift-part.js'
 import type { Part, Shapes } from './parts/part.js'
+import { sizeOf } from './plain.js'
 import { seededRandom } from './random.js'
 import { realNvpLayer } from './real-nvp.js'
 import { splineLayer } from './spline-flow.js'
@@ -95,5 +96,3 @@ export function checkFlow(flow: FlowState): FlowState {
   if (foreign !== undefined) throw new ShapeError(`a flow of this spec has no weight ${foreign}`)
   return flow
 }
-
-export const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)

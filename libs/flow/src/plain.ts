@@ -21,3 +21,6 @@ export function tensorOf({ values, shape }: Plain): Tensor {
 
 /** Kept beside the tensor, so that what one plain operation wrote the next one reads without a copy out of the backend. */
 const written = new WeakMap<DataId, Float32Array>()
+
+/** How many numbers a shape holds. */
+export const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
