@@ -158,14 +158,14 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 
 /**
  * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states;
- * where every field is a number or a time and anomalies are suspected, no less than a tenth, and hidden units are dropped (the README
- * has what both win on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch are then
+ * where every field is a number or a time and the flow would learn anomalies with the rest, no less than a tenth, and of few records it
+ * drops hidden units, too (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch are then
  * those of rare groups, and a fit that is never told of them unlearns what is rare and right.
  */
 function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
   if (features.some(isCategory)) return { trim }
-  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutSuspect: ROBUST_DROPOUT }
+  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutFew: ROBUST_DROPOUT }
 }
 
 const ROBUST_TRIM = 0.1

@@ -33,8 +33,8 @@ export interface FitOptions {
   readonly trim?: number
   /** The same where anomalies would be learned with the rest: of few rows, or where the NLLs have a heavy tail. Default: `trim`. */
   readonly trimSuspect?: number
-  /** Share of its conditioners' hidden units that each row does without there. Default 0. */
-  readonly dropoutSuspect?: number
+  /** Share of the conditioners' hidden units that each row does without where rows are too few, below 2,000. Default 0. */
+  readonly dropoutFew?: number
   /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
   readonly start?: FlowState
   /** Default 2000; 0 gives what a fit begins with. */
@@ -187,7 +187,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
 }
 
 function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, start, trim = 0, trimSuspect = trim, dropoutSuspect = 0 } = options
+  const { spec, noise, start, trim = 0, trimSuspect = trim, dropoutFew = 0 } = options
   const { maxSteps = 1, batchSize = 1, patience = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
@@ -207,8 +207,8 @@ function checkTraining({ rows, context, observed, weights }: FitRows, options: F
   for (const share of [trim, trimSuspect]) {
     if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
   }
-  if (!(dropoutSuspect >= 0 && dropoutSuspect < 1)) {
-    throw new ShapeError(`the share of dropped units is from 0 to below 1, got ${dropoutSuspect}`)
+  if (!(dropoutFew >= 0 && dropoutFew < 1)) {
+    throw new ShapeError(`the share of dropped units is from 0 to below 1, got ${dropoutFew}`)
   }
   for (const [name, size, least] of [
     ['maxSteps', maxSteps, 0],

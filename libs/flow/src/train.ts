@@ -8,10 +8,9 @@ import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js
 import { countable, lowestNineTenths } from './held-out.js'
 import { seededRandom } from './random.js'
 import { startingFlow } from './starting-flow.js'
-import { suspicion } from './suspicion.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, trainingBatches } from './training-batches.js'
-import { trimming, withoutWorst } from './trimming.js'
+import { BY_HEART_ROWS, trimming, withoutWorst } from './trimming.js'
 
 /**
  * Maximum-likelihood training on the backend that is open, in this process; `fitFlow` gives it one of its own.
@@ -66,19 +65,18 @@ export async function train(
 
 /** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
 function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
-  const { spec, seed, maxSteps, dropoutSuspect = 0 } = settings
+  const { spec, seed, maxSteps, dropoutFew = 0 } = settings
   const move = adam(flow.parameters.length)
-  const suspected = suspicion(trainingRows, maxSteps)
-  const trimmed = trimming(settings)
-  const units = dropoutSuspect > 0 ? dropout(dropoutSuspect, seededRandom(seed, 'dropout')) : undefined
+  const trimmed = trimming(trainingRows, settings)
+  const isDropping = dropoutFew > 0 && trainingRows < BY_HEART_ROWS
+  const units = isDropping ? dropout(dropoutFew, seededRandom(seed, 'dropout')) : undefined
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
-    const isSuspect = suspected.isAt(step)
     const weigh = (nll: Float32Array) => {
-      suspected.see(step, nll)
-      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count, isSuspect))
+      trimmed.see(step, nll)
+      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
     }
-    const { loss, gradient } = flow.lossAndGradient(batch, weigh, isSuspect ? units : undefined)
+    const { loss, gradient } = flow.lossAndGradient(batch, weigh, units)
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
     move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))
