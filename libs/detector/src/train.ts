@@ -157,10 +157,10 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 }
 
 /**
- * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states;
- * where every field is a number or a time and the flow would learn anomalies with the rest, no less than a tenth, and of few records it
- * drops hidden units, too (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch are then
- * those of rare groups, and a fit that is never told of them unlearns what is rare and right.
+ * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states, and no
+ * less than a tenth where every field is a number or a time and anomalies would be learned; of few such records it drops hidden units, too
+ * (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch
+ * are then those of rare groups, and a fit that is never told of them unlearns what is rare and right.
  */
 function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
