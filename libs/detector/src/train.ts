@@ -158,18 +158,20 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 
 /**
  * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states, and no
- * less than a tenth where every field is a number or a time and anomalies would be learned; of few such records it drops hidden units, too
- * (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all: the worst rows of a batch
- * are then those of rare groups, and a fit that is never told of them unlearns what is rare and right.
+ * less than a tenth where every field is a number or a time and anomalies would be learned; of few such records it drops hidden units, too,
+ * and can so go on for longer (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all:
+ * the worst rows of a batch are then those of rare groups, and a fit that is never told of them unlearns what is rare and right.
  */
 function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
   if (features.some(isCategory)) return { trim }
-  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutFew: ROBUST_DROPOUT }
+  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutFew: ROBUST_DROPOUT, patience: ROBUST_PATIENCE }
 }
 
 const ROBUST_TRIM = 0.1
 const ROBUST_DROPOUT = 0.03
+/** Steps. */
+const ROBUST_PATIENCE = 500
 /** A fit takes less than a half. */
 const LARGEST_TRIM = 0.49
 

@@ -41,7 +41,7 @@ export interface FitOptions {
   readonly maxSteps?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 500. */
+  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 300. */
   readonly patience?: number
   /** Rows held out for choosing the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }
