@@ -1,4 +1,4 @@
-import { type Fit, fitFlow, type TrainingRows } from '@outflow/flow'
+import { BY_HEART_ROWS, type Fit, fitFlow, type TrainingRows } from '@outflow/flow'
 import { fitSmoothly } from './fit-smoothly.js'
 import { endedWithin, type NoisedFit, type NoisedOptions } from './noised-fit.js'
 
@@ -8,7 +8,7 @@ import { endedWithin, type NoisedFit, type NoisedOptions } from './noised-fit.js
  */
 export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit = fitFlow): Promise<NoisedFit> {
   const first = { fit: await fit(data, options), noise: options.noise }
-  if (first.fit.report.trainingRows >= FEW_ROWS && !endedWithin(SOON, first.fit)) return first
+  if (first.fit.report.trainingRows >= BY_HEART_ROWS && !endedWithin(SOON, first.fit)) return first
   const onMixture = await fitOnMixture(data, options, first.fit, fit)
   if (onMixture !== null) return { fit: onMixture, noise: options.noise }
   return fitSmoothly(data, options, first, fit)
@@ -27,8 +27,6 @@ async function fitOnMixture(data: TrainingRows, options: NoisedOptions, known: F
   return fit(data, { ...options, spec: flow.spec, start: flow })
 }
 
-/** A fit of 2,000 steps meets each of so many 250 times. */
-const FEW_ROWS = 2000
 /** Steps of 2,000: at its best within 700 of them. */
 const SOON = 1200
 const MOST_COMPONENTS = 16

@@ -28,7 +28,7 @@ export async function fitSmoothly(
 }
 
 const WIDEST = 4
-/** Steps of 2,000; a flow that has something to learn goes on for 900 and more. */
+/** Steps of 2,000; a flow that has something to learn goes on for 1,100 and more. */
 const EARLY = 800
 /** Nats. Gaussian columns that are independent lose .04 each by Silverman's width, two that correlate by .99 a third each. */
 const LOSS_PER_COLUMN = 0.15

@@ -46,3 +46,4 @@ export {
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
 export { type SampleOptions, sampleFlow } from './sample.js'
 export { openScorer, type Scorer } from './scorer.js'
+export { BY_HEART_ROWS } from './trimming.js'
