@@ -169,7 +169,7 @@ function againstAnomalies({ features, training }: Pick<TrainingInput, 'features'
 }
 
 const ROBUST_TRIM = 0.1
-const ROBUST_DROPOUT = 0.03
+const ROBUST_DROPOUT = 0.06
 /** Steps. */
 const ROBUST_PATIENCE = 500
 /** A fit takes less than a half. */

@@ -68,8 +68,8 @@ function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSetting
   const { spec, seed, maxSteps, dropoutFew = 0 } = settings
   const move = adam(flow.parameters.length)
   const trimmed = trimming(trainingRows, settings)
-  const isDropping = dropoutFew > 0 && trainingRows < BY_HEART_ROWS
-  const units = isDropping ? dropout(dropoutFew, seededRandom(seed, 'dropout')) : undefined
+  const dropped = dropoutFew * Math.max(0, 1 - trainingRows / BY_HEART_ROWS)
+  const units = dropped > 0 ? dropout(dropped, seededRandom(seed, 'dropout')) : undefined
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
     const weigh = (nll: Float32Array) => {
