@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
-import { checkFlow, type FlowSpec, type FlowState } from '@outflow/flow'
+import type { FlowState } from '@outflow/flow'
 import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
+import { type FlowTexts, packFlows, unpackFlows } from './pack-flows.js'
 import type { ParetoTail } from './pareto-tail.js'
-import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
+import { readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
 import { outflowVersion } from './version.js'
 
 /** Everything that a detector is. */
 export interface Model {
   readonly encoder: Encoder
-  /** null where every feature is categorical */
-  readonly flow: FlowState | null
+  /** Their mean density is the model's: one, several where rows were few, none where every feature is categorical. */
+  readonly flows: readonly FlowState[]
   readonly calibration: Calibration
   readonly metadata: ModelMetadata
 }
@@ -23,7 +24,7 @@ const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2
 
 /**
  * Lays a model out as one safetensors file. Its `__metadata__` holds, beside format and version, the metadata and the
- * encoder's header as JSON, the flow's spec and shapes, and the SHA-256 of all the rest.
+ * encoder's header as JSON, the flows' specs and shapes, and the SHA-256 of all the rest.
  */
 export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
   const { tensors, fixed } = takeApart(model)
@@ -82,19 +83,11 @@ export function decodeModel(bytes: Uint8Array): Model {
 function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string, Tensor>): Model {
   const encoder = unpackEncoder({
     header: JSON.parse(texts.encoder!) as EncoderHeader,
-    tables: within(tensors, 'encoder.'),
+    tables: tensorsUnder('encoder.', tensors),
   })
-  const spec = JSON.parse(texts.flow_spec!) as FlowSpec | null
-  const shapes = JSON.parse(texts.flow_shapes!) as Record<string, number[]>
-  const weights = new Map(
-    Array.from(within(tensors, 'flow.'), ([name, data]) => [
-      name,
-      { shape: shapes[name]!, data: data as Float32Array },
-    ]),
-  )
   return {
     encoder,
-    flow: spec === null ? null : checkFlow({ spec, weights }),
+    flows: unpackFlows(texts as unknown as FlowTexts, tensors),
     calibration: unpackCalibration(tensors, texts.calibration),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }
@@ -122,20 +115,16 @@ function writerOf({ metadata }: Record<string, string>): string {
   }
 }
 
-function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
+function takeApart({ encoder, flows, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
   const { header: calibrationHeader, tensors } = packCalibration(calibration)
+  const packed = packFlows(flows)
   for (const [name, table] of tables) tensors.set(`encoder.${name}`, table)
-  const shapes: Record<string, readonly number[]> = {}
-  for (const [name, { shape, data }] of flow?.weights ?? []) {
-    tensors.set(`flow.${name}`, data)
-    shapes[name] = shape
-  }
+  for (const [name, weights] of packed.tensors) tensors.set(name, weights)
   const fixed = {
     encoder: JSON.stringify(header),
     calibration: JSON.stringify(calibrationHeader),
-    flow_spec: JSON.stringify(flow?.spec ?? null),
-    flow_shapes: JSON.stringify(shapes),
+    ...packed.texts,
   }
   return { tensors, fixed }
 }
@@ -207,12 +196,4 @@ function toUuid(hash: Buffer): string {
 
 function hasOurOpening(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(8, 8 + OPENING.length)) === OPENING
-}
-
-function within(tensors: ReadonlyMap<string, Tensor>, prefix: string): Map<string, Tensor> {
-  return new Map(
-    Array.from(tensors).flatMap(([name, tensor]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
-    ),
-  )
 }

@@ -10,6 +10,7 @@ export {
   type ScoreBlock,
   watchDrift,
 } from './drift.js'
+export type { TrainingProgress } from './ensemble.js'
 export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringThreadEnded, TooFewRecords } from './errors.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type Following, followedApart, followedPValues, followScores } from './follow.js'

@@ -18,7 +18,7 @@ const SAMPLES = 2_000
  * @see Kolmogorov–Smirnov, two samples; its p-value by the asymptotic series
  */
 export async function gaugeMisfit(
-  model: Pick<Model, 'encoder' | 'flow'>,
+  model: Pick<Model, 'encoder' | 'flows'>,
   scorer: ModelScorer,
   calibration: Float64Array,
   seed: number,

@@ -1,8 +1,9 @@
 import { type Encoder, encodeTable, type Fields, type FieldTable, packFields, tablePart } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
+import { meanDensity } from './mean-density.js'
 import { type NllOfRows, nllTogether } from './nll-together.js'
 
-/** Encoder and flow together: records in, negative log-likelihoods out. */
+/** Encoder and flows together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
   score(batch: readonly Fields[]): Promise<ModelScores>
   close(): Promise<void>
@@ -27,22 +28,25 @@ export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 /** Larger batches are scored in parts: the flow's layers hold 64 numbers a row, and more do not stay in the cache. */
 const ROWS_AT_ONCE = 4096
 
-/** @param flow  null where every feature is categorical: p(c) is then all there is */
-export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
-  const { score, close } = await openTableScorer(encoder, flow)
+/** @param flows  whose mean density it is; none where every feature is categorical: p(c) is then all there is */
+export async function openModelScorer(encoder: Encoder, flows: readonly FlowState[]): Promise<ModelScorer> {
+  const { score, close } = await openTableScorer(encoder, flows)
   return { score: (batch) => score(packFields(batch)), close }
 }
 
-/** @param flow  as above */
+/** @param flows  as above */
 export async function openTableScorer(
   encoder: Encoder,
-  flow: FlowState | null,
+  flows: readonly FlowState[],
 ): Promise<TableScorer & { readonly scoreRoughly: TableScorer['score'] }> {
-  const scorer = flow === null ? null : await openScorer(flow)
+  const scorers = await Promise.all(flows.map(openScorer))
+  const hasNumbers = scorers.length > 0
   return {
-    score: scoreBy(encoder, scorer?.nll && nllTogether(scorer.nll)),
-    scoreRoughly: scoreBy(encoder, scorer?.roughNll),
-    close: async () => scorer?.close(),
+    score: scoreBy(encoder, hasNumbers ? nllTogether(meanDensity(scorers.map(({ nll }) => nll))) : undefined),
+    scoreRoughly: scoreBy(encoder, hasNumbers ? meanDensity(scorers.map(({ roughNll }) => roughNll)) : undefined),
+    close: async () => {
+      for (const scorer of scorers) await scorer.close()
+    },
   }
 }
 

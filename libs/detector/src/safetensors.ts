@@ -71,6 +71,12 @@ export function readTensors(bytes: Uint8Array, header: Record<string, unknown>, 
   return tensors
 }
 
+/** Those whose names begin with a prefix, by what follows it. */
+export function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const under = Array.from(tensors).filter(([name]) => name.startsWith(prefix))
+  return new Map(under.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
+}
+
 function dtypeOf(tensor: Tensor): Entry['dtype'] {
   if (tensor instanceof Float32Array) return 'F32'
   if (tensor instanceof Float64Array) return 'F64'

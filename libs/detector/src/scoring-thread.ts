@@ -27,8 +27,8 @@ async function answer(asked: ToScoringThread): Promise<ModelScores | null> {
   const { model } = asked
   if (asked.kind === 'score') return models.get(model)!.score(asked.table)
   if (asked.kind === 'open') {
-    const { encoder, flow } = decodeModel(asked.artefact)
-    models.set(model, await openTableScorer(encoder, flow))
+    const { encoder, flows } = decodeModel(asked.artefact)
+    models.set(model, await openTableScorer(encoder, flows))
   } else {
     await models.get(model)!.close()
     models.delete(model)

@@ -28,7 +28,7 @@ beforeAll(async () => {
     rows: 40,
   } as const
   artefact = encodeModel(
-    { encoder, flow, calibration: { ...calibrationSteps(nlls), tail: null } },
+    { encoder, flows: [flow], calibration: { ...calibrationSteps(nlls), tail: null } },
     {
       ...{
         schemaVersion: MODEL_SCHEMA_VERSION,
@@ -55,9 +55,10 @@ interface Played extends Partial<WarmStart> {
   readonly warm?: number
   readonly cold?: number
   readonly to?: typeof spec
+  readonly member?: number
 }
 
-async function between({ warm = 1, cold = 1, to = spec, ...start }: Played) {
+async function between({ warm = 1, cold = 1, to = spec, member = 0, ...start }: Played) {
   const asked: FitOptions[] = []
   const played = (bestNll: number) => ({ report: { bestNll } }) as Fit
   const result = await fitFromBoth(
@@ -65,6 +66,7 @@ async function between({ warm = 1, cold = 1, to = spec, ...start }: Played) {
     { spec: to, noise: new Float32Array(to.dim).fill(0.1) },
     {
       start: { artefact, hasTime: true, ...start },
+      member,
       fitCold: async (): Promise<NoisedFit> => ({ fit: played(cold), noise: new Float32Array(to.dim).fill(0.4) }),
       fit: async (_, options) => {
         asked.push(options)
@@ -97,4 +99,5 @@ it('goes on from no model of another shape, nor from one that can not be opened'
   expect(start).toEqual({ kept: 'cold', warmNll: null, coldNll: 1, why: 'its flow has another shape' })
   expect(asked).toEqual([])
   expect((await between({ artefact: artefact.slice(0, 100) })).start?.why).toBe('it can not be opened')
+  expect((await between({ member: 1 })).start?.why).toBe('it has fewer flows')
 })

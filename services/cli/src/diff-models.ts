@@ -63,6 +63,7 @@ function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredMo
     contamination,
     'alert rate': alertRate,
     rows: training.rows,
+    flows: training.flows ?? undefined,
     'best step': training.bestStep,
     'validation, nats': training.validationNll,
     'calibration rows': calibration.rows,

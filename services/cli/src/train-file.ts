@@ -1,6 +1,5 @@
 import { type Config, configSchema, type Feature, featureName } from '@outflow/contracts'
-import { type TrainedDetector, trainDetector } from '@outflow/detector'
-import type { FitProgress } from '@outflow/flow'
+import { type TrainedDetector, type TrainingProgress, trainDetector } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { UsageError } from './errors.js'
 import { FILE_ALERT_RATE } from './options.js'
@@ -119,35 +118,41 @@ async function fit(
 
 interface FitVoice {
   begin(): void
-  readonly progress: (progress: FitProgress) => void
+  readonly progress: (progress: TrainingProgress) => void
   end(): void
 }
 
 /** Says the features when the fit begins: a file that nothing can be fitted to is answered by its error alone. */
 function fitVoice(read: TrainingRecords, terminal: Terminal): FitVoice {
   let said = false
-  let bar: Progress | undefined
+  let bar: { readonly flow: number; readonly progress: Progress } | undefined
   const begin = (): void => {
     if (!said) sayFeatures(read, terminal)
     said = true
   }
   return {
     begin,
-    progress: ({ step, maxSteps, epoch, trainNll, validationNll, leftMs }) => {
+    progress: ({ flow, flows, step, maxSteps, epoch, trainNll, validationNll, leftMs }) => {
       begin()
-      bar ??= terminal.progress({ label: 'fit', total: maxSteps, unit: 'steps' })
+      if (bar?.flow !== flow) {
+        bar?.progress.stop()
+        const label = flows > 1 ? `fit ${flow}/${flows}` : 'fit'
+        bar = { flow, progress: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
+      }
       const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
-      bar.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)
+      bar.progress.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)
     },
-    end: () => bar?.stop(),
+    end: () => bar?.progress.stop(),
   }
 }
 
 function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say }: Terminal): void {
   const { training, calibration } = metadata
+  const { flows } = training
+  const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`
   say(
     `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
-      `${training.backendVersion}: ${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`,
+      `${training.backendVersion}: ${flows && flows > 1 ? `the mean of ${flows} flows, the first of ${ofFirst}` : ofFirst}`,
   )
   if (training.stopped === 'diverged') {
     say(

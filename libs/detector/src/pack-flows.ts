@@ -1,0 +1,56 @@
+import { checkFlow, type FlowSpec, type FlowState } from '@outflow/flow'
+import { type Tensor, tensorsUnder } from './safetensors.js'
+
+/** A flow's share of a header. */
+interface FlowHeader {
+  readonly spec: FlowSpec
+  readonly shapes: Readonly<Record<string, readonly number[]>>
+}
+
+/** The texts of a header that tell of flows. */
+export interface FlowTexts {
+  /** JSON of the first one's spec; null: there is none. */
+  readonly flow_spec: string
+  /** JSON of its shapes. */
+  readonly flow_shapes: string
+  /** JSON of the headers of the others; absent where there is none. */
+  readonly further_flows?: string
+}
+
+/** Lays flows out as tensors and texts. A model of one flow is what an outflow reads that knows of no other. */
+export function packFlows(flows: readonly FlowState[]): { texts: FlowTexts; tensors: Map<string, Tensor> } {
+  const tensors = new Map<string, Tensor>()
+  const headers = flows.map(({ spec, weights }, at): FlowHeader => {
+    for (const [name, { data }] of weights) tensors.set(prefixOf(at) + name, data)
+    return { spec, shapes: Object.fromEntries(Array.from(weights, ([name, { shape }]) => [name, shape])) }
+  })
+  const [first, ...further] = headers
+  const texts = { flow_spec: JSON.stringify(first?.spec ?? null), flow_shapes: JSON.stringify(first?.shapes ?? {}) }
+  return { texts: further.length > 0 ? { ...texts, further_flows: JSON.stringify(further) } : texts, tensors }
+}
+
+/**
+ * Puts flows together again.
+ *
+ * @throws {ShapeError} when the tensors do not fit a spec
+ */
+export function unpackFlows(
+  { flow_spec, flow_shapes, further_flows = '[]' }: FlowTexts,
+  tensors: ReadonlyMap<string, Tensor>,
+): FlowState[] {
+  const spec = JSON.parse(flow_spec) as FlowSpec | null
+  if (spec === null) return []
+  const first: FlowHeader = { spec, shapes: JSON.parse(flow_shapes) as FlowHeader['shapes'] }
+  const further = JSON.parse(further_flows) as FlowHeader[]
+  return [first, ...further].map((header, at) => flowOf(header, tensorsUnder(prefixOf(at), tensors)))
+}
+
+function flowOf({ spec, shapes }: FlowHeader, tensors: ReadonlyMap<string, Tensor>): FlowState {
+  const weights = Array.from(
+    tensors,
+    ([name, data]) => [name, { shape: shapes[name]!, data: data as Float32Array }] as const,
+  )
+  return checkFlow({ spec, weights: new Map(weights) })
+}
+
+const prefixOf = (at: number): string => (at === 0 ? 'flow.' : `flow${at + 1}.`)
