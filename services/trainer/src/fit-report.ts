@@ -28,7 +28,7 @@ export interface FitReport {
     readonly excluded: number
     readonly excludedBy: TrainingRecords['excluded']
   }
-  /** Curves, steps and cost of the flow's fit; null before, and where every feature is categorical. */
+  /** Curves, steps and cost of the flow's fit, of two flows the first's; null before, and where every feature is categorical. */
   readonly fit: TrainedDetector['fit']
   /** Which fit was kept, the one that went on from the active model or that from nothing; null where there was no such model. */
   readonly start: TrainedDetector['start']
