@@ -4,12 +4,28 @@ import { decodeModel } from './artefact.js'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
-// The thread that models score in: told to open, score and close, it answers each in turn.
+// The thread that models score in: told to open, score and close, it answers each in turn; told to end, it answers what it was asked before.
 
 const port = parentPort!
 const models = new Map<number, TableScorer>()
 
-port.on('message', async (asked: ToScoringThread) => {
+const unanswered = new Set<Promise<void>>()
+
+port.on('message', async (told: ToScoringThread) => {
+  if (told.kind === 'end') {
+    await Promise.all(unanswered)
+    // Nothing else holds the thread.
+    return port.close()
+  }
+  const answered = reply(told)
+  unanswered.add(answered)
+  await answered
+  unanswered.delete(answered)
+})
+
+type Asked = Exclude<ToScoringThread, { kind: 'end' }>
+
+async function reply(asked: Asked): Promise<void> {
   const { id } = asked
   try {
     const scores = await answer(asked)
@@ -21,9 +37,9 @@ port.on('message', async (asked: ToScoringThread) => {
     const { code, message, values } = toOutflowError(thrown)
     port.postMessage({ kind: 'failed', id, code, message, values } satisfies FromScoringThread)
   }
-})
+}
 
-async function answer(asked: ToScoringThread): Promise<ModelScores | null> {
+async function answer(asked: Asked): Promise<ModelScores | null> {
   const { model } = asked
   if (asked.kind === 'score') return models.get(model)!.score(asked.table)
   if (asked.kind === 'open') {

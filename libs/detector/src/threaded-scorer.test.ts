@@ -60,13 +60,18 @@ test('a thread that was begun keeps no process from ending until its first model
   await scorer.close()
 })
 
-test('a thread ends with its last model, says so to who waits and to who asks later, and begins anew with the next', async () => {
+test('a thread ends with its last model, answers who waits, refuses who asks later, and begins anew with the next', async () => {
   const own = makeScoringThread()
   const scorer = await own.open(artefact)
-  const waiting = expect(scorer.score(packFields(records(0, 1000)))).rejects.toThrow(ScoringThreadEnded)
-  await scorer.close()
-  await waiting
-  await expect(scorer.score(packFields(records(0, 1)))).rejects.toThrow('its last model was closed')
+  const table = packFields(records(0, 4096))
+  const asked = Array.from({ length: 30 }, () => scorer.score(table))
+  // In the middle of its work.
+  await asked[5]
+  const closed = scorer.close()
+  await expect(scorer.score(table)).rejects.toThrow(ScoringThreadEnded)
+  await closed
+  await expect(scorer.score(table)).rejects.toThrow('its last model was closed')
+  for (const { nll } of await Promise.all(asked)) expect(nll).toHaveLength(4096)
   const next = await own.open(artefact)
   expect((await next.score(packFields(records(0, 9)))).nll).toHaveLength(9)
   await next.close()

@@ -11,7 +11,8 @@ export interface ScoringThread {
   /**
    * Opens a model in it. A batch is copied there, 128 bytes each of 16 numbers; answers come in the order of asking.
    *
-   * @throws {ScoringThreadEnded} when the thread or the model can not begin; a later call rejects with it when the thread ends
+   * @throws {ScoringThreadEnded} when the thread or the model can not begin; a later call rejects with it when the thread ends. With its
+   * last model it ends once all that was asked is answered.
    */
   open(artefact: Uint8Array): Promise<TableScorer>
 }
@@ -57,7 +58,7 @@ interface RunningThread {
   readonly hasEnded: () => boolean
   /** @returns a number for one model more */
   readonly enter: () => number
-  /** One model less; after the last the thread is ended. @returns whether it was the last */
+  /** One model less; after the last the thread ends. @returns whether it was the last */
   readonly leave: () => Promise<boolean>
   /** @returns scores, where it was asked for some */
   readonly ask: (question: Question) => Promise<ModelScores | null>
@@ -74,6 +75,9 @@ function runThread(): RunningThread {
   let asked = 0
   let [entered, open] = [0, 0]
   let ended: Error | undefined
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve())
+  })
   const end = (how: string, cause?: unknown) => {
     ended ??= new ScoringThreadEnded(`the scoring thread ended: ${how}`, { cause })
     for (const { reject } of waiting.values()) reject(ended)
@@ -100,8 +104,10 @@ function runThread(): RunningThread {
       open -= 1
       if (open > 0) return false
       // Nobody else is to be let in while it ends.
-      end('its last model was closed')
-      await worker.terminate()
+      ended = new ScoringThreadEnded('the scoring thread ended: its last model was closed')
+      // By itself: ONNX Runtime aborts the process where its thread is terminated in the middle of a batch.
+      worker.postMessage({ kind: 'end' } satisfies ToScoringThread)
+      await exited
       return true
     },
     ask: (question) =>
@@ -119,8 +125,8 @@ type Question =
   | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
   | { readonly kind: 'close'; readonly model: number }
 
-/** What the scoring thread is asked. */
-export type ToScoringThread = Question & { readonly id: number }
+/** What the scoring thread is asked, or that nobody asks any more. */
+export type ToScoringThread = (Question & { readonly id: number }) | { readonly kind: 'end' }
 
 /** What it answers. */
 export type FromScoringThread =
