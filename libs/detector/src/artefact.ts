@@ -4,7 +4,7 @@ import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@o
 import type { FlowState } from '@outflow/flow'
 import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { type FlowTexts, packFlows, unpackFlows } from './pack-flows.js'
+import { packFlows, unpackFlows } from './pack-flows.js'
 import type { ParetoTail } from './pareto-tail.js'
 import { readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
 import { outflowVersion } from './version.js'
@@ -87,7 +87,7 @@ function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string,
   })
   return {
     encoder,
-    flows: unpackFlows(texts as unknown as FlowTexts, tensors),
+    flows: unpackFlows(texts, tensors),
     calibration: unpackCalibration(tensors, texts.calibration),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }

@@ -40,10 +40,6 @@ export async function fitEach<Fitted>(
 const SEED_STRIDE = 1000
 
 /** The progress of one of several fits, with the time of those that are still to come in what is left. */
-export function progressAmong(
-  { elapsedMs, leftMs, ...own }: FitProgress,
-  flow: number,
-  flows: number,
-): TrainingProgress {
-  return { ...own, elapsedMs, leftMs: leftMs + (flows - flow) * (elapsedMs + leftMs), flow, flows }
+export function progressAmong(own: FitProgress, flow: number, flows: number): TrainingProgress {
+  return { ...own, leftMs: own.leftMs + (flows - flow) * (own.elapsedMs + own.leftMs), flow, flows }
 }

@@ -11,12 +11,17 @@ export function meanDensity(nlls: readonly NllOfRows[]): NllOfRows {
     // One after another: scoring takes one core, and leaves the others to its neighbours.
     const each: Float64Array[] = []
     for (const nll of nlls) each.push(await nll(rows, context, count))
-    return Float64Array.from({ length: count }, (_, row) => nllOfMean(each.map((own) => own[row]!)))
+    const mean = new Float64Array(count)
+    for (let row = 0; row < count; row++) mean[row] = nllOfMean(each, row)
+    return mean
   }
 }
 
 /** With what is likeliest taken out of the sum, so that nothing underflows. */
-function nllOfMean(nlls: readonly number[]): number {
-  const least = Math.min(...nlls)
-  return least - Math.log(nlls.reduce((sum, nll) => sum + Math.exp(least - nll), 0) / nlls.length)
+function nllOfMean(each: readonly Float64Array[], row: number): number {
+  let least = Number.POSITIVE_INFINITY
+  for (const nll of each) least = Math.min(least, nll[row]!)
+  let sum = 0
+  for (const nll of each) sum += Math.exp(least - nll[row]!)
+  return least - Math.log(sum / each.length)
 }

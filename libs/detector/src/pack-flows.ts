@@ -7,18 +7,14 @@ interface FlowHeader {
   readonly shapes: Readonly<Record<string, readonly number[]>>
 }
 
-/** The texts of a header that tell of flows. */
-export interface FlowTexts {
-  /** JSON of the first one's spec; null: there is none. */
-  readonly flow_spec: string
-  /** JSON of its shapes. */
-  readonly flow_shapes: string
-  /** JSON of the headers of the others; absent where there is none. */
-  readonly further_flows?: string
-}
-
-/** Lays flows out as tensors and texts. A model of one flow is what an outflow reads that knows of no other. */
-export function packFlows(flows: readonly FlowState[]): { texts: FlowTexts; tensors: Map<string, Tensor> } {
+/**
+ * Lays flows out as tensors and texts in JSON: `flow_spec` of the first, null where there is none, its `flow_shapes`, and
+ * `further_flows`, the headers of the others, where there are some. A model of one flow is what an outflow reads that knows of no other.
+ */
+export function packFlows(flows: readonly FlowState[]): {
+  texts: Record<string, string>
+  tensors: Map<string, Tensor>
+} {
   const tensors = new Map<string, Tensor>()
   const headers = flows.map(({ spec, weights }, at): FlowHeader => {
     for (const [name, { data }] of weights) tensors.set(prefixOf(at) + name, data)
@@ -35,12 +31,12 @@ export function packFlows(flows: readonly FlowState[]): { texts: FlowTexts; tens
  * @throws {ShapeError} when the tensors do not fit a spec
  */
 export function unpackFlows(
-  { flow_spec, flow_shapes, further_flows = '[]' }: FlowTexts,
+  { flow_spec, flow_shapes, further_flows = '[]' }: Readonly<Record<string, string>>,
   tensors: ReadonlyMap<string, Tensor>,
 ): FlowState[] {
-  const spec = JSON.parse(flow_spec) as FlowSpec | null
+  const spec = JSON.parse(flow_spec!) as FlowSpec | null
   if (spec === null) return []
-  const first: FlowHeader = { spec, shapes: JSON.parse(flow_shapes) as FlowHeader['shapes'] }
+  const first: FlowHeader = { spec, shapes: JSON.parse(flow_shapes!) as FlowHeader['shapes'] }
   const further = JSON.parse(further_flows) as FlowHeader[]
   return [first, ...further].map((header, at) => flowOf(header, tensorsUnder(prefixOf(at), tensors)))
 }

@@ -33,7 +33,10 @@ export interface FitOptions {
   readonly trim?: number
   /** The same where anomalies would be learned with the rest: of few rows, or where the NLLs have a heavy tail. Default: `trim`. */
   readonly trimSuspect?: number
-  /** Share of the conditioners' hidden units that each row does without where rows are few: so much of hardly any, in a line to none of 2,000. Default 0. */
+  /**
+   * Share of the conditioners' hidden units that each row does without where rows are few: so much of hardly any, in a line to none of
+   * 2,000. Default 0.
+   */
   readonly dropoutFew?: number
   /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
   readonly start?: FlowState

@@ -63,7 +63,7 @@ function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredMo
     contamination,
     'alert rate': alertRate,
     rows: training.rows,
-    flows: training.flows ?? undefined,
+    flows: training.flows,
     'best step': training.bestStep,
     'validation, nats': training.validationNll,
     'calibration rows': calibration.rows,
