@@ -2,6 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeroed } from './scratch.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -36,9 +37,10 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
 
 function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Array, logScale: Float32Array): void {
   const dim = bias.length
-  const scale = Float64Array.from(logScale, Math.exp)
-  for (let row = 0; row < z.length; row += dim) {
-    for (let column = 0; column < dim; column++) z[row + column] = (x[row + column]! + bias[column]!) * scale[column]!
+  for (let column = 0; column < dim; column++) {
+    const shift = bias[column]!
+    const scale = Math.exp(logScale[column]!)
+    for (let at = column; at < z.length; at += dim) z[at] = (x[at]! + shift) * scale
   }
   logDet.fill(logScale.reduce((total, number) => total + number, 0))
 }
@@ -47,8 +49,8 @@ function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Arr
 const normalise = plainKernel<Record<string, never>>({
   forward: ([x, bias, logScale]) => {
     const [batch, dim] = x!.shape as [number, number]
-    const z = new Float32Array(batch * dim)
-    const logDet = new Float32Array(batch)
+    const z = zeroed(batch * dim)
+    const logDet = zeroed(batch)
     normaliseInto(z, logDet, x!.values, bias!.values, logScale!.values)
     return {
       outputs: [
@@ -59,19 +61,23 @@ const normalise = plainKernel<Record<string, never>>({
   },
   backward: ([dz, dLogDet], [x, bias, logScale]) => {
     const dim = x!.shape[1]!
-    const scale = Float64Array.from(logScale!.values, Math.exp)
-    const dx = new Float32Array(x!.values.length)
-    const dBias = new Float64Array(dim)
-    const dLogScale = new Float64Array(dim).fill(dLogDet!.values.reduce((total, number) => total + number, 0))
-    for (let row = 0; row < dx.length; row += dim) {
-      for (let column = 0; column < dim; column++) {
-        const slope = dz!.values[row + column]! * scale[column]!
-        dx[row + column] = slope
-        dBias[column]! += slope
-        dLogScale[column]! += slope * (x!.values[row + column]! + bias!.values[column]!)
+    const byLogDet = dLogDet!.values.reduce((total, number) => total + number, 0)
+    const [dx, dBias, dLogScale] = [zeroed(x!.values.length), zeroed(dim), zeroed(dim)]
+    for (let column = 0; column < dim; column++) {
+      const shift = bias!.values[column]!
+      const scale = Math.exp(logScale!.values[column]!)
+      let byBias = 0
+      let byScale = byLogDet
+      for (let at = column; at < dx.length; at += dim) {
+        const slope = dz!.values[at]! * scale
+        dx[at] = slope
+        byBias += slope
+        byScale += slope * (x!.values[at]! + shift)
       }
+      dBias[column] = byBias
+      dLogScale[column] = byScale
     }
-    return [dx, new Float32Array(dBias), new Float32Array(dLogScale)]
+    return [dx, dBias, dLogScale]
   },
 })
 

@@ -2,6 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Bijector, MappedRows } from './bijector.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Rows } from './rows.js'
+import { copied } from './scratch.js'
 import { zeros } from './tfjs.js'
 
 /**
@@ -52,7 +53,7 @@ function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): Mapp
 /** [batch] each → their sum, [batch]; one launch instead of one for each of them there and back */
 const total = plainKernel<Record<string, never>>({
   forward: (parts) => {
-    const values = parts[0]!.values.slice()
+    const values = copied(parts[0]!.values)
     for (const part of parts.slice(1)) {
       for (let row = 0; row < values.length; row++) values[row]! += part.values[row]!
     }

@@ -2,6 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { type DenseWeights, denseLayers, denseRows } from './dense.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Rows } from './rows.js'
+import { zeroed } from './scratch.js'
 import { tidy } from './tfjs.js'
 
 /**
@@ -49,43 +50,50 @@ function narrowed(layers: readonly DenseWeights[], only: Narrowing | undefined):
   const { inputs, outputs } = only
   const last = layers.length - 1
   return layers.map(({ weight, bias }, index) => {
-    const rows = index === 0 ? inputs : undefined
-    const columns = index === last ? outputs : undefined
-    if (rows === undefined && columns === undefined) return { weight, bias }
-    const [cutWeight] = cut([weight], { rows, columns }) as [Tensor2D]
-    if (columns === undefined) return { weight: cutWeight, bias }
-    const [cutBias] = cut([bias], { columns }) as [Tensor1D]
-    return { weight: cutWeight, bias: cutBias }
+    const [seen] = index === 0 ? (rowsOf([weight], { rows: inputs }) as [Tensor2D]) : [weight]
+    if (index < last) return { weight: seen, bias }
+    const [wanted] = columnsOf([seen], { columns: outputs }) as [Tensor2D]
+    const [wantedBias] = columnsOf([bias], { columns: outputs }) as [Tensor1D]
+    return { weight: wanted, bias: wantedBias }
   })
 }
 
-interface Cut {
-  /** Default: all. */
-  readonly rows?: readonly number[] | undefined
-  readonly columns?: readonly number[] | undefined
-}
-
-/** A matrix [rows, columns], or a vector [columns] → the wanted rows and columns of it */
-const cut = plainKernel<Cut>({
-  forward: ([whole], wanted) => {
-    const { rows, columns, width } = sidesOf(whole!.shape, wanted)
-    const values = new Float32Array(rows.length * columns.length)
-    let at = 0
-    for (const row of rows) for (const column of columns) values[at++] = whole!.values[row * width + column]!
-    const shape = whole!.shape.length === 1 ? [columns.length] : [rows.length, columns.length]
-    return { outputs: [{ values, shape }] }
+/** [height, width] → the wanted rows of it */
+const rowsOf = plainKernel<{ readonly rows: readonly number[] }>({
+  forward: ([whole], { rows }) => {
+    const width = whole!.shape[1]!
+    const values = zeroed(rows.length * width)
+    rows.forEach((row, at) => {
+      values.set(whole!.values.subarray(row * width, (row + 1) * width), at * width)
+    })
+    return { outputs: [{ values, shape: [rows.length, width] }] }
   },
-  backward: ([slope], [whole], wanted) => {
-    const { rows, columns, width } = sidesOf(whole!.shape, wanted)
-    const values = new Float32Array(whole!.values.length)
-    let at = 0
-    for (const row of rows) for (const column of columns) values[row * width + column] = slope!.values[at++]!
+  backward: ([slope], [whole], { rows }) => {
+    const width = whole!.shape[1]!
+    const values = zeroed(whole!.values.length)
+    rows.forEach((row, at) => {
+      values.set(slope!.values.subarray(at * width, (at + 1) * width), row * width)
+    })
     return [values]
   },
 })
 
-function sidesOf(shape: readonly number[], wanted: Cut) {
-  const [height, width] = shape.length === 1 ? [1, shape[0]!] : (shape as [number, number])
-  const { rows = [...Array(height).keys()], columns = [...Array(width).keys()] } = wanted
-  return { rows, columns, width }
-}
+/** [height, width], or [width] → the wanted columns of it */
+const columnsOf = plainKernel<{ readonly columns: readonly number[] }>({
+  forward: ([whole], { columns }) => {
+    const width = whole!.shape.at(-1)!
+    const values = zeroed((whole!.values.length / width) * columns.length)
+    for (let from = 0, at = 0; from < whole!.values.length; from += width) {
+      for (const column of columns) values[at++] = whole!.values[from + column]!
+    }
+    return { outputs: [{ values, shape: [...whole!.shape.slice(0, -1), columns.length] }] }
+  },
+  backward: ([slope], [whole], { columns }) => {
+    const width = whole!.shape.at(-1)!
+    const values = zeroed(whole!.values.length)
+    for (let from = 0, at = 0; from < values.length; from += width) {
+      for (const column of columns) values[from + column] = slope!.values[at++]!
+    }
+    return [values]
+  },
+})

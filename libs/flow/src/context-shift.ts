@@ -4,6 +4,7 @@ import type { Conditioner } from './conditioner.js'
 import { ShapeError } from './errors.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers } from './rows.js'
+import { zeroed } from './scratch.js'
 
 /**
  * The conditional base: shifts and scales every feature by what the context alone says.
@@ -78,8 +79,8 @@ function shiftThenScaleInto(z: Numbers, logDet: Numbers, x: Numbers, raw: Number
 const shiftThenScale = plainKernel<{ bound: number }>({
   forward: ([x, raw], { bound }) => {
     const [batch, dim] = x!.shape as [number, number]
-    const z = new Float32Array(batch * dim)
-    const logDet = new Float32Array(batch)
+    const z = zeroed(batch * dim)
+    const logDet = zeroed(batch)
     shiftThenScaleInto(z, logDet, x!.values, raw!.values, bound)
     return {
       outputs: [
@@ -90,8 +91,8 @@ const shiftThenScale = plainKernel<{ bound: number }>({
   },
   backward: ([dz, dLogDet], [x, raw], { bound }) => {
     const [batch, dim] = x!.shape as [number, number]
-    const dx = new Float32Array(batch * dim)
-    const dRaw = new Float32Array(2 * batch * dim)
+    const dx = zeroed(batch * dim)
+    const dRaw = zeroed(2 * batch * dim)
     for (let row = 0; row < batch; row++) {
       for (let column = 0; column < dim; column++) {
         const at = row * dim + column

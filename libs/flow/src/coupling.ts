@@ -5,6 +5,7 @@ import { heldBesideContext } from './held-beside-context.js'
 import type { Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers } from './rows.js'
+import { copied, zeroed } from './scratch.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -96,9 +97,9 @@ const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly
   forward: ([x, raw], { moved, bound }) => {
     const { shape } = x!
     const batch = shape[0]!
-    const z = new Float32Array(x!.values.length)
-    const [bent, scale] = [new Float32Array(batch * moved.length), new Float32Array(batch * moved.length)]
-    const logDet = new Float32Array(batch)
+    const z = zeroed(x!.values.length)
+    const [bent, scale] = [zeroed(batch * moved.length), zeroed(batch * moved.length)]
+    const logDet = zeroed(batch)
     scaleThenShiftInto({ z, logDet, bent, scale }, x!.values, raw!.values, moved, bound)
     const outputs = [
       { values: z, shape },
@@ -109,8 +110,8 @@ const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly
   backward: ([dz, dLogDet], [x], { moved }, { bent, scale }) => {
     const [batch, dim] = x!.shape as [number, number]
     const count = moved.length
-    const dx = dz!.values.slice()
-    const dRaw = new Float32Array(2 * batch * count)
+    const dx = copied(dz!.values)
+    const dRaw = zeroed(2 * batch * count)
     for (let row = 0; row < batch; row++) {
       const byLogDet = dLogDet!.values[row]!
       for (let place = 0; place < count; place++) {

@@ -159,14 +159,11 @@ export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, o
 function entry(): [string, string[], ForkOptions] {
   const options: ForkOptions = { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }
   if (!import.meta.url.endsWith('.ts'))
-    return [fileURLToPath(new URL('./fit-process.js', import.meta.url)), [], { ...options, execArgv: [ON_ONE_THREAD] }]
+    return [fileURLToPath(new URL('./fit-process.js', import.meta.url)), [], { ...options, execArgv: [] }]
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-  const execArgv = [ON_ONE_THREAD, '--import', tsx, '--conditions=source']
+  const execArgv = ['--import', tsx, '--conditions=source']
   return [fileURLToPath(new URL('./fit-process.ts', import.meta.url)), [], { ...options, execArgv }]
 }
-
-/** A step makes hundreds of arrays: threads that mark them beside it take a seventh of the fit's time on top, and save it none. */
-const ON_ONE_THREAD = '--single-threaded-gc'
 
 /** What the fit process is told, and what it answers. */
 export interface ToFitProcess {

@@ -4,6 +4,7 @@ import { ShapeError } from './errors.js'
 import type { Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeroed } from './scratch.js'
 
 /** What a coupling's conditioner says of the moved features of rows, in both precisions. */
 export interface Raw {
@@ -76,14 +77,14 @@ const besideContext = plainKernel<{ readonly held: readonly number[] }>({
   forward: ([x, context], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
     const width = Math.max(1, held.length + (context?.shape[1] ?? 0))
-    const seen = new Float32Array(batch * width)
+    const seen = zeroed(batch * width)
     heldBesideContextInto(seen, x!.values, dim, held, context?.values)
     return { outputs: [{ values: seen, shape: [batch, width] }] }
   },
   backward: ([dSeen], [x], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
     const width = dSeen!.shape[1]!
-    const dx = new Float32Array(batch * dim)
+    const dx = zeroed(batch * dim)
     for (let row = 0; row < batch; row++) {
       for (let at = 0; at < held.length; at++) dx[row * dim + held[at]!] = dSeen!.values[row * width + at]!
     }

@@ -94,7 +94,7 @@ function tensorOf(info: TensorInfo): Tensor {
 
 const onNative: Matrices = {
   dense: (x, weight, bias, activation) => {
-    const product = runNative('MatMul', [x, weight], { transpose_a: false, transpose_b: false })
+    const product = runNative('MatMul', [x, weight])
     const sum = runNative('BiasAdd', [product, bias])
     product.dispose()
     if (activation === 'linear') return sum
@@ -105,22 +105,22 @@ const onNative: Matrices = {
   open: (dy, value) => runNative('ReluGrad', [dy, value]),
   times: (a, b) => runNative('Mul', [a, b]),
   columnSums: (rows) => runNative('BiasAddGrad', [rows]),
-  timesTransposed: (a, b) => runNative('MatMul', [a, b], { transpose_a: false, transpose_b: true }),
-  transposedTimes: (a, b) => runNative('MatMul', [a, b], { transpose_a: true, transpose_b: false }),
+  timesTransposed: (a, b) => runNative('MatMul', [a, b], ['transpose_b']),
+  transposedTimes: (a, b) => runNative('MatMul', [a, b], ['transpose_a']),
 }
 
-/** One operation of the TensorFlow library by its own name: several that a dense layer wants, tfjs has no kernel of. */
-function runNative(name: string, inputs: readonly TensorInfo[], flags: Readonly<Record<string, boolean>> = {}): Tensor {
+/**
+ * One operation of the TensorFlow library by its own name: several that a dense layer wants, tfjs has no kernel of. An attribute that
+ * is not named is as the inputs tell, or false.
+ */
+function runNative(name: string, inputs: readonly TensorInfo[], flags: readonly string[] = []): Tensor {
   const { binding, executeSingleOutput } = engine().backend as unknown as NativeBackend
-  const attributes = [
-    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-    ...Object.entries(flags).map(([flag, value]) => ({ name: flag, type: binding.TF_ATTR_BOOL, value })),
-  ]
+  const attributes = flags.map((name) => ({ name, type: binding.TF_ATTR_BOOL, value: true }))
   return executeSingleOutput.call(engine().backend, name, attributes, inputs)
 }
 
 /** What is used of tfjs-node's backend, which is an optional package and so can not be imported. */
 interface NativeBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_ATTR_BOOL: number; readonly TF_FLOAT: number }
+  readonly binding: { readonly TF_ATTR_BOOL: number }
   executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly TensorInfo[]): Tensor
 }

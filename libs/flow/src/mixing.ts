@@ -3,6 +3,7 @@ import type { Bijector, MappedRows } from './bijector.js'
 import { denseLayers } from './dense.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeroed } from './scratch.js'
 import { zeros } from './tfjs.js'
 
 /** What of a mixing is drawn once and stays. */
@@ -128,8 +129,8 @@ const unpack = plainKernel<Pivots & { readonly count: number }>({
   forward: ([factors], { order, sign, count }) => {
     const { values } = factors!
     const dim = order.length
-    const upper = new Float32Array(dim * dim)
-    const lower = new Float32Array(dim * dim)
+    const upper = zeroed(dim * dim)
+    const lower = zeroed(dim * dim)
     let stretch = 0
     order.forEach((row, output) => {
       for (let column = 0; column < row; column++) lower[column * dim + output] = values[row * dim + column]!
@@ -142,14 +143,14 @@ const unpack = plainKernel<Pivots & { readonly count: number }>({
       outputs: [
         { values: upper, shape: [dim, dim] },
         { values: lower, shape: [dim, dim] },
-        { values: new Float32Array(count).fill(stretch), shape: [count] },
+        { values: zeroed(count).fill(stretch), shape: [count] },
       ],
     }
   },
   backward: ([dUpper, dLower, dLogDet], [factors], { order, sign }) => {
     const dim = order.length
     const dStretch = dLogDet!.values.reduce((total, slope) => total + slope, 0)
-    const dFactors = new Float32Array(dim * dim)
+    const dFactors = zeroed(dim * dim)
     order.forEach((row, output) => {
       for (let column = 0; column < row; column++) {
         dFactors[row * dim + column] = dLower!.values[column * dim + output]!

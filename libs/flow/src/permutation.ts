@@ -3,6 +3,7 @@ import type { Bijector, MappedRows } from './bijector.js'
 import { ShapeError } from './errors.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { zeroed } from './scratch.js'
 import { zeros } from './tfjs.js'
 
 /**
@@ -41,12 +42,12 @@ function reorderInto(moved: Numbers, values: Numbers, from: readonly number[]): 
 /** x [batch, dim] → z [batch, dim] */
 const reorder = plainKernel<{ order: number[]; back: number[] }>({
   forward: ([x], { order }) => {
-    const z = new Float32Array(x!.values.length)
+    const z = zeroed(x!.values.length)
     reorderInto(z, x!.values, order)
     return { outputs: [{ values: z, shape: x!.shape }] }
   },
   backward: ([dz], _, { back }) => {
-    const dx = new Float32Array(dz!.values.length)
+    const dx = zeroed(dz!.values.length)
     reorderInto(dx, dz!.values, back)
     return [dx]
   },

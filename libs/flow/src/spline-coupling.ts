@@ -5,6 +5,7 @@ import { heldBesideContext } from './held-beside-context.js'
 import type { Mask } from './mask.js'
 import { plainKernel } from './plain-kernel.js'
 import type { Numbers, Rows } from './rows.js'
+import { copied, zeroed } from './scratch.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
 
 /** How a spline coupling bends. */
@@ -87,8 +88,8 @@ function bendInto(
 const bend = plainKernel<Bend>({
   forward: ([x, raw], attributes) => {
     const [batch, dim] = x!.shape as [number, number]
-    const z = new Float32Array(batch * dim)
-    const logDet = new Float32Array(batch)
+    const z = zeroed(batch * dim)
+    const logDet = zeroed(batch)
     bendInto(z, logDet, x!.values, raw!.values, attributes, splineAt)
     return {
       outputs: [
@@ -100,8 +101,8 @@ const bend = plainKernel<Bend>({
   backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {
     const [batch, dim] = x!.shape as [number, number]
     const length = rawLength(bins)
-    const dx = dz!.values.slice()
-    const dRaw = new Float32Array(raw!.values.length)
+    const dx = copied(dz!.values)
+    const dRaw = zeroed(raw!.values.length)
     for (let row = 0, from = 0; row < batch; row++) {
       for (const column of moved) {
         const at = row * dim + column

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { plainOf, tensorOf } from './plain.js'
+import { zeroed } from './scratch.js'
 import { engine, tidy } from './tfjs.js'
 
 /** An operation with its gradient; the two share what they like in a closure. */
@@ -99,12 +100,12 @@ function pullBack(
 }
 
 function zerosLike({ size, shape }: Tensor): Tensor {
-  return tensorOf({ values: new Float32Array(size), shape })
+  return tensorOf({ values: zeroed(size), shape })
 }
 
 function sumOf(a: Tensor, b: Tensor): Tensor {
   const [one, other] = [plainOf(a).values, plainOf(b).values]
-  const values = new Float32Array(a.size)
+  const values = zeroed(a.size)
   for (let at = 0; at < values.length; at++) values[at] = one[at]! + other[at]!
   return tensorOf({ values, shape: a.shape })
 }

@@ -5,7 +5,7 @@ import { flowSpec, realNvpSpec } from './flow-state.js'
 import { onEachBackend } from './on-each-backend.js'
 import { seededRandom } from './random.js'
 import { someMixtureBase } from './some-mixture.js'
-import { trainableFlow } from './trainable-flow.js'
+import { type Batch, type TrainableFlow, trainableFlow } from './trainable-flow.js'
 
 const COUNT = 40
 
@@ -48,6 +48,22 @@ await onEachBackend('a trainable flow', () => {
     const numeric = (lossAt(3e-4) - lossAt(-3e-4)) / 6e-4
     const analytic = gradient.reduce((total, slope, at) => total + slope * direction[at]!, 0)
     expect(Math.abs(analytic - numeric) / Math.max(1, Math.abs(numeric))).toBeLessThan(5e-3)
+  })
+
+  it.each(['realnvp', 'glow', 'spline'] as const)('takes a step as if none had gone before it: %s', (kind) => {
+    const start = unfittedFlow({ ...flowSpec(kind, 4, 2), layers: 2, hidden: [6] }, 1)
+    const random = seededRandom(3, 'test')
+    const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
+    const parameters = normals(trainableFlow(start).parameters.length).map((weight) => 0.3 * weight)
+    const batches = [9, 5, 9].map((count) => ({ rows: normals(count * 4), context: normals(count * 2), count }))
+    const stepOf = (flow: TrainableFlow, batch: Batch) => flow.lossAndGradient(batch, (nll) => nll.map(() => 1))
+    const moved = (): TrainableFlow => {
+      const flow = trainableFlow(start)
+      flow.parameters.set(parameters)
+      return flow
+    }
+    const one = moved()
+    expect(batches.map((batch) => stepOf(one, batch))).toEqual(batches.map((batch) => stepOf(moved(), batch)))
   })
 
   it('leaves no tensor behind', () => {

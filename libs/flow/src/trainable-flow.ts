@@ -6,6 +6,7 @@ import { type Dropout, dropping } from './dropout.js'
 import { bijectorsOf, fixedShapes, learnedShapes } from './flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
 import { sizeOf, tensorOf } from './plain.js'
+import { scratch } from './scratch.js'
 import { record } from './tape.js'
 import { tidy } from './tfjs.js'
 
@@ -79,12 +80,13 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     })
     return flat
   }
+  const reusing = scratch()
   return {
     parameters,
     lossAndGradient: (batch, weigh, dropout) => {
       let gradient = new Float32Array(0)
       let loss = 0
-      tidy(() => {
+      const step = () => {
         const weights = tensors()
         const forward = () => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch))
         const { result, pullBack } = record(() => dropping(dropout, forward))
@@ -99,7 +101,8 @@ export function trainableFlow(start: FlowState): TrainableFlow {
           [result.logDet, shares.map((share) => -share)],
         ] as const
         gradient = flatten(pullBack(pulls, weights))
-      })
+      }
+      reusing(() => tidy(step))
       return { loss, gradient }
     },
     latent: (batch) => {
