@@ -1,15 +1,14 @@
-/** Runs something that makes arrays by `zeroed` and `copied`, none of which may outlive it. */
-export type Scratch = <Result>(run: () => Result) => Result
-
 /**
  * Memory for runs that want arrays of the same sizes in the same order, as the steps of a fit do: each run writes over what the one
  * before it wrote.
  *
  * A step makes hundreds of arrays, two megabytes in all: made anew each time, they took a sixth of the fit, most of it to collect them.
+ *
+ * @returns what runs something that makes arrays by `zeroed` and `copied`, none of which may outlive it
  */
-export function scratch(): Scratch {
+export function scratch() {
   const own: Memory = { arrays: [], used: 0 }
-  return (run) => {
+  return <Result>(run: () => Result): Result => {
     own.used = 0
     open = own
     try {
