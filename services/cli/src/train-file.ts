@@ -2,8 +2,8 @@ import { type Config, configSchema, type Feature, featureName } from '@outflow/c
 import { type TrainedDetector, type TrainingProgress, trainDetector } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { UsageError } from './errors.js'
+import { fitVoice } from './fit-voice.js'
 import { FILE_ALERT_RATE } from './options.js'
-import type { Progress } from './progress.js'
 import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
@@ -105,44 +105,23 @@ async function fit(
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { features, records } = read
-  const voice = fitVoice(read, terminal)
+  const voice = fitVoice(terminal)
+  let isSaid = false
+  // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
+  const sayOnce = () => {
+    if (!isSaid) sayFeatures(read, terminal)
+    isSaid = true
+  }
+  const onProgress = (progress: TrainingProgress) => {
+    sayOnce()
+    voice.tell(progress)
+  }
   try {
-    const onProgress = voice.progress
     const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
-    voice.begin() // without a number to fit there was no step
+    sayOnce() // without a number to fit there was no step
     return trained
   } finally {
-    voice.end()
-  }
-}
-
-interface FitVoice {
-  begin(): void
-  readonly progress: (progress: TrainingProgress) => void
-  end(): void
-}
-
-/** Says the features when the fit begins: a file that nothing can be fitted to is answered by its error alone. */
-function fitVoice(read: TrainingRecords, terminal: Terminal): FitVoice {
-  let said = false
-  let bar: { readonly flow: number; readonly progress: Progress } | undefined
-  const begin = (): void => {
-    if (!said) sayFeatures(read, terminal)
-    said = true
-  }
-  return {
-    begin,
-    progress: ({ flow, flows, step, maxSteps, epoch, trainNll, validationNll, leftMs }) => {
-      begin()
-      if (bar?.flow !== flow) {
-        bar?.progress.stop()
-        const label = flows > 1 ? `fit ${flow}/${flows}` : 'fit'
-        bar = { flow, progress: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
-      }
-      const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
-      bar.progress.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)
-    },
-    end: () => bar?.progress.stop(),
+    voice.stop()
   }
 }
 
