@@ -52,7 +52,7 @@ export async function explainRecord(
 
   const numbers = grids.map((grid, j) => {
     const curve = mergeCurve({ grid, nll: onGrids[j]! }, { grid: finer[j]!, nll: onFiner[j]! })
-    return numberReason(encoder, fields, ids, j, own, { ...curve, usualNll: onUsual[j]![0] })
+    return numberReason(encoder, fields, ids, j, { ...curve, usualNll: onUsual[j]![0] }, { own, ordinaryNll })
   })
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
   const best = [

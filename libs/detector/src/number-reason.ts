@@ -1,5 +1,14 @@
 import type { Reason } from '@outflow/contracts'
-import { determiningGroup, type Encoder, type Fields, numberOf, roundTo, stretchOf } from '@outflow/encoding'
+import {
+  type DeterminingGroup,
+  determiningGroup,
+  type Encoder,
+  type Fields,
+  numberOf,
+  roundTo,
+  stretchOf,
+  usualNumber,
+} from '@outflow/encoding'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
 import { numberInWords, show } from './words.js'
@@ -17,16 +26,16 @@ export interface Curve {
 /**
  * What one number adds to a record's surprise.
  *
- * @param ids  [categories]; ids of the record
- * @param own  the record's NLL, nats
+ * @param ids   [categories]; ids of the record
+ * @param nats  the record's NLL, and the one from which on a record is flagged
  */
 export function numberReason(
   encoder: Encoder,
   fields: Fields,
   ids: Int32Array,
   j: number,
-  own: number,
   { grid, nll, usualNll }: Curve,
+  { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
 ): Reason {
   const column = encoder.numbers[j]!
   // On the line: a unit is worth less where a log scale counts in thousands, and nothing is odd about that.
@@ -35,14 +44,17 @@ export function numberReason(
   // Where the shared value is likelier than any other value is dense, it is what would have been expected.
   const isUsual = usualNll !== undefined && usualNll <= onLine[best]!
   const group = determiningGroup(encoder, ids, j)
-  const expected = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
   const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
-  const range: [number, number] = [Math.min(low, expected), Math.max(high, expected)]
+  const likely = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
+  const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
+  const { expected, range } =
+    isUsual || nll[best]! < ordinaryNll ? byFlow : byRecords(encoder, ids, j, { group, byFlow })
   const observed = numberOf(encoder, fields, j)
   const shown = (x: number) => {
     if (Number.isNaN(x)) return null
     return column.cycle === null ? x : show(column, x)
   }
+  const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {
     field: column.name,
     bits: toBits(
@@ -50,9 +62,16 @@ export function numberReason(
     ),
     observed: shown(observed),
     expected: shown(expected),
-    range: column.cycle === null ? range : null,
-    text: numberInWords(column, { observed, expected, range, group: group?.name ?? null }),
+    range: column.cycle === null ? [...range] : null,
+    text: numberInWords(column, { observed, expected, range, group: isOfGroup ? group.name : null }),
   }
+}
+
+/** What would have been expected of a number, in the column's own unit. */
+interface Expectation {
+  readonly expected: number
+  /** Nine in ten values. */
+  readonly range: readonly [low: number, high: number]
 }
 
 /** The group's median where it is as likely as the likeliest value, within what the flow's noise blurs; else the latter. */
@@ -63,6 +82,24 @@ function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median:
 
 /** nats */
 const AS_LIKELY = 0.5
+
+/**
+ * What the training records say where no value of this number makes the record ordinary: other fields are wrong, too, and the flow
+ * speaks of a place where it has seen nothing. Where a group determines the number, that is the group's median; else the flow is
+ * believed as long as it stays where nearly all records are.
+ */
+function byRecords(
+  encoder: Encoder,
+  ids: Int32Array,
+  j: number,
+  { group, byFlow }: { readonly group: DeterminingGroup | null; readonly byFlow: Expectation },
+): Expectation {
+  if (group !== null) return { expected: group.median, range: group.range }
+  const { quantiles } = encoder.numbers[j]!
+  const range = [quantiles[1]!, quantiles.at(-2)!] as const
+  const isAmongThem = range[0] <= byFlow.expected && byFlow.expected <= range[1]
+  return isAmongThem ? byFlow : { expected: usualNumber(encoder, ids, j), range }
+}
 
 /** Joins what was tried first and what was tried between. */
 export function mergeCurve(coarse: Omit<Curve, 'usualNll'>, finer: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {

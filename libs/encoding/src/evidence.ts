@@ -27,6 +27,8 @@ export interface DeterminingGroup {
   readonly name: string
   /** The group's median, in the column's own unit. */
   readonly median: number
+  /** What lies within 1.64 of the group's deviations, nine in ten of a normal's values; in the column's own unit. */
+  readonly range: readonly [low: number, high: number]
 }
 
 /**
@@ -42,12 +44,19 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   if (found === undefined) return null
   const names = found.members.map((k) => tree.vocabularies[k]!.values[ids[k]! - 1] ?? 'none')
   const column = encoder.numbers[j]!
-  const median = found.table[groupOfIds(found, ids, 0) * groupWidth(encoder) + j]!
+  const from = groupOfIds(found, ids, 0) * groupWidth(encoder)
+  const median = found.table[from + j]!
+  const reach = NINE_TENTHS * Math.exp(found.table[from + encoder.numbers.length + j]!)
+  const inOwnUnit = (z: number) => round(column, unstandardise(column, z))
   return {
     name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
-    median: round(column, unstandardise(column, median)),
+    median: inOwnUnit(median),
+    range: [inOwnUnit(median - reach), inOwnUnit(median + reach)],
   }
 }
+
+/** Deviations on either side of a normal's middle. */
+const NINE_TENTHS = 1.645
 
 export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k: number): CategoryEvidence {
   const own = ids[k]!

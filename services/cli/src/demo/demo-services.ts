@@ -66,6 +66,7 @@ const showFit =
       })
     }
     if (progress.stage === 'promoted') {
+      view.end('fit')
       view.say(`model ${progress.modelId} passed its gate and scores from now on`)
       announceFit(Date.now())
     }

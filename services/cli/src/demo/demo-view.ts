@@ -10,6 +10,8 @@ export interface DemoView {
   say(line: string): void
   /** How far a phase is; phases stay in the order of their first showing. */
   show(phase: Phase): void
+  /** The phase of this label is over, short of its total: what it came to stands above what is said next. */
+  end(label: string): void
   /** The strangest flights so far, the strangest first. */
   strangest(flights: readonly StrangeFlight[]): void
   /** Leaves what was drawn last. */
@@ -38,6 +40,7 @@ function liveView({ say }: Terminal, stderr: NodeJS.WriteStream): DemoView {
       phases.set(phase.label, phase)
       draw()
     },
+    end: () => {},
     strangest: (found) => {
       flights = found
       draw()
@@ -61,6 +64,10 @@ function plainView(terminal: Terminal): DemoView {
       const progress = shown.get(label) ?? terminal.progress({ label, total, unit })
       shown.set(label, progress)
       progress.update(done, detail)
+    },
+    end: (label) => {
+      shown.get(label)?.stop()
+      shown.delete(label)
     },
     strangest: () => {},
     close: () => {

@@ -1,0 +1,71 @@
+import type { Feature } from '@outflow/contracts'
+import { encodeBatch, type Fields, fitEncoder, makeReader } from '@outflow/encoding'
+import { expect, it } from 'vitest'
+import { type Curve, numberReason } from './number-reason.js'
+
+const features: readonly Feature[] = [
+  { path: '$.load', type: 'numeric', optional: false },
+  { path: '$.length', type: 'numeric', optional: false },
+  { path: '$.route', type: 'categorical', optional: false },
+]
+const read = makeReader(features)
+const LENGTHS = { short: 100, middle: 500, long: 900 } as const
+/** Each route has a length, which is written down with an error of 1 or none; the load is 0 to 99 on all of them. */
+const records = Array.from({ length: 600 }, (_, at) => {
+  const route = (['short', 'middle', 'long'] as const)[at % 3]!
+  return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route }) as Fields
+})
+const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const ORDINARY_NLL = 20
+
+/** A curve that is lowest at one value, so many nats, and far higher elsewhere. */
+function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve {
+  const points = Float64Array.from([...grid, value]).sort()
+  return { grid: points, nll: points.map((x) => (x === value ? lowest : lowest + 40)), usualNll: undefined }
+}
+
+function reasonOf(record: { load: number; length: number; route: string }, j: number, curve: Curve) {
+  const fields = read(record) as Fields
+  const { ids } = encodeBatch(encoder, [fields])
+  return numberReason(encoder, fields, ids, j, curve, { own: 60, ordinaryNll: ORDINARY_NLL })
+}
+
+it("names the group where the flow's likeliest value is the group's", () => {
+  const curve = lowestAt(900, 10, [0, 100, 500, 890, 910])
+  const { text, expected, bits } = reasonOf({ load: 50, length: 100, route: 'long' }, 1, curve)
+  expect(text).toBe('length 100 is far below the 900 of route long')
+  expect(expected).toBe(900)
+  expect(bits).toBeCloseTo(50 / Math.LN2, 1)
+})
+
+it('says what the flow expects where it is another value and makes the record ordinary, and gives the group no name for it', () => {
+  const curve = lowestAt(700, 10, [0, 100, 690, 710, 900])
+  const { text, expected } = reasonOf({ load: 50, length: 100, route: 'long' }, 1, curve)
+  expect(expected).toBe(700)
+  expect(text).not.toContain('route long')
+})
+
+it("says what the group's records have where no value makes the record ordinary", () => {
+  const curve = lowestAt(700, 30, [0, 100, 699, 701, 900])
+  const { text, expected, range } = reasonOf({ load: 5000, length: 100, route: 'long' }, 1, curve)
+  expect(text).toBe('length 100 is far below the 900 of route long')
+  expect(expected).toBe(900)
+  expect(range![0]).toBeGreaterThan(895)
+  expect(range![1]).toBeLessThan(905)
+})
+
+it.each([
+  ['believes the flow', 60, 60, 'load 2,000 is far above the 60 expected'],
+  ['but not of a value that hardly any record has', 4000, 50, /load 2,000 is far above the usual \d to 9\d/],
+] as const)(
+  '%s, where no group determines the number and no value makes the record ordinary',
+  (_, value, usual, words) => {
+    const { expected, text } = reasonOf(
+      { load: 2000, length: 7, route: 'long' },
+      0,
+      lowestAt(value, 30, [0, 55, 65, 4010]),
+    )
+    expect(Math.abs(Number(expected) - usual)).toBeLessThan(3)
+    expect(text).toMatch(words)
+  },
+)
