@@ -54,6 +54,7 @@ export async function explainRecord(
     const curve = mergeCurve({ grid, nll: onGrids[j]! }, { grid: finer[j]!, nll: onFiner[j]! })
     return numberReason(encoder, fields, ids, j, { ...curve, usualNll: onUsual[j]![0] }, { own, ordinaryNll })
   })
+  const byHelp = [...numbers.keys()].sort((a, b) => numbers[b]!.bits - numbers[a]!.bits)
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
   const best = [
     ...grids.flatMap((grid, j) => [
@@ -65,7 +66,7 @@ export async function explainRecord(
   ]
   return {
     reasons: tellingReasons([...numbers, ...categories], own, ordinaryNll),
-    nearest: await nearestNormal(encoder, roughNll, fields, best, ordinaryNll),
+    nearest: await nearestNormal(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Fields,
   numberAlternatives,
   numberOf,
+  usualNumber,
   withCategory,
   withNumber,
 } from '@outflow/encoding'
@@ -20,12 +21,21 @@ export interface Candidate {
   readonly nll: number
 }
 
+/** What came of changing a record in one field alone. */
+export interface ChangesOfOne {
+  /** For each field the likeliest records that change it. */
+  readonly best: readonly Candidate[]
+  /** The numbers, the one whose change helps most first. */
+  readonly numbers: readonly number[]
+}
+
 /**
  * Finds the record that is normal and changes few fields of one that is not: the likeliest value of the field that helps
  * most, then of the next, all others kept, until the record would not be flagged. Greedy, so there may be one that changes
- * fewer; not looked for beyond four fields.
+ * fewer; not looked for beyond four fields. Of two numbers that are both wrong, as where they changed places, neither one's likeliest
+ * value beside the other is worth anything: as a second change two numbers may also take their usual values at once.
  *
- * @param best         for each field the likeliest record that changes it alone
+ * @param tried        changes of one field alone
  * @param ordinaryNll  nats; a record below it is not flagged
  * @returns null where four changes do not make it normal
  */
@@ -33,12 +43,13 @@ export async function nearestNormal(
   encoder: Encoder,
   nll: Nll,
   fields: Fields,
-  best: readonly Candidate[],
+  { best, numbers }: ChangesOfOne,
   ordinaryNll: number,
 ): Promise<NearestNormal | null> {
   let current = likeliest(best)
   for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
-    const further: readonly Fields[] = alternativesOf(encoder, current.fields)
+    const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
+    const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
     if (change === MOST_CHANGES || further.length === 0) return null
     const scores = await nll(further)
     const next: Candidate = { fields: further[argMin(scores)]!, nll: scores[argMin(scores)]! }
@@ -49,6 +60,8 @@ export async function nearestNormal(
 }
 
 const MOST_CHANGES = 4
+/** Numbers of which each two are tried together. */
+const MOST_PAIRED = 8
 /** Values tried of a number, and of a category, in each further change. */
 const OF_A_NUMBER = 24
 const OF_A_CATEGORY = 12
@@ -58,6 +71,12 @@ function likeliest(candidates: readonly Candidate[]): Candidate | undefined {
     (least, own) => (least === undefined || own.nll < least.nll ? own : least),
     undefined,
   )
+}
+
+function usualPairs(encoder: Encoder, fields: Fields, numbers: readonly number[]): Fields[] {
+  const { ids } = encodeBatch(encoder, [fields])
+  const withUsual = (own: Fields, j: number) => withNumber(encoder, own, j, usualNumber(encoder, ids, j))
+  return numbers.flatMap((j, place) => numbers.slice(place + 1).map((other) => withUsual(withUsual(fields, j), other)))
 }
 
 function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {

@@ -1,0 +1,49 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, fitEncoder, makeReader, withNumber } from '@outflow/encoding'
+import { expect, it } from 'vitest'
+import { nearestNormal } from './nearest-normal.js'
+
+const features: readonly Feature[] = [
+  { path: '$.load', type: 'numeric', optional: false },
+  { path: '$.length', type: 'numeric', optional: false },
+]
+const read = makeReader(features)
+const records = Array.from(
+  { length: 400 },
+  (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9) }) as Fields,
+)
+const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const ORDINARY_NLL = 20
+const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
+
+const swapped = read({ load: 904, length: 50 }) as Fields
+/** Ordinary where both are usual; where one is, worse than nothing; and a load far out seems the likeliest beside a wrong length. */
+async function trap(batch: readonly Fields[]): Promise<Float64Array> {
+  return Float64Array.from(batch, (fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000))
+}
+const farther = withNumber(encoder, swapped, 0, 950)
+const best = [{ fields: farther, nll: 99 }]
+
+it('finds two numbers that changed places, though neither change helps by itself', async () => {
+  const nearest = await nearestNormal(encoder, trap, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)
+  expect(nearest!.changes.map(({ field, from }) => [field, from])).toEqual([
+    ['load', 904],
+    ['length', 50],
+  ])
+  expect(isUsual({ ...swapped, numbers: nearest!.changes.map(({ to }) => Number(to)) })).toBe(true)
+})
+
+it('gives one change where one is enough', async () => {
+  const one = { fields: withNumber(encoder, swapped, 1, 904), nll: 7 }
+  const nearest = await nearestNormal(encoder, trap, swapped, { best: [one], numbers: [0, 1] }, ORDINARY_NLL)
+  expect(nearest).toEqual({
+    changes: [{ field: 'length', from: 50, to: 904 }],
+    nll: 7,
+    text: 'normal with length 904 instead of 50',
+  })
+})
+
+it('gives null where nothing that it tries is normal', async () => {
+  const never = async (batch: readonly Fields[]) => new Float64Array(batch.length).fill(60)
+  expect(await nearestNormal(encoder, never, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)).toBeNull()
+})
