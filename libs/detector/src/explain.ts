@@ -1,4 +1,4 @@
-import type { Explanation, Reason } from '@outflow/contracts'
+import type { Explanation, NearestNormal, Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
   type Encoder,
@@ -64,10 +64,8 @@ export async function explainRecord(
     ]),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
-  return {
-    reasons: tellingReasons([...numbers, ...categories], own, ordinaryNll),
-    nearest: await nearestNormal(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll),
-  }
+  const nearest = await nearestNormal(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll)
+  return { reasons: tellingReasons([...numbers, ...categories], { own, ordinaryNll, nearest }), nearest }
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -76,14 +74,21 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 }
 
 /**
- * The reasons worth telling: where one field alone would make the record ordinary, only such fields; else all that carry
- * a tenth of the largest surprise. A record far out has every field look odd in the light of the wrong one.
+ * The reasons worth telling: where one field alone would make the record ordinary, only such fields; else those that together would, as
+ * the nearest normal record has it; where there is none, all that carry a tenth of the largest surprise. A record far out has every
+ * field look odd in the light of the wrong one.
  */
-function tellingReasons(reasons: readonly Reason[], own: number, ordinaryNll: number): Reason[] {
+function tellingReasons(
+  reasons: readonly Reason[],
+  { own, ordinaryNll, nearest }: { own: number; ordinaryNll: number; nearest: NearestNormal | null },
+): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
   const sufficient = sorted.filter(({ bits }) => bits >= 1 && own - bits * Math.LN2 < ordinaryNll)
   if (sufficient.length > 0) return sufficient
+  const changed = new Set(nearest?.changes.map(({ field }) => field))
+  const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))
+  if (together.length > 0) return together
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))
 }
 

@@ -1,0 +1,53 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, fitEncoder, makeReader } from '@outflow/encoding'
+import { expect, it } from 'vitest'
+import { explainRecord } from './explain.js'
+
+const features: readonly Feature[] = [
+  { path: '$.load', type: 'numeric', optional: false },
+  { path: '$.length', type: 'numeric', optional: false },
+  { path: '$.route', type: 'categorical', optional: false },
+]
+const read = makeReader(features)
+const records = Array.from(
+  { length: 600 },
+  (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9), route: at % 2 === 0 ? 'coast' : 'hill' }) as Fields,
+)
+const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const ORDINARY_NLL = 20
+
+const isLoad = ({ numbers }: Fields) => numbers[0]! >= 0 && numbers[0]! < 100
+const isLength = ({ numbers }: Fields) => numbers[1]! >= 900 && numbers[1]! < 909
+const explain = (record: object, nllOf: (fields: Fields) => number) => {
+  const fields = read(record) as Fields
+  const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
+  return explainRecord(encoder, nll, { fields, nll: nllOf(fields) }, ORDINARY_NLL)
+}
+
+it('tells the field that alone would make the record ordinary, and no other', async () => {
+  const { reasons } = await explain({ load: 50, length: 3, route: 'hill' }, (fields) => {
+    if (isLength(fields)) return 5
+    return fields.categories[0] === 'coast' ? 70 : 100
+  })
+  expect(reasons.map(({ field }) => field)).toEqual(['length'])
+})
+
+it('tells the fields that together would, where none alone does, though another seems odder beside them', async () => {
+  const { reasons, nearest } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
+    if (isLoad(fields) && isLength(fields)) return 5
+    if (fields.categories[0] === 'coast') return 40
+    return isLength(fields) ? 80 : isLoad(fields) ? 90 : 100
+  })
+  expect(nearest!.changes.map(({ field }) => field)).toEqual(['load', 'length'])
+  expect(reasons.map(({ field }) => field)).toEqual(['length', 'load'])
+  expect(reasons.map(({ bits }) => Math.round(bits * Math.LN2))).toEqual([20, 10])
+})
+
+it('tells all that carry a tenth of the largest surprise where nothing makes the record ordinary', async () => {
+  const { reasons, nearest } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
+    const gains = [isLoad(fields) ? 30 : 0, isLength(fields) ? 25 : 0, fields.categories[0] === 'coast' ? 2 : 0]
+    return 100 - gains.reduce((sum, gain) => sum + gain, 0)
+  })
+  expect(nearest).toBeNull()
+  expect(reasons.map(({ field }) => field)).toEqual(['load', 'length'])
+})
