@@ -5,9 +5,11 @@ export const reasonSchema = z.object({
   field: z.string(),
   bits: z
     .number()
-    .describe('How much less surprising the record would be with the expected value in this field; bits, ≥ 0'),
+    .describe('How much less surprising the record would be with the likeliest value in this field; bits, ≥ 0'),
   observed: z.union([z.number(), z.string(), z.null()]),
-  expected: z.union([z.number(), z.string(), z.null()]).describe("The likeliest value given the record's other fields"),
+  expected: z
+    .union([z.number(), z.string(), z.null()])
+    .describe("The likeliest value given the record's other fields; what is usual where some of those are wrong, too"),
   range: z
     .tuple([z.number(), z.number()])
     .nullable()

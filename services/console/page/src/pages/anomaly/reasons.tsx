@@ -29,7 +29,7 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
         </ol>
       )}
       <p class="quiet small" hidden={reasons.length === 0}>
-        Bits: how much less surprising the record would be with the expected value in that field
+        Bits: how much less surprising the record would be with the likeliest value in that field
         {isLog && '; the bars are on a logarithmic scale'}.
         {isBrief && ' Told in a burst of anomalies, and briefly: the bits may be too few.'}
       </p>
