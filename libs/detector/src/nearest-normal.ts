@@ -75,8 +75,11 @@ function likeliest(candidates: readonly Candidate[]): Candidate | undefined {
 
 function usualPairs(encoder: Encoder, fields: Fields, numbers: readonly number[]): Fields[] {
   const { ids } = encodeBatch(encoder, [fields])
-  const withUsual = (own: Fields, j: number) => withNumber(encoder, own, j, usualNumber(encoder, ids, j))
-  return numbers.flatMap((j, place) => numbers.slice(place + 1).map((other) => withUsual(withUsual(fields, j), other)))
+  const usual = numbers.map((j) => [j, usualNumber(encoder, ids, j)] as const)
+  return usual.flatMap(([j, value], place) => {
+    const one = withNumber(encoder, fields, j, value)
+    return usual.slice(place + 1).map(([other, its]) => withNumber(encoder, one, other, its))
+  })
 }
 
 function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {

@@ -11,7 +11,7 @@ import {
 } from '@outflow/encoding'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
-import { numberInWords, show } from './words.js'
+import { numberInWords, show, usualSpan } from './words.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
 export interface Curve {
@@ -47,8 +47,8 @@ export function numberReason(
   const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
   const likely = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
-  const { expected, range } =
-    isUsual || nll[best]! < ordinaryNll ? byFlow : byRecords(encoder, ids, j, { group, byFlow })
+  const isAstray = !isUsual && nll.every((nats) => nats >= ordinaryNll)
+  const { expected, range } = isAstray ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
   const observed = numberOf(encoder, fields, j)
   const shown = (x: number) => {
     if (Number.isNaN(x)) return null
@@ -95,8 +95,7 @@ function byRecords(
   { group, byFlow }: { readonly group: DeterminingGroup | null; readonly byFlow: Expectation },
 ): Expectation {
   if (group !== null) return { expected: group.median, range: group.range }
-  const { quantiles } = encoder.numbers[j]!
-  const range = [quantiles[1]!, quantiles.at(-2)!] as const
+  const range = usualSpan(encoder.numbers[j]!)
   const isAmongThem = range[0] <= byFlow.expected && byFlow.expected <= range[1]
   return isAmongThem ? byFlow : { expected: usualNumber(encoder, ids, j), range }
 }

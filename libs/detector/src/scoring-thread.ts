@@ -8,7 +8,6 @@ import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
 const port = parentPort!
 const models = new Map<number, TableScorer>()
-
 const unanswered = new Set<Promise<void>>()
 
 port.on('message', async (told: ToScoringThread) => {

@@ -18,7 +18,7 @@ export interface NumberFinding {
 const NARROW = 0.1
 
 export function numberInWords(column: NumberColumn, { observed, expected, range, group }: NumberFinding): string {
-  const { name, quantiles } = column
+  const { name } = column
   if (Number.isNaN(observed)) return `${name} is missing; ${show(column, expected)} would be expected`
   const [low, high] = range
   const value = `${name} ${show(column, observed)}`
@@ -28,8 +28,8 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   }
   if (column.usual !== null && expected === column.usual)
     return `${value} differs from the ${show(column, expected)} of nearly all records`
-  const span = Math.abs(quantiles.at(-2)! - quantiles[1]!)
-  const isNarrow = high - low <= NARROW * span
+  const [lowest, highest] = usualSpan(column)
+  const isNarrow = high - low <= NARROW * (highest - lowest)
   if (observed >= low && observed <= high && !isNarrow) {
     return `${value} is unusual beside the other fields; ${show(column, expected)} is likelier`
   }
@@ -38,6 +38,11 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   if (isNarrow)
     return `${value} is ${far}${side} the ${show(column, expected)} ${group === null ? 'expected' : `of ${group}`}`
   return `${value} is ${far}${side} the usual ${show(column, low)} to ${show(column, high)}`
+}
+
+/** Where all but the outermost 32nds of a column's values lie. */
+export function usualSpan({ quantiles }: NumberColumn): readonly [low: number, high: number] {
+  return [quantiles[1]!, quantiles.at(-2)!]
 }
 
 export function categoryInWords(

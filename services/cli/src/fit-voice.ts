@@ -20,6 +20,7 @@ export function fitVoice(terminal: Pick<Terminal, 'progress'>): FitVoice {
   return {
     tell: (progress) => {
       const { flow, step, epoch, trainNll, validationNll, leftMs } = progress
+      // The steps of a fit only rise: where they do not, the next one has begun.
       if (open?.flow !== flow || step <= open.step) open = begin(progress)
       open.step = step
       const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
