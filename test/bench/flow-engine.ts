@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type BackendName, decodeSafetensors, openBackend, openScorer } from '@outflow/flow'
-import { openFlow } from '../../libs/flow/src/flow.js'
-import { train } from '../../libs/flow/src/train.js'
+import { openFlow } from '../../libs/flow/src/flows/flow.js'
+import { train } from '../../libs/flow/src/training/train.js'
 
 const [name, modelFile, rowsFile] = process.argv.slice(2) as ['onnx' | BackendName, string, string]
 const WARM_UP_STEPS = 50

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeSafetensors, type FlowSpec, flowSpec } from '@outflow/flow'
-import { unfittedFlow } from '../../libs/flow/src/flow-parts.js'
+import { unfittedFlow } from '../../libs/flow/src/flows/flow-parts.js'
 import { seededRandom } from '../../libs/flow/src/random.js'
 import { type Engine, type EngineKey, type Given, startEngine, type Taken } from './flow-engines.js'
 import { type Line, medianOf } from './flow-table.js'

@@ -1,5 +1,4 @@
-export { type Backend, type BackendName, openBackend } from './backend.js'
-export { affine, logarithm, logit, yeoJohnson } from './elementwise.js'
+export { affine, logarithm, logit, yeoJohnson } from './bijectors/elementwise.js'
 export {
   BackendUnavailable,
   FitCancelled,
@@ -10,17 +9,7 @@ export {
   WeightsForeign,
   WeightsVersionUnknown,
 } from './errors.js'
-export type { Forward } from './far-rows.js'
-export {
-  type Fit,
-  type FitOptions,
-  type FitProgress,
-  type FitReport,
-  fitFlow,
-  silvermanNoise,
-  type TrainingRows,
-} from './fit.js'
-export { checkFlow } from './flow-parts.js'
+export { checkFlow } from './flows/flow-parts.js'
 export {
   type BaseSpec,
   type FlowKind,
@@ -31,9 +20,10 @@ export {
   realNvpSpec,
   splineSpec,
   type WeightTensor,
-} from './flow-state.js'
-export { toOnnx } from './onnx.js'
-export type { Precision } from './onnx-graph.js'
+} from './flows/flow-state.js'
+export { decodeSafetensors, encodeSafetensors } from './flows/safetensors.js'
+export { toOnnx } from './onnx/onnx.js'
+export type { Precision } from './onnx/onnx-graph.js'
 export {
   fitPosterior,
   type LogDensity,
@@ -42,8 +32,18 @@ export {
   type PosteriorOptions,
   type PosteriorProgress,
   type PosteriorReport,
-} from './posterior.js'
-export { decodeSafetensors, encodeSafetensors } from './safetensors.js'
-export { type SampleOptions, sampleFlow } from './sample.js'
-export { openScorer, type Scorer } from './scorer.js'
-export { BY_HEART_ROWS } from './trimming.js'
+} from './posterior/posterior.js'
+export type { Forward } from './scoring/far-rows.js'
+export { type SampleOptions, sampleFlow } from './scoring/sample.js'
+export { openScorer, type Scorer } from './scoring/scorer.js'
+export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
+export {
+  type Fit,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  fitFlow,
+  silvermanNoise,
+  type TrainingRows,
+} from './training/fit.js'
+export { BY_HEART_ROWS } from './training/trimming.js'

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { ShapeError } from '../errors.js'
+import { unfittedFlow } from '../flows/flow-parts.js'
+import { realNvpSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { openScorer } from '../scoring/scorer.js'
+import { someMixture } from '../training/some-mixture.js'
+import { mixtureBase, weightsOfMixture } from './gaussian-mixture.js'
+import { standardNormal } from './independent-columns.js'
+
+const baseOf = (components: number, dim: number) => mixtureBase(weightsOfMixture(someMixture(components, dim)), dim)
+
+describe.each([
+  [1, 1],
+  [3, 1],
+  [3, 2],
+  [4, 5],
+])('a mixture of %d Gaussians of %d columns', (components, dim) => {
+  const base = baseOf(components, dim)
+  const drawn = base.draw(seededRandom(2, 'test'), 20_000)
+  const some = drawn.subarray(0, 6 * dim)
+
+  it('has the slope of its NLL', () => {
+    const slope = base.slope(some)
+    for (let at = 0; at < some.length; at++) {
+      const row = Math.floor(at / dim)
+      const moved = (step: number) => base.nll(some.map((z, place) => (place === at ? z + step : z)))[row]!
+      expect(slope[at]).toBeCloseTo((moved(1e-5) - moved(-1e-5)) / 2e-5, 5)
+    }
+  })
+
+  // ∇ log p has mean 0 under p, and E[z·∇ log p] = −1 for each column (Stein): draws and density are of one distribution.
+  it('draws what it says is likely', () => {
+    const slope = base.slope(drawn)
+    for (let column = 0; column < dim; column++) {
+      let [mean, withPlace, square] = [0, 0, 0]
+      for (let at = column; at < drawn.length; at += dim) {
+        mean += slope[at]! / 20_000
+        withPlace += (slope[at]! * drawn[at]!) / 20_000
+        square += (slope[at]! * drawn[at]!) ** 2 / 20_000
+      }
+      expect(Math.abs(mean)).toBeLessThan(0.05)
+      expect(Math.abs(withPlace - 1)).toBeLessThan(4 * Math.sqrt(square / 20_000))
+    }
+  })
+})
+
+it('integrates to 1', () => {
+  const [side, reach] = [300, 15]
+  const cell = (2 * reach) / side
+  const grid = Float64Array.from({ length: 2 * side * side }, (_, at) => {
+    const index = at % 2 === 0 ? Math.floor(at / 2 / side) : Math.floor(at / 2) % side
+    return (index + 0.5) * cell - reach
+  })
+  const mass = baseOf(3, 2)
+    .nll(grid)
+    .reduce((sum, nats) => sum + Math.exp(-nats) * cell ** 2, 0)
+  expect(Math.abs(mass - 1)).toBeLessThan(1e-3)
+})
+
+it('says of rows far out how far, where no density is left in float64', () => {
+  const [near, far] = baseOf(3, 2).nll(Float64Array.of(1e3, 0, 1e6, 0))
+  expect(near).toBeGreaterThan(1e4)
+  expect(far! / near!).toBeCloseTo(1e6, -5)
+})
+
+it('is standard normal before rows were seen', () => {
+  const flow = unfittedFlow({ ...realNvpSpec(2), base: { kind: 'mixture', components: 3 } }, 1)
+  const z = Float64Array.of(0.5, -2, 0, 4)
+  const normal = standardNormal(2).nll(z)
+  mixtureBase(flow.weights, 2)
+    .nll(z)
+    .forEach((nats, row) => {
+      expect(nats).toBeCloseTo(normal[row]!, 6)
+    })
+})
+
+it('refuses weights that are no mixture', async () => {
+  const spec = { ...realNvpSpec(2), base: { kind: 'mixture', components: 2 } } as const
+  const flat = unfittedFlow(spec, 1)
+  flat.weights.get('base.whitening')!.data[3] = 0
+  await expect(openScorer(flat)).rejects.toThrow(ShapeError)
+  await expect(openScorer(flat)).rejects.toThrow('diagonal of a mixture')
+  const empty = unfittedFlow(spec, 1)
+  empty.weights.get('base.shares')!.data.set([1, -1])
+  await expect(openScorer(empty)).rejects.toThrow('shares of a mixture')
+})

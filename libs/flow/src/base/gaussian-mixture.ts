@@ -1,0 +1,202 @@
+import type { Shapes } from '../bijectors/part.js'
+import { ShapeError } from '../errors.js'
+import type { Weights, WeightTensor } from '../flows/flow-state.js'
+import type { OnnxGraph } from '../onnx/onnx-graph.js'
+import type { Random } from '../random.js'
+import type { Numbers } from '../tensor/rows.js'
+import type { BaseDistribution } from './base-distribution.js'
+import { HALF_LOG_TWO_PI } from './independent-columns.js'
+
+/**
+ * p(z) = Σₖ wₖ·N(z; μₖ, Σₖ), of full covariances. Each component is kept by what whitens it: y = Aₖ·(z − μₖ) is standard normal
+ * where Aₖ is lower triangular and Σₖ⁻¹ = Aₖᵀ·Aₖ, so that log N = −½|y|² − ½ dim·log 2π + Σⱼ log Aₖⱼⱼ.
+ */
+export interface GaussianMixture {
+  readonly dim: number
+  /** [components]; they add up to 1 */
+  readonly shares: Float64Array
+  /** [components, dim] */
+  readonly means: Float64Array
+  /** [components, dim, dim], lower triangular with a positive diagonal */
+  readonly whitening: Float64Array
+}
+
+const NAMES = { shares: 'base.shares', means: 'base.means', whitening: 'base.whitening' } as const
+
+export function mixtureShapes(components: number, dim: number): Shapes {
+  return new Map([
+    [NAMES.shares, [components]],
+    [NAMES.means, [components, dim]],
+    [NAMES.whitening, [components, dim, dim]],
+  ])
+}
+
+/** A mixture as weights of a flow, in float32. */
+export function weightsOfMixture({ dim, ...mixture }: GaussianMixture): Weights {
+  const shapes = mixtureShapes(mixture.shares.length, dim)
+  const weightOf = (what: keyof typeof NAMES): [string, WeightTensor] => [
+    NAMES[what],
+    { shape: shapes.get(NAMES[what])!, data: Float32Array.from(mixture[what]) },
+  ]
+  return new Map([weightOf('shares'), weightOf('means'), weightOf('whitening')])
+}
+
+/** Components that are all standard normal. */
+export function standardMixture(components: number, dim: number): Weights {
+  const whitening = Float64Array.from({ length: components * dim * dim }, (_, at) =>
+    Math.floor(at / dim) % dim === at % dim ? 1 : 0,
+  )
+  const shares = new Float64Array(components).fill(1 / components)
+  return weightsOfMixture({ dim, shares, means: new Float64Array(components * dim), whitening })
+}
+
+/** @throws {ShapeError} when a share is below 0, none is above, or a diagonal of the whitening is not above 0 */
+export function mixtureBase(weights: Weights, dim: number): BaseDistribution {
+  const numbers = (what: keyof typeof NAMES) => Float64Array.from(weights.get(NAMES[what])!.data)
+  const mixture = { dim, shares: numbers('shares'), means: numbers('means'), whitening: numbers('whitening') }
+  checkMixture(mixture)
+  const density = mixtureDensity(mixture)
+  return {
+    nll: density.nll,
+    slope: (latent) => slopeOf(mixture, latent),
+    draw: (random, count, temperature = 1) => drawMixture(mixture, random, count, temperature),
+    toGraph: (graph, columns) => mixtureToGraph(mixture, graph, columns),
+  }
+}
+
+function checkMixture({ dim, shares, whitening }: GaussianMixture): void {
+  if (!shares.every((share) => share >= 0) || !shares.some((share) => share > 0)) {
+    throw new ShapeError(`shares of a mixture are 0 or more and some above it, got ${shares}`)
+  }
+  const isDiagonal = (at: number) => Math.floor(at / dim) % dim === at % dim
+  const at = whitening.findIndex((value, place) => isDiagonal(place) && !(value > 0))
+  if (at >= 0) throw new ShapeError(`the diagonal of a mixture's whitening is above 0, got ${whitening[at]}`)
+}
+
+/** Each component's log wₖ·N(z; μₖ, Σₖ) at z = 0 distance: what is left of it when |y|² is 0, [components] in nats. */
+function heightsOf({ dim, shares, whitening }: GaussianMixture): Float64Array {
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return shares.map((share, component) => {
+    let logDet = 0
+    for (let j = 0; j < dim; j++) logDet += Math.log(whitening[(component * dim + j) * dim + j]!)
+    return Math.log(share / total) + logDet - dim * HALF_LOG_TWO_PI
+  })
+}
+
+/** The mixture at rows of plain numbers. */
+export function mixtureDensity(mixture: GaussianMixture) {
+  const { dim, shares } = mixture
+  const heights = heightsOf(mixture)
+  const whitened = new Float64Array(dim)
+  const logs = new Float64Array(shares.length)
+  /** −log p(z) of row `row`, and into `logs` what each component has of log p(z). */
+  const look = (latent: Numbers, row: number): number => {
+    let largest = Number.NEGATIVE_INFINITY
+    for (let component = 0; component < logs.length; component++) {
+      const log = heights[component]! - 0.5 * whiten(mixture, component, latent, row * dim, whitened)
+      logs[component] = log
+      if (log > largest) largest = log
+    }
+    let sum = 0
+    for (let component = 0; component < logs.length; component++) sum += Math.exp(logs[component]! - largest)
+    return -largest - Math.log(sum)
+  }
+  return {
+    nll: (latent: Numbers): Float64Array => {
+      const nll = new Float64Array(latent.length / dim)
+      for (let row = 0; row < nll.length; row++) nll[row] = look(latent, row)
+      return nll
+    },
+    /** Writes p(component | z) of one row into `into` [components]; gives its −log p(z). */
+    memberships: (latent: Numbers, row: number, into: Float64Array): number => {
+      const nll = look(latent, row)
+      for (let component = 0; component < logs.length; component++) into[component] = Math.exp(logs[component]! + nll)
+      return nll
+    },
+  }
+}
+
+/** Writes y = A·(z − μ) and gives |y|². */
+function whiten(mixture: GaussianMixture, component: number, latent: Numbers, from: number, y: Float64Array): number {
+  const { dim, means, whitening } = mixture
+  let square = 0
+  for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
+    let value = 0
+    for (let j = 0; j <= i; j++) value += whitening[at + j]! * (latent[from + j]! - means[component * dim + j]!)
+    y[i] = value
+    square += value * value
+  }
+  return square
+}
+
+/** Σₖ p(k | z)·Aₖᵀ·Aₖ·(z − μₖ) */
+function slopeOf(mixture: GaussianMixture, latent: Numbers): Float64Array {
+  const { dim, shares, whitening } = mixture
+  const { memberships } = mixtureDensity(mixture)
+  const slope = new Float64Array(latent.length)
+  const own = new Float64Array(shares.length)
+  const y = new Float64Array(dim)
+  for (let from = 0; from < latent.length; from += dim) {
+    memberships(latent, from / dim, own)
+    for (let component = 0; component < own.length; component++) {
+      const share = own[component]!
+      if (share < NEGLIGIBLE) continue
+      whiten(mixture, component, latent, from, y)
+      for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
+        const pull = share * y[i]!
+        for (let j = 0; j <= i; j++) slope[from + j]! += pull * whitening[at + j]!
+      }
+    }
+  }
+  return slope
+}
+
+const NEGLIGIBLE = 1e-12
+
+/** z = μₖ + temperature·Aₖ⁻¹·y, y standard normal and k by the shares */
+function drawMixture(mixture: GaussianMixture, random: Random, count: number, temperature: number): Float64Array {
+  const { dim, shares, means, whitening } = mixture
+  const drawn = new Float64Array(count * dim)
+  for (let from = 0; from < drawn.length; from += dim) {
+    const component = pick(shares, random)
+    for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
+      let rest = temperature * random.normal()
+      for (let j = 0; j < i; j++) rest -= whitening[at + j]! * drawn[from + j]!
+      drawn[from + i] = rest / whitening[at + i]!
+    }
+    for (let i = 0; i < dim; i++) drawn[from + i]! += means[component * dim + i]!
+  }
+  return drawn
+}
+
+function pick(shares: Float64Array, random: Random): number {
+  let left = random.uniform() * shares.reduce((sum, share) => sum + share, 0)
+  for (let component = 0; component < shares.length - 1; component++) {
+    left -= shares[component]!
+    if (left < 0) return component
+  }
+  return shares.length - 1
+}
+
+/** −log Σₖ exp(heightₖ − ½|Aₖ·z − Aₖ·μₖ|²) */
+function mixtureToGraph(mixture: GaussianMixture, graph: OnnxGraph, columns: string): string {
+  const { dim, shares, means, whitening } = mixture
+  const heights = heightsOf(mixture)
+  const logs = Array.from(shares, (_, component) => {
+    const turned = new Float64Array(dim * dim)
+    const offset = new Float64Array(dim)
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j <= i; j++) {
+        const value = whitening[(component * dim + i) * dim + j]!
+        turned[j * dim + i] = value
+        offset[i]! -= value * means[component * dim + j]!
+      }
+    }
+    const y = graph.dense(columns, turned, offset)
+    const square = graph.sumColumns(graph.node('Mul', [y, y]))
+    return graph.node('Add', [graph.node('Mul', [square, graph.scalar(-0.5)]), graph.scalar(heights[component]!)])
+  })
+  const largest = graph.node('Max', logs)
+  const shifted = logs.map((log) => graph.node('Exp', [graph.node('Sub', [log, largest])]))
+  return graph.node('Neg', [graph.node('Add', [largest, graph.node('Log', [graph.node('Sum', shifted)])])])
+}

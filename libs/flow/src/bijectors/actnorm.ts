@@ -1,0 +1,115 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { plainKernel } from '../tensor/plain-kernel.js'
+import type { Numbers, Rows } from '../tensor/rows.js'
+import { zeroed } from '../tensor/scratch.js'
+import type { Bijector, MappedRows } from './bijector.js'
+
+/**
+ * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
+ * from then on.
+ *
+ *     z = (x + bias) ⊙ exp(logScale)        log|det ∂z/∂x| = Σᵢ logScaleᵢ
+ *
+ * @param bias      [dim]
+ * @param logScale  [dim]
+ * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.1
+ */
+export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
+  const forwardAndLogDet = (x: Tensor2D) => {
+    const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
+    return { value, logDet }
+  }
+  const forwardRows = ({ values, count, width }: Rows): MappedRows => {
+    const z = new Float64Array(values.length)
+    const logDet = new Float64Array(count)
+    normaliseInto(z, logDet, values, bias.dataSync<'float32'>(), logScale.dataSync<'float32'>())
+    return { value: { values: z, count, width }, logDet }
+  }
+  const inverseAndLogDet = ({ values, count, width }: Rows): MappedRows => {
+    const shifts = bias.dataSync<'float32'>()
+    const scales = Float64Array.from(logScale.dataSync(), Math.exp)
+    const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
+    const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
+    return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(stretch) }
+  }
+  return { forwardAndLogDet, forwardRows, inverseAndLogDet }
+}
+
+function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Array, logScale: Float32Array): void {
+  const dim = bias.length
+  for (let column = 0; column < dim; column++) {
+    const shift = bias[column]!
+    const scale = Math.exp(logScale[column]!)
+    for (let at = column; at < z.length; at += dim) z[at] = (x[at]! + shift) * scale
+  }
+  logDet.fill(logScale.reduce((total, number) => total + number, 0))
+}
+
+/** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
+const normalise = plainKernel<Record<string, never>>({
+  forward: ([x, bias, logScale]) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const z = zeroed(batch * dim)
+    const logDet = zeroed(batch)
+    normaliseInto(z, logDet, x!.values, bias!.values, logScale!.values)
+    return {
+      outputs: [
+        { values: z, shape: [batch, dim] },
+        { values: logDet, shape: [batch] },
+      ],
+    }
+  },
+  backward: ([dz, dLogDet], [x, bias, logScale]) => {
+    const dim = x!.shape[1]!
+    const byLogDet = dLogDet!.values.reduce((total, number) => total + number, 0)
+    const [dx, dBias, dLogScale] = [zeroed(x!.values.length), zeroed(dim), zeroed(dim)]
+    for (let column = 0; column < dim; column++) {
+      const shift = bias!.values[column]!
+      const scale = Math.exp(logScale!.values[column]!)
+      let byBias = 0
+      let byScale = byLogDet
+      for (let at = column; at < dx.length; at += dim) {
+        const slope = dz!.values[at]! * scale
+        dx[at] = slope
+        byBias += slope
+        byScale += slope * (x!.values[at]! + shift)
+      }
+      dBias[column] = byBias
+      dLogScale[column] = byScale
+    }
+    return [dx, dBias, dLogScale]
+  },
+})
+
+/** Below this deviation a feature counts as constant, and scaling it up further would only amplify rounding. */
+const SMALLEST_DEVIATION = 1e-6
+
+/**
+ * The bias and log-scale with which actnorm gives these rows mean 0 and deviation 1 in every feature.
+ *
+ * @param rows     [count, dim], row-major, count ≥ 1
+ * @param weights  [count]; how much each row counts, some above 0. Default: alike.
+ */
+export function actnormOf(
+  rows: Float32Array,
+  dim: number,
+  weights: Float32Array = new Float32Array(rows.length / dim).fill(1),
+): { bias: Float32Array; logScale: Float32Array } {
+  const weight = weights.reduce((total, each) => total + each, 0)
+  const bias = new Float32Array(dim)
+  const logScale = new Float32Array(dim)
+  for (let column = 0; column < dim; column++) {
+    let total = 0
+    weights.forEach((each, row) => {
+      total += each * rows[row * dim + column]!
+    })
+    const mean = total / weight
+    let squares = 0
+    weights.forEach((each, row) => {
+      squares += each * (rows[row * dim + column]! - mean) ** 2
+    })
+    bias[column] = -mean
+    logScale[column] = -Math.log(Math.max(Math.sqrt(squares / weight), SMALLEST_DEVIATION))
+  }
+  return { bias, logScale }
+}

@@ -1,0 +1,41 @@
+import type { FlowSizes } from '../flows/flow-state.js'
+import { affineCoupling } from './affine-coupling.js'
+import { boundedScale, conditionerPart } from './conditioner/conditioner-part.js'
+import { conditionedHalves } from './conditioner/coupling-halves.js'
+import { maskName, maskOf } from './conditioner/mask.js'
+import type { Part } from './part.js'
+
+/**
+ * The affine coupling of a layer.
+ *
+ * In ONNX the halves go their own ways: the conditioner is given the held features alone and asked for those of the moved ones
+ * alone, and the bound divides its weights instead of its output.
+ */
+export function affineCouplingPart(
+  layer: number,
+  { dim, contextDim, hidden, scaleBound }: FlowSizes & { readonly scaleBound: number },
+): Part {
+  const sizes = { inputs: dim + contextDim, hidden, outputs: 2 * dim }
+  const conditioner = conditionerPart(`layers.${layer}.conditioner`, sizes)
+  return {
+    learned: conditioner.learned,
+    fixed: new Map([[maskName(layer), [dim]]]),
+    start: ({ masks, weights }) => {
+      const mask = masks[layer]!
+      const silenced = mask.filter((held) => held === 0).length
+      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, silenced)])
+    },
+    bijector: (tensors, weights) => affineCoupling(maskOf(weights, layer), conditioner.of(tensors), scaleBound),
+    toGraph: (graph, rows, weights) => {
+      const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
+        outputs: [...moved, ...moved.map((feature) => dim + feature)],
+        scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),
+      }))
+      const { columns, features } = halves.moved
+      const [bent, shift] = graph.halveColumns(halves.raw, features.length)
+      const { logScale, scale } = boundedScale(graph, bent, scaleBound)
+      const scaled = graph.node('Add', [graph.node('Mul', [columns, scale]), shift])
+      return { pieces: [{ columns: scaled, features }, ...halves.rest], spread: logScale }
+    },
+  }
+}

@@ -1,0 +1,194 @@
+import { add, grad, memory, mul, sum, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { type Random, seededRandom } from '../random.js'
+import { registerGradients } from '../tensor/gradients.js'
+import type { Rows } from '../tensor/rows.js'
+import type { Bijector } from './bijector.js'
+
+/** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
+export type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
+
+/** What a bijector asks of its rows. */
+export interface Asks {
+  /** Default 0. */
+  readonly leastContextDim?: number
+  /** From any number to one that it is defined at. Default: it is defined everywhere. */
+  readonly domain?: (number: number) => number
+}
+
+/** Puts a bijector through the laws that all of them keep, over generated shapes, rows and weights. */
+export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): void {
+  const { leastContextDim = 0, domain = (number) => number } = asks
+  const overCases = (check: (each: Case) => void) =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: leastContextDim, max: 3 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer(),
+        (dim, contextDim, count, seed) => {
+          const random = seededRandom(seed, 'laws')
+          const normals = (width: number): Rows => ({
+            values: Float64Array.from({ length: count * width }, () => Math.fround(random.normal())),
+            count,
+            width,
+          })
+          const inside = normals(dim)
+          const x = { ...inside, values: inside.values.map((number) => Math.fround(domain(number))) }
+          const context = contextDim > 0 ? normals(contextDim) : undefined
+          tidy(() => check({ bijector: make(dim, contextDim, random), x, context }))
+        },
+      ),
+      { numRuns: 25, seed: 20 },
+    )
+
+  it('keeps the shape of rows and gives one log-det a row', () => {
+    overCases((each) => {
+      const { value, logDet } = forwardOf(each)
+      expect(value.values.length).toBe(each.x.values.length)
+      expect(logDet.length).toBe(each.x.count)
+    })
+  })
+
+  it('goes the same way in float64 as on tensors', () => {
+    overCases((each) => {
+      const coarse = forwardOf(each)
+      const exact = each.bijector.forwardRows(each.x, each.context)
+      expect(largestDifference(coarse.value.values, exact.value.values)).toBeLessThan(FLOAT32_TOLERANCE)
+      expect(largestDifference(coarse.logDet, exact.logDet)).toBeLessThan(FLOAT32_TOLERANCE)
+    })
+  })
+
+  it('comes back to where it started', () => {
+    overCases((each) => {
+      const { value } = each.bijector.forwardRows(each.x, each.context)
+      const back = each.bijector.inverseAndLogDet(value, each.context).value
+      expect(largestDifference(back.values, each.x.values)).toBeLessThan(FLOAT64_TOLERANCE)
+    })
+  })
+
+  it('takes back on the way back what it added to the log-det', () => {
+    overCases(({ bijector, x, context }) => {
+      const { value, logDet } = bijector.forwardRows(x, context)
+      const back = bijector.inverseAndLogDet(value, context).logDet.map((nats) => -nats)
+      expect(largestDifference(back, logDet)).toBeLessThan(FLOAT64_TOLERANCE)
+    })
+  })
+
+  it('has the log-det of its numeric Jacobian, there and back', () => {
+    overCases(({ bijector, x, context }) => {
+      for (const direction of ['forwardRows', 'inverseAndLogDet'] as const) {
+        const { logDet } = bijector[direction](x, context)
+        const numeric = numericLogDet((rows) => bijector[direction](rows, context).value, x)
+        expect(largestDifference(logDet, numeric)).toBeLessThan(NUMERIC_TOLERANCE)
+      }
+    })
+  })
+
+  it('has the gradient of its rows and log-dets', () => {
+    registerGradients()
+    overCases(({ bijector, x, context }) => {
+      // Any sum of all that comes out will do: sines of the places for the rows, and 0.7 for the log-dets.
+      const pull = x.values.map((_, at) => Math.sin(at + 1))
+      const slopes = grad((at) => {
+        const { value, logDet } = bijector.forwardAndLogDet(at as Tensor2D, context && tensorOf(context))
+        return add(sum(mul(value, tensorOf({ ...x, values: pull }))), sum(mul(logDet, 0.7)))
+      })(tensorOf(x))
+      const pulledRows = (column: number, by: number) => {
+        const moved = x.values.map((value, at) => (at % x.width === column ? value + by : value))
+        const { value, logDet } = bijector.forwardRows({ ...x, values: moved }, context)
+        return logDet.map((nats, row) => {
+          const own = value.values.subarray(row * x.width, (row + 1) * x.width)
+          return own.reduce((total, z, at) => total + z * pull[row * x.width + at]!, 0.7 * nats)
+        })
+      }
+      const numeric = new Float64Array(x.values.length)
+      for (let column = 0; column < x.width; column++) {
+        const [above, below] = [pulledRows(column, STEP), pulledRows(column, -STEP)]
+        above.forEach((value, row) => {
+          numeric[row * x.width + column] = (value - below[row]!) / (2 * STEP)
+        })
+      }
+      expect(largestDifference(Float64Array.from(slopes.dataSync()), numeric)).toBeLessThan(GRADIENT_TOLERANCE)
+    })
+  })
+
+  it('leaves no tensor behind', () => {
+    overCases((each) => {
+      const before = memory().numTensors
+      forwardOf(each)
+      each.bijector.inverseAndLogDet(each.x, each.context)
+      expect(memory().numTensors).toBe(before)
+    })
+  })
+}
+
+interface Case {
+  readonly bijector: Bijector
+  readonly x: Rows
+  readonly context: Rows | undefined
+}
+
+function tensorOf({ values, count, width }: Rows): Tensor2D {
+  return tensor2d(Float32Array.from(values), [count, width])
+}
+
+function forwardOf({ bijector, x, context }: Case): { value: Rows; logDet: Float64Array } {
+  let outcome: { value: Rows; logDet: Float64Array } | undefined
+  tidy(() => {
+    const given = context === undefined ? undefined : tensorOf(context)
+    const { value, logDet } = bijector.forwardAndLogDet(tensorOf(x), given)
+    const values = Float64Array.from(value.dataSync())
+    outcome = { value: { ...x, values }, logDet: Float64Array.from(logDet.dataSync()) }
+  })
+  return outcome!
+}
+
+/** log|det| of each row's Jacobian by central differences, [count]. */
+function numericLogDet(map: (rows: Rows) => Rows, at: Rows): Float64Array {
+  const { count, width } = at
+  const moved = (column: number, by: number) =>
+    map({ ...at, values: at.values.map((value, index) => (index % width === column ? value + by : value)) }).values
+  const slopes = Array.from({ length: width }, (_, column) => {
+    const [above, below] = [moved(column, STEP), moved(column, -STEP)]
+    return above.map((value, index) => (value - below[index]!) / (2 * STEP))
+  })
+  return Float64Array.from({ length: count }, (_, row) =>
+    logAbsDet(slopes.map((column) => Array.from(column.subarray(row * width, (row + 1) * width)))),
+  )
+}
+
+/** By elimination with pivots; the matrix is consumed. */
+function logAbsDet(matrix: number[][]): number {
+  let total = 0
+  for (let step = 0; step < matrix.length; step++) {
+    const largest = matrix
+      .slice(step)
+      .reduce((best, row) => (Math.abs(row[step]!) > Math.abs(best[step]!) ? row : best))
+    const pivotAt = matrix.indexOf(largest)
+    matrix[pivotAt] = matrix[step]!
+    matrix[step] = largest
+    total += Math.log(Math.abs(largest[step]!))
+    for (const row of matrix.slice(step + 1)) {
+      const factor = row[step]! / largest[step]!
+      for (let column = step; column < row.length; column++) row[column]! -= factor * largest[column]!
+    }
+  }
+  return total
+}
+
+function largestDifference(ours: Float64Array, theirs: Float64Array): number {
+  return ours.reduce((worst, value, at) => {
+    const difference = Math.abs(value - theirs[at]!) / Math.max(1, Math.abs(theirs[at]!))
+    return Math.max(difference, worst)
+  }, 0)
+}
+
+// Seven digits, of which a few layers of exp(s) spend two; sixteen, likewise; and what central differences leave of those.
+const FLOAT32_TOLERANCE = 1e-4
+const FLOAT64_TOLERANCE = 1e-9
+const NUMERIC_TOLERANCE = 1e-6
+// A slope of a chain is a product of a dozen float32 numbers.
+const GRADIENT_TOLERANCE = 1e-3
+const STEP = 1e-6

@@ -1,0 +1,90 @@
+import { tensor1d, tensor2d } from '@tensorflow/tfjs-core'
+import { describe } from 'vitest'
+import type { Random } from '../random.js'
+import { onEachBackend } from '../tensor/on-each-backend.js'
+import { actnorm } from './actnorm.js'
+import { affineCoupling } from './affine-coupling.js'
+import { keepsTheLawsOfABijector } from './bijector.laws.js'
+import { chain } from './chain.js'
+import { type Conditioner, mlp } from './conditioner/conditioner.js'
+import { halfMasks } from './conditioner/mask.js'
+import { contextShift } from './context-shift.js'
+import { affine, logarithm, logit, yeoJohnson } from './elementwise.js'
+import { mixing } from './linear-mixing.js'
+import { permutation } from './permutation.js'
+import { factorised, randomRotation } from './random-rotation.js'
+import { rawLength } from './spline.js'
+import { splineCoupling } from './spline-coupling.js'
+
+await onEachBackend('the laws', () => {
+  describe('an empty chain', () => keepsTheLawsOfABijector(() => chain([])))
+  describe('actnorm', () => keepsTheLawsOfABijector((dim, _, random) => anActnorm(dim, random)))
+  describe('an affine coupling', () => keepsTheLawsOfABijector(aCoupling))
+  describe('a context shift', () =>
+    keepsTheLawsOfABijector((dim, contextDim, random) => contextShift(aConditioner(contextDim, 2 * dim, random)), {
+      leastContextDim: 1,
+    }))
+  describe('a permutation', () =>
+    keepsTheLawsOfABijector((dim, _, random) => permutation([...random.permutation(dim)])))
+  describe('a linear mixing', () => keepsTheLawsOfABijector((dim, _, random) => aMixing(dim, random)))
+  describe('a spline coupling', () => keepsTheLawsOfABijector(aSplineCoupling))
+  describe('an affine transform', () =>
+    keepsTheLawsOfABijector((dim, _, random) =>
+      affine([...normals(dim, random)], Array.from(normals(dim, random), Math.exp)),
+    ))
+  describe('a logarithm', () => keepsTheLawsOfABijector((dim) => logarithm(dim), { domain: Math.exp }))
+  describe('a logit', () =>
+    keepsTheLawsOfABijector((dim) => logit(dim), { domain: (number) => 1 / (1 + Math.exp(-number)) }))
+  describe("Yeo and Johnson's transform", () =>
+    keepsTheLawsOfABijector((dim, _, random) => yeoJohnson(Array.from({ length: dim }, () => random.below(5) / 2))))
+  describe('a chain', () =>
+    keepsTheLawsOfABijector((dim, contextDim, random) =>
+      chain([
+        anActnorm(dim, random),
+        aCoupling(dim, contextDim, random),
+        aRotation(dim, random),
+        aSplineCoupling(dim, contextDim, random),
+      ]),
+    ))
+})
+
+function anActnorm(dim: number, random: Random) {
+  return actnorm(tensor1d(normals(dim, random)), tensor1d(normals(dim, random)))
+}
+
+function aCoupling(dim: number, contextDim: number, random: Random) {
+  const [mask] = halfMasks(dim, 1, random)
+  return affineCoupling(mask!, aConditioner(dim + contextDim, 2 * dim, random), 2)
+}
+
+function aMixing(dim: number, random: Random) {
+  const sign = Array.from({ length: dim }, () => (random.below(2) === 0 ? -1 : 1))
+  const order = [...random.permutation(dim)]
+  return mixing(tensor2d(normals(dim * dim, random), [dim, dim]), { order, sign })
+}
+
+function aRotation(dim: number, random: Random) {
+  const { factors, order, sign } = factorised(randomRotation(dim, random), dim)
+  return mixing(tensor2d(Float32Array.from(factors), [dim, dim]), { order, sign })
+}
+
+/** Tails that begin where some of the rows still are. */
+function aSplineCoupling(dim: number, contextDim: number, random: Random) {
+  const [mask] = halfMasks(dim, 1, random)
+  const sizes = { bins: 1 + random.below(6), tailBound: 1.5 }
+  return splineCoupling(mask!, aConditioner(dim + contextDim, dim * rawLength(sizes.bins), random), sizes)
+}
+
+function aConditioner(inputs: number, outputs: number, random: Random): Conditioner {
+  const widths = [inputs, 5, outputs]
+  return mlp(
+    widths.slice(1).map((width, index) => ({
+      weight: tensor2d(normals(widths[index]! * width, random), [widths[index]!, width]),
+      bias: tensor1d(normals(width, random)),
+    })),
+  )
+}
+
+function normals(count: number, random: Random): Float32Array {
+  return Float32Array.from({ length: count }, () => 0.5 * random.normal())
+}

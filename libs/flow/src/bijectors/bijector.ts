@@ -1,0 +1,35 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Rows } from '../tensor/rows.js'
+
+/**
+ * An invertible map of rows whose log-det-Jacobian is known: forward is data → latent, x → z.
+ *
+ * Value and log-det come from one method, so they cannot drift apart. The context is [batch, contextDim], the same in both
+ * directions; a bijector that is not conditional ignores it.
+ *
+ * Training and bulk scoring go forward on tensors, differentiable, in float32. Rounding is stretched by exp(±s) layer after
+ * layer, a thousandfold for an outlier: so far rows, and the way back, go in float64 on plain arrays.
+ */
+export interface Bijector {
+  /** z and log|det ∂z/∂x|, differentiable, in float32 */
+  forwardAndLogDet(x: Tensor2D, context?: Tensor2D): Mapped
+  /** The same in float64. */
+  forwardRows(x: Rows, context?: Rows): MappedRows
+  /** x and log|det ∂x/∂z|, in float64 */
+  inverseAndLogDet(z: Rows, context?: Rows): MappedRows
+}
+
+/** Where a bijector takes its rows, and how much it stretches space there. */
+export interface Mapped {
+  /** [batch, dim] */
+  readonly value: Tensor2D
+  /** [batch] in nats */
+  readonly logDet: Tensor1D
+}
+
+/** The same in float64. */
+export interface MappedRows {
+  readonly value: Rows
+  /** [count] in nats */
+  readonly logDet: Float64Array
+}

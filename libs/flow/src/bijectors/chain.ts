@@ -1,0 +1,63 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { plainKernel } from '../tensor/plain-kernel.js'
+import type { Rows } from '../tensor/rows.js'
+import { copied } from '../tensor/scratch.js'
+import { zeros } from '../tensor/tfjs.js'
+import type { Bijector, MappedRows } from './bijector.js'
+
+/**
+ * Bijectors one after another, in reading order: z = fₙ(… f₂(f₁(x))); the log-dets add up.
+ *
+ * An empty chain is the identity.
+ */
+export function chain(bijectors: readonly Bijector[]): Bijector {
+  return {
+    forwardAndLogDet: (x, context) => {
+      let value: Tensor2D = x
+      const logDets: Tensor1D[] = []
+      for (const bijector of bijectors) {
+        const mapped = bijector.forwardAndLogDet(value, context)
+        value = mapped.value
+        logDets.push(mapped.logDet)
+      }
+      if (logDets.length === 0) return { value, logDet: zeros([x.shape[0]]) as Tensor1D }
+      const [logDet] = total(logDets, {}) as [Tensor1D]
+      return { value, logDet }
+    },
+    forwardRows: (x, context) =>
+      fold(
+        x,
+        bijectors.map((bijector) => (rows) => bijector.forwardRows(rows, context)),
+      ),
+    inverseAndLogDet: (z, context) =>
+      fold(
+        z,
+        bijectors.toReversed().map((bijector) => (rows) => bijector.inverseAndLogDet(rows, context)),
+      ),
+  }
+}
+
+function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): MappedRows {
+  let value = start
+  const logDet = new Float64Array(start.count)
+  for (const step of steps) {
+    const mapped = step(value)
+    value = mapped.value
+    mapped.logDet.forEach((nats, row) => {
+      logDet[row]! += nats
+    })
+  }
+  return { value, logDet }
+}
+
+/** [batch] each → their sum, [batch]; one launch instead of one for each of them there and back */
+const total = plainKernel<Record<string, never>>({
+  forward: (parts) => {
+    const values = copied(parts[0]!.values)
+    for (const part of parts.slice(1)) {
+      for (let row = 0; row < values.length; row++) values[row]! += part.values[row]!
+    }
+    return { outputs: [{ values, shape: parts[0]!.shape }] }
+  },
+  backward: ([slope], parts) => parts.map(() => slope!.values),
+})

@@ -1,0 +1,99 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Weights } from '../../flows/flow-state.js'
+import type { OnnxGraph } from '../../onnx/onnx-graph.js'
+import type { Random } from '../../random.js'
+import type { Shapes } from '../part.js'
+import { type Conditioner, mlp } from './conditioner.js'
+
+/** What a part needs of the conditioner in it. */
+export interface ConditionerPart {
+  /** Width of what it is given. */
+  readonly inputs: number
+  readonly learned: Shapes
+  /**
+   * Hidden weights by He; what is left out, the last layer among it, starts at zero.
+   *
+   * @param silenced  inputs that a mask zeroes, which the first layer's variance does not count
+   */
+  start(random: Random, silenced?: number): ReadonlyMap<string, Float32Array>
+  of(tensors: ReadonlyMap<string, Tensor>): Conditioner
+  /**
+   * @param input    columns
+   * @param through  which inputs these columns are, and which outputs come out. Default: all.
+   * @returns columns
+   */
+  toGraph(graph: OnnxGraph, input: string, weights: Weights, through?: Through): string
+}
+
+/** A part of a conditioner: what a coupling does not feed it, and does not want of it, is not computed. */
+export interface Through {
+  /** undefined stands for a column that counts for nothing. */
+  readonly inputs: readonly (number | undefined)[]
+  readonly outputs: readonly number[]
+  /** What an output is multiplied by. Default: 1. */
+  readonly scaleOf?: (output: number) => number
+}
+
+/** A conditioner whose weights are named `${prefix}.0.weight`, `${prefix}.0.bias`, and so on. */
+export function conditionerPart(
+  prefix: string,
+  { inputs, hidden, outputs }: { inputs: number; hidden: readonly number[]; outputs: number },
+): ConditionerPart {
+  const widths = [inputs, ...hidden, outputs]
+  const layers = widths.slice(1).map((width, index) => ({
+    weight: `${prefix}.${index}.weight`,
+    bias: `${prefix}.${index}.bias`,
+    shape: [widths[index]!, width] as const,
+  }))
+  return {
+    inputs,
+    learned: new Map<string, readonly number[]>(
+      layers.flatMap(({ weight, bias, shape }) => [
+        [weight, shape],
+        [bias, [shape[1]]],
+      ]),
+    ),
+    start: (random, silenced = 0) =>
+      new Map(
+        layers.slice(0, -1).map(({ weight, shape }, index) => {
+          const heard = shape[0] - (index === 0 ? silenced : 0)
+          const deviation = Math.sqrt(2 / Math.max(heard, 1))
+          return [weight, Float32Array.from({ length: shape[0] * shape[1] }, () => deviation * random.normal())]
+        }),
+      ),
+    of: (tensors) =>
+      mlp(
+        layers.map(({ weight, bias }) => ({
+          weight: tensors.get(weight) as Tensor2D,
+          bias: tensors.get(bias) as Tensor1D,
+        })),
+      ),
+    toGraph: (graph, input, weights, through) => {
+      let columns = input
+      layers.forEach(({ weight, bias, shape }, index) => {
+        const isLast = index === layers.length - 1
+        const rows = (index === 0 && through?.inputs) || [...Array(shape[0]).keys()]
+        const kept = (isLast && through?.outputs) || [...Array(shape[1]).keys()]
+        const scaleOf = (isLast && through?.scaleOf) || (() => 1)
+        const [matrix, offset] = [weights.get(weight)!.data, weights.get(bias)!.data]
+        const picked = new Float64Array(rows.length * kept.length)
+        rows.forEach((row, at) => {
+          if (row === undefined) return
+          kept.forEach((column, place) => {
+            picked[at * kept.length + place] = matrix[row * shape[1] + column]! * scaleOf(column)
+          })
+        })
+        const offsets = Float64Array.from(kept, (column) => offset[column]! * scaleOf(column))
+        columns = graph.dense(columns, picked, offsets)
+        if (!isLast) columns = graph.node('Relu', [columns])
+      })
+      return columns
+    },
+  }
+}
+
+/** The log-scale bound·tanh(r/bound) of columns that hold r/bound, and exp of it. */
+export function boundedScale(graph: OnnxGraph, raw: string, bound: number): { logScale: string; scale: string } {
+  const logScale = graph.node('Mul', [graph.node('Tanh', [raw]), graph.scalar(bound)])
+  return { logScale, scale: graph.node('Exp', [logScale]) }
+}

@@ -1,0 +1,52 @@
+import type { Weights } from '../../flows/flow-state.js'
+import type { OnnxGraph } from '../../onnx/onnx-graph.js'
+import { type Piece, regrouped } from '../../onnx/pieces.js'
+import type { GraphRows } from '../part.js'
+import type { ConditionerPart, Through } from './conditioner-part.js'
+import type { Mask } from './mask.js'
+
+/** The two halves of a coupling in a graph. */
+export interface Halves {
+  readonly moved: Piece
+  /** The held half; none where a single feature is moved by every layer */
+  readonly rest: readonly Piece[]
+  /** Columns of what the conditioner says of the held half and the context */
+  readonly raw: string
+}
+
+/**
+ * Parts the columns by a mask, and conditions on the held ones: the conditioner is given these and the context alone, and asked for
+ * nothing of the others.
+ *
+ * @param outputsOf  which outputs of the conditioner the moved features take, and what these are multiplied by
+ */
+export function conditionedHalves(
+  graph: OnnxGraph,
+  { pieces, context }: GraphRows,
+  weights: Weights,
+  mask: Mask,
+  conditioner: ConditionerPart,
+  outputsOf: (moved: readonly number[]) => Omit<Through, 'inputs'>,
+): Halves {
+  const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : []))) as [
+    number[],
+    number[],
+  ]
+  const [movedColumns, ...heldColumns] = regrouped(graph, pieces, held.length > 0 ? [moved, held] : [moved])
+  const contextInputs = conditioner.inputs - mask.length
+  const seen = context === undefined ? heldColumns : [...heldColumns, context]
+  // A single feature without a context has nothing to be conditioned on: it is shown to weights of zero.
+  const inputs =
+    seen.length === 0
+      ? moved.map(() => undefined)
+      : [...held, ...Array.from({ length: contextInputs }, (_, at) => mask.length + at)]
+  const raw = conditioner.toGraph(graph, graph.stack(seen.length === 0 ? [movedColumns!] : seen), weights, {
+    inputs,
+    ...outputsOf(moved),
+  })
+  return {
+    moved: { columns: movedColumns!, features: moved },
+    rest: heldColumns.map((columns) => ({ columns, features: held })),
+    raw,
+  }
+}

@@ -1,0 +1,77 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { type Activation, matrices } from '../../tensor/matrices.js'
+import type { Rows } from '../../tensor/rows.js'
+import { differentiable } from '../../tensor/tape.js'
+import { maskOfUnits } from './dropout.js'
+
+/** One dense layer's weight [in, out] and bias [out]. */
+export interface DenseWeights {
+  readonly weight: Tensor2D
+  readonly bias: Tensor1D
+}
+
+/**
+ * Dense layers one after another, x·W + b each, with an activation between them and none after the last: [batch, in] → [batch, out].
+ *
+ * In a run that drops hidden units, what the activation gives is multiplied by a mask of them.
+ *
+ * One operation with a gradient of its own, because tfjs's `fused.matMul` falls apart into operations while a gradient is being
+ * taken, and each of them costs more to record than to compute.
+ */
+export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], between: Activation): Tensor2D {
+  const activationOf = (index: number) => (index < layers.length - 1 ? between : 'linear')
+  const inputs = [x, ...layers.flatMap(({ weight, bias }) => [weight, bias])]
+  const [value] = differentiable(inputs, {
+    forward: (save) => {
+      const { dense, times } = matrices()
+      const values: Tensor[] = [x]
+      const masks: Tensor[] = []
+      layers.forEach(({ weight, bias }, index) => {
+        const value = dense(values[index]!, weight, bias, activationOf(index))
+        const mask = index < layers.length - 1 ? maskOfUnits(value.shape) : undefined
+        values.push(mask === undefined ? value : times(value, mask))
+        if (mask !== undefined) masks.push(mask)
+      })
+      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight), ...masks])
+      return values.slice(-1)
+    },
+    backward: ([dy], saved) => {
+      const count = layers.length
+      const [given, weights, masks] = [saved.slice(0, count), saved.slice(count, 2 * count), saved.slice(2 * count)]
+      const { open, times, columnSums, timesTransposed, transposedTimes } = matrices()
+      const gradients: (() => Tensor)[] = []
+      let slope = dy!
+      for (let index = layers.length - 1; ; index--) {
+        const [own, weight] = [slope, weights[index]!]
+        gradients.unshift(
+          () => transposedTimes(given[index]!, own),
+          () => columnSums(own),
+        )
+        if (index === 0) return [() => timesTransposed(own, weight), ...gradients]
+        slope = timesTransposed(own, weight)
+        const mask = masks[index - 1]
+        if (mask !== undefined) slope = times(slope, mask)
+        if (between === 'relu') slope = open(slope, given[index]!)
+      }
+    },
+  })
+  return value as Tensor2D
+}
+
+/** One such layer in float64, [count, in] → [count, out]. */
+export function denseRows(x: Rows, { weight, bias }: DenseWeights, activation: Activation): Rows {
+  const [inputs, width] = weight.shape
+  const weights = weight.dataSync<'float32'>()
+  const offsets = Float64Array.from(bias.dataSync())
+  const values = new Float64Array(x.count * width)
+  for (let row = 0; row < x.count; row++) {
+    const sums = values.subarray(row * width, (row + 1) * width)
+    sums.set(offsets)
+    for (let input = 0; input < inputs; input++) {
+      const given = x.values[row * inputs + input]!
+      for (let output = 0; output < width; output++) sums[output]! += given * weights[input * width + output]!
+    }
+    if (activation === 'relu') for (let output = 0; output < width; output++) sums[output] = Math.max(sums[output]!, 0)
+  }
+  return { values, count: x.count, width }
+}

@@ -1,0 +1,35 @@
+import type { Weights } from '../../flows/flow-state.js'
+import type { Random } from '../../random.js'
+
+/** [dim]; 1 holds a feature (it passes through and conditions), 0 moves it. */
+export type Mask = readonly (0 | 1)[]
+
+/**
+ * Random half masks in complementary pairs: what one layer holds, the next one moves, so that every two layers move
+ * every feature once, and each pair splits the features anew.
+ *
+ * A single feature is moved by every layer: it has nothing but its context to be conditioned on.
+ *
+ * @returns one mask of [dim] per layer
+ */
+export function halfMasks(dim: number, layers: number, random: Random): readonly Mask[] {
+  if (dim === 1) return Array.from({ length: layers }, () => [0])
+  const masks: Mask[] = []
+  while (masks.length < layers) {
+    const held = new Set(random.permutation(dim).subarray(0, dim >> 1))
+    const mask = Array.from({ length: dim }, (_, feature) => (held.has(feature) ? 1 : 0))
+    masks.push(mask, complement(mask))
+  }
+  return masks.slice(0, layers)
+}
+
+export function complement(mask: Mask): Mask {
+  return mask.map((held) => (held === 1 ? 0 : 1))
+}
+
+export const maskName = (layer: number) => `layers.${layer}.mask`
+
+/** The mask of a layer, out of a flow's weights. */
+export function maskOf(weights: Weights, layer: number): Mask {
+  return Array.from(weights.get(maskName(layer))!.data, (held) => (held === 1 ? 1 : 0))
+}

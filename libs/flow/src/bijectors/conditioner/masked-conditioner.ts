@@ -1,0 +1,93 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../../errors.js'
+import { plainKernel } from '../../tensor/plain-kernel.js'
+import type { Numbers, Rows } from '../../tensor/rows.js'
+import { zeroed } from '../../tensor/scratch.js'
+import type { Conditioner, Narrowing } from './conditioner.js'
+import type { Mask } from './mask.js'
+
+/** What a coupling's conditioner says of the moved features of rows, in both precisions. */
+export interface Raw {
+  /** The features that are moved. */
+  readonly moved: readonly number[]
+  rawOfTensor(x: Tensor2D, context: Tensor2D | undefined): Tensor2D
+  rawOfRows(x: Rows, context: Rows | undefined): Float64Array
+}
+
+/**
+ * Lets a conditioner see the held features and the context, and nothing of what is moved: conditioner(b⊙x, context), of which
+ * the outputs of held features are not computed.
+ *
+ * @param mask         [dim]; 1 holds a feature, 0 moves it
+ * @param conditioner  [batch, dim + contextDim] → [batch, outputs]
+ * @param outputsOf    which outputs the moved features take, in order
+ * @throws {ShapeError} when the mask holds every feature, or moves all of several
+ */
+export function heldBesideContext(
+  mask: Mask,
+  conditioner: Conditioner,
+  outputsOf: (moved: readonly number[]) => readonly number[],
+): Raw {
+  const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : [])))
+  if (moved!.length === 0 || (held!.length === 0 && mask.length > 1)) {
+    throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
+  }
+  const outputs = outputsOf(moved!)
+  const only = (contextDim: number): Narrowing => {
+    const inputs = [...held!, ...Array.from({ length: contextDim }, (_, at) => mask.length + at)]
+    // A single feature without a context has nothing to be conditioned on: it is shown as 0.
+    return { inputs: inputs.length > 0 ? inputs : [0], outputs }
+  }
+  return {
+    moved: moved!,
+    rawOfTensor: (x, context) => {
+      const seen = besideContext(context === undefined ? [x] : [x, context], { held: held! })
+      return conditioner.ofTensor(seen[0] as Tensor2D, only(context?.shape[1] ?? 0))
+    },
+    rawOfRows: (x, context) => {
+      const { inputs } = only(context?.width ?? 0)
+      const seen = { values: new Float64Array(x.count * inputs.length), count: x.count, width: inputs.length }
+      heldBesideContextInto(seen.values, x.values, x.width, held!, context?.values)
+      return conditioner.ofRows(seen, { inputs, outputs }).values
+    },
+  }
+}
+
+/** [batch, held + contextDim]: x where it is held; then the context. Where neither is, a column of zeros. */
+function heldBesideContextInto(
+  seen: Numbers,
+  x: Numbers,
+  dim: number,
+  held: readonly number[],
+  context: Numbers | undefined,
+): void {
+  const count = x.length / dim
+  const contextDim = (context?.length ?? 0) / count
+  const width = held.length + contextDim
+  for (let row = 0; row < count; row++) {
+    for (let at = 0; at < held.length; at++) seen[row * width + at] = x[row * dim + held[at]!]!
+    for (let column = 0; column < contextDim; column++) {
+      seen[row * width + held.length + column] = context![row * contextDim + column]!
+    }
+  }
+}
+
+/** x [batch, dim], context [batch, contextDim] → what the conditioner sees: the held features of x; then the context */
+const besideContext = plainKernel<{ readonly held: readonly number[] }>({
+  forward: ([x, context], { held }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const width = Math.max(1, held.length + (context?.shape[1] ?? 0))
+    const seen = zeroed(batch * width)
+    heldBesideContextInto(seen, x!.values, dim, held, context?.values)
+    return { outputs: [{ values: seen, shape: [batch, width] }] }
+  },
+  backward: ([dSeen], [x], { held }) => {
+    const [batch, dim] = x!.shape as [number, number]
+    const width = dSeen!.shape[1]!
+    const dx = zeroed(batch * dim)
+    for (let row = 0; row < batch; row++) {
+      for (let at = 0; at < held.length; at++) dx[row * dim + held[at]!] = dSeen!.values[row * width + at]!
+    }
+    return [dx, undefined]
+  },
+})

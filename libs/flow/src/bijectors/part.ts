@@ -1,0 +1,61 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Weights } from '../flows/flow-state.js'
+import type { OnnxGraph } from '../onnx/onnx-graph.js'
+import type { Piece } from '../onnx/pieces.js'
+import type { Random } from '../random.js'
+import type { Bijector } from './bijector.js'
+import type { Mask } from './conditioner/mask.js'
+
+/**
+ * One bijector of a flow, told by its weights' names: what it holds, how it starts, what it computes, and how ONNX says it.
+ *
+ * A kind of flow is a list of these.
+ */
+export interface Part {
+  /** What a fit moves. */
+  readonly learned: Shapes
+  /** What is drawn by the seed and stays. */
+  readonly fixed: Shapes
+  /** The numbers of an unfitted flow; a weight that is not here starts at zero. */
+  start(luck: Luck): ReadonlyMap<string, Float32Array>
+  /**
+   * @param tensors  the learned weights
+   * @param weights  the fixed ones
+   */
+  bijector(tensors: ReadonlyMap<string, Tensor>, weights: Weights): Bijector
+  /** Adds the way forward to a graph. */
+  toGraph(graph: OnnxGraph, at: GraphRows, weights: Weights): GraphStep
+}
+
+/** Names of weights with their shapes. */
+export type Shapes = ReadonlyMap<string, readonly number[]>
+
+/** What an unfitted flow is drawn from: streams of their own, so that one more draw in one shifts no other. */
+export interface Luck {
+  /** One a layer. */
+  readonly masks: readonly Mask[]
+  readonly weights: Random
+  readonly rotations: Random
+}
+
+/** Where the rows are in a graph. */
+export interface GraphRows {
+  /** Every feature once */
+  readonly pieces: readonly Piece[]
+  /** Columns of the context, where the flow is conditional */
+  readonly context: string | undefined
+}
+
+/** What a part adds to a graph: the rows behind it, and its log-det in one of three forms. */
+export interface GraphStep {
+  readonly pieces: readonly Piece[]
+  /** Columns, to be summed */
+  readonly spread?: string
+  /** [batch] */
+  readonly summed?: string
+  /** The same for every row, nats. */
+  readonly constant?: number
+}
+
+/** A part that holds nothing fixed. */
+export const NOTHING_FIXED: Shapes = new Map()

@@ -1,0 +1,70 @@
+import type { Random } from '../random.js'
+
+/**
+ * A matrix that turns without stretching, uniform among all of them: Gram and Schmidt's way from one of normal draws.
+ *
+ * @returns [dim, dim], row-major
+ */
+export function randomRotation(dim: number, random: Random): Float64Array {
+  const matrix = Float64Array.from({ length: dim * dim }, () => random.normal())
+  const rowAt = (row: number) => matrix.subarray(row * dim, (row + 1) * dim)
+  for (let row = 0; row < dim; row++) {
+    const own = rowAt(row)
+    // Twice, because a row nearly in the span of those before it keeps some of their direction the first time.
+    for (let pass = 0; pass < 2; pass++) {
+      for (let other = 0; other < row; other++) {
+        const before = rowAt(other)
+        let along = 0
+        for (let at = 0; at < dim; at++) along += own[at]! * before[at]!
+        for (let at = 0; at < dim; at++) own[at]! -= along * before[at]!
+      }
+    }
+    const length = Math.hypot(...own)
+    for (let at = 0; at < dim; at++) own[at]! /= length
+  }
+  return matrix
+}
+
+/** A matrix in its factors, as `mixing` takes them. */
+export interface PackedFactors {
+  /** [dim, dim]: L below the diagonal, U above, log|diagonal of U| on it */
+  readonly factors: Float64Array
+  /** [dim] */
+  readonly order: readonly number[]
+  /** [dim] */
+  readonly sign: readonly number[]
+}
+
+/**
+ * W = P·L·(U + diag(sign⊙exp(s))), by elimination with pivots.
+ *
+ * @param matrix  [dim, dim], row-major, not singular
+ */
+export function factorised(matrix: Float64Array, dim: number): PackedFactors {
+  const rows = Array.from({ length: dim }, (_, row) => ({
+    row,
+    values: matrix.slice(row * dim, (row + 1) * dim),
+  }))
+  for (let step = 0; step < dim; step++) {
+    const largest = rows
+      .slice(step)
+      .reduce((best, each) => (Math.abs(each.values[step]!) > Math.abs(best.values[step]!) ? each : best))
+    rows[rows.indexOf(largest)] = rows[step]!
+    rows[step] = largest
+    for (const { values } of rows.slice(step + 1)) {
+      const factor = values[step]! / largest.values[step]!
+      for (let column = step + 1; column < dim; column++) values[column]! -= factor * largest.values[column]!
+      values[step] = factor
+    }
+  }
+  const factors = new Float64Array(dim * dim)
+  const order = new Array<number>(dim)
+  const sign = rows.map(({ row, values }, at) => {
+    order[row] = at
+    const pivot = values[at]!
+    factors.set(values, at * dim)
+    factors[at * (dim + 1)] = Math.log(Math.abs(pivot))
+    return Math.sign(pivot)
+  })
+  return { factors, order, sign }
+}

@@ -1,0 +1,40 @@
+import type { FlowSizes } from '../flows/flow-state.js'
+import { conditionerPart } from './conditioner/conditioner-part.js'
+import { conditionedHalves } from './conditioner/coupling-halves.js'
+import { maskName, maskOf } from './conditioner/mask.js'
+import type { Part } from './part.js'
+import { rawLength } from './spline.js'
+import { type SplineSizes, splineCoupling } from './spline-coupling.js'
+import { splineGraph } from './spline-onnx.js'
+
+/** The spline coupling of a layer; in ONNX the halves go their own ways. */
+export function splineCouplingPart(
+  layer: number,
+  { dim, contextDim, hidden, bins, tailBound }: FlowSizes & SplineSizes,
+): Part {
+  const length = rawLength(bins)
+  const sizes = { inputs: dim + contextDim, hidden, outputs: dim * length }
+  const conditioner = conditionerPart(`layers.${layer}.conditioner`, sizes)
+  return {
+    learned: conditioner.learned,
+    fixed: new Map([[maskName(layer), [dim]]]),
+    start: ({ masks, weights }) => {
+      const mask = masks[layer]!
+      const silenced = mask.filter((held) => held === 0).length
+      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, silenced)])
+    },
+    bijector: (tensors, weights) =>
+      splineCoupling(maskOf(weights, layer), conditioner.of(tensors), { bins, tailBound }),
+    toGraph: (graph, rows, weights) => {
+      const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
+        outputs: moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
+      }))
+      const { columns, features } = halves.moved
+      const count = features.length
+      const x = graph.toRows(columns, count)
+      const bent = splineGraph(graph, x, graph.toRows(halves.raw, count * length), count, { bins, tailBound })
+      const moved = { columns: graph.toColumns(bent.value, count), features }
+      return { pieces: [moved, ...halves.rest], summed: bent.logDet }
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import type { OnnxGraph } from '../onnx/onnx-graph.js'
+import { SLOPE_ONE, SMALLEST } from './spline.js'
+import type { SplineSizes } from './spline-coupling.js'
+
+/**
+ * The splines of spline.ts in ONNX's own operators: the bin in which a number lies is a row of zeros and a one, by which the
+ * bin's width, height and slopes are summed out of all.
+ *
+ * @param x    [batch, count]
+ * @param raw  [batch, count·(3·bins − 1)]
+ * @returns names of z [batch, count] and of the summed log-slopes [batch]
+ */
+export function splineGraph(
+  graph: OnnxGraph,
+  x: string,
+  raw: string,
+  count: number,
+  { bins, tailBound }: SplineSizes,
+): { value: string; logDet: string } {
+  const op =
+    (name: string) =>
+    (...inputs: string[]) =>
+      graph.node(name, inputs)
+  const [add, sub, mul, div, log] = [op('Add'), op('Sub'), op('Mul'), op('Div'), op('Log')] as const
+  const [one, two] = [graph.scalar(1), graph.scalar(2)]
+  const lastAxis = graph.tensor64([-1])
+  const sumLast = (value: string) => graph.node('ReduceSum', [value, lastAxis], { keepdims: 0 })
+
+  const byFeature = graph.node('Reshape', [raw, graph.tensor64([-1, count, 3 * bins - 1])])
+  const parts = graph.split(byFeature, graph.tensor64([bins, bins, bins - 1]), 3, 2)
+  const [rawWidths, rawHeights, rawSlopes] = parts as [string, string, string]
+  const shares = (part: string) => {
+    const soft = graph.node('Softmax', [part], { axis: -1 })
+    return add(mul(soft, graph.scalar(1 - bins * SMALLEST)), graph.scalar(SMALLEST))
+  }
+  const [widths, heights] = [shares(rawWidths), shares(rawHeights)]
+  // Multiplied by this, a row of shares becomes the sums before each of its numbers, measured from the middle: most rows lie
+  // there, and keep the digits that a sum from one end would round away.
+  const before = graph.tensor(
+    Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) < at % bins ? 0.5 : -0.5)),
+    [bins, bins],
+  )
+  const starts = graph.node('MatMul', [widths, before])
+
+  const isInside = graph.node('Less', [graph.node('Abs', [x]), graph.scalar(tailBound)])
+  const zero = graph.scalar(0)
+  const within = graph.node('Where', [isInside, mul(x, graph.scalar(1 / (2 * tailBound))), zero])
+  const withinByBin = graph.node('Unsqueeze', [within, lastAxis])
+  // 1 for every bin that starts at or before u, 0 from the next one on; less the same moved by one, the own bin is left.
+  const reached = graph.cast(graph.node('GreaterOrEqual', [withinByBin, starts]))
+  const own = sub(reached, graph.node('MatMul', [reached, previous(graph, bins)]))
+  const ofBin = (numbers: string) => sumLast(mul(own, numbers))
+
+  const softplus = (value: string) => {
+    const tail = log(add(graph.node('Exp', [graph.node('Neg', [graph.node('Abs', [value])])]), one))
+    return add(graph.node('Relu', [value]), tail)
+  }
+  const inner = add(softplus(add(rawSlopes, graph.scalar(SLOPE_ONE))), graph.scalar(SMALLEST))
+  // Beyond the first and the last bin the slope is 1, which is told as the difference to 1, with zeros for the ends.
+  const innerAboveOne = sub(inner, one)
+  const slopeAt = (shift: 0 | 1) => add(ofBin(graph.node('MatMul', [innerAboveOne, edges(graph, bins, shift)])), one)
+  const [left, right] = [slopeAt(0), slopeAt(1)]
+
+  const [width, height] = [ofBin(widths), ofBin(heights)]
+  const start = ofBin(starts)
+  const below = ofBin(graph.node('MatMul', [heights, before]))
+  const xi = div(sub(within, start), width)
+  const rest = sub(one, xi)
+  const theta = mul(xi, rest)
+  const sigma = div(height, width)
+  const square = mul(xi, xi)
+  const top = add(mul(sigma, square), mul(left, theta))
+  const bottom = add(sigma, mul(sub(add(left, right), mul(two, sigma)), theta))
+  const spread = add(add(mul(right, square), mul(mul(two, sigma), theta)), mul(left, mul(rest, rest)))
+  const v = add(below, div(mul(height, top), bottom))
+  const bent = mul(v, graph.scalar(2 * tailBound))
+  const logSlope = add(log(spread), mul(two, log(div(sigma, bottom))))
+  return {
+    value: graph.node('Where', [isInside, bent, x]),
+    logDet: sumLast(graph.node('Where', [isInside, logSlope, zero])),
+  }
+}
+
+/** [bins, bins]: a row multiplied by it holds in each place what stood one place later, and a zero in the last. */
+function previous(graph: OnnxGraph, bins: number): string {
+  return graph.tensor(
+    Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) === (at % bins) + 1 ? 1 : 0)),
+    [bins, bins],
+  )
+}
+
+/** [bins − 1, bins]: puts the numbers between the bins at the beginning (shift 0) or at the end (1) of their bins. */
+function edges(graph: OnnxGraph, bins: number, shift: 0 | 1): string {
+  const entry = (knot: number, bin: number) => (bin + shift === knot + 1 ? 1 : 0)
+  return graph.tensor(
+    Float32Array.from({ length: (bins - 1) * bins }, (_, at) => entry(Math.floor(at / bins), at % bins)),
+    [bins - 1, bins],
+  )
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { ShapeError, WeightsDamaged, WeightsForeign, WeightsVersionUnknown } from '../errors.js'
+import { someMixtureBase } from '../training/some-mixture.js'
+import { unfittedFlow } from './flow-parts.js'
+import { flowSpec, realNvpSpec } from './flow-state.js'
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js'
+
+const flow = unfittedFlow({ ...realNvpSpec(3, 2), layers: 2, hidden: [4] }, 1)
+const bytes = encodeSafetensors(flow)
+const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+const header = new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))
+
+/** The file with another header in front of its numbers. */
+function withHeader(text: string): Uint8Array {
+  const head = new TextEncoder().encode(text)
+  const file = new Uint8Array(8 + head.length + bytes.length - 8 - headerLength)
+  new DataView(file.buffer).setBigUint64(0, BigInt(head.length), true)
+  file.set(head, 8)
+  file.set(bytes.subarray(8 + headerLength), 8 + head.length)
+  return file
+}
+
+it('gives back the flow that it wrote, and the same bytes for it', () => {
+  const back = decodeSafetensors(bytes)
+  expect(back.spec).toEqual(flow.spec)
+  expect(new Map([...back.weights].sort())).toEqual(new Map([...flow.weights].sort()))
+  expect(encodeSafetensors(back)).toEqual(bytes)
+})
+
+it.each(['glow', 'spline'] as const)('keeps a flow of the kind %s whole', (kind) => {
+  const other = unfittedFlow({ ...flowSpec(kind, 3, 2), layers: 2, hidden: [4] }, 1)
+  const back = decodeSafetensors(encodeSafetensors(other))
+  expect(back.spec).toEqual(other.spec)
+  expect(new Map([...back.weights].sort())).toEqual(new Map([...other.weights].sort()))
+})
+
+it('keeps the base, and says nothing of the standard normal one', () => {
+  const base = { kind: 'student', degreesOfFreedom: 4 } as const
+  const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
+  expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
+  expect(header).not.toContain('student')
+  expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
+})
+
+it('keeps the weights of a base that has some', () => {
+  const { base, weights } = someMixtureBase(2, 3)
+  const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
+  const onMixture = { spec, weights: new Map([...unfittedFlow(spec, 1).weights, ...weights]) }
+  const back = decodeSafetensors(encodeSafetensors(onMixture))
+  expect(back.spec).toEqual(spec)
+  expect(back.weights.get('base.means')).toEqual(weights.get('base.means'))
+})
+
+it('writes what any reader of safetensors reads', () => {
+  const { __metadata__, ...tensors } = JSON.parse(header)
+  expect(headerLength % 8).toBe(0)
+  expect(Object.values(__metadata__).every((value) => typeof value === 'string')).toBe(true)
+  const { dtype, shape, data_offsets } = tensors['layers.0.actnorm.bias']
+  expect({ dtype, shape, length: data_offsets[1] - data_offsets[0] }).toEqual({ dtype: 'F32', shape: [3], length: 12 })
+})
+
+it('calls a file that was cut anywhere truncated or foreign, and never reads it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
+      const refusal = length < 9 ? WeightsForeign : WeightsDamaged
+      expect(() => decodeSafetensors(bytes.slice(0, length))).toThrow(refusal)
+    }),
+    { seed: 1 },
+  )
+})
+
+it('notices one flipped bit wherever it is', () => {
+  const regions = {
+    length: [0, 7],
+    header: [8, 7 + headerLength],
+    numbers: [8 + headerLength, bytes.length - 1],
+  } as const
+  for (const [region, [min, max]] of Object.entries(regions)) {
+    fc.assert(
+      fc.property(fc.integer({ min, max }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
+        const flipped = bytes.slice()
+        flipped[at]! ^= 1 << bit
+        try {
+          // A space between header and numbers may have become another kind of space.
+          expect(decodeSafetensors(flipped)).toEqual(decodeSafetensors(bytes))
+        } catch (error: unknown) {
+          const named =
+            region === 'numbers' ? [WeightsDamaged] : [WeightsDamaged, WeightsForeign, WeightsVersionUnknown]
+          expect(named).toContain((error as Error).constructor)
+        }
+      }),
+      { seed: 1, numRuns: 300 },
+    )
+  }
+})
+
+it('never reads bytes put in at random, dropped, or said twice', () => {
+  const place = fc.integer({ min: 0, max: bytes.length - 1 })
+  fc.assert(
+    fc.property(place, fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(40), (at, put, dropped) => {
+      const spliced = Uint8Array.from([...bytes.subarray(0, at), ...put, ...bytes.subarray(at + dropped)])
+      if (Buffer.compare(spliced, bytes) === 0) return
+      expect(() => decodeSafetensors(spliced)).toThrow(/outflow|weights|safetensors/)
+    }),
+    { seed: 1, numRuns: 200 },
+  )
+})
+
+it('calls other files foreign', () => {
+  expect(() => decodeSafetensors(new TextEncoder().encode('row,nll,p_value,anomaly\n0,1.5,0.2,false\n'))).toThrow(
+    WeightsForeign,
+  )
+  expect(() => decodeSafetensors(new Uint8Array(0))).toThrow(WeightsForeign)
+  expect(() => decodeSafetensors(withHeader('{"weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'))).toThrow(
+    WeightsForeign,
+  )
+})
+
+/** A file whose checksum is right, as a later outflow would write it. */
+function fromLater(change: (content: { metadata: Record<string, string>; tensors: Record<string, unknown> }) => void) {
+  const { __metadata__: metadata, ...tensors } = JSON.parse(header)
+  delete metadata.sha256
+  metadata.writer = '9.9.9'
+  change({ metadata, tensors })
+  const numbers = bytes.subarray(8 + headerLength)
+  const unsigned = JSON.stringify({ __metadata__: metadata, ...tensors })
+  metadata.sha256 = createHash('sha256').update(unsigned).update(numbers).digest('hex')
+  return withHeader(JSON.stringify({ __metadata__: metadata, ...tensors }))
+}
+
+it('calls what a later outflow wrote by that name, with its version, and not damaged', () => {
+  const changed = (text: string | undefined, change: object) => JSON.stringify({ ...JSON.parse(text!), ...change })
+  const later = {
+    'format is 2': fromLater(({ metadata }) => {
+      metadata.version = '2'
+    }),
+    'one of realnvp, glow, spline, got autoregressive': fromLater(({ metadata }) => {
+      metadata.spec = changed(metadata.spec, { kind: 'autoregressive' })
+    }),
+    'no such setting, got activation': fromLater(({ metadata }) => {
+      metadata.spec = changed(metadata.spec, { activation: 'gelu' })
+    }),
+    'other than the standard normal is student or mixture, got laplace': fromLater(({ metadata }) => {
+      metadata.spec = changed(metadata.spec, { base: { kind: 'laplace' } })
+    }),
+    'no weight layers.0.gate': fromLater(({ tensors }) => {
+      tensors['layers.0.gate'] = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
+    }),
+    'described as an F32': fromLater(({ tensors }) => {
+      tensors['layers.0.actnorm.bias'] = { dtype: 'BF16', shape: [6], data_offsets: [0, 12] }
+    }),
+  }
+  for (const [why, file] of Object.entries(later)) {
+    expect(() => decodeSafetensors(file), why).toThrow(WeightsVersionUnknown)
+    expect(() => decodeSafetensors(file)).toThrow(/9\.9\.9/)
+    expect(() => decodeSafetensors(file)).toThrow(why)
+  }
+})
+
+it('refuses to write a flow that lacks a weight', () => {
+  const weights = new Map(flow.weights)
+  weights.delete('layers.1.mask')
+  expect(() => encodeSafetensors({ ...flow, weights })).toThrow(ShapeError)
+})

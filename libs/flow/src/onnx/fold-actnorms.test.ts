@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { openFlow } from '../flows/flow.js'
+import { unfittedFlow } from '../flows/flow-parts.js'
+import { type FlowState, type RealNvpSpec, realNvpSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { foldActnorms } from './fold-actnorms.js'
+
+const CASES = [
+  { dim: 5, contextDim: 0, hidden: [8, 8] },
+  { dim: 4, contextDim: 3, hidden: [8] },
+  { dim: 6, contextDim: 0, hidden: [] },
+  { dim: 1, contextDim: 2, hidden: [8, 8] },
+]
+
+/** A flow with every weight stirred, actnorms the most. */
+function aFlow(spec: RealNvpSpec): FlowState {
+  const random = seededRandom(1, 'stir')
+  const flow = unfittedFlow(spec, 1)
+  for (const [name, { data }] of flow.weights) {
+    if (name.endsWith('.mask')) continue
+    const stir = name.includes('actnorm') ? 0.5 : 0.1
+    data.forEach((weight, at) => {
+      data[at] = weight + stir * random.normal()
+    })
+  }
+  return flow
+}
+
+it.each(CASES)('keeps latent and log-det of $dim columns, $contextDim of context, hidden $hidden', async (sizes) => {
+  const spec = { ...realNvpSpec(sizes.dim, sizes.contextDim), ...sizes }
+  const flow = aFlow(spec)
+  const folded = foldActnorms(flow, spec)
+  const random = seededRandom(2, 'rows')
+  const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
+  const [rows, context] = [normals(50 * sizes.dim), normals(50 * sizes.contextDim)]
+
+  const forward = async (state: FlowState) => {
+    const opened = await openFlow(state)
+    const found = await opened.forward(rows, context, 50)
+    await opened.close()
+    return found
+  }
+  const [expected, found] = [await forward(flow), await forward(folded)]
+
+  // Both round to float32 at every step, the folded one its weights once more.
+  for (const quantity of ['latent', 'logDet'] as const) {
+    const errors = found[quantity].map(
+      (value, at) => Math.abs(value - expected[quantity][at]!) / Math.max(1, Math.abs(expected[quantity][at]!)),
+    )
+    expect(Math.max(...errors)).toBeLessThan(1e-5)
+  }
+})
+
+it('leaves the first actnorm alone, and the flow that it was given', () => {
+  const spec = realNvpSpec(4)
+  const flow = aFlow(spec)
+  const before = structuredClone(flow.weights)
+  const folded = foldActnorms(flow, spec)
+  const actnorms = [...folded.weights].filter(([name]) => name.includes('actnorm'))
+  for (const [name, { data }] of actnorms) {
+    expect([name, data.some((number) => number !== 0)]).toEqual([name, name.startsWith('layers.0.')])
+  }
+  expect(flow.weights).toEqual(before)
+})

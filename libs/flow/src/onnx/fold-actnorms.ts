@@ -1,0 +1,79 @@
+import { maskOf } from '../bijectors/conditioner/mask.js'
+import type { FlowState, RealNvpSpec } from '../flows/flow-state.js'
+
+/**
+ * The same density with the first actnorm as the only one: the others are folded into the conditioners, so that a graph of the
+ * flow computes nothing for them.
+ *
+ * From the last layer to the first, the affine map a⊙x + c that waits behind a coupling goes in front of it:
+ *
+ *     moved:  a·(x·eˢ + t) + c = (a·x)·eˢ + (a·t + c)     the shift takes both, the feature itself a
+ *     held:   the feature takes both, and the conditioner, which is now given x' = a·x + c, gets (x' − c)/a by its weights
+ *
+ * The log-scales add up in the first actnorm, and so the log-det stays what it was.
+ *
+ * @returns weights rounded to float32 once more, which is why float32 graphs alone are made of it
+ */
+export function foldActnorms({ spec, weights }: FlowState, { dim, layers, hidden }: RealNvpSpec): FlowState {
+  const edited = new Map<string, Float64Array>()
+  const edit = (name: string): Float64Array => {
+    const numbers = edited.get(name) ?? new Float64Array(weights.get(name)!.data)
+    edited.set(name, numbers)
+    return numbers
+  }
+  const logScale = new Float64Array(dim)
+  const shift = new Float64Array(dim)
+  for (let layer = layers - 1; layer >= 0; layer--) {
+    const conditioner = `layers.${layer}.conditioner`
+    const [first, last] = [0, hidden.length].map((index) => ({
+      weight: edit(`${conditioner}.${index}.weight`),
+      bias: edit(`${conditioner}.${index}.bias`),
+    })) as [Dense, Dense]
+    maskOf(weights, layer).forEach((isHeld, feature) => {
+      if (isHeld) foldIntoInput(first, feature, Math.exp(logScale[feature]!), shift[feature]!)
+    })
+    maskOf(weights, layer).forEach((isHeld, feature) => {
+      if (isHeld) return
+      foldIntoOutput(last, dim + feature, Math.exp(logScale[feature]!), shift[feature]!)
+      shift[feature] = 0
+    })
+    const bias = edit(`layers.${layer}.actnorm.bias`)
+    const ownLogScale = edit(`layers.${layer}.actnorm.logScale`)
+    for (let feature = 0; feature < dim; feature++) {
+      logScale[feature]! += ownLogScale[feature]!
+      shift[feature]! += bias[feature]! * Math.exp(logScale[feature]!)
+    }
+    bias.fill(0)
+    ownLogScale.fill(0)
+  }
+  edit('layers.0.actnorm.bias').set(shift.map((number, feature) => number * Math.exp(-logScale[feature]!)))
+  edit('layers.0.actnorm.logScale').set(logScale)
+  const folded = new Map(weights)
+  for (const [name, numbers] of edited) {
+    folded.set(name, { shape: weights.get(name)!.shape, data: new Float32Array(numbers) })
+  }
+  return { spec, weights: folded }
+}
+
+/** A dense layer's weight [in, out] and bias [out], to be edited in place. */
+interface Dense {
+  readonly weight: Float64Array
+  readonly bias: Float64Array
+}
+
+/** Lets a layer be given a·x + c in place of its input x. */
+function foldIntoInput({ weight, bias }: Dense, input: number, a: number, c: number): void {
+  const outputs = bias.length
+  for (let output = 0; output < outputs; output++) {
+    const folded = weight[input * outputs + output]! / a
+    weight[input * outputs + output] = folded
+    bias[output]! -= folded * c
+  }
+}
+
+/** Lets a layer give a·y + c in place of its output y. */
+function foldIntoOutput({ weight, bias }: Dense, output: number, a: number, c: number): void {
+  const outputs = bias.length
+  for (let at = output; at < weight.length; at += outputs) weight[at]! *= a
+  bias[output] = a * bias[output]! + c
+}

@@ -1,0 +1,63 @@
+import { baseOf } from '../base/bases.js'
+import { checkFlow, partsOf } from '../flows/flow-parts.js'
+import type { FlowState } from '../flows/flow-state.js'
+import { foldActnorms } from './fold-actnorms.js'
+import { OnnxGraph, type Precision } from './onnx-graph.js'
+import { type Piece, regrouped } from './pieces.js'
+
+/**
+ * A fitted flow as an ONNX model: `row` [batch, dim] and, where it is conditional, `context` [batch, contextDim] in;
+ * `nll` [batch] in nats, `latent` [batch, dim] and `log_det` [batch] out.
+ *
+ * @param precision  of the arithmetic and what comes out; what goes in is float32 either way. Default float32.
+ * @throws {ShapeError} when the weights do not fit the spec
+ */
+export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8Array {
+  const { dim } = flow.spec
+  const { graph, latent, logDet } = forwardGraph(flow, precision)
+  const ofBase = baseOf(flow).toGraph(graph, latent)
+  graph.output('nll', graph.node('Sub', [ofBase, logDet]), ['batch'])
+  return withOutputs(graph, latent, logDet, dim)
+}
+
+/** The same without the output `nll`, for a scorer that adds it up in float64. */
+export function toScoringOnnx(flow: FlowState, precision: Precision): Uint8Array {
+  const { graph, latent, logDet } = forwardGraph(flow, precision)
+  return withOutputs(graph, latent, logDet, flow.spec.dim)
+}
+
+/** The way forward: columns of the latent, in the order of the features, and the log-det, [batch]. */
+function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph; latent: string; logDet: string } {
+  const { spec, weights } = prepared(flow, precision)
+  const { dim, contextDim } = spec
+  const graph = new OnnxGraph(`outflow ${spec.kind}`, precision)
+  const features = [...Array(dim).keys()]
+  const input = (name: string, width: number) => graph.toColumns(graph.input(name, ['batch', width]), width)
+  let pieces: readonly Piece[] = [{ columns: input('row', dim), features }]
+  const context = contextDim > 0 ? input('context', contextDim) : undefined
+  const spread: string[] = []
+  const summed: string[] = []
+  let constant = 0
+  for (const part of partsOf(spec)) {
+    const step = part.toGraph(graph, { pieces, context }, weights)
+    pieces = step.pieces
+    if (step.spread !== undefined) spread.push(step.spread)
+    if (step.summed !== undefined) summed.push(step.summed)
+    constant += step.constant ?? 0
+  }
+  if (spread.length > 0) summed.push(graph.sumColumns(graph.stack(spread)))
+  const logDet = graph.node('Sum', [...summed, graph.scalar(constant)])
+  const [latent] = regrouped(graph, pieces, [features])
+  return { graph, latent: latent!, logDet }
+}
+
+function prepared(flow: FlowState, precision: Precision): FlowState {
+  const { spec } = checkFlow(flow)
+  return precision === 'float32' && spec.kind === 'realnvp' ? foldActnorms(flow, spec) : flow
+}
+
+function withOutputs(graph: OnnxGraph, latent: string, logDet: string, dim: number): Uint8Array {
+  graph.output('latent', graph.toRows(latent, dim), ['batch', dim])
+  graph.output('log_det', logDet, ['batch'])
+  return graph.encode()
+}

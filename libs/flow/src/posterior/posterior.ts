@@ -1,0 +1,276 @@
+import { setImmediate } from 'node:timers/promises'
+import { type BaseDistribution, nllOf } from '../base/base-distribution.js'
+import { baseOf } from '../base/bases.js'
+import { FitCancelled, NotFiniteError, ShapeError } from '../errors.js'
+import { unfittedFlow } from '../flows/flow-parts.js'
+import { checkSpec, type FlowSpec, type FlowState } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { type BackendName, openBackend } from '../tensor/backend.js'
+import { checkFinite } from '../tensor/rows.js'
+import { adam, clipNorm, learningRateAt } from '../training/adam.js'
+import { type TrainableFlow, trainableFlow } from '../training/trainable-flow.js'
+import { solveTransposed } from './linear-solve.js'
+
+/**
+ * An unnormalised log-density with its gradient, at each row of θ [count, dim]; a promise of them will do.
+ *
+ * Finite everywhere: a parameter with a border (a variance) is given as its logarithm, the Jacobian counted.
+ */
+export type LogDensity = (theta: Float64Array, count: number) => LogDensityAt | Promise<LogDensityAt>
+
+export interface LogDensityAt {
+  /** [count], nats */
+  readonly logDensity: ArrayLike<number>
+  /** [count, dim] */
+  readonly gradient: ArrayLike<number>
+}
+
+export interface PosteriorOptions {
+  /** Without a context. */
+  readonly spec: FlowSpec
+  /** Whole number; the same seed on the same backend gives the same flow. Default 1. */
+  readonly seed?: number
+  /** Where to begin, [dim] each: a rough mean and deviation of θ. Default: 0 and 1. */
+  readonly start?: { readonly mean: ArrayLike<number>; readonly deviation: ArrayLike<number> }
+  /** Default 1000. */
+  readonly maxSteps?: number
+  /** Draws of θ a step. Default 128. */
+  readonly batchSize?: number
+  /** Peak of the learning rate. Default 5e-3. */
+  readonly learningRate?: number
+  /** Default: tfjs-node when its native library loads, else wasm. */
+  readonly backend?: BackendName
+  readonly onProgress?: (progress: PosteriorProgress) => void
+  /** Aborting rejects with FitCancelled. */
+  readonly signal?: AbortSignal
+}
+
+/** Where a fit stands, told at each look. */
+export interface PosteriorProgress {
+  readonly step: number
+  readonly maxSteps: number
+  /** Evidence lower bound E[log p̃(θ) − log q(θ)] over the same draws each time, nats. */
+  readonly elbo: number
+  readonly elapsedMs: number
+}
+
+/** q(θ), and how near it came. */
+export interface Posterior {
+  /** Scored, sampled and saved as any flow. */
+  readonly flow: FlowState
+  readonly report: PosteriorReport
+}
+
+export interface PosteriorReport {
+  readonly backend: BackendName
+  readonly steps: number
+  /** The step whose weights were kept. */
+  readonly bestStep: number
+  readonly atSteps: readonly number[]
+  readonly elbo: readonly number[]
+  /** log ∫ p̃, by importance sampling from q, nats. */
+  readonly logEvidence: number
+  /** Share of draws that importance weights leave: 1 where q is the posterior, near 0 where it misses some of it. */
+  readonly effectiveShare: number
+  readonly durationMs: number
+  /**
+   * `diverged`: a density or gradient was not finite, or the bound ended far below where it began; the best weights until then
+   * were kept, the start's own if none were better.
+   */
+  readonly stopped: 'maxSteps' | 'diverged'
+}
+
+/**
+ * Fits a flow q(θ) to an unnormalised log-density p̃ by variational inference: ELBO = E_q[log p̃(θ) − log q(θ)] is followed up.
+ *
+ * θ = f⁻¹(z) is drawn by the way back, in float64, and needs no gradient of its own: with J = ∂f/∂θ at θ,
+ *
+ *     dθ/dφ = −J⁻¹·∂f/∂φ      ∇φ ELBO = −E[v·∂f/∂φ]      v = J⁻ᵀ·(∇θ log p̃ − ∇θ log|det J|) − ∇z log base(z)
+ *
+ * so that it is the gradient of Σ v·f(θ), v and θ held, by the way forward. The score of q is left out, whose mean is zero: the
+ * gradient is then without variance where q is the posterior.
+ *
+ * It runs in this process, where the density is: a function cannot be sent to another. After each step others have their turn;
+ * what a step computes of the flow (tens of milliseconds) and of the density holds the event loop that long.
+ *
+ * @throws {ShapeError} when the spec has a context, or density, start and spec do not belong together
+ * @throws {NotFiniteError} when the density is not finite where the fit starts
+ * @throws {BackendUnavailable} when the wanted backend does not load
+ * @throws {FitCancelled} when the signal aborts
+ * @see Rezende & Mohamed 2015, arXiv:1505.05770; Roeder, Wu & Duvenaud 2017, arXiv:1703.09194
+ */
+export async function fitPosterior(density: LogDensity, options: PosteriorOptions): Promise<Posterior> {
+  const { spec, seed = 1, maxSteps = 1000, batchSize = 128, learningRate = 5e-3, signal, onProgress } = options
+  if (checkSpec(spec).contextDim > 0) throw new ShapeError(`q(θ) has no context, got one of ${spec.contextDim} columns`)
+  const started = performance.now()
+  const backend = await openBackend(options.backend)
+  const began = startOf(spec, seed, options.start)
+  const flow = trainableFlow(began)
+  const base = baseOf(began)
+  const draws = drawing(flow, base, spec.dim, checked(density, spec.dim))
+  const random = seededRandom(seed, 'posterior')
+  const move = adam(flow.parameters.length)
+  const looks = looksAt(flow, draws, base.draw(seededRandom(seed, 'looks'), LOOK_DRAWS), spec.dim)
+
+  const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
+    for (let step = 1; step <= maxSteps; step++) {
+      if (signal?.aborted) throw new FitCancelled('the fit was cancelled; no flow came of it', { cause: signal.reason })
+      const gradient = await draws.gradient(base.draw(random, batchSize))
+      if (gradient === undefined || !Number.isFinite(clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)))) {
+        return { steps: step - 1, stopped: 'diverged' }
+      }
+      move(flow.parameters, gradient, learningRateAt(step - 1, maxSteps, learningRate))
+      await setImmediate()
+      if (step % LOOK_EVERY !== 0 && step !== maxSteps) continue
+      const elbo = await looks.look(step)
+      onProgress?.({ step, maxSteps, elbo, elapsedMs: performance.now() - started })
+    }
+    return { steps: maxSteps, stopped: 'maxSteps' }
+  }
+  if (!Number.isFinite(await looks.look(0))) {
+    throw new NotFiniteError('the log-density is not finite where the fit starts; start nearer to where it is')
+  }
+  const { steps, stopped } = await ascend()
+  const { best, isLost, atSteps, elbo } = looks.found()
+  const durationMs = performance.now() - started
+  const report: PosteriorReport = {
+    backend: backend.name,
+    steps,
+    stopped: isLost ? 'diverged' : stopped,
+    bestStep: best.step,
+    atSteps,
+    elbo,
+    ...importance(best.logWeights),
+    durationMs,
+  }
+  return { flow: best.flow, report }
+}
+
+/** The unfitted flow, its first actnorm set so that q begins with the given mean and deviation. */
+function startOf(spec: FlowSpec, seed: number, start: PosteriorOptions['start']): FlowState {
+  const unfitted = unfittedFlow(spec, seed)
+  if (start === undefined) return unfitted
+  const { mean, deviation } = start
+  if (mean.length !== spec.dim || deviation.length !== spec.dim || !Array.from(deviation).every((each) => each > 0)) {
+    throw new ShapeError(`a start has ${spec.dim} means and as many deviations above 0`)
+  }
+  const bias = Float32Array.from(mean, (number) => -number)
+  const logScale = Float32Array.from(deviation, (number) => -Math.log(number))
+  const weights = new Map(unfitted.weights)
+  weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: checkFinite(bias, spec.dim) })
+  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: checkFinite(logScale, spec.dim) })
+  return { spec, weights }
+}
+
+/** The density, held to its shapes. */
+function checked(density: LogDensity, dim: number): LogDensity {
+  return async (theta, count) => {
+    const at = await density(theta, count)
+    if (at.logDensity.length === count && at.gradient.length === count * dim) return at
+    const got = `${at.logDensity.length} and ${at.gradient.length}`
+    throw new ShapeError(`a log-density gives ${count} numbers and a gradient of ${count * dim}, got ${got}`)
+  }
+}
+
+/** What is found at draws of q; latent is [count, dim]. */
+interface Drawing {
+  /** By every parameter, to be followed down; undefined where the density is not finite at some draw. */
+  gradient(latent: Float64Array): Promise<Float32Array | undefined>
+  /** log p̃(θ) − log q(θ) of each draw, [count] in nats. */
+  logWeights(latent: Float64Array): Promise<Float64Array>
+}
+
+function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity): Drawing {
+  return {
+    gradient: async (latent) => {
+      const count = latent.length / dim
+      const theta = flow.inverse(latent).value
+      const { gradient } = await density(theta, count)
+      const batch = { rows: Float32Array.from(theta), context: new Float32Array(0), count }
+      const { jacobian, ofLogDet } = flow.rowGradients(batch)
+      const slopes = Float64Array.from(ofLogDet, (slope, at) => gradient[at]! - slope)
+      if (!slopes.every(Number.isFinite)) return undefined
+      const pull = solveTransposed(jacobian, slopes, dim)
+      const ofBase = base.slope(latent)
+      return flow.latentGradient(
+        batch,
+        Float32Array.from(pull, (slope, at) => (slope + ofBase[at]!) / count),
+      )
+    },
+    logWeights: async (latent) => {
+      const count = latent.length / dim
+      const { value, logDet } = flow.inverse(latent)
+      const { logDensity } = await density(value, count)
+      // −log q(θ): the way back's log-det is the other's, negated.
+      const surprise = nllOf(
+        base,
+        latent,
+        logDet.map((stretch) => -stretch),
+      )
+      return surprise.map((nats, row) => logDensity[row]! + nats)
+    },
+  }
+}
+
+/**
+ * Looks at the same draws now and then, and keeps the latest snapshot that is not worse for sure than the highest bound seen:
+ * near the end bounds differ by less than their own errors, and the later flow, of smaller steps, is nearer. One whose bound is
+ * below the start's is never kept.
+ */
+function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array, dim: number) {
+  const curves = { atSteps: [] as number[], elbo: [] as number[] }
+  let began = Number.NEGATIVE_INFINITY
+  let highest: Float64Array | undefined
+  let kept: { step: number; flow: FlowState; logWeights: Float64Array } | undefined
+  const look = async (step: number): Promise<number> => {
+    const logWeights = await draws.logWeights(latent)
+    const elbo = meanOf(logWeights)
+    if (step === 0) began = elbo
+    if (highest === undefined || (elbo >= began && !isWorse(logWeights, highest))) {
+      kept = { step, flow: flow.snapshot(), logWeights }
+    }
+    if (highest === undefined || elbo > meanOf(highest)) highest = logWeights
+    if (step > 0) {
+      curves.atSteps.push(step)
+      curves.elbo.push(elbo)
+    }
+    return elbo
+  }
+  const isLost = () => curves.elbo.length > 0 && !(curves.elbo.at(-1)! >= began - LOST_PER_COLUMN * dim)
+  return { look, found: () => ({ best: kept!, isLost: isLost(), ...curves }) }
+}
+
+/**
+ * Whether a mean is below another by more than two standard errors of the difference, draw by draw, or by what would count
+ * however uncertain: draws of a flow gone astray differ by thousands.
+ */
+function isWorse(logWeights: Float64Array, than: Float64Array): boolean {
+  const differences = logWeights.map((nats, draw) => nats - than[draw]!)
+  const mean = meanOf(differences)
+  const variance = meanOf(differences.map((each) => (each - mean) ** 2))
+  // Written so that NaN is worse.
+  return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_DOUBT))
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0) / values.length
+}
+
+/** What log-weights [count] say of the evidence, and of how many draws are worth something. */
+function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidence' | 'effectiveShare'> {
+  const largest = logWeights.reduce((most, nats) => Math.max(most, nats), Number.NEGATIVE_INFINITY)
+  const weights = logWeights.map((nats) => Math.exp(nats - largest))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const squares = weights.reduce((sum, weight) => sum + weight * weight, 0)
+  const { length } = weights
+  return { logEvidence: largest + Math.log(total / length), effectiveShare: (total * total) / squares / length }
+}
+
+const CLIP_PER_ROOT_DIM = 5
+const LOOK_EVERY = 50
+/** So many that looks differ by hundredths of a nat, and so few that they cost less than the steps between them. */
+const LOOK_DRAWS = 1024
+/** Nats; near the end of a fit, bounds differ by hundredths. */
+const LARGEST_DOUBT = 0.1
+/** Nats below the start that are no chance any more. */
+const LOST_PER_COLUMN = 1

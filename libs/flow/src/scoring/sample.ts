@@ -1,0 +1,41 @@
+import { baseOf } from '../base/bases.js'
+import { ShapeError } from '../errors.js'
+import { openFlow } from '../flows/flow.js'
+import type { FlowState } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { checkFinite, NO_CONTEXT } from '../tensor/rows.js'
+
+export interface SampleOptions {
+  /** [count, contextDim], row-major. Default: empty, for an unconditional flow. */
+  readonly context?: Float32Array
+  readonly count: number
+  /** Whole number; the same seed gives the same rows. Default 1. */
+  readonly seed?: number
+  /**
+   * Factor of z, of its distance from a component's mean on a mixture. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
+   * distribution. Default 1.
+   */
+  readonly temperature?: number
+}
+
+/**
+ * Draws rows from a flow: x = f⁻¹(z; context), z from the flow's base.
+ *
+ * @returns [count, dim], row-major, standardised as the training rows were
+ * @throws {ShapeError} when the context is not [count, contextDim], or the temperature not above 0
+ * @throws {NotFiniteError} naming the first row that the way back takes beyond float32
+ * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 6, for the temperature
+ */
+export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
+  const { context = NO_CONTEXT, count, seed = 1, temperature = 1 } = options
+  if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
+  const base = baseOf(state)
+  const random = seededRandom(seed, 'sample')
+  const latent = base.draw(random, count, temperature)
+  const flow = await openFlow(state)
+  try {
+    return checkFinite(Float32Array.from(flow.inverse(latent, context, count)), state.spec.dim)
+  } finally {
+    await flow.close()
+  }
+}

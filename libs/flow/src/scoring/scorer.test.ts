@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { NotFiniteError, ShapeError } from '../errors.js'
+import { openFlow } from '../flows/flow.js'
+import { unfittedFlow } from '../flows/flow-parts.js'
+import { type FlowKind, type FlowState, flowSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { onEachBackend } from '../tensor/on-each-backend.js'
+import { openScorer } from './scorer.js'
+
+const isFixed = (name: string) => /\.(mask|order|sign)$/.test(name)
+
+/** A flow with every weight stirred, as after a fit. */
+function aFlow(dim: number, contextDim: number, kind: FlowKind = 'realnvp', stir = 0.05): FlowState {
+  const flow = unfittedFlow(flowSpec(kind, dim, contextDim), 1)
+  const random = seededRandom(2, 'stir')
+  const weights = new Map(
+    [...flow.weights].map(([name, { shape, data }]) => [
+      name,
+      { shape, data: isFixed(name) ? data : data.map((weight) => weight + stir * random.normal()) },
+    ]),
+  )
+  return { ...flow, weights }
+}
+
+function normals(count: number, scale: number, seed: number): Float32Array {
+  const random = seededRandom(seed, 'rows')
+  return Float32Array.from({ length: count }, () => scale * random.normal())
+}
+
+const CASES = [
+  { dim: 5, contextDim: 0, scale: 1, rows: 'ordinary rows' },
+  { dim: 3, contextDim: 21, scale: 1, rows: 'ordinary rows' },
+  { dim: 1, contextDim: 2, scale: 1, rows: 'ordinary rows' },
+  { dim: 16, contextDim: 0, scale: 1e4, rows: 'outliers at the clamp of the encoder' },
+]
+
+await onEachBackend('the engines', (backend) => {
+  describe.each(['realnvp', 'glow', 'spline'] as const)('with %s', (kind) => {
+    it.each(CASES)(
+      'agree to 1e-5 on $rows of $dim columns and $contextDim of context',
+      async ({ dim, contextDim, scale }) => {
+        const count = 100
+        const rows = normals(count * dim, scale, 1)
+        const context = normals(count * contextDim, 1, 2)
+        const state = aFlow(dim, contextDim, kind)
+        const scorer = await openScorer(state)
+        const flow = await openFlow(state, backend)
+
+        const [scored, reference] = [await scorer.nll(rows, context, count), await flow.nll(rows, context, count)]
+
+        const errors = scored.map(
+          (nll, row) => Math.abs(nll - reference[row]!) / Math.max(1, Math.abs(reference[row]!)),
+        )
+        expect(Math.max(...errors)).toBeLessThan(1e-5)
+        await scorer.close()
+        await flow.close()
+      },
+    )
+
+    it('come back from the latent rows that they found', async () => {
+      const rows = normals(40 * 4, 2, 3)
+      const context = normals(40 * 2, 1, 4)
+      const flow = await openFlow(aFlow(4, 2, kind, 0.02), backend)
+      // Latent rows come out in float32, and the way back stretches their rounding.
+      const { latent } = await flow.forward(rows, context, 40)
+      const back = flow.inverse(Float64Array.from(latent), context, 40)
+      expect(Math.max(...back.map((value, at) => Math.abs(value - rows[at]!)))).toBeLessThan(1e-3)
+      await flow.close()
+    })
+  })
+})
+
+it('scores a row alike alone and among others', async () => {
+  const scorer = await openScorer(aFlow(4, 0))
+  const rows = normals(4 * 33, 3, 3)
+  const together = await scorer.nll(rows, new Float32Array(0), 33)
+  for (const row of [0, 17, 32]) {
+    const [alone] = await scorer.nll(rows.slice(4 * row, 4 * row + 4), new Float32Array(0), 1)
+    expect(Math.abs(alone! - together[row]!)).toBeLessThan(1e-5 * Math.max(1, together[row]!))
+  }
+  await scorer.close()
+})
+
+it.each(['realnvp', 'glow', 'spline'] as const)('looks roughly at rows far out, with %s', async (kind) => {
+  const scorer = await openScorer(aFlow(4, 0, kind))
+  const rows = Float32Array.of(...normals(4 * 20, 0.3, 3), ...normals(4 * 20, 1e4, 4))
+  const exact = await scorer.nll(rows)
+  const rough = await scorer.roughNll(rows)
+  expect(rough.slice(0, 20)).toEqual(exact.slice(0, 20))
+  // Float32 has seven digits, of which a chain of couplings leaves four or five.
+  exact.forEach((nll, row) => {
+    expect(Math.abs(rough[row]! - nll)).toBeLessThan(1e-4 * Math.max(1, nll))
+  })
+  await expect(scorer.roughNll(Float32Array.of(0, 0, 0, 0, 0, 0, 0, Number.NaN))).rejects.toThrow(/row 1/)
+  await scorer.close()
+})
+
+it('scores no rows', async () => {
+  const scorer = await openScorer(aFlow(2, 0))
+  expect(await scorer.nll(new Float32Array(0), new Float32Array(0), 0)).toEqual(new Float64Array(0))
+  await scorer.close()
+})
+
+it('refuses rows and contexts of another width', async () => {
+  const scorer = await openScorer(aFlow(2, 1))
+  await expect(scorer.nll(new Float32Array(5), new Float32Array(2), 2)).rejects.toThrow(ShapeError)
+  await expect(scorer.nll(new Float32Array(4), new Float32Array(3), 2)).rejects.toThrow(ShapeError)
+  await scorer.close()
+})
+
+it.each(['realnvp', 'glow', 'spline'] as const)(
+  'names the row that has no finite likelihood, with %s',
+  async (kind) => {
+    const scorer = await openScorer(aFlow(2, 0, kind))
+    const rows = Float32Array.of(0, 0, 0, Number.NaN, 0, 0)
+    await expect(scorer.nll(rows, new Float32Array(0), 3)).rejects.toThrow(NotFiniteError)
+    await expect(scorer.nll(rows, new Float32Array(0), 3)).rejects.toThrow(/row 1/)
+    await scorer.close()
+  },
+)

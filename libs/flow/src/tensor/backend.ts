@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module'
+import { BackendUnavailable } from '../errors.js'
+import { getBackend, setBackend, version_core } from './tfjs.js'
+
+/** The two TensorFlow.js backends that a flow is fitted on. */
+export type BackendName = 'tfjs-node' | 'wasm'
+
+/** The backend that this process computes with. */
+export interface Backend {
+  readonly name: BackendName
+  readonly version: string
+  /** Why tfjs-node is not used, where wasm stepped in for it. */
+  readonly insteadOf?: string
+}
+
+/**
+ * Makes a TensorFlow.js backend this process's own: the wanted one, else tfjs-node when its native library loads, else
+ * wasm. Opening one that is already open costs nothing.
+ *
+ * @throws {BackendUnavailable} when the wanted one does not load
+ */
+export async function openBackend(prefer?: BackendName): Promise<Backend> {
+  if (prefer === 'wasm') return use('wasm', version_core)
+  const native = await loadTfjsNode()
+  if (native.version !== undefined) return use('tfjs-node', native.version)
+  if (prefer === 'tfjs-node') {
+    throw new BackendUnavailable(
+      `@tensorflow/tfjs-node does not load (${native.problem}); run \`npm run setup:tensorflow\`, or use wasm`,
+      { values: { backend: prefer } },
+    )
+  }
+  return { ...(await use('wasm', version_core)), insteadOf: native.problem }
+}
+
+async function use(name: BackendName, version: string): Promise<Backend> {
+  const registered = REGISTERED_AS[name]
+  if (getBackend() !== registered) {
+    // It registers itself; only here, because whoever only scores never wants it. Why not `import`: tfjs.ts.
+    if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
+    const isSet = await withoutNewCrashHandlers(() => setBackend(registered))
+    if (!isSet) throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
+  }
+  return { name, version }
+}
+
+/**
+ * The wasm module, while it starts, hangs handlers on the process that rethrow what they are told: every crash would print
+ * its minified source, and services could not handle their own.
+ */
+async function withoutNewCrashHandlers<T>(act: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const
+  const before = new Map(events.map((event) => [event, new Set<unknown>(process.rawListeners(event))]))
+  const outcome = await act()
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.get(event)!.has(listener)) process.off(event, listener as () => void)
+    }
+  }
+  return outcome
+}
+
+/** The names under which tfjs keeps them. */
+export const REGISTERED_AS: Readonly<Record<BackendName, string>> = { 'tfjs-node': 'tensorflow', wasm: 'wasm' }
+
+type Native = { version: string; problem?: never } | { version?: never; problem: string }
+
+let native: Promise<Native> | undefined
+
+/** Loads the native backend once; its kernels register themselves with the tfjs-core that is already loaded. */
+function loadTfjsNode(): Promise<Native> {
+  native ??= (async (): Promise<Native> => {
+    // One thread: a fit of a small net is no faster on more, and sums come out in the same order every time.
+    process.env.TF_NUM_INTRAOP_THREADS ??= '1'
+    process.env.TF_NUM_INTEROP_THREADS ??= '1'
+    process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+    // A variable, because the package is optional and the compiler must not look for it.
+    const optional: string = '@tensorflow/tfjs-node'
+    try {
+      const loaded: { version?: Record<string, string>; default?: { version: Record<string, string> } } = await import(
+        optional
+      )
+      return { version: (loaded.version ?? loaded.default?.version)?.['tfjs-node'] ?? 'unknown' }
+    } catch (error: unknown) {
+      return { problem: reasonOf(error) }
+    }
+  })()
+  return native
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_MODULE_NOT_FOUND' ? 'it is not installed' : error.message.split('\n')[0]!.trim()
+}

@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { type FlowSpec, flowSpec } from '../flows/flow-state.js'
+import { fitPosterior } from '../posterior/posterior.js'
+import { seededRandom } from '../random.js'
+import { openScorer } from '../scoring/scorer.js'
+import { type Backend, openBackend } from '../tensor/backend.js'
+import type { FitSettings } from './fit.js'
+import { train } from './train.js'
+
+// Every step goes far astray: by so much a weight as none should ever move.
+let learningRate = 0
+vi.mock('./adam.js', async (original) => ({
+  ...(await original<typeof import('./adam.js')>()),
+  learningRateAt: () => learningRate,
+}))
+vi.setConfig({ testTimeout: 60_000 })
+
+const NO_CONTEXT = new Float32Array(0)
+const random = seededRandom(5, 'diverging')
+// Centred and of deviation 1, so that a fit's start, which standardises, is as near as a Gaussian comes.
+const rows = Float32Array.from({ length: 400 }, () => random.normal())
+const settingsOf = (spec: FlowSpec, maxSteps: number): FitSettings => ({
+  spec: { ...spec, layers: 2, hidden: [8] },
+  seed: 1,
+  noise: Float32Array.of(0.05, 0.05),
+  maxSteps,
+})
+
+describe.each(['realnvp', 'glow', 'spline'] as const)('a fit that goes astray, of a flow of the kind %s', (kind) => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await openBackend('wasm')
+  })
+
+  it.each([30, 1e4])('says so and gives what it started from, at a learning rate of %f', async (rate) => {
+    const settings = settingsOf(flowSpec(kind, 2), 60)
+    learningRate = 0
+    const start = await train({ rows, context: NO_CONTEXT }, { ...settings, maxSteps: 1 }, backend)
+    learningRate = rate
+    const { flow, report } = await train({ rows, context: NO_CONTEXT }, settings, backend)
+    expect(report).toMatchObject({ stopped: 'diverged', bestStep: 0 })
+    expect([...flow.weights]).toEqual([...start.flow.weights])
+    const nllOf = async (state: typeof flow) => {
+      const scorer = await openScorer(state)
+      const nll = await scorer.nll(rows, NO_CONTEXT, 200)
+      await scorer.close()
+      return nll.reduce((total, nats) => total + nats, 0) / 200
+    }
+    // ½·log 2πe a column.
+    expect(await nllOf(flow)).toBeLessThan(2 * 1.419 + 0.1)
+  })
+})
+
+it('does not call an overfit astray', async () => {
+  learningRate = 3e-2
+  const few = rows.slice(0, 60)
+  const settings = { ...settingsOf(flowSpec('realnvp', 2), 300), noise: Float32Array.of(1e-3, 1e-3) }
+  const { report } = await train({ rows: few, context: NO_CONTEXT }, settings, await openBackend('wasm'))
+  expect(report.validationNll.at(-1)).toBeGreaterThan(Math.min(...report.validationNll) + 1)
+  expect(report.stopped).not.toBe('diverged')
+})
+
+it.each([30, 1e4])(
+  'a posterior that goes astray says so and keeps where it began, at a learning rate of %f',
+  async (rate) => {
+    learningRate = rate
+    const spec = { ...flowSpec('realnvp', 2), layers: 2, hidden: [8] }
+    const { report } = await fitPosterior(
+      (theta, count) => ({
+        logDensity: Array.from({ length: count }, (_, row) => {
+          return -0.5 * ((theta[2 * row]! - 0.1) ** 2 + theta[2 * row + 1]! ** 2)
+        }),
+        gradient: theta.map((value, at) => (at % 2 === 0 ? 0.1 : 0) - value),
+      }),
+      { spec, seed: 1, maxSteps: 100, batchSize: 16, backend: 'wasm' },
+    )
+    expect(report).toMatchObject({ stopped: 'diverged', bestStep: 0 })
+    expect(report.effectiveShare).toBeGreaterThan(0.9)
+  },
+)

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { mixtureBase, mixtureDensity, weightsOfMixture } from '../base/gaussian-mixture.js'
+import { seededRandom } from '../random.js'
+import { fitMixture, type MixtureRows } from './fit-mixture.js'
+import { someMixture } from './some-mixture.js'
+
+const dataOf = (rows: Float64Array, dim: number, more: Partial<MixtureRows> = {}): MixtureRows => ({
+  dim,
+  rows,
+  weights: new Float32Array(rows.length / dim).fill(1),
+  noise: new Float64Array(dim * dim),
+  trim: 0,
+  ...more,
+})
+const meanNll = (nll: Float64Array) => nll.reduce((sum, nats) => sum + nats, 0) / nll.length
+const fit = (data: MixtureRows, components: number) => fitMixture(data, components, seededRandom(3, 'test'))
+
+it('comes as near to what drew the rows as their number allows', () => {
+  const truth = someMixture(3, 4)
+  const draw = (purpose: string) => mixtureBase(weightsOfMixture(truth), 4).draw(seededRandom(1, purpose), 3000)
+  const [rows, fresh] = [draw('rows'), draw('fresh')]
+  const found = meanNll(mixtureDensity(fit(dataOf(rows, 4), 3)).nll(fresh))
+  // 44 numbers were fitted: each costs fresh rows half a row's worth, 44 / 2 / 3000 nats.
+  expect(found - meanNll(mixtureDensity(truth).nll(fresh))).toBeLessThan(0.03)
+})
+
+it('is widened by the noise, as if endless rows had it', () => {
+  const rows = Float64Array.from({ length: 400 }, (_, at) => (at % 2 === 0 ? 1 : -1))
+  const { whitening, means } = fit(dataOf(rows, 1, { noise: Float64Array.of(0.25) }), 1)
+  expect(means[0]).toBeCloseTo(0, 10)
+  expect(whitening[0]).toBeCloseTo(1 / Math.sqrt(1 + 0.25), 6)
+})
+
+it('lets rows count by their weight', () => {
+  const rows = Float64Array.of(0, 4, 100)
+  const { means } = fit(dataOf(rows, 1, { weights: Float32Array.of(3, 1, 0) }), 1)
+  expect(means[0]).toBeCloseTo(1, 6)
+})
+
+it('leaves out the worst rows when told to', () => {
+  const random = seededRandom(5, 'test')
+  const rows = Float64Array.from({ length: 500 }, (_, row) => (row < 25 ? 40 : 1) * random.normal())
+  const deviation = (trim: number) => 1 / fit(dataOf(rows, 1, { trim }), 1).whitening[0]!
+  expect(deviation(0)).toBeGreaterThan(5)
+  expect(deviation(0.1)).toBeLessThan(1.2)
+})
+
+it('is a density of whatever rows it is given: the same ones many times, fewer than columns, constant columns, clusters without rows', () => {
+  const cell = fc.oneof(fc.constantFrom(0, 1, -3), fc.double({ min: -1e3, max: 1e3, noNaN: true }))
+  fc.assert(
+    fc.property(
+      fc
+        .integer({ min: 1, max: 4 })
+        .chain((dim) =>
+          fc.tuple(
+            fc.constant(dim),
+            fc.array(fc.array(cell, { minLength: dim, maxLength: dim }), { minLength: 1, maxLength: 12 }),
+          ),
+        ),
+      fc.integer({ min: 1, max: 5 }),
+      ([dim, table], components) => {
+        const rows = Float64Array.from(table.flat())
+        const noise = Float64Array.from({ length: dim * dim }, (_, at) => (at % (dim + 1) === 0 ? 0.01 : 0))
+        const mixture = fit(dataOf(rows, dim, { noise, trim: 0.1 }), components)
+        const shares = mixture.shares.reduce((sum, share) => sum + share, 0)
+        expect(shares).toBeCloseTo(1, 9)
+        expect([...mixtureDensity(mixture).nll(rows)].every(Number.isFinite)).toBe(true)
+      },
+    ),
+    { seed: 1 },
+  )
+})

@@ -1,0 +1,139 @@
+import { type GaussianMixture, mixtureDensity } from '../base/gaussian-mixture.js'
+import type { Random } from '../random.js'
+import { countable } from './held-out.js'
+import { clusters } from './k-means.js'
+import { withoutWorst } from './trimming.js'
+
+/** Rows to fit a mixture to. */
+export interface MixtureRows {
+  readonly dim: number
+  /** [count, dim], row-major */
+  readonly rows: Float64Array
+  /** [count]; how much each counts, 0 or more, some above */
+  readonly weights: Float32Array
+  /**
+   * [dim, dim]; covariance that each component's is widened by: what noise of it would do to endless rows, and what keeps a
+   * component of few rows from collapsing on them.
+   */
+  readonly noise: Float64Array
+  /** Share of the worst rows that each round leaves out, as anomalies would be. */
+  readonly trim: number
+}
+
+/**
+ * A mixture of Gaussians by expectation and maximisation, from clusters of k-means.
+ *
+ * @see Dempster, Laird & Rubin 1977, Maximum likelihood from incomplete data via the EM algorithm; Neykov & Müller 2003 for the trimming
+ */
+export function fitMixture(data: MixtureRows, components: number, random: Random): GaussianMixture {
+  const { dim, rows, weights } = data
+  const count = weights.length
+  const memberships = new Float64Array(count * components)
+  clusters({ dim, rows, weights }, components, random).forEach((cluster, row) => {
+    memberships[row * components + cluster] = 1
+  })
+  let mixture = maximisation(data, weights, memberships, components)
+  let before = Number.POSITIVE_INFINITY
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const nll = expectation(mixture, rows, memberships)
+    const kept = countable(withoutWorst(weights, nll, Math.floor(data.trim * count)))
+    const mean = weightedMean(nll, kept)
+    if (!(mean < before - SETTLED)) break
+    before = mean
+    mixture = maximisation(data, kept, memberships, components)
+  }
+  return mixture
+}
+
+/** Nats a row: a round that gains less was the last. */
+const SETTLED = 1e-3
+const MOST_ROUNDS = 60
+
+/** Writes p(component | row) into `memberships` [count, components]; gives −log p of each row, [count] in nats. */
+function expectation(mixture: GaussianMixture, rows: Float64Array, memberships: Float64Array): Float64Array {
+  const density = mixtureDensity(mixture)
+  const { length: components } = mixture.shares
+  return Float64Array.from({ length: rows.length / mixture.dim }, (_, row) =>
+    density.memberships(rows, row, memberships.subarray(row * components, (row + 1) * components)),
+  )
+}
+
+function weightedMean(values: Float64Array, weights: Float32Array): number {
+  let [sum, total] = [0, 0]
+  for (let at = 0; at < values.length; at++) {
+    sum += weights[at]! * values[at]!
+    total += weights[at]!
+  }
+  return sum / total
+}
+
+/** Shares, means and covariances of rows of which is known how far they belong to each component. */
+function maximisation(
+  { dim, rows, noise }: MixtureRows,
+  weights: Float32Array,
+  memberships: Float64Array,
+  components: number,
+): GaussianMixture {
+  const shares = new Float64Array(components)
+  const means = new Float64Array(components * dim)
+  const whitening = new Float64Array(components * dim * dim)
+  for (let component = 0; component < components; component++) {
+    const own = Float64Array.from(weights, (weight, row) => weight * memberships[row * components + component]!)
+    // A component that has lost all its rows stays, of no share, where the noise alone would put it.
+    const total = own.reduce((sum, weight) => sum + weight, TINY)
+    shares[component] = total
+    const mean = means.subarray(component * dim, (component + 1) * dim)
+    addMean(mean, rows, own, total)
+    const covariance = covarianceOf(rows, own, total, mean)
+    for (let at = 0; at < covariance.length; at++) covariance[at]! += noise[at]! + (at % (dim + 1) === 0 ? TINY : 0)
+    invertCholesky(covariance, dim, whitening.subarray(component * dim * dim, (component + 1) * dim * dim))
+  }
+  const all = shares.reduce((sum, share) => sum + share, 0)
+  return { dim, shares: shares.map((share) => share / all), means, whitening }
+}
+
+const TINY = 1e-9
+
+function addMean(mean: Float64Array, rows: Float64Array, own: Float64Array, total: number): void {
+  const { length: dim } = mean
+  for (let row = 0; row < own.length; row++) {
+    const share = own[row]! / total
+    for (let j = 0; j < dim; j++) mean[j]! += share * rows[row * dim + j]!
+  }
+}
+
+/** [dim, dim], of which the lower triangle is filled */
+function covarianceOf(rows: Float64Array, own: Float64Array, total: number, mean: Float64Array): Float64Array {
+  const { length: dim } = mean
+  const covariance = new Float64Array(dim * dim)
+  const off = new Float64Array(dim)
+  for (let row = 0; row < own.length; row++) {
+    const share = own[row]! / total
+    if (share < TINY) continue
+    for (let j = 0; j < dim; j++) off[j] = rows[row * dim + j]! - mean[j]!
+    for (let i = 0; i < dim; i++) {
+      const scaled = share * off[i]!
+      for (let j = 0; j <= i; j++) covariance[i * dim + j]! += scaled * off[j]!
+    }
+  }
+  return covariance
+}
+
+/** Writes L⁻¹ of L·Lᵀ = covariance, lower triangular; reads the lower triangle alone, and overwrites it with L. */
+function invertCholesky(covariance: Float64Array, dim: number, inverse: Float64Array): void {
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j <= i; j++) {
+      let rest = covariance[i * dim + j]!
+      for (let k = 0; k < j; k++) rest -= covariance[i * dim + k]! * covariance[j * dim + k]!
+      covariance[i * dim + j] = i === j ? Math.sqrt(Math.max(rest, TINY)) : rest / covariance[j * dim + j]!
+    }
+  }
+  for (let column = 0; column < dim; column++) {
+    inverse[column * dim + column] = 1 / covariance[column * dim + column]!
+    for (let i = column + 1; i < dim; i++) {
+      let sum = 0
+      for (let k = column; k < i; k++) sum -= covariance[i * dim + k]! * inverse[k * dim + column]!
+      inverse[i * dim + column] = sum / covariance[i * dim + i]!
+    }
+  }
+}

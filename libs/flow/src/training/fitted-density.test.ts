@@ -1,0 +1,168 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Bijector } from '../bijectors/bijector.js'
+import { affine, logarithm, logit, yeoJohnson } from '../bijectors/elementwise.js'
+import { type FlowKind, type FlowState, flowSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { sampleFlow } from '../scoring/sample.js'
+import { openScorer } from '../scoring/scorer.js'
+import { type Backend, openBackend } from '../tensor/backend.js'
+import type { FitSettings } from './fit.js'
+import { train } from './train.js'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const KINDS = ['realnvp', 'glow', 'spline'] as const
+const NO_CONTEXT = new Float32Array(0)
+
+let backend: Backend
+beforeAll(async () => {
+  backend = await openBackend('wasm')
+})
+
+const settingsOf = (kind: FlowKind, dim: number, contextDim = 0): FitSettings => ({
+  spec: { ...flowSpec(kind, dim, contextDim), layers: 3, hidden: [12] },
+  seed: 1,
+  noise: new Float32Array(dim).fill(0.05),
+  maxSteps: 150,
+})
+
+/** exp(−nll) of rows that share a context. */
+async function densityOf(flow: FlowState, rows: Float32Array, shared: readonly number[] = []): Promise<Float64Array> {
+  const count = rows.length / flow.spec.dim
+  const scorer = await openScorer(flow)
+  const context = Float32Array.from({ length: count * shared.length }, (_, at) => shared[at % shared.length]!)
+  const nll = await scorer.nll(rows, context, count)
+  await scorer.close()
+  return nll.map((nats) => Math.exp(-nats))
+}
+
+/** A square grid around the origin: the middles of its cells, [SIDE², 2], row-major, the first column slowest. */
+const [SIDE, REACH] = [240, 9]
+const CELL = (2 * REACH) / SIDE
+const BINS = 60
+const middleOf = (index: number) => (index + 0.5) * CELL - REACH
+const GRID = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, at) =>
+  middleOf(at % 2 === 0 ? Math.floor(at / 2 / SIDE) : Math.floor(at / 2) % SIDE),
+)
+
+const sumOf = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0)
+
+describe.each(KINDS)('a conditional flow of the kind %s', (kind) => {
+  let flow: FlowState
+  beforeAll(async () => {
+    // A ridge that its context turns, and spreads: x₁ follows x₀ upward or downward, the more closely the larger c₁ is.
+    const random = seededRandom(2, 'turned ridge')
+    const context = Float32Array.from({ length: 4000 }, (_, at) =>
+      at % 2 === 0 ? Math.sign(random.uniform() - 0.5) : random.normal(),
+    )
+    const rows = new Float32Array(4000)
+    for (let row = 0; row < 2000; row++) {
+      const [sign, closeness] = [context[2 * row]!, context[2 * row + 1]!]
+      rows[2 * row] = 0.5 * sign + random.normal()
+      rows[2 * row + 1] = sign * rows[2 * row]! + 0.6 * Math.exp(-0.4 * closeness) * random.normal()
+    }
+    flow = (await train({ rows, context }, settingsOf(kind, 2, 2), backend)).flow
+  }, 60_000)
+
+  it.each([
+    [-1, 0],
+    [1, 0],
+    [1, 1.5],
+  ])('is a density given the context %f, %f, and draws by it', async (...given) => {
+    const density = await densityOf(flow, GRID, given)
+    expect(Math.abs(sumOf(density) * CELL * CELL - 1)).toBeLessThan(0.005)
+
+    const count = 4000
+    const context = Float32Array.from({ length: 2 * count }, (_, at) => given[at % 2]!)
+    const drawn = await sampleFlow(flow, { context, count, seed: 5 })
+    // Along both columns and across them, the share drawn below any point is the mass below it.
+    for (const [a, b] of [
+      [1, 0],
+      [0, 1],
+      [0.5, 0.5],
+    ] as const) {
+      const shares = new Float64Array(BINS)
+      const binOf = (rows: Float32Array, row: number) =>
+        Math.floor(((a * rows[2 * row]! + b * rows[2 * row + 1]! + REACH) / (2 * REACH)) * BINS)
+      density.forEach((each, cell) => {
+        shares[binOf(GRID, cell)]! += each * CELL * CELL
+      })
+      for (let row = 0; row < count; row++) shares[binOf(drawn, row)]! -= 1 / count
+      let [below, widest] = [0, 0]
+      for (const share of shares) {
+        below += share
+        widest = Math.max(widest, Math.abs(below))
+      }
+      // Kolmogorov and Smirnov's bound for 4,000 draws at one in ten thousand is .035.
+      expect(widest).toBeLessThan(0.035)
+    }
+  })
+})
+
+/** Numbers above 0, in no unit: log-normal. */
+const positive = (normal: number) => Math.exp(0.6 * normal + 0.3)
+
+/** What a column is taken through before a flow: how it is spread, and between which of its own numbers all of it lies. */
+const UNITS: readonly {
+  name: string
+  transform: Bijector
+  draw: (normal: number) => number
+  ends: [number, number]
+}[] = [
+  { name: 'standardised', transform: affine([300], [50]), draw: (normal) => 300 + 50 * normal, ends: [-150, 750] },
+  { name: 'logarithms', transform: logarithm(1), draw: positive, ends: [1e-3, 100] },
+  {
+    name: 'logits',
+    transform: logit(1),
+    draw: (normal) => 1 / (1 + Math.exp(-normal)),
+    ends: [1e-5, 1 - 1e-5],
+  },
+  {
+    name: "Yeo and Johnson's powers",
+    transform: yeoJohnson([0.3]),
+    draw: (normal) => positive(normal) - 1,
+    ends: [-30, 300],
+  },
+]
+
+describe.each(KINDS)('a flow of the kind %s, of one column', (kind) => {
+  it.each(UNITS)("is a density in the column's own units, behind $name", async ({ transform, draw, ends }) => {
+    const random = seededRandom(7, 'own units')
+    const count = 500
+    const own = Float64Array.from({ length: count }, () => draw(random.normal()))
+    const rows = Float32Array.from(transform.forwardRows({ values: own, count, width: 1 }).value.values)
+    const { flow } = await train({ rows, context: NO_CONTEXT }, { ...settingsOf(kind, 1), maxSteps: 60 }, backend)
+
+    // Even steps of what the flow sees, back in the column's own numbers: the widths between those are not even.
+    const [from, to] = transform.forwardRows({ values: Float64Array.from(ends), count: 2, width: 1 }).value.values
+    const steps = 4000
+    const even = Float64Array.from({ length: steps + 1 }, (_, at) => from! + ((to! - from!) * at) / steps)
+    const grid = transform.inverseAndLogDet({ values: even, count: steps + 1, width: 1 }).value.values
+    const { value, logDet } = transform.forwardRows({ values: grid, count: steps + 1, width: 1 })
+    const density = await densityOf(flow, Float32Array.from(value.values))
+    const inOwnUnits = density.map((each, at) => each * Math.exp(logDet[at]!))
+    let mass = 0
+    for (let at = 0; at < steps; at++)
+      mass += ((inOwnUnits[at]! + inOwnUnits[at + 1]!) / 2) * (grid[at + 1]! - grid[at]!)
+    expect(Math.abs(mass - 1)).toBeLessThan(0.005)
+  })
+})
+
+it('takes a row of weight two for two rows', async () => {
+  const random = seededRandom(8, 'weights')
+  const single = Float32Array.from({ length: 300 }, () => -1 + 0.5 * random.normal())
+  const twofold = Float32Array.from({ length: 300 }, () => 2 + random.normal())
+  const weighted = { rows: Float32Array.of(...single, ...twofold), weights: new Float32Array(600).fill(1).fill(2, 300) }
+  const doubled = { rows: Float32Array.of(...single, ...twofold, ...twofold) }
+  const settings = { ...settingsOf('realnvp', 1), maxSteps: 200 }
+  const middles = Float32Array.from({ length: 120 }, (_, at) => middleOf(2 * at + 0.5))
+  const [ofWeighted, ofDoubled] = await Promise.all(
+    [weighted, doubled].map(async (data) => {
+      const { flow } = await train({ ...data, context: NO_CONTEXT }, settings, backend)
+      return densityOf(flow, middles)
+    }),
+  )
+  // Half of the absolute difference is the mass that one has elsewhere than the other.
+  const apart = sumOf(ofWeighted!.map((each, at) => Math.abs(each - ofDoubled![at]!))) * CELL
+  expect(apart).toBeLessThan(0.05)
+})

@@ -1,0 +1,84 @@
+import type { Random } from '../random.js'
+
+export interface WeighedRows {
+  readonly dim: number
+  /** [count, dim], row-major */
+  readonly rows: Float64Array
+  /** [count], 0 or more */
+  readonly weights: Float32Array
+}
+
+/**
+ * Which of so many clusters each row is of: some rounds of k-means, from centres that k-means++ draws far from one another.
+ *
+ * @returns [count]
+ * @see Arthur & Vassilvitskii 2007, k-means++: the advantages of careful seeding
+ */
+export function clusters(data: WeighedRows, count: number, random: Random): Uint16Array {
+  const centres = drawCentres(data, count, random)
+  let cluster = nearestOf(data, centres)
+  for (let round = 0; round < ROUNDS; round++) {
+    moveToMeans(centres, data, cluster)
+    cluster = nearestOf(data, centres)
+  }
+  return cluster
+}
+
+const ROUNDS = 10
+
+/** [count, dim]: rows, each drawn by its weight and by its squared distance from the nearest one drawn before. */
+function drawCentres({ dim, rows, weights }: WeighedRows, count: number, random: Random): Float64Array {
+  const centres = new Float64Array(count * dim)
+  const worth = Float64Array.from(weights)
+  const nearest = new Float64Array(weights.length).fill(Number.POSITIVE_INFINITY)
+  for (let centre = 0; centre < count; centre++) {
+    const drawn = drawBy(worth, random)
+    centres.set(rows.subarray(drawn * dim, (drawn + 1) * dim), centre * dim)
+    for (let row = 0; row < weights.length; row++) {
+      nearest[row] = Math.min(nearest[row]!, squaredDistance(rows, row, centres, centre, dim))
+      worth[row] = weights[row]! * nearest[row]!
+    }
+  }
+  return centres
+}
+
+/** A place, drawn by its worth; any where all are worth nothing. */
+function drawBy(worth: Float64Array, random: Random): number {
+  let left = random.uniform() * worth.reduce((sum, each) => sum + each, 0)
+  const drawn = worth.findIndex((each) => {
+    left -= each
+    return left < 0
+  })
+  return drawn < 0 ? random.below(worth.length) : drawn
+}
+
+function nearestOf({ dim, rows, weights }: WeighedRows, centres: Float64Array): Uint16Array {
+  return Uint16Array.from(weights, (_, row) => {
+    let [nearest, least] = [0, Number.POSITIVE_INFINITY]
+    for (let centre = 0; centre < centres.length / dim; centre++) {
+      const square = squaredDistance(rows, row, centres, centre, dim)
+      if (square < least) [nearest, least] = [centre, square]
+    }
+    return nearest
+  })
+}
+
+function squaredDistance(rows: Float64Array, row: number, centres: Float64Array, centre: number, dim: number): number {
+  let square = 0
+  for (let j = 0; j < dim; j++) square += (rows[row * dim + j]! - centres[centre * dim + j]!) ** 2
+  return square
+}
+
+/** A cluster without rows stays where it is. */
+function moveToMeans(centres: Float64Array, { dim, rows, weights }: WeighedRows, cluster: Uint16Array): void {
+  const sums = new Float64Array(centres.length)
+  const totals = new Float64Array(centres.length / dim)
+  cluster.forEach((centre, row) => {
+    totals[centre]! += weights[row]!
+    for (let j = 0; j < dim; j++) sums[centre * dim + j]! += weights[row]! * rows[row * dim + j]!
+  })
+  sums.forEach((sum, at) => {
+    const total = totals[Math.floor(at / dim)]!
+    if (total > 0) centres[at] = sum / total
+  })
+}

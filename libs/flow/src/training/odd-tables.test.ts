@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { NotFiniteError, ShapeError } from '../errors.js'
+import { type FlowSpec, flowSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { sampleFlow } from '../scoring/sample.js'
+import { openScorer } from '../scoring/scorer.js'
+import { type Backend, openBackend } from '../tensor/backend.js'
+import { type FitOptions, fitFlow } from './fit.js'
+import { train } from './train.js'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const NO_CONTEXT = new Float32Array(0)
+
+interface Table {
+  readonly dim: number
+  /** [count, dim] */
+  readonly rows: Float32Array
+}
+
+function aTable(dim: number, count: number, cell: (normal: number, row: number, column: number) => number): Table {
+  const random = seededRandom(3, 'odd tables')
+  const rows = Float32Array.from({ length: dim * count }, (_, at) =>
+    cell(random.normal(), Math.floor(at / dim), at % dim),
+  )
+  return { dim, rows }
+}
+
+/** Tables that nobody standardised, or that standardising does not tame. */
+const TABLES: Readonly<Record<string, Table>> = {
+  'a constant column': aTable(3, 60, (normal, _, column) => (column === 1 ? 7 : normal)),
+  'nothing but constants': aTable(2, 60, () => 3),
+  'a duplicated column': aTable(3, 60, (normal, row, column) => (column < 2 ? Math.sin(row * row) : normal)),
+  'columns a trillion wide': aTable(2, 60, (normal) => 1e12 * normal),
+  'columns at the end of float32': aTable(2, 60, (normal) => 1e37 * normal),
+  'columns of denormal numbers': aTable(2, 60, (normal) => 1e-40 * normal),
+  'whole numbers': aTable(2, 60, (normal) => Math.round(2 * normal)),
+  'Cauchy tails': aTable(2, 60, (normal, row) => normal / Math.sin(row + 0.1)),
+  'one column': aTable(1, 60, (normal) => normal),
+  'the fewest rows': aTable(2, 20, (normal) => normal),
+}
+
+const KINDS = ['realnvp', 'glow', 'spline'] as const
+const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
+  spec,
+  seed: 1,
+  noise: new Float32Array(spec.dim).fill(0.05),
+  maxSteps,
+})
+
+/** Fits a table, and holds whatever the flow then says to being a number, or an error by name. */
+async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backend, maxSteps?: number): Promise<void> {
+  const { flow, report } = await train({ rows, context: NO_CONTEXT }, settingsOf(spec, maxSteps), backend)
+  expect([...report.trainNll, ...report.validationNll].every(Number.isFinite)).toBe(true)
+  const scorer = await openScorer(flow)
+  expect((await scorer.nll(rows, NO_CONTEXT, rows.length / dim)).every(Number.isFinite)).toBe(true)
+  for (const far of [1e4, -1e10, 1e30, 3.4e38, -3.4e38, 1e-45]) {
+    const scored = await scorer.nll(new Float32Array(dim).fill(far), NO_CONTEXT, 1).catch((error: unknown) => error)
+    if (scored instanceof Float64Array) expect(scored.every(Number.isFinite), `scored at ${far}`).toBe(true)
+    else expect(scored, `refused at ${far}`).toBeInstanceOf(NotFiniteError)
+    // What an encoder clamps its rows to has a likelihood on any table that was standardised.
+    if (Math.abs(far) <= 1e4) expect(scored).toBeInstanceOf(Float64Array)
+  }
+  await scorer.close()
+  const drawn = await sampleFlow(flow, { context: NO_CONTEXT, count: 20, seed: 1 })
+  expect(drawn.every(Number.isFinite)).toBe(true)
+}
+
+describe.each(KINDS)('no number is lost with a flow of the kind %s', (kind) => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await openBackend()
+  })
+
+  it.each(Object.keys(TABLES))('of %s', async (table) => {
+    const { dim } = TABLES[table]!
+    await staysFinite({ ...flowSpec(kind, dim), layers: 2, hidden: [8] }, TABLES[table]!, backend)
+  })
+})
+
+it.each(KINDS)('no number is lost of five hundred columns, with a flow of the kind %s', async (kind) => {
+  const table = aTable(500, 40, (normal) => normal)
+  const spec = { ...flowSpec(kind, 500), layers: 1, hidden: [4] }
+  await staysFinite(spec, table, await openBackend(), 2)
+})
+
+it('refuses three rows, and numbers that are none, by name', async () => {
+  const options: FitOptions = settingsOf({ ...flowSpec('realnvp', 2), layers: 1, hidden: [4] })
+  const few = fitFlow({ rows: new Float32Array(6), context: NO_CONTEXT }, options)
+  await expect(few).rejects.toThrow(ShapeError)
+  await expect(few).rejects.toThrow(/20 rows/)
+  const tooLarge = aTable(2, 60, (normal) => 1e300 * normal)
+  await expect(fitFlow({ rows: tooLarge.rows, context: NO_CONTEXT }, options)).rejects.toThrow(NotFiniteError)
+})

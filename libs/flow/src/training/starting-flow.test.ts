@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { mixtureBase, weightsOfMixture } from '../base/gaussian-mixture.js'
+import type { FlowKind } from '../flows/flow-state.js'
+import { flowSpec } from '../flows/flow-state.js'
+import { seededRandom } from '../random.js'
+import { sampleFlow } from '../scoring/sample.js'
+import { openScorer } from '../scoring/scorer.js'
+import { type Backend, openBackend } from '../tensor/backend.js'
+import { someMixture } from './some-mixture.js'
+import { train } from './train.js'
+
+const DIM = 3
+const truth = mixtureBase(weightsOfMixture(someMixture(2, DIM, 4)), DIM)
+const drawn = (purpose: string, count: number) =>
+  Float32Array.from(truth.draw(seededRandom(1, purpose), count), (z) => 10 + 3 * z)
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
+
+describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s that asks for a mixture', (kind) => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await openBackend('wasm')
+  })
+
+  const [rows, fresh] = [drawn('rows', 1500), drawn('fresh', 3000)]
+  const begin = async (components: number, noise = 0.05) => {
+    const spec = { ...flowSpec(kind, DIM), layers: 2, hidden: [8], base: { kind: 'mixture', components } as const }
+    const settings = { spec, seed: 1, noise: new Float32Array(DIM).fill(noise), maxSteps: 0 }
+    return train({ rows, context: new Float32Array(0) }, settings, backend)
+  }
+
+  it('begins with the mixture that the rows are of, in as many parts as held-out rows ask for', async () => {
+    const { flow, report, heldOutNll } = await begin(16)
+    expect(flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
+    expect(report).toMatchObject({ steps: 0, bestStep: 0, stopped: 'maxSteps' })
+    expect(heldOutNll).toHaveLength(report.validationRows)
+    const scorer = await openScorer(flow)
+    const nll = await scorer.nll(fresh)
+    await scorer.close()
+    const best = truth.nll(Float64Array.from(fresh, (x) => (x - 10) / 3)).map((nats) => nats + DIM * Math.log(3))
+    // 19 numbers were fitted to 1,350 rows.
+    expect(mean(nll) - mean(best)).toBeLessThan(0.05)
+  })
+
+  it('takes no more parts than it was asked for, and is then as wide as the noise makes it', async () => {
+    const { flow } = await begin(1, 6)
+    expect(flow.spec.base).toEqual({ kind: 'mixture', components: 1 })
+    const sampled = await sampleFlow(flow, { count: 4000 })
+    for (let column = 0; column < DIM; column++) {
+      const own = (values: Float32Array) => values.filter((_, at) => at % DIM === column)
+      const variance = (values: Float32Array) => mean(own(values).map((x) => x * x)) - mean(own(values)) ** 2
+      expect(variance(sampled) / (variance(rows) + 36)).toBeCloseTo(1, 0)
+    }
+  })
+})

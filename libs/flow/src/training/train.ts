@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises'
+import { dropout } from '../bijectors/conditioner/dropout.js'
+import { NotFiniteError } from '../errors.js'
+import { seededRandom } from '../random.js'
+import type { Backend } from '../tensor/backend.js'
+import { adam, clipNorm, learningRateAt } from './adam.js'
+import { averagedWeights } from './averaged-weights.js'
+import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit.js'
+import { countable, lowestNineTenths } from './held-out.js'
+import { startingFlow } from './starting-flow.js'
+import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
+import { type TrainingBatch, trainingBatches } from './training-batches.js'
+import { BY_HEART_ROWS, trimming, withoutWorst } from './trimming.js'
+
+/**
+ * Maximum-likelihood training on the backend that is open, in this process; `fitFlow` gives it one of its own.
+ *
+ * @param onLook  called at each look at the held-out rows
+ * @throws {NotFiniteError} when not even the start has a finite likelihood
+ */
+export async function train(
+  data: FitRows,
+  settings: FitSettings,
+  backend: Backend,
+  onLook: (progress: FitProgress) => void = () => {},
+): Promise<Fit> {
+  const started = performance.now()
+  const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
+  const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
+  const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
+  const flow = trainableFlow(settings.start ?? startingFlow(settings, batches))
+  const takeStep = stepper(flow, batches.trainingRows, { ...settings, maxSteps })
+  const looks = looksAt(flow, batches.validation, spec.dim)
+
+  const timesAt = (steps: number) => {
+    const elapsedMs = performance.now() - started
+    const epoch = (steps * Math.min(batchSize, batches.trainingRows)) / batches.trainingRows
+    return { epoch, elapsedMs, leftMs: (elapsedMs / steps) * (maxSteps - steps) }
+  }
+  const descend = async (): Promise<Pick<FitReport, 'steps' | 'stopped'>> => {
+    for (let steps = 1; steps <= maxSteps; steps++) {
+      const loss = takeStep(steps - 1, batches.next(batchSize))
+      if (loss === undefined) return { steps: steps - 1, stopped: 'diverged' }
+      // Lets messages through: progress out, and the news that the parent is gone in.
+      if (steps % BREATHE_EVERY === 0) await setImmediate()
+      const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
+      if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
+      if (steps - looks.ownBest().step >= patience) return { steps, stopped: 'patience' }
+    }
+    return { steps: maxSteps, stopped: 'maxSteps' }
+  }
+  const descent = await descend()
+  const { steps } = descent
+  const stopped = looks.isLost() ? 'diverged' : descent.stopped
+  const best = looks.best()
+  const { trainingRows, validationRows } = batches
+  const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
+  const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
+  return {
+    flow: best.flow,
+    heldOutNll: best.heldOutNll,
+    report: { ...where, ...looks.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
+  }
+}
+
+/** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
+function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
+  const { spec, seed, maxSteps, dropoutFew = 0 } = settings
+  const move = adam(flow.parameters.length)
+  const trimmed = trimming(trainingRows, settings)
+  const dropped = dropoutFew * Math.max(0, 1 - trainingRows / BY_HEART_ROWS)
+  const units = dropped > 0 ? dropout(dropped, seededRandom(seed, 'dropout')) : undefined
+  const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
+  return (step: number, batch: TrainingBatch): number | undefined => {
+    const weigh = (nll: Float32Array) => {
+      trimmed.see(step, nll)
+      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
+    }
+    const { loss, gradient } = flow.lossAndGradient(batch, weigh, units)
+    const norm = clipNorm(gradient, longest)
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
+    move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))
+    return loss
+  }
+}
+
+/**
+ * Looks at the held-out rows now and then, with the weights as they are and with their mean, and keeps the snapshot that does
+ * best on them, the start included: what comes of a fit is never worse than its start.
+ *
+ * How long a fit goes on is told by the weights as they are: their mean gets better by what it leaves behind, and would have it go on
+ * until rows are learned by heart.
+ */
+function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
+  const weights = countable(validation.weights)
+  const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
+  const look = (step: number) => {
+    const heldOutNll = flow.nll(validation)
+    return { step, heldOutNll, nll: lowestNineTenths(heldOutNll, weights) }
+  }
+  const averaged = averagedWeights(flow.parameters)
+  let best = { ...look(0), flow: flow.snapshot() }
+  if (!Number.isFinite(best.nll)) {
+    throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
+  }
+  let ownBest: { readonly step: number; readonly nll: number } = best
+  const consider = (step: number): number => {
+    const seen = look(step)
+    if (seen.nll < best.nll) best = { ...seen, flow: flow.snapshot() }
+    return seen.nll
+  }
+  const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
+  let ownNll = best.nll
+  let sinceLook: number[] = []
+  const after = (step: number, loss: number, isLook: boolean) => {
+    sinceLook.push(loss)
+    averaged.see()
+    // The first loss is taken before the first step.
+    if (step === 1) start.trainNll = loss
+    if (!isLook) return undefined
+    const trainNll = meanOf(sinceLook)
+    ownNll = consider(step)
+    const validationNll = Math.min(
+      ownNll,
+      averaged.during(() => consider(step)),
+    )
+    if (ownNll < ownBest.nll) ownBest = { step, nll: ownNll }
+    sinceLook = []
+    curves.atSteps.push(step)
+    curves.trainNll.push(trainNll)
+    curves.validationNll.push(validationNll)
+    return { step, trainNll, validationNll }
+  }
+  /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
+  const isLost = () => {
+    const { trainNll } = curves
+    const margin = LOST_PER_COLUMN * dim
+    const isWorse = (nll: number, began: number) => !(nll <= began + margin)
+    return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(ownNll, start.validationNll)
+  }
+  return { curves, after, isLost, best: () => best, ownBest: () => ownBest }
+}
+
+/** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
+function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Float32Array {
+  const weights = withoutWorst(batch.weights, nll, trimmed)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return total > 0 ? weights.map((weight) => weight / total) : weights
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let total = 0
+  for (let at = 0; at < values.length; at++) total += values[at]!
+  return total / values.length
+}
+
+const LEARNING_RATE = 2e-3
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
+const CLIP_PER_ROOT_DIM = 5
+const LOOK_EVERY = 50
+const BREATHE_EVERY = 10
+/** Nats; batches differ by tenths. */
+const LOST_PER_COLUMN = 1

@@ -1,0 +1,99 @@
+import type { FlowSpec } from '../flows/flow-state.js'
+import { type Random, seededRandom } from '../random.js'
+import type { FitRows } from './fit.js'
+import type { Batch } from './trainable-flow.js'
+
+/** The rows of one step, and how much each counts. */
+export interface TrainingBatch extends Batch {
+  /** [count] */
+  readonly weights: Float32Array
+}
+
+/** The rows of a fit, parted once into those it learns from and those that choose the snapshot. */
+export interface TrainingBatches {
+  readonly trainingRows: number
+  readonly validationRows: number
+  /** The next rows of a shuffled pass, with fresh noise; the last rows of a pass are joined by the first of the next. */
+  next(batchSize: number): TrainingBatch
+  /** Noised training rows to initialise from, at most `most`. */
+  first(most: number): TrainingBatch
+  /** The same without noise. */
+  plain(most: number): TrainingBatch
+  /** The held-out rows as they would be scored: no noise, 0 where a number is missing. */
+  readonly validation: TrainingBatch
+}
+
+export interface Parting {
+  readonly seed: number
+  readonly noise: Float32Array
+  /** Share of the rows held out. */
+  readonly share: number
+  /** The most rows held out. */
+  readonly maxRows: number
+}
+
+export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting): TrainingBatches {
+  const count = data.rows.length / spec.dim
+  const heldOut = Math.max(1, Math.min(parting.maxRows, Math.round(count * parting.share)))
+  const order = seededRandom(parting.seed, 'parting').permutation(count)
+  const training = order.subarray(heldOut)
+  const shuffle = seededRandom(parting.seed, 'batches')
+  const noise = seededRandom(parting.seed, 'noise')
+  let pass = shuffle.permutation(training.length)
+  let at = 0
+
+  const nextIndices = (size: number) =>
+    Uint32Array.from({ length: size }, () => {
+      if (at === pass.length) {
+        pass = shuffle.permutation(training.length)
+        at = 0
+      }
+      return training[pass[at++]!]!
+    })
+  return {
+    trainingRows: training.length,
+    validationRows: heldOut,
+    next: (batchSize) =>
+      gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(parting, noise)),
+    first: (most) =>
+      gather(data, spec, training.subarray(0, most), noisedBy(parting, seededRandom(parting.seed, 'first'))),
+    plain: (most) => {
+      const random = seededRandom(parting.seed, 'plain')
+      return gather(data, spec, training.subarray(0, most), (value, _column, isObserved) =>
+        isObserved ? value : random.normal(),
+      )
+    },
+    validation: gather(data, spec, order.subarray(0, heldOut), (value, _column, isObserved) =>
+      isObserved ? value : 0,
+    ),
+  }
+}
+
+/** What becomes of a number on its way into a batch. */
+type Touch = (value: number, column: number, isObserved: boolean) => number
+
+/** A missing number is a standard normal draw: the flow learns to say nothing of it. */
+const noisedBy =
+  ({ noise }: Parting, random: Random): Touch =>
+  (value, column, isObserved) =>
+    isObserved ? value + noise[column]! * random.normal() : random.normal()
+
+function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, touch: Touch): TrainingBatch {
+  const count = indices.length
+  const rows = new Float32Array(count * dim)
+  const context = new Float32Array(count * contextDim)
+  const weights = new Float32Array(count).fill(1)
+  indices.forEach((index, row) => {
+    for (let column = 0; column < dim; column++) {
+      const from = index * dim + column
+      rows[row * dim + column] = touch(
+        data.rows[from]!,
+        column,
+        data.observed === undefined || data.observed[from] === 1,
+      )
+    }
+    context.set(data.context.subarray(index * contextDim, (index + 1) * contextDim), row * contextDim)
+    if (data.weights !== undefined) weights[row] = data.weights[index]!
+  })
+  return { rows, context, count, weights }
+}
