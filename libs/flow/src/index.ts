@@ -37,13 +37,13 @@ export type { Forward } from './scoring/far-rows.js'
 export { type SampleOptions, sampleFlow } from './scoring/sample.js'
 export { openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
+export { fitFlow } from './training/fit.js'
 export {
   type Fit,
   type FitOptions,
   type FitProgress,
   type FitReport,
-  fitFlow,
   silvermanNoise,
   type TrainingRows,
-} from './training/fit.js'
+} from './training/fit-options.js'
 export { BY_HEART_ROWS } from './training/trimming.js'

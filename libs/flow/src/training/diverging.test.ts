@@ -4,7 +4,7 @@ import { fitPosterior } from '../posterior/posterior.js'
 import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
-import type { FitSettings } from './fit.js'
+import type { FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 // Every step goes far astray: by so much a weight as none should ever move.

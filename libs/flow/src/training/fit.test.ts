@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { FitCancelled, NotFiniteError, ShapeError } from '../errors.js'
 import { realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { type FitOptions, type FitProgress, fitFlow } from './fit.js'
+import { fitFlow } from './fit.js'
+import type { FitOptions, FitProgress } from './fit-options.js'
 
 const random = seededRandom(1, 'fit test')
 const rows = Float32Array.from({ length: 400 }, () => random.normal())

@@ -6,7 +6,7 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
-import type { FitSettings } from './fit.js'
+import type { FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })

@@ -5,7 +5,8 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
-import { type FitOptions, fitFlow } from './fit.js'
+import { fitFlow } from './fit.js'
+import type { FitOptions } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })

@@ -7,7 +7,7 @@ import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
-import type { Fit, FitSettings } from './fit.js'
+import type { Fit, FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 const NO_CONTEXT = new Float32Array(0)

@@ -1,6 +1,6 @@
 import type { FlowSpec } from '../flows/flow-state.js'
 import { type Random, seededRandom } from '../random.js'
-import type { FitRows } from './fit.js'
+import type { FitRows } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
 /** The rows of one step, and how much each counts. */

@@ -1,5 +1,5 @@
 import { seededRandom } from '../random.js'
-import type { FitSettings } from './fit.js'
+import type { FitSettings } from './fit-options.js'
 
 /**
  * How many of each batch's worst rows a fit leaves out of its gradient: none at first, then a share.
