@@ -1,4 +1,4 @@
-/** A repeatable stream of random numbers. */
+/** A reproducible stream of random numbers. */
 export interface Random {
   /** Uniform on [0, 1). */
   uniform(): number
@@ -11,8 +11,8 @@ export interface Random {
 }
 
 /**
- * The stream of a seed and a purpose. Streams of different purposes are independent, so that more draws for one
- * (a longer fit) do not shift those of another (the masks).
+ * The random stream of a seed and a purpose. Streams of different purposes are independent: more draws from one (a longer fit)
+ * do not change another (the masks).
  *
  * @see the sfc32 generator of Doty-Humphrey's PractRand; Marsaglia's polar method for normals
  */
@@ -70,5 +70,5 @@ function sfc32(text: string): () => number {
   return next
 }
 
-/** How many numbers of 32 bits there are. */
+/** 2³². */
 const WORDS = 2 ** 32

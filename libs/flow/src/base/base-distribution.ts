@@ -2,16 +2,16 @@ import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import type { Random } from '../random.js'
 import type { Numbers } from '../tensor/rows.js'
 
-/** What latent rows are compared with. */
+/** The density of latent rows. */
 export interface BaseDistribution {
   /** −log p(z) of each row of z [count, dim], in float64: [count] in nats. */
   nll(latent: Numbers): Float64Array
   /** ∂(−log p)/∂z of each row, [count, dim]. */
   slope(latent: Numbers): Float64Array
   /**
-   * Rows of it, [count, dim].
+   * Draws rows of z, [count, dim].
    *
-   * @param temperature  how far rows stray from the middle of what they are drawn from, as a factor. Default 1.
+   * @param temperature  factor on the distance from the mean. Default 1.
    */
   draw(random: Random, count: number, temperature?: number): Float64Array
   /** −log p(z) of each row in a graph: columns → [batch]. */

@@ -4,18 +4,18 @@ import type { BaseDistribution } from './base-distribution.js'
 import { mixtureBase, mixtureShapes, standardMixture } from './gaussian-mixture.js'
 import { standardNormal, studentT } from './independent-columns.js'
 
-/** The base of a flow: what its spec asks for, else standard normal. A new base joins here, in `baseShapes` and in `BaseSpec`. */
+/** The base distribution of a flow; standard normal unless the spec names another. To add one, extend this, `baseShapes` and `BaseSpec`. */
 export function baseOf({ spec: { dim, base }, weights }: FlowState): BaseDistribution {
   if (base === undefined) return standardNormal(dim)
   return base.kind === 'student' ? studentT(base.degreesOfFreedom, dim) : mixtureBase(weights, dim)
 }
 
-/** Names and shapes of the weights that a base has; no step of a fit moves them. */
+/** Names and shapes of a base's weights. Training steps do not change them. */
 export function baseShapes({ dim, base }: FlowSpec): Shapes {
   return base?.kind === 'mixture' ? mixtureShapes(base.components, dim) : new Map()
 }
 
-/** Those weights before rows were seen. */
+/** The base's weights before a fit. */
 export function unfittedBase({ dim, base }: FlowSpec): FlowState['weights'] {
   return base?.kind === 'mixture' ? standardMixture(base.components, dim) : new Map()
 }

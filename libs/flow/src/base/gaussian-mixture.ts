@@ -8,7 +8,7 @@ import type { BaseDistribution } from './base-distribution.js'
 import { HALF_LOG_TWO_PI } from './independent-columns.js'
 
 /**
- * p(z) = Σₖ wₖ·N(z; μₖ, Σₖ), of full covariances. Each component is kept by what whitens it: y = Aₖ·(z − μₖ) is standard normal
+ * p(z) = Σₖ wₖ·N(z; μₖ, Σₖ), with full covariances. Each component stores its whitening matrix: y = Aₖ·(z − μₖ) is standard normal
  * where Aₖ is lower triangular and Σₖ⁻¹ = Aₖᵀ·Aₖ, so that log N = −½|y|² − ½ dim·log 2π + Σⱼ log Aₖⱼⱼ.
  */
 export interface GaussianMixture {
@@ -73,7 +73,7 @@ function checkMixture({ dim, shares, whitening }: GaussianMixture): void {
   if (at >= 0) throw new ShapeError(`the diagonal of a mixture's whitening is above 0, got ${whitening[at]}`)
 }
 
-/** Each component's log wₖ·N(z; μₖ, Σₖ) at z = 0 distance: what is left of it when |y|² is 0, [components] in nats. */
+/** log wₖ·N(μₖ; μₖ, Σₖ) of each component: its log density at its own mean, [components] in nats. */
 function heightsOf({ dim, shares, whitening }: GaussianMixture): Float64Array {
   const total = shares.reduce((sum, share) => sum + share, 0)
   return shares.map((share, component) => {
@@ -89,7 +89,7 @@ export function mixtureDensity(mixture: GaussianMixture) {
   const heights = heightsOf(mixture)
   const whitened = new Float64Array(dim)
   const logs = new Float64Array(shares.length)
-  /** −log p(z) of row `row`, and into `logs` what each component has of log p(z). */
+  /** Returns −log p(z) of row `row` and writes each component's log density to `logs`. */
   const look = (latent: Numbers, row: number): number => {
     let largest = Number.NEGATIVE_INFINITY
     for (let component = 0; component < logs.length; component++) {
@@ -107,7 +107,7 @@ export function mixtureDensity(mixture: GaussianMixture) {
       for (let row = 0; row < nll.length; row++) nll[row] = look(latent, row)
       return nll
     },
-    /** Writes p(component | z) of one row into `into` [components]; gives its −log p(z). */
+    /** Writes p(component | z) of one row to `into` [components] and returns its −log p(z). */
     memberships: (latent: Numbers, row: number, into: Float64Array): number => {
       const nll = look(latent, row)
       for (let component = 0; component < logs.length; component++) into[component] = Math.exp(logs[component]! + nll)
@@ -116,7 +116,7 @@ export function mixtureDensity(mixture: GaussianMixture) {
   }
 }
 
-/** Writes y = A·(z − μ) and gives |y|². */
+/** Writes y = A·(z − μ) and returns |y|². */
 function whiten(mixture: GaussianMixture, component: number, latent: Numbers, from: number, y: Float64Array): number {
   const { dim, means, whitening } = mixture
   let square = 0

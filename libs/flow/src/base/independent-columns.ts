@@ -2,15 +2,15 @@ import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import type { Random } from '../random.js'
 import type { BaseDistribution } from './base-distribution.js'
 
-/** What each column of a latent follows by itself: the density exp(−energy(z) − constant). */
+/** The density of one latent column, exp(−energy(z) − constant); columns are independent. */
 interface ColumnDensity {
-  /** What the place of one z adds to an NLL, nats; 0 at the centre. */
+  /** The part of the NLL that depends on z, nats; 0 at the centre. */
   energy(z: number): number
   /** d energy/dz */
   slope(z: number): number
-  /** What a column adds to every NLL, nats. */
+  /** The part of the NLL that does not depend on z, nats. */
   readonly constant: number
-  /** One z. */
+  /** Draws one z. */
   draw(random: Random): number
   /** Σ energy of each row in a graph: columns → [batch]. */
   toGraph(graph: OnnxGraph, columns: string): string
@@ -36,7 +36,7 @@ export function standardNormal(dim: number): BaseDistribution {
 /**
  * −log p(z) = Σ ½(ν+1)·log(1 + z²/ν) + ½·log νπ + log Γ(ν/2) − log Γ((ν+1)/2)
  *
- * @param nu  degrees of freedom, which `checkSpec` has seen
+ * @param nu  degrees of freedom, validated by `checkSpec`
  */
 export function studentT(nu: number, dim: number): BaseDistribution {
   return independent(dim, {

@@ -8,8 +8,8 @@ import type { Part } from './part.js'
 /**
  * The affine coupling of a layer.
  *
- * In ONNX the halves go their own ways: the conditioner is given the held features alone and asked for those of the moved ones
- * alone, and the bound divides its weights instead of its output.
+ * The ONNX graph splits the columns: the conditioner receives the held features only and computes outputs of the moved features
+ * only. Its last weights are divided by the bound, which saves dividing the output.
  */
 export function affineCouplingPart(
   layer: number,

@@ -13,7 +13,7 @@ import { heldBesideContext } from './conditioner/masked-conditioner.js'
  *     [r, t] = conditioner(b⊙x, context)      s = (1−b)⊙bound·tanh(r/bound)
  *     z = x⊙exp(s) + (1−b)⊙t                  log|det ∂z/∂x| = Σⱼ sⱼ
  *
- * The bound keeps exp(s) within e^±bound a layer, whatever the conditioner says of a row unlike any it was fitted on.
+ * The bound limits exp(s) to e^±bound per layer, also for rows far from the training data.
  *
  * @param mask         [dim]; 1 holds a feature, 0 moves it
  * @param conditioner  [batch, dim + contextDim] → [batch, 2·dim]
@@ -59,7 +59,7 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
 }
 
-/** z and logDet of x [batch, dim] and raw [batch, 2·moved]; with what a gradient wants to know again, where there is room for it. */
+/** z and logDet of x [batch, dim] and raw [batch, 2·moved]; also stores values that the gradient reuses, if arrays for them are given. */
 function scaleThenShiftInto(
   into: { z: Numbers; logDet: Numbers } & Partial<Bent>,
   x: Numbers,
@@ -86,7 +86,7 @@ function scaleThenShiftInto(
   }
 }
 
-/** What the gradient wants to know again: tanh(r/bound) and exp(s), [batch, moved] each. */
+/** Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each. */
 interface Bent {
   readonly bent: Float32Array
   readonly scale: Float32Array

@@ -9,15 +9,15 @@ import type { Bijector } from './bijector.js'
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
 export type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
 
-/** What a bijector asks of its rows. */
+/** Requirements of a bijector on its input. */
 export interface Asks {
   /** Default 0. */
   readonly leastContextDim?: number
-  /** From any number to one that it is defined at. Default: it is defined everywhere. */
+  /** Maps any number into its domain. Default: all numbers. */
   readonly domain?: (number: number) => number
 }
 
-/** Puts a bijector through the laws that all of them keep, over generated shapes, rows and weights. */
+/** Checks the laws of bijectors over generated shapes, rows and weights. */
 export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): void {
   const { leastContextDim = 0, domain = (number) => number } = asks
   const overCases = (check: (each: Case) => void) =>
@@ -89,7 +89,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
   it('has the gradient of its rows and log-dets', () => {
     registerGradients()
     overCases(({ bijector, x, context }) => {
-      // Any sum of all that comes out will do: sines of the places for the rows, and 0.7 for the log-dets.
+      // An arbitrary linear function of the outputs: sin(index + 1) for the rows, 0.7 for the log-dets.
       const pull = x.values.map((_, at) => Math.sin(at + 1))
       const slopes = grad((at) => {
         const { value, logDet } = bijector.forwardAndLogDet(at as Tensor2D, context && tensorOf(context))
@@ -159,7 +159,7 @@ function numericLogDet(map: (rows: Rows) => Rows, at: Rows): Float64Array {
   )
 }
 
-/** By elimination with pivots; the matrix is consumed. */
+/** By Gaussian elimination with pivots; overwrites the matrix. */
 function logAbsDet(matrix: number[][]): number {
   let total = 0
   for (let step = 0; step < matrix.length; step++) {
@@ -185,10 +185,10 @@ function largestDifference(ours: Float64Array, theirs: Float64Array): number {
   }, 0)
 }
 
-// Seven digits, of which a few layers of exp(s) spend two; sixteen, likewise; and what central differences leave of those.
+// float32 has 7 digits and float64 16; a few layers of exp(s) lose two, central differences half of them.
 const FLOAT32_TOLERANCE = 1e-4
 const FLOAT64_TOLERANCE = 1e-9
 const NUMERIC_TOLERANCE = 1e-6
-// A slope of a chain is a product of a dozen float32 numbers.
+// The gradient of a chain is a product of a dozen float32 numbers.
 const GRADIENT_TOLERANCE = 1e-3
 const STEP = 1e-6

@@ -4,11 +4,11 @@ import type { Rows } from '../tensor/rows.js'
 /**
  * An invertible map of rows whose log-det-Jacobian is known: forward is data → latent, x → z.
  *
- * Value and log-det come from one method, so they cannot drift apart. The context is [batch, contextDim], the same in both
+ * Value and log-det come from one method, so they cannot disagree. The context is [batch, contextDim], the same in both
  * directions; a bijector that is not conditional ignores it.
  *
- * Training and bulk scoring go forward on tensors, differentiable, in float32. Rounding is stretched by exp(±s) layer after
- * layer, a thousandfold for an outlier: so far rows, and the way back, go in float64 on plain arrays.
+ * Training and bulk scoring run forward on tensors, differentiable, in float32. exp(±s) amplifies rounding errors layer by layer,
+ * a thousandfold for an outlier, so outliers and the inverse are computed in float64 on plain arrays.
  */
 export interface Bijector {
   /** z and log|det ∂z/∂x|, differentiable, in float32 */
@@ -19,7 +19,7 @@ export interface Bijector {
   inverseAndLogDet(z: Rows, context?: Rows): MappedRows
 }
 
-/** Where a bijector takes its rows, and how much it stretches space there. */
+/** Output rows and log|det| of the Jacobian. */
 export interface Mapped {
   /** [batch, dim] */
   readonly value: Tensor2D

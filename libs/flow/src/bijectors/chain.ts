@@ -50,7 +50,7 @@ function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): Mapp
   return { value, logDet }
 }
 
-/** [batch] each → their sum, [batch]; one launch instead of one for each of them there and back */
+/** [batch] each → their sum, [batch]; one operation instead of one addition per bijector */
 const total = plainKernel<Record<string, never>>({
   forward: (parts) => {
     const values = copied(parts[0]!.values)

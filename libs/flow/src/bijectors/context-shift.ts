@@ -7,15 +7,15 @@ import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 
 /**
- * The conditional base: shifts and scales every feature by what the context alone says.
+ * The conditional base: shifts and scales every feature by functions of the context.
  *
  *     [r, t] = conditioner(context)      s = bound·tanh(r/bound)
  *     z = (x − t) ⊙ exp(s)               log|det ∂z/∂x| = Σⱼ sⱼ
  *
- * It comes first, on the side of the data: what follows then sees what the context leaves unexplained.
+ * It is the first bijector, next to the data; the layers after it model what the context does not explain.
  *
  * @param conditioner  [batch, contextDim] → [batch, 2·dim]
- * @throws {ShapeError} when it is asked without a context
+ * @throws {ShapeError} when there is no context
  */
 export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOUND): Bijector {
   return {

@@ -7,31 +7,31 @@ import type { Bijector } from './bijector.js'
 import type { Mask } from './conditioner/mask.js'
 
 /**
- * One bijector of a flow, told by its weights' names: what it holds, how it starts, what it computes, and how ONNX says it.
+ * One bijector of a flow by the names of its weights: their shapes, initial values, computation and ONNX nodes.
  *
  * A kind of flow is a list of these.
  */
 export interface Part {
-  /** What a fit moves. */
+  /** Weights that training changes. */
   readonly learned: Shapes
-  /** What is drawn by the seed and stays. */
+  /** Weights drawn from the seed that training does not change. */
   readonly fixed: Shapes
-  /** The numbers of an unfitted flow; a weight that is not here starts at zero. */
-  start(luck: Luck): ReadonlyMap<string, Float32Array>
+  /** Weights of an untrained flow; omitted ones are zero. */
+  start(random: RandomStreams): ReadonlyMap<string, Float32Array>
   /**
    * @param tensors  the learned weights
    * @param weights  the fixed ones
    */
   bijector(tensors: ReadonlyMap<string, Tensor>, weights: Weights): Bijector
-  /** Adds the way forward to a graph. */
+  /** Adds the forward computation to a graph. */
   toGraph(graph: OnnxGraph, at: GraphRows, weights: Weights): GraphStep
 }
 
 /** Names of weights with their shapes. */
 export type Shapes = ReadonlyMap<string, readonly number[]>
 
-/** What an unfitted flow is drawn from: streams of their own, so that one more draw in one shifts no other. */
-export interface Luck {
+/** Random streams of an untrained flow, independent of each other. */
+export interface RandomStreams {
   /** One a layer. */
   readonly masks: readonly Mask[]
   readonly weights: Random

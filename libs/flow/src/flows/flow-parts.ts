@@ -26,7 +26,7 @@ export function partsOf(spec: FlowSpec): readonly Part[] {
   return spec.contextDim > 0 ? [contextShiftPart(spec), ...layers] : layers
 }
 
-/** A new kind of flow joins here, and in the union of specs. */
+/** To add a kind of flow, extend this table and the union of specs. */
 const LAYERS: {
   readonly [Kind in FlowKind]: (spec: Extract<FlowSpec, { kind: Kind }>, layer: number) => readonly Part[]
 } = { realnvp: realNvpLayer, glow: glowLayer, spline: splineLayer }
@@ -45,29 +45,29 @@ export function bijectorsOf(
   return partsOf(spec).map((part) => part.bijector(tensors, weights))
 }
 
-/** Names and shapes of everything a flow of this spec learns, in the order of the way forward. */
+/** Names and shapes of everything a flow of this spec learns, in forward order. */
 export function learnedShapes(spec: FlowSpec): Shapes {
   return new Map(partsOf(spec).flatMap(({ learned }) => [...learned]))
 }
 
-/** Names and shapes of what no step of a fit moves: what the seed alone decides, and the base. */
+/** Names and shapes of the weights that training does not change: those drawn from the seed, and the base's. */
 export function fixedShapes(spec: FlowSpec): Shapes {
   return new Map([...partsOf(spec).flatMap(({ fixed }) => [...fixed]), ...baseShapes(spec)])
 }
 
 /**
- * A flow that is the identity, or a rotation where it mixes: random masks, rotations and hidden layers, last layers and
- * actnorms at zero.
+ * An untrained flow: masks, rotations and hidden layers are random; last layers and actnorms are zero. It is the identity,
+ * or a rotation where the kind has linear mixing.
  */
 export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
-  const luck = {
+  const random = {
     masks: halfMasks(spec.dim, spec.layers, seededRandom(seed, 'masks')),
     weights: seededRandom(seed, 'weights'),
     rotations: seededRandom(seed, 'rotations'),
   }
   const weights = new Map<string, WeightTensor>(unfittedBase(spec))
   for (const { learned, fixed, start } of partsOf(spec)) {
-    const drawn = start(luck)
+    const drawn = start(random)
     for (const [name, shape] of [...fixed, ...learned]) {
       weights.set(name, { shape, data: drawn.get(name) ?? new Float32Array(sizeOf(shape)) })
     }
@@ -76,10 +76,9 @@ export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
 }
 
 /**
- * Gives a flow back when its spec is one, and it has every weight that the spec asks for, in the right shape, finite, and
- * nothing else.
+ * Returns the flow if its spec is valid and its weights are exactly those of the spec, each finite and of the right shape.
  *
- * @throws {ShapeError} naming what is amiss in the spec, or the first weight that is
+ * @throws {ShapeError} naming the invalid setting or the first invalid weight
  */
 export function checkFlow(flow: FlowState): FlowState {
   checkSpec(flow.spec)

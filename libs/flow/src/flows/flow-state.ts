@@ -1,12 +1,12 @@
 import { SMALLEST } from '../bijectors/spline.js'
 import { ShapeError } from '../errors.js'
 
-/** What a flow is before it is fitted. */
+/** The architecture of a flow. */
 export type FlowSpec = RealNvpSpec | GlowSpec | SplineSpec
 
 export type FlowKind = FlowSpec['kind']
 
-/** What every kind of flow has. */
+/** Settings that all kinds of flow share. */
 export interface FlowSizes {
   /** Columns of a row, at least 1. */
   readonly dim: number
@@ -16,23 +16,23 @@ export interface FlowSizes {
   readonly layers: number
   /** Widths of the hidden layers of every conditioner. */
   readonly hidden: readonly number[]
-  /** What the latent follows. Default: standard normal. */
+  /** Distribution of the latent. Default: standard normal. */
   readonly base?: BaseSpec
 }
 
 export type BaseSpec = StudentBase | MixtureBase
 
-/** Independent columns of Student's t, for rows whose tails are heavier than a normal's. */
+/** Independent columns of Student's t, for data with heavy tails. */
 export interface StudentBase {
   readonly kind: 'student'
-  /** From 1, Cauchy's tails, to 1000, all but a normal's. */
+  /** 1 (Cauchy) to 1000 (close to normal). */
   readonly degreesOfFreedom: number
 }
 
-/** Gaussians of full covariances, for rows that lie in clumps, and for rows too few to bend a flow by. */
+/** A mixture of Gaussians with full covariances, for clustered data and for small tables. */
 export interface MixtureBase {
   readonly kind: 'mixture'
-  /** From 1 to 64; asked of a fit: at most so many, and held-out rows say how many it takes. */
+  /** 1 to 64. In a fit's spec this is the maximum; the fit chooses the number by held-out likelihood. */
   readonly components: number
 }
 
@@ -72,7 +72,7 @@ export interface FlowState {
   readonly weights: Weights
 }
 
-/** The spec that served best on tables (8 couplings, conditioners 64 × 64, log-scale within ±2). */
+/** RealNVP with 8 couplings, conditioners of 64 × 64 and log-scales within ±2: the best of those compared on tables. */
 export function realNvpSpec(dim: number, contextDim = 0): RealNvpSpec {
   return { kind: 'realnvp', ...sizes(dim, contextDim), scaleBound: 2 }
 }
@@ -82,7 +82,7 @@ export function glowSpec(dim: number, contextDim = 0): GlowSpec {
   return { kind: 'glow', ...sizes(dim, contextDim), scaleBound: 2 }
 }
 
-/** Splines of 8 bins within ±4, which is all but one in 16,000 of a standardised column. */
+/** Splines of 8 bins within ±4; a standard normal value exceeds that once in 16,000. */
 export function splineSpec(dim: number, contextDim = 0): SplineSpec {
   return { kind: 'spline', ...sizes(dim, contextDim), bins: 8, tailBound: 4 }
 }
@@ -101,8 +101,8 @@ const SPECS: Readonly<Record<FlowKind, (dim: number, contextDim: number) => Flow
 const sizes = (dim: number, contextDim: number) => ({ dim, contextDim, layers: 8, hidden: [64, 64] })
 
 /**
- * What a kind of flow is scored in. A spline's log-slope changes by 1 within a narrow bin: in float32 the NLL of an ordinary row
- * is off by 1e-5 and more, where that of the affine kinds is by 1e-6.
+ * Precision in which a kind of flow is scored. The log-slope of a spline can change by 1 within a narrow bin, so float32 has an
+ * error of 1e-5 nats or more on ordinary rows; affine kinds have 1e-6.
  */
 export const SCORED_IN: Readonly<Record<FlowKind, 'float32' | 'float64'>> = {
   realnvp: 'float32',

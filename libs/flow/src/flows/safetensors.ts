@@ -8,7 +8,7 @@ import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
  * A flow as a safetensors file: u64 length of the header, the header (JSON), the numbers of every weight (F32, little-endian).
  *
  * `__metadata__` carries `format`, `version`, `writer` (the version of this package), `spec` (JSON) and `sha256` of all the rest,
- * names and shapes included. The same flow gives the same bytes. JSON and numbers are all there is: nothing in a file is run.
+ * names and shapes included. The same flow gives the same bytes. A file holds JSON and numbers only; loading it executes nothing.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  * @see https://github.com/huggingface/safetensors
@@ -46,7 +46,7 @@ export function encodeSafetensors(flow: FlowState): Uint8Array {
  *
  * @throws {WeightsForeign} when the bytes are no safetensors file, or one that holds no flow
  * @throws {WeightsVersionUnknown} when a later outflow wrote it: in another format, or a kind of flow or weights unknown here
- * @throws {WeightsDamaged} when it is truncated, or a name, shape or number is not the one that was written
+ * @throws {WeightsDamaged} when it is truncated or its SHA-256 does not match
  */
 export function decodeSafetensors(bytes: Uint8Array): FlowState {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -61,9 +61,9 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
   }
   const { sha256, ...rest } = metadata
   if (sha256 !== digest({ ...Object.fromEntries(header), __metadata__: rest }, numbers)) {
-    throw new WeightsDamaged('the weights are not the ones that were written: their SHA-256 differs; restore the file')
+    throw new WeightsDamaged('the weights do not match their SHA-256; restore the file')
   }
-  // Whole, as the checksum says: what is not understood from here on is news, not damage.
+  // The checksum matches, so anything invalid from here on was written by a later version.
   try {
     const weights = new Map<string, WeightTensor>()
     for (const [name, entry] of header) {
@@ -83,7 +83,7 @@ function later(writer: string, why: string, cause?: unknown): WeightsVersionUnkn
 function readHeader(file: Buffer): { header: ReadonlyMap<string, unknown>; numbers: Buffer } {
   if (file.length < 8) throw new WeightsForeign(`a safetensors file has 8 bytes or more, got ${file.length}`)
   const length = file.readBigUInt64LE(0)
-  // No header of ours comes near this: a larger length is the beginning of another kind of file.
+  // A flow's header is far smaller; a larger length means another file format.
   if (length > LONGEST_HEADER)
     throw new WeightsForeign('the bytes are no safetensors file: its header has no sane length')
   const end = 8 + Number(length)
@@ -100,7 +100,7 @@ function parseHeader(text: string): ReadonlyMap<string, unknown> {
   try {
     return new Map(Object.entries(JSON.parse(text) as object))
   } catch (error: unknown) {
-    throw new WeightsDamaged('the header of the weights is not JSON any more; restore the file', { cause: error })
+    throw new WeightsDamaged('the header of the weights is not valid JSON; restore the file', { cause: error })
   }
 }
 
@@ -133,7 +133,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** Of a header without its `sha256`, and of the numbers. */
+/** SHA-256 of the header without its `sha256` entry, followed by the numbers. */
 function digest(header: object, numbers: Uint8Array): string {
   return createHash('sha256').update(JSON.stringify(header)).update(numbers).digest('hex')
 }

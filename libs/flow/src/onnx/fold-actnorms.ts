@@ -2,17 +2,17 @@ import { maskOf } from '../bijectors/conditioner/mask.js'
 import type { FlowState, RealNvpSpec } from '../flows/flow-state.js'
 
 /**
- * The same density with the first actnorm as the only one: the others are folded into the conditioners, so that a graph of the
- * flow computes nothing for them.
+ * The same density with a single actnorm, the first: the others are folded into the conditioners' weights, which saves their
+ * ONNX nodes.
  *
- * From the last layer to the first, the affine map a⊙x + c that waits behind a coupling goes in front of it:
+ * From the last layer to the first, the affine map a⊙x + c after a coupling is moved in front of it:
  *
  *     moved:  a·(x·eˢ + t) + c = (a·x)·eˢ + (a·t + c)     the shift takes both, the feature itself a
  *     held:   the feature takes both, and the conditioner, which is now given x' = a·x + c, gets (x' − c)/a by its weights
  *
- * The log-scales add up in the first actnorm, and so the log-det stays what it was.
+ * The log-scales add up in the first actnorm, so the log-det does not change.
  *
- * @returns weights rounded to float32 once more, which is why float32 graphs alone are made of it
+ * @returns weights rounded to float32 a second time; use it for float32 graphs only
  */
 export function foldActnorms({ spec, weights }: FlowState, { dim, layers, hidden }: RealNvpSpec): FlowState {
   const edited = new Map<string, Float64Array>()
@@ -61,7 +61,7 @@ interface Dense {
   readonly bias: Float64Array
 }
 
-/** Lets a layer be given a·x + c in place of its input x. */
+/** Rewrites a layer for the input a·x + c in place of x. */
 function foldIntoInput({ weight, bias }: Dense, input: number, a: number, c: number): void {
   const outputs = bias.length
   for (let output = 0; output < outputs; output++) {
@@ -71,7 +71,7 @@ function foldIntoInput({ weight, bias }: Dense, input: number, a: number, c: num
   }
 }
 
-/** Lets a layer give a·y + c in place of its output y. */
+/** Rewrites a layer to output a·y + c in place of y. */
 function foldIntoOutput({ weight, bias }: Dense, output: number, a: number, c: number): void {
   const outputs = bias.length
   for (let at = output; at < weight.length; at += outputs) weight[at]! *= a

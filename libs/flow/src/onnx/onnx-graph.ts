@@ -1,13 +1,13 @@
 import protobuf from 'protobufjs/light.js'
 
-/** What a graph computes in. */
+/** Precision of a graph's arithmetic. */
 export type Precision = 'float32' | 'float64'
 
 /**
- * Builds one ONNX graph, node by node; every node has one name of its own and, `split` aside, one output.
+ * Builds one ONNX graph node by node. Every node has a unique name and, except `split`, one output.
  *
- * Rows travel as *columns*, a feature's numbers side by side: a half of the features is then one stretch of memory, and a
- * constant of a feature one number for the whole batch. `toColumns` and `toRows` turn them.
+ * Inside the graph the batch is stored by *columns*, one feature after another: half of the features is then contiguous memory, and
+ * a per-feature constant is one number for the batch. `toColumns` and `toRows` transpose.
  */
 export class OnnxGraph {
   readonly #nodes: object[] = []
@@ -41,7 +41,7 @@ export class OnnxGraph {
     return this.#initializer({ dims: [values.length], dataType: INT64, rawData: bytesOf(data) })
   }
 
-  /** A constant of one number, which fits any shape beside it. */
+  /** A constant of one number, broadcast to any shape. */
   scalar(number: number): string {
     return this.tensor(Float64Array.of(number), [1])
   }
@@ -66,9 +66,8 @@ export class OnnxGraph {
   /**
    * x·W + b of every row, from columns to columns.
    *
-   * In float32 a convolution over single numbers: ONNX Runtime lays a chain of those out in blocks of the processor's own
-   * width and adds bias and ReLU while a sum is still in a register, which it does for no matrix product: 7 % faster for
-   * conditioners of 64, 20 % for those of 128. It knows none in float64.
+   * In float32 a 1 × 1 convolution: ONNX Runtime blocks a chain of them for the processor's vector width and fuses bias and ReLU,
+   * which it does not do for matrix products. It has no float64 convolution.
    *
    * @param weight  [inputs, outputs], row-major
    * @param bias    [outputs]
@@ -86,7 +85,7 @@ export class OnnxGraph {
       : this.node('Gemm', [this.tensor(turned, [outputs, inputs]), columns, this.tensor(bias, [outputs, 1])])
   }
 
-  /** Several columns under one another. */
+  /** Concatenates columns. */
   stack(columns: readonly string[]): string {
     return columns.length === 1 ? columns[0]! : this.node('Concat', columns, { axis: this.#columnAxis })
   }
@@ -99,7 +98,7 @@ export class OnnxGraph {
     return this.split(columns, this.tensor64([width, width]), 2, this.#columnAxis) as [string, string]
   }
 
-  /** Columns → what each row adds up to, [batch] */
+  /** Columns → sum of each row, [batch] */
   sumColumns(columns: string): string {
     const axes = this.tensor64(this.#isConv ? [0, 1, 2] : [0])
     return this.node('ReduceSum', [columns, axes], { keepdims: 0 })
@@ -111,7 +110,7 @@ export class OnnxGraph {
     return output
   }
 
-  /** Parts a value along an axis into as many as there are lengths. */
+  /** Splits a value along an axis. */
   split(input: string, lengths: string, count: number, axis: number): readonly string[] {
     const outputs = Array.from({ length: count }, () => this.#fresh('Split'))
     this.#addNode('Split', [input, lengths], outputs, { axis })
@@ -122,12 +121,12 @@ export class OnnxGraph {
     return this.node('Gather', [input, this.tensor64(places)], { axis })
   }
 
-  /** Truths as ones and zeros of the graph's precision. */
+  /** Booleans as 1 and 0 in the graph's precision. */
   cast(truths: string): string {
     return this.node('Cast', [truths], { to: TYPES[this.#precision] })
   }
 
-  /** Gives a value of the graph a public name. */
+  /** Makes a value an output of the graph. */
   output(name: string, value: string, shape: readonly (number | string)[]): void {
     this.#addNode('Identity', [value], [name], {})
     this.#outputs.push(valueInfo(name, shape, TYPES[this.#precision]))
@@ -200,8 +199,8 @@ function bytesOf(data: Float32Array | Float64Array | BigInt64Array): Uint8Array 
 }
 
 /**
- * The messages of ONNX that a flow needs, with the field numbers of onnx.proto; a field that is not here is one that we
- * never write.
+ * The messages of ONNX that a flow needs, with the field numbers of onnx.proto; only the fields that
+ * are written.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */

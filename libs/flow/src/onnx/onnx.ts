@@ -9,7 +9,7 @@ import { type Piece, regrouped } from './pieces.js'
  * A fitted flow as an ONNX model: `row` [batch, dim] and, where it is conditional, `context` [batch, contextDim] in;
  * `nll` [batch] in nats, `latent` [batch, dim] and `log_det` [batch] out.
  *
- * @param precision  of the arithmetic and what comes out; what goes in is float32 either way. Default float32.
+ * @param precision  of the arithmetic and the outputs; inputs are always float32. Default float32.
  * @throws {ShapeError} when the weights do not fit the spec
  */
 export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8Array {
@@ -20,13 +20,13 @@ export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8
   return withOutputs(graph, latent, logDet, dim)
 }
 
-/** The same without the output `nll`, for a scorer that adds it up in float64. */
+/** The same without the output `nll`, for a scorer that sums it in float64. */
 export function toScoringOnnx(flow: FlowState, precision: Precision): Uint8Array {
   const { graph, latent, logDet } = forwardGraph(flow, precision)
   return withOutputs(graph, latent, logDet, flow.spec.dim)
 }
 
-/** The way forward: columns of the latent, in the order of the features, and the log-det, [batch]. */
+/** The forward computation: columns of the latent in feature order, and the log-det, [batch]. */
 function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph; latent: string; logDet: string } {
   const { spec, weights } = prepared(flow, precision)
   const { dim, contextDim } = spec

@@ -1,12 +1,12 @@
 import type { OnnxGraph } from './onnx-graph.js'
 
-/** Columns of a graph, and which feature each of them is. */
+/** Columns of a graph, and the feature of each. */
 export interface Piece {
   readonly columns: string
   readonly features: readonly number[]
 }
 
-/** All pieces as one, in the order in which they come. */
+/** All pieces as one, in order. */
 export function stacked(graph: OnnxGraph, pieces: readonly Piece[]): Piece {
   return {
     columns: graph.stack(pieces.map(({ columns }) => columns)),
@@ -17,7 +17,7 @@ export function stacked(graph: OnnxGraph, pieces: readonly Piece[]): Piece {
 /**
  * The columns of each group of features, in the group's order; no group is empty.
  *
- * Where the pieces are these groups already, as in the second of two layers with complementary masks, nothing is computed.
+ * Adds no nodes if the pieces already are these groups, as in the second of two layers with complementary masks.
  */
 export function regrouped(
   graph: OnnxGraph,

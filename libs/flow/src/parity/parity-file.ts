@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.js'
 import { checkFlow, learnedShapes } from '../flows/flow-parts.js'
 import { checkSpec, type FlowState, type WeightTensor } from '../flows/flow-state.js'
 
-/** What one dense layer of a parity file holds: W[out][in] and b[out]. */
+/** One dense layer of a parity file: W[out][in] and b[out]. */
 export interface ParityDense {
   readonly W: readonly (readonly number[])[]
   readonly b: readonly number[]
@@ -27,7 +27,7 @@ export interface ParityCase {
   readonly trace?: readonly { readonly y: readonly number[]; readonly log_det: number }[]
 }
 
-/** A flow with what an independent implementation makes of it, in the form `realnvp-parity/1`. */
+/** A flow and the results of an independent implementation, in the format `realnvp-parity/1`. */
 export interface ParityFile {
   readonly D: number
   readonly K: number
@@ -72,7 +72,7 @@ export function readParityFile(text: string): { file: ParityFile; flow: FlowStat
   return { file, flow }
 }
 
-/** The arrays of a parity file's layers under our names, W[out][in] turned to [in, out]. */
+/** The arrays of a parity file's layers by weight name, with W[out][in] transposed to [in, out]. */
 export function weightsOf(layers: readonly ParityLayer[]): ReadonlyMap<string, WeightTensor> {
   const weights = new Map<string, WeightTensor>()
   layers.forEach(({ actnorm, mlp }, layer) => {

@@ -11,7 +11,7 @@ import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
 
-/** How far an engine is from a parity file in one quantity, at its worst. */
+/** The largest error of an engine in one quantity. */
 export interface ParityError {
   readonly engine: string
   readonly quantity: string
@@ -36,7 +36,7 @@ export async function compareScorer(file: ParityFile, flow: FlowState): Promise<
   return errors
 }
 
-/** Compares a backend of TensorFlow.js with a parity file in everything that the file tells. */
+/** Compares a TensorFlow.js backend with a parity file in all of its quantities. */
 export async function compareBackend(
   file: ParityFile,
   flow: FlowState,
@@ -105,7 +105,7 @@ async function compareLikelihoods(file: ParityFile, scorer: Scorer): Promise<rea
   ]
 }
 
-/** y and cumulative log-det after each actnorm and each coupling, where a case tells them; outliers as `openFlow` takes them. */
+/** y and cumulative log-det after each actnorm and each coupling, for the cases that have them; outliers as `openFlow` computes them. */
 async function compareTrace(
   file: ParityFile,
   flow: FlowState,
@@ -159,7 +159,7 @@ async function compareTrace(
   ]
 }
 
-/** The loss over the cases that are no outliers, its gradients, and what one Adam step makes of the first actnorm. */
+/** The loss over the cases that are not outliers, its gradients, and the first actnorm after one Adam step. */
 function compareTraining(file: ParityFile, flow: FlowState, engine: string): readonly ParityError[] {
   const errors: ParityError[] = []
   const inside = file.cases.flatMap(({ outlier }, row) => (outlier ? [] : [row]))
@@ -194,7 +194,7 @@ function compareTraining(file: ParityFile, flow: FlowState, engine: string): rea
   return errors
 }
 
-/** [cases, D]; divided in float64, because a quotient of float32 numbers would lose a digit of every outlier. */
+/** [cases, D]; divided in float64, because a float32 quotient loses a digit for outliers. */
 function standardised({ cases, standardise: { mean, std } }: ParityFile): Float32Array {
   return Float32Array.from(cases.flatMap(({ x }) => x.map((value, column) => (value - mean[column]!) / std[column]!)))
 }

@@ -1,5 +1,5 @@
 /**
- * v with Jᵀ·v = b for each of many small systems, by elimination with pivots, in float64.
+ * Solves Jᵀ·v = b for many small systems by Gaussian elimination with pivots, in float64.
  *
  * @param matrices  J, [count, dim, dim], row-major
  * @param right     b, [count, dim]

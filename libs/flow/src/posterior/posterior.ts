@@ -12,9 +12,9 @@ import { type TrainableFlow, trainableFlow } from '../training/trainable-flow.js
 import { solveTransposed } from './linear-solve.js'
 
 /**
- * An unnormalised log-density with its gradient, at each row of θ [count, dim]; a promise of them will do.
+ * An unnormalised log-density with its gradient at each row of θ [count, dim]; may be asynchronous.
  *
- * Finite everywhere: a parameter with a border (a variance) is given as its logarithm, the Jacobian counted.
+ * It must be finite everywhere: state a bounded parameter (a variance) as its logarithm, including the Jacobian.
  */
 export type LogDensity = (theta: Float64Array, count: number) => LogDensityAt | Promise<LogDensityAt>
 
@@ -28,9 +28,9 @@ export interface LogDensityAt {
 export interface PosteriorOptions {
   /** Without a context. */
   readonly spec: FlowSpec
-  /** Whole number; the same seed on the same backend gives the same flow. Default 1. */
+  /** Integer; the same seed on the same backend gives the same flow. Default 1. */
   readonly seed?: number
-  /** Where to begin, [dim] each: a rough mean and deviation of θ. Default: 0 and 1. */
+  /** Initial mean and standard deviation of q, [dim] each. Default: 0 and 1. */
   readonly start?: { readonly mean: ArrayLike<number>; readonly deviation: ArrayLike<number> }
   /** Default 1000. */
   readonly maxSteps?: number
@@ -45,7 +45,7 @@ export interface PosteriorOptions {
   readonly signal?: AbortSignal
 }
 
-/** Where a fit stands, told at each look. */
+/** Progress of a fit, reported at each evaluation. */
 export interface PosteriorProgress {
   readonly step: number
   readonly maxSteps: number
@@ -54,9 +54,9 @@ export interface PosteriorProgress {
   readonly elapsedMs: number
 }
 
-/** q(θ), and how near it came. */
+/** q(θ) and how close it is to the posterior. */
 export interface Posterior {
-  /** Scored, sampled and saved as any flow. */
+  /** Can be scored, sampled and saved like any flow. */
   readonly flow: FlowState
   readonly report: PosteriorReport
 }
@@ -70,28 +70,28 @@ export interface PosteriorReport {
   readonly elbo: readonly number[]
   /** log ∫ p̃, by importance sampling from q, nats. */
   readonly logEvidence: number
-  /** Share of draws that importance weights leave: 1 where q is the posterior, near 0 where it misses some of it. */
+  /** Effective sample size as a share of the draws: 1 if q is the posterior, near 0 if it misses part of it. */
   readonly effectiveShare: number
   readonly durationMs: number
   /**
-   * `diverged`: a density or gradient was not finite, or the bound ended far below where it began; the best weights until then
-   * were kept, the start's own if none were better.
+   * `diverged`: a density or gradient was not finite, or the bound ended far below its start. The best weights until then were
+   * kept, the starting ones if none were better.
    */
   readonly stopped: 'maxSteps' | 'diverged'
 }
 
 /**
- * Fits a flow q(θ) to an unnormalised log-density p̃ by variational inference: ELBO = E_q[log p̃(θ) − log q(θ)] is followed up.
+ * Fits a flow q(θ) to an unnormalised log-density p̃ by variational inference: maximises ELBO = E_q[log p̃(θ) − log q(θ)].
  *
- * θ = f⁻¹(z) is drawn by the way back, in float64, and needs no gradient of its own: with J = ∂f/∂θ at θ,
+ * θ = f⁻¹(z) is computed by the inverse in float64, whose gradient is not needed: with J = ∂f/∂θ at θ,
  *
  *     dθ/dφ = −J⁻¹·∂f/∂φ      ∇φ ELBO = −E[v·∂f/∂φ]      v = J⁻ᵀ·(∇θ log p̃ − ∇θ log|det J|) − ∇z log base(z)
  *
- * so that it is the gradient of Σ v·f(θ), v and θ held, by the way forward. The score of q is left out, whose mean is zero: the
- * gradient is then without variance where q is the posterior.
+ * which is the gradient of Σ v·f(θ) by the forward map with v and θ fixed. The score of q has mean zero and is left out, so the
+ * gradient has no variance where q is the posterior.
  *
- * It runs in this process, where the density is: a function cannot be sent to another. After each step others have their turn;
- * what a step computes of the flow (tens of milliseconds) and of the density holds the event loop that long.
+ * It runs in this process, because a density function cannot be sent to another. It yields to the event loop after each step; a
+ * step blocks it for tens of milliseconds plus the density's own time.
  *
  * @throws {ShapeError} when the spec has a context, or density, start and spec do not belong together
  * @throws {NotFiniteError} when the density is not finite where the fit starts
@@ -114,7 +114,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
 
   const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
     for (let step = 1; step <= maxSteps; step++) {
-      if (signal?.aborted) throw new FitCancelled('the fit was cancelled; no flow came of it', { cause: signal.reason })
+      if (signal?.aborted) throw new FitCancelled('the fit was cancelled', { cause: signal.reason })
       const gradient = await draws.gradient(base.draw(random, batchSize))
       if (gradient === undefined || !Number.isFinite(clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)))) {
         return { steps: step - 1, stopped: 'diverged' }
@@ -128,7 +128,9 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
   if (!Number.isFinite(await looks.look(0))) {
-    throw new NotFiniteError('the log-density is not finite where the fit starts; start nearer to where it is')
+    throw new NotFiniteError(
+      'the log-density is not finite at the starting draws; set `start` to a mean and deviation where it is',
+    )
   }
   const { steps, stopped } = await ascend()
   const { best, isLost, atSteps, elbo } = looks.found()
@@ -162,7 +164,7 @@ function startOf(spec: FlowSpec, seed: number, start: PosteriorOptions['start'])
   return { spec, weights }
 }
 
-/** The density, held to its shapes. */
+/** Calls the density and checks the shapes of its result. */
 function checked(density: LogDensity, dim: number): LogDensity {
   return async (theta, count) => {
     const at = await density(theta, count)
@@ -172,9 +174,9 @@ function checked(density: LogDensity, dim: number): LogDensity {
   }
 }
 
-/** What is found at draws of q; latent is [count, dim]. */
+/** Evaluates draws of q; latent is [count, dim]. */
 interface Drawing {
-  /** By every parameter, to be followed down; undefined where the density is not finite at some draw. */
+  /** Gradient of the negative ELBO by every parameter; undefined if the density is not finite at some draw. */
   gradient(latent: Float64Array): Promise<Float32Array | undefined>
   /** log p̃(θ) − log q(θ) of each draw, [count] in nats. */
   logWeights(latent: Float64Array): Promise<Float64Array>
@@ -201,7 +203,7 @@ function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, densi
       const count = latent.length / dim
       const { value, logDet } = flow.inverse(latent)
       const { logDensity } = await density(value, count)
-      // −log q(θ): the way back's log-det is the other's, negated.
+      // −log q(θ): the inverse's log-det is the negated forward one.
       const surprise = nllOf(
         base,
         latent,
@@ -213,9 +215,9 @@ function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, densi
 }
 
 /**
- * Looks at the same draws now and then, and keeps the latest snapshot that is not worse for sure than the highest bound seen:
- * near the end bounds differ by less than their own errors, and the later flow, of smaller steps, is nearer. One whose bound is
- * below the start's is never kept.
+ * Evaluates the same draws at intervals and keeps the latest snapshot that is not significantly worse than the best bound: near
+ * the end bounds differ by less than their errors, and later flows, of smaller steps, are closer. A snapshot below the start's
+ * bound is never kept.
  */
 function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array, dim: number) {
   const curves = { atSteps: [] as number[], elbo: [] as number[] }
@@ -241,14 +243,14 @@ function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array, dim:
 }
 
 /**
- * Whether a mean is below another by more than two standard errors of the difference, draw by draw, or by what would count
- * however uncertain: draws of a flow gone astray differ by thousands.
+ * Whether a mean is below another by more than two standard errors of the paired difference, or by more than a fixed margin: the
+ * draws of a diverged flow differ by thousands of nats.
  */
 function isWorse(logWeights: Float64Array, than: Float64Array): boolean {
   const differences = logWeights.map((nats, draw) => nats - than[draw]!)
   const mean = meanOf(differences)
   const variance = meanOf(differences.map((each) => (each - mean) ** 2))
-  // Written so that NaN is worse.
+  // The comparison is written so that NaN counts as worse.
   return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_DOUBT))
 }
 
@@ -256,7 +258,7 @@ function meanOf(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0) / values.length
 }
 
-/** What log-weights [count] say of the evidence, and of how many draws are worth something. */
+/** Log evidence and effective sample share from log importance weights [count]. */
 function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidence' | 'effectiveShare'> {
   const largest = logWeights.reduce((most, nats) => Math.max(most, nats), Number.NEGATIVE_INFINITY)
   const weights = logWeights.map((nats) => Math.exp(nats - largest))
@@ -268,9 +270,9 @@ function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidenc
 
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
-/** So many that looks differ by hundredths of a nat, and so few that they cost less than the steps between them. */
+/** Draws per evaluation: bounds then vary by hundredths of a nat, and an evaluation costs less than the steps between. */
 const LOOK_DRAWS = 1024
 /** Nats; near the end of a fit, bounds differ by hundredths. */
 const LARGEST_DOUBT = 0.1
-/** Nats below the start that are no chance any more. */
+/** Nats below the start's bound that count as divergence. */
 const LOST_PER_COLUMN = 1

@@ -1,9 +1,9 @@
 import type { FlowSpec } from '../flows/flow-state.js'
 import { checkFinite } from '../tensor/rows.js'
 
-/** Where a flow takes its rows. */
+/** Result of the forward map. */
 export interface Forward {
-  /** z, [count, dim]; spread as the base where the flow fits */
+  /** z, [count, dim]; distributed as the base if the flow fits */
   readonly latent: Float32Array
   /** log|det ∂z/∂x|, [count] in nats */
   readonly logDet: Float32Array
@@ -18,7 +18,7 @@ export interface ExactForward {
 export const NO_ROWS: Forward = { latent: new Float32Array(0), logDet: new Float32Array(0) }
 
 /**
- * What was computed in float64 throughout, as everybody is given it.
+ * Rounds a float64 result to the public float32 latent.
  *
  * @throws {NotFiniteError} naming the first row without a finite likelihood
  */
@@ -27,16 +27,16 @@ export function rounded({ latent, logDet }: ExactForward, dim: number): Forward 
 }
 
 /**
- * Computes those rows again in float64 that float32 is too coarse for, and checks that all are finite.
+ * Recomputes outlying rows in float64, where float32 is too coarse, and checks that all results are finite.
  *
- * A row with a latent number beyond FAR has lost its digits to the huge numbers on the way, a chain of exp(s): its NLL is off
- * by 1e-5, single latents by 1e-3. These are the rows that become anomalies, and they are few.
+ * A row with a latent beyond ±FAR has passed through large intermediate values (products of exp(s)): its NLL has a relative error
+ * of 1e-5, single latents 1e-3. Such rows are few; they are the likely anomalies.
  *
- * @param coarse   what float32 gave; its far rows are overwritten
+ * @param coarse   float32 result; its outlying rows are overwritten
  * @param rows     [count, dim]
  * @param context  [count, contextDim]
- * @param exactly  the flow in float64, asked for the far rows alone
- * @param beyond   a row is far from there on. Default: where float32 begins to be too coarse; Infinity: where it ends.
+ * @param exactly  the flow in float64, called with the outlying rows only
+ * @param beyond   |z| from which a row is recomputed. Default: FAR; Infinity: only rows that are not finite.
  * @throws {NotFiniteError} naming the first row without a finite likelihood
  */
 export async function refineFarRows(
@@ -54,7 +54,7 @@ export async function refineFarRows(
       coarse.latent.set(exact.latent.subarray(index * dim, (index + 1) * dim), row * dim)
       coarse.logDet[row] = exact.logDet[index]!
     })
-    // A latent that is not finite is far.
+    // A latent that is not finite counts as outlying.
     checkFinite(coarse.latent, dim)
   }
   checkFinite(coarse.logDet, 1)
@@ -65,14 +65,14 @@ function farRows(latent: Float32Array, dim: number, beyond: number): readonly nu
   const far: number[] = []
   for (let row = 0, at = 0; at < latent.length; row++) {
     let inside = 0
-    // Written so that NaN is far, too.
+    // The comparison is written so that NaN counts as outlying.
     for (const end = at + dim; at < end; at++) inside += Math.abs(latent[at]!) < beyond ? 1 : 0
     if (inside < dim) far.push(row)
   }
   return far
 }
 
-/** A normal row has no latent number beyond six; within ten, float32 is off by three parts in a million. */
+/** Ordinary rows have latents within ±6; within ±10 the relative error of float32 is 3e-6. */
 const FAR = 10
 
 function pickRows(matrix: Float32Array, width: number, indices: readonly number[]): Float32Array {

@@ -12,8 +12,8 @@ export interface SampleOptions {
   /** Whole number; the same seed gives the same rows. Default 1. */
   readonly seed?: number
   /**
-   * Factor of z, of its distance from a component's mean on a mixture. Below 1, rows come from the middle of the density: more typical, less varied, and no longer the flow's own
-   * distribution. Default 1.
+   * Factor on z (on a mixture: on the distance from the component's mean). Below 1, rows are more typical and less varied, and no
+   * longer follow the flow's distribution. Default 1.
    */
   readonly temperature?: number
 }

@@ -10,7 +10,7 @@ import { type ExactForward, type Forward, refineFarRows, rounded } from './far-r
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
-  /** Name and version of what computes, for log lines and metadata. */
+  /** Name and version of the engine, for log lines and metadata. */
   readonly engine: string
   /**
    * Negative log-likelihood of each row.
@@ -23,23 +23,23 @@ export interface Scorer {
    * @throws {NotFiniteError} naming the first row without a finite likelihood; NaN is never returned
    */
   nll(rows: Float32Array, context?: Float32Array, count?: number): Promise<Float64Array>
-  /** The two things that an NLL is made of, with the same arguments and errors. */
+  /** Latents and log-dets, with the same arguments and errors. */
   forward(rows: Float32Array, context?: Float32Array, count?: number): Promise<Forward>
   close(): Promise<void>
 }
 
-/** A scorer that can also be quick. */
+/** A scorer with a faster, less precise method. */
 export interface RoughScorer extends Scorer {
   /**
-   * What `nll` gives, in float32 alone where that is finite, in half the time: a row far out, of 50 nats and more, may be off by 1e-4 of its
-   * NLL. For looking which of many rows is likeliest.
+   * NLLs in float32 only (float64 where that is not finite), in half the time of `nll`. The relative error is up to 1e-4 for rows
+   * of 50 nats and more. Use it to find the likeliest of many rows.
    */
   roughNll(rows: Float32Array, context?: Float32Array, count?: number): Promise<Float64Array>
 }
 
 /**
- * Opens a flow in ONNX Runtime, on one thread: six times the speed of tfjs on wasm, and a process that scores on one core
- * leaves the others to its neighbours. Far rows are computed again in float64; NLLs are summed in float64.
+ * Opens a flow in ONNX Runtime on one thread, six times the speed of tfjs on wasm. Outlying rows are recomputed in float64; NLLs
+ * are summed in float64.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  */
@@ -48,7 +48,7 @@ export async function openScorer(flow: FlowState): Promise<RoughScorer> {
   const base = baseOf(flow)
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
-  // A second one, for float64, is opened at the first far row: many a model never meets one.
+  // The float64 session is opened at the first outlying row; most models never need it.
   let exact = precision === 'float64' ? Promise.resolve(first) : undefined
   const exactly = async (rows: Float32Array, context: Float32Array, count: number) => {
     exact ??= openSession(flow, 'float64')
@@ -85,7 +85,7 @@ export async function openScorer(flow: FlowState): Promise<RoughScorer> {
 }
 
 interface Session {
-  /** Writes the way forward of rows into `found`, whose length is theirs. */
+  /** Writes the result for `rows` to `found`, which has the same number of rows. */
   run(rows: Float32Array, context: Float32Array, found: Forward | ExactForward): Promise<void>
   close(): Promise<void>
 }
@@ -114,7 +114,7 @@ async function openSession(flow: FlowState, precision: Precision): Promise<Sessi
   return { run, close: () => session.release() }
 }
 
-/** A hidden layer of 64 for 512 rows is 128 KB: beside its weights and its neighbours it stays in a core's L2 cache. */
+/** A hidden layer of 64 units for 512 rows is 128 KB, which fits a core's L2 cache together with the weights. */
 const ROWS_A_RUN = 512
 
 function ortVersion(): string {

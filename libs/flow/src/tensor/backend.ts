@@ -9,13 +9,13 @@ export type BackendName = 'tfjs-node' | 'wasm'
 export interface Backend {
   readonly name: BackendName
   readonly version: string
-  /** Why tfjs-node is not used, where wasm stepped in for it. */
+  /** The reason tfjs-node did not load, where wasm replaces it. */
   readonly insteadOf?: string
 }
 
 /**
- * Makes a TensorFlow.js backend this process's own: the wanted one, else tfjs-node when its native library loads, else
- * wasm. Opening one that is already open costs nothing.
+ * Selects the TensorFlow.js backend of this process: the given one, otherwise tfjs-node if its native library loads,
+ * otherwise wasm. Opening the backend that is already open returns at once.
  *
  * @throws {BackendUnavailable} when the wanted one does not load
  */
@@ -35,7 +35,7 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
   if (getBackend() !== registered) {
-    // It registers itself; only here, because whoever only scores never wants it. Why not `import`: tfjs.ts.
+    // Loading registers the backend. Loaded on demand, because scoring does not need it; tfjs.ts explains why by `require`.
     if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
     const isSet = await withoutNewCrashHandlers(() => setBackend(registered))
     if (!isSet) throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
@@ -44,8 +44,8 @@ async function use(name: BackendName, version: string): Promise<Backend> {
 }
 
 /**
- * The wasm module, while it starts, hangs handlers on the process that rethrow what they are told: every crash would print
- * its minified source, and services could not handle their own.
+ * The wasm module adds process-wide crash handlers at start-up that rethrow every error with its minified source. They are
+ * removed, so that services can install their own.
  */
 async function withoutNewCrashHandlers<T>(act: () => Promise<T>): Promise<T> {
   const events = ['uncaughtException', 'unhandledRejection'] as const
@@ -59,7 +59,7 @@ async function withoutNewCrashHandlers<T>(act: () => Promise<T>): Promise<T> {
   return outcome
 }
 
-/** The names under which tfjs keeps them. */
+/** The names under which tfjs registers the backends. */
 export const REGISTERED_AS: Readonly<Record<BackendName, string>> = { 'tfjs-node': 'tensorflow', wasm: 'wasm' }
 
 type Native = { version: string; problem?: never } | { version?: never; problem: string }

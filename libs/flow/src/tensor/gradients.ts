@@ -13,11 +13,9 @@ import {
 } from '@tensorflow/tfjs-core'
 
 /**
- * Registers the gradients of the operations by which the laws of a bijector sum up what comes out of it: they go back by tfjs's
- * own tape, as a check on ours.
+ * Registers tfjs gradients for the operations that the bijector laws use, so that the laws check our tape against tfjs's own.
  *
- * tfjs-core's bundle for Node brings the operations and the tape, yet not one gradient: those ride in the layers package, whose
- * twenty megabytes hold nothing else of use here.
+ * tfjs-core's bundle for Node has no gradients; they are in @tensorflow/tfjs-layers, 20 MB that nothing else here needs.
  */
 export function registerGradients(): void {
   for (const config of GRADIENTS) registerGradient(config)
@@ -37,7 +35,7 @@ const GRADIENTS: readonly GradConfig[] = [
   },
 ]
 
-/** A gradient of two broadcast operands: what one of them was repeated over is summed up again. */
+/** The gradient of a binary operation with broadcasting: sums over the axes along which an operand was repeated. */
 function elementwise(
   kernelName: string,
   parts: (dy: () => Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor],

@@ -4,15 +4,15 @@ import { _FusedMatMul, BatchMatMul, engine, getBackend, getKernel, Multiply, Ste
 
 export type Activation = 'relu' | 'linear'
 
-/** What dense layers and their gradients are computed by, as a backend does it fastest, on no tape. */
+/** Matrix operations of dense layers and their gradients, by the fastest kernels of the backend; none is recorded on a tape. */
 export interface Matrices {
   /** activation(x·W + b) */
   dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
-  /** dy where a ReLU was open, 0 where it was shut, by what it gave. */
+  /** Gradient of ReLU: dy where its output is positive, 0 elsewhere. */
   open(dy: Tensor, value: Tensor): Tensor
   /** a⊙b */
   times(a: Tensor, b: Tensor): Tensor
-  /** [batch, width] → what each column adds up to, [width] */
+  /** [batch, width] → sum of each column, [width] */
   columnSums(rows: Tensor): Tensor
   /** a·bᵀ */
   timesTransposed(a: Tensor, b: Tensor): Tensor
@@ -20,14 +20,14 @@ export interface Matrices {
   transposedTimes(a: Tensor, b: Tensor): Tensor
 }
 
-/** Those of the backend that is open. */
+/** The operations for the open backend. */
 export function matrices(): Matrices {
   return getBackend() === REGISTERED_AS.wasm ? onWasm : onNative
 }
 
 /**
- * A plain product runs in XNNPACK; one with transpose flags, as tfjs's own gradients use, in a loop several times slower. A row of
- * ones adds columns up in a tenth of the time of a loop in JavaScript; tfjs's own sum over rows transposes first.
+ * A plain product runs in XNNPACK; a product with transpose flags, which tfjs's own gradients use, is several times slower, so
+ * matrices are transposed first. Column sums are a product with a row of ones: ten times faster than a loop in JavaScript.
  */
 const onWasm: Matrices = {
   dense: (x, weight, bias, activation) => {
@@ -82,7 +82,7 @@ function inBatch({ dataId, dtype, shape }: TensorInfo): TensorInfo {
   return { dataId, dtype, shape: [1, ...shape] }
 }
 
-/** A kernel as it is: what tfjs does around one, for scopes and tapes, costs as much as a small product. */
+/** Calls a kernel directly: tfjs's bookkeeping for scopes and tapes costs as much as a small product. */
 function runWasm(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap = {}): TensorInfo {
   const { kernelFunc } = getKernel(name, REGISTERED_AS.wasm)
   return kernelFunc({ inputs, attrs, backend: engine().backend }) as TensorInfo
@@ -110,8 +110,8 @@ const onNative: Matrices = {
 }
 
 /**
- * One operation of the TensorFlow library by its own name: several that a dense layer wants, tfjs has no kernel of. An attribute that
- * is not named is as the inputs tell, or false.
+ * Runs one TensorFlow operation by its native name, because tfjs has no kernel for several that dense layers need. Attributes
+ * that are not named are inferred from the inputs or false.
  */
 function runNative(name: string, inputs: readonly TensorInfo[], flags: readonly string[] = []): Tensor {
   const { binding, executeSingleOutput } = engine().backend as unknown as NativeBackend
@@ -119,7 +119,7 @@ function runNative(name: string, inputs: readonly TensorInfo[], flags: readonly 
   return executeSingleOutput.call(engine().backend, name, attributes, inputs)
 }
 
-/** What is used of tfjs-node's backend, which is an optional package and so can not be imported. */
+/** The part of tfjs-node's backend that is used here. The package is optional, so its types cannot be imported. */
 interface NativeBackend {
   readonly binding: { readonly TF_ATTR_BOOL: number }
   executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly TensorInfo[]): Tensor

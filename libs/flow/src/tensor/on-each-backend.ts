@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from 'vitest'
 import { type BackendName, openBackend } from './backend.js'
 
-/** Runs tests once on every backend that loads here; one that does not is skipped by name, with the reason. */
+/** Runs tests on every backend that loads; the others are skipped by name, with the reason. */
 export async function onEachBackend(subject: string, tests: (backend: BackendName) => void): Promise<void> {
   for (const backend of ['wasm', 'tfjs-node'] as const) {
     const problem = await openBackend(backend).then(
@@ -13,7 +13,7 @@ export async function onEachBackend(subject: string, tests: (backend: BackendNam
         it('loads', ({ skip }) => skip(problem))
         return
       }
-      // Another subject of the same file may have opened the other one meanwhile.
+      // Other tests of the same file may have opened the other backend.
       beforeAll(async () => {
         await openBackend(backend)
       })

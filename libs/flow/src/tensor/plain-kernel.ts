@@ -2,14 +2,14 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Plain, plainOf, tensorOf } from './plain.js'
 import { differentiable } from './tape.js'
 
-/** An operation over plain arrays, and its gradient. No array that it is given may be written to. */
+/** An operation over plain arrays, and its gradient. Neither may write to its inputs. */
 export interface PlainKernel<Attributes, Aside> {
-  /** From the inputs, in order, to the outputs, and what the gradient wants to know again. */
+  /** Maps inputs to outputs, and returns values that the gradient reuses. */
   forward(
     inputs: readonly Plain[],
     attributes: Attributes,
   ): { readonly outputs: readonly Plain[]; readonly aside?: Aside }
-  /** From the gradients by the outputs to those by the inputs; an input without one takes none. */
+  /** Maps the gradients of the outputs to those of the inputs; `undefined` for an input without one. */
   backward(
     gradients: readonly Plain[],
     inputs: readonly Plain[],
@@ -21,9 +21,9 @@ export interface PlainKernel<Attributes, Aside> {
 /**
  * Makes an operation of TensorFlow.js, on either backend, from one over plain arrays.
  *
- * The element-by-element parts of a flow are a few hundred numbers a batch and layer: as tensor operations each would be
- * launched twenty times, there and back, for less arithmetic than one launch costs. As one operation apiece they run in
- * JavaScript, in float64, and a fit step takes half the time; the matrix products stay with the backend.
+ * The elementwise parts of a flow touch a few hundred numbers per batch and layer, less arithmetic than one kernel launch costs.
+ * As tensor operations each part needs about twenty launches; as one operation in JavaScript, in float64, a training step takes
+ * half the time. Matrix products stay on the backend.
  */
 export function plainKernel<Attributes, Aside = undefined>({
   forward,

@@ -7,20 +7,20 @@ export interface Plain {
   readonly values: Float32Array
 }
 
-/** What a tensor holds; not to be written to. */
+/** The numbers of a tensor; read-only. */
 export function plainOf({ shape, dataId }: Tensor): Plain {
   return { shape, values: written.get(dataId) ?? (engine().readSync(dataId) as Float32Array) }
 }
 
-/** A tensor of numbers that nobody writes to any more. */
+/** Makes a tensor from numbers, which must not be changed afterwards. */
 export function tensorOf({ values, shape }: Plain): Tensor {
   const tensor = engine().makeTensor(values, [...shape], 'float32')
   written.set(tensor.dataId, values)
   return tensor
 }
 
-/** Kept beside the tensor, so that what one plain operation wrote the next one reads without a copy out of the backend. */
+/** Numbers by tensor, so that one plain operation reads the result of another without a copy out of the backend. */
 const written = new WeakMap<DataId, Float32Array>()
 
-/** How many numbers a shape holds. */
+/** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)

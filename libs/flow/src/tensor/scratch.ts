@@ -1,10 +1,10 @@
 /**
- * Memory for runs that want arrays of the same sizes in the same order, as the steps of a fit do: each run writes over what the one
- * before it wrote.
+ * Reusable memory for repeated runs that allocate arrays of the same sizes in the same order, as training steps do. Each run
+ * overwrites the arrays of the run before it.
  *
- * A step makes hundreds of arrays, two megabytes in all: made anew each time, they took a sixth of the fit, most of it to collect them.
+ * A step allocates hundreds of arrays, 2 MB in total; allocating and collecting them took a sixth of a fit's time.
  *
- * @returns what runs something that makes arrays by `zeroed` and `copied`, none of which may outlive it
+ * @returns a function that runs code whose `zeroed` and `copied` arrays come from this memory and must not outlive the run
  */
 export function scratch() {
   const own: Memory = { arrays: [], used: 0 }
@@ -19,7 +19,7 @@ export function scratch() {
   }
 }
 
-/** Zeros, [size]: of the run that is open, for as long as it lasts; where none is, an array of its own. */
+/** Zeros, [size]: from the current run's memory, valid until it ends; outside a run, a new array. */
 export function zeroed(size: number): Float32Array {
   if (open === undefined) return new Float32Array(size)
   const at = open.used++
@@ -30,7 +30,7 @@ export function zeroed(size: number): Float32Array {
   return fresh
 }
 
-/** A copy, likewise. */
+/** A copy, allocated as by `zeroed`. */
 export function copied(values: Float32Array): Float32Array {
   const copy = zeroed(values.length)
   copy.set(values)
@@ -39,7 +39,7 @@ export function copied(values: Float32Array): Float32Array {
 
 interface Memory {
   readonly arrays: Float32Array[]
-  /** By the run that is open. */
+  /** Arrays used by the current run. */
   used: number
 }
 

@@ -3,18 +3,18 @@ import { plainOf, tensorOf } from './plain.js'
 import { zeroed } from './scratch.js'
 import { engine, tidy } from './tfjs.js'
 
-/** An operation with its gradient; the two share what they like in a closure. */
+/** An operation with its gradient; both may share variables of a closure. */
 export interface Operation {
   /**
-   * @param save  for tensors made on the way that the gradient wants again
+   * @param save  keeps intermediate tensors for the gradient
    * @returns the outputs; any other tensor that is made here is freed, unless it is saved
    */
   forward(save: (tensors: Tensor[]) => void): Tensor[]
-  /** From the gradients by the outputs to those by the inputs, in order, each computed when it is asked for. */
+  /** Maps the gradients of the outputs to those of the inputs, in order; each is computed on demand. */
   backward(slopes: readonly Tensor[], saved: readonly Tensor[]): readonly (() => Tensor)[]
 }
 
-/** Runs an operation, on the tape that is open: ours, tfjs's own, or none. */
+/** Runs an operation and records it on the current tape: ours, tfjs's own, or none. */
 export function differentiable(inputs: readonly Tensor[], operation: Operation): Tensor[] {
   const { forward, backward } = operation
   if (open !== undefined) {
@@ -31,24 +31,24 @@ export function differentiable(inputs: readonly Tensor[], operation: Operation):
   })
 }
 
-/** A run that can be gone back through. */
+/** A recorded run, whose gradient can be computed. */
 export interface Recording<Result> {
   readonly result: Result
   /**
    * The gradient of Σ pull·output.
    *
-   * @param pulls  outputs of the run, each with as many numbers
+   * @param pulls  outputs of the run, each with its cotangent, of the same size
    * @param by     inputs of the run
-   * @returns by each of these, as many numbers as it has
+   * @returns the gradient of each of these, of the same size
    */
   pullBack(pulls: readonly (readonly [Tensor, Float32Array])[], by: readonly Tensor[]): readonly Float32Array[]
 }
 
 /**
- * Runs something, and records the operations in it; called within a `tidy`.
+ * Runs a function and records its operations. Call it within a `tidy`.
  *
- * tfjs's own tape takes a third of a fit's step: it clones what it saves, opens a scope for every slope, and adds up by a launch
- * what flows together. Here tensors live as long as the tidy around the run, and plain arrays add up in JavaScript.
+ * tfjs's own tape takes a third of a training step: it clones what it saves, opens a scope per gradient and launches a kernel
+ * per addition. Here tensors are freed by the surrounding tidy, and gradients are added in JavaScript.
  */
 export function record<Result>(run: () => Result): Recording<Result> {
   const tape: Recorded[] = []
@@ -110,7 +110,7 @@ function sumOf(a: Tensor, b: Tensor): Tensor {
   return tensorOf({ values, shape: a.shape })
 }
 
-/** What tfjs's engine has and does not declare; its customGrad stands on it, which is for one output alone. */
+/** An undeclared method of tfjs's engine. The public customGrad is built on it but supports one output only. */
 interface Recorder {
   runKernelFunc(operation: {
     readonly inputs: Readonly<Record<number, Tensor>>

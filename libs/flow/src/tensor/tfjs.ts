@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import type * as Core from '@tensorflow/tfjs-core'
 
 /**
- * TensorFlow.js without a backend, by `require`: an `import` of its bundle, which is CommonJS, first reads a megabyte by a lexer in
- * JavaScript to find out what it exports, and that takes longer than to run it, in every process and thread.
+ * TensorFlow.js core without a backend, loaded by `require`. Its bundle is CommonJS; `import` first scans the 1 MB file for its
+ * exports, which takes longer than running it.
  */
 const core: typeof Core = createRequire(import.meta.url)('@tensorflow/tfjs-core')
 

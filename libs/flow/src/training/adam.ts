@@ -12,7 +12,7 @@ export interface AdamOptions {
  *
  *     m ← β₁m + (1−β₁)g      v ← β₂v + (1−β₂)g²      θ ← θ − lr · m̂ / (√v̂ + ε)
  *
- * In plain JavaScript, because the same as tensor kernels is ten launches a weight: 700 a step, dearer than the arithmetic.
+ * In plain JavaScript: as tensor kernels it takes ten launches per weight, 700 per step, which cost more than the arithmetic.
  *
  * @param size  length of the parameters and of every gradient
  * @returns a step: (parameters, gradient, learning rate)
@@ -39,9 +39,9 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
 }
 
 /**
- * Scales a gradient down to a norm, in place, when it is longer.
+ * Clips a gradient to a maximum norm, in place.
  *
- * @returns its norm before; not finite when the gradient is not
+ * @returns the norm before clipping; not finite if the gradient is not
  */
 export function clipNorm(gradient: Float32Array, longest: number): number {
   let squares = 0

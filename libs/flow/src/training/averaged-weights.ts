@@ -1,17 +1,16 @@
 /**
- * The exponential mean of where weights were, for steps that circle around what they seek: the mean lies nearer to it than
- * any of them.
+ * Exponential moving average of the weights: stochastic steps oscillate around an optimum, and their mean is closer to it.
  *
  * @see Polyak & Juditsky 1992, Acceleration of stochastic approximation by averaging; Kingma & Ba 2015, § 7.2, for the exponential form
  */
 export function averagedWeights(parameters: Float32Array) {
   const mean = parameters.slice()
   return {
-    /** Takes the weights as they now are into the mean. */
+    /** Adds the current weights to the mean. */
     see: (): void => {
       for (let at = 0; at < mean.length; at++) mean[at]! += NEWEST * (parameters[at]! - mean[at]!)
     },
-    /** Has the mean stand in the place of the weights while this is done. */
+    /** Runs a function with the mean in place of the weights. */
     during: <T>(act: () => T): T => {
       const own = parameters.slice()
       parameters.set(mean)
@@ -24,5 +23,5 @@ export function averagedWeights(parameters: Float32Array) {
   }
 }
 
-/** Of the mean: it is as of a hundred steps. */
+/** Decay of the mean: an average over about 100 steps. */
 const NEWEST = 0.01

@@ -9,14 +9,14 @@ export interface MixtureRows {
   readonly dim: number
   /** [count, dim], row-major */
   readonly rows: Float64Array
-  /** [count]; how much each counts, 0 or more, some above */
+  /** [count]; weight of each row, ≥ 0, not all 0 */
   readonly weights: Float32Array
   /**
-   * [dim, dim]; covariance that each component's is widened by: what noise of it would do to endless rows, and what keeps a
-   * component of few rows from collapsing on them.
+   * [dim, dim]; covariance added to each component's, the limit of training with noise of that covariance. It prevents a
+   * component with few rows from collapsing.
    */
   readonly noise: Float64Array
-  /** Share of the worst rows that each round leaves out, as anomalies would be. */
+  /** Share of the least likely rows that each iteration leaves out. */
   readonly trim: number
 }
 
@@ -45,7 +45,7 @@ export function fitMixture(data: MixtureRows, components: number, random: Random
   return mixture
 }
 
-/** Nats a row: a round that gains less was the last. */
+/** Nats per row; EM stops when an iteration gains less. */
 const SETTLED = 1e-3
 const MOST_ROUNDS = 60
 
@@ -67,7 +67,7 @@ function weightedMean(values: Float64Array, weights: Float32Array): number {
   return sum / total
 }
 
-/** Shares, means and covariances of rows of which is known how far they belong to each component. */
+/** M step: shares, means and covariances from the rows' memberships. */
 function maximisation(
   { dim, rows, noise }: MixtureRows,
   weights: Float32Array,
@@ -79,7 +79,7 @@ function maximisation(
   const whitening = new Float64Array(components * dim * dim)
   for (let component = 0; component < components; component++) {
     const own = Float64Array.from(weights, (weight, row) => weight * memberships[row * components + component]!)
-    // A component that has lost all its rows stays, of no share, where the noise alone would put it.
+    // A component without rows keeps share 0 and the noise's covariance.
     const total = own.reduce((sum, weight) => sum + weight, TINY)
     shares[component] = total
     const mean = means.subarray(component * dim, (component + 1) * dim)

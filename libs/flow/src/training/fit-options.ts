@@ -19,98 +19,98 @@ export interface TrainingRows {
 
 export interface FitOptions {
   readonly spec: FlowSpec
-  /** Whole number; the same seed on the same backend gives the same flow. Default 1. */
+  /** Integer; the same seed on the same backend gives the same flow. Default 1. */
   readonly seed?: number
   /**
-   * [dim]; sigma of the Gaussian noise that each training batch gets, per column; none at scoring. Default: 0.25·n^(−1/(dim+4))
+   * [dim]; standard deviation of the Gaussian noise added to each training batch, per column; no noise at scoring. Default: 0.25·n^(−1/(dim+4))
    * in every column, for rows that are standardised.
    */
   readonly noise?: Float32Array
-  /** Share of the worst rows of each batch left out of its gradient from 20 % of the steps on. Default 0. */
+  /** Share of the least likely rows of each batch that its gradient leaves out, after the first 20 % of the steps. Default 0. */
   readonly trim?: number
-  /** The same where anomalies would be learned with the rest: of few rows, or where the NLLs have a heavy tail. Default: `trim`. */
+  /** The same for small tables and for NLLs with a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */
   readonly trimSuspect?: number
   /**
-   * Share of the conditioners' hidden units that each row does without where rows are few: so much of hardly any, in a line to none of
-   * 2,000. Default 0.
+   * Dropout rate of the conditioners' hidden units for small tables: this rate at 0 rows, decreasing linearly to 0 at 2,000 rows.
+   * Default 0.
    */
   readonly dropoutFew?: number
-  /** A fitted flow of the same spec to go on from. Default: an unfitted one, made from the seed. */
+  /** A fitted flow of the same spec to start from. Default: an untrained one, drawn from the seed. */
   readonly start?: FlowState
-  /** Default 2000; 0 gives what a fit begins with. */
+  /** Default 2000; 0 returns the starting flow. */
   readonly maxSteps?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** Steps after which the fit ends when none of them had weights of its own that do better on the held-out rows. Default 300. */
+  /** The fit stops after this many steps without an improvement on the held-out rows. Default 300. */
   readonly patience?: number
-  /** Rows held out for choosing the snapshot. Default: a tenth, at most 2,000. */
+  /** Rows held out to choose the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
-  /** How far the fit's process stands back behind others, 0 to 19. Default 0. */
+  /** Niceness of the fit's process, 0 to 19. Default 0. */
   readonly niceness?: number
-  /** Threads of the tensor library at most; wasm knows one. Default 1. */
+  /** Maximum number of threads of the tensor library; wasm always uses one. Default 1. */
   readonly threads?: number
   readonly onProgress?: (progress: FitProgress) => void
-  /** Aborting ends the fit process and rejects with FitCancelled. */
+  /** Aborting it ends the fit process and rejects with FitCancelled. */
   readonly signal?: AbortSignal
 }
 
-/** Where a fit stands, told at each look at the validation rows. */
+/** Progress of a fit, reported at each evaluation of the held-out rows. */
 export interface FitProgress {
   readonly step: number
   /** Passes over the training rows so far. */
   readonly epoch: number
   readonly maxSteps: number
-  /** Mean NLL of the training batches since the last look, nats. */
+  /** Mean NLL of the training batches since the last report, nats. */
   readonly trainNll: number
-  /** Mean NLL of the lowest 90 % of the validation rows, nats; by the weights as they are or by their mean, whichever is lower. */
+  /** Mean NLL of the lowest 90 % of the held-out rows, nats; by the current or the averaged weights, whichever is lower. */
   readonly validationNll: number
   readonly elapsedMs: number
-  /** Until maxSteps at the pace so far; a fit that stops improving ends sooner. */
+  /** Estimated time until maxSteps; a fit that stops improving ends sooner. */
   readonly leftMs: number
 }
 
-/** What a fit did; goes into the model's metadata. */
+/** Record of a fit; stored in the model's metadata. */
 export interface FitReport {
   readonly backend: BackendName
   readonly backendVersion: string
   readonly steps: number
-  /** The step whose weights were kept, or their mean up to it. */
+  /** The step whose weights, current or averaged, were kept. */
   readonly bestStep: number
-  /** Steps at which the validation rows were looked at; the two lists below are of these steps. */
+  /** Steps at which the held-out rows were evaluated; the two lists below have one entry for each. */
   readonly atSteps: readonly number[]
   readonly trainNll: readonly number[]
   readonly validationNll: readonly number[]
-  /** Of the weights that were kept; `validationNll` does not hold the start's. */
+  /** NLL of the weights that were kept; `validationNll` does not include the starting flow's. */
   readonly bestNll: number
   readonly trainingRows: number
   readonly validationRows: number
   readonly durationMs: number
-  /** The most memory that the process of the fit held at once. */
+  /** Peak resident memory of the fit's process. */
   readonly peakMemoryBytes: number
   /**
-   * `diverged`: a loss or gradient was not finite, or the fit ended with all rows far less likely than at its start; the best
-   * weights until then were kept, the start's own if none were better.
+   * `diverged`: a loss or gradient was not finite, or all rows ended far less likely than at the start. The best weights until
+   * then were kept, the starting ones if none were better.
    */
   readonly stopped: 'patience' | 'maxSteps' | 'diverged'
 }
 
-/** A fitted flow, and how it came about. */
+/** A fitted flow and its report. */
 export interface Fit {
   readonly flow: FlowState
-  /** NLL of each held-out row by the flow, nats: the same rows in each fit of the same data and seed. */
+  /** NLL of each held-out row, nats; the same data and seed hold out the same rows. */
   readonly heldOutNll: Float32Array
   readonly report: FitReport
 }
 
-/** The rows, nothing of what a fit must have left open. */
+/** TrainingRows with the context filled in. */
 export type FitRows = TrainingRows & { readonly context: Float32Array }
 
-/** The options that are plain data, likewise. */
+/** The options that are plain data, with seed and noise filled in. */
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
 
-/** A quarter of Silverman's bandwidth, which shrinks as rows become many and columns few. */
+/** A quarter of Silverman's bandwidth, [dim]. */
 export function silvermanNoise(count: number, dim: number): Float32Array {
   return new Float32Array(dim).fill(0.25 * count ** (-1 / (dim + 4)))
 }
@@ -165,5 +165,5 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   }
 }
 
-/** Fewer leave a held-out tenth of a row or two, which chooses nothing. */
+/** With fewer rows the held-out tenth is one or two rows, too few to choose a snapshot. */
 const FEWEST_ROWS = 20

@@ -16,12 +16,12 @@ import {
 } from './fit-options.js'
 
 /**
- * Fits a flow by maximum likelihood, in a child process of its own: what the tensor library holds on to goes with it.
+ * Fits a flow by maximum likelihood, in a child process, so that memory the tensor library leaks is freed with it.
  *
- * The recipe (its source and figures are in the README): noise on every batch, Adam with warm-up and cosine, clipped
- * gradients, and the snapshot that does best on held-out rows.
+ * Training adds noise to every batch, uses Adam with warm-up and cosine decay, clips gradients, and keeps the snapshot with the
+ * lowest held-out NLL. The README has the sources.
  *
- * @throws {ShapeError} when rows, context, noise, spec or start do not belong together, or fewer than 20 rows are given
+ * @throws {ShapeError} when rows, context, noise, spec or start do not fit together, or there are fewer than 20 rows
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  * @throws {BackendUnavailable} when the wanted backend does not load
  * @throws {FitCancelled} when the signal aborts
@@ -63,7 +63,7 @@ export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, o
   })
 }
 
-/** The fit process's own file: what tsc made of it, or its source where this module itself runs from source. */
+/** The fit process's entry file: compiled, or the TypeScript source if this module runs from source. */
 function entry(): [string, string[], ForkOptions] {
   const options: ForkOptions = { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }
   if (!import.meta.url.endsWith('.ts'))
@@ -73,7 +73,7 @@ function entry(): [string, string[], ForkOptions] {
   return [fileURLToPath(new URL('./fit-process.ts', import.meta.url)), [], { ...options, execArgv }]
 }
 
-/** What the fit process is told, and what it answers. */
+/** Messages to and from the fit process. */
 export interface ToFitProcess {
   readonly data: FitRows
   readonly settings: FitSettings
@@ -84,7 +84,7 @@ export type FromFitProcess =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 function cancelled(signal: AbortSignal): FitCancelled {
-  return new FitCancelled('the fit was cancelled; no flow came of it', { cause: signal.reason })
+  return new FitCancelled('the fit was cancelled', { cause: signal.reason })
 }
 
 function died(how: string, cause?: unknown): FitFailed {
@@ -97,5 +97,5 @@ function revive({ code, message }: { code: string; message: string }): Error {
   return died(message)
 }
 
-/** Enough of the fit process's last words to find the cause of its end. */
+/** Characters of the fit process's stderr that an error quotes. */
 const KEPT_STDERR_LENGTH = 2_000

@@ -1,9 +1,9 @@
-/** The weights themselves, or ones where chance left no row of any weight. */
+/** The weights, or ones if all of them are 0. */
 export function countable(weights: Float32Array): Float32Array {
   return weights.some((weight) => weight > 0) ? weights : new Float32Array(weights.length).fill(1)
 }
 
-/** Weighted mean of the lowest nine tenths of the weight: the plain mean is made by two or three rows. */
+/** Weighted mean of the lowest 90 % of the weight; two or three rows can dominate the plain mean. */
 export function lowestNineTenths(nll: ArrayLike<number>, weights: Float32Array): number {
   const kept = weights.reduce((total, weight) => total + weight, 0) * VALIDATION_KEPT
   let [weighed, total] = [0, 0]

@@ -9,7 +9,7 @@ export interface WeighedRows {
 }
 
 /**
- * Which of so many clusters each row is of: some rounds of k-means, from centres that k-means++ draws far from one another.
+ * Cluster index of each row, by k-means with k-means++ initialisation.
  *
  * @returns [count]
  * @see Arthur & Vassilvitskii 2007, k-means++: the advantages of careful seeding
@@ -26,7 +26,7 @@ export function clusters(data: WeighedRows, count: number, random: Random): Uint
 
 const ROUNDS = 10
 
-/** [count, dim]: rows, each drawn by its weight and by its squared distance from the nearest one drawn before. */
+/** [count, dim]: initial centres, each drawn with probability proportional to weight × squared distance to the nearest centre. */
 function drawCentres({ dim, rows, weights }: WeighedRows, count: number, random: Random): Float64Array {
   const centres = new Float64Array(count * dim)
   const worth = Float64Array.from(weights)
@@ -42,7 +42,7 @@ function drawCentres({ dim, rows, weights }: WeighedRows, count: number, random:
   return centres
 }
 
-/** A place, drawn by its worth; any where all are worth nothing. */
+/** An index drawn with probability proportional to its value; uniform if all values are 0. */
 function drawBy(worth: Float64Array, random: Random): number {
   let left = random.uniform() * worth.reduce((sum, each) => sum + each, 0)
   const drawn = worth.findIndex((each) => {
@@ -69,7 +69,7 @@ function squaredDistance(rows: Float64Array, row: number, centres: Float64Array,
   return square
 }
 
-/** A cluster without rows stays where it is. */
+/** A cluster without rows keeps its centre. */
 function moveToMeans(centres: Float64Array, { dim, rows, weights }: WeighedRows, cluster: Uint16Array): void {
   const sums = new Float64Array(centres.length)
   const totals = new Float64Array(centres.length / dim)

@@ -10,8 +10,8 @@ import { trainableFlow } from './trainable-flow.js'
 import type { TrainingBatches } from './training-batches.js'
 
 /**
- * What a fit begins with. Context shift and couplings start as the identity, mixings as rotations: the first actnorm alone is
- * set from rows, and a mixture that the spec asks for as base is fitted to where they then lie.
+ * The flow a fit starts from. Context shift and couplings are the identity and mixings are rotations. The first actnorm is set
+ * from rows; a mixture base is fitted to their latents.
  */
 export function startingFlow(settings: FitSettings, batches: TrainingBatches): FlowState {
   const { spec, seed } = settings
@@ -28,8 +28,8 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
 const INITIALISING_ROWS = 2048
 
 /**
- * The flow on a mixture in place of its base, of as many components as held-out rows ask for: twice as many as long as it makes
- * them likelier, `base.components` at the most, and never so many that one of them has fewer than two rows a column.
+ * The flow with a fitted mixture as base. The number of components doubles while the held-out likelihood improves, up to
+ * `base.components` and to one component per 2·dim rows.
  */
 function onMixture(
   flow: FlowState,
@@ -64,7 +64,7 @@ function onMixture(
   return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(best)]) }
 }
 
-/** What the way forward makes of noise, [dim, dim]: J·diag(σ²)·Jᵀ; a start is linear. */
+/** Covariance of the noise in the latent space, [dim, dim]: J·diag(σ²)·Jᵀ. Exact, because the starting flow is linear. */
 function movedNoise(jacobian: Float32Array, sigma: Float32Array): Float64Array {
   const { length: dim } = sigma
   return Float64Array.from({ length: dim * dim }, (_, at) => {
@@ -78,5 +78,5 @@ function movedNoise(jacobian: Float32Array, sigma: Float32Array): Float64Array {
 const ROWS_PER_COLUMN = 2
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000
-/** Rows times squared columns: what a round costs. 5,000 rows of 28 columns, 400 of 100. */
+/** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */
 const MOST_WORK = 4e6

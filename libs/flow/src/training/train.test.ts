@@ -223,7 +223,7 @@ describe('the recipe', () => {
     expect(await meanNll(fit, aBanana(10), new Float32Array(10))).toBeLessThan(10)
   })
 
-  it('throws when not even the start has a finite likelihood', async () => {
+  it('throws when the starting flow has no finite likelihood', async () => {
     const context = new Float32Array(100).fill(3e38)
     const spec = { ...small.spec, contextDim: 1 }
     await expect(train({ rows: aBanana(100), context }, { ...small, spec }, backend)).rejects.toThrow(NotFiniteError)

@@ -13,10 +13,10 @@ import { type TrainingBatch, trainingBatches } from './training-batches.js'
 import { BY_HEART_ROWS, trimming, withoutWorst } from './trimming.js'
 
 /**
- * Maximum-likelihood training on the backend that is open, in this process; `fitFlow` gives it one of its own.
+ * Maximum-likelihood training in this process, on the open backend. `fitFlow` runs it in a child process.
  *
- * @param onLook  called at each look at the held-out rows
- * @throws {NotFiniteError} when not even the start has a finite likelihood
+ * @param onLook  called at each evaluation of the held-out rows
+ * @throws {NotFiniteError} when the starting flow has no finite likelihood
  */
 export async function train(
   data: FitRows,
@@ -41,7 +41,7 @@ export async function train(
     for (let steps = 1; steps <= maxSteps; steps++) {
       const loss = takeStep(steps - 1, batches.next(batchSize))
       if (loss === undefined) return { steps: steps - 1, stopped: 'diverged' }
-      // Lets messages through: progress out, and the news that the parent is gone in.
+      // Yields to the event loop: sends progress, and notices when the parent has disconnected.
       if (steps % BREATHE_EVERY === 0) await setImmediate()
       const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
       if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
@@ -63,7 +63,7 @@ export async function train(
   }
 }
 
-/** One step of the recipe: the batch's loss, or undefined where it or its gradient is not finite and the flow was left alone. */
+/** One training step. Returns the batch's loss, or undefined if it or its gradient is not finite; the flow is then unchanged. */
 function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
   const { spec, seed, maxSteps, dropoutFew = 0 } = settings
   const move = adam(flow.parameters.length)
@@ -85,11 +85,11 @@ function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSetting
 }
 
 /**
- * Looks at the held-out rows now and then, with the weights as they are and with their mean, and keeps the snapshot that does
- * best on them, the start included: what comes of a fit is never worse than its start.
+ * Evaluates the held-out rows at intervals, with the current and with the averaged weights, and keeps the best snapshot. The
+ * start counts as one, so a fit is never worse than its start.
  *
- * How long a fit goes on is told by the weights as they are: their mean gets better by what it leaves behind, and would have it go on
- * until rows are learned by heart.
+ * Patience counts improvements of the current weights only: the average keeps improving as it forgets early steps, long after
+ * the flow has begun to overfit.
  */
 function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   const weights = countable(validation.weights)
@@ -131,7 +131,7 @@ function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
     curves.validationNll.push(validationNll)
     return { step, trainNll, validationNll }
   }
-  /** Whether rows of both kinds were left far less likely than they began; NaN is. An overfit loses the held-out ones alone. */
+  /** Whether training and held-out rows are both far less likely than at the start, or NaN. Overfitting affects held-out rows only. */
   const isLost = () => {
     const { trainNll } = curves
     const margin = LOST_PER_COLUMN * dim

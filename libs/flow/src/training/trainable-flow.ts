@@ -10,7 +10,7 @@ import { scratch } from '../tensor/scratch.js'
 import { record } from '../tensor/tape.js'
 import { tidy } from '../tensor/tfjs.js'
 
-/** A batch of rows as the tensors of a step are made from it. */
+/** A batch of rows. */
 export interface Batch {
   /** [count, dim] */
   readonly rows: Float32Array
@@ -19,42 +19,42 @@ export interface Batch {
   readonly count: number
 }
 
-/** A flow whose learned weights lie in one flat array, for an optimiser to move. */
+/** A flow whose learned weights are one flat array, for an optimiser to update. */
 export interface TrainableFlow {
-  /** All learned weights, in the order of `learnedShapes`; writing here moves the flow. */
+  /** All learned weights, in the order of `learnedShapes`; writing to it changes the flow. */
   readonly parameters: Float32Array
   /**
    * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
    *
    * @param weigh    from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
-   * @param dropout  hidden units that each row does without. Default: none.
+   * @param dropout  dropout of hidden units. Default: none.
    */
   lossAndGradient(
     batch: Batch,
     weigh: (nll: Float32Array) => Float32Array,
     dropout?: Dropout,
   ): { loss: number; gradient: Float32Array }
-  /** Where rows come to lie, [count, dim]. */
+  /** z of each row, [count, dim]. */
   latent(batch: Batch): Float32Array
   /** Negative log-likelihood of each row, [count] in nats. */
   nll(batch: Batch): Float32Array
   /**
-   * The way back of latent rows [count, dim], in float64.
+   * Inverse of latent rows [count, dim], in float64.
    *
    * @returns x [count, dim], and log|det ∂x/∂z| [count] in nats
    */
   inverse(latent: Float64Array): { value: Float64Array; logDet: Float64Array }
-  /** How the way forward of each row changes with it: ∂z/∂x, [count, dim of z, dim of x], and ∂logDet/∂x, [count, dim]. */
+  /** Derivatives of the forward map at each row: ∂z/∂x, [count, dim of z, dim of x], and ∂logDet/∂x, [count, dim]. */
   rowGradients(batch: Batch): { jacobian: Float32Array; ofLogDet: Float32Array }
   /** The gradient of Σ pull⊙z by every parameter; pull is [count, dim]. */
   latentGradient(batch: Batch, pull: Float32Array): Float32Array
-  /** A copy of a flat array, parameters or gradient, as the weights it consists of. */
+  /** Splits a flat array (parameters or gradient) into named weights; copies. */
   named(flat: Float32Array): ReadonlyMap<string, WeightTensor>
-  /** A copy of the flow as it stands. */
+  /** A copy of the current flow. */
   snapshot(): FlowState
 }
 
-/** Makes a flow trainable on the backend that is open; every call is one `tidy`, and no tensor outlives it. */
+/** Makes a flow trainable on the open backend. Every call is one `tidy`; no tensor outlives it. */
 export function trainableFlow(start: FlowState): TrainableFlow {
   const { spec } = start
   const base = baseOf(start)
@@ -134,7 +134,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
       const { dim } = spec
       const jacobian = new Float32Array(batch.count * dim * dim)
       const ofLogDet = new Float32Array(batch.count * dim)
-      // Every row stands dim + 1 times: each copy is asked for one of its z, the last for its log-det, all in one gradient.
+      // Each row is repeated dim + 1 times: copy j yields the gradient of z_j, the last one that of the log-det, in one pass.
       const copies = repeated(batch, spec)
       tidy(() => {
         const pick = Float32Array.from(identityBesideZero(batch.count, dim))
@@ -168,7 +168,7 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   }
 }
 
-/** Each row of a matrix [count, width] times its factor [count]. */
+/** Multiplies each row of a matrix [count, width] by its factor [count]. */
 function perRow(matrix: Float64Array, factors: Float32Array): Float32Array {
   const width = matrix.length / factors.length
   const product = new Float32Array(matrix.length)
@@ -178,7 +178,7 @@ function perRow(matrix: Float64Array, factors: Float32Array): Float32Array {
   return product
 }
 
-/** Each row and its context dim + 1 times, one after another. */
+/** Repeats each row and its context dim + 1 times. */
 function repeated({ rows, context, count }: Batch, { dim, contextDim }: FlowSpec): Batch {
   const times = dim + 1
   const copied = (matrix: Float32Array, width: number) =>

@@ -3,23 +3,23 @@ import { type Random, seededRandom } from '../random.js'
 import type { FitRows } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
-/** The rows of one step, and how much each counts. */
+/** The rows of one step, and their weights. */
 export interface TrainingBatch extends Batch {
   /** [count] */
   readonly weights: Float32Array
 }
 
-/** The rows of a fit, parted once into those it learns from and those that choose the snapshot. */
+/** The rows of a fit, split once into training and held-out rows. */
 export interface TrainingBatches {
   readonly trainingRows: number
   readonly validationRows: number
-  /** The next rows of a shuffled pass, with fresh noise; the last rows of a pass are joined by the first of the next. */
+  /** The next rows of a shuffled pass, with new noise. A batch may span two passes. */
   next(batchSize: number): TrainingBatch
   /** Noised training rows to initialise from, at most `most`. */
   first(most: number): TrainingBatch
   /** The same without noise. */
   plain(most: number): TrainingBatch
-  /** The held-out rows as they would be scored: no noise, 0 where a number is missing. */
+  /** The held-out rows as at scoring: no noise, 0 where a number is missing. */
   readonly validation: TrainingBatch
 }
 
@@ -69,10 +69,10 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting)
   }
 }
 
-/** What becomes of a number on its way into a batch. */
+/** Transforms a number when it is put in a batch. */
 type Touch = (value: number, column: number, isObserved: boolean) => number
 
-/** A missing number is a standard normal draw: the flow learns to say nothing of it. */
+/** A missing number is a standard normal draw, so that its likelihood carries no information. */
 const noisedBy =
   ({ noise }: Parting, random: Random): Touch =>
   (value, column, isObserved) =>

@@ -2,16 +2,16 @@ import { seededRandom } from '../random.js'
 import type { FitSettings } from './fit-options.js'
 
 /**
- * How many of each batch's worst rows a fit leaves out of its gradient: none at first, then a share.
+ * Number of least likely rows that each batch's gradient leaves out: 0 at first, then a share of the batch.
  *
- * Rows that are learned by heart, and NLLs with a heavy upper tail, call for `trimSuspect`: anomalies would be learned with the rest.
- * Elsewhere the worst rows are rare kinds of what is right, and `trim` is all that goes.
+ * `trimSuspect` applies to small tables and to NLLs with a heavy upper tail, where a flow would fit the anomalies too. Elsewhere
+ * the least likely rows are mostly rare normal ones, and `trim` applies.
  *
- * @param trainingRows  rows that the fit learns from
+ * @param trainingRows  number of training rows
  */
 export function trimming(trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
   const { seed, trim = 0, trimSuspect = trim, maxSteps } = settings
-  const luck = seededRandom(seed, 'trimming')
+  const random = seededRandom(seed, 'trimming')
   const tail = tailWatch()
   const isWatched = (step: number) => step >= WATCH_FROM * maxSteps && step < TRIM_FROM * maxSteps
   const shareAt = (step: number) => {
@@ -19,19 +19,19 @@ export function trimming(trainingRows: number, settings: FitSettings & { readonl
     return trainingRows < BY_HEART_ROWS || tail.isHeavy() ? trimSuspect : trim
   }
   return {
-    /** Rounded up by chance, so that a share of less than a row a batch is trimmed in the long run all the same. */
+    /** Rounded up at random, so that shares below one row per batch hold on average. */
     rowsAt: (step: number, count: number): number => {
       const share = shareAt(step)
-      return share > 0 ? Math.floor(share * count + luck.uniform()) : 0
+      return share > 0 ? Math.floor(share * count + random.uniform()) : 0
     },
-    /** @param nll  [count] of the batch that the step takes */
+    /** @param nll  [count], of the step's batch */
     see: (step: number, nll: Float32Array): void => {
       if (isWatched(step)) tail.see(nll)
     },
   }
 }
 
-/** A copy of the weights [count], 0 for so many rows: those of the highest NLL [count]. */
+/** A copy of the weights [count] with those of the rows of highest NLL set to 0. */
 export function withoutWorst(weights: Float32Array, nll: Float32Array | Float64Array, rows: number): Float32Array {
   const kept = weights.slice()
   if (rows === 0) return kept
@@ -41,8 +41,8 @@ export function withoutWorst(weights: Float32Array, nll: Float32Array | Float64A
 }
 
 /**
- * Whether NLLs have a heavy upper tail: more than 4 % of the rows lie further above the median than three times what separates
- * it from the 16 % quantile. Of a normal density it is .001, of a squared radius in 6 dimensions .04, in 16 .02.
+ * Whether NLLs have a heavy upper tail: more than 4 % of the rows exceed the median by three times its distance to the 16 %
+ * quantile. The share is 0.1 % for a normal density, 4 % for a squared radius in 6 dimensions and 2 % in 16.
  */
 function tailWatch() {
   let [seen, beyond] = [0, 0]
@@ -62,13 +62,13 @@ function quantile(sorted: Float32Array, share: number): number {
   return sorted[Math.floor(share * sorted.length)]!
 }
 
-// Shares of the steps.
+// As shares of the steps.
 const WATCH_FROM = 0.15
 const TRIM_FROM = 0.2
-/** A fit of 2,000 steps meets each of so many rows 250 times: of fewer it learns each by heart. */
+/** Below this a table is small: 2,000 steps see each of 2,000 rows 250 times, enough to memorise them. */
 export const BY_HEART_ROWS = 2000
 const TAIL_DEVIATIONS = 3
 /** Of a normal density. */
 const ONE_DEVIATION_BELOW = 0.1587
-/** Chosen on twelve tables: of the rows right alone, .005 to .037 in those that trimming harms. */
+/** Chosen on twelve tables: tables that trimming harms have shares of .005 to .037. */
 const HEAVY_TAIL = 0.04

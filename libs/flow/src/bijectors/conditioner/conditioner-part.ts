@@ -5,15 +5,15 @@ import type { Random } from '../../random.js'
 import type { Shapes } from '../part.js'
 import { type Conditioner, mlp } from './conditioner.js'
 
-/** What a part needs of the conditioner in it. */
+/** A conditioner's weights, initial values and ONNX nodes. */
 export interface ConditionerPart {
-  /** Width of what it is given. */
+  /** Number of inputs. */
   readonly inputs: number
   readonly learned: Shapes
   /**
-   * Hidden weights by He; what is left out, the last layer among it, starts at zero.
+   * He initialisation of the hidden layers; omitted weights, including the last layer, are zero.
    *
-   * @param silenced  inputs that a mask zeroes, which the first layer's variance does not count
+   * @param silenced  number of masked inputs, which do not count for the first layer's variance
    */
   start(random: Random, silenced?: number): ReadonlyMap<string, Float32Array>
   of(tensors: ReadonlyMap<string, Tensor>): Conditioner
@@ -25,12 +25,12 @@ export interface ConditionerPart {
   toGraph(graph: OnnxGraph, input: string, weights: Weights, through?: Through): string
 }
 
-/** A part of a conditioner: what a coupling does not feed it, and does not want of it, is not computed. */
+/** Restricts a conditioner to the inputs and outputs that a coupling uses. */
 export interface Through {
-  /** undefined stands for a column that counts for nothing. */
+  /** undefined: a column with weight 0. */
   readonly inputs: readonly (number | undefined)[]
   readonly outputs: readonly number[]
-  /** What an output is multiplied by. Default: 1. */
+  /** Factor of an output. Default: 1. */
   readonly scaleOf?: (output: number) => number
 }
 
@@ -92,7 +92,7 @@ export function conditionerPart(
   }
 }
 
-/** The log-scale bound·tanh(r/bound) of columns that hold r/bound, and exp of it. */
+/** log-scale = bound·tanh(raw), where raw is r/bound, and scale = exp(log-scale). */
 export function boundedScale(graph: OnnxGraph, raw: string, bound: number): { logScale: string; scale: string } {
   const logScale = graph.node('Mul', [graph.node('Tanh', [raw]), graph.scalar(bound)])
   return { logScale, scale: graph.node('Exp', [logScale]) }

@@ -6,9 +6,9 @@ import { tidy } from '../../tensor/tfjs.js'
 import { type DenseWeights, denseLayers, denseRows } from './dense.js'
 
 /**
- * What a layer takes its parameters from: [batch, in] → [batch, out].
+ * Computes the parameters of a layer: [batch, in] → [batch, out].
  *
- * An affine layer takes out = 2·dim, raw log-scales first, then shifts; a spline the raw knots of one feature after another.
+ * For an affine layer out = 2·dim: raw log-scales, then shifts. For a spline: the raw knots, feature by feature.
  */
 export interface Conditioner {
   /** Differentiable, in float32. */
@@ -17,7 +17,7 @@ export interface Conditioner {
   ofRows(input: Rows, only?: Narrowing): Rows
 }
 
-/** Which inputs are given, as all others are 0, and which outputs are wanted; the rest is not computed. Default: all. */
+/** The inputs that are not 0 and the outputs that are needed; nothing else is computed. Default: all. */
 export interface Narrowing {
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
@@ -26,7 +26,7 @@ export interface Narrowing {
 /**
  * A multi-layer perceptron, ReLU between its layers and none after the last.
  *
- * @param layers  in order; the last one starts at zero, which makes an unfitted flow the identity
+ * @param layers  in order; the last one is zero in an untrained flow, which makes it the identity
  */
 export function mlp(layers: readonly DenseWeights[]): Conditioner {
   const ofRows = (input: Rows, [first, ...more]: readonly DenseWeights[]): Rows =>
@@ -35,7 +35,7 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
     ofTensor: (input, only) => denseLayers(input, narrowed(layers, only), 'relu'),
     ofRows: (input, only) => {
       let found = input
-      // Nothing is returned through tidy: it would walk the numbers, looking for tensors.
+      // Not returned through tidy, which would search the numbers for tensors.
       tidy(() => {
         found = ofRows(input, narrowed(layers, only))
       })
@@ -44,7 +44,7 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
   }
 }
 
-/** The layers with the rows of the first weight that have an input, and the columns of the last one that are wanted. */
+/** The layers, restricted to the used rows of the first weight and columns of the last one. */
 function narrowed(layers: readonly DenseWeights[], only: Narrowing | undefined): readonly DenseWeights[] {
   if (only === undefined) return layers
   const { inputs, outputs } = only

@@ -5,20 +5,19 @@ import type { GraphRows } from '../part.js'
 import type { ConditionerPart, Through } from './conditioner-part.js'
 import type { Mask } from './mask.js'
 
-/** The two halves of a coupling in a graph. */
+/** The two halves of a coupling in an ONNX graph. */
 export interface Halves {
   readonly moved: Piece
   /** The held half; none where a single feature is moved by every layer */
   readonly rest: readonly Piece[]
-  /** Columns of what the conditioner says of the held half and the context */
+  /** Columns of the conditioner's output */
   readonly raw: string
 }
 
 /**
- * Parts the columns by a mask, and conditions on the held ones: the conditioner is given these and the context alone, and asked for
- * nothing of the others.
+ * Splits the columns by a mask and runs the conditioner on the held ones and the context, for the outputs of the moved ones only.
  *
- * @param outputsOf  which outputs of the conditioner the moved features take, and what these are multiplied by
+ * @param outputsOf  the conditioner's outputs for the moved features, and their factors
  */
 export function conditionedHalves(
   graph: OnnxGraph,
@@ -35,7 +34,7 @@ export function conditionedHalves(
   const [movedColumns, ...heldColumns] = regrouped(graph, pieces, held.length > 0 ? [moved, held] : [moved])
   const contextInputs = conditioner.inputs - mask.length
   const seen = context === undefined ? heldColumns : [...heldColumns, context]
-  // A single feature without a context has nothing to be conditioned on: it is shown to weights of zero.
+  // A single feature without a context has no input: the conditioner gets the feature itself, with weights of zero.
   const inputs =
     seen.length === 0
       ? moved.map(() => undefined)

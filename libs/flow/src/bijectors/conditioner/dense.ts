@@ -13,10 +13,10 @@ export interface DenseWeights {
 /**
  * Dense layers one after another, x·W + b each, with an activation between them and none after the last: [batch, in] → [batch, out].
  *
- * In a run that drops hidden units, what the activation gives is multiplied by a mask of them.
+ * With dropout, the output of each activation is multiplied by the dropout mask.
  *
- * One operation with a gradient of its own, because tfjs's `fused.matMul` falls apart into operations while a gradient is being
- * taken, and each of them costs more to record than to compute.
+ * One operation with its own gradient: while recording gradients, tfjs splits `fused.matMul` into operations that each cost more
+ * to record than to compute.
  */
 export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], between: Activation): Tensor2D {
   const activationOf = (index: number) => (index < layers.length - 1 ? between : 'linear')

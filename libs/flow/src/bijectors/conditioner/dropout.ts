@@ -2,12 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Random } from '../../random.js'
 import { sizeOf, tensorOf } from '../../tensor/plain.js'
 
-/** Draws which hidden units a run does without: a tensor of such a shape, 0 where one is left out, 1 / (1 − share) where it stays. */
+/** Draws a dropout mask of a given shape: 0 for a dropped unit, 1 / (1 − share) for the others. */
 export type Dropout = (shape: readonly number[]) => Tensor
 
 /**
- * Has each row do without some hidden units, others at each step, so that none of them can learn a single row by heart. What is left
- * is scaled up, so that sums stay as they were in the mean, and nothing is left out where a flow is used.
+ * Dropout: sets random hidden units of each row to zero in training, which limits memorising of single rows. The others are scaled
+ * up so that sums keep their mean. Not applied at scoring.
  *
  * @param share  of the units, from 0 to below 1
  * @see Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting, JMLR 15
@@ -25,12 +25,12 @@ export function dropout(share: number, random: Random): Dropout {
   }
 }
 
-/** Drawn once, and each mask read from a place that is drawn: to draw them all anew would take a quarter of a step. */
+/** Masks are read at random offsets of an array drawn once, this many masks long: drawing every mask would take a quarter of a step. */
 const MASKS = 32
 
 let open: Dropout | undefined
 
-/** Runs something whose hidden units are dropped; without a dropout, just runs it. */
+/** Runs a function with dropout, if one is given. */
 export function dropping<Result>(given: Dropout | undefined, run: () => Result): Result {
   open = given
   try {
@@ -40,7 +40,7 @@ export function dropping<Result>(given: Dropout | undefined, run: () => Result):
   }
 }
 
-/** The mask of hidden units in the run that is open, if any are dropped in it. */
+/** The dropout mask of the current run, if it has dropout. */
 export function maskOfUnits(shape: readonly number[]): Tensor | undefined {
   return open?.(shape)
 }

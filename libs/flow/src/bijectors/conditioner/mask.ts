@@ -5,10 +5,10 @@ import type { Random } from '../../random.js'
 export type Mask = readonly (0 | 1)[]
 
 /**
- * Random half masks in complementary pairs: what one layer holds, the next one moves, so that every two layers move
- * every feature once, and each pair splits the features anew.
+ * Random half masks in complementary pairs: what one layer holds, the next one moves. Every two layers move
+ * every feature once, and each pair has a new random split.
  *
- * A single feature is moved by every layer: it has nothing but its context to be conditioned on.
+ * With one feature, every layer moves it, conditioned on the context only.
  *
  * @returns one mask of [dim] per layer
  */
@@ -29,7 +29,7 @@ export function complement(mask: Mask): Mask {
 
 export const maskName = (layer: number) => `layers.${layer}.mask`
 
-/** The mask of a layer, out of a flow's weights. */
+/** The mask of a layer, from a flow's weights. */
 export function maskOf(weights: Weights, layer: number): Mask {
   return Array.from(weights.get(maskName(layer))!.data, (held) => (held === 1 ? 1 : 0))
 }

@@ -6,7 +6,7 @@ import { zeroed } from '../../tensor/scratch.js'
 import type { Conditioner, Narrowing } from './conditioner.js'
 import type { Mask } from './mask.js'
 
-/** What a coupling's conditioner says of the moved features of rows, in both precisions. */
+/** The conditioner's output for the moved features, in both precisions. */
 export interface Raw {
   /** The features that are moved. */
   readonly moved: readonly number[]
@@ -15,12 +15,12 @@ export interface Raw {
 }
 
 /**
- * Lets a conditioner see the held features and the context, and nothing of what is moved: conditioner(b⊙x, context), of which
- * the outputs of held features are not computed.
+ * Runs a conditioner on the held features and the context only: conditioner(b⊙x, context). Outputs of held features are not
+ * computed.
  *
  * @param mask         [dim]; 1 holds a feature, 0 moves it
  * @param conditioner  [batch, dim + contextDim] → [batch, outputs]
- * @param outputsOf    which outputs the moved features take, in order
+ * @param outputsOf    the outputs that belong to the moved features, in order
  * @throws {ShapeError} when the mask holds every feature, or moves all of several
  */
 export function heldBesideContext(
@@ -35,7 +35,7 @@ export function heldBesideContext(
   const outputs = outputsOf(moved!)
   const only = (contextDim: number): Narrowing => {
     const inputs = [...held!, ...Array.from({ length: contextDim }, (_, at) => mask.length + at)]
-    // A single feature without a context has nothing to be conditioned on: it is shown as 0.
+    // A single feature without a context has no input: the conditioner gets 0.
     return { inputs: inputs.length > 0 ? inputs : [0], outputs }
   }
   return {
@@ -53,7 +53,7 @@ export function heldBesideContext(
   }
 }
 
-/** [batch, held + contextDim]: x where it is held; then the context. Where neither is, a column of zeros. */
+/** [batch, held + contextDim]: the held features, then the context; a column of zeros if there are neither. */
 function heldBesideContextInto(
   seen: Numbers,
   x: Numbers,
@@ -72,7 +72,7 @@ function heldBesideContextInto(
   }
 }
 
-/** x [batch, dim], context [batch, contextDim] → what the conditioner sees: the held features of x; then the context */
+/** x [batch, dim], context [batch, contextDim] → the conditioner's input: the held features, then the context */
 const besideContext = plainKernel<{ readonly held: readonly number[] }>({
   forward: ([x, context], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
