@@ -39,6 +39,8 @@ export interface FitOptions {
   readonly start?: FlowState
   /** Default 2000; 0 returns the starting flow. */
   readonly maxSteps?: number
+  /** Peak learning rate of Adam. Default 1e-3. */
+  readonly learningRate?: number
   /** Default 256. */
   readonly batchSize?: number
   /** The fit stops after this many steps without an improvement on the held-out rows. Default 300. */
@@ -123,7 +125,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  */
 export function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
   const { spec, noise, start, trim = 0, trimSuspect = trim, dropoutFew = 0 } = options
-  const { maxSteps = 1, batchSize = 1, patience = 1 } = options
+  const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {
@@ -145,6 +147,7 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   if (!(dropoutFew >= 0 && dropoutFew < 1)) {
     throw new ShapeError(`the share of dropped units is from 0 to below 1, got ${dropoutFew}`)
   }
+  if (!(learningRate > 0)) throw new ShapeError(`learningRate is above 0, got ${learningRate}`)
   for (const [name, size, least] of [
     ['maxSteps', maxSteps, 0],
     ['batchSize', batchSize, 1],

@@ -65,7 +65,7 @@ export async function train(
 
 /** One training step. Returns the batch's loss, or undefined if it or its gradient is not finite; the flow is then unchanged. */
 function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
-  const { spec, seed, maxSteps, dropoutFew = 0 } = settings
+  const { spec, seed, maxSteps, learningRate = LEARNING_RATE, dropoutFew = 0 } = settings
   const move = adam(flow.parameters.length)
   const trimmed = trimming(trainingRows, settings)
   const dropped = dropoutFew * Math.max(0, 1 - trainingRows / BY_HEART_ROWS)
@@ -79,7 +79,7 @@ function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSetting
     const { loss, gradient } = flow.lossAndGradient(batch, weigh, units)
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
-    move(flow.parameters, gradient, learningRateAt(step, maxSteps, LEARNING_RATE))
+    move(flow.parameters, gradient, learningRateAt(step, maxSteps, learningRate))
     return loss
   }
 }
