@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { main } from '@outflow/cli'
 import { alertEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
 import pg from 'pg'
@@ -6,15 +6,25 @@ import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { aDatabase } from '../support/infrastructure.js'
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const root = new URL('../../', import.meta.url)
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
+const guides = readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => `docs/${file}`)
+const pages = [
+  'README.md',
+  'docs/reference/configuration.md',
+  ...guides.filter((file) => !file.endsWith('/configuration.md')),
+]
+const text = pages.map(read).join('\n')
 
-/** The README's code blocks of one language. */
+/** The code blocks of one language, the whole configuration first. */
 function blocks(language: string): readonly string[] {
-  return [...readme.matchAll(new RegExp(`^ *\`\`\`${language}\n([\\s\\S]*?)^ *\`\`\``, 'gm'))].map((match) => match[1]!)
+  return [...text.matchAll(new RegExp(`^ *\`\`\`${language}\n([\\s\\S]*?)^ *\`\`\``, 'gm'))].map((match) => match[1]!)
 }
 
-describe('the README', () => {
-  it('shows a configuration that is valid, and parts that are valid in its place', () => {
+describe('README and docs', () => {
+  it('show a valid configuration, and valid parts of one', () => {
     const [whole, ...parts] = blocks('yaml').map((text) => parse(text) as Record<string, object>)
     const environment = {
       KAFKA_BROKERS: 'localhost:9092',
@@ -29,7 +39,7 @@ describe('the README', () => {
     }
   })
 
-  it('shows an alert that is one', () => {
+  it('show valid events', () => {
     const events = blocks('json').map((text) => JSON.parse(text) as { type?: string })
     const alerts = events.filter(({ type }) => type === 'outflow.anomaly.v1')
     expect(alerts).toHaveLength(1)
@@ -39,7 +49,7 @@ describe('the README', () => {
     expect(groupEventSchema.safeParse(groups[0]).error).toBeUndefined()
   })
 
-  it('shows SQL that an analyst may run', async () => {
+  it('show SQL that an analyst may run', async () => {
     const client = new pg.Client({ connectionString: await aDatabase() })
     await client.connect()
     try {
@@ -52,14 +62,24 @@ describe('the README', () => {
     }
   })
 
-  it('names no script that package.json lacks', () => {
-    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-    const named = [...readme.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map((match) => match[1]!)
+  it('link only to files that exist', () => {
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)]
+        .map((match) => new URL(match[1]!, new URL(page, root)))
+        .filter((file) => !existsSync(file))
+        .map((file) => `${page}: ${file.pathname}`),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it('name only scripts of package.json', () => {
+    const { scripts } = JSON.parse(read('package.json'))
+    const named = [...text.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map((match) => match[1]!)
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
   })
 
-  it('names no command that outflow lacks', async () => {
-    const commands = new Set([...readme.matchAll(/npx outflow ([a-z]+)/g)].map((match) => match[1]!))
+  it('name only commands of outflow', async () => {
+    const commands = new Set([...text.matchAll(/npx outflow ([a-z]+)/g)].map((match) => match[1]!))
     expect(commands.size).toBeGreaterThan(0)
     const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     try {
