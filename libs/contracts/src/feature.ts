@@ -76,11 +76,6 @@ export const featureSchema = z.discriminatedUnion('type', [
 
 export type Feature = z.infer<typeof featureSchema>
 
-/** Whether the feature's values are counted, as opposed to measured. */
-export function isCategory({ type }: Pick<Feature, 'type'>): boolean {
-  return type === 'categorical' || type === 'boolean'
-}
-
 export function featureName(feature: Feature): string {
   if (feature.type === 'window') return feature.name
   return feature.name ?? feature.path.replace(/^\$\.?/, '')

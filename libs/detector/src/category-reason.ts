@@ -1,11 +1,11 @@
-import { featureName, isCategory, type Reason } from '@outflow/contracts'
+import type { Reason } from '@outflow/contracts'
 import {
+  categoryColumnsOf,
   categoryEvidence,
   categoryNll,
   type Encoder,
   encodeBatch,
   type Fields,
-  plainFeatures,
   withCategory,
 } from '@outflow/encoding'
 import { argMin, toBits } from './bits.js'
@@ -40,7 +40,7 @@ export function categoryReason(
   const evidence = categoryEvidence(encoder, ids, k)
   const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
   const isTold = evidence.kind === 'unseen' || isNewPair || byCounts >= TOLD_BY_COUNTS * bits
-  const field = featureName(plainFeatures(encoder.features).filter(isCategory)[k]!)
+  const field = categoryColumnsOf(encoder.features)[k]!.name
   const text = categoryInWords(field, observed, isTold ? evidence : { kind: 'ordinary' }, expected)
   return { field, bits, observed, expected, range: null, text }
 }

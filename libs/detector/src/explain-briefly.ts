@@ -1,6 +1,7 @@
-import { featureName, type Reason } from '@outflow/contracts'
+import type { Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
+  categoryColumnsOf,
   categoryNll,
   type Encoder,
   encodeBatch,
@@ -62,8 +63,7 @@ function alternatives(encoder: Encoder, fields: Fields): Alternative[] {
       reason: reasonOf(column.name, told(observed), told(usual), `${value} instead of about ${show(column, usual)}`),
     }
   })
-  const names = encoder.features.filter(({ type }) => type === 'categorical').map(featureName)
-  const categories = names.map((name, k): Alternative => {
+  const categories = categoryColumnsOf(encoder.features).map(({ name, at: k }): Alternative => {
     const values = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
     const known = encoder.tree.vocabularies[k]!.ids
     const counted = values.map((value) => categoryNll(encoder.tree, ids.with(k, known.get(value)!), 0))

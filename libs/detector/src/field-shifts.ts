@@ -1,5 +1,5 @@
-import { type Feature, featureName } from '@outflow/contracts'
-import { type Fields, periodHours } from '@outflow/encoding'
+import type { Feature } from '@outflow/contracts'
+import { columnsOf, type Fields, periodHours } from '@outflow/encoding'
 
 /** How far one field has moved. */
 export interface FieldShift {
@@ -26,17 +26,12 @@ export function fieldShifts(
   reference: readonly Fields[],
   recent: readonly Fields[],
 ): readonly FieldShift[] {
-  let numbers = 0
-  let categories = 0
-  return features
-    .map((feature): FieldShift => {
-      const field = featureName(feature)
-      if (feature.type === 'categorical') {
-        const at = categories++
+  return columnsOf(features)
+    .map(({ kind, name: field, feature, at }): FieldShift => {
+      if (kind === 'category') {
         const bin = ({ categories: own }: Fields) => own[at] ?? MISSING
         return { field, nats: divergence(reference.map(bin), recent.map(bin)) }
       }
-      const at = numbers++
       const value = ({ numbers: own }: Fields) => onLine(own[at]!, feature)
       const bin = binsOf(reference.map(value))
       return { field, nats: divergence(reference.map(value).map(bin), recent.map(value).map(bin)) }

@@ -1,15 +1,15 @@
-import { type Feature, featureName } from '@outflow/contracts'
-import { type Fields, periodHours } from '@outflow/encoding'
+import type { Feature } from '@outflow/contracts'
+import { columnsOf, type Fields, periodHours } from '@outflow/encoding'
 
 /** A density in which every field stands alone: what a model must beat, and what tells which field has moved. */
 export interface Marginals {
-  /** Names of the fields, in the feature list's order. */
+  /** Names of the fields, in the order of `columnsOf`. */
   readonly names: readonly string[]
   /**
    * −log p of each field by itself, nats, in the record's own units; a cyclic time counts in hours. A missing number
    * adds the probability of being missing and nothing else, as in a detector's NLL.
    *
-   * @returns [features]
+   * @returns [fields]
    */
   nllByField(record: Fields): Float64Array
 }
@@ -29,15 +29,12 @@ type FieldNll = (record: Fields) => number
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
  */
 export function fitMarginals(features: readonly Feature[], records: readonly Fields[]): Marginals {
-  let numbers = 0
-  let categories = 0
-  const fields = features.map((feature): FieldNll => {
-    if (feature.type === 'categorical') {
-      const at = categories++
+  const columns = columnsOf(features)
+  const fields = columns.map(({ kind, feature, at }): FieldNll => {
+    if (kind === 'category') {
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
       return (record) => nll(record.categories[at] ?? null)
     }
-    const at = numbers++
     const circle = feature.type === 'cyclic' ? periodHours(feature) : null
     const nll = numberNllOf(
       records.map((record) => record.numbers[at]!),
@@ -46,7 +43,7 @@ export function fitMarginals(features: readonly Feature[], records: readonly Fie
     return (record) => nll(record.numbers[at]!)
   })
   return {
-    names: features.map(featureName),
+    names: columns.map(({ name }) => name),
     nllByField: (record) => Float64Array.from(fields, (nll) => nll(record)),
   }
 }

@@ -1,6 +1,7 @@
-import { featureName, type NearestNormal } from '@outflow/contracts'
+import type { NearestNormal } from '@outflow/contracts'
 import {
   categoryAlternatives,
+  categoryColumnsOf,
   type Encoder,
   encodeBatch,
   type Fields,
@@ -106,8 +107,7 @@ function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate)
     const text = `${column.name} ${show(column, after)} instead of ${Number.isNaN(before) ? 'none' : show(column, before)}`
     return [{ change: { field: column.name, from: told(before), to: told(after) }, text }]
   })
-  const names = encoder.features.filter(({ type }) => type === 'categorical').map(featureName)
-  const categories = names.flatMap((field, k) => {
+  const categories = categoryColumnsOf(encoder.features).flatMap(({ name: field, at: k }) => {
     const [before, after] = [from.categories[k]!, to.categories[k]!]
     if (before === after) return []
     return [

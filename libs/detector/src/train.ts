@@ -1,5 +1,5 @@
-import { type Config, type Feature, isCategory, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
-import { contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
+import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
+import { categoryColumnsOf, contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -154,7 +154,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     ...(backend && { backend }),
     ...(signal && { signal }),
   }
-  const hasCategories = features.some(isCategory)
+  const hasCategories = categoryColumnsOf(features).length > 0
   const flows = hasCategories ? 1 : flowsOf(rows.length / rowDim(encoder))
   return fitEach(flows, training.seed, (member, seed) => {
     const own = {
@@ -178,7 +178,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
  */
 function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
-  if (features.some(isCategory)) return { trim }
+  if (categoryColumnsOf(features).length > 0) return { trim }
   return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutFew: ROBUST_DROPOUT, patience: ROBUST_PATIENCE }
 }
 

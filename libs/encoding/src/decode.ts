@@ -1,9 +1,9 @@
-import { type Feature, featurePath, isCategory } from '@outflow/contracts'
+import { featurePath } from '@outflow/contracts'
+import { type CategoryFeature, columnsOf } from './columns.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
 import { putAt } from './path.js'
-import { plainFeatures } from './text.js'
 
 /**
  * Gives records back from ids and rows: numbers rounded to their column's step and kept within the span that training
@@ -33,21 +33,19 @@ export function decodeRecords(
     if (column.cycle !== null) return new Date(value).toISOString()
     return Math.max(column.quantiles[0]!, Math.min(column.quantiles.at(-1)!, value))
   }
+  const columns = columnsOf(features)
   return Array.from({ length: count }, (_, index) => {
     const record: Record<string, unknown> = {}
-    let j = 0
-    let k = 0
-    for (const feature of features) {
-      // A text takes the places of all that is derived of it; what it read is not known any more.
-      for (const plain of plainFeatures([feature])) {
-        const value = isCategory(plain) ? asRead(plain, valueAt(k++, index)) : numberAt(j++, index)
-        putAt(record, featurePath(feature), feature.type === 'text' ? null : value)
-      }
+    for (const column of columns) {
+      const value =
+        column.kind === 'number' ? numberAt(column.at, index) : asRead(column.feature, valueAt(column.at, index))
+      // Measures of a text do not determine the text.
+      putAt(record, featurePath(column.of), column.of.type === 'text' ? null : value)
     }
     return record
   })
 }
 
-function asRead({ type }: Feature, value: string | null): string | boolean | null {
+function asRead({ type }: CategoryFeature, value: string | null): string | boolean | null {
   return type === 'boolean' && value !== null ? value === 'true' : value
 }

@@ -1,7 +1,8 @@
-import { type Feature, featureName, isCategory } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { fitCategoryTree } from './category-tree.js'
+import { categoryColumnsOf, numberColumnsOf } from './columns.js'
 import type { CategoryColumn } from './conditional.js'
 import { standardiseContext } from './context.js'
 import { type Encoder, groupWidth } from './encoder.js'
@@ -15,12 +16,10 @@ import {
   fitNumberColumn,
   flagOf,
   halfStep,
-  type Measured,
   type NumberColumn,
   standardise,
   toLine,
 } from './number-column.js'
-import { type PlainFeature, plainFeatures } from './text.js'
 import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records as the flow is to be fitted to them. */
@@ -84,14 +83,12 @@ export function fitEncoder(
 
 type Flag = (typeof FLAGS)[number]
 
-const isMeasured = (feature: PlainFeature): feature is Measured => !isCategory(feature)
-
 /** Columns of the numeric and cyclic features: [dim], and of each [n] flags and standardised values, NaN unless present. */
 function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
-  const measured = plainFeatures(features).filter(isMeasured)
-  const raw = measured.map((_, j) => Float64Array.from(records, ({ numbers }) => numbers[j]!))
-  const usualShare = features.some(isCategory) ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
-  const numbers = measured.map((feature, j) => fitNumberColumn(feature, raw[j]!, { contamination, usualShare }))
+  const measured = numberColumnsOf(features)
+  const raw = measured.map(({ at }) => Float64Array.from(records, ({ numbers }) => numbers[at]!))
+  const usualShare = categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
+  const numbers = measured.map(({ feature, at }) => fitNumberColumn(feature, raw[at]!, { contamination, usualShare }))
   const flags = numbers.map((column, j) => Array.from(raw[j]!, (value): Flag => flagOf(column, value)))
   const z = numbers.map((column, j) =>
     raw[j]!.map((value, row) =>
@@ -113,12 +110,11 @@ function categorise(
   numbers: readonly NumberColumn[],
   flags: readonly (readonly Flag[])[],
 ): CategoryColumn[] {
-  const named = plainFeatures(features).filter(isCategory)
   return [
-    ...named.map((feature, k) =>
+    ...categoryColumnsOf(features).map(({ name, at }) =>
       categoryColumn(
-        featureName(feature),
-        records.map(({ categories }) => categories[k]!),
+        name,
+        records.map(({ categories }) => categories[at]!),
       ),
     ),
     ...numbers.map(({ name }, j) => categoryColumn(`${name} present`, flags[j]!)),

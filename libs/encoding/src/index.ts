@@ -8,6 +8,7 @@ export {
   withNumber,
 } from './alternatives.js'
 export { categoryNll } from './category-tree.js'
+export { type Column, categoryColumnsOf, columnsOf } from './columns.js'
 export { periodHours } from './cycle.js'
 export { decodeRecords } from './decode.js'
 export { type EncodedBatch, encodeBatch, encodeContext, encodeTable } from './encode.js'
@@ -38,6 +39,5 @@ export {
   windowFiller,
 } from './reader.js'
 export { sampleCategories } from './sample-categories.js'
-export { plainFeatures } from './text.js'
 export { toLocal } from './time-zone.js'
 export { type UnseenCategory, unseenCategories } from './unseen.js'

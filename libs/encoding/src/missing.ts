@@ -1,17 +1,13 @@
-import { type Feature, featureName, isCategory } from '@outflow/contracts'
+import { type Feature, featureName } from '@outflow/contracts'
+import { columnsOf } from './columns.js'
 import type { Fields } from './fields.js'
-import { plainFeatures } from './text.js'
 
-/** Names the features that a record leaves missing, in the order of the feature list: it is scored on the others. */
+/** Names of the features that a record leaves missing, in the order of the feature list. */
 export function missingFeatures(features: readonly Feature[], { numbers, categories }: Fields): string[] {
-  let j = 0
-  let k = 0
-  return features
-    .filter((feature) => {
-      const lacks = plainFeatures([feature]).map((plain) =>
-        isCategory(plain) ? categories[k++] === null : Number.isNaN(numbers[j++]),
-      )
-      return lacks.every((isMissing) => isMissing)
-    })
-    .map(featureName)
+  const observed = new Set<Feature>()
+  for (const { kind, of, at } of columnsOf(features)) {
+    const isMissing = kind === 'number' ? Number.isNaN(numbers[at]) : categories[at] === null
+    if (!isMissing) observed.add(of)
+  }
+  return features.filter((feature) => !observed.has(feature)).map(featureName)
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { fitNumberColumn, flagOf, restore, standardise, toLine } from './number-column.js'
+import { fitNumberColumn, flagOf, halfStep, restore, standardise, toLine } from './number-column.js'
 
 const feature = { path: '$.x', type: 'numeric', optional: false } as const
 const fit = (values: readonly number[], contamination = 0, usualShare = 0.95) =>
@@ -59,5 +61,60 @@ describe('a number column', () => {
     const column = fit([...new Array(98).fill(0), 3, 8])
     expect(column.usual).toBe(0)
     expect([0, 3, Number.NaN].map((x) => flagOf(column, x))).toEqual(['usual', 'present', 'missing'])
+  })
+})
+
+describe('issue 17.2: a column at any location and scale', () => {
+  const normals = (seed: number) => {
+    const random = xoroshiro128plus(seed)
+    const uniform = () => (uniformInt(random, 0, 2 ** 30) + 0.5) / (2 ** 30 + 1)
+    return Array.from({ length: 500 }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()))
+  }
+  const sigmasOf = (location: number, scale: number, seed: number) => {
+    const column = fit(
+      normals(seed).map((z) => location + scale * z),
+      0.01,
+    )
+    const far = standardise(column, toLine(column, location + 10 * scale))
+    return { far, column }
+  }
+
+  it('finds a deviation of ten standard deviations', () => {
+    const digits = fc.double({ min: 1, max: 9.99, noNaN: true })
+    const exponents = fc.integer({ min: -100, max: 250 })
+    fc.assert(
+      fc.property(
+        digits,
+        exponents,
+        fc.integer({ min: 0, max: 13 }),
+        fc.boolean(),
+        fc.nat(),
+        (m, e, less, sign, seed) => {
+          const location = (sign ? 1 : -1) * m * 10 ** e
+          const { far, column } = sigmasOf(location, Math.abs(location) * 10 ** -less, seed)
+          expect(far).toBeGreaterThan(7)
+          expect(far).toBeLessThan(13)
+          // No noise wider than a third of the standard deviation may hide it.
+          expect(halfStep(column)).toBeLessThan(1 / 3)
+        },
+      ),
+    )
+  })
+
+  it.each([
+    [1e7, 1],
+    [1e9, 1],
+    [5e6, 0.25],
+    [1e17, 1000],
+  ])('finds it around %f ± %f', (location, scale) => {
+    const { far, column } = sigmasOf(location, scale, 1)
+    expect(far).toBeGreaterThan(7)
+    expect(halfStep(column)).toBeLessThan(1 / 3)
+  })
+
+  it('tells whole numbers from 9e15 to 9e15 + 18 apart', () => {
+    const column = fit(Array.from({ length: 500 }, (_, k) => 9e15 + ((k * 7) % 19)))
+    expect(standardise(column, 9e15 + 60)).toBeGreaterThan(7)
+    expect(halfStep(column)).toBeLessThan(1 / 3)
   })
 })

@@ -1,10 +1,7 @@
 import { featureName } from '@outflow/contracts'
+import type { NumberFeature } from './columns.js'
 import { type Cycle, fitCycle, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
-import type { PlainFeature } from './text.js'
-
-/** The features that are measured, as opposed to counted. */
-export type Measured = Exclude<PlainFeature, { type: 'categorical' | 'boolean' }>
 
 /**
  * What training learnt about one feature that is measured.
@@ -46,7 +43,7 @@ const LARGEST_WIDENING = 20
  * @param usualShare     what share of the values a common one has, to be set apart
  */
 export function fitNumberColumn(
-  feature: Measured,
+  feature: NumberFeature,
   raw: Float64Array,
   { contamination, usualShare }: { readonly contamination: number; readonly usualShare: number },
 ): NumberColumn {
@@ -148,39 +145,58 @@ function robustMoments(sorted: Float64Array, cutOff: number): { mean: number; de
   return { mean, deviation: Math.max(deviation, Math.min(whole.deviation / 3, LARGEST_WIDENING * deviation)) }
 }
 
-/** Computed on values divided by their magnitude: squares of 1e300 would overflow. */
+/**
+ * Mean and standard deviation, 0 where the values differ by rounding errors only. Computed on differences from the first value,
+ * so that a large common offset costs no digits, and divided by the largest difference, so that squares do not overflow.
+ */
 function moments(values: Float64Array): { mean: number; deviation: number } {
-  let magnitude = 0
-  for (const x of values) magnitude = Math.max(magnitude, Math.abs(x))
-  if (magnitude === 0) return { mean: 0, deviation: 0 }
+  const [origin = 0] = values
+  let reach = 0
+  for (const x of values) reach = Math.max(reach, Math.abs(x - origin))
+  if (reach === 0) return { mean: origin, deviation: 0 }
   let sum = 0
-  for (const x of values) sum += x / magnitude
+  for (const x of values) sum += (x - origin) / reach
   const mean = sum / values.length
   let squares = 0
-  for (const x of values) squares += (x / magnitude - mean) ** 2
-  const deviation = Math.sqrt(squares / values.length)
-  // Rounding alone leaves 1e-16 of a constant column.
-  return { mean: mean * magnitude, deviation: deviation < 1e-12 ? 0 : deviation * magnitude }
+  for (const x of values) squares += ((x - origin) / reach - mean) ** 2
+  const deviation = Math.sqrt(squares / values.length) * reach
+  const centre = origin + mean * reach
+  return { mean: centre, deviation: deviation <= ROUNDING * Math.abs(centre) ? 0 : deviation }
 }
 
+/** Relative difference of two results of the same computation that rounding explains. */
+const ROUNDING = 2 * Number.EPSILON
+
 const HOUR_STEPS = [24, 1, 1 / 60, 1 / 3600]
+/** Hours; rounding of an hour in a cycle that is computed from epoch ms. */
+const HOUR_ROUNDING = 1e-9
+/** A step counts from so many float64 spacings on. */
+const LEAST_RESOLVED = 8
 const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power) =>
   [5, 2, 1].map((m) => m * 10 ** power),
 )
 
-/** The largest step of which 99 in 100 of the values other than 0 are multiples: 0 is one of any. */
+/**
+ * The largest step of which 99 % of the values other than 0 are multiples, 0 if there is none.
+ *
+ * A value is a multiple if it equals one up to the rounding of float64, so the tolerance follows the value and not the step: values
+ * around 10,000,000 are not multiples of 5,000,000. Steps near the resolution of float64 at the values do not count.
+ */
 function findQuantum(sorted: Float64Array, isTime: boolean): number {
   const values = sorted.filter((x) => x !== 0)
   const stride = Math.max(1, Math.floor(values.length / 5000))
   const sample = values.filter((_, index) => index % stride === 0)
+  const tolerance = (x: number) => (isTime ? HOUR_ROUNDING : Number.EPSILON * Math.abs(x))
   const isStepOf = (step: number) => {
     let multiples = 0
     for (const x of sample) {
       const times = Math.round(x / step)
-      if (times !== 0 && Math.abs(x / step - times) < 1e-6) multiples++
+      if (times !== 0 && Math.abs(x - times * step) <= tolerance(x)) multiples++
     }
     return multiples >= 0.99 * sample.length
   }
   if (sample.length === 0) return 0
-  return (isTime ? HOUR_STEPS : DECIMAL_STEPS).find(isStepOf) ?? 0
+  if (isTime) return HOUR_STEPS.find(isStepOf) ?? 0
+  const largest = Math.max(Math.abs(sample[0]!), Math.abs(sample.at(-1)!))
+  return DECIMAL_STEPS.find((step) => step >= LEAST_RESOLVED * Number.EPSILON * largest && isStepOf(step)) ?? 0
 }

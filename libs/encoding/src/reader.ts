@@ -1,8 +1,9 @@
-import { type Feature, featurePath, isCategory, type Rejection } from '@outflow/contracts'
+import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
+import { categoryColumnsOf, numberColumnsOf } from './columns.js'
 import { type FieldRows, type FieldTable, type FieldWidth, tableOf } from './field-table.js'
 import type { Fields } from './fields.js'
 import { inWholeRecords, type Locate, type PickedRecord } from './path.js'
-import { measureText, NO_TEXT, plainFeatures, type TextMeasures } from './text.js'
+import { measureText, NO_TEXT, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
 /** Takes a decoded record and gives its fields, or the reason why it breaks its contract. */
@@ -48,9 +49,10 @@ export interface RowReader {
 
 /** As `fieldReader`, for many records. */
 export function rowReader(features: readonly Feature[], locate: Locate): RowReader {
-  const plain = plainFeatures(features)
-  const categoriesOfRow = plain.filter(isCategory).length
-  const width: FieldWidth = { numbers: plain.length - categoriesOfRow, categories: categoriesOfRow }
+  const width: FieldWidth = {
+    numbers: numberColumnsOf(features).length,
+    categories: categoryColumnsOf(features).length,
+  }
   const parts = features.map((feature) => {
     const { get, place } = feature.type === 'window' ? { get: () => undefined } : locate(feature.path)
     return {
@@ -124,9 +126,7 @@ export function windowFiller(features: readonly Feature[], places: readonly numb
 
 /** The same for a table of fields, in it. @param at  where the record's numbers begin */
 export function rowFiller(features: readonly Feature[], places: readonly number[]) {
-  const slots = plainFeatures(features)
-    .filter((feature) => !isCategory(feature))
-    .flatMap(({ type }, slot) => (type === 'window' ? [slot] : []))
+  const slots = numberColumnsOf(features).flatMap(({ feature, at }) => (feature.type === 'window' ? [at] : []))
   return (numbers: Float64Array, at: number, values: readonly number[]): void => {
     slots.forEach((slot, index) => {
       numbers[at + slot] = values[places[index]!] ?? Number.NaN

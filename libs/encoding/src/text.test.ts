@@ -1,13 +1,14 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { columnsOf } from './columns.js'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { rowDim } from './encoder.js'
 import type { Fields } from './fields.js'
 import { fitEncoder } from './fit-encoder.js'
 import { makeReader } from './reader.js'
-import { measureText, plainFeatures } from './text.js'
+import { measureText } from './text.js'
 
 const features: Feature[] = [
   { path: '$.miles', type: 'numeric', optional: false },
@@ -55,7 +56,7 @@ describe('a feature of type text', () => {
   const { encoder } = fitEncoder(features, fields, { contamination: 0, seed: 1 })
 
   it('stands in the row as what is derived of it, in the place of the feature', () => {
-    expect(plainFeatures(features).map(featureName)).toEqual([
+    expect(columnsOf(features).map(({ name }) => name)).toEqual([
       'miles',
       'note length',
       'note digits',

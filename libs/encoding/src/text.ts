@@ -1,31 +1,5 @@
-import { type Feature, featureName } from '@outflow/contracts'
-
-/** What is measured of a text, in this order: its length, and shares of its characters. */
-const MEASURES = ['length', 'digits', 'capitals', 'punctuation', 'blanks', 'distinct'] as const
-
-/** A feature that is one value; a text is several of these. */
-export type PlainFeature = Exclude<Feature, { type: 'text' }>
-
-/**
- * Puts what is derived of each text in its place: its length on a log scale, shares of digits, capitals, punctuation and
- * blanks, the share of its characters that are different ones, and its shape, a category.
- */
-export function plainFeatures(features: readonly Feature[]): PlainFeature[] {
-  return features.flatMap((feature): PlainFeature[] => {
-    if (feature.type !== 'text') return [feature]
-    const { path, optional } = feature
-    const named = (part: string) => ({ path, optional, name: `${featureName(feature)} ${part}` })
-    return [
-      ...MEASURES.map(
-        (measure): PlainFeature =>
-          measure === 'length'
-            ? { ...named(measure), type: 'numeric', scale: 'log' }
-            : { ...named(measure), type: 'numeric' },
-      ),
-      { ...named('shape'), type: 'categorical' },
-    ]
-  })
-}
+/** The numbers measured of a text, in order: its length, and shares of its characters. */
+export const TEXT_MEASURES = ['length', 'digits', 'capitals', 'punctuation', 'blanks', 'distinct'] as const
 
 export interface TextMeasures {
   /** In the order of a text's derived numbers. */
@@ -35,7 +9,7 @@ export interface TextMeasures {
 }
 
 /** A text that is missing. */
-export const NO_TEXT: TextMeasures = { numbers: MEASURES.map(() => Number.NaN), shape: null }
+export const NO_TEXT: TextMeasures = { numbers: TEXT_MEASURES.map(() => Number.NaN), shape: null }
 
 /** Of a longer text only so much is looked at, its length excepted. */
 const LOOKED_AT = 4_096

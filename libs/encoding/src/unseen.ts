@@ -1,20 +1,19 @@
-import { type Feature, featureName, isCategory } from '@outflow/contracts'
+import { categoryColumnsOf } from './columns.js'
 import type { Encoder } from './encoder.js'
 import type { Fields } from './fields.js'
-import { plainFeatures } from './text.js'
 
 /** A category whose value training did not see. */
 export interface UnseenCategory {
-  /** Which of the record's categories it is. */
+  /** Index in `Fields.categories`. */
   readonly k: number
   readonly field: string
   readonly value: string
 }
 
-/** The categories of a record whose values training did not see, in the order of the feature list; missing values aside. */
+/** The categories of a record whose values training did not see, in the order of the feature list, without missing values. */
 export function unseenCategories({ features, tree }: Encoder, { categories }: Fields): UnseenCategory[] {
-  const fields: readonly Feature[] = plainFeatures(features).filter(isCategory)
-  return categories.flatMap((value, k) =>
-    value === null || tree.vocabularies[k]!.ids.has(value) ? [] : [{ k, field: featureName(fields[k]!), value }],
-  )
+  return categoryColumnsOf(features).flatMap(({ name, at }) => {
+    const value = categories[at]!
+    return value === null || tree.vocabularies[at]!.ids.has(value) ? [] : [{ k: at, field: name, value }]
+  })
 }

@@ -1,0 +1,135 @@
+import { type Feature, featureName } from '@outflow/contracts'
+import {
+  columnsOf,
+  decodeRecords,
+  encodeBatch,
+  type Fields,
+  fitEncoder,
+  isRejection,
+  makeReader,
+  rowDim,
+  sampleCategories,
+  windowFiller,
+} from '@outflow/encoding'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { explainRecord } from './explain.js'
+import { explainBriefly } from './explain-briefly.js'
+import { fieldShifts } from './field-shifts.js'
+import { fitMarginals } from './marginals.js'
+
+type Type = Feature['type']
+
+/** Normal values of each type by the record's number, and one that is not normal. */
+const VALUES: Readonly<Record<Type, { readonly normal: (k: number) => unknown; readonly odd: unknown }>> = {
+  numeric: { normal: (k) => (k * 37) % 50, odd: 5_000 },
+  categorical: { normal: (k) => ['red', 'green', 'blue'][(k * 7) % 3], odd: 'infrared' },
+  boolean: { normal: (k) => k > 0, odd: false },
+  cyclic: { normal: (k) => Date.UTC(2026, 0, 5, 8, (k * 11) % 240), odd: Date.UTC(2026, 0, 5, 22) },
+  text: { normal: (k) => `Gate ${10 + ((k * 13) % 80)}`, odd: '?!?!?!?!?!?!?!?!?!?!' },
+  window: { normal: (k) => (k * 17) % 10, odd: 900 },
+}
+
+function featureOf(type: Type, index: number): Feature {
+  const field = { path: `$.f${index}`, optional: false }
+  if (type === 'window') return { type, name: `f${index}`, aggregate: 'count', over: '1h' }
+  if (type === 'cyclic') return { ...field, type, period: 'day' }
+  return { ...field, type } as Feature
+}
+
+/** Reads one record; `odd` is the feature that is not normal in it, -1 for none. */
+function readerOf(features: readonly Feature[]) {
+  const read = makeReader(features)
+  const windows = features.flatMap((feature, index) => (feature.type === 'window' ? [index] : []))
+  const fill = windowFiller(
+    features,
+    windows.map((_, place) => place),
+  )
+  return (k: number, odd = -1): Fields => {
+    const values = features.map(({ type }, at) => (at === odd ? VALUES[type].odd : VALUES[type].normal(k)))
+    const fields = read(Object.fromEntries(values.map((value, at) => [`f${at}`, value])))
+    if (isRejection(fields)) throw new Error(fields.detail)
+    return fill(
+      fields,
+      windows.map((at) => values[at] as number),
+    )
+  }
+}
+
+const typeLists = fc.array(fc.constantFrom(...(Object.keys(VALUES) as Type[])), { minLength: 1, maxLength: 6 })
+
+it('issue 17.1: names the odd field in every mixture of feature types', async () => {
+  await fc.assert(
+    fc.asyncProperty(typeLists, fc.nat(), async (types, at) => {
+      const features = types.map(featureOf)
+      const record = readerOf(features)
+      const records = Array.from({ length: 200 }, (_, k) => record(k))
+      const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+      const odd = at % features.length
+      const name = featureName(features[odd]!)
+      const fields = record(1, odd)
+
+      // In place of a flow: the standard normal.
+      const nll = async (batch: readonly Fields[]) => {
+        const { rows, beside } = encodeBatch(encoder, batch)
+        const dim = rowDim(encoder)
+        return beside.map((nats, row) =>
+          rows.subarray(row * dim, (row + 1) * dim).reduce((sum, z) => sum + z * z * 0.5, nats),
+        )
+      }
+      const ofOdd = columnsOf(features)
+        .filter(({ of }) => of === features[odd])
+        .map((column) => column.name)
+      const own = (await nll([fields]))[0]!
+      expect(own).toBeGreaterThan((await nll([record(1)]))[0]!)
+
+      const [brief] = await explainBriefly(encoder, nll, [fields], [own])
+      expect(ofOdd).toContain(brief![0]!.field)
+      const ordinary = Math.max(...(await nll(records)))
+      const { reasons, nearest } = await explainRecord(encoder, nll, { fields, nll: own }, ordinary)
+      expect(ofOdd).toContain(reasons[0]!.field)
+      for (const { field } of nearest?.changes ?? []) expect(ofOdd).toContain(field)
+      expect(nearest?.changes.length).not.toBe(0)
+
+      const marginals = fitMarginals(features, records)
+      const [normal, surprising] = [marginals.nllByField(record(1)), marginals.nllByField(fields)]
+      expect(marginals.names).toEqual(columnsOf(features).map((column) => column.name))
+      expect([...normal, ...surprising].every(Number.isFinite)).toBe(true)
+      marginals.names.forEach((field, place) => {
+        if (!ofOdd.includes(field)) expect([field, surprising[place]]).toEqual([field, normal[place]])
+      })
+      expect(surprising.reduce((sum, nats) => sum + nats)).toBeGreaterThan(normal.reduce((sum, nats) => sum + nats))
+
+      const moved = records.map((_, k) => record(k, odd))
+      const [first, ...others] = fieldShifts(features, records, moved)
+      expect(ofOdd).toContain(first!.field)
+      for (const shift of others) if (!ofOdd.includes(shift.field)) expect(shift.nats).toBeLessThan(first!.nats)
+
+      const ids = sampleCategories(encoder.tree, 20, 1)
+      const drawn = decodeRecords(encoder, ids, new Float32Array(20 * rowDim(encoder)), 20)
+      const reread = drawn.map(makeReader(features))
+      expect(reread.filter(isRejection)).toEqual([])
+      expect(name).toBe(`f${odd}`)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+it('issue 17.1: finds swapped numbers beside a text', async () => {
+  const features: Feature[] = [
+    { path: '$.note', type: 'text', optional: false },
+    { path: '$.lat', type: 'numeric', optional: false },
+    { path: '$.lon', type: 'numeric', optional: false },
+  ]
+  const read = makeReader(features)
+  const at = (k: number) => ({ note: `Gate ${k % 40}`, lat: 47 + (k % 10) / 10, lon: 120 + ((k * 7) % 10) / 10 })
+  const records = Array.from({ length: 400 }, (_, k) => read(at(k)) as Fields)
+  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const isNormal = ({ numbers }: Fields) => numbers.at(-2)! < 50 && numbers.at(-1)! > 110
+  const nll = async (batch: readonly Fields[]) =>
+    Float64Array.from(batch, (fields) => (isNormal(fields) ? 5 : 100 + Math.abs(fields.numbers.at(-2)! - 120.3)))
+  const fields = read({ note: 'Gate 3', lat: 120.3, lon: 47.3 }) as Fields
+  const { reasons, nearest } = await explainRecord(encoder, nll, { fields, nll: 100 }, 20)
+  expect(nearest!.changes.map(({ field }) => field).sort()).toEqual(['lat', 'lon'])
+  expect(reasons.length).toBeGreaterThan(0)
+})

@@ -1,0 +1,72 @@
+import { type Feature, featureName } from '@outflow/contracts'
+import { TEXT_MEASURES } from './text.js'
+
+/** A feature that is one value; a text feature is several of these. */
+export type PlainFeature = Exclude<Feature, { type: 'text' }>
+export type CategoryFeature = Extract<Feature, { type: 'categorical' | 'boolean' }>
+export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
+
+/** One value of a record's `Fields`, and the feature it comes from. */
+export type Column = NumberFieldColumn | CategoryFieldColumn
+
+interface ColumnBase {
+  /** The name that reasons and tables use. */
+  readonly name: string
+  /** The feature of the configuration. */
+  readonly of: Feature
+  /** Index in `Fields.numbers` or `Fields.categories`. */
+  readonly at: number
+}
+
+export interface NumberFieldColumn extends ColumnBase {
+  readonly kind: 'number'
+  readonly feature: NumberFeature
+}
+
+export interface CategoryFieldColumn extends ColumnBase {
+  readonly kind: 'category'
+  readonly feature: CategoryFeature
+}
+
+/**
+ * Maps a feature list to the columns of `Fields`, in the list's order: numeric, cyclic and windowed features are numbers,
+ * categorical and boolean ones categories. A text is several columns: its length on a log scale, the shares of digits, capitals,
+ * punctuation, blanks and distinct characters, and its shape, which is a category.
+ */
+export function columnsOf(features: readonly Feature[]): readonly Column[] {
+  let numbers = 0
+  let categories = 0
+  return features.flatMap((of) =>
+    plainFeatures(of).map((feature): Column => {
+      const name = featureName(feature)
+      return isCategory(feature)
+        ? { kind: 'category', name, of, feature, at: categories++ }
+        : { kind: 'number', name, of, feature, at: numbers++ }
+    }),
+  )
+}
+
+export function numberColumnsOf(features: readonly Feature[]): readonly NumberFieldColumn[] {
+  return columnsOf(features).filter((column) => column.kind === 'number')
+}
+
+export function categoryColumnsOf(features: readonly Feature[]): readonly CategoryFieldColumn[] {
+  return columnsOf(features).filter((column) => column.kind === 'category')
+}
+
+function isCategory(feature: PlainFeature): feature is CategoryFeature {
+  return feature.type === 'categorical' || feature.type === 'boolean'
+}
+
+function plainFeatures(feature: Feature): readonly PlainFeature[] {
+  if (feature.type !== 'text') return [feature]
+  const { path, optional } = feature
+  const named = (part: string) => ({ path, optional, name: `${featureName(feature)} ${part}` })
+  return [
+    ...TEXT_MEASURES.map((measure): PlainFeature => {
+      const scale = measure === 'length' ? ({ scale: 'log' } as const) : {}
+      return { ...named(measure), type: 'numeric', ...scale }
+    }),
+    { ...named('shape'), type: 'categorical' },
+  ]
+}
