@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { consoleSchema } from './console.js'
 import { detectionSchema } from './detection.js'
-import { featureName, featureSchema, fieldPath } from './feature.js'
+import { featureName, featureSchema } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 import { cooldownSchema, groupingSchema, quietHoursSchema } from './noise.js'
+import { fieldPath, formatPath, stepsOfColumn } from './path.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
 import { byteSize, cronPattern, duration } from './units.js'
 import { webhookSchema } from './webhook.js'
@@ -28,12 +29,12 @@ const kafkaSchema = z.strictObject({
 
 const csvSchema = z.strictObject({
   columns: z
-    .array(
-      z.string().refine((column) => fieldPath.safeParse(`$.${column}`).success, 'a name such as miles or route.origin'),
-    )
+    .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('The names of the columns, a dotted one a nested field; default: none, and $[0] is the first'),
+    .describe(
+      'Names of the columns; route.origin is a nested field, and ["metrics.cpu"] a key with a dot. Default: none, and $[0] is the first',
+    ),
   delimiter: z.string().length(1).default(',').describe('What stands between two values, one character'),
 })
 
@@ -215,11 +216,11 @@ export const configSchema = z
     if (!wantsRegistry && registry !== undefined) {
       refuse(['source', 'registry'], 'a registry', `allowed: nothing, since format ${format} asks no schema registry`)
     }
-    const columns = csv.columns ?? []
+    const columns = (csv.columns ?? []).map(stepsOfColumn)
     columns.forEach((column, index) => {
-      const other = columns.find((one, at) => at !== index && `${column}.`.startsWith(`${one}.`))
-      if (other !== undefined)
-        refuse(['source', 'csv', 'columns', index], column, `allowed: a name apart from ${other}`)
+      const other = columns.find((one, at) => at !== index && one.every((step, place) => step === column[place]))
+      if (other === undefined) return
+      refuse(['source', 'csv', 'columns', index], csv.columns![index], `allowed: a field outside ${formatPath(other)}`)
     })
     const outputs = [config.alerts.topic, config.deadLetters.topic, config.events.topic]
     config.source.topics.forEach((topic, index) => {

@@ -1,14 +1,7 @@
 import { z } from 'zod'
+import { fieldPath, formatPath, nameOfPath } from './path.js'
 import { windowLength } from './units.js'
 import { timeZone } from './zone.js'
-
-/** Where a value stands in the record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. Keys may hold blanks; `__proto__` is none. */
-export const fieldPath = z
-  .string()
-  .regex(
-    /^\$(\.(?!__proto__(?:[.[]|$))[^.[\]]+|\[\d+\])+$/,
-    'a path such as $.delay, $.route.origin or $.legs[0].miles',
-  )
 
 const common = {
   path: fieldPath.describe('Where the value stands in the record, such as $.route.origin'),
@@ -78,10 +71,10 @@ export type Feature = z.infer<typeof featureSchema>
 
 export function featureName(feature: Feature): string {
   if (feature.type === 'window') return feature.name
-  return feature.name ?? feature.path.replace(/^\$\.?/, '')
+  return feature.name ?? nameOfPath(feature.path)
 }
 
 /** Where a feature's value stands in a record; a windowed one, which stands in none, is put under its name. */
 export function featurePath(feature: Feature): string {
-  return feature.type === 'window' ? `$.${feature.name}` : feature.path
+  return feature.type === 'window' ? formatPath([feature.name]) : feature.path
 }

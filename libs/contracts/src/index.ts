@@ -17,6 +17,16 @@ export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-eve
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { OPERATION_EVENT_TYPE, type OperationEvent, operationEventSchema } from './operation-event.js'
 export { parseConfig } from './parse-config.js'
+export {
+  columnOfSteps,
+  emptyRecord,
+  formatPath,
+  nameOfPath,
+  parsePath,
+  putAt,
+  type Step,
+  stepsOfColumn,
+} from './path.js'
 export { formatPosition, type Position } from './position.js'
 export { type Explanation, type NearestNormal, nearestNormalSchema, type Reason, reasonSchema } from './reason.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'

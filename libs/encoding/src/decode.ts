@@ -1,9 +1,8 @@
-import { featurePath } from '@outflow/contracts'
+import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
 import { type CategoryFeature, columnsOf } from './columns.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
-import { putAt } from './path.js'
 
 /**
  * Gives records back from ids and rows: numbers rounded to their column's step and kept within the span that training
@@ -33,14 +32,14 @@ export function decodeRecords(
     if (column.cycle !== null) return new Date(value).toISOString()
     return Math.max(column.quantiles[0]!, Math.min(column.quantiles.at(-1)!, value))
   }
-  const columns = columnsOf(features)
+  const columns = columnsOf(features).map((column) => ({ ...column, steps: parsePath(featurePath(column.of)) }))
   return Array.from({ length: count }, (_, index) => {
-    const record: Record<string, unknown> = {}
+    const record = emptyRecord()
     for (const column of columns) {
       const value =
         column.kind === 'number' ? numberAt(column.at, index) : asRead(column.feature, valueAt(column.at, index))
       // Measures of a text do not determine the text.
-      putAt(record, featurePath(column.of), column.of.type === 'text' ? null : value)
+      putAt(record, column.steps, column.of.type === 'text' ? null : value)
     }
     return record
   })

@@ -1,10 +1,4 @@
-/** One step into a record: a key of an object or an index of an array. */
-export type Step = string | number
-
-/** Gives the steps of a path such as `$.legs[0].miles`: `['legs', 0, 'miles']`. */
-export function parsePath(path: string): Step[] {
-  return [...path.matchAll(/\.([^.[\]]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index))
-}
+import { parsePath, type Step } from '@outflow/contracts'
 
 /**
  * Compiles a path to a function that gives the value there, `undefined` where there is none. A step into a string goes
@@ -71,23 +65,9 @@ function pickedAt({ numbers, others }: PickedRecord, place: number): unknown {
   return Number.isNaN(number) ? others[place] : number
 }
 
-/** Puts a value where the path leads, making the objects and arrays on the way. */
-export function putAt(record: Record<string, unknown>, path: string, value: unknown): void {
-  const steps = parsePath(path)
-  let at = record as Record<Step, unknown>
-  steps.forEach((step, index) => {
-    const next = steps[index + 1]
-    if (next === undefined) at[step] = value
-    else {
-      at[step] ??= typeof next === 'number' ? [] : {}
-      at = at[step] as Record<Step, unknown>
-    }
-  })
-}
-
 function child(value: unknown, step: Step): unknown {
   const holder = typeof value === 'string' ? parsed(value) : value
-  if (holder === null || typeof holder !== 'object') return undefined
+  if (holder === null || typeof holder !== 'object' || !Object.hasOwn(holder, step)) return undefined
   return (holder as Record<Step, unknown>)[step]
 }
 

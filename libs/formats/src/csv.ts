@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { Config, Rejection } from '@outflow/contracts'
+import { type Config, emptyRecord, putAt, type Rejection, stepsOfColumn } from '@outflow/contracts'
 import { CsvError, parse } from 'csv-parse/sync'
 import { oneLine } from './one-line.js'
 import type { Decoded, JsonObject } from './record-decoder.js'
@@ -55,18 +55,13 @@ function byPlace(values: readonly string[]): JsonObject {
   return record
 }
 
-/** Compiles column names to the function that gives a record its (nested) fields. */
+/** Compiles column names to the function that makes a record of a line's values. */
 function byName(columns: readonly string[]): (values: readonly string[]) => JsonObject {
-  const ways = columns.map((column) => column.split('.'))
+  const steps = columns.map(stepsOfColumn)
   return (values) => {
-    const record: Record<string, unknown> = {}
-    ways.forEach((way, index) => {
-      let place = record
-      for (const part of way.slice(0, -1)) {
-        place[part] ??= {}
-        place = place[part] as Record<string, unknown>
-      }
-      place[way.at(-1)!] = values[index]
+    const record = emptyRecord()
+    steps.forEach((own, index) => {
+      putAt(record, own, values[index])
     })
     return record
   }

@@ -1,4 +1,4 @@
-import { featurePath } from '@outflow/contracts'
+import { featurePath, nameOfPath } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
@@ -10,7 +10,7 @@ function infer(records: readonly Record<string, unknown>[]) {
   const kinds = features.map((feature) =>
     feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${featurePath(feature)} ${feature.type}`,
   )
-  return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ field, why }) => [field, why])) }
+  return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ path, why }) => [nameOfPath(path), why])) }
 }
 
 /** Twelve records made from the values, which repeat where there are fewer. */
@@ -82,13 +82,16 @@ describe('feature inference', () => {
     expect(infer(column('delay', 3, null, 8)).features).toMatchObject([{ path: '$.delay', optional: false }])
   })
 
-  it('puts every field of any records either among the features or among those left out', () => {
+  it('issue 17.4: puts every field of any records, whatever its key, either among the features or among those left out', () => {
     const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.array(fc.integer()))
-    const records = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c d'), value), { maxLength: 30 })
+    const records = fc.array(
+      fc.dictionary(fc.constantFrom('a', 'b', 'c d', 'metrics.cpu', 'Duration..in.seconds.', 'x[1]'), value),
+      { maxLength: 30 },
+    )
     fc.assert(
       fc.property(records, (sample) => {
         const { features, leftOut } = infer(sample)
-        const found = [...features.map((feature) => featurePath(feature).slice(2)), ...Object.keys(leftOut)]
+        const found = [...features.map((feature) => nameOfPath(featurePath(feature))), ...Object.keys(leftOut)]
         const fields = new Set(sample.flatMap((record) => Object.keys(record)))
         expect(found.toSorted()).toEqual([...fields].toSorted())
       }),

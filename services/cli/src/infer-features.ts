@@ -1,18 +1,17 @@
-import { type Feature, featureSchema, type Rejection } from '@outflow/contracts'
+import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 
 /** What a look at the records says of their fields. */
 export interface Inference {
   readonly features: readonly Feature[]
-  /** All fields seen, as columns are called, in the order of their first appearance. */
-  readonly fields: readonly string[]
+  /** Paths of all fields seen, in the order of their first appearance. */
+  readonly paths: readonly string[]
   /** Fields that a model can not use, with the reason in words. */
   readonly leftOut: readonly LeftOut[]
 }
 
 export interface LeftOut {
-  /** The field as a column is called: `delay`, `route.origin`. */
-  readonly field: string
+  readonly path: string
   readonly why: string
 }
 
@@ -29,12 +28,13 @@ export interface FeatureInference {
 export function makeFeatureInference(): FeatureInference {
   const fields = new Map<string, Field>()
   let records = 0
-  const observe = (value: unknown, path: string): void => {
+  const observe = (value: unknown, steps: readonly Step[]): void => {
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
       const entries = Object.entries(value)
-      for (const [key, inner] of entries) observe(inner, path === '' ? key : `${path}.${key}`)
-      if (path === '' || entries.length > 0) return
+      for (const [key, inner] of entries) observe(inner, [...steps, key])
+      if (steps.length === 0 || entries.length > 0) return
     }
+    const path = formatPath(steps)
     const field = fields.get(path) ?? newField()
     fields.set(path, field)
     note(field, value)
@@ -42,17 +42,17 @@ export function makeFeatureInference(): FeatureInference {
   return {
     observe: (record) => {
       records += 1
-      observe(record, '')
+      observe(record, [])
     },
     conclude: () => {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
-      for (const [name, field] of fields) {
-        const found = judge(name, field, records)
-        if (typeof found === 'string') leftOut.push({ field: name, why: found })
+      for (const [path, field] of fields) {
+        const found = judge(path, field, records)
+        if (typeof found === 'string') leftOut.push({ path, why: found })
         else features.push(found)
       }
-      return { features, fields: [...fields.keys()], leftOut }
+      return { features, paths: [...fields.keys()], leftOut }
     },
   }
 }
@@ -140,17 +140,17 @@ function firstNumber(read: Fields | Rejection): number | null {
   return isRejection(read) ? null : (read.numbers[0] ?? null)
 }
 
-function judge(name: string, field: Field, records: number): Feature | string {
+function judge(path: string, field: Field, records: number): Feature | string {
   const values = field.present - field.missing
   if (field.structures > 0)
     return field.structures === values ? 'a list or an empty object' : 'partly a list or an object'
   if (values === 0) return 'always empty'
   if (field.distinct.size === 1) return `always ${[...field.distinct][0]}`
-  const common = { path: `$.${name}`, optional: field.present < records }
+  const common = { path, optional: field.present < records }
   const feature = kindOf(field, values)
   if (typeof feature === 'string') return feature
   const parsed = featureSchema.safeParse({ ...common, ...feature })
-  return parsed.success ? parsed.data : 'no path can name it; rename it without brackets and empty parts'
+  return parsed.success ? parsed.data : 'no path can name the key __proto__; rename it'
 }
 
 type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' | 'year' }

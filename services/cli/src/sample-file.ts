@@ -1,5 +1,5 @@
-import { featurePath } from '@outflow/contracts'
-import { columnOfPath, flatRecord } from './flat-record.js'
+import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
+import { compilePath } from '@outflow/encoding'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
 import { withOutput } from './record-files/open-output.js'
@@ -20,7 +20,11 @@ const CHUNK_ROWS = 10_000
 /** Draws records from a model into a file. */
 export async function sampleFile(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withModelFile(options.model, async (detector) => {
-    const columns = detector.metadata.features.map((feature) => columnOfPath(featurePath(feature)))
+    const paths = detector.metadata.features.map(featurePath)
+    const columns = paths.map((path) => columnOfSteps(parsePath(path)))
+    const getters = paths.map(compilePath)
+    const toRow = (record: Readonly<Record<string, unknown>>) =>
+      Object.fromEntries(columns.map((column, index) => [column, getters[index]!(record)]))
     const format = formatOfOutput(options.output, options.format ?? 'csv')
     await withOutput(options.output, async (output) => {
       const writer = makeRowWriter(output, format, columns)
@@ -28,7 +32,7 @@ export async function sampleFile(options: SampleOptions, terminal: Terminal, sig
         signal.throwIfAborted()
         const count = Math.min(CHUNK_ROWS, options.rows - done)
         const records = await detector.sample(count, seedOfChunk(options.seed, chunk))
-        await writer.write(format === 'csv' ? records.map((record) => flatRecord(record)) : records)
+        await writer.write(format === 'csv' ? records.map(toRow) : records)
         done += count
       }
     })

@@ -1,4 +1,4 @@
-import { type Config, configSchema, type Feature, featureName } from '@outflow/contracts'
+import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
 import { type TrainedDetector, type TrainingProgress, trainDetector } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { UsageError } from './errors.js'
@@ -93,7 +93,7 @@ function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { sa
       `${featureName(feature)} ${paint.dim(feature.type)}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
-  for (const { field, why } of leftOut) say(`left out: ${field}, ${why}`)
+  for (const { path, why } of leftOut) say(`left out: ${nameOfPath(path)}, ${why}`)
   if (records.length < rows)
     say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
 }

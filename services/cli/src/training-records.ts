@@ -1,9 +1,8 @@
-import { type Feature, featurePath } from '@outflow/contracts'
+import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/encoding'
 import { windowPlaces } from '@outflow/windows'
 import { InputInvalid, UsageError } from './errors.js'
 import { fileWindows } from './file-windows.js'
-import { columnOfPath } from './flat-record.js'
 import { type LeftOut, makeFeatureInference } from './infer-features.js'
 import type { Input } from './record-files/open-input.js'
 import { readRecords } from './record-files/read-records.js'
@@ -52,35 +51,35 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
   }
   if (sample.offered === 0) throw new InputInvalid(input.name, null, 'it holds no record')
   const inferred = inference.conclude()
-  const columns = inferred.fields
-  const excluded = options.exclude.map((column) => columnOfPath(column))
-  checkExcluded(input.name, excluded, columns)
-  const isExcluded = (column: string): boolean => excluded.some((name) => isWithin(name, column))
-  const features = (options.features ?? inferred.features).filter(
-    (feature) => !isExcluded(columnOfPath(featurePath(feature))),
-  )
+  checkExcluded(input.name, options.exclude, inferred.paths)
+  const isExcluded = (path: string): boolean => options.exclude.some((name) => isWithin(name, path))
+  const features = (options.features ?? inferred.features).filter((feature) => !isExcluded(featurePath(feature)))
   if (features.length === 0) {
-    const reasons = inferred.leftOut.map(({ field, why }) => `${field}: ${why}`)
+    const reasons = inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(
       `${input.name} has no column that a model can use (${reasons.join('; ') || 'all are excluded'})`,
     )
   }
   return {
     features,
-    leftOut: options.features ? [] : inferred.leftOut.filter(({ field }) => !isExcluded(field)),
+    leftOut: options.features ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
     records: readAll(input.name, features, options.features ?? features, sample.items()),
     rows: sample.offered,
   }
 }
 
-function checkExcluded(file: string, excluded: readonly string[], columns: readonly string[]): void {
-  const unknown = excluded.find((name) => !columns.some((column) => isWithin(name, column)))
+function checkExcluded(file: string, excluded: readonly string[], paths: readonly string[]): void {
+  const unknown = excluded.find((name) => !paths.some((path) => isWithin(name, path)))
   if (unknown === undefined) return
-  throw new UsageError(`--exclude ${unknown}: ${file} has no such column; it has ${columns.join(', ')}`)
+  throw new UsageError(`--exclude ${unknown}: ${file} has no such column; it has ${paths.map(nameOfPath).join(', ')}`)
 }
 
-/** `route` is the field itself, and stands for `route.origin` where it is an object. */
-const isWithin = (name: string, column: string): boolean => column === name || column.startsWith(`${name}.`)
+/** Whether a path is the field of a column or path, or inside it: `route` is also `$.route.origin`. */
+function isWithin(name: string, path: string): boolean {
+  const steps = parsePath(path)
+  const isPrefix = (own: readonly Step[]) => own.every((step, place) => step === steps[place])
+  return isPrefix(name.startsWith('$') ? parsePath(name) : stepsOfColumn(name)) || isPrefix([name])
+}
 
 /** A record with the windowed features that its place in the file gives it. */
 interface LookedAt extends SourceRecord {

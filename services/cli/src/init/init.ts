@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { nameOfPath } from '@outflow/contracts'
 import { UsageError } from '../errors.js'
 import { withOutput } from '../record-files/open-output.js'
 import { formatCount, type Terminal } from '../terminal.js'
@@ -28,7 +29,7 @@ export async function init(
   const sample = await take(options, environment, signal)
   const look = lookAtRecords(sample.records)
   if (look.columns.length === 0) {
-    const reasons = look.leftOut.map(({ field, why }) => `${field}: ${why}`)
+    const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
   }
   const text = renderConfig(look, {

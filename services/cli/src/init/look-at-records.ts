@@ -1,6 +1,5 @@
 import { type Feature, featurePath } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/encoding'
-import { columnOfPath, flatRecord } from '../flat-record.js'
+import { compilePath, isRejection, makeReader } from '@outflow/encoding'
 import { type LeftOut, makeFeatureInference } from '../infer-features.js'
 
 /** What the records say of themselves, before anything is proposed. */
@@ -41,40 +40,35 @@ export function lookAtRecords(records: readonly Readonly<Record<string, unknown>
   const inference = makeFeatureInference()
   for (const record of records) inference.observe(record)
   const { features, leftOut } = inference.conclude()
-  const flat = records.map((record) => flatRecord(record))
   return {
     records: records.length,
-    columns: features.map((feature) => sumUp(feature, records, flat)),
+    columns: features.map((feature) => sumUp(feature, records)),
     leftOut,
   }
 }
 
-function sumUp(
-  feature: Feature,
-  records: readonly Readonly<Record<string, unknown>>[],
-  flat: readonly Readonly<Record<string, unknown>>[],
-): Column {
+function sumUp(feature: Feature, records: readonly Readonly<Record<string, unknown>>[]): Column {
   const read = makeReader([feature])
-  const name = columnOfPath(featurePath(feature))
+  const get = compilePath(featurePath(feature))
   const numbers: number[] = []
   const values = new Set<unknown>()
   let [absent, empty, broken] = [0, 0, 0]
   let firstBroken: string | null = null
-  records.forEach((record, index) => {
+  for (const record of records) {
     const fields = read(record)
     if (isRejection(fields)) {
       broken += 1
       firstBroken ??= fields.detail
-      return
+      continue
     }
     const value = fields.numbers[0] ?? fields.categories[0] ?? null
-    if (flat[index]![name] === undefined) absent += 1
+    if (get(record) === undefined) absent += 1
     else if (value === null || Number.isNaN(value)) empty += 1
     else {
       values.add(value)
       if (typeof value === 'number') numbers.push(value)
     }
-  })
+  }
   const summary = numbers.length > 0 ? summarise(numbers) : null
   return { feature, absent, empty, broken, firstBroken, distinct: values.size, numbers: summary }
 }

@@ -1,3 +1,4 @@
+import { nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
 import type { LeftOut } from '../infer-features.js'
 import type { Look } from './look-at-records.js'
@@ -76,7 +77,7 @@ function featuresOf({ columns }: Look): readonly Line[] {
   })
 }
 
-const leftOutLine = ({ field, why }: LeftOut): string => `  # left out: ${remark(field)}, ${remark(why)}`
+const leftOutLine = ({ path, why }: LeftOut): string => `  # left out: ${remark(nameOfPath(path))}, ${remark(why)}`
 
 const TRAINING: readonly Line[] = [
   entry('every', { value: '1h', why: 'how often the model is fitted again' }),

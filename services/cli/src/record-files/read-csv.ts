@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream'
+import { emptyRecord, putAt, stepsOfColumn } from '@outflow/contracts'
 import { type CsvError, type Info, parse } from 'csv-parse'
 import { InputInvalid } from '../errors.js'
 import type { Input } from './open-input.js'
@@ -47,24 +48,21 @@ function checkHeader(name: string, header: readonly string[]): readonly string[]
   return header
 }
 
-type Nest = (flat: Record<string, string>) => Record<string, unknown>
+type Nest = (flat: Readonly<Record<string, string>>) => Record<string, unknown>
 
-/** Makes `{ 'route.origin': 'LAX' }` into `{ route: { origin: 'LAX' } }`, as the same record is written in JSON. */
+/** Makes the record of a row. A column whose field would lie inside another column's, as `a.b` beside `a`, is one key. */
 function nestBy(header: readonly string[]): Nest {
-  if (!header.some((column) => column.includes('.'))) return (flat) => flat
-  const ways = header.map((column) => ({ column, way: column.split('.') }))
+  const columns = header.map((column) => ({ column, steps: stepsOfColumn(column) }))
+  const fields = columns.map(({ column, steps }) => {
+    const isInside = columns.some(
+      (other) => other.column !== column && other.steps.every((step, place) => step === steps[place]),
+    )
+    return { column, steps: isInside ? [column] : steps }
+  })
   return (flat) => {
-    const nested: Record<string, unknown> = Object.create(null)
-    for (const { column, way } of ways) {
-      let place = nested
-      for (const part of way.slice(0, -1)) {
-        const next = place[part]
-        place[part] = next !== null && typeof next === 'object' ? next : Object.create(null)
-        place = place[part] as Record<string, unknown>
-      }
-      place[way.at(-1)!] = flat[column]
-    }
-    return nested
+    const record = emptyRecord()
+    for (const { column, steps } of fields) putAt(record, steps, flat[column])
+    return record
   }
 }
 
