@@ -76,7 +76,7 @@ const sourceSchema = z.strictObject({
   registry: registrySchema.optional().describe("Of formats avro and protobuf: the schema registry (Confluent's API)"),
   timestamp: fieldPath
     .optional()
-    .describe("Where the event time stands, ISO 8601 or epoch ms; default: Kafka's timestamp"),
+    .describe("Path of the event time: ISO 8601, or epoch seconds, ms, µs or ns; default: Kafka's timestamp"),
   key: fieldPath.optional().describe("Which field names the entity; default: Kafka's message key"),
   from: z.enum(['earliest', 'latest']).default('earliest').describe('Where a pipeline without stored offsets begins'),
   maxRecordBytes: byteSize.default(1024 ** 2).describe('A larger record is set aside as too_large'),

@@ -40,4 +40,5 @@ export {
 } from './reader.js'
 export { sampleCategories } from './sample-categories.js'
 export { toLocal } from './time-zone.js'
+export { type EpochUnit, epochUnit } from './timestamp.js'
 export { type UnseenCategory, unseenCategories } from './unseen.js'

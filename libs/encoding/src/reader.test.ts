@@ -62,7 +62,9 @@ describe('the reader', () => {
     ['wrong_type', { date: false }],
     ['bad_timestamp', { date: '2001-02-30T00:00:00Z' }],
     ['bad_timestamp', { date: 'yesterday' }],
-    ['bad_timestamp', { date: 9e15 }],
+    ['bad_timestamp', { date: 9e20 }],
+    ['bad_timestamp', { date: 0 }],
+    ['bad_timestamp', { date: -978307200000 }],
   ])('rejects as %s: %j', (reason, change) => {
     expect(read({ ...record, ...change })).toMatchObject({ reason })
   })
@@ -92,5 +94,33 @@ describe('windowed features', () => {
     expect(filled.numbers).toEqual([...fields.numbers.slice(0, measured - 3), 8, 3, 7])
     expect(filled.categories).toEqual(fields.categories)
     expect(windowFiller(list, [-1, 0])(fields, [7]).numbers.slice(measured - 3)).toEqual([Number.NaN, 3, 7])
+  })
+})
+
+describe('hostile values', () => {
+  const ok = makeReader([{ path: '$.ok', type: 'boolean', optional: false }])
+
+  it.each([[{ toString: 1 }], [[1]], [['yes']], [{}], ['x'.repeat(100_000)]])(
+    'issue 17.14: does not read %j as true or false',
+    (value) => {
+      expect(ok({ ok: value })).toMatchObject({ reason: 'wrong_type' })
+    },
+  )
+
+  it.each([['1'.repeat(100_000)], [`${'1'.repeat(399)}x`], [`.${'1'.repeat(100_000)}e`], [' '.repeat(100_000)]])(
+    'issue 17.15: rejects a long text in a numeric field, %#',
+    (value) => {
+      const amount = makeReader([{ path: '$.amount', type: 'numeric', optional: false }])
+      // A quadratic pattern takes longer than the test may.
+      for (let turn = 0; turn < 20; turn++) expect(amount({ amount: value })).toMatchObject({ reason: 'wrong_type' })
+    },
+  )
+
+  it('issue 17.5: reads own keys only', () => {
+    for (const key of ['constructor', 'toString', 'hasOwnProperty']) {
+      const read = makeReader([{ path: `$.${key}`, type: 'categorical', optional: false }])
+      expect(read({})).toMatchObject({ reason: 'missing_field' })
+      expect(read({ [key]: 'x' })).toMatchObject({ categories: ['x'] })
+    }
   })
 })

@@ -15,7 +15,8 @@ export type Reader = (record: unknown) => Fields | Rejection
  * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
  * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
  * booleans; text ones the same, measured; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
- * `YYYY/MM/DD HH:MM`, or epoch ms. Windowed features, which no record holds, are missing until `windowFiller` puts them there.
+ * `YYYY/MM/DD HH:MM`, or epoch times in seconds, ms, µs or ns. Windowed features, which no record holds, are missing until `windowFiller`
+ * puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
   const read = fieldReader(features, inWholeRecords)
@@ -96,7 +97,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
         numbers[at++] = number
       } else {
         const time = readTime(value)
-        if (time === undefined) return wrongType(path, 'an ISO 8601 time or epoch ms', value)
+        if (time === undefined) return wrongType(path, 'an ISO 8601 time or an epoch time', value)
         if (time === BAD_TIMESTAMP) return badTimestamp(path, value)
         numbers[at++] = time
       }
@@ -139,7 +140,11 @@ export function isRejection(read: Fields | Rejection): read is Rejection {
 }
 
 const LARGEST = 1e300
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+// Linear: no two parts of it can match the same digits.
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
+/** A double has 17 significant digits and at most 308 before the point. */
+const LONGEST_NUMBER = 400
+const LONGEST_TRUTH = 16
 const TRUTHS: ReadonlyMap<string, 'true' | 'false'> = new Map([
   ...['true', '1', 't', 'yes', 'y'].map((word) => [word, 'true'] as const),
   ...['false', '0', 'f', 'no', 'n'].map((word) => [word, 'false'] as const),
@@ -153,7 +158,8 @@ function isMissing(value: unknown): boolean {
 function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
-  const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value
+  const isShort = typeof value === 'string' && value.length <= LONGEST_NUMBER
+  const number = isShort && DECIMAL.test(value.trim()) ? Number(value) : value
   return typeof number === 'number' && Math.abs(number) <= LARGEST ? number : undefined
 }
 
@@ -171,7 +177,10 @@ function readText(value: unknown): TextMeasures | undefined {
 
 function readBoolean(value: unknown): 'true' | 'false' | null | undefined {
   if (isMissing(value)) return null
-  return TRUTHS.get(String(value).trim().toLowerCase())
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  const text = String(value)
+  return text.length > LONGEST_TRUTH ? undefined : TRUTHS.get(text.trim().toLowerCase())
 }
 
 function readTime(value: unknown): number | undefined {
@@ -185,12 +194,17 @@ function wrongType(path: string, allowed: string, value: unknown): Rejection {
 }
 
 function badTimestamp(path: string, value: unknown): Rejection {
-  return { reason: 'bad_timestamp', detail: `${path} must be an ISO 8601 time or epoch ms, found ${show(value)}` }
+  return {
+    reason: 'bad_timestamp',
+    detail: `${path} must be an ISO 8601 time, or an epoch time in seconds, ms, µs or ns from 1973 on; found ${show(value)}`,
+  }
 }
+
+const LONGEST_SHOWN = 60
 
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return 'an object'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value)
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}…` : text
 }

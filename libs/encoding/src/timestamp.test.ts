@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseTimestamp } from './timestamp.js'
+import { epochUnit, parseTimestamp } from './timestamp.js'
 
 describe('a timestamp', () => {
   it('is read back from ISO 8601, whatever the time', () => {
@@ -22,6 +22,9 @@ describe('a timestamp', () => {
     ['2001-01-01T02:47:00+02:00', '2001-01-01T00:47:00Z'],
     ['2001-01-01 00:47:00.250-0130', '2001-01-01T02:17:00.250Z'],
     ['978310020000', '2001-01-01T00:47:00Z'],
+    ['978310020', '2001-01-01T00:47:00Z'],
+    ['978310020000000', '2001-01-01T00:47:00Z'],
+    ['978310020000000000', '2001-01-01T00:47:00Z'],
   ])('%s is %s', (text, iso) => {
     expect(parseTimestamp(text)).toBe(Date.parse(iso))
   })
@@ -30,6 +33,30 @@ describe('a timestamp', () => {
     'is not %j',
     (text) => {
       expect(parseTimestamp(text)).toBeUndefined()
+    },
+  )
+
+  it('issue 17.3: is read from an epoch time in any unit, by its magnitude', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1e8, max: 99_999_999_999 }), (seconds) => {
+        for (const [factor, unit] of [
+          [1, 'seconds'],
+          [1e3, 'milliseconds'],
+          [1e6, 'microseconds'],
+          [1e9, 'nanoseconds'],
+        ] as const) {
+          expect(epochUnit(seconds * factor)).toBe(unit)
+          expect(parseTimestamp(seconds * factor)).toBeCloseTo(seconds * 1e3, 0)
+        }
+      }),
+    )
+  })
+
+  it.each([0, -1, 1, 99_999_999, -978310020000, 1e20, Number.NaN, Number.POSITIVE_INFINITY])(
+    'issue 17.3: is not the number %d',
+    (number) => {
+      expect(epochUnit(number)).toBeNull()
+      expect(parseTimestamp(number)).toBeUndefined()
     },
   )
 })

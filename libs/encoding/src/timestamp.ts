@@ -1,16 +1,42 @@
 const ISO =
   /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
-const EPOCH_MS = /^-?\d{11,16}$/
-/** The span of ECMAScript time, ± 100 million days around 1970. */
-const LIMIT_MS = 8.64e15
+const EPOCH = /^\d{9,19}(?:\.\d{1,9})?$/
+/** Longer texts are not times; also bounds the time that a pattern takes. */
+const LONGEST = 64
+
+/** A unit of numbers of time since 1970. */
+export type EpochUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds'
 
 /**
- * Gives epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of epoch ms as a number or in
- * digits; `undefined` for anything else, a 30th of February included.
+ * The unit of an epoch time, by its magnitude. Each unit covers March 1973 to the year 5138, so no number fits two of them; other
+ * numbers, 0 and negative ones among them, are not epoch times.
+ */
+export function epochUnit(value: number): EpochUnit | null {
+  return findUnit(value)?.unit ?? null
+}
+
+function findUnit(value: number) {
+  return EPOCH_UNITS.find(({ from }) => value >= from && value < from * 1000)
+}
+
+const EPOCH_UNITS = [
+  { unit: 'seconds', from: 1e8, ms: 1e3 },
+  { unit: 'milliseconds', from: 1e11, ms: 1 },
+  { unit: 'microseconds', from: 1e14, ms: 1e-3 },
+  { unit: 'nanoseconds', from: 1e17, ms: 1e-6 },
+] as const
+
+/**
+ * Gives epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
+ * number or in digits (see `epochUnit`); `undefined` for anything else, a 30th of February included.
  */
 export function parseTimestamp(value: string | number): number | undefined {
-  if (typeof value === 'number') return Math.abs(value) <= LIMIT_MS ? value : undefined
-  if (EPOCH_MS.test(value)) return parseTimestamp(Number(value))
+  if (typeof value === 'number') {
+    const found = findUnit(value)
+    return found && value * found.ms
+  }
+  if (value.length > LONGEST) return undefined
+  if (EPOCH.test(value)) return parseTimestamp(Number(value))
   const match = ISO.exec(value.trim())
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((digits) => Number(digits ?? 0)) as Six

@@ -1,6 +1,6 @@
 import avsc from 'avsc'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeAvroSchema } from './avro.js'
 
 const bytesOf = (schema: object, value: unknown) =>
@@ -82,7 +82,7 @@ test('a record may contain its own kind', () => {
   expect(decoded(schema, value)).toEqual({ raw: 'AQ==', next: { raw: 'Ag==', next: null } })
 })
 
-test('times are epoch ms, in unions as well', () => {
+test('dates and timestamps are ISO 8601 text, in unions as well', () => {
   const at = (logicalType: string, type: string) => ({ type, logicalType })
   const schema = record(
     { name: 'day', type: at('date', 'int') },
@@ -92,9 +92,9 @@ test('times are epoch ms, in unions as well', () => {
   )
   const value = { day: 20_000, ms: 1_760_000_000_123, us: { long: 1_760_000_000_123_456 }, clock: 86_399_999 }
   expect(decoded(schema, value)).toEqual({
-    day: Date.UTC(2024, 9, 4),
-    ms: 1_760_000_000_123,
-    us: 1_760_000_000_123.456,
+    day: '2024-10-04T00:00:00.000Z',
+    ms: '2025-10-09T08:53:20.123Z',
+    us: '2025-10-09T08:53:20.123Z',
     clock: 86_399_999,
   })
 })
@@ -205,9 +205,9 @@ test('what another implementation wrote (fastavro, by confluent-kafka 2.16.1 of 
     none: null,
     big: '1152921504606846977',
     small: -5,
-    at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-    us: Date.UTC(2026, 0, 2, 3, 4, 5, 678) + 0.901,
-    day: Date.UTC(2026, 0, 2),
+    at: '2026-01-02T03:04:05.678Z',
+    us: '2026-01-02T03:04:05.678Z',
+    day: '2026-01-02T00:00:00.000Z',
     price: -1234.56,
     raw: '/wA=',
     legs: [
@@ -215,5 +215,53 @@ test('what another implementation wrote (fastavro, by confluent-kafka 2.16.1 of 
       { miles: 4, raw: null },
     ],
     tags: { a: 1, b: 'x', c: null },
+  })
+})
+
+const varint = (hex: string) => Buffer.from(hex, 'hex')
+
+describe('damaged bytes', () => {
+  const list = record({ name: 'list', type: { type: 'array', items: 'double' } })
+  const nulls = record({ name: 'list', type: { type: 'array', items: 'null' } })
+  const map = record({ name: 'map', type: { type: 'map', values: 'int' } })
+
+  test.each([
+    ['an array of doubles', list, '8080808010'],
+    ['an array of nulls', nulls, '8080808010'],
+    ['a map', map, '8080808010'],
+    ['a negative count', list, 'ffffffff0f02'],
+  ])('issue 17.16: a block count of 2³¹ in %s is an error', (_, schema, hex) => {
+    expect(() => compile(schema)(varint(hex))).toThrow(/block of \d+ items/)
+  })
+
+  test('issue 17.16: many blocks of values that take no bytes are an error', () => {
+    const block = Buffer.concat([zigzag(400n), Buffer.alloc(0)])
+    expect(() => compile(nulls)(Buffer.concat([...Array(300).fill(block), Buffer.alloc(500)]))).toThrow(/block/)
+  })
+
+  test.each([
+    ['a varint of more than 10 bytes', { name: 'id', type: 'long' }, 'ffffffffffffffffffff01'],
+    ['a varint of more than 64 bits', { name: 'id', type: 'long' }, 'ffffffffffffffffff7f'],
+    ['an int beyond 32 bits', { name: 'n', type: 'int' }, '8080808010'],
+    ['a string that is not UTF-8', { name: 's', type: 'string' }, '04c328'],
+    ['a string longer than the message', { name: 's', type: 'string' }, '0861'],
+    ['a string of negative length', { name: 's', type: 'string' }, '0361'],
+    ['bytes longer than the message', { name: 'b', type: 'bytes' }, '0861'],
+    ['a day beyond the calendar', { name: 'd', type: { type: 'int', logicalType: 'date' } }, 'feffffff0f'],
+  ])('issue 17.28: %s is an error', (_, field, hex) => {
+    expect(() => compile(record(field))(varint(hex))).toThrow(RangeError)
+  })
+
+  test('issue 17.28: a decimal of more than 256 bytes is an error', () => {
+    const schema = record({ name: 'price', type: { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 2 } })
+    expect(() =>
+      compile(schema)(bytesOf(record({ name: 'price', type: 'bytes' }), { price: Buffer.alloc(257, 1) })),
+    ).toThrow(/at most 256 bytes/)
+  })
+
+  test('a record nests at most 500 levels deep', () => {
+    const schema = record({ name: 'next', type: ['null', 'test.air.Trip'] })
+    expect(compile(schema)(Buffer.concat([Buffer.alloc(400, 2), Buffer.from([0])]))).toBeDefined()
+    expect(() => compile(schema)(Buffer.concat([Buffer.alloc(1_000, 2), Buffer.from([0])]))).toThrow(/500 levels/)
   })
 })

@@ -1,37 +1,30 @@
 import avsc, { type Type } from 'avsc'
-import { decimalOf, integerOf } from './integers.js'
+import { safeTypeHook } from './avro-types.js'
+import { checkDepth } from './check-depth.js'
+import { decimalOf, isoOf } from './integers.js'
 import type { JsonObject } from './record-decoder.js'
 import type { CompiledSchema } from './registry-decoder.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
 /**
- * Compiles an Avro schema to the function that decodes what was written by it, as the same record is written in JSON:
- * a union is its value, an enum its symbol, bytes are base64, times epoch ms, decimals and durations numbers; a long
- * beyond 2⁵³ is its digits.
+ * Compiles an Avro schema to the function that decodes what was written by it, as the same record is written in JSON: a union is its
+ * value, an enum its symbol, bytes are base64, dates and timestamps ISO 8601 text, times of day ms, decimals and durations numbers; a
+ * long beyond 2⁵³ is its digits.
  *
- * @throws {Error} when it is no Avro schema, or no record
+ * @throws {Error} when it is not an Avro schema, or not of a record. The compiled function throws on bytes that are not such a record
  */
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
-  const quick = compile(schema, imports, { long: new SmallLong() })
-  let exact: CompiledSchema | null = null
-  return (payload) => {
-    try {
-      return quick(payload)
-    } catch {
-      // A long beyond 2⁵², which wants a type of its own, at some cost; or no such record.
-      exact ??= compile(schema, imports, { long: EXACT_LONG })
-      return exact(payload)
-    }
-  }
-}
-
-function compile(schema: string, imports: RegisteredSchema['imports'], registry: Record<string, Type>): CompiledSchema {
-  const options = { registry, omitRecordMethods: true, logicalTypes: LOGICAL_TYPES } as const
+  const options = {
+    registry: {},
+    omitRecordMethods: true,
+    logicalTypes: LOGICAL_TYPES,
+    typeHook: safeTypeHook(),
+  } as const
   for (const imported of imports) avsc.Type.forSchema(JSON.parse(imported.schema), options)
   const type = avsc.Type.forSchema(JSON.parse(schema), options)
   if (type.typeName !== 'record') throw new Error(`a record is an Avro record; found ${type.typeName}`)
   const convert = conversionOf(type, new Map())
-  return (payload) => convert(type.fromBuffer(payload)) as JsonObject
+  return (payload) => checkDepth(convert(type.fromBuffer(payload)) as JsonObject)
 }
 
 type Convert = (value: unknown) => unknown
@@ -113,11 +106,13 @@ const scaled = (divisor: number) =>
     }
   }
 
-class Day extends avsc.types.LogicalType {
-  override _fromValue(value: number): number {
-    return value * 86_400_000
+/** A logical type that is read as an ISO 8601 time, `divisor` of its units to a millisecond. */
+const instant = (divisor: number) =>
+  class extends avsc.types.LogicalType {
+    override _fromValue(value: number | string): string {
+      return isoOf(Number(value) / divisor)
+    }
   }
-}
 
 class Decimal extends avsc.types.LogicalType {
   readonly #scale: number
@@ -132,36 +127,13 @@ class Decimal extends avsc.types.LogicalType {
 
 const LOGICAL_TYPES = {
   decimal: Decimal,
-  date: Day,
+  date: instant(1 / 86_400_000),
   'time-millis': scaled(1),
   'time-micros': scaled(1e3),
-  'timestamp-millis': scaled(1),
-  'timestamp-micros': scaled(1e3),
-  'timestamp-nanos': scaled(1e6),
-  'local-timestamp-millis': scaled(1),
-  'local-timestamp-micros': scaled(1e3),
-  'local-timestamp-nanos': scaled(1e6),
+  'timestamp-millis': instant(1),
+  'timestamp-micros': instant(1e3),
+  'timestamp-nanos': instant(1e6),
+  'local-timestamp-millis': instant(1),
+  'local-timestamp-micros': instant(1e3),
+  'local-timestamp-nanos': instant(1e6),
 } as unknown as Record<string, new (schema: unknown) => avsc.types.LogicalType>
-
-/** avsc reads a long in float64 and by twice its size: from 2⁵² on its last digit is lost, and it says so from 2⁵³ on alone. */
-class SmallLong extends (avsc.types.LongType as unknown as new () => Type & { _read(tap: unknown): number }) {
-  override _read(tap: unknown): number {
-    const value = super._read(tap)
-    if (Math.abs(value) >= 2 ** 52) throw new Error('a long beyond 2⁵²')
-    return value
-  }
-}
-
-/** Reads 8 bytes, little-endian; outflow writes no Avro. */
-const EXACT_LONG = avsc.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => integerOf(bytes.readBigInt64LE()),
-  toBuffer: (value: number | string) => {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigInt64LE(BigInt(value))
-    return bytes
-  },
-  fromJSON: (value: number | string) => value,
-  toJSON: (value: number | string) => value,
-  isValid: (value: unknown) => typeof value === 'number' || typeof value === 'string',
-  compare: (a: number | string, b: number | string) => Number(a) - Number(b),
-})

@@ -11,9 +11,24 @@ export function integerOf(value: bigint): number | string {
  * An unscaled big-endian two's complement and its scale, as Avro and Confluent write decimals, to the nearest double.
  *
  * @param bytes  none is 0
+ * @throws {RangeError} when there are more than 256 bytes: the time to convert them grows with their square
  */
 export function decimalOf(bytes: Uint8Array, scale: number): number {
   if (bytes.length === 0) return 0
+  if (bytes.length > LONGEST_DECIMAL)
+    throw new RangeError(`a decimal has at most ${LONGEST_DECIMAL} bytes, found ${bytes.length}`)
   const unsigned = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
   return Number(`${BigInt.asIntN(bytes.length * 8, unsigned)}e${-scale}`)
+}
+
+/** 600 digits; a double has 309 before the point. */
+const LONGEST_DECIMAL = 256
+
+/**
+ * Epoch ms as ISO 8601 text, to the millisecond.
+ *
+ * @throws {RangeError} beyond ± 100 million days around 1970
+ */
+export function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
 }

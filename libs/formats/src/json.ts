@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
+import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
 import { type JsonPicker, jsonPicker } from './json-picker.js'
 import { oneLine } from './one-line.js'
@@ -37,9 +38,6 @@ function parseObject(text: string): Decoded | Rejection {
   }
   return { record: parsed as JsonObject }
 }
-
-/** Far beyond what a person writes, far below where Postgres (some 6,000) and JSON.stringify run out of stack. */
-const MAX_DEPTH = 500
 
 /** Nesting of valid JSON, counted in its text: the parsed value would take a walk with a stack of its own. */
 function depthOf(text: string): number {

@@ -1,5 +1,5 @@
 import protobuf, { type Field, type Message, type Type } from 'protobufjs'
-import { decimalOf } from './integers.js'
+import { decimalOf, isoOf } from './integers.js'
 
 type Convert = (value: unknown) => unknown
 
@@ -11,7 +11,7 @@ interface Long {
 
 /**
  * Compiles a message type to the function that gives its decoded messages as the same record is written in JSON: an
- * enum is its name, bytes are base64, a Timestamp epoch ms, a Duration ms, a wrapper its value, a Decimal a number, a
+ * enum is its name, bytes are base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
  * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null, where the schema can
  * tell; a proto3 number without `optional` is then 0.
  */
@@ -81,7 +81,7 @@ const longKeyOf = (key: string): string => String(protobuf.util.longFromHash(key
 const valueField: Convert = (message) => (message as { readonly value: unknown }).value
 
 const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
-  ['.google.protobuf.Timestamp', toMs],
+  ['.google.protobuf.Timestamp', (message) => isoOf(toMs(message))],
   ['.google.protobuf.Duration', toMs],
   ['.google.protobuf.Int64Value', (message) => fromLong(valueField(message))],
   ['.google.protobuf.UInt64Value', (message) => fromLong(valueField(message))],

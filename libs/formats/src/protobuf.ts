@@ -1,4 +1,5 @@
 import protobuf, { type Type } from 'protobufjs'
+import { checkDepth } from './check-depth.js'
 import { readProtobufFiles } from './protobuf-files.js'
 import { messageConversion } from './protobuf-values.js'
 import type { JsonObject } from './record-decoder.js'
@@ -28,7 +29,7 @@ export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
 
 function messageDecoder(type: Type): CompiledSchema {
   const convert = messageConversion(type)
-  return (body) => convert(type.decode(body)) as JsonObject
+  return (body) => checkDepth(convert(type.decode(body)) as JsonObject)
 }
 
 /** A count and as many indexes, zigzag varints all; the count 0 stands for [0], the file's first message. */

@@ -54,13 +54,40 @@ describe('feature inference', () => {
     expect(infer(records)).toMatchObject({
       kinds: ['$.delay numeric'],
       leftOut: {
-        row: 'it only counts the rows',
+        row: 'rises from record to record, as a counter, a time or an id: new records would all lie outside what was seen',
         id: 'text with 40 values in 40 rows',
         carrier: 'always AA',
         note: 'always empty',
         legs: 'a list or an empty object',
       },
     })
+  })
+
+  it('issue 17.3: leaves out numbers that only rise or fall, up to records that overtook each other', () => {
+    const { leftOut, kinds } = infer(
+      Array.from({ length: 200 }, (_, index) => ({
+        offset: 1_000 + 3 * index,
+        fuel: 5e6 - index * index,
+        overtaking: 100 * index + (index % 30 === 0 ? 120 : 0),
+        sawtooth: index % 40,
+        noise: (index * 37) % 41,
+      })),
+    )
+    expect(leftOut.offset).toMatch(/^rises/)
+    expect(leftOut.fuel).toMatch(/^falls/)
+    expect(leftOut.overtaking).toMatch(/^rises/)
+    expect(kinds).toEqual(['$.sawtooth numeric', '$.noise numeric'])
+  })
+
+  it.each([
+    ['seconds', 1],
+    ['milliseconds', 1e3],
+    ['microseconds', 1e6],
+    ['nanoseconds', 1e9],
+  ])('issue 17.3: takes epoch %s as a time', (_, factor) => {
+    const from = Date.UTC(2026, 0, 1) / 1e3
+    const { kinds } = infer(Array.from({ length: 50 }, (_, index) => ({ ts: (from + 600 * index) * factor })))
+    expect(kinds).toEqual(['$.ts cyclic day'])
   })
 
   it('takes a field as numeric in spite of a few values that are not, so that reading names their line', () => {

@@ -1,5 +1,5 @@
 import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/encoding'
 
 /** What a look at the records says of their fields. */
 export interface Inference {
@@ -13,6 +13,8 @@ export interface Inference {
 export interface LeftOut {
   readonly path: string
   readonly why: string
+  /** What the field would be as a feature, where it could be one. */
+  readonly feature?: Feature
 }
 
 export interface FeatureInference {
@@ -21,9 +23,9 @@ export interface FeatureInference {
 }
 
 /**
- * Watches records go by and says which features they have: numbers numeric, few-valued strings and booleans categorical,
- * ISO 8601 times cyclic. Constant and empty fields, ids and counters are left out. Memory is bounded by the fields, not the
- * records.
+ * Infers features from records: numbers are numeric, strings and booleans of few values categorical, ISO 8601 and epoch times cyclic.
+ * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory is bounded by the
+ * fields, not the records.
  */
 export function makeFeatureInference(): FeatureInference {
   const fields = new Map<string, Field>()
@@ -49,7 +51,7 @@ export function makeFeatureInference(): FeatureInference {
       const leftOut: LeftOut[] = []
       for (const [path, field] of fields) {
         const found = judge(path, field, records)
-        if (typeof found === 'string') leftOut.push({ path, why: found })
+        if ('why' in found) leftOut.push({ path, ...found })
         else features.push(found)
       }
       return { features, paths: [...fields.keys()], leftOut }
@@ -69,9 +71,15 @@ interface Field {
   latestMs: number
   structures: number
   distinct: Set<string>
-  /** Whether every value so far is the one before it plus one. */
-  counts: boolean
+  /** Of the numbers that differ from the one before, how many are larger and how many smaller. */
+  rises: number
+  falls: number
+  /** What these changes add up to, with and without their sign. */
+  net: number
+  variation: number
   previous: number
+  /** Numbers that are epoch times of one unit, from 2001 to 2100. */
+  epochs: number
 }
 
 /** Enough for any category that a model can learn; beyond it a field is an id, and is not remembered further. */
@@ -93,8 +101,12 @@ const newField = (): Field => ({
   latestMs: Number.NEGATIVE_INFINITY,
   structures: 0,
   distinct: new Set(),
-  counts: true,
+  rises: 0,
+  falls: 0,
+  net: 0,
+  variation: 0,
   previous: Number.NaN,
+  epochs: 0,
 })
 
 function note(field: Field, value: unknown): void {
@@ -112,20 +124,34 @@ function note(field: Field, value: unknown): void {
   if (field.distinct.size <= (number === null ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
   if (number !== null) {
     field.numbers += 1
-    if (field.counts && field.numbers > 1) field.counts = number === field.previous + 1
-    field.previous = number
-    return
+    noteChange(field, number)
+    if (epochUnit(number) === null) return
   }
-  field.counts = false
-  const time = timeIn(value)
+  const time = timeIn(number ?? value)
   if (time === null) return
-  field.times += 1
+  if (number === null) field.times += 1
+  else if (time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) field.epochs += 1
+  else return
   if (time % DAY_MS === 0) field.dates += 1
   field.earliestMs = Math.min(field.earliestMs, time)
   field.latestMs = Math.max(field.latestMs, time)
 }
 
+function noteChange(field: Field, number: number): void {
+  if (field.numbers > 1) {
+    const change = number - field.previous
+    if (change > 0) field.rises += 1
+    else if (change < 0) field.falls += 1
+    field.net += change
+    field.variation += Math.abs(change)
+  }
+  field.previous = number
+}
+
 const DAY_MS = 86_400_000
+/** September 2001, when epoch seconds reached ten digits, to the year 2100. */
+const EPOCHS_FROM_MS = 1e12
+const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
 /** Days over two years have seasons to learn; over fewer, one year's weather would pass for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
@@ -140,17 +166,22 @@ function firstNumber(read: Fields | Rejection): number | null {
   return isRejection(read) ? null : (read.numbers[0] ?? null)
 }
 
-function judge(path: string, field: Field, records: number): Feature | string {
+function judge(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
-  if (field.structures > 0)
-    return field.structures === values ? 'a list or an empty object' : 'partly a list or an object'
-  if (values === 0) return 'always empty'
-  if (field.distinct.size === 1) return `always ${[...field.distinct][0]}`
+  if (field.structures > 0) {
+    return { why: field.structures === values ? 'a list or an empty object' : 'partly a list or an object' }
+  }
+  if (values === 0) return { why: 'always empty' }
+  if (field.distinct.size === 1) return { why: `always ${[...field.distinct][0]}` }
   const common = { path, optional: field.present < records }
   const feature = kindOf(field, values)
-  if (typeof feature === 'string') return feature
+  if (typeof feature === 'string') return { why: feature }
   const parsed = featureSchema.safeParse({ ...common, ...feature })
-  return parsed.success ? parsed.data : 'no path can name the key __proto__; rename it'
+  if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
+  const direction = feature.type === 'numeric' ? monotone(field) : null
+  if (direction === null) return parsed.data
+  const why = `${direction} from record to record, as a counter, a time or an id: new records would all lie outside what was seen`
+  return { why, feature: parsed.data }
 }
 
 type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
@@ -161,13 +192,26 @@ function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day'
 }
 
 function kindOf(field: Field, values: number): Kind | string {
-  if (field.times === values) return { type: 'cyclic', period: periodOf(field, values) }
-  if (field.numbers >= NUMERIC_SHARE * values) {
-    return field.counts && values > 2 ? 'it only counts the rows' : { type: 'numeric' }
-  }
+  if (field.times === values || field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
+  if (field.numbers >= NUMERIC_SHARE * values) return { type: 'numeric' }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records a value there is nothing to learn about a value: an id, or free text.
   if (field.distinct.size * 2 > values)
     return `text with ${field.distinct.size.toLocaleString('en')} values in ${values.toLocaleString('en')} rows`
   return { type: 'categorical' }
 }
+
+/** Whether the numbers of a field rise or fall all the time, up to a few that come out of order; null if not. */
+function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
+  const changes = rises + falls
+  if (numbers < FEWEST_MONOTONE || changes < numbers / 2) return null
+  // A sawtooth rises nearly always, too, but falls back as far as it rose.
+  if (Math.abs(net) < MONOTONE_SHARE * variation) return null
+  if (rises >= MONOTONE_SHARE * changes) return 'rises'
+  return falls >= MONOTONE_SHARE * changes ? 'falls' : null
+}
+
+/** Ten numbers rise by chance once in 10! orders. */
+const FEWEST_MONOTONE = 10
+/** The rest are records that overtook each other. */
+const MONOTONE_SHARE = 0.95

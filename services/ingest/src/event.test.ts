@@ -25,7 +25,7 @@ test.each([
   expect(reading({ timestamp: '$.date' })({ date })).toMatchObject({ eventTimeMs })
 })
 
-test.each([[undefined], [null], [''], ['yesterday'], [{}], [true], [9e15], [-9e14]])(
+test.each([[undefined], [null], [''], ['yesterday'], [{}], [true], [9e20], [-9e14], [0]])(
   'an event time of %j is a bad timestamp',
   (date) => {
     const rejection = reading({ timestamp: '$.date' })(date === undefined ? {} : { date })
@@ -47,4 +47,13 @@ test('an entity is read by its path; a record without it belongs to nobody', () 
 
 test('NUL, which Postgres has not, is replaced in an entity', () => {
   expect(reading({ key: '$.id' })({ id: 'a\u0000b' })).toMatchObject({ entityKey: 'a\ufffdb' })
+})
+
+test('issue 17.3: an epoch second is read as one, and 1 January 1970 is an unset clock where Kafka has a later time', () => {
+  const read = reading({ timestamp: '$.date' })
+  expect(read({ date: 1_767_225_600 })).toMatchObject({ eventTimeMs: Date.UTC(2026, 0, 1) })
+  const kafka = { timestampMs: Date.UTC(2026, 0, 1) }
+  expect(read({ date: '1970-01-01T00:00:00Z' }, kafka)).toMatchObject({ reason: 'bad_timestamp' })
+  expect(read({ date: '1970-01-01T00:00:00Z' }, { timestampMs: 5 })).toMatchObject({ eventTimeMs: 0 })
+  expect(read({ date: '1971-06-01T00:00:00Z' }, kafka)).toMatchObject({ eventTimeMs: Date.UTC(1971, 5, 1) })
 })

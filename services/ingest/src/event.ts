@@ -57,13 +57,21 @@ type TimeReader = (source: KafkaRecord, record: unknown) => number | Rejection
 
 const kafkaTime: TimeReader = ({ timestampMs }) => inRange(timestampMs, "Kafka's timestamp")
 
+/** An event time within this span of 1970 is an unset clock, unless Kafka's own time is also of the 1970s. */
+const UNSET_CLOCK_MS = 86_400_000
+const SEVENTIES_END_MS = Date.UTC(1980, 0, 1)
+
 function fieldTime(path: string, locate: Locate): TimeReader {
   const read = fieldReader([{ path, type: 'cyclic', period: 'day', optional: false }], locate)
-  return (_, record) => {
+  return ({ timestampMs }, record) => {
     const fields = read(record)
     if (isRejection(fields)) return { reason: 'bad_timestamp', detail: fields.detail }
     const ms = fields.numbers[0]!
     if (Number.isNaN(ms)) return { reason: 'bad_timestamp', detail: `${path}: an event time may not be missing` }
+    if (Math.abs(ms) < UNSET_CLOCK_MS && timestampMs >= SEVENTIES_END_MS) {
+      const found = `${new Date(ms).toISOString()} where Kafka has ${new Date(timestampMs).toISOString()}`
+      return { reason: 'bad_timestamp', detail: `${path}: 1 January 1970 is an unset clock; found ${found}` }
+    }
     return inRange(ms, path)
   }
 }

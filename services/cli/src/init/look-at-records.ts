@@ -1,5 +1,5 @@
 import { type Feature, featurePath } from '@outflow/contracts'
-import { compilePath, isRejection, makeReader } from '@outflow/encoding'
+import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/encoding'
 import { type LeftOut, makeFeatureInference } from '../infer-features.js'
 
 /** What the records say of themselves, before anything is proposed. */
@@ -23,6 +23,8 @@ export interface Column {
   readonly distinct: number
   /** Of numeric and cyclic features (epoch ms); null of others. */
   readonly numbers: NumberSummary | null
+  /** The unit of a cyclic feature whose values are epoch times; null of others. */
+  readonly epochUnit: EpochUnit | null
 }
 
 export interface NumberSummary {
@@ -32,7 +34,6 @@ export interface NumberSummary {
   readonly leastPositive: number | null
   readonly median: number
   readonly mean: number
-  readonly areWhole: boolean
 }
 
 /** Tells the features as `train` does, and sums up each of their columns. */
@@ -54,6 +55,7 @@ function sumUp(feature: Feature, records: readonly Readonly<Record<string, unkno
   const values = new Set<unknown>()
   let [absent, empty, broken] = [0, 0, 0]
   let firstBroken: string | null = null
+  let unit: EpochUnit | null = null
   for (const record of records) {
     const fields = read(record)
     if (isRejection(fields)) {
@@ -62,7 +64,9 @@ function sumUp(feature: Feature, records: readonly Readonly<Record<string, unkno
       continue
     }
     const value = fields.numbers[0] ?? fields.categories[0] ?? null
-    if (get(record) === undefined) absent += 1
+    const raw = get(record)
+    if (feature.type === 'cyclic' && /^[\d.]+$/.test(String(raw).slice(0, 30))) unit ??= epochUnit(Number(raw))
+    if (raw === undefined) absent += 1
     else if (value === null || Number.isNaN(value)) empty += 1
     else {
       values.add(value)
@@ -70,7 +74,7 @@ function sumUp(feature: Feature, records: readonly Readonly<Record<string, unkno
     }
   }
   const summary = numbers.length > 0 ? summarise(numbers) : null
-  return { feature, absent, empty, broken, firstBroken, distinct: values.size, numbers: summary }
+  return { feature, absent, empty, broken, firstBroken, distinct: values.size, numbers: summary, epochUnit: unit }
 }
 
 function summarise(numbers: number[]): NumberSummary {
@@ -81,6 +85,5 @@ function summarise(numbers: number[]): NumberSummary {
     leastPositive: sorted.find((number) => number > 0) ?? null,
     median: sorted[sorted.length >> 1]!,
     mean: sorted.reduce((sum, number) => sum + number / sorted.length, 0),
-    areWhole: sorted.every(Number.isInteger),
   }
 }

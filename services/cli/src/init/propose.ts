@@ -9,8 +9,17 @@ export interface Proposal<T> {
 }
 
 /** The feature of a column, with its scale, and with what was seen that its reader should know. */
-export function proposeFeature({ feature, absent, empty, broken, firstBroken, numbers }: Column): Proposal<Feature> {
+export function proposeFeature({
+  feature,
+  absent,
+  empty,
+  broken,
+  firstBroken,
+  numbers,
+  epochUnit,
+}: Column): Proposal<Feature> {
   const notes: string[] = []
+  if (epochUnit !== null) notes.push(`epoch ${epochUnit}, ${spanOf(numbers!)}`)
   const value = refine(feature, numbers, notes)
   if (absent > 0) notes.push(`absent from ${formatCount(absent)}`)
   if (empty > 0) notes.push(`empty in ${formatCount(empty)}`)
@@ -20,21 +29,11 @@ export function proposeFeature({ feature, absent, empty, broken, firstBroken, nu
 
 function refine(feature: Feature, numbers: NumberSummary | null, notes: string[]): Feature {
   if (feature.type !== 'numeric' || numbers === null) return feature
-  if (isEpochMs(numbers)) {
-    notes.push(`epoch ms, ${spanOf(numbers)}`)
-    return { path: feature.path, optional: feature.optional, type: 'cyclic', period: 'day' }
-  }
   if (!wantsLogScale(numbers)) return feature
   const from = numbers.least === 0 ? `${shortNumber(numbers.leastPositive!)}, besides 0,` : shortNumber(numbers.least)
   notes.push(`log: from ${from} to ${shortNumber(numbers.most)}, median ${shortNumber(numbers.median)}`)
   return { ...feature, scale: 'log' }
 }
-
-/** September 2001 to the year 2100: whole numbers that all lie there are hardly anything else. */
-const EPOCH_MS = { from: 1e12, to: Date.UTC(2100, 0, 1) }
-
-const isEpochMs = ({ least, most, areWhole }: NumberSummary): boolean =>
-  areWhole && least >= EPOCH_MS.from && most < EPOCH_MS.to
 
 const DECADES = 4
 /** Mean over median: 1 of evenly spread numbers, 1.44 of exponential ones, 1.65 of log-normal ones with σ = 1. */
@@ -48,16 +47,15 @@ function wantsLogScale({ least, most, leastPositive, median, mean }: NumberSumma
 /** The first field that holds a time in every record. */
 export function proposeTimestamp({ columns }: Look): Proposal<string> | null {
   const times = columns.filter(
-    (column) => isTime(column) && column.absent + column.empty + column.broken === 0 && column.numbers !== null,
+    ({ feature, absent, empty, broken, numbers }) =>
+      feature.type === 'cyclic' && absent + empty + broken === 0 && numbers !== null,
   )
   const [first, ...others] = times
   if (first === undefined) return null
   const rather = others.length > 0 ? `; or ${others.map(({ feature }) => featurePath(feature)).join(', ')}` : ''
-  return { value: featurePath(first.feature), why: `a time in every record, ${spanOf(first.numbers!)}${rather}` }
+  const unit = first.epochUnit === null ? '' : ` as epoch ${first.epochUnit}`
+  return { value: featurePath(first.feature), why: `a time in every record${unit}, ${spanOf(first.numbers!)}${rather}` }
 }
-
-const isTime = ({ feature, numbers }: Column): boolean =>
-  feature.type === 'cyclic' || (feature.type === 'numeric' && numbers !== null && isEpochMs(numbers))
 
 /** Fewer values are kinds of things, such as the weather, and no entities. */
 const LEAST_ENTITIES = 10

@@ -65,10 +65,35 @@ describe('the proposed configuration', () => {
   it.each([
     ['some are negative', (index: number) => (index === 3 ? -1 : 10 ** (index % 7))],
     ['they span three decades', (index: number) => 10 ** (index % 4)],
-    ['they are evenly spread', (index: number) => 0.001 + index],
+    ['they are evenly spread', (index: number) => 0.001 + ((index * 37) % 200)],
   ])('leaves numbers on a linear scale where %s', (_, value) => {
     const { config } = propose(Array.from({ length: 200 }, (_, index) => ({ paid: value(index) })))
     expect(featureAt(config, '$.paid')).not.toHaveProperty('scale')
+  })
+
+  it('issue 17.3: proposes a counter as a line in comments, and states the unit of epoch times', () => {
+    const from = Date.UTC(2026, 0, 1) / 1e3
+    const { text, config } = propose(
+      Array.from({ length: 200 }, (_, index) => ({ seq: index, ts: from + 60 * index, load: (index * 37) % 91 })),
+    )
+    expect(config.source.timestamp).toBe('$.ts')
+    expect(config.features.map((feature) => 'path' in feature && feature.path)).toEqual(['$.ts', '$.load'])
+    expect(text).toMatch(/\n {2}# - \{ path: \$\.seq, type: numeric \} +# left out: rises from record to record/)
+    expect(text).toMatch(/timestamp: \$\.ts +# a time in every record as epoch seconds, 2026-01-01T00:00 to/)
+    expect(text).toMatch(/path: \$\.ts, type: cyclic, period: day \} +# epoch seconds/)
+  })
+
+  it('issue 17.4: quotes a key with dots, and the line reads every record', () => {
+    const { config } = propose(
+      Array.from({ length: 200 }, (_, index) => ({
+        'metrics.cpu': (index * 37) % 91,
+        'Duration..in.seconds.': index % 7,
+      })),
+    )
+    expect(config.features.map((feature) => 'path' in feature && feature.path)).toEqual([
+      '$["metrics.cpu"]',
+      '$["Duration..in.seconds."]',
+    ])
   })
 
   it('makes optional what some records lack, and counts what is empty', () => {

@@ -1,6 +1,5 @@
-import { nameOfPath } from '@outflow/contracts'
+import { type Feature, nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
-import type { LeftOut } from '../infer-features.js'
 import type { Look } from './look-at-records.js'
 import { type Proposal, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
 
@@ -31,7 +30,7 @@ export function renderConfig(look: Look, origin: Origin): string {
     [
       'features: # behind them, in how many of the records a field is absent or empty',
       ...aligned(featuresOf(look).map((line) => indent(line))),
-      ...look.leftOut.map(leftOutLine),
+      ...leftOutLines(look),
     ],
     ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
     aligned([
@@ -72,12 +71,23 @@ function sourceOf(look: Look, { topic, format, isKeyed }: Origin): readonly Line
 function featuresOf({ columns }: Look): readonly Line[] {
   return columns.map((column) => {
     const { value, why } = proposeFeature(column)
-    const said = Object.fromEntries(Object.entries(value).filter(([key, part]) => key !== 'optional' || part === true))
-    return { text: `- ${inline(said)}`, why }
+    return { text: `- ${inline(asWritten(value))}`, why }
   })
 }
 
-const leftOutLine = ({ path, why }: LeftOut): string => `  # left out: ${remark(nameOfPath(path))}, ${remark(why)}`
+/** A feature without the default `optional: false`. */
+function asWritten(feature: Feature): object {
+  return Object.fromEntries(Object.entries(feature).filter(([key, part]) => key !== 'optional' || part === true))
+}
+
+/** A field that could be a feature is a line in comments, to be switched on; another is named with the reason. */
+function leftOutLines({ leftOut }: Look): readonly string[] {
+  const lines = leftOut.map(({ path, why, feature }): Line => {
+    if (feature === undefined) return { text: `# left out: ${remark(nameOfPath(path))}, ${remark(why)}`, why: null }
+    return { text: `# - ${inline(asWritten(feature))}`, why: `left out: ${why}` }
+  })
+  return aligned(lines.map(indent))
+}
 
 const TRAINING: readonly Line[] = [
   entry('every', { value: '1h', why: 'how often the model is fitted again' }),

@@ -21,7 +21,9 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
   const window = await readWindow(kafka, { topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1, signal })
   if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
   const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
-  const decoded = window.records.map(({ value }) => decoder.decode(value))
+  // In the order of time over all partitions: whether a number rises from record to record depends on it.
+  const inOrder = window.records.toSorted((a, b) => a.timestampMs - b.timestampMs)
+  const decoded = inOrder.map(({ value }) => decoder.decode(value))
   const records = decoded.flatMap((one) => ('record' in one ? [one.record] : []))
   const broken = decoded.find((one) => !('record' in one))
   const rejected = decoded.length - records.length

@@ -12,8 +12,10 @@ test('a record that reads well carries its fields, its time and its entity', () 
     borrowModel: () => aLease(),
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
   })
-  const batch = read(aBatch(aKafkaRecord(0, { at: 5, id: 'LAX', delay: 3, note: 'unread' })))
-  expect(batch.records).toEqual([{ source: batch.delivery.records[0], eventTimeMs: 5, entityKey: 'LAX' }])
+  const batch = read(aBatch(aKafkaRecord(0, { at: 1_767_225_600_005, id: 'LAX', delay: 3, note: 'unread' })))
+  expect(batch.records).toEqual([
+    { source: batch.delivery.records[0], eventTimeMs: 1_767_225_600_005, entityKey: 'LAX' },
+  ])
   expect(fieldsAt(batch.fields, 0)).toEqual({ numbers: [3], categories: [] })
 })
 

@@ -1,0 +1,25 @@
+import type { JsonObject } from './record-decoder.js'
+
+/** Deeper than a person writes, and less deep than where Postgres (some 6,000 levels) and JSON.stringify run out of stack. */
+export const MAX_DEPTH = 500
+
+/**
+ * Returns a decoded record if it nests at most MAX_DEPTH levels.
+ *
+ * @throws {RangeError} when it nests deeper
+ */
+export function checkDepth(record: JsonObject): JsonObject {
+  let level: readonly object[] = [record]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw new RangeError(`a record nests at most ${MAX_DEPTH} levels deep`)
+    const next: object[] = []
+    for (const holder of level) {
+      for (const key in holder) {
+        const value = (holder as Record<string, unknown>)[key]
+        if (typeof value === 'object' && value !== null) next.push(value)
+      }
+    }
+    level = next
+  }
+  return record
+}
