@@ -9,7 +9,7 @@ alter table outflow.outbox
 create table outflow.operations (
   id bigint generated always as identity,
   pipeline text not null,
-  -- no_model, trainer_dead, model_too_old, detector_silent, everything_flagged, drift; model_rolled_back, model_rejected
+  -- one of OPERATION_KINDS in libs/contracts
   kind text not null,
   -- what happened in a moment, by the row that tells of it, such as model_changes/17; null: it begins and ends
   occurrence text,
@@ -41,7 +41,7 @@ comment on view analyst.operations is
 comment on column analyst.operations.id is 'Grows; the number in the id of the event that told of it.';
 comment on column analyst.operations.pipeline is 'The pipeline.';
 comment on column analyst.operations.kind is
-  'no_model, trainer_dead, model_too_old, detector_silent, everything_flagged, drift; model_rolled_back, model_rejected.';
+  'The condition that holds, such as no_model, records_rejected or drift, or what happened once, such as model_rolled_back.';
 comment on column analyst.operations.detail is 'What was found when it began, in words.';
 comment on column analyst.operations.model_id is 'The model that it is about; null where it is about none.';
 comment on column analyst.operations.begun_at is 'Since when, or when it happened.';

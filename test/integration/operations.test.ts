@@ -77,6 +77,18 @@ async function aLookedAfterPipeline() {
         ...{ received: Number(to - (from ?? 0n)), scored: Number(to - (from ?? 0n)) },
         ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
       }),
+    /** As ingest would store records that are all rejected. */
+    reject: async (from: bigint, to: bigint) => {
+      const offsets = Array.from({ length: Number(to - from) }, (_, index) => from + BigInt(index))
+      await writeBatch(pool, {
+        ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
+        ...{ received: offsets.length, scored: 0, anomalies: [], outbox: [], scores: [], rejections: [] },
+        deadLetters: offsets.map((offset) => ({
+          ...{ offset, reason: 'missing_field', detail: '$.grams is missing' },
+          ...{ key: null, value: Buffer.from('{}'), recordTimeMs: now },
+        })),
+      })
+    },
     /** As a trainer leaves the report of a fit. */
     fitted: async (modelId: string, state: 'known' | 'rejected', report: object) => {
       const id = await startFit(pool, { pipeline: name, because: 'schedule', incumbentId: 'first', report })
@@ -201,6 +213,31 @@ test('a model that floods is told until it scores as it should, one that is too 
   ]
   expect(told.slice(0, 2).toSorted()).toEqual([flooding, old])
   expect(told.slice(2).toSorted()).toEqual([flooding, old].map((begun) => begun.replace('begun', 'ended')))
+})
+
+test('issue 17.8: a stream of which every record is rejected makes the detector silent, and ingest not ready', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool, look, pass } = pipeline
+  await pipeline.promote('first')
+  await pipeline.store(null, 0n)
+  for (let batch = 0n; batch < 4n; batch++) {
+    await pipeline.send(25)
+    await pipeline.reject(batch * 25n, (batch + 1n) * 25n)
+    await look()
+    pass(25_000)
+  }
+  expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent', 'records_rejected'])
+  expect(await operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining(
+      '25 of the last 25 records were rejected, most of them for missing_field; before, 100.0 % were',
+    ),
+  })
+
+  await pipeline.send(6_000)
+  await pipeline.store(100n, 6_100n)
+  await look()
+  expect(await openKinds(pool, config.pipeline)).toEqual([])
 })
 
 test('a candidate that the gate rejects is told once, with the reason', async () => {

@@ -15,7 +15,13 @@ export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.
 export { type Feature, featureName, featurePath, featureSchema } from './feature.js'
 export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-event.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
-export { OPERATION_EVENT_TYPE, type OperationEvent, operationEventSchema } from './operation-event.js'
+export {
+  OPERATION_EVENT_TYPE,
+  OPERATION_KINDS,
+  type OperationEvent,
+  type OperationKindName,
+  operationEventSchema,
+} from './operation-event.js'
 export { parseConfig } from './parse-config.js'
 export {
   columnOfSteps,

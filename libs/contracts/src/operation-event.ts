@@ -2,6 +2,34 @@ import { z } from 'zod'
 
 export const OPERATION_EVENT_TYPE = 'outflow.operation.v1'
 
+interface OperationKind {
+  /** A condition begins and ends; a moment happened once. */
+  readonly lifetime: 'condition' | 'moment'
+  /** critical: nothing is scored, or the anomalies that are reported mean nothing. */
+  readonly severity: 'warning' | 'critical'
+}
+
+/** Every kind of health event. A new kind is added here, in `conditionsOf` or `OCCURRENCES`, and in docs/operations/health-events.md. */
+export const OPERATION_KINDS = {
+  no_model: { lifetime: 'condition', severity: 'critical' },
+  trainer_dead: { lifetime: 'condition', severity: 'warning' },
+  model_too_old: { lifetime: 'condition', severity: 'warning' },
+  detector_silent: { lifetime: 'condition', severity: 'critical' },
+  records_rejected: { lifetime: 'condition', severity: 'warning' },
+  everything_flagged: { lifetime: 'condition', severity: 'critical' },
+  drift: { lifetime: 'condition', severity: 'warning' },
+  model_rolled_back: { lifetime: 'moment', severity: 'warning' },
+  model_rejected: { lifetime: 'moment', severity: 'warning' },
+} as const satisfies Readonly<Record<string, OperationKind>>
+
+export type OperationKindName = keyof typeof OPERATION_KINDS
+
+const kindsOf = (lifetime: OperationKind['lifetime']) =>
+  Object.entries(OPERATION_KINDS)
+    .filter(([, kind]) => kind.lifetime === lifetime)
+    .map(([name]) => name)
+    .join(', ')
+
 /**
  * What is sent to whoever operates a pipeline: a CloudEvents 1.0 event in structured JSON, keyed by the pipeline. Published
  * as `schemas/outflow.operation.v1.json`.
@@ -20,8 +48,8 @@ export const operationEventSchema = z
       kind: z
         .string()
         .describe(
-          'no_model, trainer_dead, model_too_old, detector_silent, everything_flagged or drift, which begin and end; ' +
-            'model_rolled_back or model_rejected, which happen. Later outflows may know others',
+          `Conditions, which begin and end: ${kindsOf('condition')}. Moments, which happen: ${kindsOf('moment')}. ` +
+            'A later version may add kinds',
         ),
       status: z.enum(['begun', 'ended', 'happened']),
       detail: z.string().describe('What was found when it began, for a person to read'),

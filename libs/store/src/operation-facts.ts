@@ -1,8 +1,9 @@
+import type { OperationKindName } from '@outflow/contracts'
 import type { Occurrence } from './operations.js'
 import type { Queryable } from './pool.js'
 import { run } from './statement.js'
 
-/** What Postgres knows of how a pipeline is doing; ages by Postgres's clock. */
+/** The facts in Postgres that a pipeline's conditions are derived from; ages by Postgres's clock. */
 export interface OperationFacts {
   /** null: no model is active. */
   readonly activeId: string | null
@@ -13,6 +14,8 @@ export interface OperationFacts {
   /** What the active model scored in the minutes that changed lately. */
   readonly scored: number
   readonly flagged: number
+  /** The most frequent reason of the newest dead letters; null: there are none. */
+  readonly rejectedFor: string | null
   /** The newest alarm that was raised of the active model's scores. */
   readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
 }
@@ -28,6 +31,7 @@ export async function operationFacts(
     beat_age_ms: number | null
     scored: string | null
     flagged: string | null
+    rejected_for: string | null
     chart: string | null
     changed_at: Date | null
     field: string | null
@@ -40,6 +44,8 @@ export async function operationFacts(
         select sum(scored) as scored, sum(anomalies) as flagged
         from outflow.score_statistics
         where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
+      ), newest_dead_letters as (
+        select reason from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
       ), alarm as (
         select chart, changed_at, fields -> 0 ->> 'field' as field
         from outflow.drift_alarms
@@ -55,6 +61,7 @@ export async function operationFacts(
              ))::float8 * 1000 as model_age_ms,
              (select extract(epoch from now() - beat_at)::float8 * 1000
               from outflow.heartbeats where pipeline = $1 and service = 'trainer') as beat_age_ms,
+             (select mode() within group (order by reason) from newest_dead_letters) as rejected_for,
              recent.scored, recent.flagged, alarm.chart, alarm.changed_at, alarm.field
       from recent left join alarm on true`,
     values: [pipeline, withinMs],
@@ -66,26 +73,40 @@ export async function operationFacts(
     trainerBeatAgeMs: row!.beat_age_ms,
     scored: Number(row!.scored ?? 0),
     flagged: Number(row!.flagged ?? 0),
+    rejectedFor: row!.rejected_for,
     drift: chart === null || changedAt === null ? null : { chart, changedAt, field },
   }
 }
 
-/** Gives what happened to a pipeline's models within the last day and was not told of yet, in its order. */
+/**
+ * What happened once, by the table that records it. Each selects, of pipeline $1 and the last day: a key that is unique within
+ * the pipeline, the kind, when, the model or null, and a sentence.
+ */
+const OCCURRENCES = [
+  `select 'model_changes/' || id as occurrence, 'model_rolled_back' as kind, made_at as at, previous_id as model_id,
+          'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
+   from outflow.model_changes
+   where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'`,
+  `select 'fits/' || id, 'model_rejected', ended_at, model_id,
+          coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
+   from outflow.fits
+   where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'`,
+]
+
+/** Returns what happened within the last day and has no health event yet, in order of time. */
 export async function untoldOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
-  const rows = await run<{ occurrence: string; kind: string; at: Date; model_id: string | null; detail: string }>(db, {
+  const rows = await run<{
+    occurrence: string
+    kind: OperationKindName
+    at: Date
+    model_id: string | null
+    detail: string
+  }>(db, {
     name: 'untold_occurrences',
     text: `
       select occurrence, kind, at, model_id, detail
       from (
-        select 'model_changes/' || id as occurrence, 'model_rolled_back' as kind, made_at as at, previous_id as model_id,
-               'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
-        from outflow.model_changes
-        where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'
-        union all
-        select 'fits/' || id, 'model_rejected', ended_at, model_id,
-               coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
-        from outflow.fits
-        where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'
+        ${OCCURRENCES.join('\n        union all\n        ')}
       ) as happened
       where not exists (
         select from outflow.operations as told

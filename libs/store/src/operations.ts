@@ -1,3 +1,4 @@
+import type { OperationKindName } from '@outflow/contracts'
 import type { OutboxMessage } from './batch.js'
 import { outboxColumns } from './outbox-rows.js'
 import { type Client, type Pool, type Queryable, withTransaction } from './pool.js'
@@ -17,7 +18,7 @@ export interface Operation {
 
 /** What stands now. */
 export interface StandingOperation {
-  readonly kind: string
+  readonly kind: OperationKindName
   readonly detail: string
   readonly modelId: string | null
 }

@@ -1,6 +1,7 @@
 import type { OperationFacts } from '@outflow/store'
 import { describe, expect, test } from 'vitest'
 import { type ConditionsOptions, conditionsOf } from './conditions.js'
+import { type Counters, watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
 const HOUR_MS = 3_600_000
@@ -10,6 +11,7 @@ const WELL: OperationFacts = {
   trainerBeatAgeMs: 4_000,
   scored: 10_000,
   flagged: 12,
+  rejectedFor: 'missing_field',
   drift: null,
 }
 const LOOKING: ConditionsOptions = {
@@ -17,6 +19,7 @@ const LOOKING: ConditionsOptions = {
   now: Date.UTC(2026, 10, 25, 12),
   watchedMs: HOUR_MS,
   silence: { ms: 0, hasBroken: true },
+  rejections: { received: 3_000, rejected: 0, usualShare: 0 },
   open: [],
 }
 
@@ -70,6 +73,29 @@ describe('what is wrong with a pipeline', () => {
     expect(kinds({}, taken)).toEqual(['detector_silent'])
   })
 
+  const rejecting = (received: number, rejected: number, usualShare: number, open: readonly string[] = []) =>
+    kinds({}, { rejections: { received, rejected, usualShare }, open })
+
+  test('issue 17.8: all records are rejected, even where that is usual', () => {
+    expect(rejecting(20, 20, 0)).toEqual(['records_rejected'])
+    expect(rejecting(20, 20, 1)).toEqual(['records_rejected'])
+    expect(rejecting(19, 19, 0)).toEqual([])
+  })
+
+  test('issue 17.8: the share of rejected records has risen to three times the usual, and to a percent', () => {
+    expect(rejecting(1_000, 121, 0.04)).toEqual(['records_rejected'])
+    expect(rejecting(1_000, 120, 0.04)).toEqual([])
+    expect(rejecting(3_000, 31, 0)).toEqual(['records_rejected'])
+    expect(rejecting(3_000, 30, 0)).toEqual([])
+  })
+
+  test('issue 17.8: rejections go on until their share is the usual again, through a pause and a change of leader', () => {
+    const open = ['records_rejected']
+    expect(rejecting(1_000, 60, 0.04, open)).toEqual(open)
+    expect(rejecting(1_000, 40, 0.04, open)).toEqual([])
+    expect(rejecting(0, 0, 0.04, open)).toEqual(open)
+  })
+
   test('drift of the active model, in words', () => {
     const drift = { chart: 'stranger', changedAt: new Date(LOOKING.now), field: 'grams' }
     expect(conditionsOf({ ...WELL, drift }, LOOKING)).toEqual([
@@ -82,14 +108,36 @@ describe('what is wrong with a pipeline', () => {
   })
 })
 
+test('rejections of the last five minutes are compared with all that came before', () => {
+  const minute = (at: number, received: number, rejected: number): Counters => ({
+    now: at * 60_000,
+    received,
+    rejected,
+  })
+  const look = watchRejections()
+  expect(look(minute(0, 1_000, 10))).toEqual({ received: 0, rejected: 0, usualShare: 0.01 })
+  expect(look(minute(3, 1_600, 70))).toEqual({ received: 600, rejected: 60, usualShare: 0.01 })
+  expect(look(minute(8, 2_600, 590))).toEqual({ received: 1_000, rejected: 520, usualShare: 70 / 1_600 })
+  // A partition's row was deleted.
+  expect(look(minute(9, 300, 0))).toEqual({ received: 0, rejected: 0, usualShare: 0 })
+})
+
 describe('silence', () => {
-  const looks = (...seen: readonly (readonly [ends: number, stored: number])[]) => {
+  const looks = (...seen: readonly (readonly [ends: number, stored: number, scored?: number])[]) => {
     const look = watchSilence()
-    return seen.map(([ends, stored], at) => look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored) }).ms)
+    return seen.map(
+      ([ends, stored, scored = stored], at) =>
+        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), scored }).ms,
+    )
   }
 
   test('begins when records wait and none is stored, and ends with the first that is', () => {
     expect(looks([500, 500], [900, 500], [900, 500], [1_300, 500], [1_300, 501])).toEqual([0, 10, 20, 30, 0])
+  })
+
+  test('issue 17.8: goes on while every record that arrives is stored and rejected', () => {
+    expect(looks([500, 500], [510, 510, 500], [520, 520, 500], [530, 530, 500])).toEqual([0, 0, 20, 30])
+    expect(looks([500, 500], [510, 510, 500], [510, 510, 500], [520, 520, 500])).toEqual([0, 0, 0, 0])
   })
 
   test('is none where nothing comes', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))

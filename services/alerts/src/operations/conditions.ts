@@ -1,53 +1,62 @@
-import { type Config, scheduledAfter } from '@outflow/contracts'
+import { type Config, type OperationKindName, scheduledAfter } from '@outflow/contracts'
 import type { OperationFacts, StandingOperation } from '@outflow/store'
+import type { RecentRejections } from './rejections.js'
 import type { Silence } from './silence.js'
 
 export interface ConditionsOptions {
   readonly training: Pick<Config['training'], 'every' | 'cron'>
   readonly now: number
-  /** For how long somebody has looked: what stood still meanwhile did so while it could be seen. */
+  /** How long this process has watched the pipeline. */
   readonly watchedMs: number
   readonly silence: Silence
-  /** What is open already: whoever takes over does not end what it has not looked at for long enough. */
+  readonly rejections: RecentRejections
+  /** The kinds that are open: a new leader ends none that it has not watched for long enough. */
   readonly open: readonly string[]
 }
 
 /** Four times what a takeover may last. */
 const TRAINER_DEAD_MS = 60_000
 const SILENT_MS = 60_000
-/** In schedules: two fits may be rejected before anybody is told. */
+/** In schedules: the condition begins after two fits that failed their gate. */
 const MISSED_FITS = 3
 /** A schedule of seconds is met when its fits are over. */
 const LEAST_AGE_MS = 600_000
-/** More than half is no anomaly any more; and so many records are no accident. */
+/** More than half is no anomaly any more; 200 records, so that chance does not reach it. */
 const FLAGGED_SHARE = 0.5
 const FEWEST_SCORED = 200
+/** 20 where fewer than 7 are usual is one time in 50,000 chance (Poisson). */
+const FEWEST_REJECTED = 20
+const REJECTED_SHARE = 0.5
+const LEAST_REJECTED_SHARE = 0.01
+const REJECTED_RISE = 3
 
-/** Says what is wrong with a pipeline, in words. */
+/** Returns the conditions that hold for a pipeline, each with a sentence. */
 export function conditionsOf(facts: OperationFacts, options: ConditionsOptions): readonly StandingOperation[] {
   const { activeId, modelAgeMs, trainerBeatAgeMs, scored, flagged, drift } = facts
   const { watchedMs, silence, open } = options
   const oldMs = oldestAgeMs(options)
   const found: StandingOperation[] = []
-  const tell = (kind: string, detail: string, modelId: string | null = null) => found.push({ kind, detail, modelId })
-  if (activeId === null) tell('no_model', 'no model is active, and nothing is scored')
+  const add = (kind: OperationKindName, detail: string, modelId: string | null = null) =>
+    found.push({ kind, detail, modelId })
+  if (activeId === null) add('no_model', 'no model is active, and nothing is scored')
   const hasWatched = watchedMs > TRAINER_DEAD_MS || open.includes('trainer_dead')
   if (trainerBeatAgeMs !== null && trainerBeatAgeMs > TRAINER_DEAD_MS && hasWatched) {
-    tell('trainer_dead', `no trainer has led for ${inWords(trainerBeatAgeMs)}`)
+    add('trainer_dead', `no trainer has led for ${inWords(trainerBeatAgeMs)}`)
   }
   if (modelAgeMs !== null && modelAgeMs > oldMs) {
-    tell('model_too_old', `the model is ${inWords(modelAgeMs)} old; at most ${inWords(oldMs)} are due`, activeId)
+    add('model_too_old', `the model is ${inWords(modelAgeMs)} old; at most ${inWords(oldMs)} are due`, activeId)
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasBroken
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
-    tell('detector_silent', `records have come for ${inWords(silence.ms)}, and none was scored`, activeId)
+    add('detector_silent', `records have arrived for ${inWords(silence.ms)}, and none was scored`, activeId)
   }
+  if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, options.rejections))
   if (scored >= FEWEST_SCORED && flagged > FLAGGED_SHARE * scored) {
-    tell('everything_flagged', `${flagged} of the last ${scored} records were flagged`, activeId)
+    add('everything_flagged', `${flagged} of the last ${scored} records were flagged`, activeId)
   }
   if (drift !== null) {
     const field = drift.field === null ? '' : `, ${drift.field} the most`
-    tell('drift', `the scores have drifted (${drift.chart}) since ${drift.changedAt.toISOString()}${field}`, activeId)
+    add('drift', `the scores have drifted (${drift.chart}) since ${drift.changedAt.toISOString()}${field}`, activeId)
   }
   return found
 }
@@ -55,6 +64,22 @@ export function conditionsOf(facts: OperationFacts, options: ConditionsOptions):
 function oldestAgeMs({ training, now }: ConditionsOptions): number {
   const next = scheduledAfter(now, training)
   return Math.max(LEAST_AGE_MS, MISSED_FITS * (scheduledAfter(next, training) - next))
+}
+
+/** Whether more than half are rejected, or more than three times the usual share; once begun, until it is the usual share again. */
+function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
+  const { received, rejected, usualShare } = rejections
+  const isOpen = open.includes('records_rejected')
+  if ((isOpen ? received : rejected) < FEWEST_REJECTED) return isOpen
+  const most = Math.max(LEAST_REJECTED_SHARE, isOpen ? usualShare : REJECTED_RISE * usualShare)
+  return rejected > Math.min(REJECTED_SHARE, most) * received
+}
+
+function rejectionsInWords({ rejectedFor }: OperationFacts, rejections: RecentRejections): string {
+  const { received, rejected, usualShare } = rejections
+  const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
+  const percent = (100 * usualShare).toFixed(1)
+  return `${rejected} of the last ${received} records were rejected${reason}; before, ${percent} % were`
 }
 
 function inWords(ms: number): string {

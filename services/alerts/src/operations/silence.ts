@@ -1,38 +1,41 @@
-/** One look at a pipeline's topics and at what it has stored. */
-export interface Look {
+/** The positions and counters of a pipeline at one look, each the sum over its partitions. */
+export interface Progress {
   readonly now: number
-  /** Sum over the partitions. */
+  /** The end offsets of the topics. */
   readonly ends: bigint
+  /** The offsets up to which records have been stored. */
   readonly stored: bigint
+  readonly scored: number
 }
 
 export interface Silence {
-  /** For how long records have come and none was scored; 0: they are scored, or none come. */
+  /** How long records have arrived without one being scored; 0: they are scored, or none arrive. */
   readonly ms: number
-  /** Whether there was a moment, since the first look, at which some were scored or none waited. */
+  /** Whether, at some look since the first, records were being scored or none arrived. */
   readonly hasBroken: boolean
 }
 
-/** A mark of a transaction has an offset and is no record: so few that wait may all be marks. */
+/** A transaction marker has an offset and is no record: so few offsets that wait may all be markers. */
 const FEW_WAITING = 100n
-/** Marks come after the records that they close, once; records that go on coming are seen to at two looks. */
+/** Markers follow the records that they close, once; records that go on arriving show at two looks. */
 const GROWTHS = 2
 
-/** Tells for how long records have come and none was scored. */
-export function watchSilence(): (look: Look) => Silence {
-  let last: Look | null = null
+/** Measures how long records have arrived without one being scored, whether they wait or are rejected. */
+export function watchSilence(): (progress: Progress) => Silence {
+  let last: Progress | null = null
   let sinceMs = 0
   let growths = 0
   let hasBroken = false
-  return (look) => {
-    const breaks = look.ends <= look.stored || (last !== null && look.stored !== last.stored)
+  return (progress) => {
+    const isIdle = progress.ends <= progress.stored && (last === null || progress.stored === last.stored)
+    const breaks = isIdle || (last !== null && progress.scored !== last.scored)
     hasBroken ||= breaks
     if (breaks || last === null) {
-      sinceMs = look.now
+      sinceMs = progress.now
       growths = 0
-    } else if (look.ends > last.ends) growths += 1
-    last = look
-    const areRecords = growths >= GROWTHS || look.ends - look.stored >= FEW_WAITING
-    return { ms: areRecords ? look.now - sinceMs : 0, hasBroken }
+    } else if (progress.ends > last.ends) growths += 1
+    last = progress
+    const areRecords = growths >= GROWTHS || progress.ends - progress.stored >= FEW_WAITING
+    return { ms: areRecords ? progress.now - sinceMs : 0, hasBroken }
   }
 }

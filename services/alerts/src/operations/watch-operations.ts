@@ -14,6 +14,7 @@ import { type KafkaConnection, partitionEnds } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
 import { operationMessage } from './operation-message.js'
+import { watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
 export interface OperationsWatching {
@@ -29,7 +30,7 @@ const LOOK_EVERY_MS = 5_000
 /** How far back what was flagged is looked at. */
 const FLAGGED_WITHIN_MS = 300_000
 
-/** Looks after a pipeline until the signal aborts. What keeps it from looking keeps nothing else from its work. */
+/** Checks a pipeline's conditions until the signal aborts. A check that fails is logged and repeated; nothing else stops for it. */
 export async function watchOperations(watching: OperationsWatching, signal: AbortSignal): Promise<void> {
   const look = operationsLook(watching)
   while (!signal.aborted) {
@@ -43,14 +44,15 @@ export async function watchOperations(watching: OperationsWatching, signal: Abor
 }
 
 /**
- * Makes one look: what stands is a function of Postgres, of the topics' ends and of how long somebody has looked. So of two
- * that look each finds the same, and what was told once is not told again.
+ * Returns a function that makes one check. Conditions are a function of Postgres, of the topics' ends and of earlier checks by
+ * the same process: two processes find the same, and `noteOperations` stores each event once.
  */
 export function operationsLook(watching: OperationsWatching): () => Promise<void> {
   const { config, pool, kafka, telemetry, now = Date.now } = watching
   const { pipeline, training, events } = config
   const begunMs = now()
   const silence = watchSilence()
+  const rejections = watchRejections()
   return async () => {
     await beat(pool, { pipeline, service: 'alerts' })
     const [facts, occurred, open, progress] = await Promise.all([
@@ -65,6 +67,7 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
       now: at,
       watchedMs: at - begunMs,
       silence: silence({ now: at, ...progress }),
+      rejections: rejections({ now: at, ...progress }),
       open: open.map(({ kind }) => kind),
     })
     telemetry.operationsStand(standing.map(({ kind }) => kind))
@@ -88,17 +91,24 @@ function isSame(standing: readonly WithKind[], open: readonly WithKind[]): boole
   return standing.length === open.length && standing.every(({ kind }) => open.some((known) => known.kind === kind))
 }
 
-/** A partition that nothing is stored of begins where `source.from` says; at `latest` nobody knows where that was. */
+/** A partition that has no stored offset begins where `source.from` puts it; where `latest` was is not recorded. */
 async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {
   const [ends, counters] = await Promise.all([partitionEnds(kafka, source.topics), partitionCounters(pool, pipeline)])
   const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
   const stored = ends.map(({ topic, partition, earliest, end }) => {
     const known = next.get(`${topic}/${partition}`)
     if (known === undefined) return source.from === 'earliest' ? earliest : end
-    // What retention has deleted waits no more.
+    // What retention has deleted cannot be read any more.
     if (known < earliest) return earliest
     return known
   })
   const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n)
-  return { ends: sum(ends.map(({ end }) => end)), stored: sum(stored) }
+  const count = (of: 'received' | 'scored' | 'rejected') => counters.reduce((total, row) => total + row[of], 0)
+  return {
+    ends: sum(ends.map(({ end }) => end)),
+    stored: sum(stored),
+    received: count('received'),
+    scored: count('scored'),
+    rejected: count('rejected'),
+  }
 }

@@ -4,7 +4,9 @@ import {
   GROUP_EVENT_TYPE,
   type GroupEvent,
   OPERATION_EVENT_TYPE,
+  OPERATION_KINDS,
   type OperationEvent,
+  type OperationKindName,
 } from '@outflow/contracts'
 
 /** What webhooks tell people of. */
@@ -81,14 +83,12 @@ function gistOfOperation({ type, data }: OperationEvent): Gist {
       type,
       pipeline,
       kind,
-      severity: CRITICAL.has(kind) ? 'critical' : 'warning',
+      // An event that waited for its delivery may be of a version with other kinds.
+      severity: OPERATION_KINDS[kind as OperationKindName]?.severity ?? 'warning',
     },
     startsAt: begunAt,
     endsAt: endsAt[status],
   }
 }
-
-/** Nothing is scored, or nothing that is told means anything. */
-const CRITICAL: ReadonlySet<string> = new Set(['no_model', 'detector_silent', 'everything_flagged'])
 
 const shorten = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text)

@@ -1,0 +1,33 @@
+/** A pipeline's counters since its first record. */
+export interface Counters {
+  readonly now: number
+  readonly received: number
+  readonly rejected: number
+}
+
+/** The records of the last minutes, compared with those before. */
+export interface RecentRejections {
+  readonly received: number
+  readonly rejected: number
+  /** The share of all earlier records that was rejected; 0 where there are none. */
+  readonly usualShare: number
+}
+
+const WINDOW_MS = 300_000
+
+/** Counts the records that were received and rejected within the last five minutes, or since the first look. */
+export function watchRejections(): (counters: Counters) => RecentRejections {
+  let looks: Counters[] = []
+  return (counters) => {
+    // The counters fall where a partition's row was deleted: what came before cannot be compared any more.
+    if (looks.length > 0 && counters.received < looks.at(-1)!.received) looks = []
+    looks.push(counters)
+    while (looks.length > 1 && counters.now - looks[1]!.now >= WINDOW_MS) looks.shift()
+    const [before] = looks as [Counters]
+    return {
+      received: counters.received - before.received,
+      rejected: counters.rejected - before.rejected,
+      usualShare: before.received === 0 ? 0 : before.rejected / before.received,
+    }
+  }
+}
