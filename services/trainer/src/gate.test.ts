@@ -95,6 +95,16 @@ test.each([
     expect(report.failures).toEqual(['it is less likely than the incumbent by 0.100 nats (0.100 nats to 0.100 nats)'])
 })
 
+test('issue 17: a candidate passes while the interval of its gain reaches −0.02 nats, and fails only where all of it is below', async () => {
+  // A nat better and a nat worse by turns: of a thousand records the interval of the mean is 0.06 nats to each side.
+  const candidate = (loss: number) => aDetector((x) => loss + (Math.round(x * 1_000) % 2 === 0 ? 1 : -1))
+  const unsure = await gate(openEither(candidate(0.05), aDetector()), { incumbent, contamination: 0 })
+  expect(unsure.gain.lower).toBeLessThan(-0.02)
+  expect(unsure).toMatchObject({ passed: true, failures: [] })
+  const sure = await gate(openEither(candidate(0.15), aDetector()), { incumbent, contamination: 0 })
+  expect(sure.failures).toEqual([expect.stringMatching(/^it is less likely than the incumbent by 0\.150 nats/)])
+})
+
 test('an incumbent that can not be opened any more is none', async () => {
   const open = async (artefact: Uint8Array) => {
     if (artefact[0] === 2) throw new Error('damaged')
