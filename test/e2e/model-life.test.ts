@@ -156,6 +156,7 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
     report: Record<string, unknown>
   }
   expect(['promoted', 'rejected']).toContain(fit.state)
+  expect(asked.code).toBe(fit.state === 'promoted' ? 0 : 1)
   expect(fit.report).toMatchObject({
     seed: 1,
     records: { heldOut: expect.any(Number), fitted: expect.any(Number) },

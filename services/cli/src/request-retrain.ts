@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 500
 /**
  * Asks the trainer for a new model now, whatever the schedule says.
  *
- * @returns whether the fit that was waited for gave a model; true where none was waited for
+ * @returns whether the awaited fit gave a model that scores; true where no fit was awaited
  */
 export async function retrain(options: RetrainOptions, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
   return withPipeline(options, async (pool, { pipeline }) => {
@@ -31,8 +31,11 @@ export async function retrain(options: RetrainOptions, terminal: Terminal, signa
       const id = await fitOfRequest(pool, request)
       return id === null ? undefined : (await listFits(pool, { pipeline })).find((fit) => fit.id === id)
     }, signal)
-    await terminal.result(options.json ? `${JSON.stringify(fit)}\n` : `${describe(fit)}\n`)
-    return fit.modelId !== null
+    const { line, gaveModel } = outcomeOf(fit)
+    if (options.json) await terminal.result(`${JSON.stringify(fit)}\n`)
+    if (gaveModel && !options.json) await terminal.result(`${line}\n`)
+    if (!gaveModel) terminal.say(line)
+    return gaveModel
   })
 
   async function untilEnded(look: () => Promise<StoredFit | undefined>, until: AbortSignal): Promise<StoredFit> {
@@ -50,12 +53,27 @@ export async function retrain(options: RetrainOptions, terminal: Terminal, signa
   }
 }
 
-function describe({ state, modelId, report }: StoredFit): string {
+/**
+ * Returns what a fit came to, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
+ * is the active model again.
+ */
+export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
+  readonly line: string
+  readonly gaveModel: boolean
+} {
   const { gate, error } = report as {
     readonly gate: { against: string; gain: { mean: number }; failures: readonly string[] } | null
     readonly error: { message: string } | null
   }
-  if (gate === null) return `${state}: ${error?.message ?? 'no model came of it'}`
-  const why = gate.failures.length > 0 ? `: ${gate.failures.join('; ')}` : ''
-  return `${modelId} is ${state}, ${gate.gain.mean.toFixed(3)} nats a record over ${gate.against}${why}`
+  if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
+  const passed = gate.failures.length === 0
+  const isRejectedAgain = state === 'known' && modelId !== incumbentId
+  const reasons = [
+    ...(passed ? [] : [`; it failed its gate: ${gate.failures.join('; ')}`]),
+    ...(isRejectedAgain ? ['; it was rejected before: `outflow models promote` makes it the active model'] : []),
+  ].join('')
+  return {
+    line: `${modelId} is ${state}, ${gate.gain.mean.toFixed(3)} nats a record over ${gate.against}${reasons}`,
+    gaveModel: passed && state !== 'rejected' && !isRejectedAgain,
+  }
 }

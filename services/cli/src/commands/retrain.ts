@@ -13,7 +13,10 @@ export function addRetrain(program: Command, context: CommandContext): void {
         'other. While the window holds too few records the request waits.',
     )
     .option('--now', 'at once, which is also what happens without it')
-    .option('--wait', 'until the fit has ended, and print what became of it; exit code 1 when it gave no model')
+    .option(
+      '--wait',
+      'until the fit has ended, and print its outcome; exit code 1 when it gave no model or the model failed its gate',
+    )
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())
