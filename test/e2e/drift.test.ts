@@ -64,7 +64,7 @@ function fieldsOf(messages: readonly ParcelMessage[]): Fields[] {
   })
 }
 
-const isSound = ({ headers }: ParcelMessage) => ['normal', 'odd'].includes(headers.truth)
+const isSound = ({ truth }: ParcelMessage) => ['normal', 'odd'].includes(truth)
 
 function heavier(message: ParcelMessage): ParcelMessage {
   if (!isSound(message)) return message

@@ -49,7 +49,7 @@ message Parcel {
 const KIND_PROTO = 'syntax = "proto3"; package test.depot; enum Kind { letter = 0; parcel = 1; crate = 2; }'
 
 const parcels = nextOf(parcelMessages(5), 400)
-  .filter(({ headers }) => headers.truth === 'normal' || headers.truth === 'odd')
+  .filter(({ truth }) => truth === 'normal' || truth === 'odd')
   .map(({ value }): Parcel => JSON.parse(String(value)))
 const SEEN = Date.UTC(2026, 0, 1)
 
@@ -114,7 +114,7 @@ async function reading(
 ): Promise<Running> {
   const topic = await aTopic()
   const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(values.map((value) => ({ topic, key: null, value, headers: {} })))
+  await producer.send(values.map((value) => ({ topic, key: null, value })))
   await producer.close()
   const config = parseConfig(
     {

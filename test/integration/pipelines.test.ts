@@ -66,7 +66,7 @@ async function send(topic: string, messages: readonly ParcelMessage[]): Promise<
   await producer.close()
 }
 
-const isSound = ({ headers: { truth } }: ParcelMessage) => truth === 'normal' || truth === 'odd'
+const isSound = ({ truth }: ParcelMessage) => truth === 'normal' || truth === 'odd'
 
 /** By topic: how many were received, scored and rejected. */
 async function countsOf({ name }: Made): Promise<Record<string, [number, number, number]>> {

@@ -18,7 +18,7 @@ const VALUES = Array.from(
 test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as they were written', async (codec) => {
   const topic = await aTopic({ settings: { 'compression.type': codec } })
   const producer = await makeProducer(kafka())
-  await producer.send(VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value), headers: {} })))
+  await producer.send(VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value) })))
   await producer.close()
 
   expect(await delivered(topic)).toEqual(VALUES)

@@ -107,7 +107,12 @@ describe('the relay of the outbox', () => {
     const sender = await relay.connect()
     const values = Array.from({ length: 300 }, (_, index) => `${index}`.padEnd(5_000, '.'))
     await sender.send(
-      values.map((value) => ({ topic: relay.topic, key: 'k', value, headers: { name: Buffer.from([0, 200]) } })),
+      values.map((value) => ({
+        topic: relay.topic,
+        key: 'k',
+        value,
+        headers: [['name', Buffer.from([0, 200])] as const],
+      })),
       300n,
     )
     await sender.close()

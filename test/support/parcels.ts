@@ -12,13 +12,16 @@ export interface Parcel {
   readonly millimetres: number
 }
 
-/** A message about a parcel; its header `truth` says how it was made, and no detector reads it. */
+/** A message about a parcel; its header `truth` states how it was made, and no detector reads it. */
 export interface ParcelMessage {
   /** The depot. */
   readonly key: string
   readonly value: Buffer | null
-  readonly headers: { readonly truth: 'normal' | 'odd' | Breakage }
+  readonly truth: Truth
+  readonly headers: readonly (readonly ['truth', Truth])[]
 }
+
+type Truth = 'normal' | 'odd' | Breakage
 
 /** The rejection that a broken message is due. */
 export type Breakage = keyof typeof BREAKAGES
@@ -58,6 +61,13 @@ const DEPOTS = 40
 const ODD_PER_MILLE = 10
 const BROKEN_PER_MILLE = 6
 
+const aMessage = (key: string, value: Buffer | null, truth: Truth): ParcelMessage => ({
+  key,
+  value,
+  truth,
+  headers: [['truth', truth]],
+})
+
 /** Gives messages without end: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
 export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   const chance = makeChance(seed)
@@ -68,13 +78,13 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
     const draw = chance.below(1_000)
     if (draw < BROKEN_PER_MILLE) {
       const truth = breakages[broken++ % breakages.length]!
-      yield { key, value: BREAKAGES[truth](parcel), headers: { truth } }
+      yield aMessage(key, BREAKAGES[truth](parcel), truth)
       continue
     }
     const odd = draw < BROKEN_PER_MILLE + ODD_PER_MILLE
     const grams = odd ? parcel.grams * (10 + chance.below(90)) : parcel.grams
     const value = Buffer.from(JSON.stringify({ ...parcel, grams }))
-    yield { key, value, headers: { truth: odd ? 'odd' : 'normal' } }
+    yield aMessage(key, value, odd ? 'odd' : 'normal')
   }
 }
 

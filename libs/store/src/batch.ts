@@ -38,7 +38,7 @@ export interface OutboxMessage {
   /** null is a tombstone: a dead letter keeps it. */
   readonly payload: Uint8Array | null
   /** In order; a name may come twice. */
-  readonly headers: readonly (readonly [name: string, value: Uint8Array | string])[]
+  readonly headers: readonly (readonly [name: string, value: Uint8Array | string | null])[]
 }
 
 /** A record that was set aside. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */

@@ -15,6 +15,7 @@ function headersText({ headers }: OutboxMessage): string {
   return JSON.stringify(headers.map(([name, value]) => [name, base64(value)]))
 }
 
-function base64(value: Uint8Array | string): string {
+function base64(value: Uint8Array | string | null): string | null {
+  if (value === null) return null
   return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)).toString('base64')
 }

@@ -10,7 +10,7 @@ export interface OutboxRow extends OutboxMessage {
   readonly createdAt: Date
   readonly key: Buffer | null
   readonly payload: Buffer | null
-  readonly headers: readonly (readonly [name: string, value: Buffer])[]
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[]
 }
 
 interface OutboxTableRow {
@@ -19,7 +19,7 @@ interface OutboxTableRow {
   readonly topic: string
   readonly message_key: Buffer | null
   readonly payload: Buffer | null
-  readonly headers: readonly (readonly [string, string])[]
+  readonly headers: readonly (readonly [string, string | null])[]
   readonly created_at: Date
 }
 
@@ -135,7 +135,7 @@ function toOutboxRow(row: OutboxTableRow): OutboxRow {
     topic: row.topic,
     key: row.message_key,
     payload: row.payload,
-    headers: row.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+    headers: row.headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value, 'base64')]),
     createdAt: row.created_at,
   }
 }

@@ -103,3 +103,17 @@ test('a batch whose end is missing is passed by, as kafkajs does', async () => {
 test('kafkajs uses it from its first fetch on', () => {
   expect(require(`${src}/recordBatch/v0/decoder`)).toBe(decodeBatch)
 })
+
+test('issue 17.17: headers of one name are a list, in linear time, and a name of Object.prototype is like any other', async () => {
+  const many = { ...PLAIN, headers: { trace: Array.from({ length: 200_000 }, () => Buffer.from('t')) } }
+  const odd = Object.assign(Object.create(null), { constructor: Buffer.from('a'), toString: Buffer.from('b') })
+  const records = [many, { ...PLAIN, headers: odd }]
+  const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 0n, records } as never, 0)
+  const [first, second] = (await decodeBatch(new Decoder(buffer))).records
+  expect(first!.headerList).toHaveLength(200_000)
+  expect(first!.headers.trace).toHaveLength(200_000)
+  expect(second!.headerList).toEqual([
+    ['constructor', Buffer.from('a')],
+    ['toString', Buffer.from('b')],
+  ])
+})

@@ -1,7 +1,8 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './encoded-record.js'
 
-export type KafkaHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
+/** Names with their values in order; a name may come more than once, and a value may be null. */
+export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]
 
 export interface KafkaRecord {
   readonly offset: bigint
@@ -75,7 +76,17 @@ export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDel
 
 /** A record to keep. */
 export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): KafkaRecord {
-  return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
+  return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: toHeaders(headers) }
+}
+
+/** kafkajs has an object with a list for a name that came more than once. */
+function toHeaders(headers: KafkaMessage['headers']): KafkaHeaders {
+  return Object.entries(headers ?? {}).flatMap(([name, values]) =>
+    (Array.isArray(values) ? values : [values]).map((value): KafkaHeaders[number] => [
+      name,
+      value === undefined || value === null ? null : Buffer.from(value),
+    ]),
+  )
 }
 
 /** A record to pass by: its parts are read when they are asked for, of most records never or once. */
@@ -100,6 +111,7 @@ class RecordView implements KafkaRecord {
   }
 
   get headers(): KafkaHeaders {
-    return this.message.headers ?? {}
+    const { message } = this
+    return message instanceof EncodedRecord ? message.headerList : toHeaders(message.headers)
   }
 }

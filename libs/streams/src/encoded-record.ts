@@ -90,7 +90,20 @@ export class EncodedRecord {
     return bytesAt(this.batch.bytes, this.valueAt())
   }
 
+  /** As kafkajs has them: a name that comes more than once has a list. */
   get headers() {
+    const headers: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
+    for (const [name, value] of this.headerList) {
+      const before = headers[name]
+      if (before === undefined) headers[name] = value
+      else if (Array.isArray(before)) before.push(value)
+      else headers[name] = [before, value]
+    }
+    return headers
+  }
+
+  /** Names with their values, in order. */
+  get headerList(): readonly (readonly [name: string, value: Buffer | null])[] {
     const { bytes } = this.batch
     const length = numberAt(bytes, this.valueAt())
     return headersAt(bytes, behind + Math.max(0, length))
@@ -120,15 +133,11 @@ function bytesAt(bytes: Buffer, at: number): Buffer | null {
   return length < 0 ? null : bytes.subarray(from, behind)
 }
 
-/** A name that comes twice has a list. */
-function headersAt(bytes: Buffer, at: number) {
-  const headers: Record<string, Buffer | null | (Buffer | null)[]> = {}
+function headersAt(bytes: Buffer, at: number): [string, Buffer | null][] {
+  const headers: [string, Buffer | null][] = []
   for (let left = numberAt(bytes, at); left > 0; left--) {
     const name = String(bytesAt(bytes, behind) ?? '')
-    const value = bytesAt(bytes, behind)
-    const before = headers[name]
-    if (before === undefined) headers[name] = value
-    else headers[name] = Array.isArray(before) ? [...before, value] : [before, value]
+    headers.push([name, bytesAt(bytes, behind)])
   }
   return headers
 }

@@ -36,13 +36,27 @@ describe('requestsOf', () => {
 
   it('keeps partition, timestamp and headers', () => {
     const [request] = requestsOf([
-      { topic: 'a', key: 'k', value: null, partition: 3, timestampMs: 5, headers: { h: Buffer.from([0]) } },
+      { topic: 'a', key: 'k', value: null, partition: 3, timestampMs: 5, headers: [['h', Buffer.from([0])]] },
     ])
     expect(request).toEqual([
       {
         topic: 'a',
-        messages: [{ key: 'k', value: null, partition: 3, timestamp: '5', headers: { h: Buffer.from([0]) } }],
+        messages: [{ key: 'k', value: null, partition: 3, timestamp: '5', headers: { h: [Buffer.from([0])] } }],
       },
+    ])
+  })
+
+  it('issue 17.17: sends headers of any name, null values and names that come twice', () => {
+    const headers = [
+      ['__proto__', 'a'],
+      ['constructor', null],
+      ['__proto__', 'b'],
+    ] as const
+    const [request] = requestsOf([{ topic: 'a', key: null, value: null, headers }])
+    const sent = request![0]!.messages[0]!.headers!
+    expect(Object.entries(sent)).toEqual([
+      ['__proto__', ['a', 'b']],
+      ['constructor', [null]],
     ])
   })
 

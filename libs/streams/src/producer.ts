@@ -1,13 +1,15 @@
 import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
-import type { KafkaHeaders } from './delivery.js'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
+
+/** Names with their values; a name may come more than once. */
+export type OutgoingHeaders = readonly (readonly [name: string, value: Uint8Array | string | null])[]
 
 export interface OutgoingMessage {
   readonly topic: string
   readonly key: Uint8Array | string | null
   readonly value: Uint8Array | string | null
-  readonly headers?: KafkaHeaders
+  readonly headers?: OutgoingHeaders
   /** Default: Kafka's hash of the key. */
   readonly partition?: number
   /** Epoch ms; default: now. */
@@ -72,11 +74,8 @@ function toTopicMessages(byTopic: ReadonlyMap<string, Message[]>): TopicMessages
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }))
 }
 
-function sizeOf({ key, value, headers = {} }: OutgoingMessage): number {
-  const headerBytes = Object.entries(headers).reduce(
-    (bytes, [name, values]) => [values ?? ''].flat().reduce((sum, one) => sum + name.length + one.length, bytes),
-    0,
-  )
+function sizeOf({ key, value, headers = [] }: OutgoingMessage): number {
+  const headerBytes = headers.reduce((sum, [name, own]) => sum + name.length + (own?.length ?? 0), 0)
   return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes
 }
 
@@ -84,10 +83,21 @@ function toMessage({ key, value, headers, partition, timestampMs }: OutgoingMess
   return {
     key: asBuffer(key),
     value: asBuffer(value),
-    ...(headers && { headers: { ...headers } }),
+    ...(headers && { headers: toHeaders(headers) }),
     ...(partition !== undefined && { partition }),
     ...(timestampMs !== undefined && { timestamp: String(timestampMs) }),
   }
+}
+
+/** As kafkajs takes them. The object has no prototype, so that a name such as `constructor` or `__proto__` is like any other. */
+function toHeaders(headers: OutgoingHeaders): NonNullable<Message['headers']> {
+  const byName: Record<string, (Buffer | string | null)[]> = Object.create(null)
+  for (const [name, value] of headers) {
+    byName[name] ??= []
+    byName[name].push(asBuffer(value))
+  }
+  // kafkajs writes a null as a value of no length, which its types do not say.
+  return byName as unknown as NonNullable<Message['headers']>
 }
 
 function asBuffer(bytes: Uint8Array | string | null): Buffer | string | null {

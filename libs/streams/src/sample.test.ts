@@ -10,7 +10,7 @@ const record = (topic: string, partition: number, offset: number): WindowRecord 
   timestampMs: 0,
   key: null,
   value: null,
-  headers: {},
+  headers: [],
 })
 const sampleOf = (records: readonly WindowRecord[], size: number, seed: number) => {
   const sample = makeSample(size, seed)
@@ -36,11 +36,15 @@ describe('makeSample', () => {
 
   it('holds copies, not the fetch responses that the records came in', () => {
     const response = Buffer.alloc(1024 ** 2, 'x')
-    const view = { ...record('t', 0, 1), value: response.subarray(0, 5), headers: { h: response.subarray(5, 6) } }
+    const view = {
+      ...record('t', 0, 1),
+      value: response.subarray(0, 5),
+      headers: [['h', response.subarray(5, 6)]] as const,
+    }
     const [kept] = sampleOf([view], 1, 1)
     response.fill('y')
     expect(String(kept!.value)).toBe('xxxxx')
-    expect(String(kept!.headers.h)).toBe('x')
+    expect(String(kept!.headers[0]![1])).toBe('x')
   })
 
   it('gives every record the same chance', () => {

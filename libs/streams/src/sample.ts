@@ -97,19 +97,14 @@ const AGE_STEPS = 64
 
 /** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
 function own<R extends WindowRecord>(record: R): R {
-  const headers = Object.entries(record.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.map(copy) : value && copy(value),
-  ])
+  const headers = record.headers.map(([name, value]) => [name, value && Buffer.from(value)] as const)
   return {
     ...record,
     key: record.key && Buffer.from(record.key),
     value: record.value && Buffer.from(record.value),
-    headers: Object.fromEntries(headers),
+    headers,
   }
 }
-
-const copy = (bytes: Buffer | string) => (typeof bytes === 'string' ? bytes : Buffer.from(bytes))
 
 /** 32 bits; positions of equal priority are told apart by their order, a bias of one in millions. */
 function priorityOf(topicHash: number, { partition, offset }: WindowRecord): number {

@@ -1,10 +1,9 @@
-import type { KafkaHeaders } from './delivery.js'
+import type { OutgoingHeaders } from './producer.js'
 
 /** The W3C trace contexts that records or messages carry in their `traceparent` header. */
-export function* traceparents(carriers: Iterable<{ readonly headers?: KafkaHeaders }>): Iterable<string> {
+export function* traceparents(carriers: Iterable<{ readonly headers?: OutgoingHeaders }>): Iterable<string> {
   for (const { headers } of carriers) {
-    const header = headers?.traceparent
-    const first = Array.isArray(header) ? header[0] : header
-    if (first !== undefined) yield String(first)
+    const first = headers?.find(([name]) => name === 'traceparent')?.[1]
+    if (first) yield String(first)
   }
 }

@@ -91,14 +91,7 @@ function learn(
   }
 }
 
-/** A row as Kafka gets it: key and payload byte for byte, headers in order, a name that comes twice as a list. */
+/** A row as a message: key, payload and headers byte for byte. */
 export function toMessage({ topic, key, payload, headers }: OutboxRow): OutgoingMessage {
-  const byName = new Map<string, Buffer[]>()
-  for (const [name, value] of headers) byName.set(name, [...(byName.get(name) ?? []), value])
-  return {
-    topic,
-    key,
-    value: payload,
-    headers: Object.fromEntries([...byName].map(([name, values]) => [name, values.length === 1 ? values[0] : values])),
-  }
+  return { topic, key, value: payload, headers }
 }

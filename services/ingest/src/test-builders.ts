@@ -16,7 +16,7 @@ export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<
     timestampMs: Date.UTC(2026, 0, 1) + offset,
     key: Buffer.from('LAX'),
     value: value === null || Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)),
-    headers: {},
+    headers: [],
     ...overrides,
   }
 }

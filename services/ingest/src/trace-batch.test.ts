@@ -15,7 +15,7 @@ async function explained(delays: readonly number[]) {
   const batch = aCleanBatch(delays)
   const records = batch.records.map((record, index) => ({
     ...record,
-    source: { ...record.source, headers: { traceparent: Buffer.from(traceparent(index)) } },
+    source: { ...record.source, headers: [['traceparent', Buffer.from(traceparent(index))] as const] },
   }))
   const delivery = { ...batch.delivery, records: records.map(({ source }) => source) }
   const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }

@@ -50,7 +50,7 @@ function windowOf(good: number, bad = 0): readonly WindowRecord[] {
     timestampMs: i,
     key: null,
     value: Buffer.from(i < good ? `{"delay":${i}}` : 'broken'),
-    headers: {},
+    headers: [],
   }))
 }
 

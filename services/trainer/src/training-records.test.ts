@@ -17,7 +17,7 @@ function aRecord(timestampMs: number, value: string): WindowRecord {
     timestampMs,
     key: null,
     value: Buffer.from(value),
-    headers: {},
+    headers: [],
   }
 }
 

@@ -13,7 +13,7 @@ const decoder = makeDecoder({ format: 'json', maxRecordBytes: 1024, csv: { delim
 
 function aRecord(partition: number, offset: number, value: string, key = 'LAX'): WindowRecord {
   const at = { topic: 'flights', partition, offset: BigInt(offset), timestampMs: offset }
-  return { ...at, key: Buffer.from(key), value: Buffer.from(value), headers: {} }
+  return { ...at, key: Buffer.from(key), value: Buffer.from(value), headers: [] }
 }
 
 const leftOut = { confirmed: new Set<string>(), spans: [] }

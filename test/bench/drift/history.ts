@@ -62,7 +62,7 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
       timestampMs: times[at]!,
       key: null,
       value: Buffer.from(JSON.stringify(record)),
-      headers: {},
+      headers: [],
     }
   }
 }

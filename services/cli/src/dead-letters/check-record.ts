@@ -28,7 +28,7 @@ function checkerOf({
     if (!('record' in decoded)) return decoded
     const fields = read(decoded.record)
     if (isRejection(fields)) return fields
-    const event = readEvent({ ...message, offset: 0n, headers: {} }, decoded.record)
+    const event = readEvent({ ...message, offset: 0n, headers: [] }, decoded.record)
     return 'reason' in event ? event : null
   }
 }

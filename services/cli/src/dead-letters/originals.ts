@@ -1,13 +1,12 @@
 import { formatPosition, type Position } from '@outflow/contracts'
 import type { StoredDeadLetter } from '@outflow/store'
-import { type KafkaConnection, type KafkaRecord, scanWindow } from '@outflow/streams'
+import { type KafkaConnection, type KafkaHeaders, type KafkaRecord, scanWindow } from '@outflow/streams'
 
 /** The record as its producer sent it. */
 export interface Original {
   readonly key: Buffer | null
   readonly value: Buffer | null
-  /** In order; a name may come twice. */
-  readonly headers: readonly (readonly [name: string, value: Buffer])[]
+  readonly headers: KafkaHeaders
   /** Kafka's, of the record where it was read; epoch ms. */
   readonly timestampMs: number
 }
@@ -39,7 +38,7 @@ export async function findOriginals(
       found.set(position, {
         key: record.key,
         value: record.value,
-        headers: entriesOf(record).filter(([name]) => !name.startsWith(OURS)),
+        headers: record.headers.filter(([name]) => !name.startsWith(OURS)),
         timestampMs: Number(headerOf(record, 'outflow.timestamp')),
       })
     }
@@ -56,15 +55,5 @@ function positionOf(record: KafkaRecord): string | null {
 
 function headerOf(record: KafkaRecord, name: string): string | null {
   // A record that was rejected twice bears the names twice: ours, which are written last, count.
-  return (
-    entriesOf(record)
-      .findLast(([own]) => own === name)?.[1]
-      .toString() ?? null
-  )
-}
-
-function entriesOf({ headers }: KafkaRecord): (readonly [string, Buffer])[] {
-  return Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().flatMap((value) => (value === undefined ? [] : [[name, Buffer.from(value)] as const])),
-  )
+  return record.headers.findLast(([own]) => own === name)?.[1]?.toString() ?? null
 }

@@ -47,7 +47,7 @@ function encoded({ key, value, headers, timestampMs }: Original) {
   return {
     key: key?.toString('base64') ?? null,
     value: value?.toString('base64') ?? null,
-    headers: headers.map(([name, header]) => [name, header.toString('base64')]),
+    headers: headers.map(([name, header]) => [name, header?.toString('base64') ?? null]),
     timestamp: new Date(timestampMs).toISOString(),
   }
 }

@@ -49,6 +49,6 @@ function outgoing(batch: readonly PlannedMessage[], topic: string): readonly Out
     key,
     value,
     timestampMs,
-    ...(truth === null ? {} : { headers: { [TRUTH_HEADER]: truth } }),
+    ...(truth === null ? {} : { headers: [[TRUTH_HEADER, truth]] as const }),
   }))
 }

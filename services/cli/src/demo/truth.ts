@@ -19,8 +19,8 @@ export async function readTruth(
 }
 
 function toSent({ topic, partition, offset, timestampMs, headers }: WindowRecord): SentMessage {
-  const truth = headers[TRUTH_HEADER]
-  const said = truth === undefined ? null : String(truth)
+  const truth = headers.find(([name]) => name === TRUTH_HEADER)?.[1] ?? null
+  const said = truth && String(truth)
   return {
     position: formatPosition({ topic, partition, offset }),
     producedAtMs: timestampMs,

@@ -1,6 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import type { OutboxMessage } from '@outflow/store'
-import type { Delivery, KafkaHeaders, KafkaRecord } from '@outflow/streams'
+import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { CleanBatch, ReadBatch } from '../batch.js'
 
 export interface SetAsideOptions {
@@ -36,7 +36,7 @@ export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
           topic,
           key: source.key,
           payload: source.value,
-          headers: [...originalHeaders(source.headers), ...ourHeaders(batch.delivery, source, rejection, rejectedAt)],
+          headers: [...source.headers, ...ourHeaders(batch.delivery, source, rejection, rejectedAt)],
         },
       })),
     }
@@ -44,13 +44,6 @@ export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
 }
 
 type HeaderEntry = OutboxMessage['headers'][number]
-
-/** kafkajs gives a name that came twice as a list under one name. */
-function originalHeaders(headers: KafkaHeaders): HeaderEntry[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    [value].flat().flatMap((one): HeaderEntry[] => (one === undefined ? [] : [[name, one]])),
-  )
-}
 
 function ourHeaders(
   { topic, partition }: Delivery,
