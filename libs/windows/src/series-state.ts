@@ -80,22 +80,22 @@ export function observe(
   if (kind === 'values') {
     forgetValues(state, oldest)
     if (!Number.isNaN(value)) countValue(state, value, bucket)
-    before.count = valuesSince(state, bucket - BUCKETS + 1)
+    before.count = state.rows
     return true
   }
   forgetBuckets(kind, state, oldest)
-  summarise(kind, state, before, bucket - BUCKETS + 1, bucket)
+  summarise(kind, state, before, bucket)
   if (kind === 'events') addTo(kind, state, bucket, 0)
   else if (!Number.isNaN(value)) addTo(kind, state, bucket, value)
   return true
 }
 
 /**
- * Merges the buckets of a window.
+ * Merges the buckets of the window that ends with bucket `to`; those before the window have been removed.
  *
  * @see Chan, Golub & LeVeque 1979, Updating formulae and a pairwise algorithm for computing sample variances
  */
-function summarise(kind: SeriesKind, { cells, rows }: SeriesState, before: Before, from: number, to: number): void {
+function summarise(kind: SeriesKind, { cells, rows }: SeriesState, before: Before, to: number): void {
   const stride = STRIDES[kind]
   let count = 0
   let mean = 0
@@ -103,9 +103,7 @@ function summarise(kind: SeriesKind, { cells, rows }: SeriesState, before: Befor
   let min = Number.POSITIVE_INFINITY
   let max = Number.NEGATIVE_INFINITY
   for (let at = 0, end = rows * stride; at < end; at += stride) {
-    const bucket = cells[at]!
-    if (bucket < from) continue
-    if (bucket > to) break
+    if (cells[at]! > to) break
     const own = cells[at + 1]!
     if (kind === 'numbers') {
       const apart = cells[at + 2]! - mean
@@ -189,12 +187,6 @@ function countValue(state: SeriesState, value: number, bucket: number): void {
   }
   state.cells[stalest * 2] = value
   state.cells[stalest * 2 + 1] = bucket
-}
-
-function valuesSince({ cells, rows }: SeriesState, from: number): number {
-  let count = 0
-  for (let row = 0; row < rows; row += 1) if (cells[row * 2 + 1]! >= from) count += 1
-  return count
 }
 
 /** Makes room for one more row. */

@@ -191,6 +191,19 @@ test('memory stays within its bound, and what was seen last is kept', () => {
   expect(names.at(-1)).toBe('account 4999')
 })
 
+test('issue 17: memory drops the entities that were not seen for longest, not those that were seen first', () => {
+  const states = makeWindowStates(PLAN, { maxBytes: 100_000 })
+  for (let index = 0; index < 1_000; index += 1) {
+    const [features] = run(states, [
+      { account: 'regular', atMs: index, amount: 1 },
+      { account: `account ${index}`, atMs: index, amount: 1 },
+    ])
+    expect(features![0], 'records of the regular account').toBe(index + 1)
+    states.settle()
+  }
+  expect(Array.from(states.entities(), ({ entity }) => entity)).not.toContain('account 0')
+})
+
 test('features that want the same state share it', () => {
   const plan = planWindows([
     aWindow('mean'),
