@@ -79,3 +79,13 @@ it('issue 17.5: puts values under the names of Object.prototype without touching
   )
   expect('x' in {}).toBe(false)
 })
+
+it('issue 17.5: puts keys beside indices, in any order', () => {
+  const record = emptyRecord()
+  putAt(record, stepsOfColumn('a[0]'), 'first')
+  putAt(record, stepsOfColumn('a.length'), 'long')
+  putAt(record, stepsOfColumn('a[1].length.x'), 'deep')
+  expect(JSON.parse(JSON.stringify(record))).toEqual({
+    a: { 0: 'first', 1: { length: { x: 'deep' } }, length: 'long' },
+  })
+})

@@ -65,10 +65,16 @@ export function putAt(record: Record<string, unknown>, steps: readonly Step[], v
       at[step] = value
       return
     }
-    const held = at[step]
-    if (held === null || typeof held !== 'object') at[step] = typeof next === 'number' ? [] : emptyRecord()
-    at = at[step] as Record<Step, unknown>
+    const held = holderOf(at[step], next)
+    at[step] = held
+    at = held as Record<Step, unknown>
   })
+}
+
+/** What takes a step: an array takes indices only, since `length` and other names are no plain keys of it. */
+function holderOf(held: unknown, step: Step): object {
+  if (held === null || typeof held !== 'object') return typeof step === 'number' ? [] : emptyRecord()
+  return Array.isArray(held) && typeof step === 'string' ? Object.assign(emptyRecord(), held) : held
 }
 
 export function emptyRecord(): Record<string, unknown> {

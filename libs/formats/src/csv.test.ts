@@ -59,3 +59,9 @@ test.each([
 test('bytes that are no UTF-8 are undecodable', () => {
   expect(csvDecoder({ delimiter: ',' })(Buffer.from([0x31, 0x2c, 0xff]))).toMatchObject({ reason: 'undecodable' })
 })
+
+test('issue 17: a line with a NUL byte is undecodable, which csv-parse passes over behind a quote', () => {
+  for (const text of ['a\0,b', '"a"\0,b', '"a\0",b']) {
+    expect(decode(text)).toMatchObject({ reason: 'undecodable', detail: expect.stringMatching(/NUL/) })
+  }
+})

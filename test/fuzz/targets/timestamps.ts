@@ -1,0 +1,130 @@
+import { isRejection, makeReader } from '@outflow/encoding'
+import { mutate, type Random } from '../random.js'
+import { expectSame } from '../same-value.js'
+import { type FuzzTarget, WrongValue } from '../target.js'
+
+const target: FuzzTarget<string | number> = {
+  rule: 'a timestamp is read as a parser written by character reads it',
+  generate: (random) => {
+    if (random.oneIn(4)) return anEpochTime(random)
+    const text = aTime(random)
+    return random.oneIn(2) ? mutate(random, Buffer.from(text), Buffer.from('0129:-+.,ZzT /')).toString('utf8') : text
+  },
+  check: (value) => {
+    const found = read({ at: value })
+    const expected = readTime(value)
+    if (!isRejection(found)) expectSame(found.numbers[0], expected, 'read')
+    else if (expected !== undefined) throw new WrongValue(`rejected, expected ${expected}`)
+  },
+}
+export default target
+
+const read = makeReader([{ path: '$.at', type: 'cyclic', period: 'day', optional: false }])
+
+function anEpochTime(random: Random): string | number {
+  const number = random.between(0, 9_999_999) * 10 ** random.between(0, 13) + random.below(1_000)
+  if (random.oneIn(4)) return number / 1_000
+  return random.oneIn(2) ? number : `${number}${random.oneIn(3) ? `.${random.below(1_000)}` : ''}`
+}
+
+function aTime(random: Random): string {
+  const two = (most: number) => String(random.between(0, most)).padStart(2, '0')
+  const separator = random.pick(['-', '-', '/'])
+  const date = `${random.pick([1970, 2000, 2024, 2026, 99, 100, 1582, random.below(10_000)])}`.padStart(4, '0')
+  const day = `${date}${separator}${two(13)}${separator}${two(32)}`
+  if (random.oneIn(6)) return day
+  const seconds = random.oneIn(4) ? '' : `:${two(61)}`
+  const fraction = random.oneIn(2) ? '' : `${random.pick(['.', ','])}${random.list(9, () => random.below(10)).join('')}`
+  const zone = random.pick(['', 'Z', 'z', ' Z', `+${two(19)}`, `-${two(19)}${two(60)}`, `+${two(19)}:${two(60)}`])
+  return `${day}${random.pick(['T', ' ', 't'])}${two(24)}:${two(60)}${seconds}${seconds && fraction}${zone}`
+}
+
+/** The reference: epoch ms, NaN where it is missing, undefined where it is not a time. */
+function readTime(value: string | number): number | undefined {
+  if (typeof value === 'number') return readEpoch(value)
+  if (value === '' || value === 'NaN') return Number.NaN
+  if (value.length > 64) return undefined
+  const [whole = '', fraction, ...more] = value.split('.')
+  const isEpoch = isDigits(whole, 9, 19) && more.length === 0 && (fraction === undefined || isDigits(fraction, 1, 9))
+  return isEpoch ? readEpoch(Number(value)) : readIso(value.trim())
+}
+
+function readEpoch(value: number): number | undefined {
+  if (value >= 1e8 && value < 1e11) return value * 1e3
+  if (value >= 1e11 && value < 1e14) return value
+  if (value >= 1e14 && value < 1e17) return value * 1e-3
+  return value >= 1e17 && value < 1e20 ? value * 1e-6 : undefined
+}
+
+function readIso(text: string): number | undefined {
+  let at = 0
+  const number = (length: number): number => {
+    const digits = text.slice(at, at + length)
+    at += length
+    return isDigits(digits, length, length) ? Number(digits) : Number.NaN
+  }
+  const takeOne = (of: string): boolean => at < text.length && of.includes(text[at]!) && at++ >= 0
+  const year = number(4)
+  const month = takeOne('-/') ? number(2) : Number.NaN
+  const day = takeOne('-/') ? number(2) : Number.NaN
+  let [hour, minute, second, ms, offset] = [0, 0, 0, 0, 0]
+  if (at < text.length) {
+    hour = takeOne('Tt ') ? number(2) : Number.NaN
+    minute = takeOne(':') ? number(2) : Number.NaN
+    if (takeOne(':')) {
+      second = number(2)
+      if (takeOne('.,')) {
+        const from = at
+        while (isDigits(text[at] ?? '', 1, 1)) at++
+        if (at === from || at - from > 9) return undefined
+        ms = Number(text.slice(from, at).padEnd(3, '0').slice(0, 3))
+      }
+    }
+    const spaceAt = at
+    while (at < text.length && text[at]!.trim() === '') at++
+    if (at < text.length && !takeOne('Zz')) {
+      const sign = takeOne('+') ? 1 : takeOne('-') ? -1 : Number.NaN
+      const hours = number(2)
+      let minutes = 0
+      if (at < text.length) {
+        takeOne(':')
+        minutes = number(2)
+      }
+      if (!(hours <= 18 && minutes <= 59)) return undefined
+      offset = sign * (hours * 60 + minutes)
+    } else if (at === text.length && at > spaceAt && !'Zz'.includes(text[at - 1]!)) return undefined
+  }
+  const lengths = [
+    31,
+    year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28,
+    31,
+    30,
+    31,
+    30,
+    31,
+    31,
+    30,
+    31,
+    30,
+    31,
+  ]
+  const isTime = at === text.length && hour <= 23 && minute <= 59 && second <= 60 && year >= 100
+  if (!isTime || !(month >= 1 && month <= 12 && day >= 1 && day <= lengths[month - 1]!)) return undefined
+  if (Number.isNaN(offset)) return undefined
+  return ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1_000 + ms
+}
+
+function isDigits(text: string, least: number, most: number): boolean {
+  return (
+    text.length >= least && text.length <= most && [...text].every((character) => character >= '0' && character <= '9')
+  )
+}
+
+/** Days from 1 January 1970 in the proleptic Gregorian calendar. @see Hinnant, chrono-compatible low-level date algorithms, days_from_civil */
+function daysSince1970(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+}
