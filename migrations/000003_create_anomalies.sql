@@ -19,6 +19,8 @@ create table outflow.anomalies (
   reasons jsonb not null,
   model_id text not null,
   detected_at timestamptz not null default now(),
+  -- found by a rescore of past records, not by ingest: no counter of ingest includes it
+  rescored boolean not null default false,
   constraint anomalies_pkey primary key (pipeline, topic, partition, "offset", record_time),
   constraint anomalies_severity_known check (severity in ('low', 'medium', 'high')),
   constraint anomalies_p_value_is_probability check (p_value between 0 and 1),

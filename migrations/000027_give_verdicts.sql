@@ -10,7 +10,7 @@ alter table outflow.feedback
   add constraint feedback_note_is_bounded check (length(note) <= 4000) not valid,
   add column detected_at timestamptz;
 
--- No row comes back where neither the stream nor a replay has flagged the record.
+-- No row is returned where the record is not stored as an anomaly.
 create function outflow.note_verdict(
   of_pipeline text, of_topic text, of_partition integer, of_offset bigint, verdict text, note text, given_by text
 ) returns setof outflow.feedback
@@ -18,14 +18,9 @@ language sql
 as $$
   insert into outflow.feedback (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
   select of_pipeline, of_topic, of_partition, of_offset, note_verdict.verdict, nullif(note_verdict.note, ''),
-         note_verdict.given_by, min(flagged.at)
-  from (
-    select detected_at as at from outflow.anomalies
-    where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
-    union all
-    select alerted_at from outflow.replay_alerts
-    where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
-  ) as flagged
+         note_verdict.given_by, min(detected_at)
+  from outflow.anomalies
+  where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
   having count(*) > 0
   returning *
 $$;

@@ -47,7 +47,8 @@ comment on function outflow.drop_anomalies_before is
 
 create or replace view analyst.anomalies as
   select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, severity,
-         reasons, model_id, detected_at, -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, p_upper, nearest, missing
+         reasons, model_id, detected_at, -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, p_upper, nearest, missing,
+         rescored
   from outflow.anomalies;
 
 create or replace view analyst.anomaly_reasons as

@@ -42,6 +42,8 @@ comment on column analyst.anomalies.nearest is
   'The nearest normal record: changes (field, from, to), its nll and the same in words; null where a few changes make it no more normal.';
 comment on column analyst.anomalies.missing is
   'Names of the fields that the record left missing: it was scored on the others.';
+comment on column analyst.anomalies.rescored is
+  'Whether it was found by `outflow replay --send-alerts`, not by ingest.';
 
 comment on column analyst.anomaly_reasons.pipeline is
   'The pipeline: the `pipeline` of its outflow.yaml.';

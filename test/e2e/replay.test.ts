@@ -34,7 +34,7 @@ async function withAlertRate(pipeline: ParcelPipeline, alertRate: number): Promi
   await writeFile(pipeline.configFile, JSON.stringify({ ...config, detection: { alertRate } }))
 }
 
-test('a past range is scored again, and rejected records are sent again, each once', async () => {
+test('issue 17.10: a past range is scored again, every alert that it sends can be opened, and rejected records are sent again, each once', async () => {
   const pipeline = await aParcelPipeline({ model })
   const ingest = startService('ingest', pipeline.configFile)
   startService('alerts', pipeline.configFile)
@@ -69,11 +69,28 @@ test('a past range is scored again, and rejected records are sent again, each on
   expect(looser.newlyFlagged).toBeGreaterThan(0)
   expect(looser).toMatchObject({ noLongerFlagged: 0, alerts: looser.newlyFlagged })
   expect(looser.newly).toHaveLength(3)
-  expect(await asked(pipeline, ['replay', '--from', '1h', '--send-alerts'])).toMatchObject({ alerts: 0 })
+  expect(await asked(pipeline, ['replay', '--from', '1h', '--send-alerts'])).toMatchObject({
+    flaggedThen: anomalies,
+    newlyFlagged: looser.newlyFlagged,
+    alerts: 0,
+  })
   await eventually(async () => (await count(pipeline, 'outflow.outbox')) === 0, { what: 'the outbox is empty' })
   const alerts = await readCommitted(pipeline.brokers, pipeline.topics.alerts)
   expect(new Set(alerts.map(({ value }) => JSON.parse(String(value)).id)).size).toBe(anomalies + looser.newlyFlagged)
   expect(alerts).toHaveLength(anomalies + looser.newlyFlagged)
+  // Issue 17.10: every alert can be opened.
+  const opened = await pipeline.pool.query(
+    `select pipeline || '/' || topic || '/' || partition || '/' || "offset" as id from analyst.anomalies`,
+  )
+  expect(opened.rows.map(({ id }) => id).toSorted()).toEqual(
+    alerts.map(({ value }) => JSON.parse(String(value)).id).toSorted(),
+  )
+  expect(await count(pipeline, 'analyst.anomalies where rescored')).toBe(looser.newlyFlagged)
+  const [{ position }] = looser.newly
+  expect(await asked(pipeline, ['explain', '--anomaly', `${pipeline.name}/${position}`])).toMatchObject({
+    rescored: true,
+    reasons: expect.arrayContaining([expect.objectContaining({ text: expect.any(String) })]),
+  })
 
   const letters = await asked(pipeline, ['dead-letters', 'list'])
   expect(letters).toHaveLength(rejected)

@@ -7,6 +7,8 @@ import { run } from './statement.js'
 export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string
   readonly detectedAt: Date
+  /** A rescore of past records found it, not ingest. */
+  readonly rescored: boolean
 }
 
 interface AnomalyRow {
@@ -27,10 +29,11 @@ interface AnomalyRow {
   readonly reasons: Reason[]
   readonly model_id: string
   readonly detected_at: Date
+  readonly rescored: boolean
 }
 
 const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
-       nearest, missing, severity, reasons, model_id, detected_at`
+       nearest, missing, severity, reasons, model_id, detected_at, rescored`
 
 /** Gives a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -50,7 +53,7 @@ export async function strangestAnomalies(
   return rows.map(toAnomaly)
 }
 
-/** Gives the decoded records that a model flagged from a time on, by Kafka's record time, the newest first. */
+/** Returns the decoded records that ingest flagged by a model from a time on, by Kafka's record time, the newest first. */
 export async function newestFlagged(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
@@ -59,7 +62,7 @@ export async function newestFlagged(
     name: 'newest_flagged',
     text: `
       select record from outflow.anomalies
-      where pipeline = $1 and model_id = $2 and record_time >= $3
+      where pipeline = $1 and model_id = $2 and record_time >= $3 and not rescored
       order by record_time desc
       limit $4`,
     values: [of.pipeline, of.modelId, of.from, of.limit],
@@ -186,5 +189,6 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     reasons: row.reasons,
     modelId: row.model_id,
     detectedAt: row.detected_at,
+    rescored: row.rescored,
   }
 }

@@ -128,7 +128,7 @@ export {
 } from './pool.js'
 export { plainText } from './postgres-text.js'
 export { type Change, promoteChecked, promoteModel, rollBackModel } from './promotion.js'
-export { type OldVerdicts, oldVerdicts, queueReplayAlerts } from './replay-alerts.js'
+export { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from './rescored-anomalies.js'
 export { applyRetention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'

@@ -26,7 +26,7 @@ export async function explainStored(
   const reasons: readonly Reason[] = anomaly.reasons
   await terminal.result(
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
-      `${describeReasons(reasons, anomaly.nearest)}${describeMissing(anomaly.missing)}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
+      `${describeReasons(reasons, anomaly.nearest)}${describeMissing(anomaly.missing)}${anomaly.rescored ? '  found by a rescore of past records\n' : ''}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
   )
 }
 

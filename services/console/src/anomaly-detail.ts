@@ -21,6 +21,7 @@ export function detailOf(
     reasons: [...anomaly.reasons],
     nearest: anomaly.nearest,
     missing: [...anomaly.missing],
+    rescored: anomaly.rescored,
     pUpper: anomaly.pUpper,
     model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
     verdicts: verdicts.map(verdictOf),

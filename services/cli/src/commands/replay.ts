@@ -10,13 +10,16 @@ export function addReplay(program: Command, { terminal }: CommandContext): void 
     .summary('score a past range again, and say what would have changed')
     .description(
       'Scores what the topics hold of a past range with a model and the configuration as it stands, beside the verdicts of then, ' +
-        'and says what would have changed. It changes nothing, unless asked to send alerts.',
+        'and prints what would have changed. It changes nothing without --send-alerts.',
     )
     .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
     .option('--to <time>', 'last moment, not included; default: now', moment)
     .option('--model <id>', 'the model, or the first letters of its id; default: the active one')
     .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
-    .option('--send-alerts', 'alert on the newly flagged, each once for ever; the alerts service sends them')
+    .option(
+      '--send-alerts',
+      'store the newly flagged as anomalies, and alert on each once; the alerts service sends the alerts',
+    )
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(

@@ -37,6 +37,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     ],
     modelId: 'm1',
     detectedAt: new Date('2026-01-31T08:00:01.250Z'),
+    rescored: false,
     ...overrides,
   }
 }

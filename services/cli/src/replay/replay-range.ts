@@ -11,7 +11,8 @@ import {
   type OldVerdicts,
   oldVerdicts,
   type Pool,
-  queueReplayAlerts,
+  type RescoredAnomaly,
+  storeRescoredAnomalies,
 } from '@outflow/store'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import {
@@ -44,6 +45,13 @@ export async function replayRange(options: ReplayOptions, terminal: Terminal, si
   const { from, to = new Date() } = options
   if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
   const config = await loadConfig(options.config)
+  const keptFrom = new Date(Date.now() - config.retention.anomalies)
+  if (options.sendAlerts && from < keptFrom) {
+    throw new UsageError(
+      `--from ${from.toISOString()} lies before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
+        'an alert could not be opened',
+    )
+  }
   const report = await withStore(config.postgres.url, async (pool) => {
     const id = await modelOf(pool, config.pipeline, options.model)
     const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
@@ -107,8 +115,9 @@ async function replayWith({
   let alerts = 0
 
   const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; level: number })[]) => {
-    const messages = await Promise.all(
-      batch.map(async ({ source: at, record, fields, event, nll, pValue, level }) => {
+    const anomalies = await Promise.all(
+      batch.map(async ({ source: at, record, fields, event, nll, pValue, level }): Promise<RescoredAnomaly> => {
+        const { topic, partition } = at
         const anomaly = {
           ...(await detector.explain(fields)),
           eventTimeMs: event.eventTimeMs,
@@ -124,10 +133,10 @@ async function replayWith({
           modelId,
         }
         const message = alertMessage(anomaly, at, { pipeline, topic: config.alerts.topic, detectedAtMs: Date.now() })
-        return { topic: at.topic, partition: at.partition, offset: at.offset, message }
+        return { ...anomaly, topic, partition, message }
       }),
     )
-    alerts += await queueReplayAlerts(pool, { pipeline, modelId }, messages)
+    alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
   }
 
   const visit = async (all: readonly WindowRecord[]) => {

@@ -53,6 +53,8 @@ export const anomalySchema = anomalySummarySchema
     reasons: z.array(reasonSchema),
     nearest: nearestNormalSchema.nullable(),
     missing: z.array(z.string()),
+    /** Found by `outflow replay --send-alerts`, not by ingest. */
+    rescored: z.boolean(),
     /** 95 % upper confidence limit of pValue. */
     pUpper: z.number().nullable(),
     /** null once it is gone. */

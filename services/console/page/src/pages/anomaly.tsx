@@ -78,6 +78,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <Fact name="event time">
             <Time at={anomaly.eventTime} />
           </Fact>
+          {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="judged by">
             <a href={`/models/${encodeURIComponent(anomaly.modelId)}${queryString({ pipeline: anomaly.pipeline })}`}>
               {shortId(anomaly.modelId)}
