@@ -218,7 +218,7 @@ test('an unknown schema, a schema of another kind and a truncated record are set
   await untilReceived(running, values.length)
   const { rows } = await running.pool.query('select reason, detail from outflow.dead_letters order by "offset"')
   expect(rows).toEqual([
-    { reason: 'undecodable', detail: 'the schema registry knows no schema 987654' },
+    { reason: 'undecodable', detail: 'the schema registry has no schema 987654' },
     { reason: 'undecodable', detail: `schema ${id} is PROTOBUF, where AVRO was expected` },
     { reason: 'undecodable', detail: expect.stringMatching(/^not a record of schema \d+: the value ends too early/) },
   ])

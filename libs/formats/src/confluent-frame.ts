@@ -21,5 +21,7 @@ export function schemaIdOf(value: Buffer): number | Rejection {
       detail: `Confluent's wire format begins with the byte 0; found ${value[0]}. Was the record written without a registry?`,
     }
   }
-  return value.readInt32BE(1)
+  const id = value.readInt32BE(1)
+  if (id >= 0) return id
+  return { reason: 'undecodable', detail: `the id of a schema is not negative; found ${id}` }
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it, test } from 'vitest'
 import { jsonPicker } from './json-picker.js'
 import type { Picked } from './record-decoder.js'
@@ -70,6 +72,27 @@ test('one picker reads records whose keys come and go, and in any order', () => 
     expect(picked(text)).toEqual(parsed(text))
   }
 })
+
+test('issue 17.25: long keys are read and not remembered', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const pickAny = jsonPicker(['a'])
+  const taken = { numbers: new Float64Array(1), others: [] }
+  const longKey = 'k'.repeat(LONG_KEY_BYTES)
+  const heldBytes = () => {
+    collectGarbage()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = heldBytes()
+  for (let nth = 50; nth > 0; nth--) {
+    const members = Array.from({ length: nth }, (_, at) => `"${at}":0,`).join('')
+    expect(pickAny(Buffer.from(`{"a":${nth},${members}"${longKey}":0}`), taken)).toBe(true)
+    expect(taken.numbers[0]).toBe(nth)
+  }
+  expect(heldBytes() - before).toBeLessThan(10 * LONG_KEY_BYTES)
+})
+
+const LONG_KEY_BYTES = 2 ** 18
 
 test('a key that is no UTF-8 is no key the second time either', () => {
   const broken = Buffer.from('{"a\xff":1}', 'latin1')

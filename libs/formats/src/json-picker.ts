@@ -22,10 +22,11 @@ export function jsonPicker(keys: readonly string[]): JsonPicker {
   const memberAt = (bytes: Buffer, at: number, nth: number): Member | undefined => {
     const end = bytes[at] === QUOTE ? skipString(bytes, at, found) : NOTHING
     if (end === NOTHING) return undefined
-    const name = Buffer.from(bytes.subarray(at, end))
-    const place = places.get(name.toString('utf8', 1, name.length - 1)) ?? NOT_WANTED
+    // A copy: a part of the message would keep all of it in memory.
+    const name = Uint8Array.prototype.slice.call(bytes, at, end)
+    const place = places.get(bytes.toString('utf8', at + 1, end - 1)) ?? NOT_WANTED
     const member = { name, isAscii: name.every((byte) => byte <= LAST_ASCII), place }
-    if (nth < MOST_EXPECTED) expected[nth] = member
+    if (nth < MOST_EXPECTED && name.length <= LONGEST_EXPECTED) expected[nth] = member
     return member
   }
 
@@ -82,8 +83,9 @@ interface Found {
 const NOT_WANTED = -1
 /** In place of where a value ends: there is none. */
 const NOTHING = -1
-/** Of documents without end the first keys. */
+/** Keys that are remembered from one document to the next: at most 128 kB, whatever the documents are. */
 const MOST_EXPECTED = 1_000
+const LONGEST_EXPECTED = 128
 /** Of documents that nest deeper JSON.parse decides. */
 const MAX_DEPTH = 32
 

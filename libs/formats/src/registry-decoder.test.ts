@@ -2,7 +2,11 @@ import { expect, test, vi } from 'vitest'
 import { type CompiledSchema, registryDecoder } from './registry-decoder.js'
 import type { SchemaRegistry } from './schema-registry.js'
 
-const framed = (id: number, text = '{}') => Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from(text)])
+function framed(id: number, text = '{}'): Buffer {
+  const frame = Buffer.alloc(5)
+  frame.writeInt32BE(id, 1)
+  return Buffer.concat([frame, Buffer.from(text)])
+}
 const messages = (...values: (Buffer | null)[]) => values.map((value) => ({ value }))
 const compileJson = (): CompiledSchema => (payload) => JSON.parse(payload.toString())
 
@@ -26,7 +30,7 @@ test('a schema is asked for once, however many records and batches name it', asy
 test('an unknown schema id is a rejection, and is asked for again after half a minute', async () => {
   const { schema, decoder, pass } = aRegistry()
   await decoder.prepare(messages(framed(9)))
-  expect(decoder.decode(framed(9))).toEqual({ reason: 'undecodable', detail: 'the schema registry knows no schema 9' })
+  expect(decoder.decode(framed(9))).toEqual({ reason: 'undecodable', detail: 'the schema registry has no schema 9' })
   expect(decoder.prepare(messages(framed(9)))).toBeNull()
   pass(30_000)
   await decoder.prepare(messages(framed(9)))
@@ -66,9 +70,31 @@ test('a payload that the schema does not fit is a rejection with the reason', as
 test.each([
   ['another first byte', Buffer.from('{"delay":3}'), /begins with the byte 0; found 123/],
   ['fewer than five bytes', Buffer.from([0, 0]), /found 2/],
+  ['a negative id', framed(-1), /not negative; found -1/],
 ])('a value with %s is a rejection, and asks for nothing', (_, value, detail) => {
   const { schema, decoder } = aRegistry()
   expect(decoder.prepare(messages(value))).toBeNull()
   expect(decoder.decode(value)).toMatchObject({ reason: 'undecodable', detail: expect.stringMatching(detail) })
   expect(schema).not.toHaveBeenCalled()
+})
+
+test('issue 17.25: of unknown ids the last 10,000 are remembered, and a record of any is rejected', async () => {
+  const { schema, decoder } = aRegistry()
+  const values = Array.from({ length: 10_001 }, (_, index) => framed(1_000 + index))
+  await decoder.prepare(messages(...values))
+  expect(decoder.prepare(messages(...values.slice(1)))).toBeNull()
+  await decoder.prepare(messages(values[0]!))
+  expect(schema).toHaveBeenCalledTimes(10_002)
+  expect(values.filter((value) => 'record' in decoder.decode(value))).toEqual([])
+})
+
+test('issue 17.25: a schema that is too large, or of a type named as a method of objects, is a rejection', async () => {
+  const schemas = {
+    2: { oversized: 'imports more than 1000 schemas' },
+    3: { schemaType: 'constructor', schema: '', imports: [] },
+  }
+  const decoder = registryDecoder({ schema: async (id) => schemas[id as 2] }, { TEXT: compileJson })
+  await decoder.prepare(messages(framed(2), framed(3)))
+  expect(decoder.decode(framed(2))).toMatchObject({ detail: 'schema 2 imports more than 1000 schemas' })
+  expect(decoder.decode(framed(3))).toMatchObject({ detail: 'schema 3 is constructor, where TEXT was expected' })
 })

@@ -2,24 +2,24 @@ import type { Rejection } from '@outflow/contracts'
 import { FRAME_BYTES, schemaIdOf } from './confluent-frame.js'
 import { oneLine } from './one-line.js'
 import type { BodyDecoder, JsonObject } from './record-decoder.js'
-import type { RegisteredSchema, SchemaRegistry } from './schema-registry.js'
+import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
 
 /** A schema compiled to the function that decodes what was written by it; it throws where the bytes are no such thing. */
 export type CompiledSchema = (payload: Buffer) => JsonObject
 
-/** What is known about a schema id: how to decode what was written by it, or why that can not be. */
-type Known =
-  | { readonly decode: CompiledSchema; readonly expiresAtMs: number }
-  | { readonly unusable: string; readonly expiresAtMs: number }
+/** How to decode what was written by a schema, or why that is not possible. */
+type Known = { readonly decode: CompiledSchema } | { readonly unusable: string }
 
-/** How long an id that the registry did not know is taken for unknown: garbage must not become a flood of questions. */
+/** How long an id that the registry does not have is not asked for again: garbage must not become a flood of questions. */
 const UNKNOWN_MS = 30_000
+/** The most such ids that are remembered: of garbage nearly every message names an id of its own. */
+const MOST_UNKNOWN = 10_000
 const QUESTIONS_AT_ONCE = 4
 
 /**
  * Decodes values in Confluent's wire format by the schemas that they name.
  *
- * A schema never changes under its id, so what was fetched once is kept; that an id is unknown is kept for 30 s.
+ * A schema never changes under its id, so what was fetched once is kept; that an id is unknown is kept for 30 s, of 10,000 ids at most.
  *
  * @param compilers  by the schema types that may be met: how one is compiled; it throws where it is no valid schema
  */
@@ -29,6 +29,8 @@ export function registryDecoder(
   now: () => number = Date.now,
 ): BodyDecoder {
   const known = new Map<number, Known>()
+  /** Until when an id is not asked for again, epoch ms; the oldest first. */
+  const unknown = new Map<number, number>()
   const asked = new Map<number, Promise<void>>()
 
   function fetchOne(id: number): Promise<void> {
@@ -36,26 +38,30 @@ export function registryDecoder(
     if (under !== undefined) return under
     const question = registry
       .schema(id)
-      .then((schema) => void known.set(id, knowledgeOf(id, schema)))
+      .then((schema) => {
+        unknown.delete(id)
+        if (schema !== null) known.set(id, knowledgeOf(id, schema))
+        else {
+          if (unknown.size === MOST_UNKNOWN) unknown.delete(unknown.keys().next().value!)
+          unknown.set(id, now() + UNKNOWN_MS)
+        }
+      })
       .finally(() => asked.delete(id))
     asked.set(id, question)
     return question
   }
 
-  function knowledgeOf(id: number, schema: RegisteredSchema | null): Known {
-    if (schema === null) {
-      return { unusable: `the schema registry knows no schema ${id}`, expiresAtMs: now() + UNKNOWN_MS }
-    }
-    const compile = compilers[schema.schemaType]
-    const forever = Number.POSITIVE_INFINITY
+  function knowledgeOf(id: number, schema: RegisteredSchema | OversizedSchema): Known {
+    if ('oversized' in schema) return { unusable: `schema ${id} ${schema.oversized}` }
+    const compile = Object.hasOwn(compilers, schema.schemaType) ? compilers[schema.schemaType] : undefined
     if (compile === undefined) {
       const wanted = Object.keys(compilers).join(' or ')
-      return { unusable: `schema ${id} is ${schema.schemaType}, where ${wanted} was expected`, expiresAtMs: forever }
+      return { unusable: `schema ${id} is ${schema.schemaType}, where ${wanted} was expected` }
     }
     try {
-      return { decode: compile(schema), expiresAtMs: forever }
+      return { decode: compile(schema) }
     } catch (error: unknown) {
-      return { unusable: `schema ${id} can not be used: ${oneLine(String(error))}`, expiresAtMs: forever }
+      return { unusable: `schema ${id} can not be used: ${oneLine(String(error))}` }
     }
   }
 
@@ -72,12 +78,10 @@ export function registryDecoder(
       const wanted = new Set<number>()
       let last = -1
       for (const { value } of messages) {
-        if (value === null || value.length < FRAME_BYTES || value[0] !== 0) continue
-        const id = value.readInt32BE(1)
-        if (id === last) continue
+        const id = value === null ? null : schemaIdOf(value)
+        if (typeof id !== 'number' || id === last) continue
         last = id
-        const entry = known.get(id)
-        if (entry === undefined || entry.expiresAtMs <= now()) wanted.add(id)
+        if (!known.has(id) && !((unknown.get(id) ?? 0) > now())) wanted.add(id)
       }
       return wanted.size === 0 ? null : fetchAll([...wanted])
     },
@@ -85,7 +89,8 @@ export function registryDecoder(
       const id = schemaIdOf(value)
       if (typeof id !== 'number') return id
       const entry = known.get(id)
-      if (entry === undefined) throw new Error(`schema ${id} was not prepared`)
+      // Of the ids that were prepared, the registry does not have those that are not known.
+      if (entry === undefined) return undecodable(`the schema registry has no schema ${id}`)
       if ('unusable' in entry) return undecodable(entry.unusable)
       try {
         return { record: entry.decode(value.subarray(FRAME_BYTES)) }

@@ -77,6 +77,7 @@ test.each([
   ['403', { status: 403, body: {} }, /username and password/],
   ['a 404 that no registry gives', { status: 404, body: '<html>' }, /is source.registry.url the address/],
   ['a page', { body: '<html>' }, /is source.registry.url the address/],
+  ['an answer with other references', { body: { schema: 'A', references: 5 } }, /is source.registry.url the address/],
 ])('%s is a refusal, and no schema is taken for unknown', async (_, answer, message) => {
   answering({ '/schemas/ids/1': answer })
   await expect(registry.schema(1)).rejects.toThrow(RegistryRefused)
@@ -86,4 +87,34 @@ test.each([
 test('a schema that imports what the registry lacks is infrastructure that is not whole', async () => {
   answering({ '/schemas/ids/1': { body: { schema: 'A', references: [{ name: 'b', subject: 'gone', version: 1 }] } } })
   await expect(registry.schema(1)).rejects.toThrow(RegistryUnavailable)
+})
+
+test('issue 17.25: schemas that import each other are fetched once each', async () => {
+  const [a, b] = ['a', 'b'].map((name) => ({ name, subject: name, version: 1 }))
+  const asked = answering({
+    '/schemas/ids/1': { body: { schema: 'X', references: [a] } },
+    '/subjects/a/versions/1': { body: { schema: 'A', references: [b] } },
+    '/subjects/b/versions/1': { body: { schema: 'B', references: [a] } },
+  })
+  expect(await registry.schema(1)).toMatchObject({ imports: [{ name: 'b' }, { name: 'a' }] })
+  expect(asked).toHaveBeenCalledTimes(3)
+})
+
+test('issue 17.25: a schema whose imports have no end is not fetched to its end', async () => {
+  const asked = vi.fn(async (url: string) => {
+    const version = Number(url.split('/').at(-1)) + 1
+    return Response.json({ schema: 'A', references: [{ name: `${version}`, subject: 'a', version }] })
+  })
+  vi.stubGlobal('fetch', asked)
+  expect(await registry.schema(1)).toEqual({ oversized: 'imports more than 1000 schemas' })
+  expect(asked).toHaveBeenCalledTimes(1_001)
+})
+
+test('issue 17.25: an answer without end is not read to its end', async () => {
+  let chunks = 0
+  const pull = (controller: ReadableStreamDefaultController) =>
+    controller.enqueue(Buffer.alloc(2 ** 20, chunks++ && 0x20))
+  vi.stubGlobal('fetch', async () => new Response(new ReadableStream({ pull })))
+  expect(await registry.schema(1)).toEqual({ oversized: expect.stringMatching(/^has more than 16777216 bytes/) })
+  expect(chunks).toBeLessThan(20)
 })

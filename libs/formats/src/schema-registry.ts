@@ -17,12 +17,17 @@ export interface ImportedSchema {
   readonly schema: string
 }
 
+/** A schema that the registry has, and that is too large to be used: a message that names it must not exhaust memory or time. */
+export interface OversizedSchema {
+  readonly oversized: string
+}
+
 export interface SchemaRegistry {
   /**
    * @returns null when the registry has no such schema
    * @throws {RegistryUnavailable | RegistryRefused}
    */
-  schema(id: number): Promise<RegisteredSchema | null>
+  schema(id: number): Promise<RegisteredSchema | OversizedSchema | null>
 }
 
 interface Reference {
@@ -39,6 +44,20 @@ interface SchemaAnswer {
 
 /** Half of what a partition waits at most before its batch is tried again. */
 const ANSWER_MS = 5_000
+/** For a schema with all that it imports, of which each takes an answer. */
+const SCHEMA_MS = 30_000
+/** Text of a schema with all that it imports; the largest that are in use have some 100 kB. */
+const MAX_SCHEMA_BYTES = 16 * 1024 ** 2
+const MAX_IMPORTS = 1_000
+
+class SchemaOversized extends Error {}
+
+/** What one schema may still take, its imports included. */
+interface Allowance {
+  bytes: number
+  imports: number
+  readonly signal: AbortSignal
+}
 
 /**
  * A client of the part of Confluent's Schema Registry API that a reader needs: a schema by its id, and what it imports.
@@ -52,14 +71,16 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     ...(username === undefined ? {} : { authorization: basic(username, password ?? '') }),
   }
 
-  async function ask(path: string): Promise<SchemaAnswer | null> {
+  async function ask(path: string, allowance: Allowance): Promise<SchemaAnswer | null> {
     let status: number
     let body: unknown
     try {
-      const answer = await fetch(base + path, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
+      const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), allowance.signal])
+      const answer = await fetch(base + path, { headers, signal })
       status = answer.status
-      body = parseOrNull(await answer.text())
+      body = parseOrNull(await readBody(answer, allowance))
     } catch (cause: unknown) {
+      if (cause instanceof SchemaOversized) throw cause
       throw new RegistryUnavailable(`the schema registry ${base} does not answer: ${whyOf(cause)}`, {
         cause,
         values: { url: base },
@@ -76,31 +97,54 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     })
   }
 
-  /** Depth first, so that what is imported stands before what imports it. */
-  async function collect(references: readonly Reference[], found: Map<string, ImportedSchema>): Promise<void> {
+  /** Depth first, so that what is imported stands before what imports it. `seen` also ends a cycle. */
+  async function collect(
+    references: readonly Reference[],
+    found: ImportedSchema[],
+    seen: Set<string>,
+    allowance: Allowance,
+  ): Promise<void> {
     for (const { name, subject, version } of references) {
-      if (found.has(name)) continue
+      if (seen.has(name)) continue
+      seen.add(name)
+      if (allowance.imports-- === 0) throw new SchemaOversized(`imports more than ${MAX_IMPORTS} schemas`)
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`
-      const answer = await ask(path)
+      const answer = await ask(path, allowance)
       if (answer === null) {
         throw new RegistryUnavailable(`the schema registry ${base} lacks what a schema of its own imports: ${path}`, {
           values: { url: base, name, subject, version },
         })
       }
-      await collect(answer.references ?? [], found)
-      found.set(name, { name, schema: answer.schema })
+      await collect(answer.references ?? [], found, seen, allowance)
+      found.push({ name, schema: answer.schema })
     }
   }
 
   return {
     schema: async (id) => {
-      const answer = await ask(`/schemas/ids/${id}`)
-      if (answer === null) return null
-      const imports = new Map<string, ImportedSchema>()
-      await collect(answer.references ?? [], imports)
-      return { schemaType: answer.schemaType ?? 'AVRO', schema: answer.schema, imports: [...imports.values()] }
+      const allowance = { bytes: MAX_SCHEMA_BYTES, imports: MAX_IMPORTS, signal: AbortSignal.timeout(SCHEMA_MS) }
+      try {
+        const answer = await ask(`/schemas/ids/${id}`, allowance)
+        if (answer === null) return null
+        const imports: ImportedSchema[] = []
+        await collect(answer.references ?? [], imports, new Set(), allowance)
+        return { schemaType: answer.schemaType ?? 'AVRO', schema: answer.schema, imports }
+      } catch (error: unknown) {
+        if (error instanceof SchemaOversized) return { oversized: error.message }
+        throw error
+      }
     },
   }
+}
+
+async function readBody(answer: Response, allowance: Allowance): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of answer.body ?? []) {
+    allowance.bytes -= chunk.length
+    if (allowance.bytes < 0) throw new SchemaOversized(`has more than ${MAX_SCHEMA_BYTES} bytes, its imports included`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 const basic = (username: string, password: string) =>
@@ -114,8 +158,22 @@ function parseOrNull(text: string): unknown {
   }
 }
 
-const isSchemaAnswer = (body: unknown): body is SchemaAnswer =>
-  typeof body === 'object' && body !== null && 'schema' in body && typeof body.schema === 'string'
+function isSchemaAnswer(body: unknown): body is SchemaAnswer {
+  if (typeof body !== 'object' || body === null) return false
+  const { schema, schemaType = '', references = [] } = body as Record<string, unknown>
+  return (
+    typeof schema === 'string' &&
+    typeof schemaType === 'string' &&
+    Array.isArray(references) &&
+    references.every(isReference)
+  )
+}
+
+function isReference(value: unknown): value is Reference {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, subject, version } = value as Record<string, unknown>
+  return typeof name === 'string' && typeof subject === 'string' && Number.isSafeInteger(version)
+}
 
 /** 40401 to 40403: no such subject, version or schema. Any other 404 comes from something that is no registry. */
 const isUnknown = (body: unknown): boolean =>
