@@ -20,6 +20,7 @@ export const OPERATION_KINDS = {
   drift: { lifetime: 'condition', severity: 'warning' },
   model_rolled_back: { lifetime: 'moment', severity: 'warning' },
   model_rejected: { lifetime: 'moment', severity: 'warning' },
+  record_failed: { lifetime: 'moment', severity: 'warning' },
 } as const satisfies Readonly<Record<string, OperationKind>>
 
 export type OperationKindName = keyof typeof OPERATION_KINDS

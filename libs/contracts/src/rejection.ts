@@ -1,4 +1,4 @@
-/** Why a record was set aside. A closed set: it labels a metric and a column. */
+/** Why a record was rejected. A closed set: it labels a metric and a column. `failed`: it caused an error in a step of ingest. */
 export const REJECTION_REASONS = [
   'empty',
   'too_large',
@@ -6,6 +6,7 @@ export const REJECTION_REASONS = [
   'missing_field',
   'wrong_type',
   'bad_timestamp',
+  'failed',
 ] as const
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number]

@@ -20,6 +20,11 @@ export class ModelVersionUnknown extends OutflowError {
   readonly code = 'OUTFLOW_MODEL_VERSION_UNKNOWN'
 }
 
+/** A model could not be opened in its thread, or a record of a batch causes an error while it is scored. */
+export class ScoringFailed extends OutflowError {
+  readonly code = 'OUTFLOW_SCORING_FAILED'
+}
+
 /** The thread that a model scores in ended, or could not begin. */
 export class ScoringThreadEnded extends OutflowError {
   readonly code = 'OUTFLOW_SCORING_THREAD_ENDED'

@@ -11,7 +11,14 @@ export {
   watchDrift,
 } from './drift.js'
 export type { TrainingProgress } from './ensemble.js'
-export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringThreadEnded, TooFewRecords } from './errors.js'
+export {
+  ModelDamaged,
+  ModelForeign,
+  ModelVersionUnknown,
+  ScoringFailed,
+  ScoringThreadEnded,
+  TooFewRecords,
+} from './errors.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type Following, followedApart, followedPValues, followScores } from './follow.js'
 export { fitMarginals, type Marginals } from './marginals.js'

@@ -1,7 +1,7 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/encoding'
 import { NotFiniteError, ShapeError } from '@outflow/flow'
-import { ScoringThreadEnded } from './errors.js'
+import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 
 /** A thread that models score in, each for as long as it is open. */
@@ -157,5 +157,5 @@ const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 }
 function revive({ code, message, values }: Failure): Error {
   if (code === 'OUTFLOW_FLOW_NOT_FINITE') return new NotFiniteError(message, { values })
   if (code === 'OUTFLOW_FLOW_SHAPE') return new ShapeError(message, { values })
-  return new ScoringThreadEnded(message, { values })
+  return new ScoringFailed(message, { values })
 }

@@ -8,7 +8,12 @@ export class StoreUnavailable extends OutflowError {
 
 /** The store answered and said no: a statement, a permission or a value that it will refuse again. */
 export class StoreRefused extends OutflowError {
-  readonly code = 'OUTFLOW_STORE_REFUSED'
+  readonly code: `OUTFLOW_${string}` = 'OUTFLOW_STORE_REFUSED'
+}
+
+/** The store refused a value: out of range, against a constraint, or above one of its limits. */
+export class ValueRefused extends StoreRefused {
+  override readonly code = 'OUTFLOW_STORE_VALUE_REFUSED'
 }
 
 /** The store does not accept who we say we are. */
@@ -66,6 +71,8 @@ const PASSING_SYSTEM_CODES = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ])
+// Classes 22 (data exception), 23 (integrity constraint), 54 (program limit).
+const VALUE_SQLSTATE = /^(22|23|54)...$/
 // pg gives these without a code.
 const PASSING_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
@@ -97,7 +104,8 @@ export function toStoreError(thrown: unknown): unknown {
     })
   }
   if (!('severity' in thrown)) return thrown
-  return new StoreRefused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
+  const Refused = VALUE_SQLSTATE.test(code) ? ValueRefused : StoreRefused
+  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
 }
 
 function mendOfLogin(message: string): string {

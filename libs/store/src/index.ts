@@ -53,6 +53,7 @@ export {
   StoreRefused,
   StoreTlsFailed,
   StoreUnavailable,
+  ValueRefused,
 } from './errors.js'
 export {
   addExclusion,

@@ -91,6 +91,13 @@ const OCCURRENCES = [
           coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
    from outflow.fits
    where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'`,
+  // The first record of each partition and hour: a defect may fail many.
+  `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
+           'dead_letters/' || topic || '/' || partition || '/' || "offset", 'record_failed', rejected_at, null::text,
+           topic || '/' || partition || '/' || "offset" || ' is a dead letter: ' || detail
+    from outflow.dead_letters
+    where pipeline = $1 and reason = 'failed' and rejected_at > now() - interval '1 day'
+    order by topic, partition, date_trunc('hour', rejected_at), "offset")`,
 ]
 
 /** Returns what happened within the last day and has no health event yet, in order of time. */

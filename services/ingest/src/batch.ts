@@ -29,6 +29,8 @@ export interface MessageAt {
 export interface PreparedBatch {
   readonly delivery: Delivery
   readonly startedAtMs: number
+  /** The only record of the delivery caused an error before, and is rejected for it. */
+  readonly failed?: Rejection
 }
 
 export interface ReadBatch extends PreparedBatch {

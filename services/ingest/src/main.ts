@@ -45,6 +45,7 @@ import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
 import { keepUp } from './upkeep.js'
+import { startWatchdog } from './watchdog.js'
 
 export interface IngestOptions {
   readonly config: Config
@@ -181,11 +182,13 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
   })
   const plan = planWindows(config.features)
   const tracing = await openTracing('ingest')
+  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline } })
   const decoder = makeDecoder(source)
   const steps = {
     prepare: prepareWith({ decoder, telemetry, signal }),
     read: readWith({
       borrowModel: served.borrow,
+      telemetry,
       readerFor: (detector) => recordReader(detector, { decoder, source, plan }),
     }),
     setAside: setAsideTo(config.deadLetters),
@@ -212,12 +215,15 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
     }),
   }
   try {
-    await lastValueFrom(deliveries$.pipe(ingest(steps), tap(telemetry.batchEnded)), { defaultValue: null })
+    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchEnded)), {
+      defaultValue: null,
+    })
   } catch (error: unknown) {
     // Asked to stop while the store is away, ingest stops: what was not written is read again.
     if (!signal.aborted || !isRetryable(error)) throw error
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
+    await watchdog.close()
     await tracing?.close()
   }
 }

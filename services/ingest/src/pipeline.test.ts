@@ -1,3 +1,4 @@
+import { OutflowError } from '@outflow/errors'
 import type { BatchWrite } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
 import fc from 'fast-check'
@@ -13,16 +14,20 @@ import type {
   ScoredBatch,
   WrittenBatch,
 } from './batch.js'
-import { type IngestSteps, ingest } from './pipeline.js'
+import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
 import { wholeRecord } from './record-reader.js'
 import { explainWith } from './steps/explain.js'
 import { judgeAt } from './steps/judge.js'
 import { prepareWith } from './steps/prepare.js'
-import { readWith } from './steps/read.js'
+import { type ReadOptions, readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
+
+const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, recordFailed: vi.fn() })
+const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
+const telemetryOfReading = (): ReadOptions['telemetry'] => ({ recordFailed: vi.fn() })
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written') {
   const telemetry = {
@@ -34,7 +39,11 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
   }
   return {
     prepare: prepareWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
-    read: readWith({ borrowModel: () => aLease(), readerFor: (detector) => aReader(detector, aDecoder(200)) }),
+    read: readWith({
+      borrowModel: () => aLease(),
+      readerFor: (detector) => aReader(detector, aDecoder(200)),
+      telemetry: telemetryOfReading(),
+    }),
     setAside: setAsideTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
@@ -58,7 +67,8 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
-    prepare: (delivery) => of(through<PreparedBatch>({ delivery, model: { giveBack: () => {} }, outcome: 'written' })),
+    prepare: (delivery) =>
+      of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} }, outcome: 'written' })),
     read: through<ReadBatch>,
     setAside: through<CleanBatch>,
     observe: (batch) => of(batch),
@@ -111,21 +121,41 @@ test('a batch that another instance has written is read again, not acknowledged'
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
 })
 
-test.each(['prepare', 'read', 'setAside', 'score', 'judge', 'explain', 'write'] as const)(
-  'an error in %s fails the delivery, and nothing is acknowledged',
+class Refused extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_REFUSED'
+}
+
+test.each(['prepare', 'read', 'setAside', 'observe', 'score', 'judge', 'compare', 'explain', 'write'] as const)(
+  'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model is given back',
   async (step) => {
-    const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
+    const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
+    const error = new Refused('no such table')
     const broken = () => {
-      throw new Error('broken')
+      throw error
     }
-    await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), [step]: broken })), { defaultValue: null })
-    expect(delivery.ended).toEqual([{ by: 'fail', error: new Error('broken') }])
+    const lease = aLease()
+    const steps = realSteps()
+    const read = readWith({ borrowModel: () => lease, readerFor: aReader, telemetry: telemetryOfReading() })
+    await lastValueFrom(of(delivery).pipe(ingest({ ...steps, read, [step]: broken })), { defaultValue: null })
+    expect(delivery.ended).toEqual([{ by: 'fail', error }])
+    expect(lease.giveBack).toHaveBeenCalledTimes(step === 'prepare' || step === 'read' ? 0 : 1)
   },
 )
 
+test('issue 17.12: a reader that cannot be made gives the model back', async () => {
+  const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
+  const lease = aLease()
+  const readerFor = () => {
+    throw new Refused('no reader')
+  }
+  const read = readWith({ borrowModel: () => lease, readerFor, telemetry: telemetryOfReading() })
+  await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), read })), { defaultValue: null })
+  expect(lease.giveBack).toHaveBeenCalledTimes(1)
+})
+
 test('the model is given back when its batch has ended', async () => {
   const lease = aLease()
-  const read = readWith({ borrowModel: () => lease, readerFor: aReader })
+  const read = readWith({ borrowModel: () => lease, readerFor: aReader, telemetry: telemetryOfReading() })
   await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
@@ -178,4 +208,101 @@ test('received = scored + rejected for any mix of records, and every record is a
     }),
     { numRuns: 100 },
   )
+})
+
+const POISONED_STEPS = ['read', 'setAside', 'observe', 'score', 'judge', 'compare', 'explain', 'write'] as const
+type PoisonedStep = (typeof POISONED_STEPS)[number]
+
+/** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
+function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
+  const store = { offset: null as bigint | null, received: 0, scored: 0, deadLetters: [] as [bigint, string][] }
+  const anomalies: bigint[] = []
+  const leases = { lent: 0, returned: 0 }
+  const steps = realSteps()
+  const throwing =
+    <Batch extends CleanBatch | ReadBatch, Result>(step: PoisonedStep, run: (batch: Batch) => Result) =>
+    (batch: Batch): Result => {
+      const bad = batch.records.find(({ source }) => poison.get(source.offset) === step)
+      if (bad !== undefined) throw new TypeError(`${step} of ${bad.source.offset}`)
+      return run(batch)
+    }
+  const writeBatch = async (write: BatchWrite) => {
+    if (write.expectedOffset !== store.offset) return 'superseded' as const
+    store.offset = write.nextOffset
+    store.received += write.received
+    store.scored += write.scored
+    for (const { offset, reason } of write.deadLetters) store.deadLetters.push([offset, reason])
+    anomalies.push(...write.anomalies.map(({ offset }) => offset))
+    return 'written' as const
+  }
+  const telemetry = { writeRetried: vi.fn() }
+  const target = { pipeline: 'flights', alertsTopic: 'flights.alerts' }
+  const write = writeWith({ ...target, writeBatch, telemetry, signal: new AbortController().signal })
+  const poisoned: IngestSteps = {
+    prepare: steps.prepare,
+    read: readWith({
+      borrowModel: () => {
+        leases.lent += 1
+        const giveBack = () => {
+          leases.returned += 1
+        }
+        return { ...aLease(), giveBack }
+      },
+      readerFor: (detector) => {
+        const { fields, read } = aReader(detector, aDecoder(200))
+        return {
+          fields,
+          read: (source, rows) => {
+            if (poison.get(source.offset) === 'read') throw new TypeError('read')
+            return read(source, rows)
+          },
+        }
+      },
+      telemetry: telemetryOfReading(),
+    }),
+    setAside: throwing('setAside', steps.setAside),
+    observe: throwing('observe', steps.observe),
+    score: throwing('score', steps.score),
+    judge: throwing('judge', steps.judge),
+    compare: throwing('compare', steps.compare),
+    explain: throwing('explain', steps.explain),
+    write: throwing('write', write),
+  }
+  return { steps: poisoned, store, anomalies, leases }
+}
+
+test('issue 17.20: whatever step a record throws in, it is a dead letter, and every other record counts once', async () => {
+  const poisonOf = fc.option(fc.constantFrom(...POISONED_STEPS), { freq: 3 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(poisonOf, { minLength: 1, maxLength: 40 }), async (kinds) => {
+      const records = kinds.map((_, at) => aKafkaRecord(2 * at, { delay: at % 3 === 0 ? 19 : 1 }))
+      const poison = new Map(kinds.flatMap((kind, at) => (kind === null ? [] : [[BigInt(2 * at), kind] as const])))
+      const { steps, store, anomalies, leases } = poisonedSteps(poison)
+      const delivery = aDelivery(records, { nextOffset: BigInt(2 * kinds.length) })
+      const batches = await lastValueFrom(of(delivery).pipe(ingest(steps), toArray()))
+
+      expect(delivery.ended).toEqual([{ by: 'acknowledge' }])
+      expect(store.offset).toBe(delivery.nextOffset)
+      expect(store.received).toBe(records.length)
+      expect(store.scored).toBe(records.length - poison.size)
+      expect(store.deadLetters).toEqual([...poison.keys()].map((offset) => [offset, 'failed']))
+      const odd = records.filter((_, at) => at % 3 === 0).map(({ offset }) => offset)
+      expect(anomalies).toEqual(odd.filter((offset) => !poison.has(offset)))
+      expect(batches.flatMap((batch) => batch.records.map(({ source }) => source.offset))).toHaveLength(store.scored)
+      expect(leases.returned).toBe(leases.lent)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('issue 17.20: where every record fails, the cause is not the records: after a hundred the delivery fails', async () => {
+  const records = Array.from({ length: 300 }, (_, at) => aKafkaRecord(at, { delay: 1 }))
+  const poison = new Map(records.map(({ offset }) => [offset, 'score' as const]))
+  const { steps, store } = poisonedSteps(poison)
+  const delivery = aDelivery(records)
+  const watch = unwatched()
+  await lastValueFrom(of(delivery).pipe(ingest(steps, watch)), { defaultValue: null })
+  expect(delivery.ended).toMatchObject([{ by: 'fail', error: { message: 'score of 100' } }])
+  expect(store.deadLetters).toHaveLength(100)
+  expect(watch.recordFailed).toHaveBeenCalledTimes(100)
 })

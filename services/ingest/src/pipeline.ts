@@ -1,8 +1,13 @@
+import type { Rejection } from '@outflow/contracts'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
 import type { Delivery } from '@outflow/streams'
 import {
   catchError,
+  concat,
   concatMap,
+  defer,
   EMPTY,
+  finalize,
   groupBy,
   map,
   mergeMap,
@@ -10,6 +15,7 @@ import {
   type ObservableInput,
   of,
   tap,
+  throwError,
 } from 'rxjs'
 import type {
   CleanBatch,
@@ -21,6 +27,7 @@ import type {
   ScoredBatch,
   WrittenBatch,
 } from './batch.js'
+import { failedRecord, isRecordFault } from './record-fault.js'
 
 export interface IngestSteps {
   readonly prepare: (delivery: Delivery) => ObservableInput<PreparedBatch>
@@ -34,45 +41,107 @@ export interface IngestSteps {
   readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
 }
 
+/** Told of the deliveries under way. */
+export interface IngestWatch {
+  readonly begun: (delivery: Delivery) => void
+  readonly ended: (delivery: Delivery) => void
+  /** A record became a dead letter because it caused an error. */
+  readonly recordFailed: (delivery: Delivery, offset: bigint, error: OutflowError) => void
+}
+
 /**
- * For each partition in order: prepare, read, set rejects aside, look back, score, judge, compare, explain, write; then
- * acknowledge.
+ * Processes the deliveries of each partition in order: prepare, read, set rejected records aside, observe windows, score, judge, compare,
+ * explain, write; then acknowledge.
  *
- * A delivery runs through all steps before the next of its partition begins. One that can not be processed fails, which
- * ends the stream of deliveries with its error; the offset has not moved.
+ * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in a transaction of its own,
+ * until the record is alone; it then becomes a dead letter, and all others are scored. Any other error fails the delivery, which ends the
+ * stream of deliveries with it; the offset has not moved.
  */
-export const ingest =
-  ({ prepare, read, setAside, observe, score, judge, compare, explain, write }: IngestSteps) =>
-  (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
+export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
+  const process = processWith(steps, watch)
+  return (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
       mergeMap((partition$) =>
         partition$.pipe(
-          concatMap((delivery) =>
-            of(delivery)
-              .pipe(
-                concatMap(prepare),
-                map(read),
-                map(setAside),
-                concatMap(observe),
-                concatMap(score),
-                concatMap(judge),
-                concatMap(compare),
-              )
-              .pipe(concatMap(explain), concatMap(write), tap(finish), catchError(failing(delivery))),
-          ),
+          concatMap((delivery) => {
+            let superseded = false
+            watch.begun(delivery)
+            return process(delivery).pipe(
+              tap({
+                next: ({ outcome }) => {
+                  superseded ||= outcome === 'superseded'
+                },
+                // What another instance has written meanwhile is not acknowledged: the partition is read again from the stored offset.
+                complete: () => (superseded ? delivery.reposition() : delivery.acknowledge()),
+              }),
+              catchError((error: unknown) => {
+                delivery.fail(error)
+                return EMPTY
+              }),
+              finalize(() => watch.ended(delivery)),
+            )
+          }),
         ),
       ),
     )
-
-/** What another instance has written meanwhile is not acknowledged: the partition is read again from the stored offset. */
-function finish({ delivery, outcome, model }: WrittenBatch): void {
-  model.giveBack()
-  if (outcome === 'written') delivery.acknowledge()
-  else delivery.reposition()
 }
 
-const failing = (delivery: Delivery) => (error: unknown) => {
-  delivery.fail(error)
-  return EMPTY
+/** After so many failed records in a row, none scored between them, the cause is not the records. */
+const MOST_FAILED_IN_A_ROW = 100
+
+function processWith(steps: IngestSteps, watch: IngestWatch) {
+  let failedInARow = 0
+
+  const attempt = (delivery: Delivery, failed?: Rejection): Observable<WrittenBatch> =>
+    defer(() => {
+      let lease: ReadBatch['model'] | null = null
+      const borrowed = (batch: ReadBatch) => {
+        lease = batch.model
+        return batch
+      }
+      return of(delivery)
+        .pipe(
+          concatMap(steps.prepare),
+          map((batch) => borrowed(steps.read(failed === undefined ? batch : { ...batch, failed }))),
+          map(steps.setAside),
+          concatMap(steps.observe),
+          concatMap(steps.score),
+          concatMap(steps.judge),
+          concatMap(steps.compare),
+        )
+        .pipe(
+          concatMap(steps.explain),
+          concatMap(steps.write),
+          finalize(() => lease?.giveBack()),
+        )
+    })
+
+  const process = (delivery: Delivery): Observable<WrittenBatch> =>
+    attempt(delivery).pipe(
+      tap(({ records }) => {
+        if (records.length > 0) failedInARow = 0
+      }),
+      catchError((error: unknown) => (isRecordFault(error) ? without(delivery, error) : throwError(() => error))),
+    )
+
+  /** Processes a delivery of which a record causes an error. */
+  const without = (delivery: Delivery, error: unknown): Observable<WrittenBatch> => {
+    const { records } = delivery
+    if (records.length === 1) {
+      failedInARow += 1
+      if (failedInARow > MOST_FAILED_IN_A_ROW) return throwError(() => error)
+      const { offset } = records[0]!
+      return attempt(delivery, failedRecord(error)).pipe(
+        tap(() => watch.recordFailed(delivery, offset, toOutflowError(error))),
+      )
+    }
+    const half = records.length >> 1
+    const middle = records[half]!.offset
+    const first: Delivery = { ...delivery, records: records.slice(0, half), nextOffset: middle }
+    const second: Delivery = { ...delivery, records: records.slice(half), expectedOffset: middle }
+    return concat(process(first), process(second))
+  }
+
+  return process
 }

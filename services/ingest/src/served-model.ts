@@ -3,6 +3,7 @@ import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import type { StoredFollowing } from '@outflow/store'
 import { longestPause } from './longest-pause.js'
 import type { ModelLease } from './model-lease.js'
+import { makeModelLeases, type OpenModel } from './model-leases.js'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface ServedModelOptions {
@@ -32,7 +33,7 @@ export interface ServedModel {
   move(following: StoredFollowing): void
   /** Resolves when a first model is served, or the signal aborts. */
   readonly first: Promise<void>
-  readonly current: { readonly modelId: string; readonly detector: Detector } | null
+  readonly current: OpenModel | null
   /** The active model, while it is one that could not be opened. */
   readonly refused: RefusedModel | null
   /** Lends the current model. @throws {Error} when there is none */
@@ -46,23 +47,16 @@ export interface RefusedModel {
   readonly error: OutflowError
 }
 
-interface Served {
-  readonly modelId: string
-  readonly detector: Detector
-  leases: number
-}
-
 /**
  * Follows the active model. A model that can not be opened is refused with an error in the log, and the one before goes
  * on: old scores are better than none. Where none is served yet, the latest earlier one that opens stands in for it.
  */
 export function serveModel({ open, earlier, telemetry, pause, signal }: ServedModelOptions): ServedModel {
-  let current: Served | null = null
+  const leases = makeModelLeases()
   let refused: RefusedModel | null = null
   let wanted: string | null = null
   let moved: StoredFollowing | null = null
   let loading: Promise<void> = Promise.resolve()
-  const closing: Promise<void>[] = []
   let announceFirst: () => void = () => {}
   const first = new Promise<void>((resolve) => {
     announceFirst = resolve
@@ -71,9 +65,9 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
   })
 
   const load = async (modelId: string): Promise<void> => {
-    for (let attempt = 1; modelId === wanted && modelId !== current?.modelId && !signal.aborted; attempt += 1) {
+    for (let attempt = 1; modelId === wanted && modelId !== leases.current?.modelId && !signal.aborted; attempt += 1) {
       try {
-        if (!(await serve(modelId)) && current === null) await standInFor(modelId)
+        if (!(await serve(modelId)) && leases.current === null) await standInFor(modelId)
         return
       } catch (thrown: unknown) {
         telemetry.modelLoadRetried(modelId, toOutflowError(thrown), attempt)
@@ -94,9 +88,7 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
   const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
     try {
       const { result: opened, pauseMs } = await longestPause(() => open(modelId))
-      const before = current
-      current = { modelId, detector: opened.detector, leases: 0 }
-      if (before?.leases === 0) closing.push(before.detector.close())
+      const before = leases.replace({ modelId, detector: opened.detector })
       if (insteadOf === null) refused = null
       const { promotedAt } = opened
       telemetry.modelServed(modelId, opened.detector.metadata, {
@@ -111,7 +103,7 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
       const error = toOutflowError(thrown)
       if (isRetryable(error)) throw error
       if (insteadOf === null) refused = { modelId, error }
-      telemetry.modelRefused(modelId, error, current?.modelId ?? null)
+      telemetry.modelRefused(modelId, error, leases.current?.modelId ?? null)
       return false
     }
   }
@@ -127,30 +119,22 @@ export function serveModel({ open, earlier, telemetry, pause, signal }: ServedMo
     },
     first,
     get current() {
-      return current
+      return leases.current
     },
     get refused() {
       return refused?.modelId === wanted ? refused : null
     },
     borrow: () => {
-      if (current === null) throw new Error('no model is served yet; wait for first')
-      const lent = current
-      lent.leases += 1
-      return {
-        modelId: lent.modelId,
-        detector: lent.detector,
-        followed: moved?.modelId === lent.modelId ? { id: moved.id, following: moved.following as Following } : null,
-        giveBack: () => {
-          lent.leases -= 1
-          // A model that was replaced lives until its last batch has ended.
-          if (lent.leases === 0 && lent !== current) closing.push(lent.detector.close())
-        },
-      }
+      const lent = leases.lend()
+      if (lent === null) throw new Error('no model is served yet; wait for first')
+      const { modelId, detector } = lent.model
+      const followed = moved?.modelId === modelId ? { id: moved.id, following: moved.following as Following } : null
+      return { modelId, detector, followed, giveBack: lent.giveBack }
     },
     close: async () => {
       wanted = null
       await loading
-      await Promise.all([...closing, current?.detector.close()])
+      await leases.close()
     },
   }
 }

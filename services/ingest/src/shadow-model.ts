@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Feature } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
+import { makeModelLeases, type OpenModel } from './model-leases.js'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface ShadowModelOptions {
@@ -29,38 +30,24 @@ export interface ShadowLease {
   giveBack(): void
 }
 
-interface Lent {
-  readonly modelId: string
-  readonly detector: Detector
-  leases: number
-}
-
 /** Follows the candidate that is to score beside. One that can not be opened is told of once, and scores nothing. */
 export function followShadow({ open, telemetry, pause, signal }: ShadowModelOptions): ShadowModel {
   let wanted: string | null = null
-  let current: Lent | null = null
+  const leases = makeModelLeases()
   let loading: Promise<void> = Promise.resolve()
-  const closing: Promise<void>[] = []
   /** Whether the features of two models are the same, by the list that was asked for. */
   let alike = new WeakMap<readonly Feature[], boolean>()
 
-  const release = (lent: Lent) => {
-    if (lent.leases === 0 && lent !== current) closing.push(lent.detector.close())
-  }
-
-  const replace = (next: Lent | null) => {
-    const before = current
-    current = next
+  const replace = (next: OpenModel | null) => {
+    const before = leases.replace(next)
     alike = new WeakMap()
-    if (before === null) return
-    release(before)
-    telemetry.shadowEnded(before.modelId)
+    if (before !== null) telemetry.shadowEnded(before.modelId)
   }
 
   const load = async (modelId: string): Promise<void> => {
-    for (let attempt = 1; modelId === wanted && modelId !== current?.modelId && !signal.aborted; attempt += 1) {
+    for (let attempt = 1; modelId === wanted && modelId !== leases.current?.modelId && !signal.aborted; attempt += 1) {
       try {
-        replace({ modelId, detector: await open(modelId), leases: 0 })
+        replace({ modelId, detector: await open(modelId) })
         if (modelId !== wanted) replace(null)
         else telemetry.shadowServed(modelId)
         return
@@ -76,31 +63,23 @@ export function followShadow({ open, telemetry, pause, signal }: ShadowModelOpti
   return {
     follow: (modelId) => {
       wanted = modelId
-      if (current !== null && current.modelId !== modelId) replace(null)
+      if (leases.current !== null && leases.current.modelId !== modelId) replace(null)
       if (modelId !== null) loading = loading.then(() => load(modelId))
     },
     borrow: (features) => {
-      if (current === null || !isAlike(current, features)) return null
-      const lent = current
-      lent.leases += 1
-      return {
-        modelId: lent.modelId,
-        detector: lent.detector,
-        giveBack: () => {
-          lent.leases -= 1
-          release(lent)
-        },
-      }
+      if (leases.current === null || !isAlike(leases.current, features)) return null
+      const { model, giveBack } = leases.lend()!
+      return { ...model, giveBack }
     },
     close: async () => {
       wanted = null
       await loading
-      if (current !== null) replace(null)
-      await Promise.all(closing)
+      if (leases.current !== null) replace(null)
+      await leases.close()
     },
   }
 
-  function isAlike({ detector }: Lent, features: readonly Feature[]): boolean {
+  function isAlike({ detector }: OpenModel, features: readonly Feature[]): boolean {
     const known = alike.get(features)
     if (known !== undefined) return known
     const answer = isDeepStrictEqual(detector.metadata.features, features)

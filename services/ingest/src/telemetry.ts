@@ -31,6 +31,7 @@ export interface IngestTelemetry {
   windowStatesUsed(settled: Settled): void
   windowsUnknown(modelId: string): void
   stateReadRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
+  recordFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
   batchEnded(batch: WrittenBatch): void
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
@@ -174,6 +175,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     windowsUnknown: (modelId) => log.warn({ modelId }, 'windows unknown'),
     stateReadRetried: (delivery, error, attempt, waitMs) =>
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
+    recordFailed: ({ topic, partition }, offset, error) =>
+      log.error({ topic, partition, offset, error }, 'record failed'),
     batchEnded: (batch) => {
       if (batch.outcome === 'superseded') {
         superseded.inc()

@@ -11,6 +11,7 @@ test('a record that reads well carries its fields, its time and its entity', () 
   const read = readWith({
     borrowModel: () => aLease(),
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
+    telemetry: { recordFailed: () => {} },
   })
   const batch = read(aBatch(aKafkaRecord(0, { at: 1_767_225_600_005, id: 'LAX', delay: 3, note: 'unread' })))
   expect(batch.records).toEqual([
@@ -24,6 +25,7 @@ test('what does not decode, and what the detector or the event rules refuse, is 
   const read = readWith({
     borrowModel: () => aLease(),
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(64), source, plan: null }),
+    telemetry: { recordFailed: () => {} },
   })
   const sources = [
     aKafkaRecord(0, Buffer.from('nonsense')),
@@ -54,7 +56,11 @@ test('the batch borrows one model, and reads every record by it', () => {
   })
   const leases = [aLease(), aLease(refusing), aLease()]
   const [first] = leases
-  const read = readWith({ borrowModel: () => leases.shift()!, readerFor: aReader })
+  const read = readWith({
+    borrowModel: () => leases.shift()!,
+    readerFor: aReader,
+    telemetry: { recordFailed: () => {} },
+  })
   const batch = read(aBatch(aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })))
   expect(batch.model).toBe(first)
   expect(batch.records).toHaveLength(2)

@@ -1,31 +1,53 @@
 import type { Detector } from '@outflow/detector'
+import { toOutflowError } from '@outflow/errors'
+import type { KafkaRecord } from '@outflow/streams'
 import type { PreparedBatch, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import type { ModelLease } from '../model-lease.js'
+import { failedRecord } from '../record-fault.js'
 import type { RecordReader } from '../record-reader.js'
+import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ReadOptions {
   /** Lends the model that is served now; the batch keeps it to its end. */
   readonly borrowModel: () => ModelLease
   /** Compiles what a model looks at. */
   readonly readerFor: (detector: Detector) => RecordReader
+  readonly telemetry: Pick<IngestTelemetry, 'recordFailed'>
 }
 
-/** Makes the step that checks each record against its contract and takes out what the model looks at. */
-export function readWith({ borrowModel, readerFor }: ReadOptions) {
+/**
+ * Makes the step that checks each record against its contract and takes out what the model needs. A record that causes an error is
+ * rejected as `failed`.
+ */
+export function readWith({ borrowModel, readerFor, telemetry }: ReadOptions) {
   const readers = new WeakMap<Detector, RecordReader>()
   return (batch: PreparedBatch): ReadBatch => {
+    const { delivery, failed } = batch
     const model = borrowModel()
-    const { detector } = model
-    const { fields, read } = readers.get(detector) ?? readerFor(detector)
-    readers.set(detector, { fields, read })
-    const rows = fields.room(batch.delivery.records.length)
-    const records: ReadRecord[] = []
-    const rejected: RejectedRecord[] = []
-    for (const source of batch.delivery.records) {
-      const record = read(source, rows)
-      if ('reason' in record) rejected.push({ source, rejection: record })
-      else rows.count = records.push(record)
+    try {
+      const { detector } = model
+      const { fields, read } = readers.get(detector) ?? readerFor(detector)
+      readers.set(detector, { fields, read })
+      const rows = fields.room(delivery.records.length)
+      const records: ReadRecord[] = []
+      const rejected: RejectedRecord[] = []
+      const readOne = (source: KafkaRecord) => {
+        try {
+          return failed ?? read(source, rows)
+        } catch (thrown: unknown) {
+          telemetry.recordFailed(delivery, source.offset, toOutflowError(thrown))
+          return failedRecord(thrown)
+        }
+      }
+      for (const source of delivery.records) {
+        const record = readOne(source)
+        if ('reason' in record) rejected.push({ source, rejection: record })
+        else rows.count = records.push(record)
+      }
+      return { ...batch, model, records, fields: fields.table(rows), rejected }
+    } catch (error: unknown) {
+      model.giveBack()
+      throw error
     }
-    return { ...batch, model, records, fields: fields.table(rows), rejected }
   }
 }

@@ -1,0 +1,32 @@
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { aDelivery, aKafkaRecord } from './test-builders.js'
+import { startWatchdog } from './watchdog.js'
+
+test('issue 17.20: reports a batch that occupies the event loop, with its topic, partition and offsets', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'outflow-watchdog-')), 'lines')
+  const fd = openSync(file, 'a')
+  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: 'flights' }, overdueMs: 60, fd })
+  onTestFinished(async () => {
+    await watchdog.close()
+    closeSync(fd)
+  })
+  const quick = aDelivery([aKafkaRecord(1, {})], { partition: 1, partitionKey: 'flights/1' })
+  watchdog.begun(quick)
+  watchdog.ended(quick)
+  watchdog.begun(aDelivery([aKafkaRecord(7, {}), aKafkaRecord(9, {})]))
+  // Nothing of this process runs meanwhile but the watchdog's thread.
+  while (readFileSync(file, 'utf8') === '');
+  const [line] = readFileSync(file, 'utf8').split('\n')
+  expect(JSON.parse(line!)).toMatchObject({
+    level: 'error',
+    pipeline: 'flights',
+    topic: 'flights',
+    partition: 0,
+    firstOffset: '7',
+    lastOffset: '9',
+    msg: 'batch overdue',
+  })
+})

@@ -1,0 +1,67 @@
+import { Worker } from 'node:worker_threads'
+import type { Delivery } from '@outflow/streams'
+
+export interface Watchdog {
+  begun(delivery: Delivery): void
+  ended(delivery: Delivery): void
+  close(): Promise<void>
+}
+
+/** What a batch may take before it is reported. */
+const OVERDUE_MS = 30_000
+
+/**
+ * Reports batches that take more than 30 s, from a thread of its own: a record that occupies the event loop for ever is reported too. The
+ * thread writes a JSON line to standard error itself, because a log goes through the event loop.
+ *
+ * @param options.fields     fields of every line, such as the pipeline
+ * @param options.overdueMs  default 30,000
+ * @param options.fd         file descriptor of the lines; default 2, standard error
+ */
+export function startWatchdog(options: {
+  readonly fields: Readonly<Record<string, string>>
+  readonly overdueMs?: number
+  readonly fd?: number
+}): Watchdog {
+  const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
+  const worker = new Worker(`(${watch})()`, { eval: true, workerData: { fields, overdueMs, fd }, execArgv: [] })
+  worker.unref()
+  return {
+    begun: ({ partitionKey, topic, partition, records }) =>
+      worker.postMessage({
+        partitionKey,
+        batch: {
+          topic,
+          partition,
+          firstOffset: String(records[0]!.offset),
+          lastOffset: String(records.at(-1)!.offset),
+        },
+      }),
+    ended: ({ partitionKey }) => worker.postMessage({ partitionKey, batch: null }),
+    close: async () => void (await worker.terminate()),
+  }
+}
+
+/** The thread's program: its text is what the thread runs, so it uses nothing from outside. */
+function watch(): void {
+  const { parentPort, workerData } = require('node:worker_threads') as typeof import('node:worker_threads')
+  const { writeSync } = require('node:fs') as typeof import('node:fs')
+  const { fields, overdueMs, fd } = workerData
+  const underWay = new Map<string, { readonly batch: object; readonly sinceMs: number; reportAtMs: number }>()
+  parentPort!.on('message', ({ partitionKey, batch }) => {
+    const sinceMs = performance.now()
+    if (batch === null) underWay.delete(partitionKey)
+    else underWay.set(partitionKey, { batch, sinceMs, reportAtMs: sinceMs + overdueMs })
+  })
+  setInterval(() => {
+    const now = performance.now()
+    for (const entry of underWay.values()) {
+      if (now < entry.reportAtMs) continue
+      // Again at twice the time, at four times, and so on.
+      entry.reportAtMs = entry.sinceMs + 2 * (entry.reportAtMs - entry.sinceMs)
+      const tookMs = Math.round(now - entry.sinceMs)
+      const line = { level: 'error', time: new Date().toISOString(), ...fields, ...entry.batch, tookMs }
+      writeSync(fd, `${JSON.stringify({ ...line, msg: 'batch overdue' })}\n`)
+    }
+  }, overdueMs / 30)
+}
