@@ -5,25 +5,30 @@ import { ConfigInvalid } from './errors.js'
 import { keysAt } from './keys-at.js'
 
 /**
- * Gives the configuration that a parsed outflow.yaml states, with defaults filled in and `${NAME}` replaced by the
- * environment's value in every string.
+ * The configuration in a parsed YAML document, with defaults filled in and `${NAME}` replaced by the environment's value in
+ * every string.
  *
  * @param document     what the YAML parser gave
  * @param environment  where `${NAME}` is looked up
- * @throws {ConfigInvalid} naming every key that is wrong, what was found there and what is allowed
+ * @param file         what errors name the document by
+ * @throws {ConfigInvalid} naming the file and every key that is wrong, what was found there and what is allowed
  */
-export function parseConfig(document: unknown, environment: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(
+  document: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  file = 'outflow.yaml',
+): Config {
   const absent: string[] = []
   const substituted = substitute(document, environment, absent)
   if (absent.length > 0) {
-    throw new ConfigInvalid(`outflow.yaml names environment variables that are not set: ${absent.join(', ')}`, {
+    throw new ConfigInvalid(`${file} names environment variables that are not set: ${absent.join(', ')}`, {
       values: { absent },
     })
   }
   const result = configSchema.safeParse(substituted, { reportInput: true })
   if (result.success) return withWindowDefaults(result.data)
   const problems = result.error.issues.flatMap((issue) => describe(issue))
-  throw new ConfigInvalid(`outflow.yaml is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
+  throw new ConfigInvalid(`${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
   })
 }

@@ -61,6 +61,12 @@ test('a key given twice is a syntax error, not the last one taken', async () => 
   await expect(loadConfig(await aFile('twice.yaml', `${GOOD}pipeline: other\n`))).rejects.toThrow(/unique/)
 })
 
+test('issue 17.10: an invalid configuration is named as it was given', async () => {
+  const path = await aFile('payments.yaml', GOOD.replace('numeric', 'number'))
+  await expect(loadConfig(path, { DATABASE_URL: 'postgres://x/y' })).rejects.toThrow(`${path} is not valid`)
+  await expect(loadConfig(path, {})).rejects.toThrow(`${path} names environment variables that are not set`)
+})
+
 test('a wrong value is left to the contract, which names the key', async () => {
   const reading = loadConfig(await aFile('wrong.yaml', GOOD.replace('numeric', 'number')), {
     DATABASE_URL: 'postgres://x/y',

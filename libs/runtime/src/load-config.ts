@@ -19,7 +19,7 @@ export async function loadConfig(
   path: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Config> {
-  const config = parseConfig(parseYaml(await readText(path), path), environment)
+  const config = parseConfig(parseYaml(await readText(path), path), environment, path)
   return locateConnectionFiles(config, dirname(resolve(path)))
 }
 

@@ -98,6 +98,7 @@ function webhooksNamed({ alerts }: Config, name: string | undefined): readonly W
   const all = alerts.webhooks
   const chosen = all.filter((webhook) => name === undefined || webhook.name === name)
   if (chosen.length > 0) return chosen
-  if (all.length === 0) throw new UsageError('no webhook is configured; alerts.webhooks in outflow.yaml lists them')
+  if (all.length === 0)
+    throw new UsageError('no webhook is configured; alerts.webhooks in the configuration lists them')
   throw new UsageError(`no webhook is called ${name}; there is ${all.map((webhook) => webhook.name).join(', ')}`)
 }
