@@ -1,8 +1,10 @@
--- What: the records judged improbable, one partition a UTC day of Kafka's record time, and the functions that make and
---      drop those partitions.
--- Why: retention drops a day at once instead of deleting rows. Postgres wants the partitioning column in the key;
---      Kafka's record time is fixed per offset, so the key still tells records apart. Producers may stamp 1970 or 9999:
---      such days get no partition of their own, their rows go to the default one.
+-- What: the records judged improbable, one partition a UTC day of Kafka's record time; the functions that make and
+--      drop those partitions; the clock that retention goes by.
+-- Why: retention drops a day at once instead of deleting rows. Postgres requires the partitioning column in the key;
+--      Kafka's record time is fixed per offset, so the key still identifies a record. Producers may stamp 1970 or 9999:
+--      such days get no partition of their own, their rows go to the default one. Dropping a day locks the whole table, and
+--      every writer waits behind a statement that waits for that lock: so the function gives up after a second.
+--      (`detach … concurrently` is not possible: Postgres refuses it beside a default partition.)
 -- An older process may run beside it: the table is new.
 create table outflow.anomalies (
   pipeline text not null,
@@ -47,7 +49,7 @@ begin
     continue when day not between (now() at time zone 'utc')::date - 400 and (now() at time zone 'utc')::date + 7;
     starts := day::timestamp at time zone 'utc';
     ends := (day + 1)::timestamp at time zone 'utc';
-    -- Postgres refuses a partition whose rows already stand in the default one; they are well where they are.
+    -- Postgres refuses a partition whose rows are already in the default one; they can stay there.
     continue when exists (
       select from outflow.anomalies_default where record_time >= starts and record_time < ends
     );
@@ -64,6 +66,7 @@ $$;
 
 create function outflow.drop_anomalies_before(of_pipeline text, cutoff timestamptz) returns setof text
 language plpgsql
+set lock_timeout = '1s'
 as $$
 declare
   day_partition record;
@@ -84,11 +87,24 @@ begin
     if holds_others then
       execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
     else
+      -- The last statement of its transaction: the lock on the whole table is released at once, and the caller calls again.
       execute format('drop table outflow.%I', day_partition.name);
       return next day_partition.name;
+      return;
     end if;
   end loop;
-  -- A default row's record time may be any: how long it was kept counts instead.
+  -- A row of the default partition may have any record time: its age is counted from its detection.
   delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
 end
 $$;
+comment on function outflow.drop_anomalies_before is
+  'Drops at most one day and gives its name; call it until it gives none. Fails with lock_not_available after a second.';
+
+-- The clock of retention, by which rows are old enough to be removed. It follows Postgres's clock and advances by at most a day
+-- an hour: a clock that jumps ahead removes one day of data before somebody can see it, not all of it.
+create table outflow.retention_clocks (
+  pipeline text not null,
+  as_of timestamptz not null,
+  ran_at timestamptz not null,
+  constraint retention_clocks_pkey primary key (pipeline)
+);

@@ -1,49 +1,10 @@
--- What: an index for analysts' queries; retention that gives way instead of holding up the stream; missing fields in
---      analyst.anomalies; percentiles of scores and entities as views.
--- Why: the ten queries of libs/store/QUERIES.md are to answer in 200 ms on 5 million anomalies. Dropping a day locks the whole
---      table for a moment, and whoever waits for that lock has every writer waiting behind him: a long query of an analyst
---      would stop ingest. (`detach … concurrently` is no way out: Postgres refuses it beside a default partition.)
--- An older process may run beside it: its retention drops one day in an hour instead of all that are due.
+-- What: an index for analysts' queries; missing fields in analyst.anomalies; percentiles of scores and entities as views.
+-- Why: the ten queries of libs/store/QUERIES.md are to answer in 200 ms on 5 million anomalies.
+-- An older process may run beside it: only an index and views change.
 -- Counts over days read the index alone; it takes the place of the narrower one.
 create index anomalies_in_time on outflow.anomalies (pipeline, record_time)
   include (severity, p_value, nll, model_id, entity_key);
 drop index if exists outflow.anomalies_by_time;
-
-create or replace function outflow.drop_anomalies_before(of_pipeline text, cutoff timestamptz) returns setof text
-language plpgsql
-set lock_timeout = '1s'
-as $$
-declare
-  day_partition record;
-  holds_others boolean;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('outflow.anomaly_partitions', 0));
-  for day_partition in
-    select child.relname as name
-    from pg_inherits
-    join pg_class child on child.oid = pg_inherits.inhrelid
-    where pg_inherits.inhparent = 'outflow.anomalies'::regclass
-      and child.relname ~ '^anomalies_\d{8}$'
-      and (to_date(right(child.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'utc' <= cutoff
-    order by child.relname
-  loop
-    execute format('select exists (select from outflow.%I where pipeline <> $1)', day_partition.name)
-      into holds_others using of_pipeline;
-    if holds_others then
-      execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
-    else
-      -- The last act of its transaction, so the lock on the whole table is let go at once; the caller asks again.
-      execute format('drop table outflow.%I', day_partition.name);
-      return next day_partition.name;
-      return;
-    end if;
-  end loop;
-  -- A default row's record time may be any: how long it was kept counts instead.
-  delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
-end
-$$;
-comment on function outflow.drop_anomalies_before is
-  'Drops at most one day and gives its name; call it until it gives none. Fails with lock_not_available after a second.';
 
 create or replace view analyst.anomalies as
   select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, severity,

@@ -153,7 +153,7 @@ describe('retention', () => {
     const pipeline = aName('pipeline')
     const days = [40, 41].map((ago) => NOW - ago * DAY_MS)
     await write(pipeline, days)
-    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, now: new Date(NOW) }
+    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS }
     const analyst = new pg.Client({ connectionString: url })
     await analyst.connect()
     await analyst.query('begin; select count(*) from analyst.anomalies')
@@ -169,7 +169,7 @@ describe('retention', () => {
     await analyst.query('commit')
     await analyst.end()
     const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
-    expect(await applyRetention(pool, retention)).toEqual(names.toSorted())
+    expect((await applyRetention(pool, retention)).dropped).toEqual(names.toSorted())
     expect(await strangestAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
   })
 })

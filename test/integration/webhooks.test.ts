@@ -277,7 +277,11 @@ test('what waits for a webhook that is configured no more is given up, and what 
   const dayMs = 86_400_000
   const retention = { pipeline: config.pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
   const left = async (days: number) => {
-    await applyRetention(pool, { ...retention, now: new Date(Date.now() + days * dayMs) })
+    await applyRetention(pool, {
+      ...retention,
+      anomaliesMs: retention.anomaliesMs - days * dayMs,
+      statisticsMs: retention.statisticsMs - days * dayMs,
+    })
     return (await deliveries()).map(({ state }) => state)
   }
   expect(await left(0.5)).toEqual(['dead', 'delivered'])

@@ -130,7 +130,7 @@ export {
 export { plainText } from './postgres-text.js'
 export { type Change, promoteChecked, promoteModel, rollBackModel } from './promotion.js'
 export { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from './rescored-anomalies.js'
-export { applyRetention } from './retention.js'
+export { applyRetention, type Retention } from './retention.js'
 export { answerRequests, fitOfRequest, isRetrainWanted, requestRetrain } from './retrain-requests.js'
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
 export { type ScoreSpan, scoreSeries } from './score-series.js'

@@ -6,14 +6,24 @@ import { deleteIdleWindowStates } from './window-states.js'
 
 const DAY_MS = 86_400_000
 
+export interface Retention {
+  /** Partitions of anomalies that were dropped. */
+  readonly dropped: readonly string[]
+  /** The time by which rows were old enough to be removed. */
+  readonly asOf: Date
+  /** How far that is behind Postgres's clock, ms: more than an hour only where that clock advanced by more than a day between two runs. */
+  readonly behindMs: number
+}
+
 /**
- * Drops the pipeline's anomalies with what moved their p-values and what became of their alerts, dead letters, deliveries,
- * shadows, statistics and window states that are older than their retention, and makes tomorrow's partition. Safe to call from several
- * processes at once.
+ * Removes the pipeline's rows that are older than their retention: anomalies with the changes of their p-values and the outcome of
+ * their alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
  *
- * @returns the dropped partitions of anomalies
- * @throws {StoreUnavailable} when a query of somebody's has held the anomalies for more than a second: nothing waits behind
- *   this any longer, and it is for the next time
+ * Age is measured by Postgres's clock, as far as it advanced by at most a day an hour: a clock that jumps ahead, and a
+ * pipeline that was stopped for weeks, lose one day of data an hour and not all at once. A shorter retention applies at once.
+ * Several processes may call it concurrently.
+ *
+ * @throws {StoreUnavailable} when a query has locked the anomalies for more than a second; the next run tries again
  */
 export async function applyRetention(
   pool: Pool,
@@ -21,14 +31,14 @@ export async function applyRetention(
     readonly pipeline: string
     readonly anomaliesMs: number
     readonly statisticsMs: number
-    /** How long an entity's window states are kept when it comes no more; absent: the pipeline has none. */
+    /** How long the window states of an entity without records are kept; absent: the pipeline has none. */
     readonly windowStatesMs?: number
-    readonly now: Date
   },
-): Promise<readonly string[]> {
-  const { pipeline, now } = retention
-  const anomaliesCutoff = new Date(now.getTime() - retention.anomaliesMs).toISOString()
-  const statisticsCutoff = new Date(now.getTime() - retention.statisticsMs).toISOString()
+): Promise<Retention> {
+  const { pipeline } = retention
+  const { asOf, now } = await advanceClock(pool, pipeline)
+  const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
+  const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
   const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
   await run(pool, {
     name: 'delete_old_rows',
@@ -54,13 +64,37 @@ export async function applyRetention(
   })
   await deleteOldShadows(pool, { pipeline, before: anomaliesCutoff })
   if (retention.windowStatesMs !== undefined) {
-    await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs })
+    await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs, asOf })
   }
   await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
-  return dropped
+  return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
-/** A day a transaction: its lock on the whole table is not held while the next day is looked at. */
+/**
+ * Moves the clock of retention towards Postgres's clock, by a day an hour at most, however many processes and restarts there are.
+ * A clock that was set back moves it back.
+ */
+async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly asOf: Date; readonly now: Date }> {
+  const [row] = await run<{ as_of: Date; now: Date }>(pool, {
+    name: 'advance_retention_clock',
+    text: `
+      with advanced as (
+        insert into outflow.retention_clocks as last (pipeline, as_of, ran_at) values ($1, now(), now())
+        on conflict (pipeline) do update set as_of = least(now(), last.as_of + interval '1 day'), ran_at = now()
+          where abs(extract(epoch from now() - last.ran_at)) >= $2
+        returning as_of
+      )
+      select coalesce((select as_of from advanced), least(now(), last.as_of)) as as_of, now() as now
+      from (values ($1)) as asked (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
+    values: [pipeline, FEWEST_SECONDS_BETWEEN_DAYS],
+  })
+  return { asOf: row!.as_of, now: row!.now }
+}
+
+/** Ingest applies retention every hour; its timer may be some minutes early. */
+const FEWEST_SECONDS_BETWEEN_DAYS = 3_300
+
+/** One transaction for each day: the lock on the whole table is released before the next day is looked at. */
 async function dropDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
   const dropped: string[] = []
   for (;;) {

@@ -25,7 +25,7 @@ export async function loadWindowStates(
  */
 export async function deleteIdleWindowStates(
   db: Queryable,
-  { pipeline, keepMs }: { readonly pipeline: string; readonly keepMs: number },
+  { pipeline, keepMs, asOf }: { readonly pipeline: string; readonly keepMs: number; readonly asOf: Date },
 ): Promise<void> {
   await run(db, {
     name: 'delete_idle_window_states',
@@ -34,7 +34,7 @@ export async function deleteIdleWindowStates(
       using outflow.offsets as moved
       where idle.pipeline = $1 and moved.pipeline = idle.pipeline and moved.topic = idle.topic
         and moved.partition = idle.partition
-        and idle.updated_at < moved.updated_at - make_interval(secs => $2::float8 / 1000)`,
-    values: [pipeline, keepMs],
+        and idle.updated_at < least(moved.updated_at, $3::timestamptz) - make_interval(secs => $2::float8 / 1000)`,
+    values: [pipeline, keepMs, asOf],
   })
 }

@@ -111,13 +111,12 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     ]
     const stopped = new AbortController()
     const upkeep = keepUp({
-      applyRetention: (now) =>
+      applyRetention: () =>
         applyRetention(pool, {
           pipeline: config.pipeline,
           anomaliesMs: config.retention.anomalies,
           statisticsMs: config.retention.statistics,
           ...windowRetention(config),
-          now,
         }),
       telemetry,
       signal: AbortSignal.any([signal, stopped.signal]),

@@ -1,7 +1,7 @@
 import { alertRateOf, type Held, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
-import type { StoredFollowing } from '@outflow/store'
+import type { Retention, StoredFollowing } from '@outflow/store'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { Settled } from '@outflow/windows'
 import type { WrittenBatch } from './batch.js'
@@ -36,6 +36,8 @@ export interface IngestTelemetry {
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
   retentionApplied(dropped: readonly string[]): void
+  /** Postgres's clock advanced by more than a day since the last run: it jumped, or the pipeline was stopped. */
+  retentionBehind(retention: Pick<Retention, 'asOf' | 'behindMs'>): void
   retentionPostponed(error: OutflowError): void
 }
 
@@ -189,6 +191,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     },
     drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+    retentionBehind: ({ asOf, behindMs }) =>
+      log.warn({ asOf, behindMs }, 'retention behind the clock, advances by a day an hour'),
     retentionApplied: (dropped) => log.info({ dropped }, 'retention applied'),
     retentionPostponed: (error) => log.warn({ error }, 'retention postponed'),
   }

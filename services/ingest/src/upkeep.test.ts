@@ -1,24 +1,32 @@
 import { expect, test, vi } from 'vitest'
 import { keepUp } from './upkeep.js'
 
-test('what retention dropped is told', async () => {
+const asOf = new Date('2026-01-01')
+
+function aTelemetry() {
+  return { retentionApplied: vi.fn(), retentionBehind: vi.fn(), retentionPostponed: vi.fn() }
+}
+
+test('the dropped partitions are reported', async () => {
   const abort = new AbortController()
-  const retentionApplied = vi.fn(() => abort.abort())
-  await keepUp({
-    applyRetention: async () => ['anomalies_20250101'],
-    telemetry: { retentionApplied, retentionPostponed: vi.fn() },
-    signal: abort.signal,
-  })
-  expect(retentionApplied).toHaveBeenCalledWith(['anomalies_20250101'])
+  const telemetry = { ...aTelemetry(), retentionApplied: vi.fn(() => abort.abort()) }
+  const dropped = ['anomalies_20250101']
+  await keepUp({ applyRetention: async () => ({ dropped, asOf, behindMs: 0 }), telemetry, signal: abort.signal })
+  expect(telemetry.retentionApplied).toHaveBeenCalledWith(dropped)
+  expect(telemetry.retentionBehind).not.toHaveBeenCalled()
+})
+
+test('issue 17.23: retention that is behind the clock is reported', async () => {
+  const abort = new AbortController()
+  const telemetry = { ...aTelemetry(), retentionBehind: vi.fn(() => abort.abort()) }
+  const retention = { dropped: [], asOf, behindMs: 400 * 86_400_000 }
+  await keepUp({ applyRetention: async () => retention, telemetry, signal: abort.signal })
+  expect(telemetry.retentionBehind).toHaveBeenCalledWith(retention)
 })
 
 test('an error postpones retention, and ends nothing', async () => {
   const abort = new AbortController()
-  const retentionPostponed = vi.fn(() => abort.abort())
-  await keepUp({
-    applyRetention: () => Promise.reject(new Error('away')),
-    telemetry: { retentionApplied: vi.fn(), retentionPostponed },
-    signal: abort.signal,
-  })
-  expect(retentionPostponed).toHaveBeenCalledTimes(1)
+  const telemetry = { ...aTelemetry(), retentionPostponed: vi.fn(() => abort.abort()) }
+  await keepUp({ applyRetention: () => Promise.reject(new Error('away')), telemetry, signal: abort.signal })
+  expect(telemetry.retentionPostponed).toHaveBeenCalledTimes(1)
 })

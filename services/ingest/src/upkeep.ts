@@ -1,23 +1,26 @@
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
+import type { Retention } from '@outflow/store'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface UpkeepOptions {
-  /** Drops what is older than its retention; gives what was dropped. */
-  readonly applyRetention: (now: Date) => Promise<readonly string[]>
-  readonly telemetry: Pick<IngestTelemetry, 'retentionApplied' | 'retentionPostponed'>
+  /** Removes what is older than its retention. */
+  readonly applyRetention: () => Promise<Retention>
+  readonly telemetry: Pick<IngestTelemetry, 'retentionApplied' | 'retentionBehind' | 'retentionPostponed'>
   readonly signal: AbortSignal
 }
 
-/** Retentions are told in days: an hour more or less is none. */
+/** Retentions are given in days: an hour makes no difference. */
 const UPKEEP_EVERY_MS = 3_600_000
+const DAY_MS = 86_400_000
 
-/** Keeps the tables within their retention, every hour until the signal aborts. Every instance does; it is safe to. */
+/** Applies retention every hour until the signal aborts. Every instance does; several may do so concurrently. */
 export async function keepUp({ applyRetention, telemetry, signal }: UpkeepOptions): Promise<void> {
   while (!signal.aborted) {
     try {
-      const dropped = await applyRetention(new Date())
-      if (dropped.length > 0) telemetry.retentionApplied(dropped)
+      const retention = await applyRetention()
+      if (retention.behindMs > DAY_MS) telemetry.retentionBehind(retention)
+      if (retention.dropped.length > 0) telemetry.retentionApplied(retention.dropped)
     } catch (thrown: unknown) {
       telemetry.retentionPostponed(toOutflowError(thrown))
     }
