@@ -3,6 +3,7 @@ import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { quickenRecords } from './batch-decoder.js'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
+import { sendNullHeaders } from './null-header.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { promptSocket } from './socket.js'
 
@@ -37,6 +38,7 @@ export interface KafkaOptions {
 export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
   registerCodecs()
   quickenRecords()
+  sendNullHeaders()
   const kafkajs = new Kafka({
     brokers: [...brokers],
     clientId,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NULL_HEADER } from './null-header.js'
 import { requestsOf } from './producer.js'
 
 const message = fc.record({
@@ -56,7 +57,7 @@ describe('requestsOf', () => {
     const sent = request![0]!.messages[0]!.headers!
     expect(Object.entries(sent)).toEqual([
       ['__proto__', ['a', 'b']],
-      ['constructor', [null]],
+      ['constructor', [NULL_HEADER]],
     ])
   })
 

@@ -1,6 +1,7 @@
 import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
+import { NULL_HEADER } from './null-header.js'
 
 /** Names with their values; a name may come more than once. */
 export type OutgoingHeaders = readonly (readonly [name: string, value: Uint8Array | string | null])[]
@@ -91,13 +92,12 @@ function toMessage({ key, value, headers, partition, timestampMs }: OutgoingMess
 
 /** As kafkajs takes them. The object has no prototype, so that a name such as `constructor` or `__proto__` is like any other. */
 function toHeaders(headers: OutgoingHeaders): NonNullable<Message['headers']> {
-  const byName: Record<string, (Buffer | string | null)[]> = Object.create(null)
+  const byName: Record<string, (Buffer | string)[]> = Object.create(null)
   for (const [name, value] of headers) {
     byName[name] ??= []
-    byName[name].push(asBuffer(value))
+    byName[name].push(asBuffer(value) ?? NULL_HEADER)
   }
-  // kafkajs writes a null as a value of no length, which its types do not say.
-  return byName as unknown as NonNullable<Message['headers']>
+  return byName
 }
 
 function asBuffer(bytes: Uint8Array | string | null): Buffer | string | null {
