@@ -19,7 +19,7 @@ comment on column analyst.anomalies.event_time is
 comment on column analyst.anomalies.record_time is
   'Kafkas timestamp of the record. The table is partitioned by it, a UTC day each: bound it in your query, and only those days are read.';
 comment on column analyst.anomalies.entity_key is
-  'The entity that the record is about (source.key), else its Kafka key; null where it has none.';
+  'The entity that the record is about (source.key), else its Kafka key; null where it has none. Of a key of more than 500 characters the first 100, then …sha256: and the hash of the whole key.';
 comment on column analyst.anomalies.record is
   'The record as it was decoded.';
 comment on column analyst.anomalies.nll is

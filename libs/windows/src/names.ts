@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto'
 
-/** A longer name is kept by its SHA-256: an index of Postgres takes no text of some KiB. */
-const LONGEST_NAME = 200
+/** UTF-16 units, at most 1,500 bytes of UTF-8: an index row of Postgres has 2,704 for the name, pipeline, topic and path. */
+const LONGEST_NAME = 500
+/** Units of a longer name that stand before its hash. */
+const LEGIBLE_START = 100
 
-/** Gives an entity's name as the store can keep it: without NUL and lone surrogates, and not too long. */
+/**
+ * Returns an entity's name as Postgres can store and index it: NUL and lone surrogates become U+FFFD; of a name of more than
+ * 500 UTF-16 units the first 100 are kept, followed by `…sha256:` and the hash of the whole name.
+ */
 export function entityOf(name: string): string {
-  if (name.length > LONGEST_NAME) return `sha256:${createHash('sha256').update(name).digest('hex')}`
-  // Nearly every name ends here: a surrogate, though in a pair, takes the longer way.
-  return MAYBE_ODD.test(name) ? name.replace(ODD, '\uFFFD') : name
+  if (name.length > LONGEST_NAME) return `${storable(name.slice(0, LEGIBLE_START))}…sha256:${sha256(name)}`
+  return storable(name)
 }
+
+const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
+
+/** Few names have surrogates, even in pairs; only those are searched for lone ones. */
+const storable = (name: string): string => (MAYBE_ODD.test(name) ? name.replace(ODD, '\uFFFD') : name)
 
 const MAYBE_ODD = /[\0\uD800-\uDFFF]/
 const ODD = /\0|\p{Surrogate}/gu

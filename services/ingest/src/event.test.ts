@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventReader } from './event.js'
+import { type Event, eventReader } from './event.js'
 import { aKafkaRecord } from './test-builders.js'
 
 const reading = (source: Parameters<typeof eventReader>[0]) => {
@@ -15,6 +15,18 @@ test("without paths, Kafka's own time and key count", () => {
   })
   expect(read({}, { key: null })).toMatchObject({ entityKey: null })
   expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: 'a\ufffdb' })
+})
+
+test('issue 17.18: a long key is shortened to its start and a hash, which tells it from others that start alike', () => {
+  const key = '€'.repeat(900)
+  const shortened = { entityKey: expect.stringMatching(/^€{100}…sha256:[0-9a-f]{64}$/) }
+  const ofKafka = reading({})({}, { key: Buffer.from(key) })
+  expect(ofKafka).toMatchObject(shortened)
+  const ofField = reading({ key: '$.account' })
+  expect(ofField({ account: key })).toMatchObject({ entityKey: (ofKafka as Event).entityKey })
+  expect(ofField({ account: `${key}€` })).toMatchObject(shortened)
+  expect(ofField({ account: `${key}€` })).not.toEqual(ofField({ account: key }))
+  expect(ofField({ account: 'a'.repeat(500) })).toMatchObject({ entityKey: 'a'.repeat(500) })
 })
 
 test.each([

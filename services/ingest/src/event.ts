@@ -1,6 +1,7 @@
 import type { Config, Rejection } from '@outflow/contracts'
 import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
 import type { KafkaRecord } from '@outflow/streams'
+import { entityOf } from '@outflow/windows'
 
 /** A message, whose record it holds, and when that happened; to be taken by name, since a spread leaves out what is read when it is asked for. */
 export interface Event {
@@ -45,7 +46,7 @@ class KeyedByKafka implements Event {
 
   get entityKey(): string | null {
     const { key } = this.source
-    return key === null ? null : withoutNul(key.toString('utf8'))
+    return key === null ? null : entityOf(key.toString('utf8'))
   }
 }
 
@@ -87,11 +88,6 @@ function fieldKey(path: string, locate: Locate): (record: unknown) => { readonly
     const fields = read(record)
     if (isRejection(fields)) return fields
     const key = fields.categories[0] ?? null
-    return { key: key === null ? null : withoutNul(key) }
+    return { key: key === null ? null : entityOf(key) }
   }
-}
-
-/** Postgres has no NUL in its text. */
-function withoutNul(text: string): string {
-  return text.includes('\u0000') ? text.replaceAll('\u0000', '\ufffd') : text
 }

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { makeKafka, makeProducer, type OutgoingMessage } from '@outflow/streams'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitWindowedParcelModel, parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
+import { startService } from '../support/service-process.js'
+import { readCommitted } from '../support/topic-reader.js'
+
+/** Improbable under any model of parcels, so that its key is stored with it. */
+const HEAVY = JSON.stringify({ kind: 'letter', grams: 1e9, millimetres: 1 })
+const UNDECODABLE = '{'
+const LONG_KEY = randomBytes(50_000).toString('hex')
+
+const POISON: readonly Omit<OutgoingMessage, 'topic'>[] = [
+  { key: LONG_KEY, value: HEAVY },
+  { key: `${LONG_KEY}-`, value: HEAVY },
+  { key: '\0', value: HEAVY },
+  { key: LONG_KEY, value: UNDECODABLE, headers: [['trace', null]] },
+  {
+    ...{ key: 'depot-1', value: UNDECODABLE },
+    headers: ['constructor', 'toString', '__proto__', ''].map((name) => [name, 'x'] as const),
+  },
+  { key: 'depot-1', value: UNDECODABLE, headers: Array.from({ length: 50_000 }, (_, index) => ['n', `${index}`]) },
+]
+
+test('issue 17.17, 17.18: long keys and hostile headers cost no other record, and are stored and sent', async () => {
+  const pipeline = await aParcelPipeline({
+    model: await fitWindowedParcelModel(),
+    features: WINDOWED_PARCEL_FEATURES,
+  })
+  const sound = nextOf(parcelMessages(18), 400).filter(({ truth }) => truth === 'normal')
+  const messages = [...sound.slice(0, 200), ...POISON, ...sound.slice(200)]
+  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
+  await producer.send(messages.map((message) => ({ ...message, topic: pipeline.topics.source })))
+  await producer.close()
+
+  const ingest = startService('ingest', pipeline.configFile)
+  await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
+  expect(await ingest.terminate()).toMatchObject({ code: 0 })
+
+  const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
+  expect(
+    await query(`
+      select sum(received)::int as received, sum(scored)::int as scored, sum(rejected)::int as rejected
+      from outflow.offsets`),
+  ).toEqual([{ received: messages.length, scored: messages.length - 3, rejected: 3 }])
+  const keys = await query(`
+    select entity_key from outflow.anomalies where (record ->> 'grams')::float8 = 1e9 order by entity_key`)
+  expect(keys).toHaveLength(3)
+  expect(keys.filter(({ entity_key }) => entity_key === '\ufffd')).toHaveLength(1)
+  expect(
+    keys.filter(({ entity_key }) => String(entity_key).startsWith(`${LONG_KEY.slice(0, 100)}…sha256:`)),
+  ).toHaveLength(2)
+  const states = await query('select entity from outflow.window_states where length(entity) > 100')
+  expect(states).toHaveLength(2)
+
+  const alerts = startService('alerts', pipeline.configFile)
+  const unsent = async () => (await query('select from outflow.outbox')).length
+  await eventually(async () => (await unsent()) === 0, { what: 'alerts and dead letters are sent' })
+  expect(await alerts.terminate()).toMatchObject({ code: 0 })
+  const deadLetters = await readCommitted(pipeline.brokers, pipeline.topics.deadLetters)
+  const headers = deadLetters.map((record) => record.headers)
+  expect(headers).toContainEqual(expect.objectContaining({ trace: null }))
+  expect(headers).toContainEqual(expect.objectContaining({ constructor: Buffer.from('x') }))
+  expect(headers.map(({ n }) => n?.length ?? 0).toSorted((a, b) => a - b)).toEqual([0, 0, 50_000])
+})
