@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import avsc, { type Type } from 'avsc'
+import { MAX_VALUES } from './check-depth.js'
 import { integerOf } from './integers.js'
 
 /**
@@ -25,6 +26,8 @@ export function safeTypeHook(): (schema: unknown, options: object) => Type | und
 interface Tap {
   readonly buf: Buffer
   pos: number
+  /** Of the arrays and maps so far; set by `readBlocks`. */
+  values?: number
 }
 
 interface Readable {
@@ -70,19 +73,25 @@ class SafeBytes extends BytesType {
 }
 
 class SafeArray extends ArrayType {
+  #width: number | undefined
+
   override _read(tap: Tap): unknown[] {
-    const { itemsType } = this as unknown as { readonly itemsType: Readable }
+    const { itemsType } = this as unknown as { readonly itemsType: Type & Readable }
+    this.#width ??= widthOf(itemsType)
     const items: unknown[] = []
-    readBlocks(tap, () => items.push(itemsType._read(tap)))
+    readBlocks(tap, this.#width, () => items.push(itemsType._read(tap)))
     return items
   }
 }
 
 class SafeMap extends MapType {
+  #width: number | undefined
+
   override _read(tap: Tap): object {
-    const { valuesType } = this as unknown as { readonly valuesType: Readable }
+    const { valuesType } = this as unknown as { readonly valuesType: Type & Readable }
+    this.#width ??= widthOf(valuesType)
     const map: Record<string, unknown> = Object.create(null)
-    readBlocks(tap, () => {
+    readBlocks(tap, this.#width, () => {
       const key = readText(tap)
       map[key] = valuesType._read(tap)
     })
@@ -97,9 +106,18 @@ function make(Class: ReadableClass<[unknown, object]>, schema: unknown, options:
   return new Class(schema, options)
 }
 
-/** The blocks of an array or a map. An item takes a byte or more, or there are at most as many as the message has bytes. */
-function readBlocks(tap: Tap, readItem: () => void): void {
-  let items = 0
+/** How many values an item has at least: a record with all its fields may take no bytes. */
+function widthOf(type: Type, outer: readonly Type[] = []): number {
+  if (!(type instanceof avsc.types.RecordType) || outer.includes(type)) return 1
+  const inner = [...outer, type]
+  return Math.max(
+    1,
+    type.fields.reduce((sum, field) => sum + widthOf(field.type, inner), 0),
+  )
+}
+
+/** The blocks of an array or a map. An item takes a byte or more, or there are at most as many as bytes follow. */
+function readBlocks(tap: Tap, width: number, readItem: () => void): void {
   for (;;) {
     let count = readCount(tap)
     if (count === 0) return
@@ -107,10 +125,10 @@ function readBlocks(tap: Tap, readItem: () => void): void {
       count = -count
       readCount(tap)
     }
-    items += count
-    if (count > tap.buf.length - tap.pos || items > tap.buf.length) {
-      throw new RangeError(`a block of ${count} items in ${tap.buf.length - tap.pos} bytes`)
-    }
+    const left = tap.buf.length - tap.pos
+    if (count > left) throw new RangeError(`a block of ${count} items in ${left} bytes`)
+    tap.values = (tap.values ?? 0) + count * width
+    if (tap.values > MAX_VALUES) throw new RangeError(`a block makes it more than ${MAX_VALUES} values`)
     for (; count > 0; count--) {
       readItem()
       if (tap.pos > tap.buf.length) throw new RangeError('the value ends in the middle of a block')

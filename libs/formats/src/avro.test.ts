@@ -235,8 +235,18 @@ describe('damaged bytes', () => {
   })
 
   test('issue 17.16: many blocks of values that take no bytes are an error', () => {
-    const block = Buffer.concat([zigzag(400n), Buffer.alloc(0)])
+    const block = zigzag(400n)
     expect(() => compile(nulls)(Buffer.concat([...Array(300).fill(block), Buffer.alloc(500)]))).toThrow(/block/)
+  })
+
+  test('issue 17.28: lists with more than 50,000 values are an error, and fields that take no bytes count', () => {
+    const longs = record({ name: 'list', type: { type: 'array', items: 'long' } })
+    const listOf = (count: number) => Buffer.concat([zigzag(BigInt(count)), Buffer.alloc(count + 1)])
+    expect(compile(longs)(listOf(50_000)).list).toHaveLength(50_000)
+    expect(() => compile(longs)(listOf(50_001))).toThrow(/more than 50000 values/)
+    const fields = Array.from({ length: 100 }, (_, at) => ({ name: `f${at}`, type: 'null' }))
+    const wide = record({ name: 'list', type: { type: 'array', items: { type: 'record', name: 'Wide', fields } } })
+    expect(() => compile(wide)(listOf(501))).toThrow(/more than 50000 values/)
   })
 
   test.each([

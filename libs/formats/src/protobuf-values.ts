@@ -1,7 +1,15 @@
 import protobuf, { type Field, type Message, type Type } from 'protobufjs'
+import { MAX_VALUES } from './check-depth.js'
 import { decimalOf, isoOf } from './integers.js'
 
 type Convert = (value: unknown) => unknown
+
+/** What the conversions of one schema share. */
+interface Conversions {
+  readonly made: Map<Type, Convert>
+  /** Of the message that is being converted: its fields, set or not, and items. */
+  values: number
+}
 
 /** protobufjs reads 64 bits so. */
 interface Long {
@@ -14,8 +22,25 @@ interface Long {
  * enum is its name, bytes are base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
  * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null, where the schema can
  * tell; a proto3 number without `optional` is then 0.
+ *
+ * The function throws where a message has more than MAX_VALUES values.
  */
-export function messageConversion(type: Type, made = new Map<Type, Convert>()): Convert {
+export function messageConversion(type: Type): Convert {
+  const conversions: Conversions = { made: new Map(), values: 0 }
+  const convert = conversionOf(type, conversions)
+  return (message) => {
+    conversions.values = 0
+    return convert(message)
+  }
+}
+
+function countValues(conversions: Conversions, count: number): void {
+  conversions.values += count
+  if (conversions.values > MAX_VALUES) throw new RangeError(`a message has at most ${MAX_VALUES} values`)
+}
+
+function conversionOf(type: Type, conversions: Conversions): Convert {
+  const { made } = conversions
   const known = KNOWN.get(type.fullName)
   if (known !== undefined) return known
   const before = made.get(type)
@@ -25,9 +50,10 @@ export function messageConversion(type: Type, made = new Map<Type, Convert>()): 
   const fields = type.fieldsArray.map((field) => ({
     name: field.resolve().name,
     isUnset: tellsUnset(field) ? (message: object) => !Object.hasOwn(message, field.name) : never,
-    convert: fieldConversion(field, made),
+    convert: fieldConversion(field, conversions),
   }))
   const conversion: Convert = (value) => {
+    countValues(conversions, fields.length)
     const message = value as Record<string, unknown>
     const record: Record<string, unknown> = {}
     for (const { name, isUnset, convert } of fields) record[name] = isUnset(message) ? null : convert(message[name])
@@ -43,22 +69,30 @@ const never = () => false
 const tellsUnset = (field: Field) =>
   field.hasPresence || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map)
 
-function fieldConversion(field: Field, made: Map<Type, Convert>): Convert {
-  const convert = valueConversion(field, made)
+function fieldConversion(field: Field, conversions: Conversions): Convert {
+  const convert = valueConversion(field, conversions)
   if (field instanceof protobuf.MapField) {
     const keyOf = field.keyType.includes('64') ? longKeyOf : (key: string) => key
-    return (value) =>
-      Object.fromEntries(Object.entries(value as object).map(([key, item]) => [keyOf(key), convert(item)]))
+    return (value) => {
+      const entries = Object.entries(value as object)
+      countValues(conversions, entries.length)
+      return Object.fromEntries(entries.map(([key, item]) => [keyOf(key), convert(item)]))
+    }
   }
-  return field.repeated ? (value) => (value as unknown[]).map(convert) : convert
+  if (!field.repeated) return convert
+  return (value) => {
+    const items = value as unknown[]
+    countValues(conversions, items.length)
+    return items.map(convert)
+  }
 }
 
-function valueConversion({ type, resolvedType }: Field, made: Map<Type, Convert>): Convert {
+function valueConversion({ type, resolvedType }: Field, conversions: Conversions): Convert {
   if (resolvedType instanceof protobuf.Enum) {
     const { valuesById } = resolvedType
     return (value) => valuesById[value as number] ?? value
   }
-  if (resolvedType !== null) return messageConversion(resolvedType, made)
+  if (resolvedType !== null) return conversionOf(resolvedType, conversions)
   if (type === 'bytes') return toBase64
   return type.includes('64') ? fromLong : asIs
 }

@@ -187,3 +187,32 @@ describe("what librdkafka's clients write", () => {
     expect(() => hex('0212')).toThrow('the schema has no message [9]')
   })
 })
+
+describe('messages that would take long', () => {
+  const schema =
+    'syntax = "proto3"; message T { repeated L l = 1; repeated int64 n = 2; map<string, L> m = 3; T t = 4; } '
+  const bounded = compile(
+    `${schema} message L { ${Array.from({ length: 16 }, (_, at) => `int32 f${at} = ${at + 1};`).join(' ')} }`,
+  )
+  const repeated = (count: number, ...bytes: number[]) =>
+    Buffer.concat([Buffer.from([0]), ...Array(count).fill(Buffer.from(bytes))])
+  const packed = Buffer.concat([Buffer.from([0, 0x12, 0xa0, 0xf7, 0x36]), Buffer.alloc(900_000, 1)])
+
+  test.each([
+    ['many messages', repeated(450_000, 0x0a, 0), /50000 fields/],
+    ['many messages of many fields that are not set', repeated(4_000, 0x0a, 0), /50000 values/],
+    ['many 64-bit integers', repeated(450_000, 0x10, 1), /50000 fields/],
+    ['many packed 64-bit integers', packed, /50000 values/],
+    ['many map entries', repeated(450_000, 0x1a, 0), /50000 fields/],
+    ['many fields that the schema lacks', repeated(450_000, 0x78, 1), /50000 fields/],
+    ['messages nested without end', repeated(450_000, 0x22, 0x7f), /./],
+    ['many indexes', Buffer.concat([Buffer.from([0xc0, 0xee, 0x6d]), Buffer.alloc(900_000)]), /900000 message indexes/],
+  ])('issue 17.28: %s are an error', (_, bytes, message) => {
+    expect(() => bounded(bytes)).toThrow(message)
+  })
+
+  test('issue 17.28: up to 50,000 values are read', () => {
+    expect(bounded(repeated(2_900, 0x0a, 0)).l).toHaveLength(2_900)
+    expect(bounded(repeated(49_000, 0x10, 1)).n).toHaveLength(49_000)
+  })
+})

@@ -1,6 +1,7 @@
 import protobuf, { type Type } from 'protobufjs'
 import { checkDepth } from './check-depth.js'
 import { readProtobufFiles } from './protobuf-files.js'
+import { BoundedReader } from './protobuf-reader.js'
 import { messageConversion } from './protobuf-values.js'
 import type { JsonObject } from './record-decoder.js'
 import type { CompiledSchema } from './registry-decoder.js'
@@ -29,7 +30,7 @@ export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
 
 function messageDecoder(type: Type): CompiledSchema {
   const convert = messageConversion(type)
-  return (body) => checkDepth(convert(type.decode(body)) as JsonObject)
+  return (body) => checkDepth(convert(type.decode(new BoundedReader(body))) as JsonObject)
 }
 
 /** A count and as many indexes, zigzag varints all; the count 0 stands for [0], the file's first message. */
@@ -37,9 +38,11 @@ function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; re
   const reader = protobuf.Reader.create(payload)
   const count = reader.sint32()
   if (count === 0) return { indexes: FIRST_MESSAGE, end: reader.pos }
-  // No more indexes than bytes: a damaged count must not become a large array.
-  if (count < 0 || count > payload.length) throw new Error(`${count} message indexes`)
+  if (count < 0 || count > MAX_INDEXES)
+    throw new RangeError(`${count} message indexes; allowed: at most ${MAX_INDEXES}`)
   return { indexes: Array.from({ length: count }, () => reader.sint32()), end: reader.pos }
 }
 
 const FIRST_MESSAGE = [0]
+/** Messages inside one another; protobufjs refuses a .proto file that nests as deep. */
+const MAX_INDEXES = 100
