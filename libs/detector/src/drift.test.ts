@@ -100,6 +100,17 @@ describe('a month between false alarms', () => {
     expect(alarm!.raisedMs).toBeLessThan(70 * MINUTE_MS)
   })
 
+  it('a shift that the error of the calibration explains raises none', () => {
+    const exact = calibrateBuckets(even, 1e9)
+    const few = calibrateBuckets(even, 100)
+    // Shares of 5 % each, tilted so that the mean score is 0.06: above the allowance of an exact calibration, where one
+    // standard error is 0.1, and below that of 100 records, where it is 0.14.
+    const counts = exact.score.map((score) => 1_000 * (1 + (0.06 / exact.variance) * score))
+    const blocks = Array.from({ length: 2_000 }, (_, minute) => ({ startMs: minute * MINUTE_MS, counts }))
+    expect(watchDrift(blocks, exact, limit).alarm).toMatchObject({ chart: 'stranger' })
+    expect(watchDrift(blocks, few, limit).alarm).toBeNull()
+  })
+
   it('a slow drift is seen before it is large', () => {
     const alarm = watch((u, minute) => u ** (1 / (1 + minute / 1_000)))
     expect(alarm).toMatchObject({ chart: 'stranger' })

@@ -66,6 +66,21 @@ describe('online false-discovery control', () => {
     )
   })
 
+  it('holds each p-value to the level of the definition: the first discovery earns α − w₀, every later one α', () => {
+    const alpha = 0.1
+    const gamma = (j: number) => (0.079 * Math.log(Math.max(j, 2))) / (j * Math.exp(Math.sqrt(Math.log(j))))
+    const discoveries = [3, 10, 11, 500, 20_000]
+    const pValues = Float64Array.from({ length: 20_000 }, (_, place) => (discoveries.includes(place + 1) ? 0 : 1))
+    const expected = discoveries.map((t, count) => {
+      const [first, ...later] = discoveries.slice(0, count)
+      const ofFirst = first === undefined ? 0 : (alpha - alpha / 2) * gamma(t - first)
+      return later.reduce((sum, tau) => sum + alpha * gamma(t - tau), (alpha / 2) * gamma(t) + ofFirst)
+    })
+    const { levels } = judgeOnline(beginFdr(alpha), pValues)
+    for (const [index, level] of levels.entries()) expect(level).toBeCloseTo(expected[index]!, 12)
+    expect(levels).toHaveLength(5)
+  })
+
   it('is the same however the stream is cut into batches, its state written down between', () => {
     const random = xoroshiro128plus(3)
     const pValues = Array.from({ length: 5_000 }, () => uniformFloat64(random) ** 4)

@@ -57,6 +57,13 @@ export function judgeOnline(before: FdrState, pValues: ArrayLike<number>): FdrVe
   return { rejected, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
 }
 
+/** How many first p-values of a stream without a discovery are held to a level of at least `pValue`. */
+export function discoverableRecords(fdr: number, pValue: number): number {
+  let records = 0
+  while (levelAt(records + 1, fdr, null, []) >= pValue) records++
+  return records
+}
+
 const MOST_REMEMBERED = 1_000
 
 function levelAt(t: number, fdr: number, first: number | null, later: readonly number[]): number {

@@ -50,6 +50,60 @@ function flaggedOver(alpha: number, rows: number, { draw, beyond }: Case): numbe
   return sum / sets
 }
 
+/** Quantiles of the exponential: a calibration set without chance. */
+const exponential = (rows: number) => Float64Array.from({ length: rows }, (_, i) => -Math.log(1 - (i + 0.5) / rows))
+
+describe('issue 17.6: extreme records in the calibration set', () => {
+  const body = NORMAL[1]!
+  const EXTREMES: Readonly<Record<string, () => number>> = {
+    'are all the same': () => 2_079_554,
+    'reach over several orders of magnitude': () => 10 ** (2 + 4 * uniform()),
+    'are squares of normal deviates': () => 1e6 * Math.log(uniform()) ** 2,
+  }
+  const calibrationOf = (rows: number, extremes: number, draw: () => number) =>
+    Float64Array.from({ length: rows }, (_, row) => (row < extremes ? draw() : body.draw())).sort()
+
+  it.each(
+    Object.entries(EXTREMES).flatMap(([name, draw]) =>
+      [1, 5, 20].map((extremes) => ({ name: `${extremes} that ${name}`, extremes, draw })),
+    ),
+  )('leave the tail of the others as it is: $name', ({ extremes, draw }) => {
+    const sets = 20
+    let flagged = 0
+    for (let set = 0; set < sets; set++) {
+      const tail = fitParetoTail(calibrationOf(2_160, extremes, draw), 0.01)!
+      expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-6)
+      // Their count stays in the p-value at the junction.
+      expect(tail.junctionPValue).toBeCloseTo((2 + tail.beyond) / 2_161, 10)
+      flagged += body.beyond(tailQuantile(tail, 0.001)) / sets
+    }
+    expect(flagged).toBeLessThan(1.05 * 0.001)
+  })
+
+  it('are left out of large sets, too: 217 of 24,000', () => {
+    const tail = fitParetoTail(calibrationOf(24_000, 217, EXTREMES['are all the same']!), 0.01)!
+    expect(tail.beyond).toBe(227)
+    expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-12)
+  })
+
+  it('are left out up to the share that may be anomalies, give or take chance', () => {
+    const calibration = calibrationOf(2_160, 80, EXTREMES['are all the same']!)
+    expect(fitParetoTail(calibration, 0.01)).toBeNull()
+    expect(fitParetoTail(calibration, 0.04)).not.toBeNull()
+  })
+
+  it('are not seen in ordinary sets, and seldom in sets of a heavy tail', () => {
+    const leftOut = ({ draw }: Case) => {
+      const tails = Array.from({ length: 300 }, () =>
+        fitParetoTail(Float64Array.from({ length: 600 }, draw).sort(), 0.01),
+      )
+      return tails.filter((tail) => tail !== null && tail.beyond > 10).length
+    }
+    for (const one of NORMAL) expect(leftOut(one), one.name).toBe(0)
+    expect(leftOut(HEAVY)).toBeLessThan(6)
+  })
+})
+
 describe('a Pareto tail', () => {
   it.each(NORMAL)('flags at most what was asked for, far beyond 1 / n: $name', (one) => {
     for (const rows of [200, 2_000]) {
@@ -91,6 +145,12 @@ describe('a Pareto tail', () => {
       expect(exceeded).toBeLessThanOrEqual(18)
     },
   )
+
+  it('is refused where the largest record is not to be expected, which a Kolmogorov–Smirnov test does not see', () => {
+    const calibration = exponential(2_000)
+    expect(fitParetoTail(calibration)).not.toBeNull()
+    expect(fitParetoTail(calibration.with(-1, 1e6))).toBeNull()
+  })
 
   it('is not made of few records, of equal ones, or of steps', () => {
     const steps = Float64Array.from({ length: 3_000 }, (_, i) => Math.floor(Math.log2(i + 1)))

@@ -73,7 +73,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const nlls = (await scorer.score(calibrating)).nll.sort()
   const misfit = await gaugeMisfit({ encoder, flows }, scorer, nlls, training.seed)
   await scorer.close()
-  const tail = fitParetoTail(nlls)
+  const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
     { encoder, flows, calibration: { ...calibrationSteps(nlls), tail } },
     {

@@ -35,6 +35,15 @@ it('takes two flags that are hardly ever set for no coding', () => {
   ).toEqual([0.25, 0.5])
 })
 
+it('narrows with the number of records as the bandwidth of a kernel density does: n to the power of −1 / (d + 4)', () => {
+  const columns = [Math.sin, Math.cos].map((column) => Float64Array.from({ length: 1000 }, (_, k) => column(k)))
+  const numbers = columns.map((values, j) =>
+    fitNumberColumn({ path: `$.c${j}`, type: 'numeric', optional: false }, values, { contamination: 0, usualShare: 1 }),
+  )
+  const sigma = noiseOf(numbers, columns, [])
+  for (const own of sigma) expect(own).toBeCloseTo(0.25 * 1000 ** (-1 / 6), 6)
+})
+
 it('is never below three thousandths of the spread', () => {
   const [sigma] = noiseOf(
     [

@@ -12,6 +12,8 @@ export interface PipelineStatus {
   readonly lastWrite: Date | null
   readonly modelId: string | null
   readonly modelPromotedAt: Date | null
+  /** As the trainer stored it; null: no model is active. */
+  readonly modelMetadata: unknown
   /** By Kafka's record time. */
   readonly anomaliesLastHour: number
   readonly deadLettersLastDay: number
@@ -25,7 +27,8 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
   const [row] = await run<Row>(db, {
     name: 'pipeline_status',
     text: `
-      select counts.*, active.id as model_id, active.promoted_at as model_promoted_at, outbox.*,
+      select counts.*, active.id as model_id, active.promoted_at as model_promoted_at,
+             active.metadata as model_metadata, outbox.*,
              (select count(*) from outflow.anomalies
               where pipeline = $1 and record_time > now() - interval '1 hour') as anomalies_last_hour,
              (select count(*) from outflow.dead_letters
@@ -50,6 +53,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
     lastWrite: row!.last_write,
     modelId: row!.model_id,
     modelPromotedAt: row!.model_promoted_at,
+    modelMetadata: row!.model_metadata,
     anomaliesLastHour: Number(row!.anomalies_last_hour),
     deadLettersLastDay: Number(row!.dead_letters_last_day),
     waiting: Number(row!.waiting),
@@ -65,6 +69,7 @@ interface Row {
   readonly last_write: Date | null
   readonly model_id: string | null
   readonly model_promoted_at: Date | null
+  readonly model_metadata: unknown
   readonly anomalies_last_hour: string
   readonly dead_letters_last_day: string
   readonly waiting: string

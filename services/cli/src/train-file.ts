@@ -1,5 +1,5 @@
-import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
-import { type TrainedDetector, type TrainingProgress, trainDetector } from '@outflow/detector'
+import { type Config, configSchema, type Feature, featureName, type Held, nameOfPath } from '@outflow/contracts'
+import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { UsageError } from './errors.js'
 import { fitVoice } from './fit-voice.js'
@@ -7,7 +7,7 @@ import { FILE_ALERT_RATE } from './options.js'
 import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
-import { formatCount, formatSeconds, formatShare, type Terminal } from './terminal.js'
+import { formatCount, formatSeconds, type Terminal } from './terminal.js'
 import { readTrainingRecords, type TrainingRecords } from './training-records.js'
 
 export interface TrainOptions {
@@ -40,14 +40,14 @@ export async function trainFile(options: TrainOptions, terminal: Terminal, signa
       `${JSON.stringify({ model: options.out, rows, features, leftOut, metadata: trained.metadata })}\n`,
     )
   }
-  sayReport(options.out, trained, terminal)
+  sayReport(options.out, trained, settings.detection, terminal)
 }
 
 interface Settings {
   readonly features: readonly Feature[] | null
   readonly model: Config['model']
   readonly training: Config['training']
-  readonly alertRate: number
+  readonly detection: Held
 }
 
 function settingsOf(options: TrainOptions, config: Config | null): Settings {
@@ -59,7 +59,10 @@ function settingsOf(options: TrainOptions, config: Config | null): Settings {
     features: config?.features ?? null,
     model,
     training: { ...training, seed: options.seed ?? training.seed },
-    alertRate: options.alertRate ?? config?.detection.alertRate ?? FILE_ALERT_RATE,
+    detection:
+      options.alertRate === undefined && config
+        ? config.detection
+        : { alertRate: options.alertRate ?? FILE_ALERT_RATE },
   }
 }
 
@@ -100,7 +103,7 @@ function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { sa
 
 async function fit(
   read: TrainingRecords,
-  { model, training, alertRate }: Settings,
+  { model, training, detection: { alertRate } }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
@@ -125,7 +128,7 @@ async function fit(
   }
 }
 
-function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say }: Terminal): void {
+function sayReport(path: string, { artefact, metadata }: TrainedDetector, detection: Held, { say }: Terminal): void {
   const { training, calibration } = metadata
   const { flows } = training
   const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`
@@ -142,11 +145,7 @@ function sayReport(path: string, { artefact, metadata }: TrainedDetector, { say 
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
       `p-values counted down to ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', a Pareto tail beyond' : ''}`,
   )
-  if (!calibration.tail && calibration.smallestPValue > metadata.alertRate) {
-    say(
-      `warning: no record can be flagged at an alert rate of ${formatShare(metadata.alertRate)}, as no p-value lies below ` +
-        `${calibration.smallestPValue.toPrecision(2)}; give more rows, or a larger --alert-rate`,
-    )
-  }
+  const limit = unreachable(metadata, detection)
+  if (limit !== null) say(`warning: ${limit}`)
   if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
 }

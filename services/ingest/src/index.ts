@@ -1,4 +1,3 @@
 export { type AlertOptions, alertMessage } from './alert.js'
 export { type Event, eventReader } from './event.js'
 export { type IngestOptions, runIngest } from './main.js'
-export { severityOf } from './steps/judge.js'

@@ -30,6 +30,7 @@ import {
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
 import { longestWindowMs, planWindows } from '@outflow/windows'
 import { lastValueFrom, of, tap } from 'rxjs'
+import { modelCheck } from './model-check.js'
 import { ingest } from './pipeline.js'
 import { recordReader, wholeRecord } from './record-reader.js'
 import { type ServedModel, serveModel } from './served-model.js'
@@ -103,7 +104,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     const checks = [
       shared.check('ingest', 'postgres', () => askPostgres(pool)),
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
-      shared.check('ingest', 'model', () => modelCheck(served)),
+      shared.check('ingest', 'model', () => modelCheck(served, config.detection)),
       // Of no model the check above knows at once.
       shared.check('ingest', 'operations', () =>
         operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
@@ -245,12 +246,6 @@ function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
 async function askPostgres(pool: Pool): Promise<CheckResult> {
   await ping(pool)
   return { ok: true, detail: 'answered' }
-}
-
-function modelCheck({ current, refused }: ServedModel): CheckResult {
-  const why = refused && `${refused.modelId}, which was refused: ${refused.error.code}`
-  if (current !== null) return { ok: true, detail: why ? `${current.modelId} instead of ${why}` : current.modelId }
-  return { ok: false, detail: why ? `another model is awaited than ${why}` : 'the first model is awaited' }
 }
 
 /** Ready while this member has its partitions; a consumer that restarts has none. */

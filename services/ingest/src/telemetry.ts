@@ -1,4 +1,5 @@
 import { alertRateOf, type Held, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
 import type { Retention, StoredFollowing } from '@outflow/store'
@@ -59,7 +60,7 @@ type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param detection  what a model must be able to reach; a warning says when it is not */
+/** @param detection  what records are held to; a model with which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
   const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
@@ -123,9 +124,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
       }
       log.info({ modelId, ...swap, createdAt: metadata.createdAt, ...held }, 'model served')
       if (alertBudget !== undefined && !metadata.recordsPerDay) log.warn({ modelId, alertRate }, 'alert rate assumed')
-      const { smallestPValue, tail } = metadata.calibration
-      if (!tail && smallestPValue > alertRate)
-        log.warn({ modelId, smallestPValue, alertRate }, 'alert rate unreachable')
+      const limit = unreachable(metadata, detection)
+      if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
     scoresFollowed: ({ id, modelId }) => log.debug({ modelId, followingId: String(id) }, 'scores followed'),
     shadowServed: (modelId) => log.info({ modelId }, 'shadow served'),

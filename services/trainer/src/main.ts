@@ -27,7 +27,7 @@ export interface TrainerOptions {
  */
 export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerOptions): Promise<void> {
   return withVitals({ config, service: 'trainer', log, vitals }, async (shared) => {
-    const telemetry = makeTelemetry(log, shared.metrics)
+    const telemetry = makeTelemetry(log, shared.metrics, config.detection)
     const pool = openPool(config.postgres.url, {
       applicationName: 'outflow-trainer',
       onError: telemetry.storeConnectionLost,

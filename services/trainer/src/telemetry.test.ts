@@ -4,7 +4,7 @@ import { makeTelemetry } from './telemetry.js'
 
 test('every outcome of a fit and every chart of drift is told as 0 before it happens, so that its first shows as an increase', async () => {
   const metrics = makeMetrics()
-  makeTelemetry({} as Log, metrics)
+  makeTelemetry({} as Log, metrics, { alertRate: 0.001 })
   const text = await metrics.text()
   for (const outcome of ['promoted', 'rejected', 'known', 'failed'])
     expect(text).toContain(`outflow_fits_total{outcome="${outcome}"} 0`)

@@ -1,5 +1,5 @@
-import type { ModelMetadata, RejectionReason } from '@outflow/contracts'
-import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput } from '@outflow/detector'
+import type { Held, ModelMetadata, RejectionReason } from '@outflow/contracts'
+import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store'
@@ -49,7 +49,8 @@ export interface TrainerTelemetry {
 const FIT_OUTCOMES = ['promoted', 'shadow', 'rejected', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
-export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
+/** @param detection  what records are held to; a model with which some of it is unreachable is logged as a warning */
+export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): TrainerTelemetry {
   const fits = metrics.counter('outflow_fits_total', 'Fits by what became of them', ['outcome'])
   const seconds = metrics.histogram('outflow_fit_seconds', 'From the window read to the verdict', FIT_SECONDS_BOUNDS)
   const trained = metrics.gauge('outflow_training_rows', 'Records of the last training window')
@@ -98,7 +99,8 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       if (split > 0) log.warn({ entities, split }, 'window entities split')
       if (forgotten > 0) log.warn({ entities, forgotten }, 'window entities forgotten')
     },
-    modelJudged: (outcome, { modelId, training }, report, durationMs) => {
+    modelJudged: (outcome, metadata, report, durationMs) => {
+      const { modelId, training } = metadata
       fits.inc({ outcome })
       seconds.observe(durationMs / 1_000)
       step.set(0)
@@ -108,6 +110,8 @@ export function makeTelemetry(log: Log, metrics: Metrics): TrainerTelemetry {
       if (outcome === 'promoted') log.info(fields, 'model promoted')
       else if (outcome === 'shadow') log.info(fields, 'model on trial')
       else log.error({ ...fields, failures }, 'model rejected')
+      const limit = unreachable(metadata, detection)
+      if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
     candidateAdopted: (modelId, became) => log.info({ modelId, became }, 'candidate adopted'),
     shadowCompared: (share) => disagreement.set(share ?? Number.NaN),

@@ -1,8 +1,8 @@
 import { alertRateOf, type Config, formatPosition, type Rejection } from '@outflow/contracts'
-import { beginFdr, type Detector, type FdrState, judgeOnline, openDetector } from '@outflow/detector'
+import { beginFdr, type Detector, type FdrState, judgeOnline, openDetector, severityOf } from '@outflow/detector'
 import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
 import { makeDecoder } from '@outflow/formats'
-import { alertMessage, type Event, eventReader, severityOf } from '@outflow/ingest'
+import { alertMessage, type Event, eventReader } from '@outflow/ingest'
 import { loadConfig } from '@outflow/runtime'
 import {
   activeModelId,

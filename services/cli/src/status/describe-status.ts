@@ -52,7 +52,8 @@ function modelOf({ modelId, modelPromotedAt, at }: Reading): string {
 /** Longer than a rebalance or a restart takes: then nobody reads. */
 const SILENT_MS = 60_000
 
-function remarksOf({ pipeline, at, lag, lagUnknown, lastWrite, modelId, waitingSince, drift }: Reading): string[] {
+function remarksOf(reading: Reading): string[] {
+  const { pipeline, at, lag, lagUnknown, lastWrite, modelId, waitingSince, drift } = reading
   const remarks: string[] = []
   if (lagUnknown !== null) remarks.push(`lag unknown: ${lagUnknown}`)
   if (modelId === null) remarks.push('no model: ingest waits for the first; outflow run trainer')
@@ -60,6 +61,7 @@ function remarksOf({ pipeline, at, lag, lagUnknown, lastWrite, modelId, waitingS
     const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
     remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)
   }
+  if (reading.unreachable !== null) remarks.push(reading.unreachable)
   if (waitingSince !== null && at.getTime() - waitingSince.getTime() > SILENT_MS) {
     remarks.push(`the oldest message waits for ${ago(waitingSince, at)}: is alerts running?`)
   }

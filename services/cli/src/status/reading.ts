@@ -1,12 +1,14 @@
 import type { PipelineStatus, StoredDriftAlarm } from '@outflow/store'
 
 /** How a pipeline stood at one moment. */
-export interface Reading extends PipelineStatus {
+export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly pipeline: string
   readonly at: Date
   /** Records that are not read yet; null where Kafka did not say. */
   readonly lag: number | null
   readonly lagUnknown: string | null
+  /** What no record can reach under the active model; null: nothing. */
+  readonly unreachable: string | null
   /** The newest alarm, if it is of the last day. */
   readonly drift: StoredDriftAlarm | null
 }

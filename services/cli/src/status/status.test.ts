@@ -26,6 +26,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   waitingSince: null,
   lag: 1_234,
   lagUnknown: null,
+  unreachable: null,
   drift: null,
   ...overrides,
 })
@@ -64,6 +65,11 @@ describe('a status', () => {
       'the oldest message waits for 10 min: is alerts running?',
     ],
     ['no model', { modelId: null, modelPromotedAt: null }, 'no model: ingest waits for the first; outflow run trainer'],
+    [
+      'a model with which nothing can be flagged (issue 17.10)',
+      { unreachable: 'no record can be flagged' },
+      'no record can be flagged',
+    ],
     [
       'a broker that is away',
       { lag: null, lagUnknown: 'Kafka is not available' },

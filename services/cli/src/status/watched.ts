@@ -1,4 +1,5 @@
-import type { Config } from '@outflow/contracts'
+import { type Config, modelMetadataSchema } from '@outflow/contracts'
+import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import { latestDriftAlarm, openPool, partitionCounters, pipelineStatus, type StoredDriftAlarm } from '@outflow/store'
@@ -31,12 +32,20 @@ export async function watch(configPath: string): Promise<Watched> {
   }
   return {
     read: async () => {
-      const [status, drift, behind] = await Promise.all([
+      const [{ modelMetadata, ...status }, drift, behind] = await Promise.all([
         pipelineStatus(pool, pipeline),
         latestDriftAlarm(pool, pipeline),
         lag(),
       ])
-      return { pipeline, at: new Date(), ...status, ...behind, drift: recent(drift) }
+      const { data } = modelMetadataSchema.safeParse(modelMetadata)
+      return {
+        pipeline,
+        at: new Date(),
+        ...status,
+        ...behind,
+        unreachable: data === undefined ? null : unreachable(data, config.detection),
+        drift: recent(drift),
+      }
     },
     close: () => pool.end(),
   }

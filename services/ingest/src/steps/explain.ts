@@ -1,5 +1,5 @@
 import type { Explanation, Reason } from '@outflow/contracts'
-import { followedPValues } from '@outflow/detector'
+import { followedPValues, severityOf } from '@outflow/detector'
 import { fieldsAt } from '@outflow/encoding'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
@@ -7,7 +7,6 @@ import type { KafkaRecord } from '@outflow/streams'
 import type { ComparedBatch, ExplainedBatch, JudgedBatch } from '../batch.js'
 import type { ModelLease } from '../model-lease.js'
 import type { IngestTelemetry } from '../telemetry.js'
-import { severityOf } from './judge.js'
 
 export interface ExplainOptions {
   /** Gives the whole record of a message that could be read. */

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '@outflow/store'
 import { lastValueFrom } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import { aCleanBatch, aDetector, aLease } from '../test-builders.js'
-import { judgeAt, judgeOnlineWith, severityOf } from './judge.js'
+import { judgeAt, judgeOnlineWith } from './judge.js'
 
 const scoresOf = (pValue: readonly number[]) => ({
   nll: Float64Array.from(pValue, (p) => -Math.log(p)),
@@ -68,15 +68,4 @@ test('a state that can not be read while the store is away is asked for again', 
   })
   expect((await lastValueFrom(judge(batchOf([1e-9])))).outliers).toEqual([0])
   expect(stateReadRetried).toHaveBeenCalledTimes(1)
-})
-
-test.each([
-  [0.01, 'low'],
-  [0.0051, 'low'],
-  [0.005, 'medium'],
-  [0.00126, 'medium'],
-  [0.00125, 'high'],
-  [1e-9, 'high'],
-])('at an alert rate of 0.01 a p-value of %d is %s', (pValue, severity) => {
-  expect(severityOf(pValue, 0.01)).toBe(severity)
 })

@@ -1,4 +1,4 @@
-import { alertRateOf, type Held, type Severity } from '@outflow/contracts'
+import { alertRateOf, type Held } from '@outflow/contracts'
 import { beginFdr, type FdrState, judgeOnline } from '@outflow/detector'
 import { defer, map, type Observable } from 'rxjs'
 import type { JudgedBatch, ScoredBatch } from '../batch.js'
@@ -55,17 +55,4 @@ export function judgeOnlineWith({ fdr, storedState, telemetry, signal }: OnlineJ
         return { ...batch, outliers: rejected, levels, fdrState: state, judgeAlike }
       }),
     )
-}
-
-/**
- * How far beyond its level a record lies, in bits of surprise: `log₂(level / p)`; the level is the alert rate, or what
- * online control held the record to.
- *
- * Below 1 bit (up to twice as rare as what was asked for) is low, below 3 bits (up to eight times) medium, the rest high.
- * Relative to the rate: an absolute scale would call everything high at a small rate, and nothing at a large one.
- */
-export function severityOf(pValue: number, level: number): Severity {
-  const bits = Math.log2(level / pValue)
-  if (bits < 1) return 'low'
-  return bits < 3 ? 'medium' : 'high'
 }

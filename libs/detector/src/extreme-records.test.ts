@@ -1,0 +1,46 @@
+import type { Feature } from '@outflow/contracts'
+import { isRejection, makeReader } from '@outflow/encoding'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { openDetector } from './detector.js'
+import { beginFdr, judgeOnline } from './online-fdr.js'
+import { severityOf } from './severity.js'
+import { trainDetector } from './train.js'
+import { unreachable } from './unreachable.js'
+
+const ALERT_RATE = 0.005
+const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
+const read = makeReader(features)
+const random = xoroshiro128plus(17)
+const normal = () =>
+  Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
+
+function fieldsOf(x: number, y: number) {
+  const fields = read({ x, y })
+  if (isRejection(fields)) throw new Error(fields.detail)
+  return fields
+}
+
+it('issue 17.6: among records of which 0.9 % are extreme, an extreme record is high, and a discovery late in a stream', async () => {
+  const records = Array.from({ length: 4_000 }, (_, row) =>
+    fieldsOf(row % 111 === 0 ? 1e6 * normal() : normal(), normal()),
+  )
+  const { artefact } = await trainDetector({
+    features,
+    records,
+    model: { kind: 'realnvp', layers: 1, hidden: [4] },
+    training: { contamination: 0.01, seed: 1 },
+    alertRate: ALERT_RATE,
+    backend: 'wasm',
+  })
+  const detector = await openDetector(artefact)
+  const ordinary = Array.from({ length: 2_000 }, () => fieldsOf(normal(), normal()))
+  const { pValue } = await detector.score([fieldsOf(1e6, 0), ...ordinary])
+  await detector.close()
+  expect(severityOf(pValue[0]!, ALERT_RATE)).toBe('high')
+  expect(judgeOnline({ ...beginFdr(0.1), tested: 10_000 }, pValue.subarray(0, 1)).rejected).toEqual([0])
+  expect(unreachable(detector.metadata, { alertRate: ALERT_RATE, fdr: 0.1 })).toBeNull()
+  // Extreme records still count at the junction, so that ordinary ones are flagged at no more than the rate.
+  expect(pValue.subarray(1).filter((p) => p <= ALERT_RATE).length / ordinary.length).toBeLessThan(1.5 * ALERT_RATE)
+})

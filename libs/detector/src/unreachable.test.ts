@@ -1,0 +1,58 @@
+import { configSchema, type Held, type ModelMetadata } from '@outflow/contracts'
+import { describe, expect, it, test } from 'vitest'
+import { beginFdr, judgeOnline } from './online-fdr.js'
+import { unreachable } from './unreachable.js'
+
+const TAIL = { exceedances: 90, beyond: 10, junction: 12, junctionPValue: 0.005, shape: 0.1, scale: 1 }
+
+function limitOf(rows: number, detection: Held, tail: ModelMetadata['calibration']['tail'] = null): string | null {
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1 }
+  return unreachable({ calibration, recordsPerDay: 1_000 }, detection)
+}
+
+test('issue 17.10: with 300 records at the default rate no record can be flagged, which is stated with the values', () => {
+  const detection = configSchema.shape.detection.parse({})
+  // 30 % of 300 records calibrate.
+  expect(limitOf(90, detection)).toBe(
+    'no record can be flagged at an alert rate of 0.001: no p-value is below 0.011, as 90 calibration records have no tail; ' +
+      'train on more records, or use a larger rate',
+  )
+})
+
+describe('issue 17.6: without a tail', () => {
+  it.each([
+    [998, /^no record can be flagged at an alert rate of 0.001:/],
+    [999, /^no anomaly can be more severe than low at/],
+    [2_000, /^no anomaly can be more severe than medium at/],
+  ])('%i calibration records leave severities out of reach at a rate of 0.001', (rows, sentence) => {
+    expect(limitOf(rows, { alertRate: 0.001 })).toMatch(sentence)
+  })
+
+  it('a budget counts as the rate that it comes to', () => {
+    expect(limitOf(50, { alertRate: 0.001, alertBudget: 20 })).toMatch(
+      /^no anomaly can be more severe than low at an alert rate of 0.02:/,
+    )
+  })
+
+  it('online control can discover the first records of a partition only, and as many as the sentence states', () => {
+    const limit = limitOf(2_000, { alertRate: 0.001, fdr: 0.1 })
+    const records = Number(/ after the first (\d+) of a partition/.exec(limit!)?.[1])
+    const discovers = (place: number) =>
+      judgeOnline({ ...beginFdr(0.1), tested: place }, [1 / 2_001]).rejected.length > 0
+    expect(records).toBeGreaterThan(1)
+    expect([records - 1, records].map(discovers)).toEqual([true, false])
+    expect(limitOf(90, { alertRate: 0.001, fdr: 0.1 })).toMatch(/^no record can be a discovery at fdr 0.1: /)
+  })
+
+  it.each<[number, Held]>([
+    [8_000, { alertRate: 0.001 }],
+    [90, { alertRate: 0.1 }],
+  ])('%i calibration records reach every severity at %j', (rows, detection) => {
+    expect(limitOf(rows, detection)).toBeNull()
+  })
+})
+
+it('with a tail everything is in reach', () => {
+  for (const detection of [{ alertRate: 1e-6 }, { alertRate: 0.001, fdr: 0.01 }])
+    expect(limitOf(2_000, detection, TAIL)).toBeNull()
+})

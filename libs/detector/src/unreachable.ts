@@ -1,0 +1,30 @@
+import { alertRateOf, type Held, type ModelMetadata } from '@outflow/contracts'
+import { discoverableRecords } from './online-fdr.js'
+import { severityOf } from './severity.js'
+
+/**
+ * States what no record can reach under a model, because its calibration set has no tail and gives no p-value below 1 / (n + 1): an
+ * alert, a severity, or a discovery of online control.
+ *
+ * @returns one sentence: the rule, the values, and what to change; null where everything is in reach
+ */
+export function unreachable(
+  { calibration, recordsPerDay }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay'>,
+  detection: Held,
+): string | null {
+  const { rows, smallestPValue, tail } = calibration
+  if (tail) return null
+  const because = `no p-value is below ${format(smallestPValue)}, as ${rows} calibration records have no tail`
+  if (detection.fdr !== undefined) {
+    const records = discoverableRecords(detection.fdr, smallestPValue)
+    const from = records === 0 ? '' : ` after the first ${records} of a partition and until another is`
+    return `no record can be a discovery at fdr ${detection.fdr}${from}: ${because}; train on more records, or use detection.alertRate`
+  }
+  const alertRate = alertRateOf(detection, recordsPerDay)
+  const highest = smallestPValue <= alertRate ? severityOf(smallestPValue, alertRate) : null
+  if (highest === 'high') return null
+  const what = highest === null ? 'no record can be flagged' : `no anomaly can be more severe than ${highest}`
+  return `${what} at an alert rate of ${format(alertRate)}: ${because}; train on more records, or use a larger rate`
+}
+
+const format = (share: number) => String(Number(share.toPrecision(2)))

@@ -1,0 +1,26 @@
+import type { ModelMetadata } from '@outflow/contracts'
+import { expect, test } from 'vitest'
+import { modelCheck } from './model-check.js'
+import { aDetector } from './test-builders.js'
+
+const servedWith = (rows: number) => {
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), medianNll: 1 }
+  return {
+    current: { modelId: 'm1', detector: aDetector({ metadata: { calibration } as ModelMetadata }) },
+    refused: null,
+  }
+}
+
+test('issue 17.6: a model with which no record can be flagged is ready, and the detail states it', () => {
+  const { ok, detail } = modelCheck(servedWith(90), { alertRate: 0.001 })
+  expect(ok).toBe(true)
+  expect(detail).toMatch(/^m1; no record can be flagged at an alert rate of 0.001:/)
+})
+
+test('a model that reaches every severity is named alone', () => {
+  expect(modelCheck(servedWith(20_000), { alertRate: 0.001 })).toEqual({ ok: true, detail: 'm1' })
+})
+
+test('without a model the check fails', () => {
+  expect(modelCheck({ current: null, refused: null }, { alertRate: 0.001 }).ok).toBe(false)
+})

@@ -1,0 +1,18 @@
+import type { Held } from '@outflow/contracts'
+import { unreachable } from '@outflow/detector'
+import type { CheckResult } from '@outflow/runtime'
+import type { ServedModel } from './served-model.js'
+
+/** A model with which some decisions are unreachable is ready: a restart would not help. The detail states them. */
+export function modelCheck(
+  { current, refused }: Pick<ServedModel, 'current' | 'refused'>,
+  detection: Held,
+): CheckResult {
+  const why = refused && `${refused.modelId}, which was refused: ${refused.error.code}`
+  if (current !== null) {
+    const limit = unreachable(current.detector.metadata, detection)
+    const served = why ? `${current.modelId} instead of ${why}` : current.modelId
+    return { ok: true, detail: limit === null ? served : `${served}; ${limit}` }
+  }
+  return { ok: false, detail: why ? `another model is awaited than ${why}` : 'the first model is awaited' }
+}
