@@ -43,7 +43,8 @@ declare
   starts timestamptz;
   ends timestamptz;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('outflow.anomaly_partitions', 0));
+  -- One process at a time. Readers cannot lock this row; an advisory lock they could hold.
+  perform from outflow.database_identity for update;
   foreach day in array days loop
     continue when to_regclass('outflow.anomalies_' || to_char(day, 'YYYYMMDD')) is not null;
     continue when day not between (now() at time zone 'utc')::date - 400 and (now() at time zone 'utc')::date + 7;
@@ -72,7 +73,8 @@ declare
   day_partition record;
   holds_others boolean;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('outflow.anomaly_partitions', 0));
+  -- One process at a time. Readers cannot lock this row; an advisory lock they could hold.
+  perform from outflow.database_identity for update;
   for day_partition in
     select child.relname as name
     from pg_inherits

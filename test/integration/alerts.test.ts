@@ -138,3 +138,14 @@ test('a row that Kafka has and a dead relay could not delete is not sent again',
   const letters = await readCommitted(config.deadLetters.topic, 2)
   expect(letters.map(({ value }) => String(value))).toEqual(['first', 'second'])
 })
+
+test('issue 17.27: /readyz of a relay fails while none leads, and a second relay is ready because the first one leads', async () => {
+  const leader = async ({ vitals }: ReturnType<typeof relaying>) => (await vitals.readiness()).checks.alerts?.leader?.ok
+  const reachable = config
+  config = { ...config, kafka: { ...config.kafka, brokers: ['127.0.0.1:1'] } }
+  const waiting = relaying()
+  await vi.waitFor(async () => expect(await leader(waiting)).toBe(false), 20_000)
+  config = reachable
+  relaying()
+  await vi.waitFor(async () => expect(await leader(waiting)).toBe(true), 20_000)
+})

@@ -3,12 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   applyRetention,
+  claimOutboxOrder,
+  ModelUnknown,
+  migrate,
   minuteScores,
   nllBucketStart,
   openPool,
   type Pool,
+  promoteModel,
   StoreUnavailable,
   strangestAnomalies,
+  withLeadership,
+  withTransaction,
   writeBatch,
 } from '@outflow/store'
 import pg from 'pg'
@@ -145,6 +151,38 @@ describe('the schema analyst', () => {
       expect(Math.abs(minute![column]! / exact - 1), column).toBeLessThan(bucketShare)
     }
     expect(minute!.nll_p999).toBeLessThanOrEqual(minute!.nll_max!)
+  })
+})
+
+describe('issue 17.27: an analyst who takes locks', () => {
+  it('keeps nobody from leading, promoting, numbering alerts, making partitions or migrating', async () => {
+    const analyst = new pg.Client({ connectionString: url })
+    await analyst.connect()
+    await analyst.query('set role outflow_analyst')
+    for (const name of [
+      'outflow-relay-p',
+      'outflow.outbox_order.p',
+      'outflow.promote p',
+      'outflow.anomaly_partitions',
+      'outflow.migrate',
+    ]) {
+      await analyst.query('select pg_advisory_lock(hashtextextended($1, 0))', [name])
+    }
+    for (const table of ['leaderships', 'outbox_sequences', 'models', 'database_identity', 'migrations']) {
+      await expect(analyst.query(`select from outflow.${table} for update`)).rejects.toThrow('permission denied')
+    }
+
+    const stop = AbortSignal.timeout(10_000)
+    expect(await withLeadership(pool, 'outflow-relay-p', async () => 'led', { signal: stop })).toBe('led')
+    expect(await withTransaction(pool, (client) => claimOutboxOrder(client, 'p'))).toBeInstanceOf(Date)
+    await expect(promoteModel(pool, { pipeline: 'p', id: 'none' })).rejects.toBeInstanceOf(ModelUnknown)
+    await pool.query(`select outflow.ensure_anomaly_partitions(array[current_date - 5])`)
+    const { rows } = await pool.query(
+      `select to_regclass('outflow.anomalies_' || to_char(current_date - 5, 'YYYYMMDD')) is not null as made`,
+    )
+    expect(rows).toEqual([{ made: true }])
+    expect(await migrate(url)).toEqual([])
+    await analyst.end()
   })
 })
 

@@ -6,6 +6,8 @@ import {
   applyRetention,
   type BatchWrite,
   deleteOutboxThrough,
+  firstOfOutbox,
+  isLed,
   loadWindowStates,
   minuteRejections,
   minuteScores,
@@ -28,6 +30,7 @@ import {
   writeBatch,
 } from '@outflow/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
 const TOPIC = 'flights'
@@ -331,6 +334,34 @@ describe('the outbox', () => {
   })
 })
 
+describe('issue 17: a second leader that numbers the outbox at the same moment', () => {
+  it('changes no number that the first one gave, and gives none of the rows again', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const second = await pool.connect()
+    let late: ReturnType<typeof takeOutbox> | undefined
+    const { rows: backend } = await second.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const first = await withTransaction(pool, async (client) => {
+      const taken = await takeOutbox(client, { pipeline, limit: 10 })
+      late = takeOutbox(second, { pipeline, limit: 10 })
+      await eventually(() => waitsForLock(backend[0]!.pid), { what: 'the second leader waits for the first' })
+      return taken
+    })
+    const again = await late
+    second.release()
+
+    expect(again).toEqual([])
+    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toEqual(first)
+  })
+})
+
+async function waitsForLock(pid: number): Promise<boolean> {
+  const { rowCount } = await pool.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [
+    pid,
+  ])
+  return rowCount === 1
+}
+
 describe('retention', () => {
   it('drops whole days, spares other pipelines, and clears the default partition by age of detection', async () => {
     const [mine, other] = [aName('pipeline'), aName('pipeline')]
@@ -442,6 +473,27 @@ describe('withLeadership', () => {
       stop.abort()
       expect(await waiting).toBeNull()
     })
+  })
+
+  it('issue 17.27: passes on within moments of the end of the session that led', async () => {
+    const killed = withLeadership(pool, 'killed', async ({ client }) => {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      const waiting = withLeadership(pool, 'killed', async () => isLed(pool, 'killed'), { retryMs: 10 })
+      expect(await isLed(pool, 'killed')).toBe(true)
+      await pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+      expect(await waiting).toBe(true)
+    })
+    await expect(killed).rejects.toBeInstanceOf(StoreUnavailable)
+    expect(await isLed(pool, 'killed')).toBe(false)
+  })
+
+  it('issue 17.27: is not held by a row whose process id another session has now, nor by a restored one', async () => {
+    await pool.query(
+      `insert into outflow.leaderships (name, database_oid, pid, backend_start)
+       select 'reused', datid, pid, backend_start - interval '1 s' from pg_stat_activity where pid = pg_backend_pid()
+       union all select 'restored', datid::int8 + 1, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()`,
+    )
+    for (const name of ['reused', 'restored']) expect(await withLeadership(pool, name, async () => 'led')).toBe('led')
   })
 
   it('tells the leader when its connection is lost', async () => {

@@ -65,7 +65,7 @@ export {
 export { abandonFits, endFit, type FitState, listFits, noteFitStep, type StoredFit, startFit } from './fits.js'
 export { latestFollowing, noteFollowing, type StoredFollowing } from './followings.js'
 export { beat, type LeadingService } from './heartbeats.js'
-export { type Leadership, withLeadership } from './leadership.js'
+export { isLed, type Leadership, withLeadership } from './leadership.js'
 export {
   type Listening,
   listenForDeliveries,

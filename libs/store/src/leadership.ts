@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailable } from './errors.js'
-import { type Client, type Pool, withClient } from './pool.js'
+import { type Client, inTransaction, type Pool, type Queryable, withClient } from './pool.js'
 import { run } from './statement.js'
 
 export interface Leadership {
-  /** The connection that holds the lock. */
+  /** The connection whose session leads. */
   readonly client: Client
-  /** Aborts when the connection, and so the lock, is lost, or when the caller's signal does. */
+  /** Aborts when the connection, and so the leadership, is lost, or when the caller's signal does. */
   readonly signal: AbortSignal
 }
 
 /**
- * Waits until this process holds the advisory lock `name`, then runs `lead`; the lock is freed when `lead` settles.
+ * Waits until no other session leads `name`, then runs `lead`; the leadership ends when `lead` settles, or with the session.
  *
- * @param options.retryMs  how often a lock held elsewhere is tried again; default 1,000
- * @returns what `lead` gave, or null when the signal aborted before the lock was held
+ * The leader is a row of `outflow.leaderships`, which readers of the database cannot lock, and holds as long as the
+ * session that wrote it exists. No transaction stays open, so vacuum is not held back.
+ *
+ * @param options.retryMs  how often a leadership held elsewhere is tried again; default 1,000
+ * @returns what `lead` gave, or null when the signal aborted before it led
  * @throws {StoreUnavailable} when the connection was lost, once `lead` has settled
  */
 export function withLeadership<T>(
@@ -27,11 +30,11 @@ export function withLeadership<T>(
   return withClient(pool, async (client) => {
     const lost = new AbortController()
     const onError = (cause: Error) =>
-      lost.abort(new StoreUnavailable(`the connection that holds the lock ${name} broke`, { cause }))
+      lost.abort(new StoreUnavailable(`the connection that leads ${name} broke`, { cause }))
     client.on('error', onError)
     try {
-      await client.query(NOTICED_SOON)
-      while (!(await tryLock(client, name))) {
+      await client.query(KEEPALIVES)
+      while (!(await tryToLead(client, name))) {
         await sleep(retryMs, undefined, { signal }).catch(() => {})
         if (signal.aborted) return null
       }
@@ -40,7 +43,7 @@ export function withLeadership<T>(
         lost.signal.throwIfAborted()
         return result
       } finally {
-        if (!lost.signal.aborted) await unlock(client, name)
+        if (!lost.signal.aborted) await stepDown(client, name)
       }
     } finally {
       client.off('error', onError)
@@ -48,22 +51,68 @@ export function withLeadership<T>(
   })
 }
 
-/** A machine without power says no goodbye: Postgres is to miss it, and free its lock, within ten seconds instead of two hours. */
-const NOTICED_SOON = 'set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3'
-
-async function tryLock(client: Client, name: string): Promise<boolean> {
-  const [attempt] = await run<{ held: boolean }>(client, {
-    name: 'try_lock',
-    text: 'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
+/** Whether a session leads `name`. */
+export async function isLed(db: Queryable, name: string): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'is_led',
+    text: `select from outflow.leaderships as held where name = $1 and ${SESSION_EXISTS}`,
     values: [name],
   })
-  return attempt!.held
+  return rows.length > 0
 }
 
-async function unlock(client: Client, name: string): Promise<void> {
+/** Postgres ends the session of a machine that lost its power within ten seconds instead of two hours. */
+const KEEPALIVES = 'set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3'
+
+/**
+ * Whether the session in the row `held` exists. Another role's `backend_start` may be hidden from this one: its session
+ * counts. A restored copy of the row names another database.
+ */
+const SESSION_EXISTS = `exists (
+  select from pg_stat_activity as session
+  where session.pid = held.pid and session.datid = held.database_oid and held.database_oid = (
+    select oid from pg_database where datname = current_database()
+  ) and coalesce(session.backend_start = held.backend_start, true)
+)`
+
+/** The row is locked before the sessions are read, so that a leader that has just begun is seen. */
+function tryToLead(client: Client, name: string): Promise<boolean> {
+  return inTransaction(client, async () => {
+    const added = await run(client, {
+      name: 'begin_leadership',
+      text: `
+        insert into outflow.leaderships (name, database_oid, pid, backend_start)
+        select $1, datid, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()
+        on conflict (name) do nothing
+        returning name`,
+      values: [name],
+    })
+    if (added.length > 0) return true
+    await run(client, {
+      name: 'lock_leadership',
+      text: 'select from outflow.leaderships where name = $1 for update',
+      values: [name],
+    })
+    // Postgres keeps what it has read of pg_stat_activity until the transaction ends.
+    await run(client, { name: 'read_sessions_again', text: 'select pg_stat_clear_snapshot()', values: [] })
+    const taken = await run(client, {
+      name: 'take_leadership',
+      text: `
+        update outflow.leaderships as held
+        set database_oid = own.datid, pid = own.pid, backend_start = own.backend_start
+        from pg_stat_activity as own
+        where held.name = $1 and own.pid = pg_backend_pid() and not ${SESSION_EXISTS}
+        returning held.name`,
+      values: [name],
+    })
+    return taken.length > 0
+  })
+}
+
+async function stepDown(client: Client, name: string): Promise<void> {
   await run(client, {
-    name: 'unlock',
-    text: 'select pg_advisory_unlock(hashtextextended($1, 0))',
+    name: 'end_leadership',
+    text: 'delete from outflow.leaderships where name = $1 and pid = pg_backend_pid()',
     values: [name],
   })
 }

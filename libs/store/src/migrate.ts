@@ -32,7 +32,7 @@ const MIGRATIONS_FOLDER = new URL('../../../migrations/', import.meta.url)
 const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 
 /**
- * Applies the numbered migrations that are not applied yet, each in one transaction, under an advisory lock: safe to
+ * Applies the numbered migrations that are not applied yet, all in one transaction that locks the list of migrations: safe to
  * run twice and by many processes at once.
  *
  * @param url  the database, as a role that may create schemas and roles
@@ -42,22 +42,31 @@ const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 export async function migrate(url: string): Promise<readonly string[]> {
   const files = await readMigrations()
   return withConnection(url, async (client) => {
-    // Held to the end of the connection; who waits here finds the work done.
-    await client.query(`select pg_advisory_lock(hashtextextended('outflow.migrate', 0))`)
-    await client.query(`
-      create schema if not exists outflow;
-      create table if not exists outflow.migrations (
-        number integer not null,
-        name text not null,
-        checksum text not null,
-        applied_at timestamptz not null default now(),
-        constraint migrations_pkey primary key (number)
-      )`)
+    await client.query(CREATE_LIST)
+    await client.query('begin; lock table outflow.migrations in share row exclusive mode')
     const pending = pendingOf(files, await readApplied(client))
     for (const file of pending) await apply(client, file)
+    await client.query('commit')
     return pending.map((file) => file.name)
   })
 }
+
+// `if not exists` does not see what another process is creating at the same moment: that one's commit then raises one of these.
+const CREATE_LIST = `
+do $$
+begin
+  create schema if not exists outflow;
+  create table if not exists outflow.migrations (
+    number integer not null,
+    name text not null,
+    checksum text not null,
+    applied_at timestamptz not null default now(),
+    constraint migrations_pkey primary key (number)
+  );
+exception
+  when unique_violation or duplicate_schema or duplicate_table then null;
+end
+$$`
 
 /**
  * Gives every known migration in order, and when it was applied.
@@ -117,17 +126,15 @@ function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMig
 }
 
 async function apply(client: pg.Client, { number, name, text, checksum }: MigrationFile): Promise<void> {
-  await client.query('begin')
   await client.query(text)
   await client.query('insert into outflow.migrations (number, name, checksum) values ($1, $2, $3)', [
     number,
     name,
     checksum,
   ])
-  await client.query('commit')
 }
 
-/** A connection of its own: no statement timeout, and the lock and any open transaction end with it. */
+/** A connection of its own: no statement timeout, and an open transaction ends with it. */
 async function withConnection<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,

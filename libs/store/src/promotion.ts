@@ -91,11 +91,14 @@ export function rollBackModel(
   })
 }
 
-/** Two promotions at once would each activate their own and meet in the unique index. */
+/**
+ * Two promotions at once would each activate their own model and violate the unique index. Row locks: an advisory lock could be
+ * held by any role that may connect.
+ */
 async function lockPromotion(client: Client, pipeline: string): Promise<void> {
   await run(client, {
     name: 'lock_promotion',
-    text: `select pg_advisory_xact_lock(hashtextextended('outflow.promote ' || $1::text, 0))`,
+    text: `select from outflow.models where pipeline = $1 order by id for no key update`,
     values: [pipeline],
   })
 }

@@ -24,13 +24,20 @@ export interface UnsentAlert extends Position {
   readonly groupId: string | null
 }
 
-/** Lets one process at a time give a pipeline's outbox its order, until the transaction ends; gives the database's time. */
+/**
+ * Locks the pipeline's last sequence until the transaction ends, so that nobody else numbers its outbox meanwhile.
+ *
+ * The commit is not awaited: what a crash of Postgres undoes is decided again. See `untilOnDisk`.
+ *
+ * @returns the database's time once the lock is held
+ */
 export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise<Date> {
   const [clock] = await run<{ now: Date }>(db, {
     name: 'claim_outbox_order',
     text: `
-      with claimed as materialized (select pg_advisory_xact_lock(hashtextextended('outflow.outbox_order.' || $1, 0)))
-      select clock_timestamp() as now from claimed`,
+      insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, 0)
+      on conflict (pipeline) do update set last_sequence = known.last_sequence
+      returning clock_timestamp() as now, set_config('synchronous_commit', 'off', true) as not_awaited`,
     values: [pipeline],
   })
   return clock!.now

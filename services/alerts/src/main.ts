@@ -5,6 +5,7 @@ import {
   databaseId,
   deleteOutboxThrough,
   firstOfOutbox,
+  isLed,
   isQuietened,
   type Leadership,
   listenForOutbox,
@@ -68,6 +69,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
       const { rows } = await outboxDepth(pool, pipeline)
       return rows
     })
+    const relayLeadership = `outflow-relay-${pipeline}`
     const checks = [
       shared.check('alerts', 'postgres', async () => {
         await ping(pool)
@@ -76,6 +78,10 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
       shared.check('alerts', 'kafka', async () => {
         const { brokers } = await describeCluster(kafka)
         return { ok: true, detail: `${brokers} brokers` }
+      }),
+      shared.check('alerts', 'leader', async () => {
+        const ok = await isLed(pool, relayLeadership)
+        return { ok, detail: ok ? 'a relay leads' : 'no relay leads: no alert is sent' }
       }),
       shared.check('alerts', 'operations', () => operationsCheck(pool, { pipeline })),
     ]
@@ -91,8 +97,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
       })
       await Promise.all([
         keepTrying(
-          (gotOn) =>
-            withLeadership(pool, `outflow-relay-${pipeline}`, (leadership) => lead(leadership, gotOn), { signal }),
+          (gotOn) => withLeadership(pool, relayLeadership, (leadership) => lead(leadership, gotOn), { signal }),
           { signal, onRetry: telemetry.relayInterrupted },
         ),
         runWebhooks({
