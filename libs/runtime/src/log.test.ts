@@ -67,3 +67,13 @@ test('the pretty form is for people', () => {
   log.info({ modelId: 'm1' }, 'model loaded')
   expect(text()).toMatch(/INFO.*model loaded/)
 })
+
+test('issue 17.13: many readable logs to one destination add its listeners once', () => {
+  const destination = Object.assign(new PassThrough(), { isTTY: true })
+  const count = () => destination.eventNames().reduce((sum, name) => sum + destination.listenerCount(name), 0)
+  makeLog({ service: 'ingest', destination, format: 'pretty' })
+  const one = count()
+  for (let made = 0; made < 20; made++) makeLog({ service: 'trainer', destination, format: 'pretty' }).info('started')
+  expect(count()).toBe(one)
+  expect(String(destination.read())).toContain('started')
+})

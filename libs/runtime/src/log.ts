@@ -24,9 +24,7 @@ export interface LogOptions {
  */
 export function makeLog({ service, level = 'info', destination = process.stdout, format }: LogOptions): Log {
   const json = format === undefined ? process.env.NODE_ENV === 'production' || !destination.isTTY : format === 'json'
-  const target: DestinationStream = json
-    ? destination
-    : PinoPretty({ destination, sync: true, colorize: destination.isTTY ?? false, ignore: 'pid,hostname' })
+  const target: DestinationStream = json ? destination : prettyStream(destination)
   return pino(
     {
       level,
@@ -39,6 +37,17 @@ export function makeLog({ service, level = 'info', destination = process.stdout,
     target,
   )
 }
+
+/** One for each destination: each adds listeners to it, and a process has many logs. */
+function prettyStream(destination: NonNullable<LogOptions['destination']>): DestinationStream {
+  const known = PRETTY.get(destination)
+  if (known !== undefined) return known
+  const stream = PinoPretty({ destination, sync: true, colorize: destination.isTTY ?? false, ignore: 'pid,hostname' })
+  PRETTY.set(destination, stream)
+  return stream
+}
+
+const PRETTY = new WeakMap<object, DestinationStream>()
 
 const SECRETS = ['password', 'secret', 'token', 'url']
 

@@ -1,7 +1,8 @@
 import type { NearestNormal, Reason } from '@outflow/contracts'
+import { oneLine } from './visible.js'
 
 /** One line a field, the most surprising first; then what would have been normal. */
 export function describeReasons(reasons: readonly Reason[], nearest: NearestNormal | null): string {
-  const lines = reasons.map(({ bits, text }) => `  ${bits.toFixed(1).padStart(7)} bits  ${text}\n`).join('')
-  return `${lines || '  no field stands out\n'}${nearest === null ? '' : `${' '.repeat(16)}${nearest.text}\n`}`
+  const lines = reasons.map(({ bits, text }) => `  ${bits.toFixed(1).padStart(7)} bits  ${oneLine(text)}\n`).join('')
+  return `${lines || '  no field stands out\n'}${nearest === null ? '' : `${' '.repeat(16)}${oneLine(nearest.text)}\n`}`
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import pc from 'picocolors'
 import { makeProgress, type Progress, type ProgressOptions } from './progress.js'
+import { visible } from './visible.js'
 
 type Paint = ReturnType<typeof pc.createColors>
 
-/** Where a command speaks: results on stdout, everything said to a person on stderr. */
+/** Output of a command: results on stdout, messages to a person on stderr. Control characters in either are shown as escapes. */
 export interface Terminal {
   /** Whether a person watches stderr, so that a line may be drawn again. */
   readonly interactive: boolean
@@ -25,10 +26,10 @@ export function makeTerminal({ stdout, stderr, env }: Pick<NodeJS.Process, 'stdo
     paint: pc.createColors(interactive && !env.NO_COLOR),
     paintResult: pc.createColors(stdout.isTTY === true && !env.NO_COLOR),
     say: (line) => {
-      stderr.write(`${line}\n`)
+      stderr.write(`${visible(line)}\n`)
     },
     result: async (text) => {
-      if (!stdout.write(text)) await once(stdout, 'drain')
+      if (!stdout.write(visible(text))) await once(stdout, 'drain')
     },
     progress: (options) => makeProgress(options, stderr),
   }

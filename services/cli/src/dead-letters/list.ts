@@ -4,6 +4,7 @@ import { type DeadLetterQuery, listDeadLetters, type StoredDeadLetter } from '@o
 import Table from 'cli-table3'
 import { withStore } from '../store-access.js'
 import type { Terminal } from '../terminal.js'
+import { oneLine } from '../visible.js'
 
 /** Which dead letters a command is about. */
 export interface Selection {
@@ -54,7 +55,7 @@ function tableOf(letters: readonly StoredDeadLetter[]): string {
       letter.rejectedAt.toISOString(),
       letter.reason,
       letter.valueBytes ?? 'none',
-      shorten(letter.detail),
+      shorten(oneLine(letter.detail)),
       letter.replayedAt === null ? '' : `${letter.replayedAt.toISOString()}${letter.mended ? ', mended' : ''}`,
     ])
   }

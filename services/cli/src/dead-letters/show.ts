@@ -6,6 +6,7 @@ import { makeKafka } from '@outflow/streams'
 import { UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'
 import type { Terminal } from '../terminal.js'
+import { oneLine } from '../visible.js'
 import { recordChecker } from './check-record.js'
 import { plain } from './list.js'
 import { findOriginals, type Original } from './originals.js'
@@ -55,15 +56,15 @@ function encoded({ key, value, headers, timestampMs }: Original) {
 function describe(letter: StoredDeadLetter, original: Original | null): string {
   const head = [
     `${formatPosition(letter)}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
-    `  ${letter.detail}`,
+    `  ${oneLine(letter.detail)}`,
     ...(letter.replayedAt === null ? [] : [`  sent again ${letter.replayedAt.toISOString()}`]),
   ]
   if (original === null) {
     const what = `  the dead-letter topic does not have it any more; it began`
     return `${[...head, what, readable(letter.valueStart)].join('\n')}\n`
   }
-  const headers = original.headers.map(([name, value]) => `  header ${name}: ${readable(value)}`)
-  return `${[...head, `  key: ${readable(original.key)}`, ...headers, readable(original.value)].join('\n')}\n`
+  const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)
+  return `${[...head, `  key: ${oneLine(readable(original.key))}`, ...headers, readable(original.value)].join('\n')}\n`
 }
 
 function readable(bytes: Buffer | null): string {

@@ -1,3 +1,5 @@
+import { visible } from '../visible.js'
+
 /** A part of the terminal, at its end, that is drawn again and again. */
 export interface LiveScreen {
   /** Replaces what was drawn before. */
@@ -18,7 +20,9 @@ export function makeLiveScreen(stream: NodeJS.WritableStream & { readonly rows?:
   let last = ''
   return {
     draw: (text) => {
-      const lines = text.split('\n').slice(0, Math.max(1, (stream.rows ?? 24) - 1))
+      const lines = visible(text)
+        .split('\n')
+        .slice(0, Math.max(1, (stream.rows ?? 24) - 1))
       const frame = lines.join('\n')
       if (frame === last) return
       stream.write(`${drawn === 0 ? HIDE_CURSOR : back(drawn)}${CLEAR_BELOW}${frame}\n`)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { visible } from '../visible.js'
 
 export interface Screen {
   /** Aborts when the person has seen enough. */
@@ -43,8 +44,8 @@ export async function withScreen<T>(
       closed: AbortSignal.any([signal, quit.signal]),
       draw: async (text) => {
         const whole = stdout.isTTY
-          ? `${FROM_THE_TOP}${text.replaceAll('\n', `${CLEAR_REST_OF_LINE}\n`)}${CLEAR_BELOW}`
-          : `${text}\n`
+          ? `${FROM_THE_TOP}${visible(text).replaceAll('\n', `${CLEAR_REST_OF_LINE}\n`)}${CLEAR_BELOW}`
+          : `${visible(text)}\n`
         if (!stdout.write(whole)) await once(stdout as NodeJS.WriteStream, 'drain')
       },
     })
