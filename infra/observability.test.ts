@@ -38,6 +38,13 @@ test.each(expressions)('%s asks for metrics and labels that exist', (_, expr) =>
   expect(grouped.filter((label) => !known.includes(label))).toEqual([])
 })
 
+test('issue 17.13: every panel has an id of its own', () => {
+  const idsOf = (panels: readonly Panel[]): number[] =>
+    panels.flatMap(({ id, panels: inner = [] }) => [id, ...idsOf(inner)])
+  const ids = idsOf(dashboard.panels)
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
+})
+
 test('every metric of the table that an operator watches is on the dashboard', () => {
   const shown = expressions.map(([, expr]) => expr).join('\n')
   const bases = [...labelsOf.keys()].map((name) => name.replace(/_(?:sum|count|bucket)$/, ''))
@@ -65,7 +72,14 @@ interface RuleFile {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[]
 }
 
+interface Panel {
+  readonly id: number
+  readonly title: string
+  readonly targets?: readonly { readonly expr: string }[]
+  readonly panels?: readonly Panel[]
+}
+
 interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[]
+  readonly panels: readonly Panel[]
   readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] }
 }

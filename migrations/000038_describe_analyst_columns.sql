@@ -15,15 +15,15 @@ comment on column analyst.anomalies.partition is
 comment on column analyst.anomalies."offset" is
   'Offset in the partition. Pipeline, topic, partition and offset name a record.';
 comment on column analyst.anomalies.event_time is
-  'When the event happened, by the records own timestamp (source.timestamp), else Kafkas.';
+  'When the event happened, by the record''s own timestamp (source.timestamp), else Kafka''s.';
 comment on column analyst.anomalies.record_time is
-  'Kafkas timestamp of the record. The table is partitioned by it, a UTC day each: bound it in your query, and only those days are read.';
+  'Kafka''s timestamp of the record. The table is partitioned by it, a UTC day each: bound it in your query, and only those days are read.';
 comment on column analyst.anomalies.entity_key is
   'The entity that the record is about (source.key), else its Kafka key; null where it has none. Of a key of more than 500 characters the first 100, then …sha256: and the hash of the whole key.';
 comment on column analyst.anomalies.record is
   'The record as it was decoded.';
 comment on column analyst.anomalies.nll is
-  'Negative log-likelihood under the model, nats; higher is stranger. A density in the records own units: compare it within one model.';
+  'Negative log-likelihood under the model, nats; higher is stranger. A density in the record''s own units: compare it within one model.';
 comment on column analyst.anomalies.p_value is
   'Share of normal records that are at least as strange, by the models calibration.';
 comment on column analyst.anomalies.severity is
@@ -68,7 +68,7 @@ comment on column analyst.anomaly_reasons.expected is
 comment on column analyst.anomaly_reasons.reason is
   'The same in words.';
 comment on column analyst.anomaly_reasons.record_time is
-  'Kafkas timestamp of the record: bound it, and only those days are read.';
+  'Kafka''s timestamp of the record: bound it, and only those days are read.';
 comment on column analyst.anomaly_reasons.entity_key is
   'The entity that the record is about.';
 comment on column analyst.anomaly_reasons.model_id is
@@ -96,9 +96,9 @@ comment on column analyst.entities.anomalies is
 comment on column analyst.entities.high is
   'Those of severity high.';
 comment on column analyst.entities.first_record_time is
-  'Kafkas timestamp of the first of them.';
+  'Kafka''s timestamp of the first of them.';
 comment on column analyst.entities.last_record_time is
-  'Kafkas timestamp of the last of them.';
+  'Kafka''s timestamp of the last of them.';
 comment on column analyst.entities.nll_max is
   'The highest nll, nats.';
 comment on column analyst.entities.p_value_min is
@@ -107,7 +107,7 @@ comment on column analyst.entities.p_value_min is
 comment on column analyst.score_statistics.pipeline is
   'The pipeline.';
 comment on column analyst.score_statistics.minute is
-  'Start of the minute, by Kafkas timestamps.';
+  'Start of the minute, by Kafka''s timestamps.';
 comment on column analyst.score_statistics.model_id is
   'The model that scored.';
 comment on column analyst.score_statistics.scored is
@@ -126,7 +126,7 @@ comment on column analyst.score_statistics.histogram is
 comment on column analyst.score_percentiles.pipeline is
   'The pipeline.';
 comment on column analyst.score_percentiles.minute is
-  'Start of the minute, by Kafkas timestamps.';
+  'Start of the minute, by Kafka''s timestamps.';
 comment on column analyst.score_percentiles.model_id is
   'The model that scored.';
 comment on column analyst.score_percentiles.scored is
@@ -186,7 +186,7 @@ comment on column analyst.dead_letters.value_start is
 comment on column analyst.dead_letters.value_bytes is
   'Size of the whole value, bytes; null for a tombstone.';
 comment on column analyst.dead_letters.record_time is
-  'Kafkas timestamp of the record.';
+  'Kafka''s timestamp of the record.';
 comment on column analyst.dead_letters.rejected_at is
   'When it was set aside.';
 comment on column analyst.dead_letters.replayed_at is
@@ -238,7 +238,7 @@ comment on column analyst.fits.step is
 comment on column analyst.fits.max_steps is
   'Training steps at most.';
 comment on column analyst.fits.window_from is
-  'First moment of its window, by Kafkas timestamps.';
+  'First moment of its window, by Kafka''s timestamps.';
 comment on column analyst.fits.window_to is
   'Last moment of its window.';
 comment on column analyst.fits.window_shortened is
@@ -298,7 +298,7 @@ comment on column analyst.training_exclusions.id is
 comment on column analyst.training_exclusions.pipeline is
   'The pipeline.';
 comment on column analyst.training_exclusions.from_time is
-  'First moment, by Kafkas timestamps.';
+  'First moment, by Kafka''s timestamps.';
 comment on column analyst.training_exclusions.to_time is
   'First moment that is not excluded any more.';
 comment on column analyst.training_exclusions.why is
@@ -319,7 +319,7 @@ comment on column analyst.drift_alarms.chart is
 comment on column analyst.drift_alarms.statistic is
   'CUSUM statistic of the chart when it was raised.';
 comment on column analyst.drift_alarms.changed_at is
-  'When the change began, by Kafkas timestamps.';
+  'When the change began, by Kafka''s timestamps.';
 comment on column analyst.drift_alarms.raised_at is
   'The minute that made it certain.';
 comment on column analyst.drift_alarms.noted_at is

@@ -152,6 +152,9 @@ describe('the list', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('e')
     await soon(lastVerdict).toMatchObject({ offset: '105', verdict: 'expected', note: 'runway works' })
+    // issue 17.13: the history of the entity counts the verdict at once.
+    await page.keyboard.press('c')
+    await page.getByText(/\d+ anomalies, 1 confirmed/).waitFor()
     await page.keyboard.press('j')
     await soon(() => page.url()).toContain('205')
     await page.keyboard.press('u')
@@ -268,6 +271,9 @@ it.each(VIEWS)('%s can be used by all (axe: WCAG A and AA), light and dark, and 
   const widest = () =>
     page.evaluate<number>(`Math.max(...['html', 'main'].map((name) => document.querySelector(name).scrollWidth))`)
   await soon(widest).toBeLessThanOrEqual(PHONE.width)
+  // issue 17.13: only main scrolls; what is hidden inside it must not make the document taller than the screen.
+  const tallest = () => page.evaluate<number>(`document.documentElement.scrollHeight`)
+  await soon(tallest).toBeLessThanOrEqual(PHONE.height)
 })
 
 /** Once everything that is read has been. */

@@ -107,7 +107,12 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <VerdictPanel anomaly={anomaly} onGiven={reload} />
           <SimilarOnes id={anomaly.id} />
           {anomaly.key !== null && (
-            <EntityHistory pipeline={anomaly.pipeline} entity={anomaly.key} except={anomaly.id} />
+            <EntityHistory
+              pipeline={anomaly.pipeline}
+              entity={anomaly.key}
+              except={anomaly.id}
+              verdicts={anomaly.verdicts.length}
+            />
           )}
         </div>
       </div>

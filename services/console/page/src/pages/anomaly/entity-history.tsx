@@ -13,12 +13,14 @@ interface EntityHistoryProps {
   readonly entity: string
   /** The anomaly whose page this is. */
   readonly except: string
+  /** Verdicts on it; the history is read again when there is one more. */
+  readonly verdicts: number
 }
 
 /** What the same key did before. */
-export function EntityHistory({ pipeline, entity, except }: EntityHistoryProps) {
+export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
   const path = `/entities/${encodeURIComponent(pipeline)}/${encodeURIComponent(entity)}`
-  const history = useResource(path, (signal) => read<Entity>(path, { limit: 6 }, signal))
+  const history = useResource(`${path} ${verdicts}`, (signal) => read<Entity>(path, { limit: 6 }, signal))
   return (
     <section aria-labelledby="entity" class="panel">
       <div class="section-head">
