@@ -30,6 +30,8 @@ create table outflow.heartbeats (
   -- trainer, alerts: the one that leads
   service text not null,
   beat_at timestamptz not null default now(),
+  -- what keeps the leader from its work, in words, such as too few records for a fit; null: nothing does
+  waiting_for text,
   constraint heartbeats_pkey primary key (pipeline, service)
 );
 

@@ -4,16 +4,20 @@ import { run } from './statement.js'
 /** Which leader: one of each per pipeline. */
 export type LeadingService = 'trainer' | 'alerts'
 
-/** Notes that a pipeline's leader lives. */
-export async function beat(
-  db: Queryable,
-  { pipeline, service }: { readonly pipeline: string; readonly service: LeadingService },
-): Promise<void> {
+export interface Heartbeat {
+  readonly pipeline: string
+  readonly service: LeadingService
+  /** What keeps the leader from its work, in words. Default: nothing does. */
+  readonly waitingFor?: string | null
+}
+
+/** Stores that a pipeline's leader runs. */
+export async function beat(db: Queryable, { pipeline, service, waitingFor = null }: Heartbeat): Promise<void> {
   await run(db, {
     name: 'beat',
     text: `
-      insert into outflow.heartbeats (pipeline, service) values ($1, $2)
-      on conflict (pipeline, service) do update set beat_at = now()`,
-    values: [pipeline, service],
+      insert into outflow.heartbeats (pipeline, service, waiting_for) values ($1, $2, $3)
+      on conflict (pipeline, service) do update set beat_at = now(), waiting_for = excluded.waiting_for`,
+    values: [pipeline, service, waitingFor],
   })
 }

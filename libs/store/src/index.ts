@@ -155,6 +155,7 @@ export {
   removeSuppression,
   type Suppression,
 } from './suppressions.js'
+export { type TrainerStatus, trainerStatus } from './trainer-status.js'
 export {
   type AlertFate,
   alertFateAt,

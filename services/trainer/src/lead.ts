@@ -19,6 +19,7 @@ import { effectsOn } from './effects.js'
 import type { Leading } from './leading.js'
 import { readRecent } from './read-recent.js'
 import { makeSleeper, type Sleeper } from './sleeper.js'
+import { tooFewInTopics } from './too-few.js'
 import { trainOnce } from './train-once.js'
 import { adoptCandidate, settleTrial } from './trial.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
@@ -35,6 +36,11 @@ const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
 
 const BEAT_EVERY_MS = 5_000
 
+/** What the heartbeat reports; null: nothing keeps the trainer from fitting. */
+interface Wait {
+  why: string | null
+}
+
 /** Trains whenever it is due, until the leadership or the service ends. */
 export async function lead(leading: Leading): Promise<void> {
   const { config, pool, telemetry, signal } = leading
@@ -48,14 +54,15 @@ export async function lead(leading: Leading): Promise<void> {
     pollMs: DUE_POLL_MS,
   })
   const stopped = new AbortController()
-  const beating = keepBeating(leading, AbortSignal.any([signal, stopped.signal]))
+  const wait: Wait = { why: null }
+  const beating = keepBeating(leading, wait, AbortSignal.any([signal, stopped.signal]))
   try {
     await abandonFits(pool, config.pipeline)
     await adoptCandidate(leading)
     for (let failures = 0; !signal.aborted; ) {
       try {
         await lookAt(watch, leading)
-        await takeTurn(leading, sleeper)
+        await takeTurn(leading, wait, sleeper)
         failures = 0
       } catch (thrown: unknown) {
         if (signal.aborted) return
@@ -72,12 +79,14 @@ export async function lead(leading: Leading): Promise<void> {
   }
 }
 
-/** A trainer that dies, or whose process stands still, is missed. */
-async function keepBeating({ config, pool, telemetry }: Leading, signal: AbortSignal): Promise<void> {
+/** The heartbeat of a process that died or does not run on is overdue. */
+async function keepBeating({ config, pool, telemetry }: Leading, wait: Wait, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await beat(pool, { pipeline: config.pipeline, service: 'trainer' }).catch((thrown: unknown) => {
-      if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
-    })
+    await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor: wait.why }).catch(
+      (thrown: unknown) => {
+        if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
+      },
+    )
     await pause(BEAT_EVERY_MS, signal)
   }
 }
@@ -90,14 +99,18 @@ async function lookAt(watch: ScoreWatch, { telemetry, signal }: Leading): Promis
 }
 
 /** Waits a little, or fits, whichever is due. */
-async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
+async function takeTurn(leading: Leading, wait: Wait, sleeper: Sleeper): Promise<void> {
   const { config, pool } = leading
   // One at a time: what is on trial is news enough.
   const trialMs = await settleTrial(leading)
   if (trialMs !== null) return sleeper.sleep(Math.min(trialMs, DUE_POLL_MS))
   const { due, fromMs } = await dueNow(leading)
   if (due.inMs > 0) return sleeper.sleepUntilWoken(Math.min(due.inMs, DUE_POLL_MS))
-  if (!(await hasRows(leading, fromMs))) return sleeper.sleep(ROWS_POLL_MS)
+  const tooFew = await tooFewRows(leading, fromMs)
+  if (tooFew !== null) {
+    wait.why = tooFew
+    return sleeper.sleep(ROWS_POLL_MS)
+  }
   const effects = effectsOn(leading)
   const outcome = await trainOnce({
     ...leading,
@@ -106,13 +119,16 @@ async function takeTurn(leading: Leading, sleeper: Sleeper): Promise<void> {
     effects: {
       ...effects,
       openReport: async (report, incumbentId) => {
+        wait.why = null
         const fitId = await effects.openReport(due.because, report, incumbentId)
         await answerRequests(pool, { pipeline: config.pipeline, fitId })
         return fitId
       },
     },
   })
-  if (outcome.became === 'too few') await untilMore(leading, fromMs, sleeper, outcome.missing)
+  if (outcome.became !== 'too few') return
+  wait.why = outcome.why
+  await untilMore(leading, fromMs, sleeper, outcome.missing)
 }
 
 async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly fromMs: number }> {
@@ -161,15 +177,15 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
   return { endedMs: last.endedAt!.getTime(), seen: records.seen }
 }
 
-/** Says so, and how many are missing, where the topics can not hold enough. */
-async function hasRows(leading: Leading, fromMs: number): Promise<boolean> {
+/** Why the topics cannot hold enough records for a fit, which is also logged; null where they may. */
+async function tooFewRows(leading: Leading, fromMs: number): Promise<string | null> {
   const { config, telemetry, onProgress } = leading
   const { minRows } = config.training
   const rows = await countFrom(leading, fromMs)
-  if (rows >= minRows) return true
+  if (rows >= minRows) return null
   telemetry.rowsAwaited(rows, minRows - rows)
   onProgress?.({ stage: 'waiting', rows, minRows })
-  return false
+  return tooFewInTopics(rows, minRows)
 }
 
 /** Waits for as many more records as were missing, without reading those that are there again. */

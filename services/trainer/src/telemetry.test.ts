@@ -1,5 +1,6 @@
+import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
 import { type Log, makeMetrics } from '@outflow/runtime'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
 
 test('every outcome of a fit and every chart of drift is told as 0 before it happens, so that its first shows as an increase', async () => {
@@ -11,3 +12,18 @@ test('every outcome of a fit and every chart of drift is told as 0 before it hap
   for (const chart of ['stranger', 'too_normal', 'more_spread', 'less_spread'])
     expect(text).toContain(`outflow_drift_alarms_total{chart="${chart}"} 0`)
 })
+
+test('issue 17.7: rejected records of a window are counted, and a window that they leave too small is a warning', async () => {
+  const metrics = makeMetrics()
+  const log = { info: vi.fn(), warn: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, metrics, { alertRate: 0.001 })
+  const rejected = { ...NONE, missing_field: 5_000 }
+  telemetry.recordsRead(rejected)
+  telemetry.rowsAwaited(0, 2_000, rejected)
+  expect(await metrics.text()).toContain('outflow_training_rejected_total{reason="missing_field"} 5000')
+  expect(log.warn).toHaveBeenCalledWith({ rows: 0, missing: 2_000, rejected }, 'training rows awaited')
+  telemetry.rowsAwaited(30, 1_970)
+  expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
+})
+
+const NONE = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>

@@ -22,7 +22,10 @@ export interface TrainerTelemetry {
   fitAdvanced(progress: Parameters<NonNullable<TrainingInput['onProgress']>>[0]): void
   windowCutShort(asked: string, from: string): void
   windowsRead(windows: WindowsRead): void
-  rowsAwaited(rows: number, missing: number): void
+  /** @param rejected  how many records the contract of the features refused, by reason */
+  recordsRead(rejected: Readonly<Record<RejectionReason, number>>): void
+  /** @param rejected  of a window that was read */
+  rowsAwaited(rows: number, missing: number, rejected?: Readonly<Record<RejectionReason, number>>): void
   modelJudged(
     outcome: 'promoted' | 'shadow' | 'rejected',
     metadata: ModelMetadata,
@@ -81,7 +84,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Trai
     leadershipInterrupted: (error) => log.warn({ error }, 'leadership interrupted'),
     fitStarted: (because, records, rejected) => {
       trained.set(records.fitted)
-      for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
       const { fitted, heldOut, excluded } = records
       log.info({ because, rows: fitted, heldOut, excluded, rejected }, 'fit started')
     },
@@ -90,10 +92,15 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Trai
       log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced')
     },
     windowCutShort: (asked, from) => log.warn({ asked, from }, 'window cut short'),
-    rowsAwaited: (rows, missing) => {
+    recordsRead: (rejected) => {
+      for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
+    },
+    rowsAwaited: (rows, missing, rejected) => {
       if (rows === awaitedAt) return
       awaitedAt = rows
-      log.info({ rows, missing }, 'training rows awaited')
+      const isAnyRejected = rejected !== undefined && Object.values(rejected).some((count) => count > 0)
+      if (isAnyRejected) log.warn({ rows, missing, rejected }, 'training rows awaited')
+      else log.info({ rows, missing }, 'training rows awaited')
     },
     windowsRead: ({ entities, split, forgotten }) => {
       if (split > 0) log.warn({ entities, split }, 'window entities split')

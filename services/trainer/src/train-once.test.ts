@@ -80,6 +80,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
   const effects = { ...defaults, ...(overrides as Partial<typeof defaults>) }
   const telemetry = {
     fitStarted: vi.fn(),
+    recordsRead: vi.fn(),
     windowsRead: vi.fn(),
     fitAdvanced: vi.fn(),
     windowCutShort: vi.fn(),
@@ -215,11 +216,21 @@ test('a half-life is handed to whoever samples, and stands in the report', async
 
 test('too few good records are said to be so many too few, and nothing is fitted', async () => {
   const { effects, telemetry, progress, options } = aRound({}, windowOf(30, 500))
-  expect(await trainOnce(options)).toEqual({ became: 'too few', missing: 20 })
+  expect(await trainOnce(options)).toMatchObject({ became: 'too few', missing: 20 })
   expect(effects.train).not.toHaveBeenCalled()
   expect(effects.openReport).not.toHaveBeenCalled()
-  expect(telemetry.rowsAwaited).toHaveBeenCalledWith(30, 20)
+  expect(telemetry.rowsAwaited).toHaveBeenCalledWith(30, 20, expect.objectContaining({ undecodable: 500 }))
   expect(progress.at(-1)).toEqual({ stage: 'waiting', rows: 30, minRows: 50 })
+})
+
+test('issue 17.7: a window of which every record is rejected is counted, and the outcome states why nothing is fitted', async () => {
+  const { telemetry, options } = aRound()
+  const misspelt = { ...config, features: [{ ...features[0]!, path: '$.dellay' } as (typeof features)[number]] }
+  expect(await trainOnce({ ...options, config: misspelt })).toMatchObject({
+    became: 'too few',
+    why: 'training window: 65 records read, 65 rejected, for example: $.dellay is absent; a fit needs 50',
+  })
+  expect(telemetry.recordsRead).toHaveBeenCalledWith(expect.objectContaining({ missing_field: 60, undecodable: 5 }))
 })
 
 test('the detector may want more records than the configuration did', async () => {

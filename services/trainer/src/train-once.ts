@@ -10,6 +10,7 @@ import { begunReport, type FitReport, failedReport, judgedReport } from './fit-r
 import type { GateOptions, GateReport } from './gate.js'
 import { holdOut } from './hold-out.js'
 import type { TrainerTelemetry } from './telemetry.js'
+import { tooFewRead } from './too-few.js'
 import { atMost, type LeftOut, readTrainingRecords, type TrainingRecords } from './training-records.js'
 import { noteWindows, type WindowNote } from './window-notes.js'
 
@@ -22,8 +23,8 @@ export type TrainerProgress =
 
 export type RoundOutcome =
   | { readonly became: 'promoted' | 'shadow' | 'rejected' | 'known' }
-  /** Nothing was fitted: so many good records are missing. */
-  | { readonly became: 'too few'; readonly missing: number }
+  /** Nothing was fitted: so many good records are missing, and why. */
+  | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
 /** The active model, as a round needs it. */
 export interface Incumbent {
@@ -63,7 +64,14 @@ export interface RoundOptions {
   readonly effects: TrainerEffects
   readonly telemetry: Pick<
     TrainerTelemetry,
-    'fitStarted' | 'fitAdvanced' | 'windowsRead' | 'rowsAwaited' | 'windowCutShort' | 'modelJudged' | 'modelKnown'
+    | 'fitStarted'
+    | 'fitAdvanced'
+    | 'recordsRead'
+    | 'windowsRead'
+    | 'rowsAwaited'
+    | 'windowCutShort'
+    | 'modelJudged'
+    | 'modelKnown'
   >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   readonly signal: AbortSignal
@@ -82,8 +90,10 @@ export interface RoundOptions {
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, effects, telemetry, signal, now = Date.now } = options
   const { training, features } = config
-  const { read, seen, sampled, isCutShort } = await readGood(options)
-  if (read.fields.length < training.minRows) return tooFew(read.fields.length, options)
+  const good = await readGood(options)
+  const { read, seen, sampled, isCutShort } = good
+  telemetry.recordsRead(read.rejected)
+  if (read.fields.length < training.minRows) return tooFew(good, tooFewRead(good, training.minRows), options)
   if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
   const active = await effects.incumbent()
@@ -111,7 +121,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     const end = { state, modelId: null, report: failedReport(begun, error, now() - startedAtMs) } as const
     // What ended the fit is told; that its report could not be closed may have the same cause.
     await effects.closeReport(fitId, end).catch(() => {})
-    if (thrown instanceof TooFewRecords) return tooFew(read.fields.length, options)
+    if (thrown instanceof TooFewRecords) return tooFew(good, error.message, options)
     throw thrown
   }
 }
@@ -278,10 +288,11 @@ async function decide(
   return { became }
 }
 
-function tooFew(rows: number, { config, telemetry, onProgress }: RoundOptions): RoundOutcome {
+function tooFew({ read }: GoodRecords, why: string, { config, telemetry, onProgress }: RoundOptions): RoundOutcome {
   const { minRows } = config.training
+  const rows = read.fields.length
   const missing = Math.max(1, minRows - rows)
-  telemetry.rowsAwaited(rows, missing)
+  telemetry.rowsAwaited(rows, missing, read.rejected)
   onProgress?.({ stage: 'waiting', rows, minRows })
-  return { became: 'too few', missing }
+  return { became: 'too few', missing, why }
 }

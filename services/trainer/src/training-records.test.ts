@@ -37,6 +37,14 @@ test('records are read in order of time; those that break their contract are ski
   expect(window).toEqual({ from: '1970-01-01T00:00:01.000Z', to: '1970-01-01T00:00:03.000Z' })
 })
 
+test('issue 17.7: the example of a rejection is the most frequent one of the most frequent reason', async () => {
+  const { rejectedExample } = await readTrainingRecords(
+    ['{', '{"delay":"a"}', '{"delay":"b"}', '{"delay":"b"}'].map((value, index) => aRecord(index, value)),
+    { features, decoder, leftOut: NOTHING },
+  )
+  expect(rejectedExample).toMatch(/^\$\.delay must be a number .*found "b"$/)
+})
+
 test('a window without a single good record has no span', async () => {
   expect((await readTrainingRecords([aRecord(0, '')], { features, decoder, leftOut: NOTHING })).window).toBeNull()
 })

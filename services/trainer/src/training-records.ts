@@ -15,6 +15,8 @@ export interface TrainingRecords {
   readonly times: readonly number[]
   /** Records that break their contract: skipped here, set aside by ingest. */
   readonly rejected: Readonly<Record<RejectionReason, number>>
+  /** The most frequent detail among the rejections for the most frequent reason; null: none was rejected. */
+  readonly rejectedExample: string | null
   /** Good records that no model is to learn from. */
   readonly excluded: { readonly confirmed: number; readonly named: number }
   /** ISO 8601, the first and the last record that is used; null where there is none. */
@@ -51,18 +53,26 @@ export async function readTrainingRecords(
   const fields: Fields[] = []
   const times: number[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
+  const details = new Map<string, { readonly reason: RejectionReason; count: number }>()
   const excluded = { confirmed: 0, named: 0 }
   for (const source of records.toSorted((a, b) => a.timestampMs - b.timestampMs)) {
     const result = readOne(source)
-    if ('reason' in result) rejected[result.reason] += 1
-    else if (isConfirmed(source)) excluded.confirmed += 1
+    if ('reason' in result) {
+      rejected[result.reason] += 1
+      const known = details.get(result.detail)
+      if (known !== undefined) known.count += 1
+      else if (details.size < MAX_DETAILS) details.set(result.detail, { reason: result.reason, count: 1 })
+    } else if (isConfirmed(source)) excluded.confirmed += 1
     else if (isNamed(source)) excluded.named += 1
     else {
       fields.push(result)
       times.push(source.timestampMs)
     }
   }
-  return { fields, times, rejected, excluded, window: windowOf(times) }
+  const [mostFrequent] = [...details].toSorted(
+    ([, a], [, b]) => rejected[b.reason] - rejected[a.reason] || b.count - a.count,
+  )
+  return { fields, times, rejected, rejectedExample: mostFrequent?.[0] ?? null, excluded, window: windowOf(times) }
 
   function readOne({ value, note }: NotedRecord<WindowNote>): Fields | Rejection {
     const decoded = decoder.decode(value)
@@ -79,6 +89,9 @@ export async function readTrainingRecords(
     return leftOut.spans.some(({ from, to }) => from.getTime() <= timestampMs && timestampMs < to.getTime())
   }
 }
+
+/** Details name the value that was found, and may be as many as the records. */
+const MAX_DETAILS = 1_000
 
 /** A uniform part of them, of so many at most; the same seed gives the same. */
 export function atMost(read: TrainingRecords, most: number, seed: number): TrainingRecords {

@@ -247,6 +247,7 @@ function merged(known: ScoreMinute | undefined, more: ScoreMinute): ScoreMinute 
 const SILENT = {
   fitStarted: () => {},
   fitAdvanced: () => {},
+  recordsRead: () => {},
   windowsRead: () => {},
   rowsAwaited: () => {},
   windowCutShort: () => {},

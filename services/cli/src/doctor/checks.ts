@@ -1,12 +1,15 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
-import { makeRegistry } from '@outflow/formats'
-import { activeModel, migrationStatus, type Pool, ping } from '@outflow/store'
-import { describeCluster, describeTopics, type KafkaConnection } from '@outflow/streams'
+import { makeDecoder, makeRegistry } from '@outflow/formats'
+import { activeModel, migrationStatus, type Pool, ping, trainerStatus } from '@outflow/store'
+import { describeCluster, describeTopics, type KafkaConnection, type KafkaRecord, scanWindow } from '@outflow/streams'
+import { beginOfLatest } from '../begin-of-latest.js'
 import { placeOf } from '../database-place.js'
+import { whyNoModel } from '../status/why-no-model.js'
 import { formatCount } from '../terminal.js'
 import { type Check, Shortfall } from './check.js'
+import { countFields, type FieldFindings } from './field-counts.js'
 
 export interface Patient {
   readonly config: Config
@@ -22,6 +25,7 @@ export function checksOf(patient: Patient): readonly Check[] {
     broker(patient),
     topics(patient),
     ...registry(patient),
+    records(patient),
     database(patient),
     migrations(patient),
     model(patient),
@@ -71,6 +75,52 @@ function registry({ config: { source } }: Patient): readonly Check[] {
   ]
 }
 
+const records = ({ config, kafka }: Patient): Check => ({
+  name: 'records',
+  mend: 'records can be read once the broker, the topics and the registry answer',
+  look: async () => {
+    const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
+    if (records === 0) return 'the topics hold no record yet'
+    const detail = [
+      `${formatCount(records)} read, ${formatCount(deadLetters)} would be dead letters`,
+      ...problems.slice(0, MOST_PROBLEMS),
+      ...(problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : []),
+    ].join('; ')
+    if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
+    throw new Shortfall(
+      detail,
+      'correct the paths and types in the configuration; a field that records may lack is optional: true',
+    )
+  },
+})
+
+const MOST_PROBLEMS = 5
+/** The share from which a running pipeline may raise the health event `records_rejected`. */
+const DEAD_LETTER_SHARE = 0.01
+const MOST_RECORDS = 10_000
+/** Leaves time to join a group and to count, within what a check may take. */
+const READ_WITHIN_MS = 8_000
+
+/** Reads the latest records of the topics as ingest would. */
+async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<FieldFindings> {
+  const decoder = makeDecoder(source)
+  const counts = countFields({ source, features })
+  const fromMs = await beginOfLatest(kafka, source.topics, MOST_RECORDS)
+  const enough = new AbortController()
+  const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(READ_WITHIN_MS)])
+  let read = 0
+  const visit = async (records: readonly KafkaRecord[]) => {
+    await decoder.prepare(records)
+    for (const record of records.slice(0, MOST_RECORDS - read)) counts.add(record, decoder.decode(record.value))
+    read += records.length
+    if (read >= MOST_RECORDS) enough.abort()
+  }
+  await scanWindow(kafka, { topics: source.topics, fromMs, signal }, visit).catch((thrown: unknown) => {
+    if (!signal.aborted) throw thrown
+  })
+  return counts.conclude()
+}
+
 const database = ({ config, pool }: Patient): Check => ({
   name: 'database',
   mend: 'start Postgres, or name it under postgres.url',
@@ -103,9 +153,10 @@ const model = ({ config, configPath, pool }: Patient): Check => ({
   look: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {
+      const why = whyNoModel(await trainerStatus(pool, config.pipeline))
       throw new Shortfall(
-        `pipeline ${config.pipeline} has none yet; ingest waits for it`,
-        `outflow run trainer --config ${configPath}, with at least ${formatCount(config.training.minRows)} records in the topics`,
+        `pipeline ${config.pipeline} has none yet: ${why}`,
+        `keep outflow run trainer --config ${configPath} running until at least ${formatCount(config.training.minRows)} good records are in the topics`,
       )
     }
     const detector = await openDetector(stored.artefact)

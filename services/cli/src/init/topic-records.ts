@@ -1,5 +1,6 @@
 import { makeDecoder } from '@outflow/formats'
-import { countWindow, describeTopics, type KafkaConnection, makeKafka, readWindow } from '@outflow/streams'
+import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
+import { beginOfLatest } from '../begin-of-latest.js'
 import { InputInvalid, UsageError } from '../errors.js'
 import { formatCount } from '../terminal.js'
 import { MAX_RECORDS, type Sample } from './sample.js'
@@ -17,7 +18,7 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
   if (!(await describeTopics(kafka, [topic])).get(topic)) {
     throw new UsageError(`--topic ${topic}: no such topic at ${brokers.join(', ')}`)
   }
-  const fromMs = await beginOfLatest(kafka, topic, Date.now())
+  const fromMs = await beginOfLatest(kafka, [topic], MAX_RECORDS)
   const window = await readWindow(kafka, { topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1, signal })
   if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
   const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
@@ -41,16 +42,4 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
         : 'as all records seen are',
     isKeyed: window.records.every(({ key }) => key !== null),
   }
-}
-
-const HOUR_MS = 3_600_000
-const REACHES_MS = [HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS, 30 * 24 * HOUR_MS]
-
-/** The shortest time back that holds enough records, so that years of a topic are not read for a sample; 0 is all of it. */
-async function beginOfLatest(kafka: KafkaConnection, topic: string, nowMs: number): Promise<number> {
-  for (const reachMs of REACHES_MS) {
-    const fromMs = nowMs - reachMs
-    if ((await countWindow(kafka, { topics: [topic], fromMs })) >= MAX_RECORDS) return fromMs
-  }
-  return 0
 }

@@ -53,10 +53,10 @@ function modelOf({ modelId, modelPromotedAt, at }: Reading): string {
 const SILENT_MS = 60_000
 
 function remarksOf(reading: Reading): string[] {
-  const { pipeline, at, lag, lagUnknown, lastWrite, modelId, waitingSince, drift } = reading
+  const { pipeline, at, lag, lagUnknown, lastWrite, whyNoModel, waitingSince, drift } = reading
   const remarks: string[] = []
   if (lagUnknown !== null) remarks.push(`lag unknown: ${lagUnknown}`)
-  if (modelId === null) remarks.push('no model: ingest waits for the first; outflow run trainer')
+  if (whyNoModel !== null) remarks.push(`no model: ${whyNoModel}`)
   else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > SILENT_MS)) {
     const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
     remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)

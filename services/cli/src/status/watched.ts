@@ -2,9 +2,17 @@ import { type Config, modelMetadataSchema } from '@outflow/contracts'
 import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
-import { latestDriftAlarm, openPool, partitionCounters, pipelineStatus, type StoredDriftAlarm } from '@outflow/store'
+import {
+  latestDriftAlarm,
+  openPool,
+  partitionCounters,
+  pipelineStatus,
+  type StoredDriftAlarm,
+  trainerStatus,
+} from '@outflow/store'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import type { Reading } from './reading.js'
+import { whyNoModel } from './why-no-model.js'
 
 /** A pipeline that can be read again and again. */
 export interface Watched {
@@ -32,8 +40,9 @@ export async function watch(configPath: string): Promise<Watched> {
   }
   return {
     read: async () => {
-      const [{ modelMetadata, ...status }, drift, behind] = await Promise.all([
+      const [{ modelMetadata, ...status }, trainer, drift, behind] = await Promise.all([
         pipelineStatus(pool, pipeline),
+        trainerStatus(pool, pipeline),
         latestDriftAlarm(pool, pipeline),
         lag(),
       ])
@@ -44,6 +53,7 @@ export async function watch(configPath: string): Promise<Watched> {
         ...status,
         ...behind,
         unreachable: data === undefined ? null : unreachable(data, config.detection),
+        whyNoModel: status.modelId === null ? whyNoModel(trainer) : null,
         drift: recent(drift),
       }
     },

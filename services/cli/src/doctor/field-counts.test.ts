@@ -1,0 +1,92 @@
+import { type Config, parseConfig } from '@outflow/contracts'
+import { makeDecoder } from '@outflow/formats'
+import { expect, it } from 'vitest'
+import { countFields } from './field-counts.js'
+
+const KAFKA_TIME = Date.UTC(2026, 0, 1)
+
+function configWith(features: readonly object[], source: object = {}): Config {
+  const document = {
+    pipeline: 'orders',
+    kafka: { brokers: ['localhost:9092'] },
+    postgres: { url: 'postgres://localhost/outflow' },
+    source: { topics: ['orders'], ...source },
+    features,
+    alerts: { topic: 'orders.alerts' },
+    deadLetters: { topic: 'orders.dead' },
+  }
+  return parseConfig(document, {})
+}
+
+function findings(config: Config, values: readonly string[]) {
+  const counts = countFields(config)
+  const decoder = makeDecoder(config.source)
+  values.forEach((text, index) => {
+    const value = Buffer.from(text)
+    counts.add({ offset: BigInt(index), timestampMs: KAFKA_TIME, key: null, value, headers: [] }, decoder.decode(value))
+  })
+  return counts.conclude()
+}
+
+const amounts = Array.from({ length: 100 }, (_, index) =>
+  JSON.stringify({ amount: index, note: index < 96 ? 'x' : {} }),
+)
+
+it('issue 17.7: a path that no record has is named with the number of records that lack it', () => {
+  const config = configWith([{ path: '$.amout', type: 'numeric' }])
+  expect(findings(config, amounts)).toEqual({
+    records: 100,
+    deadLetters: 100,
+    isFieldUnused: false,
+    problems: ['$.amout is absent from all'],
+  })
+})
+
+it('an optional field that no record has rejects none, and is found all the same', () => {
+  const config = configWith([
+    { path: '$.amount', type: 'numeric' },
+    { path: '$.amout', type: 'numeric', optional: true },
+  ])
+  expect(findings(config, amounts)).toMatchObject({ deadLetters: 0, isFieldUnused: true })
+})
+
+it('another type is counted by field, with the first example; a record counts once as a dead letter', () => {
+  const config = configWith([
+    { path: '$.amount', type: 'boolean' },
+    { path: '$.note', type: 'categorical' },
+  ])
+  expect(findings(config, ['{', ...amounts])).toMatchObject({
+    records: 101,
+    deadLetters: 99,
+    problems: [
+      expect.stringMatching(/^1 cannot be read: not JSON/),
+      '$.amount is wrong in 98: $.amount must be true or false, found 2',
+      '$.note is wrong in 4: $.note must be a string, number or boolean, found an object',
+    ],
+  })
+})
+
+it('the time, the entity and the inputs of windows are looked at as well', () => {
+  const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.total', by: '$.shop', over: '1h' }
+  const config = configWith([{ path: '$.amount', type: 'numeric' }, window], { timestamp: '$.at', key: '$.customer' })
+  const records = amounts.map((text) => text.replace('{', '{"at":0,'))
+  expect(findings(config, records)).toMatchObject({
+    deadLetters: 100,
+    isFieldUnused: true,
+    problems: [
+      expect.stringMatching(/^source\.timestamp \(\$\.at\) is wrong in 100: /),
+      'source.key ($.customer) is absent from all',
+      'of of spent ($.total) is absent from all',
+      'by of spent ($.shop) is absent from all',
+    ],
+  })
+})
+
+it('records that are as the configuration states have no problems', () => {
+  expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts)).toEqual({
+    records: 100,
+    deadLetters: 0,
+    isFieldUnused: false,
+    problems: [],
+  })
+})

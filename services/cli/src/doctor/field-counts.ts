@@ -1,0 +1,115 @@
+import type { Config, Feature, Rejection } from '@outflow/contracts'
+import { compilePath, makeReader } from '@outflow/encoding'
+import type { RecordDecoder } from '@outflow/formats'
+import { eventReader } from '@outflow/ingest'
+import type { KafkaRecord } from '@outflow/streams'
+import { formatCount } from '../terminal.js'
+
+export interface FieldCounts {
+  /** @param decoded  the record, or why it cannot be decoded */
+  add(source: KafkaRecord, decoded: ReturnType<RecordDecoder['decode']>): void
+  conclude(): FieldFindings
+}
+
+export interface FieldFindings {
+  readonly records: number
+  /** Records that ingest would reject. */
+  readonly deadLetters: number
+  /** Whether an optional field is in no record, as when its path is misspelt. */
+  readonly isFieldUnused: boolean
+  /** A sentence for each field that records lack or have of another type, and for records that cannot be decoded. */
+  readonly problems: readonly string[]
+}
+
+/** Counts, for each field that a configuration names, the records that lack it and those that have it of another type. */
+export function countFields(config: Pick<Config, 'source' | 'features'>): FieldCounts {
+  const fields = fieldsOf(config).map((field) => ({ ...field, absent: 0, wrong: 0, example: '' }))
+  let [records, deadLetters, undecodable, example] = [0, 0, 0, '']
+  return {
+    add: (source, decoded) => {
+      records += 1
+      if (!('record' in decoded)) {
+        undecodable += 1
+        deadLetters += 1
+        example ||= decoded.detail
+        return
+      }
+      let isRejected = false
+      for (const field of fields) {
+        const rejection = field.read(source, decoded.record)
+        if (rejection !== null) isRejected = true
+        if (field.get(decoded.record) === undefined) field.absent += 1
+        else if (rejection !== null) {
+          field.wrong += 1
+          field.example ||= rejection.detail
+        }
+      }
+      if (isRejected) deadLetters += 1
+    },
+    conclude: () => {
+      const decoded = records - undecodable
+      const problems = undecodable > 0 ? [`${formatCount(undecodable)} cannot be read: ${example}`] : []
+      for (const { name, absent, wrong, example } of fields) {
+        if (absent > 0) problems.push(`${name} is absent from ${absent === decoded ? 'all' : formatCount(absent)}`)
+        if (wrong > 0) problems.push(`${name} is wrong in ${formatCount(wrong)}: ${example}`)
+      }
+      const isFieldUnused = decoded > 0 && fields.some(({ isOptional, absent }) => isOptional && absent === decoded)
+      return { records, deadLetters, isFieldUnused, problems }
+    },
+  }
+}
+
+/** A path that the configuration names, and what ingest does with the value there. */
+interface Field {
+  readonly name: string
+  readonly isOptional: boolean
+  readonly get: (record: unknown) => unknown
+  readonly read: (source: KafkaRecord, record: unknown) => Rejection | null
+}
+
+function fieldsOf({ source, features }: Pick<Config, 'source' | 'features'>): readonly Field[] {
+  const { timestamp, key } = source
+  const fields = features.flatMap((feature) =>
+    feature.type === 'window' ? windowFields(feature, source) : [fieldOf(feature, feature.path)],
+  )
+  if (key !== undefined) fields.unshift(fieldOf({ path: key, type: 'categorical', optional: true }, 'source.key'))
+  if (timestamp !== undefined) {
+    const readEvent = eventReader({ timestamp })
+    fields.unshift({
+      name: `source.timestamp (${timestamp})`,
+      isOptional: false,
+      get: compilePath(timestamp),
+      read: (source, record) => rejectionIn(readEvent(source, record)),
+    })
+  }
+  return fields
+}
+
+/** The entity and the time of a window are those of the source where it names no others. */
+function windowFields(
+  { name, aggregate, of, by, at }: Extract<Feature, { type: 'window' }>,
+  { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,
+): Field[] {
+  const fields: Field[] = []
+  const type = aggregate === 'distinct' ? 'categorical' : 'numeric'
+  if (of !== undefined) fields.push(fieldOf({ path: of, type, optional: true }, `of of ${name}`))
+  if (by !== undefined && by !== key) {
+    fields.push(fieldOf({ path: by, type: 'categorical', optional: true }, `by of ${name}`))
+  }
+  if (at !== undefined && at !== timestamp) {
+    fields.push(fieldOf({ path: at, type: 'cyclic', period: 'day', optional: false }, `at of ${name}`))
+  }
+  return fields
+}
+
+function fieldOf(feature: Exclude<Feature, { type: 'window' }>, name: string): Field {
+  const read = makeReader([feature])
+  return {
+    name: name === feature.path ? name : `${name} (${feature.path})`,
+    isOptional: feature.optional,
+    get: compilePath(feature.path),
+    read: (_, record) => rejectionIn(read(record)),
+  }
+}
+
+const rejectionIn = (read: object | Rejection): Rejection | null => ('reason' in read ? (read as Rejection) : null)

@@ -1,0 +1,27 @@
+import type { TrainingRecords } from './training-records.js'
+
+export interface ReadWindow {
+  readonly read: Pick<TrainingRecords, 'rejected' | 'rejectedExample' | 'excluded'>
+  /** Records in the window, before it was sampled. */
+  readonly seen: number
+  readonly sampled: number
+}
+
+/** Why no model can be fitted to a window that was read, in one line. */
+export function tooFewRead({ read, seen, sampled }: ReadWindow, minRows: number): string {
+  const { rejected, rejectedExample, excluded } = read
+  const parts = [sampled < seen ? `${count(sampled)} of ${counted(seen)} read` : `${counted(sampled)} read`]
+  const broken = total(rejected)
+  if (broken > 0) parts.push(`${count(broken)} rejected, for example: ${rejectedExample}`)
+  if (total(excluded) > 0) parts.push(`${count(total(excluded))} excluded`)
+  return `training window: ${parts.join(', ')}; a fit needs ${count(minRows)}`
+}
+
+/** Why a window is not read yet, in one line. */
+export function tooFewInTopics(rows: number, minRows: number): string {
+  return `training window: ${counted(rows)} in the topics; a fit needs ${count(minRows)}`
+}
+
+const total = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((sum, one) => sum + one, 0)
+const count = (value: number) => value.toLocaleString('en')
+const counted = (value: number) => `${count(value)} ${value === 1 ? 'record' : 'records'}`
