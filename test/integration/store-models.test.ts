@@ -11,6 +11,7 @@ import {
   ModelUnknown,
   openPool,
   type Pool,
+  pipelineStatus,
   promoteModel,
   rejectModel,
   writeBatch,
@@ -40,6 +41,14 @@ describe('models', () => {
     const active = await activeModel(pool, pipeline)
     expect(active).toMatchObject({ id: 'a', state: 'active', artefactBytes: 300_000, metadata: { rows: 2 } })
     expect(Buffer.compare(active!.artefact, artefact)).toBe(0)
+  })
+
+  it('issue 17.6: gives the metadata of the active model with the status of its pipeline', async () => {
+    const pipeline = aName('pipeline')
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: null, modelMetadata: null, received: 0 })
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: { rows: 2 } })
   })
 
   it('knows a model that is inserted again', async () => {
