@@ -10,6 +10,8 @@ create table outflow.offsets (
   received bigint not null default 0,
   scored bigint not null default 0,
   rejected bigint not null default 0,
+  -- tombstones, which are no records: not among received
+  skipped bigint not null default 0,
   anomalies bigint not null default 0,
   alerts bigint not null default 0,
   updated_at timestamptz not null default now(),

@@ -42,7 +42,8 @@ create view analyst.score_statistics as
 comment on view analyst.score_statistics is 'Scores per minute of Kafka''s record time and model; nll in nats.';
 
 create view analyst.pipelines as
-  select pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts, updated_at
+  select pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts, updated_at,
+         skipped
   from outflow.offsets;
 comment on view analyst.pipelines is
   'How far each pipeline has come in each partition, with exact counts: received = scored + rejected.';

@@ -208,6 +208,8 @@ comment on column analyst.pipelines.scored is
   'Records scored.';
 comment on column analyst.pipelines.rejected is
   'Records set aside as dead letters.';
+comment on column analyst.pipelines.skipped is
+  'Messages without a value that were skipped (source.tombstones); they are no records, and not among received.';
 comment on column analyst.pipelines.anomalies is
   'Records judged anomalies.';
 comment on column analyst.pipelines.alerts is

@@ -124,7 +124,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     pipeline,
     kafka: { brokers },
     postgres: { url: postgres.url },
-    source: { topics: [SOURCE] },
+    source: { topics: [SOURCE], tombstones: 'reject' },
     features: WINDOWED_PARCEL_FEATURES,
     model: PARCEL_MODEL,
     // Two runs are compared, and a following comes when its trainer looks.

@@ -121,7 +121,7 @@ async function reading(
       pipeline: aName('formats'),
       kafka: { brokers: kafkaBrokers() },
       postgres: { url: await aDatabase() },
-      source: { topics: [topic], ...source },
+      source: { topics: [topic], tombstones: 'reject', ...source },
       features: PARCEL_FEATURES,
       model: PARCEL_MODEL,
       training: { minRows: 100 },

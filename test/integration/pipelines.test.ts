@@ -44,7 +44,7 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
     pipeline: name,
     kafka: { brokers: kafkaBrokers() },
     postgres: { url: postgresUrl },
-    source: { topics },
+    source: { topics, tombstones: 'reject' },
     features: PARCEL_FEATURES,
     model: PARCEL_MODEL,
     detection: { alertRate: PARCEL_ALERT_RATE },

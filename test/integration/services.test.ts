@@ -52,7 +52,7 @@ beforeAll(async () => {
       pipeline: aName('sensors'),
       kafka: { brokers: kafkaBrokers() },
       postgres: { url: await aDatabase() },
-      source: { topics: [topic], timestamp: '$.at', key: '$.sensor', maxRecordBytes: '4KiB' },
+      source: { topics: [topic], timestamp: '$.at', key: '$.sensor', maxRecordBytes: '4KiB', tombstones: 'reject' },
       features: [
         { path: '$.load', type: 'numeric' },
         { path: '$.temperature', type: 'numeric' },

@@ -118,7 +118,17 @@ describe('writeBatch', () => {
 
     expect(await storedOffset(pool, { pipeline, topic: TOPIC, partition: 0 })).toBe(3n)
     expect(await partitionCounters(pool, pipeline)).toEqual([
-      { topic: TOPIC, partition: 0, nextOffset: 3n, received: 3, scored: 2, rejected: 1, anomalies: 1, alerts: 1 },
+      {
+        topic: TOPIC,
+        partition: 0,
+        nextOffset: 3n,
+        received: 3,
+        scored: 2,
+        rejected: 1,
+        skipped: 0,
+        anomalies: 1,
+        alerts: 1,
+      },
     ])
     expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 2 })
     expect(await rejectedByReason(pool, pipeline)).toEqual({ undecodable: 1 })
@@ -127,6 +137,25 @@ describe('writeBatch', () => {
       [pipeline],
     )
     expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
+  })
+
+  it('issue 17.10: counts skipped tombstones apart from the records, in a batch of any kind', async () => {
+    const pipeline = aName('pipeline')
+    await writeBatch(pool, { ...aBatch(pipeline, null, 5n), skipped: 2 })
+    await writeBatch(pool, { ...aBatch(pipeline, 5n, 9n), skipped: 1 })
+    const tombstones = {
+      received: 0,
+      scored: 0,
+      anomalies: [],
+      deadLetters: [],
+      outbox: [],
+      scores: [],
+      rejections: [],
+    }
+    await writeBatch(pool, { ...aBatch(pipeline, 9n, 13n), ...tombstones, skipped: 4 })
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([
+      { nextOffset: 13n, received: 6, scored: 4, rejected: 2, skipped: 7 },
+    ])
   })
 
   it('writes nothing when another writer moved the offset', async () => {

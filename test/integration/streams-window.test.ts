@@ -32,6 +32,19 @@ describe('readWindow', () => {
     expect(window.seen).toBe(4)
   })
 
+  it('issue 17.10: leaves out tombstones where it is asked to', async () => {
+    const topic = await aTopic()
+    const producer = await makeProducer(kafka())
+    await producer.send([null, '1', null].map((value) => ({ topic, key: 'a', value })))
+    await producer.close()
+
+    const window = { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 }
+    expect((await readWindow(kafka(), window)).seen).toBe(3)
+    const { records, seen } = await readWindow(kafka(), { ...window, skipTombstones: true })
+    expect(records.map(({ offset }) => offset)).toEqual([1n])
+    expect(seen).toBe(1)
+  })
+
   it('ends although the last offsets are transaction markers', async () => {
     const topic = await aTopic()
     const sender = await makeTransactionalSender(kafka(), {

@@ -128,7 +128,7 @@ function configurationOf(
     pipeline: name,
     kafka: { brokers },
     postgres: { url },
-    source: { topics: [topics.source] },
+    source: { topics: [topics.source], tombstones: 'reject' },
     features,
     model: PARCEL_MODEL,
     // What is due for a record is told by its model alone.

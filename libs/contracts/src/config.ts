@@ -79,6 +79,12 @@ const sourceSchema = z.strictObject({
     .describe("Path of the event time: ISO 8601, or epoch seconds, ms, µs or ns; default: Kafka's timestamp"),
   key: fieldPath.optional().describe("Which field names the entity; default: Kafka's message key"),
   from: z.enum(['earliest', 'latest']).default('earliest').describe('Where a pipeline without stored offsets begins'),
+  tombstones: z
+    .enum(['skip', 'reject'])
+    .default('skip')
+    .describe(
+      'Messages without a value, the deletions of a compacted topic: skip counts them, reject makes dead letters',
+    ),
   maxRecordBytes: byteSize.default(1024 ** 2).describe('A larger record is set aside as too_large'),
 })
 

@@ -75,6 +75,8 @@ export interface BatchWrite {
   /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
   readonly received: number
   readonly scored: number
+  /** Tombstones in the delivery that were passed over; default: 0. */
+  readonly skipped?: number
   /** Of online false-discovery control behind this batch, JSON; null or absent where it is off. */
   readonly fdrState?: object | null
   readonly anomalies: readonly Anomaly[]

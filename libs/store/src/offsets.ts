@@ -10,6 +10,8 @@ export interface PartitionCounters {
   readonly received: number
   readonly scored: number
   readonly rejected: number
+  /** Tombstones, which are not among received. */
+  readonly skipped: number
   readonly anomalies: number
   readonly alerts: number
 }
@@ -45,7 +47,8 @@ export async function partitionCounters(db: Queryable, pipeline: string): Promis
   const rows = await run<Record<keyof PartitionCounters, string>>(db, {
     name: 'partition_counters',
     text: `
-      select topic, partition, next_offset as "nextOffset", received, scored, rejected, anomalies, alerts
+      select topic, partition, next_offset as "nextOffset", received, scored, rejected, skipped,
+             anomalies, alerts
       from outflow.offsets
       where pipeline = $1
       order by topic, partition`,
@@ -58,6 +61,7 @@ export async function partitionCounters(db: Queryable, pipeline: string): Promis
     received: Number(row.received),
     scored: Number(row.scored),
     rejected: Number(row.rejected),
+    skipped: Number(row.skipped),
     anomalies: Number(row.anomalies),
     alerts: Number(row.alerts),
   }))

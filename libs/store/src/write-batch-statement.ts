@@ -20,8 +20,8 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
     return {
       name: 'write_plain_batch',
       text: PLAIN,
-      // $11 … $19
-      values: [...offsetValues(batch), ...scoreValues(batch), ...pHistogramValues(batch)],
+      // $11 … $20
+      values: [...offsetValues(batch), ...scoreValues(batch), ...pHistogramValues(batch), batch.skipped ?? 0],
     }
   }
   const { shadow } = batch
@@ -38,9 +38,10 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
       ...rejectionValues(batch),
       ...windowValues(batch),
       ...verdictValues(batch),
-      // $51, $52
+      // $51 … $53
       batch.anomalies.map(({ followingId }) => followingId),
       ...pHistogramValues(batch),
+      batch.skipped ?? 0,
       ...(shadow ? shadowValues(shadow) : []),
     ],
   }
@@ -62,18 +63,21 @@ function isPlain({
 
 // $4 is null on a first batch and is cast so that both texts take the same values.
 const CLAIM_FIRST = `
-  insert into outflow.offsets (pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts)
-  select $1::text, $2::text, $3::int, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::bigint
+  insert into outflow.offsets (pipeline, topic, partition, next_offset, received, scored, rejected, anomalies, alerts,
+                               skipped)
+  select $1::text, $2::text, $3::int, $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::bigint,
+         $53::bigint
   where $4::bigint is null
   on conflict (pipeline, topic, partition) do nothing
   returning pipeline, topic, partition`
 
 // Two writers of one offset: the second waits for the first's row, sees the offset moved, and updates nothing.
-const CLAIM_NEXT = `
+/** @param skipped  the parameter */
+const claimNext = (skipped: number) => `
   update outflow.offsets
   set next_offset = $5::bigint, received = received + $6::bigint, scored = scored + $7::bigint,
       rejected = rejected + $8::bigint, anomalies = anomalies + $9::bigint, alerts = alerts + $10::bigint,
-      updated_at = now()
+      skipped = skipped + $${skipped}::bigint, updated_at = now()
   where pipeline = $1::text and topic = $2::text and partition = $3::int and next_offset = $4::bigint
   returning pipeline, topic, partition`
 
@@ -153,7 +157,7 @@ from claimed`
 
 // To a batch that tells of nothing most of the above would add nothing, at a third of its cost to Postgres.
 const PLAIN = `
-with claimed as (${CLAIM_NEXT}
+with claimed as (${claimNext(20)}
 ), scores as (${countScores(11, 19)}
 )
 select count(*) > 0 as written, ${NOT_AWAITED}
@@ -163,7 +167,7 @@ from claimed`
 const COMPARED = `, compared as (
   insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, flagged_by_both,
                                                   flagged_by_active, flagged_by_shadow)
-  select claimed.pipeline, $53::text, $54::text, $55::bigint, $56::bigint, $57::bigint, $58::bigint from claimed
+  select claimed.pipeline, $54::text, $55::text, $56::bigint, $57::bigint, $58::bigint, $59::bigint from claimed
   on conflict (pipeline, shadow_id, model_id) do update
   set scored = known.scored + excluded.scored, flagged_by_both = known.flagged_by_both + excluded.flagged_by_both,
       flagged_by_active = known.flagged_by_active + excluded.flagged_by_active,
@@ -172,16 +176,16 @@ const COMPARED = `, compared as (
   insert into outflow.shadow_differences (pipeline, topic, partition, shadow_id, model_id, "offset", flagged_by,
                                           record_time, event_time, entity_key, record, nll, p_value, shadow_nll,
                                           shadow_p_value)
-  select claimed.pipeline, claimed.topic, claimed.partition, $53::text, $54::text, difference.*
-  from claimed, unnest($59::bigint[], $60::text[], $61::timestamptz[], $62::timestamptz[], $63::text[], $64::jsonb[],
-                       $65::float8[], $66::float8[], $67::float8[], $68::float8[]) as difference
+  select claimed.pipeline, claimed.topic, claimed.partition, $54::text, $55::text, difference.*
+  from claimed, unnest($60::bigint[], $61::text[], $62::timestamptz[], $63::timestamptz[], $64::text[], $65::jsonb[],
+                       $66::float8[], $67::float8[], $68::float8[], $69::float8[]) as difference
   on conflict do nothing
 )`
 
 const TEXTS = {
   first: { alone: writeAfter(CLAIM_FIRST), withShadow: writeAfter(CLAIM_FIRST, { more: COMPARED }) },
   next: {
-    alone: writeAfter(CLAIM_NEXT, { lasting: NOT_AWAITED }),
-    withShadow: writeAfter(CLAIM_NEXT, { more: COMPARED, lasting: NOT_AWAITED }),
+    alone: writeAfter(claimNext(53), { lasting: NOT_AWAITED }),
+    withShadow: writeAfter(claimNext(53), { more: COMPARED, lasting: NOT_AWAITED }),
   },
 } as const

@@ -101,7 +101,7 @@ export function verdictValues({ anomalies, fdrState = null }: BatchWrite): unkno
   ]
 }
 
-/** $53 … $68 */
+/** $54 … $69 */
 export function shadowValues({ differences, ...counts }: ShadowWrite): unknown[] {
   return [
     counts.shadowId,

@@ -30,6 +30,8 @@ export interface WindowOptions<Note = undefined> {
   }
   /** Offsets passed so far and to pass; told after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
+  /** Leaves out the records without a value; default: false. */
+  readonly skipTombstones?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -90,7 +92,7 @@ export async function readWindow<Note = undefined>(
   return { records: sample.records(), seen, isCutShort }
 }
 
-export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'signal'>
+export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'>
 
 /**
  * Hands over every record of topics from a time on, batch by batch, each partition's in the order of offsets, up to what
@@ -144,7 +146,7 @@ async function readRanges(
   admin: Admin,
   ranges: readonly Range[],
   take: (records: readonly WindowRecord[]) => Promise<void>,
-  { onProgress, signal }: Pick<WindowOptions, 'onProgress' | 'signal'>,
+  { onProgress, skipTombstones, signal }: Pick<WindowOptions, 'onProgress' | 'skipTombstones' | 'signal'>,
 ): Promise<void> {
   const groupId = `outflow-window-${randomUUID()}`
   const consumer = kafka.kafkajs.consumer({
@@ -196,7 +198,11 @@ async function readRanges(
     const range = rangeOf(topic, partition)
     if (!range || isStale() || finish.signal.aborted) return
     const records = batch.messages.map((message) => ({ topic, partition, ...toRecord(message) }))
-    await take(records.filter(({ offset }) => offset >= range.next && offset < range.end))
+    await take(
+      records.filter(
+        ({ offset, value }) => offset >= range.next && offset < range.end && !(skipTombstones && value === null),
+      ),
+    )
     pass(range, BigInt(batch.lastOffset()) + 1n)
     if (range.next >= range.end) consumer.pause([{ topic, partitions: [partition] }])
     resolveOffset(batch.messages.at(-1)!.offset)

@@ -40,6 +40,8 @@ export interface ReadBatch extends PreparedBatch {
   /** What the model looks at of each of the records, in their order. */
   readonly fields: FieldTable
   readonly rejected: readonly RejectedRecord[]
+  /** Tombstones that were passed over. */
+  readonly skipped: number
 }
 
 export interface CleanBatch extends ReadBatch {

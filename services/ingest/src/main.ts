@@ -188,6 +188,7 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
     prepare: prepareWith({ decoder, telemetry, signal }),
     read: readWith({
       borrowModel: served.borrow,
+      tombstones: source.tombstones,
       telemetry,
       readerFor: (detector) => recordReader(detector, { decoder, source, plan }),
     }),

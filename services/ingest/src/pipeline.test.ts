@@ -40,6 +40,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
   return {
     prepare: prepareWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
     read: readWith({
+      tombstones: 'reject',
       borrowModel: () => aLease(),
       readerFor: (detector) => aReader(detector, aDecoder(200)),
       telemetry: telemetryOfReading(),
@@ -135,7 +136,12 @@ test.each(['prepare', 'read', 'setAside', 'observe', 'score', 'judge', 'compare'
     }
     const lease = aLease()
     const steps = realSteps()
-    const read = readWith({ borrowModel: () => lease, readerFor: aReader, telemetry: telemetryOfReading() })
+    const read = readWith({
+      borrowModel: () => lease,
+      readerFor: aReader,
+      tombstones: 'reject',
+      telemetry: telemetryOfReading(),
+    })
     await lastValueFrom(of(delivery).pipe(ingest({ ...steps, read, [step]: broken })), { defaultValue: null })
     expect(delivery.ended).toEqual([{ by: 'fail', error }])
     expect(lease.giveBack).toHaveBeenCalledTimes(step === 'prepare' || step === 'read' ? 0 : 1)
@@ -148,14 +154,19 @@ test('issue 17.12: a reader that cannot be made gives the model back', async () 
   const readerFor = () => {
     throw new Refused('no reader')
   }
-  const read = readWith({ borrowModel: () => lease, readerFor, telemetry: telemetryOfReading() })
+  const read = readWith({ borrowModel: () => lease, readerFor, tombstones: 'reject', telemetry: telemetryOfReading() })
   await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), read })), { defaultValue: null })
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
 test('the model is given back when its batch has ended', async () => {
   const lease = aLease()
-  const read = readWith({ borrowModel: () => lease, readerFor: aReader, telemetry: telemetryOfReading() })
+  const read = readWith({
+    borrowModel: () => lease,
+    readerFor: aReader,
+    tombstones: 'reject',
+    telemetry: telemetryOfReading(),
+  })
   await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
@@ -241,6 +252,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const poisoned: IngestSteps = {
     prepare: steps.prepare,
     read: readWith({
+      tombstones: 'reject',
       borrowModel: () => {
         leases.lent += 1
         const giveBack = () => {

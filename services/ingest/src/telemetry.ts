@@ -63,6 +63,7 @@ const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 /** @param detection  what records are held to; a model with which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
+  const tombstones = metrics.counter('outflow_tombstones_skipped_total', 'Messages without a value', ['topic'])
   const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
   const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
@@ -95,9 +96,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     () => (Date.now() - modelCreatedMs) / 1_000,
   )
 
-  const count = ({ delivery, rejected: setAside, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
+  const count = ({ delivery, skipped, rejected: setAside, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
     const { topic, partition } = delivery
-    records.inc({ topic }, delivery.records.length)
+    records.inc({ topic }, delivery.records.length - skipped)
+    tombstones.inc({ topic }, skipped)
     for (const { rejection } of setAside) rejected.inc({ reason: rejection.reason })
     for (const { severity } of found) anomalies.inc({ severity })
     observeAll(nll, scores.nll)

@@ -118,7 +118,10 @@ export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBat
   const sources = delays.map((delay, offset) => aKafkaRecord(offset, { delay }))
   const records = sources.map((source): ReadRecord => ({ source, eventTimeMs: source.timestampMs, entityKey: 'LAX' }))
   const fields = packFields(delays.map((delay) => ({ numbers: [delay], categories: [] })))
-  return { delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, fields, rejected: [], ...overrides }
+  return {
+    ...{ delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, fields, rejected: [], skipped: 0 },
+    ...overrides,
+  }
 }
 
 export function aCleanBatch(delays: readonly number[], overrides: Partial<CleanBatch> = {}): CleanBatch {

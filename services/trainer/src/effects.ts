@@ -33,7 +33,8 @@ export function effectsOn(leading: Leading): Effects {
     tracing,
   } = leading
   return {
-    readWindow: (options) => readWindow(kafka, { topics: source.topics, ...options }),
+    readWindow: (options) =>
+      readWindow(kafka, { topics: source.topics, skipTombstones: source.tombstones === 'skip', ...options }),
     incumbent: async () => {
       const active = await activeModel(pool, pipeline).catch((thrown: unknown) => {
         // Ingest refuses it as well: the candidate replaces it.

@@ -17,6 +17,7 @@ export async function readRecent(
   const notes = noteWindows(features, decoder)
   const { records } = await readWindow(kafka, {
     topics: source.topics,
+    skipTombstones: source.tombstones === 'skip',
     fromMs: sinceMs,
     maxRows: MOST_RECORDS,
     seed: training.seed,

@@ -13,7 +13,7 @@ export function demoConfig({ brokers, databaseUrl, suffix }: DemoPlace) {
     pipeline: topic,
     kafka: { brokers },
     postgres: { url: databaseUrl },
-    source: { topics: [topic], format: 'json', timestamp: '$.date', key: '$.origin' },
+    source: { topics: [topic], format: 'json', timestamp: '$.date', key: '$.origin', tombstones: 'reject' },
     features: [
       { path: '$.delay', type: 'numeric' },
       { path: '$.distance', type: 'numeric' },

@@ -19,7 +19,10 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
     throw new UsageError(`--topic ${topic}: no such topic at ${brokers.join(', ')}`)
   }
   const fromMs = await beginOfLatest(kafka, [topic], MAX_RECORDS)
-  const window = await readWindow(kafka, { topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1, signal })
+  const window = await readWindow(kafka, {
+    ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
+    ...{ skipTombstones: true, signal },
+  })
   if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
   const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
   // In the order of time over all partitions: whether a number rises from record to record depends on it.

@@ -183,6 +183,7 @@ async function replayWith({
       makeKafka(config.kafka),
       {
         topics: source.topics,
+        skipTombstones: source.tombstones === 'skip',
         fromMs: from.getTime() - (plan === null ? 0 : longestWindowMs(plan)),
         onProgress: ({ read }) => progress.update(read),
         signal,

@@ -9,6 +9,7 @@ const aBatch = (...records: Parameters<typeof aDelivery>[0]) => ({ delivery: aDe
 test('a record that reads well carries its fields, its time and its entity', () => {
   const source = { timestamp: '$.at', key: '$.id' }
   const read = readWith({
+    tombstones: 'reject',
     borrowModel: () => aLease(),
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
     telemetry: { recordFailed: () => {} },
@@ -23,6 +24,7 @@ test('a record that reads well carries its fields, its time and its entity', () 
 test('what does not decode, and what the detector or the event rules refuse, is set apart with its source', () => {
   const source = { timestamp: '$.date' }
   const read = readWith({
+    tombstones: 'reject',
     borrowModel: () => aLease(),
     readerFor: (detector) => recordReader(detector, { decoder: aDecoder(64), source, plan: null }),
     telemetry: { recordFailed: () => {} },
@@ -49,6 +51,18 @@ test('what does not decode, and what the detector or the event rules refuse, is 
   ])
 })
 
+test('issue 17.10: a tombstone is counted and passed over where tombstones are skipped, an empty value is not', () => {
+  const read = readWith({
+    tombstones: 'skip',
+    borrowModel: () => aLease(),
+    readerFor: aReader,
+    telemetry: { recordFailed: () => {} },
+  })
+  const batch = read(aBatch(aKafkaRecord(0, null), aKafkaRecord(1, { delay: 1 }), aKafkaRecord(2, Buffer.alloc(0))))
+  expect(batch).toMatchObject({ skipped: 1, records: [{ source: { offset: 1n } }] })
+  expect(batch.rejected.map(({ source, rejection }) => [source.offset, rejection.reason])).toEqual([[2n, 'empty']])
+})
+
 test('the batch borrows one model, and reads every record by it', () => {
   const { reader } = aDetector()
   const refusing = aDetector({
@@ -57,6 +71,7 @@ test('the batch borrows one model, and reads every record by it', () => {
   const leases = [aLease(), aLease(refusing), aLease()]
   const [first] = leases
   const read = readWith({
+    tombstones: 'reject',
     borrowModel: () => leases.shift()!,
     readerFor: aReader,
     telemetry: { recordFailed: () => {} },

@@ -1,3 +1,4 @@
+import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { KafkaRecord } from '@outflow/streams'
@@ -12,14 +13,15 @@ export interface ReadOptions {
   readonly borrowModel: () => ModelLease
   /** Compiles what a model looks at. */
   readonly readerFor: (detector: Detector) => RecordReader
+  readonly tombstones: Config['source']['tombstones']
   readonly telemetry: Pick<IngestTelemetry, 'recordFailed'>
 }
 
 /**
  * Makes the step that checks each record against its contract and takes out what the model needs. A record that causes an error is
- * rejected as `failed`.
+ * rejected as `failed`; one without a value is counted and passed over, or rejected.
  */
-export function readWith({ borrowModel, readerFor, telemetry }: ReadOptions) {
+export function readWith({ borrowModel, readerFor, tombstones, telemetry }: ReadOptions) {
   const readers = new WeakMap<Detector, RecordReader>()
   return (batch: PreparedBatch): ReadBatch => {
     const { delivery, failed } = batch
@@ -31,6 +33,7 @@ export function readWith({ borrowModel, readerFor, telemetry }: ReadOptions) {
       const rows = fields.room(delivery.records.length)
       const records: ReadRecord[] = []
       const rejected: RejectedRecord[] = []
+      let skipped = 0
       const readOne = (source: KafkaRecord) => {
         try {
           return failed ?? read(source, rows)
@@ -41,10 +44,12 @@ export function readWith({ borrowModel, readerFor, telemetry }: ReadOptions) {
       }
       for (const source of delivery.records) {
         const record = readOne(source)
-        if ('reason' in record) rejected.push({ source, rejection: record })
-        else rows.count = records.push(record)
+        if ('reason' in record) {
+          if (source.value === null && tombstones === 'skip') skipped += 1
+          else rejected.push({ source, rejection: record })
+        } else rows.count = records.push(record)
       }
-      return { ...batch, model, records, fields: fields.table(rows), rejected }
+      return { ...batch, model, records, fields: fields.table(rows), rejected, skipped }
     } catch (error: unknown) {
       model.giveBack()
       throw error
