@@ -116,7 +116,7 @@ function widthOf(type: Type, outer: readonly Type[] = []): number {
   )
 }
 
-/** The blocks of an array or a map. An item takes a byte or more, or there are at most as many as bytes follow. */
+/** The blocks of an array or a map. */
 function readBlocks(tap: Tap, width: number, readItem: () => void): void {
   for (;;) {
     let count = readCount(tap)
@@ -125,10 +125,9 @@ function readBlocks(tap: Tap, width: number, readItem: () => void): void {
       count = -count
       readCount(tap)
     }
-    const left = tap.buf.length - tap.pos
-    if (count > left) throw new RangeError(`a block of ${count} items in ${left} bytes`)
     tap.values = (tap.values ?? 0) + count * width
-    if (tap.values > MAX_VALUES) throw new RangeError(`a block makes it more than ${MAX_VALUES} values`)
+    if (tap.values > MAX_VALUES)
+      throw new RangeError(`a block of ${count} items makes it more than ${MAX_VALUES} values`)
     for (; count > 0; count--) {
       readItem()
       if (tap.pos > tap.buf.length) throw new RangeError('the value ends in the middle of a block')

@@ -237,6 +237,7 @@ describe('damaged bytes', () => {
   test('issue 17.16: many blocks of values that take no bytes are an error', () => {
     const block = zigzag(400n)
     expect(() => compile(nulls)(Buffer.concat([...Array(300).fill(block), Buffer.alloc(500)]))).toThrow(/block/)
+    expect(compile(nulls)(Buffer.concat([block, Buffer.alloc(1)])).list).toHaveLength(400)
   })
 
   test('issue 17.28: lists with more than 50,000 values are an error, and fields that take no bytes count', () => {

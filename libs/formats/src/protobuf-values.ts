@@ -72,7 +72,7 @@ const tellsUnset = (field: Field) =>
 function fieldConversion(field: Field, conversions: Conversions): Convert {
   const convert = valueConversion(field, conversions)
   if (field instanceof protobuf.MapField) {
-    const keyOf = field.keyType.includes('64') ? longKeyOf : (key: string) => key
+    const keyOf = field.keyType.includes('64') ? longKeyOf(field.keyType) : (key: string) => key
     return (value) => {
       const entries = Object.entries(value as object)
       countValues(conversions, entries.length)
@@ -109,8 +109,11 @@ function fromLong(value: unknown): number | string {
   return Number.isSafeInteger(number) ? number : (value as Long).toString()
 }
 
-/** protobufjs keeps a 64-bit key as eight characters, of a byte each. */
-const longKeyOf = (key: string): string => String(protobuf.util.longFromHash(key, false))
+/** protobufjs keeps a 64-bit key as eight characters, of a byte each, and one that the message leaves out as '0'. */
+function longKeyOf(type: string): (key: string) => string {
+  const isUnsigned = type === 'uint64' || type === 'fixed64'
+  return (key) => (key.length === 8 ? String(protobuf.util.longFromHash(key, isUnsigned)) : key)
+}
 
 const valueField: Convert = (message) => (message as { readonly value: unknown }).value
 

@@ -188,6 +188,13 @@ describe("what librdkafka's clients write", () => {
   })
 })
 
+test('issue 17: a 64-bit key that an entry leaves out is 0, and an unsigned one is not negative', () => {
+  expect(decode(Buffer.from('02023a021004', 'hex'))).toMatchObject({ by_id: { 0: 4 } })
+  const unsigned = compile('syntax = "proto3"; message T { map<uint64, int32> by_id = 1; }')
+  const bytes = Buffer.from('000a0d08ffffffffffffffffff011004', 'hex')
+  expect(unsigned(bytes)).toEqual({ by_id: { '18446744073709551615': 4 } })
+})
+
 describe('messages that would take long', () => {
   const schema =
     'syntax = "proto3"; message T { repeated L l = 1; repeated int64 n = 2; map<string, L> m = 3; T t = 4; } '

@@ -1,0 +1,298 @@
+import protobuf from 'protobufjs'
+import { makeProtobufSchema } from '../../../libs/formats/src/protobuf.js'
+import { mutate, type Random } from '../random.js'
+import { expectSame, show } from '../same-value.js'
+import { type FuzzTarget, WrongValue } from '../target.js'
+
+interface Message {
+  readonly bytes: Buffer
+  /** What the record must be; absent where the bytes were changed. */
+  readonly expected?: object
+}
+
+const target: FuzzTarget<Message> = {
+  rule: 'a Protobuf message decodes to what was written, and damaged bytes to what protobufjs makes of them',
+  generate: (random) => {
+    if (random.oneIn(12)) return { bytes: random.bytes(random.below(40)) }
+    const { bytes, record } = aTrip(random, 2)
+    const framed = Buffer.concat([FIRST_MESSAGE, bytes])
+    return random.oneIn(2) ? { bytes: mutate(random, framed, LIKELY) } : { bytes: framed, expected: record }
+  },
+  check: ({ bytes, expected }) => {
+    const actual = orInvalid(() => decode(bytes))
+    if (expected !== undefined) expectSame(actual, expected, 'decode')
+    if (bytes[0] !== 0) return
+    const peer = orInvalid(() => plain(TRIP.toObject(TRIP.decode(bytes.subarray(1)), OPTIONS), TRIP))
+    // A record has less than a message may have: a time beyond ± 100 million days is rejected.
+    if (actual instanceof Error && (peer instanceof Error || isBeyondCalendar(peer))) return
+    if (actual instanceof Error !== peer instanceof Error) {
+      throw new WrongValue(`${bytes.toString('hex')}: got ${show(actual)}, protobufjs ${show(peer)}`)
+    }
+    if (!(actual instanceof Error)) expectSame(actual, peer, `${bytes.toString('hex')} by protobufjs`)
+  },
+}
+export default target
+
+const FIRST_MESSAGE = Buffer.from([0])
+const LIKELY = Buffer.from([0, 1, 2, 0x7f, 0x80, 0xff, 0x0a, 0x2a, 0x32, 0x3b])
+const SCHEMA = `syntax = "proto3"; package fuzz;
+import "google/protobuf/timestamp.proto";
+enum Cabin { FIRST = 0; COACH = 1; }
+message Trip {
+  string name = 1;
+  int64 id = 2;
+  double delay = 3;
+  Cabin cabin = 4;
+  repeated Trip legs = 5;
+  map<string, int32> counts = 6;
+  bytes raw = 7;
+  google.protobuf.Timestamp at = 8;
+  optional sint32 stops = 9;
+  repeated uint64 marks = 10;
+  bool late = 11;
+  oneof pay { string card = 12; fixed64 cash = 13; }
+  map<int64, bool> flags = 14;
+  Trip next = 15;
+  float share = 16;
+  map<uint64, bool> seen = 17;
+}`
+const decode = makeProtobufSchema({ schemaType: 'PROTOBUF', schema: SCHEMA, imports: [] })
+const ROOT = new protobuf.Root()
+ROOT.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
+const TRIP = protobuf.parse(SCHEMA, ROOT, { keepCase: true }).root.lookupType('fuzz.Trip')
+const OPTIONS = { longs: String, enums: String, bytes: String, arrays: true, objects: true } as const
+
+/** Errors of either decoder mean that the message is invalid; errors of a kind that points to a mistake are thrown. */
+function orInvalid(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch (error: unknown) {
+    // Node's decoder of UTF-8 throws a TypeError with a code.
+    if (!(error instanceof Error) || (error instanceof TypeError && !('code' in error))) throw error
+    return error
+  }
+}
+
+// --- the writer: fields in any order, some of them unknown, packed or not ---
+
+function aTrip(random: Random, depth: number): { readonly bytes: Buffer; readonly record: object } {
+  const record: Record<string, unknown> = {
+    name: '',
+    id: 0,
+    delay: 0,
+    cabin: 'FIRST',
+    legs: [],
+    counts: {},
+    raw: '',
+    at: null,
+    stops: null,
+    marks: [],
+    late: false,
+    card: null,
+    cash: null,
+    flags: {},
+    next: null,
+    share: 0,
+    seen: {},
+  }
+  const parts: Buffer[] = []
+  const put = (field: number, wire: number, ...bytes: readonly Buffer[]) =>
+    parts.push(varint(BigInt(field * 8 + wire)), ...bytes)
+  const set = new Set<number>()
+  for (let count = random.below(8); count > 0; count--) {
+    const field = random.between(1, 20)
+    // A message inside that comes twice is merged, which is for protobufjs to compare.
+    if (set.has(field) && (field === 8 || field === 15)) continue
+    set.add(field)
+    switch (field) {
+      case 1: {
+        record.name = aText(random)
+        put(1, 2, withLength(Buffer.from(record.name as string)))
+        break
+      }
+      case 2: {
+        const value = aLong(random)
+        record.id = asInteger(value)
+        put(2, 0, varint(value))
+        break
+      }
+      case 3: {
+        const bytes = random.bytes(8)
+        record.delay = bytes.readDoubleLE()
+        put(3, 1, bytes)
+        break
+      }
+      case 4: {
+        const value = random.below(3)
+        record.cabin = ['FIRST', 'COACH', 2][value]
+        put(4, 0, varint(BigInt(value)))
+        break
+      }
+      case 5: {
+        if (depth === 0) break
+        const leg = aTrip(random, depth - 1)
+        ;(record.legs as unknown[]).push(leg.record)
+        put(5, 2, withLength(leg.bytes))
+        break
+      }
+      case 6: {
+        const [key, value] = [random.pick(['a', '__proto__', '7', 'toString', 'ü']), random.between(-5, 5)]
+        Object.defineProperty(record.counts, key, { value, enumerable: true, configurable: true, writable: true })
+        const entry = [varint(0x0an), withLength(Buffer.from(key)), varint(0x10n), varint(BigInt(value))]
+        put(6, 2, withLength(Buffer.concat(random.oneIn(2) ? entry : [...entry.slice(2), ...entry.slice(0, 2)])))
+        break
+      }
+      case 7: {
+        const bytes = random.bytes(random.below(6))
+        record.raw = bytes.toString('base64')
+        put(7, 2, withLength(bytes))
+        break
+      }
+      case 8: {
+        const [seconds, nanos] = [random.between(-(10 ** 9), 10 ** 9), random.below(10 ** 9)]
+        record.at = new Date(Math.trunc(seconds * 1e3 + nanos / 1e6)).toISOString()
+        put(8, 2, withLength(Buffer.concat([varint(8n), varint(BigInt(seconds)), varint(16n), varint(BigInt(nanos))])))
+        break
+      }
+      case 9: {
+        const value = random.pick([0, -1, 1, 2 ** 31 - 1, -(2 ** 31)])
+        record.stops = value
+        put(9, 0, varint(BigInt((value << 1) ^ (value >> 31)) & 0xffff_ffffn))
+        break
+      }
+      case 10: {
+        const values = random.list(4, () => BigInt.asUintN(64, aLong(random)))
+        ;(record.marks as unknown[]).push(...values.map(asInteger))
+        if (random.oneIn(2)) put(10, 2, withLength(Buffer.concat(values.map(varint))))
+        else for (const value of values) put(10, 0, varint(value))
+        break
+      }
+      case 11: {
+        record.late = random.oneIn(2)
+        put(11, 0, Buffer.from([record.late === true ? 1 : 0]))
+        break
+      }
+      case 12: {
+        record.card = aText(random)
+        record.cash = null
+        put(12, 2, withLength(Buffer.from(record.card as string)))
+        break
+      }
+      case 13: {
+        const value = BigInt.asUintN(64, aLong(random))
+        record.cash = asInteger(value)
+        record.card = null
+        const bytes = Buffer.alloc(8)
+        bytes.writeBigUInt64LE(value)
+        put(13, 1, bytes)
+        break
+      }
+      case 14:
+      case 17: {
+        const value = random.oneIn(2)
+        const key = field === 14 ? aLong(random) : BigInt.asUintN(64, aLong(random))
+        const entries = (field === 14 ? record.flags : record.seen) as Record<string, boolean>
+        entries[String(key)] = value
+        put(
+          field,
+          2,
+          withLength(
+            Buffer.concat([
+              key === 0n ? Buffer.alloc(0) : Buffer.concat([varint(8n), varint(key)]),
+              Buffer.from([16, value ? 1 : 0]),
+            ]),
+          ),
+        )
+        break
+      }
+      case 15: {
+        if (depth === 0) break
+        const next = aTrip(random, depth - 1)
+        record.next = next.record
+        put(15, 2, withLength(next.bytes))
+        break
+      }
+      case 16: {
+        const bytes = random.bytes(4)
+        record.share = bytes.readFloatLE()
+        put(16, 5, bytes)
+        break
+      }
+      default:
+        if (random.oneIn(3)) put(field + 100, 0, varint(aLong(random)))
+        else if (random.oneIn(2)) put(field + 100, 2, withLength(random.bytes(random.below(9))))
+        else put(field + 100, 3, Buffer.from([0x08, 0x01]), varint(BigInt((field + 100) * 8 + 4)))
+    }
+  }
+  return { bytes: Buffer.concat(parts), record }
+}
+
+const aText = (random: Random) => random.list(4, () => random.pick(['a', 'ü', '日', '🎈', '\0', '"'])).join('')
+
+const aLong = (random: Random) =>
+  random.pick([0n, 1n, -1n, 2n ** 53n, -(2n ** 63n), 2n ** 63n - 1n, BigInt(random.below(2 ** 31)) * 700n])
+
+const withLength = (bytes: Buffer) => Buffer.concat([varint(BigInt(bytes.length)), bytes])
+
+function varint(value: bigint): Buffer {
+  let left = BigInt.asUintN(64, value)
+  const bytes: number[] = []
+  for (; left > 0x7fn; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80)
+  return Buffer.from([...bytes, Number(left)])
+}
+
+function asInteger(value: bigint): number | string {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+}
+
+// --- what protobufjs's own conversion gives, as a record ---
+
+interface Time {
+  readonly seconds?: string
+  readonly nanos?: number
+}
+
+function msOf({ seconds = '0', nanos = 0 }: Time): number {
+  return Number(seconds) * 1e3 + nanos / 1e6
+}
+
+function isBeyondCalendar(record: unknown): boolean {
+  return JSON.stringify(record).includes(BEYOND)
+}
+const BEYOND = 'beyond the calendar'
+
+function plain(value: unknown, type: protobuf.Type): unknown {
+  const message = value as Record<string, unknown>
+  return Object.fromEntries(
+    type.fieldsArray.map((field) => {
+      const held = message[field.name]
+      if (held === undefined)
+        return [
+          field.name,
+          field.hasPresence || field.name === 'at' || field.name === 'next' ? null : DEFAULTS[field.type],
+        ]
+      return [field.name, plainValue(field, held)]
+    }),
+  )
+}
+
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  string: '',
+  bytes: '',
+  int64: 0,
+  double: 0,
+  float: 0,
+  bool: false,
+  Cabin: 'FIRST',
+}
+
+function plainValue(field: protobuf.Field, held: unknown): unknown {
+  if (field.name === 'legs') return (held as unknown[]).map((leg) => plain(leg, TRIP))
+  if (field.name === 'next') return plain(held, TRIP)
+  if (field.name === 'marks') return (held as string[]).map((mark) => asInteger(BigInt(mark)))
+  if (field.name === 'at') {
+    const ms = msOf(held as Time)
+    return Math.abs(ms) > 8.64e15 ? BEYOND : new Date(ms).toISOString()
+  }
+  return field.type === 'int64' || field.type === 'fixed64' ? asInteger(BigInt(held as string)) : held
+}
