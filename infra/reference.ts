@@ -37,6 +37,7 @@ interface Schema {
   readonly minimum?: number
   readonly exclusiveMinimum?: number
   readonly maximum?: number
+  readonly default?: unknown
   readonly description?: string
 }
 
@@ -56,12 +57,15 @@ function keysOf(schema: Schema, path: readonly string[], required: ReadonlySet<s
       fallback: required.has(name) ? 'required' : cell(defaultAt(own, property)),
       text: cell(property.description ?? ''),
     }
-    const variants = [property, property.items, ...(property.anyOf ?? []), ...(property.oneOf ?? [])]
-    const inner = variants.flatMap((variant) =>
-      variant === undefined ? [] : keysOf(variant, own, new Set(variant.required)),
-    )
+    const inner = variantsOf(property).flatMap((variant) => keysOf(variant, own, new Set(variant.required)))
     return [key, ...merged(inner)]
   })
+}
+
+/** The schemas whose keys an object, or the items of a list, may have. */
+function variantsOf(schema: Schema): readonly Schema[] {
+  const { items, anyOf = [], oneOf = [] } = schema
+  return [schema, ...[...anyOf, ...oneOf, ...(items === undefined ? [] : [items])].flatMap(variantsOf)]
 }
 
 /** One key for those that several variants of an object share, with the values of all. */
@@ -105,12 +109,26 @@ const DEFAULTS = configSchema.parse({
   deadLetters: { topic: 'd' },
 })
 
-function defaultAt(path: readonly string[], { pattern, type }: Schema): string {
-  const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], DEFAULTS)
-  if (value === undefined || type === 'object') return ''
+function defaultAt(path: readonly string[], schema: Schema): string {
+  const { pattern, type } = schema
+  const inConfig = path.reduce<unknown>(
+    (at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+    DEFAULTS,
+  )
+  const value = inConfig ?? schema.default
+  if (value === undefined || type === 'object' || isEmpty(value)) return ''
   if (pattern?.includes('(ms|s|m|h|d)')) return `\`${asDuration(Number(value))}\``
   if (pattern?.includes('KiB')) return `\`${Number(value) / 1024 ** 2}MiB\``
   return `\`${JSON.stringify(value).replaceAll('"', '')}\``
+}
+
+/** A list whose items are objects has no default that a cell could show. */
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && (value.length === 0 || isObject(value[0]))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 function asDuration(ms: number): string {

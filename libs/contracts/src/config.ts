@@ -22,9 +22,9 @@ const kafkaSchema = z.strictObject({
         .transform((list) => list.split(',').map((b) => b.trim())),
     ])
     .describe('Bootstrap brokers as host:port, a list or comma-separated'),
-  clientId: z.string().min(1).default('outflow').describe('What the brokers call this client'),
-  tls: kafkaTlsSchema.optional().describe('TLS: true, or the files it needs; default: none'),
-  sasl: saslSchema.optional().describe('How to log in; default: not at all'),
+  clientId: z.string().min(1).default('outflow').describe('Client id, as brokers log it'),
+  tls: kafkaTlsSchema.optional().describe('TLS: true, or certificate files. Default: no TLS'),
+  sasl: saslSchema.optional().describe('SASL login. Default: none'),
 })
 
 const csvSchema = z.strictObject({
@@ -35,15 +35,15 @@ const csvSchema = z.strictObject({
     .describe(
       'Names of the columns; route.origin is a nested field, and ["metrics.cpu"] a key with a dot. Default: none, and $[0] is the first',
     ),
-  delimiter: z.string().length(1).default(',').describe('What stands between two values, one character'),
+  delimiter: z.string().length(1).default(',').describe('Separator, one character'),
 })
 
 const registrySchema = z
   .strictObject({
     url: z.string().regex(/^https?:\/\/[^@]+$/, 'a URL such as https://registry:8081, without user and password'),
-    username: z.string().min(1).optional().describe('For HTTP basic authentication'),
-    password: z.string().optional().describe('For HTTP basic authentication'),
-    passwordFile: filePath('File that holds the password, instead of it').optional(),
+    username: z.string().min(1).optional().describe('HTTP basic authentication'),
+    password: z.string().optional().describe('HTTP basic authentication'),
+    passwordFile: filePath('File with the password, instead of password').optional(),
   })
   .refine(({ password, passwordFile }) => password === undefined || passwordFile === undefined, {
     path: ['passwordFile'],
@@ -57,8 +57,8 @@ const postgresSchema = z
       .regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database')
       .refine(URL.canParse, 'allowed: a URL; inside the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
       .describe('postgres://user:password@host:5432/database'),
-    passwordFile: filePath('File that holds the password, instead of the URL').optional(),
-    tls: postgresTlsSchema.optional().describe('TLS: true, or the files it needs; default: what the URL says'),
+    passwordFile: filePath('File with the password, if the URL has none').optional(),
+    tls: postgresTlsSchema.optional().describe('TLS: true, or certificate files. Default: as the URL states'),
   })
   .superRefine(({ url, passwordFile, tls }, context) => {
     const { password, searchParams } = URL.canParse(url) ? new URL(url) : new URL('postgres://host')
@@ -70,68 +70,78 @@ const postgresSchema = z
   })
 
 const sourceSchema = z.strictObject({
-  topics: z.array(topicName).min(1).describe('The topics that are watched'),
-  format: z.enum(['json', 'csv', 'avro', 'protobuf']).default('json').describe('How a record is written'),
-  csv: csvSchema.prefault({}).describe('Of format csv: how a line is read'),
-  registry: registrySchema.optional().describe("Of formats avro and protobuf: the schema registry (Confluent's API)"),
+  topics: z.array(topicName).min(1).describe('Topics to read'),
+  format: z.enum(['json', 'csv', 'avro', 'protobuf']).default('json').describe('Format of message values'),
+  csv: csvSchema.prefault({}).describe('For format csv: how a line is split'),
+  registry: registrySchema.optional().describe("For formats avro and protobuf: the schema registry (Confluent's API)"),
   timestamp: fieldPath
     .optional()
     .describe("Path of the event time: ISO 8601, or epoch seconds, ms, µs or ns; default: Kafka's timestamp"),
-  key: fieldPath.optional().describe("Which field names the entity; default: Kafka's message key"),
-  from: z.enum(['earliest', 'latest']).default('earliest').describe('Where a pipeline without stored offsets begins'),
+  key: fieldPath.optional().describe("Path of the entity's name. Default: Kafka's message key"),
+  from: z
+    .enum(['earliest', 'latest'])
+    .default('earliest')
+    .describe('Where a pipeline without stored offsets begins to read'),
   tombstones: z
     .enum(['skip', 'reject'])
     .default('skip')
     .describe(
       'Messages without a value, the deletions of a compacted topic: skip counts them, reject makes dead letters',
     ),
-  maxRecordBytes: byteSize.default(1024 ** 2).describe('A larger record is set aside as too_large'),
+  maxRecordBytes: byteSize.default(1024 ** 2).describe('Larger records are rejected as too_large'),
 })
 
 const modelSchema = z.strictObject({
   kind: modelKindSchema
     .default('realnvp')
-    .describe('The kind of normalizing flow: affine couplings, the same with linear mixing, or spline couplings'),
-  layers: z.int().min(1).max(64).default(8).describe('Coupling layers'),
+    .describe(
+      'Kind of normalizing flow: affine couplings (realnvp), with linear mixing (glow), or spline couplings (spline)',
+    ),
+  layers: z.int().min(1).max(64).default(8).describe('Number of coupling layers'),
   hidden: z
     .array(z.int().min(1).max(1024))
     .min(1)
     .max(4)
     .default([64, 64])
-    .describe("Units of the conditioner's layers"),
+    .describe("Widths of the conditioner's hidden layers"),
 })
 
 const trainingSchema = z.strictObject({
-  every: duration.default(3_600_000).describe('How often the model is fitted again'),
+  every: duration.default(3_600_000).describe('Interval between fits'),
   cron: cronPattern
     .optional()
-    .describe('When the model is fitted again, in UTC, such as "0 3 * * *"; instead of every'),
-  window: duration.default(86_400_000).describe("How far back the training window reaches, by Kafka's timestamp"),
-  minRows: z.int().min(50).default(2_000).describe('No model is fitted from fewer records'),
+    .describe('Schedule of fits as a cron pattern in UTC, such as "0 3 * * *"; replaces every'),
+  window: duration.default(86_400_000).describe("Length of the training window, by Kafka's timestamps"),
+  minRows: z.int().min(50).default(2_000).describe('Minimum number of records for a fit'),
   halfLife: duration
     .refine((ms) => ms >= 60_000, 'allowed: 1m and more')
     .optional()
-    .describe('A record so much older than the newest counts half as much; default: all of the window count alike'),
-  maxRows: z.int().min(50).max(5_000_000).default(200_000).describe('A larger window is sampled uniformly'),
-  contamination: z.number().min(0).max(0.5).default(0.01).describe('Share of the window that may be anomalies'),
-  seed: z.int().min(0).default(1).describe('The same seed and window give the same model'),
-  onDrift: z
-    .boolean()
-    .default(true)
-    .describe('Whether drift of the scores makes a fit due, to the records since the change began'),
-  falseDriftEvery: duration.default(30 * 86_400_000).describe('How seldom drift may be told where there is none'),
+    .describe('Age at which the weight of a record is halved. Default: equal weights'),
+  maxRows: z
+    .int()
+    .min(50)
+    .max(5_000_000)
+    .default(200_000)
+    .describe('Maximum number of records for a fit; a larger window is sampled uniformly'),
+  contamination: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.01)
+    .describe('Share of the training window that may be anomalies'),
+  seed: z.int().min(0).default(1).describe('Random seed; the same seed and training window give the same model'),
+  onDrift: z.boolean().default(true).describe('Whether drift triggers a fit to the records since the change'),
+  falseDriftEvery: duration.default(30 * 86_400_000).describe('Mean time between false drift alarms'),
   shadow: duration
     .default(0)
-    .describe(
-      'How long a candidate that passed the gate scores beside the active model before it is promoted; 0s: not at all',
-    ),
-  niceness: z.int().min(0).max(19).default(5).describe('How far a fit stands back behind other processes, 0 to 19'),
+    .describe('How long a model that passed its gate runs as a shadow before it is promoted; 0s disables shadows'),
+  niceness: z.int().min(0).max(19).default(5).describe('Niceness of the process that fits, 0 to 19'),
   threads: z
     .int()
     .min(1)
     .max(64)
     .default(1)
-    .describe('Threads of a fit at most; only with one is the model the same on every run, and WebAssembly knows one'),
+    .describe('Maximum number of threads of a fit. Results are reproducible only with 1; WebAssembly always uses 1'),
 })
 
 /** What outflow.yaml may say; every key has its sentence, its unit and, where a safe one exists, its default. */
@@ -144,33 +154,33 @@ export const configSchema = z
     kafka: kafkaSchema,
     postgres: postgresSchema,
     source: sourceSchema,
-    features: z.array(featureSchema).min(1).describe('What the model looks at'),
+    features: z.array(featureSchema).min(1).describe('Fields of a record that the model uses'),
     model: modelSchema.prefault({}),
     training: trainingSchema.prefault({}),
     detection: detectionSchema.prefault({}),
     alerts: z.strictObject({
-      topic: topicName.describe('Where alerts are sent'),
-      webhooks: z.array(webhookSchema).default([]).describe('Where alerts are posted besides'),
-      grouping: groupingSchema.optional().describe('One alert about many of a key or a reason; default: none'),
+      topic: topicName.describe('Topic of the alerts'),
+      webhooks: z.array(webhookSchema).default([]).describe('HTTP endpoints that also receive alerts'),
+      grouping: groupingSchema.optional().describe('Grouping of alerts of a key or a reason into one. Default: none'),
       cooldown: cooldownSchema.optional(),
-      quietHours: quietHoursSchema.optional().describe('When alerts wait, to be summed up in one; default: never'),
+      quietHours: quietHoursSchema
+        .optional()
+        .describe('Times at which alerts are held back and summarised. Default: none'),
     }),
-    deadLetters: z.strictObject({ topic: topicName.describe('Where rejected records are sent') }),
+    deadLetters: z.strictObject({ topic: topicName.describe('Topic of rejected records') }),
     events: z
       .strictObject({
-        topic: topicName.optional().describe('Where events about the pipeline itself are sent; default: nowhere'),
+        topic: topicName.optional().describe('Topic of health events. Default: not published'),
       })
       .prefault({})
-      .describe(
-        'Told to whoever operates the pipeline: no model, a dead trainer, drift, a model rolled back and the like',
-      ),
+      .describe('Health events, for operators: no model, no trainer, drift, a rollback and others'),
     retention: z
       .strictObject({ anomalies: duration.default(90 * 86_400_000), statistics: duration.default(30 * 86_400_000) })
       .prefault({})
       .describe('How long rows are kept in Postgres'),
     http: z
       .strictObject({
-        host: z.string().default('127.0.0.1').describe('Where health and metrics are served'),
+        host: z.string().default('127.0.0.1').describe('Address for health and metrics'),
         ports: z
           .strictObject({
             ingest: port.default(9401),
@@ -180,7 +190,7 @@ export const configSchema = z
             all: port.default(9400),
           })
           .prefault({})
-          .describe('0 takes any free port'),
+          .describe('Ports for health and metrics; 0 takes any free port'),
       })
       .prefault({}),
     console: consoleSchema.prefault({}).describe('The web page and its HTTP API'),

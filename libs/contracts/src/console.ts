@@ -5,31 +5,31 @@ export const ROLES = ['reader', 'analyst', 'operator'] as const
 export type Role = (typeof ROLES)[number]
 
 const tokenSchema = z.strictObject({
-  name: z.string().min(1).max(100).describe('Whose token it is: stands beside verdicts and in the audit log'),
-  role: z.enum(ROLES).describe('reader looks, analyst also gives verdicts, operator also changes models and rules'),
+  name: z.string().min(1).max(100).describe('Owner of the token, recorded with verdicts and in the audit log'),
+  role: z.enum(ROLES).describe('reader: read; analyst: also give verdicts; operator: also change models and rules'),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the token in hex, as `outflow token` prints it')
-    .describe('SHA-256 of the token, in hex; the token itself is kept nowhere'),
+    .describe('SHA-256 of the token, in hex; the token itself is not stored'),
 })
 
 const oidcSchema = z.strictObject({
   issuer: z
     .string()
     .refine(isIssuer, 'a URL such as https://login.example.org; http only on this machine')
-    .describe('The OpenID provider, whose discovery document is read at the first login'),
-  clientId: z.string().min(1).describe('What the provider calls the console'),
+    .describe('Issuer URL of the provider; its discovery document is read at the first login'),
+  clientId: z.string().min(1).describe('Client id of the console at the provider'),
   clientSecret: z
     .string()
     .min(1)
     .optional()
-    .describe('Its secret; better ${NAME} than the text itself; default: none, a public client with PKCE'),
-  scope: z.string().min(1).default('openid profile').describe('What is asked of the provider'),
-  rolesClaim: z.string().min(1).default('roles').describe('The claim of the ID token that holds the roles, or groups'),
+    .describe('Client secret; use ${NAME} to read it from the environment. Default: none, a public client with PKCE'),
+  scope: z.string().min(1).default('openid profile').describe('Requested scopes'),
+  rolesClaim: z.string().min(1).default('roles').describe('Claim of the ID token with the roles or groups'),
   roles: z
     .partialRecord(z.enum(ROLES), z.array(z.string().min(1)).min(1))
     .refine((roles) => Object.keys(roles).length > 0, 'allowed: a list of values for one role at least')
-    .describe('Which values of the claim make a reader, an analyst, an operator; who has none of them may not enter'),
+    .describe('Values of the claim for each role; a user with none of them is refused'),
 })
 
 /** Loopback needs no login; anywhere else does. */
@@ -38,7 +38,7 @@ export const consoleSchema = z
     host: z
       .string()
       .default('127.0.0.1')
-      .describe('Where the console is served; elsewhere than on loopback only with authentication'),
+      .describe('Address of the console; outside loopback it requires authentication'),
     url: z
       .string()
       .refine(
@@ -46,21 +46,21 @@ export const consoleSchema = z
         'a URL such as https://outflow.example.org',
       )
       .optional()
-      .describe('How browsers reach it; with https, cookies are sent over nothing else'),
+      .describe('URL at which browsers reach the console; with https, cookies are secure'),
     authentication: z
       .strictObject({
         tokens: z.array(tokenSchema).min(1).optional().describe('Bearer tokens, each with its role'),
-        oidc: oidcSchema.optional().describe('Login by an OpenID provider'),
+        oidc: oidcSchema.optional().describe('Login by an OpenID Connect provider'),
         sessionSecret: z
           .string()
           .min(32, 'at least 32 characters')
           .optional()
           .describe(
-            'Signs the sessions; the same for all instances; default: a new one at each start, which ends the sessions',
+            'Key that signs sessions, the same for all instances. Default: a new one at each start, which ends all sessions',
           ),
       })
       .optional()
-      .describe('Who may enter; default: whoever is on this machine, as operator'),
+      .describe('Logins. Default: anyone on this machine is an operator'),
   })
   .superRefine(({ host, url, authentication }, context) => {
     const refuse = (path: PropertyKey[], input: unknown, message: string) =>

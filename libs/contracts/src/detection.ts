@@ -9,22 +9,24 @@ export const detectionSchema = z
       .gt(0)
       .max(0.5)
       .optional()
-      .describe('Share of normal records that may be flagged; default 0.001'),
+      .describe('Share of normal records that may be anomalies. Default 0.001'),
     alertBudget: perDay
       .optional()
-      .describe('Instead of a rate: how many alerts a stream like that of the training window may raise, as 20/day'),
+      .describe(
+        'Instead of alertRate: number of false alerts per time at the record rate of the training window, such as 20/day',
+      ),
     fdr: z
       .number()
       .gt(0)
       .max(0.5)
       .optional()
-      .describe('Instead of a rate: the share of alerts that may be false (LORD++, for each partition by itself)'),
+      .describe('Instead of alertRate: bound on the share of alerts that are false (LORD++, per partition)'),
     followWithin: z
       .number()
       .min(1)
       .max(1_000)
       .default(10)
-      .describe('By what factor p-values may follow slow change of the scores between two fits; 1: not at all'),
+      .describe('Largest factor by which p-values are recalibrated between fits; 1 disables recalibration'),
   })
   .superRefine(({ followWithin: _, ...forms }, context) => {
     const [first, second] = Object.entries(forms).flatMap(([key, value]) => (value === undefined ? [] : [key]))

@@ -4,12 +4,12 @@ import { windowLength } from './units.js'
 import { timeZone } from './zone.js'
 
 const common = {
-  path: fieldPath.describe('Where the value stands in the record, such as $.route.origin'),
-  name: z.string().min(1).optional().describe('What reasons and tables call the field; default: the path without "$."'),
+  path: fieldPath.describe('Path of the value in the record, such as $.route.origin'),
+  name: z.string().min(1).optional().describe('Name in reasons and tables. Default: the path without "$."'),
   optional: z
     .boolean()
     .default(false)
-    .describe('Whether a record may lack the field. null, "" and "NaN" are missing values and always welcome'),
+    .describe('Whether a record may lack the field. null, "" and "NaN" are missing values and always accepted'),
 }
 
 const windowFeature = z
@@ -18,22 +18,22 @@ const windowFeature = z
     name: z
       .string()
       .regex(/^(?!__proto__$)[^.[\]$]+$/, 'a name without ".", "[", "]" and "$"')
-      .describe('What reasons and tables call the feature'),
+      .describe('Name in reasons and tables'),
     aggregate: z
       .enum(['count', 'sum', 'mean', 'std', 'min', 'max', 'since_last', 'distinct', 'ratio_to_mean'])
       .describe(
-        'count, sum and distinct of the window with this record; mean, std, min, max of what was before it; ratio_to_mean: ' +
-          'its own number to that mean; since_last: seconds since the record before',
+        'count, sum, distinct: of the window, including this record; mean, std, min, max: of earlier records; ' +
+          'ratio_to_mean: the value divided by that mean; since_last: seconds since the record before',
       ),
-    of: fieldPath.optional().describe('What is aggregated; count and since_last take none'),
-    over: windowLength.describe('How far back the window reaches by event time, 1m to 7d'),
+    of: fieldPath.optional().describe('Path of the aggregated value; count and since_last take none'),
+    over: windowLength.describe('Length of the window by event time, 1m to 7d'),
     by: fieldPath
       .optional()
       .describe(
-        "The entity, whose records must all be in one partition; default: source.key, else Kafka's message key",
+        "Path of the entity, whose records must all be in one partition. Default: source.key, else Kafka's message key",
       ),
-    at: fieldPath.optional().describe("The event time; default: source.timestamp, else Kafka's timestamp"),
-    scale: z.enum(['linear', 'log']).optional().describe('log for what spans several decades. Default: linear'),
+    at: fieldPath.optional().describe("Path of the event time. Default: source.timestamp, else Kafka's timestamp"),
+    scale: z.enum(['linear', 'log']).optional().describe('log for values over several decades. Default: linear'),
   })
   .superRefine(({ aggregate, of }, context) => {
     const takesNone = aggregate === 'count' || aggregate === 'since_last'
@@ -59,10 +59,8 @@ export const featureSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
     type: z.literal('cyclic'),
-    period: z.enum(['hour', 'day', 'week', 'year']).describe('The cycle that the time is folded into'),
-    zone: timeZone
-      .optional()
-      .describe('Whose clocks and calendar the cycle goes by, summer time included; default: UTC'),
+    period: z.enum(['hour', 'day', 'week', 'year']).describe('Cycle of the time'),
+    zone: timeZone.optional().describe('IANA time zone of the cycle, with daylight saving. Default: UTC'),
   }),
   windowFeature,
 ])

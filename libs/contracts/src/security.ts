@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
 export const filePath = (what: string) =>
-  z.string().min(1).describe(`${what}; a path that is not absolute is taken from the folder of outflow.yaml`)
+  z.string().min(1).describe(`${what}; relative to the folder of the configuration`)
 const secret = (what: string) => z.string().min(1).describe(`${what}; better ${'${NAME}'} than the text itself`)
 
 /** A certificate goes with its key, and the server is held to its own in any case. */
 const certificateFiles = {
-  caFile: filePath('PEM file of the CAs that are trusted; default: those that Node trusts').optional(),
+  caFile: filePath('PEM file of trusted CAs. Default: the CAs that Node trusts').optional(),
   certFile: filePath('PEM file of the client certificate and its chain').optional(),
   keyFile: filePath("PEM file of the client certificate's key, without a passphrase").optional(),
 }
@@ -53,9 +53,9 @@ export const saslSchema = z.discriminatedUnion('mechanism', [
   z
     .strictObject({
       mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-      username: z.string().min(1).describe('Who logs in'),
+      username: z.string().min(1).describe('User name'),
       password: secret('The password').optional(),
-      passwordFile: filePath('File that holds the password; a line end behind it does not count').optional(),
+      passwordFile: filePath('File with the password; a trailing line break is ignored').optional(),
     })
     .superRefine(exactlyOne('password', 'passwordFile')),
   z
@@ -64,11 +64,11 @@ export const saslSchema = z.discriminatedUnion('mechanism', [
       tokenEndpoint: z
         .url({ protocol: /^https?$/ })
         .refine((url) => !url.includes('@'), 'allowed: a URL without a login in it')
-        .describe('Where tokens are asked for, by OAuth client credentials'),
-      clientId: z.string().min(1).describe('Who asks'),
+        .describe('OAuth 2 token endpoint, for client credentials'),
+      clientId: z.string().min(1).describe('OAuth client id'),
       clientSecret: secret("The client's secret").optional(),
-      clientSecretFile: filePath('File that holds the secret, read for each token').optional(),
-      scope: z.string().min(1).optional().describe('The scopes that are asked for, separated by blanks'),
+      clientSecretFile: filePath('File with the client secret, read for each token').optional(),
+      scope: z.string().min(1).optional().describe('OAuth scopes, separated by spaces'),
     })
     .superRefine(exactlyOne('clientSecret', 'clientSecretFile')),
 ])

@@ -29,35 +29,35 @@ export const webhookSchema = z
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
-      .describe('Names the webhook in tables, metrics and commands'),
+      .describe('Name in tables, metrics and commands'),
     url: z
       .url({ protocol: /^https?$/, error: 'a URL that begins with https:// or http://' })
-      .describe('Where events are posted; user:password@ in it is sent as basic authentication'),
+      .describe('Endpoint; user:password@ in it is sent as basic authentication'),
     kind: z
       .enum(['signed', 'slack', 'alertmanager'])
       .default('signed')
-      .describe(
-        "What is posted: the event, signed as Standard Webhooks say; Slack's message; Alertmanager's alert (v2)",
-      ),
+      .describe('Body: the event, signed as Standard Webhooks (signed); a Slack message; an Alertmanager alert (v2)'),
     send: z
       .array(z.enum(['alerts', 'operations']))
       .min(1)
       .default(['alerts'])
-      .describe('What is posted: alerts and groups of them; operations, what goes to events.topic; or both'),
+      .describe('alerts: alerts and groups; operations: health events'),
     secret: z
       .string()
       .refine(areSigningSecrets, SECRET_RULE)
       .optional()
-      .describe('Of kind signed: what signs; better ${NAME} than the text itself. Two with a blank between sign both'),
-    secretFile: filePath('Of kind signed, instead of secret: the file that holds it').optional(),
-    timeout: duration.default(10_000).describe('For one attempt, from the connection to the answer'),
+      .describe(
+        'For kind signed: the signing secret; use ${NAME} to read it from the environment. Two secrets, separated by a space, both sign',
+      ),
+    secretFile: filePath('For kind signed: file with the secret, instead of secret').optional(),
+    timeout: duration.default(10_000).describe('Timeout of one attempt, from connection to response'),
     retryFor: duration
       .default(86_400_000)
-      .describe('How long an event is tried again, at growing intervals; then it is a dead letter of the webhook'),
+      .describe('How long a delivery is retried, at growing intervals; then it is given up and kept'),
     allow: z
       .array(networkOrHost)
       .default([])
-      .describe('Hosts, addresses and networks that may be private or loopback; default: public addresses only'),
+      .describe('Private or loopback hosts, addresses and networks to permit. Default: public addresses only'),
   })
   .superRefine(({ kind, secret, secretFile }, context) => {
     const refuse = (key: string, input: string | undefined, message: string) =>
