@@ -88,6 +88,16 @@ test('a delivery that does not go on where memory ends begins from the store, to
   expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
 })
 
+test('issue 17.20: what was observed before a record that throws counts once when the batch is halved', async () => {
+  const { observer, totals } = observing()
+  await totals(aBatch([1, 2], null, 2n))
+  const batch = aBatch([4, 8, 16], 2n, 5n)
+  const poison = { ...batch.records[1]!, observation: { entities: ['LAX'], times: [], values: [] } }
+  await expect(observer.observe({ ...batch, records: batch.records.with(1, poison) })).rejects.toThrow(TypeError)
+  expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
+  expect(await totals(aBatch([16], 4n, 5n))).toEqual([23])
+})
+
 test('a partition that comes back begins from the store: another instance had it', async () => {
   const { observer, totals, load } = observing()
   await totals(aBatch([1], null, 1n))

@@ -83,13 +83,14 @@ export function observeWith(options: ObserveOptions): Observer | null {
         states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
       }
       const fill = fillerOf(model)
+      // A record that causes an error leaves the states half changed; they are of no delivery that begins at its offset.
+      memory.offset = delivery.nextOffset
       const { count, numbers } = batch.fields
       const width = numbers.length / count
       observations.forEach((observation, index) => {
         fill(numbers, index * width, states.observe(observation))
       })
       const windowStates = states.changed()
-      memory.offset = delivery.nextOffset
       telemetry.windowStatesUsed(states.settle())
       return { ...batch, windowStates }
     },
