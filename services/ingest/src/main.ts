@@ -46,7 +46,7 @@ import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
 import { keepUp } from './upkeep.js'
-import { startWatchdog } from './watchdog.js'
+import { startWatchdog, type Watchdog } from './watchdog.js'
 
 export interface IngestOptions {
   readonly config: Config
@@ -101,9 +101,11 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       onError: telemetry.storeConnectionLost,
     })
     const kafkaCheck = makeKafkaCheck(telemetry)
+    const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
     const checks = [
       shared.check('ingest', 'postgres', () => askPostgres(pool)),
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
+      shared.check('ingest', 'batches', watchdog.check),
       shared.check('ingest', 'model', () => modelCheck(served, config.detection)),
       // Of no model the check above knows at once.
       shared.check('ingest', 'operations', () =>
@@ -128,10 +130,11 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       telemetry.modelAwaited()
       await served.first
       if (!signal.aborted)
-        await consume({ config, log, signal, pool, served, shadow, telemetry, hooks: kafkaCheck.hooks })
+        await consume({ config, log, signal, pool, served, shadow, telemetry, watchdog, hooks: kafkaCheck.hooks })
     } finally {
       stopped.abort()
       for (const remove of checks) remove()
+      await watchdog.close()
       await models.close()
       await upkeep
       await served.close()
@@ -160,10 +163,21 @@ interface Consuming {
   readonly served: ServedModel
   readonly shadow: ShadowModel
   readonly telemetry: IngestTelemetry
+  readonly watchdog: Watchdog
   readonly hooks: DeliveryHooks
 }
 
-async function consume({ config, log, signal, pool, served, shadow, telemetry, hooks }: Consuming): Promise<void> {
+async function consume({
+  config,
+  log,
+  signal,
+  pool,
+  served,
+  shadow,
+  telemetry,
+  watchdog,
+  hooks,
+}: Consuming): Promise<void> {
   const { pipeline, source, detection } = config
   const kafka = makeKafka({ ...config.kafka, log })
   const observer = observeWith({
@@ -182,7 +196,6 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
   })
   const plan = planWindows(config.features)
   const tracing = await openTracing('ingest')
-  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline } })
   const decoder = makeDecoder(source)
   const steps = {
     prepare: prepareWith({ decoder, telemetry, signal }),
@@ -224,7 +237,6 @@ async function consume({ config, log, signal, pool, served, shadow, telemetry, h
     if (!signal.aborted || !isRetryable(error)) throw error
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
-    await watchdog.close()
     await tracing?.close()
   }
 }

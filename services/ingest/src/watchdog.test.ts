@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { aDelivery, aKafkaRecord } from './test-builders.js'
 import { startWatchdog } from './watchdog.js'
 
@@ -29,4 +29,27 @@ test('issue 17.20: reports a batch that occupies the event loop, with its topic,
     lastOffset: '9',
     msg: 'batch overdue',
   })
+})
+
+test('issue 17.24: the check fails while a batch is overdue, and names the oldest', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const watchdog = startWatchdog({ fields: {} })
+  onTestFinished(async () => {
+    vi.useRealTimers()
+    await watchdog.close()
+  })
+  const stuck = aDelivery([aKafkaRecord(7, {})])
+  const other = aDelivery([aKafkaRecord(2, {})], { partition: 1, partitionKey: 'flights/1' })
+  expect(watchdog.check()).toEqual({ ok: true, detail: 'all are written' })
+  watchdog.begun(stuck)
+  vi.advanceTimersByTime(29_000)
+  watchdog.begun(other)
+  expect(watchdog.check()).toMatchObject({ ok: true })
+  vi.advanceTimersByTime(1_000)
+  const detail = expect.stringMatching(/^the batch of flights\/0 from offset 7 has been under way for 30 s; /)
+  expect(watchdog.check()).toEqual({ ok: false, detail })
+  watchdog.ended(stuck)
+  expect(watchdog.check()).toMatchObject({ ok: true })
+  watchdog.ended(other)
+  expect(watchdog.check()).toEqual({ ok: true, detail: 'all are written' })
 })

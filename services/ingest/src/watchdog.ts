@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads'
+import type { CheckResult } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
 
 export interface Watchdog {
   begun(delivery: Delivery): void
   ended(delivery: Delivery): void
+  /** Fails while a batch is overdue, such as one that cannot be written. */
+  check(): CheckResult
   close(): Promise<void>
 }
 
@@ -26,18 +29,28 @@ export function startWatchdog(options: {
   const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
   const worker = new Worker(`(${watch})()`, { eval: true, workerData: { fields, overdueMs, fd }, execArgv: [] })
   worker.unref()
+  // By partition, in the order in which they began.
+  const underWay = new Map<string, { readonly firstOffset: bigint; readonly sinceMs: number }>()
   return {
-    begun: ({ partitionKey, topic, partition, records }) =>
-      worker.postMessage({
-        partitionKey,
-        batch: {
-          topic,
-          partition,
-          firstOffset: String(records[0]!.offset),
-          lastOffset: String(records.at(-1)!.offset),
-        },
-      }),
-    ended: ({ partitionKey }) => worker.postMessage({ partitionKey, batch: null }),
+    begun: ({ partitionKey, topic, partition, records }) => {
+      const [firstOffset, lastOffset] = [records[0]!.offset, records.at(-1)!.offset]
+      underWay.set(partitionKey, { firstOffset, sinceMs: performance.now() })
+      const batch = { topic, partition, firstOffset: String(firstOffset), lastOffset: String(lastOffset) }
+      worker.postMessage({ partitionKey, batch })
+    },
+    ended: ({ partitionKey }) => {
+      underWay.delete(partitionKey)
+      worker.postMessage({ partitionKey, batch: null })
+    },
+    check: () => {
+      const [oldest] = underWay
+      if (oldest === undefined) return { ok: true, detail: 'all are written' }
+      const [partitionKey, { firstOffset, sinceMs }] = oldest
+      const ageMs = performance.now() - sinceMs
+      const detail = `the batch of ${partitionKey} from offset ${firstOffset} has been under way for ${Math.round(ageMs / 1_000)} s`
+      if (ageMs < overdueMs) return { ok: true, detail }
+      return { ok: false, detail: `${detail}; the log has the reason: batch write retried, or batch overdue` }
+    },
     close: async () => void (await worker.terminate()),
   }
 }
@@ -61,7 +74,11 @@ function watch(): void {
       entry.reportAtMs = entry.sinceMs + 2 * (entry.reportAtMs - entry.sinceMs)
       const tookMs = Math.round(now - entry.sinceMs)
       const line = { level: 'error', time: new Date().toISOString(), ...fields, ...entry.batch, tookMs }
-      writeSync(fd, `${JSON.stringify({ ...line, msg: 'batch overdue' })}\n`)
+      try {
+        writeSync(fd, `${JSON.stringify({ ...line, msg: 'batch overdue' })}\n`)
+      } catch {
+        // Nobody reads standard error; an error here would end the process.
+      }
     }
   }, overdueMs / 30)
 }
