@@ -6,7 +6,7 @@ import { modelKindSchema } from './model-kind.js'
 import { cooldownSchema, groupingSchema, quietHoursSchema } from './noise.js'
 import { fieldPath, formatPath, stepsOfColumn } from './path.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
-import { byteSize, cronPattern, duration } from './units.js'
+import { byteSize, cronPattern, duration, durationOrZero } from './units.js'
 import { webhookSchema } from './webhook.js'
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
@@ -132,7 +132,7 @@ const trainingSchema = z.strictObject({
   seed: z.int().min(0).default(1).describe('Random seed; the same seed and training window give the same model'),
   onDrift: z.boolean().default(true).describe('Whether drift triggers a fit to the records since the change'),
   falseDriftEvery: duration.default(30 * 86_400_000).describe('Mean time between false drift alarms'),
-  shadow: duration
+  shadow: durationOrZero
     .default(0)
     .describe('How long a model that passed its gate runs as a shadow before it is promoted; 0s disables shadows'),
   niceness: z.int().min(0).max(19).default(5).describe('Niceness of the process that fits, 0 to 19'),

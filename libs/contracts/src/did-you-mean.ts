@@ -4,6 +4,8 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
   // A third of its letters may be wrong, and more than three make another word of any.
   let least = Math.min(3, Math.ceil(word.length / 3)) + 1
   for (const candidate of known) {
+    // At least as many letters are wrong.
+    if (Math.abs(candidate.length - word.length) >= least) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance >= least) continue
     nearest = candidate

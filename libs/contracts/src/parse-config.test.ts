@@ -222,4 +222,45 @@ describe('parseConfig', () => {
       'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',
     )
   })
+
+  it('issue 17.28: keeps what is under a wrong key, or comes from the environment, to itself', () => {
+    const wrong = {
+      ...least,
+      pipeline: '${TOKEN}',
+      password: 'Geheimnis',
+      source: { topics: { password: 'Geheimnis' }, sasl: { password: 'Geheimnis' } },
+      model: [{ password: 'Geheimnis' }],
+      alerts: { topic: 'https://user:Geheimnis@hooks.example' },
+    }
+    const problems = problemsOf(wrong, { TOKEN: 'Geheimnis!' })
+    expect(problems).not.toContain('Geheimnis')
+    expect(problems).toContain('pipeline: found "${TOKEN}"; ')
+    expect(problems).toContain('source.topics: found an object; ')
+    expect(problems).toContain('password: no such key')
+  })
+
+  it('issue 17.28: refuses two hundred thousand unknown keys at once, and prints some', () => {
+    const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`key${i}`, i]))
+    const startedAt = performance.now()
+    const problems = problemsOf({ ...least, ...many, [`k${'x'.repeat(1_000_000)}`]: 1, training: many }).split('\n')
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(problems.length).toBeLessThan(60)
+    expect(problems.at(-1)).toMatch(/and \d+ more unknown keys/)
+  })
+
+  it.each([
+    { retention: { anomalies: '999999999d' } },
+    { training: { every: '0s' } },
+    { training: { every: '0.0001ms' } },
+    { training: { window: '3651d' } },
+    { training: { shadow: '3651d' } },
+    { source: { topics: ['flights'], maxRecordBytes: '0B' } },
+    { source: { topics: ['flights'], maxRecordBytes: '9999999GiB' } },
+  ])('issue 17.28: refuses a span or a size out of bounds: %o', (wrong) => {
+    expect(problemsOf({ ...least, ...wrong })).toMatch(/allowed: (more than 0s|3650d at most|1B to 1GiB)/)
+  })
+
+  it('issue 17.28: takes 0s where it has a meaning', () => {
+    expect(parseConfig({ ...least, training: { shadow: '0s' } }, {}).training.shadow).toBe(0)
+  })
 })

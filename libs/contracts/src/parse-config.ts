@@ -27,11 +27,16 @@ export function parseConfig(
   }
   const result = configSchema.safeParse(substituted, { reportInput: true })
   if (result.success) return withWindowDefaults(result.data)
-  const problems = result.error.issues.flatMap((issue) => describe(issue))
+  const { issues } = result.error
+  const problems = issues.slice(0, MOST_ISSUES).flatMap((issue) => describe(issue, document))
+  if (issues.length > MOST_ISSUES) problems.push(`and ${issues.length - MOST_ISSUES} more`)
   throw new ConfigInvalid(`${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
   })
 }
+
+/** As many as a person reads. */
+const MOST_ISSUES = 20
 
 /** Where a window says nothing else, its entity and its time are the source's. */
 function withWindowDefaults(config: Config): Config {
@@ -65,21 +70,42 @@ function substitute(
   return value
 }
 
-function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): string[] {
+function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly PropertyKey[] = []): string[] {
   const path = [...at, ...issue.path]
   const meant = issue.code === 'invalid_union' ? branchMeant(issue) : undefined
-  if (meant !== undefined) return meant.flatMap((inner) => describe(inner, path))
+  if (meant !== undefined) return meant.flatMap((inner) => describe(inner, document, path))
   const key = formatPath(path)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => `${key ? `${key}.` : ''}${name}: no such key; ${meaning(path, name)}`)
+    const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
+    const problems = issue.keys
+      .slice(0, MOST_ISSUES)
+      .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: no such key; ${meaning(known, name)}`)
+    const more = issue.keys.length - problems.length
+    return more > 0 ? [...problems, `and ${more} more unknown keys`] : problems
   }
   const input = inputOf(issue)
-  const found = input === undefined ? 'nothing there' : `found ${shorten(JSON.stringify(redact(path, input)))}`
+  const found = input === undefined ? 'nothing there' : `found ${formatFound(path, input, document)}`
   return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
 }
 
-function meaning(path: readonly PropertyKey[], name: string): string {
-  const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
+/** What a variable of the environment gave may be a secret: the text that names the variable is printed instead. */
+function formatFound(path: readonly PropertyKey[], input: unknown, document: unknown): string {
+  const value = redact(path, input)
+  const text = value === input ? valueAt(document, path) : undefined
+  if (typeof text === 'string') return shorten(JSON.stringify(withoutPassword(text)))
+  const isPlain = Array.isArray(value) ? value.every((item) => typeof item !== 'object') : typeof value !== 'object'
+  if (isPlain || value === null) return shorten(JSON.stringify(value))
+  // The values of keys that are in the wrong place may be secrets.
+  return Array.isArray(value) ? 'a list' : 'an object'
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => Object(value)[part], document)
+}
+
+const withoutPassword = (text: string): string => text.replace(/:\/\/[^@/\s]*@/g, '://[redacted]@')
+
+function meaning(known: readonly string[], name: string): string {
   const meant = didYouMean(name, known)
   return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
 }

@@ -4,11 +4,18 @@ import { z } from 'zod'
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
-/** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`; parsed to ms. */
-export const duration = z
+/** Postgres and Date compute with ten years as with any span; far longer ones leave the range of both. */
+const LONGEST_MS = 3_650 * MS.d
+
+/** As `duration`, or `0s`. */
+export const durationOrZero = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a duration such as 30s, 15m, 1h or 7d')
   .transform((text) => scale(text, MS))
+  .refine((ms) => ms <= LONGEST_MS, 'allowed: 3650d at most')
+
+/** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`, from 1 ms to 3,650 days; parsed to ms. */
+export const duration = durationOrZero.refine((ms) => ms > 0, 'allowed: more than 0s')
 
 /** The length of a window, kept as its text, so that a model says what its configuration did. */
 export const windowLength = z
@@ -35,6 +42,7 @@ export const byteSize = z
   .string()
   .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'a size such as 512KiB or 1MiB')
   .transform((text) => scale(text, BYTES))
+  .refine((bytes) => bytes > 0 && bytes <= BYTES.GiB, 'allowed: 1B to 1GiB')
 
 const PER_DAY = { '/minute': 1_440, '/hour': 24, '/day': 1, '/week': 1 / 7 } as const
 

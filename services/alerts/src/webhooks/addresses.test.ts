@@ -22,6 +22,9 @@ test.each([
   '::ffff:10.0.0.1', // IPv4 in IPv6, as are the next three
   '::ffff:7f00:1',
   '64:ff9b::a00:1',
+  '::127.0.0.1', // issue 17.28
+  '::7f00:1',
+  '4000::1',
   '2002:a00:1::',
 ])('%s is not sent to unless it is listed', (address) => {
   expect(makeAddressRule('hooks.example', [])(address)).toBe(false)

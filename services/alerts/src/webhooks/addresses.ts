@@ -7,7 +7,7 @@ import { WebhookAddressRefused } from './errors.js'
 export type AddressRule = (address: string) => boolean
 
 /**
- * Public unicast addresses may, whatever of IPv4 is written inside IPv6; others only where `allow` names them, or a network
+ * Public unicast addresses may; others only where `allow` names them, or a network
  * that they are in, or the webhook's host.
  *
  * @param host   of the webhook's URL
@@ -23,10 +23,16 @@ export function makeAddressRule(host: string, allow: readonly string[]): Address
   })
   return (text) => {
     const address = ipaddr.process(text)
-    if (address.range() === 'unicast') return true
+    if (address.range() === 'unicast' && isAllocated(address)) return true
     return networks.some(({ network, bits }) => network.kind() === address.kind() && address.match(network, bits))
   }
 }
+
+/** All public IPv6 is in 2000::/3; what is elsewhere has special meanings, such as IPv4 in ::/96, which no range names. */
+const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3')
+
+const isAllocated = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address.kind() === 'ipv4' || address.match(PUBLIC_IPV6)
 
 export type Resolve = (
   hostname: string,
