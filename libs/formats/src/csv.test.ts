@@ -65,3 +65,7 @@ test('issue 17: a line with a NUL byte is undecodable, which csv-parse passes ov
     expect(decode(text)).toMatchObject({ reason: 'undecodable', detail: expect.stringMatching(/NUL/) })
   }
 })
+
+test('issue 17.15: of a message of several lines no more than two are parsed', () => {
+  expect(decode('"1"\n"2"\n"3')).toMatchObject({ detail: expect.stringMatching(/found several/) })
+})

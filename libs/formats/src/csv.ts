@@ -38,7 +38,7 @@ function splitLine(text: string, delimiter: string): string[] | Rejection {
 
 function parseLine(text: string, delimiter: string): string[] | Rejection {
   try {
-    const rows: string[][] = parse(text, { bom: true, delimiter, record_delimiter: ['\r\n', '\n', '\r'] })
+    const rows: string[][] = parse(text, { bom: true, delimiter, record_delimiter: ['\r\n', '\n', '\r'], to: 2 })
     return rows.length > 1 ? SEVERAL_LINES : rows[0]!
   } catch (error: unknown) {
     if (!(error instanceof CsvError)) throw error
