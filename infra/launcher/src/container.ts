@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import {
   type ContainerRuntimeClient,
   GenericContainer,
@@ -106,6 +107,7 @@ async function howItEnded(engine: ContainerRuntimeClient, started: StartedTestCo
   const container = engine.container.getById(started.getId())
   const { State: state } = await container.inspect()
   if (state.Running) return undefined
-  const log = await container.logs({ stdout: true, stderr: true, tail: LOG_TAIL_LINES })
-  return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log.toString('utf8'), LOG_TAIL_LINES)}`
+  // testcontainers separates the engine's stream into lines of stdout and stderr; it ends, as the container has.
+  const log = await text(await started.logs({ tail: LOG_TAIL_LINES }))
+  return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log, LOG_TAIL_LINES)}`
 }

@@ -115,7 +115,8 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
     read += records.length
     if (read >= MOST_RECORDS) enough.abort()
   }
-  await scanWindow(kafka, { topics: source.topics, fromMs, signal }, visit).catch((thrown: unknown) => {
+  const range = { topics: source.topics, fromMs, skipTombstones: source.tombstones === 'skip', signal }
+  await scanWindow(kafka, range, visit).catch((thrown: unknown) => {
     if (!signal.aborted) throw thrown
   })
   return counts.conclude()
