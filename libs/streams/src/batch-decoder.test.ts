@@ -1,18 +1,36 @@
 import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type ByteReader, type DecodedBatch, decodeBatch, quickenRecords } from './batch-decoder.js'
+import {
+  type ByteReader,
+  type DecodedBatch,
+  decodeBatch,
+  decodeMessages,
+  replaceBatchDecoder,
+} from './batch-decoder.js'
+import { MAX_EXPANDED_BYTES, registerCodecs } from './compression.js'
+import type { EncodedRecord } from './encoded-record.js'
+import { UnreadableRecord } from './unreadable-record.js'
 
 const require = createRequire(import.meta.url)
 const src = 'kafkajs/src/protocol'
-type Decode = (reader: ByteReader) => Promise<DecodedBatch>
+type WholeBatch = Omit<DecodedBatch, 'records' | 'expandedBytes'> & { readonly records: readonly EncodedRecord[] }
+type Decode = (reader: ByteReader) => Promise<WholeBatch>
 const theirs: Decode = require(`${src}/recordBatch/v0/decoder`)
 const encode: (record: object) => unknown = require(`${src}/recordBatch/record/v0`)
 const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = require(
   `${src}/recordBatch/v0`,
 ).RecordBatch
 const Decoder: new (bytes: Buffer) => ByteReader = require(`${src}/decoder`)
-quickenRecords()
+const theirMessages: (response: ByteReader) => Promise<unknown[]> = require(`${src}/requests/fetch/v4/decodeMessages`)
+registerCodecs()
+replaceBatchDecoder()
+
+const decodeWhole: Decode = async (reader) => {
+  const { expandedBytes: _, ...batch } = (await decodeBatch(reader))!
+  return batch as WholeBatch
+}
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((own) => Buffer.from(own))
 const record = fc.record({
@@ -51,7 +69,7 @@ async function encoded({ records, ...rest }: { readonly records: readonly object
 }
 
 /** Part by part: a record of ours has them when they are asked for. */
-function partsOf({ records, ...batch }: DecodedBatch, names: readonly string[]) {
+function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
   const parts = records.map((own) => Object.fromEntries(names.map((name) => [name, own[name as keyof typeof own]])))
   return { ...batch, records: parts }
 }
@@ -61,7 +79,7 @@ test('a batch and its records are what kafkajs makes of them', async () => {
     fc.asyncProperty(batch, FLAGS, async (own, flags) => {
       const buffer = await encoded(own, flags)
       const [reader, theirReader] = [new Decoder(buffer), new Decoder(buffer)]
-      const decoded = await decodeBatch(reader)
+      const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
       const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
       expect(partsOf(decoded, names)).toEqual({ ...partsOf(expected, names), magicByte: 2 })
@@ -85,23 +103,79 @@ const PLAIN = { offsetDelta: 0, timestampDelta: 0, key: null, value: null, heade
 test('the sum of a time that a number rounds and of one before it is exact', async () => {
   const records = [{ ...PLAIN, timestampDelta: -2 }]
   const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 9_007_199_254_740_993n, records } as never, 0)
-  const { records: decoded } = await decodeBatch(new Decoder(buffer))
+  const { records: decoded } = await decodeWhole(new Decoder(buffer))
   expect(decoded[0]!.timestamp).toBe('9007199254740991')
 })
 
-test('a batch whose end is missing is passed by, as kafkajs does', async () => {
-  const whole = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 0n, records: [PLAIN] } as never, 0)
-  const cut = whole.subarray(0, 62)
-  await expect(theirs(new Decoder(cut))).rejects.toThrow(
-    expect.objectContaining({ name: 'KafkaJSPartialMessageError' }),
-  )
-  await expect(decodeBatch(new Decoder(cut))).rejects.toThrow(
-    expect.objectContaining({ name: 'KafkaJSPartialMessageError' }),
-  )
+/** What a fetch response has of a partition. */
+function fetched(...batches: readonly Buffer[]): ByteReader {
+  const size = Buffer.alloc(4)
+  size.writeInt32BE(batches.reduce((sum, { length }) => sum + length, 0))
+  return new Decoder(Buffer.concat([size, ...batches, Buffer.from('next partition')]))
+}
+
+async function aBatch(firstOffset: bigint, values: readonly string[]): Promise<Buffer> {
+  const records = values.map((value, offsetDelta) => encode({ ...PLAIN, offsetDelta, value: Buffer.from(value) }))
+  const batch = { ...NOTHING_SPECIAL, firstOffset, firstTimestamp: 0n, lastOffsetDelta: values.length - 1, records }
+  return (await encodeBatch(batch)).buffer
+}
+
+/** Records that are not compressed, as a gzip batch. */
+function gzipped(batch: Buffer): Buffer {
+  const body = gzipSync(batch.subarray(61))
+  const header = Buffer.from(batch.subarray(0, 61))
+  header.writeInt32BE(61 - 12 + body.length, 8)
+  header[ATTRIBUTES_AT]! |= 1
+  return Buffer.concat([header, body])
+}
+
+test('a batch whose end is missing is left for the next fetch, as kafkajs does', async () => {
+  const [whole, next] = [await aBatch(0n, ['a', 'b']), await aBatch(2n, ['c'])]
+  for (const missing of [1, 20, 60, 61]) {
+    const [ours, others] = [1, 2].map(() => fetched(whole, next.subarray(0, -missing)))
+    const [found, expected] = [await decodeMessages(ours!), await theirMessages(others!)]
+    expect(found.map((record) => String((record as EncodedRecord).value))).toEqual(['a', 'b'])
+    expect(found).toHaveLength(expected.length)
+    expect(ours!.offset).toBe(others!.offset)
+  }
+  expect(await decodeMessages(fetched())).toEqual([])
 })
 
 test('kafkajs uses it from its first fetch on', () => {
-  expect(require(`${src}/recordBatch/v0/decoder`)).toBe(decodeBatch)
+  expect(require(`${src}/requests/fetch/v4/decodeMessages`)).toBe(decodeMessages)
+})
+
+test('issue 17.19: the records of a batch that expands too far have their positions and the reason, and those around it are read', async () => {
+  const blanks = gzipped(await aBatch(7n, ['small', ' '.repeat(MAX_EXPANDED_BYTES), 'small']))
+  const around = [await aBatch(0n, ['before']), blanks, await aBatch(10n, ['after'])]
+  const records = await decodeMessages(fetched(...around.slice(0, 2)))
+  expect((records[0] as EncodedRecord).value).toEqual(Buffer.from('before'))
+  for (const [place, record] of (records.slice(1) as UnreadableRecord[]).entries()) {
+    expect(record).toBeInstanceOf(UnreadableRecord)
+    expect(record).toMatchObject({ offset: String(7 + place), key: null, value: null, isControlRecord: false })
+    expect(record.why).toMatch(/at most 33554432 bytes .* that of offsets 7 to 9 has more$/)
+  }
+  expect(records).toHaveLength(4)
+  const behind = await decodeMessages(fetched(around[2]!))
+  expect(String((behind[0] as EncodedRecord).value)).toBe('after')
+})
+
+test('issue 17.19: a partition and a response are read as far as they stay within their budgets, the rest is left for the next fetch', async () => {
+  const large = gzipped(await aBatch(0n, [' '.repeat(20_000_000)]))
+  const one = new Decoder(Buffer.concat([1, 2, 3, 4].map(() => fetched(large, large, large).buffer.subarray(0, -14))))
+  const counts: number[] = []
+  for (let partition = 0; partition < 4; partition++) counts.push((await decodeMessages(one)).length)
+  expect(counts).toEqual([2, 2, 0, 0])
+  expect(one.offset).toBe(one.buffer.length)
+})
+
+test('issue 17.19: a batch of too many records is not expanded; its last record stands for all', async () => {
+  const batch = gzipped(await aBatch(0n, ['x']))
+  batch.writeInt32BE(2_000_000, 57)
+  batch.writeInt32BE(1_999_999, 23)
+  const records = (await decodeMessages(fetched(batch))) as UnreadableRecord[]
+  expect(records).toHaveLength(1)
+  expect(records[0]).toMatchObject({ offset: '1999999', why: expect.stringMatching(/offsets 0 to 1999999 has more/) })
 })
 
 test('issue 17.17: headers of one name are a list, in linear time, and a name of Object.prototype is like any other', async () => {
@@ -109,7 +183,7 @@ test('issue 17.17: headers of one name are a list, in linear time, and a name of
   const odd = Object.assign(Object.create(null), { constructor: Buffer.from('a'), toString: Buffer.from('b') })
   const records = [many, { ...PLAIN, headers: odd }]
   const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 0n, records } as never, 0)
-  const [first, second] = (await decodeBatch(new Decoder(buffer))).records
+  const [first, second] = (await decodeWhole(new Decoder(buffer))).records
   expect(first!.headerList).toHaveLength(200_000)
   expect(first!.headers.trace).toHaveLength(200_000)
   expect(second!.headerList).toEqual([

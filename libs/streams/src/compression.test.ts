@@ -1,6 +1,17 @@
+import { gzipSync } from 'node:zlib'
+import { compress as zstd } from '@mongodb-js/zstd'
+import fc from 'fast-check'
+import { compressFrame as lz4 } from 'lz4-napi'
 import { compressSync } from 'snappy'
 import { expect, test } from 'vitest'
-import { decompressSnappy } from './compression.js'
+import {
+  decompressGzip,
+  decompressLz4,
+  decompressSnappy,
+  decompressZstd,
+  ExpandsTooFar,
+  MAX_EXPANDED_BYTES,
+} from './compression.js'
 
 const text = Buffer.from('a record, '.repeat(5_000))
 
@@ -25,4 +36,46 @@ test("the blocks of xerial's frame are decompressed, in order", async () => {
 
 test('a frame that ends too early is an error', async () => {
   await expect(decompressSnappy(xerial(compressSync(text)).subarray(0, -3))).rejects.toThrow()
+})
+
+const CODECS = [
+  ['gzip', async (bytes: Buffer) => gzipSync(bytes), decompressGzip],
+  ['a block of snappy', async (bytes: Buffer) => compressSync(bytes), decompressSnappy],
+  [
+    "xerial's frame",
+    async (bytes: Buffer) => xerial(compressSync(bytes.subarray(0, 1_000)), compressSync(bytes.subarray(1_000))),
+    decompressSnappy,
+  ],
+  ['lz4', async (bytes: Buffer) => lz4(bytes), decompressLz4],
+  ['zstd', async (bytes: Buffer) => zstd(bytes), decompressZstd],
+] as const
+
+test.each(CODECS)(
+  'issue 17.19: %s is expanded up to the bound, and beyond it not at all',
+  async (_, compress, decompress) => {
+    const most = Buffer.alloc(MAX_EXPANDED_BYTES, ' ')
+    expect((await decompress(await compress(most))).equals(most)).toBe(true)
+    const blanks = await compress(Buffer.alloc(MAX_EXPANDED_BYTES + 1_000_000, ' '))
+    const before = process.memoryUsage().rss
+    await expect(decompress(blanks)).rejects.toThrow(ExpandsTooFar)
+    expect(process.memoryUsage().rss - before).toBeLessThan(3 * MAX_EXPANDED_BYTES)
+  },
+)
+
+test.each(CODECS)('%s gives back what was compressed', async (_, compress, decompress) => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.integer({ min: 1, max: 3_000 }), async (part, times) => {
+      const bytes = Buffer.concat(Array.from({ length: times }, () => part))
+      expect((await decompress(await compress(bytes))).equals(bytes)).toBe(true)
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test.each([
+  ['lz4', lz4, decompressLz4],
+  ['zstd', zstd, decompressZstd],
+] as const)('issue 17.19: several frames of %s count together', async (_, compress, decompress) => {
+  const frame = await compress(Buffer.alloc(MAX_EXPANDED_BYTES / 2, ' '))
+  await expect(decompress(Buffer.concat([frame, frame, frame]))).rejects.toThrow(ExpandsTooFar)
 })

@@ -1,5 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './encoded-record.js'
+import { UnreadableRecord } from './unreadable-record.js'
 
 /** Names with their values in order; a name may come more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]
@@ -11,6 +12,8 @@ export interface KafkaRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: KafkaHeaders
+  /** Why key, value and headers were not read: the record's batch expands too far. Absent: they were. */
+  readonly unreadable?: string | undefined
 }
 
 /** A record with the rest of its position. */
@@ -75,8 +78,15 @@ export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDel
 }
 
 /** A record to keep. */
-export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): KafkaRecord {
-  return { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: toHeaders(headers) }
+export function toRecord(message: KafkaMessage): KafkaRecord {
+  const { offset, timestamp, key, value, headers } = message
+  const record = { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: toHeaders(headers) }
+  const unreadable = whyUnreadable(message)
+  return unreadable === undefined ? record : { ...record, unreadable }
+}
+
+function whyUnreadable(message: KafkaMessage): string | undefined {
+  return message instanceof UnreadableRecord ? message.why : undefined
 }
 
 /** kafkajs has an object with a list for a name that came more than once. */
@@ -113,5 +123,9 @@ class RecordView implements KafkaRecord {
   get headers(): KafkaHeaders {
     const { message } = this
     return message instanceof EncodedRecord ? message.headerList : toHeaders(message.headers)
+  }
+
+  get unreadable(): string | undefined {
+    return whyUnreadable(this.message)
   }
 }

@@ -1,6 +1,6 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
-import { quickenRecords } from './batch-decoder.js'
+import { replaceBatchDecoder } from './batch-decoder.js'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
 import { sendNullHeaders } from './null-header.js'
@@ -37,7 +37,7 @@ export interface KafkaOptions {
 
 export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
   registerCodecs()
-  quickenRecords()
+  replaceBatchDecoder()
   sendNullHeaders()
   const kafkajs = new Kafka({
     brokers: [...brokers],

@@ -2,10 +2,10 @@ import type { Config } from '@outflow/contracts'
 import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/streams'
 
 /**
- * A dead letter carries its record whole, and what is set aside as too large has no bound of ours; brokers take 100 MiB
- * in one request at most (socket.request.max.bytes). An alert carries its record too, escaped into JSON.
+ * Room for alerts, which have their record escaped into JSON. A request has at most 100 MiB (socket.request.max.bytes): a broker
+ * that is sent more closes the connection, which looks like an outage.
  */
-const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
+export const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
 
 /**
  * Creates the alerts, the dead-letter and, if there is to be one, the events topic where they are not there yet, with as many partitions as the largest

@@ -43,7 +43,7 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
     },
     send: async (messages, through) => {
       act()
-      if (messages.some(({ value }) => (value?.length ?? 0) > maxBytes)) throw tooLarge()
+      if (messages.some(({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) > maxBytes)) throw tooLarge()
       topic.push(...messages)
       mark = through
       // The commit is done; a crash here is one whose outcome the relay never learns.
@@ -68,7 +68,7 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
   }
 }
 
-const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn() })
+const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn(), messageNotSent: vi.fn() })
 
 async function drain(effects: RelayEffects, told = telemetry(), caution = makeCaution()): Promise<void> {
   await catchUp(effects)
@@ -122,6 +122,29 @@ test('one message that is too large for its topic is shortened, and holds back n
     ],
   })
   expect(told.messageShortened).toHaveBeenCalledTimes(1)
+})
+
+test('issue 17.19: a message that is refused even without its body is reported, and those behind it are sent once', async () => {
+  const rows = [aRow(1), aRow(2, { key: Buffer.alloc(2_000) }), aRow(3), aRow(4)]
+  const world = aWorld(rows, { maxBytes: 1_000 })
+  const reported = telemetry()
+  const caution = makeCaution()
+  for (let round = 0; round < 5; round++) await drain(world.effects, reported, caution).catch(() => {})
+  expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1', 'payload 3', 'payload 4'])
+  expect(world.left()).toEqual([])
+  expect(world.handedOver).toEqual([1n, 2n, 3n, 4n])
+  expect(reported.messageNotSent).toHaveBeenCalledExactlyOnceWith(rows[1], expect.any(BrokerRefused))
+})
+
+test('issue 17.19: what exceeds the largest request of a broker is not tried: the broker would close the connection', async () => {
+  const large = Buffer.alloc(65 * 1024 ** 2)
+  const world = aWorld([aRow(1, { payload: large }), aRow(2, { key: large, payload: large }), aRow(3)])
+  const reported = telemetry()
+  await drain(world.effects, reported)
+  expect(world.topic.map(({ value }) => value && String(value))).toEqual([null, 'payload 3'])
+  expect(world.left()).toEqual([])
+  expect(reported.messageShortened).toHaveBeenCalledTimes(2)
+  expect(reported.messageNotSent).toHaveBeenCalledTimes(1)
 })
 
 test('an error that is not about size ends the round', async () => {

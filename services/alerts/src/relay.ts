@@ -1,7 +1,8 @@
 import type { OutflowError } from '@outflow/errors'
 import type { OutboxRow } from '@outflow/store'
 import type { OutgoingMessage } from '@outflow/streams'
-import { isTooLarge, shorten } from './shorten.js'
+import { MAX_MESSAGE_BYTES } from './output-topics.js'
+import { isTooLarge, shorten, sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** What the relay does to the world; a test hands in its own. */
@@ -39,11 +40,15 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
 export interface Caution {
   /** Up to here rows go one by one: one of them is too large, and most are not. */
   alone: bigint
-  /** Rows that are too large even alone, and go without their body. */
+  /** Rows that are too large even alone, and are sent without their body. */
   readonly shortened: Set<bigint>
+  /** Rows that are too large even without their body: they are reported, and not sent. */
+  readonly unsendable: Set<bigint>
 }
 
-export const makeCaution = (): Caution => ({ alone: 0n, shortened: new Set() })
+export const makeCaution = (): Caution => ({ alone: 0n, shortened: new Set(), unsendable: new Set() })
+
+type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'messageNotSent'>
 
 /**
  * Sends the outbox's first rows, in order, and settles them.
@@ -52,11 +57,14 @@ export const makeCaution = (): Caution => ({ alone: 0n, shortened: new Set() })
  * sends nothing; a crash after it leaves rows that `catchUp` settles unsent. When sending rejects, whether it was
  * committed may be unknown: the relay must begin again at `catchUp`, with a sender that has fenced this one off.
  *
- * @returns the rows that were sent; empty when the outbox is
+ * A row that Kafka refuses for its size is sent without its body. Where that is refused too, it is reported and passed over: it
+ * must not block those behind it.
+ *
+ * @returns the rows that were settled; empty when the outbox is
  */
 export async function relayOnce(
   { take, send, settle }: RelayEffects,
-  telemetry: Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened'>,
+  telemetry: RelayTelemetry,
   caution: Caution,
 ): Promise<readonly OutboxRow[]> {
   const waiting = await take(MAX_ROWS)
@@ -65,7 +73,7 @@ export async function relayOnce(
   if (last === undefined) return rows
   try {
     await send(
-      rows.map((row) => toMessage(caution.shortened.has(row.sequence) ? shorten(row) : row)),
+      rows.flatMap((row) => messagesOf(row, telemetry, caution)),
       last.sequence,
     )
   } catch (error: unknown) {
@@ -77,17 +85,31 @@ export async function relayOnce(
   return rows
 }
 
-function learn(
-  rows: readonly OutboxRow[],
-  error: OutflowError,
-  telemetry: Pick<AlertsTelemetry, 'messageShortened'>,
-  caution: Caution,
-): void {
+function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, caution: Caution): OutgoingMessage[] {
+  if (!caution.shortened.has(row.sequence)) {
+    if (sizeOf(row) <= MAX_MESSAGE_BYTES) return [toMessage(row)]
+    withhold(row, null, telemetry, caution)
+  }
+  const shortened = shorten(row)
+  if (!caution.unsendable.has(row.sequence) && sizeOf(shortened) > MAX_MESSAGE_BYTES)
+    withhold(row, null, telemetry, caution)
+  return caution.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
+}
+
+function learn(rows: readonly OutboxRow[], error: OutflowError, telemetry: RelayTelemetry, caution: Caution): void {
   const last = rows.at(-1)!
   if (rows.length > 1) caution.alone = last.sequence
-  else {
-    caution.shortened.add(last.sequence)
-    telemetry.messageShortened(last, error)
+  else withhold(last, error, telemetry, caution)
+}
+
+/** The body first; where that has been withheld, the whole message. */
+function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, caution: Caution): void {
+  if (!caution.shortened.has(row.sequence)) {
+    caution.shortened.add(row.sequence)
+    telemetry.messageShortened(row, error)
+  } else {
+    caution.unsendable.add(row.sequence)
+    telemetry.messageNotSent(row, error)
   }
 }
 

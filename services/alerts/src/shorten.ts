@@ -28,6 +28,12 @@ function withHeader(row: OutboxRow, what: string): OutboxRow {
   return { ...row, headers: [...row.headers, [WITHHELD_HEADER, Buffer.from(what)]] }
 }
 
+/** Bytes that a row takes in a request, about. */
+export function sizeOf({ key, payload, headers }: OutboxRow): number {
+  const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
+  return (key?.length ?? 0) + (payload?.length ?? 0) + headerBytes
+}
+
 /** Whether a broker refused a message for its size. */
 export function isTooLarge(thrown: unknown): thrown is BrokerRefused {
   return thrown instanceof BrokerRefused && TOO_LARGE.has(String(thrown.values.type))

@@ -11,7 +11,9 @@ export interface AlertsTelemetry {
   topicsCreated(topics: readonly string[]): void
   alertsDecided(decided: Decided): void
   rowsSent(rows: readonly OutboxRow[]): void
-  messageShortened(row: OutboxRow, error: OutflowError): void
+  /** @param error  null: the relay did not try, because no broker accepts so much */
+  messageShortened(row: OutboxRow, error: OutflowError | null): void
+  messageNotSent(row: OutboxRow, error: OutflowError | null): void
   operationTold(operation: Operation & { readonly status: OperationStatus }): void
   operationsStand(kinds: readonly string[]): void
   operationsNotWatched(error: OutflowError): void
@@ -26,6 +28,9 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   const unsent = metrics.counter('outflow_alerts_unsent_total', 'Alerts that did not leave by themselves', ['because'])
   const groups = metrics.counter('outflow_alert_groups_total', 'Alerts about many anomalies at once', ['by'])
   const shortened = metrics.counter('outflow_messages_shortened_total', 'Sent without a body that was too large', [
+    'kind',
+  ])
+  const notSent = metrics.counter('outflow_messages_not_sent_total', 'Too large even without their body: not sent', [
     'kind',
   ])
   const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Times the relay had to begin again')
@@ -57,6 +62,10 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
     messageShortened: ({ kind, sequence, topic, payload }, error) => {
       shortened.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message shortened')
+    },
+    messageNotSent: ({ kind, sequence, topic, payload }, error) => {
+      notSent.inc({ kind })
+      log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
     },
     operationTold: ({ kind, status, detail, modelId, begunAt }) =>
       log.warn({ kind, status, detail, modelId, begunAt }, 'operation told'),

@@ -32,6 +32,7 @@ export function recordReader(
   const readObservation = plan && makeObservationReader(plan, locate)
   const pick = decoder.picker(keys)
   const read: RecordReader['read'] = (source, rows) => {
+    if (source.unreadable !== undefined) return { reason: 'too_large', detail: source.unreadable }
     const record = pick(source.value)
     if ('reason' in record) return record
     const rejection = fields.read(record, rows)

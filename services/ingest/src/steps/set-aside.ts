@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Rejection } from '@outflow/contracts'
 import type { OutboxMessage } from '@outflow/store'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
@@ -12,7 +13,7 @@ export interface SetAsideOptions {
 
 /**
  * Makes the step that turns rejected records into dead letters: the original key, value and headers byte for byte, and
- * headers that say why, where the record stood and when.
+ * headers with the reason, the position and the time. What does not fit into a message is cut off, and a header states so.
  */
 export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
   return (batch: ReadBatch): CleanBatch => {
@@ -34,9 +35,7 @@ export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
         message: {
           kind: 'dead_letter',
           topic,
-          key: source.key,
-          payload: source.value,
-          headers: [...source.headers, ...ourHeaders(batch.delivery, source, rejection, rejectedAt)],
+          ...fitted(source, ourHeaders(batch.delivery, source, rejection, rejectedAt)),
         },
       })),
     }
@@ -44,6 +43,60 @@ export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
 }
 
 type HeaderEntry = OutboxMessage['headers'][number]
+
+/** Kafka's default max.message.bytes is 1,048,588 with the frame of the batch. */
+const MAX_MESSAGE_BYTES = 1_000_000
+const MAX_KEY_BYTES = 100_000
+const MAX_HEADERS_BYTES = 100_000
+/** Room for the headers that describe what was cut off. */
+const WITHHELD_BYTES = 500
+
+/** Key, value and headers, cut to what every broker accepts. */
+function fitted(
+  { key, value, headers, unreadable }: KafkaRecord,
+  ours: readonly HeaderEntry[],
+): Pick<OutboxMessage, 'key' | 'payload' | 'headers'> {
+  if (unreadable !== undefined) {
+    return { key, payload: value, headers: [...ours, ['outflow.withheld', `key, value and headers: ${unreadable}`]] }
+  }
+  const keptHeaders = startOf(headers, MAX_HEADERS_BYTES)
+  const keptKey = key?.subarray(0, MAX_KEY_BYTES) ?? null
+  const room = MAX_MESSAGE_BYTES - WITHHELD_BYTES - sizeOf([...keptHeaders, ...ours]) - (keptKey?.length ?? 0)
+  const keptValue = value?.subarray(0, room) ?? null
+  const withheld = [
+    keptValue?.length !== value?.length && `the value behind its first ${keptValue?.length} of ${value?.length} bytes`,
+    keptKey?.length !== key?.length && `the key behind its first ${keptKey?.length} of ${key?.length} bytes`,
+    keptHeaders.length !== headers.length && `the headers behind the first ${keptHeaders.length} of ${headers.length}`,
+  ].filter((part) => part !== false)
+  if (withheld.length === 0) return { key, payload: value, headers: [...headers, ...ours] }
+  const described: HeaderEntry[] = [['outflow.withheld', withheld.join('; ')]]
+  if (value !== null) {
+    described.push(['outflow.value-bytes', String(value.length)])
+    described.push(['outflow.value-sha256', createHash('sha256').update(value).digest('hex')])
+  }
+  return { key: keptKey, payload: keptValue, headers: [...keptHeaders, ...ours, ...described] }
+}
+
+/** The first headers that fit. */
+function startOf(headers: KafkaRecord['headers'], maxBytes: number): KafkaRecord['headers'] {
+  let bytes = 0
+  const end = headers.findIndex((header) => {
+    bytes += sizeOf([header])
+    return bytes > maxBytes
+  })
+  return end === -1 ? headers : headers.slice(0, end)
+}
+
+function sizeOf(headers: readonly HeaderEntry[]): number {
+  return headers.reduce(
+    (sum, [name, value]) =>
+      sum + HEADER_LENGTHS_BYTES + Buffer.byteLength(name) + (value === null ? 0 : Buffer.byteLength(value)),
+    0,
+  )
+}
+
+/** A header has the lengths of its name and of its value, five bytes each at most. */
+const HEADER_LENGTHS_BYTES = 10
 
 function ourHeaders(
   { topic, partition }: Delivery,
