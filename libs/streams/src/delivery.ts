@@ -16,6 +16,11 @@ export interface KafkaRecord {
   readonly unreadable?: string | undefined
 }
 
+/** Whether a record has no value; one that could not be read may have one. */
+export function isTombstone({ value, unreadable }: Pick<KafkaRecord, 'value' | 'unreadable'>): boolean {
+  return value === null && unreadable === undefined
+}
+
 /** A record with the rest of its position. */
 export interface WindowRecord extends KafkaRecord {
   readonly topic: string

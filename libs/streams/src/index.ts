@@ -9,7 +9,7 @@ export {
 } from './admin.js'
 export { deliveries } from './deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
-export type { Delivery, KafkaHeaders, KafkaRecord, WindowRecord } from './delivery.js'
+export { type Delivery, isTombstone, type KafkaHeaders, type KafkaRecord, type WindowRecord } from './delivery.js'
 export {
   BrokerLoginFailed,
   BrokerRefused,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
-import { toRecord, type WindowRecord } from './delivery.js'
+import { isTombstone, toRecord, type WindowRecord } from './delivery.js'
 import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { makeSample } from './sample.js'
@@ -200,7 +200,8 @@ async function readRanges(
     const records = batch.messages.map((message) => ({ topic, partition, ...toRecord(message) }))
     await take(
       records.filter(
-        ({ offset, value }) => offset >= range.next && offset < range.end && !(skipTombstones && value === null),
+        (record) =>
+          record.offset >= range.next && record.offset < range.end && !(skipTombstones && isTombstone(record)),
       ),
     )
     pass(range, BigInt(batch.lastOffset()) + 1n)

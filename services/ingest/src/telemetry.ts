@@ -193,8 +193,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     },
     drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
-    retentionBehind: ({ asOf, behindMs }) =>
-      log.warn({ asOf, behindMs }, 'retention behind the clock'),
+    retentionBehind: ({ asOf, behindMs }) => log.warn({ asOf, behindMs }, 'retention behind the clock'),
     retentionApplied: (dropped) => log.info({ dropped }, 'retention applied'),
     retentionPostponed: (error) => log.warn({ error }, 'retention postponed'),
   }

@@ -63,6 +63,19 @@ test('issue 17.10: a tombstone is counted and passed over where tombstones are s
   expect(batch.rejected.map(({ source, rejection }) => [source.offset, rejection.reason])).toEqual([[2n, 'empty']])
 })
 
+test('issue 17.19: a record that could not be taken out of its batch is rejected as too_large, and is no tombstone', () => {
+  const read = readWith({
+    tombstones: 'skip',
+    borrowModel: () => aLease(),
+    readerFor: aReader,
+    telemetry: { recordFailed: () => {} },
+  })
+  const unreadable = 'a compressed batch has at most 33554432 bytes'
+  const { skipped, rejected } = read(aBatch(aKafkaRecord(0, null, { unreadable })))
+  expect(skipped).toBe(0)
+  expect(rejected.map(({ rejection }) => rejection)).toEqual([{ reason: 'too_large', detail: unreadable }])
+})
+
 test('the batch borrows one model, and reads every record by it', () => {
   const { reader } = aDetector()
   const refusing = aDetector({

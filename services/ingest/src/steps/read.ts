@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import type { KafkaRecord } from '@outflow/streams'
+import { isTombstone, type KafkaRecord } from '@outflow/streams'
 import type { PreparedBatch, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import type { ModelLease } from '../model-lease.js'
 import { failedRecord } from '../record-fault.js'
@@ -45,7 +45,7 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
       for (const source of delivery.records) {
         const record = readOne(source)
         if ('reason' in record) {
-          if (source.value === null && tombstones === 'skip') skipped += 1
+          if (isTombstone(source) && tombstones === 'skip') skipped += 1
           else rejected.push({ source, rejection: record })
         } else rows.count = records.push(record)
       }

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { partitionCounters, rejectedByReason } from '@outflow/store'
+import { CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { fitParcelModel, type ParcelMessage, parcelMessages } from '../support/parcels.js'
+import { startService } from '../support/service-process.js'
+import { readCommitted } from '../support/topic-reader.js'
+
+const MIB = 1024 ** 2
+const ORDINARY = 400
+
+test('issue 17.19: a batch that expands to 110 MiB costs one record; those around it are scored once, and alerts behind it are sent', async () => {
+  const { name, brokers, topics, pool, configFile } = await aParcelPipeline({ model: await fitParcelModel() })
+  const kafka = new Kafka({ brokers: [...brokers], clientId: 'test', logLevel: logLevel.NOTHING })
+  const producer = kafka.producer()
+  await producer.connect()
+  const send = (messages: readonly Message[], compression = CompressionTypes.None) =>
+    producer.send({ topic: topics.source, messages: messages.map((own) => ({ ...own, partition: 0 })), compression })
+  const parcels = parcelMessages(1)
+  const ordinary = () => toMessages(nextOf(sound(parcels), ORDINARY))
+
+  await send(ordinary(), CompressionTypes.GZIP)
+  await send([{ key: 'blanks', value: ' '.repeat(110 * MIB) }], CompressionTypes.GZIP)
+  await send(ordinary())
+  await send([{ key: 'large', value: ' '.repeat(5 * MIB) }], CompressionTypes.GZIP)
+  await send(ordinary(), CompressionTypes.GZIP)
+  await producer.disconnect()
+
+  const [ingest] = [startService('ingest', configFile), startService('alerts', configFile)]
+  const total = 3 * ORDINARY + 2
+  const counts = async () => (await partitionCounters(pool, name)).find(({ partition }) => partition === 0)
+  await eventually(async () => (await counts())?.received === total, { what: `${total} records are counted` })
+  expect(await counts()).toMatchObject({ scored: 3 * ORDINARY, rejected: 2 })
+  expect(await rejectedByReason(pool, name)).toMatchObject({ too_large: 2 })
+
+  await eventually(
+    async () => (await pool.query('select from outflow.outbox where pipeline = $1', [name])).rowCount === 0,
+    { what: 'the relay has sent everything' },
+  )
+  const letters = await readCommitted(brokers, topics.deadLetters)
+  expect(letters.map(({ headers }) => Number(headers['outflow.offset']))).toEqual([ORDINARY, 2 * ORDINARY + 1])
+  expect(letters[0]).toMatchObject({ key: null, value: null })
+  expect(String(letters[0]!.headers['outflow.withheld'])).toContain(`offsets ${ORDINARY} to ${ORDINARY} has more`)
+  expect(letters[1]!.value!.length).toBeLessThan(1_000_000)
+  expect(Number(letters[1]!.headers['outflow.value-bytes'])).toBe(5 * MIB)
+
+  const alerts = await readCommitted(brokers, topics.alerts)
+  const offsets = alerts.map(({ value }) => Number(JSON.parse(String(value)).data.offset))
+  expect(new Set(offsets).size).toBe(offsets.length)
+  expect(Math.min(...offsets)).toBeLessThan(ORDINARY)
+  expect(Math.max(...offsets)).toBeGreaterThan(2 * ORDINARY + 1)
+  const peak = await peakMiB(ingest!.pid)
+  expect(peak).toBeLessThan(600)
+})
+
+function* sound(messages: Iterator<ParcelMessage>): Generator<ParcelMessage, never> {
+  for (;;) {
+    const { value } = messages.next()
+    if (value.truth === 'normal' || value.truth === 'odd') yield value
+  }
+}
+
+function toMessages(parcels: readonly ParcelMessage[]): Message[] {
+  return parcels.map(({ key, value, truth }) => ({ key, value, headers: { truth } }))
+}
+
+/** The largest resident memory of a process, as Linux counts it. */
+async function peakMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / 1024
+}
