@@ -196,7 +196,7 @@ function wrongType(path: string, allowed: string, value: unknown): Rejection {
 function badTimestamp(path: string, value: unknown): Rejection {
   return {
     reason: 'bad_timestamp',
-    detail: `${path} must be an ISO 8601 time, or an epoch time in seconds, ms, µs or ns from 1973 on; found ${show(value)}`,
+    detail: `${path} must be an ISO 8601 time, or an epoch time in seconds or ms from 1973 on, in µs or ns from 1979 on; found ${show(value)}`,
   }
 }
 

@@ -38,7 +38,7 @@ describe('a timestamp', () => {
 
   it('issue 17.3: is read from an epoch time in any unit, by its magnitude', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1e8, max: 99_999_999_999 }), (seconds) => {
+      fc.property(fc.integer({ min: 3e8, max: 9_999_999_999 }), (seconds) => {
         for (const [factor, unit] of [
           [1, 'seconds'],
           [1e3, 'milliseconds'],
@@ -52,11 +52,27 @@ describe('a timestamp', () => {
     )
   })
 
-  it.each([0, -1, 1, 99_999_999, -978310020000, 1e20, Number.NaN, Number.POSITIVE_INFINITY])(
-    'issue 17.3: is not the number %d',
-    (number) => {
-      expect(epochUnit(number)).toBeNull()
-      expect(parseTimestamp(number)).toBeUndefined()
-    },
-  )
+  it('issue 17.3: is the end of the year 9999 in milliseconds, and no time of 1978 in microseconds', () => {
+    expect(parseTimestamp(253_402_300_799_999)).toBe(Date.parse('9999-12-31T23:59:59.999Z'))
+  })
+
+  // From 1e10 on: ms of 1970, ms beyond 9999, µs beyond 2286, ns beyond 2286.
+  it.each([
+    0,
+    -1,
+    1,
+    99_999_999,
+    1e10,
+    99_999_999_999,
+    253_402_300_800_000,
+    1e16,
+    1e19,
+    -978310020000,
+    1e20,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ])('issue 17.3: is not the number %d', (number) => {
+    expect(epochUnit(number)).toBeNull()
+    expect(parseTimestamp(number)).toBeUndefined()
+  })
 })

@@ -8,22 +8,24 @@ const LONGEST = 64
 export type EpochUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds'
 
 /**
- * The unit of an epoch time, by its magnitude. Each unit covers March 1973 to the year 5138, so no number fits two of them; other
- * numbers, 0 and negative ones among them, are not epoch times.
+ * The unit of an epoch time, by its magnitude: seconds of 1973 to 2286, ms of 1973 to 9999, µs and ns of 1979 to 2286. The ranges
+ * have gaps between them, so a time outside the years of its unit is mostly refused and not read in another unit. Other numbers,
+ * 0 and negative ones among them, are not epoch times; a time of other years has to be written as ISO 8601.
  */
 export function epochUnit(value: number): EpochUnit | null {
   return findUnit(value)?.unit ?? null
 }
 
 function findUnit(value: number) {
-  return EPOCH_UNITS.find(({ from }) => value >= from && value < from * 1000)
+  return EPOCH_UNITS.find(({ from, to }) => value >= from && value < to)
 }
 
 const EPOCH_UNITS = [
-  { unit: 'seconds', from: 1e8, ms: 1e3 },
-  { unit: 'milliseconds', from: 1e11, ms: 1 },
-  { unit: 'microseconds', from: 1e14, ms: 1e-3 },
-  { unit: 'nanoseconds', from: 1e17, ms: 1e-6 },
+  { unit: 'seconds', from: 1e8, to: 1e10, ms: 1e3 },
+  // To the end of the year 9999, which stands for "never" in many systems.
+  { unit: 'milliseconds', from: 1e11, to: 253_402_300_800_000, ms: 1 },
+  { unit: 'microseconds', from: 3e14, to: 1e16, ms: 1e-3 },
+  { unit: 'nanoseconds', from: 3e17, to: 1e19, ms: 1e-6 },
 ] as const
 
 /**

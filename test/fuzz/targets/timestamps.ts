@@ -50,10 +50,10 @@ function readTime(value: string | number): number | undefined {
 }
 
 function readEpoch(value: number): number | undefined {
-  if (value >= 1e8 && value < 1e11) return value * 1e3
-  if (value >= 1e11 && value < 1e14) return value
-  if (value >= 1e14 && value < 1e17) return value * 1e-3
-  return value >= 1e17 && value < 1e20 ? value * 1e-6 : undefined
+  if (value >= 1e8 && value < 1e10) return value * 1e3
+  if (value >= 1e11 && value < Date.UTC(10_000, 0)) return value
+  if (value >= 3e14 && value < 1e16) return value * 1e-3
+  return value >= 3e17 && value < 1e19 ? value * 1e-6 : undefined
 }
 
 function readIso(text: string): number | undefined {
