@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseConfig } from '@outflow/contracts'
+import { featurePath, parseConfig } from '@outflow/contracts'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -83,6 +83,41 @@ describe('outflow init of a topic', () => {
     })
   })
 
+  it('issue 17.3 and 17.4: the configuration of a topic with epoch seconds, dotted keys and counters rejects none of its records', async () => {
+    const topic = await aTopic({ partitions: 3 })
+    await produce(
+      topic,
+      Array.from({ length: 400 }, (_, index) => measurement(index)),
+    )
+
+    const { stdout } = await initOf(topic)
+
+    expect(stdout).toMatch(
+      /timestamp: \$\.ts +# a time in every record as epoch seconds, 2026-01-01T00:00 to 2026-01-01T06:39/,
+    )
+    expect(stdout).toMatch(
+      /\n {2}# - \{ path: \$\.sent_total, type: numeric \} +# left out: rises from record to record/,
+    )
+    const config = parseConfig(parse(stdout), {})
+    expect(config.features.map((feature) => [featurePath(feature), feature.type])).toEqual([
+      ['$.ts', 'cyclic'],
+      ['$["metrics.cpu"]', 'numeric'],
+      ['$["Duration..in.seconds."]', 'numeric'],
+      ['$.host', 'categorical'],
+    ])
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
+    const file = join(folder, 'hosts.yaml')
+    await writeFile(file, stdout)
+    const { stdout: checked } = await runOutflow(['doctor', '--json', '--config', file]).finally(() =>
+      rm(folder, { recursive: true, force: true }),
+    )
+    const { findings } = JSON.parse(checked) as { findings: { name: string }[] }
+    expect(findings.find(({ name }) => name === 'records')).toMatchObject({
+      ok: true,
+      detail: '400 read, 0 would be dead letters',
+    })
+  })
+
   it('says in one line what is wrong with the topic', async () => {
     const [empty, texts, absent] = [await aTopic(), await aTopic(), aName('absent')]
     await produce(texts, ['a;b', 'c;d'])
@@ -103,6 +138,15 @@ const parcel = (index: number): string =>
     at: new Date(1_767_225_600_000 + index * 60_000),
     grams: (index * 37) % 101,
     to: `hub ${index % 3}`,
+  })
+
+const measurement = (index: number): string =>
+  JSON.stringify({
+    ts: 1_767_225_600 + index * 60,
+    sent_total: 5_000_000_000 + index * 1_500,
+    'metrics.cpu': (index * 37) % 101,
+    'Duration..in.seconds.': ((index * 53) % 97) / 10,
+    host: `host-${index % 4}`,
   })
 
 async function produce(topic: string, values: readonly string[]): Promise<void> {

@@ -54,7 +54,7 @@ describe('feature inference', () => {
     expect(infer(records)).toMatchObject({
       kinds: ['$.delay numeric'],
       leftOut: {
-        row: 'rises from record to record, as a counter, a time or an id: new records would all lie outside what was seen',
+        row: 'rises from record to record, as a counter, a time or an id: new records would all lie outside what was seen (unless the records are sorted by it)',
         id: 'text with 40 values in 40 rows',
         carrier: 'always AA',
         note: 'always empty',
@@ -77,6 +77,18 @@ describe('feature inference', () => {
     expect(leftOut.fuel).toMatch(/^falls/)
     expect(leftOut.overtaking).toMatch(/^rises/)
     expect(kinds).toEqual(['$.sawtooth numeric', '$.noise numeric'])
+  })
+
+  it('issue 17.3: leaves out numbers that rise within each partition', () => {
+    const inference = makeFeatureInference()
+    for (const partition of [0, 1, 2]) {
+      inference.beginPartition()
+      for (let index = partition; index < 90; index += 3)
+        inference.observe({ sent: 1_500 * index, load: (index * 37) % 41 })
+    }
+    const { features, leftOut } = inference.conclude()
+    expect(leftOut).toMatchObject([{ path: '$.sent', why: expect.stringMatching(/^rises/) }])
+    expect(features).toMatchObject([{ path: '$.load' }])
   })
 
   it.each([

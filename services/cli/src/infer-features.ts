@@ -19,6 +19,8 @@ export interface LeftOut {
 
 export interface FeatureInference {
   observe(record: Readonly<Record<string, unknown>>): void
+  /** The next record does not follow the last one: it is another partition's. */
+  beginPartition(): void
   conclude(): Inference
 }
 
@@ -45,6 +47,9 @@ export function makeFeatureInference(): FeatureInference {
     observe: (record) => {
       records += 1
       observe(record, [])
+    },
+    beginPartition: () => {
+      for (const field of fields.values()) field.previous = Number.NaN
     },
     conclude: () => {
       const features: Feature[] = []
@@ -138,8 +143,8 @@ function note(field: Field, value: unknown): void {
 }
 
 function noteChange(field: Field, number: number): void {
-  if (field.numbers > 1) {
-    const change = number - field.previous
+  const change = number - field.previous
+  if (!Number.isNaN(change)) {
     if (change > 0) field.rises += 1
     else if (change < 0) field.falls += 1
     field.net += change
@@ -180,7 +185,7 @@ function judge(path: string, field: Field, records: number): Feature | Omit<Left
   if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
   const direction = feature.type === 'numeric' ? monotone(field) : null
   if (direction === null) return parsed.data
-  const why = `${direction} from record to record, as a counter, a time or an id: new records would all lie outside what was seen`
+  const why = `${direction} from record to record, as a counter, a time or an id: new records would all lie outside what was seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
 

@@ -24,7 +24,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     name: input.name,
     from: `${which} ${formatCount(Math.min(records.length, MAX_RECORDS))} records of ${input.name}`,
     topic: path === '-' ? 'records' : topicOfFile(path),
-    records: records.slice(0, MAX_RECORDS),
+    partitions: [records.slice(0, MAX_RECORDS)],
     formatWhy:
       input.format === 'csv'
         ? 'a guess, as the file is CSV; lines of CSV: format: csv, and csv: { columns: [their names] }'

@@ -27,7 +27,7 @@ export async function init(
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
   await refuseToOverwrite(options)
   const sample = await take(options, environment, signal)
-  const look = lookAtRecords(sample.records)
+  const look = lookAtRecords(sample.partitions)
   if (look.columns.length === 0) {
     const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)

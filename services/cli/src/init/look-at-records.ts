@@ -1,6 +1,7 @@
 import { type Feature, featurePath } from '@outflow/contracts'
 import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/encoding'
 import { type LeftOut, makeFeatureInference } from '../infer-features.js'
+import type { Sample } from './sample.js'
 
 /** What the records say of themselves, before anything is proposed. */
 export interface Look {
@@ -37,9 +38,13 @@ export interface NumberSummary {
 }
 
 /** Tells the features as `train` does, and sums up each of their columns. */
-export function lookAtRecords(records: readonly Readonly<Record<string, unknown>>[]): Look {
+export function lookAtRecords(partitions: Sample['partitions']): Look {
   const inference = makeFeatureInference()
-  for (const record of records) inference.observe(record)
+  for (const partition of partitions) {
+    inference.beginPartition()
+    for (const record of partition) inference.observe(record)
+  }
+  const records = partitions.flat()
   const { features, leftOut } = inference.conclude()
   return {
     records: records.length,

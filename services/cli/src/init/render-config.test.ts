@@ -16,7 +16,7 @@ const ORIGIN: Origin = {
 const ENVIRONMENT = { DATABASE_URL: 'postgres://127.0.0.1:5432/outflow' }
 
 function propose(records: readonly Record<string, unknown>[], origin: Partial<Origin> = {}) {
-  const text = renderConfig(lookAtRecords(records), { ...ORIGIN, ...origin })
+  const text = renderConfig(lookAtRecords([records]), { ...ORIGIN, ...origin })
   return { text, config: parseConfig(parse(text), ENVIRONMENT) }
 }
 
@@ -138,7 +138,7 @@ describe('the proposed configuration', () => {
       fc.property(records, fc.string(), (some, file) => {
         const twice = [...some, ...some, { flag: true }, { flag: false }, { flag: true }, { flag: false }]
         const { config } = propose(twice, { topic: topicOfFile(file), from: file })
-        expect(config.features.length).toBe(lookAtRecords(twice).columns.length)
+        expect(config.features.length).toBe(lookAtRecords([twice]).columns.length)
       }),
     )
   })

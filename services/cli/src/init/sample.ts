@@ -9,7 +9,8 @@ export interface Sample {
   readonly from: string
   /** The topic to watch. */
   readonly topic: string
-  readonly records: readonly Readonly<Record<string, unknown>>[]
+  /** Of each partition, in its order; a file is one. */
+  readonly partitions: readonly (readonly Readonly<Record<string, unknown>>[])[]
   /** What is to be said of the format JSON. */
   readonly formatWhy: string
   /** Whether every record has a message key. */

@@ -1,4 +1,5 @@
-import { makeDecoder } from '@outflow/formats'
+import type { Rejection } from '@outflow/contracts'
+import { type JsonObject, makeDecoder } from '@outflow/formats'
 import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
 import { beginOfLatest } from '../begin-of-latest.js'
 import { InputInvalid, UsageError } from '../errors.js'
@@ -25,23 +26,33 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
   })
   if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
   const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
-  // In the order of time over all partitions: whether a number rises from record to record depends on it.
-  const inOrder = window.records.toSorted((a, b) => a.timestampMs - b.timestampMs)
-  const decoded = inOrder.map(({ value }) => decoder.decode(value))
-  const records = decoded.flatMap((one) => ('record' in one ? [one.record] : []))
-  const broken = decoded.find((one) => !('record' in one))
-  const rejected = decoded.length - records.length
-  if (records.length === 0 && broken && 'detail' in broken) {
+  // Not in the order of time over all partitions: records that a producer sends together have the same time.
+  const partitions = new Map<number, JsonObject[]>()
+  let rejected = 0
+  let broken: Rejection | null = null
+  for (const { partition, value } of window.records) {
+    const decoded = decoder.decode(value)
+    if ('record' in decoded) {
+      const records = partitions.get(partition) ?? []
+      partitions.set(partition, records)
+      records.push(decoded.record)
+    } else {
+      rejected += 1
+      broken ??= decoded
+    }
+  }
+  const count = window.records.length
+  if (broken !== null && rejected === count) {
     throw new InputInvalid(name, null, `outflow init reads JSON, and none of its records is; ${broken.detail}`)
   }
   return {
     name,
-    from: `${formatCount(decoded.length)} records, the latest or a sample of them, of ${name}`,
+    from: `${formatCount(count)} records, the latest or a sample of them, of ${name}`,
     topic,
-    records,
+    partitions: [...partitions.values()],
     formatWhy:
       rejected > 0
-        ? `${formatCount(rejected)} of ${formatCount(decoded.length)} records are none, and would be dead letters`
+        ? `${formatCount(rejected)} of ${formatCount(count)} records are none, and would be dead letters`
         : 'as all records seen are',
     isKeyed: window.records.every(({ key }) => key !== null),
   }
