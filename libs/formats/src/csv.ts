@@ -14,8 +14,9 @@ export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer)
   const toRecord = columns === undefined ? byPlace : byName(columns)
   return (value) => {
     if (!isUtf8(value)) return { reason: 'undecodable', detail: 'CSV is read as UTF-8; found bytes that are not' }
-    if (value.includes(0)) return { reason: 'undecodable', detail: 'CSV is text; found a NUL byte. Is it UTF-16?' }
-    const values = splitLine(value.toString('utf8'), delimiter)
+    const text = value.toString('utf8')
+    if (text.includes('\0')) return { reason: 'undecodable', detail: 'CSV is text; found a NUL byte. Is it UTF-16?' }
+    const values = splitLine(text, delimiter)
     if (!Array.isArray(values)) return values
     if (columns === undefined || values.length === columns.length) return { record: toRecord(values) }
     return {

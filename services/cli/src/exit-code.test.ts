@@ -16,6 +16,13 @@ describe('what a person reads of an error', () => {
     )
   })
 
+  it('issue 17.15: is made of a message with many blanks in linear time', () => {
+    const startMs = performance.now()
+    expect(describeError(new UsageError(`found "${' '.repeat(60_000)}x"`), {})).toMatch(/^outflow: found " +x"$/)
+    // A quadratic pattern takes seconds.
+    expect(performance.now() - startMs).toBeLessThan(500)
+  })
+
   it('has the code, and exit code 1, where it is not of the input; the stack only when asked for', () => {
     const error = new Error('connect ECONNREFUSED')
     expect(describeError(error, {})).toBe('outflow: connect ECONNREFUSED [OUTFLOW_UNEXPECTED]')

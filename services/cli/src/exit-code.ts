@@ -31,7 +31,14 @@ export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = 
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line
 }
 
-const oneLine = (message: string): string => message.replace(/:?\n\s+/, ': ').replaceAll(/\s*\n\s*/g, '; ')
+/** Without a pattern for the blanks around a line end: it would take quadratic time where a message quotes a long value. */
+function oneLine(message: string): string {
+  const lines = message.replace(/:?\n\s+/, ': ').split('\n')
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('; ')
+}
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : ''

@@ -85,9 +85,12 @@ function explain(name: string, header: readonly string[], error: unknown): unkno
         error,
       )
     default:
-      return new InputInvalid(name, line, error.message.replace(/ at line \d+/, ''), error)
+      // The parser's message may quote the whole value.
+      return new InputInvalid(name, line, error.message.slice(0, LONGEST_MESSAGE).replace(/ at line \d+/, ''), error)
   }
 }
+
+const LONGEST_MESSAGE = 200
 
 const isCsvError = (error: unknown): error is CsvError =>
   error instanceof Error && 'code' in error && /^CSV_|^INVALID_/.test(String(error.code))
