@@ -239,6 +239,13 @@ describe('parseConfig', () => {
     expect(problems).toContain('password: no such key')
   })
 
+  it('issue 17: keeps a value of the environment in a list to itself', () => {
+    const features = [{ path: ['https://${TOKEN}@host', 'https://user:Geheimnis@host'], type: 'numeric' }]
+    const problems = problemsOf({ ...least, features }, { TOKEN: 'Geheimnis!' })
+    expect(problems).not.toContain('Geheimnis')
+    expect(problems).toContain('features[0].path: found ["https://')
+  })
+
   it('issue 17.28: refuses two hundred thousand unknown keys at once, and prints some', () => {
     const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`key${i}`, i]))
     const startedAt = performance.now()

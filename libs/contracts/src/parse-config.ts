@@ -88,15 +88,16 @@ function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly Prope
   return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
 }
 
-/** What a variable of the environment gave may be a secret: the text that names the variable is printed instead. */
+/** A value of an environment variable may be a secret: what the document has in its place is printed. */
 function formatFound(path: readonly PropertyKey[], input: unknown, document: unknown): string {
   const value = redact(path, input)
-  const text = value === input ? valueAt(document, path) : undefined
-  if (typeof text === 'string') return shorten(JSON.stringify(withoutPassword(text)))
-  const isPlain = Array.isArray(value) ? value.every((item) => typeof item !== 'object') : typeof value !== 'object'
-  if (isPlain || value === null) return shorten(JSON.stringify(value))
+  const written = value === input ? (valueAt(document, path) ?? value) : value
+  const isPlain = Array.isArray(written)
+    ? written.every((item) => typeof item !== 'object')
+    : typeof written !== 'object'
+  if (isPlain || written === null) return shorten(withoutPassword(JSON.stringify(written)))
   // The values of keys that are in the wrong place may be secrets.
-  return Array.isArray(value) ? 'a list' : 'an object'
+  return Array.isArray(written) ? 'a list' : 'an object'
 }
 
 function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
