@@ -24,10 +24,3 @@ create table outflow.rejection_statistics (
   updated_at timestamptz not null default now(),
   constraint rejection_statistics_pkey primary key (pipeline, minute, reason)
 );
-
-create function outflow.add_counts(a bigint[], b bigint[]) returns bigint[]
-language sql immutable strict parallel safe
-as $$
-  select array_agg(coalesce(x, 0) + coalesce(y, 0) order by place)
-  from unnest(a, b) with ordinality as counts (x, y, place)
-$$;

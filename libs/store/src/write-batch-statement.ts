@@ -104,7 +104,7 @@ const countScores = (first: number, pHistogram: number) => `
       nll_sum = known.nll_sum + excluded.nll_sum,
       histogram = ${sumOf('histogram')}, p_histogram = ${sumOf('p_histogram')}, updated_at = now()`
 
-// What the function add_counts gives, without what a call of it costs: other partitions wait for this row meanwhile.
+// Inline: the row is locked meanwhile, and a function call costs more than the sum.
 const sumOf = (counts: string) =>
   `array(select coalesce(x, 0) + coalesce(y, 0) from unnest(known.${counts}, excluded.${counts}) as added (x, y))`
 
