@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleEvent } from '@outflow/alerts'
 import { isRetryable } from '@outflow/errors'
-import { type Anomaly, type OutboxMessage, type Pool, storedOffset, writeBatch } from '@outflow/store'
+import { type Anomaly, type OutboxMessage, type Pool, storedPositions, writeBatch } from '@outflow/store'
 import type { makeChance } from '../support/parcels.js'
 
 /** An alert that Postgres has committed. */
@@ -86,7 +86,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
         })
         if (outcome === 'written') return at + alerts.length
         // Nobody else writes: an earlier attempt was committed and its answer got lost, or a crash of Postgres undid what was not on disk.
-        return Number((await storedOffset(pool, of)) ?? 0n)
+        return Number((await storedPositions(pool, of)).get(0)?.nextOffset ?? 0n)
       } catch (error: unknown) {
         if (!isRetryable(error)) throw error
         await sleep(PAUSE_MS)

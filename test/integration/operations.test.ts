@@ -3,6 +3,7 @@ import { operationEventSchema, parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import {
   beat,
+  beginPartitions,
   endFit,
   insertModel,
   type MinuteScores,
@@ -12,8 +13,10 @@ import {
   openPool,
   operationsCheck,
   type Pool,
+  partitionCounters,
   promoteModel,
   rollBackModel,
+  skipMissed,
   startFit,
   writeBatch,
 } from '@outflow/store'
@@ -238,6 +241,36 @@ test('issue 17.8: a stream of which every record is rejected makes the detector 
   await pipeline.store(100n, 6_100n)
   await look()
   expect(await openKinds(pool, config.pipeline)).toEqual([])
+})
+
+test('issue 17.21: each gap before a position is one health event, with both offsets, whoever looks', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool } = pipeline
+  await pipeline.promote('first')
+  const [topic] = config.source.topics as [string]
+  const at = { pipeline: config.pipeline, topic }
+  const [old, next] = [
+    { nextOffset: 10n, topicId: 'a' },
+    { nextOffset: 60n, topicId: 'a' },
+  ]
+  await beginPartitions(pool, at, new Map([[0, old]]))
+  const gap = { ...at, partition: 0, kind: 'retention', stored: old, next, missed: 50n } as const
+  expect(await skipMissed(pool, gap)).toBe(true)
+  expect(await skipMissed(pool, gap)).toBe(false)
+  const again = { nextOffset: 0n, topicId: 'b' }
+  expect(await skipMissed(pool, { ...gap, kind: 'recreated', stored: next, next: again, missed: 0n })).toBe(true)
+  await pipeline.look()
+  await pipeline.another()()
+
+  expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])).toEqual([
+    ['records_missed', 'happened', `${topic}/0: 50 offsets were deleted before they were read: 10 to 59`],
+    [
+      'records_missed',
+      'happened',
+      `${topic}/0: the topic was deleted and created again; offset 60 was to be read next, and reading begins at 0`,
+    ],
+  ])
+  expect(await partitionCounters(pool, config.pipeline)).toMatchObject([{ nextOffset: 0n, missed: 50 }])
 })
 
 test('a candidate that the gate rejects is told once, with the reason', async () => {

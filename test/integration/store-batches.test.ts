@@ -21,7 +21,7 @@ import {
   StoreRefused,
   StoreUnavailable,
   storedFdrState,
-  storedOffset,
+  storedPositions,
   strangestAnomalies,
   takeOutbox,
   untilOnDisk,
@@ -116,7 +116,7 @@ describe('writeBatch', () => {
     const pipeline = aName('pipeline')
     expect(await writeBatch(pool, aBatch(pipeline, null, 3n))).toBe('written')
 
-    expect(await storedOffset(pool, { pipeline, topic: TOPIC, partition: 0 })).toBe(3n)
+    expect((await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)).toEqual({ nextOffset: 3n, topicId: null })
     expect(await partitionCounters(pool, pipeline)).toEqual([
       {
         topic: TOPIC,
@@ -128,6 +128,7 @@ describe('writeBatch', () => {
         skipped: 0,
         anomalies: 1,
         alerts: 1,
+        missed: 0,
       },
     ])
     expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 2 })

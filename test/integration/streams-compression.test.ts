@@ -1,4 +1,4 @@
-import { deliveries, makeKafka, makeProducer, readWindow } from '@outflow/streams'
+import { deliveries, makeKafka, makeProducer, positionsInMemory, readWindow } from '@outflow/streams'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
@@ -44,7 +44,7 @@ async function delivered(topic: string): Promise<readonly string[]> {
       groupId: aGroup(),
       topics: [topic],
       from: 'earliest',
-      storedOffset: async () => null,
+      positions: positionsInMemory(),
       signal: abort.signal,
     }).subscribe({
       next: (delivery) => {

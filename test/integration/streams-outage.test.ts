@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
-import { migrate, openPool, type Pool, partitionCounters, storedOffset, writeBatch } from '@outflow/store'
+import { migrate, openPool, type Pool, partitionCounters, writeBatch } from '@outflow/store'
 import {
   BrokerUnavailable,
   type Delivery,
@@ -12,6 +12,7 @@ import {
   makeProducer,
 } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { positionsOf } from '../../services/ingest/src/positions.js'
 
 const PIPELINE = 'flights'
 const TOPIC = 'flights'
@@ -108,7 +109,7 @@ function countDeliveries(signal: AbortSignal): Promise<void> {
       groupId: PIPELINE,
       topics: [TOPIC],
       from: 'earliest',
-      storedOffset: (topic, partition) => storedOffset(pool, { pipeline: PIPELINE, topic, partition }),
+      positions: positionsOf(pool, PIPELINE),
       signal,
       sessionTimeoutMs: 6_000,
     }).subscribe({ next: handle, error: reject, complete: resolve })

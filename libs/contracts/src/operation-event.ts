@@ -5,7 +5,7 @@ export const OPERATION_EVENT_TYPE = 'outflow.operation.v1'
 interface OperationKind {
   /** A condition begins and ends; a moment happened once. */
   readonly lifetime: 'condition' | 'moment'
-  /** critical: nothing is scored, or the anomalies that are reported mean nothing. */
+  /** critical: records are not scored, or the anomalies that are reported mean nothing. */
   readonly severity: 'warning' | 'critical'
 }
 
@@ -21,6 +21,7 @@ export const OPERATION_KINDS = {
   model_rolled_back: { lifetime: 'moment', severity: 'warning' },
   model_rejected: { lifetime: 'moment', severity: 'warning' },
   record_failed: { lifetime: 'moment', severity: 'warning' },
+  records_missed: { lifetime: 'moment', severity: 'critical' },
 } as const satisfies Readonly<Record<string, OperationKind>>
 
 export type OperationKindName = keyof typeof OPERATION_KINDS

@@ -92,7 +92,16 @@ export {
   rejectModel,
   type StoredModel,
 } from './models.js'
-export { type PartitionCounters, partitionCounters, storedFdrState, storedOffset } from './offsets.js'
+export {
+  beginPartitions,
+  type MissedRecords,
+  type PartitionCounters,
+  type PartitionPosition,
+  partitionCounters,
+  skipMissed,
+  storedFdrState,
+  storedPositions,
+} from './offsets.js'
 export { type OperationFacts, operationFacts, untoldOccurrences } from './operation-facts.js'
 export {
   noteOperations,

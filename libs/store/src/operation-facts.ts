@@ -98,6 +98,14 @@ const OCCURRENCES = [
     from outflow.dead_letters
     where pipeline = $1 and reason = 'failed' and rejected_at > now() - interval '1 day'
     order by topic, partition, date_trunc('hour', rejected_at), "offset")`,
+  `select 'gaps/' || id, 'records_missed', found_at, null,
+          topic || '/' || partition || ': ' || case kind
+            when 'retention' then missed || ' offsets were deleted before they were read: ' || from_offset || ' to ' || to_offset - 1
+            else 'the topic was deleted and created again; offset ' || from_offset || ' was to be read next, and reading begins at '
+                 || to_offset
+          end
+   from outflow.gaps
+   where pipeline = $1 and found_at > now() - interval '1 day'`,
 ]
 
 /** Returns what happened within the last day and has no health event yet, in order of time. */

@@ -1,10 +1,11 @@
+import type { Gap, PositionStore } from './positions.js'
+
 export interface DeliveriesOptions {
   readonly groupId: string
   readonly topics: readonly string[]
-  /** Where a partition without a stored offset begins. */
+  /** Where a topic without stored positions begins. Partitions that are added to it later begin at their first record. */
   readonly from: 'earliest' | 'latest'
-  /** Gives the offset to read next, or null when none was stored: the truth, which the group's own commit is not. */
-  readonly storedOffset: (topic: string, partition: number) => Promise<bigint | null>
+  readonly positions: PositionStore
   /** Ends the stream gently: no new delivery, those in flight end (8 s), the group is left, the stream completes. */
   readonly signal?: AbortSignal
   readonly hooks?: DeliveryHooks
@@ -25,13 +26,8 @@ export interface DeliveryHooks {
   readonly assigned?: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
   /** A partition was set to where the store says: after each assignment and each `reposition()`. */
   readonly sought?: (seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }) => void
-  /** Records between the stored offset and `earliest` were deleted by the topic's retention before they were read. */
-  readonly missed?: (gap: {
-    readonly topic: string
-    readonly partition: number
-    readonly storedOffset: bigint
-    readonly earliest: bigint
-  }) => void
+  /** Records were deleted before they were read; the position has been moved over the gap. */
+  readonly missed?: (gap: Gap) => void
   /** The consumer stumbled and is being replaced. */
   readonly restarting?: (error: Error) => void
 }

@@ -16,7 +16,7 @@ const RESTART_MS = 1_000
  *
  * To stop gently, abort `options.signal` and wait for completion. Unsubscribing abandons what is in flight, unacknowledged.
  *
- * Errors with {BrokerRefused} or {OffsetBeyondLog}, with what `storedOffset` threw if it is not retryable, or with what
+ * Errors with {BrokerRefused} or {OffsetBeyondLog}, with what `positions` threw if it is not retryable, or with what
  * a delivery failed with; a broker, a topic or a store that is away is waited for.
  */
 export function deliveries(kafka: KafkaConnection, options: DeliveriesOptions): Observable<Delivery> {

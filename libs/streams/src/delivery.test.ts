@@ -26,7 +26,7 @@ describe('toDelivery', () => {
   })
 
   it('ends as it was ended first', async () => {
-    const { delivery, ended } = toDelivery(batch, null)
+    const { delivery, ended } = toDelivery(batch, 5n)
     delivery.acknowledge()
     delivery.fail(new Error('too late'))
     expect(await ended).toEqual({ kind: 'acknowledged' })

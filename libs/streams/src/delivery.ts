@@ -35,8 +35,8 @@ export interface Delivery {
   readonly partitionKey: string
   /** At least one; offsets ascend and may have gaps (compaction, transaction markers). */
   readonly records: readonly KafkaRecord[]
-  /** What the store holds before this delivery is written (null: nothing): the compare of its compare-and-set. */
-  readonly expectedOffset: bigint | null
+  /** What the store holds before this delivery is written: the compare of its compare-and-set. */
+  readonly expectedOffset: bigint
   /** What the store holds once it is written: past the last record and the markers behind it. */
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
@@ -61,7 +61,7 @@ export interface OpenDelivery {
 }
 
 /** Gives a fetched batch as a delivery, and how it ended. */
-export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDelivery {
+export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
   let end!: (how: DeliveryEnd) => void
   const ended = new Promise<DeliveryEnd>((resolve) => {
     end = resolve
@@ -80,6 +80,11 @@ export function toDelivery(batch: Batch, expectedOffset: bigint | null): OpenDel
     fail: (error) => end({ kind: 'failed', error }),
   }
   return { delivery, ended, abandon: () => end({ kind: 'abandoned' }) }
+}
+
+/** Returns the offset that the broker was asked for; kafkajs's types leave it out. */
+export function fetchedOffset(batch: Batch): bigint {
+  return BigInt((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
 }
 
 /** A record to keep. */

@@ -22,7 +22,7 @@ export class BrokerTlsFailed extends MendableError {
   readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 
-/** The stored offset lies beyond the end of the partition: the topic was deleted and made anew, or it is another broker. */
+/** The stored offset lies beyond the end of the partition: the broker has lost records, or it has no topic ids and the topic was created again. */
 export class OffsetBeyondLog extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_OFFSET_BEYOND_LOG'
 }

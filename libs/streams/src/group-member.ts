@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { type Delivery, type OpenDelivery, toDelivery } from './delivery.js'
+import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
 import { toBrokerError } from './errors.js'
 import { type Heart, startHeart } from './heart.js'
 import type { KafkaConnection } from './kafka.js'
 import { startOf } from './start.js'
+import { openTopicIds, type TopicIds } from './topic-ids.js'
 
 /** Ends the stream with `error`, even one that is retryable: somebody outside decided so. */
 export class Fatal {
@@ -26,11 +27,13 @@ export interface Audience {
 interface Claim {
   readonly topic: string
   readonly partition: number
-  /** What the store holds: the next delivery's compare value. */
-  expectedOffset: bigint | null
-  /** Where the next delivery begins at the earliest. */
+  /** The position that the store holds: the next delivery's compare value. */
   nextOffset: bigint
-  /** Resolves when the consumer has been set to where the store says. */
+  /** The topic's id at that position; null: the broker has no topic ids. */
+  topicId: string | null
+  /** What the next fetch has to begin at: behind the last delivery, and behind batches that kafkajs does not hand out. */
+  fetchOffset: bigint
+  /** Resolves when the consumer has been set to the stored position. */
   positioned: Promise<void>
   /** Resolves when the last delivery has ended. */
   ended: Promise<void>
@@ -45,6 +48,8 @@ const DRAIN_MS = 8_000
 // commits for 5 ms), so nothing waits for it but leaving.
 const COMMIT_EVERY_MS = 1_000
 const RETRY_MS = 500
+// Partitions that are added are read within this time and a rebalance.
+const METADATA_MAX_AGE_MS = 10_000
 // Some two thousand records. What kafkajs makes of a fetch lives until its last batch has ended, and two are there at once: half
 // of it took a tenth less memory and a quarter more CPU, twice a tenth more memory.
 const MAX_BYTES_PER_PARTITION = 512 * 1024
@@ -73,9 +78,10 @@ export class GroupMember {
   #commitTimer: NodeJS.Timeout | undefined
 
   constructor(
-    private readonly kafka: KafkaConnection,
-    private readonly options: DeliveriesOptions,
+    readonly kafka: KafkaConnection,
+    readonly options: DeliveriesOptions,
     private readonly audience: Audience,
+    readonly topicIds: TopicIds = openTopicIds(kafka),
   ) {
     const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS
     this.#beatEveryMs = sessionTimeout / 10
@@ -84,6 +90,8 @@ export class GroupMember {
       sessionTimeout,
       heartbeatInterval: this.#beatEveryMs,
       maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      allowAutoTopicCreation: false,
       maxBytesPerPartition: options.maxBytesPerPartition ?? MAX_BYTES_PER_PARTITION,
       retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => false },
     })
@@ -106,7 +114,7 @@ export class GroupMember {
       const leaving = joining
         .catch(() => {})
         .then(() => (this.#crash.signal.aborted ? undefined : this.#allEnded().then(() => this.#commit())))
-        .then(() => this.#consumer.disconnect())
+        .then(() => Promise.all([this.#consumer.disconnect(), this.topicIds.close()]))
       await Promise.race([leaving, aborted(this.#over.signal)])
       clearTimeout(deadline)
       clearTimeout(this.#commitTimer)
@@ -119,9 +127,10 @@ export class GroupMember {
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#claim(event))
     // `run` does not reject later: a crash is told by this event alone.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passOver(payload))
     await consumer.connect()
-    // Where the store has nothing, startOf says where to begin. kafkajs falls back on this only where retention deletes
-    // records under our hands, and then "earliest" loses no more.
+    // startOf says where to begin. kafkajs falls back on this only where retention has deleted the offset that it asks for; what
+    // it then fetches is discarded, and the gap is measured.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
@@ -138,8 +147,9 @@ export class GroupMember {
         const claim: Claim = {
           topic,
           partition,
-          expectedOffset: null,
           nextOffset: 0n,
+          topicId: null,
+          fetchOffset: 0n,
           positioned: Promise.resolve(),
           ended: Promise.resolve(),
         }
@@ -151,19 +161,18 @@ export class GroupMember {
     this.options.hooks?.assigned?.(assigned)
   }
 
-  /** Reads the stored offset and sets the consumer there; a store or broker that is away is waited for. */
+  /** Reads the stored position and sets the consumer there; a store, a broker or a topic that is away is waited for. */
   async #position(claim: Claim): Promise<void> {
     const { topic, partition } = claim
     // What an earlier claim on the partition has under way moves the stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && delivery.partition === partition)
     while (!this.#leaving.aborted && this.#isCurrent(claim)) {
       try {
-        const { storedOffset, offset } = await startOf(this.kafka, this.options, claim)
+        const { nextOffset, topicId } = await startOf(this, claim)
         if (!this.#isCurrent(claim)) return
-        claim.expectedOffset = storedOffset
-        claim.nextOffset = offset
-        this.#seek(claim)
-        this.options.hooks?.sought?.({ topic, partition, offset })
+        Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset })
+        this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
+        this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
         return
       } catch (thrown: unknown) {
         const error = toBrokerError(thrown)
@@ -190,15 +199,29 @@ export class GroupMember {
     }
   }
 
+  /** kafkajs goes on by itself behind a batch of transaction markers or aborted records alone. */
+  #passOver(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
+    const claim = this.#claims.get(keyOf(batch))
+    if (claim && batch.batchSize === 0) claim.fetchOffset = BigInt(batch.lastOffset) + 1n
+  }
+
   async #handOver(claim: Claim, { batch, resolveOffset, isStale }: EachBatchPayload, heart: Heart): Promise<void> {
+    // Asked for after the fetch: a topic that still has the claim's id had it when it was fetched from.
+    const reading = this.topicIds.read(batch.topic).catch(() => UNKNOWN)
     await claim.ended
     await claim.positioned
     const most = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
     while (this.#inFlight.size >= most) await Promise.race(this.#inFlight.values())
-    // Fetched before the partition was set to its stored offset, or for a claim that a rebalance has ended or ends.
+    const topicId = await reading
+    // Fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or ends.
     if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heart.failure) return
-    if (BigInt(batch.firstOffset()!) < claim.nextOffset) return this.#seek(claim)
-    const open = toDelivery(batch, claim.expectedOffset)
+    // Fetched from another topic of this name, or from where nobody has set the partition: retention has deleted what was asked for.
+    if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) {
+      claim.positioned = this.#position(claim)
+      return
+    }
+    const open = toDelivery(batch, claim.nextOffset)
+    claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)
     // Where more lies behind it, that is fetched meanwhile; else the next fetch waits, and finds more.
@@ -220,7 +243,6 @@ export class GroupMember {
       claim.positioned = this.#position(claim)
       return
     }
-    claim.expectedOffset = open.delivery.nextOffset
     claim.nextOffset = open.delivery.nextOffset
     if (this.#uncommitted.size === 0) this.#commitTimer = setTimeout(() => void this.#commit(), COMMIT_EVERY_MS)
     this.#uncommitted.add(claim)
@@ -246,14 +268,13 @@ export class GroupMember {
     }
   }
 
-  #seek({ topic, partition, nextOffset }: Claim): void {
-    this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
-  }
-
   #isCurrent(claim: Claim): boolean {
     return this.#claims.get(keyOf(claim)) === claim
   }
 }
+
+/** In place of a topic id that could not be read. */
+const UNKNOWN = Symbol('unknown topic id')
 
 const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`
 

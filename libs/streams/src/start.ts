@@ -1,46 +1,79 @@
-import { endsOf, withAdmin } from './admin.js'
+import { endsOf, type PartitionEnds, withAdmin } from './admin.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
+import type { Gap, StoredPosition } from './positions.js'
+import type { TopicIds } from './topic-ids.js'
 
-export interface Start {
-  /** What the store holds, null: nothing yet. */
-  readonly storedOffset: bigint | null
-  /** Where reading begins. */
-  readonly offset: bigint
+interface Log {
+  /** null: the broker has no topic ids. */
+  readonly topicId: string | null
+  readonly ends: readonly PartitionEnds[]
+}
+
+export interface StartContext {
+  readonly kafka: KafkaConnection
+  readonly topicIds: TopicIds
+  readonly options: Pick<DeliveriesOptions, 'from' | 'positions' | 'hooks'>
 }
 
 /**
- * Gives where a partition's reading begins: at the stored offset; without one at the earliest record, or, from
- * `latest`, where the group stands or now comes to stand.
+ * Returns where a partition's reading begins: at the stored position, past the gaps in front of it.
  *
- * @throws {OffsetBeyondLog} when the partition ends before the stored offset
+ * Where the topic has no position at all, its partitions begin as `from` requires. A partition without one in a topic that has others
+ * was added later, and begins at its first record.
+ *
+ * @returns the position, with the topic's id as the broker gives it
+ * @throws {OffsetBeyondLog} when the partition of the same topic ends before the stored position
  */
 export async function startOf(
-  kafka: KafkaConnection,
-  options: Pick<DeliveriesOptions, 'groupId' | 'from' | 'storedOffset' | 'hooks'>,
+  { kafka, topicIds, options: { from, positions, hooks } }: StartContext,
   { topic, partition }: { readonly topic: string; readonly partition: number },
-): Promise<Start> {
-  const storedOffset = await options.storedOffset(topic, partition)
-  return withAdmin(kafka, async (admin) => {
-    const { earliest, end } = (await endsOf(admin, topic)).find((ends) => ends.partition === partition)!
-    if (storedOffset === null) {
-      if (options.from === 'earliest') return { storedOffset, offset: earliest }
-      const [group] = await admin.fetchOffsets({ groupId: options.groupId, topics: [topic] })
-      const committed = BigInt(group?.partitions.find((at) => at.partition === partition)?.offset ?? -1)
-      return { storedOffset, offset: committed >= earliest && committed <= end ? committed : end }
+): Promise<StoredPosition> {
+  for (;;) {
+    const log = await logOf(kafka, topicIds, topic)
+    const stored = await positions.read(topic)
+    const position = stored.get(partition)
+    if (position === undefined || (position.topicId === null && log.topicId !== null)) {
+      const fromEnd = from === 'latest' && stored.size === 0
+      await positions.begin(topic, new Map(log.ends.map((ends) => [ends.partition, startIn(log, ends, fromEnd)])))
+      continue
     }
-    if (storedOffset > end) {
-      throw new OffsetBeyondLog(
-        `the stored offset of ${topic}/${partition} is ${storedOffset}, the partition ends at ${end}: the topic was made ` +
-          'anew, or this is another broker; read from a new pipeline name, or delete its rows of outflow.offsets',
-        { values: { topic, partition, storedOffset, end } },
-      )
-    }
-    if (storedOffset < earliest) {
-      options.hooks?.missed?.({ topic, partition, storedOffset, earliest })
-      return { storedOffset, offset: earliest }
-    }
-    return { storedOffset, offset: storedOffset }
-  })
+    const gap = gapBefore(position, log.topicId, log.ends.find((ends) => ends.partition === partition)!)
+    if (gap === null) return { nextOffset: position.nextOffset, topicId: log.topicId }
+    if (await positions.skip(gap)) hooks?.missed?.(gap)
+  }
+}
+
+/** Both from one topic: it may be created again between the two requests. */
+async function logOf(kafka: KafkaConnection, topicIds: TopicIds, topic: string): Promise<Log> {
+  for (;;) {
+    const before = await topicIds.read(topic)
+    const ends = await withAdmin(kafka, (admin) => endsOf(admin, topic))
+    if ((await topicIds.read(topic)) === before) return { topicId: before, ends }
+  }
+}
+
+const startIn = ({ topicId }: Log, { earliest, end }: PartitionEnds, fromEnd: boolean): StoredPosition => ({
+  nextOffset: fromEnd ? end : earliest,
+  topicId,
+})
+
+/** Returns what lies between a stored position and the first record that can be read; null: nothing. @throws {OffsetBeyondLog} */
+export function gapBefore(
+  stored: StoredPosition,
+  topicId: string | null,
+  { topic, partition, earliest, end }: PartitionEnds,
+): Gap | null {
+  const next = { nextOffset: earliest, topicId: topicId ?? stored.topicId }
+  const gap = { topic, partition, stored, next }
+  if (stored.topicId !== next.topicId) return { ...gap, kind: 'recreated', missed: earliest }
+  if (stored.nextOffset < earliest) return { ...gap, kind: 'retention', missed: earliest - stored.nextOffset }
+  if (stored.nextOffset <= end) return null
+  throw new OffsetBeyondLog(
+    `the stored offset of ${topic}/${partition} is ${stored.nextOffset}, and the partition ends at ${end}: the broker has lost ` +
+      'records, or it has no topic ids and the topic was created again; read under a new pipeline name, or delete the rows of ' +
+      'the topic from outflow.offsets',
+    { values: { topic, partition, storedOffset: stored.nextOffset, end } },
+  )
 }

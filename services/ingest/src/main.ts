@@ -24,7 +24,6 @@ import {
   type Pool,
   ping,
   storedFdrState,
-  storedOffset,
   writeBatch,
 } from '@outflow/store'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
@@ -32,6 +31,7 @@ import { longestWindowMs, planWindows } from '@outflow/windows'
 import { lastValueFrom, of, tap } from 'rxjs'
 import { modelCheck } from './model-check.js'
 import { ingest } from './pipeline.js'
+import { positionsOf } from './positions.js'
 import { recordReader, wholeRecord } from './record-reader.js'
 import { type ServedModel, serveModel } from './served-model.js'
 import { followShadow, type ShadowModel } from './shadow-model.js'
@@ -190,7 +190,7 @@ async function consume({
     groupId: `outflow-${pipeline}`,
     topics: source.topics,
     from: source.from,
-    storedOffset: (topic, partition) => storedOffset(pool, { pipeline, topic, partition }),
+    positions: positionsOf(pool, pipeline),
     signal,
     hooks: observer === null ? hooks : withObserver(hooks, observer),
   })

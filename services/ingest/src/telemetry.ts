@@ -74,6 +74,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
   const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
   const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
     'topic',
+    'partition',
   ])
   const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
   const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
@@ -145,9 +146,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
       log.info({ partitions }, 'partitions assigned')
     },
     partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),
-    recordsMissed: (gap) => {
-      missed.inc({ topic: gap.topic }, Number(gap.earliest - gap.storedOffset))
-      log.error({ ...gap }, 'records missed')
+    recordsMissed: ({ topic, partition, kind, stored, next, missed: count }) => {
+      missed.inc({ topic, partition: String(partition) }, Number(count))
+      const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
+      log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
     explanationsShortened: (delivery, shortened) => {

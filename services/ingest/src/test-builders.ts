@@ -42,7 +42,7 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
     partition,
     partitionKey: `flights/${partition}`,
     records,
-    expectedOffset: null,
+    expectedOffset: 0n,
     nextOffset: (records.at(-1)?.offset ?? -1n) + 1n,
     highWatermark: 100n,
     acknowledge: () => ended.push({ by: 'acknowledge' }),

@@ -1,5 +1,5 @@
 import { type AlertEvent, alertEventSchema, formatPosition } from '@outflow/contracts'
-import { type Delivery, deliveries, type KafkaConnection } from '@outflow/streams'
+import { type Delivery, deliveries, type KafkaConnection, positionsInMemory } from '@outflow/streams'
 
 /** An alert as it was read from the topic. */
 export interface ReadAlert {
@@ -36,7 +36,7 @@ export function openAlertReader(
       groupId: `${topic}-reader`,
       topics: [topic],
       from: 'earliest',
-      storedOffset: async () => null,
+      positions: positionsInMemory(),
       signal: stop.signal,
     }).subscribe({
       next: take,

@@ -34,7 +34,7 @@ const MAX_BYTES = 16 * 1024 ** 2
 interface Memory {
   readonly states: WindowStates
   /** What the states are as of; the next delivery must go on from there. */
-  offset: bigint | null
+  offset: bigint
 }
 
 /**
@@ -77,7 +77,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
       const { states } = memory
       const observations = batch.records.map(({ observation }) => observation!)
       const absent = states.absent(observations)
-      if (absent.length > 0 && delivery.expectedOffset !== null) {
+      if (absent.length > 0) {
         const onRetry = (error: OutflowError, attempt: number, waitMs: number) =>
           telemetry.windowStatesAwaited(delivery, error, attempt, waitMs)
         states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))

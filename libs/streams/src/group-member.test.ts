@@ -1,0 +1,116 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { EachBatchPayload } from 'kafkajs'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Delivery } from './delivery.js'
+import { GroupMember } from './group-member.js'
+import type { KafkaConnection } from './kafka.js'
+import { type Gap, positionsInMemory } from './positions.js'
+
+const TOPIC = 'flights'
+
+/** A member of a group whose broker is played by the test: it has one partition, assigned to the member. */
+async function aMember({ earliest = 0n, stored = 0n } = {}) {
+  const broker = { topicId: 'first', earliest, end: 100n }
+  const listeners = new Map<string, (event: { payload: unknown }) => void>()
+  const seeks: bigint[] = []
+  const deliveries: Delivery[] = []
+  const missed: Gap[] = []
+  const stop = new AbortController()
+  let eachBatch!: (payload: EachBatchPayload) => Promise<void>
+  const consumer = {
+    events: { GROUP_JOIN: 'join', CRASH: 'crash', START_BATCH_PROCESS: 'batch' },
+    on: (name: string, listener: (event: { payload: unknown }) => void) => void listeners.set(name, listener),
+    connect: async () => {},
+    subscribe: async () => {},
+    run: async (options: { eachBatch: typeof eachBatch }) => {
+      eachBatch = options.eachBatch
+    },
+    seek: ({ offset }: { offset: string }) => void seeks.push(BigInt(offset)),
+    commitOffsets: async () => {},
+    disconnect: async () => {},
+  }
+  const admin = {
+    connect: async () => {},
+    disconnect: async () => {},
+    fetchTopicOffsets: async () => [{ partition: 0, low: String(broker.earliest), high: String(broker.end) }],
+  }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const kafka = { clientId: 'test', log, kafkajs: { consumer: () => consumer, admin: () => admin } }
+  const positions = positionsInMemory()
+  await positions.begin(TOPIC, new Map([[0, { nextOffset: stored, topicId: 'first' }]]))
+  const member = new GroupMember(
+    kafka as unknown as KafkaConnection,
+    { groupId: 'g', topics: [TOPIC], from: 'earliest', positions, hooks: { missed: (gap) => missed.push(gap) } },
+    { deliver: (delivery) => deliveries.push(delivery), stop: stop.signal, abandon: stop.signal },
+    { read: async () => broker.topicId, close: async () => {} },
+  )
+  const living = member.live()
+  onTestFinished(async () => {
+    stop.abort()
+    await living
+  })
+  await turn()
+  listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: [0] } } })
+  while (seeks.length === 0) await turn()
+
+  /** A fetch that asked for `fetchedOffset` and was answered with the records first … last. */
+  const fetched = async (fetchedOffset: bigint, first: bigint, last: bigint) => {
+    const offsets = Array.from({ length: Number(last - first) + 1 }, (_, index) => String(first + BigInt(index)))
+    const batch = {
+      ...{ topic: TOPIC, partition: 0, fetchedOffset: String(fetchedOffset), highWatermark: String(last + 1n) },
+      messages: offsets.map((offset) => ({ offset, timestamp: '0', key: null, value: null, attributes: 0 })),
+      firstOffset: () => String(first),
+      lastOffset: () => String(last),
+    }
+    const before = seeks.length
+    const payload = { batch, resolveOffset() {}, heartbeat: async () => {}, isStale: () => false }
+    const handled = eachBatch(payload as unknown as EachBatchPayload)
+    while (deliveries.length === 0 && seeks.length === before) await turn()
+    deliveries.at(-1)?.acknowledge()
+    await handled
+  }
+  /** kafkajs goes on by itself behind transaction markers. */
+  const passedOver = (lastOffset: bigint) =>
+    listeners.get('batch')!({
+      payload: { topic: TOPIC, partition: 0, batchSize: 0, lastOffset: String(lastOffset) },
+    })
+  return { broker, seeks, deliveries, missed, fetched, passedOver }
+}
+
+test('a fetch of the position that was sought is delivered, with gaps in its offsets', async () => {
+  const { deliveries, seeks, fetched } = await aMember({ stored: 5n })
+  await fetched(5n, 8n, 9n)
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
+  expect(seeks).toEqual([5n])
+})
+
+test.each([
+  ['before', 3n],
+  ['behind', 7n],
+])(
+  'issue 17: a fetch that answers for a position %s the one that was sought is discarded, and sought again',
+  async (_, at) => {
+    const { deliveries, seeks, fetched } = await aMember({ stored: 5n })
+    await fetched(at, at, 9n)
+    expect(deliveries).toEqual([])
+    expect(seeks).toEqual([5n, 5n])
+  },
+)
+
+test('a fetch behind transaction markers is delivered', async () => {
+  const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
+  passedOver(7n)
+  await fetched(8n, 8n, 9n)
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
+})
+
+test('issue 17.21: a fetch from a topic that has been created again is discarded, and its beginning is sought', async () => {
+  const { broker, deliveries, seeks, missed, fetched } = await aMember({ stored: 5n })
+  broker.topicId = 'second'
+  await fetched(5n, 5n, 9n)
+  expect(deliveries).toEqual([])
+  expect(seeks).toEqual([5n, 0n])
+  expect(missed).toMatchObject([
+    { kind: 'recreated', stored: { nextOffset: 5n }, next: { nextOffset: 0n, topicId: 'second' } },
+  ])
+})

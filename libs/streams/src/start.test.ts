@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { OffsetBeyondLog } from './errors.js'
+import { gapBefore } from './start.js'
+
+const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>
+  gapBefore({ nextOffset: stored[0], topicId: stored[1] }, topicId, { topic: 't', partition: 0, earliest, end })
+
+describe('issue 17.21: what lies before the first record that can be read', () => {
+  it('is nothing at any offset from the first record to the end', () => {
+    for (const nextOffset of [3n, 5n, 9n]) expect(gap([nextOffset, 'id'], 'id', 3n, 9n)).toBeNull()
+  })
+
+  it('is what retention has deleted', () => {
+    expect(gap([3n, 'id'], 'id', 7n, 9n)).toMatchObject({ kind: 'retention', missed: 4n, next: { nextOffset: 7n } })
+    expect(gap([3n, 'id'], 'id', 9n, 9n)).toMatchObject({ kind: 'retention', missed: 6n })
+  })
+
+  it('is a topic of the same name that was deleted, wherever the present one begins and ends', () => {
+    const next = { nextOffset: 0n, topicId: 'new' }
+    for (const end of [0n, 3n, 20n]) {
+      expect(gap([3n, 'old'], 'new', 0n, end)).toMatchObject({ kind: 'recreated', missed: 0n, next })
+    }
+    expect(gap([3n, 'old'], 'new', 2n, 20n)).toMatchObject({ kind: 'recreated', missed: 2n })
+  })
+
+  it('is told by offsets alone where the broker has no topic ids', () => {
+    expect(gap([3n, null], null, 0n, 9n)).toBeNull()
+    expect(gap([3n, 'id'], null, 4n, 9n)).toMatchObject({ kind: 'retention', next: { topicId: 'id' } })
+  })
+
+  it('is unknown where the same topic ends before the stored offset', () => {
+    expect(() => gap([10n, 'id'], 'id', 0n, 9n)).toThrow(OffsetBeyondLog)
+  })
+})

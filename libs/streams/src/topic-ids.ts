@@ -1,0 +1,195 @@
+import { createRequire } from 'node:module'
+import type { Kafka } from 'kafkajs'
+import { type KafkaConnection, speaking } from './kafka.js'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * The ids that the broker gave to topics. A topic that is deleted and created again under the same name has another id.
+ *
+ * kafkajs speaks the Metadata request up to version 6; ids came with version 10. This file is the only one that depends on
+ * kafkajs's connections, and it was written against the version named below.
+ */
+export interface TopicIds {
+  /**
+   * Returns the id of a topic, from a request that is sent after the call; one request serves all calls that wait for it.
+   * null: the broker has no topic ids (before Kafka 2.8).
+   *
+   * @throws {BrokerUnavailable} also where the topic does not exist
+   */
+  read(topic: string): Promise<string | null>
+  close(): Promise<void>
+}
+
+export function openTopicIds(kafka: KafkaConnection): TopicIds {
+  let opened: Promise<Cluster> | null = null
+  let next: { readonly topics: Set<string>; readonly answer: Promise<Answer> } | null = null
+  let last: Promise<unknown> = Promise.resolve()
+
+  const close = async () => {
+    const cluster = opened
+    opened = null
+    await cluster?.then(
+      (open) => open.disconnect(),
+      () => {},
+    )
+  }
+  const ask = async (): Promise<Answer> => {
+    const topics = [...next!.topics]
+    next = null
+    try {
+      opened ??= openCluster(kafka.kafkajs)
+      const broker = await (await opened).brokerPool.findConnectedBroker()
+      if ((broker.versions[METADATA]?.maxVersion ?? 0) < VERSION) return new Map()
+      return await broker.connectionPool.send(metadataOf(topics))
+    } catch (error: unknown) {
+      await close()
+      throw error
+    }
+  }
+  return {
+    read: (topic) =>
+      speaking(async () => {
+        if (next === null) {
+          next = { topics: new Set(), answer: last.then(ask) }
+          last = next.answer.catch(() => {})
+        }
+        next.topics.add(topic)
+        const { id = null, errorCode = 0 } = (await next.answer).get(topic) ?? {}
+        if (errorCode !== 0) throw createErrorFromCode(errorCode)
+        return id
+      }),
+    close,
+  }
+}
+
+type Answer = ReadonlyMap<string, { readonly id: string; readonly errorCode: number }>
+
+const KAFKAJS_VERSION = '2.2.4'
+const METADATA = 3
+const VERSION = 10
+
+interface Broker {
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>
+  readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> }
+}
+
+interface Cluster {
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+}
+
+interface Exchange<T> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    encode(): Promise<Encoder>
+  }
+  readonly response: { decode(payload: Buffer): Promise<T>; parse(decoded: T): Promise<T> }
+}
+
+interface Encoder {
+  writeUVarInt(value: number): Encoder
+  writeUVarIntString(value: string): Encoder
+  writeUVarIntArray(values: readonly Encoder[]): Encoder
+  writeBuffer(value: Buffer): Encoder
+  writeBoolean(value: boolean): Encoder
+}
+
+interface Decoder {
+  readonly buffer: Buffer
+  offset: number
+  readInt16(): number
+  readInt32(): number
+  readBoolean(): boolean
+  readUVarIntString(): string | null
+  readUVarIntArray<T>(read: (decoder: Decoder) => T): T[] | null
+  readTaggedFields(): unknown
+}
+
+const Encoder: new () => Encoder = require('kafkajs/src/protocol/encoder')
+const Decoder: new (payload: Buffer) => Decoder = require('kafkajs/src/protocol/decoder')
+const { createErrorFromCode }: { createErrorFromCode(code: number): Error } = require('kafkajs/src/protocol/error')
+
+/** Opens connections like those of kafkajs's own clients: same brokers, TLS, login and log. */
+async function openCluster(kafka: Kafka): Promise<Cluster> {
+  const { version }: { version: string } = require('kafkajs/package.json')
+  const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description?.endsWith(':createCluster'))
+  if (version !== KAFKAJS_VERSION || create === undefined) {
+    throw new Error(`topic ids are read by means of kafkajs ${KAFKAJS_VERSION}, and ${version} is installed`)
+  }
+  const makers = kafka as unknown as Record<symbol, (options: object) => Cluster>
+  const cluster = makers[create]!({ metadataMaxAge: 300_000, allowAutoTopicCreation: false })
+  await cluster.connect()
+  return cluster
+}
+
+/** @see https://kafka.apache.org/protocol#The_Messages_Metadata */
+function metadataOf(topics: readonly string[]): Exchange<Answer> {
+  return {
+    request: {
+      apiKey: METADATA,
+      apiVersion: VERSION,
+      apiName: 'Metadata',
+      encode: async () => {
+        const names = topics.map((topic) =>
+          new Encoder().writeBuffer(NO_ID).writeUVarIntString(topic).writeUVarInt(NO_TAGS),
+        )
+        return new Encoder()
+          .writeUVarInt(NO_TAGS) // of the request's header
+          .writeUVarIntArray(names)
+          .writeBoolean(false) // allow_auto_topic_creation
+          .writeBoolean(false) // include_cluster_authorized_operations
+          .writeBoolean(false) // include_topic_authorized_operations
+          .writeUVarInt(NO_TAGS)
+      },
+    },
+    response: { decode: async (payload) => decodeTopicIds(new Decoder(payload)), parse: async (ids) => ids },
+  }
+}
+
+const NO_TAGS = 0
+const NO_ID = Buffer.alloc(16)
+
+function decodeTopicIds(decoder: Decoder): Answer {
+  decoder.readTaggedFields() // of the response's header
+  decoder.readInt32() // throttle_time_ms
+  decoder.readUVarIntArray(skipBroker)
+  decoder.readUVarIntString() // cluster_id
+  decoder.readInt32() // controller_id
+  return new Map(decoder.readUVarIntArray(readTopic)!)
+}
+
+function skipBroker(decoder: Decoder): void {
+  decoder.readInt32() // node_id
+  decoder.readUVarIntString() // host
+  decoder.readInt32() // port
+  decoder.readUVarIntString() // rack
+  decoder.readTaggedFields()
+}
+
+function readTopic(decoder: Decoder): readonly [name: string, { id: string; errorCode: number }] {
+  const errorCode = decoder.readInt16()
+  const name = decoder.readUVarIntString()!
+  const id = decoder.buffer.subarray(decoder.offset, decoder.offset + NO_ID.length).toString('base64url')
+  decoder.offset += NO_ID.length
+  decoder.readBoolean() // is_internal
+  decoder.readUVarIntArray(skipPartition)
+  decoder.readInt32() // topic_authorized_operations
+  decoder.readTaggedFields()
+  return [name, { id, errorCode }]
+}
+
+function skipPartition(decoder: Decoder): void {
+  decoder.readInt16() // error_code
+  decoder.readInt32() // partition_index
+  decoder.readInt32() // leader_id
+  decoder.readInt32() // leader_epoch
+  for (let list = 0; list < PARTITION_LISTS; list++) decoder.readUVarIntArray((replica) => replica.readInt32())
+  decoder.readTaggedFields()
+}
+
+/** replica_nodes, isr_nodes, offline_replicas */
+const PARTITION_LISTS = 3

@@ -1,0 +1,11 @@
+import { beginPartitions, type Pool, skipMissed, storedPositions } from '@outflow/store'
+import type { PositionStore } from '@outflow/streams'
+
+/** The positions of a pipeline, in Postgres. */
+export function positionsOf(pool: Pool, pipeline: string): PositionStore {
+  return {
+    read: (topic) => storedPositions(pool, { pipeline, topic }),
+    begin: (topic, starts) => beginPartitions(pool, { pipeline, topic }, starts),
+    skip: (gap) => skipMissed(pool, { pipeline, ...gap }),
+  }
+}
