@@ -226,7 +226,7 @@ type PoisonedStep = (typeof POISONED_STEPS)[number]
 
 /** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
 function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
-  const store = { offset: null as bigint | null, received: 0, scored: 0, deadLetters: [] as [bigint, string][] }
+  const store = { offset: 0n, received: 0, scored: 0, deadLetters: [] as [bigint, string][] }
   const anomalies: bigint[] = []
   const leases = { lent: 0, returned: 0 }
   const steps = realSteps()
