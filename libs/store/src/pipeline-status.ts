@@ -35,8 +35,8 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
               where pipeline = $1 and rejected_at > now() - interval '1 day') as dead_letters_last_day
       from (
         select coalesce(sum(received), 0) as received, coalesce(sum(scored), 0) as scored,
-               coalesce(sum(rejected), 0) as rejected, coalesce(sum(anomalies), 0) as anomalies, 
-               max(updated_at) filter (where received > 0) as last_write
+               coalesce(sum(rejected), 0) as rejected, coalesce(sum(anomalies), 0) as anomalies,
+               max(updated_at) filter (where received + skipped > 0) as last_write
         from outflow.offsets where pipeline = $1
       ) as counts
       cross join (
