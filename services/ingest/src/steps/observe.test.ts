@@ -90,7 +90,7 @@ test('a delivery that does not go on where memory ends begins from the store, to
 
 test('issue 17.20: what was observed before a record that throws counts once when the batch is halved', async () => {
   const { observer, totals } = observing()
-  await totals(aBatch([1, 2], null, 2n))
+  await totals(aBatch([1, 2], 0n, 2n))
   const batch = aBatch([4, 8, 16], 2n, 5n)
   const poison = { ...batch.records[1]!, observation: { entities: ['LAX'], times: [], values: [] } }
   await expect(observer.observe({ ...batch, records: batch.records.with(1, poison) })).rejects.toThrow(TypeError)
