@@ -23,9 +23,11 @@ export { type Gap, type PositionStore, positionsInMemory, type StoredPosition } 
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export {
   countWindow,
+  type Keeping,
   type NotedRecord,
   readWindow,
   type ScanOptions,
+  sampleWindow,
   scanWindow,
   type Window,
   type WindowOptions,

@@ -5,7 +5,7 @@ import { endsOf, withAdmin } from './admin.js'
 import { isTombstone, toRecord, type WindowRecord } from './delivery.js'
 import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
-import { makeSample } from './sample.js'
+import { makeSample, own } from './sample.js'
 
 export interface WindowOptions<Note = undefined> {
   readonly topics: readonly string[]
@@ -40,9 +40,9 @@ export interface NotedRecord<Note> extends WindowRecord {
   readonly note?: Note
 }
 
-export interface Window<Note = undefined> {
+export interface Window<Kept = WindowRecord> {
   /** By topic, partition and offset. */
-  readonly records: readonly NotedRecord<Note>[]
+  readonly records: readonly Kept[]
   /** Records in the window before sampling. */
   readonly seen: number
   /** Whether a topic no longer holds the beginning of the window: its retention is shorter. */
@@ -69,13 +69,29 @@ const STALLED_MS = 20_000
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
-export async function readWindow<Note = undefined>(
+export function readWindow<Note = undefined>(
   kafka: KafkaConnection,
   options: WindowOptions<Note>,
-): Promise<Window<Note>> {
-  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed, decay } = options
+): Promise<Window<NotedRecord<Note>>> {
+  return sampleWindow(kafka, { ...options, keep: { prepare: async () => {}, of: own } })
+}
+
+/** How to keep less of a sampled record than its bytes. */
+export interface Keeping<Note, Kept> {
+  /** Awaited before the records of a batch are kept. */
+  readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
+  /** What it returns must not refer to the record's bytes. */
+  readonly of: (record: NotedRecord<Note>) => Kept
+}
+
+/** Like `readWindow`, and keeps of each sampled record what `keep` returns. */
+export async function sampleWindow<Note, Kept>(
+  kafka: KafkaConnection,
+  options: WindowOptions<Note> & { readonly keep: Keeping<Note, Kept> },
+): Promise<Window<Kept>> {
+  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed, decay, keep } = options
   const latestMs = Math.min(toMs, Date.now())
-  const sample = makeSample<NotedRecord<Note>>(maxRows, seed, decay && { ...decay, latestMs })
+  const sample = makeSample(maxRows, seed, keep.of, decay && { ...decay, latestMs })
   let seen = 0
   const takeOne = (record: WindowRecord) => {
     if (record.timestampMs >= toMs) return
@@ -86,6 +102,7 @@ export async function readWindow<Note = undefined>(
   }
   const take = async (records: readonly WindowRecord[]) => {
     await note?.prepare(records)
+    await keep.prepare(records)
     records.forEach(takeOne)
   }
   const { isCutShort } = await scanWindow(kafka, { ...options, topics, fromMs: fromMs - (note?.beforeMs ?? 0) }, take)

@@ -11,10 +11,10 @@ export interface Decay {
 }
 
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
-export interface Sample<R extends WindowRecord = WindowRecord> {
+export interface Sample<R extends WindowRecord, K> {
   add(record: R): void
-  /** The sampled records, by topic, partition and offset. */
-  records(): R[]
+  /** What is kept of the sampled records, by topic, partition and offset. */
+  records(): K[]
 }
 
 /**
@@ -25,11 +25,17 @@ export interface Sample<R extends WindowRecord = WindowRecord> {
  * as all weights add up to: a record is then kept with a probability of w, and what is one half-life old is there half as often as
  * what is new, however small the window. (Efraimidis & Spirakis' −ln(hash) / w would thin the new ones, too.)
  *
+ * @param keep  called for a record that enters the sample; what it returns must not refer to the record's bytes
  * @see Ohlsson 1998, Sequential Poisson sampling, Journal of Official Statistics 14
  */
-export function makeSample<R extends WindowRecord>(size: number, seed: number, decay?: Decay): Sample<R> {
+export function makeSample<R extends WindowRecord, K>(
+  size: number,
+  seed: number,
+  keep: (record: R) => K,
+  decay?: Decay,
+): Sample<R, K> {
   const weights = decay && sumOfWeights(decay)
-  let kept: Prioritised<R>[] = []
+  let kept: Prioritised<K>[] = []
   let limit = Number.POSITIVE_INFINITY
   const topics = new Map<string, number>()
 
@@ -49,7 +55,7 @@ export function makeSample<R extends WindowRecord>(size: number, seed: number, d
       const priority = decay === undefined ? hash : agedPriority(hash, record, decay)
       weights?.add(record)
       if (priority > limit) return
-      kept.push({ priority, record: own(record) })
+      kept.push({ priority, at: positionOf(record), item: keep(record) })
       if (kept.length >= 2 * size) prune()
     },
     records() {
@@ -57,18 +63,23 @@ export function makeSample<R extends WindowRecord>(size: number, seed: number, d
       if (decay !== undefined && weights !== undefined) {
         kept = inOrder(kept).slice(0, Math.max(decay.fewest, Math.round(weights.total())))
       }
-      return kept.map(({ record }) => record).sort(comparePositions)
+      return kept.toSorted((a, b) => comparePositions(a.at, b.at)).map(({ item }) => item)
     },
   }
 }
 
-interface Prioritised<R> {
+type Position = Pick<WindowRecord, 'topic' | 'partition' | 'offset'>
+
+interface Prioritised<K> {
   readonly priority: number
-  readonly record: R
+  readonly at: Position
+  readonly item: K
 }
 
-function inOrder<R extends WindowRecord>(kept: readonly Prioritised<R>[]): Prioritised<R>[] {
-  return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.record, b.record))
+const positionOf = ({ topic, partition, offset }: Position): Position => ({ topic, partition, offset })
+
+function inOrder<K>(kept: readonly Prioritised<K>[]): Prioritised<K>[] {
+  return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.at, b.at))
 }
 
 /** The logarithm of the priority, plus what is the same for all: the weights themselves would overflow. */
@@ -96,7 +107,7 @@ function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
 const AGE_STEPS = 64
 
 /** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
-function own<R extends WindowRecord>(record: R): R {
+export function own<R extends WindowRecord>(record: R): R {
   const headers = record.headers.map(([name, value]) => [name, value && Buffer.from(value)] as const)
   return {
     ...record,
@@ -125,7 +136,7 @@ function mix(value: number): number {
   return hash ^ (hash >>> 16)
 }
 
-function comparePositions(a: WindowRecord, b: WindowRecord): number {
+function comparePositions(a: Position, b: Position): number {
   if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1
   if (a.partition !== b.partition) return a.partition - b.partition
   return a.offset < b.offset ? -1 : a.offset > b.offset ? 1 : 0

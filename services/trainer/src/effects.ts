@@ -13,7 +13,7 @@ import {
   rejectModel,
   startFit,
 } from '@outflow/store'
-import { readWindow } from '@outflow/streams'
+import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import type { Leading } from './leading.js'
 import type { TrainerEffects } from './train-once.js'
@@ -34,7 +34,7 @@ export function effectsOn(leading: Leading): Effects {
   } = leading
   return {
     readWindow: (options) =>
-      readWindow(kafka, { topics: source.topics, skipTombstones: source.tombstones === 'skip', ...options }),
+      sampleWindow(kafka, { topics: source.topics, skipTombstones: source.tombstones === 'skip', ...options }),
     incumbent: async () => {
       const active = await activeModel(pool, pipeline).catch((thrown: unknown) => {
         // Ingest refuses it as well: the candidate replaces it.

@@ -1,7 +1,7 @@
 import type { Fields } from '@outflow/encoding'
-import { readWindow } from '@outflow/streams'
+import { sampleWindow } from '@outflow/streams'
 import type { Leading } from './leading.js'
-import { readTrainingRecords } from './training-records.js'
+import { keepFields, selectTrainingRecords } from './training-records.js'
 import { noteWindows } from './window-notes.js'
 
 const NOTHING = { confirmed: new Set<string>(), spans: [] }
@@ -15,14 +15,15 @@ export async function readRecent(
 ): Promise<readonly Fields[]> {
   const { features, source, training } = config
   const notes = noteWindows(features, decoder)
-  const { records } = await readWindow(kafka, {
+  const { records } = await sampleWindow(kafka, {
     topics: source.topics,
     skipTombstones: source.tombstones === 'skip',
     fromMs: sinceMs,
     maxRows: MOST_RECORDS,
     seed: training.seed,
+    keep: keepFields(features, decoder),
     ...(notes && { note: notes }),
     signal,
   })
-  return (await readTrainingRecords(records, { features, decoder, leftOut: NOTHING })).fields
+  return selectTrainingRecords(records, NOTHING).fields
 }

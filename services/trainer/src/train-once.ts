@@ -4,14 +4,21 @@ import type { Fields } from '@outflow/encoding'
 import { toOutflowError } from '@outflow/errors'
 import type { RecordDecoder } from '@outflow/formats'
 import type { FitState, ModelState, NewModel } from '@outflow/store'
-import type { Window, WindowOptions } from '@outflow/streams'
+import type { Keeping, Window, WindowOptions } from '@outflow/streams'
 import { type Due, sameFeatures } from './due.js'
 import { begunReport, type FitReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions, GateReport } from './gate.js'
 import { holdOut } from './hold-out.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
-import { atMost, type LeftOut, readTrainingRecords, type TrainingRecords } from './training-records.js'
+import {
+  atMost,
+  keepFields,
+  type LeftOut,
+  type SampledRecord,
+  selectTrainingRecords,
+  type TrainingRecords,
+} from './training-records.js'
 import { noteWindows, type WindowNote } from './window-notes.js'
 
 /** How far the trainer has got, for whoever shows it. */
@@ -35,7 +42,9 @@ export interface Incumbent {
 
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
-  readonly readWindow: (options: Omit<WindowOptions<WindowNote>, 'topics'>) => Promise<Window<WindowNote>>
+  readonly readWindow: (
+    options: Omit<WindowOptions<WindowNote>, 'topics'> & { readonly keep: Keeping<WindowNote, SampledRecord> },
+  ) => Promise<Window<SampledRecord>>
   /** The active model; null while there is none, or none that is whole. */
   readonly incumbent: () => Promise<Incumbent | null>
   readonly leftOut: (since: Date) => Promise<LeftOut>
@@ -157,13 +166,14 @@ async function readSample(
     maxRows: Math.ceil(factor * maxRows),
     ...(halfLife && { decay: { halfLifeMs: halfLife, fewest: Math.ceil(factor * minRows) } }),
     seed,
+    keep: keepFields(features, decoder),
     ...(notes && { note: notes }),
     onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
     signal,
   })
   if (notes !== null) telemetry.windowsRead(notes.summarise())
   const leftOut = await effects.leftOut(new Date(fromMs))
-  const read = await readTrainingRecords(records, { features, decoder, leftOut })
+  const read = selectTrainingRecords(records, leftOut)
   return { read, seen, sampled: records.length, isCutShort }
 }
 

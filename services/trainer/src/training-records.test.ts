@@ -1,8 +1,9 @@
 import type { Feature } from '@outflow/contracts'
-import { makeDecoder } from '@outflow/formats'
-import type { WindowRecord } from '@outflow/streams'
+import { makeDecoder, type RecordDecoder } from '@outflow/formats'
+import type { NotedRecord, WindowRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { readTrainingRecords } from './training-records.js'
+import { keepFields, type LeftOut, selectTrainingRecords } from './training-records.js'
+import type { WindowNote } from './window-notes.js'
 
 const features: Feature[] = [{ path: '$.delay', type: 'numeric', optional: false }]
 
@@ -21,8 +22,16 @@ function aRecord(timestampMs: number, value: string): WindowRecord {
   }
 }
 
+/** Reads records as a sampled window does. */
+function readSample(
+  records: readonly NotedRecord<WindowNote>[],
+  { features, decoder, leftOut }: { features: readonly Feature[]; decoder: RecordDecoder; leftOut: LeftOut },
+) {
+  return selectTrainingRecords(records.map(keepFields(features, decoder).of), leftOut)
+}
+
 test('records are read in order of time; those that break their contract are skipped and counted', async () => {
-  const { fields, rejected, window } = await readTrainingRecords(
+  const { fields, rejected, window } = readSample(
     [
       aRecord(3_000, '{"delay":3}'),
       aRecord(1_000, '{"delay":1}'),
@@ -38,7 +47,7 @@ test('records are read in order of time; those that break their contract are ski
 })
 
 test('issue 17.7: the example of a rejection is the most frequent one of the most frequent reason', async () => {
-  const { rejectedExample } = await readTrainingRecords(
+  const { rejectedExample } = readSample(
     ['{', '{"delay":"a"}', '{"delay":"b"}', '{"delay":"b"}'].map((value, index) => aRecord(index, value)),
     { features, decoder, leftOut: NOTHING },
   )
@@ -46,12 +55,12 @@ test('issue 17.7: the example of a rejection is the most frequent one of the mos
 })
 
 test('a window without a single good record has no span', async () => {
-  expect((await readTrainingRecords([aRecord(0, '')], { features, decoder, leftOut: NOTHING })).window).toBeNull()
+  expect(readSample([aRecord(0, '')], { features, decoder, leftOut: NOTHING }).window).toBeNull()
 })
 
 test('confirmed anomalies and named spans are left out, from their first instant to before their last', async () => {
   const records = Array.from({ length: 10 }, (_, i) => aRecord(i * 1_000, `{"delay":${i}}`))
-  const { fields, times, excluded } = await readTrainingRecords(records, {
+  const { fields, times, excluded } = readSample(records, {
     features,
     decoder,
     leftOut: {
@@ -62,4 +71,13 @@ test('confirmed anomalies and named spans are left out, from their first instant
   expect(fields.map(({ numbers }) => numbers[0])).toEqual([0, 2, 3, 6, 7, 8, 9])
   expect(times.at(-1)).toBe(9_000)
   expect(excluded).toEqual({ confirmed: 1, named: 2 })
+})
+
+test('issue 17.25: of a sampled record its fields are kept, not its bytes', () => {
+  const source = aRecord(7, '{"delay":3}')
+  const kept = keepFields(features, decoder).of(source)
+  expect(kept).toEqual({
+    ...{ topic: 't', partition: 0, offset: 7n, timestampMs: 7 },
+    read: { numbers: [3], categories: [] },
+  })
 })

@@ -1,7 +1,7 @@
 import { type Feature, REJECTION_REASONS, type Rejection, type RejectionReason } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/encoding'
 import type { RecordDecoder } from '@outflow/formats'
-import type { NotedRecord, WindowRecord } from '@outflow/streams'
+import type { Keeping, WindowRecord } from '@outflow/streams'
 import { windowPlaces } from '@outflow/windows'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -31,32 +31,43 @@ export interface LeftOut {
   readonly spans: readonly { readonly from: Date; readonly to: Date }[]
 }
 
-export interface ReadingOptions {
-  readonly features: readonly Feature[]
-  readonly decoder: RecordDecoder
-  readonly leftOut: LeftOut
+/** What is kept of a sampled record: its fields, or why it breaks its contract. */
+export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
+  readonly read: Fields | Rejection
 }
 
 /**
- * Decodes and reads a window's records, in order of time, as ingest would, and passes over what is left out; windowed
- * features are as noted.
+ * Reads a record as ingest would, while the window is sampled: its bytes are not kept. Windowed features are as noted.
  *
- * @throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched
+ * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched.
  */
-export async function readTrainingRecords(
-  records: readonly NotedRecord<WindowNote>[],
-  { features, decoder, leftOut }: ReadingOptions,
-): Promise<TrainingRecords> {
-  await decoder.prepare(records)
+export function keepFields(features: readonly Feature[], decoder: RecordDecoder): Keeping<WindowNote, SampledRecord> {
   const read = makeReader(features)
   const fill = windowFiller(features, windowPlaces(features, features))
+  const readOne = (value: Buffer | null, note: WindowNote | undefined): Fields | Rejection => {
+    const decoded = decoder.decode(value)
+    const fields = 'record' in decoded ? read(decoded.record) : decoded
+    if (note === undefined || isRejection(fields)) return fields
+    return 'reason' in note ? note : fill(fields, note)
+  }
+  return {
+    prepare: async (records) => void (await decoder.prepare(records)),
+    of: ({ topic, partition, offset, timestampMs, value, note, unreadable }) => ({
+      ...{ topic, partition, offset, timestampMs },
+      read: unreadable === undefined ? readOne(value, note) : { reason: 'too_large', detail: unreadable },
+    }),
+  }
+}
+
+/** Orders a sample by time, counts the rejected records, and passes over what is left out. */
+export function selectTrainingRecords(records: readonly SampledRecord[], leftOut: LeftOut): TrainingRecords {
   const fields: Fields[] = []
   const times: number[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
   const details = new Map<string, { readonly reason: RejectionReason; count: number }>()
   const excluded = { confirmed: 0, named: 0 }
   for (const source of records.toSorted((a, b) => a.timestampMs - b.timestampMs)) {
-    const result = readOne(source)
+    const result = source.read
     if ('reason' in result) {
       rejected[result.reason] += 1
       const known = details.get(result.detail)
@@ -74,18 +85,11 @@ export async function readTrainingRecords(
   )
   return { fields, times, rejected, rejectedExample: mostFrequent?.[0] ?? null, excluded, window: windowOf(times) }
 
-  function readOne({ value, note }: NotedRecord<WindowNote>): Fields | Rejection {
-    const decoded = decoder.decode(value)
-    const fields = 'record' in decoded ? read(decoded.record) : decoded
-    if (note === undefined || isRejection(fields)) return fields
-    return 'reason' in note ? note : fill(fields, note)
-  }
-
-  function isConfirmed({ topic, partition, offset }: WindowRecord): boolean {
+  function isConfirmed({ topic, partition, offset }: SampledRecord): boolean {
     return leftOut.confirmed.size > 0 && leftOut.confirmed.has(`${topic}/${partition}/${offset}`)
   }
 
-  function isNamed({ timestampMs }: WindowRecord): boolean {
+  function isNamed({ timestampMs }: SampledRecord): boolean {
     return leftOut.spans.some(({ from, to }) => from.getTime() <= timestampMs && timestampMs < to.getTime())
   }
 }

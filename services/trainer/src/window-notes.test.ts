@@ -1,9 +1,9 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import { makeDecoder } from '@outflow/formats'
-import type { WindowRecord } from '@outflow/streams'
+import { makeDecoder, type RecordDecoder } from '@outflow/formats'
+import type { NotedRecord, WindowRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { readTrainingRecords } from './training-records.js'
-import { noteWindows } from './window-notes.js'
+import { keepFields, type LeftOut, selectTrainingRecords } from './training-records.js'
+import { noteWindows, type WindowNote } from './window-notes.js'
 
 const FEATURES: readonly Feature[] = [
   { path: '$.delay', type: 'numeric', optional: false },
@@ -18,6 +18,14 @@ function aRecord(partition: number, offset: number, value: string, key = 'LAX'):
 
 const leftOut = { confirmed: new Set<string>(), spans: [] }
 
+/** Reads records as a sampled window does. */
+function readSample(
+  records: readonly NotedRecord<WindowNote>[],
+  { features, decoder, leftOut }: { features: readonly Feature[]; decoder: RecordDecoder; leftOut: LeftOut },
+) {
+  return selectTrainingRecords(records.map(keepFields(features, decoder).of), leftOut)
+}
+
 test('each record is noted with what its entity did before it in its own partition; broken ones count in none', async () => {
   const notes = noteWindows(FEATURES, decoder)!
   const records = [
@@ -31,7 +39,7 @@ test('each record is noted with what its entity did before it in its own partiti
     const note = notes.of(record)
     return note === undefined ? record : { ...record, note }
   })
-  const { fields, rejected } = await readTrainingRecords(records, { features: FEATURES, decoder, leftOut })
+  const { fields, rejected } = readSample(records, { features: FEATURES, decoder, leftOut })
   expect(fields.map(({ numbers }) => numbers).toSorted((a, b) => a[0]! - b[0]!)).toEqual([
     [1, 1],
     [2, 3],
@@ -47,9 +55,7 @@ test('a record that breaks the contract of a window is rejected for it', async (
   const timed = [FEATURES[0]!, { ...FEATURES[1]!, at: '$.date' } as Feature]
   const record = aRecord(0, 0, '{"delay":1}')
   const note = noteWindows(timed, decoder)!.of(record)!
-  expect(
-    (await readTrainingRecords([{ ...record, note }], { features: timed, decoder, leftOut })).rejected.bad_timestamp,
-  ).toBe(1)
+  expect(readSample([{ ...record, note }], { features: timed, decoder, leftOut }).rejected.bad_timestamp).toBe(1)
 })
 
 test('without windowed features nothing is noted', () => {

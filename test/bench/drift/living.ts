@@ -165,8 +165,8 @@ export function makeLiving(config: Config, history: History): Living {
       because,
       fromMs,
       effects: {
-        readWindow: async ({ maxRows, seed }) => ({
-          records: history.sample(fromMs, maxRows, seed),
+        readWindow: async ({ maxRows, seed, keep }) => ({
+          records: history.sample(fromMs, maxRows, seed).map(keep.of),
           seen: history.countFrom(fromMs),
           isCutShort: false,
         }),
