@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { TrainedDetector } from '@outflow/detector'
+import { writeBatch } from '@outflow/store'
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
@@ -127,4 +128,45 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     [mended, Buffer.from(shown.original.key, 'base64').toString()],
   ])
   expect(await count(pipeline, 'outflow.dead_letters')).toBe(rejected)
+})
+
+test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its model, and its record controls no terminal', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  const time = Date.now()
+  await writeBatch(pipeline.pool, {
+    pipeline: pipeline.name,
+    topic: pipeline.topics.source,
+    partition: 0,
+    expectedOffset: null,
+    nextOffset: 1n,
+    received: 1,
+    scored: 1,
+    anomalies: [
+      {
+        offset: 0n,
+        recordTimeMs: time,
+        eventTimeMs: time,
+        entityKey: null,
+        record: { kind: 'letter\u001b[2J\n\u202E', grams: 90_000, millimetres: 220 },
+        nll: 99,
+        pValue: 0.0001,
+        severity: 'high',
+        pUpper: null,
+        nearest: null,
+        missing: [],
+        reasons: [],
+        modelId: model.metadata.modelId,
+      },
+    ],
+    deadLetters: [],
+    outbox: [],
+    scores: [],
+    rejections: [],
+  })
+  const explain = ['explain', '--anomaly', `${pipeline.name}/${pipeline.topics.source}/0/0`]
+  const { reasons } = await asked(pipeline, explain)
+  expect(reasons).not.toEqual([])
+  const { stdout } = await runOutflow([...explain, '--config', pipeline.configFile])
+  expect(stdout).toContain('bits  grams')
+  expect(stdout).not.toMatch(/\p{Bidi_Control}|[^\P{Cc}\n]/u)
 })

@@ -1,12 +1,26 @@
-import type { Position, Reason } from '@outflow/contracts'
+import type { Explanation, Position } from '@outflow/contracts'
+import { openDetector } from '@outflow/detector'
+import { isRejection } from '@outflow/encoding'
 import { loadConfig } from '@outflow/runtime'
-import { type AlertFate, alertFateAt, anomalyAt } from '@outflow/store'
+import {
+  type AlertFate,
+  alertFateAt,
+  anomalyAt,
+  loadModel,
+  ModelUnknown,
+  type Pool,
+  type StoredAnomaly,
+} from '@outflow/store'
 import { describeReasons } from './describe-reasons.js'
 import { UsageError } from './errors.js'
 import { withStore } from './store-access.js'
 import type { Terminal } from './terminal.js'
+import { oneLine } from './visible.js'
 
-/** Prints the reasons that were stored with an anomaly. */
+/**
+ * Prints the reasons that were stored with an anomaly. In a burst of anomalies ingest stores some without reasons: those are
+ * computed now, with the model that scored the record.
+ */
 export async function explainStored(
   id: string,
   { config: path, json }: { readonly config: string; readonly json?: true },
@@ -14,20 +28,55 @@ export async function explainStored(
 ): Promise<void> {
   const { pipeline, position } = parseAnomalyId(id)
   const config = await loadConfig(path)
-  const [anomaly, unsent] = await withStore(config.postgres.url, (pool) =>
-    Promise.all([anomalyAt(pool, pipeline, position), alertFateAt(pool, pipeline, position)]),
-  )
-  if (!anomaly) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists those that are`)
+  const { anomaly, isExplained, unsent } = await withStore(config.postgres.url, async (pool) => {
+    const [stored, unsent] = await Promise.all([
+      anomalyAt(pool, pipeline, position),
+      alertFateAt(pool, pipeline, position),
+    ])
+    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists those that are`)
+    const explanation = stored.reasons.length > 0 ? stored : await explainNow(pool, stored, terminal)
+    return { anomaly: { ...stored, ...explanation }, isExplained: explanation !== null, unsent }
+  })
   if (json) {
     const { offset, ...rest } = anomaly
     return terminal.result(`${JSON.stringify({ id, offset: String(offset), ...rest, unsent })}\n`)
   }
   const { nll, pValue, severity, modelId, record } = anomaly
-  const reasons: readonly Reason[] = anomaly.reasons
   await terminal.result(
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
-      `${describeReasons(reasons, anomaly.nearest)}${describeMissing(anomaly.missing)}${anomaly.rescored ? '  found by a rescore of past records\n' : ''}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
+      `${isExplained ? describeReasons(anomaly.reasons, anomaly.nearest) : ''}${describeMissing(anomaly.missing)}${anomaly.rescored ? '  found by a rescore of past records\n' : ''}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
   )
+}
+
+/** Computes the reasons of an anomaly that was stored without, or prints why that is not possible. */
+async function explainNow(
+  pool: Pool,
+  { pipeline, modelId, record }: StoredAnomaly,
+  { say }: Terminal,
+): Promise<Explanation | null> {
+  const model = await loadModel(pool, { pipeline, id: modelId }).catch((error: unknown) => {
+    if (error instanceof ModelUnknown) return null
+    throw error
+  })
+  if (model === null) {
+    say(`no reasons were stored, and model ${modelId}, which scored the record, is not stored any more`)
+    return null
+  }
+  const detector = await openDetector(model.artefact)
+  try {
+    if (detector.metadata.features.some(({ type }) => type === 'window')) {
+      say('no reasons were stored, and none can be computed: the values of windowed features are not stored')
+      return null
+    }
+    const fields = detector.read(record)
+    if (isRejection(fields)) {
+      say(`no reasons were stored, and none can be computed: ${oneLine(fields.detail)}`)
+      return null
+    }
+    return await detector.explain(fields)
+  } finally {
+    await detector.close()
+  }
 }
 
 /** @throws {UsageError} when the id is not of the form pipeline/topic/partition/offset */
@@ -43,14 +92,14 @@ export function parseAnomalyId(id: string): { pipeline: string; position: Positi
 
 /** A likelihood of what was observed is told as one. */
 function describeMissing(missing: readonly string[]): string {
-  return missing.length === 0 ? '' : `  scored without ${missing.join(', ')}: missing in the record\n`
+  return missing.length === 0 ? '' : `  scored without ${oneLine(missing.join(', '))}: missing in the record\n`
 }
 
 /** Why no alert tells of the anomaly by itself. */
 function describeFate(unsent: AlertFate | null): string {
   if (unsent === null) return ''
   const { because, ruleId, ruleWhy, groupId } = unsent
-  if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${ruleWhy}\n`
+  if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}\n`
   if (because === 'cooldown') return '  no alert: there had been one of this key\n'
-  return `  told with others: ${groupId}\n`
+  return `  told with others: ${oneLine(groupId ?? '')}\n`
 }
