@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
+import { dtypeOf, readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
 import { trainDetector } from './train.js'
 
 const features: readonly Feature[] = [
@@ -47,6 +47,14 @@ it('is noticed to be damaged by one flipped bit, wherever it is', () => {
   }
 })
 
+it('issue 17.28: is noticed to be damaged by another type of a tensor', () => {
+  const at = Buffer.from(artefact).indexOf('"dtype":"I32"')
+  expect(at).toBeGreaterThan(0)
+  const changed = Uint8Array.from(artefact)
+  changed.set(Buffer.from('"dtype":"F32"'), at)
+  expect(() => decodeModel(changed)).toThrow(ModelDamaged)
+})
+
 it('is noticed to be cut, wherever it is', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: artefact.length - 1 }), (length) => {
@@ -77,8 +85,9 @@ function fromLater(change: (texts: Record<string, string>, tensors: Map<string, 
   })
   change(texts, tensors)
   const hash = createHash('sha256').update(JSON.stringify(texts))
-  for (const [name, { buffer, byteOffset, byteLength }] of tensors) {
-    hash.update(`\n${name} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  for (const [name, tensor] of tensors) {
+    const { buffer, byteOffset, byteLength } = tensor
+    hash.update(`\n${name} ${dtypeOf(tensor)} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
   }
   return writeSafetensors(tensors, { ...texts, sha256: hash.digest('hex') })
 }

@@ -6,7 +6,7 @@ import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
 import { packFlows, unpackFlows } from './pack-flows.js'
 import type { ParetoTail } from './pareto-tail.js'
-import { readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
+import { dtypeOf, readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
 import { outflowVersion } from './version.js'
 
 /** Everything that a detector is. */
@@ -180,8 +180,9 @@ function checkedTensors(
 
 function digest(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
   const hash = createHash('sha256').update(text)
-  for (const [name, { buffer, byteOffset, byteLength }] of tensors) {
-    hash.update(`\n${name} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  for (const [name, tensor] of tensors) {
+    const { buffer, byteOffset, byteLength } = tensor
+    hash.update(`\n${name} ${dtypeOf(tensor)} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
   }
   return hash.digest()
 }

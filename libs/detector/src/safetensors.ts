@@ -77,7 +77,7 @@ export function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor
   return new Map(under.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
 }
 
-function dtypeOf(tensor: Tensor): Entry['dtype'] {
+export function dtypeOf(tensor: Tensor): Entry['dtype'] {
   if (tensor instanceof Float32Array) return 'F32'
   if (tensor instanceof Float64Array) return 'F64'
   return tensor instanceof Int32Array ? 'I32' : 'U8'

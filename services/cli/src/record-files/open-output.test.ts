@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -24,6 +24,12 @@ describe('withOutput', () => {
         .split('\n'),
     ).toHaveLength(50_001)
     expect(await readdir(folder)).toEqual(['scores.csv.gz'])
+  })
+
+  it('issue 17.28: writes a file that its owner alone can read', async () => {
+    const path = join(folder, 'anomalies.parquet')
+    await withOutput(path, (output) => output.write('x'))
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
   it('leaves what was there before, and nothing else, when the work fails', async () => {

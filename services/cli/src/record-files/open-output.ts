@@ -23,7 +23,7 @@ export interface Output {
 export async function withOutput<T>(path: string, use: (output: Output) => Promise<T>): Promise<T> {
   if (path === '-') return use(outputTo(process.stdout, 'stdout'))
   const partial = (await isPlainOrAbsent(path)) ? `${path}.partial-${process.pid}` : path
-  const file = createWriteStream(partial)
+  const file = createWriteStream(partial, { mode: ONLY_OWN })
   const gzip = path.endsWith('.gz') ? createGzip() : null
   const done = gzip ? pipeline(gzip, file) : finished(file)
   // Whoever writes next meets the error; this keeps Node from calling it unhandled in the meantime.
@@ -43,6 +43,9 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
     throw error
   }
 }
+
+/** Records, and models fitted to them, are for nobody else until their owner permits it. */
+const ONLY_OWN = 0o600
 
 async function isPlainOrAbsent(path: string): Promise<boolean> {
   try {
