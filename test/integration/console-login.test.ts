@@ -90,6 +90,15 @@ describe('a session by token', () => {
     expect((await retrain(browser, { 'x-csrf-token': body.csrfToken })).status).toBe(202)
   })
 
+  it('issue 17: a DELETE of a browser without the token is refused', async () => {
+    const browser = aBrowser(console)
+    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    for (const path of ['/api/session', '/api/suppressions/1']) {
+      expect((await browser.ask(path, { method: 'DELETE' })).status, path).toBe(403)
+    }
+    expect((await browser.ask('/api/session')).status).toBe(200)
+  })
+
   it('ends when the browser logs out', async () => {
     const browser = aBrowser(console)
     const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })

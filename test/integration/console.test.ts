@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { openPool, type Pool } from '@outflow/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
@@ -103,6 +105,38 @@ describe('the list of anomalies', () => {
     expect(body).toMatchObject({ type: 'about:blank', title: 'Bad Request', status: 400 })
     expect(body.detail).toContain(field)
   })
+})
+
+const forged = (...parts: readonly unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url')
+
+describe('issue 17.28: a hostile request', () => {
+  it.each([
+    '/api/anomalies?pipeline=%00',
+    '/api/health?pipeline=a%00b',
+    '/api/models?pipeline=%00',
+    '/api/entities/%00/LAX',
+    `/api/anomalies?cursor=${forged(0.5, '9999-99-99 99:99:99+00', ['t', 0, '1'])}`,
+    `/api/anomalies?cursor=${forged(0.5, '2026-01-01 00:00:00+00', ['t\0', 0, '1'])}`,
+    `/api/anomalies?cursor=${forged(0.5, '2026-01-01 00:00:00+00', ['t', 2 ** 40, '1'])}`,
+    `/api/dead-letters?cursor=${forged('t\0', 0, '1')}`,
+    `/api/dead-letters?cursor=${forged('t', 2 ** 40, '1')}`,
+  ])('%s is refused as a problem', async (path) => {
+    const { status, headers, body } = await console.ask(path)
+    expect(status, JSON.stringify(body)).toBe(400)
+    expect(headers.get('content-type')).toContain('application/problem+json')
+  })
+
+  it.each(['/api/anomalies/p%00%2Ft%2F0%2F1', '/api/models/%00'])('%s names nothing that is there', async (path) => {
+    expect([400, 404]).toContain((await console.ask(path)).status)
+  })
+
+  it('ends when its body does not come', async () => {
+    const socket = connect(Number(new URL(console.url).port), '127.0.0.1')
+    socket.write(
+      'POST /api/retrain HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+    )
+    expect((await text(socket)).startsWith('HTTP/1.1 408')).toBe(true)
+  }, 30_000)
 })
 
 describe('without a login', () => {

@@ -7,15 +7,24 @@ export interface PipelineSummary {
   /** In the last 24 hours of Kafka's record time. */
   readonly anomaliesLastDay: number
   readonly recordsLastDay: number
+  /** When it was detected; null: none is stored. */
+  readonly newestAnomalyAt: Date | null
 }
 
 /** Gives the pipelines that have read a record or have a model, by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
-  const rows = await run<{ pipeline: string; active: string | null; anomalies: string; records: string }>(db, {
+  const rows = await run<{
+    pipeline: string
+    active: string | null
+    anomalies: string
+    records: string
+    newest: Date | null
+  }>(db, {
     name: 'list_pipelines',
     text: `
       select pipeline, active.id as active, coalesce(scores.anomalies, 0) as anomalies,
-             coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0) as records
+             coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0) as records,
+             (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as newest
       from (select pipeline from outflow.offsets union select pipeline from outflow.models) as known
       left join lateral (
         select id from outflow.models where models.pipeline = known.pipeline and state = 'active'
@@ -38,6 +47,7 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
     activeModelId: row.active,
     anomaliesLastDay: Number(row.anomalies),
     recordsLastDay: Number(row.records),
+    newestAnomalyAt: row.newest,
   }))
 }
 

@@ -63,8 +63,21 @@ function describeOutflow(error: OutflowError): Described {
       return error.values.code === QUERY_CANCELED
         ? { status: 503, detail: 'the question takes Postgres too long; ask for a shorter time or fewer words', code }
         : { status: 503, detail: 'Postgres does not answer; try again, and look at /readyz if it lasts', code }
+    case 'OUTFLOW_STORE_VALUE_REFUSED':
+      // Only a request can have brought it.
+      return {
+        status: 400,
+        detail: 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist',
+        code,
+      }
     default:
-      // What a foreign error says may tell more than the asker is to know; the log has it.
-      return { status: 500, detail: `it failed; the log of the console says why, under ${code}`, code }
+      return unexpected(code)
   }
 }
+
+/** The message of an error of another kind may hold more than the asker is to know; the log has it. */
+const unexpected = (code: string): Described => ({
+  status: 500,
+  detail: `it failed; the log of the console says why, under ${code}`,
+  code,
+})

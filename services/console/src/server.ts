@@ -31,6 +31,8 @@ export interface ServerOptions extends RouteContext {
 
 /** More than any request of the page: a verdict's note is the longest. */
 const BODY_LIMIT_BYTES = 64 * 1024
+/** For a whole request to come in, its body too; an answer may take longer. */
+const REQUEST_TIMEOUT_MS = 10_000
 
 /** Makes the HTTP server: what guards it first, then the signs of life, the API and the page. */
 export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
@@ -38,6 +40,9 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   const server = fastify({
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node exchanges the two timeouts where that of the headers is the longer one.
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: 2_000 },
   }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)

@@ -9,6 +9,7 @@ export const pipelinesSchema = z.array(
       /** In the last 24 hours of Kafka's record time. */
       anomaliesLastDay: z.int(),
       recordsLastDay: z.int(),
+      newestAnomalyAt: timeSchema.nullable(),
     })
     .meta({ id: 'Pipeline', description: 'A pipeline of the database' }),
 )

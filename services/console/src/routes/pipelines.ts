@@ -49,7 +49,11 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/pipelines',
     { schema: { summary: 'The pipelines of the database', tags: ['pipelines'], response: { 200: pipelinesSchema } } },
     async () =>
-      (await read(listPipelines)).map(({ activeModelId: activeModel, ...pipeline }) => ({ ...pipeline, activeModel })),
+      (await read(listPipelines)).map(({ activeModelId: activeModel, newestAnomalyAt, ...pipeline }) => ({
+        ...pipeline,
+        activeModel,
+        newestAnomalyAt: newestAnomalyAt?.toISOString() ?? null,
+      })),
   )
 
   server.get(

@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { ApiError, queryString, read, setCsrfToken, whenLoggedOut, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
+import { pipelineAt } from './pipeline-at.js'
 import { asApiError } from './resource.js'
 
 const ROLES: readonly Role[] = ['reader', 'analyst', 'operator']
@@ -12,10 +13,8 @@ export const pipelines = signal<readonly Pipeline[] | null>(null)
 /** Why there is no session. */
 export const sessionError = signal<ApiError | null>(null)
 
-/** The pipeline that the page is about: the one in the URL, else the first; '' where there is none. */
-export const currentPipeline = computed(
-  () => new URLSearchParams(place.value.search).get('pipeline') || (pipelines.value?.[0]?.pipeline ?? ''),
-)
+/** The pipeline that the page is about; '' where there is none. */
+export const currentPipeline = computed(() => pipelineAt(place.value, pipelines.value ?? []))
 
 /** A path of the page, about the same pipeline. */
 export const withPipeline = (path: string): string => path + queryString({ pipeline: currentPipeline.value })

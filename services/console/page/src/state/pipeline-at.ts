@@ -1,0 +1,15 @@
+import type { Pipeline } from '../api/types.js'
+import { matchPath, type Place } from './location.js'
+
+/** The pipeline of the anomaly at a place, else the one in its search, else the one with the newest anomaly; '' where there is none. */
+export function pipelineAt(
+  { path, search }: Place,
+  pipelines: readonly Pick<Pipeline, 'pipeline' | 'newestAnomalyAt'>[],
+): string {
+  const ofAnomaly = matchPath('/anomalies/:id', path)?.id?.split('/')[0]
+  const [newest] = pipelines.toSorted((a, b) => timeOf(b) - timeOf(a))
+  return ofAnomaly || new URLSearchParams(search).get('pipeline') || (newest?.pipeline ?? '')
+}
+
+const timeOf = ({ newestAnomalyAt }: Pick<Pipeline, 'newestAnomalyAt'>): number =>
+  newestAnomalyAt === null ? Number.NEGATIVE_INFINITY : Date.parse(newestAnomalyAt)
