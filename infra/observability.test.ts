@@ -55,6 +55,7 @@ test('every metric of the table that an operator watches is on the dashboard', (
 /** Of use to somebody who tunes windows or reads a log line, not at a glance. */
 const INNER_WORKINGS = [
   'outflow_late_records_total',
+  'outflow_tombstones_skipped_total',
   'outflow_training_rejected_total',
   'outflow_window_states_evicted_total',
 ]
