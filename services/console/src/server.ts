@@ -10,7 +10,7 @@ import { guard } from './guard.js'
 import { makeOidcLogin } from './oidc-login.js'
 import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
-import { answerProblems } from './problems.js'
+import { answerProblems, sendProblem } from './problems.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
 import { addLiveRoute } from './routes/live.js'
 import { addLoginRoutes } from './routes/login.js'
@@ -44,6 +44,8 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
     // Node exchanges the two timeouts where that of the headers is the longer one.
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: 2_000 },
+    // A path that is not valid percent-encoding does not reach the error handler.
+    frameworkErrors: ({ statusCode = 400, message }, _, reply) => void sendProblem(reply, statusCode, message),
   }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)
   server.setSerializerCompiler(serializerCompiler)

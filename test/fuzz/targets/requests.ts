@@ -1,0 +1,335 @@
+import { type Config, parseConfig } from '@outflow/contracts'
+import { makeVitals } from '@outflow/runtime'
+import type { Client, Pool } from '@outflow/store'
+import type { ConsoleServer } from '../../../services/console/src/routes/route-context.js'
+import { makeServer } from '../../../services/console/src/server.js'
+import type { ConsoleTelemetry } from '../../../services/console/src/telemetry.js'
+import { mutate, type Random } from '../random.js'
+import { show } from '../same-value.js'
+import { type FuzzTarget, WrongValue } from '../target.js'
+
+interface Request {
+  readonly method: (typeof METHODS)[number]
+  readonly url: string
+  readonly headers: Record<string, string>
+  readonly body: string | null
+}
+
+const target: FuzzTarget<Request> = {
+  rule: 'no request to the API fails, not even one that Postgres refuses, and an error is a problem in JSON',
+  setUp: async () => {
+    const config = aConfig()
+    server = await makeServer({
+      config,
+      pool: STORE,
+      read: (query) => query(STORE as unknown as Client),
+      vitals: makeVitals(),
+      telemetry: TELEMETRY,
+      signal: stop.signal,
+    })
+  },
+  tearDown: async () => {
+    stop.abort()
+    await server.close()
+  },
+  generate: (random) => {
+    const body = random.oneIn(3) ? null : aBody(random)
+    const type = random.oneIn(8) ? anOdd(random) : 'application/json'
+    return {
+      method: random.pick(METHODS),
+      url: aUrl(random),
+      headers: { ...(body !== null && { 'content-type': printable(type) }), ...someHeaders(random) },
+      body,
+    }
+  },
+  check: async ({ method, url, headers, body }) => {
+    failure = null
+    const {
+      statusCode,
+      headers: answered,
+      body: text,
+    } = await server.inject({
+      method,
+      url,
+      // A client of its own each time, for the rate limit.
+      remoteAddress: `127.${(++clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}`,
+      headers: { host: 'localhost', ...headers },
+      ...(body !== null && { payload: body }),
+    })
+    if (failure !== null) throw failure
+    if (statusCode >= 500) throw new WrongValue(`${statusCode}: ${text}`)
+    if (statusCode < 400 || method === 'HEAD') return
+    if (!String(answered['content-type']).includes('application/problem+json'))
+      throw new WrongValue(`${statusCode}: ${text}`)
+    const problem = JSON.parse(text) as { status?: unknown; detail?: unknown }
+    if (problem.status !== statusCode || typeof problem.detail !== 'string') throw new WrongValue(text)
+  },
+}
+export default target
+
+const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'] as const
+
+let server: ConsoleServer
+let clients = 0
+/** Why the request under way failed. */
+let failure: WrongValue | null = null
+const stop = new AbortController()
+
+const TELEMETRY: ConsoleTelemetry = {
+  consoleStarted: () => {},
+  requestAnswered: () => {},
+  requestFailed: (_, error) => {
+    failure ??= new WrongValue(`failed: ${error.stack}`)
+  },
+  liveStreams: () => {},
+  liveFeedInterrupted: () => {},
+  storeConnectionLost: () => {},
+}
+
+/** Of what was written or counted. */
+const ROW = { id: '1', anomalies: '0', confirmed: '0', false_alarms: '0', first_seen: null, last_seen: null }
+
+/** An empty store that looks at its parameters as Postgres does. */
+const STORE = {
+  query: async (statement: string | { readonly text: string; readonly values?: readonly unknown[] }) => {
+    const { text, values = [] } = typeof statement === 'string' ? { text: statement } : statement
+    if (!values.flat().every(isAccepted))
+      throw Object.assign(new Error(show(values)), { severity: 'ERROR', code: '22021' })
+    return { rows: /insert into|select count\(/.test(text) ? [ROW] : [] }
+  },
+  connect: async () => ({ ...STORE, on: () => {}, off: () => {}, release: () => {} }),
+} as unknown as Pool
+
+function isAccepted(value: unknown): boolean {
+  if (typeof value === 'string')
+    return !value.includes('\0') && !(value.startsWith('{') && /\\u(0000|d[89a-f])/i.test(value))
+  return (
+    !(value instanceof Date) ||
+    (value.getTime() >= Date.parse('-004713-11-25T00:00Z') && value.getUTCFullYear() <= 294_276)
+  )
+}
+
+function aConfig(): Config {
+  return parseConfig(
+    {
+      pipeline: 'flights',
+      kafka: { brokers: 'localhost:1' },
+      postgres: { url: 'postgres://localhost/outflow' },
+      source: { topics: ['flights'] },
+      features: [{ path: '$.delay', type: 'numeric' }],
+      alerts: { topic: 'flights.alerts' },
+      deadLetters: { topic: 'flights.dead' },
+    },
+    {},
+  )
+}
+
+/** Without /api/health, which asks Kafka, and /api/anomalies/live, which does not end. */
+const PATHS = [
+  '/api/anomalies',
+  '/api/anomalies/*',
+  '/api/anomalies/*/similar',
+  '/api/anomalies/*/verdicts',
+  '/api/pipelines',
+  '/api/pipelines/*/rollback',
+  '/api/entities/*/*',
+  '/api/statistics/scores',
+  '/api/dead-letters',
+  '/api/models',
+  '/api/models/*',
+  '/api/models/*/promote',
+  '/api/retrain',
+  '/api/suppressions',
+  '/api/suppressions/*',
+  '/api/session',
+  '/api/*',
+  '/*',
+] as const
+const PARTS = [
+  'flights',
+  'flights%2Fflights%2F0%2F7',
+  '7',
+  '99999999999999999999',
+  '%00',
+  '%',
+  '%ff',
+  '..',
+  '%2e%2e%2f',
+  '',
+]
+const NAMES = [
+  'pipeline',
+  'from',
+  'to',
+  'key',
+  'field',
+  'severity',
+  'modelId',
+  'verdict',
+  'minBits',
+  'text',
+  'sort',
+  'limit',
+  'cursor',
+  'step',
+  'all',
+  '__proto__',
+  'x[y]',
+]
+const VALUES = [
+  'flights',
+  '2026-01-01T00:00:00Z',
+  '2026-01-02T00:00:00Z',
+  '0001-01-01T00:00:00Z',
+  '9999-12-31T23:59:60Z',
+  'high',
+  'none',
+  'confirmed',
+  'time',
+  'bits',
+  '1',
+  '0',
+  '-1',
+  '1e3',
+  '60',
+  '0x10',
+  'true',
+  'NaN',
+  '',
+]
+
+function aUrl(random: Random): string {
+  const path = random.pick(PATHS).replace(/\*/g, () => (random.oneIn(2) ? random.pick(PARTS) : encoded(anOdd(random))))
+  const query = random.list(4, () => {
+    const value = random.pick([() => random.pick(VALUES), () => anOdd(random), () => aCursor(random)])()
+    return `${random.pick(NAMES)}=${random.oneIn(8) ? printable(value).replace(/[ #]/g, '') : encoded(value)}`
+  })
+  const url = query.length > 0 ? `${path}?${query.join('&')}` : path
+  return random.oneIn(8)
+    ? printable(mutate(random, Buffer.from(url), LIKELY).toString('latin1')).replace(/^\/*/, '/')
+    : url
+}
+
+function aCursor(random: Random): string {
+  const position = [
+    'flights',
+    random.pick([0, 1e9, 2 ** 31, -1, 1.5]),
+    random.pick(['7', '9'.repeat(18), '0'.repeat(30), 'x']),
+  ]
+  if (random.oneIn(4)) position[0] = anOdd(random)
+  const time = random.pick([
+    '2026-01-01 00:00:00+00',
+    '2026-99-99 99:99:99+99',
+    '0000-00-00 00:00:00-00',
+    '99999-01-01 00:00:00.5+00',
+    '2026-02-31 00:00:00+00',
+  ])
+  const cursor = random.oneIn(2) ? position : [random.pick([0.5, 0, 1, 2, 1e-320]), time, position]
+  return Buffer.from(
+    random.oneIn(6) ? mutate(random, Buffer.from(JSON.stringify(cursor)), LIKELY) : JSON.stringify(cursor),
+  ).toString('base64url')
+}
+
+const KEYS = [
+  'pipeline',
+  'reason',
+  'verdict',
+  'note',
+  'entity',
+  'field',
+  'direction',
+  'range',
+  'timeOfWeek',
+  'zone',
+  'expiresAt',
+  'token',
+  '__proto__',
+  'constructor',
+]
+
+function aBody(random: Random): string {
+  const value = (): unknown =>
+    random.pick([
+      () => random.pick(VALUES),
+      () => anOdd(random),
+      () =>
+        random.pick([null, true, 0, -1, 1e308, 'above', 'mon 06:00-09:00', 'Europe/Berlin', '2999-01-01T00:00:00Z']),
+      () => random.list(3, () => random.pick([null, 1, 2, 'x'])),
+      () => ({ a: anOdd(random) }),
+    ])()
+  // Bodies that are accepted, each with keys of its own.
+  const accepted = random.pick([
+    {},
+    { reason: 'of a test' },
+    { verdict: 'confirmed', note: 'as before' },
+    { entity: 'LAX', reason: 'of a test', expiresAt: '2999-01-01T00:00:00Z' },
+    { token: 'x' },
+  ])
+  const text = JSON.stringify({
+    ...accepted,
+    ...Object.fromEntries(random.list(3, () => [random.pick(KEYS), value()])),
+  })
+  if (random.oneIn(4)) return mutate(random, Buffer.from(text), LIKELY).toString('utf8')
+  return random.oneIn(40) ? '['.repeat(70_000) : text
+}
+
+function someHeaders(random: Random): Record<string, string> {
+  const names = [
+    'accept',
+    'cookie',
+    'authorization',
+    'x-csrf-token',
+    'if-none-match',
+    'range',
+    'accept-encoding',
+    'x-forwarded-for',
+    'host',
+    'origin',
+  ]
+  const values = [
+    'text/html',
+    'outflow_session=x; outflow_csrf=%',
+    'Bearer x',
+    'Basic eDp5',
+    'bytes=0-',
+    '*',
+    'localhost',
+  ]
+  return Object.fromEntries(
+    random.list(3, () => [random.pick(names), random.oneIn(2) ? random.pick(values) : printable(anOdd(random))]),
+  )
+}
+
+const LIKELY = Buffer.from('\0%&=?/.[]{}",:;0')
+const CHARACTERS = [
+  'a',
+  'Z',
+  '0',
+  ' ',
+  '\0',
+  '%',
+  '/',
+  '\\',
+  '"',
+  "'",
+  '\n',
+  'é',
+  '日',
+  '🎈',
+  '\ud800',
+  '\udc00',
+  '$',
+  '{',
+]
+
+function anOdd(random: Random): string {
+  return random.oneIn(20)
+    ? 'x'.repeat(random.pick([101, 501, 3_000]))
+    : random.list(8, () => random.pick(CHARACTERS)).join('')
+}
+
+/** What Node takes in a header or in a URL. */
+const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '~')
+
+/** A lone surrogate, which no URL has, becomes U+FFFD. */
+const encoded = (text: string): string => encodeURIComponent(Buffer.from(text).toString())
