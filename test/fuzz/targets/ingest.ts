@@ -44,7 +44,7 @@ const target: FuzzTarget<readonly KafkaRecord[]> = {
       records,
       model: { kind: 'realnvp', layers: 1, hidden: [4] },
       training: { contamination: 0, seed: 1 },
-      alertRate: 0.05,
+      alertRate: 0.3,
       backend: 'wasm',
     })
     steps = stepsOf(await openDetector(artefact))
@@ -142,7 +142,7 @@ function stepsOf(detector: Awaited<ReturnType<typeof openDetector>>): IngestStep
     setAside: setAsideTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
-    judge: judgeAt({ alertRate: 0.05 }),
+    judge: judgeAt({ alertRate: 0.3 }),
     compare: (batch) => of(batch),
     explain: explainWith({
       recordOf: wholeRecord(decoder),
