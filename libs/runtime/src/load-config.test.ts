@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigInvalid } from '@outflow/contracts'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 import { loadConfig } from './load-config.js'
 
@@ -73,4 +73,14 @@ test('a wrong value is left to the contract, which names the key', async () => {
   })
   await expect(reading).rejects.toThrow(ConfigInvalid)
   await expect(reading).rejects.toThrow(/features\[0\]/)
+})
+
+test('issue 17.28: a mapping whose key is a collection is not quoted in a warning', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  const text = `${GOOD}extra: { { secret: whsec_hidden }: y }\n`
+  await expect(loadConfig(await aFile('keys.yaml', text), { DATABASE_URL: 'postgres://localhost/x' })).rejects.toThrow(
+    expect.not.objectContaining({ message: expect.stringContaining('whsec_hidden') }),
+  )
+  expect(warned).not.toHaveBeenCalled()
+  warned.mockRestore()
 })

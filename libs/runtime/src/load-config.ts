@@ -38,7 +38,8 @@ async function readText(path: string): Promise<string> {
 
 function parseYaml(text: string, path: string): unknown {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  // At another level the parser warns of a mapping whose key is a collection, and quotes the key, which may be a secret.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' })
   const problem = document.errors[0]
   if (problem === undefined) return toPlain(document, path)
   const { line, col } = lineCounter.linePos(problem.pos[0])
