@@ -70,22 +70,30 @@ export function categoryInWords(
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
   if (column.cycle !== null) return showTime(column.cycle, value)
-  const digits = column.quantum > 0 ? Math.max(0, -Math.floor(Math.log10(column.quantum) + 1e-9)) : null
-  return formatOf(digits).format(value).replace('-', '−')
+  return formatOf(precisionOf(column)).format(value).replace('-', '−')
 }
 
-/** A formatter takes longer to make than all else that is said about a number. */
-const FORMATS = new Map<number | null, Intl.NumberFormat>()
+/** As fine as the step of the values; without a step a hundredth of their deviation, and four significant digits at least. */
+function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precision {
+  if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
+  const apart = logUnit === undefined ? Math.ceil(Math.log10(Math.max(1, Math.abs(centre) / scale))) + 2 : 0
+  return { maximumSignificantDigits: Math.min(MOST_SIGNIFICANT, Math.max(4, apart)) }
+}
 
-/** @param digits  behind the point; null: four significant ones */
-function formatOf(digits: number | null): Intl.NumberFormat {
-  const known = FORMATS.get(digits)
+type Precision = { readonly maximumFractionDigits: number } | { readonly maximumSignificantDigits: number }
+
+/** Of a double. */
+const MOST_SIGNIFICANT = 17
+
+/** A formatter takes longer to make than everything else in a reason. */
+const FORMATS = new Map<string, Intl.NumberFormat>()
+
+function formatOf(precision: Precision): Intl.NumberFormat {
+  const key = JSON.stringify(precision)
+  const known = FORMATS.get(key)
   if (known !== undefined) return known
-  const format = new Intl.NumberFormat(
-    'en-US',
-    digits === null ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: digits },
-  )
-  FORMATS.set(digits, format)
+  const format = new Intl.NumberFormat('en-US', precision)
+  FORMATS.set(key, format)
   return format
 }
 
