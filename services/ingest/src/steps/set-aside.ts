@@ -51,7 +51,7 @@ const MAX_HEADERS_BYTES = 100_000
 /** Room for the headers that describe what was cut off. */
 const WITHHELD_BYTES = 500
 
-/** Key, value and headers, cut to what every broker accepts. */
+/** Key, value and headers, cut to what every broker accepts where they are larger. */
 function fitted(
   { key, value, headers, unreadable }: KafkaRecord,
   ours: readonly HeaderEntry[],
@@ -59,6 +59,8 @@ function fitted(
   if (unreadable !== undefined) {
     return { key, payload: value, headers: [...ours, ['outflow.withheld', `key, value and headers: ${unreadable}`]] }
   }
+  const whole = sizeOf([...headers, ...ours]) + (key?.length ?? 0) + (value?.length ?? 0)
+  if (whole <= MAX_MESSAGE_BYTES) return { key, payload: value, headers: [...headers, ...ours] }
   const keptHeaders = startOf(headers, MAX_HEADERS_BYTES)
   const keptKey = key?.subarray(0, MAX_KEY_BYTES) ?? null
   const room = MAX_MESSAGE_BYTES - WITHHELD_BYTES - sizeOf([...keptHeaders, ...ours]) - (keptKey?.length ?? 0)
@@ -68,7 +70,6 @@ function fitted(
     keptKey?.length !== key?.length && `the key behind its first ${keptKey?.length} of ${key?.length} bytes`,
     keptHeaders.length !== headers.length && `the headers behind the first ${keptHeaders.length} of ${headers.length}`,
   ].filter((part) => part !== false)
-  if (withheld.length === 0) return { key, payload: value, headers: [...headers, ...ours] }
   const described: HeaderEntry[] = [['outflow.withheld', withheld.join('; ')]]
   if (value !== null) {
     described.push(['outflow.value-bytes', String(value.length)])
