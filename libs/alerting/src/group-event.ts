@@ -46,7 +46,7 @@ function reasonOf(subject: string): NonNullable<GroupEvent['data']['reason']> {
 }
 
 function shared({ kind, subject, sent }: AlertWindow): string {
-  const besides = sent > 0 ? `, besides ${sent} told before` : ''
+  const besides = sent > 0 ? `, besides ${sent} sent earlier` : ''
   if (kind === 'key') return `of ${subject}${besides}`
   if (kind === 'quiet') return 'in quiet hours'
   const { field, direction } = reasonOf(subject)

@@ -17,7 +17,7 @@ import {
  * Postgres they go into the connection URL, which every part that opens a connection is handed; secrets of webhooks and of
  * the schema registry are read.
  *
- * What can be told before anybody is connected to is told here: files that are missing, empty or no PEM, a client
+ * What can be checked without a connection is checked here: files that are missing, empty or no PEM, a client
  * certificate that has expired, a key that is another certificate's.
  *
  * @param folder  what relative paths begin at: the folder of outflow.yaml

@@ -20,7 +20,7 @@ export interface ModelListenerOptions {
   readonly onFollowing?: (following: StoredFollowing) => void
   /** Called with the id of the candidate that is to score beside, when it is another than was last told; null: none. */
   readonly onShadow?: (modelId: string | null) => void
-  /** Told of each lost connection; the listener reconnects by itself. */
+  /** Called for each lost connection; the listener reconnects by itself. */
   readonly onError?: (error: OutflowError) => void
   /** How often the database is asked in any case, ms; default 1,000. */
   readonly pollMs?: number

@@ -20,7 +20,7 @@ export interface WindowOptions<Note = undefined> {
   /** The same seed and window give the same sample. */
   readonly seed: number
   /**
-   * Told of every record that is read, each partition's in the order of offsets, and of those of the `beforeMs` ahead of the
+   * Called for every record that is read, each partition's in the order of offsets, and of those of the `beforeMs` ahead of the
    * window, too; what it gives stays with the record. What it needs for a batch of them is prepared first.
    */
   readonly note?: {

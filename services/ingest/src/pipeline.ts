@@ -41,7 +41,7 @@ export interface IngestSteps {
   readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
 }
 
-/** Told of the deliveries under way. */
+/** Called as deliveries begin and end. */
 export interface IngestWatch {
   readonly begun: (delivery: Delivery) => void
   readonly ended: (delivery: Delivery) => void

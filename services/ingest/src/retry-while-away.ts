@@ -5,7 +5,7 @@ import { fromEvent, type MonoTypeOperatorFunction, race, retry, throwError, time
 /**
  * Repeats an effect, waiting longer each time, while what it throws may pass and the signal has not aborted.
  *
- * @param onRetry  told before each wait, for the log
+ * @param onRetry  called before each wait, for the log
  */
 export function retryWhileAway<T>(
   signal: AbortSignal,

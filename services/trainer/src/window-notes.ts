@@ -17,7 +17,7 @@ export type WindowNote = readonly number[] | Rejection
 export interface WindowNotes {
   /** Fetches what is needed to read some records. */
   readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
-  /** Told of every record, each partition's in the order of offsets; undefined for one that ingest would set aside. */
+  /** Called for every record, each partition's in the order of offsets; undefined for one that ingest would set aside. */
   readonly of: (record: WindowRecord) => WindowNote | undefined
   /** How much earlier than the training window the records begin that its first windows hold. */
   readonly beforeMs: number
