@@ -4,16 +4,16 @@
  */
 import { once } from 'node:events'
 import { launchInfrastructure } from '@outflow/launcher'
-import { Kafka, logLevel } from 'kafkajs'
+import { ensureTopics, makeKafka } from '@outflow/streams'
 
 const topics = process.argv.slice(2)
 const infrastructure = await launchInfrastructure({ onProgress: (line) => console.error(line) })
 try {
   const { kafka, postgres } = infrastructure
-  const admin = new Kafka({ brokers: [...kafka.brokers], clientId: 'local', logLevel: logLevel.ERROR }).admin()
-  await admin.connect()
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 4 })) })
-  await admin.disconnect()
+  await ensureTopics(
+    makeKafka({ brokers: kafka.brokers, clientId: 'local' }),
+    topics.map((topic) => ({ topic, partitions: 4 })),
+  )
   console.log(`export KAFKA_BROKERS=${kafka.brokers.join(',')}`)
   console.log(`export DATABASE_URL=${postgres.url}`)
   console.error('Ctrl-C ends both and removes what they hold')

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
+import { createTopics } from '@outflow/streams'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -123,7 +124,7 @@ const kafkaOn = (brokers: readonly string[]) => new Kafka({ brokers: [...brokers
 async function produce(brokers: readonly string[], topic: string, value: string): Promise<void> {
   const admin = kafkaOn(brokers).admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
+  await createTopics(admin, [{ topic, numPartitions: 1 }])
   await admin.disconnect()
   const producer = kafkaOn(brokers).producer()
   await producer.connect()

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openPool, type Pool, partitionCounters, writeBatch } from '@outflow/store'
 import {
+  createTopics,
   type DeliveriesOptions,
   type Delivery,
   deliveries,
@@ -537,7 +538,7 @@ const createAgain = (topic: string) =>
   withAdmin(async (admin) => {
     await admin.deleteTopics({ topics: [topic] })
     await eventually(async () => !(await admin.listTopics()).includes(topic))
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })
+    await createTopics(admin, [{ topic, numPartitions: 1 }])
   })
 
 /** The stored positions, by partition. */

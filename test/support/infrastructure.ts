@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { migrate } from '@outflow/store'
+import { createTopics } from '@outflow/streams'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, inject } from 'vitest'
@@ -43,18 +44,14 @@ export interface TopicOptions {
 export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {}): Promise<string> {
   const topic = aName('topic')
   const admin = await kafkaAdmin()
-  // waitForLeaders: a producer that comes before the leader retries, loudly.
-  await admin.createTopics({
-    topics: [
-      {
-        topic,
-        numPartitions: partitions,
-        replicationFactor: 1,
-        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-      },
-    ],
-    waitForLeaders: true,
-  })
+  await createTopics(admin, [
+    {
+      topic,
+      numPartitions: partitions,
+      replicationFactor: 1,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    },
+  ])
   cleanUps.push(() => admin.deleteTopics({ topics: [topic] }))
   return topic
 }

@@ -1,4 +1,6 @@
-import type { Admin } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin, ITopicConfig } from 'kafkajs'
+import { BrokerUnavailable, toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
 
 export interface TopicSpec {
@@ -18,18 +20,44 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
     const present = new Set(await admin.listTopics())
     const missing = topics.filter(({ topic }) => !present.has(topic))
     if (missing.length === 0) return []
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, maxMessageBytes }) => ({
+    await createTopics(
+      admin,
+      missing.map(({ topic, partitions, maxMessageBytes }) => ({
         topic,
         numPartitions: partitions,
         configEntries:
           maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }],
       })),
-    })
+    )
     return missing.map(({ topic }) => topic)
   })
 }
+
+/**
+ * Creates topics and waits until every partition has a leader. A topic that exists is left as it is.
+ *
+ * kafkajs's own `waitForLeaders` is not used: it fails where a broker has not yet received the new topic from the controller.
+ *
+ * @throws {BrokerUnavailable} when a partition has no leader after 10 s
+ */
+export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
+  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  const names = topics.map(({ topic }) => topic)
+  const deadline = Date.now() + LEADER_TIMEOUT_MS
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics: names })
+      return
+    } catch (thrown: unknown) {
+      const error = toBrokerError(thrown)
+      if (!(error instanceof BrokerUnavailable) || Date.now() > deadline) throw error
+      await sleep(LEADER_POLL_MS)
+    }
+  }
+}
+
+const LEADER_TIMEOUT_MS = 10_000
+const LEADER_POLL_MS = 50
 
 /** Deletes topics, and the groups without members whose names contain `groupsOf`: all that a guest left on a broker. */
 export function removeTopics(

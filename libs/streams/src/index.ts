@@ -1,4 +1,5 @@
 export {
+  createTopics,
   describeCluster,
   describeTopics,
   ensureTopics,
