@@ -43,7 +43,7 @@ with zipfile.ZipFile(wheel) as archive:
     archive.extractall(sys.argv[1], [name for name in archive.namelist() if name.startswith(wanted)])
 `
 
-/** Something that only the user can mend; its message is the whole output. */
+/** Something that only the user can fix; its message is the whole output. */
 class Obstacle extends Error {}
 
 try {

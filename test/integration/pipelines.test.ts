@@ -115,7 +115,7 @@ test('a pipeline that fails leaves the other one running, says so, and the proce
   const [sound, broken] = (await Promise.all([aTopic(), aTopic()])) as [string, string]
   const good = await aPipeline([sound])
   const bad = await aPipeline([broken])
-  // As when the topic was deleted and made anew: waiting does not mend it.
+  // As when the topic was deleted and made anew: waiting does not fix it.
   await pool.query('insert into outflow.offsets (pipeline, topic, partition, next_offset) values ($1, $2, 0, 99)', [
     bad.name,
     broken,

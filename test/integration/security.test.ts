@@ -131,7 +131,7 @@ const oauth = (clientSecretFile: string) => ({
   clientSecretFile,
 })
 
-describe.concurrent('an error that names the key and the mend, and is not tried for ever, meets', () => {
+describe.concurrent('an error that names the key and the fix, and is not tried for ever, meets', () => {
   it.each<[string, keyof Secured['listeners'], () => object, string, RegExp]>([
     ['a CA that is not named', 'TLS', () => ({ tls: true }), 'OUTFLOW_BROKER_TLS_FAILED', /kafka\.tls\.caFile/],
     [
@@ -248,7 +248,7 @@ describe('Postgres takes', () => {
   })
 })
 
-describe('Postgres says what to mend of', () => {
+describe('an error of Postgres names the fix for', () => {
   const as = (user: string, password: string) => {
     const url = new URL(secured.databaseUrl)
     url.username = user
@@ -309,7 +309,7 @@ describe('secrets', () => {
     expectNoSecret(told.join('\n'))
   })
 
-  it('that are wrong end a service at once, and doctor says which key to mend; neither shows them', async () => {
+  it('that are wrong end a service at once, and doctor says which key to fix; neither shows them', async () => {
     const file = await aConfig(accessOf('plain.secret'))
     const beganAt = Date.now()
     const runs = await Promise.all([
@@ -324,7 +324,7 @@ describe('secrets', () => {
       expect(stdout).toMatch(at === 0 ? /OUTFLOW_STORE_LOGIN_FAILED/ : /kafka\.sasl/)
       expectNoSecret(stdout + stderr)
     }
-    expect(runs[3]!.stdout).toMatch(/✗ broker +Kafka refused the login: .*mend: .*kafka\.sasl/)
+    expect(runs[3]!.stdout).toMatch(/✗ broker +Kafka refused the login: .*fix: .*kafka\.sasl/)
   })
 
   it('that YAML or the schema stumbles over are not shown', async () => {

@@ -1,2 +1,2 @@
-export { isRetryable, MendableError, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'
+export { FixableError, isRetryable, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'
 export { describeTlsFailure, type Trouble } from './tls-failure.js'

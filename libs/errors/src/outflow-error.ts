@@ -18,14 +18,14 @@ export abstract class OutflowError extends Error {
   }
 }
 
-/** An error that is somebody's to mend, with the mend apart, for who shows it apart. */
-export abstract class MendableError extends OutflowError {
+/** An error that an operator can fix. `problem` and `fix` make up the message; they are also fields of their own. */
+export abstract class FixableError extends OutflowError {
   constructor(
     readonly problem: string,
-    readonly mend: string,
+    readonly fix: string,
     options?: ConstructorParameters<typeof OutflowError>[1],
   ) {
-    super(`${problem}; ${mend}`, options)
+    super(`${problem}; ${fix}`, options)
   }
 }
 

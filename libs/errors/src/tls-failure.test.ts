@@ -8,8 +8,8 @@ test.each([
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', 'kafka.tls.certFile'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'take kafka.tls out'],
   ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', '', 'files that kafka.tls names'],
-])('%s has a mend', (code, message, mend) => {
-  expect(describeTlsFailure(code, message, 'kafka.tls')?.mend).toContain(mend)
+])('%s has a fix', (code, message, fix) => {
+  expect(describeTlsFailure(code, message, 'kafka.tls')?.fix).toContain(fix)
 })
 
 test('what is no failure of TLS is none', () => {

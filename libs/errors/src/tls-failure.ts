@@ -1,7 +1,7 @@
 /** What is wrong, and what to do about it. */
 export interface Trouble {
   readonly problem: string
-  readonly mend: string
+  readonly fix: string
 }
 
 /**
@@ -15,34 +15,34 @@ export function describeTlsFailure(code: string, message: string, section: strin
   if (UNTRUSTED.has(code)) {
     return {
       problem: `its certificate is signed by none of the CAs trusted here (${code})`,
-      mend: `name the PEM file of its CA as ${section}.caFile`,
+      fix: `name the PEM file of its CA as ${section}.caFile`,
     }
   }
   if (code === 'CERT_HAS_EXPIRED') {
     return {
       problem: `its certificate, or one above it, has expired (${code})`,
-      mend: `renew it at the server, or its CA in ${section}.caFile`,
+      fix: `renew it at the server, or its CA in ${section}.caFile`,
     }
   }
   if (code === 'CERT_NOT_YET_VALID') {
-    return { problem: `its certificate is not valid yet (${code})`, mend: 'compare the clocks of both machines' }
+    return { problem: `its certificate is not valid yet (${code})`, fix: 'compare the clocks of both machines' }
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = message.replace(/^.*?(?=Host: |IP: )/s, '').replace(/\.$/, '')
     const sayIt = section === 'kafka.tls' ? ', or say it as kafka.tls.serverName' : ''
-    return { problem: `its certificate is for another name (${names})`, mend: `connect by a name that it has${sayIt}` }
+    return { problem: `its certificate is for another name (${names})`, fix: `connect by a name that it has${sayIt}` }
   }
   if (NOT_TLS.test(code) || NOT_TLS.test(message)) {
-    return { problem: 'it does not speak TLS there', mend: `name its TLS port, or take ${section} out` }
+    return { problem: 'it does not speak TLS there', fix: `name its TLS port, or take ${section} out` }
   }
   if (/^ERR_SSL_.*ALERT/.test(code)) {
     return {
       problem: `it does not accept the client certificate, or the lack of one (${code})`,
-      mend: `name one that it accepts as ${section}.certFile, and its key as ${section}.keyFile`,
+      fix: `name one that it accepts as ${section}.certFile, and its key as ${section}.keyFile`,
     }
   }
   if (!/^ERR_(SSL|OSSL|TLS)_/.test(code)) return null
-  return { problem: `${message} (${code})`, mend: `check the files that ${section} names` }
+  return { problem: `${message} (${code})`, fix: `check the files that ${section} names` }
 }
 
 const UNTRUSTED = new Set([

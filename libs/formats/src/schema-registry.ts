@@ -92,7 +92,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     if (status >= 500 || status === 429 || status === 408) {
       throw new RegistryUnavailable(`the schema registry ${base} answered ${status} for ${path}`, { values })
     }
-    throw new RegistryRefused(`the schema registry ${base} answered ${status} for ${path}; ${mendOf(status)}`, {
+    throw new RegistryRefused(`the schema registry ${base} answered ${status} for ${path}; ${fixOf(status)}`, {
       values,
     })
   }
@@ -186,7 +186,7 @@ function whyOf(cause: unknown): string {
   return inner instanceof Error ? ((inner as NodeJS.ErrnoException).code ?? inner.message) : cause.message
 }
 
-function mendOf(status: number): string {
+function fixOf(status: number): string {
   if (status === 401 || status === 403) return 'check username and password under source.registry'
   return 'is source.registry.url the address of its API?'
 }

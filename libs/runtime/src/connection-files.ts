@@ -21,7 +21,7 @@ import {
  * certificate that has expired, a key that is another certificate's.
  *
  * @param folder  what relative paths begin at: the folder of outflow.yaml
- * @throws {ConfigInvalid} naming the key, the file and the mend
+ * @throws {ConfigInvalid} naming the key, the file and the fix
  */
 export async function locateConnectionFiles(config: Config, folder: string): Promise<Config> {
   const kafkaTls = config.kafka.tls && absolute(config.kafka.tls, folder)
@@ -127,8 +127,8 @@ async function readText(key: string, path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (cause: unknown) {
     const why = (cause as NodeJS.ErrnoException).code
-    const mend = why === 'ENOENT' ? 'there is no such file' : `${why}; check that it is a file that this user may read`
-    throw invalid(key, path, mend)
+    const fix = why === 'ENOENT' ? 'there is no such file' : `${why}; check that it is a file that this user may read`
+    throw invalid(key, path, fix)
   }
 }
 

@@ -28,11 +28,11 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (cause: unknown) {
     const why = (cause as NodeJS.ErrnoException).code
-    const mend =
+    const fix =
       why === 'ENOENT'
         ? 'there is no such file; name yours with --config, or write one with "outflow init"'
         : `${why ?? String(cause)}; check that it is a file and that this user may read it`
-    throw new ConfigUnreadable(`can not read the configuration ${path}: ${mend}`, { cause, values: { path } })
+    throw new ConfigUnreadable(`can not read the configuration ${path}: ${fix}`, { cause, values: { path } })
   }
 }
 
@@ -49,7 +49,7 @@ function parseYaml(text: string, path: string): unknown {
   const said = MAY_HOLD_SECRET.test(shown)
     ? `${problem.code}. The line is not shown, for it may hold a secret`
     : `${problem.message}. The line reads "${shown}"`
-  throw new ConfigSyntaxError(`${place}: ${said}; ${mendOf(shown)}`, { values: { path, line, column: col } })
+  throw new ConfigSyntaxError(`${place}: ${said}; ${fixOf(shown)}`, { values: { path, line, column: col } })
 }
 
 /** Aliases are looked up only here; the parser's own message quotes a secret that begins with an asterisk. */
@@ -68,7 +68,7 @@ function toPlain(document: Document.Parsed, path: string): unknown {
 
 const MAY_HOLD_SECRET = /password|secret|sasl|url|:\/\//i
 
-function mendOf(line: string): string {
+function fixOf(line: string): string {
   if (/[{[].*\$\{/.test(line)) return 'inside { } or [ ] a ${NAME} must stand in quotes'
   if (line.includes('\t')) return 'YAML is indented by spaces, not by tabs'
   return 'check its indentation, quotes and brackets'

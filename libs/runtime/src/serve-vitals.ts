@@ -57,14 +57,14 @@ export async function listenOn(
   } catch (cause: unknown) {
     await server.close()
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new HealthAddressUnavailable(`can not serve ${what} on ${host}:${port}: ${mendOf(why)}`, {
+    throw new HealthAddressUnavailable(`can not serve ${what} on ${host}:${port}: ${fixOf(why)}`, {
       cause,
       values: { host, port },
     })
   }
 }
 
-function mendOf(why: string): string {
+function fixOf(why: string): string {
   switch (why) {
     case 'EADDRINUSE':
       return 'another process listens there; stop it, or choose another port under http.ports (0 takes any free one)'

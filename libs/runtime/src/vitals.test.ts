@@ -93,7 +93,7 @@ test('a gauge that is read at the scrape is NaN when reading fails, and the othe
   expect(text).toMatch(/outflow_model_age_seconds nan/i)
 })
 
-test('a taken port is an error that names the address and the mend', async () => {
+test('a taken port is an error that names the address and the fix', async () => {
   const vitals = makeVitals()
   const taken = Number(new URL(await serving(vitals)).port)
   const second = serveVitals(vitals, { host: '127.0.0.1', port: taken })

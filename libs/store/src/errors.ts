@@ -1,4 +1,4 @@
-import { describeTlsFailure, MendableError, OutflowError } from '@outflow/errors'
+import { describeTlsFailure, FixableError, OutflowError } from '@outflow/errors'
 
 /** The store did not answer, or gave up for a reason that passes; the same act may succeed later. */
 export class StoreUnavailable extends OutflowError {
@@ -17,12 +17,12 @@ export class ValueRefused extends StoreRefused {
 }
 
 /** The store does not accept who we say we are. */
-export class StoreLoginFailed extends MendableError {
+export class StoreLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_STORE_LOGIN_FAILED'
 }
 
 /** No TLS connection with the store: one side does not accept the other's certificate, or it speaks no TLS. */
-export class StoreTlsFailed extends MendableError {
+export class StoreTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_STORE_TLS_FAILED'
 }
 
@@ -83,7 +83,7 @@ export function toStoreError(thrown: unknown): unknown {
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
   const tls = describeTlsFailure(code, thrown.message, 'postgres.tls')
   if (tls !== null) {
-    return new StoreTlsFailed(`no TLS connection with Postgres: ${tls.problem}`, tls.mend, {
+    return new StoreTlsFailed(`no TLS connection with Postgres: ${tls.problem}`, tls.fix, {
       cause: thrown,
       values: { code },
     })
@@ -91,7 +91,7 @@ export function toStoreError(thrown: unknown): unknown {
   // Class 28: invalid authorization. pg itself answers a password that is lacking, or a server that can not prove it
   // knows ours, by a sentence that begins with SASL.
   if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
-    return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, mendOfLogin(thrown.message), {
+    return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), {
       cause: thrown,
       values: { code },
     })
@@ -108,7 +108,7 @@ export function toStoreError(thrown: unknown): unknown {
   return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
 }
 
-function mendOfLogin(message: string): string {
+function fixOfLogin(message: string): string {
   if (/no encryption|SSL off/.test(message)) return 'it may want TLS: postgres.tls: true'
   if (/certificate/.test(message)) return 'name the client certificate as postgres.tls.certFile and its key as keyFile'
   return 'check the user and password in postgres.url, or postgres.passwordFile'

@@ -1,4 +1,4 @@
-import { describeTlsFailure, MendableError, OutflowError } from '@outflow/errors'
+import { describeTlsFailure, FixableError, OutflowError } from '@outflow/errors'
 import kafkajs, { type KafkaJSError } from 'kafkajs'
 
 /** The broker did not answer, or is electing, moving or rebalancing; the same act may succeed later. */
@@ -13,12 +13,12 @@ export class BrokerRefused extends OutflowError {
 }
 
 /** The broker, or whoever gives the tokens for it, does not accept who we say we are. */
-export class BrokerLoginFailed extends MendableError {
+export class BrokerLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_LOGIN_FAILED'
 }
 
 /** No TLS connection with the broker: one side does not accept the other's certificate, or it speaks no TLS. */
-export class BrokerTlsFailed extends MendableError {
+export class BrokerTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 
@@ -62,7 +62,7 @@ const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MEC
 // A restart looks the same; the broker says no more.
 const CLOSED_HINT = ' (a port with TLS does so while kafka.tls is not set, one with a login while kafka.sasl is not)'
 
-function mendOfLogin(type: string, message: string): string {
+function fixOfLogin(type: string, message: string): string {
   if (type === 'ILLEGAL_SASL_STATE') return 'this port takes no login: name another one, or take kafka.sasl out'
   if (type === 'UNSUPPORTED_SASL_MECHANISM' || /not supported by the server/.test(message))
     return 'name a mechanism of this port as kafka.sasl.mechanism'
@@ -81,9 +81,9 @@ export function toBrokerError(thrown: unknown): unknown {
     return new SenderFenced('another sender took over the transactional id; this one sends nothing more', options)
   }
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
-  if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.mend, options)
+  if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.fix, options)
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
-    return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, mendOfLogin(type, cause.message), options)
+    return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, fixOfLogin(type, cause.message), options)
   }
   if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''

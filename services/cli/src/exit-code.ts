@@ -1,6 +1,6 @@
 import { type OutflowError, toOutflowError } from '@outflow/errors'
 
-/** 0 done; 1 failed; 2 bad usage or bad input, which the same command can not mend by being repeated. */
+/** 0 done; 1 failed; 2 bad usage or bad input, which the same command can not fix by being repeated. */
 export type ExitCode = 0 | 1 | 2
 
 /** By code and not by class: a command that needs no Kafka, Postgres or TensorFlow does not load them. */

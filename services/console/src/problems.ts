@@ -8,7 +8,7 @@ import type { ConsoleTelemetry } from './telemetry.js'
 
 type Extension = Pick<Problem, 'code' | 'logins'>
 
-/** Answers whatever went wrong as a problem of RFC 9457; what is nobody's to mend by asking otherwise is logged. */
+/** Answers whatever went wrong as a problem of RFC 9457; what is nobody's to fix by asking otherwise is logged. */
 export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
   server.setErrorHandler((thrown: FastifyError, request, reply) => {
     const { status, detail, ...extension } = describe(thrown)

@@ -62,7 +62,7 @@ export interface IngestOptions {
  *
  * While there is no model nothing is consumed. A store or a broker that is away is waited for.
  *
- * @throws {OutflowError} when something is wrong that waiting does not mend; the offset has not moved
+ * @throws {OutflowError} when something is wrong that waiting does not fix; the offset has not moved
  */
 export function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)

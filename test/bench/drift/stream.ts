@@ -107,7 +107,7 @@ export const STRETCHES: readonly Stretch[] = [
     planted: PLANTED,
     isChange: true,
   },
-  { name: 'sensor mended', minutes: 30, records: 60_000, world: () => NEW_KIND, planted: PLANTED, isChange: true },
+  { name: 'sensor fixed', minutes: 30, records: 60_000, world: () => NEW_KIND, planted: PLANTED, isChange: true },
   {
     name: 'seasonal day',
     minutes: 1_440,

@@ -142,7 +142,7 @@ async function postThrough(
   }
 }
 
-/** An event of an unknown form must not stop the others of its webhook, and repeating mends it not. */
+/** An event of an unknown form must not stop the others of its webhook, and a retry would not fix it. */
 function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
   try {
     return postOf(webhook, delivery, new Date())

@@ -92,7 +92,7 @@ function refusalOf(status: number, { 'retry-after': retryAfter }: http.IncomingH
   if (REFUSALS.has(status))
     return new WebhookRefused(`the receiver answered ${status}: it will not take this event`, status)
   if (status >= 300 && status < 400) {
-    return new WebhookFailed(`the receiver answered ${status}, a redirect, which is not followed; mend the url`, status)
+    return new WebhookFailed(`the receiver answered ${status}, a redirect, which is not followed; fix the url`, status)
   }
   const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : 0
   return new WebhookFailed(`the receiver answered ${status}`, status, seconds * 1_000)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runCheck, Shortfall } from './check.js'
 
-const check = (look: () => Promise<string>) => ({ name: 'broker', look, mend: 'start Kafka' })
+const check = (look: () => Promise<string>) => ({ name: 'broker', look, fix: 'start Kafka' })
 
 describe('runCheck', () => {
   it('says what is there', async () => {
@@ -9,11 +9,11 @@ describe('runCheck', () => {
       name: 'broker',
       ok: true,
       detail: '3 brokers',
-      mend: null,
+      fix: null,
     })
   })
 
-  it('names the mend of the check when anything throws, and the mend of a shortfall when that does', async () => {
+  it('names the fix of the check when anything throws, and the fix of a shortfall when that does', async () => {
     const refused = async (): Promise<string> => {
       throw new Error('connect ECONNREFUSED\n  at …')
     }
@@ -23,9 +23,9 @@ describe('runCheck', () => {
     expect(await runCheck(check(refused))).toMatchObject({
       ok: false,
       detail: 'connect ECONNREFUSED',
-      mend: 'start Kafka',
+      fix: 'start Kafka',
     })
-    expect(await runCheck(check(lacking))).toMatchObject({ ok: false, detail: '2 pending', mend: 'outflow migrate' })
+    expect(await runCheck(check(lacking))).toMatchObject({ ok: false, detail: '2 pending', fix: 'outflow migrate' })
   })
 
   it('gives up on what never answers', async () => {

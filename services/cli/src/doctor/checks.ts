@@ -13,7 +13,7 @@ import { countFields, type FieldFindings } from './field-counts.js'
 
 export interface Patient {
   readonly config: Config
-  /** How the configuration was named, for the commands that mend. */
+  /** How the configuration was named, for the commands that fix. */
   readonly configPath: string
   readonly kafka: KafkaConnection
   readonly pool: Pool
@@ -35,7 +35,7 @@ export function checksOf(patient: Patient): readonly Check[] {
 
 const broker = ({ config, kafka }: Patient): Check => ({
   name: 'broker',
-  mend: 'start Kafka, or name its address under kafka.brokers',
+  fix: 'start Kafka, or name its address under kafka.brokers',
   look: async () => {
     const { brokers, clusterId } = await describeCluster(kafka)
     return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
@@ -44,7 +44,7 @@ const broker = ({ config, kafka }: Patient): Check => ({
 
 const topics = ({ config, kafka }: Patient): Check => ({
   name: 'topics',
-  mend: 'the topics can be seen once the broker answers',
+  fix: 'the topics can be seen once the broker answers',
   look: async () => {
     const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
     const found = await describeTopics(kafka, names)
@@ -65,7 +65,7 @@ function registry({ config: { source } }: Patient): readonly Check[] {
   return [
     {
       name: 'registry',
-      mend: 'start the schema registry, or mend url, username and password under source.registry',
+      fix: 'start the schema registry, or fix url, username and password under source.registry',
       look: async () => {
         // Any id does: what is asked is whether a registry answers this client.
         await makeRegistry(registry).schema(1)
@@ -77,7 +77,7 @@ function registry({ config: { source } }: Patient): readonly Check[] {
 
 const records = ({ config, kafka }: Patient): Check => ({
   name: 'records',
-  mend: 'records can be read once the broker, the topics and the registry answer',
+  fix: 'records can be read once the broker, the topics and the registry answer',
   look: async () => {
     const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
     if (records === 0) return 'the topics hold no record yet'
@@ -124,7 +124,7 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
 
 const database = ({ config, pool }: Patient): Check => ({
   name: 'database',
-  mend: 'start Postgres, or name it under postgres.url',
+  fix: 'start Postgres, or name it under postgres.url',
   look: async () => {
     await ping(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
@@ -134,7 +134,7 @@ const database = ({ config, pool }: Patient): Check => ({
 
 const migrations = ({ config, configPath }: Patient): Check => ({
   name: 'migrations',
-  mend: 'they can be seen once the database answers',
+  fix: 'they can be seen once the database answers',
   look: async () => {
     const states = await migrationStatus(config.postgres.url)
     const pending = states.filter(({ appliedAt }) => appliedAt === null)
@@ -150,7 +150,7 @@ const migrations = ({ config, configPath }: Patient): Check => ({
 
 const model = ({ config, configPath, pool }: Patient): Check => ({
   name: 'model',
-  mend: 'it can be seen once the database answers and its migrations are applied',
+  fix: 'it can be seen once the database answers and its migrations are applied',
   look: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {
@@ -185,7 +185,7 @@ function computing(): readonly Check[] {
   return [
     {
       name: 'backend',
-      mend: 'npm run setup:tensorflow, or npm ci when node_modules is not whole',
+      fix: 'npm run setup:tensorflow, or npm ci when node_modules is not whole',
       look: async () => {
         const fitting = fit()
         fitted = fitting.then(({ flow }) => flow)
@@ -196,7 +196,7 @@ function computing(): readonly Check[] {
     },
     {
       name: 'engine',
-      mend: 'npm ci: the package onnxruntime-node is not whole, or has no build for this machine',
+      fix: 'npm ci: the package onnxruntime-node is not whole, or has no build for this machine',
       look: async () => {
         const scorer = await openScorer(await (fitted ?? fit().then(({ flow }) => flow)))
         const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)

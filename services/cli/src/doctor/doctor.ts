@@ -27,7 +27,7 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   return ok
 }
 
-function lineOf({ name, ok, detail, mend }: Finding, { paintResult: paint }: Terminal): string {
+function lineOf({ name, ok, detail, fix }: Finding, { paintResult: paint }: Terminal): string {
   const sign = ok ? paint.green('✓') : paint.red('✗')
-  return `${sign} ${name.padEnd(10)} ${detail}${mend === null ? '' : `; ${paint.bold(`mend: ${mend}`)}`}\n`
+  return `${sign} ${name.padEnd(10)} ${detail}${fix === null ? '' : `; ${paint.bold(`fix: ${fix}`)}`}\n`
 }

@@ -9,7 +9,7 @@ export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly lagUnknown: string | null
   /** What no record can reach under the active model; null: nothing. */
   readonly unreachable: string | null
-  /** Why no model is active, in words; null: one is. */
+  /** Why no model is active, and the command where one helps; null: a model is active. */
   readonly whyNoModel: string | null
   /** The newest alarm, if it is of the last day. */
   readonly drift: StoredDriftAlarm | null

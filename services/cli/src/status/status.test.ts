@@ -6,7 +6,7 @@ import { ago, describeStatus } from './describe-status.js'
 import { type Reading, rateBetween } from './reading.js'
 import { withScreen } from './screen.js'
 import { sparkline } from './sparkline.js'
-import { whyNoModel } from './why-no-model.js'
+import { whyNoModelAndFix } from './why-no-model.js'
 
 const plain = pc.createColors(false)
 const AT = new Date('2026-01-31T08:00:00Z')
@@ -72,7 +72,7 @@ describe('a status', () => {
       {
         modelId: null,
         modelPromotedAt: null,
-        whyNoModel: whyNoModel({ beatAgeMs: null, waitingFor: null, lastFit: null }),
+        whyNoModel: whyNoModelAndFix({ beatAgeMs: null, waitingFor: null, lastFit: null }),
       },
       'no model: no trainer runs; start one: outflow run trainer',
     ],
@@ -125,7 +125,7 @@ describe('issue 17.7: the reason for having no model', () => {
       'no trainer runs; the last one waited for: training window: 3 records in the topics; start one: outflow run trainer',
     ],
   ])('is %s', (_, status, reason) => {
-    expect(whyNoModel({ beatAgeMs: 1_000, waitingFor: null, lastFit: null, ...status })).toBe(reason)
+    expect(whyNoModelAndFix({ beatAgeMs: 1_000, waitingFor: null, lastFit: null, ...status })).toBe(reason)
   })
 })
 

@@ -12,7 +12,7 @@ import {
 } from '@outflow/store'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import type { Reading } from './reading.js'
-import { whyNoModel } from './why-no-model.js'
+import { whyNoModelAndFix } from './why-no-model.js'
 
 /** A pipeline that can be read again and again. */
 export interface Watched {
@@ -53,7 +53,7 @@ export async function watch(configPath: string): Promise<Watched> {
         ...status,
         ...behind,
         unreachable: data === undefined ? null : unreachable(data, config.detection),
-        whyNoModel: status.modelId === null ? whyNoModel(trainer) : null,
+        whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
         drift: recent(drift),
       }
     },

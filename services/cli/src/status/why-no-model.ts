@@ -3,10 +3,17 @@ import type { TrainerStatus } from '@outflow/store'
 /** Four beats of a trainer, and a pause between two. */
 const RUNS_WITHIN_MS = 30_000
 
-/** Why a pipeline has no active model, and what to do where somebody has to do something. */
-export function whyNoModel({ beatAgeMs, waitingFor, lastFit }: TrainerStatus): string {
-  if (beatAgeMs === null || beatAgeMs > RUNS_WITHIN_MS) {
-    return `no trainer runs${waitingFor === null ? '' : `; the last one waited for: ${waitingFor}`}; start one: outflow run trainer`
+const isTrainerRunning = ({ beatAgeMs }: TrainerStatus): boolean => beatAgeMs !== null && beatAgeMs <= RUNS_WITHIN_MS
+
+/** The reason, and the command where one helps. */
+export const whyNoModelAndFix = (trainer: TrainerStatus): string =>
+  isTrainerRunning(trainer) ? whyNoModel(trainer) : `${whyNoModel(trainer)}; start one: outflow run trainer`
+
+/** Why a pipeline has no active model. */
+export function whyNoModel(trainer: TrainerStatus): string {
+  const { waitingFor, lastFit } = trainer
+  if (!isTrainerRunning(trainer)) {
+    return `no trainer runs${waitingFor === null ? '' : `; the last one waited for: ${waitingFor}`}`
   }
   if (waitingFor !== null) return waitingFor
   if (lastFit === null) return 'the trainer reads its window'

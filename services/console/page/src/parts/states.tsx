@@ -26,7 +26,7 @@ export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => v
   return (
     <div class="state failure" role="alert">
       <p class="state-title">{error.title}</p>
-      <p class="quiet">{error.detail === '' ? mendFor(error.status) : error.detail}</p>
+      <p class="quiet">{error.detail === '' ? fixFor(error.status) : error.detail}</p>
       {onRetry !== undefined && (
         <button type="button" onClick={onRetry}>
           Try again
@@ -63,7 +63,7 @@ export function Shown<T>({
   )
 }
 
-function mendFor(status: number): string {
+function fixFor(status: number): string {
   if (status === 401) return 'Sign in again: reload the page.'
   if (status === 403) return 'Your role does not allow this.'
   if (status === 404) return 'It may have gone with its retention.'
