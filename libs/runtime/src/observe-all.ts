@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type { Histogram } from 'prom-client'
 
 /** What prom-client holds of one series. */
@@ -7,11 +8,23 @@ interface Series {
   readonly bucketValues: Record<number, number>
 }
 
+/** The version whose fields this module writes; package.json pins it. */
+const TESTED_VERSION = '15.1.3'
+
 /**
- * Counts many values in a histogram without labels. prom-client takes them one at a time, and looks its series up for each: a tenth of
- * a microsecond in which a record could be read.
+ * Counts many values in a histogram without labels. With a prom-client of another version they are observed one at a time, at about
+ * 0.3 µs each.
  */
-export function observeAll(histogram: Histogram, values: Float64Array): void {
+export function observeAll(histogram: Histogram, values: Float64Array, version = installedVersion()): void {
+  if (version === TESTED_VERSION) addToSeries(histogram, values)
+  else for (const value of values) histogram.observe(value)
+}
+
+function installedVersion(): string {
+  return createRequire(import.meta.url)('prom-client/package.json').version
+}
+
+function addToSeries(histogram: Histogram, values: Float64Array): void {
   const { upperBounds, hashMap } = histogram as unknown as {
     readonly upperBounds: readonly number[]
     readonly hashMap: Readonly<Record<string, Series>>

@@ -1,6 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
-import { EncodedRecord } from './encoded-record.js'
-import { UnreadableRecord } from './unreadable-record.js'
+import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
+import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 
 /** Names with their values in order; a name may come more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]

@@ -1,9 +1,8 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
-import { replaceBatchDecoder } from './batch-decoder.js'
 import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
-import { sendNullHeaders } from './null-header.js'
+import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { promptSocket } from './socket.js'
 
@@ -37,8 +36,7 @@ export interface KafkaOptions {
 
 export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
   registerCodecs()
-  replaceBatchDecoder()
-  sendNullHeaders()
+  replaceInternals(log)
   const kafkajs = new Kafka({
     brokers: [...brokers],
     clientId,

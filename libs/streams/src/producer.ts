@@ -1,7 +1,7 @@
 import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
-import { NULL_HEADER } from './null-header.js'
+import { NULL_HEADER } from './kafkajs-internals/null-header.js'
 
 /** Names with their values; a name may come more than once. */
 export type OutgoingHeaders = readonly (readonly [name: string, value: Uint8Array | string | null])[]

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type KafkaJSProtocolError, Partitioners, type Producer, type Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
-import { keepCoordinators } from './coordinators.js'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
+import { holdCoordinators } from './kafkajs-internals/coordinators.js'
 import { type OutgoingMessage, requestsOf } from './producer.js'
 
 /** Where a relay notes how far it has sent: an offset of a group on a partition that nobody consumes by it. */
@@ -62,7 +62,7 @@ export async function makeTransactionalSender(
     await producer.disconnect().catch(() => {})
     throw toBrokerError(thrown)
   }
-  const forgetCoordinators = keepCoordinators([transactionalId, mark.groupId])
+  const forgetCoordinators = holdCoordinators([transactionalId, mark.groupId])
   return {
     send: (messages, position, first = async () => {}) =>
       speaking(() =>

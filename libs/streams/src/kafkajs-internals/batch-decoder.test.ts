@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { MAX_EXPANDED_BYTES, registerCodecs } from '../compression.js'
 import {
   type ByteReader,
   type DecodedBatch,
@@ -9,7 +10,6 @@ import {
   decodeMessages,
   replaceBatchDecoder,
 } from './batch-decoder.js'
-import { MAX_EXPANDED_BYTES, registerCodecs } from './compression.js'
 import type { EncodedRecord } from './encoded-record.js'
 import { UnreadableRecord } from './unreadable-record.js'
 

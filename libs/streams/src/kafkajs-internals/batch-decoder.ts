@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
-import { ExpandsTooFar, MAX_EXPANDED_BYTES } from './compression.js'
+import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../compression.js'
 import { type BatchContext, CREATE_TIME, type EncodedRecord, LOG_APPEND_TIME, readRecords } from './encoded-record.js'
 import { UnreadableRecord } from './unreadable-record.js'
 
@@ -11,7 +11,7 @@ import { UnreadableRecord } from './unreadable-record.js'
  * record is one small object that holds its place in the batch, and reads its parts when they are asked for. kafkajs also
  * expands all batches of a response, however large they become; here what is beyond a budget is fetched again.
  *
- * kafkajs loads this part with the first fetch. A process that has fetched before keeps kafkajs's own.
+ * kafkajs loads this module with the first fetch; after that the replacement has no effect.
  */
 export function replaceBatchDecoder(): void {
   const require = createRequire(import.meta.url)

@@ -16,30 +16,27 @@ const kept = new Set<string>()
 const answers = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
 
 /**
- * From now on kafkajs asks once, for each of its connections, who coordinates these transactional ids and groups. By itself it
- * asks four times a transaction, which is four of nine turns to the broker and back.
- *
- * @returns forgets them: after any error, since a coordinator may have moved
+ * Makes kafkajs keep, for each of its connections, who coordinates the transactional ids and groups that `holdCoordinators` names.
+ * kafkajs itself asks four times a transaction, which is four of nine round trips.
  */
-export function keepCoordinators(ids: readonly string[]): () => void {
-  intercept()
+export function keepCoordinators(): void {
+  const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')
+  if (prototype.findGroupCoordinatorMetadata === findKept) return
+  find = prototype.findGroupCoordinatorMetadata
+  prototype.findGroupCoordinatorMetadata = findKept
+}
+
+/** @returns drops the kept answers: to be called after any error, since a coordinator may have moved */
+export function holdCoordinators(ids: readonly string[]): () => void {
   for (const id of ids) kept.add(id)
   return () => {
     for (const id of ids) kept.delete(id)
   }
 }
 
-/** Puts itself before kafkajs's own question, once. */
-function intercept(): void {
-  const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')
-  if (prototype.findGroupCoordinatorMetadata === known) return
-  find = prototype.findGroupCoordinatorMetadata
-  prototype.findGroupCoordinatorMetadata = known
-}
-
 let find: Find
 
-function known(this: Cluster, asked: Asked): Promise<unknown> {
+function findKept(this: Cluster, asked: Asked): Promise<unknown> {
   if (!kept.has(asked.groupId)) {
     answers.delete(this)
     return find.call(this, asked)

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module'
+import { expect, test } from 'vitest'
+import { replaceInternals } from './replace-internals.js'
+
+const require = createRequire(import.meta.url)
+const DECODER = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
+
+test('nothing is replaced in a kafkajs of another version, and the log names both versions', () => {
+  const before: unknown = require(DECODER)
+  const warnings: object[] = []
+  const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => warnings.push(fields) }
+  replaceInternals(log, '3.0.0')
+  expect(require(DECODER)).toBe(before)
+  expect(warnings).toEqual([{ version: '3.0.0', testedVersion: '2.2.4' }])
+})
+
+test('the installed kafkajs is the tested version', () => {
+  const warnings: object[] = []
+  replaceInternals({ debug() {}, info() {}, error() {}, warn: (fields) => warnings.push(fields) })
+  expect(warnings).toEqual([])
+})
