@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exampleEvent } from '@outflow/alerts'
 import { isRetryable } from '@outflow/errors'
-import { type Anomaly, type OutboxMessage, type Pool, storedPositions, writeBatch } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import type { Anomaly } from '@outflow/store/anomalies'
+import { storedPositions, writeBatch } from '@outflow/store/batch'
+import type { OutboxMessage } from '@outflow/store/outbox'
 import type { makeChance } from '../support/parcels.js'
 
 /** An alert that Postgres has committed. */

@@ -1,6 +1,7 @@
 import type { TrainedDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
-import { activeModelId, insertModel, listModelChanges, migrate } from '@outflow/store'
+import { migrate } from '@outflow/store'
+import { activeModelId, insertModel, listModelChanges } from '@outflow/store/models'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
 import {

@@ -1,5 +1,6 @@
 import type { Fields } from '@outflow/encoding'
-import { listFits, loadModel } from '@outflow/store'
+import { loadModel } from '@outflow/store/models'
+import { listFits } from '@outflow/store/training'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'

@@ -1,5 +1,5 @@
 import { type Following, followedPValues, openDetector } from '@outflow/detector'
-import { noteFollowing } from '@outflow/store'
+import { noteFollowing } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'

@@ -1,5 +1,6 @@
 import type { TrainedDetector } from '@outflow/detector'
-import { listFits, listModelChanges } from '@outflow/store'
+import { listModelChanges } from '@outflow/store/models'
+import { listFits } from '@outflow/store/training'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectEachScoredByTheModelItNames } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { TrainedDetector } from '@outflow/detector'
-import { writeBatch } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'

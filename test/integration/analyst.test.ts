@@ -2,21 +2,20 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  applyRetention,
-  claimOutboxOrder,
   ModelUnknown,
   migrate,
-  minuteScores,
-  nllBucketStart,
   openPool,
   type Pool,
-  promoteModel,
   StoreUnavailable,
-  strangestAnomalies,
   withLeadership,
   withTransaction,
-  writeBatch,
 } from '@outflow/store'
+import { strangestAnomalies } from '@outflow/store/anomalies'
+import { writeBatch } from '@outflow/store/batch'
+import { promoteModel } from '@outflow/store/models'
+import { claimOutboxOrder } from '@outflow/store/outbox'
+import { applyRetention } from '@outflow/store/retention'
+import { minuteScores, nllBucketStart } from '@outflow/store/statistics'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'

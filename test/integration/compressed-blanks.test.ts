@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { partitionCounters, rejectedByReason } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
+import { rejectedByReason } from '@outflow/store/dead-letters'
 import { CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'

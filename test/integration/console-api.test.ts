@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  endFit,
-  insertModel,
-  minuteScores,
-  openPool,
-  type Pool,
-  promoteModel,
-  startFit,
-  writeBatch,
-} from '@outflow/store'
+import { openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { insertModel, promoteModel } from '@outflow/store/models'
+import { minuteScores } from '@outflow/store/statistics'
+import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { eventually } from '../support/eventually.js'

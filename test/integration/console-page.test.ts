@@ -3,18 +3,12 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { openDetector } from '@outflow/detector'
-import {
-  activeModelId,
-  endFit,
-  insertModel,
-  listSuppressions,
-  minuteScores,
-  openPool,
-  type Pool,
-  promoteModel,
-  startFit,
-  writeBatch,
-} from '@outflow/store'
+import { openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { activeModelId, insertModel, promoteModel } from '@outflow/store/models'
+import { minuteScores } from '@outflow/store/statistics'
+import { listSuppressions } from '@outflow/store/suppressions'
+import { endFit, startFit } from '@outflow/store/training'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { build } from 'vite'

@@ -1,6 +1,7 @@
 import { parseConfig } from '@outflow/contracts'
 import { type Detector, type Following, followedPValues, openDetector, type TrainedDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
+import { openPool, type Pool } from '@outflow/store'
 import {
   activeModelId,
   insertModel,
@@ -8,12 +9,10 @@ import {
   latestFollowing,
   listenForModels,
   listModelChanges,
-  minuteScores,
-  openPool,
-  type Pool,
   promoteModel,
   type StoredFollowing,
-} from '@outflow/store'
+} from '@outflow/store/models'
+import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch-scores.js'

@@ -1,25 +1,12 @@
 import { runAlerts } from '@outflow/alerts'
 import { operationEventSchema, parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
-import {
-  beat,
-  beginPartitions,
-  endFit,
-  insertModel,
-  type MinuteScores,
-  minuteScores,
-  noteDriftAlarm,
-  openOperations,
-  openPool,
-  operationsCheck,
-  type Pool,
-  partitionCounters,
-  promoteModel,
-  rollBackModel,
-  skipMissed,
-  startFit,
-  writeBatch,
-} from '@outflow/store'
+import { openPool, type Pool } from '@outflow/store'
+import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
+import { insertModel, noteDriftAlarm, promoteModel, rollBackModel } from '@outflow/store/models'
+import { beat, openOperations, operationsCheck } from '@outflow/store/operations'
+import { type MinuteScores, minuteScores } from '@outflow/store/statistics'
+import { endFit, startFit } from '@outflow/store/training'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { operationsLook } from '../../services/alerts/src/operations/watch-operations.js'

@@ -1,34 +1,29 @@
 import { once } from 'node:events'
 import { suppressionRuleSchema } from '@outflow/contracts'
 import {
-  addSuppression,
-  anomalyAt,
-  applyRetention,
-  type BatchWrite,
-  deleteOutboxThrough,
-  firstOfOutbox,
   isLed,
-  loadWindowStates,
-  minuteRejections,
-  minuteScores,
-  NLL_BUCKETS,
   OutboxRewound,
   openPool,
-  outboxDepth,
   type Pool,
-  partitionCounters,
-  rejectedByReason,
   StoreRefused,
   StoreUnavailable,
-  storedFdrState,
-  storedPositions,
-  strangestAnomalies,
-  takeOutbox,
-  untilOnDisk,
   withLeadership,
   withTransaction,
-  writeBatch,
 } from '@outflow/store'
+import { anomalyAt, strangestAnomalies } from '@outflow/store/anomalies'
+import {
+  type BatchWrite,
+  loadWindowStates,
+  partitionCounters,
+  storedFdrState,
+  storedPositions,
+  writeBatch,
+} from '@outflow/store/batch'
+import { rejectedByReason } from '@outflow/store/dead-letters'
+import { deleteOutboxThrough, firstOfOutbox, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
+import { applyRetention } from '@outflow/store/retention'
+import { minuteRejections, minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
+import { addSuppression } from '@outflow/store/suppressions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'

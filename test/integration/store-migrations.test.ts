@@ -1,4 +1,5 @@
-import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused, strangestAnomalies } from '@outflow/store'
+import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused } from '@outflow/store'
+import { strangestAnomalies } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
 import { aDatabase, anEmptyDatabase } from '../support/infrastructure.js'
 

@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ModelDamaged, ModelUnknown, openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
   activeModelId,
   insertModel,
   listenForModels,
-  listenForOutbox,
   listModels,
   loadModel,
-  ModelDamaged,
-  ModelUnknown,
-  openPool,
-  type Pool,
-  pipelineStatus,
   promoteModel,
   rejectModel,
-  writeBatch,
-} from '@outflow/store'
+} from '@outflow/store/models'
+import { listenForOutbox } from '@outflow/store/outbox'
+import { pipelineStatus } from '@outflow/store/pipelines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDatabase, aName } from '../support/infrastructure.js'
 

@@ -1,31 +1,30 @@
+import { ModelDamaged, NoEarlierModel, openPool, type Pool } from '@outflow/store'
+import { countVerdicts } from '@outflow/store/anomalies'
+import {
+  activeModelId,
+  earlierModelIds,
+  insertModel,
+  listModelChanges,
+  listModels,
+  promoteModel,
+  rollBackModel,
+} from '@outflow/store/models'
 import {
   abandonFits,
-  activeModelId,
   addExclusion,
   answerRequests,
   confirmedPositions,
-  countVerdicts,
-  earlierModelIds,
   endFit,
   fitOfRequest,
-  insertModel,
   isRetrainWanted,
   listExclusions,
   listenForTraining,
   listFits,
-  listModelChanges,
-  listModels,
-  ModelDamaged,
-  NoEarlierModel,
   noteFitStep,
-  openPool,
-  type Pool,
-  promoteModel,
   removeExclusion,
   requestRetrain,
-  rollBackModel,
   startFit,
-} from '@outflow/store'
+} from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'

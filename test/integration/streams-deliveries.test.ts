@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openPool, type Pool, partitionCounters, writeBatch } from '@outflow/store'
+import { openPool, type Pool } from '@outflow/store'
+import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import {
   createTopics,
   type DeliveriesOptions,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
-import { migrate, openPool, type Pool, partitionCounters, writeBatch } from '@outflow/store'
+import { migrate, openPool, type Pool } from '@outflow/store'
+import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import {
   BrokerUnavailable,
   type Delivery,

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import {
-  databaseId,
-  deleteOutboxThrough,
-  openPool,
-  outboxDepth,
-  type Pool,
-  takeOutbox,
-  writeBatch,
-} from '@outflow/store'
+import { openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { databaseId, deleteOutboxThrough, outboxDepth, takeOutbox } from '@outflow/store/outbox'
 import {
   makeKafka,
   makeTransactionalSender,

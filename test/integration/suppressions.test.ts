@@ -1,5 +1,6 @@
 import { suppressionRuleSchema } from '@outflow/contracts'
-import { addSuppression, listSuppressions, openPool, type Pool, removeSuppression, StoreRefused } from '@outflow/store'
+import { openPool, type Pool, StoreRefused } from '@outflow/store'
+import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aDatabase, aName } from '../support/infrastructure.js'
 

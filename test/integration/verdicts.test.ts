@@ -1,4 +1,5 @@
-import { AnomalyUnknown, giveVerdict, openPool, type Pool, verdictsOn } from '@outflow/store'
+import { AnomalyUnknown, openPool, type Pool } from '@outflow/store'
+import { giveVerdict, verdictsOn } from '@outflow/store/anomalies'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aDatabase, aName } from '../support/infrastructure.js'
 

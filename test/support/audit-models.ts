@@ -1,6 +1,6 @@
 import { type Detector, openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
-import { loadModel } from '@outflow/store'
+import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
 import { untilAllStored } from './audit.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'

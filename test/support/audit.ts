@@ -1,7 +1,7 @@
 import { alertEventSchema } from '@outflow/contracts'
 import { type Detector, openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
-import { activeModel } from '@outflow/store'
+import { activeModel } from '@outflow/store/models'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'

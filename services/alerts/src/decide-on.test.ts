@@ -1,5 +1,5 @@
 import { type Control, makeDecider } from '@outflow/alerting'
-import type { UnnumberedRow } from '@outflow/store'
+import type { UnnumberedRow } from '@outflow/store/outbox'
 import { expect, test } from 'vitest'
 import { decideOn, waitingOf } from './decide-on.js'
 

@@ -1,6 +1,7 @@
 import { type Alert, alertOf, type Decider, groupEvent } from '@outflow/alerting'
 import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type AlertWindow } from '@outflow/contracts'
-import { type NextInOrder, type OutboxMessage, plainText, type UnnumberedRow, type UnsentAlert } from '@outflow/store'
+import { plainText } from '@outflow/store'
+import type { NextInOrder, OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 
 /** A row that waits for its number, and the alert that it is; null: it is none. */
 export interface Waiting {

@@ -1,25 +1,19 @@
 import type { Config } from '@outflow/contracts'
 import { inSpan, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import { type Client, isLed, type Leadership, openPool, type Pool, ping, withLeadership } from '@outflow/store'
+import { operationsCheck } from '@outflow/store/operations'
 import {
-  type Client,
   databaseId,
   deleteOutboxThrough,
   firstOfOutbox,
-  isLed,
   isQuietened,
-  type Leadership,
   listenForOutbox,
   type OutboxRow,
-  openPool,
-  operationsCheck,
   outboxDepth,
-  type Pool,
-  ping,
   requireOutboxNumbered,
   takeOutbox,
   untilOnDisk,
-  withLeadership,
-} from '@outflow/store'
+} from '@outflow/store/outbox'
 import {
   describeCluster,
   type KafkaConnection,

@@ -1,16 +1,15 @@
 import { controlOf, makeDecider, windowsOf } from '@outflow/alerting'
 import type { AlertWindow, Config } from '@outflow/contracts'
+import { type Client, inTransaction } from '@outflow/store'
 import {
   alertWindows,
-  type Client,
   claimOutboxOrder,
-  inTransaction,
-  listSuppressions,
   numberInOrder,
   unnumberedRows,
   updateAlertWindows,
   withholdAlerts,
-} from '@outflow/store'
+} from '@outflow/store/outbox'
+import { listSuppressions } from '@outflow/store/suppressions'
 import { type Decided, decideOn, waitingOf } from './decide-on.js'
 import type { AlertsTelemetry } from './telemetry.js'
 

@@ -1,4 +1,4 @@
-import type { OutboxRow } from '@outflow/store'
+import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused, type OutgoingMessage } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'

@@ -1,5 +1,5 @@
 import type { OutflowError } from '@outflow/errors'
-import type { OutboxRow } from '@outflow/store'
+import type { OutboxRow } from '@outflow/store/outbox'
 import type { OutgoingMessage } from '@outflow/streams'
 import { MAX_MESSAGE_BYTES } from './output-topics.js'
 import { isTooLarge, shorten, sizeOf } from './shorten.js'

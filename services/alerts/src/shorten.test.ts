@@ -1,4 +1,4 @@
-import type { OutboxRow } from '@outflow/store'
+import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { isTooLarge, shorten } from './shorten.js'

@@ -1,5 +1,5 @@
 import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
-import type { OutboxRow } from '@outflow/store'
+import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused } from '@outflow/streams'
 
 /** Says on a message that its body was too large for the topic, and what was left out. */

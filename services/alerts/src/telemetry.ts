@@ -1,6 +1,7 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
-import type { Operation, OperationStatus, OutboxRow } from '@outflow/store'
+import type { Operation, OperationStatus } from '@outflow/store/operations'
+import type { OutboxRow } from '@outflow/store/outbox'
 import type { Decided } from './decide-on.js'
 
 /** All that the relay can say, to the log and to the metrics. */

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { openDetector } from '@outflow/detector'
-import { promoteChecked, rollBackModel } from '@outflow/store'
+import { promoteChecked, rollBackModel } from '@outflow/store/models'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
 import type { Terminal } from './terminal.js'
 

@@ -1,4 +1,4 @@
-import { addExclusion, listExclusions, removeExclusion } from '@outflow/store'
+import { addExclusion, listExclusions, removeExclusion } from '@outflow/store/training'
 import Table from 'cli-table3'
 import { type ChangeOptions, changeOf } from './change-model.js'
 import { UsageError } from './errors.js'

@@ -2,15 +2,10 @@ import type { Explanation, Position } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
 import { loadConfig } from '@outflow/runtime'
-import {
-  type AlertFate,
-  alertFateAt,
-  anomalyAt,
-  loadModel,
-  ModelUnknown,
-  type Pool,
-  type StoredAnomaly,
-} from '@outflow/store'
+import { ModelUnknown, type Pool } from '@outflow/store'
+import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
+import { loadModel } from '@outflow/store/models'
+import { type AlertFate, alertFateAt } from '@outflow/store/outbox'
 import { describeReasons } from './describe-reasons.js'
 import { UsageError } from './errors.js'
 import { withStore } from './store-access.js'

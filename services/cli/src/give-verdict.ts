@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { giveVerdict, type Verdict } from '@outflow/store'
+import { giveVerdict, type Verdict } from '@outflow/store/anomalies'
 import { parseAnomalyId } from './explain-stored.js'
 import { type ModelsOptions, withPipeline } from './stored-models.js'
 import type { Terminal } from './terminal.js'

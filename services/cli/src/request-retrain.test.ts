@@ -1,4 +1,4 @@
-import type { FitState, StoredFit } from '@outflow/store'
+import type { FitState, StoredFit } from '@outflow/store/training'
 import { describe, expect, it } from 'vitest'
 import { outcomeOf } from './request-retrain.js'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store'
+import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store/training'
 import { type ChangeOptions, changeOf } from './change-model.js'
 import { withPipeline } from './stored-models.js'
 import type { Terminal } from './terminal.js'

@@ -1,5 +1,6 @@
 import { modelMetadataSchema } from '@outflow/contracts'
-import { listFits, listModelChanges, listModels, type ModelSummary } from '@outflow/store'
+import { listModelChanges, listModels, type ModelSummary } from '@outflow/store/models'
+import { listFits } from '@outflow/store/training'
 import Table from 'cli-table3'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
 import { formatCount, formatShare, type Terminal } from './terminal.js'

@@ -1,6 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
-import { listModels, type ModelSummary, type Pool } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { listModels, type ModelSummary } from '@outflow/store/models'
 import { UsageError } from './errors.js'
 import { withStore } from './store-access.js'
 

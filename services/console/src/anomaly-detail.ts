@@ -1,4 +1,5 @@
-import type { GivenVerdict, ModelSummary, StoredAnomaly } from '@outflow/store'
+import type { GivenVerdict, StoredAnomaly } from '@outflow/store/anomalies'
+import type { ModelSummary } from '@outflow/store/models'
 import { summaryOf } from './anomaly-summary.js'
 import type { Anomaly } from './api/index.js'
 

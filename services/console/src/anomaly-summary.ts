@@ -1,4 +1,4 @@
-import type { AnomalyLine } from '@outflow/store'
+import type { AnomalyLine } from '@outflow/store/anomalies'
 import type { AnomalySummary } from './api/index.js'
 import { anomalyId } from './ids.js'
 

@@ -1,5 +1,6 @@
 import { toOutflowError } from '@outflow/errors'
-import { type AuditEntry, beginAudit, endAudit, type Pool } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { type AuditEntry, beginAudit, endAudit } from '@outflow/store/audit'
 import type { Visitor } from './visitors.js'
 
 export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>

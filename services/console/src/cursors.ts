@@ -1,5 +1,5 @@
 import type { Position } from '@outflow/contracts'
-import type { AnomalyCursor } from '@outflow/store'
+import type { AnomalyCursor } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { RequestRefused } from './errors.js'
 

@@ -1,5 +1,6 @@
 import type { Config } from '@outflow/contracts'
-import { type Pool, partitionCounters } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 
 export interface PartitionLag {

@@ -1,4 +1,4 @@
-import type { AnomalyLine } from '@outflow/store'
+import type { AnomalyLine } from '@outflow/store/anomalies'
 import { expect, it, onTestFinished } from 'vitest'
 import { makeLiveFeed } from './live-feed.js'
 

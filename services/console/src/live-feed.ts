@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
-import type { AnomalyLine } from '@outflow/store'
+import type { AnomalyLine } from '@outflow/store/anomalies'
 import { anomalyId } from './ids.js'
 
 export interface LiveFeed {

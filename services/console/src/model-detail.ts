@@ -1,5 +1,6 @@
 import { modelMetadataSchema } from '@outflow/contracts'
-import type { ModelSummary, StoredFit } from '@outflow/store'
+import type { ModelSummary } from '@outflow/store/models'
+import type { StoredFit } from '@outflow/store/training'
 import { z } from 'zod'
 import type { FitReport, modelSchema } from './api/index.js'
 

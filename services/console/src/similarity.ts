@@ -1,4 +1,4 @@
-import type { FieldBits } from '@outflow/store'
+import type { FieldBits } from '@outflow/store/anomalies'
 
 /**
  * How alike two anomalies are in what was strange about them: the cosine of the angle between their bits, a field an axis.

@@ -1,6 +1,7 @@
 import { alertRateOf, type Config, modelMetadataSchema } from '@outflow/contracts'
 import { modelThreshold } from '@outflow/detector'
-import { activeModelId, loadModel, type Pool } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { activeModelId, loadModel } from '@outflow/store/models'
 
 /**
  * Gives what tells the NLL above which the active model flags a record, nats: at the configuration's alert rate, of another

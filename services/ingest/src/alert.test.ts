@@ -1,5 +1,5 @@
 import { ALERT_CONTENT_TYPE, alertEventSchema } from '@outflow/contracts'
-import type { Anomaly } from '@outflow/store'
+import type { Anomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
 import { alertMessage } from './alert.js'
 

@@ -5,7 +5,8 @@ import {
   formatPosition,
   type Position,
 } from '@outflow/contracts'
-import type { Anomaly, OutboxMessage } from '@outflow/store'
+import type { Anomaly } from '@outflow/store/anomalies'
+import type { OutboxMessage } from '@outflow/store/outbox'
 
 export interface AlertOptions {
   readonly pipeline: string

@@ -13,19 +13,11 @@ import {
   type Vitals,
   withVitals,
 } from '@outflow/runtime'
-import {
-  applyRetention,
-  earlierModelIds,
-  listenForModels,
-  loadModel,
-  loadWindowStates,
-  openPool,
-  operationsCheck,
-  type Pool,
-  ping,
-  storedFdrState,
-  writeBatch,
-} from '@outflow/store'
+import { openPool, type Pool, ping } from '@outflow/store'
+import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
+import { operationsCheck } from '@outflow/store/operations'
+import { applyRetention } from '@outflow/store/retention'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
 import { longestWindowMs, planWindows } from '@outflow/windows'
 import { lastValueFrom, of, tap } from 'rxjs'

@@ -1,5 +1,5 @@
 import { OutflowError } from '@outflow/errors'
-import type { BatchWrite } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import fc from 'fast-check'
 import { concatMap, delay, from, lastValueFrom, Observable, of, tap, toArray } from 'rxjs'

@@ -1,4 +1,5 @@
-import { beginPartitions, type Pool, skipMissed, storedPositions } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { beginPartitions, skipMissed, storedPositions } from '@outflow/store/batch'
 import type { PositionStore } from '@outflow/streams'
 
 /** The positions of a pipeline, in Postgres. */

@@ -1,6 +1,6 @@
 import type { Detector, Following } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
-import type { StoredFollowing } from '@outflow/store'
+import type { StoredFollowing } from '@outflow/store/models'
 import { longestPause } from './longest-pause.js'
 import type { ModelLease } from './model-lease.js'
 import { makeModelLeases, type OpenModel } from './model-leases.js'

@@ -1,5 +1,5 @@
 import type { SpanStart, Tracing } from '@outflow/runtime'
-import type { BatchWrite } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
 import { firstValueFrom } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import { explainWith } from './steps/explain.js'

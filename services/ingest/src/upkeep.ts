@@ -1,6 +1,6 @@
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
-import type { Retention } from '@outflow/store'
+import type { Retention } from '@outflow/store/retention'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface UpkeepOptions {

@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import type { ModelState, ModelSummary } from '@outflow/store'
+import type { ModelState, ModelSummary } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { type DueOptions, whenDue } from './due.js'
 

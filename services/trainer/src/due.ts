@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Config, scheduledAfter } from '@outflow/contracts'
-import type { ModelSummary } from '@outflow/store'
+import type { ModelSummary } from '@outflow/store/models'
 
 /** When the next fit is due, and what makes it so. */
 export interface Due {

@@ -1,18 +1,9 @@
 import { modelMetadataSchema } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
-import {
-  activeModel,
-  confirmedPositions,
-  endFit,
-  insertModel,
-  listExclusions,
-  loadModel,
-  ModelDamaged,
-  noteFitStep,
-  rejectModel,
-  startFit,
-} from '@outflow/store'
+import { ModelDamaged } from '@outflow/store'
+import { activeModel, insertModel, loadModel, rejectModel } from '@outflow/store/models'
+import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } from '@outflow/store/training'
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import type { Leading } from './leading.js'

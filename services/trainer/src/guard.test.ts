@@ -1,4 +1,4 @@
-import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store'
+import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { expect, test } from 'vitest'
 import { leftBounds } from './guard.js'
 

@@ -1,5 +1,6 @@
 import type { Fields } from '@outflow/encoding'
-import { listModels, NLL_BUCKETS, nllBucketStart, oddsBucket, rollBackModel, type ScoreMinute } from '@outflow/store'
+import { listModels, rollBackModel } from '@outflow/store/models'
+import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf, type GateReport } from './gate.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'

@@ -1,18 +1,16 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { backoffMs, pause } from '@outflow/runtime'
+import { countVerdicts } from '@outflow/store/anomalies'
+import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
+import { beat } from '@outflow/store/operations'
 import {
   abandonFits,
   answerRequests,
-  beat,
-  countVerdicts,
   isRetrainWanted,
-  latestDriftAlarm,
   listenForTraining,
   listFits,
-  listModels,
-  type ModelSummary,
   type StoredFit,
-} from '@outflow/store'
+} from '@outflow/store/training'
 import { countWindow } from '@outflow/streams'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'

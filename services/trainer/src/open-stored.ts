@@ -1,6 +1,7 @@
 import { type Detector, openDetector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import { loadModel, type Pool } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { loadModel } from '@outflow/store/models'
 
 /** Opens a stored model; null where it is not whole or not ours to open, and so nobody scores by it. */
 export async function openStored(pool: Pool, pipeline: string, id: string): Promise<Detector | null> {

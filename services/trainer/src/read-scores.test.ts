@@ -1,5 +1,5 @@
 import { calibrateBuckets, driftLimit } from '@outflow/detector'
-import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store'
+import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'

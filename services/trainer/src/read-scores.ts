@@ -11,7 +11,7 @@ import {
   watchDrift,
   watchSurplus,
 } from '@outflow/detector'
-import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store'
+import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store/statistics'
 
 export interface ScoresRead {
   readonly alarm: DriftAlarm | null

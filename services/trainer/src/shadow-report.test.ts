@@ -1,5 +1,5 @@
 import { parseConfig } from '@outflow/contracts'
-import type { Shadow } from '@outflow/store'
+import type { Shadow } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { judgeShadow } from './shadow-report.js'
 

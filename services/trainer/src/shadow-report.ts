@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import type { Shadow } from '@outflow/store'
+import type { Shadow } from '@outflow/store/models'
 import { boundOf } from './gate.js'
 
 /** How a candidate did beside the active model; in the report of its fit and in its metrics. */

@@ -1,14 +1,14 @@
+import type { Pool } from '@outflow/store'
 import {
   activeModelId,
   beginShadow,
   currentShadow,
   leftCandidate,
   noteShadowReport,
-  type Pool,
   promoteModel,
   rejectModel,
   type Shadow,
-} from '@outflow/store'
+} from '@outflow/store/models'
 import type { GateReport } from './gate.js'
 import type { Leading } from './leading.js'
 import { disagreementOf, judgeShadow, type ShadowReport } from './shadow-report.js'

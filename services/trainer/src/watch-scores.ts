@@ -11,18 +11,17 @@ import {
   type Surplus,
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
+import type { Pool } from '@outflow/store'
+import { newestFlagged } from '@outflow/store/anomalies'
 import {
   activeModelId,
   latestDriftAlarm,
   latestFollowing,
-  newestFlagged,
   noteDriftAlarm,
   noteFollowing,
-  type Pool,
-  type ScoreMinute,
   type StoredDriftAlarm,
-  scoreMinutes,
-} from '@outflow/store'
+} from '@outflow/store/models'
+import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import { makeGuard } from './guard.js'
 import { FLAGGED_LOOKED_AT, hasNews } from './has-news.js'
 import type { Leading } from './leading.js'

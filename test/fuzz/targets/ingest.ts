@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, makeReader } from '@outflow/encoding'
 import { makeDecoder } from '@outflow/formats'
-import type { BatchWrite } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { lastValueFrom, of, toArray } from 'rxjs'
 import {
@@ -11,7 +11,7 @@ import {
   rejectionValues,
   scoreValues,
   verdictValues,
-} from '../../../libs/store/src/write-batch-values.js'
+} from '../../../libs/store/src/batch/write-batch-values.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
 import { recordReader, wholeRecord } from '../../../services/ingest/src/record-reader.js'
 import { explainWith } from '../../../services/ingest/src/steps/explain.js'

@@ -1,4 +1,4 @@
-import type { OperationFacts } from '@outflow/store'
+import type { OperationFacts } from '@outflow/store/operations'
 import { describe, expect, test } from 'vitest'
 import { type ConditionsOptions, conditionsOf } from './conditions.js'
 import { type Counters, watchRejections } from './rejections.js'

@@ -1,5 +1,5 @@
 import { type Config, type OperationKindName, scheduledAfter } from '@outflow/contracts'
-import type { OperationFacts, StandingOperation } from '@outflow/store'
+import type { OperationFacts, StandingOperation } from '@outflow/store/operations'
 import type { RecentRejections } from './rejections.js'
 import type { Silence } from './silence.js'
 

@@ -1,5 +1,6 @@
 import { ALERT_CONTENT_TYPE, OPERATION_EVENT_TYPE, type OperationEvent } from '@outflow/contracts'
-import type { Operation, OperationStatus, OutboxMessage } from '@outflow/store'
+import type { Operation, OperationStatus } from '@outflow/store/operations'
+import type { OutboxMessage } from '@outflow/store/outbox'
 
 /** Gives what is sent about an operation: a CloudEvent in structured JSON, keyed by the pipeline so that order holds. */
 export function operationMessage(

@@ -1,15 +1,9 @@
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
-import {
-  beat,
-  noteOperations,
-  openOperations,
-  operationFacts,
-  type Pool,
-  partitionCounters,
-  untoldOccurrences,
-} from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
+import { beat, noteOperations, openOperations, operationFacts, untoldOccurrences } from '@outflow/store/operations'
 import { type KafkaConnection, partitionEnds } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'

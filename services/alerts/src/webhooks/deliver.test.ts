@@ -1,5 +1,5 @@
 import { parseConfig, type Webhook } from '@outflow/contracts'
-import type { WaitingDelivery } from '@outflow/store'
+import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
 import { type AttemptError, WebhookFailed, WebhookRefused } from './errors.js'

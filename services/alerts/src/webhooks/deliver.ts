@@ -1,6 +1,6 @@
 import type { Webhook } from '@outflow/contracts'
 import { backoffMs, pause } from '@outflow/runtime'
-import type { FailedAttempt, WaitingDelivery } from '@outflow/store'
+import type { FailedAttempt, WaitingDelivery } from '@outflow/store/webhooks'
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,

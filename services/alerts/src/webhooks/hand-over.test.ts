@@ -1,4 +1,4 @@
-import type { OutboxRow } from '@outflow/store'
+import type { OutboxRow } from '@outflow/store/outbox'
 import { expect, test } from 'vitest'
 import { handOversOf } from './hand-over.js'
 

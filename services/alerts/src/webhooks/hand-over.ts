@@ -1,5 +1,5 @@
 import type { AlertEvent, Webhook } from '@outflow/contracts'
-import type { HandOver, OutboxRow } from '@outflow/store'
+import type { HandOver, OutboxRow } from '@outflow/store/outbox'
 
 /** Says which webhooks are to be sent a message that Kafka has. */
 export function handOversOf(

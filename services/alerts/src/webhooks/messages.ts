@@ -1,5 +1,5 @@
 import { ALERT_CONTENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
-import type { WaitingDelivery } from '@outflow/store'
+import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { gistOf, type TellableEvent } from './gist.js'
 import type { Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'

@@ -1,18 +1,16 @@
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Metrics } from '@outflow/runtime'
+import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   buryDelivery,
   buryForOthers,
   dueDeliveries,
-  type Leadership,
   listenForDeliveries,
   noteDelivered,
   noteFailedAttempt,
-  type Pool,
   waitingDeliveries,
-  withLeadership,
-} from '@outflow/store'
+} from '@outflow/store/webhooks'
 import { makeBell } from '../bell.js'
 import { keepTrying } from '../keep-trying.js'
 import { deliverTo, makeBreaker } from './deliver.js'

@@ -2,7 +2,8 @@ import { type Config, modelMetadataSchema, type Rejection } from '@outflow/contr
 import { isRejection, makeReader } from '@outflow/encoding'
 import { makeDecoder } from '@outflow/formats'
 import { eventReader } from '@outflow/ingest'
-import { listModels, type Pool } from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { listModels } from '@outflow/store/models'
 import type { Original } from './originals.js'
 
 /**

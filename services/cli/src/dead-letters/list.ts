@@ -1,6 +1,6 @@
 import { formatPosition, type RejectionReason } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
-import { type DeadLetterQuery, listDeadLetters, type StoredDeadLetter } from '@outflow/store'
+import { type DeadLetterQuery, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import Table from 'cli-table3'
 import { withStore } from '../store-access.js'
 import type { Terminal } from '../terminal.js'

@@ -1,5 +1,5 @@
 import { formatPosition, type Position } from '@outflow/contracts'
-import type { StoredDeadLetter } from '@outflow/store'
+import type { StoredDeadLetter } from '@outflow/store/dead-letters'
 import { type KafkaConnection, type KafkaHeaders, type KafkaRecord, scanWindow } from '@outflow/streams'
 
 /** The record as its producer sent it. */

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
+import type { Pool } from '@outflow/store'
 import {
   type DeadLetterReplay,
   deadLetterAt,
   listDeadLetters,
-  type Pool,
   queueReplays,
   type StoredDeadLetter,
-} from '@outflow/store'
+} from '@outflow/store/dead-letters'
 import { makeKafka } from '@outflow/streams'
 import { FileUnavailable, InputInvalid, UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'

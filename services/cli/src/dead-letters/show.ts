@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { formatPosition } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
-import { deadLetterAt, type StoredDeadLetter } from '@outflow/store'
+import { deadLetterAt, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { makeKafka } from '@outflow/streams'
 import { UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { formatPosition } from '@outflow/contracts'
-import { strangestAnomalies } from '@outflow/store'
+import { strangestAnomalies } from '@outflow/store/anomalies'
 import { withCleanUp } from '../clean-up.js'
 import type { Terminal } from '../terminal.js'
 import { makeDemoView } from './demo-view.js'

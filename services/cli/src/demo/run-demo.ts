@@ -1,5 +1,7 @@
 import { type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
-import { activeModel, outboxDepth, rejectedByReason } from '@outflow/store'
+import { rejectedByReason } from '@outflow/store/dead-letters'
+import { activeModel } from '@outflow/store/models'
+import { outboxDepth } from '@outflow/store/outbox'
 import { makeProducer } from '@outflow/streams'
 import type { Defer } from '../clean-up.js'
 import { outflowVersion } from '../version.js'

@@ -1,4 +1,5 @@
-import { partitionCounters, strangestAnomalies } from '@outflow/store'
+import { strangestAnomalies } from '@outflow/store/anomalies'
+import { partitionCounters } from '@outflow/store/batch'
 import type { DemoStage } from './demo-stage.js'
 import type { DemoView } from './demo-view.js'
 import type { ReplayPlan } from './replay-plan.js'

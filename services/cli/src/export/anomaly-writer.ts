@@ -1,4 +1,4 @@
-import type { StoredAnomaly } from '@outflow/store'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 
 /** Writes anomalies in one format, some at a time. */
 export interface AnomalyWriter {

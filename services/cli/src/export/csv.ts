@@ -1,4 +1,4 @@
-import type { StoredAnomaly } from '@outflow/store'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
 import type { Output } from '../record-files/open-output.js'
 import type { AnomalyWriter } from './anomaly-writer.js'

@@ -1,5 +1,5 @@
 import { loadConfig } from '@outflow/runtime'
-import { eachAnomaly } from '@outflow/store'
+import { eachAnomaly } from '@outflow/store/anomalies'
 import { UsageError } from '../errors.js'
 import { withOutput } from '../record-files/open-output.js'
 import { withStore } from '../store-access.js'

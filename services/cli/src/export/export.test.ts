@@ -1,4 +1,4 @@
-import type { StoredAnomaly } from '@outflow/store'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { parse } from 'csv-parse/sync'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-import type { StoredAnomaly } from '@outflow/store'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import type { Output } from '../record-files/open-output.js'
 import type { AnomalyWriter } from './anomaly-writer.js'

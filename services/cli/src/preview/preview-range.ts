@@ -1,5 +1,6 @@
 import { controlOf } from '@outflow/alerting'
-import { eachDetected, listSuppressions } from '@outflow/store'
+import { eachDetected } from '@outflow/store/anomalies'
+import { listSuppressions } from '@outflow/store/suppressions'
 import { UsageError } from '../errors.js'
 import { withPipeline } from '../stored-models.js'
 import type { Terminal } from '../terminal.js'

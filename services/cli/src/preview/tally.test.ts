@@ -1,5 +1,5 @@
 import type { Control } from '@outflow/alerting'
-import type { DetectedAnomaly } from '@outflow/store'
+import type { DetectedAnomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
 import { describePreview } from './describe-preview.js'
 import { alertOfAnomaly, makeTally } from './tally.js'

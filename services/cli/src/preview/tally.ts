@@ -1,6 +1,6 @@
 import { type Alert, type Control, makeDecider } from '@outflow/alerting'
 import type { AlertWindow, Severity } from '@outflow/contracts'
-import type { DetectedAnomaly } from '@outflow/store'
+import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
 /** Of how many anomalies how many alerts would have come. */
 export interface Share {

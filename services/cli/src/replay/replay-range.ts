@@ -4,16 +4,9 @@ import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
 import { makeDecoder } from '@outflow/formats'
 import { alertMessage, type Event, eventReader } from '@outflow/ingest'
 import { loadConfig } from '@outflow/runtime'
-import {
-  activeModelId,
-  listModels,
-  loadModel,
-  type OldVerdicts,
-  oldVerdicts,
-  type Pool,
-  type RescoredAnomaly,
-  storeRescoredAnomalies,
-} from '@outflow/store'
+import type { Pool } from '@outflow/store'
+import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
+import { activeModelId, listModels, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import {
   longestWindowMs,

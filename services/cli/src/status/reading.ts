@@ -1,4 +1,5 @@
-import type { PipelineStatus, StoredDriftAlarm } from '@outflow/store'
+import type { StoredDriftAlarm } from '@outflow/store/models'
+import type { PipelineStatus } from '@outflow/store/pipelines'
 
 /** How a pipeline stood at one moment. */
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {

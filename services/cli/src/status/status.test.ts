@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import type { TrainerStatus } from '@outflow/store'
+import type { TrainerStatus } from '@outflow/store/training'
 import pc from 'picocolors'
 import { describe, expect, it, vi } from 'vitest'
 import { ago, describeStatus } from './describe-status.js'

@@ -2,14 +2,11 @@ import { type Config, modelMetadataSchema } from '@outflow/contracts'
 import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
-import {
-  latestDriftAlarm,
-  openPool,
-  partitionCounters,
-  pipelineStatus,
-  type StoredDriftAlarm,
-  trainerStatus,
-} from '@outflow/store'
+import { openPool } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
+import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
+import { pipelineStatus } from '@outflow/store/pipelines'
+import { trainerStatus } from '@outflow/store/training'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import type { Reading } from './reading.js'
 import { whyNoModelAndFix } from './why-no-model.js'

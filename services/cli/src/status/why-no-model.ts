@@ -1,4 +1,4 @@
-import type { TrainerStatus } from '@outflow/store'
+import type { TrainerStatus } from '@outflow/store/training'
 
 /** Four beats of a trainer, and a pause between two. */
 const RUNS_WITHIN_MS = 30_000

@@ -1,13 +1,13 @@
+import type { Client } from '@outflow/store'
 import {
   anomaliesOfField,
   anomalyAt,
-  type Client,
   giveVerdict,
   listAnomalies,
-  modelSummary,
   type StoredAnomaly,
   verdictsOn,
-} from '@outflow/store'
+} from '@outflow/store/anomalies'
+import { modelSummary } from '@outflow/store/models'
 import { z } from 'zod'
 import { detailOf, verdictOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'

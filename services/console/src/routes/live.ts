@@ -1,4 +1,4 @@
-import { anomaliesDetectedSince } from '@outflow/store'
+import { anomaliesDetectedSince } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
 import { RequestRefused } from '../errors.js'

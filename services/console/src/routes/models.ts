@@ -1,13 +1,6 @@
 import { openDetector } from '@outflow/detector'
-import {
-  listFits,
-  listModelChanges,
-  listModels,
-  modelSummary,
-  promoteChecked,
-  requestRetrain,
-  rollBackModel,
-} from '@outflow/store'
+import { listModelChanges, listModels, modelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
+import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
 import { modelChangeSchema, modelDetailSchema, modelSchema, pipelineSchema, textSchema } from '../api/index.js'
 import { audited } from '../audited.js'

@@ -1,17 +1,9 @@
-import {
-  activeModelId,
-  entityHistory,
-  histogramQuantiles,
-  listAnomalies,
-  listDeadLetters,
-  listDriftAlarms,
-  listPipelines,
-  modelSummary,
-  outboxDepth,
-  recentRate,
-  rejectionsSince,
-  scoreSeries,
-} from '@outflow/store'
+import { entityHistory, listAnomalies } from '@outflow/store/anomalies'
+import { listDeadLetters, rejectionsSince } from '@outflow/store/dead-letters'
+import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
+import { outboxDepth } from '@outflow/store/outbox'
+import { listPipelines, recentRate } from '@outflow/store/pipelines'
+import { histogramQuantiles, scoreSeries } from '@outflow/store/statistics'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
 import {

@@ -1,5 +1,6 @@
 import type { Config } from '@outflow/contracts'
-import { listPipelines, type Queryable } from '@outflow/store'
+import type { Queryable } from '@outflow/store'
+import { listPipelines } from '@outflow/store/pipelines'
 import { found } from '../queries.js'
 
 /** What is written about a pipeline that nobody runs would wait for ever. @throws {RequestRefused} 404 when it is not known */

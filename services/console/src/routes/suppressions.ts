@@ -1,4 +1,4 @@
-import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store'
+import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store/suppressions'
 import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
 import { audited } from '../audited.js'

@@ -1,7 +1,7 @@
 import type { Scores } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
-import type { ShadowDifference, ShadowWrite } from '@outflow/store'
+import type { ShadowDifference, ShadowWrite } from '@outflow/store/batch'
 import type { KafkaRecord } from '@outflow/streams'
 import type { ComparedBatch, JudgedBatch } from '../batch.js'
 import type { ShadowModel } from '../shadow-model.js'

@@ -1,7 +1,7 @@
 import { type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
 import { fieldsAt, packFields } from '@outflow/encoding'
 import { OutflowError } from '@outflow/errors'
-import type { StoredWindowState } from '@outflow/store'
+import type { StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import { makeObservationReader, planWindows } from '@outflow/windows'
 import { expect, test, vi } from 'vitest'

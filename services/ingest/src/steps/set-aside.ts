@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Rejection } from '@outflow/contracts'
-import type { OutboxMessage } from '@outflow/store'
+import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { CleanBatch, ReadBatch } from '../batch.js'
 

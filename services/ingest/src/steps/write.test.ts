@@ -1,5 +1,5 @@
 import { OutflowError } from '@outflow/errors'
-import type { BatchWrite } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
 import { firstValueFrom } from 'rxjs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ExplainedBatch } from '../batch.js'

@@ -1,5 +1,6 @@
 import type { Tracing } from '@outflow/runtime'
-import { type BatchWrite, minuteRejections, minuteScores } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
+import { minuteRejections, minuteScores } from '@outflow/store/statistics'
 import { defer, map, type Observable, tap } from 'rxjs'
 import { alertMessage } from '../alert.js'
 import type { ExplainedBatch, WrittenBatch } from '../batch.js'

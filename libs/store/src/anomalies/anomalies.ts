@@ -1,0 +1,194 @@
+import type { NearestNormal, Position, Reason, Severity } from '@outflow/contracts'
+import { eachRow } from '../connection/each-row.js'
+import type { Pool, Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { Anomaly } from './anomaly.js'
+
+export interface StoredAnomaly extends Anomaly, Position {
+  readonly pipeline: string
+  readonly detectedAt: Date
+  /** A rescore of past records found it, not ingest. */
+  readonly rescored: boolean
+}
+
+interface AnomalyRow {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly record_time: Date
+  readonly event_time: Date
+  readonly entity_key: string | null
+  readonly record: unknown
+  readonly nll: number
+  readonly p_value: number
+  readonly p_upper: number | null
+  readonly nearest: NearestNormal | null
+  readonly missing: string[]
+  readonly severity: Severity
+  readonly reasons: Reason[]
+  readonly model_id: string
+  readonly detected_at: Date
+  readonly rescored: boolean
+}
+
+const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
+       nearest, missing, severity, reasons, model_id, detected_at, rescored`
+
+/** Gives a pipeline's anomalies, the strangest (highest nll) first. */
+export async function strangestAnomalies(
+  db: Queryable,
+  query: { readonly pipeline: string; readonly limit: number; readonly detectedSince?: Date },
+): Promise<readonly StoredAnomaly[]> {
+  const rows = await run<AnomalyRow>(db, {
+    name: 'strangest_anomalies',
+    text: `
+      select ${COLUMNS}
+      from outflow.anomalies
+      where pipeline = $1 and detected_at >= coalesce($2::timestamptz, '-infinity')
+      order by nll desc, topic, partition, "offset"
+      limit $3`,
+    values: [query.pipeline, query.detectedSince?.toISOString() ?? null, query.limit],
+  })
+  return rows.map(toAnomaly)
+}
+
+/** Returns the decoded records that ingest flagged by a model from a time on, by Kafka's record time, the newest first. */
+export async function newestFlagged(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
+): Promise<readonly unknown[]> {
+  const rows = await run<{ record: unknown }>(db, {
+    name: 'newest_flagged',
+    text: `
+      select record from outflow.anomalies
+      where pipeline = $1 and model_id = $2 and record_time >= $3 and not rescored
+      order by record_time desc
+      limit $4`,
+    values: [of.pipeline, of.modelId, of.from, of.limit],
+  })
+  return rows.map(({ record }) => record)
+}
+
+/** Which anomalies: by Kafka's record time, from ≤ t < to. */
+interface AnomalyRange {
+  readonly pipeline: string
+  readonly from: Date
+  readonly to: Date
+}
+
+/**
+ * Hands a range's anomalies to `take` in the order of their record times, some at a time: the next are read when it resolves. All
+ * are of one moment, whatever is written meanwhile.
+ *
+ * @param atOnce  rows that are in memory together
+ * @returns how many there were
+ */
+export function eachAnomaly(
+  pool: Pool,
+  range: AnomalyRange,
+  atOnce: number,
+  take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
+): Promise<number> {
+  const select = `
+    select ${COLUMNS}
+    from outflow.anomalies
+    where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
+    order by record_time, topic, partition, "offset"`
+  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
+  return eachRow<AnomalyRow>(pool, { name: 'each_anomaly', text: select, values }, atOnce, (rows) =>
+    take(rows.map(toAnomaly)),
+  )
+}
+
+/** What is looked at to decide what becomes of an anomaly's alert. */
+export interface DetectedAnomaly extends Position {
+  readonly entityKey: string | null
+  readonly severity: Severity
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** The one of the most bits; null: it has none. */
+  readonly reason: Reason | null
+  readonly eventTime: Date
+  readonly detectedAt: Date
+}
+
+/**
+ * Hands the anomalies that were detected in a range to `take` in that order, some at a time. All are of one moment.
+ *
+ * @returns how many there were
+ */
+export function eachDetected(
+  pool: Pool,
+  range: AnomalyRange,
+  atOnce: number,
+  take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
+): Promise<number> {
+  const select = `
+    select topic, partition, "offset", entity_key, severity, nll, p_value, reasons -> 0 as reason, event_time, detected_at
+    from outflow.anomalies
+    where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
+    order by detected_at, topic, partition, "offset"`
+  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
+  return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, atOnce, (rows) =>
+    take(
+      rows.map((row) => ({
+        topic: row.topic,
+        partition: row.partition,
+        offset: BigInt(row.offset),
+        entityKey: row.entity_key,
+        severity: row.severity,
+        nll: row.nll,
+        pValue: row.p_value,
+        reason: row.reason,
+        eventTime: row.event_time,
+        detectedAt: row.detected_at,
+      })),
+    ),
+  )
+}
+
+interface DetectedRow
+  extends Pick<
+    AnomalyRow,
+    'topic' | 'partition' | 'offset' | 'entity_key' | 'severity' | 'nll' | 'p_value' | 'event_time' | 'detected_at'
+  > {
+  readonly reason: Reason | null
+}
+
+/** Gives the anomaly at a position, or null. */
+export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
+  const [row] = await run<AnomalyRow>(db, {
+    name: 'anomaly_at',
+    text: `
+      select ${COLUMNS}
+      from outflow.anomalies
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
+    values: [pipeline, position.topic, position.partition, position.offset],
+  })
+  return row ? toAnomaly(row) : null
+}
+
+function toAnomaly(row: AnomalyRow): StoredAnomaly {
+  return {
+    pipeline: row.pipeline,
+    topic: row.topic,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    recordTimeMs: row.record_time.getTime(),
+    eventTimeMs: row.event_time.getTime(),
+    entityKey: row.entity_key,
+    record: row.record,
+    nll: row.nll,
+    pValue: row.p_value,
+    pUpper: row.p_upper,
+    nearest: row.nearest,
+    missing: row.missing,
+    severity: row.severity,
+    reasons: row.reasons,
+    modelId: row.model_id,
+    detectedAt: row.detected_at,
+    rescored: row.rescored,
+  }
+}

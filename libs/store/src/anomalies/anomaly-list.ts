@@ -1,0 +1,211 @@
+import type { Position, Severity } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { Verdict } from './verdicts.js'
+
+/** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
+export interface AnomalyLine extends Position {
+  readonly pipeline: string
+  readonly recordTime: Date
+  readonly eventTime: Date
+  readonly detectedAt: Date
+  readonly entityKey: string | null
+  readonly nll: number
+  readonly pValue: number
+  readonly severity: Severity
+  readonly modelId: string
+  /** Of the strangest field; null where it was stored without reasons. */
+  readonly topReason: string | null
+  /** The last that was given; null: none. */
+  readonly verdict: Verdict | null
+}
+
+interface AnomalyFilter {
+  readonly pipeline: string
+  /** Kafka's record time: from ≤ t < to. */
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+  readonly key?: string | undefined
+  /** The field that was strangest. */
+  readonly field?: string | undefined
+  readonly severity?: Severity | undefined
+  readonly modelId?: string | undefined
+  /** The last one given; `none`: there is none. */
+  readonly verdict?: Verdict | 'none' | undefined
+  /** p ≤ that. */
+  readonly maxPValue?: number | undefined
+  /** Somewhere in the record's text or in the key, whatever its case. */
+  readonly text?: string | undefined
+}
+
+/** Where a page ended; the next begins behind it, whatever was added meanwhile. */
+export interface AnomalyCursor extends Position {
+  readonly pValue: number
+  /** To the microsecond, as Postgres writes it. */
+  readonly recordTime: string
+}
+
+interface AnomalyPage {
+  readonly items: readonly AnomalyLine[]
+  /** null: the last page. */
+  readonly next: AnomalyCursor | null
+}
+
+interface AnomalyListing extends AnomalyFilter {
+  /** time: the newest record first; surprise: the smallest p-value first, of equal ones the newest. */
+  readonly sort: 'time' | 'surprise'
+  readonly limit: number
+  readonly after?: AnomalyCursor | null | undefined
+}
+
+/** Gives a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
+export async function listAnomalies(db: Queryable, listing: AnomalyListing): Promise<AnomalyPage> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
+  const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
+  const rows = await run<AnomalyLineRow>(db, {
+    name: '',
+    // The limit within: verdicts are looked up for the page alone.
+    text: `
+      select ${LINE_COLUMNS}
+      from (
+        select *
+        from outflow.anomalies as anomaly
+        where ${conditions.join('\n          and ')}
+        order by ${order}
+        limit ${place(listing.limit + 1)}
+      ) as anomaly
+      ${LAST_VERDICT}
+      order by ${order.replaceAll(/\b(topic|partition)\b|"offset"/g, 'anomaly.$&')}`,
+    values,
+  })
+  const items = rows.slice(0, listing.limit)
+  const last = rows.length > listing.limit ? items.at(-1) : undefined
+  return { items: items.map(toLine), next: last === undefined ? null : cursorOf(last) }
+}
+
+/** Gives what was found in a pipeline since a moment, the newest first. */
+export async function anomaliesDetectedSince(
+  db: Queryable,
+  { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },
+): Promise<readonly AnomalyLine[]> {
+  const rows = await run<AnomalyLineRow>(db, {
+    name: 'anomalies_detected_since',
+    text: `
+      select ${LINE_COLUMNS}
+      from outflow.anomalies as anomaly
+      ${LAST_VERDICT}
+      where anomaly.pipeline = $1 and detected_at >= $2
+      order by detected_at desc
+      limit $3`,
+    values: [pipeline, since, limit],
+  })
+  return rows.map(toLine)
+}
+
+export interface AnomalyLineRow {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly record_time: Date
+  readonly record_time_text: string
+  readonly event_time: Date
+  readonly detected_at: Date
+  readonly entity_key: string | null
+  readonly nll: number
+  readonly p_value: number
+  readonly severity: Severity
+  readonly model_id: string
+  readonly top_reason: string | null
+  readonly verdict: Verdict | null
+}
+
+/** Of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
+export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time,
+       record_time::text as record_time_text, event_time, detected_at, entity_key, nll, p_value, severity, model_id,
+       reasons -> 0 ->> 'text' as top_reason, last.verdict`
+
+export const LAST_VERDICT = `left join lateral (
+        select verdict
+        from outflow.feedback as given
+        where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+          and given.partition = anomaly.partition and given."offset" = anomaly."offset"
+        order by id desc
+        limit 1
+      ) as last on true`
+
+export function toLine(row: AnomalyLineRow): AnomalyLine {
+  return {
+    pipeline: row.pipeline,
+    topic: row.topic,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    recordTime: row.record_time,
+    eventTime: row.event_time,
+    detectedAt: row.detected_at,
+    entityKey: row.entity_key,
+    nll: row.nll,
+    pValue: row.p_value,
+    severity: row.severity,
+    modelId: row.model_id,
+    topReason: row.top_reason,
+    verdict: row.verdict,
+  }
+}
+
+function cursorOf(row: AnomalyLineRow): AnomalyCursor {
+  const { topic, partition, offset } = row
+  return { pValue: row.p_value, recordTime: row.record_time_text, topic, partition, offset: BigInt(offset) }
+}
+
+type Place = (value: unknown) => string
+
+function filterOf(filter: AnomalyFilter, place: Place): string[] {
+  const conditions = [`anomaly.pipeline = ${place(filter.pipeline)}`]
+  const add = <T>(value: T | undefined, condition: (placed: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(place(value)))
+  }
+  add(filter.from, (from) => `record_time >= ${from}`)
+  add(filter.to, (to) => `record_time < ${to}`)
+  add(filter.key, (key) => `entity_key = ${key}`)
+  add(filter.field, (field) => `(reasons -> 0 ->> 'field') = ${field}`)
+  add(filter.severity, (severity) => `severity = ${severity}`)
+  add(filter.modelId, (modelId) => `model_id = ${modelId}`)
+  add(filter.maxPValue, (most) => `(- p_value) >= - ${most}::float8`)
+  add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
+  if (filter.verdict === 'none') {
+    conditions.push(`not exists (
+            select from outflow.feedback as given
+            where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+              and given.partition = anomaly.partition and given."offset" = anomaly."offset"
+          )`)
+  } else if (filter.verdict !== undefined) {
+    // From the verdicts, which are few, to the anomalies: not the other way about.
+    conditions.push(`(topic, partition, "offset") in (
+            select topic, partition, "offset"
+            from (
+              select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+              from outflow.feedback
+              where pipeline = ${place(filter.pipeline)}
+              order by topic, partition, "offset", id desc
+            ) as latest
+            where verdict = ${place(filter.verdict)}
+          )`)
+  }
+  return conditions
+}
+
+/** The row comparison finds the place; the bound before it, which it implies, leaves whole partitions out. */
+function behind(after: AnomalyCursor, sort: AnomalyListing['sort'], place: Place): string[] {
+  const time = `${place(after.recordTime)}::timestamptz`
+  const rest = `${place(after.topic)}::text, ${place(after.partition)}::int, ${place(after.offset)}::bigint`
+  const columns = 'record_time, anomaly.topic, anomaly.partition, anomaly."offset"'
+  if (sort === 'time') return [`record_time <= ${time}`, `(${columns}) < (${time}, ${rest})`]
+  const surprise = `(- ${place(after.pValue)}::float8)`
+  return [`(- p_value) <= ${surprise}`, `((- p_value), ${columns}) < (${surprise}, ${time}, ${rest})`]
+}
+
+/** `%`, `_` and `\` of the text stand for themselves. */
+const likeText = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`

@@ -1,0 +1,27 @@
+import type { NearestNormal, Reason, Severity } from '@outflow/contracts'
+
+/** A record judged improbable, as it is stored; its topic and partition are the batch's. */
+export interface Anomaly {
+  readonly offset: bigint
+  /** Kafka's timestamp of the record, epoch ms; fixed per offset, and what the table is partitioned by. */
+  readonly recordTimeMs: number
+  /** When the event happened, by the record's own timestamp; epoch ms. */
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** 95 % upper confidence limit of the p-value; null where an earlier outflow wrote the anomaly. */
+  readonly pUpper: number | null
+  /** What would have been normal; null where no few changes make it so. */
+  readonly nearest: NearestNormal | null
+  /** Fields that the record left missing: it was scored on the others. */
+  readonly missing: readonly string[]
+  readonly severity: Severity
+  readonly reasons: readonly Reason[]
+  readonly modelId: string
+  /** What moved its p-value, in `outflow.followings`; null or absent: it is that of the model's own calibration. */
+  readonly followingId?: bigint | null
+}

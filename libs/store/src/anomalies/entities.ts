@@ -1,0 +1,64 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** What is stored of one entity; times are Kafka's record times. */
+interface EntityHistory {
+  readonly anomalies: number
+  /** By the last verdict on each anomaly. */
+  readonly confirmed: number
+  readonly falseAlarms: number
+  /** null: it has no anomaly. */
+  readonly firstSeen: Date | null
+  readonly lastSeen: Date | null
+  /** Of the last 90 days those with anomalies, in order; `YYYY-MM-DD`, UTC. */
+  readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
+}
+
+/** Gives what is stored of an entity's anomalies. */
+export async function entityHistory(
+  db: Queryable,
+  { pipeline, key }: { readonly pipeline: string; readonly key: string },
+): Promise<EntityHistory> {
+  const values = [pipeline, key]
+  const [counts] = await run<{ anomalies: string; first_seen: Date | null; last_seen: Date | null }>(db, {
+    name: 'entity_counts',
+    text: `
+      select count(*) as anomalies, min(record_time) as first_seen, max(record_time) as last_seen
+      from outflow.anomalies
+      where pipeline = $1 and entity_key = $2`,
+    values,
+  })
+  const [verdicts] = await run<{ confirmed: string; false_alarms: string }>(db, {
+    name: 'entity_verdicts',
+    text: `
+      select count(*) filter (where verdict = 'confirmed') as confirmed,
+             count(*) filter (where verdict = 'false_alarm') as false_alarms
+      from (
+        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+        from outflow.feedback
+        where pipeline = $1
+        order by topic, partition, "offset", id desc
+      ) as given
+      join outflow.anomalies as anomaly using (topic, partition, "offset")
+      where anomaly.pipeline = $1 and entity_key = $2`,
+    values,
+  })
+  const byDay = await run<{ day: string; anomalies: string }>(db, {
+    name: 'entity_days',
+    text: `
+      select to_char(record_time at time zone 'utc', 'YYYY-MM-DD') as day, count(*) as anomalies
+      from outflow.anomalies
+      where pipeline = $1 and entity_key = $2 and record_time > now() - interval '90 days'
+      group by 1
+      order by 1`,
+    values,
+  })
+  return {
+    anomalies: Number(counts!.anomalies),
+    confirmed: Number(verdicts!.confirmed),
+    falseAlarms: Number(verdicts!.false_alarms),
+    firstSeen: counts!.first_seen,
+    lastSeen: counts!.last_seen,
+    byDay: byDay.map(({ day, anomalies }) => ({ day, anomalies: Number(anomalies) })),
+  }
+}

@@ -1,0 +1,15 @@
+export {
+  anomalyAt,
+  type DetectedAnomaly,
+  eachAnomaly,
+  eachDetected,
+  newestFlagged,
+  type StoredAnomaly,
+  strangestAnomalies,
+} from './anomalies.js'
+export { anomaliesOfField, type FieldBits } from './anomalies-alike.js'
+export type { Anomaly } from './anomaly.js'
+export { type AnomalyCursor, type AnomalyLine, anomaliesDetectedSince, listAnomalies } from './anomaly-list.js'
+export { entityHistory } from './entities.js'
+export { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from './rescored-anomalies.js'
+export { countVerdicts, type GivenVerdict, giveVerdict, type Verdict, verdictsOn } from './verdicts.js'

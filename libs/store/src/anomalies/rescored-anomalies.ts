@@ -1,0 +1,122 @@
+import type { Position } from '@outflow/contracts'
+import type { Pool, Queryable } from '../connection/pool.js'
+import { jsonbText, timestampText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+import type { OutboxMessage } from '../outbox/outbox-message.js'
+import { outboxColumns } from '../outbox/outbox-message.js'
+import type { Anomaly } from './anomaly.js'
+import { ensurePartitions } from './partitions.js'
+
+/** What ingest decided about a range of a partition. */
+export interface OldVerdicts {
+  /** p-values of those that were flagged, by offset. */
+  readonly flagged: ReadonlyMap<bigint, number>
+  /** Ingest has scored the records before this offset; null: none. */
+  readonly judgedBefore: bigint | null
+}
+
+/** Returns what ingest decided about the offsets first … last of a partition. */
+export async function oldVerdicts(
+  db: Queryable,
+  pipeline: string,
+  at: { readonly topic: string; readonly partition: number; readonly first: bigint; readonly last: bigint },
+): Promise<OldVerdicts> {
+  const rows = await run<{ offset: string; p_value: number }>(db, {
+    name: 'old_verdicts',
+    text: `
+      select "offset", p_value
+      from outflow.anomalies
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" between $4 and $5
+        and not rescored`,
+    values: [pipeline, at.topic, at.partition, at.first, at.last],
+  })
+  const [stored] = await run<{ next_offset: string }>(db, {
+    name: 'judged_before',
+    text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
+    values: [pipeline, at.topic, at.partition],
+  })
+  return {
+    flagged: new Map(rows.map((row) => [BigInt(row.offset), row.p_value])),
+    judgedBefore: stored ? BigInt(stored.next_offset) : null,
+  }
+}
+
+/** An anomaly that a rescore found, and its alert. */
+export interface RescoredAnomaly extends Anomaly, Pick<Position, 'topic' | 'partition'> {
+  readonly message: OutboxMessage
+}
+
+/**
+ * Stores anomalies that a rescore found, marked as such, and puts their alerts into the outbox. Records that are stored as
+ * anomalies are left alone, and so are those that ingest has yet to score.
+ *
+ * @returns how many were stored, each with its alert
+ */
+export async function storeRescoredAnomalies(
+  pool: Pool,
+  pipeline: string,
+  anomalies: readonly RescoredAnomaly[],
+): Promise<number> {
+  await ensurePartitions(
+    pool,
+    anomalies.map(({ recordTimeMs }) => recordTimeMs),
+  )
+  const [row] = await run<{ stored: string }>(pool, {
+    name: 'store_rescored_anomalies',
+    text: `
+      with found as (
+        select * from jsonb_to_recordset($2::jsonb)
+          as found (place bigint, topic text, partition int, "offset" bigint, record_time timestamptz,
+                    event_time timestamptz, entity_key text, record text, nll float8, p_value float8, p_upper float8,
+                    severity text, reasons jsonb, nearest jsonb, missing jsonb, model_id text)
+      ), stored as (
+        insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
+                                       nll, p_value, p_upper, severity, reasons, nearest, missing, model_id, rescored)
+        select $1, topic, partition, "offset", record_time, event_time, entity_key, record::jsonb,
+               nll, p_value, p_upper, severity, reasons, nearest, missing, model_id, true
+        from found
+        where exists (
+          select from outflow.offsets as scored
+          where scored.pipeline = $1 and scored.topic = found.topic and scored.partition = found.partition
+            and scored.next_offset > found."offset"
+        )
+        on conflict do nothing
+        returning topic, partition, "offset"
+      ), queued as (
+        insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
+        select $1, message.kind, message.target, message.message_key, message.payload, message.headers
+        from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])
+          with ordinality as message (kind, target, message_key, payload, headers, place)
+        join found using (place)
+        join stored using (topic, partition, "offset")
+        order by place
+      )
+      select count(*) as stored, pg_notify('outflow_outbox', $1) from stored`,
+    values: [
+      pipeline,
+      jsonbText(anomalies.map((anomaly, index) => rowOf(anomaly, index + 1))),
+      ...outboxColumns(anomalies.map(({ message }) => message)),
+    ],
+  })
+  return Number(row!.stored)
+}
+
+const rowOf = (anomaly: RescoredAnomaly, place: number) => ({
+  place,
+  topic: anomaly.topic,
+  partition: anomaly.partition,
+  offset: String(anomaly.offset),
+  record_time: timestampText(anomaly.recordTimeMs),
+  event_time: timestampText(anomaly.eventTimeMs),
+  entity_key: anomaly.entityKey,
+  // Its own text: a record that is nested too deeply is replaced alone.
+  record: jsonbText(anomaly.record),
+  nll: anomaly.nll,
+  p_value: anomaly.pValue,
+  p_upper: anomaly.pUpper,
+  severity: anomaly.severity,
+  reasons: anomaly.reasons,
+  nearest: anomaly.nearest,
+  missing: anomaly.missing,
+  model_id: anomaly.modelId,
+})

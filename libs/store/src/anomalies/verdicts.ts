@@ -1,0 +1,104 @@
+import type { Position } from '@outflow/contracts'
+import { AnomalyUnknown } from '../connection/errors.js'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** Worth knowing; an ordinary record; out of the ordinary, and known beforehand. */
+export type Verdict = 'confirmed' | 'false_alarm' | 'expected'
+
+interface NewVerdict extends Position {
+  readonly pipeline: string
+  readonly verdict: Verdict
+  /** Why; null: nothing was said. At most 4,000 characters. */
+  readonly note: string | null
+  readonly by: string
+}
+
+export interface GivenVerdict {
+  readonly verdict: Verdict
+  readonly note: string | null
+  readonly by: string
+  readonly at: Date
+}
+
+interface FeedbackRow {
+  readonly verdict: Verdict
+  readonly note: string | null
+  readonly given_by: string
+  readonly given_at: Date
+}
+
+/**
+ * Notes what somebody says about an anomaly, of the stream or of a replay. Earlier verdicts on it stay; the latest counts.
+ *
+ * @throws {AnomalyUnknown} when no such anomaly is stored
+ */
+export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<GivenVerdict> {
+  const { pipeline, topic, partition, offset, verdict, note, by } = given
+  const [row] = await run<FeedbackRow>(db, {
+    name: 'give_verdict',
+    text: `
+      select verdict, note, given_by, given_at
+      from outflow.note_verdict($1::text, $2::text, $3::int, $4::bigint, $5::text, $6::text, $7::text)`,
+    values: [pipeline, topic, partition, offset, verdict, note, by],
+  })
+  if (row === undefined) {
+    throw new AnomalyUnknown(
+      `no anomaly ${pipeline}/${topic}/${partition}/${offset} is stored; analyst.anomalies lists those that are`,
+      { values: { pipeline, topic, partition, offset } },
+    )
+  }
+  return toGivenVerdict(row)
+}
+
+/** Gives what was said about an anomaly, the latest, which counts, first. */
+export async function verdictsOn(
+  db: Queryable,
+  pipeline: string,
+  { topic, partition, offset }: Position,
+): Promise<readonly GivenVerdict[]> {
+  const rows = await run<FeedbackRow>(db, {
+    name: 'verdicts_on',
+    text: `
+      select verdict, note, given_by, given_at
+      from outflow.feedback
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4
+      order by id desc`,
+    values: [pipeline, topic, partition, offset],
+  })
+  return rows.map(toGivenVerdict)
+}
+
+function toGivenVerdict({ verdict, note, given_by, given_at }: FeedbackRow): GivenVerdict {
+  return { verdict, note, by: given_by, at: given_at }
+}
+
+/**
+ * Counts the anomalies of a model on which a verdict was given since some time, by the latest verdict on each.
+ *
+ * @returns ordinary: called a false alarm, or expected
+ */
+export async function countVerdicts(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly modelId: string; readonly since: Date },
+): Promise<{ readonly ordinary: number; readonly confirmed: number }> {
+  const [row] = await run<{ ordinary: string; confirmed: string }>(db, {
+    name: 'count_verdicts',
+    text: `
+      select count(*) filter (where verdict <> 'confirmed') as ordinary,
+             count(*) filter (where verdict = 'confirmed') as confirmed
+      from (
+        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+        from outflow.feedback
+        where pipeline = $1 and given_at > $3
+        order by topic, partition, "offset", id desc
+      ) as latest
+      where exists (
+        select from outflow.anomalies as found
+        where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
+          and found."offset" = latest."offset" and found.model_id = $2
+      )`,
+    values: [of.pipeline, of.modelId, of.since],
+  })
+  return { ordinary: Number(row!.ordinary), confirmed: Number(row!.confirmed) }
+}

@@ -1,0 +1,1 @@
+export { type AuditEntry, beginAudit, endAudit } from './audit.js'

@@ -1,0 +1,62 @@
+import type { Anomaly } from '../anomalies/anomaly.js'
+import type { DeadLetter } from '../dead-letters/dead-letters.js'
+import type { OutboxMessage } from '../outbox/outbox-message.js'
+import type { MinuteRejections, MinuteScores } from '../statistics/statistics.js'
+import type { StoredWindowState } from './window-states.js'
+
+/** All that one delivery changes in Postgres. */
+export interface BatchWrite {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  /** The delivery's `expectedOffset`: what the store must hold for the write to count; null: nothing stored yet. */
+  readonly expectedOffset: bigint | null
+  /** The delivery's `nextOffset`. */
+  readonly nextOffset: bigint
+  /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
+  readonly received: number
+  readonly scored: number
+  /** Tombstones in the delivery that were passed over; default: 0. */
+  readonly skipped?: number
+  /** Of online false-discovery control behind this batch, JSON; null or absent where it is off. */
+  readonly fdrState?: object | null
+  readonly anomalies: readonly Anomaly[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** Alerts and dead letters, in offset order. */
+  readonly outbox: readonly OutboxMessage[]
+  /** At most one entry a minute and model. */
+  readonly scores: readonly MinuteScores[]
+  /** At most one entry a minute and reason. */
+  readonly rejections: readonly MinuteRejections[]
+  /** Of the entities that the batch's records were counted for, as of `nextOffset`; absent: there are no windowed features. */
+  readonly windowStates?: readonly StoredWindowState[]
+  /** How a candidate that scores beside the active model agreed with it; absent: none does. */
+  readonly shadow?: ShadowWrite
+}
+
+/** What a batch adds to the comparison of a candidate with the active model. */
+export interface ShadowWrite {
+  readonly shadowId: string
+  readonly modelId: string
+  /** Records that both scored. */
+  readonly scored: number
+  readonly flaggedByBoth: number
+  readonly flaggedByActive: number
+  readonly flaggedByShadow: number
+  /** Of those that only one of them flagged. */
+  readonly differences: readonly ShadowDifference[]
+}
+
+export interface ShadowDifference {
+  readonly offset: bigint
+  readonly flaggedBy: 'active' | 'shadow'
+  readonly recordTimeMs: number
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  readonly nll: number
+  readonly pValue: number
+  readonly shadowNll: number
+  readonly shadowPValue: number
+}

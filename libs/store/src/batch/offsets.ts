@@ -1,0 +1,154 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** What a pipeline has done with one partition; counts are exact after any crash. */
+interface PartitionCounters {
+  readonly topic: string
+  readonly partition: number
+  readonly nextOffset: bigint
+  /** received = scored + rejected. */
+  readonly received: number
+  readonly scored: number
+  readonly rejected: number
+  /** Tombstones, which are not among received. */
+  readonly skipped: number
+  readonly anomalies: number
+  readonly alerts: number
+  /** Deleted by the topic's retention before they were read. */
+  readonly missed: number
+}
+
+/** Where reading goes on in a partition. */
+interface PartitionPosition {
+  readonly nextOffset: bigint
+  /** The topic's id when the position was stored; null: the broker had none. */
+  readonly topicId: string | null
+}
+
+/** Records that were deleted before they were read. */
+interface MissedRecords {
+  readonly topic: string
+  readonly partition: number
+  /** Deleted by the topic's retention, or with the topic, which has been created again since. */
+  readonly kind: 'retention' | 'recreated'
+  readonly stored: PartitionPosition
+  readonly next: PartitionPosition
+  readonly missed: bigint
+}
+
+/** Returns the positions of a pipeline in a topic, by partition. */
+export async function storedPositions(
+  db: Queryable,
+  at: { readonly pipeline: string; readonly topic: string },
+): Promise<ReadonlyMap<number, PartitionPosition>> {
+  const rows = await run<{ partition: number; next_offset: string; topic_id: string | null }>(db, {
+    name: 'stored_positions',
+    text: 'select partition, next_offset, topic_id from outflow.offsets where pipeline = $1 and topic = $2',
+    values: [at.pipeline, at.topic],
+  })
+  return new Map(
+    rows.map((row) => [row.partition, { nextOffset: BigInt(row.next_offset), topicId: row.topic_id }] as const),
+  )
+}
+
+/** Stores where partitions begin, all at once. A partition that has a position keeps it, and gets a topic id where it has none. */
+export async function beginPartitions(
+  db: Queryable,
+  at: { readonly pipeline: string; readonly topic: string },
+  starts: ReadonlyMap<number, PartitionPosition>,
+): Promise<void> {
+  const positions = [...starts.values()]
+  await run(db, {
+    name: 'begin_partitions',
+    text: `
+      insert into outflow.offsets as known (pipeline, topic, partition, next_offset, topic_id)
+      select $1, $2, partition, next_offset, topic_id
+      from unnest($3::int[], $4::bigint[], $5::text[]) as start (partition, next_offset, topic_id)
+      order by partition
+      on conflict (pipeline, topic, partition) do update set topic_id = excluded.topic_id where known.topic_id is null`,
+    values: [
+      at.pipeline,
+      at.topic,
+      [...starts.keys()],
+      positions.map(({ nextOffset }) => nextOffset),
+      positions.map(({ topicId }) => topicId),
+    ],
+  })
+}
+
+/**
+ * Moves a position over records that were deleted before they were read, and stores how many, in one statement: each gap is
+ * counted once.
+ *
+ * @returns false when the position is not the one that was read: another instance has moved it
+ */
+export async function skipMissed(
+  db: Queryable,
+  { pipeline, ...gap }: MissedRecords & { readonly pipeline: string },
+): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'skip_missed',
+    text: `
+      with moved as (
+        update outflow.offsets
+        set next_offset = $4::bigint, topic_id = $5, missed = missed + $6::bigint, updated_at = now()
+        where pipeline = $1 and topic = $2 and partition = $3 and next_offset = $7::bigint
+          and topic_id is not distinct from $8::text
+        returning pipeline, topic, partition
+      )
+      insert into outflow.gaps (pipeline, topic, partition, kind, from_offset, to_offset, missed)
+      select moved.pipeline, moved.topic, moved.partition, $9, $7::bigint, $4::bigint, $6::bigint from moved
+      returning id`,
+    values: [
+      pipeline,
+      gap.topic,
+      gap.partition,
+      gap.next.nextOffset,
+      gap.next.topicId,
+      gap.missed,
+      gap.stored.nextOffset,
+      gap.stored.topicId,
+      gap.kind,
+    ],
+  })
+  return rows.length > 0
+}
+
+/** Gives the state of online false-discovery control that was written with the stored offset, or null before the first. */
+export async function storedFdrState<State>(
+  db: Queryable,
+  at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
+): Promise<State | null> {
+  const [row] = await run<{ state: State }>(db, {
+    name: 'stored_fdr_state',
+    text: 'select state from outflow.false_discovery where pipeline = $1 and topic = $2 and partition = $3',
+    values: [at.pipeline, at.topic, at.partition],
+  })
+  return row?.state ?? null
+}
+
+/** Gives the counters of every partition the pipeline has touched, by topic and partition. */
+export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
+  const rows = await run<Record<keyof PartitionCounters, string>>(db, {
+    name: 'partition_counters',
+    text: `
+      select topic, partition, next_offset as "nextOffset", received, scored, rejected, skipped,
+             anomalies, alerts, missed
+      from outflow.offsets
+      where pipeline = $1
+      order by topic, partition`,
+    values: [pipeline],
+  })
+  return rows.map((row) => ({
+    topic: row.topic,
+    partition: Number(row.partition),
+    nextOffset: BigInt(row.nextOffset),
+    received: Number(row.received),
+    scored: Number(row.scored),
+    rejected: Number(row.rejected),
+    skipped: Number(row.skipped),
+    anomalies: Number(row.anomalies),
+    alerts: Number(row.alerts),
+    missed: Number(row.missed),
+  }))
+}

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
+import pg from 'pg'
+import { toStoreError } from './errors.js'
+
+export interface Listening {
+  /** Stops listening and closes the connection; resolves when both are done. */
+  close(): Promise<void>
+}
+
+export interface ListenerOptions {
+  readonly url: string
+  /** Notifications of other pipelines are passed over. */
+  readonly pipeline: string
+  /** Called for each lost connection; the listener reconnects by itself. */
+  readonly onError?: (error: OutflowError) => void
+  /** How often the database is asked in any case, ms. */
+  readonly pollMs?: number
+}
+
+export interface WorkListenerOptions extends ListenerOptions {
+  /** Called after each notification, and every `pollMs` in any case. */
+  readonly onWork: () => void
+}
+
+interface Watch extends ListenerOptions {
+  readonly channel: string
+  readonly pollMs: number
+  readonly look: (client: pg.Client) => Promise<void>
+}
+
+const RECONNECT_MS = 1_000
+
+/** Looks after connecting, after each notification and every `pollMs`; never twice at once. */
+export function listen(watch: Watch): Listening {
+  const stop = new AbortController()
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        await listenOnce(watch, stop.signal)
+      } catch (thrown: unknown) {
+        watch.onError?.(toOutflowError(toStoreError(thrown)))
+        await pause(RECONNECT_MS, stop.signal)
+      }
+    }
+  })()
+  return {
+    close() {
+      stop.abort()
+      return done
+    },
+  }
+}
+
+/** One connection's life. Returns when stopped, throws when the connection breaks. */
+async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
+  const client = new pg.Client({
+    connectionString: watch.url,
+    application_name: `outflow ${watch.channel}`,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+    keepAlive: true,
+  })
+  const wake = { now: new AbortController() }
+  let broken: Error | undefined
+  client.on('error', (error) => {
+    broken = error
+    wake.now.abort()
+  })
+  client.on('notification', ({ payload }) => {
+    if (payload === watch.pipeline) wake.now.abort()
+  })
+  try {
+    await client.connect()
+    await client.query(`listen ${watch.channel}`)
+    while (!stop.aborted) {
+      // Armed before looking: what is notified while looking is looked at again.
+      wake.now = new AbortController()
+      if (broken) throw broken
+      await watch.look(client)
+      await pause(watch.pollMs, AbortSignal.any([stop, wake.now.signal]))
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+async function pause(ms: number, until: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: until }).catch(() => {})
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { MigrationChanged, toStoreError } from './errors.js'
+
+interface MigrationState {
+  readonly number: number
+  /** File name, such as `000002_create_offsets.sql`. */
+  readonly name: string
+  /** null: pending. */
+  readonly appliedAt: Date | null
+}
+
+interface MigrationFile {
+  readonly number: number
+  readonly name: string
+  readonly text: string
+  /** sha-256, hex. */
+  readonly checksum: string
+}
+
+interface AppliedMigration {
+  readonly number: number
+  readonly name: string
+  readonly checksum: string
+  readonly applied_at: Date
+}
+
+// The same place from src and from dist.
+const MIGRATIONS_FOLDER = new URL('../../../../migrations/', import.meta.url)
+const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
+
+/**
+ * Applies the numbered migrations that are not applied yet, all in one transaction that locks the list of migrations: safe to
+ * run twice and by many processes at once.
+ *
+ * @param url  the database, as a role that may create schemas and roles
+ * @returns the names applied by this call
+ * @throws {MigrationChanged} when an applied migration's text differs from its file, or it has none
+ */
+export async function migrate(url: string): Promise<readonly string[]> {
+  const files = await readMigrations()
+  return withConnection(url, async (client) => {
+    await client.query(CREATE_LIST)
+    await client.query('begin; lock table outflow.migrations in share row exclusive mode')
+    const pending = pendingOf(files, await readApplied(client))
+    for (const file of pending) await apply(client, file)
+    await client.query('commit')
+    return pending.map((file) => file.name)
+  })
+}
+
+// `if not exists` does not see what another process is creating at the same moment: that one's commit then raises one of these.
+const CREATE_LIST = `
+do $$
+begin
+  create schema if not exists outflow;
+  create table if not exists outflow.migrations (
+    number integer not null,
+    name text not null,
+    checksum text not null,
+    applied_at timestamptz not null default now(),
+    constraint migrations_pkey primary key (number)
+  );
+exception
+  when unique_violation or duplicate_schema or duplicate_table then null;
+end
+$$`
+
+/**
+ * Gives every known migration in order, and when it was applied.
+ *
+ * @throws {MigrationChanged} as `migrate`
+ */
+export async function migrationStatus(url: string): Promise<readonly MigrationState[]> {
+  const files = await readMigrations()
+  return withConnection(url, async (client) => {
+    const { rows } = await client.query<{ present: boolean }>(
+      `select to_regclass('outflow.migrations') is not null as present`,
+    )
+    const applied = rows[0]!.present ? await readApplied(client) : []
+    pendingOf(files, applied)
+    return files.map(({ number, name }) => ({
+      number,
+      name,
+      appliedAt: applied.find((migration) => migration.number === number)?.applied_at ?? null,
+    }))
+  })
+}
+
+async function readMigrations(): Promise<MigrationFile[]> {
+  const names = (await readdir(fileURLToPath(MIGRATIONS_FOLDER))).filter((name) => MIGRATION_NAME.test(name)).sort()
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(new URL(name, MIGRATIONS_FOLDER), 'utf8')
+      return { number: Number.parseInt(name, 10), name, text, checksum: checksumOf(text) }
+    }),
+  )
+}
+
+/** Git may check files out with CRLF: the same migration all the same. */
+function checksumOf(text: string): string {
+  return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
+}
+
+async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<AppliedMigration>(
+    'select number, name, checksum, applied_at from outflow.migrations order by number',
+  )
+  return rows
+}
+
+function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationFile[] {
+  for (const migration of applied) {
+    const file = files.find(({ number }) => number === migration.number)
+    if (file?.checksum === migration.checksum) continue
+    throw new MigrationChanged(
+      file
+        ? `migration ${file.name} was applied with another text; migrations are not edited once applied: add a new one`
+        : `migration ${migration.name} was applied and this release does not know it; run the release that applied it`,
+      { values: { number: migration.number, name: migration.name } },
+    )
+  }
+  return files.filter(({ number }) => !applied.some((migration) => migration.number === number))
+}
+
+async function apply(client: pg.Client, { number, name, text, checksum }: MigrationFile): Promise<void> {
+  await client.query(text)
+  await client.query('insert into outflow.migrations (number, name, checksum) values ($1, $2, $3)', [
+    number,
+    name,
+    checksum,
+  ])
+}
+
+/** A connection of its own: no statement timeout, and an open transaction ends with it. */
+async function withConnection<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'outflow migrate',
+    connectionTimeoutMillis: 5_000,
+  })
+  // The statement in flight rejects with the same error; without a listener the process would end.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await act(client)
+  } catch (thrown: unknown) {
+    throw toStoreError(thrown)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,182 @@
+import type { Position, RejectionReason } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { OutboxMessage } from '../outbox/outbox-message.js'
+import { outboxColumns } from '../outbox/outbox-message.js'
+
+/** A record that was set aside. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */
+export interface DeadLetter {
+  readonly offset: bigint
+  readonly recordTimeMs: number
+  readonly reason: RejectionReason
+  readonly detail: string
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+}
+
+/** A record that was set aside, as the table keeps it; its whole bytes are on the dead-letter topic. */
+export interface StoredDeadLetter extends Position {
+  readonly reason: RejectionReason
+  readonly detail: string
+  readonly key: Buffer | null
+  /** The first KiB. */
+  readonly valueStart: Buffer | null
+  /** null: the record had no value. */
+  readonly valueBytes: number | null
+  readonly recordTime: Date
+  readonly rejectedAt: Date
+  /** When it was sent to its source again; null: it was not. */
+  readonly replayedAt: Date | null
+  /** Whether its value was mended then. */
+  readonly mended: boolean
+}
+
+export interface DeadLetterQuery {
+  readonly pipeline: string
+  readonly reason?: RejectionReason | undefined
+  readonly topic?: string | undefined
+  /** Rejected then or later. */
+  readonly since?: Date | undefined
+  readonly limit: number
+  /** Only those behind this one, which a page before has ended with. */
+  readonly after?: Position | null | undefined
+}
+
+/** Gives how many records of the pipeline were set aside, by reason: exact, as far back as statistics are kept. */
+export async function rejectedByReason(
+  db: Queryable,
+  pipeline: string,
+): Promise<Readonly<Partial<Record<RejectionReason, number>>>> {
+  const rows = await run<{ reason: RejectionReason; rejected: string }>(db, {
+    name: 'rejected_by_reason',
+    text: `
+      select reason, sum(rejected) as rejected
+      from outflow.rejection_statistics
+      where pipeline = $1
+      group by reason
+      order by reason`,
+    values: [pipeline],
+  })
+  return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, Number(rejected)]))
+}
+
+/** Gives the pipeline's reasons for setting records aside, how often each since a moment, and the minute of the last. */
+export async function rejectionsSince(
+  db: Queryable,
+  { pipeline, since }: { readonly pipeline: string; readonly since: Date },
+): Promise<readonly { readonly reason: RejectionReason; readonly count: number; readonly lastAt: Date }[]> {
+  const rows = await run<{ reason: RejectionReason; rejected: string; last_at: Date }>(db, {
+    name: 'rejections_since',
+    text: `
+      select reason, sum(rejected) as rejected, max(minute) as last_at
+      from outflow.rejection_statistics
+      where pipeline = $1 and minute >= $2
+      group by reason
+      order by 2 desc, reason`,
+    values: [pipeline, since],
+  })
+  return rows.map(({ reason, rejected, last_at }) => ({ reason, count: Number(rejected), lastAt: last_at }))
+}
+
+const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key, value_start as "valueStart",
+       value_bytes as "valueBytes", record_time as "recordTime", rejected_at as "rejectedAt",
+       replayed_at as "replayedAt", mended`
+
+type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
+
+/** Gives a pipeline's dead letters, those rejected last first. */
+export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
+  const rows = await run<DeadLetterRow>(db, {
+    name: 'list_dead_letters',
+    text: `
+      with last as materialized (
+        select rejected_at from outflow.dead_letters
+        where pipeline = $1 and topic = $6 and partition = $7::int and "offset" = $8::bigint
+      )
+      select ${COLUMNS}
+      from outflow.dead_letters
+      where pipeline = $1 and ($2::text is null or reason = $2) and ($3::text is null or topic = $3)
+        and ($4::timestamptz is null or rejected_at >= $4)
+        and ($6::text is null or (
+          rejected_at <= (select rejected_at from last)
+          and (rejected_at < (select rejected_at from last) or (topic, partition, "offset") > ($6, $7::int, $8::bigint))
+        ))
+      order by rejected_at desc, topic, partition, "offset"
+      limit $5`,
+    values: [
+      query.pipeline,
+      query.reason ?? null,
+      query.topic ?? null,
+      query.since ?? null,
+      query.limit,
+      query.after?.topic ?? null,
+      query.after?.partition ?? null,
+      query.after?.offset ?? null,
+    ],
+  })
+  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
+}
+
+/** Gives the dead letter of a position, or null. */
+export async function deadLetterAt(db: Queryable, pipeline: string, at: Position): Promise<StoredDeadLetter | null> {
+  const [row] = await run<DeadLetterRow>(db, {
+    name: 'dead_letter_at',
+    text: `
+      select ${COLUMNS}
+      from outflow.dead_letters
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
+    values: [pipeline, at.topic, at.partition, at.offset],
+  })
+  return row ? { ...row, offset: BigInt(row.offset) } : null
+}
+
+/** A dead letter that is sent to its source again. */
+export interface DeadLetterReplay extends Position {
+  readonly mended: boolean
+  readonly message: OutboxMessage
+}
+
+/**
+ * Marks dead letters as sent again and puts them into the outbox, in one statement: each once, however often and by however many
+ * at once this is called. The relay sends them.
+ *
+ * @returns those that had not been sent before
+ */
+export async function queueReplays(
+  db: Queryable,
+  pipeline: string,
+  replays: readonly DeadLetterReplay[],
+): Promise<readonly Position[]> {
+  const rows = await run<{ topic: string; partition: number; offset: string }>(db, {
+    name: 'queue_replays',
+    text: `
+      with asked as (
+        select * from unnest($2::text[], $3::int[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bytea[],
+                             $9::bytea[], $10::json[])
+          as asked (topic, partition, "offset", mended, kind, target, message_key, payload, headers)
+      ), marked as (
+        update outflow.dead_letters as letter
+        set replayed_at = now(), mended = asked.mended
+        from asked
+        where letter.pipeline = $1 and letter.topic = asked.topic and letter.partition = asked.partition
+          and letter."offset" = asked."offset" and letter.replayed_at is null
+        returning letter.topic, letter.partition, letter."offset"
+      ), queued as (
+        insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
+        select $1, asked.kind, asked.target, asked.message_key, asked.payload, asked.headers
+        from asked join marked using (topic, partition, "offset")
+        order by topic, partition, "offset"
+      )
+      select topic, partition, "offset", pg_notify('outflow_outbox', $1) from marked
+      order by topic, partition, "offset"`,
+    values: [
+      pipeline,
+      replays.map(({ topic }) => topic),
+      replays.map(({ partition }) => partition),
+      replays.map(({ offset }) => offset),
+      replays.map(({ mended }) => mended),
+      ...outboxColumns(replays.map(({ message }) => message)),
+    ],
+  })
+  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }))
+}

@@ -1,0 +1,95 @@
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+/** Scores that drifted from their calibration. */
+export interface StoredDriftAlarm {
+  readonly modelId: string
+  readonly chart: string
+  readonly statistic: number
+  /** Kafka's record time: where the change began. */
+  readonly changedAt: Date
+  /** Kafka's record time: the minute that made it certain. */
+  readonly raisedAt: Date
+  readonly notedAt: Date
+  readonly fields: readonly { readonly field: string; readonly nats: number }[]
+}
+
+/** Notes an alarm; the same again changes nothing. @returns whether it is new */
+export async function noteDriftAlarm(
+  db: Queryable,
+  alarm: Omit<StoredDriftAlarm, 'notedAt'> & { readonly pipeline: string },
+): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'note_drift_alarm',
+    text: `
+      insert into outflow.drift_alarms (pipeline, model_id, chart, statistic, changed_at, raised_at, fields)
+      values ($1, $2, $3, $4, $5, $6, $7)
+      on conflict do nothing
+      returning id`,
+    values: [
+      alarm.pipeline,
+      alarm.modelId,
+      alarm.chart,
+      alarm.statistic,
+      alarm.changedAt,
+      alarm.raisedAt,
+      jsonbText(alarm.fields),
+    ],
+  })
+  return rows.length > 0
+}
+
+interface DriftAlarmRow {
+  readonly model_id: string
+  readonly chart: string
+  readonly statistic: number
+  readonly changed_at: Date
+  readonly raised_at: Date
+  readonly noted_at: Date
+  readonly fields: StoredDriftAlarm['fields']
+}
+
+/**
+ * Gives a pipeline's newest alarm; null while there was none.
+ *
+ * @param charts  of these only; default: of any
+ */
+export async function latestDriftAlarm(
+  db: Queryable,
+  pipeline: string,
+  charts: readonly string[] | null = null,
+): Promise<StoredDriftAlarm | null> {
+  const [alarm] = await listDriftAlarms(db, { pipeline, charts, limit: 1 })
+  return alarm ?? null
+}
+
+/** Gives a pipeline's alarms, the newest first; of these charts only, where they are named. */
+export async function listDriftAlarms(
+  db: Queryable,
+  {
+    pipeline,
+    charts = null,
+    limit,
+  }: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
+): Promise<readonly StoredDriftAlarm[]> {
+  const rows = await run<DriftAlarmRow>(db, {
+    name: 'list_drift_alarms',
+    text: `
+      select model_id, chart, statistic, changed_at, raised_at, noted_at, fields
+      from outflow.drift_alarms
+      where pipeline = $1 and ($2::text[] is null or chart = any ($2))
+      order by id desc
+      limit $3`,
+    values: [pipeline, charts, limit],
+  })
+  return rows.map((row) => ({
+    modelId: row.model_id,
+    chart: row.chart,
+    statistic: row.statistic,
+    changedAt: row.changed_at,
+    raisedAt: row.raised_at,
+    notedAt: row.noted_at,
+    fields: row.fields,
+  }))
+}

@@ -1,0 +1,54 @@
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+/** How a model's p-values are moved from some time on. */
+export interface StoredFollowing {
+  readonly id: bigint
+  readonly modelId: string
+  /** JSON; the detector's own. */
+  readonly following: unknown
+}
+
+/** Notes a movement, and notifies `outflow_models`. */
+export async function noteFollowing(
+  db: Queryable,
+  noted: {
+    readonly pipeline: string
+    readonly modelId: string
+    readonly following: object
+    /** What the p-value at the alert rate is multiplied by. */
+    readonly factor: number
+    /** Kafka's record time: the last minute that was looked at. */
+    readonly until: Date
+  },
+): Promise<void> {
+  await run(db, {
+    name: 'note_following',
+    text: `
+      with noted as (
+        insert into outflow.followings (pipeline, model_id, following, factor, until_time)
+        values ($1, $2, $3, $4, $5)
+        returning pipeline
+      )
+      select pg_notify('outflow_models', pipeline) from noted`,
+    values: [noted.pipeline, noted.modelId, jsonbText(noted.following), noted.factor, noted.until],
+  })
+}
+
+/** Gives how a model's p-values are moved now; null: not at all. */
+export async function latestFollowing(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly modelId: string },
+): Promise<StoredFollowing | null> {
+  const [row] = await run<{ id: string; following: unknown }>(db, {
+    name: 'latest_following',
+    text: `
+      select id, following from outflow.followings
+      where pipeline = $1 and model_id = $2
+      order by id desc
+      limit 1`,
+    values: [of.pipeline, of.modelId],
+  })
+  return row === undefined ? null : { id: BigInt(row.id), modelId: of.modelId, following: row.following }
+}

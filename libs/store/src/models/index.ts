@@ -1,0 +1,20 @@
+export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
+export { latestFollowing, noteFollowing, type StoredFollowing } from './followings.js'
+export { listenForModels } from './listen.js'
+export { listModelChanges } from './model-changes.js'
+export {
+  activeModel,
+  activeModelId,
+  earlierModelIds,
+  insertModel,
+  listModels,
+  loadModel,
+  type ModelState,
+  type ModelSummary,
+  modelSummary,
+  type NewModel,
+  rejectModel,
+  type StoredModel,
+} from './models.js'
+export { promoteChecked, promoteModel, rollBackModel } from './promotion.js'
+export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'

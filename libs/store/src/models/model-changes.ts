@@ -1,0 +1,59 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** One change of a pipeline's active model. */
+interface ModelChange {
+  readonly action: 'promote' | 'rollback'
+  /** The model that became active. */
+  readonly modelId: string
+  /** The one that was; null: there was none. */
+  readonly previousId: string | null
+  readonly by: string
+  readonly why: string
+  readonly at: Date
+}
+
+/** Notes a change, in the transaction that makes it. */
+export async function noteChange(
+  db: Queryable,
+  change: Pick<ModelChange, 'action' | 'previousId' | 'by' | 'why'> & {
+    readonly pipeline: string
+    readonly id: string
+  },
+): Promise<void> {
+  await run(db, {
+    name: 'note_model_change',
+    text: `
+      insert into outflow.model_changes (pipeline, action, model_id, previous_id, made_by, why)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [change.pipeline, change.action, change.id, change.previousId, change.by, change.why],
+  })
+}
+
+/** Gives the changes of a pipeline's active model, the newest first. */
+export async function listModelChanges(db: Queryable, pipeline: string): Promise<readonly ModelChange[]> {
+  const rows = await run<{
+    action: ModelChange['action']
+    model_id: string
+    previous_id: string | null
+    made_by: string
+    why: string
+    made_at: Date
+  }>(db, {
+    name: 'list_model_changes',
+    text: `
+      select action, model_id, previous_id, made_by, why, made_at
+      from outflow.model_changes
+      where pipeline = $1
+      order by id desc`,
+    values: [pipeline],
+  })
+  return rows.map((row) => ({
+    action: row.action,
+    modelId: row.model_id,
+    previousId: row.previous_id,
+    by: row.made_by,
+    why: row.why,
+    at: row.made_at,
+  }))
+}

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto'
+import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+import { closeFitsOf } from './shadows.js'
+
+export type ModelState = 'candidate' | 'active' | 'retired' | 'rejected'
+
+/** A model without its artefact. */
+export interface ModelSummary {
+  readonly pipeline: string
+  readonly id: string
+  readonly state: ModelState
+  /** The model that was active when this one was fitted. */
+  readonly parentId: string | null
+  readonly metadata: unknown
+  readonly metrics: unknown
+  readonly artefactBytes: number
+  /** sha-256 of the artefact, hex. */
+  readonly checksum: string
+  readonly createdAt: Date
+  readonly promotedAt: Date | null
+}
+
+export interface StoredModel extends ModelSummary {
+  readonly artefact: Uint8Array
+}
+
+export interface NewModel {
+  readonly pipeline: string
+  readonly id: string
+  readonly artefact: Uint8Array
+  readonly metadata: unknown
+  readonly metrics: unknown
+  readonly parentId: string | null
+}
+
+interface ModelRow {
+  readonly pipeline: string
+  readonly id: string
+  readonly state: ModelState
+  readonly parent_id: string | null
+  readonly metadata: unknown
+  readonly metrics: unknown
+  readonly artefact_bytes: number
+  readonly checksum: string
+  readonly created_at: Date
+  readonly promoted_at: Date | null
+}
+
+/** Which model. */
+export type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
+
+const SUMMARY_COLUMNS = `pipeline, id, state, parent_id, metadata, metrics, octet_length(artefact) as artefact_bytes,
+       encode(checksum, 'hex') as checksum, created_at, promoted_at`
+
+/** Stores a candidate. The same id again changes nothing: ids derive from the content. */
+export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
+  const rows = await run(db, {
+    name: 'insert_model',
+    text: `
+      insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, parent_id)
+      values ($1, $2, 'candidate', $3, $4, $5, $6, $7)
+      on conflict (pipeline, id) do nothing
+      returning id`,
+    values: [
+      model.pipeline,
+      model.id,
+      model.artefact,
+      createHash('sha256').update(model.artefact).digest(),
+      jsonbText(model.metadata),
+      jsonbText(model.metrics),
+      model.parentId,
+    ],
+  })
+  return rows.length > 0 ? 'inserted' : 'known'
+}
+
+/**
+ * Gives the ids of the models that were active before and went without complaint, the latest first. Those whose bytes do
+ * not fit their checksum are passed over; Postgres reads every artefact for it.
+ */
+export async function earlierModelIds(db: Queryable, pipeline: string): Promise<readonly string[]> {
+  const rows = await run<{ id: string }>(db, {
+    name: 'earlier_models',
+    text: `
+      select id from outflow.models
+      where pipeline = $1 and state = 'retired' and sha256(artefact) = checksum
+      order by promoted_at desc nulls last, created_at desc`,
+    values: [pipeline],
+  })
+  return rows.map(({ id }) => id)
+}
+
+/** Marks a candidate that did not pass its gate. @throws {ModelUnknown} when no such candidate is stored */
+export async function rejectModel(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
+  const rejected = await run(db, {
+    name: 'reject_model',
+    text: `
+      update outflow.models
+      set state = 'rejected', metrics = $3
+      where pipeline = $1 and id = $2 and state = 'candidate'
+      returning id`,
+    values: [model.pipeline, model.id, jsonbText(model.metrics)],
+  })
+  if (rejected.length === 0) throw unknown(model)
+  await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'rejected' })
+}
+
+/** Gives the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */
+export async function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'active_model_id',
+    text: `select id from outflow.models where pipeline = $1 and state = 'active'`,
+    values: [pipeline],
+  })
+  return row?.id ?? null
+}
+
+/**
+ * Gives the pipeline's active model, its checksum verified, or null while there is none.
+ *
+ * @throws {ModelDamaged} when the bytes are not those that were stored
+ */
+export async function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
+  const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
+    name: 'active_model',
+    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and state = 'active'`,
+    values: [pipeline],
+  })
+  return row ? toStoredModel(row) : null
+}
+
+/** @throws {ModelUnknown | ModelDamaged} */
+export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredModel> {
+  const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
+    name: 'load_model',
+    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and id = $2`,
+    values: [model.pipeline, model.id],
+  })
+  if (!row) throw unknown(model)
+  return toStoredModel(row)
+}
+
+/** Gives what is stored of a model but its artefact; null when it is not there. */
+export async function modelSummary(db: Queryable, model: ModelKey): Promise<ModelSummary | null> {
+  const [row] = await run<ModelRow>(db, {
+    name: 'model_summary',
+    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 and id = $2`,
+    values: [model.pipeline, model.id],
+  })
+  return row ? toSummary(row) : null
+}
+
+/** Gives a pipeline's models, newest first. */
+export async function listModels(db: Queryable, pipeline: string): Promise<readonly ModelSummary[]> {
+  const rows = await run<ModelRow>(db, {
+    name: 'list_models',
+    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 order by created_at desc, id`,
+    values: [pipeline],
+  })
+  return rows.map(toSummary)
+}
+
+function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
+  const found = createHash('sha256').update(row.artefact).digest('hex')
+  if (found !== row.checksum) {
+    throw damaged(row)
+  }
+  return { ...toSummary(row), artefact: row.artefact }
+}
+
+function toSummary(row: ModelRow): ModelSummary {
+  return {
+    pipeline: row.pipeline,
+    id: row.id,
+    state: row.state,
+    parentId: row.parent_id,
+    metadata: row.metadata,
+    metrics: row.metrics,
+    artefactBytes: row.artefact_bytes,
+    checksum: row.checksum,
+    createdAt: row.created_at,
+    promotedAt: row.promoted_at,
+  }
+}
+
+export function damaged({ pipeline, id }: ModelKey): ModelDamaged {
+  return new ModelDamaged(
+    `the artefact of model ${id} of ${pipeline} does not fit the checksum it was stored with; ` +
+      'promote another model or fit a new one',
+    { values: { pipeline, id } },
+  )
+}
+
+export function unknown({ pipeline, id }: ModelKey): ModelUnknown {
+  return new ModelUnknown(`pipeline ${pipeline} has no such model: ${id}; outflow models list shows those it has`, {
+    values: { pipeline, id },
+  })
+}

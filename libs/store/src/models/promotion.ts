@@ -1,0 +1,135 @@
+import { NoEarlierModel } from '../connection/errors.js'
+import { type Client, type Pool, withTransaction } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import { noteChange } from './model-changes.js'
+import {
+  activeModelId,
+  damaged,
+  earlierModelIds,
+  loadModel,
+  type ModelKey,
+  type ModelState,
+  unknown,
+} from './models.js'
+import { closeFitsOf } from './shadows.js'
+
+/** Who or what changes the active model, and why: kept in `outflow.model_changes`. */
+interface Change {
+  /** A person, `trainer` or `guard`. */
+  readonly by: string
+  readonly why: string
+}
+
+/**
+ * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`. A model
+ * of any state may be promoted. Whoever does not say who it is stands as `unknown`.
+ *
+ * @throws {ModelUnknown}
+ * @throws {ModelDamaged} when its bytes are not those that were stored; the active model stays
+ */
+export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & Partial<Change>): Promise<void> {
+  return withTransaction(pool, async (client) => {
+    await lockPromotion(client, pipeline)
+    const wanted = await soundness(client, { pipeline, id })
+    if (wanted === null) throw unknown({ pipeline, id })
+    if (!wanted.isWhole) throw damaged({ pipeline, id })
+    const previousId = await activeModelId(client, pipeline)
+    await activate(client, { pipeline, id }, 'retired')
+    await closeFitsOf(client, { pipeline, id, state: 'promoted' })
+    if (previousId !== id)
+      await noteChange(client, { action: 'promote', pipeline, id, previousId, by: by ?? 'unknown', why: why ?? '' })
+  })
+}
+
+/**
+ * Makes a model the active one once somebody has opened it: what no detector understands is not to score.
+ *
+ * @param open  throws when the artefact can not be opened
+ * @returns the id of the model that was active before
+ * @throws {ModelUnknown | ModelDamaged} and what `open` throws; the active model stays
+ */
+export async function promoteChecked(
+  pool: Pool,
+  { pipeline, id, ...change }: ModelKey & Change,
+  open: (artefact: Uint8Array) => Promise<void>,
+): Promise<{ readonly previousId: string | null }> {
+  const { artefact } = await loadModel(pool, { pipeline, id })
+  await open(artefact)
+  const previousId = await activeModelId(pool, pipeline)
+  await promoteModel(pool, { pipeline, id, ...change })
+  return { previousId }
+}
+
+/**
+ * Goes back to the model that was active before the present one, passing over damaged ones; the present one is marked as
+ * rejected, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
+ *
+ * @param options.from  only if this model is the active one: somebody else may have gone back already
+ * @returns the ids of both; null when `from` is not the active one
+ * @throws {NoEarlierModel} when there is none to go back to; the active model stays
+ */
+export function rollBackModel(
+  pool: Pool,
+  { pipeline, from, by, why }: { readonly pipeline: string; readonly from?: string } & Change,
+): Promise<{ readonly from: string; readonly to: string } | null> {
+  return withTransaction(pool, async (client) => {
+    await lockPromotion(client, pipeline)
+    const previousId = await activeModelId(client, pipeline)
+    if (from !== undefined && previousId !== from) return null
+    const [earlierId] = await earlierModelIds(client, pipeline)
+    if (previousId === null || earlierId === undefined) {
+      throw new NoEarlierModel(
+        `pipeline ${pipeline} has no earlier model to go back to; fit one by \`outflow retrain\``,
+        {
+          values: { pipeline },
+        },
+      )
+    }
+    await activate(client, { pipeline, id: earlierId }, 'rejected')
+    await noteChange(client, { action: 'rollback', pipeline, id: earlierId, previousId, by, why })
+    return { from: previousId, to: earlierId }
+  })
+}
+
+/**
+ * Two promotions at once would each activate their own model and violate the unique index. Row locks: an advisory lock could be
+ * held by any role that may connect.
+ */
+async function lockPromotion(client: Client, pipeline: string): Promise<void> {
+  await run(client, {
+    name: 'lock_promotion',
+    text: `select from outflow.models where pipeline = $1 order by id for no key update`,
+    values: [pipeline],
+  })
+}
+
+async function soundness(client: Client, { pipeline, id }: ModelKey): Promise<{ readonly isWhole: boolean } | null> {
+  const [row] = await run<{ is_whole: boolean }>(client, {
+    name: 'model_soundness',
+    text: `select sha256(artefact) = checksum as is_whole from outflow.models where pipeline = $1 and id = $2`,
+    values: [pipeline, id],
+  })
+  return row ? { isWhole: row.is_whole } : null
+}
+
+/** @param leaves  what becomes of the model that was active */
+async function activate(client: Client, { pipeline, id }: ModelKey, leaves: ModelState): Promise<void> {
+  await run(client, {
+    name: 'deactivate_model',
+    text: `update outflow.models set state = $3 where pipeline = $1 and state = 'active' and id <> $2`,
+    values: [pipeline, id, leaves],
+  })
+  await run(client, {
+    name: 'activate_model',
+    text: `
+      update outflow.models
+      set state = 'active', promoted_at = case when state = 'active' then promoted_at else now() end
+      where pipeline = $1 and id = $2`,
+    values: [pipeline, id],
+  })
+  await run(client, {
+    name: 'notify_models',
+    text: `select pg_notify('outflow_models', $1)`,
+    values: [pipeline],
+  })
+}

@@ -1,0 +1,142 @@
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+/** A candidate that scores live traffic beside the active model, and how the two have agreed so far. */
+export interface Shadow {
+  readonly id: string
+  readonly metrics: unknown
+  /** By Postgres's clock. */
+  readonly elapsedMs: number
+  /** Records that both scored. */
+  readonly scored: number
+  readonly flaggedByBoth: number
+  /** By the active model alone, and by the candidate alone. */
+  readonly flaggedByActive: number
+  readonly flaggedByShadow: number
+}
+
+/** Lets a candidate score beside the active model; every ingest is told. @returns whether there was such a candidate */
+export async function beginShadow(
+  db: Queryable,
+  { pipeline, id }: { readonly pipeline: string; readonly id: string },
+): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'begin_shadow',
+    text: `
+      update outflow.models set shadow_since = now()
+      where pipeline = $1 and id = $2 and state = 'candidate'
+      returning pg_notify('outflow_models', $1)`,
+    values: [pipeline, id],
+  })
+  return rows.length > 0
+}
+
+/** Gives the id of the pipeline's shadow; null while there is none. Cheap: it is asked for every second. */
+export async function shadowId(db: Queryable, pipeline: string): Promise<string | null> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'shadow_id',
+    text: `
+      select id from outflow.models where pipeline = $1 and state = 'candidate' and shadow_since is not null`,
+    values: [pipeline],
+  })
+  return row?.id ?? null
+}
+
+/** Gives the pipeline's shadow with its counts; null while there is none. */
+export async function currentShadow(db: Queryable, pipeline: string): Promise<Shadow | null> {
+  const [row] = await run<{
+    id: string
+    metrics: unknown
+    elapsed_ms: number
+    scored: string
+    both: string
+    active: string
+    shadow: string
+  }>(db, {
+    name: 'current_shadow',
+    text: `
+      select models.id, models.metrics, extract(epoch from now() - shadow_since)::float8 * 1000 as elapsed_ms,
+             coalesce(sum(scored), 0) as scored, coalesce(sum(flagged_by_both), 0) as both,
+             coalesce(sum(flagged_by_active), 0) as active, coalesce(sum(flagged_by_shadow), 0) as shadow
+      from outflow.models as models
+      left join outflow.shadow_statistics as statistics
+        on statistics.pipeline = models.pipeline and statistics.shadow_id = models.id
+      where models.pipeline = $1 and state = 'candidate' and shadow_since is not null
+      group by models.pipeline, models.id`,
+    values: [pipeline],
+  })
+  if (row === undefined) return null
+  return {
+    id: row.id,
+    metrics: row.metrics,
+    elapsedMs: row.elapsed_ms,
+    scored: Number(row.scored),
+    flaggedByBoth: Number(row.both),
+    flaggedByActive: Number(row.active),
+    flaggedByShadow: Number(row.shadow),
+  }
+}
+
+/**
+ * Gives the newest model if it is a candidate that passed its gate and that a trainer left before it could let it score or
+ * promote it; null where there is none, or another model was made active since.
+ */
+export async function leftCandidate(db: Queryable, pipeline: string): Promise<string | null> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'left_candidate',
+    text: `
+      select id
+      from (
+        select id, state, metrics, shadow_since, parent_id, created_at from outflow.models where pipeline = $1
+        order by created_at desc limit 1
+      ) as newest
+      where state = 'candidate' and shadow_since is null and metrics -> 'passed' = 'true'::jsonb
+        and parent_id is not distinct from (select id from outflow.models where pipeline = $1 and state = 'active')`,
+    values: [pipeline],
+  })
+  return row?.id ?? null
+}
+
+/** Notes in the report of a shadow's fit what it came to. */
+export async function noteShadowReport(
+  db: Queryable,
+  { pipeline, id, report }: { readonly pipeline: string; readonly id: string; readonly report: object },
+): Promise<void> {
+  await run(db, {
+    name: 'note_shadow_report',
+    text: `
+      update outflow.fits set report = report || jsonb_build_object('shadow', $3::jsonb), updated_at = now()
+      where pipeline = $1 and model_id = $2 and state = 'shadow'`,
+    values: [pipeline, id, jsonbText(report)],
+  })
+}
+
+/** What becomes of a model becomes of the fit that left it scoring beside. */
+export async function closeFitsOf(
+  db: Queryable,
+  fit: { readonly pipeline: string; readonly id: string; readonly state: 'promoted' | 'rejected' },
+): Promise<void> {
+  await run(db, {
+    name: 'close_fits_of_model',
+    text: `
+      update outflow.fits set state = $3, updated_at = now()
+      where pipeline = $1 and model_id = $2 and state = 'shadow'`,
+    values: [fit.pipeline, fit.id, fit.state],
+  })
+}
+
+export async function deleteOldShadows(
+  db: Queryable,
+  { pipeline, before }: { readonly pipeline: string; readonly before: string },
+): Promise<void> {
+  await run(db, {
+    name: 'delete_old_shadows',
+    text: `
+      with counts as (
+        delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
+      )
+      delete from outflow.shadow_differences where pipeline = $1 and noted_at < $2::timestamptz`,
+    values: [pipeline, before],
+  })
+}

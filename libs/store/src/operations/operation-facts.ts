@@ -1,0 +1,140 @@
+import type { OperationKindName } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { Occurrence } from './operations.js'
+
+/** The facts in Postgres that a pipeline's conditions are derived from; ages by Postgres's clock. */
+export interface OperationFacts {
+  /** null: no model is active. */
+  readonly activeId: string | null
+  /** Since it was fitted, or a fit gave the very same again. */
+  readonly modelAgeMs: number | null
+  /** Since the trainer that leads last showed that it lives; null: none ever did. */
+  readonly trainerBeatAgeMs: number | null
+  /** What the active model scored in the minutes that changed lately. */
+  readonly scored: number
+  readonly flagged: number
+  /** The most frequent reason of the newest dead letters; null: there are none. */
+  readonly rejectedFor: string | null
+  /** The newest alarm that was raised of the active model's scores. */
+  readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
+}
+
+/** @param options.withinMs  what `scored` and `flagged` look back on */
+export async function operationFacts(
+  db: Queryable,
+  { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
+): Promise<OperationFacts> {
+  const [row] = await run<{
+    active_id: string | null
+    model_age_ms: number | null
+    beat_age_ms: number | null
+    scored: string | null
+    flagged: string | null
+    rejected_for: string | null
+    chart: string | null
+    changed_at: Date | null
+    field: string | null
+  }>(db, {
+    name: 'operation_facts',
+    text: `
+      with active as (
+        select id, created_at from outflow.models where pipeline = $1 and state = 'active'
+      ), recent as (
+        select sum(scored) as scored, sum(anomalies) as flagged
+        from outflow.score_statistics
+        where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
+      ), newest_dead_letters as (
+        select reason from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
+      ), alarm as (
+        select chart, changed_at, fields -> 0 ->> 'field' as field
+        from outflow.drift_alarms
+        where pipeline = $1 and model_id = (select id from active)
+        order by id desc
+        limit 1
+      )
+      select (select id from active) as active_id,
+             extract(epoch from now() - greatest(
+               (select created_at from active),
+               (select max(ended_at) from outflow.fits
+                where pipeline = $1 and model_id = (select id from active) and state = 'known')
+             ))::float8 * 1000 as model_age_ms,
+             (select extract(epoch from now() - beat_at)::float8 * 1000
+              from outflow.heartbeats where pipeline = $1 and service = 'trainer') as beat_age_ms,
+             (select mode() within group (order by reason) from newest_dead_letters) as rejected_for,
+             recent.scored, recent.flagged, alarm.chart, alarm.changed_at, alarm.field
+      from recent left join alarm on true`,
+    values: [pipeline, withinMs],
+  })
+  const { chart, changed_at: changedAt, field } = row!
+  return {
+    activeId: row!.active_id,
+    modelAgeMs: row!.model_age_ms,
+    trainerBeatAgeMs: row!.beat_age_ms,
+    scored: Number(row!.scored ?? 0),
+    flagged: Number(row!.flagged ?? 0),
+    rejectedFor: row!.rejected_for,
+    drift: chart === null || changedAt === null ? null : { chart, changedAt, field },
+  }
+}
+
+/**
+ * What happened once, by the table that records it. Each selects, of pipeline $1 and the last day: a key that is unique within
+ * the pipeline, the kind, when, the model or null, and a sentence.
+ */
+const OCCURRENCES = [
+  `select 'model_changes/' || id as occurrence, 'model_rolled_back' as kind, made_at as at, previous_id as model_id,
+          'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
+   from outflow.model_changes
+   where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'`,
+  `select 'fits/' || id, 'model_rejected', ended_at, model_id,
+          coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
+   from outflow.fits
+   where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'`,
+  // The first record of each partition and hour: a defect may fail many.
+  `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
+           'dead_letters/' || topic || '/' || partition || '/' || "offset", 'record_failed', rejected_at, null::text,
+           topic || '/' || partition || '/' || "offset" || ' is a dead letter: ' || detail
+    from outflow.dead_letters
+    where pipeline = $1 and reason = 'failed' and rejected_at > now() - interval '1 day'
+    order by topic, partition, date_trunc('hour', rejected_at), "offset")`,
+  `select 'gaps/' || id, 'records_missed', found_at, null,
+          topic || '/' || partition || ': ' || case kind
+            when 'retention' then missed || ' offsets were deleted before they were read: ' || from_offset || ' to ' || to_offset - 1
+            else 'the topic was deleted and created again; offset ' || from_offset || ' was to be read next, and reading begins at '
+                 || to_offset
+          end
+   from outflow.gaps
+   where pipeline = $1 and found_at > now() - interval '1 day'`,
+]
+
+/** Returns what happened within the last day and has no health event yet, in order of time. */
+export async function untoldOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
+  const rows = await run<{
+    occurrence: string
+    kind: OperationKindName
+    at: Date
+    model_id: string | null
+    detail: string
+  }>(db, {
+    name: 'untold_occurrences',
+    text: `
+      select occurrence, kind, at, model_id, detail
+      from (
+        ${OCCURRENCES.join('\n        union all\n        ')}
+      ) as happened
+      where not exists (
+        select from outflow.operations as told
+        where told.pipeline = $1 and told.occurrence = happened.occurrence
+      )
+      order by at`,
+    values: [pipeline],
+  })
+  return rows.map((row) => ({
+    occurrence: row.occurrence,
+    kind: row.kind,
+    at: row.at,
+    modelId: row.model_id,
+    detail: row.detail,
+  }))
+}

@@ -1,0 +1,34 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import { openOperations } from './operations.js'
+
+/** A relay that leads looks every few seconds: after this long nobody does. */
+const UNWATCHED_MS = 60_000
+
+/**
+ * Says for `/readyz` what is open of a pipeline.
+ *
+ * @param unready  the kinds in which this service can not do its work; of the others it only tells
+ */
+export async function operationsCheck(
+  db: Queryable,
+  { pipeline, unready = [] }: { readonly pipeline: string; readonly unready?: readonly string[] },
+): Promise<{ readonly ok: boolean; readonly detail: string }> {
+  const [watch] = await run<{ age_ms: number }>(db, {
+    name: 'watch_age',
+    text: `
+      select extract(epoch from now() - beat_at)::float8 * 1000 as age_ms
+      from outflow.heartbeats where pipeline = $1 and service = 'alerts'`,
+    values: [pipeline],
+  })
+  // What is open may long have ended, when nobody looks.
+  if (watch === undefined || watch.age_ms > UNWATCHED_MS) {
+    return { ok: true, detail: 'warning: no `alerts` service looks after this pipeline' }
+  }
+  const open = await openOperations(db, pipeline)
+  if (open.length === 0) return { ok: true, detail: 'nothing to tell' }
+  const told = open.map(({ kind, begunAt, detail }) => `${kind} since ${begunAt.toISOString()}: ${detail}`).join('; ')
+  return open.some(({ kind }) => unready.includes(kind))
+    ? { ok: false, detail: told }
+    : { ok: true, detail: `warning: ${told}` }
+}

@@ -1,0 +1,110 @@
+import type { AlertExample, AlertWindow, AlertWindowKind, Severity } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+interface WindowRow {
+  readonly kind: AlertWindowKind
+  readonly subject: string
+  readonly opens_at: Date
+  readonly closes_at: Date
+  readonly allowance: number
+  readonly sent: number
+  readonly count: number
+  readonly severity: Severity | null
+  readonly first_id: string | null
+  readonly first_at: Date | null
+  readonly last_at: Date | null
+  readonly examples: readonly AlertExample[]
+}
+
+/** Gives a pipeline's windows that are due at an instant, and those that are named. */
+export async function alertWindows(
+  db: Queryable,
+  query: {
+    readonly pipeline: string
+    readonly dueBy: Date
+    readonly named: readonly Pick<AlertWindow, 'kind' | 'subject'>[]
+  },
+): Promise<readonly AlertWindow[]> {
+  const rows = await run<WindowRow>(db, {
+    name: 'alert_windows',
+    text: `
+      select kind, subject, opens_at, closes_at, allowance, sent, count, severity, first_id, first_at, last_at, examples
+      from outflow.alert_windows
+      where pipeline = $1
+        and (closes_at <= $2
+             or (kind, subject_md5) in (select kind, md5(subject) from unnest($3::text[], $4::text[]) as named (kind, subject)))`,
+    values: [
+      query.pipeline,
+      query.dueBy,
+      query.named.map(({ kind }) => kind),
+      query.named.map(({ subject }) => subject),
+    ],
+  })
+  return rows.map((row) => ({
+    kind: row.kind,
+    subject: row.subject,
+    opensAtMs: row.opens_at.getTime(),
+    closesAtMs: row.closes_at.getTime(),
+    allowance: row.allowance,
+    sent: row.sent,
+    count: row.count,
+    severity: row.severity,
+    firstId: row.first_id,
+    firstAtMs: row.first_at?.getTime() ?? null,
+    lastAtMs: row.last_at?.getTime() ?? null,
+    examples: row.examples,
+  }))
+}
+
+/** Deletes the windows that are closed, and writes those that are open over what was known of them. */
+export async function updateAlertWindows(
+  db: Queryable,
+  pipeline: string,
+  { closed, open }: { readonly closed: readonly AlertWindow[]; readonly open: readonly AlertWindow[] },
+): Promise<void> {
+  if (closed.length > 0) await deleteAlertWindows(db, pipeline, closed)
+  if (open.length > 0) await writeAlertWindows(db, pipeline, open)
+}
+
+async function deleteAlertWindows(db: Queryable, pipeline: string, closed: readonly AlertWindow[]): Promise<void> {
+  await run(db, {
+    name: 'delete_alert_windows',
+    text: `
+      delete from outflow.alert_windows
+      using unnest($2::text[], $3::text[]) as closed (kind, subject)
+      where pipeline = $1 and alert_windows.kind = closed.kind and subject_md5 = md5(closed.subject)`,
+    values: [pipeline, closed.map(({ kind }) => kind), closed.map(({ subject }) => subject)],
+  })
+}
+
+async function writeAlertWindows(db: Queryable, pipeline: string, open: readonly AlertWindow[]): Promise<void> {
+  await run(db, {
+    name: 'write_alert_windows',
+    text: `
+      insert into outflow.alert_windows (pipeline, kind, subject, opens_at, closes_at, allowance, sent, count, severity,
+                                         first_id, first_at, last_at, examples)
+      select $1, * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::int[], $8::int[],
+                               $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::jsonb[])
+      on conflict (pipeline, kind, subject_md5) do update
+      set opens_at = excluded.opens_at, closes_at = excluded.closes_at, allowance = excluded.allowance, sent = excluded.sent,
+          count = excluded.count, severity = excluded.severity, first_id = excluded.first_id, first_at = excluded.first_at,
+          last_at = excluded.last_at, examples = excluded.examples`,
+    values: [
+      pipeline,
+      open.map(({ kind }) => kind),
+      open.map(({ subject }) => subject),
+      open.map(({ opensAtMs }) => new Date(opensAtMs)),
+      open.map(({ closesAtMs }) => new Date(closesAtMs)),
+      open.map(({ allowance }) => allowance),
+      open.map(({ sent }) => sent),
+      open.map(({ count }) => count),
+      open.map(({ severity }) => severity),
+      open.map(({ firstId }) => firstId),
+      open.map(({ firstAtMs }) => (firstAtMs === null ? null : new Date(firstAtMs))),
+      open.map(({ lastAtMs }) => (lastAtMs === null ? null : new Date(lastAtMs))),
+      open.map(({ examples }) => jsonbText(examples)),
+    ],
+  })
+}

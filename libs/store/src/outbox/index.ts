@@ -1,0 +1,26 @@
+export { alertWindows, updateAlertWindows } from './alert-windows.js'
+export {
+  databaseId,
+  deleteOutboxThrough,
+  firstOfOutbox,
+  type HandOver,
+  listenForOutbox,
+  type OutboxRow,
+  outboxDepth,
+  requireOutboxNumbered,
+  takeOutbox,
+  untilOnDisk,
+} from './outbox.js'
+export type { OutboxMessage } from './outbox-message.js'
+export {
+  type AlertFate,
+  alertFateAt,
+  claimOutboxOrder,
+  isQuietened,
+  type NextInOrder,
+  numberInOrder,
+  type UnnumberedRow,
+  type UnsentAlert,
+  unnumberedRows,
+  withholdAlerts,
+} from './unnumbered-outbox.js'

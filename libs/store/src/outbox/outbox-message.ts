@@ -1,0 +1,33 @@
+/**
+ * A message that waits to be sent: an alert, a dead letter, one that is sent to its source again, or what an operator must know,
+ * complete with its target.
+ */
+export interface OutboxMessage {
+  readonly kind: 'alert' | 'dead_letter' | 'replayed' | 'operation'
+  readonly topic: string
+  readonly key: Uint8Array | null
+  /** null is a tombstone: a dead letter keeps it. */
+  readonly payload: Uint8Array | null
+  /** In order; a name may come twice. */
+  readonly headers: readonly (readonly [name: string, value: Uint8Array | string | null])[]
+}
+
+/** Messages as the columns of one statement: kinds, topics, keys, payloads, headers. */
+export function outboxColumns(messages: readonly OutboxMessage[]): unknown[] {
+  return [
+    messages.map(({ kind }) => kind),
+    messages.map(({ topic }) => topic),
+    messages.map(({ key }) => key),
+    messages.map(({ payload }) => payload),
+    messages.map(headersText),
+  ]
+}
+
+function headersText({ headers }: OutboxMessage): string {
+  return JSON.stringify(headers.map(([name, value]) => [name, base64(value)]))
+}
+
+function base64(value: Uint8Array | string | null): string | null {
+  if (value === null) return null
+  return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)).toString('base64')
+}

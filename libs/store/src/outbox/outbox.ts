@@ -1,0 +1,257 @@
+import { OutboxRewound } from '../connection/errors.js'
+import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { OutboxMessage } from './outbox-message.js'
+import { QUIETENED } from './unnumbered-outbox.js'
+
+export interface OutboxRow extends OutboxMessage {
+  /** Place in the order of sending; grows in commit order. */
+  readonly sequence: bigint
+  readonly createdAt: Date
+  readonly key: Buffer | null
+  readonly payload: Buffer | null
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[]
+}
+
+interface OutboxTableRow {
+  readonly sequence: string
+  readonly kind: OutboxMessage['kind']
+  readonly topic: string
+  readonly message_key: Buffer | null
+  readonly payload: Buffer | null
+  readonly headers: readonly (readonly [string, string | null])[]
+  readonly created_at: Date
+}
+
+// Below the broker's usual batch budget, and little enough to hold in memory twice.
+const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
+
+interface TakeOptions {
+  readonly pipeline: string
+  readonly limit: number
+  /** Stops before the row that would pass it, but always gives one row; default 8 MiB. */
+  readonly maxBytes?: number
+}
+
+/**
+ * Numbers the pipeline's new rows in commit order, unless they are to be decided on first, and gives its first rows: in one turn to the
+ * database, since an alert waits for it. To be called by the leader only.
+ *
+ * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then nobody may be told of them.
+ */
+export function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
+  return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options)
+}
+
+/** Gives the pipeline's first rows that have a number, in order. */
+export function firstOfOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
+  return rowsOf(db, 'first_of_outbox', FIRST_OF_OUTBOX, options)
+}
+
+async function rowsOf(
+  db: Queryable,
+  name: string,
+  text: string,
+  { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES }: TakeOptions,
+): Promise<readonly OutboxRow[]> {
+  const rows = await run<OutboxTableRow>(db, { name, text, values: [pipeline, limit, maxBytes] })
+  return rows.map(toOutboxRow)
+}
+
+// What has a number already, in order.
+const NUMBERED = `
+  select id, sequence
+  from outflow.outbox
+  where pipeline = $1::text and sequence is not null
+  order by sequence
+  limit $2::int`
+
+/** The messages of the rows in the table `waiting`, which is in order, until they are too large together. */
+const UNTIL_FULL = `
+select sequence, kind, topic, message_key, payload, headers, created_at
+from (
+  select waiting.sequence, kind, topic, message_key, payload, headers, created_at,
+         sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0)) over (order by waiting.sequence)
+           as bytes_so_far,
+         row_number() over (order by waiting.sequence) as place
+  from waiting
+  join outflow.outbox using (id)
+) as first
+where place = 1 or bytes_so_far <= $3::bigint
+order by sequence`
+
+const FIRST_OF_OUTBOX = `
+with waiting as (${NUMBERED}
+)${UNTIL_FULL}`
+
+// Rows committed since the last call are seen now and were not then: their numbers come after all given before. A
+// second leader (the first one's lock just lost) finds `sequence` taken and changes nothing. What is numbered here looks
+// unnumbered to the rest of the statement, so no row comes twice.
+const TAKE_OUTBOX = `
+with quiet as materialized (
+  select ${QUIETENED} as quietened
+), fresh as (
+  select id, row_number() over (order by id) as place, count(*) over () as total
+  from outflow.outbox
+  where pipeline = $1::text and sequence is null and not (select quietened from quiet)
+), reserved as (
+  insert into outflow.outbox_sequences as known (pipeline, last_sequence)
+  select $1::text, count(*) from fresh having count(*) > 0
+  on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
+  returning last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited
+), numbered as (
+  update outflow.outbox
+  set sequence = reserved.last_sequence - fresh.total + fresh.place
+  from fresh, reserved
+  where outbox.id = fresh.id and outbox.sequence is null
+  returning outbox.id, outbox.sequence
+), waiting as (
+  (${NUMBERED}
+  )
+  union all
+  (select id, sequence from numbered)
+  order by sequence
+  limit $2::int
+)${UNTIL_FULL}`
+
+/**
+ * Resolves when all that the database has committed is on its disk.
+ *
+ * @throws {StoreUnavailable} when that is not known; it may be lost then
+ */
+export async function untilOnDisk(db: Queryable): Promise<void> {
+  await run(db, {
+    name: 'until_on_disk',
+    // A commit that is awaited takes the log before it along, if it has something in the log itself.
+    text: `select pg_logical_emit_message(true, 'outflow', '')`,
+    values: [],
+  })
+}
+
+function toOutboxRow(row: OutboxTableRow): OutboxRow {
+  return {
+    sequence: BigInt(row.sequence),
+    kind: row.kind,
+    topic: row.topic,
+    key: row.message_key,
+    payload: row.payload,
+    headers: row.headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value, 'base64')]),
+    createdAt: row.created_at,
+  }
+}
+
+/** Of the rows that are deleted, one that a webhook is to be sent. */
+export interface HandOver {
+  readonly sequence: bigint
+  readonly eventId: string
+  readonly webhook: string
+  /** W3C trace context; null: none is known. */
+  readonly traceparent: string | null
+}
+
+/**
+ * Deletes the pipeline's rows up to and with `sequence`, which were sent, and in the same transaction queues the events among
+ * them for the webhooks: one that is sent is either still in the outbox or queued.
+ *
+ * @returns how many were deleted
+ * @throws {OutboxRewound} when this database never numbered a row that high
+ */
+export async function deleteOutboxThrough(
+  db: Queryable,
+  pipeline: string,
+  sequence: bigint,
+  handOvers: readonly HandOver[] = [],
+): Promise<number> {
+  const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
+    name: 'delete_outbox_through',
+    text: DELETE_OUTBOX_THROUGH,
+    values: [
+      pipeline,
+      sequence,
+      handOvers.map((handOver) => handOver.sequence),
+      handOvers.map(({ eventId }) => eventId),
+      handOvers.map(({ webhook }) => webhook),
+      handOvers.map(({ traceparent }) => traceparent),
+    ],
+  })
+  requireNumbered(pipeline, sequence, BigInt(outcome!.last_sequence))
+  return Number(outcome!.deleted)
+}
+
+// Not awaited: what a crash of Postgres brings back, Kafka's mark says was sent, and it is deleted and handed over again.
+const DELETE_OUTBOX_THROUGH = `
+with numbered as (
+  select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
+), deleted as (
+  delete from outflow.outbox
+  where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
+  returning sequence, payload
+), handed_over as (
+  insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, traceparent)
+  select $1, handed.webhook, handed.event_id, deleted.payload, handed.traceparent
+  from deleted
+  join unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) as handed (sequence, event_id, webhook, traceparent)
+    using (sequence)
+  order by deleted.sequence
+  on conflict do nothing
+  returning 1
+)
+select (select count(*) from deleted) as deleted, last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited,
+       case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
+from numbered`
+
+/** @throws {OutboxRewound} when this database never numbered a row as high as `sequence`, which Kafka says was sent */
+export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
+  const [numbered] = await run<{ last_sequence: string }>(db, {
+    name: 'outbox_numbered',
+    text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
+    values: [pipeline],
+  })
+  requireNumbered(pipeline, sequence, BigInt(numbered!.last_sequence))
+}
+
+function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void {
+  if (sequence <= last) return
+  throw new OutboxRewound(
+    `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
+      'restored from a backup; give it a new identity (libs/store/README.md) before the relay starts',
+    { values: { pipeline, sequence, lastSequence: last } },
+  )
+}
+
+/** Gives how many rows wait, and since when the oldest does. */
+export async function outboxDepth(
+  db: Queryable,
+  pipeline: string,
+): Promise<{ readonly rows: number; readonly oldest: Date | null }> {
+  const [depth] = await run<{ rows: string; oldest: Date | null }>(db, {
+    name: 'outbox_depth',
+    text: 'select count(*) as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
+    values: [pipeline],
+  })
+  return { rows: Number(depth!.rows), oldest: depth!.oldest }
+}
+
+/**
+ * Gives this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
+ * clone from a template does not share. It goes into the relay's group name, so that a fresh database beside an old
+ * broker does not inherit the old one's position.
+ */
+export async function databaseId(db: Queryable): Promise<string> {
+  const [identity] = await run<{ id: string }>(db, {
+    name: 'database_id',
+    text: `
+      select left(md5(identity.id::text || database.oid::text), 8) as id
+      from outflow.database_identity as identity
+      join pg_database as database on database.datname = current_database()`,
+    values: [],
+  })
+  return identity!.id
+}
+
+/** Wakes the relay when there may be something to send; polls every 500 ms by default. */
+export function listenForOutbox(options: WorkListenerOptions): Listening {
+  const { pollMs = 500, onWork } = options
+  return listen({ ...options, channel: 'outflow_outbox', pollMs, look: async () => onWork() })
+}

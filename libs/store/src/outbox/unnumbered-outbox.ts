@@ -1,0 +1,209 @@
+import type { Position } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { OutboxMessage } from './outbox-message.js'
+import { outboxColumns } from './outbox-message.js'
+
+/** A row of the outbox that has no place in the order of sending yet. */
+export interface UnnumberedRow {
+  readonly id: bigint
+  readonly kind: OutboxMessage['kind']
+  /** Of an alert; null of all others, and of an alert without a body. */
+  readonly payload: Buffer | null
+  readonly createdAt: Date
+}
+
+/** What is next in the order of sending: a row that waits, or a message that is new. */
+export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
+
+/** Why an alert does not leave by itself. */
+export interface UnsentAlert extends Position {
+  readonly outboxId: bigint
+  readonly because: 'rule' | 'cooldown' | 'key' | 'reason' | 'quiet'
+  readonly ruleId: string | null
+  readonly groupId: string | null
+}
+
+/**
+ * Locks the pipeline's last sequence until the transaction ends, so that nobody else numbers its outbox meanwhile.
+ *
+ * The commit is not awaited: what a crash of Postgres undoes is decided again. See `untilOnDisk`.
+ *
+ * @returns the database's time once the lock is held
+ */
+export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise<Date> {
+  const [clock] = await run<{ now: Date }>(db, {
+    name: 'claim_outbox_order',
+    text: `
+      insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, 0)
+      on conflict (pipeline) do update set last_sequence = known.last_sequence
+      returning clock_timestamp() as now, set_config('synchronous_commit', 'off', true) as not_awaited`,
+    values: [pipeline],
+  })
+  return clock!.now
+}
+
+/**
+ * Gives the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait.
+ *
+ * @param options.maxBytes  stops before the alert that would pass it, but always gives one row
+ */
+export async function unnumberedRows(
+  db: Queryable,
+  { pipeline, limit, maxBytes }: { readonly pipeline: string; readonly limit: number; readonly maxBytes: number },
+): Promise<{ readonly rows: readonly UnnumberedRow[]; readonly areAll: boolean }> {
+  const rows = await run<WaitingRow>(db, {
+    name: 'unnumbered_rows',
+    text: `
+      with waiting as (
+        select id, kind, payload, created_at, row_number() over (order by id) as place,
+               sum(case when kind = 'alert' then octet_length(payload) else 0 end) over (order by id) as bytes_so_far
+        from (
+          select id, kind, payload, created_at
+          from outflow.outbox
+          where pipeline = $1 and sequence is null
+          order by id
+          limit $2
+        ) as first
+      )
+      select id, kind, case when kind = 'alert' then payload end as payload, created_at,
+             (select count(*)::int from waiting) as looked_at
+      from waiting
+      where place = 1 or coalesce(bytes_so_far, 0) <= $3::bigint
+      order by id`,
+    values: [pipeline, limit, maxBytes],
+  })
+  const lookedAt = rows[0]?.looked_at ?? 0
+  return {
+    rows: rows.map((row) => ({
+      id: BigInt(row.id),
+      kind: row.kind,
+      payload: row.payload,
+      createdAt: row.created_at,
+    })),
+    areAll: lookedAt === rows.length && lookedAt < limit,
+  }
+}
+
+interface WaitingRow {
+  readonly id: string
+  readonly kind: OutboxMessage['kind']
+  readonly payload: Buffer | null
+  readonly created_at: Date
+  readonly looked_at: number
+}
+
+/** Gives rows that wait, and new messages, the next numbers in the order in which they stand here. */
+export async function numberInOrder(db: Queryable, pipeline: string, order: readonly NextInOrder[]): Promise<void> {
+  if (order.length === 0) return
+  const [reserved] = await run<{ last_sequence: string }>(db, {
+    name: 'reserve_sequences',
+    text: `
+      insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, $2::bigint)
+      on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
+      returning last_sequence`,
+    values: [pipeline, order.length],
+  })
+  const first = BigInt(reserved!.last_sequence) - BigInt(order.length) + 1n
+  const placed = order.map((next, place) => ({ next, sequence: first + BigInt(place) }))
+  const waiting = placed.flatMap(({ next, sequence }) => ('id' in next ? [{ id: next.id, sequence }] : []))
+  const fresh = placed.flatMap(({ next, sequence }) => ('message' in next ? [{ ...next, sequence }] : []))
+  await run(db, {
+    name: 'number_rows',
+    text: `
+      update outflow.outbox set sequence = placed.sequence
+      from unnest($1::bigint[], $2::bigint[]) as placed (id, sequence)
+      where outbox.id = placed.id`,
+    values: [waiting.map(({ id }) => id), waiting.map(({ sequence }) => sequence)],
+  })
+  await run(db, {
+    name: 'insert_numbered_rows',
+    text: `
+      insert into outflow.outbox (pipeline, sequence, kind, topic, message_key, payload, headers)
+      select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])`,
+    values: [pipeline, fresh.map(({ sequence }) => sequence), ...outboxColumns(fresh.map(({ message }) => message))],
+  })
+}
+
+/** Takes alerts out of the outbox, notes why, and counts for each rule what it hid. */
+export async function withholdAlerts(db: Queryable, pipeline: string, alerts: readonly UnsentAlert[]): Promise<void> {
+  if (alerts.length === 0) return
+  await run(db, {
+    name: 'withhold_alerts',
+    text: `
+      with unsent as (
+        select * from unnest($2::bigint[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::bigint[], $8::text[])
+          as unsent (outbox_id, topic, partition, "offset", because, rule_id, group_id)
+      ), taken as (
+        delete from outflow.outbox using unsent where outbox.id = unsent.outbox_id
+      ), counted as (
+        update outflow.suppressions as rule
+        set hidden = rule.hidden + own.alerts, last_hidden_at = now()
+        from (select rule_id, count(*) as alerts from unsent where rule_id is not null group by rule_id) as own
+        where rule.id = own.rule_id
+      )
+      insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because, rule_id, group_id)
+      select $1, topic, partition, "offset", because, rule_id, group_id from unsent
+      on conflict do nothing`,
+    values: [
+      pipeline,
+      alerts.map(({ outboxId }) => outboxId),
+      alerts.map(({ topic }) => topic),
+      alerts.map(({ partition }) => partition),
+      alerts.map(({ offset }) => offset),
+      alerts.map(({ because }) => because),
+      alerts.map(({ ruleId }) => ruleId),
+      alerts.map(({ groupId }) => groupId),
+    ],
+  })
+}
+
+/** What became of an anomaly's alert. */
+export interface AlertFate extends Pick<UnsentAlert, 'because' | 'ruleId' | 'groupId'> {
+  /** The reason that was given for the rule. */
+  readonly ruleWhy: string | null
+}
+
+/** Gives why an anomaly's alert did not leave by itself; null: it did, or waits. */
+export async function alertFateAt(
+  db: Queryable,
+  pipeline: string,
+  { topic, partition, offset }: Position,
+): Promise<AlertFate | null> {
+  const [row] = await run<{
+    because: AlertFate['because']
+    rule_id: string | null
+    rule_why: string | null
+    group_id: string | null
+  }>(db, {
+    name: 'alert_fate_at',
+    text: `
+      select unsent.because, unsent.rule_id, rule.why as rule_why, unsent.group_id
+      from outflow.unsent_alerts as unsent
+      left join outflow.suppressions as rule on rule.id = unsent.rule_id
+      where unsent.pipeline = $1 and unsent.topic = $2 and unsent.partition = $3 and unsent."offset" = $4`,
+    values: [pipeline, topic, partition, offset],
+  })
+  return row ? { because: row.because, ruleId: row.rule_id, ruleWhy: row.rule_why, groupId: row.group_id } : null
+}
+
+/** Whether the outbox of the pipeline $1 is to be decided on. */
+export const QUIETENED = `(
+  exists (
+    select from outflow.suppressions
+    where pipeline = $1::text and removed_at is null and expires_at > coalesce((
+      select min(created_at) from outflow.outbox where pipeline = $1::text and sequence is null
+    ), now())
+  )
+  or exists (select from outflow.alert_windows where pipeline = $1::text)
+)`
+
+/** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */
+export async function isQuietened(db: Queryable, pipeline: string): Promise<boolean> {
+  const [found] = await run<{ quietened: boolean }>(db, {
+    name: 'is_quietened',
+    text: `select ${QUIETENED} as quietened`,
+    values: [pipeline],
+  })
+  return found!.quietened
+}

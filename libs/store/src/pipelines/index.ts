@@ -1,0 +1,2 @@
+export { type PipelineStatus, pipelineStatus } from './pipeline-status.js'
+export { listPipelines, recentRate } from './pipelines.js'

@@ -1,0 +1,69 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+interface PipelineSummary {
+  readonly pipeline: string
+  readonly activeModelId: string | null
+  /** In the last 24 hours of Kafka's record time. */
+  readonly anomaliesLastDay: number
+  readonly recordsLastDay: number
+  /** When it was detected; null: none is stored. */
+  readonly newestAnomalyAt: Date | null
+}
+
+/** Gives the pipelines that have read a record or have a model, by name. */
+export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
+  const rows = await run<{
+    pipeline: string
+    active: string | null
+    anomalies: string
+    records: string
+    newest: Date | null
+  }>(db, {
+    name: 'list_pipelines',
+    text: `
+      select pipeline, active.id as active, coalesce(scores.anomalies, 0) as anomalies,
+             coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0) as records,
+             (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as newest
+      from (select pipeline from outflow.offsets union select pipeline from outflow.models) as known
+      left join lateral (
+        select id from outflow.models where models.pipeline = known.pipeline and state = 'active'
+      ) as active on true
+      left join lateral (
+        select sum(anomalies) as anomalies, sum(scored) as scored
+        from outflow.score_statistics as minutes
+        where minutes.pipeline = known.pipeline and minute > now() - interval '1 day'
+      ) as scores on true
+      left join lateral (
+        select sum(rejected) as rejected
+        from outflow.rejection_statistics as minutes
+        where minutes.pipeline = known.pipeline and minute > now() - interval '1 day'
+      ) as rejections on true
+      order by pipeline`,
+    values: [],
+  })
+  return rows.map((row) => ({
+    pipeline: row.pipeline,
+    activeModelId: row.active,
+    anomaliesLastDay: Number(row.anomalies),
+    recordsLastDay: Number(row.records),
+    newestAnomalyAt: row.newest,
+  }))
+}
+
+/** Gives how many records a second came in, by Kafka's record time, in the minute before this one and in this one so far. */
+export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
+  const [row] = await run<{ per_second: number }>(db, {
+    name: 'recent_rate',
+    text: `
+      with since as (select date_trunc('minute', now()) - interval '1 minute' as minute)
+      select (
+        (select coalesce(sum(scored), 0) from outflow.score_statistics
+         where pipeline = $1 and minute >= (select minute from since) and minute <= now())
+        + (select coalesce(sum(rejected), 0) from outflow.rejection_statistics
+           where pipeline = $1 and minute >= (select minute from since) and minute <= now())
+      )::float8 / extract(epoch from now() - (select minute from since))::float8 as per_second`,
+    values: [pipeline],
+  })
+  return row!.per_second
+}

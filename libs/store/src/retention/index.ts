@@ -1,0 +1,1 @@
+export { applyRetention, type Retention } from './retention.js'

@@ -1,0 +1,109 @@
+import { ensurePartitions } from '../anomalies/partitions.js'
+import { deleteIdleWindowStates } from '../batch/window-states.js'
+import type { Pool } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import { deleteOldShadows } from '../models/shadows.js'
+
+const DAY_MS = 86_400_000
+
+export interface Retention {
+  /** Partitions of anomalies that were dropped. */
+  readonly dropped: readonly string[]
+  /** The time by which rows were old enough to be removed. */
+  readonly asOf: Date
+  /** How far that is behind Postgres's clock, ms: more than an hour only where that clock advanced by more than a day between two runs. */
+  readonly behindMs: number
+}
+
+/**
+ * Removes the pipeline's rows that are older than their retention: anomalies with the changes of their p-values and the outcome of
+ * their alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
+ *
+ * Age is measured by Postgres's clock, as far as it advanced by at most a day an hour: a clock that jumps ahead, and a
+ * pipeline that was stopped for weeks, lose one day of data an hour and not all at once. A shorter retention applies at once.
+ * Several processes may call it concurrently.
+ *
+ * @throws {StoreUnavailable} when a query has locked the anomalies for more than a second; the next run tries again
+ */
+export async function applyRetention(
+  pool: Pool,
+  retention: {
+    readonly pipeline: string
+    readonly anomaliesMs: number
+    readonly statisticsMs: number
+    /** How long the window states of an entity without records are kept; absent: the pipeline has none. */
+    readonly windowStatesMs?: number
+  },
+): Promise<Retention> {
+  const { pipeline } = retention
+  const { asOf, now } = await advanceClock(pool, pipeline)
+  const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
+  const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
+  const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
+  await run(pool, {
+    name: 'delete_old_rows',
+    text: `
+      with letters as (
+        delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
+      ), undelivered as (
+        delete from outflow.webhook_dead_letters where pipeline = $1 and died_at < $2::timestamptz
+      ), delivered as (
+        delete from outflow.webhook_deliveries where pipeline = $1 and delivered_at < $3::timestamptz
+      ), scores as (
+        delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
+      ), followings as (
+        delete from outflow.followings as old
+        where pipeline = $1 and made_at < $2::timestamptz
+          and exists (select from outflow.followings as newer
+                      where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
+      ), unsent as (
+        delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
+      )
+      delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
+    values: [pipeline, anomaliesCutoff, statisticsCutoff],
+  })
+  await deleteOldShadows(pool, { pipeline, before: anomaliesCutoff })
+  if (retention.windowStatesMs !== undefined) {
+    await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs, asOf })
+  }
+  await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
+  return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
+}
+
+/**
+ * Moves the clock of retention towards Postgres's clock, by a day an hour at most, however many processes and restarts there are.
+ * A clock that was set back moves it back.
+ */
+async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly asOf: Date; readonly now: Date }> {
+  const [row] = await run<{ as_of: Date; now: Date }>(pool, {
+    name: 'advance_retention_clock',
+    text: `
+      with advanced as (
+        insert into outflow.retention_clocks as last (pipeline, as_of, ran_at) values ($1, now(), now())
+        on conflict (pipeline) do update set as_of = least(now(), last.as_of + interval '1 day'), ran_at = now()
+          where abs(extract(epoch from now() - last.ran_at)) >= $2
+        returning as_of
+      )
+      select coalesce((select as_of from advanced), least(now(), last.as_of)) as as_of, now() as now
+      from (values ($1)) as asked (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
+    values: [pipeline, FEWEST_SECONDS_BETWEEN_DAYS],
+  })
+  return { asOf: row!.as_of, now: row!.now }
+}
+
+/** Ingest applies retention every hour; its timer may be some minutes early. */
+const FEWEST_SECONDS_BETWEEN_DAYS = 3_300
+
+/** One transaction for each day: the lock on the whole table is released before the next day is looked at. */
+async function dropDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
+  const dropped: string[] = []
+  for (;;) {
+    const [day] = await run<{ partition: string }>(pool, {
+      name: 'drop_anomalies_before',
+      text: 'select dropped as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as dropped',
+      values: [pipeline, cutoff],
+    })
+    if (day === undefined) return dropped
+    dropped.push(day.partition)
+  }
+}

@@ -1,0 +1,14 @@
+export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
+export { scoreSeries } from './score-series.js'
+export {
+  histogramQuantiles,
+  type MinuteScores,
+  minuteRejections,
+  minuteScores,
+  NLL_BUCKETS,
+  nllBucket,
+  nllBucketStart,
+  ODDS_BUCKETS,
+  oddsBucket,
+  oddsBucketStart,
+} from './statistics.js'

@@ -1,0 +1,57 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import { NLL_BUCKETS } from './statistics.js'
+
+/** A pipeline's scores in one span of Kafka's record time, whichever model gave them. */
+interface ScoreSpan {
+  readonly from: Date
+  readonly scored: number
+  readonly anomalies: number
+  /** Nats. */
+  readonly nllMin: number
+  readonly nllMax: number
+  /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
+  readonly histogram: readonly number[]
+}
+
+/** Gives the spans of `stepSeconds` that hold records, in order; they begin at multiples of it. */
+export async function scoreSeries(
+  db: Queryable,
+  of: { readonly pipeline: string; readonly from: Date; readonly to: Date; readonly stepSeconds: number },
+): Promise<readonly ScoreSpan[]> {
+  const rows = await run<{
+    at: Date
+    scored: string
+    anomalies: string
+    nll_min: number
+    nll_max: number
+    histogram: string[]
+  }>(db, {
+    name: 'score_series',
+    text: `
+      select at, scored, anomalies, nll_min, nll_max, histogram
+      from generate_series(
+        to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)
+      ) as at
+      cross join lateral (
+        select sum(scored) as scored, sum(anomalies) as anomalies, min(nll_min) as nll_min, max(nll_max) as nll_max,
+               array[${SUMS_OF_BUCKETS}]::bigint[] as histogram
+        from outflow.score_statistics
+        where pipeline = $1 and minute >= greatest(at, $2) and minute < least(at + make_interval(secs => $4::int), $3)
+      ) as inside
+      where scored is not null
+      order by at`,
+    values: [of.pipeline, of.from, of.to, of.stepSeconds],
+  })
+  return rows.map((row) => ({
+    from: row.at,
+    scored: Number(row.scored),
+    anomalies: Number(row.anomalies),
+    nllMin: row.nll_min,
+    nllMax: row.nll_max,
+    histogram: row.histogram.map(Number),
+  }))
+}
+
+// A month has 43,200 minutes, and to unnest their histograms takes five times as long as to add up bucket by bucket.
+const SUMS_OF_BUCKETS = Array.from({ length: NLL_BUCKETS }, (_, index) => `sum(histogram[${index + 1}])`).join(', ')

@@ -1,0 +1,160 @@
+import type { RejectionReason } from '@outflow/contracts'
+import { clampTime } from '../connection/postgres-text.js'
+
+/** What one batch adds to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
+export interface MinuteScores {
+  /** Start of the minute of Kafka's record time, epoch ms. */
+  readonly minuteMs: number
+  readonly modelId: string
+  readonly scored: number
+  readonly anomalies: number
+  /** Nats. */
+  readonly nllMin: number
+  readonly nllMax: number
+  readonly nllSum: number
+  /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
+  readonly histogram: readonly number[]
+  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`, by the model's own calibration. */
+  readonly pHistogram: readonly number[]
+}
+
+/** What one batch adds to a minute's count of rejected records. */
+export interface MinuteRejections {
+  readonly minuteMs: number
+  readonly reason: RejectionReason
+  readonly rejected: number
+}
+
+export const NLL_BUCKETS = 128
+
+// Buckets of equal width in asinh(nll): nearly linear about 0, where normal records lie, and logarithmic in the tail,
+// which reaches 1e7 nats. −6 is −200 nats, 17 is 12 million; a bucket is 0.18 nats wide at 0 and 18 % of the value above.
+const ASINH_START = -6
+const ASINH_END = 17
+const BUCKET_WIDTH = (ASINH_END - ASINH_START) / NLL_BUCKETS
+
+const MINUTE_MS = 60_000
+
+/** Gives the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last take what lies beyond. */
+export function nllBucket(nll: number): number {
+  const bucket = Math.floor((Math.asinh(nll) - ASINH_START) / BUCKET_WIDTH)
+  return Math.min(Math.max(bucket, 0), NLL_BUCKETS - 1)
+}
+
+/** Gives the smallest nll of a bucket, nats; −Infinity for the first. */
+export function nllBucketStart(bucket: number): number {
+  return bucket === 0 ? Number.NEGATIVE_INFINITY : Math.sinh(ASINH_START + bucket * BUCKET_WIDTH)
+}
+
+export const ODDS_BUCKETS = 64
+
+// Half a bit of odds each, from 1 : 256 for being strange to 1 in 17 million.
+const ODDS_START_BITS = -8
+const ODDS_WIDTH_BITS = 0.5
+
+/** Gives the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost take what lies beyond. */
+export function oddsBucket(pValue: number): number {
+  const bucket = Math.floor((Math.log2((1 - pValue) / pValue) - ODDS_START_BITS) / ODDS_WIDTH_BITS)
+  return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)
+}
+
+/** Gives the p-value that a bucket begins below: 1 for the first. */
+export function oddsBucketStart(bucket: number): number {
+  return bucket === 0 ? 1 : 1 / (1 + 2 ** (ODDS_START_BITS + bucket * ODDS_WIDTH_BITS))
+}
+
+/**
+ * Gives quantiles of what a histogram counted, read between the borders of the bucket that each falls into, evenly in asinh; so
+ * each is within a bucket's width of the exact one: 0.18 nats at 0, 18 % of the value above.
+ *
+ * @param histogram  [NLL_BUCKETS] records per bucket, at least one record in all
+ * @param shares     [n] between 0 and 1, ascending
+ * @param bounds     the least and the largest value that was counted, nats
+ * @returns [n] nats
+ */
+export function histogramQuantiles(
+  histogram: readonly number[],
+  shares: readonly number[],
+  { nllMin, nllMax }: { readonly nllMin: number; readonly nllMax: number },
+): number[] {
+  const total = histogram.reduce((sum, records) => sum + records, 0)
+  let bucket = 0
+  let before = 0
+  return shares.map((share) => {
+    const rank = share * total
+    while (bucket < NLL_BUCKETS - 1 && before + histogram[bucket]! < rank) before += histogram[bucket++]!
+    const inside = Math.min(1, Math.max(0, (rank - before) / Math.max(1, histogram[bucket]!)))
+    const value = Math.sinh(ASINH_START + (bucket + inside) * BUCKET_WIDTH)
+    return Math.min(nllMax, Math.max(nllMin, value))
+  })
+}
+
+/**
+ * Folds a scored batch into minutes.
+ *
+ * @param recordTimesMs  [n] epoch ms, Kafka's
+ * @param nll            [n] nats
+ * @param isAnomaly      [n] 1 where the record was judged an anomaly
+ * @param ownPValue      [n] by the model's own calibration, whatever it was judged by
+ */
+export function minuteScores(
+  modelId: string,
+  recordTimesMs: ArrayLike<number>,
+  nll: ArrayLike<number>,
+  isAnomaly: ArrayLike<number>,
+  ownPValue: ArrayLike<number>,
+): MinuteScores[] {
+  const minutes = new Map<number, Writable<MinuteScores> & { histogram: number[]; pHistogram: number[] }>()
+  for (let row = 0; row < nll.length; row++) {
+    const minuteMs = minuteOf(recordTimesMs[row]!)
+    const score = nll[row]!
+    let minute = minutes.get(minuteMs)
+    if (!minute) {
+      minute = emptyMinute(minuteMs, modelId)
+      minutes.set(minuteMs, minute)
+    }
+    minute.scored += 1
+    minute.anomalies += isAnomaly[row]!
+    minute.nllMin = Math.min(minute.nllMin, score)
+    minute.nllMax = Math.max(minute.nllMax, score)
+    minute.nllSum += score
+    minute.histogram[nllBucket(score)]! += 1
+    minute.pHistogram[oddsBucket(ownPValue[row]!)]! += 1
+  }
+  return [...minutes.values()]
+}
+
+/** Folds a batch's rejections into minutes. */
+export function minuteRejections(
+  rejections: Iterable<{ readonly recordTimeMs: number; readonly reason: RejectionReason }>,
+): MinuteRejections[] {
+  const minutes = new Map<string, Writable<MinuteRejections>>()
+  for (const { recordTimeMs, reason } of rejections) {
+    const minuteMs = minuteOf(recordTimeMs)
+    const key = `${minuteMs} ${reason}`
+    const minute = minutes.get(key)
+    if (minute) minute.rejected += 1
+    else minutes.set(key, { minuteMs, reason, rejected: 1 })
+  }
+  return [...minutes.values()]
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function minuteOf(recordTimeMs: number): number {
+  return Math.floor(clampTime(recordTimeMs) / MINUTE_MS) * MINUTE_MS
+}
+
+function emptyMinute(minuteMs: number, modelId: string) {
+  return {
+    minuteMs,
+    modelId,
+    scored: 0,
+    anomalies: 0,
+    nllMin: Number.POSITIVE_INFINITY,
+    nllMax: Number.NEGATIVE_INFINITY,
+    nllSum: 0,
+    histogram: new Array<number>(NLL_BUCKETS).fill(0),
+    pHistogram: new Array<number>(ODDS_BUCKETS).fill(0),
+  }
+}

@@ -1,0 +1,1 @@
+export { addSuppression, listSuppressions, removeSuppression, type Suppression } from './suppressions.js'

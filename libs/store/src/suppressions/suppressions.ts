@@ -1,0 +1,144 @@
+import type { SuppressionRule } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { plainText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+/** A rule that hides alerts until it expires. */
+export interface Suppression extends SuppressionRule {
+  readonly id: string
+  readonly pipeline: string
+  readonly why: string
+  readonly createdBy: string
+  readonly createdAt: Date
+  /** null: nobody has taken it away. */
+  readonly removedBy: string | null
+  readonly removedAt: Date | null
+  /** How many alerts it has hidden. */
+  readonly hidden: number
+  readonly lastHiddenAt: Date | null
+}
+
+interface NewSuppression {
+  readonly pipeline: string
+  readonly rule: SuppressionRule
+  readonly why: string
+  readonly by: string
+}
+
+/**
+ * Hides the alerts that a rule names from now on, those among them that wait to be sent.
+ *
+ * @returns the rule's id
+ * @throws {StoreRefused} when it would have expired already
+ */
+export async function addSuppression(db: Queryable, { pipeline, rule, why, by }: NewSuppression): Promise<string> {
+  const { entity, field, direction, range, timeOfWeek, zone, expiresAt } = rule
+  const [row] = await run<{ id: string }>(db, {
+    name: 'add_suppression',
+    text: `
+      insert into outflow.suppressions (pipeline, entity, field, direction, range_low, range_high, time_of_week, zone,
+                                        expires_at, why, created_by)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      returning id`,
+    values: [
+      pipeline,
+      entity && plainText(entity),
+      field && plainText(field),
+      direction,
+      range?.[0] ?? null,
+      range?.[1] ?? null,
+      timeOfWeek,
+      zone,
+      expiresAt,
+      plainText(why),
+      plainText(by),
+    ],
+  })
+  return row!.id
+}
+
+/**
+ * Takes a rule away: its alerts are told again. What it hid stays counted, and hidden.
+ *
+ * @param of.pipeline  only if it is this one's; default: whoever's
+ * @returns whether there was such a rule, and nobody had taken it away
+ */
+export async function removeSuppression(
+  db: Queryable,
+  { pipeline = null, id, by }: { readonly pipeline?: string | null; readonly id: string; readonly by: string },
+): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'remove_suppression',
+    text: `
+      update outflow.suppressions
+      set removed_by = $3, removed_at = now()
+      where ($1::text is null or pipeline = $1) and id = $2 and removed_at is null
+      returning id`,
+    values: [pipeline, id, plainText(by)],
+  })
+  return rows.length > 0
+}
+
+interface SuppressionRow {
+  readonly id: string
+  readonly pipeline: string
+  readonly entity: string | null
+  readonly field: string | null
+  readonly direction: 'above' | 'below' | null
+  readonly range_low: number | null
+  readonly range_high: number | null
+  readonly time_of_week: string | null
+  readonly zone: string
+  readonly expires_at: Date
+  readonly why: string
+  readonly created_by: string
+  readonly created_at: Date
+  readonly removed_by: string | null
+  readonly removed_at: Date | null
+  readonly hidden: string
+  readonly last_hidden_at: Date | null
+}
+
+/**
+ * Gives the rules of a pipeline, the newest first.
+ *
+ * @param query.all         those that have ended as well
+ * @param query.notExpired  else those that had not expired then, and were not taken away; default: now
+ */
+export async function listSuppressions(
+  db: Queryable,
+  {
+    pipeline,
+    all = false,
+    notExpired,
+  }: { readonly pipeline: string; readonly all?: boolean; readonly notExpired?: Date },
+): Promise<readonly Suppression[]> {
+  const rows = await run<SuppressionRow>(db, {
+    name: 'list_suppressions',
+    text: `
+      select id, pipeline, entity, field, direction, range_low, range_high, time_of_week, zone, expires_at, why, created_by,
+             created_at, removed_by, removed_at, hidden, last_hidden_at
+      from outflow.suppressions
+      where pipeline = $1 and ($2 or (removed_at is null and expires_at > coalesce($3, now())))
+      order by id desc`,
+    values: [pipeline, all, notExpired],
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    pipeline: row.pipeline,
+    entity: row.entity,
+    field: row.field,
+    direction: row.direction,
+    range: row.range_low === null && row.range_high === null ? null : [row.range_low, row.range_high],
+    timeOfWeek: row.time_of_week,
+    zone: row.zone,
+    expiresAt: row.expires_at,
+    why: row.why,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    removedBy: row.removed_by,
+    removedAt: row.removed_at,
+    hidden: Number(row.hidden),
+    lastHiddenAt: row.last_hidden_at,
+  }))
+}

@@ -1,0 +1,83 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** A span of Kafka's record time that no model is fitted to: from ≤ t < to. */
+interface Exclusion {
+  readonly id: string
+  readonly from: Date
+  readonly to: Date
+  readonly why: string
+  readonly by: string
+}
+
+export async function addExclusion(
+  db: Queryable,
+  { pipeline, from, to, why, by }: Omit<Exclusion, 'id'> & { readonly pipeline: string },
+): Promise<string> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'add_exclusion',
+    text: `
+      insert into outflow.training_exclusions (pipeline, from_time, to_time, why, excluded_by)
+      values ($1, $2, $3, $4, $5)
+      returning id`,
+    values: [pipeline, from, to, why, by],
+  })
+  return row!.id
+}
+
+/** @returns whether there was such an exclusion */
+export async function removeExclusion(
+  db: Queryable,
+  { pipeline, id }: { readonly pipeline: string; readonly id: string },
+): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'remove_exclusion',
+    text: `delete from outflow.training_exclusions where pipeline = $1 and id = $2 returning id`,
+    values: [pipeline, id],
+  })
+  return rows.length > 0
+}
+
+/** Gives a pipeline's exclusions that reach beyond `since`, by their beginning. */
+export async function listExclusions(
+  db: Queryable,
+  { pipeline, since = new Date(0) }: { readonly pipeline: string; readonly since?: Date },
+): Promise<readonly Exclusion[]> {
+  const rows = await run<{ id: string; from_time: Date; to_time: Date; why: string; excluded_by: string }>(db, {
+    name: 'list_exclusions',
+    text: `
+      select id, from_time, to_time, why, excluded_by
+      from outflow.training_exclusions
+      where pipeline = $1 and to_time > $2
+      order by from_time, id`,
+    values: [pipeline, since],
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    from: row.from_time,
+    to: row.to_time,
+    why: row.why,
+    by: row.excluded_by,
+  }))
+}
+
+/**
+ * Gives the positions that somebody confirmed to be anomalies and that nobody has called a false alarm since, as
+ * `topic/partition/offset`.
+ */
+export async function confirmedPositions(db: Queryable, pipeline: string): Promise<ReadonlySet<string>> {
+  const rows = await run<{ position: string }>(db, {
+    name: 'confirmed_positions',
+    text: `
+      select topic || '/' || partition || '/' || "offset" as position
+      from (
+        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+        from outflow.feedback
+        where pipeline = $1
+        order by topic, partition, "offset", id desc
+      ) latest
+      where verdict = 'confirmed'`,
+    values: [pipeline],
+  })
+  return new Set(rows.map(({ position }) => position))
+}

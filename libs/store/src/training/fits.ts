@@ -1,0 +1,131 @@
+import type { Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+export type FitState = 'running' | 'shadow' | 'promoted' | 'rejected' | 'known' | 'failed' | 'abandoned'
+
+/** The report of one fit. */
+export interface StoredFit {
+  readonly id: string
+  /** What made it due. */
+  readonly because: string
+  readonly state: FitState
+  /** null until the fit has given one. */
+  readonly modelId: string | null
+  /** The model that was active when it began. */
+  readonly incumbentId: string | null
+  readonly step: number
+  readonly maxSteps: number | null
+  readonly report: unknown
+  readonly startedAt: Date
+  readonly endedAt: Date | null
+}
+
+/**
+ * Closes the reports that a trainer left open when it died, and lets the requests that they answered wait again. To be
+ * called by a trainer that has just taken over, for then nobody else is at work.
+ */
+export async function abandonFits(db: Queryable, pipeline: string): Promise<void> {
+  await run(db, {
+    name: 'abandon_fits',
+    text: `
+      with abandoned as (
+        update outflow.fits set state = 'abandoned', ended_at = now(), updated_at = now()
+        where pipeline = $1 and state = 'running'
+        returning id
+      )
+      update outflow.retrain_requests set fit_id = null
+      where fit_id in (select id from abandoned)`,
+    values: [pipeline],
+  })
+}
+
+/** Opens a report. @returns its id */
+export async function startFit(
+  db: Queryable,
+  fit: Pick<StoredFit, 'because' | 'incumbentId' | 'report'> & { readonly pipeline: string },
+): Promise<string> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'start_fit',
+    text: `
+      insert into outflow.fits (pipeline, because, incumbent_id, report)
+      values ($1, $2, $3, $4)
+      returning id`,
+    values: [fit.pipeline, fit.because, fit.incumbentId, jsonbText(fit.report)],
+  })
+  return row!.id
+}
+
+/** Notes how far a fit has come. */
+export async function noteFitStep(
+  db: Queryable,
+  { id, step, maxSteps }: { readonly id: string; readonly step: number; readonly maxSteps: number },
+): Promise<void> {
+  await run(db, {
+    name: 'note_fit_step',
+    text: `
+      update outflow.fits set step = $2, max_steps = $3, updated_at = now()
+      where id = $1 and state = 'running'`,
+    values: [id, step, maxSteps],
+  })
+}
+
+/** Closes a report; the requests that a failed fit was to answer wait again. */
+export async function endFit(
+  db: Queryable,
+  fit: Pick<StoredFit, 'id' | 'modelId' | 'report'> & { readonly state: Exclude<FitState, 'running'> },
+): Promise<void> {
+  await run(db, {
+    name: 'end_fit',
+    text: `
+      with ended as (
+        update outflow.fits
+        set state = $2, model_id = $3, report = $4, ended_at = now(), updated_at = now()
+        where id = $1
+        returning id, state
+      )
+      update outflow.retrain_requests set fit_id = null
+      where fit_id in (select id from ended where state in ('failed', 'abandoned'))`,
+    values: [fit.id, fit.state, fit.modelId, jsonbText(fit.report)],
+  })
+}
+
+/** Gives a pipeline's fits, the newest first; of one model, if it is named. */
+export async function listFits(
+  db: Queryable,
+  { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },
+): Promise<readonly StoredFit[]> {
+  const rows = await run<{
+    id: string
+    because: string
+    state: FitState
+    model_id: string | null
+    incumbent_id: string | null
+    step: number
+    max_steps: number | null
+    report: unknown
+    started_at: Date
+    ended_at: Date | null
+  }>(db, {
+    name: 'list_fits',
+    text: `
+      select id, because, state, model_id, incumbent_id, step, max_steps, report, started_at, ended_at
+      from outflow.fits
+      where pipeline = $1 and ($2::text is null or model_id = $2)
+      order by id desc
+      limit $3`,
+    values: [pipeline, modelId, limit],
+  })
+  return rows.map((row) => ({
+    id: row.id,
+    because: row.because,
+    state: row.state,
+    modelId: row.model_id,
+    incumbentId: row.incumbent_id,
+    step: row.step,
+    maxSteps: row.max_steps,
+    report: row.report,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  }))
+}

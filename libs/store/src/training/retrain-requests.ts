@@ -1,0 +1,58 @@
+import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** Asks for a new model, and notifies `outflow_training`. @returns the request's id */
+export async function requestRetrain(
+  db: Queryable,
+  request: { readonly pipeline: string; readonly by: string; readonly why: string },
+): Promise<string> {
+  const [row] = await run<{ id: string }>(db, {
+    name: 'request_retrain',
+    text: `
+      with asked as (
+        insert into outflow.retrain_requests (pipeline, requested_by, why) values ($1, $2, $3) returning id
+      )
+      select id, pg_notify('outflow_training', $1) from asked`,
+    values: [request.pipeline, request.by, request.why],
+  })
+  return row!.id
+}
+
+/** Says whether a request waits for a fit. */
+export async function isRetrainWanted(db: Queryable, pipeline: string): Promise<boolean> {
+  const [row] = await run<{ wanted: boolean }>(db, {
+    name: 'is_retrain_wanted',
+    text: `select exists (select from outflow.retrain_requests where pipeline = $1 and fit_id is null) as wanted`,
+    values: [pipeline],
+  })
+  return row!.wanted
+}
+
+/** Notes the fit that answers every request made so far; those that come later want another. */
+export async function answerRequests(
+  db: Queryable,
+  { pipeline, fitId }: { readonly pipeline: string; readonly fitId: string },
+): Promise<void> {
+  await run(db, {
+    name: 'answer_retrain_requests',
+    text: `update outflow.retrain_requests set fit_id = $2 where pipeline = $1 and fit_id is null`,
+    values: [pipeline, fitId],
+  })
+}
+
+/** Gives the fit that answers a request; null while it waits. */
+export async function fitOfRequest(db: Queryable, id: string): Promise<string | null> {
+  const [row] = await run<{ fit_id: string | null }>(db, {
+    name: 'fit_of_request',
+    text: `select fit_id from outflow.retrain_requests where id = $1`,
+    values: [id],
+  })
+  return row?.fit_id ?? null
+}
+
+/** Wakes the trainer when somebody asks for a new model; polls every 5 s by default. */
+export function listenForTraining(options: WorkListenerOptions): Listening {
+  const { pollMs = 5_000, onWork } = options
+  return listen({ ...options, channel: 'outflow_training', pollMs, look: async () => onWork() })
+}

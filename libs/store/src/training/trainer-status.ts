@@ -1,0 +1,45 @@
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import type { FitState } from './fits.js'
+
+/** What a pipeline's trainer does, and what its last fit came to. */
+export interface TrainerStatus {
+  /** Since the trainer that leads last showed that it runs; null: none ever did. */
+  readonly beatAgeMs: number | null
+  /** What keeps the trainer from fitting, in words; null: nothing does. */
+  readonly waitingFor: string | null
+  readonly lastFit: {
+    readonly state: FitState
+    readonly step: number
+    readonly maxSteps: number | null
+    /** Why it gave no model; null: it did, or it runs. */
+    readonly why: string | null
+  } | null
+}
+
+export async function trainerStatus(db: Queryable, pipeline: string): Promise<TrainerStatus> {
+  const [row] = await run<Row>(db, {
+    name: 'trainer_status',
+    text: `
+      select extract(epoch from now() - trainer.beat_at)::float8 * 1000 as beat_age_ms, trainer.waiting_for,
+             fit.state, fit.step, fit.max_steps, fit.why
+      from (select 1) as always
+      left join outflow.heartbeats as trainer on trainer.pipeline = $1 and trainer.service = 'trainer'
+      left join (
+        select state, step, max_steps, coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'error' ->> 'message') as why
+        from outflow.fits where pipeline = $1 order by id desc limit 1
+      ) as fit on true`,
+    values: [pipeline],
+  })
+  const { beat_age_ms: beatAgeMs, waiting_for: waitingFor, state, step, max_steps: maxSteps, why } = row!
+  return { beatAgeMs, waitingFor, lastFit: state === null ? null : { state, step: step!, maxSteps, why } }
+}
+
+interface Row {
+  readonly beat_age_ms: number | null
+  readonly waiting_for: string | null
+  readonly state: FitState | null
+  readonly step: number | null
+  readonly max_steps: number | null
+  readonly why: string | null
+}

@@ -1,0 +1,212 @@
+import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+
+/** An event that a webhook is to be sent. */
+export interface WaitingDelivery {
+  readonly id: bigint
+  /** The event's own; the same at every attempt. */
+  readonly eventId: string
+  /** The event as it was sent to Kafka. */
+  readonly payload: Buffer
+  /** Made so far. */
+  readonly attempts: number
+  /** null: there was none. */
+  readonly firstAttemptAt: Date | null
+  /** W3C trace context of what led to the event; null: none is known. */
+  readonly traceparent: string | null
+}
+
+/** What came of an attempt that failed. */
+export interface FailedAttempt {
+  /** HTTP status; null: no answer. */
+  readonly status: number | null
+  /** In words, without addresses and bodies. */
+  readonly failure: string
+}
+
+/** Gives a webhook's events whose next attempt is due, the longest overdue first. */
+export async function dueDeliveries(
+  db: Queryable,
+  { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
+): Promise<readonly WaitingDelivery[]> {
+  const rows = await run<{
+    id: string
+    event_id: string
+    payload: Buffer
+    attempts: number
+    first_attempt_at: Date | null
+    traceparent: string | null
+  }>(db, {
+    name: 'due_deliveries',
+    text: `
+        select id, event_id, payload, attempts, first_attempt_at, traceparent
+        from outflow.webhook_deliveries
+        where pipeline = $1 and webhook = $2 and delivered_at is null and due_at <= now()
+        order by due_at, id
+        limit $3`,
+    values: [pipeline, webhook, limit],
+  })
+  return rows.map((row) => ({
+    id: BigInt(row.id),
+    eventId: row.event_id,
+    payload: row.payload,
+    attempts: row.attempts,
+    firstAttemptAt: row.first_attempt_at,
+    traceparent: row.traceparent,
+  }))
+}
+
+/** Notes that the receiver has an event. */
+export async function noteDelivered(db: Queryable, id: bigint, status: number): Promise<void> {
+  await run(db, {
+    name: 'note_delivered',
+    text: `
+      update outflow.webhook_deliveries
+      set payload = null, delivered_at = now(), attempts = attempts + 1,
+          first_attempt_at = coalesce(first_attempt_at, now()), status = $2
+      where id = $1 and delivered_at is null`,
+    values: [id, status],
+  })
+}
+
+/** Notes an attempt that failed, and that the next one is due in `waitMs`. */
+export async function noteFailedAttempt(
+  db: Queryable,
+  id: bigint,
+  { status, failure, waitMs }: FailedAttempt & { readonly waitMs: number },
+): Promise<void> {
+  await run(db, {
+    name: 'note_failed_attempt',
+    text: `
+      update outflow.webhook_deliveries
+      set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), status = $2, failure = $3,
+          due_at = now() + $4::float8 * interval '1 millisecond'
+      where id = $1 and delivered_at is null`,
+    values: [id, status, failure, waitMs],
+  })
+}
+
+/** Gives an event up after an attempt that failed: it becomes a dead letter of its webhook. */
+export async function buryDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
+  await run(db, {
+    name: 'bury_delivery',
+    text: `
+      with given_up as (
+        delete from outflow.webhook_deliveries where id = $1 and delivered_at is null returning *
+      )
+      insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
+                                                status, failure, traceparent)
+      select pipeline, webhook, event_id, payload, queued_at, attempts + 1, coalesce(first_attempt_at, now()), $2, $3,
+             traceparent
+      from given_up`,
+    values: [id, status, failure],
+  })
+}
+
+/**
+ * Gives up what waits for webhooks that are not configured any more.
+ *
+ * @returns how many became dead letters
+ */
+export async function buryForOthers(db: Queryable, pipeline: string, webhooks: readonly string[]): Promise<number> {
+  const rows = await run(db, {
+    name: 'bury_for_others',
+    text: `
+      with given_up as (
+        delete from outflow.webhook_deliveries
+        where pipeline = $1 and delivered_at is null and webhook <> all ($2::text[])
+        returning *
+      )
+      insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
+                                                status, failure, traceparent)
+      select pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at, status,
+             'no webhook of this name is configured', traceparent
+      from given_up
+      returning 1`,
+    values: [pipeline, webhooks],
+  })
+  return rows.length
+}
+
+/**
+ * Lets dead letters be tried again as if for the first time, and notifies `outflow_webhooks`.
+ *
+ * @param which.webhook  default: those of every webhook
+ * @param which.eventId  default: every event
+ * @returns how many wait again
+ */
+export async function replayDeadDeliveries(
+  db: Queryable,
+  which: { readonly pipeline: string; readonly webhook?: string | undefined; readonly eventId?: string | undefined },
+): Promise<number> {
+  const [outcome] = await run<{ replayed: string }>(db, {
+    name: 'replay_dead_deliveries',
+    text: `
+      with raised as (
+        delete from outflow.webhook_dead_letters
+        where pipeline = $1 and ($2::text is null or webhook = $2) and ($3::text is null or event_id = $3)
+        returning *
+      ), queued as (
+        insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, queued_at, traceparent)
+        select pipeline, webhook, event_id, payload, queued_at, traceparent from raised order by id
+        on conflict do nothing
+        returning 1
+      )
+      select count(*) as replayed, pg_notify('outflow_webhooks', $1) from queued`,
+    values: [which.pipeline, which.webhook ?? null, which.eventId ?? null],
+  })
+  return Number(outcome!.replayed)
+}
+
+/** How a webhook does. */
+export interface WebhookCounts {
+  readonly webhook: string
+  readonly waiting: number
+  readonly delivered: number
+  readonly dead: number
+  /** Of the latest event that waits after a failure or is dead; null: there is none. */
+  readonly failure: string | null
+}
+
+/** Counts a pipeline's events by webhook, by its name; delivered ones as far back as they are kept. */
+export async function webhookCounts(db: Queryable, pipeline: string): Promise<readonly WebhookCounts[]> {
+  const rows = await run<{ webhook: string; waiting: string; delivered: string; dead: string; failure: string | null }>(
+    db,
+    {
+      name: 'webhook_counts',
+      text: `
+      select webhook, count(*) filter (where state = 'waiting') as waiting,
+             count(*) filter (where state = 'delivered') as delivered, count(*) filter (where state = 'dead') as dead,
+             (array_agg(failure order by coalesce(died_at, first_attempt_at) desc)
+               filter (where state <> 'delivered' and failure is not null))[1] as failure
+      from analyst.alert_deliveries
+      where pipeline = $1
+      group by webhook
+      order by webhook`,
+      values: [pipeline],
+    },
+  )
+  return rows.map((row) => ({
+    ...row,
+    waiting: Number(row.waiting),
+    delivered: Number(row.delivered),
+    dead: Number(row.dead),
+  }))
+}
+
+/** Gives how many events of a pipeline wait for their webhooks. */
+export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
+  const [row] = await run<{ waiting: string }>(db, {
+    name: 'waiting_deliveries',
+    text: 'select count(*) as waiting from outflow.webhook_deliveries where pipeline = $1 and delivered_at is null',
+    values: [pipeline],
+  })
+  return Number(row!.waiting)
+}
+
+/** Wakes who delivers to webhooks when there may be something to deliver; polls every 500 ms by default. */
+export function listenForDeliveries(options: WorkListenerOptions): Listening {
+  const { pollMs = 500, onWork } = options
+  return listen({ ...options, channel: 'outflow_webhooks', pollMs, look: async () => onWork() })
+}
