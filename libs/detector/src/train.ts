@@ -171,10 +171,10 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 }
 
 /**
- * What keeps the fit from learning anomalies with the rest. Of each batch's worst rows it leaves out what the configuration states, and no
- * less than a tenth where every field is a number or a time and anomalies would be learned; of few such records it drops hidden units, too,
- * and can so go on for longer (the README has what that wins on labelled tables). Where numbers hang on categories the stated share is all:
- * the worst rows of a batch are then those of rare groups, and a fit that is never told of them unlearns what is rare and right.
+ * Settings that keep the fit from learning anomalies. `training.contamination` of each batch's worst rows is left out of the gradient; where
+ * every field is a number or a time, at least a tenth, if the rows are few or heavy-tailed. Few such rows also drop hidden units, and fits have
+ * more patience. With categories only the stated share is left out: there the worst rows of a batch are those of rare groups.
+ * docs/design/accuracy.md has the measurements.
  */
 function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
   const trim = Math.min(training.contamination, LARGEST_TRIM)

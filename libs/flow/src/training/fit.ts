@@ -19,7 +19,7 @@ import {
  * Fits a flow by maximum likelihood, in a child process, so that memory the tensor library leaks is freed with it.
  *
  * Training adds noise to every batch, uses Adam with warm-up and cosine decay, clips gradients, and keeps the snapshot with the
- * lowest held-out NLL. The README has the sources.
+ * lowest held-out NLL. docs/design/flow.md has the sources.
  *
  * @throws {ShapeError} when rows, context, noise, spec or start do not fit together, or there are fewer than 20 rows
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite

@@ -15,5 +15,5 @@ export function lowestNineTenths(nll: ArrayLike<number>, weights: Float32Array):
   return total / weighed
 }
 
-// From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; docs/design/flow.md has the recipe.
 const VALIDATION_KEPT = 0.9

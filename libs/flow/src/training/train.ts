@@ -155,7 +155,7 @@ function meanOf(values: ArrayLike<number>): number {
 }
 
 const LEARNING_RATE = 2e-3
-// From an independent implementation's comparison on twelve tables of ADBench, not ours; the README says what it compared.
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; docs/design/flow.md has the recipe.
 const CLIP_PER_ROOT_DIM = 5
 const LOOK_EVERY = 50
 const BREATHE_EVERY = 10
