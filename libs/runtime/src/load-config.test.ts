@@ -84,3 +84,12 @@ test('issue 17.28: a mapping whose key is a collection is not quoted in a warnin
   expect(warned).not.toHaveBeenCalled()
   warned.mockRestore()
 })
+
+test.each(['extra: &it [*it]', 'extra: &it { more: [{ most: *it }] }'])(
+  'issue 17: an anchor that contains its own alias is a syntax error: %s',
+  async (line) => {
+    const reading = loadConfig(await aFile('endless.yaml', `${GOOD}${line}\n`))
+    await expect(reading).rejects.toThrow(ConfigSyntaxError)
+    await expect(reading).rejects.toThrow(/endless\.yaml: an alias stands inside what its anchor names/)
+  },
+)

@@ -54,8 +54,9 @@ function parseYaml(text: string, path: string): unknown {
 
 /** Aliases are looked up only here; the parser's own message quotes a secret that begins with an asterisk. */
 function toPlain(document: Document.Parsed, path: string): unknown {
+  let plain: unknown
   try {
-    return document.toJS()
+    plain = document.toJS()
   } catch {
     throw new ConfigSyntaxError(
       `${path}: an alias stands for nothing; a text that begins with * must stand in quotes`,
@@ -64,6 +65,20 @@ function toPlain(document: Document.Parsed, path: string): unknown {
       },
     )
   }
+  if (containsItself(plain)) {
+    throw new ConfigSyntaxError(`${path}: an alias stands inside what its anchor names, which has no end; remove it`, {
+      values: { path },
+    })
+  }
+  return plain
+}
+
+/** Whether an object is among its own values, or among those of one of its values. */
+function containsItself(value: unknown, holders: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (holders.includes(value)) return true
+  const within = [...holders, value]
+  return Object.values(value).some((inner) => containsItself(inner, within))
 }
 
 const MAY_HOLD_SECRET = /password|secret|sasl|url|:\/\//i
