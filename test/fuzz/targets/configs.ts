@@ -22,7 +22,9 @@ const target: FuzzTarget<string> = {
     if (random.oneIn(3)) return mutate(random, Buffer.from(stringify(aDocument('changeit'))), LIKELY).toString('utf8')
     const document = aDocument(SECRET)
     for (let edits = random.below(4); edits > 0; edits--) edit(random, document)
-    return stringify(document, { aliasDuplicateObjects: random.oneIn(2) })
+    if (random.oneIn(2)) return stringify(document, { aliasDuplicateObjects: false })
+    if (random.oneIn(20)) addItself(random, document)
+    return stringify(document)
   },
   check: async (text) => {
     const config = await load(text)
@@ -122,10 +124,10 @@ function edit(random: Random, document: Holder): void {
       delete holder[key]
     },
     () => {
-      holder[key] = random.pick(ODD_VALUES)
+      holder[key] = structuredClone(random.pick(ODD_VALUES))
     },
     () => {
-      holder[key] = random.pick(ODD_VALUES)
+      holder[key] = structuredClone(random.pick(ODD_VALUES))
     },
     () => {
       holder[key] = structuredClone(random.pick(holders))
@@ -135,6 +137,13 @@ function edit(random: Random, document: Holder): void {
       if (!text.includes(SECRET)) holder[key] = mutate(random, Buffer.from(text), LIKELY).toString('utf8')
     },
   ])()
+}
+
+/** Puts an object or a list among the values of one that it holds, as an alias inside its anchor does. */
+function addItself(random: Random, document: Holder): void {
+  const holder = random.pick(holdersIn(document))
+  const inner = random.pick(holdersIn(holder))
+  inner[random.pick(Object.keys(inner)) ?? 'it'] = holder
 }
 
 function holdersIn(value: unknown): Holder[] {
