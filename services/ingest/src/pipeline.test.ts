@@ -15,53 +15,22 @@ import type {
   WrittenBatch,
 } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
-import { wholeRecord } from './record-reader.js'
-import { explainWith } from './steps/explain.js'
-import { judgeAt } from './steps/judge.js'
-import { prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
-import { score } from './steps/score.js'
-import { setAsideTo } from './steps/set-aside.js'
-import { writeWith } from './steps/write.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
+import { stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, recordFailed: vi.fn() })
 const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
 const telemetryOfReading = (): ReadOptions['telemetry'] => ({ recordFailed: vi.fn() })
 
-function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written') {
-  const telemetry = {
-    explanationsShortened: vi.fn(),
-    explanationsSkipped: vi.fn(),
-    explanationFailed: vi.fn(),
-    writeRetried: vi.fn(),
-    schemaFetchRetried: vi.fn(),
-  }
-  return {
-    prepare: prepareWith({ decoder: aDecoder(200), telemetry, signal: new AbortController().signal }),
-    read: readWith({
-      tombstones: 'reject',
-      borrowModel: () => aLease(),
-      readerFor: (detector) => aReader(detector, aDecoder(200)),
-      telemetry: telemetryOfReading(),
-    }),
-    setAside: setAsideTo({ topic: 'flights.dead' }),
-    observe: (batch) => of(batch),
-    score,
-    judge: judgeAt({ alertRate: 0.01 }),
-    compare: (batch) => of(batch),
-    explain: explainWith({ recordOf: wholeRecord(aDecoder(200)), telemetry }),
-    write: writeWith({
-      pipeline: 'flights',
-      alertsTopic: 'flights.alerts',
-      writeBatch: async (write) => {
-        writes.push(write)
-        return outcome
-      },
-      telemetry,
-      signal: new AbortController().signal,
-    }),
-  } satisfies IngestSteps
+function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written'): IngestSteps {
+  const decoder = aDecoder(200)
+  const steps = stepsInMemory(writes, {
+    decoder,
+    borrowModel: () => aLease(),
+    readerFor: (detector) => aReader(detector, decoder),
+  })
+  return outcome === 'written' ? steps : { ...steps, write: writeInMemory(writes, { writeBatch: async () => outcome }) }
 }
 
 /** Steps that do nothing but take the time that a test gives to each effect, on the marbles' clock. */
@@ -246,9 +215,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
     anomalies.push(...write.anomalies.map(({ offset }) => offset))
     return 'written' as const
   }
-  const telemetry = { writeRetried: vi.fn() }
-  const target = { pipeline: 'flights', alertsTopic: 'flights.alerts' }
-  const write = writeWith({ ...target, writeBatch, telemetry, signal: new AbortController().signal })
+  const write = writeInMemory([], { writeBatch })
   const poisoned: IngestSteps = {
     prepare: steps.prepare,
     read: readWith({

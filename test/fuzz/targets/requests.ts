@@ -1,9 +1,7 @@
-import { type Config, parseConfig } from '@outflow/contracts'
-import { makeVitals } from '@outflow/runtime'
 import type { Client, Pool } from '@outflow/store'
 import type { ConsoleServer } from '../../../services/console/src/routes/route-context.js'
-import { makeServer } from '../../../services/console/src/server.js'
 import type { ConsoleTelemetry } from '../../../services/console/src/telemetry.js'
+import { aServer, SILENT } from '../../../services/console/src/test-server.js'
 import { mutate, type Random } from '../random.js'
 import { show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
@@ -18,12 +16,9 @@ interface Request {
 const target: FuzzTarget<Request> = {
   rule: 'no request to the API fails, not even one that Postgres refuses, and an error is a problem in JSON',
   setUp: async () => {
-    const config = aConfig()
-    server = await makeServer({
-      config,
+    server = await aServer({
       pool: STORE,
       read: (query) => query(STORE as unknown as Client),
-      vitals: makeVitals(),
       telemetry: TELEMETRY,
       signal: stop.signal,
     })
@@ -76,14 +71,10 @@ let failure: WrongValue | null = null
 const stop = new AbortController()
 
 const TELEMETRY: ConsoleTelemetry = {
-  consoleStarted: () => {},
-  requestAnswered: () => {},
+  ...SILENT,
   requestFailed: (_, error) => {
     failure ??= new WrongValue(`failed: ${error.stack}`)
   },
-  liveStreams: () => {},
-  liveFeedInterrupted: () => {},
-  storeConnectionLost: () => {},
 }
 
 /** Of what was written or counted. */
@@ -106,21 +97,6 @@ function isAccepted(value: unknown): boolean {
   return (
     !(value instanceof Date) ||
     (value.getTime() >= Date.parse('-004713-11-25T00:00Z') && value.getUTCFullYear() <= 294_276)
-  )
-}
-
-function aConfig(): Config {
-  return parseConfig(
-    {
-      pipeline: 'flights',
-      kafka: { brokers: 'localhost:1' },
-      postgres: { url: 'postgres://localhost/outflow' },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: 'flights.alerts' },
-      deadLetters: { topic: 'flights.dead' },
-    },
-    {},
   )
 }
 

@@ -5,11 +5,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ExplainedBatch } from '../batch.js'
 import { wholeRecord } from '../record-reader.js'
 import { aDecoder, aKafkaRecord, aReadBatch } from '../test-builders.js'
+import { writeInMemory } from '../test-steps.js'
 import { explainWith } from './explain.js'
 import { judgeAt } from './judge.js'
 import { score } from './score.js'
 import { setAsideTo } from './set-aside.js'
-import { type WriteOptions, writeWith } from './write.js'
+import type { WriteOptions } from './write.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -39,17 +40,7 @@ async function explained(delays: readonly number[], rejectedOffsets: readonly nu
 function writing(overrides: Partial<WriteOptions> = {}) {
   const writes: BatchWrite[] = []
   const telemetry = { writeRetried: vi.fn() }
-  const step = writeWith({
-    pipeline: 'flights',
-    alertsTopic: 'flights.alerts',
-    writeBatch: async (write) => {
-      writes.push(write)
-      return 'written'
-    },
-    telemetry,
-    signal: new AbortController().signal,
-    ...overrides,
-  })
+  const step = writeInMemory(writes, { telemetry, ...overrides })
   return { step, writes, telemetry }
 }
 

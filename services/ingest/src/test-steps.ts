@@ -1,0 +1,72 @@
+import type { BatchWrite } from '@outflow/store'
+import { of } from 'rxjs'
+import type { IngestSteps } from './pipeline.js'
+import { wholeRecord } from './record-reader.js'
+import { type ExplainOptions, explainWith } from './steps/explain.js'
+import { judgeAt } from './steps/judge.js'
+import { type PrepareOptions, prepareWith } from './steps/prepare.js'
+import { type ReadOptions, readWith } from './steps/read.js'
+import { score } from './steps/score.js'
+import { setAsideTo } from './steps/set-aside.js'
+import { type WriteOptions, writeWith } from './steps/write.js'
+
+/** What tests and the fuzzer state about the steps of a pipeline that writes to memory. */
+export interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
+  readonly decoder: PrepareOptions['decoder'] & Parameters<typeof wholeRecord>[0]
+  /** Default: reject. */
+  readonly tombstones?: ReadOptions['tombstones']
+  /** Default: 0.01. */
+  readonly alertRate?: number
+  /** Default: nothing is reported. */
+  readonly telemetry?: StepTelemetry
+}
+
+type StepTelemetry = PrepareOptions['telemetry'] &
+  ReadOptions['telemetry'] &
+  ExplainOptions['telemetry'] &
+  WriteOptions['telemetry']
+
+/** The steps of a pipeline without windowed features and without a shadow model; each write is appended to `writes`. */
+export function stepsInMemory(
+  writes: BatchWrite[],
+  { decoder, borrowModel, readerFor, tombstones = 'reject', alertRate = 0.01, telemetry = SILENT }: StepsInMemory,
+): IngestSteps {
+  return {
+    prepare: prepareWith({ decoder, telemetry, signal: new AbortController().signal }),
+    read: readWith({ tombstones, borrowModel, readerFor, telemetry }),
+    setAside: setAsideTo({ topic: 'flights.dead' }),
+    observe: (batch) => of(batch),
+    score,
+    judge: judgeAt({ alertRate }),
+    compare: (batch) => of(batch),
+    explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
+    write: writeInMemory(writes, { telemetry }),
+  }
+}
+
+/** The write step, which appends each write to `writes`. */
+export function writeInMemory(
+  writes: BatchWrite[],
+  overrides: Partial<WriteOptions> = {},
+): ReturnType<typeof writeWith> {
+  return writeWith({
+    pipeline: 'flights',
+    alertsTopic: 'flights.alerts',
+    writeBatch: async (write) => {
+      writes.push(write)
+      return 'written'
+    },
+    telemetry: SILENT,
+    signal: new AbortController().signal,
+    ...overrides,
+  })
+}
+
+const SILENT: StepTelemetry = {
+  schemaFetchRetried: () => {},
+  recordFailed: () => {},
+  explanationsShortened: () => {},
+  explanationsSkipped: () => {},
+  explanationFailed: () => {},
+  writeRetried: () => {},
+}
