@@ -3,6 +3,7 @@ import { makeAvroSchema } from '../../../libs/formats/src/avro.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
+import { zigzag } from '../varint.js'
 
 interface AvroField {
   readonly name: string
@@ -148,7 +149,7 @@ function aUnion(random: Random, branch: () => AvroType): AvroType {
 function write(random: Random, schema: AvroType): Buffer {
   if (Array.isArray(schema)) {
     const index = random.below(schema.length)
-    return Buffer.concat([varint(BigInt(index)), write(random, schema[index])])
+    return Buffer.concat([zigzag(BigInt(index)), write(random, schema[index])])
   }
   const type = schema as Exclude<AvroType, readonly AvroType[]>
   switch (typeof type === 'string' ? type : type.type) {
@@ -157,9 +158,9 @@ function write(random: Random, schema: AvroType): Buffer {
     case 'boolean':
       return Buffer.from([random.below(2)])
     case 'int':
-      return varint(BigInt(random.pick([0, 1, -1, 2 ** 31 - 1, -(2 ** 31), random.below(20_000)])))
+      return zigzag(BigInt(random.pick([0, 1, -1, 2 ** 31 - 1, -(2 ** 31), random.below(20_000)])))
     case 'long':
-      return varint(
+      return zigzag(
         random.pick([0n, -1n, 2n ** 53n, -(2n ** 63n), 2n ** 63n - 1n, BigInt(random.below(2 ** 31)) * 700n]),
       )
     case 'float':
@@ -176,7 +177,7 @@ function write(random: Random, schema: AvroType): Buffer {
     case 'fixed':
       return random.bytes(type.size)
     case 'enum':
-      return varint(BigInt(random.below(type.symbols.length)))
+      return zigzag(BigInt(random.below(type.symbols.length)))
     case 'record':
       return Buffer.concat(type.fields.map((field) => write(random, field.type)))
     case 'array':
@@ -195,19 +196,12 @@ function blocks(random: Random, item: () => Buffer): Buffer {
     const items = [item(), ...random.list(3, item)]
     const body = Buffer.concat(items)
     const count = BigInt(items.length)
-    return Buffer.concat(random.oneIn(2) ? [varint(count), body] : [varint(-count), varint(BigInt(body.length)), body])
+    return Buffer.concat(random.oneIn(2) ? [zigzag(count), body] : [zigzag(-count), zigzag(BigInt(body.length)), body])
   })
-  return Buffer.concat([...parts, varint(0n)])
+  return Buffer.concat([...parts, zigzag(0n)])
 }
 
-const withLength = (bytes: Buffer) => Buffer.concat([varint(BigInt(bytes.length)), bytes])
-
-function varint(value: bigint): Buffer {
-  let left = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
-  const bytes: number[] = []
-  for (; left > 0x7fn; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80)
-  return Buffer.from([...bytes, Number(left)])
-}
+const withLength = (bytes: Buffer) => Buffer.concat([zigzag(BigInt(bytes.length)), bytes])
 
 // --- the reference reader ---
 

@@ -3,6 +3,7 @@ import { makeProtobufSchema } from '../../../libs/formats/src/protobuf.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
+import { varint } from '../varint.js'
 
 interface Message {
   readonly bytes: Buffer
@@ -233,13 +234,6 @@ const aLong = (random: Random) =>
   random.pick([0n, 1n, -1n, 2n ** 53n, -(2n ** 63n), 2n ** 63n - 1n, BigInt(random.below(2 ** 31)) * 700n])
 
 const withLength = (bytes: Buffer) => Buffer.concat([varint(BigInt(bytes.length)), bytes])
-
-function varint(value: bigint): Buffer {
-  let left = BigInt.asUintN(64, value)
-  const bytes: number[] = []
-  for (; left > 0x7fn; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80)
-  return Buffer.from([...bytes, Number(left)])
-}
 
 function asInteger(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
