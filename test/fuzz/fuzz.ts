@@ -42,9 +42,11 @@ let inputs = 0
 const startMs = Date.now()
 
 console.log(`${'target'.padEnd(16)}${['inputs', 'inputs/s', 'crashes', 'hangs', 'wrong values'].map(right).join('')}`)
-for (const name of names) {
+for (const [at, name] of names.entries()) {
   if (values.input === undefined) {
-    report(name, await fuzzTarget({ name, seed, seconds: seconds / names.length }))
+    // The time that is left is divided evenly: what a target did not use is for those behind it.
+    const leftSeconds = Math.max(1, seconds - (Date.now() - startMs) / 1_000)
+    report(name, await fuzzTarget({ name, seed, seconds: leftSeconds / (names.length - at) }))
     continue
   }
   const { generate } = await loadTarget(name)

@@ -1,4 +1,4 @@
-import type { BatchWrite } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
 import { of } from 'rxjs'
 import type { IngestSteps } from './pipeline.js'
 import { wholeRecord } from './record-reader.js'
