@@ -1,0 +1,63 @@
+import type { Feature } from '@outflow/contracts'
+import { fitEncoder, isRejection, makeReader, rowDim } from '@outflow/encoding'
+import { fitFlow, realNvpSpec } from '@outflow/flow'
+import fc from 'fast-check'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { openModelScorer } from './model-scorer.js'
+
+const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
+const read = makeReader(features)
+
+function fieldsOf(x: number, y: number) {
+  const fields = read({ x, y })
+  if (isRejection(fields)) throw new Error(fields.detail)
+  return fields
+}
+
+/** Fits encoder and flow as training does, yet for few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
+async function fitTo(location: number, scale: number, seed: number) {
+  const random = xoroshiro128plus(seed)
+  const normal = () =>
+    Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
+  const draw = () => fieldsOf(location + scale * normal(), normal())
+  const records = Array.from({ length: 500 }, draw)
+  const { encoder, ...data } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { flow } = await fitFlow(data, {
+    spec: { ...realNvpSpec(rowDim(encoder)), layers: 1, hidden: [4] },
+    noise: encoder.noise,
+    trim: 0.01,
+    maxSteps: 60,
+    seed: 1,
+    backend: 'wasm',
+  })
+  return { scorer: await openModelScorer(encoder, [flow]), ordinary: Array.from({ length: 2_000 }, draw) }
+}
+
+// The property test of the number column covers all of float64's reach; this one covers the way from a record to its score.
+it('issue 17.2: ten standard deviations are stranger than ordinary records at any location and scale', async () => {
+  const exponents = fc.tuple(fc.integer({ min: -6, max: 17 }), fc.integer({ min: -9, max: 9 }))
+  // Neighbouring numbers lie 2⁻⁵² of their magnitude apart: a scale below a thousand of those steps is no normal distribution.
+  const representable = exponents.filter(([location, scale]) => scale - location >= -12)
+  await fc.assert(
+    fc.asyncProperty(
+      representable,
+      fc.double({ min: 1, max: 9.99, noNaN: true }),
+      fc.constantFrom(-1, 1),
+      fc.nat(),
+      async ([locationExponent, scaleExponent], digits, sign, seed) => {
+        const location = sign * digits * 10 ** locationExponent
+        const scale = 10 ** scaleExponent
+        const { scorer, ordinary } = await fitTo(location, scale, seed)
+        const far = [-10, 10].map((deviations) => fieldsOf(location + deviations * scale, 0))
+        const { nll } = await scorer.score([...far, ...ordinary])
+        await scorer.close()
+        const percentile = nll.slice(far.length).sort()[Math.floor(0.999 * ordinary.length)]!
+        expect(nll[0]).toBeGreaterThan(percentile)
+        expect(nll[1]).toBeGreaterThan(percentile)
+      },
+    ),
+    { numRuns: 8, seed: 17 },
+  )
+}, 120_000)
