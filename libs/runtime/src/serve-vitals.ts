@@ -17,13 +17,31 @@ export interface Address {
 /**
  * Serves the signs of life over HTTP.
  *
+ * @param requestTimeoutMs  for a whole request to come in; default 10 s
  * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
  */
-export async function serveVitals(vitals: ServedVitals, address: Address): Promise<VitalsServer> {
-  const server = fastify({ forceCloseConnections: true })
+export async function serveVitals(
+  vitals: ServedVitals,
+  address: Address,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+): Promise<VitalsServer> {
+  const server = fastify({ forceCloseConnections: true, ...requestTimeouts(requestTimeoutMs) })
   addVitalsRoutes(server, vitals)
   return { url: await listenOn(server, address, 'health and metrics'), close: () => server.close() }
 }
+
+/** For a whole request to come in, its body too; an answer may take longer. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** Options of a server that ends a connection on which a request has not come in whole in time. */
+export const requestTimeouts = (timeoutMs = REQUEST_TIMEOUT_MS) => ({
+  requestTimeout: timeoutMs,
+  http: {
+    // Node exchanges the two timeouts where that of the headers is the longer one.
+    headersTimeout: timeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, timeoutMs),
+  },
+})
 
 /**
  * Adds the signs of life to a server: `/healthz` (200 while the process turns), `/readyz` (200 or 503, with every check

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { HealthAddressUnavailable } from './errors.js'
 import { serveVitals, type VitalsServer } from './serve-vitals.js'
@@ -99,4 +101,15 @@ test('a taken port is an error that names the address and the fix', async () => 
   const second = serveVitals(vitals, { host: '127.0.0.1', port: taken })
   await expect(second).rejects.toThrow(HealthAddressUnavailable)
   await expect(second).rejects.toThrow(new RegExp(`127.0.0.1:${taken}: another process listens there`))
+})
+
+test.each([
+  ['headers', 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'],
+  ['body', 'POST /readyz HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{'],
+])('issue 17.28: a request whose %s do not come in time is ended', async (_, begun) => {
+  const server = await serveVitals(makeVitals(), { host: '127.0.0.1', port: 0 }, 50)
+  servers.push(server)
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.write(begun)
+  expect(await text(socket)).not.toContain('HTTP/1.1 2')
 })

@@ -2,7 +2,7 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyCsrf from '@fastify/csrf-protection'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
-import { addVitalsRoutes, type Vitals } from '@outflow/runtime'
+import { addVitalsRoutes, requestTimeouts, type Vitals } from '@outflow/runtime'
 import { fastify } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { noteDenied } from './audited.js'
@@ -31,8 +31,6 @@ export interface ServerOptions extends RouteContext {
 
 /** More than any request of the page: a verdict's note is the longest. */
 const BODY_LIMIT_BYTES = 64 * 1024
-/** For a whole request to come in, its body too; an answer may take longer. */
-const REQUEST_TIMEOUT_MS = 10_000
 
 /** Makes the HTTP server: what guards it first, then the signs of life, the API and the page. */
 export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
@@ -40,9 +38,7 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   const server = fastify({
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node exchanges the two timeouts where that of the headers is the longer one.
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    ...requestTimeouts(),
     routerOptions: { maxParamLength: 2_000 },
     // A path that is not valid percent-encoding does not reach the error handler.
     frameworkErrors: ({ statusCode = 400, message }, _, reply) => void sendProblem(reply, statusCode, message),
