@@ -169,4 +169,8 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
   const { stdout } = await runOutflow([...explain, '--config', pipeline.configFile])
   expect(stdout).toContain('bits  grams')
   expect(stdout).not.toMatch(/\p{Bidi_Control}|[^\P{Cc}\n]/u)
+
+  await pipeline.pool.query(`update outflow.anomalies set model_id = 'gone'`)
+  const { stderr } = await runOutflow([...explain, '--config', pipeline.configFile])
+  expect(stderr).toContain('no reasons were stored, and none can be computed: model gone')
 })

@@ -1,5 +1,5 @@
 import type { Explanation, Position } from '@outflow/contracts'
-import { openDetector } from '@outflow/detector'
+import { openDetector, unexplainable } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
 import { loadConfig } from '@outflow/runtime'
 import { ModelUnknown, type Pool } from '@outflow/store'
@@ -53,22 +53,17 @@ async function explainNow(
     if (error instanceof ModelUnknown) return null
     throw error
   })
-  if (model === null) {
-    say(`no reasons were stored, and model ${modelId}, which scored the record, is not stored any more`)
+  const cannot = (why: string) => {
+    say(`no reasons were stored, and none can be computed: ${oneLine(why)}`)
     return null
   }
+  if (model === null) return cannot(unexplainable(modelId, null)!)
   const detector = await openDetector(model.artefact)
   try {
-    if (detector.metadata.features.some(({ type }) => type === 'window')) {
-      say('no reasons were stored, and none can be computed: the values of windowed features are not stored')
-      return null
-    }
+    const why = unexplainable(modelId, detector.metadata)
+    if (why !== null) return cannot(why)
     const fields = detector.read(record)
-    if (isRejection(fields)) {
-      say(`no reasons were stored, and none can be computed: ${oneLine(fields.detail)}`)
-      return null
-    }
-    return await detector.explain(fields)
+    return isRejection(fields) ? cannot(fields.detail) : await detector.explain(fields)
   } finally {
     await detector.close()
   }

@@ -1,3 +1,5 @@
+import { modelMetadataSchema } from '@outflow/contracts'
+import { unexplainable } from '@outflow/detector'
 import type { GivenVerdict, StoredAnomaly } from '@outflow/store/anomalies'
 import type { ModelSummary } from '@outflow/store/models'
 import { summaryOf } from './anomaly-summary.js'
@@ -20,6 +22,7 @@ export function detailOf(
     ...summaryOf(line),
     record: anomaly.record,
     reasons: [...anomaly.reasons],
+    unexplainable: whyUnexplainable(anomaly, model),
     nearest: anomaly.nearest,
     missing: [...anomaly.missing],
     rescored: anomaly.rescored,
@@ -27,6 +30,14 @@ export function detailOf(
     model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
     verdicts: verdicts.map(verdictOf),
   }
+}
+
+function whyUnexplainable({ reasons, modelId }: StoredAnomaly, model: ModelSummary | null): string | null {
+  if (reasons.length > 0) return null
+  if (model === null) return unexplainable(modelId, null)
+  const { data } = modelMetadataSchema.safeParse(model.metadata)
+  // A model of another version is refused by the command itself, which states the version.
+  return data === undefined ? null : unexplainable(modelId, data)
 }
 
 export const verdictOf = ({ verdict, note, by, at }: GivenVerdict): Anomaly['verdicts'][number] => ({

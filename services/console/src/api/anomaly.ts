@@ -51,6 +51,8 @@ export const anomalySchema = anomalySummarySchema
     record: z.unknown(),
     /** The strangest field first. */
     reasons: z.array(reasonSchema),
+    /** Why `outflow explain --anomaly` cannot compute reasons where none are stored; null: it can, or they are stored. */
+    unexplainable: z.string().nullable(),
     nearest: nearestNormalSchema.nullable(),
     missing: z.array(z.string()),
     /** Found by `outflow replay --send-alerts`, not by ingest. */

@@ -10,7 +10,7 @@ export const isTelling = ({ bits }: Reason): boolean => bits >= TELLING_BITS
 
 /** Each field's surprise as a bar, and where its value lies against what is normal. */
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
-  const { reasons, nearest } = anomaly
+  const { reasons, nearest, unexplainable } = anomaly
   const { shares, isLog } = barLengths(reasons.map(({ bits }) => bits))
   const isBrief = reasons.some(({ kind }) => kind === 'brief')
   return (
@@ -18,8 +18,14 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
       <h2 id="why">Why</h2>
       {reasons.length === 0 ? (
         <p class="quiet">
-          None was kept: in a burst of anomalies there is no time to explain each.{' '}
-          <code>outflow explain --anomaly {anomaly.id}</code> says why now.
+          {unexplainable === null ? (
+            <>
+              None was kept: in a burst of anomalies there is no time to explain each.{' '}
+              <code>outflow explain --anomaly {anomaly.id}</code> says why now.
+            </>
+          ) : (
+            `No reasons were stored, and none can be computed: ${unexplainable}.`
+          )}
         </p>
       ) : (
         <ol class="reasons">

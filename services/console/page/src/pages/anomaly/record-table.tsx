@@ -31,14 +31,19 @@ export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
       )}
       {anomaly.missing.length > 0 && <p class="small">Missing: {anomaly.missing.join(', ')}</p>}
       <p class="quiet small">
-        {anomaly.topic}, partition {anomaly.partition}, offset {anomaly.offset}.{' '}
-        <button
-          type="button"
-          class="link"
-          onClick={() => copy('The command', `outflow explain --anomaly ${anomaly.id}`)}
-        >
-          Copy the command that explains it
-        </button>
+        {anomaly.topic}, partition {anomaly.partition}, offset {anomaly.offset}.
+        {anomaly.unexplainable === null && (
+          <>
+            {' '}
+            <button
+              type="button"
+              class="link"
+              onClick={() => copy('The command', `outflow explain --anomaly ${anomaly.id}`)}
+            >
+              Copy the command that explains it
+            </button>
+          </>
+        )}
       </p>
     </section>
   )
