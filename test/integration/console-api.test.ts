@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
+import { beat } from '@outflow/store/operations'
 import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -160,6 +161,21 @@ describe('statistics', () => {
       outboxWaiting: 0,
     })
     expect(body.activeModelAgeSeconds).toBeGreaterThanOrEqual(0)
+  })
+
+  it('issue 17.7: of a pipeline without a model have the reason', async () => {
+    expect((await ask('/api/health')).body.whyNoModel).toBeNull()
+    const waitingFor = 'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent'
+    await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor })
+    try {
+      expect((await ask('/api/pipelines')).body).toMatchObject([
+        { pipeline: PIPELINE },
+        { pipeline: 'mistyped', activeModel: null },
+      ])
+      expect((await ask('/api/health?pipeline=mistyped')).body.whyNoModel).toBe(waitingFor)
+    } finally {
+      await pool.query(`delete from outflow.heartbeats where pipeline = 'mistyped'`)
+    }
   })
 
   it('page through the dead letters, each once', async () => {

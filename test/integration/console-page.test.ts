@@ -6,6 +6,7 @@ import { openDetector } from '@outflow/detector'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { activeModelId, insertModel, promoteModel } from '@outflow/store/models'
+import { beat } from '@outflow/store/operations'
 import { minuteScores } from '@outflow/store/statistics'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { endFit, startFit } from '@outflow/store/training'
@@ -275,6 +276,25 @@ async function shown(): Promise<void> {
   await page.locator('main h1').first().waitFor({ state: 'attached' })
   await soon(() => page.locator('main .spinner').count()).toBe(0)
 }
+
+it('issue 17.9: names no command for an anomaly whose reasons cannot be computed, but why', async () => {
+  await pool.query(`update outflow.anomalies set reasons = '[]' where "offset" = 11`)
+  await page.goto(console.url + anomalyPath(11))
+  await page.getByText('No reasons were stored, and none can be computed: model model-1, which').waitFor()
+  expect(await page.locator('main').textContent()).not.toMatch(/outflow explain|command that explains/)
+  await page.goto(console.url + anomalyPath(12))
+  await page.getByRole('button', { name: 'Copy the command that explains it' }).waitFor()
+})
+
+it('issue 17.7: shows why a pipeline has no model', async () => {
+  await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
+  try {
+    await page.goto(`${console.url}/health?pipeline=mistyped`)
+    await page.getByText('No model: training window: $.amout is absent').waitFor()
+  } finally {
+    await pool.query(`delete from outflow.heartbeats where pipeline = 'mistyped'`)
+  }
+})
 
 describe('a console with a login', () => {
   it('lets one in by a token, shows what the role may do, and lets one out', async () => {

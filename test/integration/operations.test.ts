@@ -270,3 +270,21 @@ test('a candidate that the gate rejects is told once, with the reason', async ()
     ['model_rejected', 'happened', 'second', 'it flags 20 % of the held-out records'],
   ])
 })
+
+test('issue 17.7: the health event of a pipeline without a model has the reason, and stays current while it is open', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool, look } = pipeline
+  const waitingFor = (reason: string) =>
+    beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor: `training window: ${reason}` })
+  await waitingFor('3 records in the topics')
+  await look()
+  await waitingFor('5,000 records read, 5,000 rejected, for example: $.amout is absent')
+  await look()
+  const [open, ...others] = await openOperations(pool, config.pipeline)
+  expect(open).toMatchObject({ kind: 'no_model', detail: expect.stringContaining('$.amout is absent') })
+  expect(others).toEqual([])
+  const sent = (await relayed(pipeline)).map(({ data }) => [data.status, data.detail])
+  expect(sent).toEqual([
+    ['begun', 'no model is active, and nothing is scored: training window: 3 records in the topics'],
+  ])
+})

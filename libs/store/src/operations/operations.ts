@@ -42,7 +42,7 @@ export type OperationStatus = 'begun' | 'ended' | 'happened'
 
 /**
  * Opens what stands now and was not open, closes what stands no more, notes what happened, and puts what is sent about each
- * into the outbox, in one transaction. What another process has noted meanwhile is passed over: each is told of once.
+ * into the outbox, in one transaction. The detail of what stays open is kept current, and nothing is sent about that. What another process has noted meanwhile is passed over: each is told of once.
  *
  * @returns what was new
  */
@@ -56,6 +56,7 @@ export function noteOperations(
       ...(await open(client, news)).map((operation) => ({ ...operation, status: 'begun' as const })),
       ...(await noteOccurrences(client, news)).map((operation) => ({ ...operation, status: 'happened' as const })),
     ]
+    await updateDetails(client, news)
     const messages = told.flatMap((operation) => news.toMessage(operation, operation.status) ?? [])
     if (messages.length > 0) await queue(client, news.pipeline, messages)
     return told
@@ -107,6 +108,18 @@ async function open(client: Client, { pipeline, standing }: OperationNews): Prom
     values: [pipeline, ...columnsOf(standing)],
   })
   return rows.map(toOperation)
+}
+
+async function updateDetails(client: Client, { pipeline, standing }: OperationNews): Promise<void> {
+  await run(client, {
+    name: 'update_operation_details',
+    text: `
+      update outflow.operations set detail = stands.detail
+      from unnest($2::text[], $3::text[]) as stands (kind, detail)
+      where operations.pipeline = $1 and operations.ended_at is null
+        and operations.kind = stands.kind and operations.detail <> stands.detail`,
+    values: [pipeline, standing.map(({ kind }) => kind), standing.map(({ detail }) => detail)],
+  })
 }
 
 async function noteOccurrences(client: Client, { pipeline, occurred }: OperationNews): Promise<Operation[]> {

@@ -25,7 +25,10 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
       select pipeline, active.id as active, coalesce(scores.anomalies, 0) as anomalies,
              coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0) as records,
              (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as newest
-      from (select pipeline from outflow.offsets union select pipeline from outflow.models) as known
+      from (
+        select pipeline from outflow.offsets union select pipeline from outflow.models
+        union select pipeline from outflow.heartbeats
+      ) as known
       left join lateral (
         select id from outflow.models where models.pipeline = known.pipeline and state = 'active'
       ) as active on true

@@ -21,6 +21,7 @@ const LOOKING: ConditionsOptions = {
   silence: { ms: 0, hasBroken: true },
   rejections: { received: 3_000, rejected: 0, usualShare: 0 },
   open: [],
+  whyNoModel: 'the trainer reads its window',
 }
 
 const kinds = (facts: Partial<OperationFacts>, options: Partial<ConditionsOptions> = {}) =>
@@ -33,6 +34,12 @@ describe('what is wrong with a pipeline', () => {
     expect(kinds({ activeId: null, modelAgeMs: null }, { silence: { ms: HOUR_MS, hasBroken: true } })).toEqual([
       'no_model',
     ])
+  })
+
+  test('issue 17.7: no model, and the reason for having none', () => {
+    const whyNoModel = 'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent'
+    const [operation] = conditionsOf({ ...WELL, activeId: null, modelAgeMs: null }, { ...LOOKING, whyNoModel })
+    expect(operation?.detail).toBe(`no model is active, and nothing is scored: ${whyNoModel}`)
   })
 
   test('a trainer that was there and is gone for a minute; one that never was is not missed', () => {

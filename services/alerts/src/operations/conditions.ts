@@ -12,6 +12,8 @@ export interface ConditionsOptions {
   readonly rejections: RecentRejections
   /** The kinds that are open: a new leader ends none that it has not watched for long enough. */
   readonly open: readonly string[]
+  /** Where no model is active. */
+  readonly whyNoModel: string
 }
 
 /** Four times what a takeover may last. */
@@ -38,7 +40,7 @@ export function conditionsOf(facts: OperationFacts, options: ConditionsOptions):
   const found: StandingOperation[] = []
   const add = (kind: OperationKindName, detail: string, modelId: string | null = null) =>
     found.push({ kind, detail, modelId })
-  if (activeId === null) add('no_model', 'no model is active, and nothing is scored')
+  if (activeId === null) add('no_model', `no model is active, and nothing is scored: ${options.whyNoModel}`)
   const hasWatched = watchedMs > TRAINER_DEAD_MS || open.includes('trainer_dead')
   if (trainerBeatAgeMs !== null && trainerBeatAgeMs > TRAINER_DEAD_MS && hasWatched) {
     add('trainer_dead', `no trainer has led for ${inWords(trainerBeatAgeMs)}`)

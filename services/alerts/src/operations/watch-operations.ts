@@ -3,7 +3,15 @@ import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { beat, noteOperations, openOperations, operationFacts, untoldOccurrences } from '@outflow/store/operations'
+import {
+  beat,
+  noteOperations,
+  type Operation,
+  openOperations,
+  operationFacts,
+  untoldOccurrences,
+} from '@outflow/store/operations'
+import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { type KafkaConnection, partitionEnds } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
@@ -49,8 +57,9 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
   const rejections = watchRejections()
   return async () => {
     await beat(pool, { pipeline, service: 'alerts' })
-    const [facts, occurred, open, progress] = await Promise.all([
+    const [facts, trainer, occurred, open, progress] = await Promise.all([
       operationFacts(pool, { pipeline, withinMs: FLAGGED_WITHIN_MS }),
+      trainerStatus(pool, pipeline),
       untoldOccurrences(pool, pipeline),
       openOperations(pool, pipeline),
       progressOf(config, pool, kafka),
@@ -63,6 +72,7 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
       silence: silence({ now: at, ...progress }),
       rejections: rejections({ now: at, ...progress }),
       open: open.map(({ kind }) => kind),
+      whyNoModel: whyNoModelAndFix(trainer),
     })
     telemetry.operationsStand(standing.map(({ kind }) => kind))
     if (occurred.length === 0 && isSame(standing, open)) return
@@ -77,12 +87,11 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
   }
 }
 
-interface WithKind {
-  readonly kind: string
-}
+type Named = Pick<Operation, 'kind' | 'detail'>
 
-function isSame(standing: readonly WithKind[], open: readonly WithKind[]): boolean {
-  return standing.length === open.length && standing.every(({ kind }) => open.some((known) => known.kind === kind))
+function isSame(standing: readonly Named[], open: readonly Named[]): boolean {
+  const isOpen = ({ kind, detail }: Named) => open.some((known) => known.kind === kind && known.detail === detail)
+  return standing.length === open.length && standing.every(isOpen)
 }
 
 /** A partition that has no stored offset begins where `source.from` puts it; where `latest` was is not recorded. */

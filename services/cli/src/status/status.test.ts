@@ -1,12 +1,11 @@
 import { PassThrough } from 'node:stream'
-import type { TrainerStatus } from '@outflow/store/training'
+import { whyNoModelAndFix } from '@outflow/store/training'
 import pc from 'picocolors'
 import { describe, expect, it, vi } from 'vitest'
 import { ago, describeStatus } from './describe-status.js'
 import { type Reading, rateBetween } from './reading.js'
 import { withScreen } from './screen.js'
 import { sparkline } from './sparkline.js'
-import { whyNoModelAndFix } from './why-no-model.js'
 
 const plain = pc.createColors(false)
 const AT = new Date('2026-01-31T08:00:00Z')
@@ -106,26 +105,6 @@ describe('a status', () => {
 
   it('is silent about an ingest that has nothing to read', () => {
     expect(shown({ lag: 0, lastWrite: before(9_000) }).split('\n')).toHaveLength(5)
-  })
-})
-
-describe('issue 17.7: the reason for having no model', () => {
-  const waitingFor =
-    'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent; a fit needs 2,000'
-  const fit = { state: 'rejected', step: 40, maxSteps: 900, why: 'it would flood' } as const
-  it.each<[string, Partial<TrainerStatus>, string]>([
-    ['what the trainer waits for', { waitingFor, lastFit: fit }, waitingFor],
-    ['the gate that the last candidate failed', { lastFit: fit }, 'the last candidate failed its gate: it would flood'],
-    ['the error of the last fit', { lastFit: { ...fit, state: 'failed' } }, 'the last fit failed: it would flood'],
-    ['the fit that runs', { lastFit: { ...fit, state: 'running' } }, 'a fit is under way, step 40 of at most 900'],
-    ['the first look at the topics', {}, 'the trainer reads its window'],
-    [
-      'that the trainer has ended, and what it waited for',
-      { beatAgeMs: 60_000, waitingFor: 'training window: 3 records in the topics' },
-      'no trainer runs; the last one waited for: training window: 3 records in the topics; start one: outflow run trainer',
-    ],
-  ])('is %s', (_, status, reason) => {
-    expect(whyNoModelAndFix({ beatAgeMs: 1_000, waitingFor: null, lastFit: null, ...status })).toBe(reason)
   })
 })
 

@@ -6,10 +6,9 @@ import { openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
-import { trainerStatus } from '@outflow/store/training'
+import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import type { Reading } from './reading.js'
-import { whyNoModelAndFix } from './why-no-model.js'
 
 /** A pipeline that can be read again and again. */
 export interface Watched {

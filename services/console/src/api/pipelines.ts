@@ -54,6 +54,8 @@ export const healthSchema = z
       }),
     ),
     activeModelAgeSeconds: z.number().nullable(),
+    /** Why no model is active, in words; null: one is. */
+    whyNoModel: z.string().nullable(),
     outboxWaiting: z.int(),
   })
   .meta({ id: 'Health', description: 'How a pipeline is doing' })

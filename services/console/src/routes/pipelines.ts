@@ -4,6 +4,7 @@ import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/mod
 import { outboxDepth } from '@outflow/store/outbox'
 import { listPipelines, recentRate } from '@outflow/store/pipelines'
 import { histogramQuantiles, scoreSeries } from '@outflow/store/statistics'
+import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
 import {
@@ -151,6 +152,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
             direction: chart,
             fields: [...fields],
           })),
+          whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
           outboxWaiting: (await outboxDepth(db, pipeline)).rows,
         }

@@ -31,6 +31,7 @@ export function HealthPage() {
         {(found) => (
           <>
             <Tiles health={found} />
+            {found.whyNoModel !== null && <p>No model: {found.whyNoModel}.</p>}
             <div class="halves">
               <Lag lag={found.lag} />
               <Drift drift={found.drift} />
