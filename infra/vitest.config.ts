@@ -27,7 +27,7 @@ export default defineConfig({
           setupFiles: './infra/seeded.ts',
           // Unit tests share no state; one process for many files saves a fresh start of about half a second per file.
           isolate: false,
-          // Ten times what the slowest takes by itself: on a machine whose processors are shared, five seconds is no bug.
+          // Ten times what the slowest takes alone: on a shared machine, the default of five seconds is too short.
           testTimeout: 30_000,
         },
       },

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-const room = fileURLToPath(new URL('../../libs/flow', import.meta.url))
-const snippets = [...readFileSync(join(room, 'README.md'), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(
+const folderOfFlow = fileURLToPath(new URL('../../libs/flow', import.meta.url))
+const snippets = [...readFileSync(join(folderOfFlow, 'README.md'), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(
   (match) => match[1]!,
 )
 
-describe('what the README of the flow room shows', { timeout: 300_000 }, () => {
+describe('the README of libs/flow', { timeout: 300_000 }, () => {
   // Inside the checkout, where the package is found by its name.
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(room, '.readme-'))
+    folder = await mkdtemp(join(folderOfFlow, '.readme-'))
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -1,5 +1,5 @@
 /**
- * Settings of the one broker of a launch, embedded or in a container, beside its addresses.
+ * Settings of the one broker of a launch, embedded or in a container, except its addresses.
  *
  * Internal topics cannot have more replicas than there are brokers: with the default of 3 every client waits for ever
  * for a coordinator. Their partitions are few, because each is a folder and two files to make before the first answer.

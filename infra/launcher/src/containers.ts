@@ -12,7 +12,7 @@ export const DEFAULT_POSTGRES_IMAGE = 'postgres:17'
  * Kafka in a container of OUTFLOW_KAFKA_IMAGE: Apache Kafka's own image, or one that takes its settings from the same
  * `KAFKA_…` variables.
  *
- * Not testcontainers' Kafka module: it knows Confluent's image alone, and writes the address into the running
+ * Not testcontainers' Kafka module: it supports Confluent's image only, and writes the address into the running
  * container, where we know the port beforehand.
  */
 export async function startKafkaContainer(launch: PartLaunch): Promise<KafkaComponent> {

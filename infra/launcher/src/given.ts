@@ -5,7 +5,7 @@ import { probeKafka, probePostgres } from './probes.js'
 import { untilReady } from './readiness.js'
 import { parseBrokers } from './tiers.js'
 
-// What was given runs already, or is starting beside us (a compose file, a CI service).
+// What was given runs already, or is being started at the same time (a compose file, a CI service).
 const GIVEN_TIMEOUT_MS = 30_000
 
 /** The brokers that KAFKA_BROKERS names, once they answer. @throws {ComponentStartFailed} when they do not */

@@ -1,7 +1,7 @@
 import { endLaunch } from './orphans.js'
 
 /**
- * Runs beside a launch, as a process of its own: its standard input is a pipe that the owner holds open and the
+ * Runs with a launch, as a process of its own: its standard input is a pipe that the owner holds open and the
  * kernel closes when the owner is gone, however it went. Then it ends what the owner left; nothing, after a good stop.
  */
 const [folder] = process.argv.slice(2)

@@ -22,7 +22,7 @@ const MAVEN_PROGRESS_MS = 10_000
 /**
  * Gives the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, the first time, by `mvn`.
  *
- * The cache key is the pom's hash. A class path is resolved beside its place and moved there in one rename, so that
+ * The cache key is the pom's hash. A class path is resolved in a temporary folder and moved to its place in one rename, so that
  * two processes at once, or one that is killed half way, leave a whole class path or none.
  *
  * @throws {ComponentStartFailed} when it is not cached and mvn is missing or fails
@@ -81,7 +81,7 @@ function firstError(printed: string): string {
   return /\[ERROR\] +(\S.*)/.exec(printed)?.[1] ?? lastLines(printed, 5)
 }
 
-/** Removes what processes that were killed while fetching have left beside the cached class path. */
+/** Removes temporary folders of processes that were killed while they fetched. */
 async function removeAbandoned(folder: string): Promise<void> {
   const cache = join(folder, '..')
   for (const name of await readdir(cache)) {

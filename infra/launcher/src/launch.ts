@@ -79,7 +79,7 @@ async function firstThatWorks<C>(part: Part, ways: Ways<C>, launch: PartLaunch):
   throw new InfrastructureUnavailable([{ part, reasons }])
 }
 
-/** Two parts that cannot be had make one message; anything else is told as it came, the first of them. */
+/** Two unavailable parts make one message; of other errors the first is thrown. */
 function mergeFailures(failures: readonly unknown[]): unknown {
   const shortfalls = failures.filter((failure) => failure instanceof InfrastructureUnavailable)
   if (shortfalls.length < failures.length) return failures.find((failure) => !shortfalls.includes(failure as never))

@@ -8,14 +8,14 @@ export interface PartLaunch {
   readonly security?: Security | undefined
 }
 
-/** What the embedded servers are to offer beside their plain ports. */
+/** What the embedded servers offer in addition to their plain ports. */
 export interface Security {
   readonly kafka: KafkaSecurity
   readonly postgres: PostgresSecurity
 }
 
 export interface KafkaSecurity {
-  /** Further listeners by name, in capitals, and what each speaks. */
+  /** Further listeners by name, in capitals, and the protocol of each. */
   readonly listeners: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>
   /** Their settings, such as `listener.name.tls.ssl.keystore.location`. */
   readonly settings: Readonly<Record<string, string>>

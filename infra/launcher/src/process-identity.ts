@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 /** A process, and not another that was later given the same number. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** Kernel's start time, in whatever form this system tells it; only compared for equality. */
+  /** Kernel's start time, in whatever form this system gives it; only compared for equality. */
   readonly startedAt: string
 }
 

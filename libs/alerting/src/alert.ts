@@ -24,7 +24,7 @@ export function alertOf({ id, time, data }: AlertEvent, detectedAtMs: number): A
   return { id, key, severity, nll, pValue, reason: reasons[0] ?? null, eventTimeMs: Date.parse(time), detectedAtMs }
 }
 
-/** On which side of the expected number a reason's number lies; null: it is none, or the same. */
+/** On which side of the expected number a reason's number is; null: not a number, or equal. */
 export function directionOf({ observed, expected }: Pick<Reason, 'observed' | 'expected'>): 'above' | 'below' | null {
   if (typeof observed !== 'number' || typeof expected !== 'number' || observed === expected) return null
   return observed > expected ? 'above' : 'below'

@@ -4,7 +4,7 @@ import type { Control } from './control.js'
 import { isHiddenBy } from './suppress.js'
 import { gather, groupId, openWindow } from './window.js'
 
-/** What becomes of an alert: it goes by itself; or a rule or a key's cool-down hides it; or it is gathered into a group. */
+/** What becomes of an alert: it is sent singly; or a rule or a key's cool-down hides it; or it is gathered into a group. */
 export type Fate =
   | { readonly is: 'sent' }
   | { readonly is: 'hidden'; readonly by: 'rule'; readonly ruleId: string }
@@ -21,7 +21,7 @@ export interface Decider {
 }
 
 /**
- * Decides, one alert after the other, what is sent by itself, hidden, or gathered into one alert about many. The outcome
+ * Decides, one alert after the other, what is sent singly, hidden, or gathered into one alert about many. The outcome
  * follows from the control, the open windows and the alerts' own times; no clock is read.
  *
  * In this order: a rule hides it; or its key's cool-down, unless it is more severe than the alert that began it; or it is
@@ -29,7 +29,7 @@ export interface Decider {
  * itself, and begins its key's cool-down.
  *
  * A window whose gathered alerts alone would have been a storm is followed by another without a share: as long as the storm
- * lasts it is told once a window. A group that would close in quiet hours waits for their end, unless it is too severe.
+ * lasts it is alerted once a window. A group that would close in quiet hours waits for their end, unless it is too severe.
  *
  * @param windows  that are open: all that will be due, and of the alerts that will come all that `windowsOf` names
  */
@@ -89,7 +89,7 @@ export function makeDecider(control: Control, windows: Iterable<AlertWindow>): D
     return sharing(alert).find((window) => window.allowance === 0)
   }
 
-  /** The windows in which an alert that goes by itself takes of a share. */
+  /** The windows in which an alert that is sent singly takes of a share. */
   const sharing = ({ key, reason, detectedAtMs: opensAtMs }: Alert): readonly AlertWindow[] => {
     if (grouping === null) return []
     const window = (kind: 'key' | 'reason', subject: string): AlertWindow =>

@@ -10,9 +10,9 @@ export interface AlertWindow {
   readonly subject: string
   readonly opensAtMs: number
   readonly closesAtMs: number
-  /** How many more alerts may go by themselves. */
+  /** How many more alerts may be sent singly. */
   readonly allowance: number
-  /** How many went by themselves. */
+  /** How many were sent singly. */
   readonly sent: number
   /** How many were gathered; of a cool-down, hidden. */
   readonly count: number

@@ -45,7 +45,7 @@ export const groupEventSchema = z
         .nullable()
         .describe('The main reason; null unless it is what they share'),
       count: z.int().min(1).describe('How many anomalies the group has; none of them has an alert of its own'),
-      sent: z.int().min(0).describe('How many alerts that share the same went by themselves just before'),
+      sent: z.int().min(0).describe('How many alerts of the same key or reason were sent singly just before'),
       severity: severity.describe('Of the most severe'),
       firstDetectedAt: z.iso.datetime().describe('When the first of them was detected'),
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
@@ -55,6 +55,6 @@ export const groupEventSchema = z
       text: z.string().describe('The same in words'),
     }),
   })
-  .describe('Many records that were judged improbable, told as one, as a CloudEvents 1.0 event.')
+  .describe('Several anomalies in one alert, as a CloudEvents 1.0 event.')
 
 export type GroupEvent = z.infer<typeof groupEventSchema>

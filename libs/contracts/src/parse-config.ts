@@ -111,7 +111,7 @@ function meaning(known: readonly string[], name: string): string {
   return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
 }
 
-/** Of a union told apart by one key, zod reports the whole object where it means that key's value. */
+/** For a union discriminated by one key, zod reports the whole object where it means that key's value. */
 function inputOf(issue: z.core.$ZodIssue): unknown {
   if (!('discriminator' in issue) || issue.input === null || typeof issue.input !== 'object') return issue.input
   return Object.entries(issue.input).find(([key]) => key === issue.discriminator)?.[1]

@@ -35,13 +35,13 @@ export const suppressionRuleSchema = z
     expiresAt: z.iso
       .datetime({ offset: true })
       .transform((text) => new Date(text))
-      .describe('Anomalies that are detected from then on are told again'),
+      .describe('Anomalies that are detected from then on are alerted again'),
   })
   .superRefine(checkSuppressionRule)
 
 export type SuppressionRule = z.infer<typeof suppressionRuleSchema>
 
-/** What the keys of a rule say together; for schemas that have keys beside the rule's. */
+/** What the keys of a rule mean together; for schemas with more keys than the rule's. */
 export function checkSuppressionRule(
   {
     entity,
@@ -56,8 +56,8 @@ export function checkSuppressionRule(
   if (entity === null && field === null && timeOfWeek === null) {
     refuse('entity', 'allowed: a rule that names an entity, a field or a time of the week, or several')
   }
-  if (field === null && direction !== null) refuse('direction', 'allowed: beside a field')
-  if (field === null && range !== null) refuse('range', 'allowed: beside a field')
+  if (field === null && direction !== null) refuse('direction', 'allowed: together with a field')
+  if (field === null && range !== null) refuse('range', 'allowed: together with a field')
   const [least, largest] = range ?? [0, 0]
   if (least === null && largest === null) refuse('range', 'allowed: at least one bound')
   if (least !== null && largest !== null && least > largest) refuse('range', 'allowed: the lesser bound first')

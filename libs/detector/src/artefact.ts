@@ -19,11 +19,11 @@ export interface Model {
 }
 
 const FORMAT = 'outflow-model'
-/** `{"__metadata__":{"format":"outflow-model"` behind the length: tells a truncated model from a foreign file. */
+/** `{"__metadata__":{"format":"outflow-model"` after the length: distinguishes a truncated model from a foreign file. */
 const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2)
 
 /**
- * Lays a model out as one safetensors file. Its `__metadata__` holds, beside format and version, the metadata and the
+ * Encodes a model as one safetensors file. Its `__metadata__` holds, in addition to format and version, the metadata and the
  * encoder's header as JSON, the flows' specs and shapes, and the SHA-256 of all the rest.
  */
 export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
@@ -110,7 +110,7 @@ function writerOf({ metadata }: Record<string, string>): string {
   try {
     return String((JSON.parse(metadata!) as { outflowVersion?: unknown }).outflowVersion ?? 'of a later version')
   } catch {
-    // Later metadata need not be JSON: then it does not tell.
+    // Metadata of a later version may not be JSON: then the version that wrote it is not named.
     return 'of a later version'
   }
 }

@@ -11,7 +11,7 @@ import {
 import { argMin, toBits } from './bits.js'
 import { categoryInWords } from './words.js'
 
-/** Counts tell why when they carry this share of a category's bits; else it is the numbers that it does not go with. */
+/** Counts are the reason when they carry this share of a category's bits; else the numbers do not fit the category. */
 const TOLD_BY_COUNTS = 0.5
 /** A pair that was never seen is worth telling at so many bits of its own, whatever the numbers add. */
 const BITS_OF_A_NEW_PAIR = 6

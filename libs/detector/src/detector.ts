@@ -22,7 +22,7 @@ import type { ScoringThread } from './threaded-scorer.js'
 export interface Scores {
   /** [count]; −log p(c) − log p(x | c), nats, in the record's own units */
   readonly nll: Float64Array
-  /** [count]; the share of normal records at least as strange, above 0, at most 1: counted, and beyond the last few from a fitted tail */
+  /** [count]; the share of normal records with an nll at least as high, above 0, at most 1: counted, and beyond the last few from a fitted tail */
   readonly pValue: Float64Array
   /** Values of categories, in the whole batch, that training did not see. */
   readonly unseenValues: number
@@ -31,7 +31,7 @@ export interface Scores {
 }
 
 export interface DetectorOptions {
-  /** Where all but small batches are scored, beside the thread that asks. Default: in that one, where explaining always is. */
+  /** Thread that scores all but small batches. Default: the calling thread, where explanations are always computed. */
   readonly thread?: ScoringThread
 }
 

@@ -164,7 +164,7 @@ export const ALLOWANCE = 0.5
 const TOLERANCE = 0.1
 export const LARGEST_STEP = 6
 /**
- * An attack of a few strange records is to be flagged, not taken for drift and learned: none counts for more than one in a
+ * A few extreme records are anomalies, not drift to be learned: none counts for more than one in a
  * hundred. At one in 2,000 two in a hundred raised an alarm within five minutes.
  */
 const LARGEST_SCORE = 2.33

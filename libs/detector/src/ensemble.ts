@@ -11,7 +11,7 @@ export interface TrainingProgress extends FitProgress {
 const FLOWS_OF_FEW = 2
 
 /**
- * How many flows a model of so many rows of numbers has. What one flow of few rows makes of the space between them is in part luck,
+ * How many flows a model of so many rows of numbers has. What one flow learns of the space between few rows is partly chance,
  * of its weights, its noise and the rows that it held out; the mean of several densities is less so.
  *
  * @see Lakshminarayanan et al. 2017, Simple and scalable predictive uncertainty estimation using deep ensembles, NeurIPS

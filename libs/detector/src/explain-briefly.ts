@@ -53,14 +53,14 @@ function alternatives(encoder: Encoder, fields: Fields): Alternative[] {
   const numbers = encoder.numbers.map((column, j): Alternative => {
     const usual = usualNumber(encoder, ids, j)
     const observed = numberOf(encoder, fields, j)
-    const told = (x: number) => {
+    const shown = (x: number) => {
       if (Number.isNaN(x)) return null
       return column.cycle === null ? x : show(column, x)
     }
     const value = Number.isNaN(observed) ? 'missing' : show(column, observed)
     return {
       fields: withNumber(encoder, fields, j, usual),
-      reason: reasonOf(column.name, told(observed), told(usual), `${value} instead of about ${show(column, usual)}`),
+      reason: reasonOf(column.name, shown(observed), shown(usual), `${value} instead of about ${show(column, usual)}`),
     }
   })
   const categories = categoryColumnsOf(encoder.features).map(({ name, at: k }): Alternative => {

@@ -21,7 +21,7 @@ import { mergeCurve, numberReason } from './number-reason.js'
  *
  *     bits = (nll(x) − min over v of nll(x with v in the field)) / ln 2
  *
- * Numbers are tried along a grid on their axis, all of them in one call of the scorer and then once more beside each one's
+ * Numbers are tried along a grid on their axis, all of them in one call of the scorer and then once more around each one's
  * likeliest value; categories by enumeration.
  *
  * @param roughNll     which of many records is likeliest may be looked for roughly
@@ -94,7 +94,7 @@ function tellingReasons(
 
 /**
  * Values that one explanation tries of all numbers together, about, and at most of one. A narrow density is found by the
- * points about the group's median and the refinement, not by many points: 600 tell the same fields as 2,000 in a third of
+ * points about the group's median and the refinement, not by many points: 600 give the same fields as 2,000 in a third of
  * the time.
  */
 const CANDIDATES = 600

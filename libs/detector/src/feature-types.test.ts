@@ -71,9 +71,9 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
 
       // In place of a flow: the standard normal.
       const nll = async (batch: readonly Fields[]) => {
-        const { rows, beside } = encodeBatch(encoder, batch)
+        const { rows, addedNll } = encodeBatch(encoder, batch)
         const dim = rowDim(encoder)
-        return beside.map((nats, row) =>
+        return addedNll.map((nats, row) =>
           rows.subarray(row * dim, (row + 1) * dim).reduce((sum, z) => sum + z * z * 0.5, nats),
         )
       }

@@ -9,7 +9,7 @@ export interface FieldShift {
 }
 
 /**
- * Says which fields have moved, each by itself, the furthest first: the Kullback-Leibler divergence of the recent from
+ * Finds which fields have moved, each on its own, the furthest first: the Kullback-Leibler divergence of the recent from
  * the reference values, over bins that hold a 32nd of the reference each, so that a field of many scales shows a move within
  * any of them.
  *

@@ -1,12 +1,12 @@
 import type { Feature } from '@outflow/contracts'
 import { columnsOf, type Fields, periodHours } from '@outflow/encoding'
 
-/** A density in which every field stands alone: what a model must beat, and what tells which field has moved. */
+/** A density of independent fields: the baseline that a model must beat, and the measure of which field has moved. */
 export interface Marginals {
   /** Names of the fields, in the order of `columnsOf`. */
   readonly names: readonly string[]
   /**
-   * −log p of each field by itself, nats, in the record's own units; a cyclic time counts in hours. A missing number
+   * −log p of each field on its own, nats, in the record's own units; a cyclic time counts in hours. A missing number
    * adds the probability of being missing and nothing else, as in a detector's NLL.
    *
    * @returns [fields]

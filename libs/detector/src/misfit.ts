@@ -6,7 +6,7 @@ import { sampleRecords } from './sample-records.js'
 
 export type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
 
-/** Enough to tell distributions that are 5 % apart; drawn and scored in a second. */
+/** Enough to distinguish distributions that are 5 % apart; drawn and scored in a second. */
 const SAMPLES = 2_000
 
 /**

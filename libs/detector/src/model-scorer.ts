@@ -59,7 +59,7 @@ function scoreBy(encoder: Encoder, nllOfNumbers: NllOfRows | undefined): TableSc
       const to = Math.min(from + ROWS_AT_ONCE, table.count)
       const part = encodeTable(encoder, tablePart(table, from, to))
       const ofNumbers = await nllOfNumbers?.(part.rows, part.context, part.count)
-      for (let row = 0; row < part.count; row++) nll[from + row] = part.beside[row]! + (ofNumbers?.[row] ?? 0)
+      for (let row = 0; row < part.count; row++) nll[from + row] = part.addedNll[row]! + (ofNumbers?.[row] ?? 0)
       unseenValues += part.unseen
       missingValues += part.missing
     }

@@ -100,12 +100,12 @@ function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate)
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []
-    const told = (x: number) => {
+    const shown = (x: number) => {
       if (Number.isNaN(x)) return null
       return column.cycle === null ? x : show(column, x)
     }
     const text = `${column.name} ${show(column, after)} instead of ${Number.isNaN(before) ? 'none' : show(column, before)}`
-    return [{ change: { field: column.name, from: told(before), to: told(after) }, text }]
+    return [{ change: { field: column.name, from: shown(before), to: shown(after) }, text }]
   })
   const categories = categoryColumnsOf(encoder.features).flatMap(({ name: field, at: k }) => {
     const [before, after] = [from.categories[k]!, to.categories[k]!]

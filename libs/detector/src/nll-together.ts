@@ -45,7 +45,7 @@ export function nllTogether(nll: NllOfRows): NllOfRows {
   }
 }
 
-/** With more the call's own cost is small beside theirs. */
+/** With more, the cost of the call itself is small. */
 const FEW = 64
 
 function joined(parts: readonly Float32Array[]): Float32Array {

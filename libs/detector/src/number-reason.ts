@@ -85,7 +85,7 @@ const AS_LIKELY = 0.5
 
 /**
  * What the training records say where no value of this number makes the record ordinary: other fields are wrong, too, and the flow
- * speaks of a place where it has seen nothing. Where a group determines the number, that is the group's median; else the flow is
+ * extrapolates to a place without training rows. Where a group determines the number, that is the group's median; else the flow is
  * believed as long as it stays where nearly all records are.
  */
 function byRecords(

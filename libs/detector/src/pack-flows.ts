@@ -9,7 +9,7 @@ interface FlowHeader {
 
 /**
  * Lays flows out as tensors and texts in JSON: `flow_spec` of the first, null where there is none, its `flow_shapes`, and
- * `further_flows`, the headers of the others, where there are some. A model of one flow is what an outflow reads that knows of no other.
+ * `further_flows`, the headers of the others, where there are some. A model of one flow has none of these.
  */
 export function packFlows(flows: readonly FlowState[]): {
   texts: Record<string, string>

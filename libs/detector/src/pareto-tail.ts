@@ -1,5 +1,5 @@
 /**
- * What lies beyond the last few calibration records: generalised Pareto members with weights, each the survival function
+ * The tail beyond the last few calibration records: generalised Pareto members with weights, each the survival function
  * of the excess over the junction.
  *
  *     p(nll) = p(junction) · Σⱼ weightⱼ · (1 + shapeⱼ·(nll − junction) / scaleⱼ)^(−1 / shapeⱼ)     for nll > junction
@@ -97,7 +97,7 @@ export function tailPValue({ junction, junctionPValue, ...members }: ParetoTail,
 }
 
 /**
- * The 95 % upper confidence limit of a tail p-value: the members' 95 % quantile, and beside it, in quadrature of logarithms,
+ * The 95 % upper confidence limit of a tail p-value: the members' 95 % quantile, and, in quadrature of logarithms,
  * the chance in how many calibration records happened to lie beyond the junction. There is no lower limit, because the
  * p-value itself errs on the large side.
  */

@@ -4,19 +4,19 @@ import { decodeModel } from './artefact.js'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
-// The thread that models score in: told to open, score and close, it answers each in turn; told to end, it answers what it was asked before.
+// The thread that models score in: it answers requests to open, score and close in turn; on `end` it first answers the requests before.
 
 const port = parentPort!
 const models = new Map<number, TableScorer>()
 const unanswered = new Set<Promise<void>>()
 
-port.on('message', async (told: ToScoringThread) => {
-  if (told.kind === 'end') {
+port.on('message', async (request: ToScoringThread) => {
+  if (request.kind === 'end') {
     await Promise.all(unanswered)
     // Nothing else holds the thread.
     return port.close()
   }
-  const answered = reply(told)
+  const answered = reply(request)
   unanswered.add(answered)
   await answered
   unanswered.delete(answered)

@@ -28,7 +28,7 @@ describe('words for a number', () => {
     ],
     [
       { observed: 20, expected: 0, range: [-10, 545], group: null },
-      'distance 20 is unusual beside the other fields; 0 is likelier',
+      'distance 20 is unusual given the other fields; 0 is likelier',
     ],
     [{ observed: Number.NaN, expected: 12, range: [0, 600], group: null }, 'distance is missing; 12 would be expected'],
   ] as const)('%j', (finding, text) => {

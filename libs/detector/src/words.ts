@@ -23,7 +23,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   const [low, high] = range
   const value = `${name} ${show(column, observed)}`
   if (column.cycle !== null) {
-    if (observed >= low && observed <= high) return `${value} is unusual beside the other fields`
+    if (observed >= low && observed <= high) return `${value} is unusual given the other fields`
     return `${value} is outside the usual ${show(column, low)} to ${show(column, high)}`
   }
   if (column.usual !== null && expected === column.usual)
@@ -31,7 +31,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   const [lowest, highest] = usualSpan(column)
   const isNarrow = high - low <= NARROW * (highest - lowest)
   if (observed >= low && observed <= high && !isNarrow) {
-    return `${value} is unusual beside the other fields; ${show(column, expected)} is likelier`
+    return `${value} is unusual given the other fields; ${show(column, expected)} is likelier`
   }
   const far = Math.abs(observed - expected) > (isNarrow ? 10 : 2) * Math.max(high - low, column.quantum) ? 'far ' : ''
   const side = observed > expected ? 'above' : 'below'

@@ -34,7 +34,7 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   return tidy(encoder, j, grid)
 }
 
-/** More values beside the likeliest one, between its neighbours. */
+/** More values next to the likeliest one, between its neighbours. */
 export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Array, likeliest: number): Float64Array {
   const from = grid[Math.max(0, likeliest - 1)]!
   const to = grid[Math.min(grid.length - 1, likeliest + 1)]!

@@ -106,7 +106,7 @@ function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contam
     let gain = 0
     for (const row of heldOut) {
       const id = columns[v]!.ids[row]!
-      // A value that the fitted part did not see has p = 0 there, alone and with the parent: it tells nothing.
+      // A value that the fitted part did not see has p = 0 there, alone and with the parent: it contributes nothing.
       if (alone[v]![id]! === 0) continue
       gain += Math.log(conditional(edge, alone[v]!, columns[u]!.ids[row]!, id) / alone[v]![id]!)
     }

@@ -1,14 +1,14 @@
-/** Context columns beyond this many deviations say nothing more. */
+/** Context columns are clamped to this many deviations. */
 export const LARGEST_CONTEXT_Z = 10
 
 /**
- * A column that hardly varies in training (whether an airport was seen: in 999 of 1,000 rows) must not stand ten deviations
+ * A column that hardly varies in training (whether an airport was seen: in 999 of 1,000 rows) must not lie ten deviations
  * out where it does: the flow has no rows to learn from there, and extrapolates.
  */
 const SMALLEST_SCALE = 0.25
 
 /**
- * Lays the training context out, one part beside the other, and standardises its columns.
+ * Joins the parts of the training context column by column and standardises the columns.
  *
  * @param parts  each [n, its width], row-major
  * @returns context [n, contextDim], row-major; mean and deviation of each column

@@ -8,7 +8,7 @@ import { groupOfIds } from './grouping.js'
 import { type FLAGS, flagOf, standardise, stretchOf, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
-/** A batch as the flow takes it, and what the likelihood has beside the flow. */
+/** A batch as the flow takes it, and the part of the nll that the flow does not compute. */
 export interface EncodedBatch {
   readonly count: number
   /** [count, dim], row-major */
@@ -16,7 +16,7 @@ export interface EncodedBatch {
   /** [count, contextDim], row-major */
   readonly context: Float32Array
   /** [count]; what is added to the flow's NLL: −log p(c), the log of each scale, and ½·log 2π off for each missing number */
-  readonly beside: Float64Array
+  readonly addedNll: Float64Array
   /** [count, categories]; ids, 0 is unseen */
   readonly ids: Int32Array
   /** Values of categories that training did not see. */
@@ -29,10 +29,10 @@ const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
 /**
  * Encodes a batch: the record's NLL in its own units is
  *
- *     nll = flow's nll(row | context) + beside
- *     beside = −log p(c) + Σ over observed numbers (log scale + log |dx/dy|) − Σ over missing numbers ½·log 2π
+ *     nll = flow's nll(row | context) + addedNll
+ *     addedNll = −log p(c) + Σ over observed numbers (log scale + log |dx/dy|) − Σ over missing numbers ½·log 2π
  *
- * A missing number stands in the row as 0, for which the flow was trained to say the standard normal's ½·log 2π.
+ * A missing number stands in the row as 0, for which the trained flow gives the standard normal's ½·log 2π.
  * Allocates per batch, nothing per record.
  */
 export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): EncodedBatch {
@@ -45,7 +45,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
   const categories = encoder.tree.parents.length
   const ids = new Int32Array(count * categories)
   const rows = new Float32Array(count * dim)
-  const beside = new Float64Array(count)
+  const addedNll = new Float64Array(count)
   const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
   const named = categories - dim
   const columns = encoder.numbers.map((column, j) => ({
@@ -81,9 +81,9 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
         added -= HALF_LOG_2_PI
       }
     }
-    beside[index] = added + nllOf(ids, idsAt)
+    addedNll[index] = added + nllOf(ids, idsAt)
   }
-  return { count, rows, context: encodeContext(encoder, ids, count), beside, ids, unseen, missing }
+  return { count, rows, context: encodeContext(encoder, ids, count), addedNll, ids, unseen, missing }
 }
 
 function flagIds(lookup: ReadonlyMap<string | null, number>) {
@@ -131,7 +131,7 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
 
 /**
  * Where number j is measured from, in z: the median of its best grouping that has seen the record's group, or what the places
- * of that grouping foretell, else 0.
+ * of that grouping predict, else 0.
  */
 export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {
   const own = groupWidth(encoder)
@@ -146,7 +146,7 @@ export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: n
   return 0
 }
 
-/** The z that places foretell for a record's pair; NaN where they can not. */
+/** The z that places predict for a record's pair; NaN where they cannot. */
 function foretoldZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
   const { centre, scale } = encoder.numbers[places.number]!
   const a = placeOf(encoder, places, ids, offset, 0)

@@ -113,10 +113,10 @@ describe('the encoder', () => {
 
   it('counts missing and unseen values', () => {
     const odd = fieldsOf({ flight: { distance: null, from: 'Q', to: 'A' }, delay: 'NaN', date: '2001-01-01T10:00:00Z' })
-    const { missing, unseen, rows, beside } = encodeBatch(encoder, [odd])
+    const { missing, unseen, rows, addedNll } = encodeBatch(encoder, [odd])
     expect({ missing, unseen }).toEqual({ missing: 2, unseen: 1 })
     expect([...rows.subarray(0, 2)]).toEqual([0, 0])
-    expect(Number.isFinite(beside[0])).toBe(true)
+    expect(Number.isFinite(addedNll[0])).toBe(true)
   })
 
   it('is the same after packing and unpacking', () => {
@@ -152,7 +152,7 @@ describe('the encoder', () => {
     const fields = rows.map((record) => reader(record) as Fields)
     const { encoder: own, context } = fitEncoder(some, fields, { contamination: 0.01, seed: 1 })
     const encoded = encodeBatch(own, fields)
-    expect([...context, ...encoded.rows, ...encoded.context, ...encoded.beside].every(Number.isFinite)).toBe(true)
+    expect([...context, ...encoded.rows, ...encoded.context, ...encoded.addedNll].every(Number.isFinite)).toBe(true)
     expect(encoded.rows.length).toBe(rows.length * rowDim(own))
   })
 })

@@ -12,7 +12,7 @@ export interface Encoder {
   /** Categories are the categorical features in the feature list's order, then each number's flag. */
   readonly tree: CategoryTree
   readonly groupings: readonly Grouping[]
-  /** Foretell what the pairs of some groupings determine, where the pair itself was not seen. */
+  /** Predict what the pairs of some groupings determine, where the pair itself was not seen. */
   readonly places: readonly Places[]
   /** Flag states that stand in the context as 0 or 1. */
   readonly indicators: readonly { readonly number: number; readonly state: 'missing' | 'usual' }[]

@@ -23,7 +23,7 @@ export function tableOf({ count, numbers, categories }: FieldRows, width: FieldW
   const length = count * width.numbers
   return {
     count,
-    // What goes to another thread takes along all that lies behind it.
+    // A transfer to another thread copies the whole buffer under a view.
     numbers: length === numbers.length ? numbers : numbers.slice(0, length),
     categories: categories.slice(0, count * width.categories),
   }

@@ -64,8 +64,8 @@ export function fitEncoder(
   const places = fitPlaces(numbers, prepared, groupings, folds, seed)
   const indicators = findIndicators(flags)
   const states = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
-  const told = [...groupings, ...places].map(({ outOfFold }) => outOfFold)
-  const { context, centre, scale } = standardiseContext([...told, ...states], records.length)
+  const outOfFolds = [...groupings, ...places].map(({ outOfFold }) => outOfFold)
+  const { context, centre, scale } = standardiseContext([...outOfFolds, ...states], records.length)
   const encoder: Encoder = {
     features,
     numbers,
@@ -98,9 +98,9 @@ function measure(features: readonly Feature[], records: readonly Fields[], conta
   return { numbers, flags, z }
 }
 
-/** Beside categories: below such a share, setting a common value apart was measured to lose more than it wins. */
+/** With categories: below this share, a flag for a common value was measured to lose more than it gains. */
 const USUAL_SHARE = 0.95
-/** Where a flow has numbers alone to go by, it makes more of a rare value beside the others than p(c) does. */
+/** Without categories the flow scores a rare value better, given the other numbers, than p(c) does. */
 const USUAL_SHARE_AMONG_NUMBERS = 0.999
 
 /** The categorical features, then each number's flag. */
@@ -135,7 +135,7 @@ function findIndicators(flags: readonly (readonly Flag[])[]): Encoder['indicator
   )
 }
 
-/** Deviations of groups are not told apart below this, in z. */
+/** Deviations of groups below this are not distinguished, in z. */
 const SMALLEST_FLOOR = 1e-3
 /** A number is measured from the median of a grouping that leaves this share of its spread or less. */
 const ANCHOR_LEAVES = 0.9
@@ -191,12 +191,12 @@ function outOfFoldAnchors(
   const width = groupWidth(encoder)
   const anchors = encoder.anchors[j]!.map((index) => ({
     medians: groupings[index]!.outOfFold,
-    foretold: places.find((own) => own.places.number === j && own.places.grouping === index)?.outOfFold,
+    predicted: places.find((own) => own.places.number === j && own.places.grouping === index)?.outOfFold,
   }))
   return (row) => {
-    for (const { medians, foretold } of anchors) {
+    for (const { medians, predicted } of anchors) {
       if (medians[(row + 1) * width - 1]! > 0) return medians[row * width + j]!
-      if (foretold !== undefined && foretold[row * PLACES_WIDTH + 1] === 1) return foretold[row * PLACES_WIDTH]!
+      if (predicted !== undefined && predicted[row * PLACES_WIDTH + 1] === 1) return predicted[row * PLACES_WIDTH]!
     }
     return 0
   }

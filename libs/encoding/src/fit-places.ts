@@ -6,12 +6,12 @@ import { type Lengths, lengthBetween, type Places, placeValues } from './places.
 
 export interface FittedPlaces {
   readonly places: Places
-  /** [n, 3]; what the other folds foretell: z (0 where they can not), whether they can, log(1 + pairs of the lesser end) */
+  /** [n, 3]; what the other folds predict: z (0 where they cannot), whether they can, log(1 + pairs of the lesser end) */
   readonly outOfFold: Float32Array
 }
 
 export const PLACES_WIDTH = 3
-/** Only what a pair determines can be foretold from other pairs. */
+/** Only what a pair determines can be predicted from other pairs. */
 const DETERMINED = 0.1
 /** Places are taken when they leave this share or less of the error on pairs that the other folds did not see. */
 const PLACES_LEAVE = 0.5
@@ -20,7 +20,7 @@ const FEWEST_PAIRS = 30
 const MOST_PAIRS = 20_000
 
 /**
- * Fits places to every number that an unordered pair determines, and keeps those that foretell unseen pairs, out of fold,
+ * Fits places to every number that an unordered pair determines, and keeps those that predict unseen pairs, out of fold,
  * twice as well as the best single category does.
  *
  * @param folds  [n]
@@ -69,12 +69,12 @@ function placesOf(
   for (let row = 0; row < z.length; row++) {
     const placed = byFold[folds[row]!]!
     const [a, b] = [ends[2 * row]!, ends[2 * row + 1]!]
-    const foretold = lengthBetween(placed, a, b) - zero
-    if (Number.isNaN(foretold)) continue
-    outOfFold.set([foretold, 1, Math.log1p(Math.min(placed.partners[a]!, placed.partners[b]!))], row * PLACES_WIDTH)
+    const predicted = lengthBetween(placed, a, b) - zero
+    if (Number.isNaN(predicted)) continue
+    outOfFold.set([predicted, 1, Math.log1p(Math.min(placed.partners[a]!, placed.partners[b]!))], row * PLACES_WIDTH)
     const isUnseen = used[folds[row]! * (groups + 1) + groupOf[row]!] === 0
     if (!isUnseen || Number.isNaN(z[row])) continue
-    errors.push(Math.abs(z[row]! - foretold))
+    errors.push(Math.abs(z[row]! - predicted))
     errorsWithout.push(Math.abs(z[row]! - singleMedian(groupings, number, row)))
   }
   const isBetter = errors.length >= FEWEST_UNSEEN && middle(errors) <= PLACES_LEAVE * middle(errorsWithout)

@@ -36,13 +36,13 @@ const ROWS_FOR_CHOICE = 20_000
 const FEWEST_FOR_CHOICE = 2_000
 const CHOICE_BUDGET = 6_000_000
 const MOST_PAIRS = 4
-/** Of more categories, those that tell most about some number are paired. */
+/** Of more categories, those that explain most of some number are paired. */
 const CATEGORIES_PAIRED = 16
 /** A pair matters when it leaves this share or less of what the best single leaves of some number's spread. */
 const PAIR_LEAVES = 0.9
 /** The order of a pair matters when without it this much more is left of a number that the pair matters for. */
 const ORDER_MATTERS = 1.05
-/** Wider contexts slow every conditioner of the flow more than they tell it. */
+/** A wider context costs every conditioner of the flow more time than it gains. */
 const LARGEST_CONTEXT = 256
 
 /** The group that a record's category ids fall into; 0 is the unseen group. */
@@ -64,7 +64,7 @@ function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first:
 }
 
 /**
- * Fits the groupings that the context is made of: every category by itself, and the few pairs that shrink the
+ * Fits the groupings that the context is made of: every single category, and the few pairs that shrink the
  * out-of-fold spread of some number beyond what the best single category does.
  *
  * @param columns        [categories]
@@ -110,8 +110,8 @@ function leastLeft({ grouping }: FittedGrouping): number {
 }
 
 /**
- * The pairs that matter; each in its unordered form where that leaves no more. It then knows a route by its way back too,
- * and a median of twice the rows is not moved by one that is wrong.
+ * The pairs that matter; each in its unordered form where that leaves no more. It then covers both directions of a route,
+ * and one wrong row does not move a median of twice the rows.
  */
 function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
   const { numbers, columns } = rows

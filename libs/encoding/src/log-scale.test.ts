@@ -44,11 +44,11 @@ describe('a column on a log scale', () => {
     // With a flow that changes nothing the row is standard normal. Trapezoids, denser where the log is.
     const { logUnit, centre, scale } = encoder.numbers[0]!
     const grid = Array.from({ length: 20_001 }, (_, k) => expand(logUnit!, centre + scale * (k / 1_000 - 10)))
-    const { rows, beside } = encodeBatch(
+    const { rows, addedNll } = encodeBatch(
       encoder,
       grid.map((x) => ({ numbers: [x], categories: [] })),
     )
-    const density = beside.map((own, k) => Math.exp(-own - rows[k]! ** 2 / 2 - Math.log(2 * Math.PI) / 2))
+    const density = addedNll.map((own, k) => Math.exp(-own - rows[k]! ** 2 / 2 - Math.log(2 * Math.PI) / 2))
     const mass = grid.slice(1).reduce((sum, x, k) => sum + ((density[k]! + density[k + 1]!) / 2) * (x - grid[k]!), 0)
     expect(mass).toBeCloseTo(1, 3)
   })

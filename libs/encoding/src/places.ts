@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /**
  * Coordinates in space of the values that two categories share, such that the number which a pair of them determines is
- * about the distance between the two: what the number of a pair not yet seen is foretold from.
+ * about the distance between the two: the number of an unseen pair is predicted from them.
  */
 export interface Places {
   /** The number that the pair determines. */

@@ -85,9 +85,9 @@ describe('a feature of type text', () => {
   it('is missing as a whole, and costs nothing but the probability of that', () => {
     const [whole, absent] = [records[0], { ...records[0], note: null }].map((record) => read(record) as Fields)
     expect(absent!.numbers.slice(1).every(Number.isNaN)).toBe(true)
-    const { rows, beside } = encodeBatch(encoder, [whole!, absent!])
+    const { rows, addedNll } = encodeBatch(encoder, [whole!, absent!])
     expect([...rows.slice(rowDim(encoder) + 1)]).toEqual([0, 0, 0, 0, 0, 0])
-    expect([...beside].every(Number.isFinite)).toBe(true)
+    expect([...addedNll].every(Number.isFinite)).toBe(true)
   })
 
   it('takes no object for a text, and is null in a sample', () => {

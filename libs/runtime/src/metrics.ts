@@ -29,7 +29,7 @@ export interface MetricsOptions {
 /**
  * Makes a registry of its own: two pipelines in one process, or two tests, do not see each other's numbers.
  *
- * The process's own figures (CPU, memory, event loop, garbage collection) are among them unless told otherwise. An instrument asked for twice
+ * The process's own figures (CPU, memory, event loop, garbage collection) are included by default. An instrument asked for twice
  * is the same instrument.
  *
  * @param labels             stand on every series, such as the pipeline

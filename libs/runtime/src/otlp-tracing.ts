@@ -5,7 +5,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Tracing } from './span.js'
 
-/** A batch has up to thousands of causes; a span that names them all is larger than the work it tells of. */
+/** A batch has up to thousands of causes; a span that links to them all is larger than the work it describes. */
 const MOST_LINKS = 32
 /** Of the 10 s of a drain. What a collector that is away did not take by then is lost: traces are for looking. */
 const CLOSE_MS = 2_000

@@ -21,7 +21,7 @@ export interface RunOptions {
  * A drain that overruns ends the process with 1; a second signal ends it at once. Offsets move in the transaction that
  * writes what they cover, so both are safe: what was not written is read again.
  *
- * @returns the exit code: 0 when the service ended by itself or drained, 1 when it threw
+ * @returns the exit code: 0 when the service completed or drained, 1 when it threw
  */
 export async function runUntilSignal(
   run: (signal: AbortSignal) => Promise<void>,

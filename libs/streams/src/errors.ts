@@ -17,12 +17,12 @@ export class BrokerLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_LOGIN_FAILED'
 }
 
-/** No TLS connection with the broker: one side does not accept the other's certificate, or it speaks no TLS. */
+/** No TLS connection with the broker: one side does not accept the other's certificate, or the port has no TLS. */
 export class BrokerTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 
-/** The stored offset lies beyond the end of the partition: the broker has lost records, or it has no topic ids and the topic was created again. */
+/** The stored offset is beyond the end of the partition: the broker has lost records, or it has no topic ids and the topic was created again. */
 export class OffsetBeyondLog extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_OFFSET_BEYOND_LOG'
 }
@@ -69,7 +69,7 @@ function fixOfLogin(type: string, message: string): string {
   return 'check who logs in, and the password or secret, under kafka.sasl'
 }
 
-/** Gives what kafkajs threw as an error of this room; other errors come back unchanged. */
+/** Gives what kafkajs threw as an error of this package; other errors come back unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
   // Node does not find the names of these classes in a CommonJS package; a test runner does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])

@@ -59,7 +59,7 @@ const PARTITIONS_IN_FLIGHT = 8
 /**
  * One consumer's life: joins, delivers, and leaves when stopped.
  *
- * kafkajs would restart a crashed consumer by itself, but only after some errors, and its seeks that were not applied
+ * kafkajs can restart a crashed consumer, but only after some errors, and its seeks that were not applied
  * yet would outlive the assignment they were meant for. So it never restarts: a crash ends this member, and the next
  * one begins with a fresh consumer.
  */
@@ -70,7 +70,7 @@ export class GroupMember {
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
   /** Its reason is what the life ends with. */
   readonly #crash = new AbortController()
-  /** The life is over, whatever has not ended by itself. */
+  /** Ends this membership, with everything that is still under way. */
   readonly #over = new AbortController()
   readonly #leaving: AbortSignal
   /** Claims that went on since the group's own commit. */
@@ -125,7 +125,7 @@ export class GroupMember {
   async #join(): Promise<void> {
     const consumer = this.#consumer
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#claim(event))
-    // `run` does not reject later: a crash is told by this event alone.
+    // `run` does not reject later: a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passOver(payload))
     await consumer.connect()
@@ -199,7 +199,7 @@ export class GroupMember {
     }
   }
 
-  /** kafkajs goes on by itself behind a batch of transaction markers or aborted records alone. */
+  /** kafkajs skips a batch that has only transaction markers or aborted records. */
   #passOver(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
     const claim = this.#claims.get(keyOf(batch))
     if (claim && batch.batchSize === 0) claim.fetchOffset = BigInt(batch.lastOffset) + 1n
@@ -224,7 +224,7 @@ export class GroupMember {
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)
-    // Where more lies behind it, that is fetched meanwhile; else the next fetch waits, and finds more.
+    // Where the partition has more, it is fetched meanwhile; else the next fetch waits, and finds more.
     if (BigInt(batch.highWatermark) <= open.delivery.nextOffset) await claim.ended
   }
 

@@ -6,7 +6,7 @@ import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { promptSocket } from './socket.js'
 
-/** What Kafka's client says goes here, with constant messages; pino's loggers fit. */
+/** Log of Kafka's client, with constant messages; pino's loggers fit. */
 export interface StreamLog {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -14,11 +14,11 @@ export interface StreamLog {
   error(fields: object, message: string): void
 }
 
-/** A broker that the other functions of this room talk to; nothing is connected by making one. */
+/** A broker that the other functions of this package use; nothing is connected by making one. */
 export interface KafkaConnection {
   readonly clientId: string
   readonly log: StreamLog
-  /** @internal only this room speaks to kafkajs */
+  /** @internal only this package uses kafkajs */
   readonly kafkajs: Kafka
 }
 
@@ -61,7 +61,7 @@ const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 /** Said whenever a producer is made. What it warns of is known: whoever sends begins again behind its mark. */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
 
-/** kafkajs retries by itself and throws when it gives up: its own errors are warnings here, the rest is detail. */
+/** kafkajs retries, and throws when it gives up: errors that it logs are warnings here, the rest is detail. */
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
   if (level <= logLevel.WARN && message !== LIMITED_RETRIES)
@@ -69,7 +69,7 @@ function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): voi
   else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
 }
 
-/** Runs `act` with kafkajs's errors given as this room's. */
+/** Runs `act` and converts kafkajs's errors to those of this package. */
 export async function speaking<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()

@@ -28,7 +28,7 @@ export interface WindowOptions<Note = undefined> {
     readonly of: (record: WindowRecord) => Note | undefined
     readonly beforeMs: number
   }
-  /** Offsets passed so far and to pass; told after each fetched batch. */
+  /** Offsets passed so far and to pass; called after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
   /** Leaves out the records without a value; default: false. */
   readonly skipTombstones?: boolean
@@ -203,7 +203,7 @@ async function readRanges(
       }
     }
   })
-  // Batches of transaction markers alone never reach eachBatch; this event tells of them too.
+  // Batches of transaction markers alone never reach eachBatch; this event covers them too.
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
     const range = rangeOf(topic, partition)
     if (range) pass(range, BigInt(lastOffset) + 1n)
@@ -238,7 +238,7 @@ async function readRanges(
   } finally {
     clearTimeout(stalled)
     await consumer.disconnect()
-    // Without members and offsets it would vanish by itself some time; a reader of the group list need not wonder.
+    // Kafka would remove a group without members and offsets later; until then it would show in the list of groups.
     await admin.deleteGroups([groupId]).catch(() => {})
   }
 }

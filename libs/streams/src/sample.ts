@@ -117,7 +117,7 @@ export function own<R extends WindowRecord>(record: R): R {
   }
 }
 
-/** 32 bits; positions of equal priority are told apart by their order, a bias of one in millions. */
+/** 32 bits; positions of equal priority are taken in order, a bias of one in millions. */
 function priorityOf(topicHash: number, { partition, offset }: WindowRecord): number {
   const low = Number(offset & 0xffff_ffffn)
   const high = Number(offset >> 32n)

@@ -59,7 +59,7 @@ const startIn = ({ topicId }: Log, { earliest, end }: PartitionEnds, fromEnd: bo
   topicId,
 })
 
-/** Returns what lies between a stored position and the first record that can be read; null: nothing. @throws {OffsetBeyondLog} */
+/** Returns the gap between a stored position and the first record that can be read; null: nothing. @throws {OffsetBeyondLog} */
 export function gapBefore(
   stored: StoredPosition,
   topicId: string | null,

@@ -88,7 +88,7 @@ const formEncoded = (text: string): string => new URLSearchParams({ '': text }).
 
 function reasonOf(thrown: unknown): string {
   const { cause } = thrown as { cause?: unknown }
-  const told = cause instanceof Error ? cause : thrown
-  const code = told instanceof Error && 'code' in told ? String(told.code) : ''
-  return code || (told instanceof Error ? told.message : String(told))
+  const root = cause instanceof Error ? cause : thrown
+  const code = root instanceof Error && 'code' in root ? String(root.code) : ''
+  return code || (root instanceof Error ? root.message : String(root))
 }

@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url)
 /**
  * The ids that the broker gave to topics. A topic that is deleted and created again under the same name has another id.
  *
- * kafkajs speaks the Metadata request up to version 6; ids came with version 10. This file is the only one that depends on
+ * kafkajs supports the Metadata request up to version 6; ids came with version 10. This file is the only one that depends on
  * kafkajs's connections, and it was written against the version named below.
  */
 export interface TopicIds {

@@ -21,7 +21,7 @@ export interface TransactionalSender {
    * After any error the sender is spent, because the transaction's outcome may be unknown: make another, which settles
    * it, then read the mark.
    *
-   * @param first  begun beside the sending; the transaction is committed when it has resolved, and aborted when it rejects
+   * @param first  started together with the sending; the transaction is committed when it has resolved, and aborted when it rejects
    * @throws {SenderFenced} when a later sender has taken the transactional id over
    * @throws {BrokerUnavailable | BrokerRefused} or what `first` rejects with
    */
@@ -111,7 +111,7 @@ async function moveMark(
     try {
       return await transaction.sendOffsets({ consumerGroupId: groupId, topics })
     } catch (thrown: unknown) {
-      // kafkajs repeats a refused beginning of a batch by itself, and not that of a mark.
+      // kafkajs retries when the broker refuses to add a batch to the transaction, and not when it refuses the mark.
       if (!isBusy(thrown) || attempt === MARK_ATTEMPTS) throw thrown
       await sleep(RETRY_MS)
     }

@@ -2,7 +2,7 @@ import { type OutflowError, toOutflowError } from '@outflow/errors'
 import { backoffMs, pause } from '@outflow/runtime'
 
 /**
- * Does something that lasts, again and again until the signal aborts; what it throws is told, and waited after, longer each time.
+ * Runs a long task again and again until the signal aborts; errors are reported, and the next run waits longer after each.
  *
  * @param act  is handed what it calls when it gets on: the next wait is a short one again
  */

@@ -139,7 +139,7 @@ async function relay({
   const { client, signal } = leadership
   const created = await ensureOutputTopics(kafka, config)
   if (created.length > 0) telemetry.topicsCreated(created)
-  // Of a fresh database beside an old broker, the relay neither inherits the old one's mark nor fences its sender.
+  // With a new database and an old broker, the relay neither inherits the old mark nor fences the old sender.
   const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
@@ -172,7 +172,7 @@ async function relay({
       const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
       if (!asksForQuiet(config)) {
         const rows = await takeOutbox(client, options)
-        // Only where there are none it is asked whether rules hold them back: an alert that goes by itself does not wait for that.
+        // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
         if (rows.length > 0 || !(await isQuietened(client, pipeline))) return rows
       }
       await quieten(quietening)

@@ -32,7 +32,7 @@ export function asksForQuiet({ alerts }: Pick<Config, 'alerts'>): boolean {
 }
 
 /**
- * Decides on the alerts that have no place in the order of sending yet. What goes by itself is numbered, and so is all that is
+ * Decides on the alerts that have no place in the order of sending yet. What is sent singly is numbered, and so is all that is
  * no alert; what does not leaves the outbox and is noted with the reason; groups whose window has ended get a place of their own.
  *
  * All of a transaction, or nothing: a crash repeats no decision and loses none. What is decided follows from the alerts'

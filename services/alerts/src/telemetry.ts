@@ -26,7 +26,7 @@ const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 
 export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   const sent = metrics.counter('outflow_outbox_sent_total', 'Outbox messages sent', ['kind'])
-  const unsent = metrics.counter('outflow_alerts_unsent_total', 'Alerts that did not leave by themselves', ['because'])
+  const unsent = metrics.counter('outflow_alerts_unsent_total', 'Alerts that were suppressed or grouped', ['because'])
   const groups = metrics.counter('outflow_alert_groups_total', 'Alerts about many anomalies at once', ['by'])
   const shortened = metrics.counter('outflow_messages_shortened_total', 'Sent without a body that was too large', [
     'kind',
@@ -69,7 +69,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
     },
     operationTold: ({ kind, status, detail, modelId, begunAt }) =>
-      log.warn({ kind, status, detail, modelId, begunAt }, 'operation told'),
+      log.warn({ kind, status, detail, modelId, begunAt }, 'health event reported'),
     operationsStand: (kinds) => {
       standing.reset()
       for (const kind of kinds) standing.set({ kind }, 1)

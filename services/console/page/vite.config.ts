@@ -13,6 +13,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  // For work on the page: `npm run dev` beside a console that runs.
+  // For work on the page: `npm run dev` with a running console.
   server: { host: '127.0.0.1', proxy: { '/api': 'http://127.0.0.1:9404' } },
 })

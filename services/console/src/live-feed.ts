@@ -25,7 +25,7 @@ const EVERY_MS = 1_000
  * passed over. No batch takes as long.
  */
 const LOOK_BACK_MS = 30_000
-/** Of a burst the newest are told; the list has them all. */
+/** In a burst only the newest are sent; the list has them all. */
 const MOST_AT_ONCE = 500
 
 interface Watched {
@@ -65,19 +65,19 @@ export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: Live
       if (signal.aborted) break
       for (const [pipeline, own] of watched) {
         await lookAt(pipeline, own, (found) => {
-          for (const tell of own.listeners) tell(found)
+          for (const onFound of own.listeners) onFound(found)
         }).catch(fail)
       }
     }
     isLooking = false
   }
 
-  async function lookAt(pipeline: string, own: Watched, tell: OnFound): Promise<void> {
+  async function lookAt(pipeline: string, own: Watched, onFound: OnFound): Promise<void> {
     const since = new Date(Date.now() - LOOK_BACK_MS)
     const lines = await look({ pipeline, since, limit: MOST_AT_ONCE })
     const fresh = lines.filter((line) => !own.known.has(anomalyId(line)))
     own.known = new Set(lines.map(anomalyId))
-    if (fresh.length > 0) tell(fresh.toReversed())
+    if (fresh.length > 0) onFound(fresh.toReversed())
   }
 
   function fail(thrown: unknown): void {

@@ -18,7 +18,7 @@ export interface ConsoleOptions {
 
 /**
  * Serves the console until the signal aborts: the page, its API, health and metrics, on `console.host` and
- * `http.ports.console`. A store that is away is told to whoever asks.
+ * `http.ports.console`. Requests are answered 503 while the store is away.
  *
  * @throws {HealthAddressUnavailable} when the address can not be served
  */

@@ -21,7 +21,7 @@ const sessionSchema = z.discriminatedUnion('authentication', [
   z.object({ authentication: z.literal('token'), sha256: z.string() }),
 ])
 
-/** What a browser keeps, signed: nothing is kept here, so that any instance knows every session. */
+/** A session is a signed cookie; the server stores nothing, so any instance accepts every session. */
 export interface Sessions {
   /** Goes into the cookie of a session. @param sha256  the token's, where one logged in by a token */
   seal(visitor: Omit<Visitor, 'byBrowser'>, sha256?: string): Promise<string>

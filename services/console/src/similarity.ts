@@ -1,7 +1,7 @@
 import type { FieldBits } from '@outflow/store/anomalies'
 
 /**
- * How alike two anomalies are in what was strange about them: the cosine of the angle between their bits, a field an axis.
+ * How similar the reasons of two anomalies are: the cosine of the angle between their bits, a field an axis.
  *
  * @returns 0 (no field in common) to 1 (the same fields in the same proportion)
  */

@@ -9,7 +9,7 @@ export interface Visitor {
   readonly name: string
   readonly role: Role
   readonly authentication: Session['authentication']
-  /** Whether the browser vouches for them by itself: then a foreign page could, too, and writes want the token against that. */
+  /** Whether the browser sends the credentials unasked (a cookie): then a foreign page could use them, and writes need the token. */
   readonly byBrowser: boolean
 }
 

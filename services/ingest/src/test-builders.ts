@@ -8,7 +8,7 @@ import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
 import type { ModelLease } from './model-lease.js'
 import { type RecordReader, recordReader } from './record-reader.js'
 
-/** Builders for the tests of this room: each gives a whole thing, of which a test states what matters to it. */
+/** Builders for this package's tests: each returns a complete value; a test states only what matters to it. */
 
 export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<KafkaRecord> = {}): KafkaRecord {
   return {

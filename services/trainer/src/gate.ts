@@ -47,7 +47,7 @@ export interface GateOptions {
 
 /** DESIGN: the same artefact and record give the same NLL everywhere to 1e-5. */
 const TOLERANCE = 1e-5
-/** Nats a record within which two models count as equal: a hundredth of what tells a good fit from a poor one. */
+/** Nats a record within which two models count as equal: a hundredth of the difference between a good fit and a poor one. */
 const EQUAL_WITHIN = 0.02
 /** Thirty times what a wide model takes on one slow core: beyond it, the stream outruns its detector. */
 const SLOWEST_MICROS = 1_000
@@ -61,7 +61,7 @@ const LOWER_HALF = [0.25, 0.75] as const
  * - it makes them as likely as the incumbent does, or likelier: it fails when the 95 % interval of its mean gain lies
  *   below −0.02 nats. A first model is compared with a density of independent fields instead;
  * - it flags at most three times what was asked for (alert rate plus contamination), give or take chance, and finds neither
- *   most of them strange nor most of them too normal;
+ *   most of them too high nor most of them too low;
  * - it scores a record in a millisecond or less.
  */
 export async function passGate(options: GateOptions): Promise<GateReport> {

@@ -1,7 +1,7 @@
 import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 
-/** Of more than these, the newest, a share is not told much better. */
+/** More than these, the newest, would not make the share much more exact. */
 export const FLAGGED_LOOKED_AT = 200
 /** A few alike may be one client's mistake. */
 const FEWEST_ALIKE = 10
@@ -20,6 +20,6 @@ export async function hasNews(detector: Pick<Detector, 'newValues'>, flagged: re
     const key = JSON.stringify([news.field, news.value])
     alike.set(key, (alike.get(key) ?? 0) + 1)
   }
-  const told = [...alike.values()].filter((count) => count >= FEWEST_ALIKE).reduce((sum, count) => sum + count, 0)
-  return told > 0 && told >= MOST_OF_THEM * flagged.length
+  const repeated = [...alike.values()].filter((count) => count >= FEWEST_ALIKE).reduce((sum, count) => sum + count, 0)
+  return repeated > 0 && repeated >= MOST_OF_THEM * flagged.length
 }

@@ -36,7 +36,7 @@ export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Arra
   return isHeld
 }
 
-/** Fewer give an interval too wide to tell two models apart: half of them are held out. */
+/** Fewer give an interval too wide to compare two models: half of them are held out. */
 const FEWEST_UNSEEN = 400
 const SHARE = 0.1
 const MOST_HELD = 2_000

@@ -17,7 +17,7 @@ export interface ScoresRead {
   readonly alarm: DriftAlarm | null
   /** The highest chart, as a share of its limit. */
   readonly level: number
-  /** More flagged records than are due, where no alarm has told of what they come from; null: there are none. */
+  /** More flagged records than are due, where no alarm has reported their cause; null: there are none. */
   readonly surplus: Surplus | null
   /** How p-values are to be moved; null: too few records to say. */
   readonly following: Following | null
@@ -36,7 +36,7 @@ export interface ReadingScores {
 
 /**
  * Reads a model's minutes: whether its scores have drifted since its last alarm, and how p-values are to follow them. A change
- * that goes on is told once; of one that was found, what came before says nothing more.
+ * that goes on is reported once; of one that was found, what came before says nothing more.
  *
  * @param minutes  that are over, in order of time
  */
@@ -108,7 +108,7 @@ export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
 
 const SAME_CHANGE_MS = 10 * 60_000
 
-/** A twentieth of the odds: what has changed by less is not told again. */
+/** A twentieth of the odds: a smaller change is not noted again. */
 export const WORTH_TELLING = 0.05
 
 const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]

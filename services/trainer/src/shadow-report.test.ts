@@ -38,7 +38,7 @@ test('a candidate that flags about what is due is to be promoted', () => {
 test('one that flags more than the gate allows is not; unless the active model flags as much, for then the stream has changed', () => {
   const flooding = aShadow({ flaggedByShadow: 700 })
   expect(judgeShadow(flooding, config).failure).toBe(
-    'beside the active model it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
+    'as a shadow it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
   )
   expect(judgeShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
 })

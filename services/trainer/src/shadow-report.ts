@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf } from './gate.js'
 
-/** How a candidate did beside the active model; in the report of its fit and in its metrics. */
+/** How a shadow compared with the active model; in the report of its fit and in the metrics. */
 export interface ShadowReport {
   readonly forMs: number
   /** Records that both scored. */
@@ -33,7 +33,7 @@ export function judgeShadow(
     activeFlaggedShare,
     disagreement: disagreementOf(shadow),
     failure: floods
-      ? `beside the active model it flagged ${percent(flaggedShare)} of ${scored} records; at most ${percent(most)} are accepted`
+      ? `as a shadow it flagged ${percent(flaggedShare)} of ${scored} records; at most ${percent(most)} are accepted`
       : null,
   }
 }

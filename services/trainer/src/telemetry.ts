@@ -33,7 +33,7 @@ export interface TrainerTelemetry {
     durationMs: number,
   ): void
   candidateAdopted(modelId: string, became: 'promoted' | 'shadow'): void
-  /** @param disagreement  null: no candidate scores beside */
+  /** @param disagreement  null: there is no shadow */
   shadowCompared(disagreement: number | null): void
   shadowJudged(outcome: 'promoted' | 'rejected', modelId: string, report: ShadowReport): void
   /** @param level  the highest chart, as a share of its limit */
@@ -68,15 +68,15 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Trai
   const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
   const disagreement = metrics.gauge(
     'outflow_shadow_disagreement',
-    'Share of records that the candidate beside judges otherwise; NaN while there is none',
+    'Share of records that the shadow decides otherwise; NaN while there is none',
   )
-  const shadows = metrics.counter('outflow_shadows_total', 'Trials beside the active model by their end', ['outcome'])
+  const shadows = metrics.counter('outflow_shadows_total', 'Shadows by their outcome', ['outcome'])
   disagreement.set(Number.NaN)
   for (const outcome of ['promoted', 'rejected']) shadows.inc({ outcome }, 0)
   // A series that begins at 1 has, to Prometheus, never increased.
   for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
-  /** A window that stays as it is is told once. */
+  /** An unchanged window is logged once. */
   let awaitedAt = -1
   return {
     trainerStarted: () => log.info('trainer started'),

@@ -60,7 +60,7 @@ export interface TrainerEffects {
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
-  /** Makes a candidate that passed the active model, or first lets it score beside that. */
+  /** Promotes a candidate that passed, or first makes it a shadow. */
   readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
   readonly reject: (id: string, report: GateReport) => Promise<void>
 }
@@ -129,7 +129,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     const error = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
     const end = { state, modelId: null, report: failedReport(begun, error, now() - startedAtMs) } as const
-    // What ended the fit is told; that its report could not be closed may have the same cause.
+    // The error that ended the fit is thrown; that its report could not be closed may have the same cause.
     await effects.closeReport(fitId, end).catch(() => {})
     if (thrown instanceof TooFewRecords) return tooFew(good, error.message, options)
     throw thrown

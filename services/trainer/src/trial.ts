@@ -16,7 +16,7 @@ import { disagreementOf, judgeShadow, type ShadowReport } from './shadow-report.
 type Trying = Pick<Leading, 'config' | 'pool' | 'telemetry' | 'onProgress'>
 
 /**
- * Gives a candidate that passed its gate its trial: it scores beside the active model for as long as `training.shadow` says,
+ * Runs the shadow of a candidate that passed its gate: it scores live records without deciding for `training.shadow`,
  * then `settleTrial` decides. Without an active model, or a trial to be made, it is promoted.
  */
 export async function beginTrial(
@@ -68,7 +68,7 @@ async function conclude(pool: Pool, pipeline: string, { id, metrics }: Shadow, r
       pipeline,
       id,
       by: 'trainer',
-      why: `scored ${report.scored} records beside the one before`,
+      why: `scored ${report.scored} records as a shadow`,
     })
     return
   }

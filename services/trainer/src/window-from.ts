@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import type { DriftChart } from '@outflow/detector'
 
 /**
- * The drift that a fit answers. Scores that become too normal, as by a sensor that is stuck, are told and not learned: a
+ * The drift that a fit answers. Scores that become too normal, as by a stuck sensor, are reported and not learned: a
  * model that has learned them floods when the sensor is fixed. What stays so is for the schedule.
  */
 export const ANSWERED_CHARTS: readonly DriftChart[] = ['stranger', 'more spread', 'new value']

@@ -77,7 +77,7 @@ const VALUE_SQLSTATE = /^(22|23|54)...$/
 const PASSING_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
 
-/** Gives what pg, or the socket under it, threw as an error of this room; other errors come back unchanged. */
+/** Gives what pg, or the socket under it, threw as an error of this package; other errors come back unchanged. */
 export function toStoreError(thrown: unknown): unknown {
   if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''

@@ -145,7 +145,7 @@ function unreadableRecords(context: BatchContext, count: number): UnreadableReco
   return deltas.map((delta) => new UnreadableRecord(context, String(first + BigInt(delta)), why))
 }
 
-/** What one record takes beside its bytes, about. */
+/** Memory of one record in addition to its bytes, about. */
 const RECORD_OBJECT_BYTES = 100
 const MOST_UNREADABLE = 10_000
 const NO_BYTES = Buffer.alloc(0)

@@ -38,7 +38,7 @@ export function readRecords(context: BatchContext, bytes: Buffer, from: number, 
 }
 
 /**
- * A record as kafkajs knows it, each part read out of its bytes when it is asked for.
+ * A record with kafkajs's properties; each part is read from the bytes when it is accessed.
  *
  * @see https://kafka.apache.org/documentation/#record
  */

@@ -76,14 +76,14 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
     })
     telemetry.operationsStand(standing.map(({ kind }) => kind))
     if (occurred.length === 0 && isSame(standing, open)) return
-    const told = await noteOperations(pool, {
+    const noted = await noteOperations(pool, {
       pipeline,
       standing,
       occurred,
       toMessage: (operation, status) =>
         events.topic === undefined ? null : operationMessage(operation, status, { pipeline, topic: events.topic }),
     })
-    for (const operation of told) telemetry.operationTold(operation)
+    for (const operation of noted) telemetry.operationTold(operation)
   }
 }
 

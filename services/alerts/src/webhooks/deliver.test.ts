@@ -95,7 +95,7 @@ test('what the receiver will never take is dead at once and opens no circuit', a
 
 test('what can not be told is dead at once and is never posted', async () => {
   const { told, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
-  expect(told).toEqual(['1 dead: the event can not be told as kind slack tells it', '2 delivered 200'])
+  expect(told).toEqual(['1 dead: the event has no form for webhooks of kind slack', '2 delivered 200'])
   expect(posts).toBe(1)
 })
 

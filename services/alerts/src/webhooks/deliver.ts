@@ -57,13 +57,13 @@ export function makeBreaker(
     { halfOpenAfter: triesAgainAfterMs, breaker: new ConsecutiveBreaker(opensAfter) },
   )
   let isOpen = false
-  const tell = (next: boolean) => {
+  const report = (next: boolean) => {
     if (next === isOpen) return
     isOpen = next
     onChange(next)
   }
-  breaker.onBreak(() => tell(true))
-  breaker.onReset(() => tell(false))
+  breaker.onBreak(() => report(true))
+  breaker.onReset(() => report(false))
   return breaker
 }
 
@@ -126,7 +126,7 @@ async function postThrough(
   send: (post: Post) => Promise<Answer>,
 ): Promise<Answer | AttemptError | 'not tried'> {
   const post = postOrNone(webhook, delivery)
-  if (post === null) return new WebhookRefused(`the event can not be told as kind ${webhook.kind} tells it`)
+  if (post === null) return new WebhookRefused(`the event has no form for webhooks of kind ${webhook.kind}`)
   try {
     return await breaker.execute(() => send(post))
   } catch (thrown: unknown) {

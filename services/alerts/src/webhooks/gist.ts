@@ -9,23 +9,23 @@ import {
   type OperationKindName,
 } from '@outflow/contracts'
 
-/** What webhooks tell people of. */
+/** Events that webhooks send to people. */
 export type TellableEvent = AlertEvent | GroupEvent | OperationEvent
 
-/** What a person is told of an event, in words that records may have brought along. */
+/** An event as text for people; it may quote record data. */
 export interface Gist {
   readonly headline: string
   readonly lines: readonly string[]
-  /** What others group and silence by; two events of the same labels tell of the same. */
+  /** What others group and silence by; two events with the same labels are about the same. */
   readonly labels: Readonly<Record<string, string>>
   readonly startsAt: string
-  /** null: the receiver knows best. */
+  /** null: the receiver's default. */
   readonly endsAt: string | null
 }
 
 const MOST_REASONS = 3
 const MOST_CHARACTERS = 600
-/** For so long what began goes on, should its end never be told. */
+/** How long a condition lasts at the receiver if its end is never sent. */
 const GOES_ON_MS = 86_400_000
 
 /** @throws {Error} for an event of another type */
@@ -59,7 +59,7 @@ function gistOfGroup(event: GroupEvent): Gist {
   const strangest = examples.slice(0, MOST_REASONS)
   return {
     headline: shorten(text),
-    lines: strangest.map(({ id, reason }) => shorten(`${id}: ${reason ?? 'no reason told'}`)),
+    lines: strangest.map(({ id, reason }) => shorten(`${id}: ${reason ?? 'no reason'}`)),
     labels: anomalyLabels(event),
     startsAt: event.time,
     endsAt: null,

@@ -7,7 +7,7 @@ import { headerSafe, signatureHeaders } from './sign.js'
 /** What a webhook is sent about an event. */
 export type Message = Pick<WaitingDelivery, 'eventId' | 'payload' | 'traceparent'>
 
-/** Builds the request by which a webhook of its kind is told of an event. Throws on one of an unknown type. */
+/** Builds the request that sends an event to a webhook of its kind. Throws on an event of unknown type. */
 export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, message: Message, now: Date): Post {
   const { eventId, payload, traceparent } = message
   const common = {

@@ -98,7 +98,7 @@ function refusalOf(status: number, { 'retry-after': retryAfter }: http.IncomingH
   return new WebhookFailed(`the receiver answered ${status}`, status, seconds * 1_000)
 }
 
-/** What Node says of a connection may quote the URL: its code is all that is told. */
+/** Node's message about a connection may quote the URL, so only its code is reported. */
 function toAttemptError(thrown: unknown, isLate: boolean, timeoutMs: number): Error {
   if (thrown instanceof WebhookAddressRefused) return thrown
   if (isLate) return new WebhookFailed(`no answer within ${timeoutMs} ms`)

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * The headers by which a receiver knows who sent an event and that it is whole.
+ * The headers by which a receiver verifies the sender and the content of an event.
  *
  *     webhook-signature: v1,base64(HMAC-SHA256(secret, id.timestamp.body))        one for each secret
  *

@@ -81,8 +81,7 @@ function NoPipeline() {
   }, [])
   return (
     <Empty title="There is no pipeline yet">
-      <code>outflow run all --config outflow.yaml</code> starts one; it shows here by itself, with its first model or
-      record.
+      <code>outflow run all --config outflow.yaml</code> starts one; it appears here with its first model or record.
     </Empty>
   )
 }

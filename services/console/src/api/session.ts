@@ -7,7 +7,7 @@ export const sessionSchema = z
     role: z.enum(ROLES),
     /** none: on loopback without login. */
     authentication: z.enum(['none', 'token', 'oidc']),
-    /** Goes into the header `x-csrf-token` of whatever changes something; not needed beside `Authorization: Bearer`. */
+    /** Goes into the header `x-csrf-token` of whatever changes something; not needed with `Authorization: Bearer`. */
     csrfToken: z.string(),
   })
   .meta({ id: 'Session', description: 'Who asks, and what they may do' })

@@ -55,7 +55,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Takes a rule away: its alerts are told again',
+        summary: 'Removes a rule: its alerts are sent again',
         tags: ['suppressions'],
         params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
         response: { 204: z.null() },

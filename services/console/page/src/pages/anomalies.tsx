@@ -47,7 +47,7 @@ function ListBody({ list, filters }: { list: AnomalyList; filters: Filters }) {
     )
   return (
     <Empty title="No anomaly so far">
-      New ones show here by themselves. Are records being scored at all?{' '}
+      New ones appear here. Are records being scored?{' '}
       <a href={`/health${queryString({ pipeline: filters.pipeline })}`}>Health</a> says so.
     </Empty>
   )

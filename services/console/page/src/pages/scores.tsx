@@ -16,7 +16,7 @@ const POINTS = 300
 /** Seconds; what a point may stand for. */
 const STEPS = [60, 300, 900, 3_600, 10_800, 86_400]
 
-/** How strange records were over time, against the score from which one is an anomaly. */
+/** The nll of records over time, with the threshold of anomalies. */
 export function ScoresPage() {
   const params = new URLSearchParams(place.value.search)
   const pipeline = currentPipeline.value

@@ -20,9 +20,7 @@ export function SignInPage() {
           </p>
         )}
         {logins.includes('token') && <TokenForm />}
-        {logins.length === 0 && (
-          <p>This console knows no way to log in; see `console.authentication` in outflow.yaml.</p>
-        )}
+        {logins.length === 0 && <p>No way to log in is configured; see `console.authentication` in outflow.yaml.</p>}
       </div>
     </main>
   )

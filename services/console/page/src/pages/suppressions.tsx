@@ -66,12 +66,12 @@ export function SuppressionsPage() {
           onClose={() => setLeaving(null)}
           act={async () => {
             await write('DELETE', `/suppressions/${encodeURIComponent(leaving.id)}${queryString({ pipeline })}`)
-            notify('done', 'The rule is gone; its alerts are told again.')
+            notify('done', 'The rule is removed; its alerts are sent again.')
             rules.reload()
           }}
         >
           <p>
-            <b>{ruleInWords(leaving)}</b>: alerts like these are told again. What it hid stays hidden and counted.
+            <b>{ruleInWords(leaving)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and counted.
           </p>
         </Confirm>
       )}

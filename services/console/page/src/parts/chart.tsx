@@ -24,7 +24,7 @@ export interface ChartProps {
   readonly isLog?: boolean
   readonly format: (value: number) => string
   readonly height?: number
-  /** Zooming by the mouse tells what was chosen. */
+  /** Called with the range that was chosen with the mouse. */
   readonly onSelect?: (from: number, to: number) => void
 }
 
@@ -32,7 +32,7 @@ export interface ChartProps {
 const DEFAULT_HEIGHT = 260
 /** What a time takes with its seconds, and some air. */
 const TIME_SPACE = 75
-/** So few that each can be told: one between two gaps has no line to show it. */
+/** With so few points each is drawn: one between two gaps has no line. */
 const FEW_POINTS = 60
 
 /** A chart over time or steps; `x` and `series` are to be the same objects while they say the same. */

@@ -2,7 +2,7 @@ import type { Reason } from '../api/types.js'
 import { formatAmount, formatValue } from '../words/format.js'
 import { placeInRange } from '../words/range.js'
 
-/** Where a value lies against its normal range: the band holds nine in ten values, the mark is this one. */
+/** A value against its normal range: the band holds nine in ten values, the mark is this one. */
 export function RangeTrack({ observed, range }: { observed: number; range: readonly [number, number] }) {
   const place = placeInRange(observed, range)
   const percent = (share: number) => `${(share * 100).toFixed(2)}%`

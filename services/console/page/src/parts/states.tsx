@@ -36,7 +36,7 @@ export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => v
   )
 }
 
-/** Shows what was read; before that the state it is in, and beside it why it may be old. */
+/** Shows what was read, and why it may be old; before that, the state of the request. */
 export function Shown<T>({
   of,
   what,

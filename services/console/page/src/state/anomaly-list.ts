@@ -92,7 +92,7 @@ export class AnomalyList {
       this.waiting.value = [...fresh, ...this.waiting.value]
       return
     }
-    // More came than a page holds: what lies between is not known, so the list begins anew.
+    // More came than a page holds: the gap is unknown, so the list starts again.
     this.items.value = items
     this.waiting.value = []
     this.cursor = next

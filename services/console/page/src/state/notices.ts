@@ -6,7 +6,7 @@ export interface Notice {
   readonly text: string
 }
 
-/** A failure stays until it is put away; what went well goes by itself. */
+/** A failure stays until it is dismissed; a success disappears after a while. */
 const DONE_STAYS_MS = 5_000
 
 let count = 0

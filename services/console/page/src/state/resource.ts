@@ -56,7 +56,7 @@ export function useResource<T>(
   return { ...state, reload: () => setRound((before) => before + 1) }
 }
 
-/** What is no refusal of the API is a fault of the page: it is told, not hidden. */
+/** An error that is not an answer of the API is a fault of the page: it is shown, not hidden. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   return new ApiError(0, 'The page could not read the answer', error instanceof Error ? error.message : String(error))

@@ -7,7 +7,7 @@ import { asApiError } from './resource.js'
 
 const ROLES: readonly Role[] = ['reader', 'analyst', 'operator']
 
-/** Who looks at the page; null until the console has said so. */
+/** The visitor; null until the console has answered. */
 export const session = signal<Session | null>(null)
 export const pipelines = signal<readonly Pipeline[] | null>(null)
 /** Why there is no session. */
@@ -49,7 +49,7 @@ export async function closeSession(): Promise<void> {
 }
 
 whenLoggedOut((error) => {
-  // A token that was mistyped is told where it was typed.
+  // The error of a mistyped token is shown at its field.
   if (session.value === null && sessionError.value?.status === 401) return
   session.value = null
   sessionError.value = error

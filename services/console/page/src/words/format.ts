@@ -74,7 +74,7 @@ export function formatBytes(bytes: number): string {
   return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`
 }
 
-/** The beginning of an id, enough to tell models apart. */
+/** The beginning of an id, enough to distinguish models. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

@@ -1,23 +1,23 @@
-/** Where a value lies against a field's normal range; all fractions are of the track's length, 0 to 1. */
+/** A value against a field's normal range; all fractions are of the track's length, 0 to 1. */
 export interface PlaceInRange {
   readonly low: number
   readonly high: number
   readonly at: number
-  /** The value lies further out than the track reaches: `at` is the track's end. */
+  /** The value is beyond the track: `at` is the track's end. */
   readonly isOff: boolean
   readonly side: 'below' | 'within' | 'above'
   /** How far outside, in widths of the range; 0 within, null where the range has no width. */
   readonly widths: number | null
 }
 
-/** The range takes this much of the track where a value lies further out than the track reaches. */
+/** The range's share of the track where the value is beyond it. */
 const LEAST_BAND = 0.2
 
 /**
  * Draws a normal range as a band and a value as a mark on one linear scale, the band wide in the middle while the value is
  * within it. A value so far out that the band would become a hair is put at the track's end instead.
  *
- * @param range  where the value normally lies, 5 % to 95 %
+ * @param range  the normal range, 5 % to 95 %
  */
 export function placeInRange(value: number, [from, to]: readonly [number, number]): PlaceInRange {
   const width = to - from
@@ -28,7 +28,7 @@ export function placeInRange(value: number, [from, to]: readonly [number, number
     const at = width > 0 ? (value - from) / width : 0.5
     return { low: 0.25, high: 0.75, at: 0.25 + at / 2, isOff: false, side, widths }
   }
-  // The band, what lies between, and as much as half a band of room at both ends.
+  // The band, the gap to the value, and half a band of margin at both ends.
   const isOff = widths === null || 1 / (2 + widths) < LEAST_BAND
   const band = isOff ? LEAST_BAND : 1 / (2 + widths)
   const low = band / 2

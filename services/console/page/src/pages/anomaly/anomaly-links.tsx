@@ -5,12 +5,12 @@ import { hrefOf } from '../anomaly-link.js'
 
 interface AnomalyLinksProps<T extends Anomaly> {
   readonly items: readonly T[]
-  /** What stands beside each. */
-  readonly beside: (item: T) => string
+  /** Shown after each link. */
+  readonly note: (item: T) => string
 }
 
 /** A short list of anomalies, each a way to its page. */
-export function AnomalyLinks<T extends Anomaly>({ items, beside }: AnomalyLinksProps<T>) {
+export function AnomalyLinks<T extends Anomaly>({ items, note }: AnomalyLinksProps<T>) {
   return (
     <ul class="anomaly-links">
       {items.map((item) => (
@@ -18,7 +18,7 @@ export function AnomalyLinks<T extends Anomaly>({ items, beside }: AnomalyLinksP
           <a href={hrefOf(item.id)}>
             <span class="row spread">
               <b>{item.key ?? item.id}</b>
-              <span class="quiet">{beside(item)}</span>
+              <span class="quiet">{note(item)}</span>
             </span>
             <span class="why">{item.topReason ?? 'not explained: one of a burst'}</span>
             <span class="quiet small">

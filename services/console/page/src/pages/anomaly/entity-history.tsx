@@ -51,7 +51,7 @@ function Body({ history, except }: { history: Entity; except: string }) {
         )}
       </p>
       {history.byDay.length > 1 && <ByDay byDay={history.byDay} />}
-      {others.length > 0 && <AnomalyLinks items={others} beside={({ nll }) => `${formatAmount(nll)} nats`} />}
+      {others.length > 0 && <AnomalyLinks items={others} note={({ nll }) => `${formatAmount(nll)} nats`} />}
     </>
   )
 }

@@ -8,7 +8,7 @@ const TELLING_BITS = 4
 
 export const isTelling = ({ bits }: Reason): boolean => bits >= TELLING_BITS
 
-/** Each field's surprise as a bar, and where its value lies against what is normal. */
+/** Each field's share as a bar, and its value against the normal range. */
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
   const { reasons, nearest, unexplainable } = anomaly
   const { shares, isLog } = barLengths(reasons.map(({ bits }) => bits))

@@ -5,7 +5,7 @@ import { useResource } from '../../state/resource.js'
 import { formatShare } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
-/** Past anomalies that were strange in the same fields: what became of them says what to make of this one. */
+/** Earlier anomalies with the same main fields, and their verdicts. */
 export function SimilarOnes({ id }: { id: string }) {
   const similar = useResource(id, (signal) =>
     read<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 }, signal),
@@ -16,9 +16,9 @@ export function SimilarOnes({ id }: { id: string }) {
       <Shown of={similar} what="similar anomalies">
         {({ items }) =>
           items.length === 0 ? (
-            <p class="quiet">None was strange in the same fields.</p>
+            <p class="quiet">There is none with the same main fields.</p>
           ) : (
-            <AnomalyLinks items={items} beside={({ similarity }) => formatShare(Math.round(similarity * 100) / 100)} />
+            <AnomalyLinks items={items} note={({ similarity }) => formatShare(Math.round(similarity * 100) / 100)} />
           )
         }
       </Shown>
