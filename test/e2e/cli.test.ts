@@ -105,6 +105,18 @@ describe('train', () => {
   })
 })
 
+describe('train with few records', () => {
+  it('issue 17.10: warns that no record can be flagged', async () => {
+    const trained = await runOutflow(['train', '--input', '-', '--out', at('few')], {
+      stdin: csv(normal.slice(0, 300)),
+    })
+    expect(trained).toMatchObject({ code: 0 })
+    expect(trained.stderr).toContain(
+      'warning: no record can be flagged at an alert rate of 0.01: no p-value is below 0.011',
+    )
+  })
+})
+
 describe('windowed features of a file', () => {
   const burst = { type: 'window', name: 'lately', aggregate: 'count', over: '1h', by: '$.plant', at: '$.at' }
   const configure = (feature: object) =>

@@ -9,7 +9,7 @@ import { startService } from '../support/service-process.js'
 
 const RECORDS = 1_500
 
-test('issue 17.7: a path that no record has is reported by the trainer, status and doctor', async () => {
+test('issue 17.7: a path that no record has is reported by the trainer, status and doctor; 17.13: Node warns of nothing', async () => {
   const pipeline = await aParcelPipeline({
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
     training: { minRows: 1_000 },
@@ -19,8 +19,8 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
   await producer.send(messages.map((message) => ({ topic: pipeline.topics.source, ...message })))
   await producer.close()
 
-  const trainer = startService('trainer', pipeline.configFile)
-  const awaited = await trainer.logged('training rows awaited')
+  const all = startService('all', pipeline.configFile)
+  const awaited = await all.logged('training rows awaited')
   expect(awaited).toMatchObject({ level: 'warn', rows: 0, missing: 1_000 })
 
   const why = /no model: training window: 1,500 records read, 1,500 rejected, for example: \$\.amout is absent/
@@ -37,4 +37,8 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
     detail: expect.stringMatching(/^1,500 read, 1,500 would be dead letters; .*\$\.amout is absent from all$/),
   })
   expect(findings.find(({ name }) => name === 'model')?.detail).toContain('$.amout is absent')
+
+  await all.logged('console started')
+  expect(await all.terminate()).toMatchObject({ code: 0 })
+  expect(all.complaints.filter((line) => line.includes('Warning'))).toEqual([])
 })

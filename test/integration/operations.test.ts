@@ -1,5 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
-import { operationEventSchema, parseConfig } from '@outflow/contracts'
+import { operationEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
@@ -68,13 +68,18 @@ async function aLookedAfterPipeline() {
         ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
       }),
     /** As ingest would store records that are all rejected. */
-    reject: async (from: bigint, to: bigint) => {
+    reject: async (
+      from: bigint,
+      to: bigint,
+      reason: RejectionReason = 'missing_field',
+      detail = '$.grams is missing',
+    ) => {
       const offsets = Array.from({ length: Number(to - from) }, (_, index) => from + BigInt(index))
       await writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
         ...{ received: offsets.length, scored: 0, anomalies: [], outbox: [], scores: [], rejections: [] },
         deadLetters: offsets.map((offset) => ({
-          ...{ offset, reason: 'missing_field', detail: '$.grams is missing' },
+          ...{ offset, reason, detail },
           ...{ key: null, value: Buffer.from('{}'), recordTimeMs: now },
         })),
       })
@@ -287,4 +292,16 @@ test('issue 17.7: the health event of a pipeline without a model has the reason,
   expect(sent).toEqual([
     ['begun', 'no model is active, and nothing is scored: training window: 3 records in the topics'],
   ])
+})
+
+test('issue 17.20: a record that failed is a health event with its topic, partition and offset, one an hour', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, look } = pipeline
+  await pipeline.promote('first')
+  await pipeline.store(null, 40n)
+  await pipeline.reject(40n, 43n, 'failed', 'TypeError: not a function')
+  for (let looks = 0; looks < 2; looks++) await look()
+  const sent = (await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])
+  const position = `${config.source.topics[0]}/0/40`
+  expect(sent).toEqual([['record_failed', 'happened', `${position} is a dead letter: TypeError: not a function`]])
 })

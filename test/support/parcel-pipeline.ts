@@ -136,7 +136,7 @@ function configurationOf(
     detection: { alertRate: PARCEL_ALERT_RATE, followWithin: 1 },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },
-    http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
+    http: { ports: { ingest: 0, alerts: 0, trainer: 0, console: 0, all: 0 } },
     log: { level: 'debug' },
   }
 }

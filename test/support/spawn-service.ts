@@ -44,7 +44,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ENTRY = `${ROOT}test/support/outflow-from-source.ts`
 
 /** Which of the services. */
-export type ServiceName = 'ingest' | 'alerts' | 'trainer'
+export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
 /** Starts a service; whoever starts it ends it. */
 export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {

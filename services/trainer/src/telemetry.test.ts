@@ -26,4 +26,16 @@ test('issue 17.7: rejected records of a window are counted, and a window that th
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
 
+test('issue 17.10: a fit whose model can flag no record logs that as a warning', () => {
+  const log = { info: vi.fn(), warn: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }
+  const training = { backend: 'wasm', stopped: 'patience' }
+  const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.modelJudged>[1]
+  const report = { gain: { mean: 0 }, failures: [] } as unknown as Parameters<typeof telemetry.modelJudged>[2]
+  telemetry.modelJudged('promoted', metadata, report, 1)
+  const limit = expect.stringMatching(/^no record can be flagged at an alert rate of 0.001:/)
+  expect(log.warn).toHaveBeenCalledWith({ modelId: 'm1', limit }, 'detection limited')
+})
+
 const NONE = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
