@@ -41,7 +41,7 @@ test('a rule that has expired already is refused', async () => {
   const rule = aRule({ expiresAt: '2001-01-01T00:00:00Z' })
   const added = addSuppression(pool, { pipeline: aName('pipeline'), rule, why: 'late', by: 'ada' })
   await expect(added).rejects.toThrow(StoreRefused)
-  await expect(added).rejects.toThrow(/suppressions_expire_later/)
+  await expect(added).rejects.toThrow(/suppressions_expire_after_creation/)
 })
 
 test('analysts see the rules, each column with a comment', async () => {

@@ -106,9 +106,10 @@ const MINUTES = `
     from generate_series(0, 49) as shape, generate_series(1, 128) as bucket
     group by shape
   )
-  insert into outflow.score_statistics (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram)
+  insert into outflow.score_statistics (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram,
+                                        p_histogram)
   select pipeline, minute, 'model-' || 1 + extract(day from minute)::int, scored, scored / 1000, -2.1, 812, 14.5 * scored,
-         histogram
+         histogram, histogram[1:64]
   from generate_series(date_trunc('minute', now()) - $1::int * interval '1 day', now(), interval '1 minute') as minute,
        ${PIPELINES}, lateral (select ($2::int * share)::bigint as scored) as made,
        shapes

@@ -148,8 +148,7 @@ with claimed as (${claim}
 ), judged as (
   insert into outflow.false_discovery (pipeline, topic, partition, state)
   select claimed.pipeline, claimed.topic, claimed.partition, $49::jsonb from claimed where $49::jsonb is not null
-  on conflict (pipeline, topic, partition) do update
-  set state = excluded.state, updated_at = now()
+  on conflict (pipeline, topic, partition) do update set state = excluded.state
 )${more}
 select count(*) > 0 as written,${lasting && ` ${lasting},`}
        case when count(*) > 0 and cardinality($28::text[]) > 0 then pg_notify('outflow_outbox', $1::text) end

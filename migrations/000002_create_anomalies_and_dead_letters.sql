@@ -1,11 +1,8 @@
--- What: the records judged improbable, one partition a UTC day of Kafka's record time; the functions that make and
---      drop those partitions; the clock that retention goes by.
--- Why: retention drops a day at once instead of deleting rows. Postgres requires the partitioning column in the key;
---      Kafka's record time is fixed per offset, so the key still identifies a record. Producers may stamp 1970 or 9999:
---      such days get no partition of their own, their rows go to the default one. Dropping a day locks the whole table, and
---      every writer waits behind a statement that waits for that lock: so the function gives up after a second.
---      (`detach … concurrently` is not possible: Postgres refuses it beside a default partition.)
--- An older process may run beside it: the table is new.
+-- What a record can become: an anomaly with its reasons, or a dead letter.
+
+-- One partition for each UTC day of Kafka's record time: retention drops a day at once instead of deleting rows. The
+-- primary key has to contain the partitioning column; the record time of an offset never changes, so the key identifies
+-- a record. Producers may stamp 1970 or 9999: rows of such days go to the default partition.
 create table outflow.anomalies (
   pipeline text not null,
   topic text not null,
@@ -17,22 +14,37 @@ create table outflow.anomalies (
   record jsonb not null,
   nll float8 not null,
   p_value float8 not null,
+  p_upper float8,
   severity text not null,
   reasons jsonb not null,
+  -- the nearest normal record; null: none was found
+  nearest jsonb,
+  -- names of the fields that the record does not have
+  missing jsonb not null default '[]',
   model_id text not null,
+  -- outflow.followings: the recalibration of p_value; null: the model's own calibration
+  following_id bigint,
   detected_at timestamptz not null default now(),
-  -- found by a rescore of past records, not by ingest: no counter of ingest includes it
+  -- found by a rescore; not included in the counters of ingest
   rescored boolean not null default false,
   constraint anomalies_pkey primary key (pipeline, topic, partition, "offset", record_time),
   constraint anomalies_severity_known check (severity in ('low', 'medium', 'high')),
   constraint anomalies_p_value_is_probability check (p_value between 0 and 1),
+  constraint anomalies_p_upper_is_probability check (p_upper between 0 and 1),
   constraint anomalies_reasons_is_list check (jsonb_typeof(reasons) = 'array')
 ) partition by range (record_time);
 
 create table outflow.anomalies_default partition of outflow.anomalies default;
 
-create index anomalies_strangest on outflow.anomalies (pipeline, nll desc);
-create index anomalies_detected on outflow.anomalies (pipeline, detected_at desc);
+create index anomalies_by_nll on outflow.anomalies (pipeline, nll desc);
+create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
+-- Counts over days read this index alone.
+create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
+  include (severity, p_value, nll, model_id, entity_key);
+-- For lists that continue after a position. Minus p-value: both columns descend, so one row comparison finds the position.
+create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time);
+create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
+create index anomalies_by_field on outflow.anomalies (pipeline, (reasons -> 0 ->> 'field'), record_time);
 
 create function outflow.ensure_anomaly_partitions(days date[]) returns void
 language plpgsql
@@ -43,7 +55,7 @@ declare
   starts timestamptz;
   ends timestamptz;
 begin
-  -- One process at a time. Readers cannot lock this row; an advisory lock they could hold.
+  -- One process at a time. Readers cannot lock this row; they could hold an advisory lock.
   perform from outflow.database_identity for update;
   foreach day in array days loop
     continue when to_regclass('outflow.anomalies_' || to_char(day, 'YYYYMMDD')) is not null;
@@ -60,11 +72,15 @@ begin
     );
   end loop;
 exception
-  -- A long query of an analyst holds the table: the rows go to the default partition rather than wait.
+  -- A long query of an analyst has locked the table: the rows go to the default partition.
   when lock_not_available then return;
 end
 $$;
+comment on function outflow.ensure_anomaly_partitions is
+  'Creates the partitions of these days that do not exist, from 400 days ago to 7 days ahead.';
 
+-- Every writer queues behind a statement that waits for the lock of `drop table`, so the wait is limited to a second.
+-- `detach … concurrently` is not possible: Postgres refuses it when there is a default partition.
 create function outflow.drop_anomalies_before(of_pipeline text, cutoff timestamptz) returns setof text
 language plpgsql
 set lock_timeout = '1s'
@@ -73,7 +89,7 @@ declare
   day_partition record;
   holds_others boolean;
 begin
-  -- One process at a time. Readers cannot lock this row; an advisory lock they could hold.
+  -- One process at a time. Readers cannot lock this row; they could hold an advisory lock.
   perform from outflow.database_identity for update;
   for day_partition in
     select child.relname as name
@@ -100,13 +116,27 @@ begin
 end
 $$;
 comment on function outflow.drop_anomalies_before is
-  'Drops at most one day and gives its name; call it until it gives none. Fails with lock_not_available after a second.';
+  'Drops at most one day and returns its name; call it until it returns no row. Fails with lock_not_available after a second.';
 
--- The clock of retention, by which rows are old enough to be removed. It follows Postgres's clock and advances by at most a day
--- an hour: a clock that jumps ahead removes one day of data before somebody can see it, not all of it.
-create table outflow.retention_clocks (
+-- The whole bytes are on the dead-letter topic; the table keeps the first KiB, for reading.
+create table outflow.dead_letters (
   pipeline text not null,
-  as_of timestamptz not null,
-  ran_at timestamptz not null,
-  constraint retention_clocks_pkey primary key (pipeline)
+  topic text not null,
+  partition integer not null,
+  "offset" bigint not null,
+  reason text not null,
+  detail text not null,
+  message_key bytea,
+  value_start bytea,
+  value_bytes integer,
+  record_time timestamptz not null,
+  rejected_at timestamptz not null default now(),
+  -- set in the transaction that puts the record into the outbox: it is resent at most once
+  replayed_at timestamptz,
+  -- resent with a corrected value
+  mended boolean not null default false,
+  constraint dead_letters_pkey primary key (pipeline, topic, partition, "offset"),
+  constraint dead_letters_start_is_bounded check (octet_length(value_start) <= 1024)
 );
+
+create index dead_letters_by_rejection on outflow.dead_letters (pipeline, rejected_at desc);
