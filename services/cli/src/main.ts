@@ -26,8 +26,11 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
 
 /** `outflow score … | head` closes the pipe when it has seen enough: that is no failure. */
 function endQuietlyWhenNobodyReads(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
-  })
+  // A program that calls `main` again, as tests do, has it already.
+  if (!stream.listeners('error').includes(endOnBrokenPipe)) stream.on('error', endOnBrokenPipe)
+}
+
+function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
 }

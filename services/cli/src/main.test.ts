@@ -1,0 +1,12 @@
+import { expect, it, vi } from 'vitest'
+import { main } from './main.js'
+
+it('adds no listener to the streams of the process when it is called again', async () => {
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const listeners = () => process.stdout.listenerCount('error') + process.stderr.listenerCount('error')
+  await main(['node', 'outflow', '--help'])
+  const before = listeners()
+  expect(await main(['node', 'outflow', '--help'])).toBe(0)
+  vi.restoreAllMocks()
+  expect(listeners()).toBe(before)
+})
