@@ -5,9 +5,11 @@ import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
-import { Kafka, type KafkaMessage, logLevel } from 'kafkajs'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
+import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 
 let config: Config
 let pool: Pool
@@ -86,16 +88,10 @@ function aDeadLetter(payload: Buffer): OutboxMessage {
   }
 }
 
-async function readCommitted(topic: string, count: number): Promise<KafkaMessage[]> {
-  const kafka = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING })
-  const consumer = kafka.consumer({ groupId: aName('reader'), maxWaitTimeInMs: 100 })
-  const read: KafkaMessage[] = []
-  await consumer.connect()
-  cleanUps.push(() => consumer.disconnect())
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await consumer.run({ eachMessage: async ({ message }) => void read.push(message) })
-  await vi.waitFor(() => expect(read.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 50 })
-  return read
+/** What a consumer sees of the dead-letter topic when all of it is sent. */
+async function sentLetters(): Promise<readonly SeenRecord[]> {
+  await untilOutboxIsEmpty(pool)
+  return readCommitted(kafkaBrokers(), config.deadLetters.topic)
 }
 
 test('a message too large for its topic is sent without its body, and holds back none behind it', async () => {
@@ -103,10 +99,10 @@ test('a message too large for its topic is sent without its body, and holds back
   await queue([aDeadLetter(Buffer.from('first')), aDeadLetter(large), aDeadLetter(Buffer.from('last'))])
   const { vitals } = relaying()
 
-  const letters = await readCommitted(config.deadLetters.topic, 3)
+  const letters = await sentLetters()
   expect(letters.map(({ value }) => value && String(value))).toEqual(['first', null, 'last'])
-  expect(String(letters[1]?.headers?.['outflow.withheld'])).toBe('the value, 1500000 bytes')
-  expect(String(letters[1]?.headers?.trace)).toBe('t')
+  expect(String(letters[1]?.headers['outflow.withheld'])).toBe('the value, 1500000 bytes')
+  expect(String(letters[1]?.headers.trace)).toBe('t')
   expect(await vitals.metrics.text()).toContain('outflow_messages_shortened_total{kind="dead_letter"} 1')
 })
 
@@ -118,15 +114,14 @@ test('of two relays one works; the other takes over, and nothing is sent twice',
     await queue(sent(batch * 50))
     if (batch === 1) await first.stop()
   }
-  const letters = await readCommitted(config.deadLetters.topic, 200)
+  const letters = await sentLetters()
   expect(letters.map(({ value }) => Number(String(value)))).toEqual(Array.from({ length: 200 }, (_, i) => i))
 })
 
 test('a row that Kafka has and a dead relay could not delete is not sent again', async () => {
   const first = relaying()
   await queue([aDeadLetter(Buffer.from('first'))])
-  await readCommitted(config.deadLetters.topic, 1)
-  await vi.waitFor(async () => expect((await pool.query('select from outflow.outbox')).rows).toHaveLength(0))
+  await untilOutboxIsEmpty(pool)
   await first.stop()
 
   // What the crash between Kafka's commit and the deletion leaves: the row, with its number.
@@ -137,7 +132,7 @@ test('a row that Kafka has and a dead relay could not delete is not sent again',
   )
   await queue([aDeadLetter(Buffer.from('second'))])
   relaying()
-  const letters = await readCommitted(config.deadLetters.topic, 2)
+  const letters = await sentLetters()
   expect(letters.map(({ value }) => String(value))).toEqual(['first', 'second'])
 })
 
@@ -146,8 +141,8 @@ test('issue 17.27: /readyz of a relay fails while none leads, and a second relay
   const reachable = config
   config = { ...config, kafka: { ...config.kafka, brokers: ['127.0.0.1:1'] } }
   const waiting = relaying()
-  await vi.waitFor(async () => expect(await leader(waiting)).toBe(false), 20_000)
+  await eventually(async () => (await leader(waiting)) === false, { what: 'no relay leads', withinMs: 20_000 })
   config = reachable
   relaying()
-  await vi.waitFor(async () => expect(await leader(waiting)).toBe(true), 20_000)
+  await eventually(() => leader(waiting), { what: 'a relay leads', withinMs: 20_000 })
 })

@@ -8,9 +8,12 @@ import { partitionCounters } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { runTrainer } from '@outflow/trainer'
-import { Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Kafka, logLevel, type Message } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, kafkaBrokers } from '../support/infrastructure.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
+import { readCommitted } from '../support/topic-reader.js'
 
 /**
  * The whole way of a record through trainer, ingest and alerts: real Kafka, real Postgres, a real model. A sensor says
@@ -120,19 +123,6 @@ async function produce(topic: string): Promise<Message[]> {
   return messages
 }
 
-/** Reads a topic as a consumer of committed data does, until `count` messages came and no more within a second. */
-async function readCommitted(topic: string, count: number): Promise<KafkaMessage[]> {
-  const consumer = kafka.consumer({ groupId: aName('reader'), readUncommitted: false, maxWaitTimeInMs: 100 })
-  const read: KafkaMessage[] = []
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await consumer.run({ eachMessage: async ({ message }) => void read.push(message) })
-  await vi.waitFor(() => expect(read.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 100 })
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  await consumer.disconnect()
-  return read
-}
-
 const received = async () => {
   const counters = await partitionCounters(pool, config.pipeline)
   return counters.reduce((total, { received }) => total + received, 0)
@@ -140,7 +130,7 @@ const received = async () => {
 
 describe('trainer, ingest and alerts together', () => {
   test('a first model is fitted, and then every record is scored or rejected', async () => {
-    await vi.waitFor(async () => expect(await received()).toBe(RECORDS), { timeout: 110_000, interval: 200 })
+    await eventually(async () => (await received()) === RECORDS, { what: 'every record is counted', withinMs: 110_000 })
     const counters = await partitionCounters(pool, config.pipeline)
     expect(counters.reduce((total, { scored }) => total + scored, 0)).toBe(RECORDS - BROKEN.size)
     expect(counters.map(({ nextOffset }) => nextOffset)).toEqual([BigInt(RECORDS / 2), BigInt(RECORDS / 2)])
@@ -171,47 +161,44 @@ describe('trainer, ingest and alerts together', () => {
     expect(rows.length - PLANTED.size).toBeLessThan(0.04 * RECORDS)
   })
 
+  test('all that was queued is sent', async () => {
+    await untilOutboxIsEmpty(pool)
+  })
+
   test('each anomaly is on the alerts topic exactly once, as a CloudEvent keyed by its entity', async () => {
     const { rows } = await pool.query<{ id: string }>(
       `select pipeline || '/' || topic || '/' || partition || '/' || "offset" as id from outflow.anomalies order by 1`,
     )
-    const alerts = await readCommitted(config.alerts.topic, rows.length)
+    const alerts = await readCommitted(kafkaBrokers(), config.alerts.topic)
     const events = alerts.map(({ value }): AlertEvent => alertEventSchema.parse(JSON.parse(String(value))))
     expect(events.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
     alerts.forEach(({ key, headers }, index) => {
       const { data, subject } = events[index]!
       expect(String(key)).toBe(data.record.sensor)
       expect(subject).toBe(data.record.sensor)
-      expect(String(headers?.['content-type'])).toBe(ALERT_CONTENT_TYPE)
+      expect(String(headers['content-type'])).toBe(ALERT_CONTENT_TYPE)
     })
   })
 
   test('each rejected record is on the dead-letter topic once, byte for byte, and says why and whence', async () => {
-    const letters = await readCommitted(config.deadLetters.topic, BROKEN.size)
+    const letters = await readCommitted(kafkaBrokers(), config.deadLetters.topic)
     expect(letters).toHaveLength(BROKEN.size)
     for (const { key, value, headers } of letters) {
-      const index = Number(headers?.['outflow.offset']) * 2 + Number(headers?.['outflow.partition'])
+      const index = Number(headers['outflow.offset']) * 2 + Number(headers['outflow.partition'])
       const original = produced[index]!
       expect(key).toEqual(asBuffer(original.key))
       const whole = asBuffer(original.value)
       // A dead letter has at most 1,000,000 bytes: of a longer value it has the start, the size and the digest.
       if (whole !== null && whole.length > 1_000_000) {
         expect(whole.subarray(0, value!.length).equals(value!)).toBe(true)
-        expect(String(headers?.['outflow.value-bytes'])).toBe(String(whole.length))
-        expect(String(headers?.['outflow.value-sha256'])).toBe(createHash('sha256').update(whole).digest('hex'))
+        expect(String(headers['outflow.value-bytes'])).toBe(String(whole.length))
+        expect(String(headers['outflow.value-sha256'])).toBe(createHash('sha256').update(whole).digest('hex'))
       } else expect(value).toEqual(whole)
-      expect(headers?.trace).toEqual(asHeader(original.headers?.trace))
-      expect(String(headers?.['outflow.topic'])).toBe(config.source.topics[0])
-      expect(String(headers?.['outflow.reason'])).toMatch(/^[a-z_]+$/)
-      expect(Date.parse(String(headers?.['outflow.rejected-at']))).toBeLessThanOrEqual(Date.now())
+      expect(headers.trace).toEqual(asHeader(original.headers?.trace))
+      expect(String(headers['outflow.topic'])).toBe(config.source.topics[0])
+      expect(String(headers['outflow.reason'])).toMatch(/^[a-z_]+$/)
+      expect(Date.parse(String(headers['outflow.rejected-at']))).toBeLessThanOrEqual(Date.now())
     }
-  })
-
-  test('the outbox is empty once all of it was sent', async () => {
-    await vi.waitFor(async () => {
-      const { rows } = await pool.query('select from outflow.outbox')
-      expect(rows).toHaveLength(0)
-    })
   })
 
   test('metrics agree with Postgres', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ModelDamaged, ModelUnknown, openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
@@ -14,6 +13,7 @@ import {
 import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
 /** Who promotes, and why. */
@@ -100,11 +100,11 @@ describe('listening', () => {
       onError: ({ code }) => errors.push(code),
       pollMs: 600_000,
     })
-    await until(() => told.length === 1)
+    await eventually(() => told.length === 1, { what: 'the listener has the first state' })
     for (const id of ['a', 'b']) {
       await insertModel(pool, aModel(pipeline, id))
       await promoteModel(pool, { pipeline, id, ...BY_HAND })
-      await until(() => told.at(-1) === id)
+      await eventually(() => told.at(-1) === id, { what: 'the promotion is heard' })
     }
     const other = aName('pipeline')
     await insertModel(pool, aModel(other, 'o'))
@@ -115,7 +115,7 @@ describe('listening', () => {
        where application_name = 'outflow outflow_models' and datname = current_database()`,
     )
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    await until(() => told.at(-1) === 'a')
+    await eventually(() => told.at(-1) === 'a', { what: 'the promotion is heard' })
     await listening.close()
 
     expect(told).toEqual([null, 'a', 'b', 'a'])
@@ -127,9 +127,9 @@ describe('listening', () => {
     const told: (string | null)[] = []
     await insertModel(pool, aModel(pipeline, 'a'))
     const listening = listenForModels({ url, pipeline, onChange: (id) => told.push(id), pollMs: 50 })
-    await until(() => told.length === 1)
+    await eventually(() => told.length === 1, { what: 'the listener has the first state' })
     await pool.query(`update outflow.models set state = 'active' where pipeline = $1`, [pipeline])
-    await until(() => told.length === 2)
+    await eventually(() => told.length === 2, { what: 'the listener has the second state' })
     await listening.close()
 
     expect(told).toEqual([null, 'a'])
@@ -146,7 +146,7 @@ describe('listening', () => {
       },
       pollMs: 600_000,
     })
-    await until(() => woken === 1)
+    await eventually(() => woken === 1, { what: 'the listener looks once at its start' })
     const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
     await writeBatch(pool, {
       pipeline,
@@ -162,7 +162,7 @@ describe('listening', () => {
       scores: [],
       rejections: [],
     })
-    await until(() => woken === 2)
+    await eventually(() => woken === 2, { what: 'the message wakes the listener' })
     await listening.close()
   })
 })
@@ -175,13 +175,5 @@ function aModel(pipeline: string, id: string) {
     metadata: { rows: 2 },
     metrics: {},
     parentId: null,
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ten seconds: ${condition}`)
-    await sleep(10)
   }
 }

@@ -6,6 +6,7 @@ import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'
 import { lookBackBy } from './look-back.js'
+import { untilOutboxIsEmpty } from './outbox.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
 import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
@@ -26,7 +27,7 @@ interface Due {
  */
 export async function expectEverythingOnce(pipeline: ParcelPipeline): Promise<void> {
   await untilAllStored(pipeline)
-  await untilOutboxIsEmpty(pipeline)
+  await untilOutboxIsEmpty(pipeline.pool)
   await expectEachRecordCountedOnce(pipeline)
   await expectEachMessageSentOnce(pipeline)
 }
@@ -42,13 +43,6 @@ export async function untilAllStored({ brokers, topics, pool }: ParcelPipeline):
     },
     { what: `the stored offsets are ${end.join(', ')}` },
   )
-}
-
-/** Waits until every alert and dead letter was sent. */
-async function untilOutboxIsEmpty({ pool }: ParcelPipeline): Promise<void> {
-  await eventually(async () => (await pool.query('select from outflow.outbox limit 1')).rowCount === 0, {
-    what: 'the outbox is empty',
-  })
 }
 
 /**

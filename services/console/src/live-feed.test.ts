@@ -1,5 +1,5 @@
 import type { AnomalyLine } from '@outflow/store/anomalies'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { makeLiveFeed } from './live-feed.js'
 
 const line = (offset: number): AnomalyLine => ({
@@ -19,9 +19,7 @@ const line = (offset: number): AnomalyLine => ({
   verdict: null,
 })
 
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { interval: 2 })
 
 it('tells each anomaly once, also one whose transaction ended late, and nothing of before', async () => {
   const stop = new AbortController()
