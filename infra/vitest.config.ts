@@ -5,6 +5,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 // Vitest hands these to its workers' Node as well, where 'import' among them would break every require() of a package
 // that has both kinds of entry (pg is one).
 const fromSource = { conditions: ['source', 'node'] }
+// On real servers and processes: a minute or two on a loaded machine is no bug.
+const onServers = {
+  globalSetup: './test/support/global-setup.ts',
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+}
 
 export default defineConfig({
   root,
@@ -12,6 +18,8 @@ export default defineConfig({
   ssr: { resolve: fromSource },
   test: {
     reporters: ['default', './infra/closing-line-reporter.ts'],
+    // By default Vitest leaves one processor to itself: on a machine with two, half of them.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -34,12 +42,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...onServers,
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          globalSetup: './test/support/global-setup.ts',
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // The one Kafka and the one Postgres of a run are small.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onServers,
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          // One file at a time: each runs several services, and measures how long they take to end.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -2,12 +2,12 @@ import { type Following, followedPValues, openDetector } from '@outflow/detector
 import { noteFollowing } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
 test('p-values are moved as was noted last, by an ingest that is killed as well, and each anomaly names what moved its own', async () => {
-  const model = await fitParcelModel()
+  const model = await parcelModel()
   const { modelId } = model.metadata
   const pipeline = await aParcelPipeline({ model })
   const noted = new Map<string | null, Following | null>([[null, null]])

@@ -4,16 +4,16 @@ import { listFits } from '@outflow/store/training'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectEachScoredByTheModelItNames } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { type ServiceProcess, startService } from '../support/service-process.js'
 
 let first: TrainedDetector
 let second: TrainedDetector
 beforeAll(async () => {
-  first = await fitParcelModel(1)
-  second = await fitParcelModel(2)
+  first = await parcelModel()
+  second = await parcelModel(2)
 })
 
 const models = async (pipeline: ParcelPipeline, ...args: readonly string[]) => {
@@ -100,7 +100,7 @@ describe('a model is changed while ingest runs', () => {
     })
     await expectEachScoredByTheModelItNames(pipeline, [a])
 
-    const third = await fitParcelModel(3)
+    const third = await parcelModel(3)
     await pipeline.promote(third)
     await untilServed(ingest, third.metadata.modelId)
     const swap = ingest.log.findLast(({ msg }) => msg === 'model served')

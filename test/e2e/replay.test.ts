@@ -3,15 +3,15 @@ import type { TrainedDetector } from '@outflow/detector'
 import { writeBatch } from '@outflow/store/batch'
 import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted, readTopic } from '../support/topic-reader.js'
 
 let model: TrainedDetector
 beforeAll(async () => {
-  model = await fitParcelModel()
+  model = await parcelModel()
 })
 
 /** Runs a command of the pipeline and gives what it prints as JSON. */

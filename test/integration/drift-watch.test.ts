@@ -18,6 +18,7 @@ import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch-scores.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
 
 const MINUTE_MS = 60_000
@@ -28,7 +29,7 @@ let detector: Detector
 beforeAll(async () => {
   url = await aDatabase()
   pool = openPool(url)
-  model = await fitParcelModel()
+  model = await parcelModel()
   detector = await openDetector(model.artefact)
 })
 afterAll(async () => {

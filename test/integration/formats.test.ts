@@ -14,14 +14,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import {
-  fitParcelModel,
-  PARCEL_ALERT_RATE,
-  PARCEL_FEATURES,
-  PARCEL_MODEL,
-  type Parcel,
-  parcelMessages,
-} from '../support/parcels.js'
+import { parcelModel } from '../support/parcel-models.js'
+import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, type Parcel, parcelMessages } from '../support/parcels.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 
 /** The same parcels, written in each format: whatever the bytes, the verdicts are the same. */
@@ -61,7 +55,7 @@ let model: TrainedDetector
 let nlls: readonly number[]
 
 beforeAll(async () => {
-  ;[registry, model] = await Promise.all([startSchemaRegistry(), fitParcelModel()])
+  ;[registry, model] = await Promise.all([startSchemaRegistry(), parcelModel()])
   console.log(`schema registry: ${registry.description}`)
   const detector = await openDetector(model.artefact)
   const fields = parcels.map((parcel) => detector.read(parcel))

@@ -10,8 +10,8 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { parcelModel } from '../support/parcel-models.js'
 import {
-  fitParcelModel,
   PARCEL_ALERT_RATE,
   PARCEL_FEATURES,
   PARCEL_MODEL,
@@ -27,7 +27,7 @@ let postgresUrl: string
 beforeAll(async () => {
   postgresUrl = await aDatabase()
   pool = openPool(postgresUrl)
-  model = await fitParcelModel()
+  model = await parcelModel()
   return () => pool.end()
 })
 

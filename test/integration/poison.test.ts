@@ -3,8 +3,9 @@ import { makeKafka, makeProducer, type OutgoingMessage } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
+import { parcelModel, windowedParcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel, fitWindowedParcelModel, parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
+import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
 
@@ -30,7 +31,7 @@ const counters = `
 
 test('issue 17.17, 17.18: long keys and hostile headers cost no other record, and are stored and sent', async () => {
   const pipeline = await aParcelPipeline({
-    model: await fitWindowedParcelModel(),
+    model: await windowedParcelModel(),
     features: WINDOWED_PARCEL_FEATURES,
   })
   const sound = nextOf(parcelMessages(18), 400).filter(({ truth }) => truth === 'normal')
@@ -67,7 +68,7 @@ test('issue 17.17, 17.18: long keys and hostile headers cost no other record, an
 })
 
 test('issue 17.20, 17.24: a record that Postgres refuses costs itself; while it refuses all writes, ingest is not ready', async () => {
-  const pipeline = await aParcelPipeline({ model: await fitParcelModel() })
+  const pipeline = await aParcelPipeline({ model: await parcelModel() })
   const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
   await query(`
     create function outflow.refuse() returns trigger language plpgsql as $$

@@ -10,8 +10,8 @@ import { migrate, openPool, type Pool, ping } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { SECRETS, type Secured, startSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
@@ -284,7 +284,7 @@ describe('secrets', () => {
     const { kafka, postgres } = secured.infrastructure
     await migrate(postgres.url)
     const pipeline = await aParcelPipeline({
-      model: await fitParcelModel(),
+      model: await parcelModel(),
       brokers: kafka.brokers,
       databaseUrl: postgres.url,
       access: accessOf('scram512.secret'),

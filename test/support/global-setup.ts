@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { launchInfrastructure } from '@outflow/launcher'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
@@ -10,22 +13,26 @@ declare module 'vitest' {
     postgresUrl: string
     /** Name of the migrated database that each test's own is cloned from; made when first wanted. */
     databaseTemplate: string
+    /** Folder of the models that several test files use; each is fitted when first wanted. */
+    modelFolder: string
   }
 }
 
-/** Brings one Kafka and one Postgres for the whole run; a test that stops and starts them launches its own. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Starts one Kafka and one Postgres for the whole run; a test that stops and starts them launches its own. */
+export default async function setup({ vitest }: TestProject): Promise<undefined | (() => Promise<void>)> {
+  const run = vitest.getRootProject()
+  if (run.getProvidedContext().kafkaBrokers !== undefined) return // another project of this run has started them
   const infrastructure = await launchInfrastructure({ onProgress: (line) => console.log(`infrastructure: ${line}`) })
   const { kafka, postgres } = infrastructure
   console.log(`infrastructure: ${kafka.description}; ${postgres.description}`)
   const databaseTemplate = `outflow_template_${randomBytes(4).toString('hex')}`
-  project.provide('kafkaBrokers', [...kafka.brokers])
-  project.provide('postgresUrl', postgres.url)
-  project.provide('databaseTemplate', databaseTemplate)
-  // For what tests start as programs of their own.
-  process.env.OUTFLOW_TEST_BROKERS = kafka.brokers.join(',')
-  process.env.OUTFLOW_TEST_DATABASE_URL = postgres.url
+  const modelFolder = await mkdtemp(join(tmpdir(), 'outflow-test-models-'))
+  run.provide('kafkaBrokers', [...kafka.brokers])
+  run.provide('postgresUrl', postgres.url)
+  run.provide('databaseTemplate', databaseTemplate)
+  run.provide('modelFolder', modelFolder)
   return async () => {
+    await rm(modelFolder, { recursive: true })
     await dropDatabase(postgres.url, databaseTemplate)
     await infrastructure.stop()
   }

@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** The command from its sources: what is tested is what is in the checkout, built or not. */
-const ENTRY = `${ROOT}test/support/outflow-from-source.ts`
+/** The built command: `npm run build` makes it. */
+const OUTFLOW = `${ROOT}services/cli/bin/outflow.js`
 
 export interface Ran {
   readonly code: number | null
@@ -18,13 +18,15 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs `outflow` as a user does, in a process of its own, with pipes for its streams. */
+/** Runs `outflow` to its end as a user does, in a process of its own, with pipes for its streams. */
 export async function runOutflow(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', ENTRY, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...options.env },
-  })
+  const child = spawnOutflow(args, options.env)
   child.stdin.end(options.stdin ?? '')
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code, stdout, stderr }
+}
+
+/** Starts `outflow`; whoever starts it ends it. */
+export function spawnOutflow(args: readonly string[], env: RunOptions['env'] = {}) {
+  return spawn(process.execPath, [OUTFLOW, ...args], { cwd: ROOT, env: { ...process.env, ...env } })
 }

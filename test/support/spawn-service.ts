@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Readiness } from '@outflow/runtime'
 import { eventually } from './eventually.js'
+import { spawnOutflow } from './run-outflow.js'
 
 /** A line of a service's log. */
 export interface LogLine {
@@ -40,27 +39,13 @@ export interface ServiceProcess {
   terminate(): Promise<Ended>
 }
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const ENTRY = `${ROOT}test/support/outflow-from-source.ts`
-
 /** Which of the services. */
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
 /** Starts a service; whoever starts it ends it. */
 export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      '--conditions=source',
-      ENTRY,
-      'run',
-      name,
-      ...configFiles.flatMap((file) => ['--config', file]),
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawnOutflow(['run', name, ...configFiles.flatMap((file) => ['--config', file])])
+  child.stdin.end()
   const log: LogLine[] = []
   const complaints: string[] = []
   createInterface(child.stdout).on('line', (line) => log.push(JSON.parse(line) as LogLine))

@@ -10,8 +10,8 @@ import {
   expectEachScoredByTheModelItNames,
 } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
 // A fit takes seconds; on a machine that does much else, minutes.
@@ -20,8 +20,8 @@ const PATIENCE_MS = 600_000
 let first: TrainedDetector
 let second: TrainedDetector
 beforeAll(async () => {
-  first = await fitParcelModel(1)
-  second = await fitParcelModel(2)
+  first = await parcelModel()
+  second = await parcelModel(2)
 }, PATIENCE_MS)
 
 test('another trainer takes over within 15 s when the leader is killed', async () => {

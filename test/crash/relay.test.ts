@@ -3,13 +3,14 @@ import type { TrainedDetector } from '@outflow/detector'
 import { beforeAll, expect, test } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel, makeChance } from '../support/parcels.js'
+import { makeChance } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
 let model: TrainedDetector
 beforeAll(async () => {
-  model = await fitParcelModel()
+  model = await parcelModel()
 })
 
 test('no alert is lost or repeated when the relay is killed in mid-stream, again and again', async () => {

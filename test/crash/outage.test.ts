@@ -4,15 +4,15 @@ import { migrate } from '@outflow/store'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel } from '../support/parcels.js'
 import { type ServiceProcess, startService } from '../support/service-process.js'
 
 // Each test has a Postgres or a Kafka of its own: what the others share is not stopped under them.
 
 let model: TrainedDetector
 beforeAll(async () => {
-  model = await fitParcelModel()
+  model = await parcelModel()
 })
 
 test('no record is lost or counted twice over a restart and a power cut of Postgres', async ({ skip }) => {

@@ -4,13 +4,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { expectEachRecordCountedOnce, expectEverythingOnce, untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import type { Feed } from '../support/feed.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, PARTITIONS, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitParcelModel, makeChance } from '../support/parcels.js'
+import { makeChance } from '../support/parcels.js'
 import { type LogLine, startService } from '../support/service-process.js'
 
 let model: TrainedDetector
 beforeAll(async () => {
-  model = await fitParcelModel()
+  model = await parcelModel()
 })
 
 test('no record is lost or counted twice when ingest is killed in mid-stream, again and again', async () => {

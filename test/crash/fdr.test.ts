@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beginFdr, judgeOnline } from '@outflow/detector'
 import { expect, test } from 'vitest'
 import { dueSoFar, untilAllStored } from '../support/audit.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, PARTITIONS } from '../support/parcel-pipeline.js'
-import { fitParcelModel, makeChance } from '../support/parcels.js'
+import { makeChance } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
 test('online control decides as in an undisturbed run when ingest is killed in mid-stream, again and again', async () => {
   const fdr = 0.1
-  const pipeline = await aParcelPipeline({ model: await fitParcelModel(), detection: { fdr, followWithin: 1 } })
+  const pipeline = await aParcelPipeline({ model: await parcelModel(), detection: { fdr, followWithin: 1 } })
   const feed = pipeline.feed(47)
   const chance = makeChance(47)
   let ingest = startService('ingest', pipeline.configFile)

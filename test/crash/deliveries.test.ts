@@ -14,6 +14,7 @@ import {
 } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
+import { eventually } from '../support/eventually.js'
 
 const PIPELINE = 'flights'
 const TOPIC = 'flights'
@@ -22,6 +23,8 @@ let infrastructure: Infrastructure
 let pool: Pool
 let kafka: ReturnType<typeof makeKafka>
 let fed = 0
+/** Calls that failed, and were made again. */
+let failed = 0
 
 // Its own: what the other tests share can not be stopped under them. Given servers are not ours to stop.
 const isGiven = process.env.KAFKA_BROKERS !== undefined || process.env.DATABASE_URL !== undefined
@@ -53,15 +56,16 @@ describe('an outage', () => {
       done.catch(() => {})
       const begin = fed
       const feeding = feed()
-      await until(async () => (await counted()) > begin + 500)
+      await eventually(async () => (await counted()) > begin + 500, { what: '500 records are counted' })
 
+      const failedBefore = failed
       await (outage.endsWith('killed') ? part.control!.kill() : part.control!.stop())
-      await sleep(2_000)
+      await eventually(() => failed > failedBefore, { what: 'a call fails' })
       await part.control!.start()
       const before = fed
-      await until(async () => fed >= before + 500)
+      await eventually(() => fed >= before + 500, { what: '500 more are sent' })
       await feeding.stop()
-      await until(async () => (await counted()) >= fed)
+      await eventually(async () => (await counted()) >= fed, { what: 'all are counted' })
       stop.abort()
       await done
 
@@ -148,6 +152,7 @@ async function persistently<T>(act: () => Promise<T>): Promise<T> {
       return await act()
     } catch (error: unknown) {
       if (!isRetryable(error)) throw error
+      failed += 1
       await sleep(200)
     }
   }
@@ -156,13 +161,4 @@ async function persistently<T>(act: () => Promise<T>): Promise<T> {
 async function counted(): Promise<number> {
   const counters = await persistently(() => partitionCounters(pool, PIPELINE))
   return counters.reduce((sum, { received }) => sum + received, 0)
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!(await condition())) {
-    if (Date.now() > deadline)
-      throw new Error(`not within a minute: ${condition}; ${fed} fed, ${await counted()} counted`)
-    await sleep(50)
-  }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
+import { windowedParcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { fitWindowedParcelModel, makeChance, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
+import { makeChance, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
 test('windowed features are those of an undisturbed run when ingest is killed and partitions move', async () => {
-  const pipeline = await aParcelPipeline({ model: await fitWindowedParcelModel(), features: WINDOWED_PARCEL_FEATURES })
+  const pipeline = await aParcelPipeline({ model: await windowedParcelModel(), features: WINDOWED_PARCEL_FEATURES })
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(41)
   const chance = makeChance(41)

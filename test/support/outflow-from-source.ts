@@ -1,3 +1,0 @@
-import { main } from '@outflow/cli'
-
-process.exitCode = await main(process.argv)
