@@ -33,11 +33,12 @@ module.exports = {
     libImports('streams', ['contracts', 'errors']),
     libImports('store', ['contracts', 'errors']),
     libImports('runtime', ['contracts', 'errors']),
+    libImports('terminal', []),
     {
       name: 'services stand alone',
-      comment: 'a service never imports another; the command line alone starts them',
+      comment: 'a service never imports another; the command line and the demo alone start them',
       severity: 'error',
-      from: { path: '^services/(?!cli/)([^/]+)/' },
+      from: { path: '^services/(?!cli/|demo/)([^/]+)/' },
       to: { path: '^(services|infra|test)/', pathNot: '^services/$1/' },
     },
     {
@@ -57,6 +58,7 @@ module.exports = {
     packageBelongs('kafkajs', lib('streams')),
     packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),
     packageBelongs('pg/', lib('store')),
+    packageBelongs('(cli-table3|picocolors)/', lib('terminal')),
     packageBelongs('zod', [lib('contracts', 'runtime'), '^services/console/']),
   ],
   options: {

@@ -16,8 +16,8 @@ import { type Detector, openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { CORRUPTIONS, corrupt, corruptStream } from '../../services/cli/src/demo/corrupt.js'
-import { type Flight, loadFlights } from '../../services/cli/src/demo/flights.js'
+import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
+import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { rank } from './ranking.js'
 
 const ALERT_RATE = 0.01

@@ -15,8 +15,8 @@ import { type Fields, isRejection, makeReader } from '@outflow/encoding'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { CORRUPTIONS, type Corruption, corrupt, corruptStream } from '../../services/cli/src/demo/corrupt.js'
-import { type Flight, loadFlights } from '../../services/cli/src/demo/flights.js'
+import { CORRUPTIONS, type Corruption, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
+import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 
 const ALERT_RATE = 0.01
 const HELD_OUT = 0.1

@@ -45,7 +45,7 @@ describe('outflow demo --once --json', () => {
     expect(summary.latencyMs.p50).toBeGreaterThan(0)
     expect(summary.latencyMs.p99).toBeGreaterThanOrEqual(summary.latencyMs.p50)
 
-    expect(ran.stderr).toContain('replay: 16,020 of 16,020 messages')
+    expect(ran.stderr).toContain('feed: 16,020 of 16,020 messages')
     // Caches of the tools that run it (tsx, Maven) stay, and are theirs.
     expect((await readdir(folder)).filter((name) => name.startsWith('outflow'))).toEqual([])
     expect(processesOfTheDemo()).toEqual([])

@@ -332,7 +332,7 @@ test('what was given up is listed and goes when it is asked for; secrets are tol
     runOutflow(['webhooks', 'test', 'unused', '--config', file]),
     runOutflow(['webhooks', 'test', 'genric', '--config', file]),
   ])
-  expect(listed.stdout).toMatch(/generic │ signed │ 127\.0\.0\.1:\d+ │ 0 +│ 0 +│ 2 +│ the receiver answered 422/)
+  expect(listed.stdout).toMatch(/generic +signed +127\.0\.0\.1:\d+ +0 +0 +2 +the receiver answered 422/)
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('✗ unused  192.0.2.1 leads to')])
   expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('there is generic, unused')])
 

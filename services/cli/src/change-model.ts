@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
 import { openDetector } from '@outflow/detector'
 import { promoteChecked, rollBackModel } from '@outflow/store/models'
+import type { Terminal } from '@outflow/terminal'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
-import type { Terminal } from './terminal.js'
 
 export interface ChangeOptions extends ModelsOptions {
   readonly why?: string

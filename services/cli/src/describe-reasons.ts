@@ -1,5 +1,5 @@
 import type { NearestNormal, Reason } from '@outflow/contracts'
-import { oneLine } from './visible.js'
+import { oneLine } from '@outflow/terminal'
 
 /** One line a field, the most surprising first; then what would have been normal. */
 export function describeReasons(reasons: readonly Reason[], nearest: NearestNormal | null): string {

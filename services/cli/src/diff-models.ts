@@ -3,9 +3,8 @@ import { type Detector, openDetector } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
 import type { Pool } from '@outflow/store'
 import { loadModel, type StoredModel } from '@outflow/store/models'
-import Table from 'cli-table3'
+import type { Terminal } from '@outflow/terminal'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
-import type { Terminal } from './terminal.js'
 
 /** How two models differ. */
 interface Difference {
@@ -33,7 +32,9 @@ export async function diffModels(
     await load(pool, pipeline, second),
   ])
   const difference = await differenceOf(a!, b!)
-  await terminal.result(options.json ? `${JSON.stringify(difference)}\n` : `${tableOf(a!, b!, difference)}\n`)
+  await terminal.result(
+    options.json ? `${JSON.stringify(difference)}\n` : `${describe(a!, b!, difference, terminal)}\n`,
+  )
 }
 
 async function load(pool: Pool, pipeline: string, id: string): Promise<StoredModel> {
@@ -100,15 +101,17 @@ async function meanExcess(maker: Detector, judge: Detector): Promise<number> {
   return other.nll.reduce((sum, nll, index) => sum + nll - own.nll[index]!, 0) / records.length
 }
 
-function tableOf(a: StoredModel, b: StoredModel, { facts, divergence }: Difference): string {
-  const table = new Table({ head: ['', a.id, b.id], style: { head: [], border: [] } })
-  for (const [name, [own, other]] of Object.entries(facts)) table.push([name, show(own), show(other)])
+function describe(a: StoredModel, b: StoredModel, { facts, divergence }: Difference, terminal: Terminal): string {
+  const table = terminal.table({
+    head: ['', a.id, b.id],
+    rows: Object.entries(facts).map(([name, [own, other]]) => [name, show(own), show(other)]),
+  })
   const apart =
     divergence === null
       ? 'their features differ: likelihoods are not to be compared'
       : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats stranger to the first, ` +
         `records of the first ${divergence.firstToSecond.toFixed(3)} nats to the second`
-  return `${table.toString()}\n${apart}`
+  return `${table}\n${apart}`
 }
 
 const show = (value: unknown): string => (value === null ? '–' : String(value))

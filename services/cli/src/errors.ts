@@ -24,11 +24,6 @@ export class FileUnavailable extends OutflowError {
   }
 }
 
-/** A service of the demo logged an error: what it shows would not be what it says. */
-export class DemoFailed extends OutflowError {
-  readonly code = 'OUTFLOW_DEMO_FAILED'
-}
-
 const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',

@@ -1,9 +1,8 @@
 import { addExclusion, listExclusions, removeExclusion } from '@outflow/store/training'
-import Table from 'cli-table3'
+import type { Terminal } from '@outflow/terminal'
 import { type ChangeOptions, changeOf } from './change-model.js'
 import { UsageError } from './errors.js'
 import { type ModelsOptions, withPipeline } from './stored-models.js'
-import type { Terminal } from './terminal.js'
 
 export interface ExcludeOptions extends ChangeOptions {
   readonly from: Date
@@ -33,7 +32,6 @@ export async function listSpans(options: ModelsOptions, terminal: Terminal): Pro
   const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
   if (options.json) return terminal.result(`${JSON.stringify(spans)}\n`)
   if (spans.length === 0) return terminal.result('nothing is excluded\n')
-  const table = new Table({ head: ['id', 'from', 'to', 'why', 'by'], style: { head: [], border: [] } })
-  for (const { id, from, to, why, by } of spans) table.push([id, from.toISOString(), to.toISOString(), why, by])
-  await terminal.result(`${table.toString()}\n`)
+  const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])
+  await terminal.result(`${terminal.table({ head: ['id', 'from', 'to', 'why', 'by'], rows })}\n`)
 }

@@ -1,10 +1,10 @@
 import type { NearestNormal, Reason } from '@outflow/contracts'
+import type { Terminal } from '@outflow/terminal'
 import { describeReasons } from './describe-reasons.js'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { scoreRecords } from './score-records.js'
-import type { Terminal } from './terminal.js'
 
 export interface ExplainOptions {
   readonly model?: string

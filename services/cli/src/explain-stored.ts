@@ -6,11 +6,11 @@ import { ModelUnknown, type Pool } from '@outflow/store'
 import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
 import { type AlertFate, alertFateAt } from '@outflow/store/outbox'
+import type { Terminal } from '@outflow/terminal'
+import { oneLine } from '@outflow/terminal'
 import { describeReasons } from './describe-reasons.js'
 import { UsageError } from './errors.js'
 import { withStore } from './store-access.js'
-import type { Terminal } from './terminal.js'
-import { oneLine } from './visible.js'
 
 /**
  * Prints the reasons that were stored with an anomaly. In a burst of anomalies ingest stores some without reasons: those are

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os'
 import { giveVerdict, type Verdict } from '@outflow/store/anomalies'
+import type { Terminal } from '@outflow/terminal'
 import { parseAnomalyId } from './explain-stored.js'
 import { type ModelsOptions, withPipeline } from './stored-models.js'
-import type { Terminal } from './terminal.js'
 
 /** A verdict as the command line spells it. */
 export type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'

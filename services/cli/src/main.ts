@@ -1,8 +1,8 @@
+import { makeTerminal } from '@outflow/terminal'
 import { CommanderError } from 'commander'
 import type { CommandContext } from './commands/command-context.js'
 import { describeError, type ExitCode, exitCodeOf } from './exit-code.js'
 import { makeProgram } from './program.js'
-import { makeTerminal } from './terminal.js'
 
 /**
  * Runs the command that `argv` names; nothing is thrown.

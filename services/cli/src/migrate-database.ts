@@ -1,8 +1,8 @@
 import { loadConfig } from '@outflow/runtime'
 import { migrate } from '@outflow/store'
+import type { Terminal } from '@outflow/terminal'
 import { placeOf } from './database-place.js'
 import { UsageError } from './errors.js'
-import type { Terminal } from './terminal.js'
 
 export interface MigrateOptions {
   readonly config?: string

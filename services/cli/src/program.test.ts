@@ -1,7 +1,7 @@
+import { makeTerminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeProgram } from './program.js'
-import { makeTerminal } from './terminal.js'
 
 /** The command line, and all that it says on either stream. */
 function aProgram() {

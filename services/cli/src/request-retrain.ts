@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { waitFor } from '@outflow/runtime'
 import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store/training'
+import type { Terminal } from '@outflow/terminal'
 import { type ChangeOptions, changeOf } from './change-model.js'
 import { withPipeline } from './stored-models.js'
-import type { Terminal } from './terminal.js'
 
 export interface RetrainOptions extends ChangeOptions {
   readonly wait?: true
@@ -27,30 +27,22 @@ export async function retrain(options: RetrainOptions, terminal: Terminal, signa
       return true
     }
     terminal.say('waiting for the trainer')
-    const fit = await untilEnded(async () => {
+    let shownStep = 0
+    const endedFit = async (): Promise<StoredFit | null> => {
       const id = await fitOfRequest(pool, request)
-      return id === null ? undefined : (await listFits(pool, { pipeline })).find((fit) => fit.id === id)
-    }, signal)
+      const fit = (await listFits(pool, { pipeline })).find((own) => own.id === id)
+      if (fit === undefined || fit.endedAt !== null) return fit ?? null
+      if (fit.step > shownStep) terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
+      shownStep = fit.step
+      return null
+    }
+    const fit = await waitFor(endedFit, { everyMs: LOOK_EVERY_MS, signal })
     const { line, gaveModel } = outcomeOf(fit)
     if (options.json) await terminal.result(`${JSON.stringify(fit)}\n`)
     if (gaveModel && !options.json) await terminal.result(`${line}\n`)
     if (!gaveModel) terminal.say(line)
     return gaveModel
   })
-
-  async function untilEnded(look: () => Promise<StoredFit | undefined>, until: AbortSignal): Promise<StoredFit> {
-    let told = 0
-    for (;;) {
-      until.throwIfAborted()
-      const fit = await look()
-      if (fit !== undefined && fit.endedAt !== null) return fit
-      if (fit !== undefined && fit.step > told) {
-        told = fit.step
-        terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
-      }
-      await sleep(LOOK_EVERY_MS, undefined, { signal: until })
-    }
-  }
 }
 
 /**

@@ -8,13 +8,13 @@ import {
   makeLog,
   makeVitals,
   runPipelines,
+  runTogether,
   runUntilSignal,
   serveVitals,
   type Vitals,
 } from '@outflow/runtime'
 import { runTrainer } from '@outflow/trainer'
 import { UsageError } from './errors.js'
-import { runTogether } from './run-together.js'
 import type { ServiceName } from './service-names.js'
 
 const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts, console: runConsole } as const

@@ -1,10 +1,10 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
 import { compilePath } from '@outflow/encoding'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatOfOutput, makeRowWriter } from './record-files/row-writer.js'
-import { formatCount, type Terminal } from './terminal.js'
 
 export interface SampleOptions {
   readonly model: string

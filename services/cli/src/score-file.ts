@@ -1,3 +1,4 @@
+import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
 import { UsageError } from './errors.js'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'
@@ -5,7 +6,6 @@ import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
 import { formatOfOutput, makeRowWriter } from './record-files/row-writer.js'
 import { type ScoredBatch, scoreRecords } from './score-records.js'
-import { formatCount, formatSeconds, formatShare, type Terminal } from './terminal.js'
 
 export interface ScoreOptions {
   readonly model: string
@@ -28,7 +28,9 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     // Where both ends are pipes --format speaks of the output, and the input's first byte of the input.
     const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
-    const progress = terminal.progress({ label: 'score', total: null, unit: 'rows' })
+    // Scores that are printed on a terminal show the progress themselves, and a bar would be drawn over them.
+    const isSeen = options.output === '-' && process.stdout.isTTY
+    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'rows' })
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {
@@ -39,11 +41,11 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
           await writer.write(rows)
           counts.rows += rows.length
           counts.anomalies += rows.filter((row) => row.anomaly).length
-          progress.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
+          progress?.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
         }
       })
     } finally {
-      progress.stop()
+      progress?.stop()
     }
     return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
   })

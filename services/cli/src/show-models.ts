@@ -1,14 +1,13 @@
 import { modelMetadataSchema } from '@outflow/contracts'
 import { listModelChanges, listModels, type ModelSummary } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
-import Table from 'cli-table3'
+import { formatCount, formatShare, type Terminal } from '@outflow/terminal'
 import { type ModelsOptions, modelBeginning, withPipeline } from './stored-models.js'
-import { formatCount, formatShare, type Terminal } from './terminal.js'
 
 /** Prints the models of a pipeline, the newest first. */
 export async function listModelsOf(options: ModelsOptions, terminal: Terminal): Promise<void> {
   const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
-  await terminal.result(options.json ? `${JSON.stringify(summaries)}\n` : `${tableOf(summaries)}\n`)
+  await terminal.result(options.json ? `${JSON.stringify(summaries)}\n` : `${tableOf(summaries, terminal)}\n`)
 }
 
 /** Prints all that is known of a model, its fits' reports and its changes of state, as JSON. */
@@ -25,17 +24,13 @@ export async function showModel(id: string, options: ModelsOptions, terminal: Te
   await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
 }
 
-function tableOf(models: readonly ModelSummary[]): string {
+function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
   if (models.length === 0) return 'no model yet'
-  const table = new Table({
-    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'flagged', 'validation, nats', 'KiB'],
-    style: { head: [], border: [] },
-  })
-  for (const { id, state, createdAt, metadata, metrics, artefactBytes } of models) {
+  const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
     const known = modelMetadataSchema.safeParse(metadata)
     const training = known.success ? known.data.training : null
     const { gain, flaggedShare } = metrics as { gain?: { mean: number }; flaggedShare?: number }
-    table.push([
+    return [
       id,
       state,
       createdAt.toISOString(),
@@ -44,7 +39,10 @@ function tableOf(models: readonly ModelSummary[]): string {
       flaggedShare === undefined ? '?' : formatShare(flaggedShare),
       training?.validationNll?.toFixed(3) ?? '?',
       formatCount(artefactBytes / 1024),
-    ])
-  }
-  return table.toString()
+    ]
+  })
+  return terminal.table({
+    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'flagged', 'validation, nats', 'KiB'],
+    rows,
+  })
 }

@@ -1,13 +1,12 @@
 import { type Config, configSchema, type Feature, featureName, type Held, nameOfPath } from '@outflow/contracts'
 import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
+import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import { UsageError } from './errors.js'
-import { fitVoice } from './fit-voice.js'
 import { FILE_ALERT_RATE } from './options.js'
 import type { Format } from './record-files/format.js'
 import { openInput } from './record-files/open-input.js'
 import { withOutput } from './record-files/open-output.js'
-import { formatCount, formatSeconds, type Terminal } from './terminal.js'
 import { readTrainingRecords, type TrainingRecords } from './training-records.js'
 
 export interface TrainOptions {
@@ -108,7 +107,7 @@ async function fit(
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { features, records } = read
-  const voice = fitVoice(terminal)
+  const bars = fitProgress(terminal)
   let isSaid = false
   // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
   const sayOnce = () => {
@@ -117,14 +116,14 @@ async function fit(
   }
   const onProgress = (progress: TrainingProgress) => {
     sayOnce()
-    voice.tell(progress)
+    bars.update(progress)
   }
   try {
     const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
     sayOnce() // without a number to fit there was no step
     return trained
   } finally {
-    voice.stop()
+    bars.stop()
   }
 }
 

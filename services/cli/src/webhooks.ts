@@ -3,10 +3,9 @@ import type { Config, Webhook } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import { replayDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
-import Table from 'cli-table3'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { UsageError } from './errors.js'
 import { type ModelsOptions, withPipeline } from './stored-models.js'
-import { formatCount, type Terminal } from './terminal.js'
 
 export type WebhooksOptions = ModelsOptions
 
@@ -57,13 +56,14 @@ export async function listWebhooks(options: WebhooksOptions, terminal: Terminal)
   })
   if (options.json) return terminal.result(`${JSON.stringify(listed)}\n`)
   if (listed.length === 0) return terminal.result('no webhook is configured\n')
-  const table = new Table({
+  const table = terminal.table({
     head: ['webhook', 'kind', 'host', 'delivered', 'waiting', 'given up', 'last failure'],
-    style: { head: [], border: [] },
+    rows: listed.map(({ name, kind, host, delivered, waiting, dead, failure }) => [
+      ...[name, kind, host],
+      ...[formatCount(delivered), formatCount(waiting), formatCount(dead)],
+      failure ?? '',
+    ]),
   })
-  for (const { name, kind, host, delivered, waiting, dead, failure } of listed) {
-    table.push([name, kind, host, formatCount(delivered), formatCount(waiting), formatCount(dead), failure ?? ''])
-  }
   await terminal.result(`${table}\n`)
 }
 

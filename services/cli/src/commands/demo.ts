@@ -1,7 +1,8 @@
+import type { DemoOptions } from '@outflow/demo'
 import type { Command } from 'commander'
-import type { DemoOptions } from '../demo/demo.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
+import { outflowVersion } from '../version.js'
 import type { CommandContext } from './command-context.js'
 
 export function addDemo(program: Command, context: CommandContext): void {
@@ -9,7 +10,7 @@ export function addDemo(program: Command, context: CommandContext): void {
     .command('demo')
     .summary('watch it work on 20,000 real flights')
     .description(
-      'Replays 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
+      'Feeds 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
         'spot and a real Postgres, and reads the alerts at the other end. Broker and database are those of KAFKA_BROKERS and ' +
         'DATABASE_URL, else containers where a Docker engine answers, else processes of its own (Java 17 and Maven). ' +
         'Ctrl-C leaves nothing behind.',
@@ -23,7 +24,10 @@ Examples:
   outflow demo
   outflow demo --once --json | jq .byKind`,
     )
-    .action((options: DemoOptions) =>
-      interruptible(async (signal) => (await import('../demo/demo.js')).demo(options, context.terminal, signal)),
+    .action((options: Omit<DemoOptions, 'version'>) =>
+      interruptible(async (signal) => {
+        const { runDemo } = await import('@outflow/demo')
+        await runDemo({ ...options, version: outflowVersion() }, context.terminal, signal)
+      }),
     )
 }

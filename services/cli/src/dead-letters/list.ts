@@ -1,10 +1,9 @@
 import { formatPosition, type RejectionReason } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { type DeadLetterQuery, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import Table from 'cli-table3'
+import type { Terminal } from '@outflow/terminal'
+import { oneLine } from '@outflow/terminal'
 import { withStore } from '../store-access.js'
-import type { Terminal } from '../terminal.js'
-import { oneLine } from '../visible.js'
 
 /** Which dead letters a command is about. */
 export interface Selection {
@@ -28,7 +27,7 @@ export const queryOf = (pipeline: string, { reason, topic, since, limit }: Selec
 export async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
   const { pipeline, postgres } = await loadConfig(selection.config)
   const letters = await withStore(postgres.url, (pool) => listDeadLetters(pool, queryOf(pipeline, selection)))
-  const text = selection.json ? JSON.stringify(letters.map(plain)) : tableOf(letters)
+  const text = selection.json ? JSON.stringify(letters.map(plain)) : tableOf(letters, terminal)
   await terminal.result(`${text}\n`)
 }
 
@@ -43,23 +42,19 @@ export function plain({ key, valueStart, ...letter }: StoredDeadLetter) {
   }
 }
 
-function tableOf(letters: readonly StoredDeadLetter[]): string {
+function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): string {
   if (letters.length === 0) return 'no dead letter'
-  const table = new Table({
+  return terminal.table({
     head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'sent again'],
-    style: { head: [], border: [] },
-  })
-  for (const letter of letters) {
-    table.push([
+    rows: letters.map((letter) => [
       formatPosition(letter),
       letter.rejectedAt.toISOString(),
       letter.reason,
       letter.valueBytes ?? 'none',
       shorten(oneLine(letter.detail)),
       letter.replayedAt === null ? '' : `${letter.replayedAt.toISOString()}${letter.mended ? ', mended' : ''}`,
-    ])
-  }
-  return table.toString()
+    ]),
+  })
 }
 
 const MOST_SHOWN = 70

@@ -11,9 +11,9 @@ import {
   type StoredDeadLetter,
 } from '@outflow/store/dead-letters'
 import { makeKafka } from '@outflow/streams'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { FileUnavailable, InputInvalid, UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'
-import { formatCount, type Terminal } from '../terminal.js'
 import { recordChecker } from './check-record.js'
 import { queryOf, type Selection } from './list.js'
 import { findOriginals, type Original } from './originals.js'

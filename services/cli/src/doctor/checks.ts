@@ -6,9 +6,10 @@ import { migrationStatus, type Pool, ping } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { trainerStatus, whyNoModel } from '@outflow/store/training'
 import { describeCluster, describeTopics, type KafkaConnection, type KafkaRecord, scanWindow } from '@outflow/streams'
+import { formatCount } from '@outflow/terminal'
 import { beginOfLatest } from '../begin-of-latest.js'
 import { placeOf } from '../database-place.js'
-import { formatCount } from '../terminal.js'
+
 import { type Check, Shortfall } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
 

@@ -1,7 +1,7 @@
 import { loadConfig } from '@outflow/runtime'
 import { makeKafka } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
 import { withStore } from '../store-access.js'
-import type { Terminal } from '../terminal.js'
 import { type Finding, runCheck } from './check.js'
 import { checksOf } from './checks.js'
 

@@ -3,7 +3,7 @@ import { compilePath, makeReader } from '@outflow/encoding'
 import type { RecordDecoder } from '@outflow/formats'
 import { eventReader } from '@outflow/ingest'
 import type { KafkaRecord } from '@outflow/streams'
-import { formatCount } from '../terminal.js'
+import { formatCount } from '@outflow/terminal'
 
 export interface FieldCounts {
   /** @param decoded  the record, or why it cannot be decoded */

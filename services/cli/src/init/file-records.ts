@@ -1,7 +1,7 @@
+import { formatCount } from '@outflow/terminal'
 import { InputInvalid } from '../errors.js'
 import { openInput } from '../record-files/open-input.js'
 import { readRecords } from '../record-files/read-records.js'
-import { formatCount } from '../terminal.js'
 import { topicOfFile } from './render-config.js'
 import { MAX_RECORDS, type Sample } from './sample.js'
 

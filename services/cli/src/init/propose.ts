@@ -1,5 +1,5 @@
 import { type Feature, featurePath } from '@outflow/contracts'
-import { formatCount } from '../terminal.js'
+import { formatCount } from '@outflow/terminal'
 import type { Column, Look, NumberSummary } from './look-at-records.js'
 
 /** A line of the configuration, and why it is proposed; null where nothing needs saying. */

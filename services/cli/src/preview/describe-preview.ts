@@ -1,10 +1,9 @@
-import Table from 'cli-table3'
-import { formatCount } from '../terminal.js'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Preview } from './preview.js'
 import type { Share } from './tally.js'
 
 /** The preview for people: what would have been sent, why not the rest, and day by day. */
-export function describePreview(preview: Preview): string {
+export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
   const untold = [
     ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
@@ -17,10 +16,11 @@ export function describePreview(preview: Preview): string {
     ...(untold.length > 0 ? untold : ['nothing would have been hidden or told as one']).map((line) => `  ${line}`),
   ]
   if (anomalies === 0) return `${lines[0]}\nno anomalies were detected\n`
-  const severities = tableOf('severity', Object.entries(bySeverity))
+  const severities = tableOf('severity', Object.entries(bySeverity), terminal)
   const byDay = tableOf(
     'day, UTC',
     days.map(({ day, ...share }) => [day, share]),
+    terminal,
   )
   return `${[...lines, severities, byDay].join('\n')}\n`
 }
@@ -36,12 +36,14 @@ function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups'])
     })
 }
 
-function tableOf(what: string, rows: readonly (readonly [string, Share])[]): string {
-  const table = new Table({
+function tableOf(
+  what: string,
+  shares: readonly (readonly [string, Share])[],
+  { table }: Pick<Terminal, 'table'>,
+): string {
+  return table({
     head: [what, 'anomalies', 'alerts'],
-    colAligns: ['left', 'right', 'right'],
-    style: { head: [], border: [] },
+    aligns: ['left', 'right', 'right'],
+    rows: shares.map(([name, { anomalies, alerts }]) => [name, formatCount(anomalies), formatCount(alerts)]),
   })
-  for (const [name, { anomalies, alerts }] of rows) table.push([name, formatCount(anomalies), formatCount(alerts)])
-  return table.toString()
 }

@@ -1,9 +1,9 @@
 import { controlOf } from '@outflow/alerting'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
+import type { Terminal } from '@outflow/terminal'
 import { UsageError } from '../errors.js'
 import { withPipeline } from '../stored-models.js'
-import type { Terminal } from '../terminal.js'
 import { describePreview } from './describe-preview.js'
 import type { Preview } from './preview.js'
 import { alertOfAnomaly, makeTally } from './tally.js'
@@ -36,5 +36,5 @@ export async function previewRange(options: PreviewOptions, terminal: Terminal):
       rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
     }
   })
-  await terminal.result(options.json ? `${JSON.stringify(preview)}\n` : describePreview(preview))
+  await terminal.result(options.json ? `${JSON.stringify(preview)}\n` : describePreview(preview, terminal))
 }

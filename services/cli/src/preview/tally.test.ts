@@ -59,13 +59,14 @@ test('says what was hidden by whom, and tells a group on the day on which its wi
       { day: '2026-11-24', anomalies: 0, alerts: 1 },
     ],
   })
-  const text = describePreview({
+  const preview = {
     ...tally,
     pipeline: 'flights',
     from: 'then',
     to: 'now',
     rules: [{ id: '3', hidden: 1, why: 'known' }],
-  })
+  }
+  const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
   expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, told in one alert\n')
 })

@@ -1,10 +1,9 @@
-import Table from 'cli-table3'
-import { formatCount } from '../terminal.js'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Changed } from './comparison.js'
 import type { ReplayReport } from './replay-report.js'
 
 /** The report for people: counts, then the strangest of what would have changed. */
-export function describeReplay(report: ReplayReport): string {
+export function describeReplay(report: ReplayReport, terminal: Terminal): string {
   const { records, scored, rejected, notJudgedThen, flaggedThen, flaggedNow, stillFlagged, alerts } = report
   const held = 'fdr' in report.held ? `fdr ${report.held.fdr}` : `alert rate ${report.held.alertRate.toPrecision(3)}`
   const lines = [
@@ -15,14 +14,14 @@ export function describeReplay(report: ReplayReport): string {
     `newly flagged ${formatCount(report.newlyFlagged)}, no longer flagged ${formatCount(report.noLongerFlagged)}`,
     ...(alerts > 0 ? [`${formatCount(alerts)} alerts will be sent`] : []),
   ]
-  return `${[...lines, ...tableOf('newly flagged', report.newly), ...tableOf('no longer flagged', report.noLonger)].join('\n')}\n`
+  return `${[...lines, ...tableOf('newly flagged', report.newly, terminal), ...tableOf('no longer flagged', report.noLonger, terminal)].join('\n')}\n`
 }
 
-function tableOf(what: string, changes: readonly Changed[]): string[] {
+function tableOf(what: string, changes: readonly Changed[], terminal: Terminal): string[] {
   if (changes.length === 0) return []
-  const table = new Table({ head: [what, 'nll, nats', 'p now', 'p then'], style: { head: [], border: [] } })
-  for (const { position, nll, pValue, pValueThen } of changes) {
-    table.push([position, nll.toFixed(2), pValue.toPrecision(2), pValueThen?.toPrecision(2) ?? 'not flagged'])
-  }
-  return [table.toString()]
+  const rows = changes.map(({ position, nll, pValue, pValueThen }) => [
+    ...[position, nll.toFixed(2), pValue.toPrecision(2)],
+    pValueThen?.toPrecision(2) ?? 'not flagged',
+  ])
+  return [terminal.table({ head: [what, 'nll, nats', 'p now', 'p then'], rows })]
 }

@@ -8,6 +8,7 @@ import type { Pool } from '@outflow/store'
 import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
 import { activeModelId, listModels, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
 import {
   longestWindowMs,
   makeObservationReader,
@@ -18,7 +19,6 @@ import {
 } from '@outflow/windows'
 import { UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'
-import type { Terminal } from '../terminal.js'
 import { makeComparison } from './comparison.js'
 import { describeReplay } from './describe-replay.js'
 import type { ReplayReport } from './replay-report.js'
@@ -55,7 +55,7 @@ export async function replayRange(options: ReplayOptions, terminal: Terminal, si
       await detector.close()
     }
   })
-  await terminal.result(options.json ? `${JSON.stringify(report)}\n` : describeReplay(report))
+  await terminal.result(options.json ? `${JSON.stringify(report)}\n` : describeReplay(report, terminal))
 }
 
 async function modelOf(pool: Pool, pipeline: string, asked: string | undefined): Promise<string> {

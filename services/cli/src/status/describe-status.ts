@@ -1,5 +1,4 @@
-import Table from 'cli-table3'
-import { formatCount, type Terminal } from '../terminal.js'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Reading } from './reading.js'
 
 export interface Rated {
@@ -8,11 +7,12 @@ export interface Rated {
   readonly rate: number
 }
 
-type Paint = Terminal['paintResult']
-
 /** A row a pipeline, and below it what needs a person. */
-export function describeStatus(pipelines: readonly Rated[], paint: Paint): string {
-  const table = new Table({
+export function describeStatus(
+  pipelines: readonly Rated[],
+  { paintResult: paint, table }: Pick<Terminal, 'paintResult' | 'table'>,
+): string {
+  const drawn = table({
     head: [
       'pipeline',
       'records/s',
@@ -24,24 +24,25 @@ export function describeStatus(pipelines: readonly Rated[], paint: Paint): strin
       'dead letters, 24 h',
       'drift',
     ],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'left'],
+    aligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'left'],
+    rows: pipelines.map(({ reading, rate }) => rowOf(reading, rate, paint)),
   })
-  for (const { reading, rate } of pipelines) {
-    const { pipeline, lag, scored, anomaliesLastHour, waiting, deadLettersLastDay, drift } = reading
-    table.push([
-      paint.bold(pipeline),
-      rate < 10 ? rate.toFixed(1) : formatCount(rate),
-      lag === null ? '?' : formatCount(lag),
-      formatCount(scored),
-      modelOf(reading),
-      formatCount(anomaliesLastHour),
-      waiting === 0 ? '0' : paint.yellow(formatCount(waiting)),
-      deadLettersLastDay === 0 ? '0' : paint.yellow(formatCount(deadLettersLastDay)),
-      drift === null ? 'none, 24 h' : paint.yellow(`${drift.chart}, ${ago(drift.notedAt, reading.at)} ago`),
-    ])
-  }
-  return [table.toString(), ...pipelines.flatMap(({ reading }) => remarksOf(reading))].join('\n')
+  return [drawn, ...pipelines.flatMap(({ reading }) => remarksOf(reading))].join('\n')
+}
+
+function rowOf(reading: Reading, rate: number, paint: Terminal['paintResult']): readonly string[] {
+  const { pipeline, lag, scored, anomaliesLastHour, waiting, deadLettersLastDay, drift } = reading
+  return [
+    paint.bold(pipeline),
+    rate < 10 ? rate.toFixed(1) : formatCount(rate),
+    lag === null ? '?' : formatCount(lag),
+    formatCount(scored),
+    modelOf(reading),
+    formatCount(anomaliesLastHour),
+    waiting === 0 ? '0' : paint.yellow(formatCount(waiting)),
+    deadLettersLastDay === 0 ? '0' : paint.yellow(formatCount(deadLettersLastDay)),
+    drift === null ? 'none, 24 h' : paint.yellow(`${drift.chart}, ${ago(drift.notedAt, reading.at)} ago`),
+  ]
 }
 
 function modelOf({ modelId, modelPromotedAt, at }: Reading): string {

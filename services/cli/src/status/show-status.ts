@@ -1,6 +1,6 @@
 import { pause } from '@outflow/runtime'
+import type { Terminal } from '@outflow/terminal'
 import { UsageError } from '../errors.js'
-import type { Terminal } from '../terminal.js'
 import { describeStatus, type Rated } from './describe-status.js'
 import { rateBetween } from './reading.js'
 import { type Watched, watch } from './watched.js'
@@ -22,7 +22,7 @@ export function showStatus(options: StatusOptions, terminal: Terminal, signal: A
     const later = await readAll(watched)
     const rated: Rated[] = later.map((reading, index) => ({ reading, rate: rateBetween(earlier[index]!, reading) }))
     const flat = rated.map(({ reading, rate }) => ({ ...reading, recordsPerSecond: rate }))
-    await terminal.result(`${options.json ? JSON.stringify(flat) : describeStatus(rated, terminal.paintResult)}\n`)
+    await terminal.result(`${options.json ? JSON.stringify(flat) : describeStatus(rated, terminal)}\n`)
   })
 }
 

@@ -1,13 +1,16 @@
 import { PassThrough } from 'node:stream'
 import { whyNoModelAndFix } from '@outflow/store/training'
-import pc from 'picocolors'
+import { makeTerminal } from '@outflow/terminal'
 import { describe, expect, it, vi } from 'vitest'
 import { ago, describeStatus } from './describe-status.js'
 import { type Reading, rateBetween } from './reading.js'
 import { withScreen } from './screen.js'
 import { sparkline } from './sparkline.js'
 
-const plain = pc.createColors(false)
+const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 }) as unknown as NodeJS.WriteStream & {
+  fd: 1 & 2
+}
+const plain = makeTerminal({ stdout: stream, stderr: stream, env: { NO_COLOR: '1' } })
 const AT = new Date('2026-01-31T08:00:00Z')
 const before = (seconds: number) => new Date(AT.getTime() - seconds * 1_000)
 
@@ -39,8 +42,8 @@ const shown = (overrides: Partial<Reading> = {}) =>
 describe('a status', () => {
   it('is a row a pipeline, and says no more while all is well', () => {
     const lines = shown().split('\n')
-    expect(lines).toHaveLength(5)
-    const cells = lines[3]!.split('│').map((cell) => cell.trim())
+    expect(lines).toHaveLength(4)
+    const cells = lines[2]!.split('│').map((cell) => cell.trim())
     expect(cells.slice(1, -1)).toEqual([
       'flights',
       '1,500',
@@ -86,7 +89,7 @@ describe('a status', () => {
       'lag unknown: Kafka is not available',
     ],
   ])('tells of %s', (_, overrides, remark) => {
-    expect(shown(overrides).split('\n').slice(5)).toEqual([`flights: ${remark}`])
+    expect(shown(overrides).split('\n').slice(4)).toEqual([`flights: ${remark}`])
   })
 
   it('tells of drift and the fields that moved', () => {
@@ -104,7 +107,7 @@ describe('a status', () => {
   })
 
   it('is silent about an ingest that has nothing to read', () => {
-    expect(shown({ lag: 0, lastWrite: before(9_000) }).split('\n')).toHaveLength(5)
+    expect(shown({ lag: 0, lastWrite: before(9_000) }).split('\n')).toHaveLength(4)
   })
 })
 
@@ -143,23 +146,28 @@ describe('the screen', () => {
   it.each(['q', 'Q', '\x03'])('closes on %j, and gives the terminal back', async (key) => {
     const { stdin, written, options } = aTerminal(true)
     await withScreen(options, async ({ closed, draw }) => {
-      await draw('one\n')
+      draw('one')
       stdin.write(key)
       await vi.waitFor(() => expect(closed.aborted).toBe(true))
     })
-    expect(written()).toBe('\x1b[?1049h\x1b[?25l\x1b[Hone\x1b[K\n\x1b[J\x1b[?25h\x1b[?1049l')
+    expect(written()).toBe('\x1b[?25l\x1b[?7l\x1b[0Jone\n\x1b[?7h\x1b[?25h')
     expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
   it('gives the terminal back when the work fails', async () => {
-    const { written, options } = aTerminal(true)
-    await expect(withScreen(options, () => Promise.reject(new Error('away')))).rejects.toThrow('away')
-    expect(written()).toContain('\x1b[?1049l')
+    const { stdin, written, options } = aTerminal(true)
+    const failing = withScreen(options, async ({ draw }) => {
+      draw('one')
+      throw new Error('away')
+    })
+    await expect(failing).rejects.toThrow('away')
+    expect(written()).toContain('\x1b[?25h')
+    expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
   it('is plain text where stdout is no terminal', async () => {
     const { stdin, written, options } = aTerminal(false)
-    await withScreen(options, ({ draw }) => draw('one'))
+    await withScreen(options, async ({ draw }) => draw('one'))
     expect(written()).toBe('one\n')
     expect(stdin.setRawMode).not.toHaveBeenCalled()
   })

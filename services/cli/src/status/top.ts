@@ -1,5 +1,5 @@
 import { pause } from '@outflow/runtime'
-import type { Terminal } from '../terminal.js'
+import type { Terminal } from '@outflow/terminal'
 import { describeStatus } from './describe-status.js'
 import { type Reading, rateBetween } from './reading.js'
 import { withScreen } from './screen.js'
@@ -32,7 +32,7 @@ export function top(options: TopOptions, terminal: Terminal, signal: AbortSignal
           if (rates[index]!.length > RATES_SHOWN) rates[index]!.shift()
         })
         earlier = later
-        await screen.draw(draw(later, rates, terminal))
+        screen.draw(draw(later, rates, terminal))
       }
     }),
   )
@@ -42,5 +42,5 @@ function draw(readings: readonly Reading[], rates: readonly (readonly number[])[
   const rated = readings.map((reading, index) => ({ reading, rate: rates[index]!.at(-1)! }))
   const lines = readings.map(({ pipeline }, index) => `${pipeline}  ${sparkline(rates[index]!)}`)
   const time = readings[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
-  return `${time} UTC\n${describeStatus(rated, terminal.paintResult)}\n\nrecords/s, ${EVERY_MS / 1_000} s a bar\n${lines.join('\n')}\n`
+  return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${EVERY_MS / 1_000} s a bar\n${lines.join('\n')}\n`
 }

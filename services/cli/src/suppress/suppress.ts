@@ -3,12 +3,11 @@ import { type Config, didYouMean, featureName, type SuppressionRule, suppression
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
-import Table from 'cli-table3'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { type ChangeOptions, changeOf } from '../change-model.js'
 import { UsageError } from '../errors.js'
 import { alertOfAnomaly } from '../preview/tally.js'
 import { type ModelsOptions, withPipeline } from '../stored-models.js'
-import { formatCount, type Terminal } from '../terminal.js'
 import { describeRule } from './describe-rule.js'
 
 export interface AddOptions extends ChangeOptions {
@@ -85,17 +84,16 @@ export async function listRules(options: ListOptions, terminal: Terminal): Promi
   const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
   if (options.json) return terminal.result(`${JSON.stringify(rules)}\n`)
   if (rules.length === 0) return terminal.result('no rule hides alerts\n')
-  const table = new Table({
+  const table = terminal.table({
     head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
-    style: { head: [], border: [] },
-    colAligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+    aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+    rows: rules.map((rule) => {
+      const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
+      const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
+      return [id, describeRule(rule), until, formatCount(hidden), why, createdBy]
+    }),
   })
-  for (const rule of rules) {
-    const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
-    const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
-    table.push([id, describeRule(rule), until, formatCount(hidden), why, createdBy])
-  }
-  await terminal.result(`${table.toString()}\n`)
+  await terminal.result(`${table}\n`)
 }
 
 /** Takes a rule away. @throws {UsageError} when none of that id hides alerts */

@@ -1,0 +1,45 @@
+import { PassThrough } from 'node:stream'
+import { expect, it } from 'vitest'
+import { makeLiveScreen } from './live-screen.js'
+
+const aStream = ({ isTTY = true, rows = 24 } = {}) =>
+  Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY, rows })
+
+const BEGIN = '\u001B[?25l\u001B[?7l'
+const END = '\u001B[?7h\u001B[?25h'
+
+it('goes back over what it drew, only where something changed, and restores the cursor', () => {
+  const stream = aStream()
+  const screen = makeLiveScreen(stream)
+  screen.draw('one\ntwo')
+  screen.draw('one\ntwo')
+  screen.draw('three')
+  screen.close()
+  expect(stream.read()).toBe(`${BEGIN}\u001B[0Jone\ntwo\n\u001B[2F\u001B[0Jthree\n${END}`)
+})
+
+it('makes room for a line that stays, and draws below it', () => {
+  const stream = aStream()
+  const screen = makeLiveScreen(stream)
+  screen.draw('one\ntwo')
+  screen.erase()
+  stream.write('said\n')
+  screen.draw('one')
+  expect(stream.read()).toBe(`${BEGIN}\u001B[0Jone\ntwo\n\u001B[2F\u001B[0J${END}said\n${BEGIN}\u001B[0Jone\n`)
+})
+
+it('leaves out the lines that would scroll away', () => {
+  const stream = aStream({ rows: 3 })
+  makeLiveScreen(stream).draw('1\n2\n3\n4')
+  expect(stream.read()).toBe(`${BEGIN}\u001B[0J1\n2\n`)
+})
+
+it('is plain text in a pipe', () => {
+  const stream = aStream({ isTTY: false })
+  const screen = makeLiveScreen(stream)
+  screen.draw('one')
+  screen.erase()
+  screen.draw('two')
+  screen.close()
+  expect(stream.read()).toBe('one\ntwo\n')
+})

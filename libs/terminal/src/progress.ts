@@ -1,0 +1,126 @@
+import { makeLiveScreen } from './live-screen.js'
+
+/** How far a piece of long work is. */
+export interface Progress {
+  /** @param done    so far, in the unit of `total`
+   *  @param detail  written behind the numbers; default: the one before */
+  update(done: number, detail?: string): void
+  stop(): void
+}
+
+export interface ProgressOptions {
+  readonly label: string
+  /** Null where it cannot be known beforehand, as with stdin. */
+  readonly total: number | null
+  /** What is counted: `steps`, `rows`. */
+  readonly unit: string
+}
+
+/** The end of stderr: on a terminal bars, which stay below what is said until the last one has stopped; in a pipe plain lines. */
+export interface ProgressArea {
+  open(options: ProgressOptions): Progress
+  /** Replaces the text below the bars; a pipe does not get it. */
+  below(text: string): void
+  /** Writes a line that stays. */
+  say(line: string): void
+}
+
+type Stream = Parameters<typeof makeLiveScreen>[0]
+
+export const makeProgressArea = (stream: Stream, now: () => number = Date.now): ProgressArea =>
+  stream.isTTY ? bars(stream) : lines(stream, now)
+
+interface Bar extends ProgressOptions {
+  done: number
+  detail: string
+  isOpen: boolean
+}
+
+function bars(stream: Stream): ProgressArea {
+  const screen = makeLiveScreen(stream)
+  const shown: Bar[] = []
+  let text = ''
+  const draw = (): void => screen.draw([...shown.map(drawBar), ...(text === '' ? [] : ['', text])].join('\n'))
+  return {
+    open: (options) => {
+      const bar: Bar = { ...options, done: 0, detail: '', isOpen: true }
+      shown.push(bar)
+      draw()
+      return {
+        update: (done, detail = bar.detail) => {
+          if (!bar.isOpen) return
+          Object.assign(bar, { done, detail })
+          draw()
+        },
+        stop: () => {
+          if (!bar.isOpen) return
+          bar.isOpen = false
+          if (shown.some(({ isOpen }) => isOpen)) return
+          text = ''
+          draw()
+          screen.close()
+          shown.length = 0
+        },
+      }
+    },
+    below: (own) => {
+      if (shown.length === 0) return
+      text = own
+      draw()
+    },
+    say: (line) => {
+      screen.erase()
+      stream.write(`${line}\n`)
+      if (shown.length > 0) draw()
+    },
+  }
+}
+
+const BAR_CELLS = 24
+
+/** `score   ████████░░░░  62 %  9,932 of 16,016 messages  41 anomalies` */
+function drawBar({ label, done, total, unit, detail }: Bar): string {
+  const name = label.padEnd(7)
+  const count = done.toLocaleString('en')
+  if (total === null) return `${name} ${count} ${unit}  ${detail}`.trimEnd()
+  const share = total === 0 ? 0 : Math.min(1, done / total)
+  const full = Math.round(share * BAR_CELLS)
+  const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${`${Math.floor(100 * share)} %`.padStart(5)}`
+  return `${name} ${bar}  ${count} of ${total.toLocaleString('en')} ${unit}  ${detail}`.trimEnd()
+}
+
+/** A log stays readable: one line a tenth of the way, or every five seconds where the end is not known. */
+const LINE_EVERY_SHARE = 0.1
+const LINE_EVERY_MS = 5_000
+
+function lines(stream: Stream, now: () => number): ProgressArea {
+  return {
+    open: (options) => progressLines(options, stream, now),
+    below: () => {},
+    say: (line) => void stream.write(`${line}\n`),
+  }
+}
+
+function progressLines({ label, total, unit }: ProgressOptions, stream: Stream, now: () => number): Progress {
+  let nextShare = 0
+  let nextAt = now() + LINE_EVERY_MS
+  let last = { done: -1, written: -1, detail: '' }
+  const print = (): void => {
+    const of = total === null ? '' : ` of ${total.toLocaleString('en')}`
+    stream.write(`${label}: ${last.done.toLocaleString('en')}${of} ${unit}${last.detail && `, ${last.detail}`}\n`)
+    last.written = last.done
+    nextAt = now() + LINE_EVERY_MS
+  }
+  return {
+    update: (done, detail = last.detail) => {
+      last = { ...last, done, detail }
+      const due = total === null ? now() >= nextAt : done / total >= nextShare
+      if (!due) return
+      print()
+      if (total !== null) nextShare = Math.floor(done / total / LINE_EVERY_SHARE + 1) * LINE_EVERY_SHARE
+    },
+    stop: () => {
+      if (last.written >= 0 && last.done > last.written) print()
+    },
+  }
+}

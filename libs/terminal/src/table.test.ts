@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { drawTable } from './table.js'
+
+const options = {
+  head: ['id', 'records', 'why'],
+  rows: [
+    ['05ea', '20,000', 'distance 3,983 is far above the 2,475 of LAX→JFK'],
+    ['9b', 7, 'first'],
+  ],
+  aligns: ['left', 'right', 'left'] as const,
+  widths: [6, 9, null],
+}
+
+it('has rules on a terminal, and cuts what is too long for it', () => {
+  expect(drawTable(options, { isTTY: true, columns: 45 }).split('\n')).toEqual([
+    '┌──────┬─────────┬──────────────────────────┐',
+    '│ id   │ records │ why                      │',
+    '│ 05ea │  20,000 │ distance 3,983 is far a… │',
+    '│ 9b   │       7 │ first                    │',
+    '└──────┴─────────┴──────────────────────────┘',
+  ])
+})
+
+it('is columns of text in a pipe, each text whole', () => {
+  expect(drawTable(options, { isTTY: false, columns: 45 }).split('\n')).toEqual([
+    'id    records  why',
+    '05ea   20,000  distance 3,983 is far above the 2,475 of LAX→JFK',
+    '9b          7  first',
+  ])
+})
+
+it('has no head where there is none to show', () => {
+  expect(drawTable({ rows: [['scored', '20,000']] }, {})).toBe('scored  20,000')
+})

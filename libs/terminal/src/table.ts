@@ -1,0 +1,45 @@
+import Table from 'cli-table3'
+
+export interface TableOptions {
+  readonly head?: readonly string[]
+  readonly rows: readonly (readonly (string | number)[])[]
+  /** Of each column; default: left. */
+  readonly aligns?: readonly ('left' | 'right')[]
+  /** Of each column, in cells, on a terminal; null is the column that gets the rest of the line. A longer text is cut. */
+  readonly widths?: readonly (number | null)[]
+}
+
+/** Draws a table: with rules on a terminal, else as columns of text. */
+export function drawTable(
+  { head = [], rows, aligns = [], widths = [] }: TableOptions,
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+): string {
+  const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, stream.columns ?? DEFAULT_COLUMNS) } : PLAIN
+  const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
+  table.push(...rows.map((row) => [...row]))
+  const lines = table.toString().split('\n')
+  return lines.map((line) => line.trimEnd()).join('\n')
+}
+
+const NO_COLOURS = { head: [], border: [] }
+const BETWEEN_ROWS = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' }
+
+const RULED = { style: NO_COLOURS, chars: BETWEEN_ROWS }
+const PLAIN = {
+  style: { ...NO_COLOURS, 'padding-left': 0, 'padding-right': 0 },
+  chars: {
+    ...BETWEEN_ROWS,
+    ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+    ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+    ...{ left: '', right: '', middle: '  ' },
+  },
+}
+
+const DEFAULT_COLUMNS = 120
+const LEAST_REST = 20
+
+/** A rule stands before, between and behind the columns. */
+function fit(widths: readonly (number | null)[], columns: number): number[] {
+  const taken = widths.reduce<number>((sum, width) => sum + (width ?? 0), widths.length + 1)
+  return widths.map((width) => width ?? Math.max(LEAST_REST, columns - taken))
+}

@@ -1,0 +1,157 @@
+import { type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
+import { waitFor } from '@outflow/runtime'
+import { rejectedByReason } from '@outflow/store/dead-letters'
+import { activeModel } from '@outflow/store/models'
+import { outboxDepth } from '@outflow/store/outbox'
+import { makeProducer } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
+import { type AlertReader, openAlertReader } from './alert-reader.js'
+import type { Defer } from './clean-up.js'
+import { feedAtOnce, feedSteadily } from './feed.js'
+import { type FeedPlan, planFeed } from './feed-plan.js'
+import { loadFlights } from './flights.js'
+import { type Installation, install } from './installation.js'
+import { readSentMessages } from './sent-messages.js'
+import { startServices } from './services.js'
+import { type DemoObservations, type DemoSummary, summarize } from './summary.js'
+import { type Counters, LOOK_EVERY_MS, watchScoring } from './watch-scoring.js'
+
+/** 20,000 flights, 0.5 % of them corrupted, and 20 messages that are none; the last part at a pace that one sees. */
+const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
+const STEADY_PER_SECOND = 400
+
+export interface FeedOptions {
+  /** Of outflow, for the summary. */
+  readonly version: string
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly defer: Defer
+}
+
+/** The demo at its end, with the services still running. */
+export interface DemoEnd {
+  readonly summary: DemoSummary
+  readonly installation: Installation
+  readonly healthUrl: string
+  readonly consoleUrl: string
+}
+
+/** What the phases of the demo share. */
+interface Demo {
+  readonly plan: FeedPlan
+  readonly installation: Installation
+  readonly terminal: Terminal
+}
+
+/**
+ * Feeds real flights, some of them corrupted, to the services as they are; resolves when every message is accounted for.
+ *
+ * @throws what the first service threw that failed, or the signal's reason
+ */
+export async function feedAndScore({ version, terminal, signal, defer }: FeedOptions): Promise<DemoEnd> {
+  const startedAtMs = Date.now()
+  const installation = await install({ terminal, signal, defer })
+  const plan = planFeed(loadFlights(), FEED)
+  const demo = { plan, installation, terminal }
+  await feedBacklog(demo)
+
+  const services = await startServices(installation, terminal, defer)
+  terminal.say(`console   ${services.consoleUrl}`)
+  const { config, kafka, pool } = installation
+  const reader = openAlertReader(kafka, { topic: config.alerts.topic, onFailure: installation.fail })
+  defer(reader.close)
+  const fittedAtMs = await waitFor(services.fittedAtMs, { everyMs: LOOK_EVERY_MS, signal: installation.signal })
+
+  const measured = await measure(demo, reader, fittedAtMs)
+
+  const { sent, deadLetterMessages } = await readSentMessages(kafka, config, startedAtMs)
+  const summary = summarize({
+    sent,
+    alerts: reader.alerts,
+    ...measured,
+    rejected: await rejectedByReason(pool, config.pipeline),
+    deadLetterMessages,
+    alertRate: config.detection.alertRate,
+    model: await modelOf(installation),
+    versions: { outflow: version, node: process.versions.node, ...installation.versions },
+    durationMs: Date.now() - startedAtMs,
+  })
+  return { summary, installation, healthUrl: services.healthUrl, consoleUrl: services.consoleUrl }
+}
+
+async function feedBacklog({ plan, installation, terminal }: Demo): Promise<void> {
+  const producer = await makeProducer(installation.kafka)
+  const progress = terminal.progress({ label: 'feed', total: plan.backlog.length, unit: 'messages' })
+  const { signal } = installation
+  try {
+    await feedAtOnce(plan.backlog, { producer, topic: topicOf(installation), signal, onSent: progress.update })
+  } finally {
+    progress.stop()
+    await producer.close()
+  }
+}
+
+/** Waits until the backlog is scored, feeds the rest at a steady pace, and waits until that is scored, alerted and read. */
+async function measure(
+  demo: Demo,
+  reader: AlertReader,
+  fittedAtMs: number,
+): Promise<Pick<DemoObservations, 'backlog' | 'steady' | 'counters'>> {
+  const { plan, installation, terminal } = demo
+  const messages = plan.backlog.length
+  const total = messages + plan.steady.length
+  const progress = terminal.progress({ label: 'score', total, unit: 'messages' })
+  const watch = { installation, terminal, progress }
+  try {
+    await watchScoring(watch, messages)
+    const backlog = { messages, durationMs: Date.now() - fittedAtMs }
+    const [steady, counters] = await Promise.all([feedSteadyPart(demo), watchScoring(watch, total)])
+    await untilAlertsAreRead(installation, counters, reader)
+    return { backlog, steady, counters }
+  } catch (error: unknown) {
+    // Ends the watch where feeding failed.
+    installation.fail(error)
+    throw error
+  } finally {
+    progress.stop()
+  }
+}
+
+async function feedSteadyPart({ plan, installation, terminal }: Demo): Promise<DemoObservations['steady']> {
+  const messages = plan.steady.length
+  const producer = await makeProducer(installation.kafka)
+  const progress = terminal.progress({ label: 'steady', total: messages, unit: 'messages' })
+  const fromMs = Date.now()
+  try {
+    await feedSteadily(plan.steady, {
+      producer,
+      topic: topicOf(installation),
+      perSecond: STEADY_PER_SECOND,
+      signal: installation.signal,
+      onSent: progress.update,
+    })
+    return { fromMs, messages, durationMs: Date.now() - fromMs }
+  } finally {
+    progress.stop()
+    await producer.close()
+  }
+}
+
+async function untilAlertsAreRead(
+  { pool, config, signal }: Installation,
+  counters: Counters,
+  reader: AlertReader,
+): Promise<void> {
+  const isAllRead = async () => {
+    const { rows } = await outboxDepth(pool, config.pipeline)
+    return rows === 0 && reader.alerts.length >= counters.alerts ? true : null
+  }
+  await waitFor(isAllRead, { everyMs: LOOK_EVERY_MS, signal })
+}
+
+const topicOf = ({ config }: Installation): string => config.source.topics[0]!
+
+async function modelOf({ pool, config }: Installation): Promise<ModelMetadata> {
+  const stored = await activeModel(pool, config.pipeline)
+  return modelMetadataSchema.parse(stored?.metadata)
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Config } from '@outflow/contracts'
+import { openBackend } from '@outflow/flow'
+import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
+import { type Log, loadConfig } from '@outflow/runtime'
+import { migrate, openPool, type Pool } from '@outflow/store'
+import { ensureTopics, type KafkaConnection, makeKafka, removeTopics } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
+import { stringify } from 'yaml'
+import type { Defer } from './clean-up.js'
+import { demoConfig } from './config.js'
+import { openLogFile } from './log-file.js'
+
+/** What the demo runs on. All of it is removed when the demo ends. */
+export interface Installation {
+  readonly config: Config
+  readonly configPath: string
+  readonly logPath: string
+  /** Of one service, into the demo's log file. */
+  readonly logOf: (service: string) => Log
+  readonly kafka: KafkaConnection
+  readonly pool: Pool
+  /** Aborts when the demo is ended, and when a part of it has failed. */
+  readonly signal: AbortSignal
+  readonly fail: (error: unknown) => void
+  /** What broker, database and backend it has, a line each. */
+  readonly versions: { readonly broker: string; readonly database: string; readonly backend: string }
+}
+
+export interface InstallOptions {
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly defer: Defer
+}
+
+/** Starts or finds broker and database, prints which they are, applies the migrations and creates the topics. */
+export async function install({ terminal, signal, defer }: InstallOptions): Promise<Installation> {
+  const folder = await makeFolder()
+  defer(() => rm(folder, { recursive: true, force: true }))
+  const infrastructure = await launchInfrastructure({ onProgress: terminal.say, signal })
+  defer(() => infrastructure.stop())
+  const versions = await printVersions(infrastructure, terminal)
+
+  const configPath = join(folder, 'outflow.yaml')
+  const isOurs = infrastructure.kafka.tier !== 'given'
+  const place = {
+    brokers: infrastructure.kafka.brokers,
+    databaseUrl: await databaseFor(infrastructure, defer),
+    suffix: isOurs ? '' : `-demo-${randomBytes(3).toString('hex')}`,
+  }
+  await writeFile(configPath, stringify(demoConfig(place)), { mode: 0o600 })
+  const config = await loadConfig(configPath)
+
+  const migrations = await migrate(config.postgres.url)
+  const kafka = makeKafka(config.kafka)
+  await createTopics(config, kafka)
+  if (!isOurs) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
+  terminal.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
+
+  const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
+  defer(() => pool.end())
+  const logPath = join(folder, 'outflow.log')
+  const failure = new AbortController()
+  const fail = (error: unknown): void => failure.abort(error)
+  const { logOf, close } = openLogFile(logPath, fail)
+  defer(close)
+  return {
+    ...{ config, configPath, logPath, logOf, kafka, pool, versions },
+    signal: AbortSignal.any([signal, failure.signal]),
+    fail,
+  }
+}
+
+/** The demo's folder bears its process id: the next demo removes what a killed one has left. */
+async function makeFolder(): Promise<string> {
+  const left = (await readdir(tmpdir())).filter((name) => !isAlive(/^outflow-demo-(\d+)-/.exec(name)?.[1]))
+  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })))
+  return mkdtemp(join(tmpdir(), `outflow-demo-${process.pid}-`))
+}
+
+/** Nobody's folder counts as alive. */
+function isAlive(pid: string | undefined): boolean {
+  if (pid === undefined) return true
+  try {
+    return process.kill(Number(pid), 0)
+  } catch (error: unknown) {
+    // A process of another user is alive, and its folder not ours to remove.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+async function printVersions(
+  { kafka, postgres }: Infrastructure,
+  { say }: Terminal,
+): Promise<Installation['versions']> {
+  const { name, version } = await openBackend()
+  const versions = {
+    broker: kafka.description,
+    database: postgres.description,
+    backend: `TensorFlow.js ${name} ${version}`,
+  }
+  say(`broker    ${versions.broker}`)
+  say(`database  ${versions.database}`)
+  say(`backend   ${versions.backend} fits, ONNX Runtime scores`)
+  return versions
+}
+
+/** Of a server that is not ours only a database of our own is used, and dropped at the end. */
+async function databaseFor({ postgres }: Infrastructure, defer: Defer): Promise<string> {
+  if (postgres.tier !== 'given') return postgres.url
+  const name = `outflow_demo_${randomBytes(4).toString('hex')}`
+  const server = openPool(postgres.url, { max: 1, applicationName: 'outflow demo' })
+  defer(() => server.end())
+  await server.query(`create database ${name}`)
+  defer(() => server.query(`drop database ${name} with (force)`))
+  const url = new URL(postgres.url)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+const topicsOf = ({ source, alerts, deadLetters }: Config): readonly string[] => [
+  ...source.topics,
+  alerts.topic,
+  deadLetters.topic,
+]
+
+/** The 2 MB body must fit into the flights' topic, and whole into that of the dead letters. */
+const MAX_MESSAGE_BYTES = 4 * 1024 ** 2
+const FLIGHT_PARTITIONS = 4
+
+async function createTopics(config: Config, kafka: KafkaConnection): Promise<void> {
+  await ensureTopics(
+    kafka,
+    topicsOf(config).map((topic) => ({
+      topic,
+      partitions: config.source.topics.includes(topic) ? FLIGHT_PARTITIONS : 1,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    })),
+  )
+}

@@ -1,0 +1,40 @@
+import { createWriteStream } from 'node:fs'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { type Log, makeLog } from '@outflow/runtime'
+import { DemoFailed } from './errors.js'
+
+export interface LogFile {
+  readonly logOf: (service: string) => Log
+  close(): Promise<void>
+}
+
+/**
+ * Opens the file that the services log into, so that stderr has the demo's progress alone.
+ *
+ * @param onError  called when a service logs an error: data would be lost, or a person is needed
+ */
+export function openLogFile(path: string, onError: (error: DemoFailed) => void): LogFile {
+  const file = createWriteStream(path)
+  const destination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      const line = String(chunk)
+      if (line.includes('"level":"error"')) onError(failureOf(line))
+      file.write(chunk, () => done())
+    },
+  })
+  return {
+    logOf: (service) => makeLog({ service, level: 'info', destination, format: 'json' }),
+    close: async () => {
+      destination.end()
+      await finished(destination)
+      file.end()
+      await finished(file)
+    },
+  }
+}
+
+function failureOf(line: string): DemoFailed {
+  const { service, msg, error } = JSON.parse(line) as { service: string; msg: string; error?: { message: string } }
+  return new DemoFailed(`${service}: ${msg}${error ? `: ${error.message}` : ''}`)
+}

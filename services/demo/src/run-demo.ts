@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { formatPosition } from '@outflow/contracts'
+import { strangestAnomalies } from '@outflow/store/anomalies'
+import type { Terminal } from '@outflow/terminal'
+import { withCleanUp } from './clean-up.js'
+import { type DemoEnd, feedAndScore } from './feed-and-score.js'
+import { lookAroundText } from './look-around.js'
+import { STRANGEST } from './strangest-flights.js'
+import { summaryText } from './summary-text.js'
+
+export interface DemoOptions {
+  /** End after the summary instead of waiting for the signal. */
+  readonly once?: true
+  /** Print the summary as JSON. */
+  readonly json?: true
+  /** Of outflow, for the summary. */
+  readonly version: string
+}
+
+/**
+ * Feeds real flights, some of them corrupted, to the services as they are, prints what was found, waits until the signal aborts, and
+ * removes everything that it made.
+ *
+ * @throws {DemoFailed} when a service logged an error
+ * @throws what the first service threw that failed, or the signal's reason
+ */
+export async function runDemo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withCleanUp(async (defer) => {
+    const end = await feedAndScore({ version: options.version, terminal, signal, defer })
+    await print(end, options, terminal)
+    if (!options.once && !signal.aborted) await once(signal, 'abort')
+    terminal.say('cleaning up')
+  })
+}
+
+async function print(
+  { summary, installation, healthUrl, consoleUrl }: DemoEnd,
+  options: DemoOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { config, configPath, logPath, pool } = installation
+  const { pipeline } = config
+  const strangest = await strangestAnomalies(pool, { pipeline, limit: STRANGEST })
+  await terminal.result(
+    options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary, strangest, terminal),
+  )
+  if (options.once) return
+  const first = strangest[0]
+  const anomalyId = first ? `${pipeline}/${formatPosition(first)}` : null
+  terminal.say(
+    lookAroundText({ databaseUrl: config.postgres.url, configPath, logPath, healthUrl, consoleUrl, anomalyId }),
+  )
+}

@@ -1,0 +1,29 @@
+import { type Config, formatPosition } from '@outflow/contracts'
+import { type KafkaConnection, readWindow, type WindowRecord } from '@outflow/streams'
+import { BROKEN, TRUTH_HEADER } from './feed-plan.js'
+import type { SentMessage } from './summary.js'
+
+/** More than the demo sends: the window is read whole. */
+const EVERYTHING = 1_000_000
+
+/** Reads the topics: every message with its position and what was done to it, and the number of dead letters. */
+export async function readSentMessages(
+  kafka: KafkaConnection,
+  { source, deadLetters }: Pick<Config, 'source' | 'deadLetters'>,
+  fromMs: number,
+): Promise<{ sent: readonly SentMessage[]; deadLetterMessages: number }> {
+  const window = { fromMs, maxRows: EVERYTHING, seed: 1 }
+  const sent = await readWindow(kafka, { ...window, topics: source.topics })
+  const dead = await readWindow(kafka, { ...window, topics: [deadLetters.topic] })
+  return { sent: sent.records.map(toSent), deadLetterMessages: dead.seen }
+}
+
+function toSent({ topic, partition, offset, timestampMs, headers }: WindowRecord): SentMessage {
+  const truth = headers.find(([name]) => name === TRUTH_HEADER)?.[1] ?? null
+  const text = truth && String(truth)
+  return {
+    position: formatPosition({ topic, partition, offset }),
+    producedAtMs: timestampMs,
+    corruption: text?.startsWith(BROKEN) ? null : text,
+  }
+}

@@ -1,0 +1,34 @@
+import type { Reason } from '@outflow/contracts'
+import type { Terminal } from '@outflow/terminal'
+
+/** What the table of the strangest flights shows of one. */
+export interface StrangeFlight {
+  readonly record: unknown
+  readonly nll: number
+  readonly pValue: number
+  readonly reasons: readonly Reason[]
+}
+
+/** Rows of the table: it stands below two bars on a terminal of 24 lines. */
+export const STRANGEST = 10
+
+/** One line a flight: how strange, which, and why in words. */
+export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick<Terminal, 'table'>): string {
+  return terminal.table({
+    head: ['nats', 'p', 'flight', 'why'],
+    widths: [11, 9, 27, null],
+    aligns: ['right', 'right', 'left', 'left'],
+    rows: flights.map(({ nll, pValue, record, reasons }) => [
+      nll.toFixed(1),
+      pValue.toPrecision(1),
+      describeFlight(record),
+      reasons[0]?.text ?? '',
+    ]),
+  })
+}
+
+/** `LAX→JFK 01-10 18:20`; whatever is there of it, for a record may be anything. */
+function describeFlight(record: unknown): string {
+  const { origin, destination, date } = (record ?? {}) as Readonly<Record<string, unknown>>
+  return `${String(origin)}→${String(destination)} ${String(date).slice(5, 16).replace('T', ' ')}`
+}

@@ -1,0 +1,57 @@
+import { waitFor } from '@outflow/runtime'
+import { strangestAnomalies } from '@outflow/store/anomalies'
+import { partitionCounters } from '@outflow/store/batch'
+import type { Progress, Terminal } from '@outflow/terminal'
+import type { Installation } from './installation.js'
+import { STRANGEST, strangestTable } from './strangest-flights.js'
+
+/** What the pipeline has done so far, over all partitions. */
+export interface Counters {
+  readonly received: number
+  readonly scored: number
+  readonly anomalies: number
+  readonly alerts: number
+}
+
+/** Fast enough to follow, slow enough to cost the database nothing. */
+export const LOOK_EVERY_MS = 250
+
+/**
+ * Waits until so many messages were received, and meanwhile shows how many, and the strangest of them.
+ *
+ * @throws the signal's reason when it aborts
+ */
+export function watchScoring(
+  {
+    installation,
+    terminal,
+    progress,
+  }: {
+    readonly installation: Installation
+    readonly terminal: Terminal
+    readonly progress: Progress
+  },
+  messages: number,
+): Promise<Counters> {
+  const { pool, config, signal } = installation
+  const { pipeline } = config
+  const look = async (): Promise<Counters | null> => {
+    const counters = sumUp(await partitionCounters(pool, pipeline))
+    progress.update(counters.received, `${counters.anomalies} anomalies`)
+    terminal.below(strangestTable(await strangestAnomalies(pool, { pipeline, limit: STRANGEST }), terminal))
+    return counters.received >= messages ? counters : null
+  }
+  return waitFor(look, { everyMs: LOOK_EVERY_MS, signal })
+}
+
+function sumUp(partitions: readonly Counters[]): Counters {
+  return partitions.reduce<Counters>(
+    (sum, { received, scored, anomalies, alerts }) => ({
+      received: sum.received + received,
+      scored: sum.scored + scored,
+      anomalies: sum.anomalies + anomalies,
+      alerts: sum.alerts + alerts,
+    }),
+    { received: 0, scored: 0, anomalies: 0, alerts: 0 },
+  )
+}
