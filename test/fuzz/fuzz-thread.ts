@@ -20,7 +20,8 @@ const { name, folder, seed, from, untilMs, most, progress } = workerData as Thre
 const counts = new BigInt64Array(progress)
 const target = await loadTarget(name, folder)
 await target.setUp?.()
-for (let index = from; index < from + most && Date.now() < untilMs; index++) {
+// At least one, also where starting has taken all the time.
+for (let index = from; index < from + most && (index === from || Date.now() < untilMs); index++) {
   Atomics.store(counts, 0, BigInt(index))
   const { size, failure } = await runInput(target, name, seed, index)
   Atomics.add(counts, 1, BigInt(size))
