@@ -129,8 +129,8 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     source: { topics: [SOURCE], tombstones: 'reject' },
     features: WINDOWED_PARCEL_FEATURES,
     model: PARCEL_MODEL,
-    // Two runs are compared, and a following comes when its trainer looks.
-    detection: { alertRate: PARCEL_ALERT_RATE, followWithin: 1 },
+    // Two runs are compared, and a recalibration comes when its trainer looks.
+    detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     alerts: { topic: run.alertsTopic },
     deadLetters: { topic: run.deadLettersTopic },
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },

@@ -8,7 +8,7 @@
  * budget for all that is flagged.
  *
  * Alternatives in the same run: a model of the first hour that is never fitted again; one that is fitted again by the same
- * schedule, without a watch, a gate or following; and mean + 3σ of the last hour's scores under the first model. How much a
+ * schedule, without a watch, a gate or recalibration; and mean + 3σ of the last hour's scores under the first model. How much a
  * model could find is told by one that is fitted to 20,000 records of the new regime alone.
  */
 import { parseArgs } from 'node:util'
@@ -20,7 +20,7 @@ import { keepHistory } from './drift/history.js'
 import { makeLiving } from './drift/living.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
 import { makeTally, type TallyReport } from './drift/tally.js'
-import { type Adaptation, judgeTargets, type Passed } from './drift/targets.js'
+import { type Adaptation, checkTargets, type Passed } from './drift/targets.js'
 
 const BUDGET = 0.01
 const MINUTE_MS = 60_000
@@ -70,7 +70,7 @@ for (const stretch of STRETCHES) {
   stretches.push(await pass(stretch))
   first ??= await fitSince(config, history, 0)
 }
-const targets = judgeTargets(stretches, BUDGET)
+const targets = checkTargets(stretches, BUDGET)
 const report = {
   met: targets.every(({ met }) => met),
   seed,
@@ -169,7 +169,7 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
     alertRate: BUDGET,
   })
   const alone = await openDetector(artefact)
-  const [own, ownFresh] = [await living.judge(anomalies), await living.judge(fresh)]
+  const [own, ownFresh] = [await living.score(anomalies), await living.score(fresh)]
   const [others, othersFresh] = [await alone.score(anomalies), await alone.score(fresh)]
   await alone.close()
   const recall = foundAtBudget(own.nll, ownFresh.nll)
@@ -191,7 +191,7 @@ function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
 
 async function attackFound(world: World): Promise<number> {
   const attack = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))
-  return shareFlagged((await living.judge(attack)).pValue)
+  return shareFlagged((await living.score(attack)).pValue)
 }
 
 function spread(count: number): number[] {

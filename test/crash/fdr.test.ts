@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { beginFdr, judgeOnline } from '@outflow/detector'
+import { decide } from '@outflow/detector'
 import { expect, test } from 'vitest'
 import { dueSoFar, untilAllStored } from '../support/audit.js'
 import { parcelModel } from '../support/parcel-models.js'
@@ -9,7 +9,7 @@ import { startService } from '../support/service-process.js'
 
 test('online control decides as in an undisturbed run when ingest is killed in mid-stream, again and again', async () => {
   const fdr = 0.1
-  const pipeline = await aParcelPipeline({ model: await parcelModel(), detection: { fdr, followWithin: 1 } })
+  const pipeline = await aParcelPipeline({ model: await parcelModel(), detection: { fdr, recalibrateWithin: 1 } })
   const feed = pipeline.feed(47)
   const chance = makeChance(47)
   let ingest = startService('ingest', pipeline.configFile)
@@ -23,25 +23,23 @@ test('online control decides as in an undisturbed run when ingest is killed in m
   await feed.stop()
   await untilAllStored(pipeline)
 
-  const due = (await dueSoFar(pipeline)).filter(({ rejection }) => rejection === null)
+  const scored = (await dueSoFar(pipeline)).filter(({ rejection }) => rejection === null)
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
-    const own = due
+    const own = scored
       .filter(({ record }) => record.partition === partition)
       .toSorted((a, b) => Number(a.record.offset - b.record.offset))
-    const { rejected, state } = judgeOnline(
-      beginFdr(fdr),
-      own.map(({ pValue }) => pValue),
-    )
-    expect(rejected.length).toBeGreaterThan(0)
+    const pValue = Float64Array.from(own, (record) => record.pValue)
+    const { anomalies: due, fdrState } = decide(pValue, { fdr })
+    expect(due.length).toBeGreaterThan(0)
     const { rows: anomalies } = await pipeline.pool.query(
       'select "offset" from outflow.anomalies where partition = $1 order by "offset"',
       [partition],
     )
-    expect(anomalies.map(({ offset }) => BigInt(offset))).toEqual(rejected.map((index) => own[index]!.record.offset))
+    expect(anomalies.map(({ offset }) => BigInt(offset))).toEqual(due.map(({ index }) => own[index]!.record.offset))
     const { rows: states } = await pipeline.pool.query(
       'select state from outflow.false_discovery where partition = $1',
       [partition],
     )
-    expect(states).toEqual([{ state }])
+    expect(states).toEqual([{ state: fdrState }])
   }
 })

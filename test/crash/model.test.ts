@@ -5,8 +5,8 @@ import { activeModelId, insertModel, listModelChanges } from '@outflow/store/mod
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
 import {
-  expectDifferencesAsBothJudge,
-  expectEachRecordJudgedOnce,
+  expectDifferencesAsBothDecide,
+  expectEachRecordDecidedOnce,
   expectEachScoredByTheModelItNames,
 } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
@@ -57,7 +57,7 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
   await feed.stop()
 
   expect(killed.log.filter(({ msg }) => msg === 'model served')).toMatchObject([{ modelId: a }])
-  await expectEachRecordJudgedOnce(pipeline, [a, b])
+  await expectEachRecordDecidedOnce(pipeline, [a, b])
   await expectEachScoredByTheModelItNames(pipeline, [a, b])
 })
 
@@ -92,7 +92,7 @@ test('a power cut of Postgres in the middle of a promotion leaves a candidate, w
   expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
   const changes = await listModelChanges(pipeline.pool, pipeline.name)
   expect(changes.map(({ modelId }) => modelId)).toEqual([b, a])
-  await expectEachRecordJudgedOnce(pipeline, [a, b])
+  await expectEachRecordDecidedOnce(pipeline, [a, b])
 })
 
 test('a trial outlives its trainer, and counts each record once though ingest is killed in it', async () => {
@@ -120,7 +120,7 @@ test('a trial outlives its trainer, and counts each record once though ingest is
   )
   const counts = rows[0] as Record<'scored' | 'both' | 'byActive' | 'byShadow', number>
   expect(counts.scored).toBeGreaterThan(3_000)
-  await expectDifferencesAsBothJudge(pipeline, [a, b], counts)
+  await expectDifferencesAsBothDecide(pipeline, [a, b], counts)
 
   // Its hour is over.
   await pipeline.pool.query(`update outflow.models set shadow_since = now() - interval '2 h' where id = $1`, [b])

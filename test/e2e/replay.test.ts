@@ -49,7 +49,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     await count(pipeline, 'outflow.dead_letters'),
   ]
 
-  // The same model and rate give the same verdicts.
+  // The same model and rate give the same decisions.
   const same = await asked(pipeline, ['replay', '--from', '1h'])
   expect(same).toMatchObject({
     records: produced,
@@ -58,7 +58,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     flaggedNow: anomalies,
     newlyFlagged: 0,
     noLongerFlagged: 0,
-    notJudgedThen: 0,
+    notScoredThen: 0,
     alerts: 0,
   })
   await withAlertRate(pipeline, 0.0005)

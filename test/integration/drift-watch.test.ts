@@ -1,5 +1,12 @@
 import { parseConfig } from '@outflow/contracts'
-import { type Detector, type Following, followedPValues, openDetector, type TrainedDetector } from '@outflow/detector'
+import {
+  type Detector,
+  decide,
+  openDetector,
+  type Recalibration,
+  recalibrate,
+  type TrainedDetector,
+} from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { openPool, type Pool } from '@outflow/store'
 import {
@@ -62,7 +69,7 @@ async function aWatchedPipeline() {
   const telemetry = {
     driftWatched: vi.fn(),
     driftFound: vi.fn(),
-    scoresFollowed: vi.fn(),
+    modelRecalibrated: vi.fn(),
     modelRolledBack: vi.fn(),
     guardHeld: vi.fn(),
   } as Partial<TrainerTelemetry> as TrainerTelemetry
@@ -79,7 +86,7 @@ async function aWatchedPipeline() {
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)
       const time = Date.now() - minutesAgo * MINUTE_MS
-      const flags = pValue.map((p) => (p <= PARCEL_ALERT_RATE ? 1 : 0))
+      const flags = decide(pValue, { alertRate: PARCEL_ALERT_RATE }).isAnomaly
       for (const minute of minuteScores(
         by.metadata.modelId,
         nll.map(() => time),
@@ -152,7 +159,7 @@ test('a value never seen, in records that are ordinary otherwise, is drift of it
   }
 })
 
-test('between fits p-values follow slow change: whoever scores is told, and the flagged share stays', async () => {
+test('between fits p-values are recalibrated to slow change: the listener is called, and the share of anomalies stays', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
   const told: StoredFollowing[] = []
@@ -168,14 +175,15 @@ test('between fits p-values follow slow change: whoever scores is told, and the 
   await eventually(async () => told.length > 0, { what: 'the listener is told' })
   await listening.close()
 
-  expect(pipeline.telemetry.scoresFollowed).toHaveBeenCalledTimes(1)
+  expect(pipeline.telemetry.modelRecalibrated).toHaveBeenCalledTimes(1)
   expect(await latestFollowing(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
   const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
-  const moved = followedPValues(told[0]!.following as Following, own)
-  const flagged = (pValue: Float64Array) => pValue.filter((p) => p <= PARCEL_ALERT_RATE).length / pValue.length
+  const recalibrated = recalibrate(told[0]!.following as Recalibration, own)
+  const flagged = (pValue: Float64Array) =>
+    decide(pValue, { alertRate: PARCEL_ALERT_RATE }).anomalies.length / pValue.length
   const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))
   expect(off(own)).toBeGreaterThan(Math.log(1.5))
-  expect(off(moved)).toBeLessThan(Math.log(1.3))
+  expect(off(recalibrated)).toBeLessThan(Math.log(1.3))
 })
 
 test('a new model that floods where the one before does not is rolled back, audited; one that merely meets a change is not', async () => {

@@ -1,4 +1,4 @@
-import { type Detector, openDetector } from '@outflow/detector'
+import { type Detector, decide, openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
@@ -33,7 +33,7 @@ export async function expectEachScoredByTheModelItNames(
  * Waits until all is stored, then holds a stream that several models have scored to its promise: every record counted once,
  * what all of them find improbable is an anomaly, what none of them does is not.
  */
-export async function expectEachRecordJudgedOnce(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
+export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
   await untilAllStored(pipeline)
   const all = await readTopic(pipeline.brokers, pipeline.topics.source)
   const sound = all.filter(({ headers }) => ['normal', 'odd'].includes(String(headers.truth)))
@@ -49,7 +49,7 @@ export async function expectEachRecordJudgedOnce(pipeline: ParcelPipeline, ids: 
   ])
   const { rows } = await pipeline.pool.query('select partition, "offset" from outflow.anomalies')
   const found = new Set(rows.map(({ partition, offset }) => `${partition}/${offset}`))
-  const flags = await Promise.all(ids.map(async (id) => (await scoresBy(pipeline, id, records)).pValue.map(isFlag)))
+  const flags = await Promise.all(ids.map(async (id) => (await scoresBy(pipeline, id, records)).isAnomaly))
   sound.forEach(({ partition, offset }, index) => {
     const flaggedBy = flags.filter((ofModel) => ofModel[index] === 1).length
     const position = `${partition}/${offset}`
@@ -59,7 +59,7 @@ export async function expectEachRecordJudgedOnce(pipeline: ParcelPipeline, ids: 
 }
 
 /** Holds what a trial has noted to what the two models say of the records themselves. */
-export async function expectDifferencesAsBothJudge(
+export async function expectDifferencesAsBothDecide(
   pipeline: ParcelPipeline,
   [active, candidate]: readonly [active: string, candidate: string],
   counts: { readonly byActive: number; readonly byShadow: number },
@@ -78,7 +78,7 @@ export async function expectDifferencesAsBothJudge(
   const records = rows.map(({ record }) => record as unknown)
   const [own, theirs] = await Promise.all([active, candidate].map((id) => scoresBy(pipeline, id, records)))
   rows.forEach(({ flagged_by: flaggedBy, nll, shadow_nll: shadowNll, position }, index) => {
-    expect([isFlag(own!.pValue[index]!), isFlag(theirs!.pValue[index]!)], position).toEqual(
+    expect([own!.isAnomaly[index], theirs!.isAnomaly[index]], position).toEqual(
       flaggedBy === 'active' ? [1, 0] : [0, 1],
     )
     expectNear(nll as number, own!.nll[index]!)
@@ -91,13 +91,12 @@ function expectNear(found: number, due: number): void {
   expect(Math.abs(found - due)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(due)))
 }
 
-const isFlag = (pValue: number) => (pValue <= PARCEL_ALERT_RATE ? 1 : 0)
-
 async function scoresBy({ pool, name }: ParcelPipeline, id: string, records: readonly unknown[]) {
   const { artefact } = await loadModel(pool, { pipeline: name, id })
   const detector = await openDetector(artefact)
   try {
-    return await detector.score(records.map((record) => fieldsOf(detector, record)))
+    const { nll, pValue } = await detector.score(records.map((record) => fieldsOf(detector, record)))
+    return { nll, ...decide(pValue, { alertRate: PARCEL_ALERT_RATE }) }
   } finally {
     await detector.close()
   }

@@ -1,5 +1,5 @@
 import { alertEventSchema } from '@outflow/contracts'
-import { type Detector, openDetector } from '@outflow/detector'
+import { type Detector, decide, openDetector } from '@outflow/detector'
 import { isRejection } from '@outflow/encoding'
 import { activeModel } from '@outflow/store/models'
 import { makeKafka, partitionEnds } from '@outflow/streams'
@@ -136,7 +136,7 @@ export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]
   const model = await activeModel(pipeline.pool, pipeline.name)
   const detector = await openDetector(model!.artefact)
   try {
-    return await judge(
+    return await decideAll(
       detector,
       records.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n)),
     )
@@ -145,7 +145,7 @@ export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]
   }
 }
 
-async function judge(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {
+async function decideAll(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {
   const sound = records.filter((record) => breakageOf(record) === null)
   const look = lookBackBy(detector.metadata.features)
   const scores = await detector.score(
@@ -156,6 +156,7 @@ async function judge(detector: Detector, records: readonly SeenRecord[]): Promis
       return look === null ? fields : look(fields, record, message)
     }),
   )
+  const { isAnomaly } = decide(scores.pValue, { alertRate: PARCEL_ALERT_RATE })
   const places = new Map(sound.map((record, place) => [record, place]))
   return records.map((record) => {
     const place = places.get(record)
@@ -166,7 +167,7 @@ async function judge(detector: Detector, records: readonly SeenRecord[]): Promis
       rejection: null,
       nll: scores.nll[place]!,
       pValue: scores.pValue[place]!,
-      isAnomaly: scores.pValue[place]! <= PARCEL_ALERT_RATE,
+      isAnomaly: isAnomaly[place] === 1,
     }
   })
 }

@@ -133,7 +133,7 @@ function configurationOf(
     features,
     model: PARCEL_MODEL,
     // What is due for a record is told by its model alone.
-    detection: { alertRate: PARCEL_ALERT_RATE, followWithin: 1 },
+    detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },
     http: { ports: { ingest: 0, alerts: 0, trainer: 0, console: 0, all: 0 } },

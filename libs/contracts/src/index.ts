@@ -8,7 +8,7 @@ export {
 export type { AlertExample, AlertWindow, AlertWindowKind } from './alert-window.js'
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
-export { alertRateOf, type Detection, type Held } from './detection.js'
+export type { DetectionTarget } from './detection.js'
 export { didYouMean } from './did-you-mean.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'

@@ -3,11 +3,11 @@ import { isRejection, makeReader } from '@outflow/encoding'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
+import { decide } from './decision/decide.js'
+import { beginFdr } from './decision/online-fdr.js'
+import { unreachable } from './decision/unreachable.js'
 import { openDetector } from './detector.js'
-import { beginFdr, judgeOnline } from './online-fdr.js'
-import { severityOf } from './severity.js'
 import { trainDetector } from './train.js'
-import { unreachable } from './unreachable.js'
 
 const ALERT_RATE = 0.005
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
@@ -38,9 +38,12 @@ it('issue 17.6: among records of which 0.9 % are extreme, an extreme record is h
   const ordinary = Array.from({ length: 2_000 }, () => fieldsOf(normal(), normal()))
   const { pValue } = await detector.score([fieldsOf(1e6, 0), ...ordinary])
   await detector.close()
-  expect(severityOf(pValue[0]!, ALERT_RATE)).toBe('high')
-  expect(judgeOnline({ ...beginFdr(0.1), tested: 10_000 }, pValue.subarray(0, 1)).rejected).toEqual([0])
+  const extreme = pValue.subarray(0, 1)
+  expect(decide(extreme, { alertRate: ALERT_RATE }).anomalies).toEqual([{ index: 0, severity: 'high' }])
+  expect(decide(extreme, { fdr: 0.1 }, { ...beginFdr(0.1), tested: 10_000 }).isAnomaly).toEqual(Uint8Array.of(1))
   expect(unreachable(detector.metadata, { alertRate: ALERT_RATE, fdr: 0.1 })).toBeNull()
   // Extreme records still count at the junction, so that ordinary ones are flagged at no more than the rate.
-  expect(pValue.subarray(1).filter((p) => p <= ALERT_RATE).length / ordinary.length).toBeLessThan(1.5 * ALERT_RATE)
+  expect(decide(pValue.subarray(1), { alertRate: ALERT_RATE }).anomalies.length / ordinary.length).toBeLessThan(
+    1.5 * ALERT_RATE,
+  )
 })

@@ -1,3 +1,9 @@
+export { type Decisions, decide } from './decision/decide.js'
+export { modelThreshold } from './decision/model-threshold.js'
+export type { FdrState } from './decision/online-fdr.js'
+export { fitRecalibration, type Recalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'
+export { alertRateOf, type DecisionRule, decisionRule } from './decision/rule.js'
+export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'
 export {
   type CalibratedBuckets,
@@ -20,14 +26,9 @@ export {
   TooFewRecords,
 } from './errors.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
-export { type Following, followedApart, followedPValues, followScores } from './follow.js'
 export { fitMarginals, type Marginals } from './marginals.js'
-export { modelThreshold } from './model-threshold.js'
 export type { NewValue } from './new-value.js'
-export { beginFdr, type FdrState, type FdrVerdict, judgeOnline } from './online-fdr.js'
-export { severityOf } from './severity.js'
 export { type Surplus, watchSurplus } from './surplus.js'
 export { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'
 export { unexplainable } from './unexplainable.js'
-export { unreachable } from './unreachable.js'

@@ -1,4 +1,5 @@
 import type { NearestNormal, Reason } from '@outflow/contracts'
+import { decide } from '@outflow/detector'
 import type { Terminal } from '@outflow/terminal'
 import { describeReasons } from './describe-reasons.js'
 import { withModelFile } from './model-file.js'
@@ -38,8 +39,9 @@ export async function explainFile(
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     const source = await openInput(input, options.format)
     for await (const batch of scoreRecords(detector, source, signal)) {
+      const { isAnomaly } = decide(batch.pValue, { alertRate })
       for (const [index, { line }] of batch.records.entries()) {
-        const anomaly = batch.pValue[index]! <= alertRate
+        const anomaly = isAnomaly[index] === 1
         if (options.onlyAnomalies && !anomaly) continue
         signal.throwIfAborted()
         const explanation: Explanation = {
@@ -57,6 +59,6 @@ export async function explainFile(
 }
 
 function describe({ row, line, nll, p_value, anomaly, reasons, nearest }: Explanation): string {
-  const verdict = anomaly ? 'anomaly' : 'normal'
-  return `row ${row} (line ${line})  ${verdict}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, nearest)}`
+  const decision = anomaly ? 'anomaly' : 'normal'
+  return `row ${row} (line ${line})  ${decision}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, nearest)}`
 }

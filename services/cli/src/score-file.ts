@@ -1,3 +1,4 @@
+import { decide } from '@outflow/detector'
 import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
 import { UsageError } from './errors.js'
 import { withModelFile } from './model-file.js'
@@ -37,10 +38,10 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
         const format = formatOfOutput(options.output, options.format ?? input.format)
         const writer = makeRowWriter(output, format, COLUMNS)
         for await (const batch of scoreRecords(detector, input, signal)) {
-          const rows = rowsOf(batch, alertRate)
-          await writer.write(rows)
-          counts.rows += rows.length
-          counts.anomalies += rows.filter((row) => row.anomaly).length
+          const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
+          await writer.write(rowsOf(batch, isAnomaly))
+          counts.rows += isAnomaly.length
+          counts.anomalies += anomalies.length
           progress?.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
         }
       })
@@ -57,11 +58,11 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
   )
 }
 
-function rowsOf({ firstRow, nll, pValue }: ScoredBatch, alertRate: number) {
+function rowsOf({ firstRow, nll, pValue }: ScoredBatch, isAnomaly: Uint8Array) {
   return Array.from(nll, (value, index) => ({
     row: firstRow + index,
     nll: value,
     p_value: pValue[index]!,
-    anomaly: pValue[index]! <= alertRate,
+    anomaly: isAnomaly[index] === 1,
   }))
 }

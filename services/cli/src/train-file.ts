@@ -1,4 +1,11 @@
-import { type Config, configSchema, type Feature, featureName, type Held, nameOfPath } from '@outflow/contracts'
+import {
+  type Config,
+  configSchema,
+  type DetectionTarget,
+  type Feature,
+  featureName,
+  nameOfPath,
+} from '@outflow/contracts'
 import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
@@ -46,7 +53,7 @@ interface Settings {
   readonly features: readonly Feature[] | null
   readonly model: Config['model']
   readonly training: Config['training']
-  readonly detection: Held
+  readonly detection: DetectionTarget
 }
 
 function settingsOf(options: TrainOptions, config: Config | null): Settings {
@@ -127,7 +134,12 @@ async function fit(
   }
 }
 
-function sayReport(path: string, { artefact, metadata }: TrainedDetector, detection: Held, { say }: Terminal): void {
+function sayReport(
+  path: string,
+  { artefact, metadata }: TrainedDetector,
+  detection: DetectionTarget,
+  { say }: Terminal,
+): void {
   const { training, calibration } = metadata
   const { flows } = training
   const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`

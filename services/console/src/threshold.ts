@@ -1,5 +1,5 @@
-import { alertRateOf, type Config, modelMetadataSchema } from '@outflow/contracts'
-import { modelThreshold } from '@outflow/detector'
+import { type Config, modelMetadataSchema } from '@outflow/contracts'
+import { alertRateOf, modelThreshold } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { activeModelId, loadModel } from '@outflow/store/models'
 
@@ -25,7 +25,6 @@ export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool)
     const known = modelMetadataSchema.safeParse(metadata)
     // A later outflow's: ingest refuses it, too, and says so.
     if (!known.success) return null
-    const { alertRate, recordsPerDay } = known.data
-    return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, recordsPerDay) : alertRate)
+    return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, known.data) : known.data.alertRate)
   }
 }

@@ -1,5 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
-import type { FdrState, Scores } from '@outflow/detector'
+import type { Decisions, FdrState, Scores } from '@outflow/detector'
 import type { FieldTable } from '@outflow/encoding'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'
@@ -8,7 +8,7 @@ import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { EntityState, Observation } from '@outflow/windows'
 import type { Event } from './event.js'
-import type { ModelLease } from './model-lease.js'
+import type { ModelLease } from './model-leases.js'
 
 /** A record that breaks its contract, where it stood. */
 export interface RejectedRecord {
@@ -55,32 +55,25 @@ export interface CleanBatch extends ReadBatch {
 }
 
 export interface ScoredBatch extends CleanBatch {
-  /** One score per record, in their order; p-values as they are judged. */
+  /** One score per record, in their order; p-values as they are recalibrated. */
   readonly scores: Scores
   /** [records]; by the model's own calibration */
   readonly ownPValue: Float64Array
 }
 
-/** What the judge of a batch would say of other scores of the same records. */
-export type JudgeAlike = (pValue: Float64Array, recordsPerDay: number | null | undefined) => readonly number[]
-
-export interface JudgedBatch extends ScoredBatch {
-  /** Indices of the records that were judged anomalies, ascending. */
-  readonly outliers: readonly number[]
-  /** [outliers]; the p-value that each was held to */
-  readonly levels: readonly number[]
-  /** Of online false-discovery control behind this batch; null where it is off. */
-  readonly fdrState: FdrState | null
-  readonly judgeAlike: JudgeAlike
+export interface DecidedBatch extends ScoredBatch {
+  readonly decisions: Decisions
+  /** State of online false-discovery control before the batch; null where it is off or begins with the batch. */
+  readonly fdrBefore: FdrState | null
 }
 
-export interface ComparedBatch extends JudgedBatch {
+export interface ComparedBatch extends DecidedBatch {
   /** How a candidate that scores beside agrees with the model; absent: none does. */
   readonly shadow?: ShadowWrite
 }
 
 export interface ExplainedBatch extends ComparedBatch {
-  /** One per outlier, in their order. */
+  /** As they are stored, in the order of their records. */
   readonly anomalies: readonly Anomaly[]
 }
 

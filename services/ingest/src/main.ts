@@ -3,16 +3,7 @@ import type { Config } from '@outflow/contracts'
 import { type FdrState, makeScoringThread, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/formats'
-import {
-  backoffMs,
-  type CheckResult,
-  type Log,
-  openTracing,
-  pause,
-  untilAllAnswer,
-  type Vitals,
-  withVitals,
-} from '@outflow/runtime'
+import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, type Pool, ping } from '@outflow/store'
 import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
@@ -22,14 +13,13 @@ import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
 import { longestWindowMs, planWindows } from '@outflow/windows'
 import { lastValueFrom, of, tap } from 'rxjs'
 import { modelCheck } from './model-check.js'
+import { keepModels, type ModelLeases } from './model-leases.js'
 import { ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
 import { recordReader, wholeRecord } from './record-reader.js'
-import { type ServedModel, serveModel } from './served-model.js'
-import { followShadow, type ShadowModel } from './shadow-model.js'
 import { compareWith } from './steps/compare.js'
+import { decideWith } from './steps/decide.js'
 import { explainWith } from './steps/explain.js'
-import { judgeAt, judgeOnlineWith } from './steps/judge.js'
 import { type Observer, observeWith } from './steps/observe.js'
 import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
@@ -64,32 +54,28 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       applicationName: 'outflow-ingest',
       onError: telemetry.storeConnectionLost,
     })
-    // Models take each other's place in it; one that scores beside has another, so that it does not stand in line.
-    const [thread, besideIt] = [makeScoringThread(), makeScoringThread()]
+    // Active models replace each other in one thread; a shadow has another, so that neither waits for the other.
+    const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
     thread.begin()
-    const served = serveModel({
+    const models = keepModels({
       open: async (id) => {
         const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
         return { detector: await openDetector(artefact, { thread }), promotedAt }
       },
+      openShadow: async (id) => {
+        const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
+        return openDetector(artefact, { thread: shadowThread })
+      },
       earlier: () => earlierModelIds(pool, config.pipeline),
-      pause: (attempt) => pause(backoffMs(attempt), signal),
       telemetry,
       signal,
     })
-    const shadow = followShadow({
-      open: async (id) =>
-        openDetector((await loadModel(pool, { pipeline: config.pipeline, id })).artefact, { thread: besideIt }),
-      pause: (attempt) => pause(backoffMs(attempt), signal),
-      telemetry,
-      signal,
-    })
-    const models = listenForModels({
+    const modelChanges = listenForModels({
       url: config.postgres.url,
       pipeline: config.pipeline,
-      onChange: served.follow,
-      onFollowing: served.move,
-      onShadow: shadow.follow,
+      onChange: models.serve,
+      onFollowing: models.recalibrate,
+      onShadow: models.shadow,
       onError: telemetry.storeConnectionLost,
     })
     const kafkaCheck = makeKafkaCheck(telemetry)
@@ -98,13 +84,14 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       shared.check('ingest', 'postgres', () => askPostgres(pool)),
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
       shared.check('ingest', 'batches', watchdog.check),
-      shared.check('ingest', 'model', () => modelCheck(served, config.detection)),
+      shared.check('ingest', 'model', () => modelCheck(models, config.detection)),
       // Of no model the check above knows at once.
       shared.check('ingest', 'operations', () =>
         operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
       ),
     ]
     const stopped = new AbortController()
+    const untilStopped = AbortSignal.any([signal, stopped.signal])
     const upkeep = keepUp({
       applyRetention: () =>
         applyRetention(pool, {
@@ -114,23 +101,26 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
           ...windowRetention(config),
         }),
       telemetry,
-      signal: AbortSignal.any([signal, stopped.signal]),
+      signal: untilStopped,
     })
     try {
       telemetry.ingestStarted(config.source.topics)
       await untilAllAnswer([() => ping(pool)], { signal })
       telemetry.modelAwaited()
-      await served.first
-      if (!signal.aborted)
-        await consume({ config, log, signal, pool, served, shadow, telemetry, watchdog, hooks: kafkaCheck.hooks })
+      await models.first
+      if (!signal.aborted) {
+        await consume({
+          ...{ config, log, signal, untilStopped, pool, models, telemetry, watchdog },
+          hooks: kafkaCheck.hooks,
+        })
+      }
     } finally {
       stopped.abort()
       for (const remove of checks) remove()
       await watchdog.close()
-      await models.close()
+      await modelChanges.close()
       await upkeep
-      await served.close()
-      await shadow.close()
+      await models.close()
       await pool.end()
     }
   })
@@ -147,13 +137,15 @@ function windowRetention({ features }: Config): { readonly windowStatesMs?: numb
 
 const DAY_MS = 86_400_000
 
-interface Consuming {
+interface ConsumeDeps {
   readonly config: Config
   readonly log: Log
+  /** Ends the deliveries; those under way are processed. */
   readonly signal: AbortSignal
+  /** Ends retries: no delivery is under way that could use what they return. */
+  readonly untilStopped: AbortSignal
   readonly pool: Pool
-  readonly served: ServedModel
-  readonly shadow: ShadowModel
+  readonly models: ModelLeases
   readonly telemetry: IngestTelemetry
   readonly watchdog: Watchdog
   readonly hooks: DeliveryHooks
@@ -163,20 +155,20 @@ async function consume({
   config,
   log,
   signal,
+  untilStopped,
   pool,
-  served,
-  shadow,
+  models,
   telemetry,
   watchdog,
   hooks,
-}: Consuming): Promise<void> {
+}: ConsumeDeps): Promise<void> {
   const { pipeline, source, detection } = config
   const kafka = makeKafka({ ...config.kafka, log })
   const observer = observeWith({
     features: config.features,
     load: ({ topic, partition }, entities) => loadWindowStates(pool, { pipeline, topic, partition }, entities),
     telemetry,
-    signal,
+    signal: untilStopped,
   })
   const deliveries$ = deliveries(kafka, {
     groupId: `outflow-${pipeline}`,
@@ -190,9 +182,9 @@ async function consume({
   const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
   const steps = {
-    prepare: prepareWith({ decoder, telemetry, signal }),
+    prepare: prepareWith({ decoder, telemetry, signal: untilStopped }),
     read: readWith({
-      borrowModel: served.borrow,
+      borrowModel: models.borrow,
       tombstones: source.tombstones,
       telemetry,
       readerFor: (detector) => recordReader(detector, { decoder, source, plan }),
@@ -200,23 +192,20 @@ async function consume({
     setAside: setAsideTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),
     score,
-    judge:
-      detection.fdr === undefined
-        ? judgeAt(detection)
-        : judgeOnlineWith({
-            fdr: detection.fdr,
-            storedState: ({ topic, partition }) => storedFdrState<FdrState>(pool, { pipeline, topic, partition }),
-            telemetry,
-            signal,
-          }),
-    compare: compareWith({ shadow, recordOf: wholeRecord(decoder), telemetry }),
+    decide: decideWith({
+      detection,
+      storedState: ({ topic, partition }) => storedFdrState<FdrState>(pool, { pipeline, topic, partition }),
+      telemetry,
+      signal: untilStopped,
+    }),
+    compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
     explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
     write: writeWith({
       pipeline,
       alertsTopic: config.alerts.topic,
       writeBatch: (batch) => writeBatch(pool, batch),
       telemetry,
-      signal,
+      signal: untilStopped,
       tracing,
     }),
   }

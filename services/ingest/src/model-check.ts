@@ -1,12 +1,12 @@
-import type { Held } from '@outflow/contracts'
+import type { DetectionTarget } from '@outflow/contracts'
 import { unreachable } from '@outflow/detector'
 import type { CheckResult } from '@outflow/runtime'
-import type { ServedModel } from './served-model.js'
+import type { ModelLeases } from './model-leases.js'
 
 /** A model with which some decisions are unreachable is ready: a restart would not help. The detail states them. */
 export function modelCheck(
-  { current, refused }: Pick<ServedModel, 'current' | 'refused'>,
-  detection: Held,
+  { current, refused }: Pick<ModelLeases, 'current' | 'refused'>,
+  detection: DetectionTarget,
 ): CheckResult {
   const why = refused && `${refused.modelId}, which was refused: ${refused.error.code}`
   if (current !== null) {

@@ -1,43 +1,233 @@
-import type { Detector } from '@outflow/detector'
+import { isDeepStrictEqual } from 'node:util'
+import type { Detector, Recalibration } from '@outflow/detector'
+import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
+import { retrying } from '@outflow/runtime'
+import type { StoredFollowing } from '@outflow/store/models'
+import { longestPause } from './longest-pause.js'
+import type { IngestTelemetry } from './telemetry.js'
 
-/** A model that batches may borrow. */
 export interface OpenModel {
   readonly modelId: string
   readonly detector: Detector
 }
 
-/** An open model lent to one batch. */
-export interface Lent {
-  readonly model: OpenModel
+/** The models lent to one batch, which keeps them to its end. */
+export interface ModelLease extends OpenModel {
+  /** Of the model's p-values; null: none. */
+  readonly recalibration: Recalibration | null
+  readonly recalibrationId: bigint | null
+  /** The candidate that scores the batch as well; null: there is none, or its features are not those of the model. */
+  readonly shadow: OpenModel | null
   /** To be called once, when the batch has ended. */
-  readonly giveBack: () => void
+  giveBack(): void
 }
 
-/** The current model of a kind. A model that was replaced is closed when the last batch has given it back. */
+export interface ModelLeasesOptions {
+  /** Loads and opens a model; rejects with a retryable error when the store is away. */
+  readonly open: (modelId: string) => Promise<{ readonly detector: Detector; readonly promotedAt: Date | null }>
+  /** The same for a candidate. */
+  readonly openShadow: (modelId: string) => Promise<Detector>
+  /** Models that were active before and are whole, the latest first; rejects when the store is away. */
+  readonly earlier: () => Promise<readonly string[]>
+  readonly telemetry: Pick<
+    IngestTelemetry,
+    | 'modelServed'
+    | 'modelRefused'
+    | 'modelLoadRetried'
+    | 'noModelLeft'
+    | 'modelRecalibrated'
+    | 'shadowServed'
+    | 'shadowFailed'
+    | 'shadowEnded'
+  >
+  readonly signal: AbortSignal
+}
+
+/**
+ * The models that batches are scored with: the active one, and the candidate that runs as its shadow. A new one is loaded while
+ * the one before is in use, and replaces it between batches.
+ */
 export interface ModelLeases {
+  /** Sets the active model; null: there is none yet. */
+  serve(modelId: string | null): void
+  /** Sets the candidate that scores as well; null: none. */
+  shadow(modelId: string | null): void
+  /** Recalibrates a model's p-values from the next batch on. */
+  recalibrate(stored: StoredFollowing): void
+  /** Resolves when a first model is served, or the signal aborts. */
+  readonly first: Promise<void>
+  /** The model that is served. */
   readonly current: OpenModel | null
-  /** @returns the model before */
-  replace(next: OpenModel | null): OpenModel | null
-  /** Lends the current model; null: there is none. */
-  lend(): Lent | null
-  /** Replaces the current model by none; resolves when all are closed. Leases must have ended. */
+  /** The active model, while it is one that could not be opened. */
+  readonly refused: { readonly modelId: string; readonly error: OutflowError } | null
+  /** Lends the current models. @throws {Error} when none is served */
+  borrow(): ModelLease
+  /** Closes every model, once the loads under way have ended. Leases must have ended. */
   close(): Promise<void>
 }
 
-export function makeModelLeases(): ModelLeases {
+/**
+ * Keeps the models open that batches are scored with.
+ *
+ * An active model that can not be opened is refused with an error in the log, and the one before stays in use: old scores are
+ * better than none. Where none is served yet, the latest earlier one that opens is served instead. A candidate that can not be
+ * opened is logged and does not score.
+ */
+export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions): ModelLeases {
+  let refused: ModelLeases['refused'] = null
+  let recalibration: StoredFollowing | null = null
+  let isComparable = false
+  let announceFirst: () => void = () => {}
+  const first = new Promise<void>((resolve) => {
+    announceFirst = resolve
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+  const active = makeSlot({
+    load: async (modelId, until) => {
+      if (!(await serve(modelId)) && active.current === null) await standInFor(modelId, until)
+    },
+    onRetry: telemetry.modelLoadRetried,
+    onError: (modelId, error) => telemetry.modelRefused(modelId, error, active.current?.modelId ?? null),
+    signal,
+  })
+
+  const shadow = makeSlot({
+    load: async (modelId, until) => {
+      const detector = await openShadow(modelId)
+      if (until.aborted) return detector.close()
+      shadow.replace({ modelId, detector })
+      compareFeatures()
+      telemetry.shadowServed(modelId)
+    },
+    onRetry: telemetry.shadowFailed,
+    onError: telemetry.shadowFailed,
+    signal,
+  })
+
+  /** @returns false when it was refused; rejects when the store is away */
+  const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
+    try {
+      const { result: opened, pauseMs } = await longestPause(() => open(modelId))
+      const { detector, promotedAt } = opened
+      const previousId = active.replace({ modelId, detector })?.modelId ?? null
+      compareFeatures()
+      if (insteadOf === null) refused = null
+      telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt, pauseMs })
+      announceFirst()
+      return true
+    } catch (thrown: unknown) {
+      const error = toOutflowError(thrown)
+      if (isRetryable(error)) throw error
+      if (insteadOf === null) refused = { modelId, error }
+      telemetry.modelRefused(modelId, error, active.current?.modelId ?? null)
+      return false
+    }
+  }
+
+  const standInFor = async (modelId: string, until: AbortSignal): Promise<void> => {
+    for (const earlierId of await earlier()) {
+      if (until.aborted || (await serve(earlierId, modelId))) return
+    }
+    telemetry.noModelLeft(modelId)
+  }
+
+  /** A batch is read for the features of one model. */
+  const compareFeatures = (): void => {
+    const featuresOf = (model: OpenModel | null) => model?.detector.metadata.features
+    isComparable = isDeepStrictEqual(featuresOf(active.current), featuresOf(shadow.current))
+  }
+
+  return {
+    serve: (modelId) => {
+      refused = null
+      active.want(modelId)
+    },
+    shadow: (modelId) => {
+      if (shadow.current !== null) telemetry.shadowEnded(shadow.current.modelId)
+      shadow.replace(null)
+      shadow.want(modelId)
+    },
+    recalibrate: (stored) => {
+      recalibration = stored
+      telemetry.modelRecalibrated(stored)
+    },
+    first,
+    get current() {
+      return active.current
+    },
+    get refused() {
+      return refused
+    },
+    borrow: () => {
+      const own = active.lend()
+      if (own === null) throw new Error('no model is served yet; wait for first')
+      const compared = isComparable ? shadow.lend() : null
+      const known = recalibration?.modelId === own.model.modelId ? recalibration : null
+      return {
+        ...own.model,
+        recalibration: known === null ? null : (known.following as Recalibration),
+        recalibrationId: known?.id ?? null,
+        shadow: compared?.model ?? null,
+        giveBack: () => {
+          own.giveBack()
+          compared?.giveBack()
+        },
+      }
+    },
+    close: async () => {
+      await active.close()
+      await shadow.close()
+    },
+  }
+}
+
+interface SlotOptions {
+  /** Loads a model and replaces the current one, unless `until` has aborted: another is wanted, or the service stops. */
+  readonly load: (modelId: string, until: AbortSignal) => Promise<void>
+  readonly onRetry: (modelId: string, error: OutflowError, attempt: number) => void
+  readonly onError: (modelId: string, error: OutflowError) => void
+  readonly signal: AbortSignal
+}
+
+/** The model in one role. A model that was replaced is closed when the last batch has given it back. */
+function makeSlot({ load, onRetry, onError, signal }: SlotOptions) {
   let current: { readonly model: OpenModel; leases: number } | null = null
+  let change = new AbortController()
+  let loading: Promise<void> = Promise.resolve()
   const closing: Promise<void>[] = []
-  const replace = (next: OpenModel | null) => {
+
+  const replace = (next: OpenModel | null): OpenModel | null => {
     const before = current
     current = next && { model: next, leases: 0 }
     if (before?.leases === 0) closing.push(before.model.detector.close())
     return before?.model ?? null
   }
+
+  const loadUntil = async (modelId: string, until: AbortSignal): Promise<void> => {
+    if (until.aborted || modelId === current?.model.modelId) return
+    try {
+      await retrying(() => load(modelId, until), {
+        signal: until,
+        onRetry: (error, attempt) => onRetry(modelId, error, attempt),
+      })
+    } catch (thrown: unknown) {
+      if (!until.aborted) onError(modelId, toOutflowError(thrown))
+    }
+  }
+
   return {
     get current() {
       return current?.model ?? null
     },
     replace,
+    want: (modelId: string | null): void => {
+      change.abort()
+      change = new AbortController()
+      const until = AbortSignal.any([signal, change.signal])
+      if (modelId !== null) loading = loading.then(() => loadUntil(modelId, until))
+    },
     lend: () => {
       if (current === null) return null
       const held = current
@@ -50,7 +240,9 @@ export function makeModelLeases(): ModelLeases {
         },
       }
     },
-    close: async () => {
+    close: async (): Promise<void> => {
+      change.abort()
+      await loading
       replace(null)
       await Promise.all(closing)
     },

@@ -7,8 +7,8 @@ import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type {
   CleanBatch,
+  DecidedBatch,
   ExplainedBatch,
-  JudgedBatch,
   PreparedBatch,
   ReadBatch,
   ScoredBatch,
@@ -43,7 +43,7 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
     setAside: through<CleanBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
-    judge: (batch) => of(through<JudgedBatch>(batch)),
+    decide: (batch) => of(through<DecidedBatch>(batch)),
     compare: (batch) => of(batch),
     explain: (batch) => of(through<ExplainedBatch>(batch)),
     write: (batch) => of(through<WrittenBatch>(batch)).pipe(delay(writeMs)),
@@ -95,7 +95,7 @@ class Refused extends OutflowError {
   readonly code = 'OUTFLOW_STORE_REFUSED'
 }
 
-test.each(['prepare', 'read', 'setAside', 'observe', 'score', 'judge', 'compare', 'explain', 'write'] as const)(
+test.each(['prepare', 'read', 'setAside', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const)(
   'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model is given back',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
@@ -190,7 +190,7 @@ test('received = scored + rejected for any mix of records, and every record is a
   )
 })
 
-const POISONED_STEPS = ['read', 'setAside', 'observe', 'score', 'judge', 'compare', 'explain', 'write'] as const
+const POISONED_STEPS = ['read', 'setAside', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 
 /** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
@@ -242,7 +242,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
     setAside: throwing('setAside', steps.setAside),
     observe: throwing('observe', steps.observe),
     score: throwing('score', steps.score),
-    judge: throwing('judge', steps.judge),
+    decide: throwing('decide', steps.decide),
     compare: throwing('compare', steps.compare),
     explain: throwing('explain', steps.explain),
     write: throwing('write', write),

@@ -20,8 +20,8 @@ import {
 import type {
   CleanBatch,
   ComparedBatch,
+  DecidedBatch,
   ExplainedBatch,
-  JudgedBatch,
   PreparedBatch,
   ReadBatch,
   ScoredBatch,
@@ -35,8 +35,8 @@ export interface IngestSteps {
   readonly setAside: (batch: ReadBatch) => CleanBatch
   readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
-  readonly judge: (batch: ScoredBatch) => ObservableInput<JudgedBatch>
-  readonly compare: (batch: JudgedBatch) => ObservableInput<ComparedBatch>
+  readonly decide: (batch: ScoredBatch) => ObservableInput<DecidedBatch>
+  readonly compare: (batch: DecidedBatch) => ObservableInput<ComparedBatch>
   readonly explain: (batch: ComparedBatch) => ObservableInput<ExplainedBatch>
   readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
 }
@@ -50,7 +50,7 @@ export interface IngestWatch {
 }
 
 /**
- * Processes the deliveries of each partition in order: prepare, read, set rejected records aside, observe windows, score, judge, compare,
+ * Processes the deliveries of each partition in order: prepare, read, set rejected records aside, observe windows, score, decide, compare,
  * explain, write; then acknowledge.
  *
  * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in a transaction of its own,
@@ -107,7 +107,7 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
           map(steps.setAside),
           concatMap(steps.observe),
           concatMap(steps.score),
-          concatMap(steps.judge),
+          concatMap(steps.decide),
           concatMap(steps.compare),
         )
         .pipe(

@@ -20,10 +20,8 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
     ...batch,
     scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0), unseenValues: 4, missingValues: 1 },
     ownPValue: Float64Array.of(1, 1, 0),
-    outliers: [2],
-    levels: [0.001],
-    fdrState: null,
-    judgeAlike: () => [],
+    decisions: { isAnomaly: Uint8Array.of(0, 0, 1), anomalies: [{ index: 2, severity: 'high' }], fdrState: null },
+    fdrBefore: null,
     anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
     outcome,
   }

@@ -1,5 +1,5 @@
-import { alertRateOf, type Held, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
-import { unreachable } from '@outflow/detector'
+import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
 import type { StoredFollowing } from '@outflow/store/models'
@@ -13,7 +13,7 @@ export interface IngestTelemetry {
   ingestStarted(topics: readonly string[]): void
   modelAwaited(): void
   modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
-  scoresFollowed(following: StoredFollowing): void
+  modelRecalibrated(stored: StoredFollowing): void
   shadowServed(modelId: string): void
   shadowEnded(modelId: string): void
   shadowFailed(modelId: string, error: OutflowError): void
@@ -61,12 +61,14 @@ type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param detection  what records are held to; a model with which some of it is unreachable is logged as a warning */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): IngestTelemetry {
+/** @param detection  a model with which some of it is unreachable is logged as a warning */
+export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
   const tombstones = metrics.counter('outflow_tombstones_skipped_total', 'Messages without a value', ['topic'])
   const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
-  const anomalies = metrics.counter('outflow_anomalies_total', 'Records judged anomalies', ['severity'])
+  const anomalies = metrics.counter('outflow_anomalies_total', 'Records that were decided to be anomalies', [
+    'severity',
+  ])
   const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
   const brief = metrics.counter(
     'outflow_brief_explanations_total',
@@ -116,9 +118,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
     modelAwaited: () => log.info('first model awaited'),
     modelServed: (modelId, metadata, { previousId, insteadOf, promotedAt, pauseMs }) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
-      const alertRate = alertRateOf(detection, metadata.recordsPerDay)
-      const { alertBudget, fdr } = detection
-      const held = fdr === undefined ? { alertRate } : { fdr }
+      const rule = decisionRule(detection, metadata)
       const swap = {
         previousId,
         ...(insteadOf !== null && { insteadOf }),
@@ -126,12 +126,13 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Inge
         ...(previousId !== null && promotedAt !== null && { sincePromotionMs: Date.now() - promotedAt.getTime() }),
         pauseMs,
       }
-      log.info({ modelId, ...swap, createdAt: metadata.createdAt, ...held }, 'model served')
-      if (alertBudget !== undefined && !metadata.recordsPerDay) log.warn({ modelId, alertRate }, 'alert rate assumed')
+      log.info({ modelId, ...swap, createdAt: metadata.createdAt, ...rule }, 'model served')
+      if (detection.alertBudget !== undefined && !metadata.recordsPerDay)
+        log.warn({ modelId, ...rule }, 'alert rate assumed')
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
-    scoresFollowed: ({ id, modelId }) => log.debug({ modelId, followingId: String(id) }, 'scores followed'),
+    modelRecalibrated: ({ id, modelId }) => log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
     shadowServed: (modelId) => log.info({ modelId }, 'shadow served'),
     shadowEnded: (modelId) => log.info({ modelId }, 'shadow ended'),
     shadowFailed: (modelId, error) => log.warn({ modelId, error }, 'shadow failed'),

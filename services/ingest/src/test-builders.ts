@@ -5,7 +5,7 @@ import { makeDecoder, type RecordDecoder } from '@outflow/formats'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
-import type { ModelLease } from './model-lease.js'
+import type { ModelLease } from './model-leases.js'
 import { type RecordReader, recordReader } from './record-reader.js'
 
 /** Builders for this package's tests: each returns a complete value; a test states only what matters to it. */
@@ -110,7 +110,14 @@ function readDelay(find: (record: unknown) => unknown): Detector['read'] {
 }
 
 export function aLease(detector: Detector = aDetector()): ModelLease {
-  return { modelId: 'm1', detector, followed: null, giveBack: vi.fn<() => void>() }
+  return {
+    modelId: 'm1',
+    detector,
+    recalibration: null,
+    recalibrationId: null,
+    shadow: null,
+    giveBack: vi.fn<() => void>(),
+  }
 }
 
 /** A batch of records with these delays, read and ready to be scored. */

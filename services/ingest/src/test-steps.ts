@@ -2,8 +2,8 @@ import type { BatchWrite } from '@outflow/store/batch'
 import { of } from 'rxjs'
 import type { IngestSteps } from './pipeline.js'
 import { wholeRecord } from './record-reader.js'
+import { type DecideOptions, decideWith } from './steps/decide.js'
 import { type ExplainOptions, explainWith } from './steps/explain.js'
-import { judgeAt } from './steps/judge.js'
 import { type PrepareOptions, prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { score } from './steps/score.js'
@@ -37,11 +37,25 @@ export function stepsInMemory(
     setAside: setAsideTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
-    judge: judgeAt({ alertRate }),
+    decide: aDecideStep({ alertRate }),
     compare: (batch) => of(batch),
     explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
     write: writeInMemory(writes, { telemetry }),
   }
+}
+
+/** The step that decides; default: at an alert rate of 0.01. */
+export function aDecideStep(
+  detection: DecideOptions['detection'] = { alertRate: 0.01 },
+  overrides: Partial<DecideOptions> = {},
+): ReturnType<typeof decideWith> {
+  return decideWith({
+    detection,
+    storedState: async () => null,
+    telemetry: { stateReadRetried: () => {} },
+    signal: new AbortController().signal,
+    ...overrides,
+  })
 }
 
 /** The write step, which appends each write to `writes`. */

@@ -1,12 +1,11 @@
 import type { SpanStart, Tracing } from '@outflow/runtime'
 import type { BatchWrite } from '@outflow/store/batch'
-import { firstValueFrom } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import { explainWith } from './steps/explain.js'
-import { judgeAt } from './steps/judge.js'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
 import { aCleanBatch } from './test-builders.js'
+import { aDecideStep } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
@@ -19,8 +18,8 @@ async function explained(delays: readonly number[]) {
   }))
   const delivery = { ...batch.delivery, records: records.map(({ source }) => source) }
   const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
-  const judged = await judgeAt({ alertRate: 0.01 })(await score({ ...batch, delivery, records }))
-  return explainWith({ recordOf: () => ({}), telemetry })(judged)
+  const decided = await aDecideStep()(await score({ ...batch, delivery, records }))
+  return explainWith({ recordOf: () => ({}), telemetry })(decided)
 }
 
 function traced(outcome: 'written' | 'superseded' = 'written') {
@@ -50,7 +49,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
 
 test('a batch is one span, linked to the traces of its records, the anomalous ones first', async () => {
   const { step, begun, end } = traced('superseded')
-  await firstValueFrom(step(await explained([1, 2, 9])))
+  await step(await explained([1, 2, 9]))
   expect(begun).toMatchObject([
     {
       name: 'process flights',
@@ -63,7 +62,7 @@ test('a batch is one span, linked to the traces of its records, the anomalous on
 
 test('an alert carries the trace of its batch', async () => {
   const { step, writes } = traced()
-  await firstValueFrom(step(await explained([1, 9])))
+  await step(await explained([1, 9]))
   expect(writes[0]!.outbox.map(({ headers }) => headers.filter(([name]) => name === 'traceparent'))).toEqual([
     [['traceparent', traceparent(99)]],
   ])

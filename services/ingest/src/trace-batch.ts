@@ -9,7 +9,7 @@ import type { ExplainedBatch } from './batch.js'
  * @see OpenTelemetry, Semantic conventions for Kafka: `process` of a batch
  */
 export function traceBatch(tracing: Tracing, pipeline: string, batch: ExplainedBatch): OpenSpan {
-  const { delivery, records, rejected, outliers, model, startedAtMs } = batch
+  const { delivery, records, rejected, decisions, model, startedAtMs } = batch
   return tracing.begin(`process ${delivery.topic}`, {
     kind: 'CONSUMER',
     startedAtMs,
@@ -26,8 +26,8 @@ export function traceBatch(tracing: Tracing, pipeline: string, batch: ExplainedB
       'outflow.model_id': model.modelId,
       'outflow.scored': records.length,
       'outflow.rejected': rejected.length,
-      'outflow.anomalies': outliers.length,
+      'outflow.anomalies': decisions.anomalies.length,
     },
-    causes: traceparents([...outliers.map((index) => records[index]!.source), ...delivery.records]),
+    causes: traceparents([...decisions.anomalies.map(({ index }) => records[index]!.source), ...delivery.records]),
   })
 }

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { type Detector, fitMarginals, openDetector, type Scores } from '@outflow/detector'
+import { type Detector, decide, fitMarginals, openDetector, type Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { edgeCases } from './edge-cases.js'
 import { type Gain, pairedGain } from './paired-gain.js'
@@ -71,7 +71,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const second = await timedScores(await open(artefact), heldOut, edges)
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
-  const flaggedShare = shareUpTo(first.own, alertRate)
+  const flaggedShare = decide(first.own.pValue, { alertRate }).anomalies.length / Math.max(1, heldOut.length)
   const lowerHalf = lowerHalfOf(first.own.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
@@ -142,10 +142,6 @@ async function scoresOf(
   } finally {
     await detector.close()
   }
-}
-
-function shareUpTo({ pValue }: Scores, level: number): number {
-  return pValue.filter((p) => p <= level).length / Math.max(1, pValue.length)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { decide } from '@outflow/detector'
 import type { Fields } from '@outflow/encoding'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
@@ -5,11 +6,11 @@ import { boundOf, type GateReport } from './gate.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
 
-/** How long a new model is on probation, and how many records it must have scored before it is judged. */
+/** How long a new model is on probation, and how many records it must have scored before it is checked. */
 const PROBATION_MS = 3_600_000
 const FEWEST_SCORED = 500
-/** A model that is held is judged again so much later. */
-const JUDGE_EVERY_MS = 300_000
+/** A model that is held is checked again so much later. */
+const CHECK_EVERY_MS = 300_000
 /** The model before must do so much better on the same records: a stream that has changed floods under either. */
 const BETTER_BY = 1.5
 
@@ -26,7 +27,7 @@ export function makeGuard(
 ): Guard {
   const { pipeline, detection, training } = config
   const { alertRate } = detection
-  let judgedMs = 0
+  let checkedMs = 0
 
   return async (modelId, minutes) => {
     const models = await listModels(pool, pipeline)
@@ -40,10 +41,10 @@ export function makeGuard(
       alertRate,
       contamination: training.contamination,
     })
-    if (left === null || Date.now() - judgedMs < JUDGE_EVERY_MS) return false
+    if (left === null || Date.now() - checkedMs < CHECK_EVERY_MS) return false
 
-    judgedMs = Date.now()
-    const recent = await readRecent(judgedMs - PROBATION_MS)
+    checkedMs = Date.now()
+    const recent = await readRecent(checkedMs - PROBATION_MS)
     const own = await flaggedBy(modelId, recent)
     const others = await flaggedBy(before.id, recent)
     if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {
@@ -60,7 +61,7 @@ export function makeGuard(
     if (detector === null || records.length === 0) return null
     try {
       const { pValue } = await detector.score(records)
-      return pValue.filter((p) => p <= alertRate).length / pValue.length
+      return decide(pValue, { alertRate }).anomalies.length / pValue.length
     } finally {
       await detector.close()
     }
@@ -83,7 +84,7 @@ export function leftBounds(
   return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${nllRange.map((nll) => nll.toFixed(1)).join(' and ')}`
 }
 
-/** Following slow change may hide that a model floods: what it would flag by its own calibration counts as well, to a bucket. */
+/** Recalibration may hide that a model floods: anomalies by its own calibration count as well, to a bucket. */
 function flaggedOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number): number {
   return Math.max(
     anomalies,

@@ -3,7 +3,7 @@ import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } fr
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'
-import { followBound, readScores } from './read-scores.js'
+import { readScores, recalibrationLimit } from './read-scores.js'
 
 const MINUTE_MS = 60_000
 /** The p-value of an NLL is e^−nll. */
@@ -46,25 +46,25 @@ test('a change that goes on is told once, and another after it again', () => {
   }
 })
 
-test('p-values follow what came since the change, not what was before it', () => {
+test('p-values are recalibrated to the scores since the change, not to those before it', () => {
   const minutes = minutesOf(40, (minute) => (minute < 34 ? 1 : 1.2))
-  const before = readScores(minutes, { ...options, limit: 1e9 }).following!
+  const before = readScores(minutes, { ...options, limit: 1e9 }).recalibration!
   const last = { changedMs: 34 * MINUTE_MS, raisedMs: 39 * MINUTE_MS }
-  const since = readScores(minutes, { ...options, last }).following!
+  const since = readScores(minutes, { ...options, last }).recalibration!
   const atLine = before.at.findIndex((strangeness) => strangeness > 4.5)
   expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
 })
 
 test('what is stranger than every calibration record stays flagged, with a tail beyond them or without', () => {
   const calibration = { rows: 199, smallestPValue: 0.005, medianNll: 1 }
-  expect(followBound(10, { ...calibration, tail: null }, 0.01)).toBe(2)
-  expect(followBound(10, { ...calibration, tail: null }, 0.001)).toBe(1)
-  expect(followBound(1.5, { ...calibration, tail: null }, 0.01)).toBe(1.5)
+  expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.01)).toBe(2)
+  expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.001)).toBe(1)
+  expect(recalibrationLimit(1.5, { ...calibration, tail: null }, 0.01)).toBe(1.5)
   const tail = { junction: 5, junctionPValue: 0.05, beyond: 10, exceedances: 40, shape: 0.2, scale: 1 }
-  expect(followBound(10, { ...calibration, tail }, 0.01)).toBe(10)
+  expect(recalibrationLimit(10, { ...calibration, tail }, 0.01)).toBe(10)
 })
 
-test('minutes that an earlier outflow wrote count no p-values, and are not followed', () => {
+test('minutes that an earlier outflow wrote count no p-values, and give no recalibration', () => {
   const old = minutesOf(20, () => 2).map((minute) => ({ ...minute, pHistogram: [] }))
-  expect(readScores(old, options).following).toBeNull()
+  expect(readScores(old, options).recalibration).toBeNull()
 })

@@ -5,8 +5,8 @@ import {
   type Detector,
   type DriftAlarm,
   type DriftWatch,
-  type Following,
-  followScores,
+  fitRecalibration,
+  type Recalibration,
   type Surplus,
   watchDrift,
   watchSurplus,
@@ -19,30 +19,30 @@ export interface ScoresRead {
   readonly level: number
   /** More flagged records than are due, where no alarm has reported their cause; null: there are none. */
   readonly surplus: Surplus | null
-  /** How p-values are to be moved; null: too few records to say. */
-  readonly following: Following | null
+  /** Recalibration of p-values to these scores; null: too few records for one. */
+  readonly recalibration: Recalibration | null
 }
 
-export interface ReadingScores {
+export interface ReadScoresOptions {
   readonly buckets: CalibratedBuckets
   /** The model's last alarm, epoch ms; null: none yet. */
   readonly last: Pick<DriftAlarm, 'raisedMs' | 'changedMs'> | null
   /** From `driftLimit`. */
   readonly limit: number
   readonly alertRate: number
-  /** The bound of following. */
+  /** Largest factor by which odds are recalibrated. */
   readonly within: number
 }
 
 /**
- * Reads a model's minutes: whether its scores have drifted since its last alarm, and how p-values are to follow them. A change
+ * Reads a model's minutes: whether its scores have drifted since its last alarm, and the recalibration of p-values to them. A change
  * that goes on is reported once; of one that was found, what came before says nothing more.
  *
  * @param minutes  that are over, in order of time
  */
 export function readScores(
   minutes: readonly ScoreMinute[],
-  { buckets, last, limit, alertRate, within }: ReadingScores,
+  { buckets, last, limit, alertRate, within }: ReadScoresOptions,
 ): ScoresRead {
   const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
@@ -57,7 +57,7 @@ export function readScores(
     alarm,
     level,
     surplus: alarm === null && surplus !== null && !goesOn(surplus, last) ? surplus : null,
-    following: followScores(blocks, { borders: ODDS_BORDERS, alertRate, within }),
+    recalibration: fitRecalibration(blocks, { borders: ODDS_BORDERS, alertRate, within }),
   }
 }
 
@@ -67,7 +67,7 @@ export function readScores(
  */
 function nextAlarm(
   minutes: readonly ScoreMinute[],
-  { buckets, last, limit }: Pick<ReadingScores, 'buckets' | 'last' | 'limit'>,
+  { buckets, last, limit }: Pick<ReadScoresOptions, 'buckets' | 'last' | 'limit'>,
 ): DriftWatch {
   for (let before = last; ; ) {
     const found = watchDrift(sinceAlarm(minutes, before).map(toBlock), buckets, limit)
@@ -76,7 +76,7 @@ function nextAlarm(
   }
 }
 
-function goesOn({ changedMs }: { readonly changedMs: number }, before: ReadingScores['last']): boolean {
+function goesOn({ changedMs }: { readonly changedMs: number }, before: ReadScoresOptions['last']): boolean {
   return before !== null && changedMs <= before.raisedMs + SAME_CHANGE_MS
 }
 
@@ -89,10 +89,10 @@ export function sinceAlarm(
 }
 
 /**
- * The bound of following under a model. Where no tail goes on beyond its calibration records, a record that is stranger than
+ * Largest factor by which odds are recalibrated under a model. Where no tail goes on beyond its calibration records, a record that is stranger than
  * all of them has a p-value no smaller than 1 / (n + 1), and stays flagged nevertheless.
  */
-export function followBound(
+export function recalibrationLimit(
   within: number,
   { smallestPValue, tail }: ModelMetadata['calibration'],
   alertRate: number,
@@ -108,8 +108,8 @@ export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
 
 const SAME_CHANGE_MS = 10 * 60_000
 
-/** A twentieth of the odds: a smaller change is not noted again. */
-export const WORTH_TELLING = 0.05
+/** A twentieth of the odds: a recalibration that differs by less from the one before is not stored. */
+export const LEAST_DIFFERENCE = 0.05
 
 const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]
 

@@ -1,4 +1,4 @@
-import type { Held, ModelMetadata, RejectionReason } from '@outflow/contracts'
+import type { DetectionTarget, ModelMetadata, RejectionReason } from '@outflow/contracts'
 import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
@@ -40,7 +40,7 @@ export interface TrainerTelemetry {
   driftWatched(level: number): void
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
   /** @param factor  what the p-value at the alert rate is multiplied by */
-  scoresFollowed(modelId: string, factor: number): void
+  modelRecalibrated(modelId: string, factor: number): void
   watchFailed(error: OutflowError): void
   modelRolledBack(from: string, to: string, why: string): void
   guardHeld(modelId: string, why: string, flagged: number | null, flaggedBefore: number | null): void
@@ -52,16 +52,16 @@ export interface TrainerTelemetry {
 const FIT_OUTCOMES = ['promoted', 'shadow', 'rejected', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
-/** @param detection  what records are held to; a model with which some of it is unreachable is logged as a warning */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): TrainerTelemetry {
+/** @param detection  a model with which some of it is unreachable is logged as a warning */
+export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): TrainerTelemetry {
   const fits = metrics.counter('outflow_fits_total', 'Fits by what became of them', ['outcome'])
   const seconds = metrics.histogram('outflow_fit_seconds', 'From the window read to the verdict', FIT_SECONDS_BOUNDS)
   const trained = metrics.gauge('outflow_training_rows', 'Records of the last training window')
   const drift = metrics.gauge('outflow_drift_level', 'How near the scores are to an alarm of drift, which is 1')
   const drifts = metrics.counter('outflow_drift_alarms_total', 'Times that scores had drifted', ['chart'])
-  const followed = metrics.gauge(
-    'outflow_followed_factor',
-    'What following slow change multiplies the p-value at the alert rate by',
+  const recalibrated = metrics.gauge(
+    'outflow_recalibration_factor',
+    'What recalibration multiplies the p-value at the alert rate by',
   )
   const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
   const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
@@ -134,9 +134,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: Held): Trai
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
     },
-    scoresFollowed: (modelId, factor) => {
-      followed.set(factor)
-      log.info({ modelId, factor }, 'scores followed')
+    modelRecalibrated: (modelId, factor) => {
+      recalibrated.set(factor)
+      log.info({ modelId, factor }, 'model recalibrated')
     },
     watchFailed: (error) => log.warn({ error }, 'scores not watched'),
     modelRolledBack: (from, to, why) => {

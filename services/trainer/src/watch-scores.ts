@@ -1,13 +1,14 @@
-import { alertRateOf, type Config, type Feature, type ModelMetadata, type Rejection } from '@outflow/contracts'
+import type { Config, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
 import {
+  alertRateOf,
   type CalibratedBuckets,
   type DriftAlarm,
   driftLimit,
   type FieldShift,
-  type Following,
   fieldShifts,
-  followedApart,
-  followedPValues,
+  type Recalibration,
+  recalibrate,
+  recalibrationDistance,
   type Surplus,
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/encoding'
@@ -26,7 +27,7 @@ import { makeGuard } from './guard.js'
 import { FLAGGED_LOOKED_AT, hasNews } from './has-news.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
-import { bucketsOf, followBound, readScores, sinceAlarm, WORTH_TELLING } from './read-scores.js'
+import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 
 /** Looks at the scores that ingest has written, for as long as this trainer leads. */
 export interface ScoreWatch {
@@ -50,7 +51,7 @@ interface Watched {
 }
 
 /**
- * Watches the active model's scores for drift, guards its first hour, and follows slow change of its scores.
+ * Watches the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its scores.
  *
  * All that is a function of `outflow.score_statistics` and `outflow.anomalies`, which move in the transactions that count the records: it is
  * computed anew at each look, and so is the same after any crash of anything.
@@ -77,28 +78,37 @@ export function watchScores(
       const last = latest?.modelId === modelId ? toAlarm(latest) : null
       const minutes = await recentMinutes(pool, config, modelId)
       if (await guard(modelId, sinceAlarm(minutes, last))) return
-      const alertRate = alertRateOf(config.detection, watched.metadata.recordsPerDay)
-      const within = followBound(config.detection.followWithin, watched.metadata.calibration, alertRate)
-      const { alarm, level, surplus, following } = readScores(minutes, { ...watched, last, limit, alertRate, within })
+      const alertRate = alertRateOf(config.detection, watched.metadata)
+      const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata.calibration, alertRate)
+      const { alarm, level, surplus, recalibration } = readScores(minutes, {
+        ...watched,
+        last,
+        limit,
+        alertRate,
+        within,
+      })
       telemetry.driftWatched(level)
       const found = alarm ?? (surplus && (await newsIn(surplus, modelId)))
       if (found !== null) await raise(modelId, found)
-      if (following !== null) await follow(modelId, following, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
+      if (recalibration !== null) {
+        await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
+      }
     },
   }
 
-  /** What is as good as told already is not told again. */
-  async function follow(
+  /** Stores a recalibration, unless it hardly differs from the one before. */
+  async function storeRecalibration(
     modelId: string,
-    following: Following,
+    recalibration: Recalibration,
     { alertRate, untilMs }: { readonly alertRate: number; readonly untilMs: number },
   ): Promise<void> {
     const { pipeline } = config
-    const told = await latestFollowing(pool, { pipeline, modelId })
-    if (followedApart(following, (told?.following as Following | undefined) ?? null) < WORTH_TELLING) return
-    const factor = followedPValues(following, Float64Array.of(alertRate))[0]! / alertRate
-    await noteFollowing(pool, { pipeline, modelId, following, factor, until: new Date(untilMs) })
-    telemetry.scoresFollowed(modelId, factor)
+    const latest = await latestFollowing(pool, { pipeline, modelId })
+    const before = (latest?.following as Recalibration | undefined) ?? null
+    if (recalibrationDistance(recalibration, before) < LEAST_DIFFERENCE) return
+    const factor = recalibrate(recalibration, Float64Array.of(alertRate))[0]! / alertRate
+    await noteFollowing(pool, { pipeline, modelId, following: recalibration, factor, until: new Date(untilMs) })
+    telemetry.modelRecalibrated(modelId, factor)
   }
 
   /** An alarm where it is a new value that floods; null where it is not, and all of it stays flagged. */

@@ -1,13 +1,15 @@
 import type { Config } from '@outflow/contracts'
-import { alertRateOf } from '@outflow/contracts'
 import {
+  alertRateOf,
   type Detector,
   type DriftAlarm,
+  decide,
+  decisionRule,
   driftLimit,
-  type Following,
-  followedApart,
-  followedPValues,
   openDetector,
+  type Recalibration,
+  recalibrate,
+  recalibrationDistance,
   type Scores,
   type Surplus,
   trainDetector,
@@ -19,7 +21,12 @@ import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/gate.js'
 import { FLAGGED_LOOKED_AT, hasNews } from '../../../services/trainer/src/has-news.js'
-import { bucketsOf, followBound, readScores, WORTH_TELLING } from '../../../services/trainer/src/read-scores.js'
+import {
+  bucketsOf,
+  LEAST_DIFFERENCE,
+  readScores,
+  recalibrationLimit,
+} from '../../../services/trainer/src/read-scores.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
 import type { History } from './history.js'
@@ -40,12 +47,12 @@ export interface LifeEvent {
 
 /** outflow without Kafka and Postgres: the functions that its services decide by, on a store in memory and a clock that is handed in. */
 export interface Living {
-  /** Scores a batch as ingest does. @returns the p-values that it is judged by; null while there is no model */
+  /** Scores a batch as ingest does. @returns the p-values that it is decided by; null while there is no model */
   ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
   /** What the trainer does every 15 seconds. */
   look(nowMs: number): Promise<void>
-  /** How records that are not part of the stream are scored at this moment; p-values as they are judged by. */
-  judge(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
+  /** How records that are not part of the stream are scored at this moment; p-values as they are recalibrated. */
+  score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
   readonly events: readonly LifeEvent[]
   readonly fitSeconds: readonly number[]
   close(): Promise<void>
@@ -62,7 +69,7 @@ interface Active extends Kept {
   /** The newest flagged records, in order of time. */
   readonly flagged: { readonly fields: Fields; readonly atMs: number }[]
   alarm: (DriftAlarm & { readonly notedMs: number }) | null
-  following: Following | null
+  recalibration: Recalibration | null
 }
 
 export function makeLiving(config: Config, history: History): Living {
@@ -83,28 +90,25 @@ export function makeLiving(config: Config, history: History): Living {
   let lastAlarm: { readonly changedMs: number; readonly chart: DriftAlarm['chart']; readonly notedMs: number } | null =
     null
 
-  return { ingest, look, judge, events, fitSeconds, close: async () => active?.detector.close() }
+  return { ingest, look, score, events, fitSeconds, close: async () => active?.detector.close() }
 
   async function ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null> {
     if (active === null) return null
     const { nll, pValue: own } = await active.detector.score(batch)
-    const { recordsPerDay, modelId } = active.detector.metadata
-    const rate = alertRateOf(detection, recordsPerDay)
-    const pValue = active.following === null ? own : followedPValues(active.following, own)
-    const flags = pValue.map((p) => (p <= rate ? 1 : 0))
-    for (const [index, flag] of flags.entries()) {
-      if (flag === 1) active.flagged.push({ fields: batch[index]!, atMs: times[index]! })
-    }
+    const { metadata } = active.detector
+    const pValue = recalibrate(active.recalibration, own)
+    const { isAnomaly, anomalies } = decide(pValue, decisionRule(detection, metadata))
+    for (const { index } of anomalies) active.flagged.push({ fields: batch[index]!, atMs: times[index]! })
     active.flagged.splice(0, active.flagged.length - FLAGGED_LOOKED_AT)
-    for (const more of minuteScores(modelId, times, nll, flags, own)) {
+    for (const more of minuteScores(metadata.modelId, times, nll, isAnomaly, own)) {
       active.minutes.set(more.minuteMs, merged(active.minutes.get(more.minuteMs), more))
     }
     return pValue
   }
 
-  async function judge(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>> {
+  async function score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>> {
     const { nll, pValue } = await active!.detector.score(batch)
-    return { nll, pValue: active!.following === null ? pValue : followedPValues(active!.following, pValue) }
+    return { nll, pValue: recalibrate(active!.recalibration, pValue) }
   }
 
   async function look(nowMs: number): Promise<void> {
@@ -122,9 +126,9 @@ export function makeLiving(config: Config, history: History): Living {
 
   async function watch(own: Active, nowMs: number): Promise<void> {
     const minutes = [...own.minutes.values()].filter(({ minuteMs }) => minuteMs + MINUTE_MS <= nowMs)
-    const { calibration, recordsPerDay } = own.detector.metadata
-    const alertRate = alertRateOf(detection, recordsPerDay)
-    const within = followBound(detection.followWithin, calibration, alertRate)
+    const { metadata } = own.detector
+    const alertRate = alertRateOf(detection, metadata)
+    const within = recalibrationLimit(detection.recalibrateWithin, metadata.calibration, alertRate)
     const buckets = bucketsOf(own.detector)
     const read = readScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
     const alarm = read.alarm ?? (read.surplus && (await newsIn(read.surplus, own)))
@@ -133,8 +137,9 @@ export function makeLiving(config: Config, history: History): Living {
       if (ANSWERED_CHARTS.includes(alarm.chart)) lastAlarm = { ...alarm, notedMs: nowMs }
       events.push({ atMs: nowMs, what: 'alarm', why: alarm.chart, changedMs: alarm.changedMs })
     }
-    if (read.following !== null && followedApart(read.following, own.following) >= WORTH_TELLING)
-      own.following = read.following
+    const { recalibration } = read
+    if (recalibration !== null && recalibrationDistance(recalibration, own.recalibration) >= LEAST_DIFFERENCE)
+      own.recalibration = recalibration
   }
 
   async function newsIn(surplus: Surplus, { detector, flagged }: Active): Promise<DriftAlarm | null> {
@@ -222,7 +227,7 @@ export function makeLiving(config: Config, history: History): Living {
       minutes: new Map(),
       flagged: [],
       alarm: null,
-      following: null,
+      recalibration: null,
     }
     events.push({ atMs, what: 'promoted', why })
   }

@@ -22,21 +22,21 @@ export interface Adaptation {
   /** At the threshold that each has by itself. */
   readonly recallAsJudged: number
   readonly recallAloneAsJudged: number
-  /** By the model, and its followed p-values, as they are before the attack and half an hour after it. */
+  /** By the model, and its recalibrated p-values, as they are before the attack and half an hour after it. */
   readonly attackFoundBefore: number
   readonly attackFoundLater: number
 }
 
 /** Holds what the stretches came to against what was asked for. */
-export function judgeTargets(stretches: readonly Passed[], budget: number) {
+export function checkTargets(stretches: readonly Passed[], budget: number) {
   const of = (name: string) => stretches.find(({ stretch }) => stretch === name)!
   const near = (share: number) => Math.abs(share / budget - 1) <= 0.25
-  const judged = stretches.filter(({ stretch }) => stretch !== 'first hour' && stretch !== 'attack')
+  const checked = stretches.filter(({ stretch }) => stretch !== 'first hour' && stretch !== 'attack')
   const attack = of('attack')
   const backInside = of('level shift').ways.outflow!.backInsideMinutes
   const alarm = of('stuck sensor').alarms[0]
   return [
-    ...judged.map(({ stretch, ways }) => {
+    ...checked.map(({ stretch, ways }) => {
       // What a jump floods before it is found is told by the minutes until it is over.
       const { settledShare, flaggedShare } = ways.outflow!
       const value = stretch === 'level shift' ? settledShare : flaggedShare

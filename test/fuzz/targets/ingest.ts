@@ -209,7 +209,10 @@ function stepsOf(
   return {
     ...stepsInMemory(writes, {
       decoder,
-      borrowModel: () => ({ modelId: 'm1', detector, followed: null, giveBack: () => {} }),
+      borrowModel: () => ({
+        ...{ modelId: 'm1', detector, recalibration: null, recalibrationId: null, shadow: null },
+        giveBack: () => {},
+      }),
       readerFor: (own) => recordReader(own, { decoder, source: isTimedByRecord ? SOURCE : {}, plan: PLAN }),
       tombstones,
       alertRate: ALERT_RATE,

@@ -9,8 +9,8 @@ export function addReplay(program: Command, { terminal }: CommandContext): void 
     .command('replay')
     .summary('score a past range again, and say what would have changed')
     .description(
-      'Scores what the topics hold of a past range with a model and the configuration as it stands, beside the verdicts of then, ' +
-        'and prints what would have changed. It changes nothing without --send-alerts.',
+      'Scores what the topics hold of a past range with a model and the configuration as it stands, compares the decisions ' +
+        'with those of then, and prints what would have changed. It changes nothing without --send-alerts.',
     )
     .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
     .option('--to <time>', 'last moment, not included; default: now', moment)

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import { makeComparison } from './comparison.js'
 
-const aRecord = (offset: number, isFlagged: boolean, pValueThen: number | null, wasJudged = true) => ({
+const aRecord = (offset: number, isFlagged: boolean, pValueThen: number | null, wasScored = true) => ({
   position: `t/0/${offset}`,
   nll: offset,
   pValue: 0.1,
   pValueThen,
   isFlagged,
-  wasJudged,
+  wasScored,
 })
 
-test('verdicts of now are counted beside those of then', () => {
+test('decisions of now are compared with those of then', () => {
   const comparison = makeComparison(10)
   comparison.add(aRecord(0, false, null))
   comparison.add(aRecord(1, true, 0.001))
@@ -22,7 +22,7 @@ test('verdicts of now are counted beside those of then', () => {
     records: 6,
     scored: 5,
     rejected: 1,
-    notJudgedThen: 1,
+    notScoredThen: 1,
     flaggedThen: 2,
     flaggedNow: 3,
     stillFlagged: 1,

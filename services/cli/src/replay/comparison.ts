@@ -1,4 +1,4 @@
-/** A record whose verdict is another one now. */
+/** A record about which the decision is another one now. */
 export interface Changed {
   /** topic/partition/offset */
   readonly position: string
@@ -8,14 +8,14 @@ export interface Changed {
   readonly pValueThen: number | null
 }
 
-/** Verdicts of now beside those of then. */
+/** Decisions of now compared with those of then. */
 export interface Comparison {
   /** Records of the range; scored + rejected. */
   readonly records: number
   readonly scored: number
   readonly rejected: number
   /** Scored records at offsets that the stream has not come to. */
-  readonly notJudgedThen: number
+  readonly notScoredThen: number
   readonly flaggedThen: number
   readonly flaggedNow: number
   readonly stillFlagged: number
@@ -26,15 +26,15 @@ export interface Comparison {
   readonly noLonger: readonly Changed[]
 }
 
-/** One record, judged now. */
-export interface Judged extends Changed {
+/** One record, scored again. */
+export interface Rescored extends Changed {
   readonly isFlagged: boolean
-  readonly wasJudged: boolean
+  readonly wasScored: boolean
 }
 
-/** Makes what counts verdicts and keeps the strangest changes; memory does not grow with the range. */
+/** Makes what counts decisions and keeps the strangest changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
-  const counts = { scored: 0, rejected: 0, notJudgedThen: 0, flaggedThen: 0, flaggedNow: 0, stillFlagged: 0 }
+  const counts = { scored: 0, rejected: 0, notScoredThen: 0, flaggedThen: 0, flaggedNow: 0, stillFlagged: 0 }
   const changes = { newlyFlagged: 0, noLongerFlagged: 0 }
   const newly: Changed[] = []
   const noLonger: Changed[] = []
@@ -42,10 +42,10 @@ export function makeComparison(limit: number) {
     reject: () => {
       counts.rejected += 1
     },
-    add: ({ isFlagged, wasJudged, ...changed }: Judged) => {
+    add: ({ isFlagged, wasScored, ...changed }: Rescored) => {
       const wasFlagged = changed.pValueThen !== null
       counts.scored += 1
-      if (!wasJudged) counts.notJudgedThen += 1
+      if (!wasScored) counts.notScoredThen += 1
       if (wasFlagged) counts.flaggedThen += 1
       if (isFlagged) counts.flaggedNow += 1
       if (isFlagged && wasFlagged) counts.stillFlagged += 1

@@ -4,12 +4,12 @@ import type { ReplayReport } from './replay-report.js'
 
 /** The report for people: counts, then the strangest of what would have changed. */
 export function describeReplay(report: ReplayReport, terminal: Terminal): string {
-  const { records, scored, rejected, notJudgedThen, flaggedThen, flaggedNow, stillFlagged, alerts } = report
-  const held = 'fdr' in report.held ? `fdr ${report.held.fdr}` : `alert rate ${report.held.alertRate.toPrecision(3)}`
+  const { records, scored, rejected, notScoredThen, flaggedThen, flaggedNow, stillFlagged, alerts } = report
+  const rule = 'fdr' in report.rule ? `fdr ${report.rule.fdr}` : `alert rate ${report.rule.alertRate.toPrecision(3)}`
   const lines = [
-    `${report.pipeline}, ${report.from} to ${report.to}, by model ${report.modelId} at ${held}`,
+    `${report.pipeline}, ${report.from} to ${report.to}, by model ${report.modelId} at ${rule}`,
     `${formatCount(records)} records: ${formatCount(scored)} scored, ${formatCount(rejected)} rejected` +
-      `${notJudgedThen > 0 ? `; ${formatCount(notJudgedThen)} had not been judged` : ''}`,
+      `${notScoredThen > 0 ? `; ${formatCount(notScoredThen)} had not been scored` : ''}`,
     `flagged then ${formatCount(flaggedThen)}, now ${formatCount(flaggedNow)}, both times ${formatCount(stillFlagged)}`,
     `newly flagged ${formatCount(report.newlyFlagged)}, no longer flagged ${formatCount(report.noLongerFlagged)}`,
     ...(alerts > 0 ? [`${formatCount(alerts)} alerts will be sent`] : []),

@@ -1,5 +1,5 @@
-import { alertRateOf, type Config, formatPosition, type Rejection } from '@outflow/contracts'
-import { beginFdr, type Detector, type FdrState, judgeOnline, openDetector, severityOf } from '@outflow/detector'
+import { type Config, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
+import { type Detector, decide, decisionRule, type FdrState, openDetector } from '@outflow/detector'
 import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
 import { makeDecoder } from '@outflow/formats'
 import { alertMessage, type Event, eventReader } from '@outflow/ingest'
@@ -33,7 +33,7 @@ export interface ReplayOptions {
   readonly json?: true
 }
 
-/** Scores a past range again beside the verdicts of then, and prints what would have changed. */
+/** Scores a past range again compares the decisions with those of then, and prints what would have changed. */
 export async function replayRange(options: ReplayOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to = new Date() } = options
   if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
@@ -98,18 +98,19 @@ async function replayWith({
   signal,
 }: Replaying): Promise<ReplayReport> {
   const { pipeline, source, detection, features } = config
-  const { modelId, recordsPerDay } = detector.metadata
+  const { modelId } = detector.metadata
+  const rule = decisionRule(detection, detector.metadata)
   const reader = recordReader(config, detector)
-  const alertRate = alertRateOf(detection, recordsPerDay)
-  const judge = makeJudge(detection.fdr, alertRate)
+  // Online control begins anew with the range.
+  const fdrStates = new Map<string, FdrState | null>()
   const comparison = makeComparison(options.limit)
   const plan = planWindows(features)
   const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
   let alerts = 0
 
-  const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; level: number })[]) => {
+  const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; severity: Severity })[]) => {
     const anomalies = await Promise.all(
-      batch.map(async ({ source: at, record, fields, event, nll, pValue, level }): Promise<RescoredAnomaly> => {
+      batch.map(async ({ source: at, record, fields, event, nll, pValue, severity }): Promise<RescoredAnomaly> => {
         const { topic, partition } = at
         const anomaly = {
           ...(await detector.explain(fields)),
@@ -122,7 +123,7 @@ async function replayWith({
           pValue,
           pUpper: detector.pUpperLimit(nll),
           missing: detector.missing(fields),
-          severity: severityOf(pValue, level),
+          severity,
           modelId,
         }
         const message = alertMessage(anomaly, at, { pipeline, topic: config.alerts.topic, detectedAtMs: Date.now() })
@@ -145,29 +146,24 @@ async function replayWith({
     const { topic, partition } = first
     const then = await oldVerdicts(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
-    const levels = judge(`${topic}/${partition}`, pValue)
+    const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
+    fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
     records.forEach(({ source: at }, index) => {
       comparison.add({
         position: formatPosition(at),
         nll: nll[index]!,
         pValue: pValue[index]!,
         pValueThen: then.flagged.get(at.offset) ?? null,
-        isFlagged: levels.has(index),
-        wasJudged: wasJudged(then, at),
+        isFlagged: decisions.isAnomaly[index] === 1,
+        wasScored: wasScored(then, at),
       })
     })
     if (options.sendAlerts === undefined) return
-    const flagged = records.map((own, index) => ({
-      ...own,
-      nll: nll[index]!,
-      pValue: pValue[index]!,
-      level: levels.get(index),
+    const found = decisions.anomalies.map(({ index, severity }) => ({
+      ...{ ...records[index]!, severity },
+      ...{ nll: nll[index]!, pValue: pValue[index]! },
     }))
-    await alertOn(
-      flagged.flatMap((own) =>
-        own.level === undefined || then.flagged.has(own.source.offset) ? [] : [{ ...own, level: own.level }],
-      ),
-    )
+    await alertOn(found.filter(({ source: at }) => !then.flagged.has(at.offset)))
   }
 
   const progress = terminal.progress({ label: 'replay', total: null, unit: 'records' })
@@ -192,13 +188,13 @@ async function replayWith({
     from: from.toISOString(),
     to: to.toISOString(),
     modelId,
-    held: detection.fdr === undefined ? { alertRate } : { fdr: detection.fdr },
+    rule,
     ...comparison.result(),
     alerts,
   }
 }
 
-function wasJudged({ judgedBefore }: OldVerdicts, { offset }: WindowRecord): boolean {
+function wasScored({ judgedBefore }: OldVerdicts, { offset }: WindowRecord): boolean {
   return judgedBefore !== null && offset < judgedBefore
 }
 
@@ -238,16 +234,3 @@ function recordReader({ source, features }: Config, detector: Detector) {
 
 /** Twice what ingest has: there is no store to load from. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
-
-/** Gives, for each flagged record of a batch, the level that it was held to; online control begins anew with the range. */
-function makeJudge(fdr: number | undefined, alertRate: number) {
-  const states = new Map<string, FdrState>()
-  return (partition: string, pValue: Float64Array): ReadonlyMap<number, number> => {
-    if (fdr === undefined) {
-      return new Map(Array.from(pValue).flatMap((p, index) => (p <= alertRate ? [[index, alertRate] as const] : [])))
-    }
-    const { rejected, levels, state } = judgeOnline(states.get(partition) ?? beginFdr(fdr), pValue)
-    states.set(partition, state)
-    return new Map(rejected.map((index, place) => [index, levels[place]!]))
-  }
-}

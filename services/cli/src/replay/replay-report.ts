@@ -1,3 +1,4 @@
+import type { DecisionRule } from '@outflow/detector'
 import type { Comparison } from './comparison.js'
 
 /** What a replay found, and what it did. */
@@ -6,8 +7,8 @@ export interface ReplayReport extends Comparison {
   readonly from: string
   readonly to: string
   readonly modelId: string
-  /** What a record is held to now: a rate, or the share of false alerts. */
-  readonly held: { readonly alertRate: number } | { readonly fdr: number }
+  /** The rule of the decisions now. */
+  readonly rule: DecisionRule
   /** Put into the outbox; 0 unless asked for. */
   readonly alerts: number
 }

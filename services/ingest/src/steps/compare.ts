@@ -1,16 +1,16 @@
-import type { Scores } from '@outflow/detector'
+import type { DetectionTarget } from '@outflow/contracts'
+import { type Decisions, decide, decisionRule, type Scores } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
 import type { ShadowDifference, ShadowWrite } from '@outflow/store/batch'
 import type { KafkaRecord } from '@outflow/streams'
-import type { ComparedBatch, JudgedBatch } from '../batch.js'
-import type { ShadowModel } from '../shadow-model.js'
+import type { ComparedBatch, DecidedBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 type RecordOf = (source: KafkaRecord) => JsonObject
 
 export interface CompareOptions {
-  readonly shadow: Pick<ShadowModel, 'borrow'>
+  readonly detection: DetectionTarget
   /** Gives the whole record of a message that could be read. */
   readonly recordOf: RecordOf
   readonly telemetry: Pick<IngestTelemetry, 'shadowFailed'>
@@ -20,70 +20,71 @@ export interface CompareOptions {
 const MOST_DIFFERENCES = 1_000
 
 /**
- * Makes the step that lets a candidate score the batch as well, where one is to, and finds what would have been flagged
- * differently. What fails in it costs the comparison and nothing else.
+ * Makes the step in which a shadow scores the batch as well, and its decisions are compared with those of the model. They are made
+ * by the same rule, after the same records. An error in it costs the comparison and nothing else.
  */
-export function compareWith({ shadow, recordOf, telemetry }: CompareOptions) {
-  return async (batch: JudgedBatch): Promise<ComparedBatch> => {
-    const lease = batch.records.length === 0 ? null : shadow.borrow(batch.model.detector.metadata.features)
-    if (lease === null) return batch
+export function compareWith({ detection, recordOf, telemetry }: CompareOptions) {
+  return async (batch: DecidedBatch): Promise<ComparedBatch> => {
+    const { shadow } = batch.model
+    if (shadow === null || batch.records.length === 0) return batch
+    const { modelId: shadowId, detector } = shadow
     try {
-      const scores = await lease.detector.scoreTable(batch.fields)
-      const flagged = batch.judgeAlike(scores.pValue, lease.detector.metadata.recordsPerDay)
-      return { ...batch, shadow: comparisonOf(batch, lease.modelId, scores, flagged, recordOf) }
+      const scores = await detector.scoreTable(batch.fields)
+      const decisions = decide(scores.pValue, decisionRule(detection, detector.metadata), batch.fdrBefore)
+      return { ...batch, shadow: comparisonOf(batch, { shadowId, scores, decisions }, recordOf) }
     } catch (thrown: unknown) {
-      telemetry.shadowFailed(lease.modelId, toOutflowError(thrown))
+      telemetry.shadowFailed(shadowId, toOutflowError(thrown))
       return batch
-    } finally {
-      lease.giveBack()
     }
   }
 }
 
+interface ShadowResult {
+  readonly shadowId: string
+  readonly scores: Scores
+  readonly decisions: Decisions
+}
+
 function comparisonOf(
-  batch: JudgedBatch,
-  shadowId: string,
-  theirs: Scores,
-  flaggedByThem: readonly number[],
+  batch: DecidedBatch,
+  { shadowId, scores, decisions }: ShadowResult,
   recordOf: RecordOf,
 ): ShadowWrite {
-  const own = new Set(batch.outliers)
-  const other = new Set(flaggedByThem)
-  const onlyOwn = batch.outliers.filter((index) => !other.has(index))
-  const onlyOther = flaggedByThem.filter((index) => !own.has(index))
-  const apart = (index: number) => Math.abs(Math.log(batch.scores.pValue[index]! / theirs.pValue[index]!))
+  const indicesOf = ({ anomalies }: Decisions) => anomalies.map(({ index }) => index)
+  const onlyActive = indicesOf(batch.decisions).filter((index) => decisions.isAnomaly[index] === 0)
+  const onlyShadow = indicesOf(decisions).filter((index) => batch.decisions.isAnomaly[index] === 0)
+  const apart = (index: number) => Math.abs(Math.log(batch.scores.pValue[index]! / scores.pValue[index]!))
   return {
     shadowId,
     modelId: batch.model.modelId,
     scored: batch.records.length,
-    flaggedByBoth: own.size - onlyOwn.length,
-    flaggedByActive: onlyOwn.length,
-    flaggedByShadow: onlyOther.length,
-    differences: [...onlyOwn, ...onlyOther]
+    flaggedByBoth: batch.decisions.anomalies.length - onlyActive.length,
+    flaggedByActive: onlyActive.length,
+    flaggedByShadow: onlyShadow.length,
+    differences: [...onlyActive, ...onlyShadow]
       .sort((a, b) => apart(b) - apart(a))
       .slice(0, MOST_DIFFERENCES)
-      .map((index) => differenceOf(batch, index, theirs, own.has(index) ? 'active' : 'shadow', recordOf)),
+      .map((index) => differenceOf(batch, index, scores, recordOf)),
   }
 }
 
 function differenceOf(
-  { records, scores }: JudgedBatch,
+  { records, scores, decisions }: DecidedBatch,
   index: number,
-  theirs: Scores,
-  flaggedBy: ShadowDifference['flaggedBy'],
+  ofShadow: Scores,
   recordOf: RecordOf,
 ): ShadowDifference {
   const { source, eventTimeMs, entityKey } = records[index]!
   return {
     offset: source.offset,
-    flaggedBy,
+    flaggedBy: decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',
     recordTimeMs: source.timestampMs,
     eventTimeMs,
     entityKey,
     record: recordOf(source),
     nll: scores.nll[index]!,
     pValue: scores.pValue[index]!,
-    shadowNll: theirs.nll[index]!,
-    shadowPValue: theirs.pValue[index]!,
+    shadowNll: ofShadow.nll[index]!,
+    shadowPValue: ofShadow.pValue[index]!,
   }
 }

@@ -2,20 +2,20 @@ import type { Detector } from '@outflow/detector'
 import { expect, test, vi } from 'vitest'
 import { wholeRecord } from '../record-reader.js'
 import { aCleanBatch, aDecoder, aDetector, aLease } from '../test-builders.js'
+import { aDecideStep } from '../test-steps.js'
 import { explainWith } from './explain.js'
-import { judgeAt } from './judge.js'
 import { score } from './score.js'
 
 const recordOf = wholeRecord(aDecoder())
 const telemetry = () => ({ explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() })
 
-async function judged(delays: readonly number[], detector = aDetector()) {
-  return judgeAt({ alertRate: 0.01 })(await score(aCleanBatch(delays, { model: aLease(detector) })))
+async function decided(delays: readonly number[], detector = aDetector()) {
+  return aDecideStep()(await score(aCleanBatch(delays, { model: aLease(detector) })))
 }
 
-test('only outliers are explained', async () => {
+test('only anomalies are explained', async () => {
   const detector = aDetector()
-  const batch = await explainWith({ recordOf, telemetry: telemetry() })(await judged([1, 9, 2], detector))
+  const batch = await explainWith({ recordOf, telemetry: telemetry() })(await decided([1, 9, 2], detector))
   expect(detector.explain).toHaveBeenCalledTimes(1)
   expect(batch.anomalies).toMatchObject([
     {
@@ -53,7 +53,7 @@ test('a burst has brief reasons behind the strangest, marked and counted; later 
   const { slow, now, pass } = withClock()
   const explain = explainWith({ recordOf, telemetry: told, now })
   const kinds = async (delays: readonly number[]) =>
-    (await explain(await judged(delays, slow))).anomalies.map(({ nll, reasons }) => [nll, reasons[0]?.kind])
+    (await explain(await decided(delays, slow))).anomalies.map(({ nll, reasons }) => [nll, reasons[0]?.kind])
   expect(await kinds([5, 9, 6, 8, 7])).toEqual([
     [5, 'brief'],
     [9, undefined],
@@ -72,8 +72,8 @@ test('a burst that goes on has no reasons at last, rather than hold back the str
   const told = telemetry()
   const { slow, now } = withClock()
   const explain = explainWith({ recordOf, telemetry: told, now })
-  for (let batch = 0; batch < 4; batch++) await explain(await judged([5, 6, 7, 8, 9], slow))
-  const { anomalies } = await explain(await judged([5, 9], slow))
+  for (let batch = 0; batch < 4; batch++) await explain(await decided([5, 6, 7, 8, 9], slow))
+  const { anomalies } = await explain(await decided([5, 9], slow))
   expect(anomalies.map(({ reasons }) => reasons.length)).toEqual([0, 0])
   expect(told.explanationsSkipped).toHaveBeenLastCalledWith(expect.anything(), 2)
 })
@@ -94,7 +94,7 @@ test('batches of several partitions are explained in turn, and each pays for its
   })
   const explain = explainWith({ recordOf, telemetry: told, now })
   const batches = await Promise.all(
-    [await judged([9], counted), await judged([8], counted)].map((batch) => explain(batch)),
+    [await decided([9], counted), await decided([8], counted)].map((batch) => explain(batch)),
   )
   expect(batches.map(({ anomalies }) => anomalies[0]?.reasons[0]?.text)).toEqual(['delay 9', 'delay 8'])
 })
@@ -102,7 +102,7 @@ test('batches of several partitions are explained in turn, and each pays for its
 test('an explanation that fails costs the reasons, not the anomaly', async () => {
   const told = telemetry()
   const detector = aDetector({ explain: () => Promise.reject(new Error('singular')) })
-  const batch = await explainWith({ recordOf, telemetry: told })(await judged([9], detector))
+  const batch = await explainWith({ recordOf, telemetry: told })(await decided([9], detector))
   expect(batch.anomalies).toMatchObject([{ offset: 0n, reasons: [] }])
   expect(told.explanationFailed.mock.calls[0]?.[2].message).toBe('singular')
 })

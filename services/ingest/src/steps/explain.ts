@@ -1,11 +1,11 @@
 import type { Explanation, Reason } from '@outflow/contracts'
-import { followedPValues, severityOf } from '@outflow/detector'
+import { recalibrate } from '@outflow/detector'
 import { fieldsAt } from '@outflow/encoding'
 import { toOutflowError } from '@outflow/errors'
 import type { JsonObject } from '@outflow/formats'
 import type { KafkaRecord } from '@outflow/streams'
-import type { ComparedBatch, ExplainedBatch, JudgedBatch } from '../batch.js'
-import type { ModelLease } from '../model-lease.js'
+import type { ComparedBatch, DecidedBatch, ExplainedBatch } from '../batch.js'
+import type { ModelLease } from '../model-leases.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ExplainOptions {
@@ -24,7 +24,7 @@ const MOST_CREDIT_MS = 250
 const BRIEF_AT_ONCE = 256
 
 /**
- * Makes the step that says why each outlier is one, the strangest first. Reasons may take a fifth of the time: a burst of
+ * Makes the step that explains each anomaly, the strangest first. Reasons may take a fifth of the time: a burst of
  * anomalies has brief ones once that is used up, marked as such, and none when those too have taken their share. An explanation
  * that fails costs the reasons, not the anomaly.
  */
@@ -32,7 +32,8 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
   const credit = makeCredit(now)
   return async (batch: ComparedBatch): Promise<ExplainedBatch> => {
     const { nll, pValue } = batch.scores
-    const strangestFirst = batch.outliers.toSorted((a, b) => nll[b]! - nll[a]!)
+    const found = batch.decisions.anomalies
+    const strangestFirst = found.map(({ index }) => index).sort((a, b) => nll[b]! - nll[a]!)
     const explanations = new Map<number, Explanation>()
     for (const index of strangestFirst) {
       const explanation = await credit.spend(() => explanationOf(batch, index, telemetry), { least: 0 })
@@ -53,7 +54,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
     if (skipped > 0) telemetry.explanationsSkipped(batch.delivery, skipped)
     return {
       ...batch,
-      anomalies: batch.outliers.map((index, place) => {
+      anomalies: found.map(({ index, severity }) => {
         const { source, eventTimeMs, entityKey } = batch.records[index]!
         return {
           offset: source.offset,
@@ -65,10 +66,10 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
           pValue: pValue[index]!,
           pUpper: upperLimit(batch.model, nll[index]!),
           missing: batch.model.detector.missing(fieldsAt(batch.fields, index)),
-          severity: severityOf(pValue[index]!, batch.levels[place]!),
+          severity,
           ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
-          followingId: batch.model.followed?.id ?? null,
+          followingId: batch.model.recalibrationId,
         }
       }),
     }
@@ -77,10 +78,9 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
 
 const NONE: Explanation = { reasons: [], nearest: null }
 
-/** Moved as the p-value is. */
-function upperLimit({ detector, followed }: ModelLease, nll: number): number {
-  const own = detector.pUpperLimit(nll)
-  return followed === null ? own : followedPValues(followed.following, Float64Array.of(own))[0]!
+/** Recalibrated as the p-value is. */
+function upperLimit({ detector, recalibration }: ModelLease, nll: number): number {
+  return recalibrate(recalibration, Float64Array.of(detector.pUpperLimit(nll)))[0]!
 }
 
 /**
@@ -114,7 +114,7 @@ function makeCredit(now: () => number) {
 }
 
 async function explanationOf(
-  { model, records, fields, delivery, scores }: JudgedBatch,
+  { model, records, fields, delivery, scores }: DecidedBatch,
   index: number,
   telemetry: ExplainOptions['telemetry'],
 ): Promise<Explanation> {
@@ -128,7 +128,7 @@ async function explanationOf(
 }
 
 async function brieflyOf(
-  { model, records, fields, delivery, scores }: JudgedBatch,
+  { model, records, fields, delivery, scores }: DecidedBatch,
   indices: readonly number[],
   telemetry: ExplainOptions['telemetry'],
 ): Promise<Reason[][]> {

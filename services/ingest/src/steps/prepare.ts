@@ -1,8 +1,7 @@
 import type { RecordDecoder } from '@outflow/formats'
+import { retrying } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
-import { defer, map, type Observable, of } from 'rxjs'
 import type { PreparedBatch } from '../batch.js'
-import { retryWhileAway } from '../retry-while-away.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface PrepareOptions {
@@ -19,15 +18,12 @@ export interface PrepareOptions {
  * fetched it is asked for again, and the partition waits behind it in order.
  */
 export function prepareWith({ decoder, telemetry, signal, now = Date.now }: PrepareOptions) {
-  return (delivery: Delivery): Observable<PreparedBatch> => {
+  return async (delivery: Delivery): Promise<PreparedBatch> => {
     const startedAtMs = now()
-    return defer(() => decoder.prepare(delivery.records) ?? NOTHING_TO_FETCH).pipe(
-      retryWhileAway(signal, (error, attempt, waitMs) =>
-        telemetry.schemaFetchRetried(delivery, error, attempt, waitMs),
-      ),
-      map(() => ({ delivery, startedAtMs })),
-    )
+    await retrying(async () => decoder.prepare(delivery.records), {
+      signal,
+      onRetry: (...retry) => telemetry.schemaFetchRetried(delivery, ...retry),
+    })
+    return { delivery, startedAtMs }
   }
 }
-
-const NOTHING_TO_FETCH = of(undefined)

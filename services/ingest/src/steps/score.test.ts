@@ -10,8 +10,8 @@ test('a batch is scored in one call, in the order of its records', async () => {
   expect(scoring).toHaveBeenCalledTimes(1)
 })
 
-test('p-values are moved as the batch’s model is to be followed; its own are kept beside them', async () => {
-  const model = { ...aLease(), followed: { id: 7n, following: { at: [0, 1], shift: [Math.log(3), Math.log(3)] } } }
+test('p-values are recalibrated; those of the model’s own calibration are kept as well', async () => {
+  const model = { ...aLease(), recalibration: { at: [0, 1], shift: [Math.log(3), Math.log(3)] } }
   const { scores, ownPValue } = await score(aCleanBatch([Math.log(100)], { model }))
   expect(ownPValue[0]).toBeCloseTo(0.01, 12)
   expect(scores.pValue[0]).toBeCloseTo(3 / 99 / (1 + 3 / 99), 12)

@@ -1,13 +1,12 @@
-import { followedPValues, type Scores } from '@outflow/detector'
+import { recalibrate, type Scores } from '@outflow/detector'
 import type { CleanBatch, ScoredBatch } from '../batch.js'
 
 const NOTHING: Scores = { nll: new Float64Array(0), pValue: new Float64Array(0), unseenValues: 0, missingValues: 0 }
 
-/** Scores the whole batch in one call of its model, and moves the p-values as recent scores say. */
+/** Scores the whole batch in one call of its model, and recalibrates the p-values. */
 export async function score(batch: CleanBatch): Promise<ScoredBatch> {
   if (batch.records.length === 0) return { ...batch, scores: NOTHING, ownPValue: NOTHING.pValue }
-  const { detector, followed } = batch.model
+  const { detector, recalibration } = batch.model
   const own = await detector.scoreTable(batch.fields)
-  const pValue = followed === null ? own.pValue : followedPValues(followed.following, own.pValue)
-  return { ...batch, scores: { ...own, pValue }, ownPValue: own.pValue }
+  return { ...batch, scores: { ...own, pValue: recalibrate(recalibration, own.pValue) }, ownPValue: own.pValue }
 }

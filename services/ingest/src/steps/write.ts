@@ -1,10 +1,8 @@
-import type { Tracing } from '@outflow/runtime'
+import { retrying, type Tracing } from '@outflow/runtime'
 import type { BatchWrite } from '@outflow/store/batch'
 import { minuteRejections, minuteScores } from '@outflow/store/statistics'
-import { defer, map, type Observable, tap } from 'rxjs'
 import { alertMessage } from '../alert.js'
 import type { ExplainedBatch, WrittenBatch } from '../batch.js'
-import { retryWhileAway } from '../retry-while-away.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
@@ -26,20 +24,21 @@ export interface WriteOptions {
  * repeated, and the partition waits behind it in order.
  */
 export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
-  return (batch: ExplainedBatch): Observable<WrittenBatch> => {
+  return async (batch: ExplainedBatch): Promise<WrittenBatch> => {
     const span = tracing && traceBatch(tracing, target.pipeline, batch)
     const traceparent = span?.traceparent
     const write = toBatchWrite(batch, { ...target, traceparent, detectedAtMs: now() })
-    return defer(() => writeBatch(write)).pipe(
-      retryWhileAway(signal, (error, attempt, waitMs) =>
-        telemetry.writeRetried(batch.delivery, error, attempt, waitMs),
-      ),
-      tap({
-        next: (outcome) => span?.end({ 'outflow.outcome': outcome }),
-        error: (error: Error) => span?.end({}, error),
-      }),
-      map((outcome) => ({ ...batch, outcome })),
-    )
+    try {
+      const outcome = await retrying(() => writeBatch(write), {
+        signal,
+        onRetry: (...retry) => telemetry.writeRetried(batch.delivery, ...retry),
+      })
+      span?.end({ 'outflow.outcome': outcome })
+      return { ...batch, outcome }
+    } catch (error: unknown) {
+      span?.end({}, error as Error)
+      throw error
+    }
   }
 }
 
@@ -53,12 +52,11 @@ function toBatchWrite(
     deadLetters,
     deadLetterMessages,
     anomalies,
-    outliers,
     scores,
     ownPValue,
     model,
     windowStates,
-    fdrState,
+    decisions,
     shadow,
   }: ExplainedBatch,
   {
@@ -72,8 +70,6 @@ function toBatchWrite(
     offset: anomaly.offset,
     message: alertMessage(anomaly, delivery, { pipeline, topic: alertsTopic, traceparent, detectedAtMs }),
   }))
-  const isAnomaly = new Uint8Array(records.length)
-  for (const index of outliers) isAnomaly[index] = 1
   return {
     pipeline,
     topic: delivery.topic,
@@ -83,7 +79,7 @@ function toBatchWrite(
     received: delivery.records.length - skipped,
     scored: records.length,
     skipped,
-    fdrState,
+    fdrState: decisions.fdrState,
     anomalies,
     deadLetters,
     outbox: [...alerts, ...deadLetterMessages]
@@ -93,7 +89,7 @@ function toBatchWrite(
       model.modelId,
       records.map(({ source }) => source.timestampMs),
       scores.nll,
-      isAnomaly,
+      decisions.isAnomaly,
       ownPValue,
     ),
     ...(windowStates && { windowStates }),

@@ -2,18 +2,18 @@
 export interface FdrState {
   /** The share it was begun with; another begins anew. */
   readonly fdr: number
-  /** p-values judged so far. */
+  /** p-values tested so far. */
   readonly tested: number
-  /** The first rejection, counted from 1; null before it. */
+  /** The first discovery, counted from 1; null before it. */
   readonly first: number | null
-  /** Later rejections, the last MOST_REMEMBERED of them, ascending. */
+  /** Later discoveries, the last MOST_REMEMBERED of them, ascending. */
   readonly later: readonly number[]
 }
 
-export interface FdrVerdict {
-  /** Places of the rejected p-values, ascending. */
-  readonly rejected: readonly number[]
-  /** [rejected]; the level that each was held to */
+export interface Discoveries {
+  /** Indices of the p-values that are discoveries, ascending. */
+  readonly discovered: readonly number[]
+  /** [discovered]; the level that each was compared with */
   readonly levels: readonly number[]
   readonly state: FdrState
 }
@@ -23,24 +23,24 @@ export function beginFdr(fdr: number): FdrState {
 }
 
 /**
- * LORD++: judges p-values in their order, each at a level that earlier rejections have earned.
+ * LORD++: tests p-values in their order, each at a level that earlier discoveries raise.
  *
- *     level(t) = γ(t)·w + (α − w)·γ(t − τ₁) + α·Σ over later rejections of γ(t − τⱼ)        w = α / 2
+ *     level(t) = γ(t)·w + (α − w)·γ(t − τ₁) + α·Σ over later discoveries of γ(t − τⱼ)        w = α / 2
  *     γ(j) ∝ log(max(j, 2)) / (j·exp(√log j)), summing to 1
  *
- * Σ level ≤ α·max(1, rejections) at every time, so that FDR ≤ α at every time for independent p-values, and mFDR ≤ α for
- * p-values that are conditionally valid. Rejections beyond the last 1,000 are forgotten: a level is then lower than
- * the paper's, and still monotone in the rejections, which is what its theorem asks for.
+ * Σ level ≤ α·max(1, discoveries) at every time, so that FDR ≤ α at every time for independent p-values, and mFDR ≤ α for
+ * p-values that are conditionally valid. Discoveries beyond the last 1,000 are forgotten: a level is then lower than
+ * the paper's, and still monotone in the discoveries, which is what its theorem asks for.
  *
  * @param pValues  [count], in the order of the stream
  * @see Ramdas, Yang, Wainwright & Jordan 2017, NeurIPS, arXiv:1710.00499, § 3 and theorem 2; γ of Javanmard & Montanari 2018
  */
-export function judgeOnline(before: FdrState, pValues: ArrayLike<number>): FdrVerdict {
+export function discover(before: FdrState, pValues: ArrayLike<number>): Discoveries {
   const { fdr } = before
-  const rejected: number[] = []
+  const discovered: number[] = []
   const levels: number[] = []
   let { first, later } = before
-  // Between rejections the level only falls: what lies above the last one that was looked at needs no new look.
+  // Between discoveries the level only falls: what lies above the last one that was looked at needs no new look.
   let atMost = fdr
   for (let place = 0; place < pValues.length; place++) {
     if (pValues[place]! > atMost) continue
@@ -48,16 +48,16 @@ export function judgeOnline(before: FdrState, pValues: ArrayLike<number>): FdrVe
     const level = levelAt(t, fdr, first, later)
     atMost = level
     if (pValues[place]! > level) continue
-    rejected.push(place)
+    discovered.push(place)
     levels.push(level)
     if (first === null) first = t
     else later = [...later.slice(1 - MOST_REMEMBERED), t]
     atMost = fdr
   }
-  return { rejected, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
+  return { discovered, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
 }
 
-/** How many first p-values of a stream without a discovery are held to a level of at least `pValue`. */
+/** How many first p-values of a stream without a discovery have a level of at least `pValue`. */
 export function discoverableRecords(fdr: number, pValue: number): number {
   let records = 0
   while (levelAt(records + 1, fdr, null, []) >= pValue) records++

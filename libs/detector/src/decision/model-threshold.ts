@@ -1,5 +1,5 @@
-import { decodeModel } from './artefact.js'
-import { alertThreshold } from './conformal.js'
+import { decodeModel } from '../artefact.js'
+import { alertThreshold } from '../conformal.js'
 
 /**
  * Gives the NLL above which a model flags a record at an alert rate, nats; null where its calibration set is too small for

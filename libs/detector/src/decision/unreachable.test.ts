@@ -1,11 +1,15 @@
-import { configSchema, type Held, type ModelMetadata } from '@outflow/contracts'
+import { configSchema, type DetectionTarget, type ModelMetadata } from '@outflow/contracts'
 import { describe, expect, it, test } from 'vitest'
-import { beginFdr, judgeOnline } from './online-fdr.js'
+import { beginFdr, discover } from './online-fdr.js'
 import { unreachable } from './unreachable.js'
 
 const TAIL = { exceedances: 90, beyond: 10, junction: 12, junctionPValue: 0.005, shape: 0.1, scale: 1 }
 
-function limitOf(rows: number, detection: Held, tail: ModelMetadata['calibration']['tail'] = null): string | null {
+function limitOf(
+  rows: number,
+  detection: DetectionTarget,
+  tail: ModelMetadata['calibration']['tail'] = null,
+): string | null {
   const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1 }
   return unreachable({ calibration, recordsPerDay: 1_000 }, detection)
 }
@@ -38,13 +42,13 @@ describe('issue 17.6: without a tail', () => {
     const limit = limitOf(2_000, { alertRate: 0.001, fdr: 0.1 })
     const records = Number(/ after the first (\d+) of a partition/.exec(limit!)?.[1])
     const discovers = (place: number) =>
-      judgeOnline({ ...beginFdr(0.1), tested: place }, [1 / 2_001]).rejected.length > 0
+      discover({ ...beginFdr(0.1), tested: place }, [1 / 2_001]).discovered.length > 0
     expect(records).toBeGreaterThan(1)
     expect([records - 1, records].map(discovers)).toEqual([true, false])
     expect(limitOf(90, { alertRate: 0.001, fdr: 0.1 })).toMatch(/^no record can be a discovery at fdr 0.1: /)
   })
 
-  it.each<[number, Held]>([
+  it.each<[number, DetectionTarget]>([
     [8_000, { alertRate: 0.001 }],
     [90, { alertRate: 0.1 }],
   ])('%i calibration records reach every severity at %j', (rows, detection) => {

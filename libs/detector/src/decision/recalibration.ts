@@ -1,43 +1,43 @@
-import type { ScoreBlock } from './drift.js'
+import type { ScoreBlock } from '../drift.js'
 
 /**
- * How p-values are moved to what recent scores say of them. Strangeness is ln((1 − p) / p); it is lowered by the shift, which
- * lies on a line between two knots, and beyond the last is as there. Plain JSON.
+ * Recalibration of a model's p-values to its recent scores. Strangeness is ln((1 − p) / p); it is lowered by the shift, which is
+ * linear between two knots and constant beyond the first and the last. Plain JSON.
  */
-export interface Following {
+export interface Recalibration {
   /** [knots], ascending: strangeness by the model's own calibration. */
   readonly at: readonly number[]
   /** [knots]; above 0 where records as strange as that have become more common. */
   readonly shift: readonly number[]
 }
 
-export interface FollowOptions {
+export interface RecalibrationOptions {
   /** [buckets + 1]; own p-values of the buckets' borders, falling from 1 to 0. */
   readonly borders: ArrayLike<number>
-  /** The share that is to be flagged. */
+  /** Share of records that are to be anomalies. */
   readonly alertRate: number
-  /** The bound: the odds of a p-value are moved by this factor at most; 1 or more. */
+  /** Largest factor by which the odds of a p-value change; 1 or more. */
   readonly within: number
 }
 
 /**
- * Follows slow change of the scores between two fits, so that the flagged share stays at the alert rate. Of the blocks it
- * takes the newest: 100 / alertRate records and 15 minutes at least, six hours at most.
+ * Recalibrates p-values to slow change of the scores between two fits, so that the share of anomalies stays at the alert rate.
+ * It uses the newest blocks: 100 / alertRate records and 15 minutes at least, six hours at most.
  *
  *     expected strangeness = a + b·own strangeness        by the shares beyond the own median and beyond own p ≈ 1/7
- *     followed share       = expected share · (beyond + 10) / (expected records beyond + 10)        the factor in ½ … 2
+ *     recalibrated share   = expected share · (beyond + 10) / (expected records beyond + 10)        the factor in ½ … 2
  *
- * The bulk of the records says where the tail should be; the tail corrects that by a factor of two at most. That makes good
- * what few calibration records left uncertain, and an attack, which hardly moves the bulk, is learned no further. Whatever is
- * followed, no odds change by more than `within`: a record whose own p-value is below alertRate / within stays flagged.
+ * The bulk of the records predicts the tail; the tail corrects that by a factor of two at most. That corrects what few
+ * calibration records left uncertain, and an attack, which hardly changes the bulk, is learned no further. No odds change by more
+ * than `within`: a record whose own p-value is below alertRate / within stays an anomaly.
  *
  * @param blocks  of one model, counted by its own p-values, in order of time
  * @returns null below 200 records
  */
-export function followScores(
+export function fitRecalibration(
   blocks: readonly ScoreBlock[],
-  { borders, alertRate, within }: FollowOptions,
-): Following | null {
+  { borders, alertRate, within }: RecalibrationOptions,
+): Recalibration | null {
   const counts = recentCounts(blocks, RECORDS_PER_RATE / alertRate)
   const beyond = Array.from(counts).map((_, bucket) => counts.subarray(bucket).reduce((sum, count) => sum + count, 0))
   const records = beyond[0] ?? 0
@@ -45,35 +45,37 @@ export function followScores(
   const own = Array.from(borders).map(strangenessOf).slice(1, -1)
   const expected = bulkLine(own, beyond, records)
   const limit = Math.log(within)
-  let followed = Number.NEGATIVE_INFINITY
+  let recalibrated = Number.NEGATIVE_INFINITY
   const shift = own.map((strangeness, knot) => {
     const due = records * shareOf(expected(strangeness))
     const correction = between(0.5, (beyond[knot + 1]! + TAIL_DOUBT) / (due + TAIL_DOUBT), 2)
     // The upper half has no tail to be corrected by.
     const corrected = expected(strangeness) - (strangeness > 0 ? Math.log(correction) : 0)
     // Stranger stays stranger.
-    followed = Math.max(followed, strangeness - between(-limit, strangeness - corrected, limit))
-    return strangeness - followed
+    recalibrated = Math.max(recalibrated, strangeness - between(-limit, strangeness - corrected, limit))
+    return strangeness - recalibrated
   })
   return { at: own, shift }
 }
 
 /**
- * Moves p-values by what was followed.
+ * Recalibrates p-values.
  *
- * @param pValue  [count]; by the model's own calibration
+ * @param recalibration  null: none, the p-values stay as they are
+ * @param pValue         [count]; by the model's own calibration
  * @returns [count], above 0, at most 1; in the same order
  */
-export function followedPValues(following: Following, pValue: Float64Array): Float64Array {
-  return pValue.map((p) => (p < 1 ? shareOf(strangenessOf(p) - shiftAt(following, strangenessOf(p))) : 1))
+export function recalibrate(recalibration: Recalibration | null, pValue: Float64Array): Float64Array {
+  if (recalibration === null) return pValue
+  return pValue.map((p) => (p < 1 ? shareOf(strangenessOf(p) - shiftAt(recalibration, strangenessOf(p))) : 1))
 }
 
-/** How far two followings are apart at most, in strangeness; from null: how far one goes. */
-export function followedApart(one: Following, other: Following | null): number {
+/** Largest difference of two recalibrations, in strangeness; null is none. */
+export function recalibrationDistance(one: Recalibration, other: Recalibration | null): number {
   return one.shift.reduce((most, shift, knot) => Math.max(most, Math.abs(shift - (other?.shift[knot] ?? 0))), 0)
 }
 
-/** Strangeness that the bulk says a record of an own strangeness has now. */
+/** Strangeness that the bulk predicts for a record of an own strangeness. */
 function bulkLine(own: readonly number[], beyond: readonly number[], records: number): (strangeness: number) => number {
   const now = (knot: number) =>
     strangenessOf((beyond[knot + 1]! + BULK_DOUBT * shareOf(own[knot]!)) / (records + BULK_DOUBT))
@@ -98,7 +100,7 @@ function recentCounts(blocks: readonly ScoreBlock[], wanted: number): Float64Arr
   return sum
 }
 
-function shiftAt({ at, shift }: Following, strangeness: number): number {
+function shiftAt({ at, shift }: Recalibration, strangeness: number): number {
   const above = at.findIndex((knot) => knot > strangeness)
   if (above < 0) return shift.at(-1)!
   if (above === 0) return shift[0]!

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import type { ScoreBlock } from './drift.js'
-import { type Following, followedApart, followedPValues, followScores } from './follow.js'
+import type { ScoreBlock } from '../drift.js'
+import { fitRecalibration, type Recalibration, recalibrate, recalibrationDistance } from './recalibration.js'
 
 const BUCKETS = 64
 /** Half a bit of odds each. */
@@ -33,11 +33,10 @@ function minutes(place: Place, { count = 30, perMinute = 1_000, seed = 1 } = {})
   })
 }
 
-/** What would be flagged of 200,000 more. */
-function flaggedShare(following: Following | null, place: Place): number {
-  const own = draw(place, 200_000, 99)
-  const moved = following === null ? own : followedPValues(following, own)
-  return moved.filter((p) => p <= RATE).length / moved.length
+/** Share of anomalies among 200,000 more. */
+function anomalyShare(recalibration: Recalibration | null, place: Place): number {
+  const recalibrated = recalibrate(recalibration, draw(place, 200_000, 99))
+  return recalibrated.filter((p) => p <= RATE).length / recalibrated.length
 }
 
 const same: Place = (u) => u
@@ -47,7 +46,7 @@ const shifted =
   (u) =>
     u / (u + (1 - u) * Math.exp(by))
 
-describe('what is followed', () => {
+describe('recalibration', () => {
   it.each([
     ['nothing has changed', same],
     ['all records are stranger', shifted(0.8)],
@@ -57,8 +56,8 @@ describe('what is followed', () => {
       (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0),
     ],
     ['only the tail is heavier, as where it was calibrated by few', (u: number) => (u < 0.05 ? u / 1.8 : u)],
-  ])('keeps the flagged share where %s', (_, place) => {
-    const share = flaggedShare(followScores(minutes(place), options), place)
+  ])('keeps the share of anomalies where %s', (_, place) => {
+    const share = anomalyShare(fitRecalibration(minutes(place), options), place)
     expect(share).toBeGreaterThan(0.8 * RATE)
     expect(share).toBeLessThan(1.25 * RATE)
   })
@@ -68,31 +67,31 @@ describe('what is followed', () => {
       ...block,
       startMs: block.startMs + 36e5,
     }))
-    expect(flaggedShare(followScores([...minutes(same), ...late], options), shifted(1))).toBeLessThan(1.3 * RATE)
-    const sparse = followScores(minutes(shifted(1), { count: 300, perMinute: 10 }), options)
-    expect(flaggedShare(sparse, shifted(1))).toBeLessThan(1.3 * RATE)
+    expect(anomalyShare(fitRecalibration([...minutes(same), ...late], options), shifted(1))).toBeLessThan(1.3 * RATE)
+    const sparse = fitRecalibration(minutes(shifted(1), { count: 300, perMinute: 10 }), options)
+    expect(anomalyShare(sparse, shifted(1))).toBeLessThan(1.3 * RATE)
   })
 
   it('is nothing below 200 records', () => {
-    expect(followScores(minutes(same, { count: 3, perMinute: 60 }), options)).toBeNull()
-    expect(followScores([], options)).toBeNull()
+    expect(fitRecalibration(minutes(same, { count: 3, perMinute: 60 }), options)).toBeNull()
+    expect(fitRecalibration([], options)).toBeNull()
   })
 })
 
 describe('an attack of two in a hundred', () => {
   const attacked: Place = (u, chance) => (chance() < 0.02 ? 1e-5 * u : u)
-  const following = followScores(minutes(attacked, { count: 10 }), options)!
+  const recalibration = fitRecalibration(minutes(attacked, { count: 10 }), options)!
 
-  it('is flagged, all of it, even when it fills all that is looked at', () => {
+  it('stays an anomaly, all of it, even when it fills all the blocks that are used', () => {
     const strange = draw((u) => 1e-5 * u, 1_000, 5)
-    expect(followedPValues(following, strange).every((p) => p <= RATE / 10)).toBe(true)
+    expect(recalibrate(recalibration, strange).every((p) => p <= RATE / 10)).toBe(true)
   })
 
-  it('moves the line by a factor of three or so, and by nothing once it is over', () => {
-    expect(flaggedShare(following, same)).toBeGreaterThan(RATE / 3.5)
+  it('changes the share of anomalies by a factor of three or so, and by nothing once it is over', () => {
+    expect(anomalyShare(recalibration, same)).toBeGreaterThan(RATE / 3.5)
     const after = minutes(same, { count: 40 }).map((block) => ({ ...block, startMs: block.startMs + 6e5 }))
-    const later = followScores([...minutes(attacked, { count: 10 }), ...after], options)
-    expect(flaggedShare(later, same)).toBeGreaterThan(0.8 * RATE)
+    const later = fitRecalibration([...minutes(attacked, { count: 10 }), ...after], options)
+    expect(anomalyShare(later, same)).toBeGreaterThan(0.8 * RATE)
   })
 })
 
@@ -100,13 +99,13 @@ describe('the bound', () => {
   const counts = fc.array(fc.nat({ max: 5_000 }), { minLength: BUCKETS, maxLength: BUCKETS })
   const someP = fc.double({ min: 1e-300, max: 0.999, noNaN: true })
 
-  it('holds for any counts: no odds are moved by more than it says, and stranger stays stranger', () => {
+  it('holds for any counts: no odds change by more than it, and stranger stays stranger', () => {
     fc.assert(
       fc.property(counts, fc.double({ min: 1, max: 100, noNaN: true }), someP, someP, (own, within, p, q) => {
-        const following = followScores([{ startMs: 0, counts: own }], { ...options, within })
-        fc.pre(following !== null)
+        const recalibration = fitRecalibration([{ startMs: 0, counts: own }], { ...options, within })
+        fc.pre(recalibration !== null)
         const [low, high] = [Math.min(p, q), Math.max(p, q)]
-        const [a, b] = followedPValues(following!, Float64Array.of(low, high)) as unknown as [number, number]
+        const [a, b] = recalibrate(recalibration!, Float64Array.of(low, high)) as unknown as [number, number]
         expect(a).toBeGreaterThan(0)
         expect(a).toBeLessThanOrEqual(b * (1 + 1e-9))
         const odds = (share: number) => share / (1 - share)
@@ -118,13 +117,15 @@ describe('the bound', () => {
     )
   })
 
-  it('of 1 follows nothing', () => {
-    expect(followedApart(followScores(minutes(shifted(1)), { ...options, within: 1 })!, null)).toBeLessThan(1e-12)
+  it('of 1 recalibrates nothing', () => {
+    expect(recalibrationDistance(fitRecalibration(minutes(shifted(1)), { ...options, within: 1 })!, null)).toBeLessThan(
+      1e-12,
+    )
   })
 
-  it('keeps what floods flagged: a change of fifty times is for a fit, not for following', () => {
+  it('leaves a flood of anomalies: a change of fifty times takes a fit', () => {
     const flood = shifted(5)
-    const following = followScores(minutes(flood), options)
-    expect(flaggedShare(following, flood)).toBeGreaterThan(5 * RATE)
+    const recalibration = fitRecalibration(minutes(flood), options)
+    expect(anomalyShare(recalibration, flood)).toBeGreaterThan(5 * RATE)
   })
 })

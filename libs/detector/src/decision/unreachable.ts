@@ -1,5 +1,6 @@
-import { alertRateOf, type Held, type ModelMetadata } from '@outflow/contracts'
+import type { DetectionTarget, ModelMetadata } from '@outflow/contracts'
 import { discoverableRecords } from './online-fdr.js'
+import { alertRateOf } from './rule.js'
 import { severityOf } from './severity.js'
 
 /**
@@ -10,17 +11,17 @@ import { severityOf } from './severity.js'
  */
 export function unreachable(
   { calibration, recordsPerDay }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay'>,
-  detection: Held,
+  target: DetectionTarget,
 ): string | null {
   const { rows, smallestPValue, tail } = calibration
   if (tail) return null
   const because = `no p-value is below ${format(smallestPValue)}, as ${rows} calibration records have no tail`
-  if (detection.fdr !== undefined) {
-    const records = discoverableRecords(detection.fdr, smallestPValue)
+  if (target.fdr !== undefined) {
+    const records = discoverableRecords(target.fdr, smallestPValue)
     const from = records === 0 ? '' : ` after the first ${records} of a partition and until another is`
-    return `no record can be a discovery at fdr ${detection.fdr}${from}: ${because}; train on more records, or use detection.alertRate`
+    return `no record can be a discovery at fdr ${target.fdr}${from}: ${because}; train on more records, or use detection.alertRate`
   }
-  const alertRate = alertRateOf(detection, recordsPerDay)
+  const alertRate = alertRateOf(target, { recordsPerDay })
   const highest = smallestPValue <= alertRate ? severityOf(smallestPValue, alertRate) : null
   if (highest === 'high') return null
   const what = highest === null ? 'no record can be flagged' : `no anomaly can be more severe than ${highest}`

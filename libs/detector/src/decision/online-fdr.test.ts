@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { beginFdr, judgeOnline } from './online-fdr.js'
+import { beginFdr, discover } from './online-fdr.js'
 
-/** Means over seeded streams: the share of false ones among the rejected, and of the true ones that were found. */
+/** Means over seeded streams: the share of false ones among the discoveries, and of the true ones that were found. */
 function simulate({
   fdr,
   share,
@@ -18,19 +18,19 @@ function simulate({
 }) {
   const random = xoroshiro128plus(7)
   const uniform = () => 1 - uniformFloat64(random)
-  let discovered = 0
+  let falseShare = 0
   let found = 0
   for (let stream = 0; stream < streams; stream++) {
     const isAnomaly = Array.from({ length: 3_000 }, () => uniform() < share)
-    const { rejected } = judgeOnline(
+    const { discovered } = discover(
       beginFdr(fdr),
       isAnomaly.map((anomaly) => (anomaly ? uniform() * 10 ** -strength : uniform())),
     )
-    const wrong = rejected.filter((place) => !isAnomaly[place]).length
-    discovered += wrong / Math.max(1, rejected.length)
-    found += (rejected.length - wrong) / Math.max(1, isAnomaly.filter(Boolean).length)
+    const wrong = discovered.filter((place) => !isAnomaly[place]).length
+    falseShare += wrong / Math.max(1, discovered.length)
+    found += (discovered.length - wrong) / Math.max(1, isAnomaly.filter(Boolean).length)
   }
-  return { fdr: discovered / streams, found: found / streams }
+  return { fdr: falseShare / streams, found: found / streams }
 }
 
 describe('online false-discovery control', () => {
@@ -53,14 +53,14 @@ describe('online false-discovery control', () => {
     expect(simulate({ fdr: 0.1, share: 0.01, strength: 9 }).found).toBeGreaterThan(0.98)
   })
 
-  it('spends at most fdr × max(1, rejections), whatever comes', () => {
-    // A p-value of 0 is always rejected and shows its level; the others show nothing, but their levels lie below.
+  it('spends at most fdr × max(1, discoveries), whatever comes', () => {
+    // A p-value of 0 is always a discovery and shows its level; the others show nothing, but their levels lie below.
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 300 }), (pValues) => {
-        const { levels, rejected } = judgeOnline(beginFdr(0.1), pValues)
-        expect(rejected).toHaveLength(pValues.filter((p) => p === 0).length)
+        const { levels, discovered } = discover(beginFdr(0.1), pValues)
+        expect(discovered).toHaveLength(pValues.filter((p) => p === 0).length)
         expect(levels.reduce((sum, level) => sum + level, 0)).toBeLessThanOrEqual(
-          0.1 * Math.max(1, rejected.length) + 1e-12,
+          0.1 * Math.max(1, discovered.length) + 1e-12,
         )
       }),
     )
@@ -76,7 +76,7 @@ describe('online false-discovery control', () => {
       const ofFirst = first === undefined ? 0 : (alpha - alpha / 2) * gamma(t - first)
       return later.reduce((sum, tau) => sum + alpha * gamma(t - tau), (alpha / 2) * gamma(t) + ofFirst)
     })
-    const { levels } = judgeOnline(beginFdr(alpha), pValues)
+    const { levels } = discover(beginFdr(alpha), pValues)
     for (const [index, level] of levels.entries()) expect(level).toBeCloseTo(expected[index]!, 12)
     expect(levels).toHaveLength(5)
   })
@@ -84,20 +84,20 @@ describe('online false-discovery control', () => {
   it('is the same however the stream is cut into batches, its state written down between', () => {
     const random = xoroshiro128plus(3)
     const pValues = Array.from({ length: 5_000 }, () => uniformFloat64(random) ** 4)
-    const whole = judgeOnline(beginFdr(0.1), pValues)
+    const whole = discover(beginFdr(0.1), pValues)
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 12 }), (cuts) => {
         const ends = [...cuts.toSorted((a, b) => a - b), 5_000]
-        const rejected: number[] = []
+        const discovered: number[] = []
         let state = beginFdr(0.1)
         let from = 0
         for (const to of ends) {
-          const part = judgeOnline(JSON.parse(JSON.stringify(state)), pValues.slice(from, to))
-          rejected.push(...part.rejected.map((place) => from + place))
+          const part = discover(JSON.parse(JSON.stringify(state)), pValues.slice(from, to))
+          discovered.push(...part.discovered.map((place) => from + place))
           state = part.state
           from = to
         }
-        expect(rejected).toEqual(whole.rejected)
+        expect(discovered).toEqual(whole.discovered)
         expect(state).toEqual(whole.state)
       }),
       { numRuns: 20 },
@@ -106,7 +106,7 @@ describe('online false-discovery control', () => {
   })
 
   it('gives the first p-value half of the share times γ(1), and γ sums to hardly less than 1', () => {
-    const [first] = judgeOnline(beginFdr(0.1), [0]).levels
+    const [first] = discover(beginFdr(0.1), [0]).levels
     const gammaOne = first! / 0.05
     const unscaled = (j: number) => Math.log(Math.max(j, 2)) / (j * Math.exp(Math.sqrt(Math.log(j))))
     let sum = 0

@@ -1,0 +1,55 @@
+import type { FdrState } from '@outflow/detector'
+import { StoreUnavailable } from '@outflow/store'
+import { expect, test, vi } from 'vitest'
+import { aCleanBatch, aDetector, aLease } from '../test-builders.js'
+import { aDecideStep } from '../test-steps.js'
+
+const scoresOf = (pValue: readonly number[]) => ({
+  nll: Float64Array.from(pValue, (p) => -Math.log(p)),
+  pValue: Float64Array.from(pValue),
+  unseenValues: 0,
+  missingValues: 0,
+})
+
+const batchOf = (pValue: readonly number[], detector = aDetector()) => ({
+  ...aCleanBatch(
+    pValue.map((p) => -Math.log(p)),
+    { model: aLease(detector) },
+  ),
+  scores: scoresOf(pValue),
+  ownPValue: Float64Array.from(pValue),
+})
+
+test('an anomaly is a record whose p-value is at most the alert rate', async () => {
+  const { decisions } = await aDecideStep({ alertRate: 0.01 })(batchOf([0.5, 0.001, 0.0100001, 0.01]))
+  expect(decisions.anomalies.map(({ index }) => index)).toEqual([1, 3])
+})
+
+test('a budget is a rate by the record rate of the model’s window', async () => {
+  const detector = aDetector({ metadata: { ...aDetector().metadata, recordsPerDay: 2_000 } })
+  const decide = aDecideStep({ alertRate: 0.001, alertBudget: 20 })
+  expect((await decide(batchOf([0.5, 0.01, 0.011], detector))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 1, 0))
+  // Without one, as of a model that was fitted to a file, it is alertRate.
+  expect((await decide(batchOf([0.5, 0.01, 0.001]))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 0, 1))
+})
+
+test('online control continues from the state that was stored with the offset, and returns the state to store', async () => {
+  let stored: FdrState | null = null
+  const decide = aDecideStep({ alertRate: 0.001, fdr: 0.1 }, { storedState: async () => stored })
+  const first = (await decide(batchOf([0.5, 1e-9, 0.9]))).decisions
+  expect(first.isAnomaly).toEqual(Uint8Array.of(0, 1, 0))
+  expect(first.fdrState).toEqual({ fdr: 0.1, tested: 3, first: 2, later: [] })
+  stored = first.fdrState
+  const second = (await decide(batchOf([1e-9]))).decisions
+  expect(second.fdrState).toEqual({ fdr: 0.1, tested: 4, first: 2, later: [4] })
+  stored = { ...second.fdrState!, fdr: 0.2 }
+  expect((await decide(batchOf([0.5]))).decisions.fdrState).toMatchObject({ fdr: 0.1, tested: 1 })
+})
+
+test('a state that can not be read while the store is away is requested again', async () => {
+  const stateReadRetried = vi.fn()
+  const storedState = vi.fn().mockRejectedValueOnce(new StoreUnavailable('away')).mockResolvedValue(null)
+  const decide = aDecideStep({ alertRate: 0.001, fdr: 0.1 }, { storedState, telemetry: { stateReadRetried } })
+  expect((await decide(batchOf([1e-9]))).decisions.anomalies).toHaveLength(1)
+  expect(stateReadRetried).toHaveBeenCalledTimes(1)
+})

@@ -1,0 +1,35 @@
+import type { DetectionTarget } from '@outflow/contracts'
+import { decide, decisionRule, type FdrState } from '@outflow/detector'
+import { retrying } from '@outflow/runtime'
+import type { DecidedBatch, ScoredBatch } from '../batch.js'
+import type { IngestTelemetry } from '../telemetry.js'
+
+export interface DecideOptions {
+  readonly detection: DetectionTarget
+  /** State of online false-discovery control that was written with the partition's stored offset; null: none yet. */
+  readonly storedState: (at: { readonly topic: string; readonly partition: number }) => Promise<FdrState | null>
+  readonly telemetry: Pick<IngestTelemetry, 'stateReadRetried'>
+  /** Once it aborts, a state that could not be read is not requested again. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes the step that decides which records are anomalies. The rule depends on the configuration and the batch's model alone.
+ *
+ * Online false-discovery control runs for each partition separately. Its state is read with every batch and moves in the
+ * transaction that moves the offset. If it was read too late, after another instance's write, the same offset makes the batch
+ * superseded.
+ */
+export function decideWith({ detection, storedState, telemetry, signal }: DecideOptions) {
+  return async (batch: ScoredBatch): Promise<DecidedBatch> => {
+    const rule = decisionRule(detection, batch.model.detector.metadata)
+    const fdrBefore =
+      'fdr' in rule
+        ? await retrying(() => storedState(batch.delivery), {
+            signal,
+            onRetry: (...retry) => telemetry.stateReadRetried(batch.delivery, ...retry),
+          })
+        : null
+    return { ...batch, fdrBefore, decisions: decide(batch.scores.pValue, rule, fdrBefore) }
+  }
+}
