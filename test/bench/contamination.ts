@@ -13,7 +13,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'

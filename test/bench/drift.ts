@@ -14,7 +14,7 @@
 import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { type Alternative, fitSince, retrainedBlindly, trainedOnce } from './drift/alternatives.js'
 import { keepHistory } from './drift/history.js'
 import { makeLiving } from './drift/living.js'

@@ -11,7 +11,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'

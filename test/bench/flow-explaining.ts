@@ -1,6 +1,6 @@
 import { configSchema, featureSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { seededRandom } from '../../libs/flow/src/random.js'
 import { type Line, medianOf } from './flow-table.js'
 

@@ -15,7 +15,7 @@ import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
-import { isRejection, makeReader } from '@outflow/encoding'
+import { isRejection, makeReader } from '@outflow/records'
 import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 import { readTrainingRecords } from '../../services/cli/src/training-records.js'
 import {

@@ -7,8 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type Feature, featureSchema } from '@outflow/contracts'
-import { makeReader } from '@outflow/encoding'
-import { makeObservationReader, makeWindowStates, type Observation, planWindows } from '@outflow/windows'
+import { makeObservationReader, makeReader, makeWindowStates, type Observation, planWindows } from '@outflow/records'
 import { makeChance } from '../support/parcels.js'
 
 const RECORDS = 1_000_000

@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { makeKafka, makeProducer } from '@outflow/streams'

@@ -7,7 +7,7 @@ import {
   recalibrate,
   type TrainedDetector,
 } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { openPool, type Pool } from '@outflow/store'
 import {
   activeModelId,

@@ -1,7 +1,7 @@
 import { type Config, featurePath, modelMetadataSchema, parseConfig } from '@outflow/contracts'
 import { openDetector, type TrainedDetector } from '@outflow/detector'
-import { type Fields, isRejection } from '@outflow/encoding'
 import { runIngest } from '@outflow/ingest'
+import { type Fields, isRejection } from '@outflow/records'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'

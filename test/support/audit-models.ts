@@ -1,5 +1,5 @@
 import { type Detector, decide, openDetector } from '@outflow/detector'
-import { isRejection } from '@outflow/encoding'
+import { isRejection } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
 import { untilAllStored } from './audit.js'

@@ -1,6 +1,6 @@
 import { alertEventSchema } from '@outflow/contracts'
 import { type Detector, decide, openDetector } from '@outflow/detector'
-import { isRejection } from '@outflow/encoding'
+import { isRejection } from '@outflow/records'
 import { activeModel } from '@outflow/store/models'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'

@@ -1,6 +1,13 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, windowFiller } from '@outflow/encoding'
-import { makeObservationReader, makeWindowStates, planWindows, type WindowStates, windowPlaces } from '@outflow/windows'
+import {
+  type Fields,
+  makeObservationReader,
+  makeWindowStates,
+  planWindows,
+  type WindowStates,
+  windowFiller,
+  windowPlaces,
+} from '@outflow/records'
 
 /** What Kafka says of a record, its partition included: each has windows of its own. */
 export interface PlacedMessage {

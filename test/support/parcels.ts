@@ -1,6 +1,6 @@
 import { type Config, configSchema, type Feature } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { lookBackBy } from './look-back.js'

@@ -1,5 +1,4 @@
-import { parseWeek } from '@outflow/contracts'
-import { toLocal } from '@outflow/encoding'
+import { parseWeek, toLocal } from '@outflow/contracts'
 
 /** Spans of the week by the clocks of a zone. */
 export interface WeekClock {

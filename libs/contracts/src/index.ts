@@ -39,6 +39,7 @@ export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejec
 export { scheduledAfter } from './schedule.js'
 export type { KafkaTls, PostgresTls, Sasl } from './security.js'
 export { checkSuppressionRule, type SuppressionRule, suppressionRuleSchema } from './suppression.js'
+export { fromLocal, toLocal } from './time-zone.js'
 export { windowMs } from './units.js'
 export { areSigningSecrets, SECRET_RULE, type Webhook } from './webhook.js'
 export { parseWeek, type WeekMinutes } from './week.js'

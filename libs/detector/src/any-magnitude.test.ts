@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
-import { fitEncoder, isRejection, makeReader, rowDim } from '@outflow/encoding'
+import { fitEncoder, rowDim } from '@outflow/encoding'
 import { fitFlow, realNvpSpec } from '@outflow/flow'
+import { isRejection, makeReader } from '@outflow/records'
 import fc from 'fast-check'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'

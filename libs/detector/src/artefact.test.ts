@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Feature } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/encoding'
+import { type Fields, makeReader } from '@outflow/records'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'

@@ -1,13 +1,6 @@
 import type { Reason } from '@outflow/contracts'
-import {
-  categoryColumnsOf,
-  categoryEvidence,
-  categoryNll,
-  type Encoder,
-  encodeBatch,
-  type Fields,
-  withCategory,
-} from '@outflow/encoding'
+import { categoryEvidence, categoryNll, type Encoder, encodeBatch, withCategory } from '@outflow/encoding'
+import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { categoryInWords } from './words.js'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -8,7 +8,7 @@ import {
   packFields,
   type RowReader,
   rowReader,
-} from '@outflow/encoding'
+} from '@outflow/records'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'

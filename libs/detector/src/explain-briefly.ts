@@ -1,16 +1,15 @@
 import type { Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
-  categoryColumnsOf,
   categoryNll,
   type Encoder,
   encodeBatch,
-  type Fields,
   numberOf,
   usualNumber,
   withCategory,
   withNumber,
 } from '@outflow/encoding'
+import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import type { Nll } from './model-scorer.js'
 import { show } from './words.js'

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, fitEncoder, makeReader } from '@outflow/encoding'
+import { fitEncoder } from '@outflow/encoding'
+import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
 

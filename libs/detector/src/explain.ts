@@ -3,12 +3,12 @@ import {
   categoryAlternatives,
   type Encoder,
   encodeBatch,
-  type Fields,
   numberAlternatives,
   refineAlternatives,
   withCategory,
   withNumber,
 } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
 import type { Nll } from './model-scorer.js'

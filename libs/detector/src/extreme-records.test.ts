@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/encoding'
+import { isRejection, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'

@@ -1,16 +1,6 @@
 import { type Feature, featureName } from '@outflow/contracts'
-import {
-  columnsOf,
-  decodeRecords,
-  encodeBatch,
-  type Fields,
-  fitEncoder,
-  isRejection,
-  makeReader,
-  rowDim,
-  sampleCategories,
-  windowFiller,
-} from '@outflow/encoding'
+import { decodeRecords, encodeBatch, fitEncoder, rowDim, sampleCategories } from '@outflow/encoding'
+import { columnsOf, type Fields, isRejection, makeReader, windowFiller } from '@outflow/records'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { columnsOf, type Fields, periodHours } from '@outflow/encoding'
+import { periodHours } from '@outflow/encoding'
+import { columnsOf, type Fields } from '@outflow/records'
 
 /** How far one field has moved. */
 export interface FieldShift {

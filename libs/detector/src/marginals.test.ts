@@ -1,5 +1,5 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'

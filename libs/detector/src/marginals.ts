@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { columnsOf, type Fields, periodHours } from '@outflow/encoding'
+import { periodHours } from '@outflow/encoding'
+import { columnsOf, type Fields } from '@outflow/records'
 
 /** A density of independent fields: the baseline that a model must beat, and the measure of which field has moved. */
 export interface Marginals {

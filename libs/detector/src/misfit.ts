@@ -1,5 +1,5 @@
 import { type Feature, featurePath, type ModelMetadata } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import type { Model } from './artefact.js'
 import type { ModelScorer } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'

@@ -1,5 +1,6 @@
-import { type Encoder, encodeTable, type Fields, type FieldTable, packFields, tablePart } from '@outflow/encoding'
+import { type Encoder, encodeTable } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
+import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records'
 import { meanDensity } from './mean-density.js'
 import { type NllOfRows, nllTogether } from './nll-together.js'
 

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, fitEncoder, makeReader, withNumber } from '@outflow/encoding'
+import { fitEncoder, withNumber } from '@outflow/encoding'
+import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { nearestNormal } from './nearest-normal.js'
 

@@ -1,16 +1,15 @@
 import type { NearestNormal } from '@outflow/contracts'
 import {
   categoryAlternatives,
-  categoryColumnsOf,
   type Encoder,
   encodeBatch,
-  type Fields,
   numberAlternatives,
   numberOf,
   usualNumber,
   withCategory,
   withNumber,
 } from '@outflow/encoding'
+import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import type { Nll } from './model-scorer.js'
 import { show } from './words.js'

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, fitEncoder } from '@outflow/encoding'
+import { fitEncoder } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { beforeAll, expect, test } from 'vitest'
 import { findNewValues } from './new-value.js'
 

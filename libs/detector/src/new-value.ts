@@ -1,11 +1,5 @@
-import {
-  categoryAlternatives,
-  type Encoder,
-  encodeBatch,
-  type Fields,
-  unseenCategories,
-  withCategory,
-} from '@outflow/encoding'
+import { categoryAlternatives, type Encoder, encodeBatch, unseenCategories, withCategory } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import type { Nll } from './model-scorer.js'
 
 /** A value that training did not see, in a record that would be ordinary with one that it did. */

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { encodeBatch, type Fields, fitEncoder, makeReader } from '@outflow/encoding'
+import { encodeBatch, fitEncoder } from '@outflow/encoding'
+import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { type Curve, numberReason } from './number-reason.js'
 

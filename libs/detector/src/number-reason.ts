@@ -3,12 +3,12 @@ import {
   type DeterminingGroup,
   determiningGroup,
   type Encoder,
-  type Fields,
   numberOf,
   roundTo,
   stretchOf,
   usualNumber,
 } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
 import { numberInWords, show, usualSpan } from './words.js'

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, packFields } from '@outflow/encoding'
+import { type Fields, packFields } from '@outflow/records'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Detector, openDetector } from './detector.js'
 import { ScoringThreadEnded } from './errors.js'

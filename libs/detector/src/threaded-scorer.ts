@@ -1,6 +1,6 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads'
-import type { FieldTable } from '@outflow/encoding'
 import { NotFiniteError, ShapeError } from '@outflow/flow'
+import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 

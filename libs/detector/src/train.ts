@@ -1,6 +1,7 @@
 import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
-import { categoryColumnsOf, contextDim, type Fields, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
+import { contextDim, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
+import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'

@@ -1,8 +1,8 @@
+import type { Fields } from '@outflow/records'
 import type { Conditional } from './conditional.js'
 import { periodHours, rollUp } from './cycle.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
-import type { Fields } from './fields.js'
 import { groupOfIds } from './grouping.js'
 import { fromLine, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
 

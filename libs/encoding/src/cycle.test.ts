@@ -57,3 +57,31 @@ describe('a cycle', () => {
     expect(unroll(cycle, Date.UTC(2024, 0, 7, 23))).toBe(167)
   })
 })
+
+const BERLIN = 'Europe/Berlin'
+
+describe('a cycle by the clocks of a zone', () => {
+  const opening = (month: number) =>
+    Date.parse(`2026-${String(month).padStart(2, '0')}-10T08:00:00+0${month > 3 && month < 11 ? 2 : 1}:00`)
+  const times = Float64Array.from({ length: 12 }, (_, k) => opening(k + 1))
+
+  it('keeps eight in the morning at eight, summer and winter', () => {
+    const cycle = fitCycle('day', times, BERLIN)
+    const hours = new Set(Array.from(times, (time) => unroll(cycle, time)))
+    expect(hours.size).toBe(1)
+    expect(new Set(Array.from(times, (time) => unroll(fitCycle('day', times), time))).size).toBe(2)
+  })
+
+  it("puts a time of day back on the zone's clocks", () => {
+    const cycle = fitCycle('day', times, BERLIN)
+    expect(new Date(rollUp(cycle, unroll(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
+  })
+
+  it("begins weeks and years at the zone's midnight", () => {
+    const newYear = Date.parse('2026-01-01T00:00:00-05:00')
+    for (const period of ['week', 'year'] as const) {
+      const start = period === 'week' ? Date.parse('2026-01-05T00:00:00-05:00') : newYear
+      expect(unroll({ period, zone: 'America/New_York', cut: 0, startMs: 0 }, start)).toBe(0)
+    }
+  })
+})

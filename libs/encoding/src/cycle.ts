@@ -1,4 +1,4 @@
-import { fromLocal, toLocal } from './time-zone.js'
+import { fromLocal, toLocal } from '@outflow/contracts'
 
 /** A circle of time that was cut open at its emptiest arc, so that an hour on it is an hour on a line. */
 export interface Cycle {

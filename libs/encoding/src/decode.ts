@@ -1,5 +1,5 @@
 import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
-import { type CategoryFeature, columnsOf } from './columns.js'
+import { type CategoryFeature, columnsOf } from '@outflow/records'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'

@@ -1,13 +1,12 @@
 import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { contextDim, rowDim } from './encoder.js'
-import type { Fields } from './fields.js'
 import { fitEncoder } from './fit-encoder.js'
 import { packEncoder, unpackEncoder } from './pack-encoder.js'
-import { isRejection, makeReader } from './reader.js'
 import { sampleCategories } from './sample-categories.js'
 
 const features: Feature[] = [

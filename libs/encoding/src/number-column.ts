@@ -1,5 +1,5 @@
 import { featureName } from '@outflow/contracts'
-import type { NumberFeature } from './columns.js'
+import type { NumberFeature } from '@outflow/records'
 import { type Cycle, fitCycle, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
 

@@ -1,49 +1,16 @@
 import type { Feature } from '@outflow/contracts'
-import fc from 'fast-check'
+import { columnsOf, type Fields, makeReader } from '@outflow/records'
 import { describe, expect, it } from 'vitest'
-import { columnsOf } from './columns.js'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { rowDim } from './encoder.js'
-import type { Fields } from './fields.js'
 import { fitEncoder } from './fit-encoder.js'
-import { makeReader } from './reader.js'
-import { measureText } from './text.js'
 
 const features: Feature[] = [
   { path: '$.miles', type: 'numeric', optional: false },
   { path: '$.note', type: 'text', optional: true },
   { path: '$.kind', type: 'categorical', optional: false },
 ]
-
-describe('a text', () => {
-  it('is measured by its length and by shares of its characters', () => {
-    const { numbers, shape } = measureText('Gate 12-B, NOW')
-    expect(shape).toBe('Aa 9-A, A')
-    expect(numbers.map((number) => Number(number.toFixed(3)))).toEqual([14, 0.143, 0.357, 0.143, 0.143, 0.929])
-  })
-
-  it('has a shape of a dozen symbols at most, whatever its script', () => {
-    expect(measureText('ab12'.repeat(50)).shape).toBe('a9a9a9a9a9a9…')
-    expect(measureText('Čeština é').shape).toBe('Aa a')
-    expect(measureText('----').shape).toBe('----')
-  })
-
-  it('is looked at for 4,096 characters, and counted to its end', () => {
-    const { numbers } = measureText(`${'a'.repeat(4_096)}${'1'.repeat(9_000)}`)
-    expect(numbers).toEqual([13_096, 0, 0, 0, 0, 1 / 4_096])
-  })
-
-  it('gives finite shares for any text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 100 }), (text) => {
-        const [length, ...shares] = measureText(text).numbers
-        expect(length).toBe(text.length)
-        expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true)
-      }),
-    )
-  })
-})
 
 describe('a feature of type text', () => {
   const read = makeReader(features)

@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
+import type { Fields } from '@outflow/records'
 import { expect, test } from 'vitest'
-import type { Fields } from './fields.js'
 import { fitEncoder } from './fit-encoder.js'
 import { unseenCategories } from './unseen.js'
 

@@ -1,6 +1,5 @@
-import { categoryColumnsOf } from './columns.js'
+import { categoryColumnsOf, type Fields } from '@outflow/records'
 import type { Encoder } from './encoder.js'
-import type { Fields } from './fields.js'
 
 /** A category whose value training did not see. */
 export interface UnseenCategory {

@@ -1,6 +1,6 @@
 import { featureName, modelMetadataSchema } from '@outflow/contracts'
 import { type Detector, openDetector } from '@outflow/detector'
-import { type Fields, isRejection } from '@outflow/encoding'
+import { type Fields, isRejection } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { loadModel, type StoredModel } from '@outflow/store/models'
 import type { Terminal } from '@outflow/terminal'

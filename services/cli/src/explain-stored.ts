@@ -1,6 +1,6 @@
 import type { Explanation, Position } from '@outflow/contracts'
 import { openDetector, unexplainable } from '@outflow/detector'
-import { isRejection } from '@outflow/encoding'
+import { isRejection } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { ModelUnknown, type Pool } from '@outflow/store'
 import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'

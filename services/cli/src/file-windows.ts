@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { makeObservationReader, makeWindowStates, planWindows } from '@outflow/windows'
+import { makeObservationReader, makeWindowStates, planWindows } from '@outflow/records'
 import { InputInvalid, UsageError } from './errors.js'
 import type { SourceRecord } from './record-files/source-record.js'
 

@@ -1,5 +1,5 @@
 import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
-import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/records'
 
 /** What a look at the records says of their fields. */
 export interface Inference {

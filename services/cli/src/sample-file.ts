@@ -1,5 +1,5 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
-import { compilePath } from '@outflow/encoding'
+import { compilePath } from '@outflow/records'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { withModelFile } from './model-file.js'
 import type { Format } from './record-files/format.js'

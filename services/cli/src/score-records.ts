@@ -1,6 +1,5 @@
 import type { Detector } from '@outflow/detector'
-import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
-import { windowPlaces } from '@outflow/windows'
+import { type Fields, isRejection, windowFiller, windowPlaces } from '@outflow/records'
 import { InputInvalid } from './errors.js'
 import { fileWindows } from './file-windows.js'
 import type { Input } from './record-files/open-input.js'

@@ -1,6 +1,5 @@
 import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader, windowFiller } from '@outflow/encoding'
-import { windowPlaces } from '@outflow/windows'
+import { type Fields, isRejection, makeReader, windowFiller, windowPlaces } from '@outflow/records'
 import { InputInvalid, UsageError } from './errors.js'
 import { fileWindows } from './file-windows.js'
 import { type LeftOut, makeFeatureInference } from './infer-features.js'

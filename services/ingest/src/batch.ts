@@ -1,12 +1,11 @@
 import type { Rejection } from '@outflow/contracts'
 import type { Decisions, FdrState, Scores } from '@outflow/detector'
-import type { FieldTable } from '@outflow/encoding'
+import type { EntityState, FieldTable, Observation } from '@outflow/records'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
-import type { EntityState, Observation } from '@outflow/windows'
 import type { Event } from './event.js'
 import type { ModelLease } from './model-leases.js'
 

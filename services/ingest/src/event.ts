@@ -1,7 +1,6 @@
 import type { Config, Rejection } from '@outflow/contracts'
-import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
+import { entityOf, fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
-import { entityOf } from '@outflow/windows'
 
 /** A message, whose record it holds, and when that happened; to be taken by name, since a spread leaves out what is read when it is asked for. */
 export interface Event {

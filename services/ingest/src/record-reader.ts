@@ -1,9 +1,15 @@
 import type { Config, Rejection } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
-import { type FieldRows, pickedPaths, type RowReader } from '@outflow/encoding'
-import type { JsonObject, RecordDecoder } from '@outflow/formats'
+import {
+  type FieldRows,
+  type JsonObject,
+  makeObservationReader,
+  pickedPaths,
+  type RecordDecoder,
+  type RowReader,
+  type WindowPlan,
+} from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
-import { makeObservationReader, type WindowPlan } from '@outflow/windows'
 import type { ReadRecord } from './batch.js'
 import { eventReader } from './event.js'
 

@@ -1,11 +1,11 @@
 import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
+import type { Settled } from '@outflow/records'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
 import type { StoredFollowing } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
-import type { Settled } from '@outflow/windows'
 import type { WrittenBatch } from './batch.js'
 
 /** All that ingest can say, to the log and to the metrics. */

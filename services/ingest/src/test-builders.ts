@@ -1,7 +1,13 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Detector, Scores } from '@outflow/detector'
-import { type FieldTable, fieldsAt, inWholeRecords, packFields } from '@outflow/encoding'
-import { makeDecoder, type RecordDecoder } from '@outflow/formats'
+import {
+  type FieldTable,
+  fieldsAt,
+  inWholeRecords,
+  makeDecoder,
+  packFields,
+  type RecordDecoder,
+} from '@outflow/records'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'

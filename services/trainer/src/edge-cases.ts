@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 
 /**
  * Records at the edge of what the reader lets through, each otherwise like the given one: everything missing, each number

@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { type Detector, decide, fitMarginals, openDetector, type Scores } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { edgeCases } from './edge-cases.js'
 import { type Gain, pairedGain } from './paired-gain.js'
 

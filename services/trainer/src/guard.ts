@@ -1,5 +1,5 @@
 import { decide } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf, type GateReport } from './gate.js'

@@ -1,5 +1,5 @@
 import type { NewValue } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { expect, test } from 'vitest'
 import { hasNews } from './has-news.js'
 

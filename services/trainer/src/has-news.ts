@@ -1,5 +1,5 @@
 import type { Detector } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 
 /** More than these, the newest, would not make the share much more exact. */
 export const FLAGGED_LOOKED_AT = 200

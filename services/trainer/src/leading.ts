@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import type { RecordDecoder } from '@outflow/formats'
+import type { RecordDecoder } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import type { KafkaConnection } from '@outflow/streams'

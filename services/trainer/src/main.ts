@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
-import { makeDecoder } from '@outflow/formats'
+import { makeDecoder } from '@outflow/records'
 import { backoffMs, type Log, openTracing, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, ping, withLeadership } from '@outflow/store'
 import { operationsCheck } from '@outflow/store/operations'

@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
 import type { Leading } from './leading.js'
 import { keepFields, selectTrainingRecords } from './training-records.js'

@@ -1,6 +1,6 @@
 import { type ModelMetadata, parseConfig } from '@outflow/contracts'
 import { TooFewRecords } from '@outflow/detector'
-import { makeDecoder } from '@outflow/formats'
+import { makeDecoder } from '@outflow/records'
 import type { WindowRecord } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import type { FitReport } from './fit-report.js'

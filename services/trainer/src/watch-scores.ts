@@ -11,7 +11,7 @@ import {
   recalibrationDistance,
   type Surplus,
 } from '@outflow/detector'
-import { type Fields, isRejection } from '@outflow/encoding'
+import { type Fields, isRejection } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { newestFlagged } from '@outflow/store/anomalies'
 import {

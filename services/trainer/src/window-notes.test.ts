@@ -1,5 +1,5 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import { makeDecoder, type RecordDecoder } from '@outflow/formats'
+import { makeDecoder, type RecordDecoder } from '@outflow/records'
 import type { NotedRecord, WindowRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { keepFields, type LeftOut, selectTrainingRecords } from './training-records.js'

@@ -1,14 +1,15 @@
 import type { Feature, Rejection } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/encoding'
-import type { RecordDecoder } from '@outflow/formats'
-import type { WindowRecord } from '@outflow/streams'
 import {
+  isRejection,
   longestWindowMs,
   makeObservationReader,
+  makeReader,
   makeWindowStates,
   planWindows,
+  type RecordDecoder,
   type WindowStates,
-} from '@outflow/windows'
+} from '@outflow/records'
+import type { WindowRecord } from '@outflow/streams'
 
 /** A record's windowed features, in their order; or why it breaks their contract. */
 export type WindowNote = readonly number[] | Rejection

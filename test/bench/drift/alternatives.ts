@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/encoding'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
 import type { History } from './history.js'
 
 /** Another way to keep up with a stream; [count] flags, null while it has no model. */

@@ -14,8 +14,7 @@ import {
   type Surplus,
   trainDetector,
 } from '@outflow/detector'
-import type { Fields } from '@outflow/encoding'
-import { makeDecoder } from '@outflow/formats'
+import { type Fields, makeDecoder } from '@outflow/records'
 import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'

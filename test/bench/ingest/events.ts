@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
 import { Kafka, logLevel } from 'kafkajs'
 import { makeChance } from '../../support/parcels.js'
 

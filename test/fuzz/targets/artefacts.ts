@@ -1,6 +1,5 @@
 import type { Feature } from '@outflow/contracts'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown, trainDetector } from '@outflow/detector'
-import { type Fields, makeReader } from '@outflow/encoding'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -9,6 +8,7 @@ import {
   WeightsForeign,
   WeightsVersionUnknown,
 } from '@outflow/flow'
+import { type Fields, makeReader } from '@outflow/records'
 import { decodeModel, encodeModel } from '../../../libs/detector/src/artefact.js'
 import { unfittedFlow } from '../../../libs/flow/src/flows/flow-parts.js'
 import type { Random } from '../random.js'

@@ -1,5 +1,5 @@
 import avsc from 'avsc'
-import { makeAvroSchema } from '../../../libs/formats/src/avro.js'
+import { makeAvroSchema } from '../../../libs/records/src/formats/avro.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

@@ -1,4 +1,4 @@
-import { csvDecoder } from '../../../libs/formats/src/csv.js'
+import { csvDecoder } from '../../../libs/records/src/formats/csv.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

@@ -1,4 +1,4 @@
-import { isRejection, makeReader } from '@outflow/encoding'
+import { isRejection, makeReader } from '@outflow/records'
 import type { Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

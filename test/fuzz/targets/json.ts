@@ -1,4 +1,4 @@
-import { makeDecoder } from '../../../libs/formats/src/decoder.js'
+import { makeDecoder } from '../../../libs/records/src/formats/decoder.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

@@ -1,5 +1,5 @@
 import { columnOfSteps, emptyRecord, formatPath, parsePath, putAt, type Step, stepsOfColumn } from '@outflow/contracts'
-import { compilePath } from '@outflow/encoding'
+import { compilePath } from '@outflow/records'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import type { FuzzTarget } from '../target.js'

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import { makeProtobufSchema } from '../../../libs/formats/src/protobuf.js'
+import { makeProtobufSchema } from '../../../libs/records/src/formats/protobuf.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

@@ -1,7 +1,6 @@
 import { type Config, modelMetadataSchema, type Rejection } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/encoding'
-import { makeDecoder } from '@outflow/formats'
 import { eventReader } from '@outflow/ingest'
+import { isRejection, makeDecoder, makeReader } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { listModels } from '@outflow/store/models'
 import type { Original } from './originals.js'

@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
-import { makeDecoder, makeRegistry } from '@outflow/formats'
+import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, ping } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { trainerStatus, whyNoModel } from '@outflow/store/training'

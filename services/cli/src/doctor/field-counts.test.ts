@@ -1,5 +1,5 @@
 import { type Config, parseConfig } from '@outflow/contracts'
-import { makeDecoder } from '@outflow/formats'
+import { makeDecoder } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { countFields } from './field-counts.js'
 

@@ -1,7 +1,6 @@
 import type { Config, Feature, Rejection } from '@outflow/contracts'
-import { compilePath, makeReader } from '@outflow/encoding'
-import type { RecordDecoder } from '@outflow/formats'
 import { eventReader } from '@outflow/ingest'
+import { compilePath, makeReader, type RecordDecoder } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 

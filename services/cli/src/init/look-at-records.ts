@@ -1,5 +1,5 @@
 import { type Feature, featurePath } from '@outflow/contracts'
-import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/encoding'
+import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/records'
 import { type LeftOut, makeFeatureInference } from '../infer-features.js'
 import type { Sample } from './sample.js'
 

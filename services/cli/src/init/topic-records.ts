@@ -1,5 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
-import { type JsonObject, makeDecoder } from '@outflow/formats'
+import { type JsonObject, makeDecoder } from '@outflow/records'
 import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { beginOfLatest } from '../begin-of-latest.js'

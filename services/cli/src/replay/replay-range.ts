@@ -1,22 +1,24 @@
 import { type Config, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
 import { type Detector, decide, decisionRule, type FdrState, openDetector } from '@outflow/detector'
-import { type Fields, isRejection, windowFiller } from '@outflow/encoding'
-import { makeDecoder } from '@outflow/formats'
 import { alertMessage, type Event, eventReader } from '@outflow/ingest'
+import {
+  type Fields,
+  isRejection,
+  longestWindowMs,
+  makeDecoder,
+  makeObservationReader,
+  makeWindowStates,
+  planWindows,
+  type WindowStates,
+  windowFiller,
+  windowPlaces,
+} from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
 import { activeModelId, listModels, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
-import {
-  longestWindowMs,
-  makeObservationReader,
-  makeWindowStates,
-  planWindows,
-  type WindowStates,
-  windowPlaces,
-} from '@outflow/windows'
 import { UsageError } from '../errors.js'
 import { withStore } from '../store-access.js'
 import { makeComparison } from './comparison.js'

@@ -1,7 +1,7 @@
 import type { DetectionTarget } from '@outflow/contracts'
 import { type Decisions, decide, decisionRule, type Scores } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import type { JsonObject } from '@outflow/formats'
+import type { JsonObject } from '@outflow/records'
 import type { ShadowDifference, ShadowWrite } from '@outflow/store/batch'
 import type { KafkaRecord } from '@outflow/streams'
 import type { ComparedBatch, DecidedBatch } from '../batch.js'

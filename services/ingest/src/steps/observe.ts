@@ -1,10 +1,9 @@
 import type { Feature, ModelMetadata } from '@outflow/contracts'
-import { rowFiller } from '@outflow/encoding'
 import type { OutflowError } from '@outflow/errors'
+import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
 import { retrying } from '@outflow/runtime'
 import type { StoredEntity, StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
-import { makeWindowStates, planWindows, type WindowStates, windowPlaces } from '@outflow/windows'
 import type { CleanBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 

@@ -1,4 +1,4 @@
-import type { RecordDecoder } from '@outflow/formats'
+import type { RecordDecoder } from '@outflow/records'
 import { retrying } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
 import type { PreparedBatch } from '../batch.js'

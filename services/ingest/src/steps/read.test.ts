@@ -1,4 +1,4 @@
-import { fieldsAt } from '@outflow/encoding'
+import { fieldsAt } from '@outflow/records'
 import { expect, test } from 'vitest'
 import { recordReader } from '../record-reader.js'
 import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader } from '../test-builders.js'

@@ -1,5 +1,6 @@
 import type { Feature, Rejection } from '@outflow/contracts'
-import { fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/encoding'
+import { inWholeRecords, type Locate } from '../fields/path.js'
+import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf } from './names.js'
 import type { WindowPlan } from './plan.js'
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitCycle, rollUp, unroll } from './cycle.js'
 import { fromLocal, toLocal } from './time-zone.js'
 
 const BERLIN = 'Europe/Berlin'
@@ -37,31 +36,5 @@ describe('the clocks of a zone', () => {
   it('stay within what a date can be', () => {
     expect(toLocal('Pacific/Kiritimati', 8.64e15)).toBe(8.64e15)
     expect(toLocal(BERLIN, Number.NaN)).toBeNaN()
-  })
-})
-
-describe('a cycle by the clocks of a zone', () => {
-  const opening = (month: number) =>
-    Date.parse(`2026-${String(month).padStart(2, '0')}-10T08:00:00+0${month > 3 && month < 11 ? 2 : 1}:00`)
-  const times = Float64Array.from({ length: 12 }, (_, k) => opening(k + 1))
-
-  it('keeps eight in the morning at eight, summer and winter', () => {
-    const cycle = fitCycle('day', times, BERLIN)
-    const hours = new Set(Array.from(times, (time) => unroll(cycle, time)))
-    expect(hours.size).toBe(1)
-    expect(new Set(Array.from(times, (time) => unroll(fitCycle('day', times), time))).size).toBe(2)
-  })
-
-  it("puts a time of day back on the zone's clocks", () => {
-    const cycle = fitCycle('day', times, BERLIN)
-    expect(new Date(rollUp(cycle, unroll(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
-  })
-
-  it("begins weeks and years at the zone's midnight", () => {
-    const newYear = Date.parse('2026-01-01T00:00:00-05:00')
-    for (const period of ['week', 'year'] as const) {
-      const start = period === 'week' ? Date.parse('2026-01-05T00:00:00-05:00') : newYear
-      expect(unroll({ period, zone: 'America/New_York', cut: 0, startMs: 0 }, start)).toBe(0)
-    }
   })
 })
