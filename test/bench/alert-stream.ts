@@ -5,6 +5,7 @@ import type { Pool } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'
 import { storedPositions, writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
+import { beginPartition } from '../support/begin-partition.js'
 import type { makeChance } from '../support/parcels.js'
 
 /** An alert that Postgres has committed. */
@@ -54,6 +55,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
   }
 
   const run = async (): Promise<void> => {
+    await beginPartition(pool, { pipeline, topic: 'bench-source' })
     while (!stopped || next < made.length) {
       while (next - (await sent().catch(() => 0)) > AHEAD) await sleep(PAUSE_MS)
       if (next === made.length) made.push(...Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => nextAlert()))
@@ -77,7 +79,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
       try {
         const outcome = await writeBatch(pool, {
           ...of,
-          expectedOffset: offset === 0n ? null : offset,
+          expectedOffset: offset,
           nextOffset: offset + BigInt(alerts.length),
           received: alerts.length,
           scored: alerts.length,

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { TrainedDetector } from '@outflow/detector'
 import { writeBatch } from '@outflow/store/batch'
 import { beforeAll, expect, test } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
@@ -133,11 +134,12 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
 test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its model, and its record controls no terminal', async () => {
   const pipeline = await aParcelPipeline({ model })
   const time = Date.now()
+  await beginPartition(pipeline.pool, { pipeline: pipeline.name, topic: pipeline.topics.source })
   await writeBatch(pipeline.pool, {
     pipeline: pipeline.name,
     topic: pipeline.topics.source,
     partition: 0,
-    expectedOffset: null,
+    expectedOffset: 0n,
     nextOffset: 1n,
     received: 1,
     scored: 1,

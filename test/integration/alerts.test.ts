@@ -7,6 +7,7 @@ import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
@@ -59,11 +60,13 @@ function relaying() {
 
 /** Puts messages into the outbox as ingest does. */
 async function queue(outbox: readonly OutboxMessage[]): Promise<void> {
-  const expectedOffset = nextOffset === 0n ? null : nextOffset
+  const [topic] = config.source.topics
+  const expectedOffset = nextOffset
+  if (expectedOffset === 0n) await beginPartition(pool, { pipeline: config.pipeline, topic: topic! })
   nextOffset += 1n
   const outcome = await writeBatch(pool, {
     pipeline: config.pipeline,
-    topic: config.source.topics[0]!,
+    topic: topic!,
     partition: 0,
     expectedOffset,
     nextOffset,

@@ -19,6 +19,7 @@ import { minuteScores, nllBucketStart } from '@outflow/store/statistics'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { runOutflow } from '../support/run-outflow.js'
 
@@ -71,12 +72,13 @@ const anomalyAt = (offset: bigint, recordTimeMs: number, entityKey: string | nul
 })
 
 /** Writes one batch: an anomaly at each of these times, and `nll` as the scores of the first's minute. */
-function write(pipeline: string, times: readonly number[], nll: readonly number[] = times.map(() => 12.5)) {
+async function write(pipeline: string, times: readonly number[], nll: readonly number[] = times.map(() => 12.5)) {
+  await beginPartition(pool, { pipeline, topic: 'flights' })
   return writeBatch(pool, {
     pipeline,
     topic: 'flights',
     partition: 0,
-    expectedOffset: null,
+    expectedOffset: 0n,
     nextOffset: BigInt(nll.length),
     received: nll.length,
     scored: nll.length,

@@ -7,6 +7,7 @@ import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
@@ -377,8 +378,9 @@ async function storeStatistics(): Promise<void> {
   }))
   for (const [partition, at] of [minute, minute + 60_000].entries()) {
     const rejected = partition === 0 ? deadLetters : []
+    await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights', partition })
     await writeBatch(pool, {
-      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: null },
+      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: 0n },
       nextOffset: 1_000n + BigInt(rejected.length),
       received: 1_000 + rejected.length,
       scored: 1_000,

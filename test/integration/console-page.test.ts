@@ -16,6 +16,7 @@ import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aBrowser, lackOfBrowser } from '../support/a-browser.js'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
@@ -387,8 +388,9 @@ async function storeScores(): Promise<void> {
   const nowMinute = Math.floor(Date.now() / 60_000) * 60_000
   const nll = Array.from({ length: 1_000 }, (_, i) => (i < 998 ? i / 20 - 5 : 10 ** (i - 995)))
   const at = nll.flatMap((_, minute) => (minute < 30 ? nll.map(() => nowMinute - (30 - minute) * 60_000) : []))
+  await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
   await writeBatch(pool, {
-    ...{ pipeline: PIPELINE, topic: 'flights', partition: 0, expectedOffset: null, nextOffset: 30_002n },
+    ...{ pipeline: PIPELINE, topic: 'flights', partition: 0, expectedOffset: 0n, nextOffset: 30_002n },
     ...{ received: 30_002, scored: 30_000, anomalies: [], outbox: [] },
     deadLetters: [0n, 1n].map((offset) => ({
       ...{ offset: 30_000n + offset, recordTimeMs: nowMinute, reason: 'undecodable' as const, key: null, value: null },

@@ -10,6 +10,7 @@ import { endFit, startFit } from '@outflow/store/training'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { operationsLook } from '../../services/alerts/src/operations/watch-operations.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
@@ -60,11 +61,12 @@ async function aLookedAfterPipeline() {
       await producer.send(Array.from({ length: count }, () => ({ topic, key: null, value: '{}' })))
       await producer.close()
     },
+    begin: () => beginPartition(pool, { pipeline: name, topic }),
     /** As ingest would. @param scores  of the batch's minute */
-    store: (from: bigint | null, to: bigint, scores: readonly MinuteScores[] = []) =>
+    store: (from: bigint, to: bigint, scores: readonly MinuteScores[] = []) =>
       writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
-        ...{ received: Number(to - (from ?? 0n)), scored: Number(to - (from ?? 0n)) },
+        ...{ received: Number(to - from), scored: Number(to - from) },
         ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
       }),
     /** As ingest would store records that are all rejected. */
@@ -128,7 +130,7 @@ test('what is wrong begins once and ends once, whoever looks, and /readyz tells 
 
   await beat(pool, { pipeline: name, service: 'trainer' })
   await pool.query(`update outflow.heartbeats set beat_at = now() - interval '2 min' where service = 'trainer'`)
-  await pipeline.store(null, 0n)
+  await pipeline.begin()
   await pipeline.send(150)
   await look()
   pass(61_000)
@@ -191,7 +193,8 @@ test('a model that floods is told until it scores as it should, one that is too 
       Array.from({ length: count }, (_, index) => (index < flagged ? 1 : 0)),
       Array(count).fill(0.5),
     )
-  await pipeline.store(null, 200n, minuteOf(200, 150))
+  await pipeline.begin()
+  await pipeline.store(0n, 200n, minuteOf(200, 150))
   // Three schedules of an hour have passed it by.
   await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
   await look()
@@ -214,7 +217,7 @@ test('issue 17.8: a stream of which every record is rejected makes the detector 
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look, pass } = pipeline
   await pipeline.promote('first')
-  await pipeline.store(null, 0n)
+  await pipeline.begin()
   for (let batch = 0n; batch < 4n; batch++) {
     await pipeline.send(25)
     await pipeline.reject(batch * 25n, (batch + 1n) * 25n)

@@ -18,6 +18,7 @@ import type { Anomaly } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { addSuppression, listSuppressions } from '@outflow/store/suppressions'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { runOutflow } from '../support/run-outflow.js'
@@ -96,12 +97,13 @@ function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
 /** Writes anomalies and their alerts as ingest does. */
 async function detect({ pipeline, alerts, source }: Config, anomalies: readonly Anomaly[]): Promise<void> {
   const [topic, partition] = [source.topics[0]!, 0]
+  await beginPartition(pool, { pipeline, topic })
   const { rows } = await pool.query('select next_offset from outflow.offsets where pipeline = $1', [pipeline])
   const outcome = await writeBatch(pool, {
     pipeline,
     topic,
     partition,
-    expectedOffset: rows.length === 0 ? null : BigInt(rows[0].next_offset),
+    expectedOffset: BigInt(rows[0].next_offset),
     nextOffset: anomalies.at(-1)!.offset + 1n,
     received: anomalies.length,
     scored: anomalies.length,

@@ -25,6 +25,7 @@ import { applyRetention } from '@outflow/store/retention'
 import { minuteRejections, minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { addSuppression } from '@outflow/store/suppressions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
@@ -41,9 +42,9 @@ describe('the state of false-discovery control', () => {
   const stateAt = (pipeline: string) => storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })
 
   it('moves with the offset, and only with it', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     expect(await stateAt(pipeline)).toBeNull()
-    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
     const second = { fdr: 0.1, tested: 6, first: 2, later: [5] }
     await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), fdrState: second })
     expect(await stateAt(pipeline)).toEqual(second)
@@ -53,8 +54,8 @@ describe('the state of false-discovery control', () => {
   })
 
   it('goes when its offsets are deleted: the pipeline begins anew', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
+    const pipeline = await aPipeline()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
     expect(await stateAt(pipeline)).toBeNull()
   })
@@ -69,9 +70,9 @@ describe('window states', () => {
       .toSorted()
 
   it('move with the offset, and only with it', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     const windowStates = [stateOf('LAX', 1, 2, 255), stateOf('JFK', 3)]
-    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates })
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates })
     await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('JFK', 4)] })
     expect(await load(pipeline)).toEqual([
       ['key', 'JFK', [4]],
@@ -84,16 +85,16 @@ describe('window states', () => {
   })
 
   it('go when their offsets are deleted: the pipeline begins anew', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates: [stateOf('LAX', 1)] })
+    const pipeline = await aPipeline()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
     expect(await load(pipeline)).toEqual([])
   })
 
   it('go when their entity came no more while the partition moved on, not while all stood still', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000 }
-    await writeBatch(pool, { ...aBatch(pipeline, null, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
     const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
     await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
     await pool.query(`update outflow.offsets ${longAgo}`, [pipeline])
@@ -108,8 +109,8 @@ describe('window states', () => {
 
 describe('writeBatch', () => {
   it('writes anomalies, outbox, dead letters, counters and offset together', async () => {
-    const pipeline = aName('pipeline')
-    expect(await writeBatch(pool, aBatch(pipeline, null, 3n))).toBe('written')
+    const pipeline = await aPipeline()
+    expect(await writeBatch(pool, aBatch(pipeline, 0n, 3n))).toBe('written')
 
     expect((await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)).toEqual({ nextOffset: 3n, topicId: null })
     expect(await partitionCounters(pool, pipeline)).toEqual([
@@ -136,8 +137,8 @@ describe('writeBatch', () => {
   })
 
   it('issue 17.10: counts skipped tombstones apart from the records, in a batch of any kind', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, { ...aBatch(pipeline, null, 5n), skipped: 2 })
+    const pipeline = await aPipeline()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 5n), skipped: 2 })
     await writeBatch(pool, { ...aBatch(pipeline, 5n, 9n), skipped: 1 })
     const tombstones = {
       received: 0,
@@ -155,19 +156,19 @@ describe('writeBatch', () => {
   })
 
   it('writes nothing when another writer moved the offset', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const before = await everything(pipeline)
 
-    expect(await writeBatch(pool, aBatch(pipeline, null, 3n))).toBe('superseded')
+    expect(await writeBatch(pool, aBatch(pipeline, 0n, 3n))).toBe('superseded')
     expect(await writeBatch(pool, aBatch(pipeline, 2n, 5n))).toBe('superseded')
     expect(await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), partition: 1 })).toBe('superseded')
     expect(await everything(pipeline)).toEqual(before)
   })
 
   it('counts a batch that tells of nothing like any other, and once', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const plain = {
       ...aBatch(pipeline, 3n, 5n),
       ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [], rejections: [] },
@@ -189,9 +190,9 @@ describe('writeBatch', () => {
   })
 
   it('counts a redelivered batch once, when sixteen writers try at the same time', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     for (const [expected, next] of [
-      [null, 3n],
+      [0n, 3n],
       [3n, 6n],
     ] as const) {
       const outcomes = await Promise.all(
@@ -204,8 +205,8 @@ describe('writeBatch', () => {
   })
 
   it('leaves no trace of a batch that Postgres refuses', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const before = await everything(pipeline)
 
     await expect(writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), received: 4 })).rejects.toThrow(
@@ -218,8 +219,8 @@ describe('writeBatch', () => {
   })
 
   it('stores what a hostile record says, as far as Postgres can hold it', async () => {
-    const pipeline = aName('pipeline')
-    const batch = aBatch(pipeline, null, 5n)
+    const pipeline = await aPipeline()
+    const batch = aBatch(pipeline, 0n, 5n)
     const hostile = [
       { record: { 'a\0b': 'x\0y', lone: '\ud800', quote: '{"\\u0000"}\\' }, recordTimeMs: -1 },
       { record: nested(5_000), recordTimeMs: 9e18 },
@@ -235,8 +236,8 @@ describe('writeBatch', () => {
   })
 
   it('merges minutes exactly', async () => {
-    const pipeline = aName('pipeline')
-    const batch = aBatch(pipeline, null, 3n)
+    const pipeline = await aPipeline()
+    const batch = aBatch(pipeline, 0n, 3n)
     const nlls = [1, 2, 1e7, -3]
     await writeBatch(pool, { ...batch, scores: minuteScores('m', [NOW, NOW], nlls.slice(0, 2), [0, 0], [0.5, 1]) })
     await writeBatch(pool, {
@@ -265,8 +266,8 @@ describe('writeBatch', () => {
   })
 
   it('gives the strangest first', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n, 7))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 7))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 9))
     const strangest = await strangestAnomalies(pool, { pipeline, limit: 5 })
     expect(strangest.map(({ nll, offset }) => [nll, offset])).toEqual([
@@ -279,7 +280,7 @@ describe('writeBatch', () => {
 
 describe('the outbox', () => {
   it('is numbered in commit order, and gives back what was put in', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     const late = openPool(pool.options.connectionString!)
     await withTransaction(late, async (client) => {
       // Takes its identity value first, commits last.
@@ -287,7 +288,7 @@ describe('the outbox', () => {
         `insert into outflow.outbox (pipeline, kind, topic, headers) values ($1, 'alert', 'late', '[]')`,
         [pipeline],
       )
-      await writeBatch(pool, aBatch(pipeline, null, 3n))
+      await writeBatch(pool, aBatch(pipeline, 0n, 3n))
       expect((await takeOutbox(pool, { pipeline, limit: 10 })).map(({ topic }) => topic)).toEqual(['alerts', 'dead'])
     })
     await late.end()
@@ -310,8 +311,8 @@ describe('the outbox', () => {
   })
 
   it('is on disk with its numbers when that is asked for, though neither who wrote it nor who numbered it waited', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     for (let offset = 3n; offset < 60n; offset += 3n) {
       await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
       await takeOutbox(pool, { pipeline, limit: 1 })
@@ -323,8 +324,8 @@ describe('the outbox', () => {
   })
 
   it('gets no numbers while a rule hides alerts: then it is decided on first', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const numbered = await takeOutbox(pool, { pipeline, limit: 10 })
     const rule = suppressionRuleSchema.parse({
       entity: 'LAX',
@@ -338,17 +339,17 @@ describe('the outbox', () => {
   })
 
   it('stops before the bytes that it may give, but gives one row always', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     expect(await takeOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).toHaveLength(1)
     expect(await takeOutbox(pool, { pipeline, limit: 1 })).toHaveLength(1)
   })
 
   it('deletes what was sent, of this pipeline only, and refuses a number that it never gave', async () => {
-    const pipeline = aName('pipeline')
-    const other = aName('pipeline')
+    const pipeline = await aPipeline()
+    const other = await aPipeline()
     for (const name of [pipeline, other]) {
-      await writeBatch(pool, aBatch(name, null, 3n))
+      await writeBatch(pool, aBatch(name, 0n, 3n))
       await takeOutbox(pool, { pipeline: name, limit: 10 })
     }
     expect(await deleteOutboxThrough(pool, pipeline, 1n)).toBe(1)
@@ -361,8 +362,8 @@ describe('the outbox', () => {
 
 describe('issue 17: a second leader that numbers the outbox at the same moment', () => {
   it('changes no number that the first one gave, and gives none of the rows again', async () => {
-    const pipeline = aName('pipeline')
-    await writeBatch(pool, aBatch(pipeline, null, 3n))
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const second = await pool.connect()
     let late: ReturnType<typeof takeOutbox> | undefined
     const { rows: backend } = await second.query<{ pid: number }>('select pg_backend_pid() as pid')
@@ -389,12 +390,12 @@ async function waitsForLock(pid: number): Promise<boolean> {
 
 describe('retention', () => {
   it('drops whole days, spares other pipelines, and clears the default partition by age of detection', async () => {
-    const [mine, other] = [aName('pipeline'), aName('pipeline')]
+    const [mine, other] = [await aPipeline(), await aPipeline()]
     const dayMs = 86_400_000
-    await writeBatch(pool, aBatch(mine, null, 3n, 1, NOW - 20 * dayMs))
+    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 20 * dayMs))
     await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * dayMs))
     await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
-    await writeBatch(pool, aBatch(other, null, 3n, 1, NOW - 21 * dayMs))
+    await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * dayMs))
     const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
 
     const { dropped, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
@@ -413,14 +414,14 @@ describe('retention', () => {
   })
 
   it('issue 17.23: a clock that jumps ahead removes one day of data an hour, however often retention is applied', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     const dayMs = 86_400_000
     const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs }
     // Seen from a clock that is 200 days ahead, the last run and all rows are 200 days old.
     const then = NOW - 200 * dayMs
     for (let day = 0; day < 3; day++) {
       const from = BigInt(3 * day)
-      await writeBatch(pool, aBatch(pipeline, day === 0 ? null : from, from + 3n, 1, then - (88 + day) * dayMs - 1))
+      await writeBatch(pool, aBatch(pipeline, from, from + 3n, 1, then - (88 + day) * dayMs - 1))
     }
     await pool.query(
       `update outflow.score_statistics set updated_at = now() - interval '200 days' where pipeline = $1`,
@@ -448,7 +449,7 @@ describe('retention', () => {
   })
 
   it('issue 17.23: after a clock was set back, retention goes by the earlier time', async () => {
-    const pipeline = aName('pipeline')
+    const pipeline = await aPipeline()
     const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
     await applyRetention(pool, retention)
     await pool.query(
@@ -533,6 +534,13 @@ describe('withLeadership', () => {
   })
 })
 
+/** A pipeline whose partition 0 begins at offset 0. */
+async function aPipeline(): Promise<string> {
+  const pipeline = aName('pipeline')
+  await beginPartition(pool, { pipeline, topic: TOPIC })
+  return pipeline
+}
+
 async function everything(pipeline: string): Promise<unknown> {
   const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics', 'rejection_statistics']
   return Promise.all(
@@ -548,7 +556,7 @@ async function everything(pipeline: string): Promise<unknown> {
 /** Three records: one rejected, one normal, one anomaly that is alerted. */
 function aBatch(
   pipeline: string,
-  expectedOffset: bigint | null,
+  expectedOffset: bigint,
   nextOffset: bigint,
   nll = 12.5,
   recordTimeMs = NOW,

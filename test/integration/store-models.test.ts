@@ -13,6 +13,7 @@ import {
 import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
@@ -147,12 +148,13 @@ describe('listening', () => {
       pollMs: 600_000,
     })
     await eventually(() => woken === 1, { what: 'the listener looks once at its start' })
+    await beginPartition(pool, { pipeline, topic: 'flights' })
     const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
     await writeBatch(pool, {
       pipeline,
       topic: 'flights',
       partition: 0,
-      expectedOffset: null,
+      expectedOffset: 0n,
       nextOffset: 0n,
       received: 0,
       scored: 0,

@@ -18,6 +18,7 @@ import {
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase, aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { readCommitted } from '../support/topic-reader.js'
 
@@ -260,7 +261,8 @@ describe('deliveries', () => {
   it('refuses a stored offset beyond the end of the partition', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)
-    await write(topic, 0, null, 50n, 50)
+    await beginPartition(pool, { pipeline: PIPELINE, topic })
+    await write(topic, 0, 0n, 50n, 50)
     const member = aMember({ topic, groupId: aGroup() })
 
     await expect(member.done).rejects.toBeInstanceOf(OffsetBeyondLog)
@@ -487,7 +489,7 @@ function aMember({ topic, groupId, work, ...options }: MemberOptions) {
   return member
 }
 
-function write(topic: string, partition: number, expectedOffset: bigint | null, nextOffset: bigint, count: number) {
+function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
   return writeBatch(pool, {
     pipeline: PIPELINE,
     topic,

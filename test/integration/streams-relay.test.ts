@@ -12,6 +12,7 @@ import {
   type TransactionalSender,
 } from '@outflow/streams'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 
 const kafka = makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
@@ -148,11 +149,12 @@ async function aRelay(): Promise<Relay> {
 }
 
 async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<void> {
+  await beginPartition(pool, { pipeline, topic: 'flights' })
   await writeBatch(pool, {
     pipeline,
     topic: 'flights',
     partition: 0,
-    expectedOffset: null,
+    expectedOffset: 0n,
     nextOffset: BigInt(count),
     received: count,
     scored: count,

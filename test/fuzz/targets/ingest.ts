@@ -5,7 +5,8 @@ import type { BatchWrite, StoredWindowState } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { type Delivery, isTombstone, type KafkaHeaders, type KafkaRecord } from '@outflow/streams'
 import { lastValueFrom, of, toArray } from 'rxjs'
-import { writeBatchStatement } from '../../../libs/store/src/batch/write-batch-statement.js'
+import { batchColumns, batchText, windowColumns } from '../../../libs/store/src/batch/write-batch-values.js'
+import { outboxColumns } from '../../../libs/store/src/outbox/outbox-message.js'
 import type { WrittenBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
 import { recordReader, wholeRecord } from '../../../services/ingest/src/record-reader.js'
@@ -259,20 +260,21 @@ function checkWrite(write: BatchWrite, batch: WrittenBatch, { tombstones }: Part
   expectSame(alerts.length, anomalies.length, 'alerts')
   for (const { payload } of alerts) JSON.parse(String(payload))
   expectSame(write.outbox.length, alerts.length + rejected.length, 'outbox')
-  const { text, values } = writeBatchStatement(write)
-  const jsonb = new Set(Array.from(text.matchAll(/\$(\d+)::jsonb/g), ([, place]) => Number(place) - 1))
-  values.forEach((column, place) => {
-    for (const value of [column].flat())
-      if (isRefused(value, jsonb.has(place))) throw new WrongValue(`Postgres refuses $${place + 1}: ${show(value)}`)
+  const text = batchText(write)
+  if (REFUSED_JSON.test(text)) throw new WrongValue(`Postgres refuses ${show(text)}`)
+  for (const { record } of JSON.parse(text).anomalies) {
+    if (REFUSED_JSON.test(record)) throw new WrongValue(`Postgres refuses ${show(record)}`)
+  }
+  JSON.stringify(batchColumns(write), (name, value) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) throw new WrongValue(`${name} is ${value}`)
+    return value
   })
+  for (const value of [...windowColumns(write), ...outboxColumns(write.outbox)].flatMap((column) => column)) {
+    if (typeof value === 'string' && value.includes('\0')) throw new WrongValue(`Postgres refuses ${show(value)}`)
+  }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
-
-function isRefused(value: unknown, isJsonb: boolean): boolean {
-  if (typeof value === 'number') return !Number.isFinite(value)
-  return typeof value === 'string' && (value.includes('\0') || (isJsonb && REFUSED_JSON.test(value)))
-}
 
 /** NUL and lone surrogates, as JSON.stringify writes them; behind an escaped backslash it is text. */
 const REFUSED_JSON = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i

@@ -9,8 +9,8 @@ export interface BatchWrite {
   readonly pipeline: string
   readonly topic: string
   readonly partition: number
-  /** The delivery's `expectedOffset`: what the store must hold for the write to count; null: nothing stored yet. */
-  readonly expectedOffset: bigint | null
+  /** The delivery's `expectedOffset`: what the store must hold for the write to count; `beginPartitions` stores the first. */
+  readonly expectedOffset: bigint
   /** The delivery's `nextOffset`. */
   readonly nextOffset: bigint
   /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */

@@ -1,89 +1,100 @@
-import { jsonbText, plainText, timestampText } from '../connection/postgres-text.js'
+import { jsonbText, plainJson, timestampText } from '../connection/postgres-text.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
-
-// What a batch changes, as columns that the statement unnests; at each the parameters that it is in the full statement.
 
 // What dead_letters keeps of a record, for looking; its whole bytes travel in the outbox.
 const VALUE_START_BYTES = 1024
 const KEY_BYTES = 1024
 const DETAIL_LENGTH = 1000
 
-/** $1 … $10 */
-export function offsetValues(batch: BatchWrite): unknown[] {
-  const alerts = batch.outbox.filter(({ kind }) => kind === 'alert').length
-  return [
-    batch.pipeline,
-    batch.topic,
-    batch.partition,
-    batch.expectedOffset,
-    batch.nextOffset,
-    batch.received,
-    batch.scored,
-    batch.deadLetters.length,
-    batch.anomalies.length,
-    alerts,
-  ]
+/** A batch without its bytes as the JSON text that the statements unpack: the names are those of the tables' columns. */
+export function batchText(batch: BatchWrite): string {
+  return plainJson(batchColumns(batch))
 }
 
-/** $11 … $20 */
-export function anomalyValues({ anomalies }: BatchWrite): unknown[] {
-  return [
-    anomalies.map(({ offset }) => offset),
-    anomalies.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-    anomalies.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
-    anomalies.map(({ entityKey }) => entityKey && plainText(entityKey)),
-    anomalies.map(({ record }) => jsonbText(record)),
-    anomalies.map(({ nll }) => nll),
-    anomalies.map(({ pValue }) => pValue),
-    anomalies.map(({ severity }) => severity),
-    anomalies.map(({ reasons }) => jsonbText(reasons)),
-    anomalies.map(({ modelId }) => modelId),
-  ]
+export function batchColumns(batch: BatchWrite): object {
+  return {
+    pipeline: batch.pipeline,
+    topic: batch.topic,
+    partition: batch.partition,
+    expected_offset: String(batch.expectedOffset),
+    next_offset: String(batch.nextOffset),
+    received: batch.received,
+    scored: batch.scored,
+    rejected: batch.deadLetters.length,
+    skipped: batch.skipped ?? 0,
+    flagged: batch.anomalies.length,
+    alerts: batch.outbox.filter(({ kind }) => kind === 'alert').length,
+    anomalies: batch.anomalies.map((anomaly) => ({
+      offset: String(anomaly.offset),
+      record_time: timestampText(anomaly.recordTimeMs),
+      event_time: timestampText(anomaly.eventTimeMs),
+      entity_key: anomaly.entityKey,
+      record: jsonbText(anomaly.record),
+      nll: anomaly.nll,
+      p_value: anomaly.pValue,
+      p_upper: anomaly.pUpper,
+      nearest: anomaly.nearest,
+      missing: anomaly.missing,
+      severity: anomaly.severity,
+      reasons: anomaly.reasons,
+      model_id: anomaly.modelId,
+      following_id: anomaly.followingId?.toString(),
+    })),
+    dead_letters: batch.deadLetters.map(({ offset, recordTimeMs, reason, detail, key, value }) => ({
+      offset: String(offset),
+      record_time: timestampText(recordTimeMs),
+      reason,
+      detail: detail.slice(0, DETAIL_LENGTH),
+      message_key: byteaText(key?.subarray(0, KEY_BYTES)),
+      value_start: byteaText(value?.subarray(0, VALUE_START_BYTES)),
+      value_bytes: value?.byteLength,
+    })),
+    scores: batch.scores.map((minute) => ({
+      minute: timestampText(minute.minuteMs),
+      model_id: minute.modelId,
+      scored: minute.scored,
+      anomalies: minute.anomalies,
+      nll_min: minute.nllMin,
+      nll_max: minute.nllMax,
+      nll_sum: minute.nllSum,
+      histogram: `{${minute.histogram.join(',')}}`,
+      p_histogram: `{${minute.pHistogram.join(',')}}`,
+    })),
+    rejections: batch.rejections.map(({ minuteMs, reason, rejected }) => ({
+      minute: timestampText(minuteMs),
+      reason,
+      rejected,
+    })),
+    fdr_state: batch.fdrState,
+    shadow: batch.shadow && shadowColumns(batch.shadow),
+  }
 }
 
-/** $21 … $27 */
-export function deadLetterValues({ deadLetters }: BatchWrite): unknown[] {
-  return [
-    deadLetters.map(({ offset }) => offset),
-    deadLetters.map(({ reason }) => reason),
-    deadLetters.map(({ detail }) => plainText(detail.slice(0, DETAIL_LENGTH))),
-    deadLetters.map(({ key }) => key?.subarray(0, KEY_BYTES)),
-    deadLetters.map(({ value }) => value?.subarray(0, VALUE_START_BYTES)),
-    deadLetters.map(({ value }) => value?.byteLength),
-    deadLetters.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-  ]
+function shadowColumns(shadow: ShadowWrite): object {
+  return {
+    shadow_id: shadow.shadowId,
+    model_id: shadow.modelId,
+    scored: shadow.scored,
+    flagged_by_both: shadow.flaggedByBoth,
+    flagged_by_active: shadow.flaggedByActive,
+    flagged_by_shadow: shadow.flaggedByShadow,
+    differences: shadow.differences.map((difference) => ({
+      offset: String(difference.offset),
+      flagged_by: difference.flaggedBy,
+      record_time: timestampText(difference.recordTimeMs),
+      event_time: timestampText(difference.eventTimeMs),
+      entity_key: difference.entityKey,
+      record: jsonbText(difference.record),
+      nll: difference.nll,
+      p_value: difference.pValue,
+      shadow_nll: difference.shadowNll,
+      shadow_p_value: difference.shadowPValue,
+    })),
+  }
 }
 
-/** $33 … $40 */
-export function scoreValues({ scores }: BatchWrite): unknown[] {
-  return [
-    scores.map(({ minuteMs }) => timestampText(minuteMs)),
-    scores.map(({ modelId }) => modelId),
-    scores.map(({ scored }) => scored),
-    scores.map(({ anomalies }) => anomalies),
-    scores.map(({ nllMin }) => nllMin),
-    scores.map(({ nllMax }) => nllMax),
-    scores.map(({ nllSum }) => nllSum),
-    // A list of lists would be unnested to its numbers.
-    scores.map(({ histogram }) => `{${histogram.join(',')}}`),
-  ]
-}
-
-export function pHistogramValues({ scores }: BatchWrite): unknown[] {
-  return [scores.map(({ pHistogram }) => `{${pHistogram.join(',')}}`)]
-}
-
-/** $41 … $43 */
-export function rejectionValues({ rejections }: BatchWrite): unknown[] {
-  return [
-    rejections.map(({ minuteMs }) => timestampText(minuteMs)),
-    rejections.map(({ reason }) => reason),
-    rejections.map(({ rejected }) => rejected),
-  ]
-}
-
-/** $44 … $46 */
-export function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
+/** Window states as columns: entity paths, entities, states. */
+export function windowColumns({ windowStates = [] }: BatchWrite): unknown[] {
   return [
     windowStates.map(({ by }) => by),
     windowStates.map(({ entity }) => entity),
@@ -91,34 +102,6 @@ export function windowValues({ windowStates = [] }: BatchWrite): unknown[] {
   ]
 }
 
-/** $47 … $50 */
-export function verdictValues({ anomalies, fdrState = null }: BatchWrite): unknown[] {
-  return [
-    anomalies.map(({ pUpper }) => pUpper),
-    anomalies.map(({ nearest }) => nearest && jsonbText(nearest)),
-    fdrState && jsonbText(fdrState),
-    anomalies.map(({ missing }) => jsonbText(missing)),
-  ]
-}
-
-/** $54 … $69 */
-export function shadowValues({ differences, ...counts }: ShadowWrite): unknown[] {
-  return [
-    counts.shadowId,
-    counts.modelId,
-    counts.scored,
-    counts.flaggedByBoth,
-    counts.flaggedByActive,
-    counts.flaggedByShadow,
-    differences.map(({ offset }) => offset),
-    differences.map(({ flaggedBy }) => flaggedBy),
-    differences.map(({ recordTimeMs }) => timestampText(recordTimeMs)),
-    differences.map(({ eventTimeMs }) => timestampText(eventTimeMs)),
-    differences.map(({ entityKey }) => entityKey && plainText(entityKey)),
-    differences.map(({ record }) => jsonbText(record)),
-    differences.map(({ nll }) => nll),
-    differences.map(({ pValue }) => pValue),
-    differences.map(({ shadowNll }) => shadowNll),
-    differences.map(({ shadowPValue }) => shadowPValue),
-  ]
+function byteaText(bytes: Uint8Array | null | undefined): string | undefined {
+  return bytes ? `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}` : undefined
 }

@@ -25,7 +25,11 @@ export function plainText(text: string): string {
  * value nested deeper than 500 levels is replaced by a note; one such record must not stop the stream.
  */
 export function jsonbText(value: unknown): string {
-  if (depthExceeds(value, MAX_JSON_DEPTH)) return '{"outflow.omitted":"nested deeper than 500 levels"}'
+  return depthExceeds(value, MAX_JSON_DEPTH) ? '{"outflow.omitted":"nested deeper than 500 levels"}' : plainJson(value)
+}
+
+/** Gives a JSON value without NUL and lone surrogates: each becomes U+FFFD. */
+export function plainJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
   // Nearly every record ends here; an escaped backslash before u0000 costs only the walk below.
   if (!/\\u(0000|d[89a-f])/i.test(text)) return text
