@@ -301,7 +301,8 @@ test('issue 17.20: a record that failed is a health event with its topic, partit
   const pipeline = await aLookedAfterPipeline()
   const { config, look } = pipeline
   await pipeline.promote('first')
-  await pipeline.store(null, 40n)
+  await pipeline.begin()
+  await pipeline.store(0n, 40n)
   await pipeline.reject(40n, 43n, 'failed', 'TypeError: not a function')
   for (let looks = 0; looks < 2; looks++) await look()
   const sent = (await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])

@@ -1,7 +1,7 @@
-import { OutflowError } from '@outflow/errors'
+import { OutflowError, UserError } from '@outflow/errors'
 
 /** There are too few records to fit and calibrate a model. */
-export class TooFewRecords extends OutflowError {
+export class TooFewRecords extends UserError {
   readonly code = 'OUTFLOW_TOO_FEW_RECORDS'
 }
 

@@ -29,6 +29,9 @@ export abstract class FixableError extends OutflowError {
   }
 }
 
+/** Something that a person gave is wrong: the command line, the configuration, a file. The same again fails the same. */
+export abstract class UserError extends OutflowError {}
+
 /** What was thrown is of no kind that outflow knows: a defect in outflow or in a library under it. */
 export class UnexpectedError extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'

@@ -1,12 +1,12 @@
-import { OutflowError } from '@outflow/errors'
+import { OutflowError, UserError } from '@outflow/errors'
 
 /** The configuration file can not be read: it is not there, or may not be opened. */
-export class ConfigUnreadable extends OutflowError {
+export class ConfigUnreadable extends UserError {
   readonly code = 'OUTFLOW_CONFIG_UNREADABLE'
 }
 
 /** The configuration file is not YAML: the error names the file, the line and what the parser met there. */
-export class ConfigSyntaxError extends OutflowError {
+export class ConfigSyntaxError extends UserError {
   readonly code = 'OUTFLOW_CONFIG_SYNTAX'
 }
 

@@ -5,6 +5,8 @@ export {
   ModelUnknown,
   NoEarlierModel,
   OutboxRewound,
+  StatementCancelled,
+  StoredValueDamaged,
   StoreRefused,
   StoreUnavailable,
   ValueRefused,

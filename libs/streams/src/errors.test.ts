@@ -6,7 +6,14 @@ import {
   KafkaJSProtocolError,
 } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { BrokerRefused, BrokerUnavailable, SenderFenced, toBrokerError } from './errors.js'
+import {
+  BrokerRefused,
+  BrokerUnavailable,
+  MessageTooLarge,
+  SenderFenced,
+  TransactionPending,
+  toBrokerError,
+} from './errors.js'
 
 const protocolError = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))
@@ -26,6 +33,13 @@ describe('toBrokerError', () => {
   it('calls refused what the same act will meet again', () => {
     expect(toBrokerError(protocolError('TOPIC_AUTHORIZATION_FAILED', false))).toBeInstanceOf(BrokerRefused)
     expect(toBrokerError(new KafkaJSNonRetriableError('Invalid topic'))).toBeInstanceOf(BrokerRefused)
+  })
+
+  it('has classes of its own for messages that are too large, and for a transaction that is not ended yet', () => {
+    expect(toBrokerError(protocolError('MESSAGE_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)
+    expect(toBrokerError(protocolError('RECORD_LIST_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)
+    expect(toBrokerError(protocolError('TOPIC_AUTHORIZATION_FAILED', false))).not.toBeInstanceOf(MessageTooLarge)
+    expect(toBrokerError(protocolError('CONCURRENT_TRANSACTIONS', true))).toBeInstanceOf(TransactionPending)
   })
 
   it('knows a sender that was fenced off', () => {

@@ -7,10 +7,16 @@ export class BrokerUnavailable extends OutflowError {
   override readonly retryable = true
 }
 
+/** The broker still writes the end of the transaction before. */
+export class TransactionPending extends BrokerUnavailable {}
+
 /** The broker answered and said no: a permission, a setting, a message that is too large. */
 export class BrokerRefused extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_REFUSED'
 }
+
+/** The broker refused messages for their size. */
+export class MessageTooLarge extends BrokerRefused {}
 
 /** The broker, or whoever gives the tokens for it, does not accept who we say we are. */
 export class BrokerLoginFailed extends FixableError {
@@ -57,6 +63,8 @@ const PASSING_TYPES = new Set([
   'FENCED_INSTANCE_ID',
 ])
 
+const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
+
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
 // A restart looks the same; the broker says no more.
@@ -87,9 +95,11 @@ export function toBrokerError(thrown: unknown): unknown {
   }
   if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
-    return new BrokerUnavailable(`Kafka is not available: ${cause.message}${hint}; it is tried again`, options)
+    const Unavailable = type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
+    return new Unavailable(`Kafka is not available: ${cause.message}${hint}; it is tried again`, options)
   }
-  return new BrokerRefused(`Kafka refused: ${cause.message}`, options)
+  const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
+  return new Refused(`Kafka refused: ${cause.message}`, options)
 }
 
 /** What made kafkajs give up: it wraps the last failure in one that counts the attempts. */

@@ -16,6 +16,7 @@ export {
   BrokerRefused,
   BrokerTlsFailed,
   BrokerUnavailable,
+  MessageTooLarge,
   OffsetBeyondLog,
   SenderFenced,
 } from './errors.js'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type KafkaJSProtocolError, Partitioners, type Producer, type Transaction } from 'kafkajs'
+import { Partitioners, type Producer, type Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
-import { toBrokerError } from './errors.js'
+import { TransactionPending, toBrokerError } from './errors.js'
 import { type KafkaConnection, speaking } from './kafka.js'
 import { holdCoordinators } from './kafkajs-internals/coordinators.js'
 import { type OutgoingMessage, requestsOf } from './producer.js'
@@ -112,14 +112,11 @@ async function moveMark(
       return await transaction.sendOffsets({ consumerGroupId: groupId, topics })
     } catch (thrown: unknown) {
       // kafkajs retries when the broker refuses to add a batch to the transaction, and not when it refuses the mark.
-      if (!isBusy(thrown) || attempt === MARK_ATTEMPTS) throw thrown
+      if (!(toBrokerError(thrown) instanceof TransactionPending) || attempt === MARK_ATTEMPTS) throw thrown
       await sleep(RETRY_MS)
     }
   }
 }
-
-/** The broker still writes the end of the transaction before. */
-const isBusy = (thrown: unknown): boolean => (thrown as KafkaJSProtocolError).type === 'CONCURRENT_TRANSACTIONS'
 
 /** Best effort: what can not be aborted now is aborted by the next sender's fencing, or by the timeout. */
 async function abort(transaction: Transaction): Promise<void> {

@@ -1,5 +1,5 @@
 import type { OutboxRow } from '@outflow/store/outbox'
-import { BrokerRefused, type OutgoingMessage } from '@outflow/streams'
+import { BrokerRefused, MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { catchUp, makeCaution, type RelayEffects, relayOnce, toMessage } from './relay.js'
@@ -17,7 +17,7 @@ function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
   }
 }
 
-const tooLarge = () => new BrokerRefused('too large', { values: { type: 'MESSAGE_TOO_LARGE' } })
+const tooLarge = () => new MessageTooLarge('too large')
 
 class Crash extends Error {}
 

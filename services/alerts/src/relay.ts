@@ -1,8 +1,8 @@
 import type { OutflowError } from '@outflow/errors'
 import type { OutboxRow } from '@outflow/store/outbox'
-import type { OutgoingMessage } from '@outflow/streams'
+import { MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
 import { MAX_MESSAGE_BYTES } from './output-topics.js'
-import { isTooLarge, shorten, sizeOf } from './shorten.js'
+import { shorten, sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** What the relay does to the world; a test hands in its own. */
@@ -77,7 +77,7 @@ export async function relayOnce(
       last.sequence,
     )
   } catch (error: unknown) {
-    if (isTooLarge(error)) learn(rows, error, telemetry, caution)
+    if (error instanceof MessageTooLarge) learn(rows, error, telemetry, caution)
     throw error
   }
   await settle(rows)

@@ -1,7 +1,6 @@
 import type { OutboxRow } from '@outflow/store/outbox'
-import { BrokerRefused } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { isTooLarge, shorten } from './shorten.js'
+import { shorten } from './shorten.js'
 
 test('an alert that is too large is sent without its record', () => {
   const event = { id: 'flights/flights/0/1', data: { offset: '1', record: { text: 'x'.repeat(100) }, reasons: [] } }
@@ -17,11 +16,4 @@ test('an alert about many that is too large is sent without its examples', () =>
   const event = { type: 'outflow.anomaly_group.v1', data: { count: 7, examples: [{ key: 'x'.repeat(100) }] } }
   const row = { kind: 'alert', payload: Buffer.from(JSON.stringify(event)), headers: [] } as unknown as OutboxRow
   expect(JSON.parse(String(shorten(row).payload))).toEqual({ ...event, data: { count: 7, examples: [] } })
-})
-
-test('a refusal for size is told by the name that Kafka gives it', () => {
-  const refused = (type: string) => new BrokerRefused('Kafka refused', { values: { type } })
-  expect(isTooLarge(refused('MESSAGE_TOO_LARGE'))).toBe(true)
-  expect(isTooLarge(refused('TOPIC_AUTHORIZATION_FAILED'))).toBe(false)
-  expect(isTooLarge(new Error('MESSAGE_TOO_LARGE'))).toBe(false)
 })

@@ -1,6 +1,5 @@
 import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
 import type { OutboxRow } from '@outflow/store/outbox'
-import { BrokerRefused } from '@outflow/streams'
 
 /** Says on a message that its body was too large for the topic, and what was left out. */
 export const WITHHELD_HEADER = 'outflow.withheld'
@@ -33,11 +32,3 @@ export function sizeOf({ key, payload, headers }: OutboxRow): number {
   const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
   return (key?.length ?? 0) + (payload?.length ?? 0) + headerBytes
 }
-
-/** Whether a broker refused a message for its size. */
-export function isTooLarge(thrown: unknown): thrown is BrokerRefused {
-  return thrown instanceof BrokerRefused && TOO_LARGE.has(String(thrown.values.type))
-}
-
-/** As Kafka's protocol names it. */
-const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])

@@ -1,12 +1,12 @@
-import { OutflowError } from '@outflow/errors'
+import { UserError } from '@outflow/errors'
 
 /** The command line asks for something that can not be; the message says what was given and what would do. */
-export class UsageError extends OutflowError {
+export class UsageError extends UserError {
   readonly code = 'OUTFLOW_USAGE'
 }
 
 /** A file of records breaks its form or its contract: the message names the file, the line and the field. */
-export class InputInvalid extends OutflowError {
+export class InputInvalid extends UserError {
   readonly code = 'OUTFLOW_INPUT_INVALID'
 
   constructor(file: string, line: number | null, problem: string, cause?: unknown) {
@@ -16,7 +16,7 @@ export class InputInvalid extends OutflowError {
 }
 
 /** A file that the command line names can not be read or written. */
-export class FileUnavailable extends OutflowError {
+export class FileUnavailable extends UserError {
   readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
 
   constructor(action: 'read' | 'write', path: string, cause: unknown) {

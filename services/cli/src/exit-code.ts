@@ -1,22 +1,11 @@
-import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { toOutflowError, UserError } from '@outflow/errors'
+import { Interrupted } from './interrupt.js'
 
 /** 0 done; 1 failed; 2 bad usage or bad input, which the same command can not fix by being repeated. */
 export type ExitCode = 0 | 1 | 2
 
-/** By code and not by class: a command that needs no Kafka, Postgres or TensorFlow does not load them. */
-const BAD_INPUT: ReadonlySet<OutflowError['code']> = new Set([
-  'OUTFLOW_USAGE',
-  'OUTFLOW_INPUT_INVALID',
-  'OUTFLOW_FILE_UNAVAILABLE',
-  'OUTFLOW_CONFIG_INVALID',
-  'OUTFLOW_CONFIG_SYNTAX',
-  'OUTFLOW_CONFIG_UNREADABLE',
-  'OUTFLOW_TOO_FEW_RECORDS',
-  'OUTFLOW_STORE_ANOMALY_UNKNOWN',
-])
-
 export function exitCodeOf(thrown: unknown): ExitCode {
-  return BAD_INPUT.has(toOutflowError(thrown).code) ? 2 : 1
+  return thrown instanceof UserError ? 2 : 1
 }
 
 /**
@@ -25,7 +14,7 @@ export function exitCodeOf(thrown: unknown): ExitCode {
  */
 export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = process.env): string {
   const error = toOutflowError(thrown)
-  const isOwn = exitCodeOf(thrown) === 2 || error.code === 'OUTFLOW_INTERRUPTED'
+  const isOwn = thrown instanceof UserError || thrown instanceof Interrupted
   const code = isOwn ? '' : ` [${error.code}]`
   const line = `outflow: ${oneLine(error.message)}${code}`
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line

@@ -1,5 +1,15 @@
 import { STATUS_CODES } from 'node:http'
+import { ModelDamaged, ModelForeign, ModelVersionUnknown } from '@outflow/detector'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
+import {
+  AnomalyUnknown,
+  ModelUnknown,
+  NoEarlierModel,
+  StatementCancelled,
+  ModelDamaged as StoredModelDamaged,
+  StoreUnavailable,
+  ValueRefused,
+} from '@outflow/store'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from './api/index.js'
@@ -44,36 +54,26 @@ function describe(thrown: FastifyError): Described {
   return describeOutflow(toOutflowError(thrown))
 }
 
-/** SQLSTATE of a statement that was ended: here by the reader's timeout. */
-const QUERY_CANCELED = '57014'
-
 function describeOutflow(error: OutflowError): Described {
   const { code, message } = error
-  switch (code) {
-    case 'OUTFLOW_STORE_MODEL_UNKNOWN':
-    case 'OUTFLOW_STORE_ANOMALY_UNKNOWN':
-      return { status: 404, detail: message, code }
-    case 'OUTFLOW_STORE_NO_EARLIER_MODEL':
-    case 'OUTFLOW_STORE_MODEL_DAMAGED':
-    case 'OUTFLOW_MODEL_DAMAGED':
-    case 'OUTFLOW_MODEL_FOREIGN':
-    case 'OUTFLOW_MODEL_VERSION_UNKNOWN':
-      return { status: 409, detail: message, code }
-    case 'OUTFLOW_STORE_UNAVAILABLE':
-      return error.values.code === QUERY_CANCELED
-        ? { status: 503, detail: 'the question takes Postgres too long; ask for a shorter time or fewer words', code }
-        : { status: 503, detail: 'Postgres does not answer; try again, and look at /readyz if it lasts', code }
-    case 'OUTFLOW_STORE_VALUE_REFUSED':
-      // Only a request can have brought it.
-      return {
-        status: 400,
-        detail: 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist',
-        code,
-      }
-    default:
-      return unexpected(code)
+  if (error instanceof ModelUnknown || error instanceof AnomalyUnknown) return { status: 404, detail: message, code }
+  if (CONFLICTS.some((kind) => error instanceof kind)) return { status: 409, detail: message, code }
+  if (error instanceof StatementCancelled) {
+    return { status: 503, detail: 'the question takes Postgres too long; ask for a shorter time or fewer words', code }
   }
+  if (error instanceof StoreUnavailable) {
+    return { status: 503, detail: 'Postgres does not answer; try again, and look at /readyz if it lasts', code }
+  }
+  if (error instanceof ValueRefused) {
+    // Only a request can have brought it.
+    const detail = 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist'
+    return { status: 400, detail, code }
+  }
+  return unexpected(code)
 }
+
+/** The named model or its predecessor cannot become the active one. */
+const CONFLICTS = [NoEarlierModel, StoredModelDamaged, ModelDamaged, ModelForeign, ModelVersionUnknown]
 
 /** The message of an error of another kind may hold more than the asker is to know; the log has it. */
 const unexpected = (code: string): Described => ({

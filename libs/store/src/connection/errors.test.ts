@@ -1,11 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { StoreLoginFailed, StoreRefused, StoreTlsFailed, StoreUnavailable, toStoreError } from './errors.js'
+import {
+  StatementCancelled,
+  StoreLoginFailed,
+  StoreRefused,
+  StoreTlsFailed,
+  StoreUnavailable,
+  toStoreError,
+} from './errors.js'
 
 const pgError = (code: string) => Object.assign(new Error(`pg said ${code}`), { code, severity: 'ERROR' })
 
 describe('toStoreError', () => {
   it.each(['57P01', '57P03', '08006', '40001', '40P01', '53300', '55P03', '25006'])('calls %s passing', (code) => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
+  })
+
+  it('has a class of its own for a statement that its timeout ended', () => {
+    expect(toStoreError(pgError('57014'))).toBeInstanceOf(StatementCancelled)
+    expect(toStoreError(pgError('57P01'))).not.toBeInstanceOf(StatementCancelled)
   })
 
   it.each(['23514', '42501', '3D000', '22P05'])('calls %s refused', (code) => {

@@ -1,10 +1,13 @@
-import { describeTlsFailure, FixableError, OutflowError } from '@outflow/errors'
+import { describeTlsFailure, FixableError, OutflowError, UserError } from '@outflow/errors'
 
 /** The store did not answer, or gave up for a reason that passes; the same act may succeed later. */
 export class StoreUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_STORE_UNAVAILABLE'
   override readonly retryable = true
 }
+
+/** A statement was ended before it had an answer: by its timeout, or by another session. */
+export class StatementCancelled extends StoreUnavailable {}
 
 /** The store answered and said no: a statement, a permission or a value that it will refuse again. */
 export class StoreRefused extends OutflowError {
@@ -31,13 +34,18 @@ export class MigrationChanged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MIGRATION_CHANGED'
 }
 
+/** A JSON value does not match the schema that it was written by: something else has changed it. */
+export class StoredValueDamaged extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_VALUE_DAMAGED'
+}
+
 /** A model's bytes are not those that were stored. */
 export class ModelDamaged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_DAMAGED'
 }
 
 /** No anomaly stands at that position for the pipeline. */
-export class AnomalyUnknown extends OutflowError {
+export class AnomalyUnknown extends UserError {
   readonly code = 'OUTFLOW_STORE_ANOMALY_UNKNOWN'
 }
 
@@ -56,6 +64,7 @@ export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'
 }
 
+const QUERY_CANCELED = '57014'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
 // 25P03/25P04 timeouts that end a transaction.
@@ -98,7 +107,8 @@ export function toStoreError(thrown: unknown): unknown {
   }
   if (PASSING_SQLSTATE.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGE.test(thrown.message)) {
     const reason = thrown.message || code
-    return new StoreUnavailable(`Postgres is not available: ${reason}; it is tried again`, {
+    const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
+    return new Unavailable(`Postgres is not available: ${reason}; it is tried again`, {
       cause: thrown,
       values: { code },
     })
