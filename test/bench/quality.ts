@@ -16,8 +16,8 @@ import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { isRejection, makeReader } from '@outflow/records'
+import { readTrainingRecords } from '../../services/cli/src/commands/train/training-records.js'
 import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
-import { readTrainingRecords } from '../../services/cli/src/training-records.js'
 import {
   type LabelledSet,
   namesOfSets,

@@ -1,6 +1,6 @@
 import { makeTerminal } from '@outflow/terminal'
 import { CommanderError } from 'commander'
-import type { CommandContext } from './commands/command-context.js'
+import type { CommandContext } from './command-context.js'
 import { describeError, type ExitCode, exitCodeOf } from './exit-code.js'
 import { makeProgram } from './program.js'
 

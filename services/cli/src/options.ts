@@ -1,5 +1,7 @@
+import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from 'commander'
 import { FORMATS } from './record-files/format.js'
+import type { PipelineOptions } from './store-access.js'
 
 export const seedOption = (): Option =>
   new Option('--seed <n>', 'the same seed gives the same result').argParser(wholeNumber(0))
@@ -81,6 +83,20 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 export const whyOption = (): Option => new Option('--why <text>', 'the reason, for those who look later')
 
 export const byOption = (): Option => new Option('--by <name>', 'who asks for it; default: the user of this machine')
+
+export interface ChangeOptions extends PipelineOptions {
+  readonly why?: string
+  /** Default: the user of this machine. */
+  readonly by?: string
+}
+
+/** Who changes something, and why, for those who look later. */
+export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
+  readonly by: string
+  readonly why: string
+} {
+  return { by: by ?? userInfo().username, why: why ?? 'asked for on the command line' }
+}
 
 export const configOption = (): Option => new Option('--config <file>', 'the configuration').default('outflow.yaml')
 

@@ -1,7 +1,7 @@
 import completions from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
-import type { CommandContext } from './command-context.js'
+import type { CommandContext } from '../command-context.js'
 
 /** Adds `completion`, which prints a shell's script, and the hidden `complete`, which that script asks at each Tab. */
 export function addCompletion(program: Command, { terminal }: CommandContext): void {

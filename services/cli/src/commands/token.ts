@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ROLES, type Role } from '@outflow/contracts'
 import { type Command, Option } from 'commander'
-import type { CommandContext } from './command-context.js'
+import type { CommandContext } from '../command-context.js'
 
 export function addToken(program: Command, { terminal }: CommandContext): void {
   program

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { type Config, formatPosition, type Position } from '@outflow/contracts'
+import { loadConfig } from '@outflow/runtime'
+import type { Pool } from '@outflow/store'
+import {
+  type DeadLetterReplay,
+  deadLetterAt,
+  listDeadLetters,
+  queueReplays,
+  type StoredDeadLetter,
+} from '@outflow/store/dead-letters'
+import { makeKafka } from '@outflow/streams'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import { FileUnavailable, InputInvalid, UsageError } from '../../errors.js'
+import { parsePosition } from '../../positions.js'
+import { withStore } from '../../store-access.js'
+import { recordChecker } from './check-record.js'
+import { queryOf, type Selection } from './list.js'
+import { findOriginals, type Original } from './originals.js'
+
+export interface ReplayLettersOptions extends Selection {
+  /** A file with the mended value of the one position; - is stdin. */
+  readonly with?: string
+  readonly dryRun?: true
+}
+
+/** What became of the dead letters that were asked for; positions as topic/partition/offset. */
+interface Report {
+  /** Put into the outbox, from where the relay sends them. */
+  readonly queued: readonly string[]
+  readonly before: readonly string[]
+  readonly stillInvalid: readonly { readonly position: string; readonly reason: string; readonly detail: string }[]
+  /** The dead-letter topic does not have them any more. */
+  readonly gone: readonly string[]
+}
+
+/**
+ * Sends dead letters that are valid now, or whose value was mended, to their source topic again: through the outbox, in the
+ * statement that marks them as sent, so that each goes once.
+ */
+export async function replayLetters(
+  positions: readonly string[],
+  options: ReplayLettersOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = positions.map(parsePosition)
+  if (options.with !== undefined && wanted.length !== 1) {
+    throw new UsageError(`--with mends one record; name its position (${wanted.length} are named)`)
+  }
+  const config = await loadConfig(options.config)
+  const mended = options.with === undefined ? null : await readMended(options.with)
+  const report = await withStore(config.postgres.url, async (pool) => {
+    const letters = await lettersOf(pool, config, wanted, options)
+    return replayThese(pool, config, letters, { mended, options, signal })
+  })
+  if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
+  for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
+  const { queued, before, stillInvalid, gone } = report
+  terminal.say(
+    `${formatCount(queued.length)} ${options.dryRun ? 'would be sent' : 'will be sent'} to their source again, ` +
+      `${formatCount(before.length)} had been before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
+      `${formatCount(gone.length)} are no longer on ${config.deadLetters.topic}`,
+  )
+}
+
+async function replayThese(
+  pool: Pool,
+  config: Config,
+  letters: readonly StoredDeadLetter[],
+  how: { readonly mended: Buffer | null; readonly options: ReplayLettersOptions; readonly signal: AbortSignal },
+): Promise<Report> {
+  const { mended, options, signal } = how
+  const open = letters.filter(({ replayedAt }) => replayedAt === null)
+  const originals = await findOriginals(makeKafka(config.kafka), config.deadLetters.topic, open, signal)
+  const check = await recordChecker(pool, config)
+  const replays: DeadLetterReplay[] = []
+  const stillInvalid: Report['stillInvalid'][number][] = []
+  const gone: string[] = []
+  for (const letter of open) {
+    const position = formatPosition(letter)
+    const original = originals.get(position)
+    if (original === undefined) {
+      gone.push(position)
+      continue
+    }
+    const record = mended === null ? original : { ...original, value: mended }
+    const rejection = await check(record)
+    if (rejection === null) replays.push(replayOf(letter, record, mended !== null))
+    else stillInvalid.push({ position, ...rejection })
+  }
+  const queued = options.dryRun ? replays : await queueReplays(pool, config.pipeline, replays)
+  const sent = new Set(queued.map(formatPosition))
+  const met = [...letters.filter(({ replayedAt }) => replayedAt !== null), ...replays].map(formatPosition)
+  return { queued: [...sent], before: met.filter((position) => !sent.has(position)), stillInvalid, gone }
+}
+
+/** The original key and headers, one that says whence; the partition follows from the key, as for a producer. */
+function replayOf(at: Position, { key, value, headers }: Original, mended: boolean): DeadLetterReplay {
+  const { topic, partition, offset } = at
+  return {
+    topic,
+    partition,
+    offset,
+    mended,
+    message: {
+      kind: 'replayed',
+      topic,
+      key,
+      payload: value,
+      headers: [...headers, ['outflow.replayed', formatPosition(at)]],
+    },
+  }
+}
+
+async function lettersOf(
+  pool: Pool,
+  { pipeline }: Config,
+  positions: readonly Position[],
+  options: ReplayLettersOptions,
+): Promise<readonly StoredDeadLetter[]> {
+  if (positions.length === 0) return listDeadLetters(pool, queryOf(pipeline, options))
+  return Promise.all(
+    positions.map(async (position) => {
+      const letter = await deadLetterAt(pool, pipeline, position)
+      if (letter !== null) return letter
+      throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
+    }),
+  )
+}
+
+/** An editor's newline at the end of a file is not part of a record. */
+async function readMended(path: string): Promise<Buffer> {
+  const bytes =
+    path === '-'
+      ? await buffer(process.stdin)
+      : await readFile(path).catch((error: unknown) => {
+          throw new FileUnavailable('read', path, error)
+        })
+  if (bytes.length === 0) throw new InputInvalid(path, null, 'it is empty; write the mended value into it')
+  return bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes
+}
+
+const NEWLINE = 0x0a

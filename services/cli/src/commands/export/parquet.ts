@@ -1,0 +1,104 @@
+import type { StoredAnomaly } from '@outflow/store/anomalies'
+import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import type { Output } from '../../record-files/open-output.js'
+import type { AnomalyWriter } from './anomaly-writer.js'
+
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
+type Type = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>
+
+const INT32: Type = { type: 'INT32' }
+const INT64: Type = { type: 'INT64' }
+const DOUBLE: Type = { type: 'DOUBLE' }
+const TEXT: Type = { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
+const TIME: Type = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } // in UTC, says the format
+
+interface Column {
+  readonly name: string
+  readonly type: Type
+  readonly optional?: true
+  readonly of: (anomaly: StoredAnomaly) => unknown
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'pipeline', type: TEXT, of: ({ pipeline }) => pipeline },
+  { name: 'topic', type: TEXT, of: ({ topic }) => topic },
+  { name: 'partition', type: INT32, of: ({ partition }) => partition },
+  { name: 'offset', type: INT64, of: ({ offset }) => offset },
+  { name: 'event_time', type: TIME, of: ({ eventTimeMs }) => new Date(eventTimeMs) },
+  { name: 'record_time', type: TIME, of: ({ recordTimeMs }) => new Date(recordTimeMs) },
+  { name: 'entity_key', type: TEXT, optional: true, of: ({ entityKey }) => entityKey },
+  { name: 'nll', type: DOUBLE, of: ({ nll }) => nll },
+  { name: 'p_value', type: DOUBLE, of: ({ pValue }) => pValue },
+  { name: 'p_upper', type: DOUBLE, optional: true, of: ({ pUpper }) => pUpper },
+  { name: 'surprise_bits', type: DOUBLE, of: ({ pValue }) => -Math.log2(pValue) },
+  { name: 'severity', type: TEXT, of: ({ severity }) => severity },
+  { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
+  { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
+  { name: 'nearest', type: TEXT, optional: true, of: ({ nearest }) => nearest && JSON.stringify(nearest) },
+  { name: 'record', type: TEXT, of: ({ record }) => JSON.stringify(record) },
+]
+
+const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: StoredAnomaly['reasons'][number]) => unknown })[] =
+  [
+    { name: 'field', type: TEXT, of: ({ field }) => field },
+    { name: 'bits', type: DOUBLE, of: ({ bits }) => bits },
+    { name: 'observed', type: TEXT, optional: true, of: ({ observed }) => asText(observed) },
+    { name: 'expected', type: TEXT, optional: true, of: ({ expected }) => asText(expected) },
+    { name: 'text', type: TEXT, of: ({ text }) => text },
+  ]
+
+const asText = (value: number | string | null): string | null => (value === null ? null : String(value))
+
+const leaf = ({ name, type, optional }: Omit<Column, 'of'>): SchemaElement => ({
+  ...type,
+  name,
+  repetition_type: optional ? 'OPTIONAL' : 'REQUIRED',
+})
+
+// A list is three levels deep in Parquet. @see apache/parquet-format, LogicalTypes.md, Lists
+const listOf = (name: string, element: readonly SchemaElement[]): SchemaElement[] => [
+  { name, converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  ...element,
+]
+
+const SCHEMA: SchemaElement[] = [
+  { name: 'anomalies', num_children: COLUMNS.length + 2 },
+  ...COLUMNS.map(leaf),
+  ...listOf('missing', [leaf({ name: 'element', type: TEXT })]),
+  ...listOf('reasons', [
+    { name: 'element', repetition_type: 'REQUIRED', num_children: REASON.length },
+    ...REASON.map(leaf),
+  ]),
+]
+
+/** Anomalies as Parquet, packed with Snappy: a row group for each write, so that memory holds no more than one. */
+export function parquetWriter(output: Output): AnomalyWriter {
+  const bytes = new ByteWriter()
+  const writer = new ParquetWriter({ writer: bytes, schema: SCHEMA, createdBy: 'outflow' })
+  const drain = async () => {
+    const chunk = bytes.getBytes().slice()
+    bytes.index = 0
+    await output.write(chunk)
+  }
+  return {
+    write: async (anomalies) => {
+      await writer.write({ columnData: columnsOf(anomalies), rowGroupSize: anomalies.length })
+      await drain()
+    },
+    end: async () => {
+      await writer.finish()
+      await drain()
+    },
+  }
+}
+
+function columnsOf(anomalies: readonly StoredAnomaly[]): ColumnSource[] {
+  const reasons = ({ reasons }: StoredAnomaly) =>
+    reasons.map((reason) => Object.fromEntries(REASON.map(({ name, of }) => [name, of(reason)])))
+  return [
+    ...COLUMNS.map(({ name, of }) => ({ name, data: anomalies.map(of) })),
+    { name: 'missing', data: anomalies.map(({ missing }) => missing) },
+    { name: 'reasons', data: anomalies.map(reasons) },
+  ]
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander'
+import type { CommandContext } from '../../command-context.js'
+import { interruptible } from '../../interrupt.js'
+import type { InitOptions } from './init.js'
+
+export function addInit(program: Command, context: CommandContext): void {
+  program
+    .command('init')
+    .summary('write an outflow.yaml from a look at a topic or a file')
+    .description(
+      'Looks at the first 10,000 records of a file, or at as many of the latest of a topic (JSON), and writes an outflow.yaml ' +
+        'for them: the features, what is left out and why, guesses at timestamp and key, scale: log where numbers span decades.',
+    )
+    .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
+    .option('--topic <topic>', 'a Kafka topic with records in JSON')
+    .option('--brokers <list>', 'host:port, comma-separated; default: KAFKA_BROKERS')
+    .option('--out <file>', 'where the configuration goes; - is stdout', 'outflow.yaml')
+    .option('--force', 'replace what is there')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow init --topic flights --brokers 127.0.0.1:9092
+  outflow init --input flights.csv --out flights.yaml
+  outflow init --input flights.ndjson.gz --out -`,
+    )
+    .action((options: InitOptions) =>
+      interruptible(async (signal) => (await import('./init.js')).init(options, context.terminal, signal)),
+    )
+}

@@ -1,0 +1,70 @@
+import { access } from 'node:fs/promises'
+import { nameOfPath } from '@outflow/contracts'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import { UsageError } from '../../errors.js'
+import { withOutput } from '../../record-files/open-output.js'
+import { fileRecords } from './file-records.js'
+import { lookAtRecords } from './look-at-records.js'
+import { renderConfig } from './render-config.js'
+import type { Sample } from './sample.js'
+
+export interface InitOptions {
+  readonly input?: string
+  readonly topic?: string
+  readonly brokers?: string
+  readonly out: string
+  readonly force?: true
+}
+
+/** Looks at a file or a topic, and writes an outflow.yaml for it. */
+export async function init(
+  options: InitOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const { input, topic, out } = options
+  if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
+  await refuseToOverwrite(options)
+  const sample = await take(options, environment, signal)
+  const look = lookAtRecords(sample.partitions)
+  if (look.columns.length === 0) {
+    const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
+    throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
+  }
+  const text = renderConfig(look, {
+    from: sample.from,
+    topic: sample.topic,
+    format: { value: 'json', why: sample.formatWhy },
+    isKeyed: sample.isKeyed,
+    // Named, not copied: what the environment holds may be a secret.
+    brokers: options.brokers ?? (environment.KAFKA_BROKERS ? '${KAFKA_BROKERS}' : '127.0.0.1:9092'),
+    databaseUrl: environment.DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow',
+  })
+  await withOutput(out, (output) => output.write(text))
+  if (out === '-') return
+  terminal.say(
+    `${out}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
+  )
+  terminal.say(`look it through, then: outflow doctor --config ${out}`)
+}
+
+const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
+
+async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Sample> {
+  const { input, topic } = options
+  if (topic === undefined) return fileRecords(input!, signal)
+  const brokers = (options.brokers ?? environment.KAFKA_BROKERS ?? '').split(',').flatMap((one) => one.trim() || [])
+  if (brokers.length === 0) throw new UsageError('--topic needs --brokers, as host:port, or KAFKA_BROKERS')
+  const { topicRecords } = await import('./topic-records.js')
+  return topicRecords(topic, brokers, signal)
+}
+
+async function refuseToOverwrite({ out, force }: InitOptions): Promise<void> {
+  if (out === '-' || force) return
+  const isThere = await access(out).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) throw new UsageError(`${out} is there already; --force replaces it, --out names another`)
+}

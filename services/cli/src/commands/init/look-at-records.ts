@@ -1,0 +1,94 @@
+import { type Feature, featurePath } from '@outflow/contracts'
+import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/records'
+import { type LeftOut, makeFeatureInference } from '../../infer-features.js'
+import type { Sample } from './sample.js'
+
+/** What the records say of themselves, before anything is proposed. */
+export interface Look {
+  readonly records: number
+  readonly columns: readonly Column[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** A field that a model can use, as it stands in the records. */
+export interface Column {
+  readonly feature: Feature
+  /** Records that lack the field. */
+  readonly absent: number
+  /** Records that have it empty: null, "" or "NaN". */
+  readonly empty: number
+  /** Records whose value is not of the feature's type, and what was wrong with the first. */
+  readonly broken: number
+  readonly firstBroken: string | null
+  /** Distinct values. */
+  readonly distinct: number
+  /** Of numeric and cyclic features (epoch ms); null of others. */
+  readonly numbers: NumberSummary | null
+  /** The unit of a cyclic feature whose values are epoch times; null of others. */
+  readonly epochUnit: EpochUnit | null
+}
+
+export interface NumberSummary {
+  readonly least: number
+  readonly most: number
+  /** Null where no value is above 0. */
+  readonly leastPositive: number | null
+  readonly median: number
+  readonly mean: number
+}
+
+/** Tells the features as `train` does, and sums up each of their columns. */
+export function lookAtRecords(partitions: Sample['partitions']): Look {
+  const inference = makeFeatureInference()
+  for (const partition of partitions) {
+    inference.beginPartition()
+    for (const record of partition) inference.observe(record)
+  }
+  const records = partitions.flat()
+  const { features, leftOut } = inference.conclude()
+  return {
+    records: records.length,
+    columns: features.map((feature) => sumUp(feature, records)),
+    leftOut,
+  }
+}
+
+function sumUp(feature: Feature, records: readonly Readonly<Record<string, unknown>>[]): Column {
+  const read = makeReader([feature])
+  const get = compilePath(featurePath(feature))
+  const numbers: number[] = []
+  const values = new Set<unknown>()
+  let [absent, empty, broken] = [0, 0, 0]
+  let firstBroken: string | null = null
+  let unit: EpochUnit | null = null
+  for (const record of records) {
+    const fields = read(record)
+    if (isRejection(fields)) {
+      broken += 1
+      firstBroken ??= fields.detail
+      continue
+    }
+    const value = fields.numbers[0] ?? fields.categories[0] ?? null
+    const raw = get(record)
+    if (feature.type === 'cyclic' && /^[\d.]+$/.test(String(raw).slice(0, 30))) unit ??= epochUnit(Number(raw))
+    if (raw === undefined) absent += 1
+    else if (value === null || Number.isNaN(value)) empty += 1
+    else {
+      values.add(value)
+      if (typeof value === 'number') numbers.push(value)
+    }
+  }
+  const summary = numbers.length > 0 ? summarise(numbers) : null
+  return { feature, absent, empty, broken, firstBroken, distinct: values.size, numbers: summary, epochUnit: unit }
+}
+
+function summarise(numbers: number[]): NumberSummary {
+  const sorted = numbers.sort((a, b) => a - b)
+  return {
+    least: sorted[0]!,
+    most: sorted.at(-1)!,
+    leastPositive: sorted.find((number) => number > 0) ?? null,
+    median: sorted[sorted.length >> 1]!,
+    mean: sorted.reduce((sum, number) => sum + number / sorted.length, 0),
+  }
+}

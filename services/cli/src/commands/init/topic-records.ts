@@ -1,0 +1,59 @@
+import type { Rejection } from '@outflow/contracts'
+import { type JsonObject, makeDecoder } from '@outflow/records'
+import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
+import { formatCount } from '@outflow/terminal'
+import { beginOfLatest } from '../../begin-of-latest.js'
+import { InputInvalid, UsageError } from '../../errors.js'
+import { MAX_RECORDS, type Sample } from './sample.js'
+
+/**
+ * Takes a sample of the latest records of a topic, outside any pipeline's group.
+ *
+ * @throws {UsageError} when there is no such topic
+ * @throws {InputInvalid} when it is empty, or holds no JSON
+ * @throws {BrokerUnavailable | BrokerRefused}
+ */
+export async function topicRecords(topic: string, brokers: readonly string[], signal: AbortSignal): Promise<Sample> {
+  const kafka = makeKafka({ brokers, clientId: 'outflow-init' })
+  const name = `topic ${topic}`
+  if (!(await describeTopics(kafka, [topic])).get(topic)) {
+    throw new UsageError(`--topic ${topic}: no such topic at ${brokers.join(', ')}`)
+  }
+  const fromMs = await beginOfLatest(kafka, [topic], MAX_RECORDS)
+  const window = await readWindow(kafka, {
+    ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
+    ...{ skipTombstones: true, signal },
+  })
+  if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
+  const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
+  // Not in the order of time over all partitions: records that a producer sends together have the same time.
+  const partitions = new Map<number, JsonObject[]>()
+  let rejected = 0
+  let broken: Rejection | null = null
+  for (const { partition, value } of window.records) {
+    const decoded = decoder.decode(value)
+    if ('record' in decoded) {
+      const records = partitions.get(partition) ?? []
+      partitions.set(partition, records)
+      records.push(decoded.record)
+    } else {
+      rejected += 1
+      broken ??= decoded
+    }
+  }
+  const count = window.records.length
+  if (broken !== null && rejected === count) {
+    throw new InputInvalid(name, null, `outflow init reads JSON, and none of its records is; ${broken.detail}`)
+  }
+  return {
+    name,
+    from: `${formatCount(count)} records, the latest or a sample of them, of ${name}`,
+    topic,
+    partitions: [...partitions.values()],
+    formatWhy:
+      rejected > 0
+        ? `${formatCount(rejected)} of ${formatCount(count)} records are none, and would be dead letters`
+        : 'as all records seen are',
+    isKeyed: window.records.every(({ key }) => key !== null),
+  }
+}

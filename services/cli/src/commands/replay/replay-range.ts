@@ -1,0 +1,238 @@
+import { type Config, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
+import { type Detector, decide, decisionRule, type FdrState, openDetector } from '@outflow/detector'
+import { alertMessage, type Event, eventReader } from '@outflow/ingest'
+import {
+  type Fields,
+  isRejection,
+  longestWindowMs,
+  makeDecoder,
+  makeObservationReader,
+  makeWindowStates,
+  planWindows,
+  type WindowStates,
+  windowFiller,
+  windowPlaces,
+} from '@outflow/records'
+import { loadConfig } from '@outflow/runtime'
+import type { Pool } from '@outflow/store'
+import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
+import { activeModelId, listModels, loadModel } from '@outflow/store/models'
+import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
+import { UsageError } from '../../errors.js'
+import { withStore } from '../../store-access.js'
+import { makeComparison } from './comparison.js'
+import { describeReplay } from './describe-replay.js'
+import type { ReplayReport } from './replay-report.js'
+
+export interface ReplayOptions {
+  readonly from: Date
+  readonly to?: Date
+  readonly model?: string
+  readonly limit: number
+  readonly sendAlerts?: true
+  readonly config: string
+  readonly json?: true
+}
+
+/** Scores a past range again compares the decisions with those of then, and prints what would have changed. */
+export async function replayRange(options: ReplayOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { from, to = new Date() } = options
+  if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
+  const config = await loadConfig(options.config)
+  const keptFrom = new Date(Date.now() - config.retention.anomalies)
+  if (options.sendAlerts && from < keptFrom) {
+    throw new UsageError(
+      `--from ${from.toISOString()} lies before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
+        'an alert could not be opened',
+    )
+  }
+  const report = await withStore(config.postgres.url, async (pool) => {
+    const id = await modelOf(pool, config.pipeline, options.model)
+    const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
+    const detector = await openDetector(artefact)
+    try {
+      return await replayWith({ config, pool, detector, from, to, options, terminal, signal })
+    } finally {
+      await detector.close()
+    }
+  })
+  await terminal.result(options.json ? `${JSON.stringify(report)}\n` : describeReplay(report, terminal))
+}
+
+async function modelOf(pool: Pool, pipeline: string, asked: string | undefined): Promise<string> {
+  if (asked === undefined) {
+    const active = await activeModelId(pool, pipeline)
+    if (active !== null) return active
+    throw new UsageError(`pipeline ${pipeline} has no active model yet; name one with --model`)
+  }
+  const found = (await listModels(pool, pipeline)).filter(({ id }) => id.startsWith(asked))
+  if (found.length === 1) return found[0]!.id
+  throw new UsageError(`${found.length || 'no'} models begin with ${asked}; \`outflow models list\` lists them`)
+}
+
+interface Replaying {
+  readonly config: Config
+  readonly pool: Pool
+  readonly detector: Detector
+  readonly from: Date
+  readonly to: Date
+  readonly options: ReplayOptions
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+interface ReadRecord {
+  readonly source: WindowRecord
+  readonly record: Readonly<Record<string, unknown>>
+  readonly fields: Fields
+  readonly event: Event
+}
+
+async function replayWith({
+  config,
+  pool,
+  detector,
+  from,
+  to,
+  options,
+  terminal,
+  signal,
+}: Replaying): Promise<ReplayReport> {
+  const { pipeline, source, detection, features } = config
+  const { modelId } = detector.metadata
+  const rule = decisionRule(detection, detector.metadata)
+  const reader = recordReader(config, detector)
+  // Online control begins anew with the range.
+  const fdrStates = new Map<string, FdrState | null>()
+  const comparison = makeComparison(options.limit)
+  const plan = planWindows(features)
+  const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
+  let alerts = 0
+
+  const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; severity: Severity })[]) => {
+    const anomalies = await Promise.all(
+      batch.map(async ({ source: at, record, fields, event, nll, pValue, severity }): Promise<RescoredAnomaly> => {
+        const { topic, partition } = at
+        const anomaly = {
+          ...(await detector.explain(fields)),
+          eventTimeMs: event.eventTimeMs,
+          entityKey: event.entityKey,
+          offset: at.offset,
+          recordTimeMs: at.timestampMs,
+          record,
+          nll,
+          pValue,
+          pUpper: detector.pUpperLimit(nll),
+          missing: detector.missing(fields),
+          severity,
+          modelId,
+        }
+        const message = alertMessage(anomaly, at, { pipeline, topic: config.alerts.topic, detectedAtMs: Date.now() })
+        return { ...anomaly, topic, partition, message }
+      }),
+    )
+    alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
+  }
+
+  const visit = async (all: readonly WindowRecord[]) => {
+    signal.throwIfAborted()
+    const [first, last] = [all[0], all.at(-1)]
+    if (first === undefined || last === undefined) return
+    const outcomes = await reader(all)
+    const records = outcomes.flatMap((own, index) => {
+      if (!isInRange(all[index]!)) return []
+      if ('reason' in own) comparison.reject()
+      return 'reason' in own ? [] : [own]
+    })
+    const { topic, partition } = first
+    const then = await oldVerdicts(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
+    const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
+    const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
+    fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
+    records.forEach(({ source: at }, index) => {
+      comparison.add({
+        position: formatPosition(at),
+        nll: nll[index]!,
+        pValue: pValue[index]!,
+        pValueThen: then.flagged.get(at.offset) ?? null,
+        isFlagged: decisions.isAnomaly[index] === 1,
+        wasScored: wasScored(then, at),
+      })
+    })
+    if (options.sendAlerts === undefined) return
+    const found = decisions.anomalies.map(({ index, severity }) => ({
+      ...{ ...records[index]!, severity },
+      ...{ nll: nll[index]!, pValue: pValue[index]! },
+    }))
+    await alertOn(found.filter(({ source: at }) => !then.flagged.has(at.offset)))
+  }
+
+  const progress = terminal.progress({ label: 'replay', total: null, unit: 'records' })
+  try {
+    const { isCutShort } = await scanWindow(
+      makeKafka(config.kafka),
+      {
+        topics: source.topics,
+        skipTombstones: source.tombstones === 'skip',
+        fromMs: from.getTime() - (plan === null ? 0 : longestWindowMs(plan)),
+        onProgress: ({ read }) => progress.update(read),
+        signal,
+      },
+      visit,
+    )
+    if (isCutShort) terminal.say('the topics no longer hold all of the range: their retention is shorter')
+  } finally {
+    progress.stop()
+  }
+  return {
+    pipeline,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    modelId,
+    rule,
+    ...comparison.result(),
+    alerts,
+  }
+}
+
+function wasScored({ judgedBefore }: OldVerdicts, { offset }: WindowRecord): boolean {
+  return judgedBefore !== null && offset < judgedBefore
+}
+
+/** Reads records as ingest would, windowed features among them, each partition's in the order of offsets. */
+function recordReader({ source, features }: Config, detector: Detector) {
+  const decoder = makeDecoder(source)
+  const readEvent = eventReader(source)
+  const plan = planWindows(features)
+  const observe = plan && makeObservationReader(plan)
+  const fill = windowFiller(detector.metadata.features, windowPlaces(features, detector.metadata.features))
+  const states = new Map<string, WindowStates>()
+  const statesOf = ({ topic, partition }: WindowRecord): WindowStates => {
+    const key = `${topic}/${partition}`
+    const own = states.get(key) ?? makeWindowStates(plan!, { maxBytes: MAX_BYTES_A_PARTITION })
+    states.set(key, own)
+    return own
+  }
+  const readOne = (own: WindowRecord): ReadRecord | Rejection => {
+    const decoded = decoder.decode(own.value)
+    if (!('record' in decoded)) return decoded
+    const fields = detector.read(decoded.record)
+    if (isRejection(fields)) return fields
+    const event = readEvent(own, decoded.record)
+    if ('reason' in event) return event
+    const read = { source: own, record: decoded.record, event }
+    if (observe === null) return { ...read, fields }
+    const observation = observe(decoded.record, own)
+    return 'reason' in observation ? observation : { ...read, fields: fill(fields, statesOf(own).observe(observation)) }
+  }
+  return async (records: readonly WindowRecord[]): Promise<(ReadRecord | Rejection)[]> => {
+    await decoder.prepare(records)
+    const read = records.map(readOne)
+    for (const own of states.values()) own.settle()
+    return read
+  }
+}
+
+/** Twice what ingest has: there is no store to load from. */
+const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2

@@ -1,0 +1,37 @@
+import type { FitState, StoredFit } from '@outflow/store/training'
+import { describe, expect, it } from 'vitest'
+import { outcomeOf } from './retrain.js'
+
+const aFit = (state: FitState, { failures = [], modelId = 'b' }: { failures?: string[]; modelId?: string } = {}) =>
+  ({
+    ...{ id: '7', because: 'asked for', state, modelId, incumbentId: 'a', step: 9, maxSteps: 9 },
+    report: { gate: { against: 'incumbent', gain: { mean: -0.1 }, failures }, error: null },
+    ...{ startedAt: new Date(0), endedAt: new Date(1) },
+  }) satisfies StoredFit
+
+describe('the outcome of a fit that was asked for', () => {
+  it('issue 17.10: is no model where the candidate failed its gate, with the reason', () => {
+    expect(outcomeOf(aFit('rejected', { failures: ['it is less likely than the incumbent'] }))).toEqual({
+      line: 'b is rejected, -0.100 nats a record over incumbent; it failed its gate: it is less likely than the incumbent',
+      gaveModel: false,
+    })
+  })
+
+  it('is a model where the candidate was promoted, runs as a shadow, or is the active model', () => {
+    expect(outcomeOf(aFit('promoted')).gaveModel).toBe(true)
+    expect(outcomeOf(aFit('shadow')).gaveModel).toBe(true)
+    expect(outcomeOf(aFit('known', { modelId: 'a' })).gaveModel).toBe(true)
+  })
+
+  it('issue 17.10: is no model where the same records gave one that had been rejected', () => {
+    expect(outcomeOf(aFit('known'))).toEqual({
+      line: expect.stringContaining('it was rejected before'),
+      gaveModel: false,
+    })
+  })
+
+  it('is no model where the fit failed', () => {
+    const report = { gate: null, error: { message: 'no field varies' } }
+    expect(outcomeOf({ ...aFit('failed'), report })).toEqual({ line: 'failed: no field varies', gaveModel: false })
+  })
+})

@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import type { CommandContext } from '../../command-context.js'
+import { interruptible } from '../../interrupt.js'
+import { alertRateOption, formatOption, jsonOption } from '../../options.js'
+import type { ScoreOptions } from './score-file.js'
+
+export function addScore(program: Command, context: CommandContext): void {
+  program
+    .command('score')
+    .summary('score the records of a file')
+    .description(
+      'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
+        'are at least as strange (p_value), and whether that is within the alert rate (anomaly). ' +
+        'Rows count from 0 in input order. A record that breaks the contract of the model ends the command.',
+    )
+    .requiredOption('--model <file>', 'what `outflow train` wrote')
+    .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
+    .requiredOption('--output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
+    .addOption(formatOption())
+    .addOption(alertRateOption("the model's own"))
+    .addOption(jsonOption('the summary'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow score --model flights.model --input today.csv --output scores.csv
+  zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head`,
+    )
+    .action((options: ScoreOptions) =>
+      interruptible(async (signal) => (await import('./score-file.js')).scoreFile(options, context.terminal, signal)),
+    )
+}

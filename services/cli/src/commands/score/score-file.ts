@@ -1,0 +1,68 @@
+import { decide } from '@outflow/detector'
+import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
+import { UsageError } from '../../errors.js'
+import { withModelFile } from '../../model-file.js'
+import type { Format } from '../../record-files/format.js'
+import { openInput } from '../../record-files/open-input.js'
+import { withOutput } from '../../record-files/open-output.js'
+import { formatOfOutput, makeRowWriter } from '../../record-files/row-writer.js'
+import { type ScoredBatch, scoreRecords } from '../../score-records.js'
+
+export interface ScoreOptions {
+  readonly model: string
+  readonly input: string
+  readonly output: string
+  readonly format?: Format
+  readonly alertRate?: number
+  readonly json?: true
+}
+
+const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
+
+/** Scores a file into another, and says how many anomalies there were. */
+export async function scoreFile(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  if (options.json && options.output === '-') {
+    throw new UsageError('--json prints its summary on stdout, where --output - puts the scores; give --output a file')
+  }
+  const startedAt = Date.now()
+  const summary = await withModelFile(options.model, async (detector) => {
+    const alertRate = options.alertRate ?? detector.metadata.alertRate
+    // Where both ends are pipes --format speaks of the output, and the input's first byte of the input.
+    const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
+    // Scores that are printed on a terminal show the progress themselves, and a bar would be drawn over them.
+    const isSeen = options.output === '-' && process.stdout.isTTY
+    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'rows' })
+    const counts = { rows: 0, anomalies: 0 }
+    try {
+      await withOutput(options.output, async (output) => {
+        const format = formatOfOutput(options.output, options.format ?? input.format)
+        const writer = makeRowWriter(output, format, COLUMNS)
+        for await (const batch of scoreRecords(detector, input, signal)) {
+          const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
+          await writer.write(rowsOf(batch, isAnomaly))
+          counts.rows += isAnomaly.length
+          counts.anomalies += anomalies.length
+          progress?.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
+        }
+      })
+    } finally {
+      progress?.stop()
+    }
+    return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
+  })
+  const durationMs = Date.now() - startedAt
+  if (options.json) await terminal.result(`${JSON.stringify({ ...summary, durationMs })}\n`)
+  terminal.say(
+    `${formatCount(summary.rows)} rows scored in ${formatSeconds(durationMs)}; ${formatCount(summary.anomalies)} anomalies ` +
+      `(${formatShare(summary.anomalies / summary.rows)}) at an alert rate of ${formatShare(summary.alertRate)}`,
+  )
+}
+
+function rowsOf({ firstRow, nll, pValue }: ScoredBatch, isAnomaly: Uint8Array) {
+  return Array.from(nll, (value, index) => ({
+    row: firstRow + index,
+    nll: value,
+    p_value: pValue[index]!,
+    anomaly: isAnomaly[index] === 1,
+  }))
+}

@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander'
+import type { CommandContext } from '../../command-context.js'
+import { interruptible } from '../../interrupt.js'
+import { collect, jsonOption } from '../../options.js'
+import type { StatusOptions } from './show-status.js'
+import type { TopOptions } from './top.js'
+
+const configsOption = (): Option =>
+  new Option(
+    '--config <file>',
+    'the configuration, default: outflow.yaml; given several times, that many pipelines are shown',
+  ).argParser(collect)
+
+export function addStatus(program: Command, { terminal }: CommandContext): void {
+  program
+    .command('status')
+    .summary('say how a pipeline stands')
+    .description(
+      'Prints, a row a pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
+        'the last hour, messages that the relay has not sent yet, dead letters of the last day, drift; and below, what needs a person.',
+    )
+    .addOption(configsOption())
+    .addOption(jsonOption('all of it'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow status
+  outflow status --config flights.yaml --config parcels.yaml
+  outflow status --json | jq '.[] | select(.lag > 10000)'`,
+    )
+    .action((options: StatusOptions) =>
+      interruptible(async (signal) => (await import('./show-status.js')).showStatus(options, terminal, signal)),
+    )
+  program
+    .command('top')
+    .summary('watch how pipelines stand, live')
+    .description(
+      'Shows what `status` prints every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
+    )
+    .addOption(configsOption())
+    .addHelpText('after', '\nExamples:\n  outflow top\n  outflow top --config flights.yaml --config parcels.yaml')
+    .action((options: TopOptions) =>
+      interruptible(async (signal) => (await import('./top.js')).top(options, terminal, signal)),
+    )
+}

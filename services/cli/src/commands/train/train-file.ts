@@ -1,0 +1,162 @@
+import {
+  type Config,
+  configSchema,
+  type DetectionTarget,
+  type Feature,
+  featureName,
+  nameOfPath,
+} from '@outflow/contracts'
+import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import { loadConfig } from '@outflow/runtime'
+import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { UsageError } from '../../errors.js'
+import { FILE_ALERT_RATE } from '../../options.js'
+import type { Format } from '../../record-files/format.js'
+import { openInput } from '../../record-files/open-input.js'
+import { withOutput } from '../../record-files/open-output.js'
+import { readTrainingRecords, type TrainingRecords } from './training-records.js'
+
+export interface TrainOptions {
+  readonly input: string
+  readonly out: string
+  readonly config?: string
+  readonly exclude?: readonly string[]
+  readonly seed?: number
+  readonly alertRate?: number
+  readonly format?: Format
+  readonly json?: true
+}
+
+/** Fits a model to a file and says how it went. */
+export async function trainFile(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  if (options.json && options.out === '-') {
+    throw new UsageError('--json prints its report on stdout, where --out - puts the model; give --out a file')
+  }
+  const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
+  // Opened first: that a model can not be written is not told after the minutes that its fit takes.
+  const { training, trained } = await withOutput(options.out, async (output) => {
+    const training = await readInput(options, settings, terminal, signal)
+    const trained = await fit(training, settings, terminal, signal)
+    await output.write(trained.artefact)
+    return { training, trained }
+  })
+  const { features, leftOut, rows } = training
+  if (options.json) {
+    await terminal.result(
+      `${JSON.stringify({ model: options.out, rows, features, leftOut, metadata: trained.metadata })}\n`,
+    )
+  }
+  sayReport(options.out, trained, settings.detection, terminal)
+}
+
+interface Settings {
+  readonly features: readonly Feature[] | null
+  readonly model: Config['model']
+  readonly training: Config['training']
+  readonly detection: DetectionTarget
+}
+
+function settingsOf(options: TrainOptions, config: Config | null): Settings {
+  const { model, training } = config ?? {
+    model: configSchema.shape.model.parse({}),
+    training: configSchema.shape.training.parse({}),
+  }
+  return {
+    features: config?.features ?? null,
+    model,
+    training: { ...training, seed: options.seed ?? training.seed },
+    detection:
+      options.alertRate === undefined && config
+        ? config.detection
+        : { alertRate: options.alertRate ?? FILE_ALERT_RATE },
+  }
+}
+
+async function readInput(
+  options: TrainOptions,
+  { features, training }: Settings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TrainingRecords> {
+  const input = await openInput(options.input, options.format)
+  const progress = terminal.progress({ label: 'read', total: null, unit: 'rows' })
+  try {
+    return await readTrainingRecords(input, {
+      features,
+      exclude: options.exclude ?? [],
+      maxRows: training.maxRows,
+      seed: training.seed,
+      signal,
+      onRows: (rows) => progress.update(rows),
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
+
+function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
+  const named = features.map(
+    (feature) =>
+      `${featureName(feature)} ${paint.dim(feature.type)}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
+  )
+  say(`features: ${named.join(', ')}`)
+  for (const { path, why } of leftOut) say(`left out: ${nameOfPath(path)}, ${why}`)
+  if (records.length < rows)
+    say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
+}
+
+async function fit(
+  read: TrainingRecords,
+  { model, training, detection: { alertRate } }: Settings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TrainedDetector> {
+  const { features, records } = read
+  const bars = fitProgress(terminal)
+  let isSaid = false
+  // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
+  const sayOnce = () => {
+    if (!isSaid) sayFeatures(read, terminal)
+    isSaid = true
+  }
+  const onProgress = (progress: TrainingProgress) => {
+    sayOnce()
+    bars.update(progress)
+  }
+  try {
+    const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
+    sayOnce() // without a number to fit there was no step
+    return trained
+  } finally {
+    bars.stop()
+  }
+}
+
+function sayReport(
+  path: string,
+  { artefact, metadata }: TrainedDetector,
+  detection: DetectionTarget,
+  { say }: Terminal,
+): void {
+  const { training, calibration } = metadata
+  const { flows } = training
+  const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`
+  say(
+    `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
+      `${training.backendVersion}: ${flows && flows > 1 ? `the mean of ${flows} flows, the first of ${ofFirst}` : ofFirst}`,
+  )
+  if (training.stopped === 'diverged') {
+    say(
+      `warning: the fit diverged; the model has the weights of step ${formatCount(training.bestStep)}, and nothing after it counts`,
+    )
+  }
+  say(
+    `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
+      `p-values counted down to ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', a Pareto tail beyond' : ''}`,
+  )
+  const limit = unreachable(metadata, detection)
+  if (limit !== null) say(`warning: ${limit}`)
+  if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
+}
