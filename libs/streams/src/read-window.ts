@@ -5,7 +5,7 @@ import { endsOf, withAdmin } from './admin.js'
 import { isTombstone, toRecord, type WindowRecord } from './delivery.js'
 import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
-import { makeSample, own } from './sample.js'
+import { makeSample, own } from './sample/index.js'
 
 export interface WindowOptions<Note = undefined> {
   readonly topics: readonly string[]

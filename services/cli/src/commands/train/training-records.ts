@@ -1,12 +1,12 @@
 import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader, windowFiller, windowPlaces } from '@outflow/records'
+import { makeSample } from '@outflow/streams/sample'
 import { InputInvalid, UsageError } from '../../errors.js'
 import { fileWindows } from '../../file-windows.js'
 import { type LeftOut, makeFeatureInference } from '../../infer-features.js'
 import type { Input } from '../../record-files/open-input.js'
 import { readRecords } from '../../record-files/read-records.js'
 import type { SourceRecord } from '../../record-files/source-record.js'
-import { makeReservoir } from '../../reservoir.js'
 
 /** What a model is fitted to, read from a file. */
 export interface TrainingRecords {
@@ -38,17 +38,20 @@ export interface TrainingRecordsOptions {
  */
 export async function readTrainingRecords(input: Input, options: TrainingRecordsOptions): Promise<TrainingRecords> {
   const inference = makeFeatureInference()
-  const sample = makeReservoir<LookedAt>(options.maxRows, options.seed)
+  const sample = makeSample(options.maxRows, options.seed, ({ record }: Row) => record)
   const look = fileWindows(input.name, options.features ?? [])
+  let rows = 0
   for await (const batch of readRecords(input)) {
     options.signal.throwIfAborted()
     for (const source of batch) {
       inference.observe(source.record)
-      sample.offer(look === null ? source : { ...source, windows: look(source) })
+      const record = look === null ? source : { ...source, windows: look(source) }
+      sample.add({ ...OF_THE_FILE, offset: BigInt(rows), record })
+      rows += 1
     }
-    options.onRows(sample.offered)
+    options.onRows(rows)
   }
-  if (sample.offered === 0) throw new InputInvalid(input.name, null, 'it holds no record')
+  if (rows === 0) throw new InputInvalid(input.name, null, 'it holds no record')
   const inferred = inference.conclude()
   checkExcluded(input.name, options.exclude, inferred.paths)
   const isExcluded = (path: string): boolean => options.exclude.some((name) => isWithin(name, path))
@@ -62,8 +65,8 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
   return {
     features,
     leftOut: options.features ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
-    records: readAll(input.name, features, options.features ?? features, sample.items()),
-    rows: sample.offered,
+    records: readAll(input.name, features, options.features ?? features, sample.records()),
+    rows,
   }
 }
 
@@ -84,6 +87,18 @@ function isWithin(name: string, path: string): boolean {
 interface LookedAt extends SourceRecord {
   readonly windows?: readonly number[]
 }
+
+/** A record as the sample takes it: its row is the offset. */
+interface Row {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly record: LookedAt
+}
+
+/** The same for each file: under another name a file gives the same sample. */
+const OF_THE_FILE = { topic: '', partition: 0, timestampMs: 0 } as const
 
 /** @param all  the features that the windows are of, the excluded ones among them */
 function readAll(

@@ -1,4 +1,4 @@
-import type { WindowRecord } from './delivery.js'
+import type { WindowRecord } from '../delivery.js'
 
 /** How records count less with their age. */
 export interface Decay {
@@ -10,8 +10,11 @@ export interface Decay {
   readonly latestMs: number
 }
 
+/** What is known of each record that may be sampled. */
+type Sampled = Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>
+
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
-export interface Sample<R extends WindowRecord, K> {
+export interface Sample<R extends Sampled, K> {
   add(record: R): void
   /** What is kept of the sampled records, by topic, partition and offset. */
   records(): K[]
@@ -28,7 +31,7 @@ export interface Sample<R extends WindowRecord, K> {
  * @param keep  called for a record that enters the sample; what it returns must not refer to the record's bytes
  * @see Ohlsson 1998, Sequential Poisson sampling, Journal of Official Statistics 14
  */
-export function makeSample<R extends WindowRecord, K>(
+export function makeSample<R extends Sampled, K>(
   size: number,
   seed: number,
   keep: (record: R) => K,
@@ -68,7 +71,7 @@ export function makeSample<R extends WindowRecord, K>(
   }
 }
 
-type Position = Pick<WindowRecord, 'topic' | 'partition' | 'offset'>
+type Position = Omit<Sampled, 'timestampMs'>
 
 interface Prioritised<K> {
   readonly priority: number
@@ -83,7 +86,7 @@ function inOrder<K>(kept: readonly Prioritised<K>[]): Prioritised<K>[] {
 }
 
 /** The logarithm of the priority, plus what is the same for all: the weights themselves would overflow. */
-function agedPriority(hash: number, { timestampMs }: WindowRecord, { halfLifeMs, latestMs }: Decay): number {
+function agedPriority(hash: number, { timestampMs }: Sampled, { halfLifeMs, latestMs }: Decay): number {
   const uniform = (hash + 0.5) / 2 ** 32
   return Math.log(uniform) - (Math.LN2 * Math.min(timestampMs, latestMs)) / halfLifeMs
 }
@@ -92,7 +95,7 @@ function agedPriority(hash: number, { timestampMs }: WindowRecord, { halfLifeMs,
 function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
   const counts = new Map<number, number>()
   return {
-    add: ({ timestampMs }: WindowRecord) => {
+    add: ({ timestampMs }: Sampled) => {
       const steps = Math.floor((AGE_STEPS * Math.min(timestampMs, latestMs)) / halfLifeMs)
       counts.set(steps, (counts.get(steps) ?? 0) + 1)
     },
@@ -118,7 +121,7 @@ export function own<R extends WindowRecord>(record: R): R {
 }
 
 /** 32 bits; positions of equal priority are taken in order, a bias of one in millions. */
-function priorityOf(topicHash: number, { partition, offset }: WindowRecord): number {
+function priorityOf(topicHash: number, { partition, offset }: Sampled): number {
   const low = Number(offset & 0xffff_ffffn)
   const high = Number(offset >> 32n)
   return mix(mix(mix(topicHash ^ partition) ^ low) ^ high) >>> 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { WindowRecord } from './delivery.js'
+import type { WindowRecord } from '../delivery.js'
 import { makeSample, own } from './sample.js'
 
 const record = (topic: string, partition: number, offset: number): WindowRecord => ({
@@ -13,7 +13,7 @@ const record = (topic: string, partition: number, offset: number): WindowRecord 
   headers: [],
 })
 const sampleOf = (records: readonly WindowRecord[], size: number, seed: number) => {
-  const sample = makeSample(size, seed, own)
+  const sample = makeSample(size, seed, own<WindowRecord>)
   for (const one of records) sample.add(one)
   return sample.records()
 }
@@ -68,7 +68,7 @@ describe('makeSample with decay', () => {
     timestampMs: NOW - hours * HOUR,
   })
   const agedSample = (records: readonly WindowRecord[], size: number, seed: number, options = decay) => {
-    const sample = makeSample(size, seed, own, options)
+    const sample = makeSample(size, seed, own<WindowRecord>, options)
     for (const one of records) sample.add(one)
     return sample.records()
   }

@@ -1,0 +1,1 @@
+export { type Decay, makeSample, own, type Sample } from './sample.js'
