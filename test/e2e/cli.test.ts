@@ -74,7 +74,7 @@ beforeAll(async () => {
   await writeFile(at('normal.csv'), csv(normal))
   await writeFile(at('fresh.csv'), csv(fresh))
   await writeFile(at('small.yaml'), JSON.stringify(SMALL))
-  const trained = await runOutflow(['train', '--input', at('normal.csv'), '--seed', '3', '--out', at('model')])
+  const trained = await runOutflow(['train', '--input', at('normal.csv'), '--seed', '3', '--output', at('model')])
   expect(trained.stderr).toContain('features: plant categorical, load numeric, heat numeric, at cyclic')
   expect(trained.stderr).toContain('left out: id, text with 1,500 values in 1,500 rows')
   expect(trained).toMatchObject({ code: 0, stdout: '' })
@@ -85,8 +85,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe('train', () => {
   it('gives the same model for the same records, configuration and seed, from a pipe as from a file', async () => {
     const fit = ['train', '--config', at('small.yaml'), '--seed', '3', '--json']
-    const fromFile = await runOutflow([...fit, '--input', at('normal.csv'), '--out', at('small')])
-    const fromPipe = await runOutflow([...fit, '--input', '-', '--out', at('again')], {
+    const fromFile = await runOutflow([...fit, '--input', at('normal.csv'), '--output', at('small')])
+    const fromPipe = await runOutflow([...fit, '--input', '-', '--output', at('again')], {
       stdin: gzipSync(ndjson(normal)),
     })
     expect(fromPipe.code).toBe(0)
@@ -99,7 +99,7 @@ describe('train', () => {
 
   it('leaves out what is excluded', async () => {
     const fit = ['train', '--config', at('small.yaml'), '--exclude', 'plant', '--input', at('normal.csv')]
-    const trained = await runOutflow([...fit, '--out', at('excluded')])
+    const trained = await runOutflow([...fit, '--output', at('excluded')])
     expect(trained).toMatchObject({ code: 0, stdout: '' })
     expect(trained.stderr).toContain('features: load numeric, heat numeric\n')
   })
@@ -107,7 +107,7 @@ describe('train', () => {
 
 describe('train with few records', () => {
   it('issue 17.10: warns that no record can be flagged', async () => {
-    const trained = await runOutflow(['train', '--input', '-', '--out', at('few')], {
+    const trained = await runOutflow(['train', '--input', '-', '--output', at('few')], {
       stdin: csv(normal.slice(0, 300)),
     })
     expect(trained).toMatchObject({ code: 0 })
@@ -125,7 +125,7 @@ describe('windowed features of a file', () => {
   it('go by its order: readings that are usual one by one are strange when they come in a burst', async () => {
     await configure(burst)
     const trained = await runOutflow([
-      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--out', at('windows')],
+      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('windows')],
     ])
     expect(trained.stderr).toContain('heat numeric, lately window\n')
     const usual = readings(1_600).slice(1_500)
@@ -141,7 +141,7 @@ describe('windowed features of a file', () => {
     const { by: _by, ...keyless } = burst
     await configure(keyless)
     const trained = await runOutflow([
-      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--out', at('none')],
+      ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('none')],
     ])
     expect(trained.code).toBe(2)
     expect(trained.stderr).toMatch(/lately goes by Kafka's message key, which .*normal\.csv does not have/)
@@ -330,26 +330,26 @@ describe('bad usage and bad input end with 2 and one line', () => {
     ],
     [
       'a value of the wrong type in training',
-      () => ['train', '--input', '-', '--out', at('never')],
+      () => ['train', '--input', '-', '--output', at('never')],
       csv(normal.slice(0, 100)).replace(/^(reading-7,\w+),[^,]+/m, '$1,full'),
       'outflow: stdin, line 9: $.load must be a number of magnitude up to 1e300, found "full"',
     ],
     [
       'a column to exclude that is not there',
-      () => ['train', '--input', '-', '--exclude', 'laod', '--out', at('never')],
+      () => ['train', '--input', '-', '--exclude', 'laod', '--output', at('never')],
       good,
       'outflow: --exclude laod: stdin has no such column; it has id, plant, load, heat, at',
     ],
-    ['too few rows to fit', () => ['train', '--input', '-', '--out', at('never')], good, 'outflow: '],
+    ['too few rows to fit', () => ['train', '--input', '-', '--output', at('never')], good, 'outflow: '],
     [
       'a configuration that is not there',
-      () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--out', at('never')],
+      () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--output', at('never')],
       good,
       'outflow: can not read the configuration /no/outflow.yaml: ',
     ],
     [
       'a place where no model can be written',
-      () => ['train', '--input', at('normal.csv'), '--out', at('no/such/folder/model')],
+      () => ['train', '--input', at('normal.csv'), '--output', at('no/such/folder/model')],
       '',
       'outflow: can not write FOLDER/no/such/folder/model: no such file or folder',
     ],

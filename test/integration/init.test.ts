@@ -10,7 +10,7 @@ import { runOutflow } from '../support/run-outflow.js'
 
 const brokers = kafkaBrokers().join(',')
 const initOf = (topic: string) =>
-  runOutflow(['init', '--topic', topic, '--brokers', brokers, '--out', '-'], { env: { DATABASE_URL: '' } })
+  runOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', '-'], { env: { DATABASE_URL: '' } })
 
 describe('outflow init of a file', () => {
   const env = { DATABASE_URL: '', KAFKA_BROKERS: '' }
@@ -20,7 +20,7 @@ describe('outflow init of a file', () => {
     try {
       const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
       await writeFile(input, Array.from({ length: 300 }, (_, index) => `${parcel(index)}\n`).join(''))
-      const init = ['init', '--input', input, '--out', out]
+      const init = ['init', '--input', input, '--output', out]
       expect(await runOutflow(init, { env })).toMatchObject({
         code: 0,
         stdout: '',
@@ -30,13 +30,13 @@ describe('outflow init of a file', () => {
       const written = await readFile(out, 'utf8')
       expect(await runOutflow(init, { env })).toMatchObject({
         code: 2,
-        stderr: `outflow: ${out} is there already; --force replaces it, --out names another\n`,
+        stderr: `outflow: ${out} is there already; --force replaces it, --output names another\n`,
       })
       expect(await readFile(out, 'utf8')).toBe(written)
       expect((await runOutflow([...init, '--force'], { env })).code).toBe(0)
 
       await writeFile(out, `${written}model: { layers: 2, hidden: [8] }\n`)
-      const train = ['train', '--config', out, '--input', input, '--out', join(folder, 'model')]
+      const train = ['train', '--config', out, '--input', input, '--output', join(folder, 'model')]
       const trained = await runOutflow(train, { env })
       expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
       expect(trained.code).toBe(0)
@@ -46,15 +46,15 @@ describe('outflow init of a file', () => {
   })
 
   it.each([
-    ['nothing to look at', ['--out', '-'], 'outflow: init needs either --input or --topic\n'],
+    ['nothing to look at', ['--output', '-'], 'outflow: init needs either --input or --topic\n'],
     [
       'a topic of no broker',
-      ['--topic', 't', '--out', '-'],
+      ['--topic', 't', '--output', '-'],
       'outflow: --topic needs --brokers, as host:port, or KAFKA_BROKERS\n',
     ],
     [
       'no field to use',
-      ['--input', '-', '--out', '-'],
+      ['--input', '-', '--output', '-'],
       'outflow: stdin has no field that a model can use (id: always 1)\n',
     ],
   ])('ends with 2 and one line where there is %s', async (_, args, stderr) => {

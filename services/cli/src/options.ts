@@ -8,7 +8,7 @@ export const seedOption = (): Option =>
 
 export const formatOption = (): Option =>
   new Option(
-    '--format <format>',
+    '-f, --format <format>',
     'what stdout, else stdin, holds; default: as the names say, or the first byte',
   ).choices(FORMATS)
 
@@ -98,7 +98,7 @@ export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
   return { by: by ?? userInfo().username, why: why ?? 'asked for on the command line' }
 }
 
-export const configOption = (): Option => new Option('--config <file>', 'the configuration').default('outflow.yaml')
+export const configOption = (): Option => new Option('-c, --config <file>', 'the configuration').default('outflow.yaml')
 
 /** A stream is watched at 0.001; a file seldom has the 2,000 calibration records that such a rate needs to be resolved. */
 export const FILE_ALERT_RATE = 0.01

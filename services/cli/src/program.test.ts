@@ -65,7 +65,7 @@ describe('a typing error', () => {
     ],
     [
       ['export', '--output', 'a', '--format', 'parket'],
-      "outflow: option '--format <format>' argument 'parket' is invalid. Allowed choices are parquet, csv. (Did you mean parquet?)",
+      "outflow: option '-f, --format <format>' argument 'parket' is invalid. Allowed choices are parquet, csv. (Did you mean parquet?)",
     ],
   ])('of %j is told with what it was meant to be', async (args, told) => {
     expect((await aProgram().run(...args)).trim()).toBe(told)

@@ -30,7 +30,7 @@ const NAMES_OF_FILES = ':0'
 function wantsFile(program: Command, words: readonly string[]): boolean {
   const option = words.at(-2) ?? ''
   const command = words.reduce((found, word) => named(found, word) ?? found, program)
-  return command.options.some(({ long, flags }) => long === option && flags.includes('<file>'))
+  return command.options.some(({ short, long, flags }) => [short, long].includes(option) && flags.includes('<file>'))
 }
 
 const named = (parent: Command, name: string): Command | undefined =>

@@ -17,7 +17,7 @@ export function addExplain(program: Command, context: CommandContext): void {
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .option('--only-anomalies', 'pass over records within the normal')
     .option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert')
-    .option('--config <file>', 'where the database of --anomaly is named', 'outflow.yaml')
+    .option('-c, --config <file>', 'where the database of --anomaly is named', 'outflow.yaml')
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
     .option('--json', 'print one JSON object a record')

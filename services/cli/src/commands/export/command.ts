@@ -17,8 +17,8 @@ export function addExport(program: Command, { terminal }: CommandContext): void 
     .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
     .option('--to <time>', 'last moment, not included; default: now', moment)
     .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
-    .addOption(new Option('--format <format>', 'default: as the name of the output says').choices(EXPORT_FORMATS))
-    .requiredOption('--output <file>', 'a .parquet or .csv file; - is stdout')
+    .addOption(new Option('-f, --format <format>', 'default: as the name of the output says').choices(EXPORT_FORMATS))
+    .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
     .addOption(configOption())
     .addOption(jsonOption('the summary'))
     .addHelpText(

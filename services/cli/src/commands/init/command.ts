@@ -14,15 +14,15 @@ export function addInit(program: Command, context: CommandContext): void {
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .option('--topic <topic>', 'a Kafka topic with records in JSON')
     .option('--brokers <list>', 'host:port, comma-separated; default: KAFKA_BROKERS')
-    .option('--out <file>', 'where the configuration goes; - is stdout', 'outflow.yaml')
+    .option('-o, --output <file>', 'where the configuration goes; - is stdout', 'outflow.yaml')
     .option('--force', 'replace what is there')
     .addHelpText(
       'after',
       `
 Examples:
   outflow init --topic flights --brokers 127.0.0.1:9092
-  outflow init --input flights.csv --out flights.yaml
-  outflow init --input flights.ndjson.gz --out -`,
+  outflow init --input flights.csv --output flights.yaml
+  outflow init --input flights.ndjson.gz --output -`,
     )
     .action((options: InitOptions) =>
       interruptible(async (signal) => (await import('./init.js')).init(options, context.terminal, signal)),

@@ -12,7 +12,7 @@ export interface InitOptions {
   readonly input?: string
   readonly topic?: string
   readonly brokers?: string
-  readonly out: string
+  readonly output: string
   readonly force?: true
 }
 
@@ -23,7 +23,7 @@ export async function init(
   signal: AbortSignal,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
-  const { input, topic, out } = options
+  const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
   await refuseToOverwrite(options)
   const sample = await take(options, environment, signal)
@@ -41,12 +41,12 @@ export async function init(
     brokers: options.brokers ?? (environment.KAFKA_BROKERS ? '${KAFKA_BROKERS}' : '127.0.0.1:9092'),
     databaseUrl: environment.DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow',
   })
-  await withOutput(out, (output) => output.write(text))
-  if (out === '-') return
+  await withOutput(output, (opened) => opened.write(text))
+  if (output === '-') return
   terminal.say(
-    `${out}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
+    `${output}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
-  terminal.say(`look it through, then: outflow doctor --config ${out}`)
+  terminal.say(`look it through, then: outflow doctor --config ${output}`)
 }
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
@@ -60,11 +60,11 @@ async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal
   return topicRecords(topic, brokers, signal)
 }
 
-async function refuseToOverwrite({ out, force }: InitOptions): Promise<void> {
-  if (out === '-' || force) return
-  const isThere = await access(out).then(
+async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> {
+  if (output === '-' || force) return
+  const isThere = await access(output).then(
     () => true,
     () => false,
   )
-  if (isThere) throw new UsageError(`${out} is there already; --force replaces it, --out names another`)
+  if (isThere) throw new UsageError(`${output} is there already; --force replaces it, --output names another`)
 }

@@ -10,7 +10,7 @@ export function addMigrate(program: Command, { terminal }: CommandContext): void
       'Applies the migrations that are not applied yet. It is safe to run twice, and by two processes at once. The database ' +
         'is the one of --config, else of DATABASE_URL; its role must be allowed to create schemas and roles.',
     )
-    .option('--config <file>', 'an outflow.yaml')
+    .option('-c, --config <file>', 'an outflow.yaml')
     .addHelpText(
       'after',
       `

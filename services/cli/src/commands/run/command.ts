@@ -20,7 +20,7 @@ export function addRun(program: Command, context: CommandContext): void {
     .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
     .addOption(
       new Option(
-        '--config <file>',
+        '-c, --config <file>',
         'the configuration, default: outflow.yaml; given several times, that many pipelines run in one process',
       ).argParser(collect),
     )

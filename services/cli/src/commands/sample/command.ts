@@ -11,7 +11,7 @@ export function addSample(program: Command, context: CommandContext): void {
     .description("Draws records from a model: normal ones, none of them real, with the fields of the model's input.")
     .requiredOption('--model <file>', 'what `outflow train` wrote')
     .requiredOption('--rows <n>', 'how many', wholeNumber(1))
-    .requiredOption('--output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
+    .requiredOption('-o, --output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
     .addOption(seedOption().default(1))
     .addOption(formatOption())
     .addHelpText(

@@ -15,7 +15,7 @@ export function addScore(program: Command, context: CommandContext): void {
     )
     .requiredOption('--model <file>', 'what `outflow train` wrote')
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .requiredOption('--output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
+    .requiredOption('-o, --output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
     .addOption(jsonOption('the summary'))

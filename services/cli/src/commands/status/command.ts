@@ -7,7 +7,7 @@ import type { TopOptions } from './top.js'
 
 const configsOption = (): Option =>
   new Option(
-    '--config <file>',
+    '-c, --config <file>',
     'the configuration, default: outflow.yaml; given several times, that many pipelines are shown',
   ).argParser(collect)
 

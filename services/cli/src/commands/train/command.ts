@@ -13,8 +13,8 @@ export function addTrain(program: Command, context: CommandContext): void {
         'few-valued texts categorical, ISO 8601 times cyclic over the day; what a model can not use is left out, and said.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .requiredOption('--out <file>', 'where the model goes')
-    .option('--config <file>', 'an outflow.yaml that states the features and the training')
+    .requiredOption('-o, --output <file>', 'where the model goes')
+    .option('-c, --config <file>', 'an outflow.yaml that states the features and the training')
     .option('--exclude <column>', 'leave a column out; may be given several times', collect)
     .addOption(seedOption())
     .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
@@ -24,8 +24,8 @@ export function addTrain(program: Command, context: CommandContext): void {
       'after',
       `
 Examples:
-  outflow train --input flights.csv --out flights.model
-  outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --out flights.model`,
+  outflow train --input flights.csv --output flights.model
+  outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --output flights.model`,
     )
     .action((options: TrainOptions) =>
       interruptible(async (signal) => (await import('./train-file.js')).trainFile(options, context.terminal, signal)),

@@ -18,7 +18,7 @@ import { readTrainingRecords, type TrainingRecords } from './training-records.js
 
 export interface TrainOptions {
   readonly input: string
-  readonly out: string
+  readonly output: string
   readonly config?: string
   readonly exclude?: readonly string[]
   readonly seed?: number
@@ -29,12 +29,12 @@ export interface TrainOptions {
 
 /** Fits a model to a file and says how it went. */
 export async function trainFile(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  if (options.json && options.out === '-') {
-    throw new UsageError('--json prints its report on stdout, where --out - puts the model; give --out a file')
+  if (options.json && options.output === '-') {
+    throw new UsageError('--json prints its report on stdout, where --output - puts the model; give --output a file')
   }
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
   // Opened first: that a model can not be written is not told after the minutes that its fit takes.
-  const { training, trained } = await withOutput(options.out, async (output) => {
+  const { training, trained } = await withOutput(options.output, async (output) => {
     const training = await readInput(options, settings, terminal, signal)
     const trained = await fit(training, settings, terminal, signal)
     await output.write(trained.artefact)
@@ -43,10 +43,10 @@ export async function trainFile(options: TrainOptions, terminal: Terminal, signa
   const { features, leftOut, rows } = training
   if (options.json) {
     await terminal.result(
-      `${JSON.stringify({ model: options.out, rows, features, leftOut, metadata: trained.metadata })}\n`,
+      `${JSON.stringify({ model: options.output, rows, features, leftOut, metadata: trained.metadata })}\n`,
     )
   }
-  sayReport(options.out, trained, settings.detection, terminal)
+  sayReport(options.output, trained, settings.detection, terminal)
 }
 
 interface Settings {
