@@ -30,6 +30,7 @@ import {
   parcelMessages,
   WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
+import { aGateReport } from '../support/reports.js'
 import { type Fleet, startFleet, takeAway, untilFleet } from './crash-fleet.js'
 import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './crash-outcome.js'
 import { compareRows } from './same-rows.js'
@@ -136,7 +137,14 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
   }
   await writeFile(run.configFile, JSON.stringify(config))
-  await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
+  await insertModel(pool, {
+    pipeline,
+    id: metadata.modelId,
+    artefact,
+    metadata,
+    metrics: aGateReport(),
+    parentId: null,
+  })
   await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'bench', why: 'to begin with' })
   return run
 }

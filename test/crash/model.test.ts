@@ -12,6 +12,7 @@ import {
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import { aGateReport } from '../support/reports.js'
 import { startService } from '../support/service-process.js'
 
 // A fit takes seconds; on a machine that does much else, minutes.
@@ -136,8 +137,14 @@ test('a trial outlives its trainer, and counts each record once though ingest is
 /** As a trainer leaves one that died between the gate and what follows. */
 async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metadata }: TrainedDetector): Promise<void> {
   const parentId = await activeModelId(pool, name)
-  const metrics = { passed: true, failures: [] }
-  await insertModel(pool, { pipeline: name, id: metadata.modelId, artefact, metadata, metrics, parentId })
+  await insertModel(pool, {
+    pipeline: name,
+    id: metadata.modelId,
+    artefact,
+    metadata,
+    metrics: aGateReport(),
+    parentId,
+  })
 }
 
 /** Keeps artefacts from being read, and nothing else, until the function that it gives is called. */

@@ -53,7 +53,7 @@ test('a shift raises an alarm and gives a model of the new regime, long before t
 
   await send(nextOf(messages, 2_000).map(heavier), Date.now())
   await untilAllStored(pipeline)
-  expect((fit!.report as { gate: { gain: { lower: number } } }).gate.gain.lower).toBeGreaterThan(0.2)
+  expect(fit!.report.gate!.gain.lower).toBeGreaterThan(0.2)
   // Of the stream a hundredth is odd, and a hundredth of the rest may be flagged.
   expect(await flaggedShare(pipeline, modelId as string, now)).toBeLessThan(4 * PARCEL_ALERT_RATE)
 })

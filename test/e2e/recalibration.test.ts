@@ -1,4 +1,5 @@
-import { openDetector, type Recalibration, recalibrate } from '@outflow/detector'
+import type { Recalibration } from '@outflow/contracts'
+import { openDetector, recalibrate } from '@outflow/detector'
 import { noteFollowing } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'

@@ -10,6 +10,7 @@ import { type Answer, aConsole, type ConsoleUnderTest } from '../support/a-conso
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase } from '../support/infrastructure.js'
+import { aFitReport, aFlowFit, aGateReport } from '../support/reports.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const PIPELINE = 'flights'
@@ -402,17 +403,10 @@ async function storeStatistics(): Promise<void> {
 async function storeModels(): Promise<void> {
   for (const id of ['model-0', 'model-1']) {
     const artefact = Buffer.from(`no model, ${id}`)
-    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: {}, parentId: null })
+    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
   }
-  const report = {
-    seed: 7,
-    window: { asked: 'x', from: null, to: null, shortened: null },
-    records: { fitted: 900, excluded: 0, rejected: 3, heldOut: 100 },
-    fit: { atSteps: [50, 100], trainNll: [1.5, 1.2], validationNll: [1.6, 1.3], peakMemoryBytes: 1_000_000 },
-    gate: { passed: true },
-    durationMs: 1_234,
-  }
+  const report = aFitReport({ seed: 7, fit: aFlowFit(), gate: aGateReport() })
   const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'model-0', report })
   await endFit(pool, { id, modelId: 'model-1', report, state: 'promoted' })
 }

@@ -18,6 +18,7 @@ import { aBrowser, lackOfBrowser } from '../support/a-browser.js'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase } from '../support/infrastructure.js'
+import { aFitReport, aFlowFit, aGateReport } from '../support/reports.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const PIPELINE = 'flights'
@@ -346,38 +347,29 @@ async function storeModels(): Promise<void> {
   const artefact = readFileSync(new URL('../../libs/detector/test-data/version-1.model', import.meta.url))
   const { metadata, close } = await openDetector(artefact)
   await close()
-  const model = { pipeline: PIPELINE, artefact, metadata, metrics: {}, parentId: null }
+  const model = { pipeline: PIPELINE, artefact, metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
   for (const id of ['before', 'now']) {
     await insertModel(pool, { ...model, id })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'asked to' })
   }
   const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
+  const begun = aFitReport()
   const report = {
-    seed: 7,
-    window: {
-      asked: '2026-01-01T00:00:00.000Z',
-      from: '2026-01-01T00:00:00.000Z',
-      to: '2026-01-02T00:00:00.000Z',
-      shortened: null,
-    },
-    records: { seen: 1_000, sampled: 1_000, fitted: 900, heldOut: 100, rejected: 3, excluded: 2 },
-    fit: {
+    ...begun,
+    window: { ...begun.window, from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' },
+    records: { ...begun.records, rejected: 3, excluded: 2 },
+    fit: aFlowFit({
       atSteps: steps,
       trainNll: steps.map((step) => 3 * Math.exp(-step / 200)),
       validationNll: steps.map((step) => 0.1 + 3 * Math.exp(-step / 200)),
-      peakMemoryBytes: 1_000_000,
-    },
+    }),
     calibration: metadata.calibration,
-    gate: {
-      passed: true,
-      failures: [],
+    gate: aGateReport({
       against: 'incumbent',
       againstId: 'before',
       gain: { mean: 0.03, lower: 0.01, upper: 0.05, records: 100 },
-    },
-    durationMs: 1_234,
-    error: null,
+    }),
   }
   const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'before', report })
   await endFit(pool, { id, modelId: 'now', report, state: 'promoted' })

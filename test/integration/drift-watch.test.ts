@@ -1,12 +1,5 @@
-import { parseConfig } from '@outflow/contracts'
-import {
-  type Detector,
-  decide,
-  openDetector,
-  type Recalibration,
-  recalibrate,
-  type TrainedDetector,
-} from '@outflow/detector'
+import { type GateReport, parseConfig } from '@outflow/contracts'
+import { type Detector, decide, openDetector, recalibrate, type TrainedDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { openPool, type Pool } from '@outflow/store'
 import {
@@ -27,6 +20,7 @@ import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
+import { aGateReport } from '../support/reports.js'
 
 const MINUTE_MS = 60_000
 let url: string
@@ -77,9 +71,9 @@ async function aWatchedPipeline() {
     name,
     telemetry,
     watch: (recent: readonly Fields[]) => watchScores({ config, pool, telemetry }, async () => recent),
-    store: async ({ artefact, metadata }: TrainedDetector, metrics: unknown = {}) => {
+    store: async ({ artefact, metadata }: TrainedDetector, gate: Partial<GateReport> = {}) => {
       const id = metadata.modelId
-      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics, parentId: null })
+      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
     /** As ingest would have written it, so many minutes ago: what is flagged as well. */
@@ -178,7 +172,7 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   expect(pipeline.telemetry.modelRecalibrated).toHaveBeenCalledTimes(1)
   expect(await latestFollowing(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
   const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
-  const recalibrated = recalibrate(told[0]!.following as Recalibration, own)
+  const recalibrated = recalibrate(told[0]!.following, own)
   const flagged = (pValue: Float64Array) =>
     decide(pValue, { alertRate: PARCEL_ALERT_RATE }).anomalies.length / pValue.length
   const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))

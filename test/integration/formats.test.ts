@@ -16,6 +16,7 @@ import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, type Parcel, parcelMessages } from '../support/parcels.js'
+import { aGateReport } from '../support/reports.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 
 /** The same parcels, written in each format: whatever the bytes, the verdicts are the same. */
@@ -131,7 +132,14 @@ async function reading(
   const { pipeline } = config
   const { artefact, metadata } = model
   if (options.train !== true) {
-    await insertModel(pool, { pipeline, id: metadata.modelId, artefact, metadata, metrics: {}, parentId: null })
+    await insertModel(pool, {
+      pipeline,
+      id: metadata.modelId,
+      artefact,
+      metadata,
+      metrics: aGateReport(),
+      parentId: null,
+    })
     await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'test', why: 'asked to' })
   }
   const abort = new AbortController()

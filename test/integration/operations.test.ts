@@ -1,5 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
-import { operationEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
+import { type FitReport, operationEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
@@ -14,6 +14,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
+import { aFitReport, aGateReport } from '../support/reports.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 async function aLookedAfterPipeline() {
@@ -52,7 +53,7 @@ async function aLookedAfterPipeline() {
       now += ms
     },
     promote: async (id: string) => {
-      const model = { artefact: Buffer.from(id), metadata: {}, metrics: {}, parentId: null }
+      const model = { artefact: Buffer.from(id), metadata: {}, metrics: aGateReport(), parentId: null }
       await insertModel(pool, { pipeline: name, id, ...model })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
@@ -87,9 +88,14 @@ async function aLookedAfterPipeline() {
       })
     },
     /** As a trainer leaves the report of a fit. */
-    fitted: async (modelId: string, state: 'known' | 'rejected', report: object) => {
-      const id = await startFit(pool, { pipeline: name, because: 'schedule', incumbentId: 'first', report })
-      await endFit(pool, { id, modelId, state, report })
+    fitted: async (modelId: string, state: 'known' | 'rejected', report: Partial<FitReport>) => {
+      const id = await startFit(pool, {
+        pipeline: name,
+        because: 'schedule',
+        incumbentId: 'first',
+        report: aFitReport(),
+      })
+      await endFit(pool, { id, modelId, state, report: aFitReport(report) })
     },
   }
 }
@@ -271,7 +277,9 @@ test('issue 17.21: each gap before a position is one health event, with both off
 test('a candidate that the gate rejects is told once, with the reason', async () => {
   const pipeline = await aLookedAfterPipeline()
   await pipeline.promote('first')
-  await pipeline.fitted('second', 'rejected', { gate: { failures: ['it flags 20 % of the held-out records'] } })
+  await pipeline.fitted('second', 'rejected', {
+    gate: aGateReport({ passed: false, failures: ['it flags 20 % of the held-out records'] }),
+  })
   for (let looks = 0; looks < 2; looks++) await pipeline.look()
   await pipeline.another()()
   expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([

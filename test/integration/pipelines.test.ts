@@ -18,6 +18,7 @@ import {
   type ParcelMessage,
   parcelMessages,
 } from '../support/parcels.js'
+import { aGateReport } from '../support/reports.js'
 import { startService } from '../support/service-process.js'
 
 let model: TrainedDetector
@@ -57,7 +58,7 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
   await writeFile(configFile, JSON.stringify(configuration))
   const { artefact, metadata } = model
   const id = metadata.modelId
-  await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+  await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
   await promoteModel(pool, { pipeline: name, id })
   return { name, configFile }
 }

@@ -1,4 +1,4 @@
-import { ModelDamaged, ModelUnknown, openPool, type Pool } from '@outflow/store'
+import { ModelDamaged, ModelUnknown, openPool, type Pool, StoredValueDamaged } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
+import { aGateReport } from '../support/reports.js'
 
 /** Who promotes, and why. */
 const BY_HAND = { by: 'test', why: 'asked to' }
@@ -80,12 +81,21 @@ describe('models', () => {
     expect(await activeModelId(pool, pipeline)).toBe('a')
   })
 
+  it('names table, column and model of stored metrics that somebody has changed', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await pool.query(`update outflow.models set metrics = '{"passed": "yes"}' where pipeline = $1`, [pipeline])
+    const error = await listModels(pool, pipeline).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(StoredValueDamaged)
+    expect(String(error)).toContain(`outflow.models.metrics of ${pipeline}, a is not as it was written`)
+  })
+
   it('rejects a candidate with the metrics it failed by', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
-    await rejectModel(pool, { pipeline, id: 'a', metrics: { validationNll: 9 } })
-    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'rejected', metrics: { validationNll: 9 } }])
-    await expect(rejectModel(pool, { pipeline, id: 'a', metrics: {} })).rejects.toBeInstanceOf(ModelUnknown)
+    await rejectModel(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
+    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'rejected', metrics: { medianNll: 9 } }])
+    await expect(rejectModel(pool, { pipeline, id: 'a', metrics: aGateReport() })).rejects.toBeInstanceOf(ModelUnknown)
   })
 })
 
@@ -175,7 +185,7 @@ function aModel(pipeline: string, id: string) {
     id,
     artefact: new Uint8Array([1, 2, 3]),
     metadata: { rows: 2 },
-    metrics: {},
+    metrics: aGateReport(),
     parentId: null,
   }
 }

@@ -28,6 +28,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
+import { aFitReport, aGateReport } from '../support/reports.js'
 
 let url: string
 let pool: Pool
@@ -42,7 +43,7 @@ async function aPipelineOf(...ids: readonly string[]): Promise<string> {
   const pipeline = aName('pipeline')
   for (const id of ids) {
     const artefact = new Uint8Array([1, 2, 3])
-    await insertModel(pool, { pipeline, id, artefact, metadata: {}, metrics: {}, parentId: null })
+    await insertModel(pool, { pipeline, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
     await promoteModel(pool, { pipeline, id, by: 'trainer', why: 'schedule' })
   }
   return pipeline
@@ -105,11 +106,11 @@ it('promoting the active model again is no change', async () => {
 describe('the report of a fit', () => {
   it('grows from the start to the verdict, and analysts see it', async () => {
     const pipeline = await aPipelineOf('a')
-    const begun = { seed: 7, records: { fitted: 90, heldOut: 10 }, window: { from: '2026-01-01T00:00:00Z' } }
+    const begun = aFitReport({ seed: 7 })
     const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: 'a', report: begun })
     await noteFitStep(pool, { id, step: 50, maxSteps: 2_000 })
     expect(await listFits(pool, { pipeline })).toMatchObject([{ id, state: 'running', step: 50, maxSteps: 2_000 }])
-    const gate = { gain: { mean: 0.2, lower: 0.1, upper: 0.3 }, against: 'incumbent', failures: [] }
+    const gate = aGateReport({ against: 'incumbent' })
     await endFit(pool, { id, state: 'promoted', modelId: 'b', report: { ...begun, gate } })
     const { rows } = await pool.query('select * from analyst.fits where id = $1', [id])
     expect(rows).toMatchObject([
@@ -117,7 +118,7 @@ describe('the report of a fit', () => {
         state: 'promoted',
         model_id: 'b',
         incumbent_id: 'a',
-        fitted: '90',
+        fitted: '900',
         gain_nats: 0.2,
         gain_against: 'incumbent',
         seed: '7',
@@ -129,7 +130,8 @@ describe('the report of a fit', () => {
 })
 
 describe('a model that is asked for', () => {
-  const begin = (pipeline: string) => startFit(pool, { pipeline, because: 'asked for', incumbentId: null, report: {} })
+  const begin = (pipeline: string) =>
+    startFit(pool, { pipeline, because: 'asked for', incumbentId: null, report: aFitReport() })
 
   it('rings at the trainer, waits until a fit answers, and waits again when that fit dies or fails', async () => {
     const pipeline = aName('pipeline')
@@ -142,7 +144,7 @@ describe('a model that is asked for', () => {
 
     for (const end of [
       async (_: string) => abandonFits(pool, pipeline),
-      async (id: string) => endFit(pool, { id, state: 'failed', modelId: null, report: {} }),
+      async (id: string) => endFit(pool, { id, state: 'failed', modelId: null, report: aFitReport() }),
     ]) {
       expect(await isRetrainWanted(pool, pipeline)).toBe(true)
       const fitId = await begin(pipeline)
@@ -154,7 +156,7 @@ describe('a model that is asked for', () => {
     expect(await isRetrainWanted(pool, pipeline)).toBe(true)
     const fitId = await begin(pipeline)
     await answerRequests(pool, { pipeline, fitId })
-    await endFit(pool, { id: fitId, state: 'rejected', modelId: 'm', report: {} })
+    await endFit(pool, { id: fitId, state: 'rejected', modelId: 'm', report: aFitReport() })
     expect(await isRetrainWanted(pool, pipeline)).toBe(false)
     expect((await listFits(pool, { pipeline })).map(({ state }) => state)).toEqual(['rejected', 'failed', 'abandoned'])
   })

@@ -12,6 +12,7 @@ import { eventually } from './eventually.js'
 import { type Feed, startFeed } from './feed.js'
 import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
+import { aGateReport } from './reports.js'
 
 /** A pipeline of a test's own: its topics, its database and its configuration. */
 export interface ParcelPipeline {
@@ -86,7 +87,7 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
 
   const store = async ({ artefact, metadata }: TrainedDetector) => {
     const id = metadata.modelId
-    await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+    await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
   }
   const promote = async (model: TrainedDetector) => {
     await store(model)

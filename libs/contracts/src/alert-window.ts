@@ -1,4 +1,5 @@
-import type { Severity } from './alert-event.js'
+import { z } from 'zod'
+import { alertEventSchema, type Severity } from './alert-event.js'
 
 /** What one alert after another is held against: those of a key or of a reason, those of quiet hours, a key's cool-down. */
 export type AlertWindowKind = 'key' | 'reason' | 'quiet' | 'cooldown'
@@ -27,15 +28,19 @@ export interface AlertWindow {
 }
 
 /** An anomaly that stands for a group. */
-export interface AlertExample {
-  readonly id: string
-  readonly key: string | null
-  readonly severity: Severity
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
-  /** The main reason in words; null: it has none. */
-  readonly reason: string | null
-  /** Of the event, epoch ms. */
-  readonly eventTimeMs: number
-}
+export const alertExampleSchema = z
+  .object({
+    id: z.string(),
+    key: z.string().nullable(),
+    severity: alertEventSchema.shape.data.shape.severity,
+    /** Nats. */
+    nll: z.number(),
+    pValue: z.number(),
+    /** The main reason in words; null: it has none. */
+    reason: z.string().nullable(),
+    /** Of the event, epoch ms. */
+    eventTimeMs: z.number(),
+  })
+  .readonly()
+
+export type AlertExample = z.infer<typeof alertExampleSchema>

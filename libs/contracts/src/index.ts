@@ -5,14 +5,17 @@ export {
   alertEventSchema,
   type Severity,
 } from './alert-event.js'
-export type { AlertExample, AlertWindow, AlertWindowKind } from './alert-window.js'
+export { type AlertExample, type AlertWindow, type AlertWindowKind, alertExampleSchema } from './alert-window.js'
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export type { DetectionTarget } from './detection.js'
 export { didYouMean } from './did-you-mean.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
+export { type FdrState, fdrStateSchema } from './fdr-state.js'
 export { type Feature, featureName, featurePath, featureSchema } from './feature.js'
+export { type FitReport, fitReportSchema } from './fit-report.js'
+export { type GateReport, gateReportSchema, type ShadowReport } from './gate-report.js'
 export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-event.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export {
@@ -35,6 +38,7 @@ export {
 } from './path.js'
 export { formatPosition, type Position } from './position.js'
 export { type Explanation, type NearestNormal, nearestNormalSchema, type Reason, reasonSchema } from './reason.js'
+export { type Recalibration, recalibrationSchema } from './recalibration.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export { scheduledAfter } from './schedule.js'
 export type { KafkaTls, PostgresTls, Sasl } from './security.js'

@@ -1,7 +1,6 @@
 export { type Decisions, decide } from './decision/decide.js'
 export { modelThreshold } from './decision/model-threshold.js'
-export type { FdrState } from './decision/online-fdr.js'
-export { fitRecalibration, type Recalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'
+export { fitRecalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'
 export { alertRateOf, type DecisionRule, decisionRule } from './decision/rule.js'
 export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'

@@ -1,5 +1,5 @@
-import type { Rejection } from '@outflow/contracts'
-import type { Decisions, FdrState, Scores } from '@outflow/detector'
+import type { FdrState, Rejection } from '@outflow/contracts'
+import type { Decisions, Scores } from '@outflow/detector'
 import type { EntityState, FieldTable, Observation } from '@outflow/records'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Config } from '@outflow/contracts'
-import { type FdrState, makeScoringThread, openDetector } from '@outflow/detector'
+import { makeScoringThread, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { longestWindowMs, makeDecoder, planWindows } from '@outflow/records'
 import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
@@ -193,7 +193,7 @@ async function consume({
     score,
     decide: decideWith({
       detection,
-      storedState: ({ topic, partition }) => storedFdrState<FdrState>(pool, { pipeline, topic, partition }),
+      storedState: ({ topic, partition }) => storedFdrState(pool, { pipeline, topic, partition }),
       telemetry,
       signal: untilStopped,
     }),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Detector, Recalibration } from '@outflow/detector'
+import type { Recalibration } from '@outflow/contracts'
+import type { Detector } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/runtime'
 import type { StoredFollowing } from '@outflow/store/models'
@@ -167,7 +168,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       const known = recalibration?.modelId === own.model.modelId ? recalibration : null
       return {
         ...own.model,
-        recalibration: known === null ? null : (known.following as Recalibration),
+        recalibration: known === null ? null : known.following,
         recalibrationId: known?.id ?? null,
         shadow: compared?.model ?? null,
         giveBack: () => {

@@ -1,44 +1,7 @@
-import type { RejectionReason } from '@outflow/contracts'
+import type { FitReport, GateReport } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
-import type { GateReport } from './gate.js'
 import type { TrainingRecords } from './training-records.js'
-
-/** What a fit saw, did and came to: kept in `outflow.fits`, grown as the fit goes on. */
-export interface FitReport {
-  readonly seed: number
-  readonly window: {
-    /** ISO 8601: where it was to begin, and its first and last record. */
-    readonly asked: string
-    readonly from: string | null
-    readonly to: string | null
-    /** Why it begins later than it was to; null where it does not. */
-    readonly shortened: string | null
-    /** A record so much older than the newest counts half as much; null: all count alike. */
-    readonly halfLifeMs: number | null
-  }
-  readonly records: {
-    /** In the window, before it was sampled. */
-    readonly seen: number
-    readonly sampled: number
-    readonly fitted: number
-    readonly heldOut: number
-    readonly rejected: number
-    readonly rejectedBy: Readonly<Partial<Record<RejectionReason, number>>>
-    readonly excluded: number
-    readonly excludedBy: TrainingRecords['excluded']
-  }
-  /** Curves, steps and cost of the flow's fit, of two flows the first's; null before, and where every feature is categorical. */
-  readonly fit: TrainedDetector['fit']
-  /** Which fit was kept, the one that went on from the active model or that from nothing; null where there was no such model. */
-  readonly start: TrainedDetector['start']
-  readonly calibration: TrainedDetector['metadata']['calibration'] | null
-  readonly gate: GateReport | null
-  /** From the window read to the verdict. */
-  readonly durationMs: number
-  /** Why there is no model; null where there is one. */
-  readonly error: { readonly code: string; readonly message: string } | null
-}
 
 export interface BegunFit {
   readonly seed: number

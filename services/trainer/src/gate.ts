@@ -1,33 +1,8 @@
-import type { Feature } from '@outflow/contracts'
+import type { Feature, GateReport } from '@outflow/contracts'
 import { type Detector, decide, fitMarginals, openDetector, type Scores } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { edgeCases } from './edge-cases.js'
-import { type Gain, pairedGain } from './paired-gain.js'
-
-/** What the gate found; stored as the model's metrics, and in the report of its fit. */
-export interface GateReport {
-  readonly passed: boolean
-  /** Why not, one sentence each. */
-  readonly failures: readonly string[]
-  /** Held-out records that were scored for it. */
-  readonly checked: number
-  /** What the candidate was compared with. */
-  readonly against: 'incumbent' | 'independent fields'
-  /** The incumbent's id; null where there was none to compare with. */
-  readonly againstId: string | null
-  /** Of the candidate over that, on the held-out records. */
-  readonly gain: Gain
-  /** Share of the held-out records that would be flagged at the alert rate. */
-  readonly flaggedShare: number
-  /** Share of them whose p-value is at most a half; a half is due. */
-  readonly lowerHalf: number
-  /** Nats, on the held-out records. */
-  readonly medianNll: number
-  /** Nats; nine in ten held-out records lie between. */
-  readonly nllRange: readonly [number, number]
-  /** Of one record in a batch, the faster of two runs. */
-  readonly scoringMicros: number
-}
+import { pairedGain } from './paired-gain.js'
 
 export interface GateOptions {
   readonly artefact: Uint8Array

@@ -31,8 +31,8 @@ test('a flood that following slow change hides is told', () => {
 
 test('a median nll outside of what nine in ten had at the gate is told, on either side', () => {
   for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
-  // Of a model from before there was such a gate, only the share is known.
-  expect(leftBounds(minutesOf(40, 1_000, 0), {}, asked)).toBeNull()
+  // Of a candidate whose scores were not finite, only the share is known.
+  expect(leftBounds(minutesOf(40, 1_000, 0), { nllRange: [null, null] }, asked)).toBeNull()
 })
 
 test('few records say nothing', () => {

@@ -1,8 +1,9 @@
+import type { GateReport } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
-import { boundOf, type GateReport } from './gate.js'
+import { boundOf } from './gate.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
 
@@ -37,7 +38,7 @@ export function makeGuard(
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
     const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (active === undefined || before === undefined || !isOnProbation) return false
-    const left = leftBounds(minutes, active.metrics as Partial<GateReport>, {
+    const left = leftBounds(minutes, active.metrics, {
       alertRate,
       contamination: training.contamination,
     })
@@ -71,7 +72,7 @@ export function makeGuard(
 /** What of the gate's bounds the live scores have left, in words; null: nothing, or too few records to say. */
 export function leftBounds(
   minutes: readonly ScoreMinute[],
-  { nllRange }: Partial<GateReport>,
+  { nllRange }: Pick<GateReport, 'nllRange'>,
   { alertRate, contamination }: { readonly alertRate: number; readonly contamination: number },
 ): string | null {
   const scored = minutes.reduce((sum, minute) => sum + minute.scored, 0)
@@ -79,9 +80,11 @@ export function leftBounds(
   const share = minutes.reduce((sum, minute) => sum + flaggedOf(minute, alertRate), 0) / scored
   const most = boundOf(3 * (alertRate + contamination), scored)
   if (share > most) return `it flags ${percent(share)} of ${scored} records; at most ${percent(most)} are accepted`
+  const [low, high] = nllRange
+  if (low === null || high === null) return null
   const median = medianOf(minutes, scored)
-  if (nllRange === undefined || (median.upper >= nllRange[0] && median.lower <= nllRange[1])) return null
-  return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${nllRange.map((nll) => nll.toFixed(1)).join(' and ')}`
+  if (median.upper >= low && median.lower <= high) return null
+  return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${low.toFixed(1)} and ${high.toFixed(1)}`
 }
 
 /** Recalibration may hide that a model floods: anomalies by its own calibration count as well, to a bucket. */

@@ -171,8 +171,7 @@ const RECENT_FITS = 50
 function lastOf(fits: readonly StoredFit[]): LastFit | null {
   const last = fits.find(({ modelId, endedAt }) => modelId !== null && endedAt !== null)
   if (last === undefined) return null
-  const { records } = last.report as { readonly records: { readonly seen: number } }
-  return { endedMs: last.endedAt!.getTime(), seen: records.seen }
+  return { endedMs: last.endedAt!.getTime(), seen: last.report.records.seen }
 }
 
 /** Why the topics cannot hold enough records for a fit, which is also logged; null where they may. */

@@ -1,4 +1,4 @@
-import type { ModelMetadata } from '@outflow/contracts'
+import type { ModelMetadata, Recalibration } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
   calibrateBuckets,
@@ -6,7 +6,6 @@ import {
   type DriftAlarm,
   type DriftWatch,
   fitRecalibration,
-  type Recalibration,
   type Surplus,
   watchDrift,
   watchSurplus,

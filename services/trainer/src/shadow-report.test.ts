@@ -1,4 +1,4 @@
-import { parseConfig } from '@outflow/contracts'
+import { type GateReport, parseConfig } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { judgeShadow } from './shadow-report.js'
@@ -19,7 +19,7 @@ const config = parseConfig(
 )
 
 const aShadow = (counts: Partial<Shadow>): Shadow => ({
-  ...{ id: 'm2', metrics: {}, elapsedMs: 600_000, scored: 10_000 },
+  ...{ id: 'm2', metrics: {} as GateReport, elapsedMs: 600_000, scored: 10_000 },
   ...{ flaggedByBoth: 90, flaggedByActive: 10, flaggedByShadow: 20 },
   ...counts,
 })

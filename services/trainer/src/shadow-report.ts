@@ -1,19 +1,6 @@
-import type { Config } from '@outflow/contracts'
+import type { Config, ShadowReport } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf } from './gate.js'
-
-/** How a shadow compared with the active model; in the report of its fit and in the metrics. */
-export interface ShadowReport {
-  readonly forMs: number
-  /** Records that both scored. */
-  readonly scored: number
-  readonly flaggedShare: number
-  readonly activeFlaggedShare: number
-  /** Share of the records that one of them flags and the other does not. */
-  readonly disagreement: number
-  /** Why it was not promoted; null where it was. */
-  readonly failure: string | null
-}
 
 /** Says how a candidate did. */
 export function judgeShadow(

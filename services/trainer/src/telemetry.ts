@@ -1,12 +1,16 @@
-import type { DetectionTarget, ModelMetadata, RejectionReason } from '@outflow/contracts'
+import type {
+  DetectionTarget,
+  FitReport,
+  GateReport,
+  ModelMetadata,
+  RejectionReason,
+  ShadowReport,
+} from '@outflow/contracts'
 import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
-import type { FitReport } from './fit-report.js'
-import type { GateReport } from './gate.js'
-import type { ShadowReport } from './shadow-report.js'
 import type { WindowsRead } from './window-notes.js'
 
 /** All that the trainer can say, to the log and to the metrics. */

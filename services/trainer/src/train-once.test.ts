@@ -1,10 +1,8 @@
-import { type ModelMetadata, parseConfig } from '@outflow/contracts'
+import { type FitReport, type GateReport, type ModelMetadata, parseConfig } from '@outflow/contracts'
 import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import type { WindowRecord } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
-import type { FitReport } from './fit-report.js'
-import type { GateReport } from './gate.js'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
 
 const config = parseConfig(

@@ -1,3 +1,4 @@
+import type { ShadowReport } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import {
   activeModelId,
@@ -9,9 +10,8 @@ import {
   rejectModel,
   type Shadow,
 } from '@outflow/store/models'
-import type { GateReport } from './gate.js'
 import type { Leading } from './leading.js'
-import { disagreementOf, judgeShadow, type ShadowReport } from './shadow-report.js'
+import { disagreementOf, judgeShadow } from './shadow-report.js'
 
 type Trying = Pick<Leading, 'config' | 'pool' | 'telemetry' | 'onProgress'>
 
@@ -72,7 +72,6 @@ async function conclude(pool: Pool, pipeline: string, { id, metrics }: Shadow, r
     })
     return
   }
-  const gate = metrics as GateReport
-  const failures = [...gate.failures, report.failure]
-  await rejectModel(pool, { pipeline, id, metrics: { ...gate, passed: false, failures, shadow: report } })
+  const failures = [...metrics.failures, report.failure]
+  await rejectModel(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
 }

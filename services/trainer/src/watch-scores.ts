@@ -1,4 +1,4 @@
-import type { Config, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
+import type { Config, Feature, ModelMetadata, Recalibration, Rejection } from '@outflow/contracts'
 import {
   alertRateOf,
   type CalibratedBuckets,
@@ -6,7 +6,6 @@ import {
   driftLimit,
   type FieldShift,
   fieldShifts,
-  type Recalibration,
   recalibrate,
   recalibrationDistance,
   type Surplus,
@@ -104,8 +103,7 @@ export function watchScores(
   ): Promise<void> {
     const { pipeline } = config
     const latest = await latestFollowing(pool, { pipeline, modelId })
-    const before = (latest?.following as Recalibration | undefined) ?? null
-    if (recalibrationDistance(recalibration, before) < LEAST_DIFFERENCE) return
+    if (recalibrationDistance(recalibration, latest?.following ?? null) < LEAST_DIFFERENCE) return
     const factor = recalibrate(recalibration, Float64Array.of(alertRate))[0]! / alertRate
     await noteFollowing(pool, { pipeline, modelId, following: recalibration, factor, until: new Date(untilMs) })
     telemetry.modelRecalibrated(modelId, factor)

@@ -1,4 +1,4 @@
-import type { Config } from '@outflow/contracts'
+import type { Config, Recalibration } from '@outflow/contracts'
 import {
   alertRateOf,
   type Detector,
@@ -7,7 +7,6 @@ import {
   decisionRule,
   driftLimit,
   openDetector,
-  type Recalibration,
   recalibrate,
   recalibrationDistance,
   type Scores,

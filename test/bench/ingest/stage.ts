@@ -8,6 +8,7 @@ import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, type Pool } from '@outflow/store'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka } from '@outflow/streams'
+import { aGateReport } from '../../support/reports.js'
 import { featuresOf, PARTITIONS, trainingRecords } from './events.js'
 
 export const ALERT_RATE = 0.001
@@ -69,7 +70,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
         }),
       )
       const id = metadata.modelId
-      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: {}, parentId: null })
+      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
       await promoteModel(pool, { pipeline: name, id })
       return {
         configFile,

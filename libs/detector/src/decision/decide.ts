@@ -1,5 +1,5 @@
-import type { Severity } from '@outflow/contracts'
-import { beginFdr, discover, type FdrState } from './online-fdr.js'
+import type { FdrState, Severity } from '@outflow/contracts'
+import { beginFdr, discover } from './online-fdr.js'
 import type { DecisionRule } from './rule.js'
 import { severityOf } from './severity.js'
 

@@ -1,14 +1,4 @@
-/** How far online false-discovery control has come in one stream of hypotheses; small, and plain JSON. */
-export interface FdrState {
-  /** The share it was begun with; another begins anew. */
-  readonly fdr: number
-  /** p-values tested so far. */
-  readonly tested: number
-  /** The first discovery, counted from 1; null before it. */
-  readonly first: number | null
-  /** Later discoveries, the last MOST_REMEMBERED of them, ascending. */
-  readonly later: readonly number[]
-}
+import type { FdrState } from '@outflow/contracts'
 
 export interface Discoveries {
   /** Indices of the p-values that are discoveries, ascending. */

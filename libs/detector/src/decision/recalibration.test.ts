@@ -1,9 +1,10 @@
+import type { Recalibration } from '@outflow/contracts'
 import fc from 'fast-check'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import type { ScoreBlock } from '../drift.js'
-import { fitRecalibration, type Recalibration, recalibrate, recalibrationDistance } from './recalibration.js'
+import { fitRecalibration, recalibrate, recalibrationDistance } from './recalibration.js'
 
 const BUCKETS = 64
 /** Half a bit of odds each. */

@@ -1,15 +1,5 @@
+import type { Recalibration } from '@outflow/contracts'
 import type { ScoreBlock } from '../drift.js'
-
-/**
- * Recalibration of a model's p-values to its recent scores. Strangeness is ln((1 − p) / p); it is lowered by the shift, which is
- * linear between two knots and constant beyond the first and the last. Plain JSON.
- */
-export interface Recalibration {
-  /** [knots], ascending: strangeness by the model's own calibration. */
-  readonly at: readonly number[]
-  /** [knots]; above 0 where records as strange as that have become more common. */
-  readonly shift: readonly number[]
-}
 
 export interface RecalibrationOptions {
   /** [buckets + 1]; own p-values of the buckets' borders, falling from 1 to 0. */

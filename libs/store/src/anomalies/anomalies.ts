@@ -1,5 +1,14 @@
-import type { NearestNormal, Position, Reason, Severity } from '@outflow/contracts'
+import {
+  formatPosition,
+  nearestNormalSchema,
+  type Position,
+  type Reason,
+  reasonSchema,
+  type Severity,
+} from '@outflow/contracts'
+import { z } from 'zod'
 import { eachRow } from '../connection/each-row.js'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Pool, Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
@@ -23,10 +32,10 @@ interface AnomalyRow {
   readonly nll: number
   readonly p_value: number
   readonly p_upper: number | null
-  readonly nearest: NearestNormal | null
-  readonly missing: string[]
+  readonly nearest: unknown
+  readonly missing: unknown
   readonly severity: Severity
-  readonly reasons: Reason[]
+  readonly reasons: unknown
   readonly model_id: string
   readonly detected_at: Date
   readonly rescored: boolean
@@ -141,7 +150,7 @@ export function eachDetected(
         severity: row.severity,
         nll: row.nll,
         pValue: row.p_value,
-        reason: row.reason,
+        reason: readReason(row.reason, `${range.pipeline}, ${formatPosition({ ...row, offset: BigInt(row.offset) })}`),
         eventTime: row.event_time,
         detectedAt: row.detected_at,
       })),
@@ -154,7 +163,7 @@ interface DetectedRow
     AnomalyRow,
     'topic' | 'partition' | 'offset' | 'entity_key' | 'severity' | 'nll' | 'p_value' | 'event_time' | 'detected_at'
   > {
-  readonly reason: Reason | null
+  readonly reason: unknown
 }
 
 /** Gives the anomaly at a position, or null. */
@@ -170,7 +179,13 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
   return row ? toAnomaly(row) : null
 }
 
+const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly())
+const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable())
+const readNearest = jsonColumn('outflow.anomalies.nearest', nearestNormalSchema.nullable())
+const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
+
 function toAnomaly(row: AnomalyRow): StoredAnomaly {
+  const key = `${row.pipeline}, ${formatPosition({ ...row, offset: BigInt(row.offset) })}`
   return {
     pipeline: row.pipeline,
     topic: row.topic,
@@ -183,10 +198,10 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     nll: row.nll,
     pValue: row.p_value,
     pUpper: row.p_upper,
-    nearest: row.nearest,
-    missing: row.missing,
+    nearest: readNearest(row.nearest, key),
+    missing: readMissing(row.missing, key),
     severity: row.severity,
-    reasons: row.reasons,
+    reasons: readReasons(row.reasons, key),
     modelId: row.model_id,
     detectedAt: row.detected_at,
     rescored: row.rescored,

@@ -1,3 +1,4 @@
+import type { FdrState } from '@outflow/contracts'
 import type { Anomaly } from '../anomalies/anomaly.js'
 import type { DeadLetter } from '../dead-letters/dead-letters.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
@@ -18,8 +19,8 @@ export interface BatchWrite {
   readonly scored: number
   /** Tombstones in the delivery that were passed over; default: 0. */
   readonly skipped?: number
-  /** Of online false-discovery control behind this batch, JSON; null or absent where it is off. */
-  readonly fdrState?: object | null
+  /** Of online false-discovery control behind this batch; null or absent where it is off. */
+  readonly fdrState?: FdrState | null
   readonly anomalies: readonly Anomaly[]
   readonly deadLetters: readonly DeadLetter[]
   /** Alerts and dead letters, in offset order. */

@@ -1,3 +1,5 @@
+import { type FdrState, fdrStateSchema } from '@outflow/contracts'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -115,17 +117,19 @@ export async function skipMissed(
 }
 
 /** Gives the state of online false-discovery control that was written with the stored offset, or null before the first. */
-export async function storedFdrState<State>(
+export async function storedFdrState(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
-): Promise<State | null> {
-  const [row] = await run<{ state: State }>(db, {
+): Promise<FdrState | null> {
+  const [row] = await run<{ state: unknown }>(db, {
     name: 'stored_fdr_state',
     text: 'select state from outflow.false_discovery where pipeline = $1 and topic = $2 and partition = $3',
     values: [at.pipeline, at.topic, at.partition],
   })
-  return row?.state ?? null
+  return row ? readFdrState(row.state, `${at.pipeline}, ${at.topic}/${at.partition}`) : null
 }
+
+const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
 
 /** Gives the counters of every partition the pipeline has touched, by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {

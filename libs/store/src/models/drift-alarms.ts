@@ -1,6 +1,11 @@
+import { z } from 'zod'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
+
+const movedFieldsSchema = z.array(z.object({ field: z.string(), nats: z.number() }).readonly()).readonly()
+const readFields = jsonColumn('outflow.drift_alarms.fields', movedFieldsSchema)
 
 /** Scores that drifted from their calibration. */
 export interface StoredDriftAlarm {
@@ -12,7 +17,7 @@ export interface StoredDriftAlarm {
   /** Kafka's record time: the minute that made it certain. */
   readonly raisedAt: Date
   readonly notedAt: Date
-  readonly fields: readonly { readonly field: string; readonly nats: number }[]
+  readonly fields: z.output<typeof movedFieldsSchema>
 }
 
 /** Notes an alarm; the same again changes nothing. @returns whether it is new */
@@ -47,7 +52,7 @@ interface DriftAlarmRow {
   readonly changed_at: Date
   readonly raised_at: Date
   readonly noted_at: Date
-  readonly fields: StoredDriftAlarm['fields']
+  readonly fields: unknown
 }
 
 /**
@@ -90,6 +95,6 @@ export async function listDriftAlarms(
     changedAt: row.changed_at,
     raisedAt: row.raised_at,
     notedAt: row.noted_at,
-    fields: row.fields,
+    fields: readFields(row.fields, `${row.model_id}, raised at ${row.raised_at.toISOString()}`),
   }))
 }

@@ -1,3 +1,5 @@
+import { type Recalibration, recalibrationSchema } from '@outflow/contracts'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
@@ -6,8 +8,7 @@ import { run } from '../connection/statement.js'
 export interface StoredFollowing {
   readonly id: bigint
   readonly modelId: string
-  /** JSON; the detector's own. */
-  readonly following: unknown
+  readonly following: Recalibration
 }
 
 /** Notes a movement, and notifies `outflow_models`. */
@@ -16,7 +17,7 @@ export async function noteFollowing(
   noted: {
     readonly pipeline: string
     readonly modelId: string
-    readonly following: object
+    readonly following: Recalibration
     /** What the p-value at the alert rate is multiplied by. */
     readonly factor: number
     /** Kafka's record time: the last minute that was looked at. */
@@ -50,5 +51,9 @@ export async function latestFollowing(
       limit 1`,
     values: [of.pipeline, of.modelId],
   })
-  return row === undefined ? null : { id: BigInt(row.id), modelId: of.modelId, following: row.following }
+  return row === undefined
+    ? null
+    : { id: BigInt(row.id), modelId: of.modelId, following: readFollowing(row.following, `${row.id}`) }
 }
+
+const readFollowing = jsonColumn('outflow.followings.following', recalibrationSchema)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { GateReport } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
-import { closeFitsOf } from './shadows.js'
+import { closeFitsOf, readMetrics } from './shadows.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'rejected'
 
@@ -15,7 +16,7 @@ export interface ModelSummary {
   /** The model that was active when this one was fitted. */
   readonly parentId: string | null
   readonly metadata: unknown
-  readonly metrics: unknown
+  readonly metrics: GateReport
   readonly artefactBytes: number
   /** sha-256 of the artefact, hex. */
   readonly checksum: string
@@ -32,7 +33,7 @@ export interface NewModel {
   readonly id: string
   readonly artefact: Uint8Array
   readonly metadata: unknown
-  readonly metrics: unknown
+  readonly metrics: GateReport
   readonly parentId: string | null
 }
 
@@ -178,7 +179,7 @@ function toSummary(row: ModelRow): ModelSummary {
     state: row.state,
     parentId: row.parent_id,
     metadata: row.metadata,
-    metrics: row.metrics,
+    metrics: readMetrics(row.metrics, `${row.pipeline}, ${row.id}`),
     artefactBytes: row.artefact_bytes,
     checksum: row.checksum,
     createdAt: row.created_at,

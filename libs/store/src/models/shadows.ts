@@ -1,11 +1,16 @@
+import { type GateReport, gateReportSchema, type ShadowReport } from '@outflow/contracts'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
+/** The report of the gate that a model passed or failed. */
+export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
+
 /** A candidate that scores live traffic beside the active model, and how the two have agreed so far. */
 export interface Shadow {
   readonly id: string
-  readonly metrics: unknown
+  readonly metrics: GateReport
   /** By Postgres's clock. */
   readonly elapsedMs: number
   /** Records that both scored. */
@@ -69,7 +74,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
   if (row === undefined) return null
   return {
     id: row.id,
-    metrics: row.metrics,
+    metrics: readMetrics(row.metrics, `${pipeline}, ${row.id}`),
     elapsedMs: row.elapsed_ms,
     scored: Number(row.scored),
     flaggedByBoth: Number(row.both),
@@ -101,7 +106,7 @@ export async function leftCandidate(db: Queryable, pipeline: string): Promise<st
 /** Notes in the report of a shadow's fit what it came to. */
 export async function noteShadowReport(
   db: Queryable,
-  { pipeline, id, report }: { readonly pipeline: string; readonly id: string; readonly report: object },
+  { pipeline, id, report }: { readonly pipeline: string; readonly id: string; readonly report: ShadowReport },
 ): Promise<void> {
   await run(db, {
     name: 'note_shadow_report',

@@ -1,7 +1,11 @@
-import type { AlertExample, AlertWindow, AlertWindowKind, Severity } from '@outflow/contracts'
+import { type AlertWindow, type AlertWindowKind, alertExampleSchema, type Severity } from '@outflow/contracts'
+import { z } from 'zod'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
+
+const readExamples = jsonColumn('outflow.alert_windows.examples', z.array(alertExampleSchema).readonly())
 
 interface WindowRow {
   readonly kind: AlertWindowKind
@@ -15,7 +19,7 @@ interface WindowRow {
   readonly first_id: string | null
   readonly first_at: Date | null
   readonly last_at: Date | null
-  readonly examples: readonly AlertExample[]
+  readonly examples: unknown
 }
 
 /** Gives a pipeline's windows that are due at an instant, and those that are named. */
@@ -54,7 +58,7 @@ export async function alertWindows(
     firstId: row.first_id,
     firstAtMs: row.first_at?.getTime() ?? null,
     lastAtMs: row.last_at?.getTime() ?? null,
-    examples: row.examples,
+    examples: readExamples(row.examples, `${query.pipeline}, ${row.kind} ${row.subject}`),
   }))
 }
 

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
+import { jsonColumn } from '../connection/json-column.js'
 import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
@@ -14,13 +16,16 @@ export interface OutboxRow extends OutboxMessage {
   readonly headers: readonly (readonly [name: string, value: Buffer | null])[]
 }
 
+/** Values are base64. */
+const readHeaders = jsonColumn('outflow.outbox.headers', z.array(z.tuple([z.string(), z.string().nullable()])))
+
 interface OutboxTableRow {
   readonly sequence: string
   readonly kind: OutboxMessage['kind']
   readonly topic: string
   readonly message_key: Buffer | null
   readonly payload: Buffer | null
-  readonly headers: readonly (readonly [string, string | null])[]
+  readonly headers: unknown
   readonly created_at: Date
 }
 
@@ -136,7 +141,10 @@ function toOutboxRow(row: OutboxTableRow): OutboxRow {
     topic: row.topic,
     key: row.message_key,
     payload: row.payload,
-    headers: row.headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value, 'base64')]),
+    headers: readHeaders(row.headers, row.sequence).map(([name, value]) => [
+      name,
+      value === null ? null : Buffer.from(value, 'base64'),
+    ]),
     createdAt: row.created_at,
   }
 }

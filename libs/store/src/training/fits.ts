@@ -1,8 +1,12 @@
+import { type FitReport, fitReportSchema } from '@outflow/contracts'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
 export type FitState = 'running' | 'shadow' | 'promoted' | 'rejected' | 'known' | 'failed' | 'abandoned'
+
+const readReport = jsonColumn('outflow.fits.report', fitReportSchema)
 
 /** The report of one fit. */
 export interface StoredFit {
@@ -16,7 +20,7 @@ export interface StoredFit {
   readonly incumbentId: string | null
   readonly step: number
   readonly maxSteps: number | null
-  readonly report: unknown
+  readonly report: FitReport
   readonly startedAt: Date
   readonly endedAt: Date | null
 }
@@ -124,7 +128,7 @@ export async function listFits(
     incumbentId: row.incumbent_id,
     step: row.step,
     maxSteps: row.max_steps,
-    report: row.report,
+    report: readReport(row.report, row.id),
     startedAt: row.started_at,
     endedAt: row.ended_at,
   }))

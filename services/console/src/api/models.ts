@@ -1,3 +1,4 @@
+import { gateReportSchema, modelMetadataSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import { timeSchema } from './fields.js'
 
@@ -16,28 +17,25 @@ export const modelSchema = z
   })
   .meta({ id: 'Model', description: 'A fitted model' })
 
-/** Trainers of other versions say more or less; what is not there is null. */
 export const fitReportSchema = z
   .object({
     because: z.string(),
     state: z.string(),
-    window: z
-      .object({ from: timeSchema.nullable(), to: timeSchema.nullable(), shortened: z.string().nullable() })
-      .nullable(),
+    window: z.object({ from: timeSchema.nullable(), to: timeSchema.nullable(), shortened: z.string().nullable() }),
     /** Records that it was fitted to. */
-    rows: z.int().nullable(),
-    excluded: z.int().nullable(),
-    rejected: z.int().nullable(),
-    heldOut: z.int().nullable(),
+    rows: z.int(),
+    excluded: z.int(),
+    rejected: z.int(),
+    heldOut: z.int(),
     /** Nats, standardised; null where there was no look at that step. */
     curve: z.array(z.object({ step: z.int(), train: z.number().nullable(), validation: z.number().nullable() })),
     /** As the model's metadata have it. */
-    calibration: z.record(z.string(), z.unknown()).nullable(),
-    /** What the gate found: passed, failures, gain over what, flaggedShare, … */
-    gate: z.record(z.string(), z.unknown()).nullable(),
-    durationMs: z.number().nullable(),
+    calibration: modelMetadataSchema.shape.calibration.nullable(),
+    /** What the gate found; null: it has not seen the model. */
+    gate: gateReportSchema.nullable(),
+    durationMs: z.number(),
     memoryBytes: z.number().nullable(),
-    seed: z.int().nullable(),
+    seed: z.int(),
     /** The model that was active when it began. */
     parent: z.string().nullable(),
     startedAt: timeSchema,

@@ -1,4 +1,4 @@
-import type { FdrState } from '@outflow/detector'
+import type { FdrState } from '@outflow/contracts'
 import { StoreUnavailable } from '@outflow/store'
 import { expect, test, vi } from 'vitest'
 import { aCleanBatch, aDetector, aLease } from '../test-builders.js'

@@ -1,5 +1,5 @@
-import type { DetectionTarget } from '@outflow/contracts'
-import { decide, decisionRule, type FdrState } from '@outflow/detector'
+import type { DetectionTarget, FdrState } from '@outflow/contracts'
+import { decide, decisionRule } from '@outflow/detector'
 import { retrying } from '@outflow/runtime'
 import type { DecidedBatch, ScoredBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'

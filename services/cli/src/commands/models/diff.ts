@@ -54,7 +54,7 @@ async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference>
 function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredModel): Record<string, unknown> {
   const { features, model, training, calibration, window, seed, contamination, alertRate } =
     modelMetadataSchema.parse(metadata)
-  const { gain, flaggedShare } = metrics as { gain?: { mean: number }; flaggedShare?: number }
+  const { gain, flaggedShare } = metrics
   return {
     state,
     parent: parentId,
@@ -71,7 +71,7 @@ function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredMo
     'validation, nats': training.validationNll,
     'calibration rows': calibration.rows,
     'median calibration nll': calibration.medianNll,
-    'gain at the gate, nats': gain?.mean,
+    'gain at the gate, nats': gain.mean,
     'flagged at the gate': flaggedShare,
     'artefact, bytes': artefactBytes,
   }

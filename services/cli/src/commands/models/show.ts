@@ -30,14 +30,13 @@ function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
   const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
     const known = modelMetadataSchema.safeParse(metadata)
     const training = known.success ? known.data.training : null
-    const { gain, flaggedShare } = metrics as { gain?: { mean: number }; flaggedShare?: number }
     return [
       id,
       state,
       createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
-      gain ? gain.mean.toFixed(3) : '?',
-      flaggedShare === undefined ? '?' : formatShare(flaggedShare),
+      metrics.gain.mean?.toFixed(3) ?? '?',
+      formatShare(metrics.flaggedShare),
       training?.validationNll?.toFixed(3) ?? '?',
       formatCount(artefactBytes / 1024),
     ]

@@ -1,5 +1,5 @@
-import { type Config, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
-import { type Detector, decide, decisionRule, type FdrState, openDetector } from '@outflow/detector'
+import { type Config, type FdrState, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
+import { type Detector, decide, decisionRule, openDetector } from '@outflow/detector'
 import { alertMessage, type Event, eventReader } from '@outflow/ingest'
 import {
   type Fields,

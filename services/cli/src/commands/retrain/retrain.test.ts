@@ -1,3 +1,4 @@
+import type { FitReport } from '@outflow/contracts'
 import type { FitState, StoredFit } from '@outflow/store/training'
 import { describe, expect, it } from 'vitest'
 import { outcomeOf } from './retrain.js'
@@ -5,7 +6,7 @@ import { outcomeOf } from './retrain.js'
 const aFit = (state: FitState, { failures = [], modelId = 'b' }: { failures?: string[]; modelId?: string } = {}) =>
   ({
     ...{ id: '7', because: 'asked for', state, modelId, incumbentId: 'a', step: 9, maxSteps: 9 },
-    report: { gate: { against: 'incumbent', gain: { mean: -0.1 }, failures }, error: null },
+    report: { gate: { against: 'incumbent', gain: { mean: -0.1 }, failures }, error: null } as unknown as FitReport,
     ...{ startedAt: new Date(0), endedAt: new Date(1) },
   }) satisfies StoredFit
 
@@ -31,7 +32,7 @@ describe('the outcome of a fit that was asked for', () => {
   })
 
   it('is no model where the fit failed', () => {
-    const report = { gate: null, error: { message: 'no field varies' } }
+    const report = { gate: null, error: { message: 'no field varies' } } as FitReport
     expect(outcomeOf({ ...aFit('failed'), report })).toEqual({ line: 'failed: no field varies', gaveModel: false })
   })
 })

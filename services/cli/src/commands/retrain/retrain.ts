@@ -53,10 +53,7 @@ export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
   readonly line: string
   readonly gaveModel: boolean
 } {
-  const { gate, error } = report as {
-    readonly gate: { against: string; gain: { mean: number }; failures: readonly string[] } | null
-    readonly error: { message: string } | null
-  }
+  const { gate, error } = report
   if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
   const passed = gate.failures.length === 0
   const isRejectedAgain = state === 'known' && modelId !== incumbentId
@@ -65,7 +62,7 @@ export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
     ...(isRejectedAgain ? ['; it was rejected before: `outflow models promote` makes it the active model'] : []),
   ].join('')
   return {
-    line: `${modelId} is ${state}, ${gate.gain.mean.toFixed(3)} nats a record over ${gate.against}${reasons}`,
+    line: `${modelId} is ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}${reasons}`,
     gaveModel: passed && state !== 'rejected' && !isRejectedAgain,
   }
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type {
+  anomaliesPageSchema,
   anomalySchema,
   anomalySummarySchema,
   deadLettersPageSchema,
@@ -25,6 +26,7 @@ export type Role = Session['role']
 export type Problem = z.output<typeof problemSchema>
 export type Pipeline = z.output<typeof pipelinesSchema>[number]
 export type Anomaly = z.output<typeof anomalySummarySchema>
+export type AnomalyPage = z.output<typeof anomaliesPageSchema>
 export type AnomalyDetail = z.output<typeof anomalySchema>
 export type Reason = AnomalyDetail['reasons'][number]
 export type Verdict = z.output<typeof verdictSchema>
@@ -36,6 +38,7 @@ export type ScorePoint = Scores['points'][number]
 export type Model = z.output<typeof modelSchema>
 export type ModelDetail = z.output<typeof modelDetailSchema>
 export type FitReport = z.output<typeof fitReportSchema>
+export type Gate = NonNullable<FitReport['gate']>
 export type Health = z.output<typeof healthSchema>
 export type DeadLetterPage = z.output<typeof deadLettersPageSchema>
 export type DeadLetter = DeadLetterPage['items'][number]
@@ -43,29 +46,4 @@ export type Suppression = z.output<typeof suppressionSchema>
 export type NewSuppression = z.input<typeof newSuppressionSchema>
 
 /** A field's value: what a record may hold there. */
-export type Scalar = number | string | null
-
-export interface AnomalyPage {
-  readonly items: readonly Anomaly[]
-  readonly next: string | null
-}
-
-/** What a gate of this version reports; those of others say more or less. */
-export interface Gate {
-  readonly passed: boolean
-  readonly failures: readonly string[]
-  readonly checked: number
-  readonly against: string
-  readonly againstId: string | null
-  readonly gain: { readonly mean: number; readonly lower: number; readonly upper: number; readonly records: number }
-  readonly flaggedShare: number
-  readonly lowerHalf: number
-  readonly medianNll: number
-  readonly nllRange: readonly [number, number]
-  readonly scoringMicros: number
-}
-
-export interface Calibration {
-  readonly rows: number
-  readonly smallestPValue: number
-}
+export type Scalar = Reason['observed']

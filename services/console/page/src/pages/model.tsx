@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
-import type { Calibration, FitReport, Gate, ModelDetail } from '../api/types.js'
+import type { FitReport, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
 import { Confirm } from '../parts/confirm.js'
@@ -98,8 +98,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
 }
 
 function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
-  const { window, rows, heldOut, excluded, rejected, durationMs, memoryBytes, seed, parent } = report
-  const calibration = report.calibration as Partial<Calibration> | null
+  const { window, rows, heldOut, excluded, rejected, calibration, durationMs, memoryBytes, seed, parent } = report
   return (
     <div class="halves">
       <section aria-labelledby="fit">
@@ -107,34 +106,29 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
         <Curve curve={report.curve} />
         <dl class="facts">
           <Fact name="made because of">{report.because}</Fact>
-          {window !== null && (
-            <Fact name="window">
-              {window.from === null || window.to === null ? (
-                'records without times'
-              ) : (
-                <>
-                  <Time at={window.from} /> to <Time at={window.to} />
-                </>
-              )}
-              {window.shortened !== null && <small> ({window.shortened})</small>}
-            </Fact>
-          )}
-          {rows !== null && (
-            <Fact name="fitted to">
-              {formatCount(rows)} records
-              {heldOut !== null && `, ${formatCount(heldOut)} held out`}
-            </Fact>
-          )}
-          {excluded !== null && <Fact name="left out">{formatCount(excluded)} confirmed or excluded</Fact>}
-          {rejected !== null && rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
-          {calibration?.rows !== undefined && calibration.smallestPValue !== undefined && (
+          <Fact name="window">
+            {window.from === null || window.to === null ? (
+              'records without times'
+            ) : (
+              <>
+                <Time at={window.from} /> to <Time at={window.to} />
+              </>
+            )}
+            {window.shortened !== null && <small> ({window.shortened})</small>}
+          </Fact>
+          <Fact name="fitted to">
+            {formatCount(rows)} records, {formatCount(heldOut)} held out
+          </Fact>
+          <Fact name="left out">{formatCount(excluded)} confirmed or excluded</Fact>
+          {rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
+          {calibration !== null && (
             <Fact name="calibrated on">
               {formatCount(calibration.rows)} records, p counted down to {formatPValue(calibration.smallestPValue)}
             </Fact>
           )}
-          {durationMs !== null && <Fact name="took">{formatDuration(durationMs / 1000)}</Fact>}
+          <Fact name="took">{formatDuration(durationMs / 1000)}</Fact>
           {memoryBytes !== null && <Fact name="memory">{formatBytes(memoryBytes)} at most</Fact>}
-          {seed !== null && <Fact name="seed">{seed}</Fact>}
+          <Fact name="seed">{seed}</Fact>
           {parent !== null && (
             <Fact name="active before">
               <a href={`/models/${encodeURIComponent(parent)}${queryString({ pipeline })}`}>
@@ -146,11 +140,7 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
       </section>
       <section aria-labelledby="gate">
         <h2 id="gate">Gate</h2>
-        {report.gate === null ? (
-          <p class="quiet">The gate has not seen it.</p>
-        ) : (
-          <GateReport gate={report.gate as Partial<Gate>} />
-        )}
+        {report.gate === null ? <p class="quiet">The gate has not seen it.</p> : <GateReport gate={report.gate} />}
       </section>
     </div>
   )

@@ -2,13 +2,13 @@ import type { Gate } from '../../api/types.js'
 import { Fact } from '../../parts/fact.js'
 import { formatAmount, formatCount, formatShare, shortId } from '../../words/format.js'
 
-/** What the gate found; trainers of other versions may say less. */
-export function GateReport({ gate }: { gate: Partial<Gate> }) {
-  const { passed, failures = [], against, againstId, gain, flaggedShare, lowerHalf, medianNll, nllRange } = gate
-  const rival = [against, againstId == null ? null : shortId(againstId)].filter(Boolean).join(' ')
+/** What the gate found. */
+export function GateReport({ gate }: { gate: Gate }) {
+  const { passed, failures, against, againstId, gain, lowerHalf, medianNll, nllRange } = gate
+  const rival = againstId === null ? against : `${against} ${shortId(againstId)}`
   return (
     <>
-      {passed !== undefined && <p class={passed ? 'passed' : 'failure'}>{passed ? 'Passed' : 'Rejected'}</p>}
+      <p class={passed ? 'passed' : 'failure'}>{passed ? 'Passed' : 'Rejected'}</p>
       {failures.length > 0 && (
         <ul>
           {failures.map((failure) => (
@@ -17,29 +17,26 @@ export function GateReport({ gate }: { gate: Partial<Gate> }) {
         </ul>
       )}
       <dl class="facts">
-        {gain !== undefined && (
-          <Fact name={`likelier than ${rival} by`}>
-            {signed(gain.mean)} nats a record{' '}
-            <small>
-              (95 %: {signed(gain.lower)} to {signed(gain.upper)})
-            </small>
-          </Fact>
-        )}
-        {flaggedShare !== undefined && <Fact name="would flag">{formatShare(flaggedShare)} of recent records</Fact>}
-        {lowerHalf !== undefined && <Fact name="p at most a half">{formatShare(lowerHalf)} of them; 50 % are due</Fact>}
-        {medianNll !== undefined && <Fact name="median score">{formatAmount(medianNll)} nats</Fact>}
-        {nllRange !== undefined && (
-          <Fact name="nine in ten score">
-            {formatAmount(nllRange[0])} to {formatAmount(nllRange[1])} nats
-          </Fact>
-        )}
-        {gate.scoringMicros !== undefined && (
-          <Fact name="scoring takes">{formatAmount(gate.scoringMicros)} µs a record</Fact>
-        )}
-        {gate.checked !== undefined && <Fact name="checked on">{formatCount(gate.checked)} held-out records</Fact>}
+        <Fact name={`likelier than ${rival} by`}>
+          {signed(gain.mean)} nats a record{' '}
+          <small>
+            (95 %: {signed(gain.lower)} to {signed(gain.upper)})
+          </small>
+        </Fact>
+        <Fact name="would flag">{formatShare(gate.flaggedShare)} of recent records</Fact>
+        <Fact name="p at most a half">{lowerHalf === null ? '?' : formatShare(lowerHalf)} of them; 50 % are due</Fact>
+        <Fact name="median score">{amount(medianNll)} nats</Fact>
+        <Fact name="nine in ten score">
+          {amount(nllRange[0])} to {amount(nllRange[1])} nats
+        </Fact>
+        <Fact name="scoring takes">{formatAmount(gate.scoringMicros)} µs a record</Fact>
+        <Fact name="checked on">{formatCount(gate.checked)} held-out records</Fact>
       </dl>
     </>
   )
 }
 
-const signed = (nats: number): string => `${nats > 0 ? '+' : ''}${nats.toFixed(3).replace('-', '−')}`
+const amount = (measured: number | null): string => (measured === null ? '?' : formatAmount(measured))
+
+const signed = (nats: number | null): string =>
+  nats === null ? '?' : `${nats > 0 ? '+' : ''}${nats.toFixed(3).replace('-', '−')}`

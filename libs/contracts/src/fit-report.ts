@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { gateReportSchema, shadowReportSchema } from './gate-report.js'
+import { modelMetadataSchema } from './model-metadata.js'
+import { REJECTION_REASONS } from './rejection.js'
+
+/** A loss may be infinite or no number: null in JSON. */
+const lossesSchema = z.array(z.number().nullable()).readonly()
+
+/** What a fit saw, did and came to: kept in `outflow.fits`, grown as the fit goes on. */
+export const fitReportSchema = z
+  .object({
+    seed: z.int(),
+    /** ISO 8601. */
+    window: z
+      .object({
+        /** Where it was to begin. */
+        asked: z.iso.datetime(),
+        /** Its first and last record. */
+        from: z.iso.datetime().nullable(),
+        to: z.iso.datetime().nullable(),
+        /** Why it begins later than it was to; null where it does not. */
+        shortened: z.string().nullable(),
+        /** A record so much older than the newest counts half as much; null: all count alike. */
+        halfLifeMs: z.number().nullable(),
+      })
+      .readonly(),
+    records: z
+      .object({
+        /** In the window, before it was sampled. */
+        seen: z.int(),
+        sampled: z.int(),
+        fitted: z.int(),
+        heldOut: z.int(),
+        rejected: z.int(),
+        rejectedBy: z.partialRecord(z.enum(REJECTION_REASONS), z.int()).readonly(),
+        excluded: z.int(),
+        excludedBy: z.object({ confirmed: z.int(), named: z.int() }).readonly(),
+      })
+      .readonly(),
+    /** Curves, steps and cost of the flow's fit, of two flows the first's; null before, and where every feature is categorical. */
+    fit: z
+      .object({
+        backend: z.string(),
+        backendVersion: z.string(),
+        steps: z.int(),
+        bestStep: z.int(),
+        /** Steps at which the held-out rows were evaluated; the two lists below have one entry for each, nats. */
+        atSteps: z.array(z.int()).readonly(),
+        trainNll: lossesSchema,
+        validationNll: lossesSchema,
+        bestNll: z.number().nullable(),
+        trainingRows: z.int(),
+        validationRows: z.int(),
+        durationMs: z.number(),
+        peakMemoryBytes: z.number(),
+        stopped: z.enum(['patience', 'maxSteps', 'diverged']),
+      })
+      .readonly()
+      .nullable(),
+    /** Which fit was kept, the one that went on from the active model or that from nothing; null where there was no such model. */
+    start: z
+      .object({
+        kept: z.enum(['warm', 'cold']),
+        /** Nats; null: that fit was not made. */
+        warmNll: z.number().nullable(),
+        coldNll: z.number().nullable(),
+        /** Why none went on from the model; null where one did. */
+        why: z.string().nullable(),
+      })
+      .readonly()
+      .nullable(),
+    calibration: modelMetadataSchema.shape.calibration.nullable(),
+    gate: gateReportSchema.nullable(),
+    /** How the candidate did beside the active model; absent until it has. */
+    shadow: shadowReportSchema.optional(),
+    /** From the window read to the verdict. */
+    durationMs: z.number(),
+    /** Why there is no model; null where there is one. */
+    error: z.object({ code: z.string(), message: z.string() }).readonly().nullable(),
+  })
+  .readonly()
+
+export type FitReport = z.infer<typeof fitReportSchema>

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+
+/**
+ * Recalibration of a model's p-values to its recent scores; kept in `outflow.followings`. Strangeness is ln((1 − p) / p); it is
+ * lowered by the shift, which is linear between two knots and constant beyond the first and the last.
+ */
+export const recalibrationSchema = z
+  .object({
+    /** [knots], ascending: strangeness by the model's own calibration. */
+    at: z.array(z.number()).readonly(),
+    /** [knots]; above 0 where records as strange as that have become more common. */
+    shift: z.array(z.number()).readonly(),
+  })
+  .readonly()
+
+export type Recalibration = z.infer<typeof recalibrationSchema>

@@ -1,0 +1,58 @@
+import type { FitReport, GateReport } from '@outflow/contracts'
+
+/** What a gate that a model passed reports. */
+export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => ({
+  passed: true,
+  failures: [],
+  checked: 100,
+  against: 'independent fields',
+  againstId: null,
+  gain: { mean: 0.2, lower: 0.1, upper: 0.3, records: 100 },
+  flaggedShare: 0.001,
+  lowerHalf: 0.5,
+  medianNll: 3,
+  nllRange: [-1e6, 1e6],
+  scoringMicros: 10,
+  ...overrides,
+})
+
+/** What a trainer reports of a fit that it has begun. */
+export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
+  seed: 7,
+  window: { asked: '2026-01-01T00:00:00.000Z', from: null, to: null, shortened: null, halfLifeMs: null },
+  records: {
+    seen: 1_000,
+    sampled: 1_000,
+    fitted: 900,
+    heldOut: 100,
+    rejected: 0,
+    rejectedBy: {},
+    excluded: 0,
+    excludedBy: { confirmed: 0, named: 0 },
+  },
+  fit: null,
+  start: null,
+  calibration: null,
+  gate: null,
+  durationMs: 1_234,
+  error: null,
+  ...overrides,
+})
+
+/** The curves of a flow's fit. */
+export const aFlowFit = (overrides: Partial<NonNullable<FitReport['fit']>> = {}): NonNullable<FitReport['fit']> => ({
+  backend: 'wasm',
+  backendVersion: '4',
+  steps: 100,
+  bestStep: 100,
+  atSteps: [50, 100],
+  trainNll: [1.5, 1.2],
+  validationNll: [1.6, 1.3],
+  bestNll: 1.3,
+  trainingRows: 800,
+  validationRows: 100,
+  durationMs: 1_000,
+  peakMemoryBytes: 1_000_000,
+  stopped: 'patience',
+  ...overrides,
+})
