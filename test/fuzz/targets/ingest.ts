@@ -269,7 +269,7 @@ function checkWrite(write: BatchWrite, batch: WrittenBatch, { tombstones }: Part
     if (typeof value === 'number' && !Number.isFinite(value)) throw new WrongValue(`${name} is ${value}`)
     return value
   })
-  for (const value of [...windowColumns(write), ...outboxColumns(write.outbox)].flatMap((column) => column)) {
+  for (const value of [...windowColumns(write), ...outboxColumns(write.outbox)].flat()) {
     if (typeof value === 'string' && value.includes('\0')) throw new WrongValue(`Postgres refuses ${show(value)}`)
   }
 }
