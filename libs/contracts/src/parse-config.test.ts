@@ -246,11 +246,16 @@ describe('parseConfig', () => {
     expect(problems).toContain('features[0].path: found ["https://')
   })
 
-  it('issue 17.28: refuses two hundred thousand unknown keys at once, and prints some', () => {
+  it('issue 17: lists 20 problems of a list with a wrong entry at each of 500 places', () => {
+    const brokers = Array.from({ length: 500 }, (_, at) => ({ [`k${at}`]: at }))
+    const problems = problemsOf({ ...least, kafka: { brokers } }).split('\n')
+    expect(problems.filter((problem) => problem.includes('kafka.brokers['))).toHaveLength(20)
+    expect(problems.at(-1)).toBe('  and 480 more')
+  })
+
+  it('issue 17.28: refuses two hundred thousand unknown keys within the time of a test, and prints some', () => {
     const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`key${i}`, i]))
-    const startedAt = performance.now()
     const problems = problemsOf({ ...least, ...many, [`k${'x'.repeat(1_000_000)}`]: 1, training: many }).split('\n')
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(problems.length).toBeLessThan(60)
     expect(problems.at(-1)).toMatch(/and \d+ more unknown keys/)
   })

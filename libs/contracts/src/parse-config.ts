@@ -27,16 +27,14 @@ export function parseConfig(
   }
   const result = configSchema.safeParse(substituted, { reportInput: true })
   if (result.success) return withWindowDefaults(result.data)
-  const { issues } = result.error
-  const problems = issues.slice(0, MOST_ISSUES).flatMap((issue) => describe(issue, document))
-  if (issues.length > MOST_ISSUES) problems.push(`and ${issues.length - MOST_ISSUES} more`)
+  const problems = describeAll(result.error.issues, document)
   throw new ConfigInvalid(`${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
   })
 }
 
 /** As many as a person reads. */
-const MOST_ISSUES = 20
+const MOST_PROBLEMS = 20
 
 /** Where a window says nothing else, its entity and its time are the source's. */
 function withWindowDefaults(config: Config): Config {
@@ -70,15 +68,25 @@ function substitute(
   return value
 }
 
-function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly PropertyKey[] = []): string[] {
+function describeAll(
+  issues: readonly z.core.$ZodIssue[],
+  document: unknown,
+  at: readonly PropertyKey[] = [],
+): string[] {
+  const problems = issues.slice(0, MOST_PROBLEMS).flatMap((issue) => describe(issue, document, at))
+  const more = issues.length - MOST_PROBLEMS
+  return more > 0 ? [...problems, `and ${more} more`] : problems
+}
+
+function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly PropertyKey[]): string[] {
   const path = [...at, ...issue.path]
   const meant = issue.code === 'invalid_union' ? branchMeant(issue) : undefined
-  if (meant !== undefined) return meant.flatMap((inner) => describe(inner, document, path))
+  if (meant !== undefined) return describeAll(meant, document, path)
   const key = formatPath(path)
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
     const problems = issue.keys
-      .slice(0, MOST_ISSUES)
+      .slice(0, MOST_PROBLEMS)
       .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: no such key; ${meaning(known, name)}`)
     const more = issue.keys.length - problems.length
     return more > 0 ? [...problems, `and ${more} more unknown keys`] : problems
