@@ -312,7 +312,8 @@ it('sends anomalies as they are found', async () => {
   await eventually(
     async () => {
       await pool.query(
-        `insert into outflow.anomalies
+        `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key,
+           record, nll, p_value, severity, reasons, model_id, detected_at)
          select pipeline, 'live', 0, coalesce((select max("offset") + 1 from outflow.anomalies where topic = 'live'), 0), now(), now(),
                 'live', record, nll, p_value, severity, reasons, model_id, now()
          from outflow.anomalies where topic = 'flights' and "offset" = 7`,

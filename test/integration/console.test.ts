@@ -48,7 +48,8 @@ describe('the list of anomalies', () => {
     const { body: first } = await console.ask('/api/anomalies?limit=5')
     const added = 'added-meanwhile'
     await pool.query(
-      `insert into outflow.anomalies
+      `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value,
+         severity, reasons, model_id, detected_at)
        select pipeline, $2, partition, "offset", now() + interval '1 minute', event_time, entity_key, record, nll, p_value, severity,
               reasons, model_id, detected_at
        from outflow.anomalies where pipeline = $1 and "offset" = 1`,

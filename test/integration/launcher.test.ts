@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
 import { createTopics } from '@outflow/streams'
 import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { launchLaws, query } from '../support/launch.laws.js'
 
 describe('an embedded launch', () => {
   let infrastructure: Infrastructure
@@ -23,19 +23,7 @@ describe('an embedded launch', () => {
   })
   afterAll(() => infrastructure?.stop())
 
-  it('listens on the loopback interface alone', () => {
-    expect(infrastructure.kafka.brokers.join()).toMatch(/^127\.0\.0\.1:\d+$/)
-    expect(new URL(infrastructure.postgres.url).hostname).toBe('127.0.0.1')
-  })
-
-  it.each(['stop', 'kill'] as const)('keeps what Postgres committed over %s and start', async (how) => {
-    const { url, control } = infrastructure.postgres
-    await query(url, `create table kept_over_${how} as select 42 as answer`)
-    await control![how]()
-    await expect(query(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
-    await control!.start()
-    expect(await query(url, `select answer from kept_over_${how}`)).toEqual([{ answer: 42 }])
-  })
+  launchLaws(() => infrastructure)
 
   it.each(['stop', 'kill'] as const)('keeps the records of a topic over %s and start', async (how) => {
     const { brokers, control } = infrastructure.kafka
@@ -108,16 +96,6 @@ describe('a machine with none of the three ways', () => {
     expect(String(failure)).toContain('3. install Java 17 or newer, and Maven (/nowhere/bin/java: not found)')
   })
 })
-
-async function query(url: string, text: string): Promise<readonly unknown[]> {
-  const client = new pg.Client({ connectionString: url })
-  try {
-    await client.connect()
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
 
 const kafkaOn = (brokers: readonly string[]) => new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
 

@@ -1,0 +1,197 @@
+import { createTopics, makeProducer, type PartitionEnds, partitionEnds } from '@outflow/streams'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import {
+  aMember,
+  countersOf,
+  gapOf,
+  kafka,
+  message,
+  nextOffsets,
+  produce,
+  producePartition,
+  range,
+} from '../support/counting-member.js'
+import { eventually } from '../support/eventually.js'
+import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { readCommitted } from '../support/topic-reader.js'
+
+describe('records that are not there any more', () => {
+  it('issue 17.21: what retention deletes under a running member is missed, with both offsets, and counted once', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 10)
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      work: async ({ expectedOffset }) => {
+        if (expectedOffset !== 0n) return
+        await produce(topic, 10, 100)
+        await deleteRecords(topic, 60)
+      },
+    })
+    await member.until(() => member.offsets.length === 50)
+    await member.leave()
+
+    expect(member.offsets).toEqual([...range(0, 10), ...range(60, 100)])
+    expect(member.missed).toEqual([gapOf('retention', 10n, 60n, 50n)])
+    expect(await countersOf(topic)).toEqual([{ nextOffset: 100n, received: 50, missed: 50 }])
+  })
+
+  it('issue 17.21: what retention deletes under a stopped member is missed', async () => {
+    const topic = await aTopic()
+    const groupId = aGroup()
+    await produce(topic, 0, 10)
+    const first = aMember({ topic, groupId })
+    await first.until(() => first.offsets.length === 10)
+    await first.leave()
+    await produce(topic, 10, 100)
+    await deleteRecords(topic, 60)
+    const second = aMember({ topic, groupId })
+    await second.until(() => second.offsets.length === 40)
+    await second.leave()
+
+    expect(second.missed).toEqual([gapOf('retention', 10n, 60n, 50n)])
+    expect(await countersOf(topic)).toEqual([{ nextOffset: 100n, received: 50, missed: 50 }])
+  })
+
+  it('issue 17.21: a topic that is created again between two fetches is read from its beginning', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 25)
+    const member = aMember({
+      topic,
+      groupId: aGroup(),
+      work: async () => {
+        if (member.begun > 1) return
+        await createAgain(topic)
+        await produce(topic, 0, 45)
+      },
+    })
+    await member.until(() => member.offsets.length === 70)
+    await member.leave()
+
+    expect(member.offsets).toEqual([...range(0, 25), ...range(0, 45)])
+    expect(member.missed).toEqual([gapOf('recreated', 25n, 0n, 0n)])
+    expect(await countersOf(topic)).toEqual([{ nextOffset: 45n, received: 70, missed: 0 }])
+  })
+
+  it('issue 17.21: a topic that is created again while a member waits for records is read from its beginning', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 25)
+    const member = aMember({ topic, groupId: aGroup() })
+    await member.until(() => member.offsets.length === 25)
+    await createAgain(topic)
+    await produce(topic, 0, 45)
+    await member.until(() => member.offsets.length === 70)
+    await member.leave()
+
+    expect(member.offsets).toEqual([...range(0, 25), ...range(0, 45)])
+    expect(member.missed).toEqual([gapOf('recreated', 25n, 0n, 0n)])
+  })
+
+  it('issue 17.21: a topic that was created again while no member ran is read from its beginning', async () => {
+    const topic = await aTopic()
+    const groupId = aGroup()
+    await produce(topic, 0, 25)
+    const first = aMember({ topic, groupId })
+    await first.until(() => first.offsets.length === 25)
+    await first.leave()
+    await createAgain(topic)
+    await produce(topic, 0, 45)
+    await deleteRecords(topic, 5)
+    const second = aMember({ topic, groupId })
+    await second.until(() => second.offsets.length === 40)
+    await second.leave()
+
+    expect(second.offsets).toEqual(range(5, 45))
+    expect(second.missed).toEqual([gapOf('recreated', 25n, 5n, 5n)])
+    expect(await countersOf(topic)).toEqual([{ nextOffset: 45n, received: 65, missed: 5 }])
+  })
+
+  it('issue 17.21: offsets that compaction has emptied are not missed', async () => {
+    const settings = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.01', 'segment.ms': '100' }
+    const topic = await aTopic({ settings })
+    const groupId = aGroup()
+    await produceKey(topic, 0, 5)
+    const first = aMember({ topic, groupId })
+    await first.until(() => first.offsets.length === 5)
+    await first.leave()
+    await produceKey(topic, 5, 50)
+    // Each look writes a mark, which closes the segment before it.
+    await eventually(async () => (await readCommitted(kafkaBrokers(), topic)).every(({ offset }) => offset > 20n), {
+      what: 'the first records are compacted away',
+    })
+    const [{ end }] = (await partitionEnds(kafka(), [topic])) as [PartitionEnds]
+    const second = aMember({ topic, groupId })
+    await second.until(async () => (await nextOffsets(topic))[0] === end)
+    await second.leave()
+
+    expect(second.offsets[0]).toBeGreaterThan(5)
+    expect(second.missed).toEqual([])
+  }, 90_000)
+})
+
+describe('partitions that are added', () => {
+  it('issue 17.22: begin at their first record under `from: latest`, and are read within 30 s', async () => {
+    const topic = await aTopic()
+    await produce(topic, 0, 5)
+    const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
+    await member.until(() => member.sought.length === 1)
+    await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    const addedAt = Date.now()
+    await producePartition(topic, 1, 0, 20)
+    await producePartition(topic, 2, 0, 20)
+    await member.until(() => member.offsets.length === 40)
+    const tookMs = Date.now() - addedAt
+    await member.leave()
+
+    expect(tookMs).toBeLessThan(30_000)
+    expect(member.offsets.toSorted((a, b) => a - b)).toEqual(range(0, 20).flatMap((offset) => [offset, offset]))
+  })
+
+  it('issue 17.22: begin at their first record when the topic has been read by a member that has stopped', async () => {
+    const topic = await aTopic({ partitions: 2 })
+    const groupId = aGroup()
+    const first = aMember({ topic, groupId, from: 'latest' })
+    await first.until(() => first.sought.length === 2)
+    await first.leave()
+    await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    // Partition 1 had no record yet, and began at its end all the same.
+    for (const partition of [1, 2]) await producePartition(topic, partition, 0, 20)
+    const second = aMember({ topic, groupId, from: 'latest' })
+    await second.until(() => second.offsets.length === 40)
+    await second.leave()
+
+    expect(await countersOf(topic)).toMatchObject([{ received: 0 }, { received: 20 }, { received: 20 }])
+  })
+})
+
+async function withAdmin<T>(act: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    return await act(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+const deleteRecords = (topic: string, before: number) =>
+  withAdmin(async (admin) => {
+    // kafkajs finds the partition's leader only where it has asked about the topic before.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] })
+  })
+
+const createAgain = (topic: string) =>
+  withAdmin(async (admin) => {
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually(async () => !(await admin.listTopics()).includes(topic), { what: `${topic} is deleted` })
+    await createTopics(admin, [{ topic, numPartitions: 1 }])
+  })
+
+/** Records of one key, as compaction wants them. */
+async function produceKey(topic: string, from: number, to: number): Promise<void> {
+  const producer = await makeProducer(kafka())
+  await producer.send(range(from, to).map((value) => ({ ...message(topic, value), key: Buffer.from('key') })))
+  await producer.close()
+}

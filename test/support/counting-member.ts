@@ -1,0 +1,141 @@
+import { openPool, type Pool } from '@outflow/store'
+import { partitionCounters, writeBatch } from '@outflow/store/batch'
+import { type DeliveriesOptions, type Delivery, deliveries, type Gap, makeKafka, makeProducer } from '@outflow/streams'
+import { afterAll, beforeAll } from 'vitest'
+import { positionsOf } from '../../services/ingest/src/positions.js'
+import { eventually } from './eventually.js'
+import { aDatabase, kafkaBrokers } from './infrastructure.js'
+
+export const PIPELINE = 'flights'
+
+/** Of the test file; its offsets and counters are those of its members. */
+export let pool: Pool
+export const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
+
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+interface MemberOptions extends Partial<DeliveriesOptions> {
+  readonly topic: string
+  readonly groupId: string
+  readonly work?: (delivery: Delivery) => Promise<void>
+}
+
+/** A consumer that counts each delivery in Postgres, as ingest does, and remembers the offsets that counted. */
+export function aMember({ topic, groupId, work, ...options }: MemberOptions) {
+  const stop = new AbortController()
+  const member = {
+    offsets: [] as number[],
+    assignments: [] as number[],
+    sought: [] as bigint[],
+    missed: [] as unknown[],
+    restarts: 0,
+    begun: 0,
+    done: Promise.resolve(),
+    unsubscribe: () => {},
+    leave: () => {
+      stop.abort()
+      return member.done
+    },
+    until: (condition: () => boolean | Promise<boolean>) =>
+      Promise.race([eventually(condition, { what: `${condition}` }), member.done]),
+  }
+  const handle = async (delivery: Delivery) => {
+    member.begun += 1
+    try {
+      await work?.(delivery)
+      const { partition, expectedOffset, nextOffset, records } = delivery
+      const outcome = await write(topic, partition, expectedOffset, nextOffset, records.length)
+      if (outcome === 'superseded') return delivery.reposition()
+      member.offsets.push(...records.map(({ offset }) => Number(offset)))
+      delivery.acknowledge()
+    } catch (error: unknown) {
+      delivery.fail(error)
+    }
+  }
+  member.done = new Promise((resolve, reject) => {
+    const subscription = deliveries(kafka(), {
+      groupId,
+      topics: [topic],
+      from: 'earliest',
+      positions: positionsOf(pool, PIPELINE),
+      signal: stop.signal,
+      hooks: {
+        assigned: (partitions) => member.assignments.push(partitions.length),
+        sought: ({ offset }) => member.sought.push(offset),
+        missed: ({ kind, stored, next, missed }) =>
+          member.missed.push(gapOf(kind, stored.nextOffset, next.nextOffset, missed)),
+        restarting: () => {
+          member.restarts += 1
+        },
+      },
+      ...options,
+    }).subscribe({ next: handle, error: reject, complete: resolve })
+    member.unsubscribe = () => subscription.unsubscribe()
+  })
+  member.done.catch(() => {})
+  return member
+}
+
+/** Stores that records were received and scored, as ingest does with a batch in which nothing is odd. */
+export function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
+  return writeBatch(pool, {
+    pipeline: PIPELINE,
+    topic,
+    partition,
+    expectedOffset,
+    nextOffset,
+    received: count,
+    scored: count,
+    anomalies: [],
+    deadLetters: [],
+    outbox: [],
+    scores: [],
+    rejections: [],
+  })
+}
+
+export async function received(topic: string): Promise<number> {
+  const counters = await partitionCounters(pool, PIPELINE)
+  return counters.filter((at) => at.topic === topic).reduce((sum, at) => sum + at.received, 0)
+}
+
+export const gapOf = (kind: Gap['kind'], from: bigint, to: bigint, missed: bigint) => ({ kind, from, to, missed })
+
+export async function countersOf(topic: string) {
+  const counters = await partitionCounters(pool, PIPELINE)
+  return counters
+    .filter((at) => at.topic === topic)
+    .map(({ nextOffset, received, missed }) => ({ nextOffset, received, missed }))
+}
+
+/** The stored positions, by partition. */
+export async function nextOffsets(topic: string): Promise<readonly bigint[]> {
+  const counters = await partitionCounters(pool, PIPELINE)
+  return counters.filter((at) => at.topic === topic).map(({ nextOffset }) => nextOffset)
+}
+
+export const message = (topic: string, value: number, partition?: number) => ({
+  topic,
+  key: null,
+  value: `{"value":${value}}`,
+  ...(partition !== undefined && { partition }),
+})
+
+export async function produce(topic: string, from: number, to: number): Promise<void> {
+  const producer = await makeProducer(kafka())
+  await producer.send(range(from, to).map((value) => message(topic, value)))
+  await producer.close()
+}
+
+export async function producePartition(topic: string, partition: number, from: number, to: number): Promise<void> {
+  const producer = await makeProducer(kafka())
+  await producer.send(range(from, to).map((value) => message(topic, value, partition)))
+  await producer.close()
+}
+
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index)
+}

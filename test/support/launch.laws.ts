@@ -1,0 +1,31 @@
+import type { Infrastructure } from '@outflow/launcher'
+import pg from 'pg'
+import { expect, it } from 'vitest'
+
+/** What holds for every launch, in containers and embedded. */
+export function launchLaws(launched: () => Infrastructure): void {
+  it('issue 17.11: listens on the loopback interface alone', () => {
+    const { kafka, postgres } = launched()
+    expect(kafka.brokers.join()).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect(new URL(postgres.url).hostname).toBe('127.0.0.1')
+  })
+
+  it.each(['stop', 'kill'] as const)('keeps what Postgres committed over %s and start', async (how) => {
+    const { url, control } = launched().postgres
+    await query(url, `create table kept_over_${how} as select 42 as answer`)
+    await control![how]()
+    await expect(query(url, 'select 1')).rejects.toThrow()
+    await control!.start()
+    expect(await query(url, `select answer from kept_over_${how}`)).toEqual([{ answer: 42 }])
+  })
+}
+
+export async function query(url: string, text: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: url })
+  try {
+    await client.connect()
+    return (await client.query(text)).rows
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
