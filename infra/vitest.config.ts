@@ -8,6 +8,7 @@ const fromSource = { conditions: ['source', 'node'] }
 // On real servers and processes: a minute or two on a loaded machine is no bug.
 const onServers = {
   globalSetup: './test/support/global-setup.ts',
+  setupFiles: './test/support/open-handles.ts',
   testTimeout: 120_000,
   hookTimeout: 180_000,
 }
