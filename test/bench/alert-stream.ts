@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exampleEvent } from '@outflow/alerts'
+import { exampleEvent } from '@outflow/alerting'
 import { isRetryable } from '@outflow/errors'
 import type { Pool } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'

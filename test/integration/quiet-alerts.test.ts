@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alert, controlOf, makeDecider } from '@outflow/alerting'
+import { type Alert, alertEvent, alertMessage, controlOf, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
@@ -11,7 +11,6 @@ import {
   parseConfig,
   suppressionRuleSchema,
 } from '@outflow/contracts'
-import { alertMessage } from '@outflow/ingest'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'
@@ -110,7 +109,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
     anomalies,
     deadLetters: [],
     outbox: anomalies.map((own) =>
-      alertMessage(own, { topic, partition }, { pipeline, topic: alerts.topic, detectedAtMs: Date.now() }),
+      alertMessage(alertEvent({ ...own, topic, partition }, { pipeline, detectedAtMs: Date.now() }), alerts),
     ),
     scores: [],
     rejections: [],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
 import type { Control } from './control.js'
 import { makeDecider } from './decider.js'
-import { groupEvent } from './group-event.js'
+import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
 import { weekClock } from './week-clock.js'
 

@@ -1,7 +1,7 @@
-import { type Alert, alertOf, type Decider, groupEvent } from '@outflow/alerting'
-import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type AlertWindow } from '@outflow/contracts'
+import { type Alert, alertMessage, alertOf, type Decider, groupEvent } from '@outflow/alerting'
+import { ALERT_EVENT_TYPE, type AlertEvent, type AlertWindow } from '@outflow/contracts'
 import { plainText } from '@outflow/store'
-import type { NextInOrder, OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
+import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 
 /** A row that waits for its number, and the alert that it is; null: it is none. */
 export interface Waiting {
@@ -55,7 +55,7 @@ export function decideOn(
   const groups: AlertWindow[] = []
   const close = (closed: readonly AlertWindow[]): void => {
     groups.push(...closed)
-    order.push(...closed.map((window) => ({ message: groupMessage(window, pipeline, topic) })))
+    order.push(...closed.map((window) => ({ message: alertMessage(groupEvent(window, pipeline), { topic }) })))
   }
   for (const { id, event, alert } of waiting) {
     if (event === null || alert === null) {
@@ -79,16 +79,4 @@ export function decideOn(
   }
   close(decider.closeDue(untilMs))
   return { order, unsent, groups }
-}
-
-function groupMessage(window: AlertWindow, pipeline: string, topic: string): OutboxMessage {
-  const event = groupEvent(window, pipeline)
-  const { key } = event.data
-  return {
-    kind: 'alert',
-    topic,
-    key: key === null ? null : Buffer.from(key),
-    payload: Buffer.from(JSON.stringify(event)),
-    headers: [['content-type', ALERT_CONTENT_TYPE]],
-  }
 }

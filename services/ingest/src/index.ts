@@ -1,3 +1,2 @@
-export { type AlertOptions, alertMessage } from './alert.js'
 export { type Event, eventReader } from './event.js'
 export { type IngestOptions, runIngest } from './main.js'

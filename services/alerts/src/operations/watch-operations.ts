@@ -1,3 +1,4 @@
+import { operationEvent, operationMessage } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
@@ -15,7 +16,6 @@ import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { type KafkaConnection, partitionEnds } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
-import { operationMessage } from './operation-message.js'
 import { watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
@@ -81,7 +81,9 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
       standing,
       occurred,
       toMessage: (operation, status) =>
-        events.topic === undefined ? null : operationMessage(operation, status, { pipeline, topic: events.topic }),
+        events.topic === undefined
+          ? null
+          : operationMessage(operationEvent(operation, status, pipeline), { topic: events.topic }),
     })
     for (const operation of noted) telemetry.operationTold(operation)
   }

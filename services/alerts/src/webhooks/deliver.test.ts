@@ -1,9 +1,9 @@
+import { exampleEvent } from '@outflow/alerting'
 import { parseConfig, type Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
 import { type AttemptError, WebhookFailed, WebhookRefused } from './errors.js'
-import { exampleEvent } from './example-event.js'
 
 const webhook = parseConfig(
   {

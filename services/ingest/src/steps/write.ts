@@ -1,7 +1,7 @@
+import { alertEvent, alertMessage } from '@outflow/alerting'
 import { retrying, type Tracing } from '@outflow/runtime'
 import type { BatchWrite } from '@outflow/store/batch'
 import { minuteRejections, minuteScores } from '@outflow/store/statistics'
-import { alertMessage } from '../alert.js'
 import type { ExplainedBatch, WrittenBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
@@ -66,14 +66,18 @@ function toBatchWrite(
     detectedAtMs,
   }: { pipeline: string; alertsTopic: string; traceparent: string | undefined; detectedAtMs: number },
 ): BatchWrite {
+  const { topic, partition } = delivery
   const alerts = anomalies.map((anomaly) => ({
     offset: anomaly.offset,
-    message: alertMessage(anomaly, delivery, { pipeline, topic: alertsTopic, traceparent, detectedAtMs }),
+    message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs }), {
+      topic: alertsTopic,
+      traceparent,
+    }),
   }))
   return {
     pipeline,
-    topic: delivery.topic,
-    partition: delivery.partition,
+    topic,
+    partition,
     expectedOffset: delivery.expectedOffset,
     nextOffset: delivery.nextOffset,
     received: delivery.records.length - skipped,

@@ -1,4 +1,4 @@
-import { type Alert, type Control, makeDecider } from '@outflow/alerting'
+import { type Alert, alertId, type Control, makeDecider } from '@outflow/alerting'
 import type { AlertWindow, Severity } from '@outflow/contracts'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
@@ -90,7 +90,7 @@ const aShare = (): Share => ({ anomalies: 0, alerts: 0 })
 export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
   const { topic, partition, offset, entityKey: key, severity, nll, pValue, reason, eventTime, detectedAt } = anomaly
   return {
-    id: `${pipeline}/${topic}/${partition}/${offset}`,
+    id: alertId(pipeline, { topic, partition, offset }),
     key,
     severity,
     nll,

@@ -1,6 +1,7 @@
+import { alertEvent, alertMessage } from '@outflow/alerting'
 import { type Config, type FdrState, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
 import { type Detector, decide, decisionRule, openDetector } from '@outflow/detector'
-import { alertMessage, type Event, eventReader } from '@outflow/ingest'
+import { type Event, eventReader } from '@outflow/ingest'
 import {
   type Fields,
   isRejection,
@@ -113,12 +114,12 @@ async function replayWith({
   const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; severity: Severity })[]) => {
     const anomalies = await Promise.all(
       batch.map(async ({ source: at, record, fields, event, nll, pValue, severity }): Promise<RescoredAnomaly> => {
-        const { topic, partition } = at
+        const { topic, partition, offset } = at
         const anomaly = {
           ...(await detector.explain(fields)),
+          ...{ topic, partition, offset },
           eventTimeMs: event.eventTimeMs,
           entityKey: event.entityKey,
-          offset: at.offset,
           recordTimeMs: at.timestampMs,
           record,
           nll,
@@ -128,8 +129,8 @@ async function replayWith({
           severity,
           modelId,
         }
-        const message = alertMessage(anomaly, at, { pipeline, topic: config.alerts.topic, detectedAtMs: Date.now() })
-        return { ...anomaly, topic, partition, message }
+        const message = alertMessage(alertEvent(anomaly, { pipeline, detectedAtMs: Date.now() }), config.alerts)
+        return { ...anomaly, message }
       }),
     )
     alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)

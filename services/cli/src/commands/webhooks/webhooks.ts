@@ -1,4 +1,5 @@
-import { exampleEvent, postOnce } from '@outflow/alerts'
+import { exampleEvent } from '@outflow/alerting'
+import { postOnce } from '@outflow/alerts'
 import type { Config, Webhook } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'

@@ -1,5 +1,6 @@
 import { type AlertWindow, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
-import { groupId } from './window.js'
+import { groupId } from '../window.js'
+import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
 /**
  * Gives what is sent about the alerts that a window gathered: a CloudEvent whose id is made of the first one's.
@@ -10,15 +11,11 @@ export function groupEvent(window: AlertWindow, pipeline: string): GroupEvent {
   const { kind, subject, count, sent, examples, firstAtMs, lastAtMs } = window
   const key = kind === 'key' ? subject : null
   const reason = kind === 'reason' ? reasonOf(subject) : null
-  return {
-    specversion: '1.0',
+  return cloudEvent({
     type: GROUP_EVENT_TYPE,
     id: groupId(window),
-    source: `/outflow/${pipeline}`,
-    // CloudEvents wants a subject to be absent rather than empty.
-    ...(key ? { subject: key } : {}),
-    time: timeText(lastAtMs!),
-    datacontenttype: 'application/json',
+    subject: key,
+    timeMs: lastAtMs!,
     data: {
       pipeline,
       by: kind as GroupEvent['data']['by'],
@@ -33,11 +30,11 @@ export function groupEvent(window: AlertWindow, pipeline: string): GroupEvent {
         ...example,
         time: timeText(eventTimeMs),
         pValue,
-        surpriseBits: -Math.log2(pValue),
+        surpriseBits: surpriseBits(pValue),
       })),
       text: `${count} ${count === 1 ? 'anomaly' : 'anomalies'} ${shared(window)}${strangest(window)}`,
     },
-  }
+  })
 }
 
 function reasonOf(subject: string): NonNullable<GroupEvent['data']['reason']> {
@@ -55,5 +52,3 @@ function shared({ kind, subject, sent }: AlertWindow): string {
 
 const strangest = ({ examples: [first] }: AlertWindow): string =>
   first?.reason ? `; the strangest: ${first.reason}` : ''
-
-const timeText = (epochMs: number): string => new Date(epochMs).toISOString()

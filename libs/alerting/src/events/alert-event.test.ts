@@ -1,11 +1,12 @@
 import { ALERT_CONTENT_TYPE, alertEventSchema } from '@outflow/contracts'
-import type { Anomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
-import { alertMessage } from './alert.js'
+import { type AlertedAnomaly, alertEvent, exampleEvent } from './alert-event.js'
+import { alertMessage } from './event-message.js'
 
-const anomaly: Anomaly = {
+const anomaly: AlertedAnomaly = {
+  topic: 'flights',
+  partition: 3,
   offset: 9_007_199_254_740_993n,
-  recordTimeMs: 0,
   eventTimeMs: Date.UTC(2001, 0, 1, 9, 30),
   entityKey: 'LAX',
   record: { delay: 9, note: 'ünï\u0000' },
@@ -18,13 +19,13 @@ const anomaly: Anomaly = {
   reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: [0, 2], text: 'delay 9 is far above 1' }],
   modelId: 'm1',
 }
-const at = { topic: 'flights', partition: 3 }
-const options = { pipeline: 'flights', topic: 'flights.alerts', detectedAtMs: Date.UTC(2026, 0, 1) }
+const messageOf = (of: AlertedAnomaly) =>
+  alertMessage(alertEvent(of, { pipeline: 'flights', detectedAtMs: Date.UTC(2026, 0, 1) }), { topic: 'flights.alerts' })
 
-const eventOf = (of: Anomaly) => JSON.parse(String(alertMessage(of, at, options).payload))
+const eventOf = (of: AlertedAnomaly) => JSON.parse(String(messageOf(of).payload))
 
 test('an alert is a CloudEvent keyed by its entity', () => {
-  const message = alertMessage(anomaly, at, options)
+  const message = messageOf(anomaly)
   expect(message).toMatchObject({
     kind: 'alert',
     topic: 'flights.alerts',
@@ -51,7 +52,7 @@ test('an alert is a CloudEvent keyed by its entity', () => {
 
 test('without an entity there is no key and no subject', () => {
   const nobody = { ...anomaly, entityKey: null }
-  expect(alertMessage(nobody, at, options).key).toBeNull()
+  expect(messageOf(nobody).key).toBeNull()
   expect(alertEventSchema.parse(eventOf(nobody))).not.toHaveProperty('subject')
   expect(eventOf({ ...anomaly, entityKey: '' })).not.toHaveProperty('subject')
 })
@@ -60,4 +61,10 @@ test('the first and the last event time that is let in can be told', () => {
   for (const time of ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z']) {
     expect(alertEventSchema.parse(eventOf({ ...anomaly, eventTimeMs: Date.parse(time) })).time).toBe(time)
   }
+})
+
+test('the example is an alert, and states that it is none', () => {
+  const event = alertEventSchema.parse(exampleEvent('flights', new Date('2026-01-01T00:00:00Z')))
+  expect(event).toMatchObject({ id: 'flights/example/0/1767225600000', time: '2026-01-01T00:00:00.000Z' })
+  expect(event.data.reasons[0]?.text).toMatch(/^no anomaly/)
 })

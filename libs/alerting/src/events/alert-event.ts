@@ -1,0 +1,81 @@
+import {
+  ALERT_EVENT_TYPE,
+  type AlertEvent,
+  type Explanation,
+  formatPosition,
+  type Position,
+  type Severity,
+} from '@outflow/contracts'
+import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
+
+/** What an alert states about an anomaly. */
+export interface AlertedAnomaly extends Position, Explanation {
+  /** When the event happened, by the record's own timestamp; epoch ms. */
+  readonly eventTimeMs: number
+  readonly entityKey: string | null
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  /** Nats. */
+  readonly nll: number
+  readonly pValue: number
+  /** 95 % upper confidence limit of the p-value; null: not known. */
+  readonly pUpper: number | null
+  /** Fields that the record left missing. */
+  readonly missing: readonly string[]
+  readonly severity: Severity
+  readonly modelId: string
+}
+
+/** The id of an anomaly's alert: the same record always has the same. */
+export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
+
+/** The event of an anomaly, about its entity. */
+export function alertEvent(
+  anomaly: AlertedAnomaly,
+  { pipeline, detectedAtMs }: { readonly pipeline: string; readonly detectedAtMs: number },
+): AlertEvent {
+  const { topic, partition, offset, entityKey } = anomaly
+  return cloudEvent({
+    type: ALERT_EVENT_TYPE,
+    id: alertId(pipeline, anomaly),
+    subject: entityKey,
+    timeMs: anomaly.eventTimeMs,
+    data: {
+      pipeline,
+      topic,
+      partition,
+      offset: String(offset),
+      key: entityKey,
+      nll: anomaly.nll,
+      pValue: anomaly.pValue,
+      ...(anomaly.pUpper === null ? {} : { pUpper: anomaly.pUpper }),
+      surpriseBits: surpriseBits(anomaly.pValue),
+      nearest: anomaly.nearest,
+      missing: [...anomaly.missing],
+      severity: anomaly.severity,
+      reasons: [...anomaly.reasons],
+      record: anomaly.record as AlertEvent['data']['record'],
+      modelId: anomaly.modelId,
+      detectedAt: timeText(detectedAtMs),
+    },
+  })
+}
+
+/** An event that states that it is none, to try a webhook with. */
+export function exampleEvent(pipeline: string, now: Date): AlertEvent {
+  const nowMs = now.getTime()
+  const reason = {
+    field: 'example',
+    bits: 13,
+    observed: 'a try',
+    expected: 'an anomaly',
+    range: null,
+    text: 'no anomaly: somebody tries this webhook by outflow webhooks test',
+  }
+  const anomaly: AlertedAnomaly = {
+    ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },
+    ...{ nll: 42, pValue: 0.0001, pUpper: null, severity: 'low', modelId: 'example' },
+    ...{ record: { example: 'a try' }, missing: [], reasons: [reason], nearest: null },
+  }
+  return alertEvent(anomaly, { pipeline, detectedAtMs: nowMs })
+}

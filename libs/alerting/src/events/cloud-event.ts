@@ -1,0 +1,41 @@
+/** Envelope of an event: CloudEvents 1.0, structured JSON. */
+export interface CloudEvent<Type extends string, Data> {
+  readonly specversion: '1.0'
+  readonly type: Type
+  readonly id: string
+  readonly source: string
+  readonly subject?: string
+  readonly time: string
+  readonly datacontenttype: 'application/json'
+  readonly data: Data
+}
+
+/** @param subject  null or empty: the event has none, as CloudEvents wants a subject to be absent rather than empty */
+export function cloudEvent<const Type extends string, Data extends { readonly pipeline: string }>({
+  type,
+  id,
+  subject,
+  timeMs,
+  data,
+}: {
+  readonly type: Type
+  readonly id: string
+  readonly subject: string | null
+  readonly timeMs: number
+  readonly data: Data
+}): CloudEvent<Type, Data> {
+  return {
+    specversion: '1.0',
+    type,
+    id,
+    source: `/outflow/${data.pipeline}`,
+    ...(subject ? { subject } : {}),
+    time: timeText(timeMs),
+    datacontenttype: 'application/json',
+    data,
+  }
+}
+
+export const timeText = (epochMs: number): string => new Date(epochMs).toISOString()
+
+export const surpriseBits = (pValue: number): number => -Math.log2(pValue)

@@ -1,0 +1,45 @@
+import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type OperationEvent } from '@outflow/contracts'
+
+/** A Kafka message with an event, as the outbox takes it. */
+export interface EventMessage {
+  readonly kind: 'alert' | 'operation'
+  readonly topic: string
+  readonly key: Uint8Array | null
+  readonly payload: Uint8Array
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+export interface EventTarget {
+  readonly topic: string
+  /** W3C trace context of what the event is about; absent: none. */
+  readonly traceparent?: string | undefined
+}
+
+/** The message of one alert or of a group, keyed by the entity. */
+export function alertMessage(event: AlertEvent | GroupEvent, target: EventTarget): EventMessage {
+  return messageOf('alert', event, event.data.key, target)
+}
+
+/** The message of a pipeline condition, keyed by the pipeline so that order holds. */
+export function operationMessage(event: OperationEvent, target: EventTarget): EventMessage {
+  return messageOf('operation', event, event.data.pipeline, target)
+}
+
+/** @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header */
+function messageOf(
+  kind: EventMessage['kind'],
+  event: object,
+  key: string | null,
+  { topic, traceparent }: EventTarget,
+): EventMessage {
+  return {
+    kind,
+    topic,
+    key: key === null ? null : Buffer.from(key),
+    payload: Buffer.from(JSON.stringify(event)),
+    headers: [
+      ['content-type', ALERT_CONTENT_TYPE],
+      ...(traceparent === undefined ? [] : [['traceparent', traceparent] as const]),
+    ],
+  }
+}
