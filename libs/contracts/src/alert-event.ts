@@ -48,11 +48,11 @@ export const alertEventSchema = z
       record: z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} where it was too large to send'),
-      modelId: z.string().describe('The model that judged'),
+      modelId: z.string().describe('The model that scored the record'),
       detectedAt: z.iso.datetime().describe('When outflow flagged the record'),
     }),
   })
-  .describe('A record that was judged improbable, as a CloudEvents 1.0 event.')
+  .describe('An anomaly, as a CloudEvents 1.0 event.')
 
 export type AlertEvent = z.infer<typeof alertEventSchema>
 export type Severity = AlertEvent['data']['severity']

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Why a record was judged improbable, seen from one field; reasons are sorted by `bits`, the largest first. */
+/** Why a record is improbable, seen from one field; reasons are sorted by `bits`, the largest first. */
 export const reasonSchema = z.object({
   field: z.string(),
   bits: z
@@ -43,7 +43,7 @@ export const nearestNormalSchema = z.object({
 
 export type NearestNormal = z.infer<typeof nearestNormalSchema>
 
-/** All that is said about why a record was judged improbable. */
+/** All that explains why a record is improbable. */
 export interface Explanation {
   /** The most bits first. */
   readonly reasons: readonly Reason[]

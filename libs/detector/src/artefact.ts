@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
+import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema, outflowVersion } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
 import type { FlowState } from '@outflow/flow'
 import { type Calibration, calibrationSteps } from './conformal.js'
@@ -7,7 +7,6 @@ import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
 import { packFlows, unpackFlows } from './pack-flows.js'
 import type { ParetoTail } from './pareto-tail.js'
 import { dtypeOf, readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
-import { outflowVersion } from './version.js'
 
 /** Everything that a detector is. */
 export interface Model {

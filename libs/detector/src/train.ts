@@ -1,4 +1,4 @@
-import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata } from '@outflow/contracts'
+import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata, outflowVersion } from '@outflow/contracts'
 import { contextDim, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
@@ -12,7 +12,6 @@ import { fitNumbers } from './fit-numbers.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
-import { outflowVersion } from './version.js'
 import { fitFromBoth, type StartReport, type WarmStart } from './warm-start.js'
 
 export interface TrainingInput {

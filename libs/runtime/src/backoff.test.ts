@@ -1,6 +1,6 @@
 import { OutflowError } from '@outflow/errors'
 import { expect, test, vi } from 'vitest'
-import { backoffMs, pause, retrying } from './backoff.js'
+import { backoffMs, keepTrying, pause, retrying } from './backoff.js'
 
 class Away extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
@@ -50,6 +50,24 @@ test('an abort ends the wait, with the last error', async () => {
     onRetry: () => abort.abort(),
   })
   await expect(trying).rejects.toThrow('still away')
+})
+
+test('a long task is run again after any error until the signal aborts, and progress makes the next wait a short one', async () => {
+  const abort = new AbortController()
+  const errors = [new TypeError('1'), new Away('2'), new Away('3')]
+  const act = async (gotOn: () => void) => {
+    const error = errors.shift()
+    if (error === undefined) return abort.abort()
+    if (error.message === '3') gotOn()
+    throw error
+  }
+  const onRetry = vi.fn()
+  await keepTrying(act, { signal: abort.signal, onRetry, backoffOf: () => ({ firstMs: 1 }) })
+  expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
+    ['1', 1],
+    ['2', 2],
+    ['3', 1],
+  ])
 })
 
 test('a pause ends early when the signal aborts, without an error', async () => {

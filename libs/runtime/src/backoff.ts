@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRetryable, type OutflowError } from '@outflow/errors'
+import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 
 export interface Backoff {
   /** Wait before the second attempt, ms. Default 100. */
@@ -45,6 +45,40 @@ export async function retrying<T>(act: () => Promise<T>, { signal, onRetry, ...b
       onRetry?.(error as OutflowError, attempt, waitMs)
       await pause(waitMs, signal)
       if (signal.aborted) throw error
+    }
+  }
+}
+
+/**
+ * Runs a long task again and again until the signal aborts; errors are reported, and the next run waits longer after each.
+ *
+ * @param act              is handed what it calls when it makes progress: the next wait is a short one again
+ * @param options.backoffOf  the waits after an error; default: those of `Backoff`
+ */
+export async function keepTrying(
+  act: (gotOn: () => void) => Promise<unknown>,
+  {
+    signal,
+    onRetry,
+    backoffOf = () => ({}),
+  }: {
+    readonly signal: AbortSignal
+    readonly onRetry: (error: OutflowError, attempt: number, waitMs: number) => void
+    readonly backoffOf?: (error: unknown) => Backoff
+  },
+): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      await act(() => {
+        failures = 0
+      })
+    } catch (thrown: unknown) {
+      if (signal.aborted) break
+      failures += 1
+      const waitMs = backoffMs(failures, backoffOf(thrown))
+      onRetry(toOutflowError(thrown), failures, waitMs)
+      await pause(waitMs, signal)
     }
   }
 }

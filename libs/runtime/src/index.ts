@@ -1,4 +1,4 @@
-export { type Backoff, backoffMs, pause, type RetryOptions, retrying, untilAllAnswer } from './backoff.js'
+export { type Backoff, backoffMs, keepTrying, pause, type RetryOptions, retrying, untilAllAnswer } from './backoff.js'
 export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
 export { loadConfig } from './load-config.js'
 export { type Log, type LogOptions, makeLog } from './log.js'

@@ -21,6 +21,7 @@ export {
   SenderFenced,
 } from './errors.js'
 export { type KafkaConnection, type KafkaOptions, makeKafka, type StreamLog } from './kafka.js'
+export { type PartitionLag, partitionLags } from './partition-lags.js'
 export { type Gap, type PositionStore, positionsInMemory, type StoredPosition } from './positions.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export {

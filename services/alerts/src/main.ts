@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import { inSpan, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import { inSpan, keepTrying, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { type Client, isLed, type Leadership, openPool, type Pool, ping, withLeadership } from '@outflow/store'
 import { operationsCheck } from '@outflow/store/operations'
 import {
@@ -23,7 +23,6 @@ import {
   traceparents,
 } from '@outflow/streams'
 import { makeBell } from './bell.js'
-import { keepTrying } from './keep-trying.js'
 import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
 import { asksForQuiet, quieten } from './quieten.js'

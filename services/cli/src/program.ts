@@ -1,3 +1,4 @@
+import { outflowVersion } from '@outflow/contracts'
 import type { Command } from 'commander'
 import type { CommandContext } from './command-context.js'
 import { addCompletion } from './commands/completion.js'
@@ -23,7 +24,6 @@ import { addTrain } from './commands/train/command.js'
 import { addVerdict } from './commands/verdict/command.js'
 import { addWebhooks } from './commands/webhooks/command.js'
 import { OutflowCommand } from './outflow-command.js'
-import { outflowVersion } from './version.js'
 
 /** The whole command line; parsing it runs the command. */
 export function makeProgram(context: CommandContext): Command {

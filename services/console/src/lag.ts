@@ -1,16 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { makeKafka, partitionEnds } from '@outflow/streams'
-
-export interface PartitionLag {
-  readonly topic: string
-  readonly partition: number
-  /** Records that are not written yet. */
-  readonly lag: number
-  /** Of the next one. */
-  readonly offset: bigint
-}
+import { makeKafka, type PartitionLag, partitionEnds, partitionLags } from '@outflow/streams'
 
 /** Of a figure that is looked at, not alerted on: every page that is open asks for it. */
 const KEPT_MS = 5_000
@@ -34,14 +25,7 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
       partitionEnds(kafka, config.source.topics),
       partitionCounters(pool, config.pipeline),
     ])
-    const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
-    const inOrder = ends.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
-    return inOrder.map(({ topic, partition, earliest, end }) => {
-      const stored = next.get(`${topic}/${partition}`)
-      // Nothing stored yet: where reading begins.
-      const offset = stored ?? (config.source.from === 'latest' ? end : earliest)
-      return { topic, partition, lag: Number(end - offset), offset }
-    })
+    return partitionLags(ends, counters, config.source.from)
   }
 }
 

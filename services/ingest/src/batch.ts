@@ -1,5 +1,5 @@
-import type { FdrState, Rejection } from '@outflow/contracts'
-import type { Decisions, Scores } from '@outflow/detector'
+import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
+import type { Decisions, Detector, Scores } from '@outflow/detector'
 import type { EntityState, FieldTable, Observation } from '@outflow/records'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'
@@ -7,7 +7,6 @@ import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { Event } from './event.js'
-import type { ModelLease } from './model-leases.js'
 
 /** A record that breaks its contract, where it stood. */
 export interface RejectedRecord {
@@ -25,6 +24,22 @@ export interface ReadRecord extends Event {
 export interface MessageAt {
   readonly offset: bigint
   readonly message: OutboxMessage
+}
+
+export interface OpenModel {
+  readonly modelId: string
+  readonly detector: Detector
+}
+
+/** The models lent to one batch, which keeps them to its end. */
+export interface ModelLease extends OpenModel {
+  /** Of the model's p-values; null: none. */
+  readonly recalibration: Recalibration | null
+  readonly recalibrationId: bigint | null
+  /** The candidate that scores the batch as well; null: there is none, or its features are not those of the model. */
+  readonly shadow: OpenModel | null
+  /** To be called once, when the batch has ended. */
+  giveBack(): void
 }
 
 /** What a delivery is after each step. The next one's type is what the step before promises. */

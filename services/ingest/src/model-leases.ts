@@ -1,27 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Recalibration } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/runtime'
 import type { StoredFollowing } from '@outflow/store/models'
+import type { ModelLease, OpenModel } from './batch.js'
 import { longestPause } from './longest-pause.js'
 import type { IngestTelemetry } from './telemetry.js'
-
-export interface OpenModel {
-  readonly modelId: string
-  readonly detector: Detector
-}
-
-/** The models lent to one batch, which keeps them to its end. */
-export interface ModelLease extends OpenModel {
-  /** Of the model's p-values; null: none. */
-  readonly recalibration: Recalibration | null
-  readonly recalibrationId: bigint | null
-  /** The candidate that scores the batch as well; null: there is none, or its features are not those of the model. */
-  readonly shadow: OpenModel | null
-  /** To be called once, when the batch has ended. */
-  giveBack(): void
-}
 
 export interface ModelLeasesOptions {
   /** Loads and opens a model; rejects with a retryable error when the store is away. */

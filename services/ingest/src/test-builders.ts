@@ -10,8 +10,7 @@ import {
 } from '@outflow/records'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
-import type { CleanBatch, ReadBatch, ReadRecord } from './batch.js'
-import type { ModelLease } from './model-leases.js'
+import type { CleanBatch, ModelLease, ReadBatch, ReadRecord } from './batch.js'
 import { type RecordReader, recordReader } from './record-reader.js'
 
 /** Builders for this package's tests: each returns a complete value; a test states only what matters to it. */

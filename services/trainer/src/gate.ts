@@ -148,7 +148,8 @@ function isSame(a: number, b: number): boolean {
   return Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))
 }
 
-function percent(share: number): string {
+/** `0.0123` is `1.23 %`. */
+export function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
 }
 

@@ -3,7 +3,7 @@ import { decide } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
-import { boundOf } from './gate.js'
+import { boundOf, percent } from './gate.js'
 import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
 
@@ -108,5 +108,3 @@ function medianOf(minutes: readonly ScoreMinute[], scored: number): { readonly l
   }
   return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY }
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

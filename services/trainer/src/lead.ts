@@ -1,5 +1,5 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { backoffMs, pause } from '@outflow/runtime'
+import { keepTrying, pause } from '@outflow/runtime'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
 import { beat } from '@outflow/store/operations'
@@ -57,19 +57,18 @@ export async function lead(leading: Leading): Promise<void> {
   try {
     await abandonFits(pool, config.pipeline)
     await adoptCandidate(leading)
-    for (let failures = 0; !signal.aborted; ) {
-      try {
+    await keepTrying(
+      async (gotOn) => {
         await lookAt(watch, leading)
         await takeTurn(leading, wait, sleeper)
-        failures = 0
-      } catch (thrown: unknown) {
-        if (signal.aborted) return
-        failures += 1
-        const waitMs = backoffMs(failures, isRetryable(thrown) ? {} : FIT_BACKOFF)
-        telemetry.trainingFailed(toOutflowError(thrown), failures, waitMs)
-        await sleeper.sleep(waitMs)
-      }
-    }
+        gotOn()
+      },
+      {
+        signal,
+        backoffOf: (error) => (isRetryable(error) ? {} : FIT_BACKOFF),
+        onRetry: telemetry.trainingFailed,
+      },
+    )
   } finally {
     stopped.abort()
     await requests.close()

@@ -1,7 +1,6 @@
 import type { Config } from '@outflow/contracts'
-import { toOutflowError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/records'
-import { backoffMs, type Log, openTracing, pause, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import { keepTrying, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, ping, withLeadership } from '@outflow/store'
 import { operationsCheck } from '@outflow/store/operations'
 import { describeCluster, makeKafka } from '@outflow/streams'
@@ -53,24 +52,20 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
         signal,
         onRetry: telemetry.leadershipInterrupted,
       })
-      for (let attempt = 1; !signal.aborted; attempt += 1) {
-        try {
-          await withLeadership(
+      await keepTrying(
+        (gotOn) =>
+          withLeadership(
             pool,
             `outflow-trainer-${config.pipeline}`,
             async (leadership) => {
               telemetry.leadershipTaken()
-              attempt = 0
+              gotOn()
               await lead({ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal: leadership.signal })
             },
             { signal },
-          )
-        } catch (thrown: unknown) {
-          if (signal.aborted) break
-          telemetry.leadershipInterrupted(toOutflowError(thrown))
-        }
-        await pause(backoffMs(attempt + 1), signal)
-      }
+          ),
+        { signal, onRetry: telemetry.leadershipInterrupted },
+      )
     } finally {
       for (const remove of checks) remove()
       await pool.end()

@@ -1,6 +1,6 @@
 import type { Config, ShadowReport } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
-import { boundOf } from './gate.js'
+import { boundOf, percent } from './gate.js'
 
 /** Says how a candidate did. */
 export function judgeShadow(
@@ -29,5 +29,3 @@ export function judgeShadow(
 export function disagreementOf({ scored, flaggedByActive, flaggedByShadow }: Shadow): number {
   return scored === 0 ? 0 : (flaggedByActive + flaggedByShadow) / scored
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

@@ -13,7 +13,7 @@ import {
   untoldOccurrences,
 } from '@outflow/store/operations'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
-import { type KafkaConnection, partitionEnds } from '@outflow/streams'
+import { type KafkaConnection, partitionEnds, partitionLags } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
 import { watchRejections } from './rejections.js'
@@ -96,22 +96,14 @@ function isSame(standing: readonly Named[], open: readonly Named[]): boolean {
   return standing.length === open.length && standing.every(isOpen)
 }
 
-/** A partition that has no stored offset begins where `source.from` puts it; where `latest` was is not recorded. */
 async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {
   const [ends, counters] = await Promise.all([partitionEnds(kafka, source.topics), partitionCounters(pool, pipeline)])
-  const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
-  const stored = ends.map(({ topic, partition, earliest, end }) => {
-    const known = next.get(`${topic}/${partition}`)
-    if (known === undefined) return source.from === 'earliest' ? earliest : end
-    // What retention has deleted cannot be read any more.
-    if (known < earliest) return earliest
-    return known
-  })
-  const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n)
+  const lags = partitionLags(ends, counters, source.from)
+  const sum = (of: 'end' | 'offset') => lags.reduce((total, lag) => total + lag[of], 0n)
   const count = (of: 'received' | 'scored' | 'rejected') => counters.reduce((total, row) => total + row[of], 0)
   return {
-    ends: sum(ends.map(({ end }) => end)),
-    stored: sum(stored),
+    ends: sum('end'),
+    stored: sum('offset'),
     received: count('received'),
     scored: count('scored'),
     rejected: count('rejected'),

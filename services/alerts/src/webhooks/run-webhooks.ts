@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import type { Metrics } from '@outflow/runtime'
+import { keepTrying, type Metrics } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   buryDelivery,
@@ -12,7 +12,6 @@ import {
   waitingDeliveries,
 } from '@outflow/store/webhooks'
 import { makeBell } from '../bell.js'
-import { keepTrying } from '../keep-trying.js'
 import { deliverTo, makeBreaker } from './deliver.js'
 import { makePoster } from './post.js'
 import type { WebhookTelemetry } from './telemetry.js'

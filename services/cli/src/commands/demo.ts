@@ -1,9 +1,9 @@
+import { outflowVersion } from '@outflow/contracts'
 import type { DemoOptions } from '@outflow/demo'
 import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
-import { outflowVersion } from '../version.js'
 
 export function addDemo(program: Command, context: CommandContext): void {
   program

@@ -143,7 +143,11 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         const activeId = await activeModelId(db, pipeline)
         const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
         return {
-          lag: lag?.map(({ offset, ...partition }) => ({ ...partition, offset: String(offset) })) ?? null,
+          lag:
+            lag?.map(({ topic, partition, lag: behind, offset }) => ({
+              ...{ topic, partition, lag: Number(behind) },
+              offset: String(offset),
+            })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
           deadLetters: rejections.map(({ lastAt, ...rest }) => ({ ...rest, lastAt: lastAt.toISOString() })),
           drift: alarms.map(({ raisedAt, changedAt, chart, fields }) => ({

@@ -3,8 +3,7 @@ import { recalibrate } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { fieldsAt, type JsonObject } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
-import type { ComparedBatch, DecidedBatch, ExplainedBatch } from '../batch.js'
-import type { ModelLease } from '../model-leases.js'
+import type { ComparedBatch, DecidedBatch, ExplainedBatch, ModelLease } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ExplainOptions {

@@ -1,4 +1,4 @@
-import { type Config, modelMetadataSchema } from '@outflow/contracts'
+import { modelMetadataSchema } from '@outflow/contracts'
 import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
@@ -7,7 +7,7 @@ import { partitionCounters } from '@outflow/store/batch'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
-import { makeKafka, partitionEnds } from '@outflow/streams'
+import { makeKafka, partitionEnds, partitionLags } from '@outflow/streams'
 import type { Reading } from './reading.js'
 
 /** A pipeline that can be read again and again. */
@@ -28,7 +28,8 @@ export async function watch(configPath: string): Promise<Watched> {
         partitionEnds(kafka, source.topics),
         partitionCounters(pool, pipeline),
       ])
-      return { lag: lagOf(ends, counters, source), lagUnknown: null }
+      const lags = partitionLags(ends, counters, source.from)
+      return { lag: Number(lags.reduce((sum, { lag }) => sum + lag, 0n)), lagUnknown: null }
     } catch (thrown: unknown) {
       // What Postgres knows is worth showing all the more while the broker is away.
       return { lag: null, lagUnknown: toOutflowError(thrown).message }
@@ -55,18 +56,6 @@ export async function watch(configPath: string): Promise<Watched> {
     },
     close: () => pool.end(),
   }
-}
-
-type Ends = Awaited<ReturnType<typeof partitionEnds>>
-type Counters = Awaited<ReturnType<typeof partitionCounters>>
-
-/** A partition that was not begun counts from where it will be. */
-function lagOf(ends: Ends, counters: Counters, { from }: Config['source']): number {
-  const next = new Map(counters.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
-  return ends.reduce((sum, { topic, partition, earliest, end }) => {
-    const begins = from === 'earliest' ? earliest : end
-    return sum + Number(end - (next.get(`${topic}/${partition}`) ?? begins))
-  }, 0)
 }
 
 const DAY_MS = 86_400_000

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { partitionLags } from './partition-lags.js'
+
+const ends = [
+  { topic: 'b', partition: 0, earliest: 5n, end: 20n },
+  { topic: 'a', partition: 1, earliest: 0n, end: 7n },
+  { topic: 'a', partition: 0, earliest: 2n, end: 9n },
+]
+
+test('lag is what is left from the stored offset, by topic and partition', () => {
+  const stored = [
+    { topic: 'a', partition: 0, nextOffset: 4n },
+    { topic: 'a', partition: 1, nextOffset: 7n },
+    { topic: 'b', partition: 0, nextOffset: 19n },
+  ]
+  expect(partitionLags(ends, stored, 'latest')).toEqual([
+    { topic: 'a', partition: 0, end: 9n, offset: 4n, lag: 5n },
+    { topic: 'a', partition: 1, end: 7n, offset: 7n, lag: 0n },
+    { topic: 'b', partition: 0, end: 20n, offset: 19n, lag: 1n },
+  ])
+})
+
+test('a partition that was not begun counts from where reading begins', () => {
+  expect(partitionLags(ends, [], 'earliest').map(({ lag }) => lag)).toEqual([7n, 7n, 15n])
+  expect(partitionLags(ends, [], 'latest').map(({ lag }) => lag)).toEqual([0n, 0n, 0n])
+})
+
+test('records that retention has deleted are not behind', () => {
+  const [lag] = partitionLags([ends[0]!], [{ topic: 'b', partition: 0, nextOffset: 1n }], 'earliest')
+  expect(lag).toMatchObject({ offset: 5n, lag: 15n })
+})
