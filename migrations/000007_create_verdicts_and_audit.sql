@@ -2,7 +2,7 @@
 
 -- Every verdict stays, and the latest on an anomaly counts. detected_at is copied, because a verdict is kept longer than
 -- its anomaly and counts for the week of the detection.
-create table outflow.feedback (
+create table outflow.verdicts (
   id bigint generated always as identity,
   pipeline text not null,
   topic text not null,
@@ -13,29 +13,29 @@ create table outflow.feedback (
   given_by text not null,
   given_at timestamptz not null default now(),
   detected_at timestamptz not null,
-  constraint feedback_pkey primary key (id),
-  constraint feedback_verdict_known check (verdict in ('confirmed', 'false_alarm', 'expected')),
-  constraint feedback_note_is_bounded check (length(note) <= 4000)
+  constraint verdicts_pkey primary key (id),
+  constraint verdicts_verdict_known check (verdict in ('confirmed', 'false_alarm', 'expected')),
+  constraint verdicts_note_is_bounded check (length(note) <= 4000)
 );
 
-create index feedback_by_position on outflow.feedback (pipeline, topic, partition, "offset");
+create index verdicts_by_position on outflow.verdicts (pipeline, topic, partition, "offset");
 
-create function outflow.note_verdict(
+create function outflow.insert_verdict(
   of_pipeline text, of_topic text, of_partition integer, of_offset bigint, verdict text, note text, given_by text
-) returns setof outflow.feedback
+) returns setof outflow.verdicts
 language sql
 as $$
-  insert into outflow.feedback (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
-  select of_pipeline, of_topic, of_partition, of_offset, note_verdict.verdict, nullif(note_verdict.note, ''),
-         note_verdict.given_by, min(detected_at)
+  insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
+  select of_pipeline, of_topic, of_partition, of_offset, insert_verdict.verdict, nullif(insert_verdict.note, ''),
+         insert_verdict.given_by, min(detected_at)
   from outflow.anomalies
   where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
   having count(*) > 0
   returning *
 $$;
-comment on function outflow.note_verdict is
+comment on function outflow.insert_verdict is
   'Stores a verdict in the name of given_by and returns it; no row is returned when no such anomaly is stored.';
-revoke execute on function outflow.note_verdict from public;
+revoke execute on function outflow.insert_verdict from public;
 
 create function outflow.give_verdict(anomaly_id text, verdict text, note text default null) returns bigint
 language plpgsql security definer
@@ -51,7 +51,7 @@ begin
   end if;
   -- session_user is the login, whatever role is set; current_user is the owner of this function.
   select id into given
-  from outflow.note_verdict(at[1], at[2], at[3]::integer, at[4]::bigint, verdict, note, session_user);
+  from outflow.insert_verdict(at[1], at[2], at[3]::integer, at[4]::bigint, verdict, note, session_user);
   if given is null then
     raise exception 'no anomaly % is stored', coalesce(anomaly_id, 'null')
       using errcode = 'no_data_found', hint = 'analyst.anomalies lists them; an id is pipeline/topic/partition/offset.';

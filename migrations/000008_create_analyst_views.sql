@@ -435,7 +435,7 @@ create view analyst.verdicts as
   select pipeline, topic, partition, "offset", concat_ws('/', pipeline, topic, partition, "offset") as anomaly_id,
          verdict, note, given_by, given_at, detected_at,
          id = max(id) over (partition by pipeline, topic, partition, "offset") as counts
-  from outflow.feedback;
+  from outflow.verdicts;
 comment on view analyst.verdicts is 'One row for each verdict that a person gave on an anomaly; the latest on an anomaly counts.';
 comment on column analyst.verdicts.pipeline is 'Name of the pipeline.';
 comment on column analyst.verdicts.topic is 'Kafka topic of the record.';

@@ -83,7 +83,7 @@ const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_00
 const anomalyPath = (offset: number) =>
   `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
 const lastVerdict = async (): Promise<unknown> =>
-  (await pool.query('select "offset", verdict, note from outflow.feedback order by id desc limit 1')).rows[0]
+  (await pool.query('select "offset", verdict, note from outflow.verdicts order by id desc limit 1')).rows[0]
 
 describe('the list', () => {
   it('shows the newest of 100,000 first, reads on as one goes down, and renders what is in view', async () => {

@@ -178,7 +178,7 @@ describe('what no model learns from', () => {
     const pipeline = aName('pipeline')
     const say = (offset: number, verdict: string) =>
       pool.query(
-        `insert into outflow.feedback (pipeline, topic, partition, "offset", verdict, given_by, detected_at)
+        `insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, given_by, detected_at)
          values ($1, 't', 0, $2, $3, 'ada', now())`,
         [pipeline, offset, verdict],
       )

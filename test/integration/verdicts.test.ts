@@ -89,9 +89,9 @@ it('lets a reviewer judge in SQL under the own name, and an analyst only look', 
     await expect(theirs.query(give, ['nothing', 'expected', null])).rejects.toThrow('no anomaly nothing is stored')
     await expect(theirs.query(give, [`${pipeline}/parcels/0/1`, 'so so', null])).rejects.toThrow('not so so')
     for (const attempt of [
-      'delete from outflow.feedback',
+      'delete from outflow.verdicts',
       'select from outflow.anomalies',
-      `select outflow.note_verdict('${pipeline}', 'parcels', 0, 1, 'confirmed', null, 'somebody else')`,
+      `select outflow.insert_verdict('${pipeline}', 'parcels', 0, 1, 'confirmed', null, 'somebody else')`,
     ]) {
       await expect(theirs.query(attempt)).rejects.toThrow('permission denied')
     }

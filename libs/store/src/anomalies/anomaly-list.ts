@@ -129,7 +129,7 @@ export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition,
 
 export const LAST_VERDICT = `left join lateral (
         select verdict
-        from outflow.feedback as given
+        from outflow.verdicts as given
         where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
           and given.partition = anomaly.partition and given."offset" = anomaly."offset"
         order by id desc
@@ -177,7 +177,7 @@ function filterOf(filter: AnomalyFilter, place: Place): string[] {
   add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
   if (filter.verdict === 'none') {
     conditions.push(`not exists (
-            select from outflow.feedback as given
+            select from outflow.verdicts as given
             where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
               and given.partition = anomaly.partition and given."offset" = anomaly."offset"
           )`)
@@ -187,7 +187,7 @@ function filterOf(filter: AnomalyFilter, place: Place): string[] {
             select topic, partition, "offset"
             from (
               select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-              from outflow.feedback
+              from outflow.verdicts
               where pipeline = ${place(filter.pipeline)}
               order by topic, partition, "offset", id desc
             ) as latest

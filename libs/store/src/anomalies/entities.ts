@@ -35,7 +35,7 @@ export async function entityHistory(
              count(*) filter (where verdict = 'false_alarm') as false_alarms
       from (
         select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.feedback
+        from outflow.verdicts
         where pipeline = $1
         order by topic, partition, "offset", id desc
       ) as given

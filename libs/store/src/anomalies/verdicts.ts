@@ -21,7 +21,7 @@ export interface GivenVerdict {
   readonly at: Date
 }
 
-interface FeedbackRow {
+interface VerdictRow {
   readonly verdict: Verdict
   readonly note: string | null
   readonly given_by: string
@@ -35,11 +35,11 @@ interface FeedbackRow {
  */
 export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<GivenVerdict> {
   const { pipeline, topic, partition, offset, verdict, note, by } = given
-  const [row] = await run<FeedbackRow>(db, {
+  const [row] = await run<VerdictRow>(db, {
     name: 'give_verdict',
     text: `
       select verdict, note, given_by, given_at
-      from outflow.note_verdict($1::text, $2::text, $3::int, $4::bigint, $5::text, $6::text, $7::text)`,
+      from outflow.insert_verdict($1::text, $2::text, $3::int, $4::bigint, $5::text, $6::text, $7::text)`,
     values: [pipeline, topic, partition, offset, verdict, note, by],
   })
   if (row === undefined) {
@@ -57,11 +57,11 @@ export async function verdictsOn(
   pipeline: string,
   { topic, partition, offset }: Position,
 ): Promise<readonly GivenVerdict[]> {
-  const rows = await run<FeedbackRow>(db, {
+  const rows = await run<VerdictRow>(db, {
     name: 'verdicts_on',
     text: `
       select verdict, note, given_by, given_at
-      from outflow.feedback
+      from outflow.verdicts
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4
       order by id desc`,
     values: [pipeline, topic, partition, offset],
@@ -69,7 +69,7 @@ export async function verdictsOn(
   return rows.map(toGivenVerdict)
 }
 
-function toGivenVerdict({ verdict, note, given_by, given_at }: FeedbackRow): GivenVerdict {
+function toGivenVerdict({ verdict, note, given_by, given_at }: VerdictRow): GivenVerdict {
   return { verdict, note, by: given_by, at: given_at }
 }
 
@@ -89,7 +89,7 @@ export async function countVerdicts(
              count(*) filter (where verdict = 'confirmed') as confirmed
       from (
         select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.feedback
+        from outflow.verdicts
         where pipeline = $1 and given_at > $3
         order by topic, partition, "offset", id desc
       ) as latest

@@ -72,7 +72,7 @@ export async function confirmedPositions(db: Queryable, pipeline: string): Promi
       select topic || '/' || partition || '/' || "offset" as position
       from (
         select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.feedback
+        from outflow.verdicts
         where pipeline = $1
         order by topic, partition, "offset", id desc
       ) latest
