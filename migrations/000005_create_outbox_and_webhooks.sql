@@ -73,7 +73,7 @@ create index webhook_dead_letters_by_time on outflow.webhook_dead_letters (pipel
 
 -- Each health event starts once and ends once, in the transaction that puts its message into the outbox: neither a crash
 -- nor two relays repeat one.
-create table outflow.operations (
+create table outflow.health_events (
   id bigint generated always as identity,
   pipeline text not null,
   -- one of OPERATION_KINDS in libs/contracts
@@ -84,9 +84,9 @@ create table outflow.operations (
   model_id text,
   begun_at timestamptz not null default now(),
   ended_at timestamptz,
-  constraint operations_pkey primary key (id),
-  constraint operations_occurrence_once unique (pipeline, occurrence),
-  constraint operations_occurrence_has_ended check (occurrence is null or ended_at is not null)
+  constraint health_events_pkey primary key (id),
+  constraint health_events_occurrence_once unique (pipeline, occurrence),
+  constraint health_events_occurrence_has_ended check (occurrence is null or ended_at is not null)
 );
 
-create unique index operations_open_once on outflow.operations (pipeline, kind) where ended_at is null;
+create unique index health_events_open_once on outflow.health_events (pipeline, kind) where ended_at is null;

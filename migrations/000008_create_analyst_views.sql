@@ -372,20 +372,20 @@ comment on column analyst.alert_deliveries.first_attempt_at is 'When the first a
 comment on column analyst.alert_deliveries.delivered_at is 'When the receiver accepted it.';
 comment on column analyst.alert_deliveries.died_at is 'When the attempts stopped.';
 
-create view analyst.operations as
+create view analyst.health_events as
   select id, pipeline, kind, detail, model_id, begun_at, ended_at, occurrence is null and ended_at is null as is_open
-  from outflow.operations;
-comment on view analyst.operations is
+  from outflow.health_events;
+comment on view analyst.health_events is
   'One row for each health event: a condition of a pipeline with start and end, or something that happened to it once.';
-comment on column analyst.operations.id is 'Number of the health event; part of the id of its message.';
-comment on column analyst.operations.pipeline is 'Name of the pipeline.';
-comment on column analyst.operations.kind is
+comment on column analyst.health_events.id is 'Number of the health event; part of the id of its message.';
+comment on column analyst.health_events.pipeline is 'Name of the pipeline.';
+comment on column analyst.health_events.kind is
   'A condition, such as no_model, records_rejected or drift, or what happened, such as model_rolled_back.';
-comment on column analyst.operations.detail is 'What was found when it started, as a sentence.';
-comment on column analyst.operations.model_id is 'Model concerned; null: none.';
-comment on column analyst.operations.begun_at is 'When it started or happened.';
-comment on column analyst.operations.ended_at is 'When it ended; null while it holds.';
-comment on column analyst.operations.is_open is 'Whether it holds now.';
+comment on column analyst.health_events.detail is 'What was found when it started, as a sentence.';
+comment on column analyst.health_events.model_id is 'Model concerned; null: none.';
+comment on column analyst.health_events.begun_at is 'When it started or happened.';
+comment on column analyst.health_events.ended_at is 'When it ended; null while it holds.';
+comment on column analyst.health_events.is_open is 'Whether it holds now.';
 
 create view analyst.suppressions as
   select id, pipeline, entity, field, direction, range_low, range_high, time_of_week, zone, expires_at, why, created_by,

@@ -124,7 +124,7 @@ export async function untoldOccurrences(db: Queryable, pipeline: string): Promis
         ${OCCURRENCES.join('\n        union all\n        ')}
       ) as happened
       where not exists (
-        select from outflow.operations as told
+        select from outflow.health_events as told
         where told.pipeline = $1 and told.occurrence = happened.occurrence
       )
       order by at`,

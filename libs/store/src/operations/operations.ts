@@ -67,7 +67,7 @@ export function noteOperations(
 export async function openOperations(db: Queryable, pipeline: string): Promise<readonly Operation[]> {
   const rows = await run<OperationRow>(db, {
     name: 'open_operations',
-    text: `select ${COLUMNS} from outflow.operations where pipeline = $1 and ended_at is null order by id`,
+    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 and ended_at is null order by id`,
     values: [pipeline],
   })
   return rows.map(toOperation)
@@ -89,7 +89,7 @@ async function closeOthers(client: Client, { pipeline, standing }: OperationNews
   const rows = await run<OperationRow>(client, {
     name: 'close_operations',
     text: `
-      update outflow.operations set ended_at = now()
+      update outflow.health_events set ended_at = now()
       where pipeline = $1 and ended_at is null and kind <> all($2::text[])
       returning ${COLUMNS}`,
     values: [pipeline, standing.map(({ kind }) => kind)],
@@ -101,7 +101,7 @@ async function open(client: Client, { pipeline, standing }: OperationNews): Prom
   const rows = await run<OperationRow>(client, {
     name: 'open_new_operations',
     text: `
-      insert into outflow.operations (pipeline, kind, detail, model_id)
+      insert into outflow.health_events (pipeline, kind, detail, model_id)
       select $1, kind, detail, model_id from unnest($2::text[], $3::text[], $4::text[]) as stands (kind, detail, model_id)
       on conflict (pipeline, kind) where ended_at is null do nothing
       returning ${COLUMNS}`,
@@ -114,10 +114,10 @@ async function updateDetails(client: Client, { pipeline, standing }: OperationNe
   await run(client, {
     name: 'update_operation_details',
     text: `
-      update outflow.operations set detail = stands.detail
+      update outflow.health_events set detail = stands.detail
       from unnest($2::text[], $3::text[]) as stands (kind, detail)
-      where operations.pipeline = $1 and operations.ended_at is null
-        and operations.kind = stands.kind and operations.detail <> stands.detail`,
+      where health_events.pipeline = $1 and health_events.ended_at is null
+        and health_events.kind = stands.kind and health_events.detail <> stands.detail`,
     values: [pipeline, standing.map(({ kind }) => kind), standing.map(({ detail }) => detail)],
   })
 }
@@ -126,7 +126,7 @@ async function noteOccurrences(client: Client, { pipeline, occurred }: Operation
   const rows = await run<OperationRow>(client, {
     name: 'note_occurrences',
     text: `
-      insert into outflow.operations (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
+      insert into outflow.health_events (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
       select $1, kind, detail, model_id, occurrence, at, at
       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
         as happened (kind, detail, model_id, occurrence, at)
