@@ -234,7 +234,7 @@ test('issue 17.8: a stream of which every record is rejected makes the detector 
   expect(await operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
     ok: false,
     detail: expect.stringContaining(
-      '25 of the last 25 records were rejected, most of them for missing_field; before, 100.0 % were',
+      '75 of the last 75 records were rejected, most of them for missing_field; before, 100.0 % were',
     ),
   })
 
