@@ -122,7 +122,7 @@ const range = (from: number, count: number): number[] => Array.from({ length: co
 /** Waits until nothing waits and no window is open; gives what a reader of committed data has seen. */
 async function allSent(config: Config) {
   const waits = `
-    select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_windows where kind <> 'cooldown')
+    select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_buckets where kind <> 'cooldown')
       as waiting`
   await eventually(async () => (await pool.query(waits)).rows[0].waiting === 0, { what: 'all is decided on and sent' })
   const events = (await readCommitted(kafkaBrokers(), config.alerts.topic)).map(({ value }) =>
@@ -248,7 +248,7 @@ test('rules and windows that are left are kept to without a word in outflow.yaml
     what: 'all is decided on',
   })
   await stop()
-  await pool.query(`update outflow.alert_windows set closes_at = now() - interval '2 seconds'`)
+  await pool.query(`update outflow.alert_buckets set closes_at = now() - interval '2 seconds'`)
   const off = { ...config, alerts: { topic: config.alerts.topic, webhooks: [] } }
   relaying(off)
   const { single, groups } = await allSent(off)

@@ -32,10 +32,10 @@ export async function alertWindows(
   },
 ): Promise<readonly AlertWindow[]> {
   const rows = await run<WindowRow>(db, {
-    name: 'alert_windows',
+    name: 'alert_buckets',
     text: `
       select kind, subject, opens_at, closes_at, allowance, sent, count, severity, first_id, first_at, last_at, examples
-      from outflow.alert_windows
+      from outflow.alert_buckets
       where pipeline = $1
         and (closes_at <= $2
              or (kind, subject_md5) in (select kind, md5(subject) from unnest($3::text[], $4::text[]) as named (kind, subject)))`,
@@ -74,20 +74,20 @@ export async function updateAlertWindows(
 
 async function deleteAlertWindows(db: Queryable, pipeline: string, closed: readonly AlertWindow[]): Promise<void> {
   await run(db, {
-    name: 'delete_alert_windows',
+    name: 'delete_alert_buckets',
     text: `
-      delete from outflow.alert_windows
+      delete from outflow.alert_buckets
       using unnest($2::text[], $3::text[]) as closed (kind, subject)
-      where pipeline = $1 and alert_windows.kind = closed.kind and subject_md5 = md5(closed.subject)`,
+      where pipeline = $1 and alert_buckets.kind = closed.kind and subject_md5 = md5(closed.subject)`,
     values: [pipeline, closed.map(({ kind }) => kind), closed.map(({ subject }) => subject)],
   })
 }
 
 async function writeAlertWindows(db: Queryable, pipeline: string, open: readonly AlertWindow[]): Promise<void> {
   await run(db, {
-    name: 'write_alert_windows',
+    name: 'write_alert_buckets',
     text: `
-      insert into outflow.alert_windows (pipeline, kind, subject, opens_at, closes_at, allowance, sent, count, severity,
+      insert into outflow.alert_buckets (pipeline, kind, subject, opens_at, closes_at, allowance, sent, count, severity,
                                          first_id, first_at, last_at, examples)
       select $1, * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::int[], $8::int[],
                                $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::jsonb[])

@@ -195,7 +195,7 @@ export const QUIETENED = `(
       select min(created_at) from outflow.outbox where pipeline = $1::text and sequence is null
     ), now())
   )
-  or exists (select from outflow.alert_windows where pipeline = $1::text)
+  or exists (select from outflow.alert_buckets where pipeline = $1::text)
 )`
 
 /** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */

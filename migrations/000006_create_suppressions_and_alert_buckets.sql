@@ -32,7 +32,7 @@ create index suppressions_by_expiry on outflow.suppressions (pipeline, expires_a
 
 -- Open buckets. The relay decides about an alert in the transaction that numbers it, so a crash repeats and loses no
 -- decision.
-create table outflow.alert_windows (
+create table outflow.alert_buckets (
   pipeline text not null,
   kind text not null,
   -- of key and cooldown, the key; of reason, ["field","above"]; of quiet, empty
@@ -51,11 +51,11 @@ create table outflow.alert_windows (
   first_at timestamptz,
   last_at timestamptz,
   examples jsonb not null,
-  constraint alert_windows_pkey primary key (pipeline, kind, subject_md5),
-  constraint alert_windows_kind_known check (kind in ('key', 'reason', 'quiet', 'cooldown'))
+  constraint alert_buckets_pkey primary key (pipeline, kind, subject_md5),
+  constraint alert_buckets_kind_known check (kind in ('key', 'reason', 'quiet', 'cooldown'))
 );
 
-create index alert_windows_by_end on outflow.alert_windows (pipeline, closes_at);
+create index alert_buckets_by_end on outflow.alert_buckets (pipeline, closes_at);
 
 -- Alerts that were not sent alone: those sent, hidden and grouped add up to the anomalies.
 create table outflow.unsent_alerts (
