@@ -5,7 +5,7 @@ import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
-const readExamples = jsonColumn('outflow.alert_windows.examples', z.array(alertExampleSchema).readonly())
+const readExamples = jsonColumn('outflow.alert_buckets.examples', z.array(alertExampleSchema).readonly())
 
 interface WindowRow {
   readonly kind: AlertWindowKind
