@@ -20,7 +20,7 @@ export {
   OffsetBeyondLog,
   SenderFenced,
 } from './errors.js'
-export { type KafkaConnection, type KafkaOptions, makeKafka, type StreamLog } from './kafka.js'
+export { type KafkaConnection, type KafkaOptions, makeKafka } from './kafka.js'
 export { type PartitionLag, partitionLags } from './partition-lags.js'
 export { type Gap, type PositionStore, positionsInMemory, type StoredPosition } from './positions.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
@@ -35,6 +35,7 @@ export {
   type Window,
   type WindowOptions,
 } from './read-window.js'
+export type { StreamLog } from './stream-log.js'
 export { traceparents } from './traceparents.js'
 export {
   makeTransactionalSender,

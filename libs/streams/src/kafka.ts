@@ -5,14 +5,7 @@ import { toBrokerError } from './errors.js'
 import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { promptSocket } from './socket.js'
-
-/** Log of Kafka's client, with constant messages; pino's loggers fit. */
-export interface StreamLog {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import type { StreamLog } from './stream-log.js'
 
 /** A broker that the other functions of this package use; nothing is connected by making one. */
 export interface KafkaConnection {

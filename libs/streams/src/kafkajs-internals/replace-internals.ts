@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { StreamLog } from '../kafka.js'
+import type { StreamLog } from '../stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
 import { keepCoordinators } from './coordinators.js'
 import { sendNullHeaders } from './null-header.js'
