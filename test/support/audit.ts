@@ -1,11 +1,10 @@
 import { alertEventSchema } from '@outflow/contracts'
 import { type Detector, decide, openDetector } from '@outflow/detector'
-import { isRejection } from '@outflow/records'
+import { type JsonObject, recordReader } from '@outflow/records'
 import { activeModel } from '@outflow/store/models'
 import { makeKafka, partitionEnds } from '@outflow/streams'
 import { expect } from 'vitest'
 import { eventually } from './eventually.js'
-import { lookBackBy } from './look-back.js'
 import { untilOutboxIsEmpty } from './outbox.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
@@ -147,13 +146,14 @@ export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]
 
 async function decideAll(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {
   const sound = records.filter((record) => breakageOf(record) === null)
-  const look = lookBackBy(detector.metadata.features)
+  const { features } = detector.metadata
+  const reader = recordReader({ source: {}, features, maxBytes: Number.POSITIVE_INFINITY })
   const scores = await detector.score(
     sound.map((message) => {
-      const record: unknown = JSON.parse(String(message.value))
-      const fields = detector.read(record)
-      if (isRejection(fields)) throw new Error(`a sound record was rejected: ${fields.detail}`)
-      return look === null ? fields : look(fields, record, message)
+      const record: JsonObject = JSON.parse(String(message.value))
+      const read = reader.read({ topic: '', ...message, record })
+      if ('reason' in read) throw new Error(`a sound record was rejected: ${read.detail}`)
+      return read.fields
     }),
   )
   const { isAnomaly } = decide(scores.pValue, { alertRate: PARCEL_ALERT_RATE })

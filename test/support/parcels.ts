@@ -1,9 +1,8 @@
 import { type Config, configSchema, type Feature } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import { type Fields, recordReader } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { lookBackBy } from './look-back.js'
 
 /** What is weighed and measured at a depot: two numbers and a category, small enough to be fitted in seconds. */
 export interface Parcel {
@@ -108,13 +107,13 @@ export function normalParcels(count: number, seed: number): Fields[] {
 /** The same with windowed features, a parcel every tenth of a second. */
 export function fitWindowedParcelModel(): Promise<TrainedDetector> {
   const chance = makeChance(1)
-  const look = lookBackBy(WINDOWED_PARCEL_FEATURES)!
+  const reader = recordReader({ source: {}, features: WINDOWED_PARCEL_FEATURES, maxBytes: Number.POSITIVE_INFINITY })
   const records = Array.from({ length: 2_000 }, (_, index): Fields => {
     const parcel = aParcel(chance)
-    const { kind, grams, millimetres } = parcel
-    const fields = { numbers: [grams, millimetres, Number.NaN, Number.NaN, Number.NaN], categories: [kind] }
     const key = Buffer.from(`depot-${chance.below(DEPOTS)}`)
-    return look(fields, parcel, { partition: 0, key, timestampMs: 100 * index })
+    const read = reader.read({ topic: '', partition: 0, key, timestampMs: 100 * index, record: { ...parcel } })
+    if ('reason' in read) throw new Error(`a sound parcel was rejected: ${read.detail}`)
+    return read.fields
   })
   return fitTo(WINDOWED_PARCEL_FEATURES, records)
 }

@@ -1,14 +1,5 @@
 import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import {
-  type Fields,
-  type FieldTable,
-  type Locate,
-  makeReader,
-  missingFeatures,
-  packFields,
-  type RowReader,
-  rowReader,
-} from '@outflow/records'
+import { type Fields, type FieldTable, makeReader, missingFeatures, packFields } from '@outflow/records'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
@@ -40,8 +31,6 @@ export interface Detector {
   readonly metadata: ModelMetadata
   /** Takes a decoded record's fields, or says why it breaks its contract. */
   read(record: unknown): Fields | Rejection
-  /** Compiles the same for a batch of records of which only some values are at hand: `locate` says where a path leads. */
-  reader(locate: Locate): RowReader
   /**
    * Scores a batch.
    *
@@ -100,7 +89,6 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   return {
     metadata,
     read: makeReader(encoder.features),
-    reader: (locate) => rowReader(encoder.features, locate),
     score: (batch) => scoreTable(packFields(batch)),
     scoreTable,
     pValues: (nll) => pValues(calibration, nll),

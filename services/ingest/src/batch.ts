@@ -1,12 +1,11 @@
 import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
-import type { EntityState, FieldTable, Observation } from '@outflow/records'
+import type { EntityState, FieldTable, ReadRecord as Read } from '@outflow/records'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
-import type { Event } from './event.js'
 
 /** A record that breaks its contract, where it stood. */
 export interface RejectedRecord {
@@ -15,10 +14,7 @@ export interface RejectedRecord {
 }
 
 /** A record with what the tables want of it; the record itself is decoded where somebody looks at it. */
-export interface ReadRecord extends Event {
-  /** What windowed features want of it; absent: the pipeline has none. */
-  readonly observation?: Observation
-}
+export type ReadRecord = Read<KafkaRecord>
 
 /** An outbox message and the offset of the record that it tells of. */
 export interface MessageAt {

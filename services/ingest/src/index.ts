@@ -1,2 +1,1 @@
-export { type Event, eventReader } from './event.js'
 export { type IngestOptions, runIngest } from './main.js'

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { Config } from '@outflow/contracts'
 import { makeScoringThread, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { longestWindowMs, makeDecoder, planWindows } from '@outflow/records'
+import { batchReader, longestWindowMs, makeDecoder, planWindows, wholeRecord } from '@outflow/records'
 import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, type Pool, ping } from '@outflow/store'
 import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
@@ -15,7 +15,6 @@ import { modelCheck } from './model-check.js'
 import { keepModels, type ModelLeases } from './model-leases.js'
 import { ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
-import { recordReader, wholeRecord } from './record-reader.js'
 import { compareWith } from './steps/compare.js'
 import { decideWith } from './steps/decide.js'
 import { explainWith } from './steps/explain.js'
@@ -177,7 +176,6 @@ async function consume({
     signal,
     hooks: observer === null ? hooks : withObserver(hooks, observer),
   })
-  const plan = planWindows(config.features)
   const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
   const steps = {
@@ -186,7 +184,7 @@ async function consume({
       borrowModel: models.borrow,
       tombstones: source.tombstones,
       telemetry,
-      readerFor: (detector) => recordReader(detector, { decoder, source, plan }),
+      readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
     }),
     setAside: setAsideTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),

@@ -253,7 +253,7 @@ test('a candidate is lent with the model from when it is open until another, or 
 })
 
 test('a candidate with other features than the model is not lent, until a model with the same is served', async () => {
-  const features: readonly Feature[] = [featureSchema.parse({ path: '$.delay', type: 'numeric' })]
+  const features: readonly Feature[] = [featureSchema.parse({ path: '$.distance', type: 'numeric' })]
   const withFeatures = () => aDetector({ metadata: { ...aDetector().metadata, features } as ModelMetadata })
   const { models, telemetry } = await serving('m1', {
     open: async (id) => ({ detector: id === 'm1' ? aDetector() : withFeatures(), promotedAt: null }),

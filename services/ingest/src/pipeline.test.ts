@@ -228,12 +228,12 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
         return { ...aLease(), giveBack }
       },
       readerFor: (detector) => {
-        const { fields, read } = aReader(detector, aDecoder(200))
+        const reader = aReader(detector, aDecoder(200))
         return {
-          fields,
+          ...reader,
           read: (source, rows) => {
             if (poison.get(source.offset) === 'read') throw new TypeError('read')
-            return read(source, rows)
+            return reader.read(source, rows)
           },
         }
       },

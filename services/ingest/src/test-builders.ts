@@ -1,17 +1,18 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Detector, Scores } from '@outflow/detector'
 import {
+  type BatchReader,
+  batchReader,
   type FieldTable,
   fieldsAt,
-  inWholeRecords,
   makeDecoder,
+  makeReader,
   packFields,
   type RecordDecoder,
 } from '@outflow/records'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ModelLease, ReadBatch, ReadRecord } from './batch.js'
-import { type RecordReader, recordReader } from './record-reader.js'
 
 /** Builders for this package's tests: each returns a complete value; a test states only what matters to it. */
 
@@ -31,8 +32,8 @@ export function aDecoder(maxRecordBytes = 1024): RecordDecoder {
 }
 
 /** Reads messages for a detector, by Kafka's own times and keys. */
-export function aReader(detector: Detector, decoder = aDecoder()): RecordReader {
-  return recordReader(detector, { decoder, source: {}, plan: null })
+export function aReader({ metadata: { features } }: Detector, decoder = aDecoder()): BatchReader<KafkaRecord> {
+  return batchReader({ decoder, source: {}, features })
 }
 
 export type TestDelivery = { readonly [K in keyof Delivery]: Delivery[K] } & {
@@ -58,24 +59,16 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
   }
 }
 
+/** What the test detector reads. */
+export const FEATURES: ModelMetadata['features'] = [{ path: '$.delay', type: 'numeric', optional: false }]
+
 /** A detector of one number: the nll is the delay, the p-value e^−delay; it refuses a record without a delay. */
 export function aDetector(overrides: Partial<Detector> = {}): Detector {
   return {
-    metadata: { createdAt: '2026-01-01T00:00:00.000Z', calibration: { smallestPValue: 0.0001 } } as ModelMetadata,
-    read: readDelay(inWholeRecords('$.delay').get),
-    reader: (locate) => {
-      const read = readDelay(locate('$.delay').get)
-      return {
-        room: (records) => ({ count: 0, numbers: new Float64Array(records), categories: [] }),
-        read: (record, { count, numbers }) => {
-          const fields = read(record)
-          if ('reason' in fields) return fields
-          numbers[count] = fields.numbers[0]!
-          return null
-        },
-        table: ({ count, numbers }) => ({ count, numbers: numbers.subarray(0, count), categories: [] }),
-      }
-    },
+    metadata: {
+      ...{ createdAt: '2026-01-01T00:00:00.000Z', features: FEATURES, calibration: { smallestPValue: 0.0001 } },
+    } as unknown as ModelMetadata,
+    read: makeReader(FEATURES),
     pValues: (nll) => nll.map((own) => Math.exp(-own)),
     score: async (batch) => scoresOf(packFields(batch)),
     scoreTable: async (table) => scoresOf(table),
@@ -103,15 +96,6 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
 export function scoresOf(table: FieldTable, times = 1): Scores {
   const nll = Float64Array.from({ length: table.count }, (_, row) => times * fieldsAt(table, row).numbers[0]!)
   return { nll, pValue: nll.map((own) => Math.exp(-own)), unseenValues: 0, missingValues: 0 }
-}
-
-function readDelay(find: (record: unknown) => unknown): Detector['read'] {
-  return (record) => {
-    const delay = find(record)
-    if (delay === undefined) return { reason: 'missing_field', detail: '$.delay: not there' }
-    if (typeof delay !== 'number') return { reason: 'wrong_type', detail: '$.delay: a number; found a string' }
-    return { numbers: [delay], categories: [] }
-  }
 }
 
 export function aLease(detector: Detector = aDetector()): ModelLease {

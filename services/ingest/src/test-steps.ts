@@ -1,7 +1,7 @@
+import { wholeRecord } from '@outflow/records'
 import type { BatchWrite } from '@outflow/store/batch'
 import { of } from 'rxjs'
 import type { IngestSteps } from './pipeline.js'
-import { wholeRecord } from './record-reader.js'
 import { type DecideOptions, decideWith } from './steps/decide.js'
 import { type ExplainOptions, explainWith } from './steps/explain.js'
 import { type PrepareOptions, prepareWith } from './steps/prepare.js'

@@ -1,8 +1,8 @@
 import type { Fields } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
 import type { Leading } from './leading.js'
-import { keepFields, selectTrainingRecords } from './training-records.js'
-import { noteWindows } from './window-notes.js'
+import { readSampled } from './sampled-records.js'
+import { selectTrainingRecords } from './training-records.js'
 
 const NOTHING = { confirmed: new Set<string>(), spans: [] }
 /** Tells a share of a hundredth to a quarter of itself. */
@@ -13,16 +13,16 @@ export async function readRecent(
   { config, kafka, decoder, signal }: Leading,
   sinceMs: number,
 ): Promise<readonly Fields[]> {
-  const { features, source, training } = config
-  const notes = noteWindows(features, decoder)
+  const { source, training } = config
+  const { keep, note } = readSampled(config, decoder)
   const { records } = await sampleWindow(kafka, {
     topics: source.topics,
     skipTombstones: source.tombstones === 'skip',
     fromMs: sinceMs,
     maxRows: MOST_RECORDS,
     seed: training.seed,
-    keep: keepFields(features, decoder),
-    ...(notes && { note: notes }),
+    keep,
+    ...(note && { note }),
     signal,
   })
   return selectTrainingRecords(records, NOTHING).fields

@@ -11,7 +11,7 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
-import type { WindowsRead } from './window-notes.js'
+import type { WindowsRead } from './sampled-records.js'
 
 /** All that the trainer can say, to the log and to the metrics. */
 export interface TrainerTelemetry {

@@ -9,17 +9,10 @@ import { type Due, sameFeatures } from './due.js'
 import { begunReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
 import { holdOut } from './hold-out.js'
+import { type RecordNote, readSampled, type SampledRecord } from './sampled-records.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
-import {
-  atMost,
-  keepFields,
-  type LeftOut,
-  type SampledRecord,
-  selectTrainingRecords,
-  type TrainingRecords,
-} from './training-records.js'
-import { noteWindows, type WindowNote } from './window-notes.js'
+import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords } from './training-records.js'
 
 /** How far the trainer has got, for whoever shows it. */
 export type TrainerProgress =
@@ -43,7 +36,7 @@ export interface Incumbent {
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
   readonly readWindow: (
-    options: Omit<WindowOptions<WindowNote>, 'topics'> & { readonly keep: Keeping<WindowNote, SampledRecord> },
+    options: Omit<WindowOptions<RecordNote>, 'topics'> & { readonly keep: Keeping<RecordNote, SampledRecord> },
   ) => Promise<Window<SampledRecord>>
   /** The active model; null while there is none, or none that is whole. */
   readonly incumbent: () => Promise<Incumbent | null>
@@ -65,7 +58,7 @@ export interface TrainerEffects {
 }
 
 export interface RoundOptions {
-  readonly config: Pick<Config, 'features' | 'model' | 'training' | 'detection'>
+  readonly config: Pick<Config, 'source' | 'features' | 'model' | 'training' | 'detection'>
   readonly decoder: RecordDecoder
   readonly because: Due['because']
   /** Where the window begins, epoch ms. */
@@ -158,20 +151,19 @@ async function readSample(
   { config, decoder, fromMs, effects, telemetry, onProgress, signal }: RoundOptions,
   factor: number,
 ): Promise<GoodRecords> {
-  const { features, training } = config
-  const { halfLife, minRows, maxRows, seed } = training
-  const notes = noteWindows(features, decoder)
+  const { halfLife, minRows, maxRows, seed } = config.training
+  const { windowsRead, ...reading } = readSampled(config, decoder)
   const { records, seen, isCutShort } = await effects.readWindow({
     fromMs,
     maxRows: Math.ceil(factor * maxRows),
     ...(halfLife && { decay: { halfLifeMs: halfLife, fewest: Math.ceil(factor * minRows) } }),
     seed,
-    keep: keepFields(features, decoder),
-    ...(notes && { note: notes }),
+    ...reading,
     onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
     signal,
   })
-  if (notes !== null) telemetry.windowsRead(notes.summarise())
+  const windows = windowsRead()
+  if (windows !== null) telemetry.windowsRead(windows)
   const leftOut = await effects.leftOut(new Date(fromMs))
   const read = selectTrainingRecords(records, leftOut)
   return { read, seen, sampled: records.length, isCutShort }

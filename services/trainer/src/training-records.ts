@@ -1,9 +1,8 @@
-import { type Feature, REJECTION_REASONS, type Rejection, type RejectionReason } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader, type RecordDecoder, windowFiller, windowPlaces } from '@outflow/records'
-import type { Keeping, WindowRecord } from '@outflow/streams'
+import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
+import type { Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { WindowNote } from './window-notes.js'
+import type { SampledRecord } from './sampled-records.js'
 
 /** What of a window a model can be fitted to. */
 export interface TrainingRecords {
@@ -27,34 +26,6 @@ export interface LeftOut {
   readonly confirmed: ReadonlySet<string>
   /** Spans of Kafka's record time that somebody named: from ≤ t < to. */
   readonly spans: readonly { readonly from: Date; readonly to: Date }[]
-}
-
-/** What is kept of a sampled record: its fields, or why it breaks its contract. */
-export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
-  readonly read: Fields | Rejection
-}
-
-/**
- * Reads a record as ingest would, while the window is sampled: its bytes are not kept. Windowed features are as noted.
- *
- * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched.
- */
-export function keepFields(features: readonly Feature[], decoder: RecordDecoder): Keeping<WindowNote, SampledRecord> {
-  const read = makeReader(features)
-  const fill = windowFiller(features, windowPlaces(features, features))
-  const readOne = (value: Buffer | null, note: WindowNote | undefined): Fields | Rejection => {
-    const decoded = decoder.decode(value)
-    const fields = 'record' in decoded ? read(decoded.record) : decoded
-    if (note === undefined || isRejection(fields)) return fields
-    return 'reason' in note ? note : fill(fields, note)
-  }
-  return {
-    prepare: async (records) => void (await decoder.prepare(records)),
-    of: ({ topic, partition, offset, timestampMs, value, note, unreadable }) => ({
-      ...{ topic, partition, offset, timestampMs },
-      read: unreadable === undefined ? readOne(value, note) : { reason: 'too_large', detail: unreadable },
-    }),
-  }
 }
 
 /** Orders a sample by time, counts the rejected records, and passes over what is left out. */

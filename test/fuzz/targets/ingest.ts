@@ -1,6 +1,6 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, fieldsAt, makeDecoder, makeReader, planWindows } from '@outflow/records'
+import { batchReader, type Fields, fieldsAt, makeDecoder, makeReader, wholeRecord } from '@outflow/records'
 import type { BatchWrite, StoredWindowState } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { type Delivery, isTombstone, type KafkaHeaders, type KafkaRecord } from '@outflow/streams'
@@ -9,7 +9,6 @@ import { batchColumns, batchText, windowColumns } from '../../../libs/store/src/
 import { outboxColumns } from '../../../libs/store/src/outbox/outbox-message.js'
 import type { WrittenBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
-import { recordReader, wholeRecord } from '../../../services/ingest/src/record-reader.js'
 import { explainWith } from '../../../services/ingest/src/steps/explain.js'
 import { observeWith } from '../../../services/ingest/src/steps/observe.js'
 import { stepsInMemory, writeInMemory } from '../../../services/ingest/src/test-steps.js'
@@ -110,7 +109,6 @@ const FEATURES: readonly Feature[] = [
   ...WINDOWS,
 ]
 const SOURCE = { timestamp: '$.at', key: '$.key' }
-const PLAN = planWindows(FEATURES)!
 
 let detector: Detector
 let registry: Awaited<ReturnType<typeof startRegistry>>
@@ -212,7 +210,8 @@ function stepsOf(
         ...{ modelId: 'm1', detector, recalibration: null, recalibrationId: null, shadow: null },
         giveBack: () => {},
       }),
-      readerFor: (own) => recordReader(own, { decoder, source: isTimedByRecord ? SOURCE : {}, plan: PLAN }),
+      readerFor: (own) =>
+        batchReader({ decoder, source: isTimedByRecord ? SOURCE : {}, features: own.metadata.features }),
       tombstones,
       alertRate: ALERT_RATE,
       telemetry,

@@ -1,5 +1,5 @@
+import { wholeRecord } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
-import { wholeRecord } from '../record-reader.js'
 import { aCleanBatch, aDecoder, aDetector, aLease, scoresOf } from '../test-builders.js'
 import { aDecideStep } from '../test-steps.js'
 import { compareWith } from './compare.js'

@@ -1,6 +1,6 @@
 import type { Detector } from '@outflow/detector'
+import { wholeRecord } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
-import { wholeRecord } from '../record-reader.js'
 import { aCleanBatch, aDecoder, aDetector, aLease } from '../test-builders.js'
 import { aDecideStep } from '../test-steps.js'
 import { explainWith } from './explain.js'

@@ -1,7 +1,6 @@
-import { fieldsAt } from '@outflow/records'
+import { batchReader, fieldsAt } from '@outflow/records'
 import { expect, test } from 'vitest'
-import { recordReader } from '../record-reader.js'
-import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader } from '../test-builders.js'
+import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader, FEATURES } from '../test-builders.js'
 import { readWith } from './read.js'
 
 const aBatch = (...records: Parameters<typeof aDelivery>[0]) => ({ delivery: aDelivery(records), startedAtMs: 0 })
@@ -11,7 +10,7 @@ test('a record that reads well carries its fields, its time and its entity', () 
   const read = readWith({
     tombstones: 'reject',
     borrowModel: () => aLease(),
-    readerFor: (detector) => recordReader(detector, { decoder: aDecoder(), source, plan: null }),
+    readerFor: (detector) => batchReader({ decoder: aDecoder(), source, features: detector.metadata.features }),
     telemetry: { recordFailed: () => {} },
   })
   const batch = read(aBatch(aKafkaRecord(0, { at: 1_767_225_600_005, id: 'LAX', delay: 3, note: 'unread' })))
@@ -26,7 +25,7 @@ test('what does not decode, and what the detector or the event rules refuse, is 
   const read = readWith({
     tombstones: 'reject',
     borrowModel: () => aLease(),
-    readerFor: (detector) => recordReader(detector, { decoder: aDecoder(64), source, plan: null }),
+    readerFor: (detector) => batchReader({ decoder: aDecoder(64), source, features: detector.metadata.features }),
     telemetry: { recordFailed: () => {} },
   })
   const sources = [
@@ -77,9 +76,9 @@ test('issue 17.19: a record that could not be taken out of its batch is rejected
 })
 
 test('the batch borrows one model, and reads every record by it', () => {
-  const { reader } = aDetector()
+  const { metadata } = aDetector()
   const refusing = aDetector({
-    reader: (locate) => ({ ...reader(locate), read: () => ({ reason: 'wrong_type', detail: 'another model' }) }),
+    metadata: { ...metadata, features: [...FEATURES, { path: '$.origin', type: 'categorical', optional: false }] },
   })
   const leases = [aLease(), aLease(refusing), aLease()]
   const [first] = leases

@@ -1,17 +1,17 @@
 import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
+import type { BatchReader } from '@outflow/records'
 import { isTombstone, type KafkaRecord } from '@outflow/streams'
 import type { ModelLease, PreparedBatch, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
 import { failedRecord } from '../record-fault.js'
-import type { RecordReader } from '../record-reader.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ReadOptions {
   /** Lends the model that is served now; the batch keeps it to its end. */
   readonly borrowModel: () => ModelLease
   /** Compiles what a model looks at. */
-  readonly readerFor: (detector: Detector) => RecordReader
+  readonly readerFor: (detector: Detector) => BatchReader<KafkaRecord>
   readonly tombstones: Config['source']['tombstones']
   readonly telemetry: Pick<IngestTelemetry, 'recordFailed'>
 }
@@ -21,21 +21,21 @@ export interface ReadOptions {
  * rejected as `failed`; one without a value is counted and passed over, or rejected.
  */
 export function readWith({ borrowModel, readerFor, tombstones, telemetry }: ReadOptions) {
-  const readers = new WeakMap<Detector, RecordReader>()
+  const readers = new WeakMap<Detector, BatchReader<KafkaRecord>>()
   return (batch: PreparedBatch): ReadBatch => {
     const { delivery, failed } = batch
     const model = borrowModel()
     try {
       const { detector } = model
-      const { fields, read } = readers.get(detector) ?? readerFor(detector)
-      readers.set(detector, { fields, read })
-      const rows = fields.room(delivery.records.length)
+      const reader = readers.get(detector) ?? readerFor(detector)
+      readers.set(detector, reader)
+      const rows = reader.room(delivery.records.length)
       const records: ReadRecord[] = []
       const rejected: RejectedRecord[] = []
       let skipped = 0
       const readOne = (source: KafkaRecord) => {
         try {
-          return failed ?? read(source, rows)
+          return failed ?? reader.read(source, rows)
         } catch (thrown: unknown) {
           telemetry.recordFailed(delivery, source.offset, toOutflowError(thrown))
           return failedRecord(thrown)
@@ -48,7 +48,7 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
           else rejected.push({ source, rejection: record })
         } else rows.count = records.push(record)
       }
-      return { ...batch, model, records, fields: fields.table(rows), rejected, skipped }
+      return { ...batch, model, records, fields: reader.table(rows), rejected, skipped }
     } catch (error: unknown) {
       model.giveBack()
       throw error

@@ -1,6 +1,5 @@
 import type { Config, Feature, Rejection } from '@outflow/contracts'
-import { eventReader } from '@outflow/ingest'
-import { compilePath, makeReader, type RecordDecoder } from '@outflow/records'
+import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 

@@ -1,19 +1,7 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
-import { type Config, type FdrState, formatPosition, type Rejection, type Severity } from '@outflow/contracts'
+import { type Config, type FdrState, formatPosition, type Severity } from '@outflow/contracts'
 import { type Detector, decide, decisionRule, openDetector } from '@outflow/detector'
-import { type Event, eventReader } from '@outflow/ingest'
-import {
-  type Fields,
-  isRejection,
-  longestWindowMs,
-  makeDecoder,
-  makeObservationReader,
-  makeWindowStates,
-  planWindows,
-  type WindowStates,
-  windowFiller,
-  windowPlaces,
-} from '@outflow/records'
+import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
@@ -83,13 +71,6 @@ interface Replaying {
   readonly signal: AbortSignal
 }
 
-interface ReadRecord {
-  readonly source: WindowRecord
-  readonly record: Readonly<Record<string, unknown>>
-  readonly fields: Fields
-  readonly event: Event
-}
-
 async function replayWith({
   config,
   pool,
@@ -103,25 +84,35 @@ async function replayWith({
   const { pipeline, source, detection, features } = config
   const { modelId } = detector.metadata
   const rule = decisionRule(detection, detector.metadata)
-  const reader = recordReader(config, detector)
+  const decoder = makeDecoder(source)
+  const recordOf = wholeRecord(decoder)
+  const reader = messageReader<WindowRecord>({
+    decoder,
+    source,
+    features: detector.metadata.features,
+    windows: features,
+    maxBytes: MAX_BYTES_A_PARTITION,
+  })
   // Online control begins anew with the range.
   const fdrStates = new Map<string, FdrState | null>()
   const comparison = makeComparison(options.limit)
-  const plan = planWindows(features)
   const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
   let alerts = 0
 
-  const alertOn = async (batch: readonly (ReadRecord & { nll: number; pValue: number; severity: Severity })[]) => {
+  const alertOn = async (
+    batch: readonly (RecordWithFields<WindowRecord> & { nll: number; pValue: number; severity: Severity })[],
+  ) => {
     const anomalies = await Promise.all(
-      batch.map(async ({ source: at, record, fields, event, nll, pValue, severity }): Promise<RescoredAnomaly> => {
+      batch.map(async ({ read, fields, nll, pValue, severity }): Promise<RescoredAnomaly> => {
+        const { source: at, eventTimeMs, entityKey } = read
         const { topic, partition, offset } = at
         const anomaly = {
           ...(await detector.explain(fields)),
           ...{ topic, partition, offset },
-          eventTimeMs: event.eventTimeMs,
-          entityKey: event.entityKey,
+          eventTimeMs,
+          entityKey,
           recordTimeMs: at.timestampMs,
-          record,
+          record: recordOf(at),
           nll,
           pValue,
           pUpper: detector.pUpperLimit(nll),
@@ -140,9 +131,10 @@ async function replayWith({
     signal.throwIfAborted()
     const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return
-    const outcomes = await reader(all)
-    const records = outcomes.flatMap((own, index) => {
-      if (!isInRange(all[index]!)) return []
+    await decoder.prepare(all)
+    const records = all.flatMap((message) => {
+      const own = reader.read(message)
+      if (!isInRange(message)) return []
       if ('reason' in own) comparison.reject()
       return 'reason' in own ? [] : [own]
     })
@@ -151,7 +143,7 @@ async function replayWith({
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
     const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
     fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
-    records.forEach(({ source: at }, index) => {
+    records.forEach(({ read: { source: at } }, index) => {
       comparison.add({
         position: formatPosition(at),
         nll: nll[index]!,
@@ -166,7 +158,7 @@ async function replayWith({
       ...{ ...records[index]!, severity },
       ...{ nll: nll[index]!, pValue: pValue[index]! },
     }))
-    await alertOn(found.filter(({ source: at }) => !then.flagged.has(at.offset)))
+    await alertOn(found.filter(({ read: { source: at } }) => !then.flagged.has(at.offset)))
   }
 
   const progress = terminal.progress({ label: 'replay', total: null, unit: 'records' })
@@ -176,7 +168,7 @@ async function replayWith({
       {
         topics: source.topics,
         skipTombstones: source.tombstones === 'skip',
-        fromMs: from.getTime() - (plan === null ? 0 : longestWindowMs(plan)),
+        fromMs: from.getTime() - reader.longestWindowMs,
         onProgress: ({ read }) => progress.update(read),
         signal,
       },
@@ -199,40 +191,6 @@ async function replayWith({
 
 function wasScored({ judgedBefore }: OldVerdicts, { offset }: WindowRecord): boolean {
   return judgedBefore !== null && offset < judgedBefore
-}
-
-/** Reads records as ingest would, windowed features among them, each partition's in the order of offsets. */
-function recordReader({ source, features }: Config, detector: Detector) {
-  const decoder = makeDecoder(source)
-  const readEvent = eventReader(source)
-  const plan = planWindows(features)
-  const observe = plan && makeObservationReader(plan)
-  const fill = windowFiller(detector.metadata.features, windowPlaces(features, detector.metadata.features))
-  const states = new Map<string, WindowStates>()
-  const statesOf = ({ topic, partition }: WindowRecord): WindowStates => {
-    const key = `${topic}/${partition}`
-    const own = states.get(key) ?? makeWindowStates(plan!, { maxBytes: MAX_BYTES_A_PARTITION })
-    states.set(key, own)
-    return own
-  }
-  const readOne = (own: WindowRecord): ReadRecord | Rejection => {
-    const decoded = decoder.decode(own.value)
-    if (!('record' in decoded)) return decoded
-    const fields = detector.read(decoded.record)
-    if (isRejection(fields)) return fields
-    const event = readEvent(own, decoded.record)
-    if ('reason' in event) return event
-    const read = { source: own, record: decoded.record, event }
-    if (observe === null) return { ...read, fields }
-    const observation = observe(decoded.record, own)
-    return 'reason' in observation ? observation : { ...read, fields: fill(fields, statesOf(own).observe(observation)) }
-  }
-  return async (records: readonly WindowRecord[]): Promise<(ReadRecord | Rejection)[]> => {
-    await decoder.prepare(records)
-    const read = records.map(readOne)
-    for (const own of states.values()) own.settle()
-    return read
-  }
 }
 
 /** Twice what ingest has: there is no store to load from. */

@@ -1,17 +1,19 @@
 import type { Config, Rejection } from '@outflow/contracts'
-import { entityOf, fieldReader, inWholeRecords, isRejection, type Locate } from '@outflow/records'
-import type { KafkaRecord } from '@outflow/streams'
+import { inWholeRecords, type Locate } from './fields/path.js'
+import { fieldReader, isRejection } from './fields/reader.js'
+import { entityOf } from './windows/names.js'
+import type { MessageFacts } from './windows/observation.js'
 
-/** A message, whose record it holds, and when that happened; to be taken by name, since a spread leaves out what is read when it is asked for. */
-export interface Event {
-  readonly source: KafkaRecord
+/** A message, the entity of its record, and when that happened. To be taken by name: a spread leaves out a key that is read when it is asked for. */
+export interface Event<M extends MessageFacts = MessageFacts> {
+  readonly source: M
   /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
 }
 
-/** Says whose a message's record is, and when it happened. @param record  the record, or what was taken of it */
-export type EventReader = (source: KafkaRecord, record: unknown) => Event | Rejection
+/** Reads a record's event time and entity. @param record  the record, or what was taken of it */
+export type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
 
 /**
  * Compiles what outflow.yaml says about a record's event time and entity.
@@ -37,9 +39,9 @@ export function eventReader(
 }
 
 /** Of few records anybody asks whose they are. */
-class KeyedByKafka implements Event {
+class KeyedByKafka<M extends MessageFacts> implements Event<M> {
   constructor(
-    readonly source: KafkaRecord,
+    readonly source: M,
     readonly eventTimeMs: number,
   ) {}
 
@@ -53,7 +55,7 @@ class KeyedByKafka implements Event {
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
-type TimeReader = (source: KafkaRecord, record: unknown) => number | Rejection
+type TimeReader = (source: MessageFacts, record: unknown) => number | Rejection
 
 const kafkaTime: TimeReader = ({ timestampMs }) => inRange(timestampMs, "Kafka's timestamp")
 

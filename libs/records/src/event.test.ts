@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { type Event, eventReader } from './event.js'
-import { aKafkaRecord } from './test-builders.js'
 
 const reading = (source: Parameters<typeof eventReader>[0]) => {
   const read = eventReader(source)
-  return (record: Record<string, unknown>, overrides = {}) => read(aKafkaRecord(0, record, overrides), record)
+  const message = { key: Buffer.from('LAX'), timestampMs: Date.UTC(2026, 0, 1) }
+  return (record: Record<string, unknown>, overrides = {}) => read({ ...message, ...overrides }, record)
 }
 
 test("without paths, Kafka's own time and key count", () => {

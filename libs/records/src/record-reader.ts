@@ -1,0 +1,181 @@
+import type { Config, Feature, Rejection } from '@outflow/contracts'
+import { type Event, eventReader } from './event.js'
+import { type FieldRows, type FieldTable, fieldsAt } from './fields/field-table.js'
+import type { Fields } from './fields/fields.js'
+import { inWholeRecords, type Locate, pickedPaths } from './fields/path.js'
+import { rowFiller, rowReader } from './fields/reader.js'
+import type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
+import { type MessageFacts, makeObservationReader, type Observation } from './windows/observation.js'
+import { longestWindowMs, planWindows, type WindowPlan, windowPlaces } from './windows/plan.js'
+import { type EntityName, makeWindowStates, type WindowStates } from './windows/window-states.js'
+
+/** What is read of a record. */
+export interface ReaderOptions {
+  /** Where the event time and the entity are; absent: Kafka's timestamp and key. */
+  readonly source: Pick<Config['source'], 'timestamp' | 'key'>
+  /** What a model looks at. */
+  readonly features: readonly Feature[]
+  /** The pipeline's features: their windows are counted, whatever an older model looks at. Default: `features`. */
+  readonly windows?: readonly Feature[]
+}
+
+/** A Kafka message, or what of it a record is read from. */
+export interface Message extends MessageFacts {
+  readonly value: Buffer | null
+  /** Why key and value were not read; absent: they were. */
+  readonly unreadable?: string | undefined
+}
+
+/** A record that keeps its contract. To be taken by name: a spread would leave out what is read when it is asked for. */
+export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event<M> {
+  /** What the windowed features count of it; absent: there are none. */
+  readonly observation?: Observation
+}
+
+/** Reads the messages of a batch into one table of fields: no fields of a single record are made. */
+export interface BatchReader<M extends Message = Message> {
+  /** Makes an empty table with room for so many records. */
+  room(records: number): FieldRows
+  /** Reads a message, and lays its fields behind the last row that counts; windowed features are missing in them. */
+  read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
+  /** Gives the rows that count. */
+  table(rows: FieldRows): FieldTable
+}
+
+/** Compiles all that is wanted of a record to one look at the bytes of its message. */
+export function batchReader<M extends Message>({ decoder, ...options }: ReaderOptions & WithPicker): BatchReader<M> {
+  const { keys, locate } = pickedPaths()
+  const { room, read, table } = tableReader(options, planOf(options), locate)
+  const pick = decoder.picker(keys)
+  return {
+    room,
+    table,
+    read: (message, rows) => {
+      if (message.unreadable !== undefined) return { reason: 'too_large', detail: message.unreadable }
+      const record = pick(message.value)
+      return 'reason' in record ? record : read(record, message, rows)
+    },
+  }
+}
+
+interface WithPicker {
+  readonly decoder: Pick<RecordDecoder, 'picker'>
+}
+
+/** Decodes the whole of a record that could be read: few are looked at. */
+export const wholeRecord =
+  (decoder: Pick<RecordDecoder, 'decode'>) =>
+  ({ value }: Pick<Message, 'value'>): JsonObject => {
+    const decoded = decoder.decode(value)
+    if ('record' in decoded) return decoded.record
+    throw new Error(`a record that was read does not decode: ${decoded.detail}`)
+  }
+
+/** What has a place in a topic. */
+export interface Placed {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** A record with its fields, windowed features among them. */
+export interface RecordWithFields<M extends MessageFacts> {
+  readonly read: ReadRecord<M>
+  readonly fields: Fields
+}
+
+export interface OrderedOptions extends ReaderOptions {
+  /** Memory for the windows of one partition's entities, bytes; those not seen for longest are forgotten. */
+  readonly maxBytes: number
+}
+
+/** Reads records one by one, those of a partition in the order of offsets: each counts in the windows of those behind it. */
+export interface OrderedReader<M extends MessageFacts & Placed> {
+  read(message: M): RecordWithFields<M> | Rejection
+  /** How far back the longest window reaches, ms; 0: there is none. */
+  readonly longestWindowMs: number
+  /** Names the entities in memory, partition by partition. */
+  entities(): Iterable<EntityName>
+  /** How many entities memory had no room for: their windows began anew. */
+  forgotten(): number
+}
+
+/** Reads messages as ingest does, with windows in memory instead of the store. */
+export function messageReader<M extends Message & Placed>(options: OrderedOptions & WithPicker): OrderedReader<M> {
+  return orderedReader(options, batchReader<M>(options))
+}
+
+/** The same for records that are decoded already. */
+export function recordReader<M extends MessageFacts & Placed & { readonly record: JsonObject }>(
+  options: OrderedOptions,
+): OrderedReader<M> {
+  const reader = tableReader(options, planOf(options), inWholeRecords)
+  return orderedReader(options, { ...reader, read: (message: M, rows) => reader.read(message.record, message, rows) })
+}
+
+function tableReader({ source, features }: ReaderOptions, plan: WindowPlan | null, locate: Locate) {
+  const { room, read: readFields, table } = rowReader(features, locate)
+  const readEvent = eventReader(source, locate)
+  const readObservation = plan && makeObservationReader(plan, locate)
+  const read = <M extends MessageFacts>(record: unknown, message: M, rows: FieldRows): ReadRecord<M> | Rejection => {
+    const rejection = readFields(record, rows)
+    if (rejection !== null) return rejection
+    const event = readEvent(message, record)
+    if ('reason' in event || readObservation === null) return event
+    const observation = readObservation(record, message)
+    if ('reason' in observation) return observation
+    return { source: message, eventTimeMs: event.eventTimeMs, entityKey: event.entityKey, observation }
+  }
+  return { room, read, table }
+}
+
+const planOf = ({ features, windows = features }: ReaderOptions) => planWindows(windows)
+
+interface TableReader<M extends MessageFacts> extends Pick<BatchReader, 'room' | 'table'> {
+  read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
+}
+
+function orderedReader<M extends MessageFacts & Placed>(
+  options: OrderedOptions,
+  { room, read, table }: TableReader<M>,
+): OrderedReader<M> {
+  const { features, windows = features, maxBytes } = options
+  const plan = planOf(options)
+  const fill = rowFiller(features, windowPlaces(features, windows))
+  const partitions = new Map<string, WindowStates>()
+  let seen = 0
+  let forgotten = 0
+  const settle = () => {
+    for (const states of partitions.values()) forgotten += states.settle().forgotten
+  }
+  const statesOf = ({ topic, partition }: Placed, own: WindowPlan): WindowStates => {
+    const key = `${topic}/${partition}`
+    const states = partitions.get(key) ?? makeWindowStates(own, { maxBytes })
+    partitions.set(key, states)
+    return states
+  }
+  return {
+    read: (message) => {
+      const rows = room(1)
+      const record = read(message, rows)
+      if ('reason' in record) return record
+      rows.count = 1
+      if (plan !== null) {
+        fill(rows.numbers, 0, statesOf(message, plan).observe(record.observation!))
+        seen += 1
+        if (seen % SETTLE_EVERY === 0) settle()
+      }
+      return { read: record, fields: fieldsAt(table(rows), 0) }
+    },
+    longestWindowMs: plan === null ? 0 : longestWindowMs(plan),
+    *entities() {
+      for (const states of partitions.values()) yield* states.entities()
+    },
+    forgotten: () => {
+      settle()
+      return forgotten
+    },
+  }
+}
+
+/** Records between two looks at how much memory the states take. */
+const SETTLE_EVERY = 1_000

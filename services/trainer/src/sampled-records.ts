@@ -1,0 +1,77 @@
+import type { Rejection } from '@outflow/contracts'
+import {
+  type Fields,
+  messageReader,
+  type OrderedReader,
+  type ReaderOptions,
+  type RecordDecoder,
+} from '@outflow/records'
+import type { Keeping, WindowOptions, WindowRecord } from '@outflow/streams'
+
+/** A record's fields, or why it breaks its contract. */
+export type RecordNote = Fields | Rejection
+
+/** What is kept of a sampled record. */
+export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
+  readonly read: RecordNote
+}
+
+export interface WindowsRead {
+  readonly entities: number
+  /** Entities with records in more than one partition: their windows hold a part of what they did. */
+  readonly split: number
+  /** Entities that memory had no room for: their windows began anew. */
+  readonly forgotten: number
+}
+
+/** How the records of a training window are read. */
+export interface SampleReading {
+  readonly keep: Keeping<RecordNote, SampledRecord>
+  /** Reads every record, sampled or not, because each counts in the windows of later ones; absent: there are no windows. */
+  readonly note?: NonNullable<WindowOptions<RecordNote>['note']>
+  /** What the windowed features were counted from; null: there are none. */
+  readonly windowsRead: () => WindowsRead | null
+}
+
+/** Twice what ingest has: there is no store to load from. */
+const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
+
+/**
+ * Reads records as ingest does, while the window is sampled: their bytes are not kept.
+ *
+ * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched.
+ */
+export function readSampled(
+  { source, features }: Pick<ReaderOptions, 'source' | 'features'>,
+  decoder: RecordDecoder,
+): SampleReading {
+  const reader = messageReader({ decoder, source, features, maxBytes: MAX_BYTES_A_PARTITION })
+  const prepare = async (records: readonly WindowRecord[]) => void (await decoder.prepare(records))
+  const read = (record: WindowRecord): RecordNote => {
+    const own = reader.read(record)
+    return 'reason' in own ? own : own.fields
+  }
+  const hasWindows = reader.longestWindowMs > 0
+  return {
+    keep: {
+      prepare,
+      of: ({ note, ...record }) => {
+        const { topic, partition, offset, timestampMs } = record
+        return { topic, partition, offset, timestampMs, read: note ?? read(record) }
+      },
+    },
+    ...(hasWindows && { note: { prepare, of: read, beforeMs: reader.longestWindowMs } }),
+    windowsRead: () => (hasWindows ? { ...countEntities(reader), forgotten: reader.forgotten() } : null),
+  }
+}
+
+function countEntities(reader: Pick<OrderedReader<never>, 'entities'>): Pick<WindowsRead, 'entities' | 'split'> {
+  const known = new Set<string>()
+  const split = new Set<string>()
+  for (const { by, entity } of reader.entities()) {
+    const name = `${by} ${entity}`
+    if (known.has(name)) split.add(name)
+    known.add(name)
+  }
+  return { entities: known.size, split: split.size }
+}
