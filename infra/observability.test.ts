@@ -8,7 +8,9 @@ const infra = fileURLToPath(new URL('./', import.meta.url))
 /** From the table of metrics, which a test of runtime compares with the source. */
 const labelsOf = new Map<string, readonly string[]>(
   [
-    ...read('../libs/runtime/README.md').matchAll(/^\| `(outflow_[a-z_]+)(?:\{([a-z,]+)\})?` +\| [a-z]+ +\| (.*)\|$/gm),
+    ...read('../docs/reference/telemetry.md').matchAll(
+      /^\| `(outflow_[a-z_]+)(?:\{([a-z,]+)\})?` +\| [a-z]+ +\| (.*)\|$/gm,
+    ),
   ].flatMap(([, name, labels = '', meaning]): [string, string[]][] => {
     const own = ['pipeline', 'instance', ...labels.split(',')]
     if (!meaning!.startsWith('histogram')) return [[name!, own]]

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const readme = readFileSync(`${root}libs/runtime/README.md`, 'utf8')
+const reference = readFileSync(`${root}docs/reference/telemetry.md`, 'utf8')
 const source = [
   'libs/runtime',
   'libs/streams',
@@ -12,8 +12,8 @@ const source = [
   'services/alerts',
   'services/console',
 ]
-  .flatMap((room) =>
-    readdirSync(`${root}${room}/src`, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/src/${file}`),
+  .flatMap((folder) =>
+    readdirSync(`${root}${folder}/src`, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/src/${file}`),
   )
   .filter((file) => /\.ts$/.test(file) && !/(\.test|builders)\.ts$/.test(file))
   .map((file) => readFileSync(`${root}${file}`, 'utf8'))
@@ -24,14 +24,14 @@ const namesIn = (text: string, pattern: RegExp) =>
 
 test('every metric of the source is in the table, and no other', () => {
   const inSource = namesIn(source, /(?:counter|gauge|gaugeOf|histogram)\(\s*'(outflow_[a-z_]+)'/g)
-  expect(namesIn(readme, /^\| `(outflow_[a-z_]+)/gm)).toEqual(inSource)
+  expect(namesIn(reference, /^\| `(outflow_[a-z_]+)/gm)).toEqual(inSource)
 })
 
 test('every event of the source is in the table with its level, and no other', () => {
   const inSource = namesIn(source, /\blog\.((?:debug|info|warn|error)\((?:[^']*,\s*)?'[a-z ]+')/g).map((call) =>
     call.replace(/\(.*'([a-z ]+)'$/s, ' $1'),
   )
-  const inTable = [...readme.matchAll(/^\| `([a-z ]+)`\s+\| ([a-z, ]+?)\s+\|/gm)].flatMap(([, event, levels]) =>
+  const inTable = [...reference.matchAll(/^\| `([a-z ]+)`\s+\| ([a-z, ]+?)\s+\|/gm)].flatMap(([, event, levels]) =>
     levels!.split(', ').map((level) => `${level} ${event}`),
   )
   expect(inTable.toSorted()).toEqual([...new Set(inSource)].toSorted())
