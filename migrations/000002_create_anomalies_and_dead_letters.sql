@@ -22,8 +22,8 @@ create table outflow.anomalies (
   -- names of the fields that the record does not have
   missing jsonb not null default '[]',
   model_id text not null,
-  -- outflow.followings: the recalibration of p_value; null: the model's own calibration
-  following_id bigint,
+  -- outflow.recalibrations: the recalibration of p_value; null: the model's own calibration
+  recalibration_id bigint,
   detected_at timestamptz not null default now(),
   -- found by a rescore; not included in the counters of ingest
   rescored boolean not null default false,

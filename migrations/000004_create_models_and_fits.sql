@@ -133,18 +133,18 @@ create index shadow_differences_by_time on outflow.shadow_differences (pipeline,
 
 -- Recalibrations of p-values between two fits, made from committed statistics and never changed: model and recalibration
 -- together determine every p-value.
-create table outflow.followings (
+create table outflow.recalibrations (
   id bigint generated always as identity,
   pipeline text not null,
   model_id text not null,
   -- {"at": […], "shift": […]}, as libs/detector defines it
-  following jsonb not null,
+  recalibration jsonb not null,
   -- what the p-value at the alert rate is multiplied by, about
   factor float8 not null,
   -- Kafka's record time: the last minute of the scores it was made from
   until_time timestamptz not null,
   made_at timestamptz not null default now(),
-  constraint followings_pkey primary key (id)
+  constraint recalibrations_pkey primary key (id)
 );
 
-create index followings_by_model on outflow.followings (pipeline, model_id, id desc);
+create index recalibrations_by_model on outflow.recalibrations (pipeline, model_id, id desc);

@@ -5,7 +5,7 @@ comment on schema analyst is 'Read-only views of outflow for people. Columns are
 
 create view analyst.anomalies as
   select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, p_upper,
-         -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, nearest, missing, model_id, following_id,
+         -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, nearest, missing, model_id, recalibration_id,
          detected_at, rescored
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
@@ -34,8 +34,8 @@ comment on column analyst.anomalies.nearest is
   'The nearest normal record: changes (field, from, to), its nll, and a text; null if a few changes do not make the record normal.';
 comment on column analyst.anomalies.missing is 'Names of the fields that the record does not have; it was scored on the others.';
 comment on column analyst.anomalies.model_id is 'Model that scored the record, as in analyst.models.';
-comment on column analyst.anomalies.following_id is
-  'Recalibration of p_value, as in analyst.followings; null: the model''s own calibration.';
+comment on column analyst.anomalies.recalibration_id is
+  'Recalibration of p_value, as in analyst.recalibrations; null: the model''s own calibration.';
 comment on column analyst.anomalies.detected_at is 'When the row was written.';
 comment on column analyst.anomalies.rescored is 'Whether `outflow replay --send-alerts` found it, and not ingest.';
 
@@ -336,17 +336,17 @@ comment on column analyst.shadow_differences.shadow_nll is 'Negative log-likelih
 comment on column analyst.shadow_differences.shadow_p_value is 'p-value under the shadow.';
 comment on column analyst.shadow_differences.noted_at is 'When the row was written.';
 
-create view analyst.followings as
-  select id, pipeline, model_id, factor, until_time, made_at, following
-  from outflow.followings;
-comment on view analyst.followings is 'One row for each recalibration of a model''s p-values between two fits.';
-comment on column analyst.followings.id is 'Number of the recalibration.';
-comment on column analyst.followings.pipeline is 'Name of the pipeline.';
-comment on column analyst.followings.model_id is 'Model whose p-values are recalibrated.';
-comment on column analyst.followings.factor is 'Factor by which the p-value at the alert rate is multiplied, approximately.';
-comment on column analyst.followings.until_time is 'Last minute of the scores it was made from, by Kafka''s timestamps.';
-comment on column analyst.followings.made_at is 'When it was made; later batches use it.';
-comment on column analyst.followings.following is
+create view analyst.recalibrations as
+  select id, pipeline, model_id, factor, until_time, made_at, recalibration
+  from outflow.recalibrations;
+comment on view analyst.recalibrations is 'One row for each recalibration of a model''s p-values between two fits.';
+comment on column analyst.recalibrations.id is 'Number of the recalibration.';
+comment on column analyst.recalibrations.pipeline is 'Name of the pipeline.';
+comment on column analyst.recalibrations.model_id is 'Model whose p-values are recalibrated.';
+comment on column analyst.recalibrations.factor is 'Factor by which the p-value at the alert rate is multiplied, approximately.';
+comment on column analyst.recalibrations.until_time is 'Last minute of the scores it was made from, by Kafka''s timestamps.';
+comment on column analyst.recalibrations.made_at is 'When it was made; later batches use it.';
+comment on column analyst.recalibrations.recalibration is
   'The recalibration as knots: at, ln((1 − p) / p) of a p-value; shift, what is subtracted from it.';
 
 create view analyst.alert_deliveries as

@@ -23,7 +23,7 @@ test('windowed features are those of an undisturbed run when ingest is killed an
   await feed.stop()
 
   await expectEverythingOnce(pipeline)
-  expect(first.log.map(({ msg }) => msg)).not.toContain('windows unknown')
+  expect(first.log.map(({ msg }) => msg)).not.toContain('windowed features not configured')
   const { rows } = await pipeline.pool.query('select count(*)::int as entities from outflow.window_states')
   expect(rows).toEqual([{ entities: 40 }])
 })

@@ -1,6 +1,6 @@
 import type { Recalibration } from '@outflow/contracts'
 import { openDetector, recalibrate } from '@outflow/detector'
-import { noteFollowing } from '@outflow/store/models'
+import { noteRecalibration } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
@@ -14,14 +14,14 @@ test('p-values are recalibrated by the last stored recalibration, by an ingest t
   const noted = new Map<string | null, Recalibration | null>([[null, null]])
   const store = async (factor: number) => {
     const recalibration = { at: [-50, 50], shift: [Math.log(factor), Math.log(factor)] }
-    await noteFollowing(pipeline.pool, {
+    await noteRecalibration(pipeline.pool, {
       pipeline: pipeline.name,
       modelId,
-      following: recalibration,
+      recalibration: recalibration,
       factor,
       until: new Date(),
     })
-    const { rows } = await pipeline.pool.query('select max(id)::text as id from outflow.followings')
+    const { rows } = await pipeline.pool.query('select max(id)::text as id from outflow.recalibrations')
     noted.set(rows[0].id, recalibration)
     return rows[0].id as string
   }
@@ -40,7 +40,7 @@ test('p-values are recalibrated by the last stored recalibration, by an ingest t
   await feed.stop()
 
   const { rows } = await pipeline.pool.query(
-    'select nll, p_value, p_upper, following_id::text as recalibrated_by from outflow.anomalies',
+    'select nll, p_value, p_upper, recalibration_id::text as recalibrated_by from outflow.anomalies',
   )
   expect(new Set(rows.map(({ recalibrated_by }) => recalibrated_by))).toEqual(new Set([first, second]))
   const detector = await openDetector(model.artefact)

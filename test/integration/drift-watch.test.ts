@@ -6,11 +6,11 @@ import {
   activeModelId,
   insertModel,
   latestDriftAlarm,
-  latestFollowing,
+  latestRecalibration,
   listenForModels,
   listModelChanges,
   promoteModel,
-  type StoredFollowing,
+  type StoredRecalibration,
 } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -156,12 +156,12 @@ test('a value never seen, in records that are ordinary otherwise, is drift of it
 test('between fits p-values are recalibrated to slow change: the listener is called, and the share of anomalies stays', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
-  const told: StoredFollowing[] = []
+  const told: StoredRecalibration[] = []
   const listening = listenForModels({
     url,
     pipeline: pipeline.name,
     onChange: () => {},
-    onFollowing: (following) => told.push(following),
+    onRecalibration: (recalibration) => told.push(recalibration),
     pollMs: 60_000,
   })
   for (let ago = 17; ago > 1; ago--) await pipeline.scored(detector, heavier(normalParcels(300, ago), 1.03), ago)
@@ -170,9 +170,9 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   await listening.close()
 
   expect(pipeline.telemetry.modelRecalibrated).toHaveBeenCalledTimes(1)
-  expect(await latestFollowing(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
+  expect(await latestRecalibration(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
   const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
-  const recalibrated = recalibrate(told[0]!.following, own)
+  const recalibrated = recalibrate(told[0]!.recalibration, own)
   const flagged = (pValue: Float64Array) =>
     decide(pValue, { alertRate: PARCEL_ALERT_RATE }).anomalies.length / pValue.length
   const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))

@@ -61,7 +61,7 @@ describe('the analyst', () => {
       'drift_alarms',
       'entities',
       'fits',
-      'followings',
+      'recalibrations',
       'health_events',
       'model_changes',
       'models',

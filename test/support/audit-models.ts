@@ -42,10 +42,10 @@ export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids:
     `select (select sum(received)::int from outflow.offsets) as received,
             (select sum(scored)::int from outflow.offsets) as scored,
             (select sum(scored)::int from outflow.score_statistics) as counted,
-            (select count(*)::int from outflow.dead_letters) as "setAside"`,
+            (select count(*)::int from outflow.dead_letters) as "reject"`,
   )
   expect(counts).toEqual([
-    { received: all.length, scored: sound.length, counted: sound.length, setAside: all.length - sound.length },
+    { received: all.length, scored: sound.length, counted: sound.length, reject: all.length - sound.length },
   ])
   const { rows } = await pipeline.pool.query('select partition, "offset" from outflow.anomalies')
   const found = new Set(rows.map(({ partition, offset }) => `${partition}/${offset}`))

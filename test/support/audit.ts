@@ -73,8 +73,8 @@ export async function expectEachRecordCountedOnce(pipeline: ParcelPipeline): Pro
     // In float32 a batch of another size may be added up in another order.
     expect(Math.abs((nll as number) - expected)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected)))
   })
-  const setAside = await select(pipeline, 'select partition, "offset", reason from outflow.dead_letters order by 1, 2')
-  expect(setAside.map((row) => `${positionOf(row)} ${row.reason}`)).toEqual(
+  const reject = await select(pipeline, 'select partition, "offset", reason from outflow.dead_letters order by 1, 2')
+  expect(reject.map((row) => `${positionOf(row)} ${row.reason}`)).toEqual(
     rejected.map(({ record, rejection }) => `${positionOf(record)} ${rejection}`),
   )
   expect(

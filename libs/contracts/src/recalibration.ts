@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /**
- * Recalibration of a model's p-values to its recent scores; kept in `outflow.followings`. Strangeness is ln((1 − p) / p); it is
+ * Recalibration of a model's p-values to its recent scores; kept in `outflow.recalibrations`. Strangeness is ln((1 − p) / p); it is
  * lowered by the shift, which is linear between two knots and constant beyond the first and the last.
  */
 export const recalibrationSchema = z

@@ -2,7 +2,7 @@ import type { Reason } from '@outflow/contracts'
 import { categoryEvidence, categoryNll, type Encoder, encodeBatch, withCategory } from '@outflow/encoding'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
-import { categoryInWords } from './words.js'
+import { categoryInWords } from './reason-text.js'
 
 /** Counts are the reason when they carry this share of a category's bits; else the numbers do not fit the category. */
 const TOLD_BY_COUNTS = 0.5

@@ -12,7 +12,7 @@ import {
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import type { Nll } from './model-scorer.js'
-import { show } from './words.js'
+import { show } from './reason-text.js'
 
 /**
  * Says of many records at once which fields make them improbable, by one value a field instead of all that it might have

@@ -12,7 +12,7 @@ import {
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import type { Nll } from './model-scorer.js'
-import { show } from './words.js'
+import { show } from './reason-text.js'
 
 /** One value of one field that was tried. */
 export interface Candidate {

@@ -11,7 +11,7 @@ import {
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
-import { numberInWords, show, usualSpan } from './words.js'
+import { numberInWords, show, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
 export interface Curve {

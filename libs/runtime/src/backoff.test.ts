@@ -55,10 +55,10 @@ test('an abort ends the wait, with the last error', async () => {
 test('a long task is run again after any error until the signal aborts, and progress makes the next wait a short one', async () => {
   const abort = new AbortController()
   const errors = [new TypeError('1'), new Away('2'), new Away('3')]
-  const act = async (gotOn: () => void) => {
+  const act = async (progressed: () => void) => {
     const error = errors.shift()
     if (error === undefined) return abort.abort()
-    if (error.message === '3') gotOn()
+    if (error.message === '3') progressed()
     throw error
   }
   const onRetry = vi.fn()

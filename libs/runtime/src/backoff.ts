@@ -56,7 +56,7 @@ export async function retrying<T>(act: () => Promise<T>, { signal, onRetry, ...b
  * @param options.backoffOf  the waits after an error; default: those of `Backoff`
  */
 export async function keepTrying(
-  act: (gotOn: () => void) => Promise<unknown>,
+  act: (progressed: () => void) => Promise<unknown>,
   {
     signal,
     onRetry,

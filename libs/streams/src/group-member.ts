@@ -5,7 +5,7 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
 import { toBrokerError } from './errors.js'
-import { type Heart, startHeart } from './heart.js'
+import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
 import { startOf } from './start.js'
 import { openTopicIds, type TopicIds } from './topic-ids.js'
@@ -186,16 +186,16 @@ export class GroupMember {
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     const claim = this.#claims.get(keyOf(payload.batch))
     if (!claim || this.#leaving.aborted) return
-    const heart = startHeart(payload.heartbeat, this.#beatEveryMs)
+    const heartbeat = startHeartbeat(payload.heartbeat, this.#beatEveryMs)
     try {
-      await this.#handOver(claim, payload, heart)
+      await this.#handOver(claim, payload, heartbeat)
     } finally {
-      heart.stop()
+      heartbeat.stop()
     }
     // A rebalance that was announced meanwhile: only now, with the deliveries ended, do we go and join again.
-    if (heart.failure) {
+    if (heartbeat.failure) {
       await this.#allEnded()
-      throw heart.failure
+      throw heartbeat.failure
     }
   }
 
@@ -205,7 +205,11 @@ export class GroupMember {
     if (claim && batch.batchSize === 0) claim.fetchOffset = BigInt(batch.lastOffset) + 1n
   }
 
-  async #handOver(claim: Claim, { batch, resolveOffset, isStale }: EachBatchPayload, heart: Heart): Promise<void> {
+  async #handOver(
+    claim: Claim,
+    { batch, resolveOffset, isStale }: EachBatchPayload,
+    heartbeat: Heartbeat,
+  ): Promise<void> {
     // Asked for after the fetch: a topic that still has the claim's id had it when it was fetched from.
     const reading = this.topicIds.read(batch.topic).catch(() => UNKNOWN)
     await claim.ended
@@ -214,7 +218,7 @@ export class GroupMember {
     while (this.#inFlight.size >= most) await Promise.race(this.#inFlight.values())
     const topicId = await reading
     // Fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or ends.
-    if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heart.failure) return
+    if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heartbeat.failure) return
     // Fetched from another topic of this name, or from where nobody has set the partition: retention has deleted what was asked for.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) {
       claim.positioned = this.#position(claim)

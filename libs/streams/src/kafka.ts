@@ -58,7 +58,7 @@ const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invali
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
   if (level <= logLevel.WARN && message !== LIMITED_RETRIES)
-    log.warn({ namespace, said: message, ...fields }, 'kafka client stumbled')
+    log.warn({ namespace, said: message, ...fields }, 'kafka client warned')
   else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
 }
 

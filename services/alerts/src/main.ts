@@ -1,12 +1,21 @@
 import type { Config } from '@outflow/contracts'
-import { inSpan, keepTrying, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
+import {
+  inSpan,
+  keepTrying,
+  type Log,
+  makeWakeUp,
+  openTracing,
+  untilAllAnswer,
+  type Vitals,
+  withVitals,
+} from '@outflow/runtime'
 import { type Client, isLed, type Leadership, openPool, type Pool, ping, withLeadership } from '@outflow/store'
 import { operationsCheck } from '@outflow/store/operations'
 import {
   databaseId,
   deleteOutboxThrough,
   firstOfOutbox,
-  isQuietened,
+  hasAlertControl,
   listenForOutbox,
   type OutboxRow,
   outboxDepth,
@@ -22,10 +31,9 @@ import {
   readMark,
   traceparents,
 } from '@outflow/streams'
-import { makeBell } from './bell.js'
+import { controlAlerts, controlsAlerts } from './control-alerts.js'
 import { watchOperations } from './operations/watch-operations.js'
 import { ensureOutputTopics } from './output-topics.js'
-import { asksForQuiet, quieten } from './quieten.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
@@ -56,8 +64,8 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
     const telemetry = makeTelemetry(log, shared.metrics)
     const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
     const kafka = makeKafka({ ...config.kafka, log })
-    const bell = makeBell()
-    const outbox = listenForOutbox({ url, pipeline, onWork: bell.ring, onError: telemetry.storeConnectionLost })
+    const wakeUp = makeWakeUp()
+    const outbox = listenForOutbox({ url, pipeline, onWork: wakeUp.wake, onError: telemetry.storeConnectionLost })
     shared.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
       const { rows } = await outboxDepth(pool, pipeline)
       return rows
@@ -81,7 +89,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
     telemetry.alertsStarted()
     const caution = makeCaution()
     const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
-      relay({ config, kafka, pool, telemetry, leadership, caution, rung: bell.rung, onProgress })
+      relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: wakeUp.wait, onProgress })
     const names = config.alerts.webhooks.map(({ name }) => name)
     try {
       await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
@@ -90,7 +98,8 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
       })
       await Promise.all([
         keepTrying(
-          (gotOn) => withLeadership(pool, relayLeadership, (leadership) => lead(leadership, gotOn), { signal }),
+          (progressed) =>
+            withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), { signal }),
           { signal, onRetry: telemetry.relayInterrupted },
         ),
         runWebhooks({
@@ -118,7 +127,7 @@ interface Relaying {
   readonly leadership: Leadership
   readonly caution: Caution
   /** Resolves when there may be work, or the signal aborts. */
-  readonly rung: (signal: AbortSignal) => Promise<void>
+  readonly untilWoken: (signal: AbortSignal) => Promise<void>
   /** Told after each round that succeeded. */
   readonly onProgress: () => void
 }
@@ -131,7 +140,7 @@ async function relay({
   telemetry,
   leadership,
   caution,
-  rung,
+  untilWoken,
   onProgress,
 }: Relaying): Promise<void> {
   const { pipeline } = config
@@ -142,7 +151,7 @@ async function relay({
   const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
-  const quietening = { client, config, telemetry }
+  const deps = { client, config, telemetry }
   const tracing = await openTracing('alerts')
   const effects: RelayEffects = {
     readMark: async () => {
@@ -169,12 +178,12 @@ async function relay({
       ),
     take: async (limit) => {
       const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
-      if (!asksForQuiet(config)) {
+      if (!controlsAlerts(config)) {
         const rows = await takeOutbox(client, options)
         // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
-        if (rows.length > 0 || !(await isQuietened(client, pipeline))) return rows
+        if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
       }
-      await quieten(quietening)
+      await controlAlerts(deps)
       return firstOfOutbox(client, options)
     },
     settle: (sent) => settle(client, config, sent),
@@ -186,7 +195,7 @@ async function relay({
     while (!signal.aborted) {
       const sent = await relayOnce(effects, telemetry, caution)
       onProgress()
-      if (sent.length === 0) await rung(signal)
+      if (sent.length === 0) await untilWoken(signal)
     }
   } finally {
     stopped.abort()

@@ -50,7 +50,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       for (const { because } of decided.unsent) unsent.inc({ because })
       for (const { kind } of decided.groups) groups.inc({ by: kind })
       if (decided.unsent.length === 0 && decided.groups.length === 0) return
-      log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts quietened')
+      log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts suppressed')
     },
     rowsSent: (rows) => {
       const now = Date.now()
@@ -74,7 +74,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       standing.reset()
       for (const kind of kinds) standing.set({ kind }, 1)
     },
-    operationsNotWatched: (error) => log.warn({ error }, 'operations not watched'),
+    operationsNotWatched: (error) => log.warn({ error }, 'pipeline not checked'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
 }

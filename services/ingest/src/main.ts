@@ -15,17 +15,17 @@ import { modelCheck } from './model-check.js'
 import { keepModels, type ModelLeases } from './model-leases.js'
 import { ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
+import { applyRetentionHourly } from './retention-loop.js'
 import { compareWith } from './steps/compare.js'
 import { decideWith } from './steps/decide.js'
 import { explainWith } from './steps/explain.js'
 import { type Observer, observeWith } from './steps/observe.js'
 import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
+import { rejectTo } from './steps/reject.js'
 import { score } from './steps/score.js'
-import { setAsideTo } from './steps/set-aside.js'
 import { writeWith } from './steps/write.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
-import { keepUp } from './upkeep.js'
 import { startWatchdog, type Watchdog } from './watchdog.js'
 
 export interface IngestOptions {
@@ -72,7 +72,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       url: config.postgres.url,
       pipeline: config.pipeline,
       onChange: models.serve,
-      onFollowing: models.recalibrate,
+      onRecalibration: models.recalibrate,
       onShadow: models.shadow,
       onError: telemetry.storeConnectionLost,
     })
@@ -90,7 +90,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
     ]
     const stopped = new AbortController()
     const untilStopped = AbortSignal.any([signal, stopped.signal])
-    const upkeep = keepUp({
+    const retaining = applyRetentionHourly({
       applyRetention: () =>
         applyRetention(pool, {
           pipeline: config.pipeline,
@@ -117,7 +117,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       for (const remove of checks) remove()
       await watchdog.close()
       await modelChanges.close()
-      await upkeep
+      await retaining
       await models.close()
       await pool.end()
     }
@@ -186,7 +186,7 @@ async function consume({
       telemetry,
       readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
     }),
-    setAside: setAsideTo(config.deadLetters),
+    reject: rejectTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),
     score,
     decide: decideWith({

@@ -76,7 +76,7 @@ test('p-values are recalibrated by the last recalibration of their model, from t
   const { models } = await serving('m1')
   const before = models.borrow()
   const recalibration = { at: [0, 1], shift: [0.1, 0.1] }
-  models.recalibrate({ id: 7n, modelId: 'm1', following: recalibration })
+  models.recalibrate({ id: 7n, modelId: 'm1', recalibration: recalibration })
   expect(before.recalibration).toBeNull()
   expect(models.borrow()).toMatchObject({ recalibrationId: 7n, recalibration })
   models.serve('m2')
@@ -130,7 +130,7 @@ test('a batch that fails gives its models back: those that were replaced meanwhi
       tombstones: 'reject',
       telemetry: { recordFailed: vi.fn() },
     }),
-    setAside: (batch) => ({ ...batch, deadLetters: [], deadLetterMessages: [] }),
+    reject: (batch) => ({ ...batch, deadLetters: [], deadLetterMessages: [] }),
     observe: (batch) => of(batch),
     score: replaceThenFail,
     decide: unused,

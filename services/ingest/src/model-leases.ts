@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Detector } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/runtime'
-import type { StoredFollowing } from '@outflow/store/models'
+import type { StoredRecalibration } from '@outflow/store/models'
 import type { ModelLease, OpenModel } from './batch.js'
 import { longestPause } from './longest-pause.js'
 import type { IngestTelemetry } from './telemetry.js'
@@ -38,7 +38,7 @@ export interface ModelLeases {
   /** Sets the candidate that scores as well; null: none. */
   shadow(modelId: string | null): void
   /** Recalibrates a model's p-values from the next batch on. */
-  recalibrate(stored: StoredFollowing): void
+  recalibrate(stored: StoredRecalibration): void
   /** Resolves when a first model is served, or the signal aborts. */
   readonly first: Promise<void>
   /** The model that is served. */
@@ -60,7 +60,7 @@ export interface ModelLeases {
  */
 export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions): ModelLeases {
   let refused: ModelLeases['refused'] = null
-  let recalibration: StoredFollowing | null = null
+  let recalibration: StoredRecalibration | null = null
   let isComparable = false
   let announceFirst: () => void = () => {}
   const first = new Promise<void>((resolve) => {
@@ -152,7 +152,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       const known = recalibration?.modelId === own.model.modelId ? recalibration : null
       return {
         ...own.model,
-        recalibration: known === null ? null : known.following,
+        recalibration: known === null ? null : known.recalibration,
         recalibrationId: known?.id ?? null,
         shadow: compared?.model ?? null,
         giveBack: () => {

@@ -40,7 +40,7 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
     prepare: (delivery) =>
       of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} }, outcome: 'written' })),
     read: through<ReadBatch>,
-    setAside: through<CleanBatch>,
+    reject: through<CleanBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
     decide: (batch) => of(through<DecidedBatch>(batch)),
@@ -95,7 +95,7 @@ class Refused extends OutflowError {
   readonly code = 'OUTFLOW_STORE_REFUSED'
 }
 
-test.each(['prepare', 'read', 'setAside', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const)(
+test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const)(
   'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model is given back',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
@@ -190,7 +190,7 @@ test('received = scored + rejected for any mix of records, and every record is a
   )
 })
 
-const POISONED_STEPS = ['read', 'setAside', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const
+const POISONED_STEPS = ['read', 'reject', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 
 /** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
@@ -239,7 +239,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
       },
       telemetry: telemetryOfReading(),
     }),
-    setAside: throwing('setAside', steps.setAside),
+    reject: throwing('reject', steps.reject),
     observe: throwing('observe', steps.observe),
     score: throwing('score', steps.score),
     decide: throwing('decide', steps.decide),

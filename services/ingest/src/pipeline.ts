@@ -32,7 +32,7 @@ import { failedRecord, isRecordFault } from './record-fault.js'
 export interface IngestSteps {
   readonly prepare: (delivery: Delivery) => ObservableInput<PreparedBatch>
   readonly read: (batch: PreparedBatch) => ReadBatch
-  readonly setAside: (batch: ReadBatch) => CleanBatch
+  readonly reject: (batch: ReadBatch) => CleanBatch
   readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
   readonly decide: (batch: ScoredBatch) => ObservableInput<DecidedBatch>
@@ -104,7 +104,7 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
         .pipe(
           concatMap(steps.prepare),
           map((batch) => borrowed(steps.read(failed === undefined ? batch : { ...batch, failed }))),
-          map(steps.setAside),
+          map(steps.reject),
           concatMap(steps.observe),
           concatMap(steps.score),
           concatMap(steps.decide),

@@ -3,7 +3,7 @@ import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { Settled } from '@outflow/records'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
-import type { StoredFollowing } from '@outflow/store/models'
+import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { WrittenBatch } from './batch.js'
@@ -13,7 +13,7 @@ export interface IngestTelemetry {
   ingestStarted(topics: readonly string[]): void
   modelAwaited(): void
   modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
-  modelRecalibrated(stored: StoredFollowing): void
+  modelRecalibrated(stored: StoredRecalibration): void
   shadowServed(modelId: string): void
   shadowEnded(modelId: string): void
   shadowFailed(modelId: string, error: OutflowError): void
@@ -65,7 +65,9 @@ const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
   const tombstones = metrics.counter('outflow_tombstones_skipped_total', 'Messages without a value', ['topic'])
-  const rejected = metrics.counter('outflow_rejected_total', 'Records set aside as dead letters', ['reason'])
+  const rejections = metrics.counter('outflow_rejected_total', 'Rejected records, sent to the dead-letter topic', [
+    'reason',
+  ])
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records that were decided to be anomalies', [
     'severity',
   ])
@@ -92,7 +94,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of scored records', NLL_BOUNDS)
   const seconds = metrics.histogram('outflow_batch_seconds', 'From decode to written', BATCH_SECONDS_BOUNDS)
   const lag = metrics.gauge('outflow_consumer_lag_records', 'Records not read yet', ['topic', 'partition'])
-  for (const reason of REJECTION_REASONS) rejected.inc({ reason }, 0)
+  for (const reason of REJECTION_REASONS) rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
     'outflow_model_age_seconds',
@@ -100,11 +102,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     () => (Date.now() - modelCreatedMs) / 1_000,
   )
 
-  const count = ({ delivery, skipped, rejected: setAside, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
+  const count = ({ delivery, skipped, rejected, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
     const { topic, partition } = delivery
     records.inc({ topic }, delivery.records.length - skipped)
     tombstones.inc({ topic }, skipped)
-    for (const { rejection } of setAside) rejected.inc({ reason: rejection.reason })
+    for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
     for (const { severity } of found) anomalies.inc({ severity })
     observeAll(nll, scores.nll)
     missing.inc(scores.missingValues)
@@ -180,7 +182,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       late.inc(settled.late)
       forgotten.inc(settled.forgotten)
     },
-    windowsUnknown: (modelId) => log.warn({ modelId }, 'windows unknown'),
+    windowsUnknown: (modelId) => log.warn({ modelId }, 'windowed features not configured'),
     stateReadRetried: (delivery, error, attempt, waitMs) =>
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
     recordFailed: ({ topic, partition }, offset, error) =>
@@ -192,8 +194,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         return
       }
       count(batch)
-      const { rejected: setAside, anomalies: found } = batch
-      log.debug({ ...position(batch.delivery), rejected: setAside.length, anomalies: found.length }, 'batch written')
+      const { rejected, anomalies: found } = batch
+      log.debug({ ...position(batch.delivery), rejected: rejected.length, anomalies: found.length }, 'batch written')
     },
     drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),

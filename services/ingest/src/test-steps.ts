@@ -6,8 +6,8 @@ import { type DecideOptions, decideWith } from './steps/decide.js'
 import { type ExplainOptions, explainWith } from './steps/explain.js'
 import { type PrepareOptions, prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
+import { rejectTo } from './steps/reject.js'
 import { score } from './steps/score.js'
-import { setAsideTo } from './steps/set-aside.js'
 import { type WriteOptions, writeWith } from './steps/write.js'
 
 /** What tests and the fuzzer state about the steps of a pipeline that writes to memory. */
@@ -34,7 +34,7 @@ export function stepsInMemory(
   return {
     prepare: prepareWith({ decoder, telemetry, signal: new AbortController().signal }),
     read: readWith({ tombstones, borrowModel, readerFor, telemetry }),
-    setAside: setAsideTo({ topic: 'flights.dead' }),
+    reject: rejectTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
     decide: aDecideStep({ alertRate }),

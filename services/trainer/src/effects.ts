@@ -6,9 +6,9 @@ import { activeModel, insertModel, loadModel, rejectModel } from '@outflow/store
 import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } from '@outflow/store/training'
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
-import type { Leading } from './leading.js'
+import { startShadow } from './run-shadow.js'
 import type { TrainerEffects } from './train-once.js'
-import { beginTrial } from './trial.js'
+import type { TrainerContext } from './trainer-context.js'
 
 type OpenReport = TrainerEffects['openReport']
 type Effects = Omit<TrainerEffects, 'openReport'> & {
@@ -16,13 +16,13 @@ type Effects = Omit<TrainerEffects, 'openReport'> & {
 }
 
 /** What a round does, on the real broker and the real store. */
-export function effectsOn(leading: Leading): Effects {
+export function effectsOn(context: TrainerContext): Effects {
   const {
     config: { pipeline, source },
     pool,
     kafka,
     tracing,
-  } = leading
+  } = context
   return {
     readWindow: (options) =>
       sampleWindow(kafka, { topics: source.topics, skipTombstones: source.tombstones === 'skip', ...options }),
@@ -57,7 +57,7 @@ export function effectsOn(leading: Leading): Effects {
       await insertModel(pool, { ...model, pipeline })
       return (await loadModel(pool, { pipeline, id: model.id })).state
     },
-    promote: (id, why) => beginTrial(leading, id, why),
+    promote: (id, why) => startShadow(context, id, why),
     reject: (id, metrics) => rejectModel(pool, { pipeline, id, metrics }),
   }
 }

@@ -23,7 +23,7 @@ test('a share flagged far above what was asked for is told, and below it chance 
   expect(leftBounds(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
 })
 
-test('a flood that following slow change hides is told', () => {
+test('a flood that recalibration hides is reported', () => {
   const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
   pHistogram[oddsBucket(1e-4)] = 100
   expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(/^it flags 10.00 %/)

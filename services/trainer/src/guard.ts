@@ -4,8 +4,8 @@ import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf, percent } from './gate.js'
-import type { Leading } from './leading.js'
 import { openStored } from './open-stored.js'
+import type { TrainerContext } from './trainer-context.js'
 
 /** How long a new model is on probation, and how many records it must have scored before it is checked. */
 const PROBATION_MS = 3_600_000
@@ -23,7 +23,7 @@ export type Guard = (modelId: string, minutes: readonly ScoreMinute[]) => Promis
  * flags far fewer of the same records, it is rolled back.
  */
 export function makeGuard(
-  { config, pool, telemetry }: Pick<Leading, 'config' | 'pool' | 'telemetry'>,
+  { config, pool, telemetry }: Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
 ): Guard {
   const { pipeline, detection, training } = config

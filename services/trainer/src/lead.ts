@@ -1,5 +1,5 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { keepTrying, pause } from '@outflow/runtime'
+import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/runtime'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
 import { beat } from '@outflow/store/operations'
@@ -14,12 +14,11 @@ import {
 import { countWindow } from '@outflow/streams'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
-import type { Leading } from './leading.js'
 import { readRecent } from './read-recent.js'
-import { makeSleeper, type Sleeper } from './sleeper.js'
+import { adoptCandidate, settleShadow } from './run-shadow.js'
 import { tooFewInTopics } from './too-few.js'
 import { trainOnce } from './train-once.js'
-import { adoptCandidate, settleTrial } from './trial.js'
+import type { TrainerContext } from './trainer-context.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
 import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 
@@ -40,28 +39,28 @@ interface Wait {
 }
 
 /** Trains whenever it is due, until the leadership or the service ends. */
-export async function lead(leading: Leading): Promise<void> {
-  const { config, pool, telemetry, signal } = leading
-  const sleeper = makeSleeper(signal)
-  const watch = watchScores(leading, (sinceMs) => readRecent(leading, sinceMs))
+export async function lead(context: TrainerContext): Promise<void> {
+  const { config, pool, telemetry, signal } = context
+  const wakeUp = makeWakeUp()
+  const watch = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
   const requests = listenForTraining({
     url: config.postgres.url,
     pipeline: config.pipeline,
-    onWork: sleeper.wake,
+    onWork: wakeUp.wake,
     onError: telemetry.storeConnectionLost,
     pollMs: DUE_POLL_MS,
   })
   const stopped = new AbortController()
   const wait: Wait = { why: null }
-  const beating = keepBeating(leading, wait, AbortSignal.any([signal, stopped.signal]))
+  const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))
   try {
     await abandonFits(pool, config.pipeline)
-    await adoptCandidate(leading)
+    await adoptCandidate(context)
     await keepTrying(
-      async (gotOn) => {
-        await lookAt(watch, leading)
-        await takeTurn(leading, wait, sleeper)
-        gotOn()
+      async (progressed) => {
+        await lookAt(watch, context)
+        await takeTurn(context, wait, wakeUp)
+        progressed()
       },
       {
         signal,
@@ -77,7 +76,11 @@ export async function lead(leading: Leading): Promise<void> {
 }
 
 /** The heartbeat of a process that died or does not run on is overdue. */
-async function keepBeating({ config, pool, telemetry }: Leading, wait: Wait, signal: AbortSignal): Promise<void> {
+async function keepBeating(
+  { config, pool, telemetry }: TrainerContext,
+  wait: Wait,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor: wait.why }).catch(
       (thrown: unknown) => {
@@ -89,28 +92,28 @@ async function keepBeating({ config, pool, telemetry }: Leading, wait: Wait, sig
 }
 
 /** What keeps the watch from looking keeps nobody from fitting. */
-async function lookAt(watch: ScoreWatch, { telemetry, signal }: Leading): Promise<void> {
+async function lookAt(watch: ScoreWatch, { telemetry, signal }: TrainerContext): Promise<void> {
   await watch.look().catch((thrown: unknown) => {
     if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
   })
 }
 
 /** Waits a little, or fits, whichever is due. */
-async function takeTurn(leading: Leading, wait: Wait, sleeper: Sleeper): Promise<void> {
-  const { config, pool } = leading
-  // One at a time: what is on trial is news enough.
-  const trialMs = await settleTrial(leading)
-  if (trialMs !== null) return sleeper.sleep(Math.min(trialMs, DUE_POLL_MS))
-  const { due, fromMs } = await dueNow(leading)
-  if (due.inMs > 0) return sleeper.sleepUntilWoken(Math.min(due.inMs, DUE_POLL_MS))
-  const tooFew = await tooFewRows(leading, fromMs)
+async function takeTurn(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Promise<void> {
+  const { config, pool } = context
+  // One at a time: a shadow is evaluated before the next fit.
+  const shadowMs = await settleShadow(context)
+  if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
+  const { due, fromMs } = await dueNow(context)
+  if (due.inMs > 0) return wakeUp.wait(context.signal, Math.min(due.inMs, DUE_POLL_MS))
+  const tooFew = await tooFewRows(context, fromMs)
   if (tooFew !== null) {
     wait.why = tooFew
-    return sleeper.sleep(ROWS_POLL_MS)
+    return pause(ROWS_POLL_MS, context.signal)
   }
-  const effects = effectsOn(leading)
+  const effects = effectsOn(context)
   const outcome = await trainOnce({
-    ...leading,
+    ...context,
     because: due.because,
     fromMs,
     effects: {
@@ -125,11 +128,11 @@ async function takeTurn(leading: Leading, wait: Wait, sleeper: Sleeper): Promise
   })
   if (outcome.became !== 'too few') return
   wait.why = outcome.why
-  await untilMore(leading, fromMs, sleeper, outcome.missing)
+  await untilMore(context, fromMs, outcome.missing)
 }
 
-async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly fromMs: number }> {
-  const { config, pool } = leading
+async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; readonly fromMs: number }> {
+  const { config, pool } = context
   const [models, fits, isAskedFor, drift] = await Promise.all([
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
@@ -143,18 +146,18 @@ async function dueNow(leading: Leading): Promise<{ readonly due: Due; readonly f
     now,
     drift: drift && { changedMs: drift.changedAt.getTime(), notedMs: drift.notedAt.getTime() },
     isAnswered: (sinceMs) => fits.some(({ modelId, startedAt }) => modelId !== null && startedAt.getTime() >= sinceMs),
-    countFrom: (sinceMs) => countFrom(leading, sinceMs),
+    countFrom: (sinceMs) => countFrom(context, sinceMs),
   })
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
-  const available = mayGrow ? await countFrom(leading, fromMs) : 0
-  const verdicts = await verdictsSince(leading, models, fits)
+  const available = mayGrow ? await countFrom(context, fromMs) : 0
+  const verdicts = await verdictsSince(context, models, fits)
   const due = whenDue(models, { config, now, lastFit, isAskedFor, isDrifted, verdicts, available })
   return { due, fromMs }
 }
 
 /** On the active model's anomalies, since a fit that gave a model began: that one knew of those before. */
 async function verdictsSince(
-  { config, pool }: Leading,
+  { config, pool }: TrainerContext,
   models: readonly ModelSummary[],
   fits: readonly StoredFit[],
 ): Promise<DueOptions['verdicts']> {
@@ -174,10 +177,10 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
 }
 
 /** Why the topics cannot hold enough records for a fit, which is also logged; null where they may. */
-async function tooFewRows(leading: Leading, fromMs: number): Promise<string | null> {
-  const { config, telemetry, onProgress } = leading
+async function tooFewRows(context: TrainerContext, fromMs: number): Promise<string | null> {
+  const { config, telemetry, onProgress } = context
   const { minRows } = config.training
-  const rows = await countFrom(leading, fromMs)
+  const rows = await countFrom(context, fromMs)
   if (rows >= minRows) return null
   telemetry.rowsAwaited(rows, minRows - rows)
   onProgress?.({ stage: 'waiting', rows, minRows })
@@ -185,14 +188,14 @@ async function tooFewRows(leading: Leading, fromMs: number): Promise<string | nu
 }
 
 /** Waits for as many more records as were missing, without reading those that are there again. */
-async function untilMore(leading: Leading, fromMs: number, sleeper: Sleeper, missing: number): Promise<void> {
-  const wanted = (await countFrom(leading, fromMs)) + missing
+async function untilMore(context: TrainerContext, fromMs: number, missing: number): Promise<void> {
+  const wanted = (await countFrom(context, fromMs)) + missing
   const deadline = Date.now() + READ_AGAIN_MS
-  while (!leading.signal.aborted && Date.now() < deadline && (await countFrom(leading, fromMs)) < wanted) {
-    await sleeper.sleep(ROWS_POLL_MS)
+  while (!context.signal.aborted && Date.now() < deadline && (await countFrom(context, fromMs)) < wanted) {
+    await pause(ROWS_POLL_MS, context.signal)
   }
 }
 
-function countFrom({ config, kafka }: Leading, fromMs: number): Promise<number> {
+function countFrom({ config, kafka }: TrainerContext, fromMs: number): Promise<number> {
   return countWindow(kafka, { topics: config.source.topics, fromMs })
 }

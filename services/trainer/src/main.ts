@@ -53,13 +53,13 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
         onRetry: telemetry.leadershipInterrupted,
       })
       await keepTrying(
-        (gotOn) =>
+        (progressed) =>
           withLeadership(
             pool,
             `outflow-trainer-${config.pipeline}`,
             async (leadership) => {
               telemetry.leadershipTaken()
-              gotOn()
+              progressed()
               await lead({ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal: leadership.signal })
             },
             { signal },

@@ -1,7 +1,7 @@
 import type { Fields } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
-import type { Leading } from './leading.js'
 import { readSampled } from './sampled-records.js'
+import type { TrainerContext } from './trainer-context.js'
 import { selectTrainingRecords } from './training-records.js'
 
 const NOTHING = { confirmed: new Set<string>(), spans: [] }
@@ -10,7 +10,7 @@ const MOST_RECORDS = 2_000
 
 /** Reads a sample of the good records since a time. */
 export async function readRecent(
-  { config, kafka, decoder, signal }: Leading,
+  { config, kafka, decoder, signal }: TrainerContext,
   sinceMs: number,
 ): Promise<readonly Fields[]> {
   const { source, training } = config

@@ -1,7 +1,7 @@
 import { type GateReport, parseConfig } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
 import { expect, test } from 'vitest'
-import { judgeShadow } from './shadow-report.js'
+import { checkShadow } from './shadow-report.js'
 
 const config = parseConfig(
   {
@@ -25,7 +25,7 @@ const aShadow = (counts: Partial<Shadow>): Shadow => ({
 })
 
 test('a candidate that flags about what is due is to be promoted', () => {
-  expect(judgeShadow(aShadow({}), config)).toEqual({
+  expect(checkShadow(aShadow({}), config)).toEqual({
     forMs: 600_000,
     scored: 10_000,
     flaggedShare: 0.011,
@@ -37,13 +37,13 @@ test('a candidate that flags about what is due is to be promoted', () => {
 
 test('one that flags more than the gate allows is not; unless the active model flags as much, for then the stream has changed', () => {
   const flooding = aShadow({ flaggedByShadow: 700 })
-  expect(judgeShadow(flooding, config).failure).toBe(
+  expect(checkShadow(flooding, config).failure).toBe(
     'as a shadow it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
   )
-  expect(judgeShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
+  expect(checkShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
 })
 
 test('where no record came, nothing speaks against it', () => {
   const quiet = { scored: 0, flaggedByBoth: 0, flaggedByActive: 0, flaggedByShadow: 0 }
-  expect(judgeShadow(aShadow(quiet), config)).toMatchObject({ disagreement: 0, failure: null })
+  expect(checkShadow(aShadow(quiet), config)).toMatchObject({ disagreement: 0, failure: null })
 })

@@ -3,7 +3,7 @@ import type { Shadow } from '@outflow/store/models'
 import { boundOf, percent } from './gate.js'
 
 /** Says how a candidate did. */
-export function judgeShadow(
+export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,
 ): ShadowReport {

@@ -31,9 +31,9 @@ test('issue 17.10: a fit whose model can flag no record logs that as a warning',
   const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
   const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }
   const training = { backend: 'wasm', stopped: 'patience' }
-  const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.modelJudged>[1]
-  const report = { gain: { mean: 0 }, failures: [] } as unknown as Parameters<typeof telemetry.modelJudged>[2]
-  telemetry.modelJudged('promoted', metadata, report, 1)
+  const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.gateDecided>[1]
+  const report = { gain: { mean: 0 }, failures: [] } as unknown as Parameters<typeof telemetry.gateDecided>[2]
+  telemetry.gateDecided('promoted', metadata, report, 1)
   const limit = expect.stringMatching(/^no record can be flagged at an alert rate of 0.001:/)
   expect(log.warn).toHaveBeenCalledWith({ modelId: 'm1', limit }, 'detection limited')
 })

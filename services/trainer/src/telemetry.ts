@@ -30,7 +30,7 @@ export interface TrainerTelemetry {
   recordsRead(rejected: Readonly<Record<RejectionReason, number>>): void
   /** @param rejected  of a window that was read */
   rowsAwaited(rows: number, missing: number, rejected?: Readonly<Record<RejectionReason, number>>): void
-  modelJudged(
+  gateDecided(
     outcome: 'promoted' | 'shadow' | 'rejected',
     metadata: ModelMetadata,
     report: GateReport,
@@ -110,7 +110,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       if (split > 0) log.warn({ entities, split }, 'window entities split')
       if (forgotten > 0) log.warn({ entities, forgotten }, 'window entities forgotten')
     },
-    modelJudged: (outcome, metadata, report, durationMs) => {
+    gateDecided: (outcome, metadata, report, durationMs) => {
       const { modelId, training } = metadata
       fits.inc({ outcome })
       seconds.observe(durationMs / 1_000)
@@ -119,8 +119,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
       const fields = { modelId, ...took, flaggedShare, medianNll, against, gainNats: gain.mean }
       if (outcome === 'promoted') log.info(fields, 'model promoted')
-      else if (outcome === 'shadow') log.info(fields, 'model on trial')
-      else log.error({ ...fields, failures }, 'model rejected')
+      else if (outcome === 'shadow') log.info(fields, 'shadow started')
+      else log.error({ ...fields, failures }, 'model failed its gate')
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
@@ -130,7 +130,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       shadows.inc({ outcome })
       const { failure, ...found } = report
       if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')
-      else log.error({ modelId, ...found, failures: [failure] }, 'model rejected')
+      else log.error({ modelId, ...found, failures: [failure] }, 'model failed its gate')
     },
     driftWatched: (level) => drift.set(level),
     driftFound: (modelId, { chart, raisedMs, changedMs }, fields) => {
@@ -142,7 +142,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       recalibrated.set(factor)
       log.info({ modelId, factor }, 'model recalibrated')
     },
-    watchFailed: (error) => log.warn({ error }, 'scores not watched'),
+    watchFailed: (error) => log.warn({ error }, 'scores not checked'),
     modelRolledBack: (from, to, why) => {
       rollbacks.inc()
       log.error({ modelId: from, servedId: to, why }, 'model rolled back')

@@ -83,7 +83,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     fitAdvanced: vi.fn(),
     windowCutShort: vi.fn(),
     rowsAwaited: vi.fn(),
-    modelJudged: vi.fn(),
+    gateDecided: vi.fn(),
     modelKnown: vi.fn(),
   }
   const progress: TrainerProgress[] = []

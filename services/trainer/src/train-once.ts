@@ -72,7 +72,7 @@ export interface RoundOptions {
     | 'windowsRead'
     | 'rowsAwaited'
     | 'windowCutShort'
-    | 'modelJudged'
+    | 'gateDecided'
     | 'modelKnown'
   >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
@@ -285,7 +285,7 @@ async function decide(
   if (!gate.passed) await effects.reject(id, gate)
   const became = gate.passed ? await effects.promote(id, because) : 'rejected'
   await close(became)
-  telemetry.modelJudged(became, metadata, gate, now() - startedAtMs)
+  telemetry.gateDecided(became, metadata, gate, now() - startedAtMs)
   onProgress?.({ stage: became, modelId: id })
   return { became }
 }

@@ -10,7 +10,7 @@ export interface TrainingRecords {
   readonly fields: readonly Fields[]
   /** Kafka's record time of each, epoch ms. */
   readonly times: readonly number[]
-  /** Records that break their contract: skipped here, set aside by ingest. */
+  /** Records that break their contract: skipped here, dead letters in ingest. */
   readonly rejected: Readonly<Record<RejectionReason, number>>
   /** The most frequent detail among the rejections for the most frequent reason; null: none was rejected. */
   readonly rejectedExample: string | null

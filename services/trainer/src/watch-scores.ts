@@ -16,17 +16,17 @@ import { newestFlagged } from '@outflow/store/anomalies'
 import {
   activeModelId,
   latestDriftAlarm,
-  latestFollowing,
+  latestRecalibration,
   noteDriftAlarm,
-  noteFollowing,
+  noteRecalibration,
   type StoredDriftAlarm,
 } from '@outflow/store/models'
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import { makeGuard } from './guard.js'
-import { FLAGGED_LOOKED_AT, hasNews } from './has-news.js'
-import type { Leading } from './leading.js'
+import { FLAGGED_LOOKED_AT, isNewRegime } from './new-regime.js'
 import { openStored } from './open-stored.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
+import type { TrainerContext } from './trainer-context.js'
 
 /** Looks at the scores that ingest has written, for as long as this trainer leads. */
 export interface ScoreWatch {
@@ -41,7 +41,7 @@ const MINUTE_MS = 60_000
 const LOOK_BACK_MS = 86_400_000
 
 /** What of the trainer the watch needs. */
-export type Watching = Pick<Leading, 'config' | 'pool' | 'telemetry'>
+export type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>
 
 interface Watched {
   readonly modelId: string
@@ -56,12 +56,12 @@ interface Watched {
  * computed anew at each look, and so is the same after any crash of anything.
  */
 export function watchScores(
-  leading: Watching,
+  context: WatchContext,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
 ): ScoreWatch {
-  const { config, pool, telemetry } = leading
+  const { config, pool, telemetry } = context
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
-  const guard = makeGuard(leading, readRecent)
+  const guard = makeGuard(context, readRecent)
   let watched: Watched | null = null
   let lookedMs = 0
 
@@ -102,10 +102,10 @@ export function watchScores(
     { alertRate, untilMs }: { readonly alertRate: number; readonly untilMs: number },
   ): Promise<void> {
     const { pipeline } = config
-    const latest = await latestFollowing(pool, { pipeline, modelId })
-    if (recalibrationDistance(recalibration, latest?.following ?? null) < LEAST_DIFFERENCE) return
+    const latest = await latestRecalibration(pool, { pipeline, modelId })
+    if (recalibrationDistance(recalibration, latest?.recalibration ?? null) < LEAST_DIFFERENCE) return
     const factor = recalibrate(recalibration, Float64Array.of(alertRate))[0]! / alertRate
-    await noteFollowing(pool, { pipeline, modelId, following: recalibration, factor, until: new Date(untilMs) })
+    await noteRecalibration(pool, { pipeline, modelId, recalibration: recalibration, factor, until: new Date(untilMs) })
     telemetry.modelRecalibrated(modelId, factor)
   }
 
@@ -117,7 +117,7 @@ export function watchScores(
       const from = new Date(surplus.changedMs)
       const records = await newestFlagged(pool, { pipeline: config.pipeline, modelId, from, limit: FLAGGED_LOOKED_AT })
       const flagged = records.map((record) => detector.read(record)).filter(isRead)
-      return (await hasNews(detector, flagged)) ? { chart: 'new value', ...surplus } : null
+      return (await isNewRegime(detector, flagged)) ? { chart: 'new value', ...surplus } : null
     } finally {
       await detector.close()
     }

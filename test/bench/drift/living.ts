@@ -18,7 +18,7 @@ import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/gate.js'
-import { FLAGGED_LOOKED_AT, hasNews } from '../../../services/trainer/src/has-news.js'
+import { FLAGGED_LOOKED_AT, isNewRegime } from '../../../services/trainer/src/new-regime.js'
 import {
   bucketsOf,
   LEAST_DIFFERENCE,
@@ -142,7 +142,7 @@ export function makeLiving(config: Config, history: History): Living {
 
   async function newsIn(surplus: Surplus, { detector, flagged }: Active): Promise<DriftAlarm | null> {
     const since = flagged.filter(({ atMs }) => atMs >= surplus.changedMs).map(({ fields }) => fields)
-    return (await hasNews(detector, since)) ? { chart: 'new value', ...surplus } : null
+    return (await isNewRegime(detector, since)) ? { chart: 'new value', ...surplus } : null
   }
 
   async function dueNow(nowMs: number): Promise<{ readonly due: Due; readonly fromMs: number }> {
@@ -255,6 +255,6 @@ const SILENT = {
   windowsRead: () => {},
   rowsAwaited: () => {},
   windowCutShort: () => {},
-  modelJudged: () => {},
+  gateDecided: () => {},
   modelKnown: () => {},
 }

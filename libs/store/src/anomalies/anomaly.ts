@@ -22,6 +22,6 @@ export interface Anomaly {
   readonly severity: Severity
   readonly reasons: readonly Reason[]
   readonly modelId: string
-  /** What moved its p-value, in `outflow.followings`; null or absent: it is that of the model's own calibration. */
-  readonly followingId?: bigint | null
+  /** What moved its p-value, in `outflow.recalibrations`; null or absent: it is that of the model's own calibration. */
+  readonly recalibrationId?: bigint | null
 }

@@ -86,14 +86,14 @@ const writeAll = (more = '') => `
 with claimed as (${CLAIM}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-                                 p_value, p_upper, nearest, missing, severity, reasons, model_id, following_id)
+                                 p_value, p_upper, nearest, missing, severity, reasons, model_id, recalibration_id)
   select claimed.pipeline, claimed.topic, claimed.partition, anomaly."offset", anomaly.record_time, anomaly.event_time,
          anomaly.entity_key, anomaly.record::jsonb, anomaly.nll, anomaly.p_value, anomaly.p_upper, anomaly.nearest,
-         anomaly.missing, anomaly.severity, anomaly.reasons, anomaly.model_id, anomaly.following_id
+         anomaly.missing, anomaly.severity, anomaly.reasons, anomaly.model_id, anomaly.recalibration_id
   from claimed, json_to_recordset(claimed.anomalies) as anomaly (
     "offset" bigint, record_time timestamptz, event_time timestamptz, entity_key text, record text, nll float8,
     p_value float8, p_upper float8, nearest jsonb, missing jsonb, severity text, reasons jsonb, model_id text,
-    following_id bigint)
+    recalibration_id bigint)
   on conflict do nothing
 ), set_aside as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", record_time, reason, detail, message_key,

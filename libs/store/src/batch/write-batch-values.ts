@@ -38,7 +38,7 @@ export function batchColumns(batch: BatchWrite): object {
       severity: anomaly.severity,
       reasons: anomaly.reasons,
       model_id: anomaly.modelId,
-      following_id: anomaly.followingId?.toString(),
+      recalibration_id: anomaly.recalibrationId?.toString(),
     })),
     dead_letters: batch.deadLetters.map(({ offset, recordTimeMs, reason, detail, key, value }) => ({
       offset: String(offset),

@@ -4,7 +4,7 @@ import { run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
-/** A record that was set aside. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */
+/** A rejected record. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */
 export interface DeadLetter {
   readonly offset: bigint
   readonly recordTimeMs: number
@@ -14,7 +14,7 @@ export interface DeadLetter {
   readonly value: Uint8Array | null
 }
 
-/** A record that was set aside, as the table keeps it; its whole bytes are on the dead-letter topic. */
+/** A dead letter as the table keeps it; its whole bytes are on the dead-letter topic. */
 export interface StoredDeadLetter extends Position {
   readonly reason: RejectionReason
   readonly detail: string
@@ -42,7 +42,7 @@ export interface DeadLetterQuery {
   readonly after?: Position | null | undefined
 }
 
-/** Gives how many records of the pipeline were set aside, by reason: exact, as far back as statistics are kept. */
+/** Gives how many records of the pipeline were rejected, by reason: exact, as far back as statistics are kept. */
 export async function rejectedByReason(
   db: Queryable,
   pipeline: string,

@@ -1,5 +1,4 @@
 export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
-export { latestFollowing, noteFollowing, type StoredFollowing } from './followings.js'
 export { listenForModels } from './listen.js'
 export { listModelChanges } from './model-changes.js'
 export {
@@ -17,4 +16,5 @@ export {
   type StoredModel,
 } from './models.js'
 export { promoteChecked, promoteModel, rollBackModel } from './promotion.js'
+export { latestRecalibration, noteRecalibration, type StoredRecalibration } from './recalibrations.js'
 export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'

@@ -16,7 +16,7 @@ export {
   type AlertFate,
   alertFateAt,
   claimOutboxOrder,
-  isQuietened,
+  hasAlertControl,
   type NextInOrder,
   numberInOrder,
   type UnnumberedRow,

@@ -5,7 +5,7 @@ import { type Listening, listen, type WorkListenerOptions } from '../connection/
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
-import { QUIETENED } from './unnumbered-outbox.js'
+import { ALERTS_CONTROLLED } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
   /** Place in the order of sending; grows in commit order. */
@@ -95,11 +95,11 @@ with waiting as (${NUMBERED}
 // unnumbered to the rest of the statement, so no row comes twice.
 const TAKE_OUTBOX = `
 with quiet as materialized (
-  select ${QUIETENED} as quietened
+  select ${ALERTS_CONTROLLED} as controlled
 ), fresh as (
   select id, row_number() over (order by id) as place, count(*) over () as total
   from outflow.outbox
-  where pipeline = $1::text and sequence is null and not (select quietened from quiet)
+  where pipeline = $1::text and sequence is null and not (select controlled from control)
 ), reserved as (
   insert into outflow.outbox_sequences as known (pipeline, last_sequence)
   select $1::text, count(*) from fresh having count(*) > 0

@@ -188,7 +188,7 @@ export async function alertFateAt(
 }
 
 /** Whether the outbox of the pipeline $1 is to be decided on. */
-export const QUIETENED = `(
+export const ALERTS_CONTROLLED = `(
   exists (
     select from outflow.suppressions
     where pipeline = $1::text and removed_at is null and expires_at > coalesce((
@@ -199,11 +199,11 @@ export const QUIETENED = `(
 )`
 
 /** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */
-export async function isQuietened(db: Queryable, pipeline: string): Promise<boolean> {
-  const [found] = await run<{ quietened: boolean }>(db, {
-    name: 'is_quietened',
-    text: `select ${QUIETENED} as quietened`,
+export async function hasAlertControl(db: Queryable, pipeline: string): Promise<boolean> {
+  const [found] = await run<{ controlled: boolean }>(db, {
+    name: 'has_alert_control',
+    text: `select ${ALERTS_CONTROLLED} as controlled`,
     values: [pipeline],
   })
-  return found!.quietened
+  return found!.controlled
 }

@@ -51,10 +51,10 @@ export async function applyRetention(
         delete from outflow.webhook_deliveries where pipeline = $1 and delivered_at < $3::timestamptz
       ), scores as (
         delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
-      ), followings as (
-        delete from outflow.followings as old
+      ), recalibrations as (
+        delete from outflow.recalibrations as old
         where pipeline = $1 and made_at < $2::timestamptz
-          and exists (select from outflow.followings as newer
+          and exists (select from outflow.recalibrations as newer
                       where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
       ), unsent as (
         delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz

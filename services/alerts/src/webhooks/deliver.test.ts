@@ -66,7 +66,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     effects,
     telemetry,
     breaker: makeBreaker(circuit, { opensAfter: 3, triesAgainAfterMs: 20 }),
-    rung: async () => {
+    untilWoken: async () => {
       if (waiting.length === 0) stop.abort()
     },
     signal: stop.signal,

@@ -23,13 +23,13 @@ export interface DeliveryEffects {
   readonly post: Poster['post']
 }
 
-export interface Delivering {
+export interface DeliverDeps {
   readonly webhook: Webhook
   readonly effects: DeliveryEffects
   readonly telemetry: WebhookTelemetry
   readonly breaker: CircuitBreakerPolicy
   /** Resolves when something may be due, or the signal aborts. */
-  readonly rung: (signal: AbortSignal) => Promise<void>
+  readonly untilWoken: (signal: AbortSignal) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -73,7 +73,14 @@ export function makeBreaker(
  *
  * @throws {StoreUnavailable | StoreRefused} what the store threw
  */
-export async function deliverTo({ webhook, effects, telemetry, breaker, rung, signal }: Delivering): Promise<void> {
+export async function deliverTo({
+  webhook,
+  effects,
+  telemetry,
+  breaker,
+  untilWoken,
+  signal,
+}: DeliverDeps): Promise<void> {
   const cut = new AbortController()
   const cutSoon = () => void setTimeout(() => cut.abort(), GRACE_MS).unref()
   signal.addEventListener('abort', cutSoon, { once: true })
@@ -86,12 +93,12 @@ export async function deliverTo({ webhook, effects, telemetry, breaker, rung, si
     if (failed !== undefined) throw failed.reason
     const isBroken = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'not tried')
     if (isBroken) await pause(LOOK_AGAIN_MS, signal)
-    else if (due.length < AT_ONCE) await rung(signal)
+    else if (due.length < AT_ONCE) await untilWoken(signal)
   }
   signal.removeEventListener('abort', cutSoon)
 }
 
-type Attempting = Pick<Delivering, 'webhook' | 'effects' | 'telemetry' | 'breaker'> & { readonly cut: AbortSignal }
+type Attempting = Pick<DeliverDeps, 'webhook' | 'effects' | 'telemetry' | 'breaker'> & { readonly cut: AbortSignal }
 
 async function attempt(
   delivery: WaitingDelivery,

@@ -1,6 +1,6 @@
 import { ALERT_CONTENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
-import { gistOf, type TellableEvent } from './gist.js'
+import { summaryOf, type WebhookEvent } from './event-summary.js'
 import type { Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
 
@@ -20,7 +20,7 @@ export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, 
     const signature = signatureHeaders(secret, { id: eventId, body, now })
     return { headers: { ...common, 'content-type': ALERT_CONTENT_TYPE, ...signature }, body }
   }
-  const event = JSON.parse(String(payload)) as TellableEvent
+  const event = JSON.parse(String(payload)) as WebhookEvent
   const body = JSON.stringify(kind === 'slack' ? slackMessage(event) : [alertmanagerAlert(event)])
   return { headers: { ...common, 'content-type': 'application/json; charset=utf-8' }, body }
 }
@@ -36,8 +36,8 @@ function bounded(payload: Buffer): string {
 }
 
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat take the same */
-function slackMessage(event: TellableEvent): { readonly text: string } {
-  const { headline, lines } = gistOf(event)
+function slackMessage(event: WebhookEvent): { readonly text: string } {
+  const { headline, lines } = summaryOf(event)
   const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id)]
   return { text: text.join('\n') }
 }
@@ -51,8 +51,8 @@ function asText(text: string): string {
 }
 
 /** Without `endsAt` it ends by Alertmanager's own resolve_timeout. @see Alertmanager, api/v2/openapi.yaml, postableAlert */
-function alertmanagerAlert(event: TellableEvent) {
-  const { headline, lines, labels, startsAt, endsAt } = gistOf(event)
+function alertmanagerAlert(event: WebhookEvent) {
+  const { headline, lines, labels, startsAt, endsAt } = summaryOf(event)
   return {
     labels,
     annotations: { summary: headline, description: lines.join('; ') },

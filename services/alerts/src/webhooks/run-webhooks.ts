@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, type Metrics } from '@outflow/runtime'
+import { keepTrying, type Metrics, makeWakeUp } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   buryDelivery,
@@ -11,7 +11,6 @@ import {
   noteFailedAttempt,
   waitingDeliveries,
 } from '@outflow/store/webhooks'
-import { makeBell } from '../bell.js'
 import { deliverTo, makeBreaker } from './deliver.js'
 import { makePoster } from './post.js'
 import type { WebhookTelemetry } from './telemetry.js'
@@ -45,7 +44,7 @@ export async function runWebhooks({
   )
   const lines = webhooks.map((webhook) => ({
     webhook,
-    bell: makeBell(),
+    wakeUp: makeWakeUp(),
     poster: makePoster(webhook),
     breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
   }))
@@ -53,11 +52,11 @@ export async function runWebhooks({
     url: config.postgres.url,
     pipeline,
     onWork: () => {
-      for (const { bell } of lines) bell.ring()
+      for (const { wakeUp } of lines) wakeUp.wake()
     },
     onError: options.onConnectionLost,
   })
-  const lead = async ({ signal: leading }: Leadership, gotOn: () => void): Promise<void> => {
+  const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
     const orphaned = await buryForOthers(
       pool,
       pipeline,
@@ -66,18 +65,18 @@ export async function runWebhooks({
     if (orphaned > 0) telemetry.buriedForOthers(orphaned)
     await allTogether(
       lines.map(
-        ({ webhook, bell, poster, breaker }) =>
+        ({ webhook, wakeUp, poster, breaker }) =>
           (inner: AbortSignal) =>
             deliverTo({
               webhook,
               telemetry,
               breaker,
-              rung: bell.rung,
+              untilWoken: wakeUp.wait,
               signal: inner,
               effects: {
                 due: async (limit) => {
                   const due = await dueDeliveries(pool, { pipeline, webhook: webhook.name, limit })
-                  gotOn()
+                  progressed()
                   return due
                 },
                 noteDelivered: (id, status) => noteDelivered(pool, id, status),
@@ -92,8 +91,8 @@ export async function runWebhooks({
   }
   try {
     await keepTrying(
-      (gotOn) =>
-        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, gotOn), { signal }),
+      (progressed) =>
+        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, progressed), { signal }),
       { signal, onRetry: telemetry.interrupted },
     )
   } finally {

@@ -168,7 +168,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/dead-letters',
     {
       schema: {
-        summary: 'A page of dead letters, those set aside last first',
+        summary: 'A page of dead letters, the newest first',
         tags: ['pipelines'],
         querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
         response: { 200: deadLettersPageSchema },

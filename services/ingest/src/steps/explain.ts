@@ -67,7 +67,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
           severity,
           ...(explanations.get(index) ?? NONE),
           modelId: batch.model.modelId,
-          followingId: batch.model.recalibrationId,
+          recalibrationId: batch.model.recalibrationId,
         }
       }),
     }

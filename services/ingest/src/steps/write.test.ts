@@ -6,8 +6,8 @@ import type { ExplainedBatch } from '../batch.js'
 import { aDecoder, aKafkaRecord, aReadBatch } from '../test-builders.js'
 import { aDecideStep, writeInMemory } from '../test-steps.js'
 import { explainWith } from './explain.js'
+import { rejectTo } from './reject.js'
 import { score } from './score.js'
-import { setAsideTo } from './set-aside.js'
 import type { WriteOptions } from './write.js'
 
 class StoreAway extends OutflowError {
@@ -21,7 +21,7 @@ async function explained(delays: readonly number[], rejectedOffsets: readonly nu
   const batch = aReadBatch(delays, { rejected })
   const all = [...batch.delivery.records, ...rejected.map(({ source }) => source)]
   const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
-  const clean = setAsideTo({ topic: 'flights.dead' })({ ...batch, delivery })
+  const clean = rejectTo({ topic: 'flights.dead' })({ ...batch, delivery })
   const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
   return explainWith({ recordOf: wholeRecord(aDecoder()), telemetry })(await aDecideStep()(await score(clean)))
 }

@@ -11,7 +11,7 @@ export function addDeadLetters(program: Command, { terminal }: CommandContext): 
   const letters = program
     .command('dead-letters')
     .summary('look at rejected records, and send them again')
-    .description('The records that broke their contract and were set aside.')
+    .description('The records that broke their contract and became dead letters.')
     .addHelpText(
       'afterAll',
       `

@@ -40,7 +40,7 @@ function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups'])
     .filter((kind) => groups[kind] > 0)
     .map((kind) => {
       const alerts = groups[kind] === 1 ? 'one alert' : `${formatCount(groups[kind])} alerts`
-      return `${SHARED[kind]}: ${formatCount(gathered[kind])}, told in ${alerts}`
+      return `${SHARED[kind]}: ${formatCount(gathered[kind])}, sent in ${alerts}`
     })
 }
 

@@ -68,5 +68,5 @@ test('says what was hidden by whom, and tells a group on the day on which its wi
   }
   const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
-  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, told in one alert\n')
+  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in one alert\n')
 })

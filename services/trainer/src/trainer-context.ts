@@ -7,7 +7,7 @@ import type { TrainerTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
 
 /** What the trainer that leads works with. */
-export interface Leading {
+export interface TrainerContext {
   readonly config: Config
   readonly pool: Pool
   readonly kafka: KafkaConnection

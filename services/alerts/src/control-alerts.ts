@@ -19,7 +19,7 @@ const MAX_BYTES = 8 * 1024 ** 2
 /** Alerts are as old as the begin of their transaction: of a window that has just ended, one may not be committed yet. */
 const COMMIT_MS = 1_000
 
-export interface Quietening {
+export interface AlertControlDeps {
   /** The leader's own connection: with the lead goes what was not committed. */
   readonly client: Client
   readonly config: Pick<Config, 'pipeline' | 'alerts'>
@@ -27,7 +27,7 @@ export interface Quietening {
 }
 
 /** Whether outflow.yaml has alerts decided on; a stored rule may want it too, or a window that is open. */
-export function asksForQuiet({ alerts }: Pick<Config, 'alerts'>): boolean {
+export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
   return (alerts.grouping ?? alerts.cooldown ?? alerts.quietHours) !== undefined
 }
 
@@ -38,18 +38,18 @@ export function asksForQuiet({ alerts }: Pick<Config, 'alerts'>): boolean {
  * All of a transaction, or nothing: a crash repeats no decision and loses none. What is decided follows from the alerts'
  * order and their times of commit, not from when the relay looks.
  */
-export async function quieten(quietening: Quietening): Promise<void> {
+export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
   for (;;) {
-    const decided = await inTransaction(quietening.client, () => quietenSome(quietening))
-    quietening.telemetry.alertsDecided(decided)
+    const decided = await inTransaction(deps.client, () => controlSome(deps))
+    deps.telemetry.alertsDecided(decided)
     if (decided.areAll || decided.order.length > 0) return
   }
 }
 
-async function quietenSome({
+async function controlSome({
   client,
   config: { pipeline, alerts },
-}: Quietening): Promise<Decided & { readonly areAll: boolean }> {
+}: AlertControlDeps): Promise<Decided & { readonly areAll: boolean }> {
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BYTES })
   const waiting = rows.map(waitingOf)

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { keepUp } from './upkeep.js'
+import { applyRetentionHourly } from './retention-loop.js'
 
 const asOf = new Date('2026-01-01')
 
@@ -11,7 +11,11 @@ test('the dropped partitions are reported', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionApplied: vi.fn(() => abort.abort()) }
   const dropped = ['anomalies_20250101']
-  await keepUp({ applyRetention: async () => ({ dropped, asOf, behindMs: 0 }), telemetry, signal: abort.signal })
+  await applyRetentionHourly({
+    applyRetention: async () => ({ dropped, asOf, behindMs: 0 }),
+    telemetry,
+    signal: abort.signal,
+  })
   expect(telemetry.retentionApplied).toHaveBeenCalledWith(dropped)
   expect(telemetry.retentionBehind).not.toHaveBeenCalled()
 })
@@ -20,13 +24,17 @@ test('issue 17.23: retention that is behind the clock is reported', async () => 
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionBehind: vi.fn(() => abort.abort()) }
   const retention = { dropped: [], asOf, behindMs: 400 * 86_400_000 }
-  await keepUp({ applyRetention: async () => retention, telemetry, signal: abort.signal })
+  await applyRetentionHourly({ applyRetention: async () => retention, telemetry, signal: abort.signal })
   expect(telemetry.retentionBehind).toHaveBeenCalledWith(retention)
 })
 
 test('an error postpones retention, and ends nothing', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionPostponed: vi.fn(() => abort.abort()) }
-  await keepUp({ applyRetention: () => Promise.reject(new Error('away')), telemetry, signal: abort.signal })
+  await applyRetentionHourly({
+    applyRetention: () => Promise.reject(new Error('away')),
+    telemetry,
+    signal: abort.signal,
+  })
   expect(telemetry.retentionPostponed).toHaveBeenCalledTimes(1)
 })

@@ -1,11 +1,11 @@
 /** Beats while a slow delivery is worked on, so that the group does not expel us. */
-export interface Heart {
+export interface Heartbeat {
   /** The first failure: a rebalance that was announced, an expulsion, a broker that is away. */
   readonly failure: unknown
   stop(): void
 }
 
-export function startHeart(beat: () => Promise<void>, everyMs: number): Heart {
+export function startHeartbeat(beat: () => Promise<void>, everyMs: number): Heartbeat {
   let failure: unknown
   const timer = setInterval(() => {
     beat().catch((error: unknown) => {

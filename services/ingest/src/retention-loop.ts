@@ -3,7 +3,7 @@ import { pause } from '@outflow/runtime'
 import type { Retention } from '@outflow/store/retention'
 import type { IngestTelemetry } from './telemetry.js'
 
-export interface UpkeepOptions {
+export interface RetentionLoopOptions {
   /** Removes what is older than its retention. */
   readonly applyRetention: () => Promise<Retention>
   readonly telemetry: Pick<IngestTelemetry, 'retentionApplied' | 'retentionBehind' | 'retentionPostponed'>
@@ -11,11 +11,11 @@ export interface UpkeepOptions {
 }
 
 /** Retentions are given in days: an hour makes no difference. */
-const UPKEEP_EVERY_MS = 3_600_000
+const RETENTION_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
 
 /** Applies retention every hour until the signal aborts. Every instance does; several may do so concurrently. */
-export async function keepUp({ applyRetention, telemetry, signal }: UpkeepOptions): Promise<void> {
+export async function applyRetentionHourly({ applyRetention, telemetry, signal }: RetentionLoopOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       const retention = await applyRetention()
@@ -24,6 +24,6 @@ export async function keepUp({ applyRetention, telemetry, signal }: UpkeepOption
     } catch (thrown: unknown) {
       telemetry.retentionPostponed(toOutflowError(thrown))
     }
-    await pause(UPKEEP_EVERY_MS, signal)
+    await pause(RETENTION_EVERY_MS, signal)
   }
 }

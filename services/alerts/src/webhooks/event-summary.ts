@@ -10,10 +10,10 @@ import {
 } from '@outflow/contracts'
 
 /** Events that webhooks send to people. */
-export type TellableEvent = AlertEvent | GroupEvent | OperationEvent
+export type WebhookEvent = AlertEvent | GroupEvent | OperationEvent
 
 /** An event as text for people; it may quote record data. */
-export interface Gist {
+export interface EventSummary {
   readonly headline: string
   readonly lines: readonly string[]
   /** What others group and silence by; two events with the same labels are about the same. */
@@ -29,20 +29,20 @@ const MOST_CHARACTERS = 600
 const GOES_ON_MS = 86_400_000
 
 /** @throws {Error} for an event of another type */
-export function gistOf(event: TellableEvent): Gist {
+export function summaryOf(event: WebhookEvent): EventSummary {
   switch (event.type) {
     case ALERT_EVENT_TYPE:
-      return gistOfAlert(event)
+      return summaryOfAlert(event)
     case GROUP_EVENT_TYPE:
-      return gistOfGroup(event)
+      return summaryOfGroup(event)
     case OPERATION_EVENT_TYPE:
-      return gistOfOperation(event)
+      return summaryOfOperation(event)
     default:
       throw new Error('neither an alert, nor a group, nor an operation')
   }
 }
 
-function gistOfAlert(event: AlertEvent): Gist {
+function summaryOfAlert(event: AlertEvent): EventSummary {
   const { pipeline, severity, key, reasons, pValue, detectedAt } = event.data
   const whys = reasons.slice(0, MOST_REASONS).map(({ text }) => shorten(text))
   return {
@@ -54,7 +54,7 @@ function gistOfAlert(event: AlertEvent): Gist {
   }
 }
 
-function gistOfGroup(event: GroupEvent): Gist {
+function summaryOfGroup(event: GroupEvent): EventSummary {
   const { text, examples } = event.data
   const strangest = examples.slice(0, MOST_REASONS)
   return {
@@ -72,7 +72,7 @@ function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEve
 }
 
 /** No id is among the labels, so that the end of something ends what its begin began. */
-function gistOfOperation({ type, data }: OperationEvent): Gist {
+function summaryOfOperation({ type, data }: OperationEvent): EventSummary {
   const { pipeline, kind, status, detail, begunAt, endedAt } = data
   const endsAt = { begun: new Date(Date.parse(begunAt) + GOES_ON_MS).toISOString(), ended: endedAt, happened: null }
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { categoryInWords, numberInWords } from './words.js'
+import { categoryInWords, numberInWords } from './reason-text.js'
 
 const column = {
   name: 'distance',

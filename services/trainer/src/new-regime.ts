@@ -13,7 +13,7 @@ const MOST_OF_THEM = 0.5
  *
  * @param flagged  the newest flagged records, all since the surplus began
  */
-export async function hasNews(detector: Pick<Detector, 'newValues'>, flagged: readonly Fields[]): Promise<boolean> {
+export async function isNewRegime(detector: Pick<Detector, 'newValues'>, flagged: readonly Fields[]): Promise<boolean> {
   const alike = new Map<string, number>()
   for (const news of await detector.newValues(flagged)) {
     if (news === null) continue

@@ -1,14 +1,14 @@
 import type { NewValue } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { expect, test } from 'vitest'
-import { hasNews } from './has-news.js'
+import { isNewRegime } from './new-regime.js'
 
 const RECORD: Fields = { numbers: [], categories: [] }
 const news = (value: string): NewValue => ({ field: 'kind', value })
 
 /** What the detector says of each flagged record. */
 const asked = (...found: readonly (NewValue | null)[]) =>
-  hasNews(
+  isNewRegime(
     { newValues: async () => [...found] },
     found.map(() => RECORD),
   )

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { aKafkaRecord, aReadBatch } from '../test-builders.js'
-import { setAsideTo } from './set-aside.js'
+import { rejectTo } from './reject.js'
 
-const setAside = setAsideTo({ topic: 'flights.dead', now: () => Date.UTC(2026, 1, 1) })
+const reject = rejectTo({ topic: 'flights.dead', now: () => Date.UTC(2026, 1, 1) })
 
 test('issue 17.17: a dead letter keeps key, value and headers byte for byte and says why, where and when', () => {
   const bytes = Buffer.from([0x7b, 0x00, 0xff])
@@ -18,7 +18,7 @@ test('issue 17.17: a dead letter keeps key, value and headers byte for byte and 
     ],
   })
   const rejection = { reason: 'undecodable', detail: 'JSON is written in UTF-8' } as const
-  const batch = setAside(aReadBatch([], { rejected: [{ source, rejection }] }))
+  const batch = reject(aReadBatch([], { rejected: [{ source, rejection }] }))
 
   expect(batch.deadLetterMessages).toEqual([
     {
@@ -51,19 +51,19 @@ test('issue 17.17: a dead letter keeps key, value and headers byte for byte and 
 
 test('a tombstone stays one', () => {
   const source = aKafkaRecord(0, null, { key: null })
-  const batch = setAside(aReadBatch([], { rejected: [{ source, rejection: { reason: 'empty', detail: 'no value' } }] }))
+  const batch = reject(aReadBatch([], { rejected: [{ source, rejection: { reason: 'empty', detail: 'no value' } }] }))
   expect(batch.deadLetterMessages[0]?.message).toMatchObject({ key: null, payload: null })
 })
 
 test('dead letters stand in the order of their offsets, whichever step rejected them', () => {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
   const rejected = [7, 3, 5].map((offset) => ({ source: aKafkaRecord(offset, {}), rejection }))
-  expect(setAside(aReadBatch([], { rejected })).deadLetters.map(({ offset }) => offset)).toEqual([3n, 5n, 7n])
+  expect(reject(aReadBatch([], { rejected })).deadLetters.map(({ offset }) => offset)).toEqual([3n, 5n, 7n])
 })
 
 const TOO_LARGE = { reason: 'too_large', detail: 'x' } as const
 const lettersOf = (source: ReturnType<typeof aKafkaRecord>) =>
-  setAside(aReadBatch([], { rejected: [{ source, rejection: TOO_LARGE }] }))
+  reject(aReadBatch([], { rejected: [{ source, rejection: TOO_LARGE }] }))
 
 test('issue 17.19: a dead letter fits into a message of 1 MiB; a header states what was cut off', () => {
   const value = Buffer.alloc(110 * 1024 ** 2, ' ')

@@ -10,17 +10,17 @@ import {
   rejectModel,
   type Shadow,
 } from '@outflow/store/models'
-import type { Leading } from './leading.js'
-import { disagreementOf, judgeShadow } from './shadow-report.js'
+import { checkShadow, disagreementOf } from './shadow-report.js'
+import type { TrainerContext } from './trainer-context.js'
 
-type Trying = Pick<Leading, 'config' | 'pool' | 'telemetry' | 'onProgress'>
+type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onProgress'>
 
 /**
  * Runs the shadow of a candidate that passed its gate: it scores live records without deciding for `training.shadow`,
- * then `settleTrial` decides. Without an active model, or a trial to be made, it is promoted.
+ * then `settleShadow` decides. Without an active model, or with `training.shadow: 0`, it is promoted at once.
  */
-export async function beginTrial(
-  { config, pool }: Pick<Trying, 'config' | 'pool'>,
+export async function startShadow(
+  { config, pool }: Pick<ShadowContext, 'config' | 'pool'>,
   id: string,
   why: string,
 ): Promise<'shadow' | 'promoted'> {
@@ -33,27 +33,27 @@ export async function beginTrial(
 }
 
 /** What a trainer that died had judged good, and neither tried nor promoted, goes on from there. */
-export async function adoptCandidate(trying: Pick<Trying, 'config' | 'pool' | 'telemetry'>): Promise<void> {
+export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
   const id = await leftCandidate(trying.pool, trying.config.pipeline)
   if (id === null) return
-  const became = await beginTrial(trying, id, 'passed its gate under a trainer that was gone')
+  const became = await startShadow(trying, id, 'passed its gate under a trainer that was gone')
   trying.telemetry.candidateAdopted(id, became)
 }
 
 /**
- * Ends the trial under way when its time is over: the candidate is promoted, unless it flags more than the gate allows and more
+ * Ends the shadow when its time is over: the candidate is promoted, unless it flags more than the gate allows and more
  * than the active model does.
  *
  * @returns ms that are left of it; null: there is none
  */
-export async function settleTrial({ config, pool, telemetry, onProgress }: Trying): Promise<number | null> {
+export async function settleShadow({ config, pool, telemetry, onProgress }: ShadowContext): Promise<number | null> {
   const { pipeline, training } = config
   const shadow = await currentShadow(pool, pipeline)
   telemetry.shadowCompared(shadow === null ? null : disagreementOf(shadow))
   if (shadow === null) return null
   const leftMs = training.shadow - shadow.elapsedMs
   if (leftMs > 0) return leftMs
-  const report = judgeShadow(shadow, config)
+  const report = checkShadow(shadow, config)
   await noteShadowReport(pool, { pipeline, id: shadow.id, report })
   await conclude(pool, pipeline, shadow, report)
   const became = report.failure === null ? 'promoted' : 'rejected'

@@ -5,19 +5,19 @@ import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
 /** How a model's p-values are moved from some time on. */
-export interface StoredFollowing {
+export interface StoredRecalibration {
   readonly id: bigint
   readonly modelId: string
-  readonly following: Recalibration
+  readonly recalibration: Recalibration
 }
 
 /** Notes a movement, and notifies `outflow_models`. */
-export async function noteFollowing(
+export async function noteRecalibration(
   db: Queryable,
   noted: {
     readonly pipeline: string
     readonly modelId: string
-    readonly following: Recalibration
+    readonly recalibration: Recalibration
     /** What the p-value at the alert rate is multiplied by. */
     readonly factor: number
     /** Kafka's record time: the last minute that was looked at. */
@@ -25,27 +25,27 @@ export async function noteFollowing(
   },
 ): Promise<void> {
   await run(db, {
-    name: 'note_following',
+    name: 'note_recalibration',
     text: `
       with noted as (
-        insert into outflow.followings (pipeline, model_id, following, factor, until_time)
+        insert into outflow.recalibrations (pipeline, model_id, recalibration, factor, until_time)
         values ($1, $2, $3, $4, $5)
         returning pipeline
       )
       select pg_notify('outflow_models', pipeline) from noted`,
-    values: [noted.pipeline, noted.modelId, jsonbText(noted.following), noted.factor, noted.until],
+    values: [noted.pipeline, noted.modelId, jsonbText(noted.recalibration), noted.factor, noted.until],
   })
 }
 
 /** Gives how a model's p-values are moved now; null: not at all. */
-export async function latestFollowing(
+export async function latestRecalibration(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string },
-): Promise<StoredFollowing | null> {
-  const [row] = await run<{ id: string; following: unknown }>(db, {
-    name: 'latest_following',
+): Promise<StoredRecalibration | null> {
+  const [row] = await run<{ id: string; recalibration: unknown }>(db, {
+    name: 'latest_recalibration',
     text: `
-      select id, following from outflow.followings
+      select id, recalibration from outflow.recalibrations
       where pipeline = $1 and model_id = $2
       order by id desc
       limit 1`,
@@ -53,7 +53,7 @@ export async function latestFollowing(
   })
   return row === undefined
     ? null
-    : { id: BigInt(row.id), modelId: of.modelId, following: readFollowing(row.following, `${row.id}`) }
+    : { id: BigInt(row.id), modelId: of.modelId, recalibration: readRecalibration(row.recalibration, `${row.id}`) }
 }
 
-const readFollowing = jsonColumn('outflow.followings.following', recalibrationSchema)
+const readRecalibration = jsonColumn('outflow.recalibrations.recalibration', recalibrationSchema)

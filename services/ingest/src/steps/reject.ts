@@ -4,7 +4,7 @@ import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { CleanBatch, ReadBatch } from '../batch.js'
 
-export interface SetAsideOptions {
+export interface RejectOptions {
   /** The dead-letter topic. */
   readonly topic: string
   /** Epoch ms; default: the clock. */
@@ -15,7 +15,7 @@ export interface SetAsideOptions {
  * Makes the step that turns rejected records into dead letters: the original key, value and headers byte for byte, and
  * headers with the reason, the position and the time. What does not fit into a message is cut off, and a header states so.
  */
-export function setAsideTo({ topic, now = Date.now }: SetAsideOptions) {
+export function rejectTo({ topic, now = Date.now }: RejectOptions) {
   return (batch: ReadBatch): CleanBatch => {
     const rejectedAt = new Date(now()).toISOString()
     const rejected = batch.rejected.toSorted((a, b) => Number(a.source.offset - b.source.offset))

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { makeWakeUp } from './wake-up.js'
+
+const never = new AbortController().signal
+
+test('a wake-up ends a wait', async () => {
+  const wakeUp = makeWakeUp()
+  const waiting = wakeUp.wait(never)
+  wakeUp.wake()
+  await waiting
+})
+
+test('a wake-up while nobody waits ends the next wait, once', async () => {
+  const wakeUp = makeWakeUp()
+  wakeUp.wake()
+  wakeUp.wake()
+  await wakeUp.wait(never)
+  let woken = false
+  const second = wakeUp.wait(never).then(() => {
+    woken = true
+  })
+  await Promise.resolve()
+  expect(woken).toBe(false)
+  wakeUp.wake()
+  await second
+})
+
+test('a wait ends with its time', async () => {
+  await makeWakeUp().wait(never, 1)
+})
+
+test('a wait ends when the signal aborts', async () => {
+  const abort = new AbortController()
+  const waiting = makeWakeUp().wait(abort.signal)
+  abort.abort()
+  await waiting
+  await makeWakeUp().wait(abort.signal)
+})
