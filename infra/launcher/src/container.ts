@@ -15,7 +15,7 @@ import { messageOf, untilReady } from './readiness.js'
 import { lastLines } from './run-command.js'
 
 /** A server that runs in a container. */
-export interface ContainerSpec {
+interface ContainerSpec {
   readonly image: string
   readonly containerPort: number
   readonly environment: (address: string) => Readonly<Record<string, string>>

@@ -5,8 +5,8 @@ import type { KafkaComponent, PostgresComponent } from './infrastructure.js'
 import type { PartLaunch } from './part-launch.js'
 import { probeKafka, probePostgres } from './probes.js'
 
-export const DEFAULT_KAFKA_IMAGE = 'apache/kafka:4.1.2'
-export const DEFAULT_POSTGRES_IMAGE = 'postgres:17'
+const DEFAULT_KAFKA_IMAGE = 'apache/kafka:4.1.2'
+const DEFAULT_POSTGRES_IMAGE = 'postgres:17'
 
 /**
  * Kafka in a container of OUTFLOW_KAFKA_IMAGE: Apache Kafka's own image, or one that takes its settings from the same

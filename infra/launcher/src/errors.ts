@@ -7,7 +7,7 @@ export class ComponentStartFailed extends OutflowError {
 }
 
 /** Why each way to a part did not work. */
-export interface Shortfall {
+interface Shortfall {
   readonly part: Part
   readonly reasons: Readonly<Partial<Record<Tier, string>>>
 }

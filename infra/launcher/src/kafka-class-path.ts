@@ -9,7 +9,7 @@ import type { PartLaunch } from './part-launch.js'
 import { lastLines, runCommand } from './run-command.js'
 import type { Environment } from './tiers.js'
 
-export interface KafkaClassPath {
+interface KafkaClassPath {
   /** Folder that holds every jar of the broker. */
   readonly folder: string
   readonly version: string

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { ComponentStartFailed } from './errors.js'
 import { isSearchableByAll } from './file-access.js'
 
-export interface PostgresBinaries {
+interface PostgresBinaries {
   readonly initdb: string
   readonly postgres: string
   /** As Postgres counts it, e.g. `17.10`. */

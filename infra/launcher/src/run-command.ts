@@ -1,7 +1,7 @@
 import { type ExecFileOptions, execFile } from 'node:child_process'
 import { ComponentStartFailed } from './errors.js'
 
-export interface CommandOptions extends ExecFileOptions {
+interface CommandOptions extends ExecFileOptions {
   /** Picks, from all that a failed program printed, what says why. Default: the last five lines. */
   readonly whyOf?: (printed: string) => string
 }

@@ -10,7 +10,7 @@ import { untilReady } from './readiness.js'
 import { lastLines } from './run-command.js'
 
 /** A server that runs as a process of our own. */
-export interface ServerSpec {
+interface ServerSpec {
   readonly what: string
   readonly command: string
   readonly args: readonly string[]

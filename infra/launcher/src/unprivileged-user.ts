@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ComponentStartFailed } from './errors.js'
 
-export interface SystemUser {
+interface SystemUser {
   readonly uid: number
   readonly gid: number
 }

@@ -21,7 +21,7 @@ export interface Scores {
   readonly missingValues: number
 }
 
-export interface DetectorOptions {
+interface DetectorOptions {
   /** Thread that scores all but small batches. Default: the calling thread, where explanations are always computed. */
   readonly thread?: ScoringThread
 }

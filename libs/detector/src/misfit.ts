@@ -4,7 +4,7 @@ import type { Model } from './artefact.js'
 import type { ModelScorer } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'
 
-export type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
+type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
 
 /** Enough to distinguish distributions that are 5 % apart; drawn and scored in a second. */
 const SAMPLES = 2_000

@@ -22,7 +22,7 @@ export interface Candidate {
 }
 
 /** What came of changing a record in one field alone. */
-export interface ChangesOfOne {
+interface ChangesOfOne {
   /** For each field the likeliest records that change it. */
   readonly best: readonly Candidate[]
   /** The numbers, the one whose change helps most first. */

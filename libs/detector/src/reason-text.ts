@@ -3,7 +3,7 @@ import { type CategoryEvidence, type Encoder, periodHours } from '@outflow/encod
 type NumberColumn = Encoder['numbers'][number]
 
 /** What is known about one number of a record when it is put into words. */
-export interface NumberFinding {
+interface NumberFinding {
   /** NaN where missing; in the column's own unit, hours since the cut where it is cyclic */
   readonly observed: number
   /** The likeliest value given the other fields. */

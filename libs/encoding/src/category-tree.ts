@@ -77,7 +77,7 @@ function logsOf({ edges, marginals }: CategoryTree): (Float64Array | null)[] {
 }
 
 /** p of category k given its parent's value. */
-export function nodeProbability(tree: CategoryTree, ids: Int32Array, offset: number, k: number): number {
+function nodeProbability(tree: CategoryTree, ids: Int32Array, offset: number, k: number): number {
   const edge = tree.edges[k]!
   const own = ids[offset + k]!
   if (edge === null) return tree.marginals[k]![own]!

@@ -70,7 +70,7 @@ export function fitConditional(
 }
 
 /** What the edge is made from; the rest follows from it. */
-export type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
+type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
 
 export function makeConditional(counted: CountedPairs): Conditional {
   const distinct = new Float64Array(counted.parentCounts.length)

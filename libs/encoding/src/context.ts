@@ -1,5 +1,5 @@
 /** Context columns are clamped to this many deviations. */
-export const LARGEST_CONTEXT_Z = 10
+const LARGEST_CONTEXT_Z = 10
 
 /**
  * A column that hardly varies in training (whether an airport was seen: in 999 of 1,000 rows) must not lie ten deviations

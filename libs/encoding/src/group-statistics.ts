@@ -4,7 +4,7 @@ import { membersByGroup, summariseGroups } from './group-summaries.js'
  * What one grouping of the records (by a category, or by a pair of them) says about every number: per group the median
  * and the log of the shrunken deviation of each standardised number, and log(1 + count).
  */
-export interface GroupStatistics {
+interface GroupStatistics {
   /** [groups + 1, 2·dim + 2]: medians, log deviations, whether seen (0 or 1), log count; row 0, the unseen group, is zeros */
   readonly table: Float32Array
   /** [n, 2·dim + 2]; the same of each row's group as the other folds know it */

@@ -1,12 +1,12 @@
 /** The rows of each group, ascending by one number: rows[starts[g]] … rows[starts[g + 1] − 1]. */
-export interface Members {
+interface Members {
   readonly rows: Int32Array
   /** [groups + 2] */
   readonly starts: Int32Array
 }
 
 /** Of each group with each fold left out, and of the whole group after the last fold: index fold · (groups + 1) + group. */
-export interface GroupSummaries {
+interface GroupSummaries {
   readonly median: Float64Array
   /** Median absolute distance from that median. */
   readonly mad: Float64Array

@@ -28,7 +28,7 @@ export interface NumberColumn {
 /** States of a number's flag: a category of its own in p(c). */
 export const FLAGS = ['present', 'missing', 'usual'] as const
 /** |z| beyond this is clamped: in float32 a chain of exponentials would otherwise overflow. */
-export const LARGEST_Z = 1e4
+const LARGEST_Z = 1e4
 const QUANTILES = 33
 /** Of a column's deviation, by outliers. */
 const LARGEST_WIDENING = 20
@@ -122,7 +122,7 @@ export function round({ quantum }: NumberColumn, x: number): number {
 }
 
 /** sorted: ascending */
-export function quantile(sorted: Float64Array, share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   return sorted.length === 0 ? 0 : sorted[Math.round(share * (sorted.length - 1))]!
 }
 

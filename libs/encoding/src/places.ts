@@ -24,7 +24,7 @@ export interface Lengths {
 }
 
 /** Three, although the earth is a surface: distances along it bend, and in space the fit has a way around. */
-export const DIMENSIONS = 3
+const DIMENSIONS = 3
 /** Steps × pairs; beyond it fewer steps are made, and a fit too coarse is not taken. */
 const BUDGET = 4_000_000
 const MOST_STEPS = 2_000

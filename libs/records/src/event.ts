@@ -13,7 +13,7 @@ export interface Event<M extends MessageFacts = MessageFacts> {
 }
 
 /** Reads a record's event time and entity. @param record  the record, or what was taken of it */
-export type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
+type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
 
 /**
  * Compiles what outflow.yaml says about a record's event time and entity.

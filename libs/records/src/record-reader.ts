@@ -83,7 +83,7 @@ export interface RecordWithFields<M extends MessageFacts> {
   readonly fields: Fields
 }
 
-export interface OrderedOptions extends ReaderOptions {
+interface OrderedOptions extends ReaderOptions {
   /** Memory for the windows of one partition's entities, bytes; those not seen for longest are forgotten. */
   readonly maxBytes: number
 }

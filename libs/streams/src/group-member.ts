@@ -15,7 +15,7 @@ export class Fatal {
   constructor(readonly error: unknown) {}
 }
 
-export interface Audience {
+interface Audience {
   readonly deliver: (delivery: Delivery) => void
   /** No new delivery; those in flight may end. */
   readonly stop: AbortSignal

@@ -11,7 +11,7 @@ interface Log {
   readonly ends: readonly PartitionEnds[]
 }
 
-export interface StartContext {
+interface StartContext {
   readonly kafka: KafkaConnection
   readonly topicIds: TopicIds
   readonly options: Pick<DeliveriesOptions, 'from' | 'positions' | 'hooks'>

@@ -1,6 +1,6 @@
 import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
 
-export interface TokenSourceOptions {
+interface TokenSourceOptions {
   readonly tokenEndpoint: string
   readonly clientId: string
   /** Asked for each token: the file that holds it may have changed. */

@@ -17,7 +17,7 @@ export interface ProgressOptions {
 }
 
 /** The end of stderr: on a terminal bars, which stay below what is said until the last one has stopped; in a pipe plain lines. */
-export interface ProgressArea {
+interface ProgressArea {
   open(options: ProgressOptions): Progress
   /** Replaces the text below the bars; a pipe does not get it. */
   below(text: string): void

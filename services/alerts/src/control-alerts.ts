@@ -19,7 +19,7 @@ const MAX_BYTES = 8 * 1024 ** 2
 /** Alerts are as old as the begin of their transaction: of a window that has just ended, one may not be committed yet. */
 const COMMIT_MS = 1_000
 
-export interface AlertControlDeps {
+interface AlertControlDeps {
   /** The leader's own connection: with the lead goes what was not committed. */
   readonly client: Client
   readonly config: Pick<Config, 'pipeline' | 'alerts'>

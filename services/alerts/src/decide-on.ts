@@ -4,7 +4,7 @@ import { plainText } from '@outflow/store'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 
 /** A row that waits for its number, and the alert that it is; null: it is none. */
-export interface Waiting {
+interface Waiting {
   readonly id: bigint
   readonly event: AlertEvent | null
   readonly alert: Alert | null
@@ -18,7 +18,7 @@ export interface Decided {
   readonly groups: readonly AlertWindow[]
 }
 
-export interface DecideOptions {
+interface DecideOptions {
   readonly pipeline: string
   /** Where groups are sent. */
   readonly topic: string

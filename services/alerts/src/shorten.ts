@@ -2,7 +2,7 @@ import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/con
 import type { OutboxRow } from '@outflow/store/outbox'
 
 /** Says on a message that its body was too large for the topic, and what was left out. */
-export const WITHHELD_HEADER = 'outflow.withheld'
+const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
  * Gives a message that its topic refuses for its size without what makes it large: an alert without the record, one about

@@ -2,7 +2,7 @@ import { type Feature, featureSchema, formatPath, type Rejection, type Step } fr
 import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/records'
 
 /** What a look at the records says of their fields. */
-export interface Inference {
+interface Inference {
   readonly features: readonly Feature[]
   /** Paths of all fields seen, in the order of their first appearance. */
   readonly paths: readonly string[]
@@ -17,7 +17,7 @@ export interface LeftOut {
   readonly feature?: Feature
 }
 
-export interface FeatureInference {
+interface FeatureInference {
   observe(record: Readonly<Record<string, unknown>>): void
   /** The next record does not follow the last one: it is another partition's. */
   beginPartition(): void

@@ -46,7 +46,7 @@ export async function* scoreRecords(
   if (firstRow === 0) throw new InputInvalid(input.name, null, 'it holds no record')
 }
 
-export function readFields(read: Detector['read'], file: string, { line, record }: SourceRecord): Fields {
+function readFields(read: Detector['read'], file: string, { line, record }: SourceRecord): Fields {
   const fields = read(record)
   if (isRejection(fields)) throw new InputInvalid(file, line, fields.detail)
   return fields

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 
 /** Server-sent events to one client. */
-export interface EventStream {
+interface EventStream {
   readonly body: Readable
   send(event: string, data: unknown): void
 }

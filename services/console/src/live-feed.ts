@@ -3,14 +3,14 @@ import { type OutflowError, toOutflowError } from '@outflow/errors'
 import type { AnomalyLine } from '@outflow/store/anomalies'
 import { anomalyId } from './ids.js'
 
-export interface LiveFeed {
+interface LiveFeed {
   /** Hands every anomaly that is found in the pipeline from now on to `onFound`, the oldest first; gives what ends that. */
   subscribe(pipeline: string, onFound: OnFound): () => void
 }
 
-export type OnFound = (found: readonly AnomalyLine[]) => void
+type OnFound = (found: readonly AnomalyLine[]) => void
 
-export interface LiveFeedOptions {
+interface LiveFeedOptions {
   /** The newest first. */
   readonly look: (query: { pipeline: string; since: Date; limit: number }) => Promise<readonly AnomalyLine[]>
   readonly signal: AbortSignal

@@ -21,7 +21,7 @@ const WAYS: Readonly<Record<string, Break>> = {
   'no time': (flight) => json({ ...flight, date: 'yesterday' }),
 }
 
-export interface BrokenMessage {
+interface BrokenMessage {
   readonly key: string
   readonly value: Buffer | null
   readonly way: string

@@ -1,5 +1,5 @@
 /** Where the demo's broker and database are. */
-export interface DemoPlace {
+interface DemoPlace {
   readonly brokers: readonly string[]
   readonly databaseUrl: string
   /** Put behind the names of pipeline and topics: a broker that is not ours may have a topic `flights` already. */

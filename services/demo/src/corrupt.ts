@@ -15,7 +15,7 @@ export const CORRUPTIONS = [
 
 export type Corruption = (typeof CORRUPTIONS)[number]
 
-export interface StreamedFlight {
+interface StreamedFlight {
   readonly flight: Flight
   /** What was done to it; null for nothing. No detector is told. */
   readonly corruption: Corruption | null

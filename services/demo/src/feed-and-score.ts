@@ -20,7 +20,7 @@ import { type Counters, LOOK_EVERY_MS, watchScoring } from './watch-scoring.js'
 const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
-export interface FeedOptions {
+interface FeedOptions {
   /** Of outflow, for the summary. */
   readonly version: string
   readonly terminal: Terminal

@@ -19,7 +19,7 @@ export interface FeedPlan {
   readonly steady: readonly PlannedMessage[]
 }
 
-export interface FeedPlanOptions {
+interface FeedPlanOptions {
   readonly seed: number
   /** Share of the flights that are corrupted. */
   readonly corruptShare: number

@@ -5,7 +5,7 @@ import { type PlannedMessage, TRUTH_HEADER } from './feed-plan.js'
 /** One request holds so many messages: enough for the broker's throughput, and a bar that moves. */
 const BATCH_MESSAGES = 500
 
-export interface FeedTarget {
+interface FeedTarget {
   readonly producer: Producer
   readonly topic: string
   readonly signal: AbortSignal

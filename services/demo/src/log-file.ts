@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import { type Log, makeLog } from '@outflow/runtime'
 import { DemoFailed } from './errors.js'
 
-export interface LogFile {
+interface LogFile {
   readonly logOf: (service: string) => Log
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-export interface Addresses {
+interface Addresses {
   readonly databaseUrl: string
   readonly configPath: string
   readonly logPath: string

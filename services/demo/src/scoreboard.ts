@@ -1,5 +1,5 @@
 /** What the demo knows of a record that it sent, and the detector does not. */
-export interface SentRecord {
+interface SentRecord {
   /** `topic/partition/offset`. */
   readonly position: string
   /** The kind of corruption; null for a real flight. */

@@ -8,7 +8,7 @@ import type { Defer } from './clean-up.js'
 import type { Installation } from './installation.js'
 import { LOOK_EVERY_MS } from './watch-scoring.js'
 
-export interface RunningServices {
+interface RunningServices {
   readonly healthUrl: string
   readonly consoleUrl: string
   /** The time, epoch ms, at which the first model took over; null before. */

@@ -3,7 +3,7 @@ import { pause } from '@outflow/runtime'
 import type { Retention } from '@outflow/store/retention'
 import type { IngestTelemetry } from './telemetry.js'
 
-export interface RetentionLoopOptions {
+interface RetentionLoopOptions {
   /** Removes what is older than its retention. */
   readonly applyRetention: () => Promise<Retention>
   readonly telemetry: Pick<IngestTelemetry, 'retentionApplied' | 'retentionBehind' | 'retentionPostponed'>

@@ -11,7 +11,7 @@ import { score } from './steps/score.js'
 import { type WriteOptions, writeWith } from './steps/write.js'
 
 /** What tests and the fuzzer state about the steps of a pipeline that writes to memory. */
-export interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
+interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
   readonly decoder: PrepareOptions['decoder'] & Parameters<typeof wholeRecord>[0]
   /** Default: reject. */
   readonly tombstones?: ReadOptions['tombstones']

@@ -3,7 +3,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { TrainingRecords } from './training-records.js'
 
-export interface BegunFit {
+interface BegunFit {
   readonly seed: number
   readonly askedMs: number
   readonly seen: number

@@ -16,7 +16,7 @@ const CHECK_EVERY_MS = 300_000
 const BETTER_BY = 1.5
 
 /** @returns whether the model was rolled back */
-export type Guard = (modelId: string, minutes: readonly ScoreMinute[]) => Promise<boolean>
+type Guard = (modelId: string, minutes: readonly ScoreMinute[]) => Promise<boolean>
 
 /**
  * Holds a new model's first hour against the bounds that it passed the gate by. Where it leaves them, and the model before

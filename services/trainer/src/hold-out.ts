@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-export interface HoldOutOptions {
+interface HoldOutOptions {
   /** Epoch ms of the window's records, ascending. */
   readonly times: readonly number[]
   /** End of the incumbent's own window: what is newer, no model has seen. null: there is no incumbent. */

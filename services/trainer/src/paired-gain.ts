@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /** How much likelier one density makes the same records than another. */
-export interface Gain {
+interface Gain {
   /** Mean log-likelihood gained a record, nats; below 0 the candidate is the worse. */
   readonly mean: number
   /** Ends of the 95 % interval of that mean. */
@@ -12,7 +12,7 @@ export interface Gain {
   readonly records: number
 }
 
-export interface GainOptions {
+interface GainOptions {
   /** Share of the records that may be anomalies: as many are passed over, those that both densities find strangest. */
   readonly contamination: number
   readonly seed: number

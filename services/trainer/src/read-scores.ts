@@ -12,7 +12,7 @@ import {
 } from '@outflow/detector'
 import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store/statistics'
 
-export interface ScoresRead {
+interface ScoresRead {
   readonly alarm: DriftAlarm | null
   /** The highest chart, as a share of its limit. */
   readonly level: number
@@ -22,7 +22,7 @@ export interface ScoresRead {
   readonly recalibration: Recalibration | null
 }
 
-export interface ReadScoresOptions {
+interface ReadScoresOptions {
   readonly buckets: CalibratedBuckets
   /** The model's last alarm, epoch ms; null: none yet. */
   readonly last: Pick<DriftAlarm, 'raisedMs' | 'changedMs'> | null

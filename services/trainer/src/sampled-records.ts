@@ -25,7 +25,7 @@ export interface WindowsRead {
 }
 
 /** How the records of a training window are read. */
-export interface SampleReading {
+interface SampleReading {
   readonly keep: Keeping<RecordNote, SampledRecord>
   /** Reads every record, sampled or not, because each counts in the windows of later ones; absent: there are no windows. */
   readonly note?: NonNullable<WindowOptions<RecordNote>['note']>

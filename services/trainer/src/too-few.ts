@@ -1,6 +1,6 @@
 import type { TrainingRecords } from './training-records.js'
 
-export interface ReadWindow {
+interface ReadWindow {
   readonly read: Pick<TrainingRecords, 'rejected' | 'rejectedExample' | 'excluded'>
   /** Records in the window, before it was sampled. */
   readonly seen: number

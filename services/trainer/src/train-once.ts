@@ -21,7 +21,7 @@ export type TrainerProgress =
   | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
   | { readonly stage: 'promoted' | 'shadow' | 'rejected'; readonly modelId: string }
 
-export type RoundOutcome =
+type RoundOutcome =
   | { readonly became: 'promoted' | 'shadow' | 'rejected' | 'known' }
   /** Nothing was fitted: so many good records are missing, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }

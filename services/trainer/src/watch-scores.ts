@@ -41,7 +41,7 @@ const MINUTE_MS = 60_000
 const LOOK_BACK_MS = 86_400_000
 
 /** What of the trainer the watch needs. */
-export type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>
+type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>
 
 interface Watched {
   readonly modelId: string

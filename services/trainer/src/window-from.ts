@@ -7,7 +7,7 @@ import type { DriftChart } from '@outflow/detector'
  */
 export const ANSWERED_CHARTS: readonly DriftChart[] = ['stranger', 'more spread', 'new value']
 
-export interface WindowFrom {
+interface WindowFrom {
   /** Epoch ms: where the window of the next fit begins. */
   readonly fromMs: number
   /** Whether drift makes a fit due. */

@@ -182,7 +182,7 @@ function aUrl(random: Random): string {
   })
   const url = query.length > 0 ? `${path}?${query.join('&')}` : path
   return random.oneIn(8)
-    ? printable(mutate(random, Buffer.from(url), LIKELY).toString('latin1')).replace(/^\/*/, '/')
+    ? printable(mutate(random, Buffer.from(url), LIKELY).toString('latin1')).replace(/^[\\/]*/, '/')
     : url
 }
 

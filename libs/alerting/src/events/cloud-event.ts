@@ -1,5 +1,5 @@
 /** Envelope of an event: CloudEvents 1.0, structured JSON. */
-export interface CloudEvent<Type extends string, Data> {
+interface CloudEvent<Type extends string, Data> {
   readonly specversion: '1.0'
   readonly type: Type
   readonly id: string

@@ -1,7 +1,7 @@
 import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type OperationEvent } from '@outflow/contracts'
 
 /** A Kafka message with an event, as the outbox takes it. */
-export interface EventMessage {
+interface EventMessage {
   readonly kind: 'alert' | 'operation'
   readonly topic: string
   readonly key: Uint8Array | null
@@ -9,7 +9,7 @@ export interface EventMessage {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-export interface EventTarget {
+interface EventTarget {
   readonly topic: string
   /** W3C trace context of what the event is about; absent: none. */
   readonly traceparent?: string | undefined

@@ -2,7 +2,7 @@ import { OPERATION_EVENT_TYPE, type OperationEvent } from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
 
 /** What an event states about a pipeline condition. */
-export interface AlertedOperation extends Pick<OperationEvent['data'], 'kind' | 'detail' | 'modelId'> {
+interface AlertedOperation extends Pick<OperationEvent['data'], 'kind' | 'detail' | 'modelId'> {
   readonly id: string
   readonly begunAt: Date
   readonly endedAt: Date | null

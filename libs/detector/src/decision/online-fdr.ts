@@ -1,6 +1,6 @@
 import type { FdrState } from '@outflow/contracts'
 
-export interface Discoveries {
+interface Discoveries {
   /** Indices of the p-values that are discoveries, ascending. */
   readonly discovered: readonly number[]
   /** [discovered]; the level that each was compared with */

@@ -1,7 +1,7 @@
 import type { Recalibration } from '@outflow/contracts'
 import type { ScoreBlock } from '../drift.js'
 
-export interface RecalibrationOptions {
+interface RecalibrationOptions {
   /** [buckets + 1]; own p-values of the buckets' borders, falling from 1 to 0. */
   readonly borders: ArrayLike<number>
   /** Share of records that are to be anomalies. */

@@ -7,10 +7,10 @@ import type { Rows } from '../tensor/rows.js'
 import type { Bijector } from './bijector.js'
 
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
-export type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
+type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
 
 /** Requirements of a bijector on its input. */
-export interface Asks {
+interface Asks {
   /** Default 0. */
   readonly leastContextDim?: number
   /** Maps any number into its domain. Default: all numbers. */

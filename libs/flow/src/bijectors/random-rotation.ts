@@ -26,7 +26,7 @@ export function randomRotation(dim: number, random: Random): Float64Array {
 }
 
 /** A matrix in its factors, as `mixing` takes them. */
-export interface PackedFactors {
+interface PackedFactors {
   /** [dim, dim]: L below the diagonal, U above, log|diagonal of U| on it */
   readonly factors: Float64Array
   /** [dim] */

@@ -1,7 +1,7 @@
 import type { Numbers } from '../tensor/rows.js'
 
 /** Where a spline bends: bins from −bound to bound on both axes, as shares of 2·bound, and the slope at each of their ends. */
-export interface Knots {
+interface Knots {
   /** [bins], adding up to 1 */
   readonly widths: readonly number[]
   /** [bins], adding up to 1 */

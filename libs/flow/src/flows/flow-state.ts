@@ -23,7 +23,7 @@ export interface FlowSizes {
 export type BaseSpec = StudentBase | MixtureBase
 
 /** Independent columns of Student's t, for data with heavy tails. */
-export interface StudentBase {
+interface StudentBase {
   readonly kind: 'student'
   /** 1 (Cauchy) to 1000 (close to normal). */
   readonly degreesOfFreedom: number

@@ -11,7 +11,7 @@ import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
 import { type FlowState, SCORED_IN } from './flow-state.js'
 
 /** A fitted flow on TensorFlow.js: the reference for other engines, and the only one with the inverse, z → x. */
-export interface Flow extends Scorer {
+interface Flow extends Scorer {
   /** @returns x [count, dim] of the latent rows z [count, dim], in float64 */
   inverse(latent: Float64Array, context: Float32Array, count: number): Float64Array
 }

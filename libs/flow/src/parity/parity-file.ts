@@ -4,7 +4,7 @@ import { checkFlow, learnedShapes } from '../flows/flow-parts.js'
 import { checkSpec, type FlowState, type WeightTensor } from '../flows/flow-state.js'
 
 /** One dense layer of a parity file: W[out][in] and b[out]. */
-export interface ParityDense {
+interface ParityDense {
   readonly W: readonly (readonly number[])[]
   readonly b: readonly number[]
 }

@@ -29,7 +29,7 @@ export interface Scorer {
 }
 
 /** A scorer with a faster, less precise method. */
-export interface RoughScorer extends Scorer {
+interface RoughScorer extends Scorer {
   /**
    * NLLs in float32 only (float64 where that is not finite), in half the time of `nll`. The relative error is up to 1e-4 for rows
    * of 50 nats and more. Use it to find the likeliest of many rows.

@@ -5,7 +5,7 @@ import { _FusedMatMul, BatchMatMul, engine, getBackend, getKernel, Multiply, Ste
 export type Activation = 'relu' | 'linear'
 
 /** Matrix operations of dense layers and their gradients, by the fastest kernels of the backend; none is recorded on a tape. */
-export interface Matrices {
+interface Matrices {
   /** activation(x·W + b) */
   dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
   /** Gradient of ReLU: dy where its output is positive, 0 elsewhere. */

@@ -3,7 +3,7 @@ import { type Plain, plainOf, tensorOf } from './plain.js'
 import { differentiable } from './tape.js'
 
 /** An operation over plain arrays, and its gradient. Neither may write to its inputs. */
-export interface PlainKernel<Attributes, Aside> {
+interface PlainKernel<Attributes, Aside> {
   /** Maps inputs to outputs, and returns values that the gradient reuses. */
   forward(
     inputs: readonly Plain[],

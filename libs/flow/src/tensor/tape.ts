@@ -4,7 +4,7 @@ import { zeroed } from './scratch.js'
 import { engine, tidy } from './tfjs.js'
 
 /** An operation with its gradient; both may share variables of a closure. */
-export interface Operation {
+interface Operation {
   /**
    * @param save  keeps intermediate tensors for the gradient
    * @returns the outputs; any other tensor that is made here is freed, unless it is saved
@@ -32,7 +32,7 @@ export function differentiable(inputs: readonly Tensor[], operation: Operation):
 }
 
 /** A recorded run, whose gradient can be computed. */
-export interface Recording<Result> {
+interface Recording<Result> {
   readonly result: Result
   /**
    * The gradient of Σ pull·output.

@@ -1,5 +1,5 @@
 /** Settings of AdamW. */
-export interface AdamOptions {
+interface AdamOptions {
   /** Decay of the mean of gradients. Default 0.9. */
   readonly beta1?: number
   /** Decay of the mean of squared gradients. Default 0.99. */

@@ -1,6 +1,6 @@
 import type { Random } from '../random.js'
 
-export interface WeighedRows {
+interface WeighedRows {
   readonly dim: number
   /** [count, dim], row-major */
   readonly rows: Float64Array

@@ -23,7 +23,7 @@ export interface TrainingBatches {
   readonly validation: TrainingBatch
 }
 
-export interface Parting {
+interface Parting {
   readonly seed: number
   readonly noise: Float32Array
   /** Share of the rows held out. */

@@ -7,7 +7,7 @@ export type CategoryFeature = Extract<Feature, { type: 'categorical' | 'boolean'
 export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
 
 /** One value of a record's `Fields`, and the feature it comes from. */
-export type Column = NumberFieldColumn | CategoryFieldColumn
+type Column = NumberFieldColumn | CategoryFieldColumn
 
 interface ColumnBase {
   /** The name that reasons and tables use. */
@@ -18,12 +18,12 @@ interface ColumnBase {
   readonly at: number
 }
 
-export interface NumberFieldColumn extends ColumnBase {
+interface NumberFieldColumn extends ColumnBase {
   readonly kind: 'number'
   readonly feature: NumberFeature
 }
 
-export interface CategoryFieldColumn extends ColumnBase {
+interface CategoryFieldColumn extends ColumnBase {
   readonly kind: 'category'
   readonly feature: CategoryFeature
 }

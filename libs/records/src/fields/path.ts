@@ -37,7 +37,7 @@ export interface PickedRecord {
 }
 
 /** Paths into records of which only the values of some keys are taken. */
-export interface PickedPaths {
+interface PickedPaths {
   /** What the paths compiled so far begin with, each once; their order is that of the places in a picked record. */
   readonly keys: readonly string[]
   /** As `inWholeRecords`, for a picked record. */

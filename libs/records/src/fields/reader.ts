@@ -7,7 +7,7 @@ import { measureText, NO_TEXT, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
 /** Takes a decoded record and gives its fields, or the reason why it breaks its contract. */
-export type Reader = (record: unknown) => Fields | Rejection
+type Reader = (record: unknown) => Fields | Rejection
 
 /**
  * Compiles the feature list to the function that reads records.
@@ -39,7 +39,7 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
 }
 
 /** Reads the records of a batch into one table: nothing is made for each. */
-export interface RowReader {
+interface RowReader {
   /** Makes an empty table with room for so many records. */
   room(records: number): FieldRows
   /** Lays a record's fields behind the last row that counts, or says why the record breaks its contract. */

@@ -7,7 +7,7 @@ import type { BodyDecoder, Picked, RecordDecoder } from './record-decoder.js'
 import { registryDecoder } from './registry-decoder.js'
 import { makeRegistry } from './schema-registry.js'
 
-export type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 'csv' | 'registry'>
+type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 'csv' | 'registry'>
 
 /** Makes the decoder of what outflow.yaml says about a source's messages. */
 export function makeDecoder(source: SourceFormat): RecordDecoder {

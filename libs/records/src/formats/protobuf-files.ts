@@ -3,7 +3,7 @@ import descriptor from 'protobufjs/ext/descriptor.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
 /** Gives the message that indexes lead to: that of the file, then those inside one another. @throws {Error} where none is */
-export type MessageFinder = (indexes: readonly number[]) => Type
+type MessageFinder = (indexes: readonly number[]) => Type
 
 /**
  * Reads a .proto file and what it imports, each as text, as Java's clients and Confluent's registry write it, or as a

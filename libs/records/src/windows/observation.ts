@@ -21,7 +21,7 @@ export interface MessageFacts {
 }
 
 /** Takes a decoded record and gives what is to be counted of it, or the reason why it breaks its contract. */
-export type ObservationReader = (record: unknown, message: MessageFacts) => Observation | Rejection
+type ObservationReader = (record: unknown, message: MessageFacts) => Observation | Rejection
 
 /**
  * Compiles a plan to the function that reads records. Fields are read as features are: an entity and a value whose distinct

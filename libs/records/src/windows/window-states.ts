@@ -39,7 +39,7 @@ export interface Settled {
   readonly forgotten: number
 }
 
-export interface WindowStatesOptions {
+interface WindowStatesOptions {
   /** Memory for states, bytes; the entities of the records since `settle` come on top. */
   readonly maxBytes: number
 }

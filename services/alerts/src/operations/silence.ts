@@ -1,5 +1,5 @@
 /** The positions and counters of a pipeline at one look, each the sum over its partitions. */
-export interface Progress {
+interface Progress {
   readonly now: number
   /** The end offsets of the topics. */
   readonly ends: bigint

@@ -19,7 +19,7 @@ import { conditionsOf } from './conditions.js'
 import { watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
-export interface OperationsWatching {
+interface OperationsWatching {
   readonly config: Config
   readonly pool: Pool
   readonly kafka: KafkaConnection

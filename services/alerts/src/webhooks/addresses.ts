@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { WebhookAddressRefused } from './errors.js'
 
 /** Says whether an address may be connected to. */
-export type AddressRule = (address: string) => boolean
+type AddressRule = (address: string) => boolean
 
 /**
  * Public unicast addresses may; others only where `allow` names them, or a network

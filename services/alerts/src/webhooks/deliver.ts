@@ -23,7 +23,7 @@ export interface DeliveryEffects {
   readonly post: Poster['post']
 }
 
-export interface DeliverDeps {
+interface DeliverDeps {
   readonly webhook: Webhook
   readonly effects: DeliveryEffects
   readonly telemetry: WebhookTelemetry

@@ -13,7 +13,7 @@ import {
 export type WebhookEvent = AlertEvent | GroupEvent | OperationEvent
 
 /** An event as text for people; it may quote record data. */
-export interface EventSummary {
+interface EventSummary {
   readonly headline: string
   readonly lines: readonly string[]
   /** What others group and silence by; two events with the same labels are about the same. */

@@ -5,7 +5,7 @@ import type { Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
 
 /** What a webhook is sent about an event. */
-export type Message = Pick<WaitingDelivery, 'eventId' | 'payload' | 'traceparent'>
+type Message = Pick<WaitingDelivery, 'eventId' | 'payload' | 'traceparent'>
 
 /** Builds the request that sends an event to a webhook of its kind. Throws on an event of unknown type. */
 export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, message: Message, now: Date): Post {

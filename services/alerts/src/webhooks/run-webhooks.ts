@@ -15,7 +15,7 @@ import { deliverTo, makeBreaker } from './deliver.js'
 import { makePoster } from './post.js'
 import type { WebhookTelemetry } from './telemetry.js'
 
-export interface WebhooksOptions {
+interface WebhooksOptions {
   readonly config: Config
   readonly pool: Pool
   readonly telemetry: WebhookTelemetry

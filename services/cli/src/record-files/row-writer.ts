@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import { type Format, formatOfName } from './format.js'
 import type { Output } from './open-output.js'
 
-export interface RowWriter {
+interface RowWriter {
   write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
 }
 

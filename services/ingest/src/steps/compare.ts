@@ -9,7 +9,7 @@ import type { IngestTelemetry } from '../telemetry.js'
 
 type RecordOf = (source: KafkaRecord) => JsonObject
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly detection: DetectionTarget
   /** Gives the whole record of a message that could be read. */
   readonly recordOf: RecordOf

@@ -4,7 +4,7 @@ import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import type { CleanBatch, ReadBatch } from '../batch.js'
 
-export interface RejectOptions {
+interface RejectOptions {
   /** The dead-letter topic. */
   readonly topic: string
   /** Epoch ms; default: the clock. */

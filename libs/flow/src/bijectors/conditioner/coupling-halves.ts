@@ -6,7 +6,7 @@ import type { ConditionerPart, Through } from './conditioner-part.js'
 import type { Mask } from './mask.js'
 
 /** The two halves of a coupling in an ONNX graph. */
-export interface Halves {
+interface Halves {
   readonly moved: Piece
   /** The held half; none where a single feature is moved by every layer */
   readonly rest: readonly Piece[]

@@ -23,7 +23,7 @@ export function halfMasks(dim: number, layers: number, random: Random): readonly
   return masks.slice(0, layers)
 }
 
-export function complement(mask: Mask): Mask {
+function complement(mask: Mask): Mask {
   return mask.map((held) => (held === 1 ? 0 : 1))
 }
 

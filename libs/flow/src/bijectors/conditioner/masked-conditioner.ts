@@ -7,7 +7,7 @@ import type { Conditioner, Narrowing } from './conditioner.js'
 import type { Mask } from './mask.js'
 
 /** The conditioner's output for the moved features, in both precisions. */
-export interface Raw {
+interface Raw {
   /** The features that are moved. */
   readonly moved: readonly number[]
   rawOfTensor(x: Tensor2D, context: Tensor2D | undefined): Tensor2D

@@ -13,7 +13,7 @@ import { placeOf } from '../../store-access.js'
 import { type Check, Shortfall } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
 
-export interface Patient {
+interface Patient {
   readonly config: Config
   /** How the configuration was named, for the commands that fix. */
   readonly configPath: string

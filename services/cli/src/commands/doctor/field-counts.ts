@@ -3,7 +3,7 @@ import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outfl
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 
-export interface FieldCounts {
+interface FieldCounts {
   /** @param decoded  the record, or why it cannot be decoded */
   add(source: KafkaRecord, decoded: ReturnType<RecordDecoder['decode']>): void
   conclude(): FieldFindings

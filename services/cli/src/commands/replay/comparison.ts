@@ -27,7 +27,7 @@ export interface Comparison {
 }
 
 /** One record, scored again. */
-export interface Rescored extends Changed {
+interface Rescored extends Changed {
   readonly isFlagged: boolean
   readonly wasScored: boolean
 }

@@ -1,11 +1,11 @@
 import { type LiveScreen, makeLiveScreen } from '@outflow/terminal'
 
-export interface Screen extends Pick<LiveScreen, 'draw'> {
+interface Screen extends Pick<LiveScreen, 'draw'> {
   /** Aborts when the person has seen enough. */
   readonly closed: AbortSignal
 }
 
-export interface ScreenOptions {
+interface ScreenOptions {
   readonly stdin: Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>
   readonly stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write' | 'rows'>
   readonly signal: AbortSignal

@@ -18,7 +18,7 @@ export interface TrainingRecords {
   readonly rows: number
 }
 
-export interface TrainingRecordsOptions {
+interface TrainingRecordsOptions {
   /** Null: told from the records. */
   readonly features: readonly Feature[] | null
   /** Columns to pass over, by name. */

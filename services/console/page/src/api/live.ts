@@ -1,6 +1,6 @@
 export type LiveState = 'live' | 'reconnecting' | 'off'
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly url: string
   /** Something new is there. */
   readonly onAnomaly: () => void

@@ -12,7 +12,7 @@ export interface ChartSeries {
   readonly kind?: 'line' | 'bars' | 'dashed'
 }
 
-export interface ChartProps {
+interface ChartProps {
   /** What it shows, for those who do not see it. */
   readonly title: string
   /** Seconds since 1970 where `isTime`, else any number that grows. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { asApiError } from '../state/resource.js'
 
-export interface ConfirmProps {
+interface ConfirmProps {
   readonly title: string
   /** What will come of it. */
   readonly children: ComponentChildren

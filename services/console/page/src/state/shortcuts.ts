@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
 /** Names of keys as KeyboardEvent.key has them, and what they do. */
-export type Shortcuts = Readonly<Record<string, () => void>>
+type Shortcuts = Readonly<Record<string, () => void>>
 
 const KEPT_AS = 'outflow.shortcuts'
 const stack: { current: Shortcuts }[] = []

@@ -8,13 +8,13 @@ import {
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-export interface VirtualRows {
+interface VirtualRows {
   readonly rows: readonly { readonly index: number; readonly start: number; readonly size: number }[]
   readonly totalSize: number
   readonly scrollTo: (index: number) => void
 }
 
-export interface VirtualOptions {
+interface VirtualOptions {
   readonly count: number
   /** Pixels; all rows are of one height. */
   readonly rowHeight: number

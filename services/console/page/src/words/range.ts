@@ -1,5 +1,5 @@
 /** A value against a field's normal range; all fractions are of the track's length, 0 to 1. */
-export interface PlaceInRange {
+interface PlaceInRange {
   readonly low: number
   readonly high: number
   readonly at: number
