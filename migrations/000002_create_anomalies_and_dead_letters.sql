@@ -134,7 +134,7 @@ create table outflow.dead_letters (
   -- set in the transaction that puts the record into the outbox: it is resent at most once
   replayed_at timestamptz,
   -- resent with a corrected value
-  mended boolean not null default false,
+  corrected boolean not null default false,
   constraint dead_letters_pkey primary key (pipeline, topic, partition, "offset"),
   constraint dead_letters_start_is_bounded check (octet_length(value_start) <= 1024)
 );

@@ -102,7 +102,7 @@ comment on column analyst.entities.p_value_min is 'Smallest p-value.';
 
 create view analyst.dead_letters as
   select pipeline, topic, partition, "offset", reason, detail, message_key, value_start, value_bytes, record_time,
-         rejected_at, replayed_at, mended
+         rejected_at, replayed_at, corrected
   from outflow.dead_letters;
 comment on view analyst.dead_letters is 'One row for each rejected record. The whole record is on the dead-letter topic.';
 comment on column analyst.dead_letters.pipeline is 'Name of the pipeline, `pipeline` in its outflow.yaml.';
@@ -119,7 +119,7 @@ comment on column analyst.dead_letters.value_bytes is 'Size of its value, bytes;
 comment on column analyst.dead_letters.record_time is 'Kafka''s timestamp of the record.';
 comment on column analyst.dead_letters.rejected_at is 'When it was rejected.';
 comment on column analyst.dead_letters.replayed_at is 'When it was resent to its topic; null: it was not.';
-comment on column analyst.dead_letters.mended is 'Whether it was resent with a corrected value.';
+comment on column analyst.dead_letters.corrected is 'Whether it was resent with a corrected value.';
 
 create view analyst.pipelines as
   select pipeline, topic, partition, next_offset, received, scored, rejected, skipped, missed, anomalies, alerts, updated_at

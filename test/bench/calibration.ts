@@ -64,7 +64,7 @@ const shares = TARGETS.map(([alpha, factor]) => {
     met: share <= alpha * factor && share >= alpha / factor,
   }
 })
-/** Rates that only a tail can speak of; what it flags there is told, and not held against a target. */
+/** Rates that only a tail can speak of; what it flags there is reported, and not held against a target. */
 const tailShares = [1e-5, 1e-6, 1e-7].map((alpha) => ({ alpha, flagged: countUpTo(alpha), expected: alpha * count }))
 const distance = pValues.reduce(
   (furthest, p, i) => Math.max(furthest, Math.abs(p - i / count), Math.abs(p - (i + 1) / count)),

@@ -9,7 +9,7 @@
  *
  * Alternatives in the same run: a model of the first hour that is never fitted again; one that is fitted again by the same
  * schedule, without a watch, a gate or recalibration; and mean + 3σ of the last hour's scores under the first model. How much a
- * model could find is told by one that is fitted to 20,000 records of the new regime alone.
+ * model could find is measured by one that is fitted to 20,000 records of the new regime alone.
  */
 import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
@@ -112,7 +112,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
   const since = ({ atMs }: { readonly atMs: number }) => (atMs - startMs) / MINUTE_MS
   const alarms = events.filter(({ what }) => what === 'alarm')
   const promoted = events.filter(({ what }) => what === 'promoted')
-  const told = {
+  const reported = {
     stretch: stretch.name,
     hours: stretch.minutes / 60,
     ways: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.report()])),
@@ -131,8 +131,8 @@ async function pass(stretch: Stretch): Promise<Passed> {
     ...before,
     ...(await adaptation(stretch)),
   }
-  console.error(JSON.stringify({ ...told, minutes: (performance.now() - beganAt) / 60_000 }))
-  return told
+  console.error(JSON.stringify({ ...reported, minutes: (performance.now() - beganAt) / 60_000 }))
+  return reported
 }
 
 function makeBatch(stretch: Stretch, world: World) {

@@ -34,7 +34,7 @@ const records = Number(options.records)
 const parts = new Set(options.parts.split(','))
 const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
 const FIELDS = 16
-/** Cost per record is told between these counts. */
+/** Cost per record is reported between these counts. */
 const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
 const say = (line: string) => console.error(line)
 
@@ -80,7 +80,7 @@ try {
       if (parts.has('two')) {
         ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { instances: 2 }))
       }
-      say(`round ${round + 1}: ${JSON.stringify({ a: told(ran.a), b: told(ran.b), ours: told(ran.ours) })}`)
+      say(`round ${round + 1}: ${JSON.stringify({ a: reported(ran.a), b: reported(ran.b), ours: reported(ran.ours) })}`)
     }
     const [b, ours, two] = [together(ran.b), together(ran.ours), together(ran.two)]
     return {
@@ -90,10 +90,10 @@ try {
         twoToOne: perSecond(two) / perSecond(ours),
         targets: { oursToB: 0.6, perCore: 130_000, twoToOne: 1.7 },
       },
-      baselineA: told(ran.a),
-      baselineB: told(ran.b),
-      ours: { ...told(ran.ours), ...memoryOf(ran.ours), byCount: costByCount(ran.ours) },
-      twoProcesses: parts.has('two') ? told(ran.two) : undefined,
+      baselineA: reported(ran.a),
+      baselineB: reported(ran.b),
+      ours: { ...reported(ran.ours), ...memoryOf(ran.ours), byCount: costByCount(ran.ours) },
+      twoProcesses: parts.has('two') ? reported(ran.two) : undefined,
     }
   }
 
@@ -133,7 +133,7 @@ try {
   await stage.close()
 }
 
-function told(runs: readonly Taken[]) {
+function reported(runs: readonly Taken[]) {
   const sum = together(runs)
   return { perSecond: perSecond(sum), perCore: perCore(sum), cpuUsPerRecord: cpuUs(sum), runs: runs.map(perCore) }
 }

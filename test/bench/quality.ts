@@ -4,7 +4,7 @@
  *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set; its column `label`, else its last one, is 1 for an anomaly. A detector is made as
- * `outflow train` makes it of a file when nothing is said: features told from the rows, the defaults of outflow.yaml,
+ * `outflow train` makes it of a file when nothing is said: features inferred from the rows, the defaults of outflow.yaml,
  * no set treated apart. Its score is the NLL. `labelled-set.ts` says what the protocols are.
  *
  * Each set's lines are printed as it finishes, the whole table at the end. `--json` is written after every split, and

@@ -13,7 +13,7 @@ test('the same rows in another order, a float32 rounding apart, are the same', (
   })
 })
 
-test('a row that is lost, one that comes twice, one of its own making and one that says something else are told', () => {
+test('a row that is lost, one that comes twice, one of its own making and one that says something else are reported', () => {
   const found = [row('twice'), row('twice'), row('other', 1.1), row('invented')]
   const report = compareRows([row('lost'), row('twice'), row('other')], found)
   expect(report).toMatchObject({ expected: 3, lost: 1, duplicated: 2, differing: 1 })

@@ -73,7 +73,7 @@ describe('an outage', () => {
     },
   )
 
-  it('is told as a retryable error to who asks the broker meanwhile', async () => {
+  it('is reported as a retryable error to who asks the broker meanwhile', async () => {
     await infrastructure.kafka.control!.stop()
     const error = await describeCluster(kafka).catch((thrown: unknown) => thrown)
     await infrastructure.kafka.control!.start()

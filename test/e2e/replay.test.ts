@@ -109,16 +109,16 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   expect(still).toMatchObject({ queued: [], before: [], gone: [] })
   expect(still.stillInvalid.length).toBeGreaterThan(0)
 
-  const mended = value.replace('"heavy"', '2000')
+  const corrected = value.replace('"heavy"', '2000')
   const replay = ['dead-letters', 'replay', wrong.position, '--with', '-']
-  expect(await asked(pipeline, replay, `${mended}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
-  expect(await asked(pipeline, replay, `${mended}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
+  expect(await asked(pipeline, replay, `${corrected}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
+  expect(await asked(pipeline, replay, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
   await eventually(
     async () => {
       const { rows } = await pipeline.pool.query('select sum(received)::int as received from outflow.offsets')
       return (rows[0] as { readonly received: number }).received === produced + 1
     },
-    { what: 'the mended record is counted' },
+    { what: 'the corrected record is counted' },
   )
   await ingest.kill()
   // Read as committed data: behind what the relay sent stands the mark of its transaction.
@@ -126,7 +126,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     (record) => 'outflow.replayed' in record.headers,
   )
   expect(again.map((record) => [String(record.value), String(record.key)])).toEqual([
-    [mended, Buffer.from(shown.original.key, 'base64').toString()],
+    [corrected, Buffer.from(shown.original.key, 'base64').toString()],
   ])
   expect(await count(pipeline, 'outflow.dead_letters')).toBe(rejected)
 })

@@ -4,7 +4,7 @@
  * `npm run example:digits -- [--kind realnvp|glow|spline] [--steps N] [--out digits.png]`
  *
  * Pixels are dequantised, squeezed into (0.05, 0.95) and taken through the logit; then they are turned to their principal axes.
- * The flow, which is told the digit as its context, has the first axes; what is left, grain by grain like noise, is standard
+ * The flow, which is given the digit as its context, has the first axes; what is left, grain by grain like noise, is standard
  * normal. Every step's Jacobian is counted, a turn's is 0, so that the bits are those of all 784 pixels.
  */
 import { writeFileSync } from 'node:fs'

@@ -320,7 +320,7 @@ it('sends anomalies as they are found', async () => {
       )
       return text.includes('event: anomaly')
     },
-    { what: 'an anomaly is told', everyMs: 300 },
+    { what: 'an anomaly is reported', everyMs: 300 },
   )
   const data = /event: anomaly\ndata: (.*)\n/.exec(text)![1]!
   expect(JSON.parse(data)).toMatchObject({ topic: 'live', key: 'live', topReason: 'carrier is odd' })

@@ -328,7 +328,7 @@ describe('a console with a login', () => {
 })
 
 describe('a console that goes away', () => {
-  it('is told, and found again by itself', async () => {
+  it('is shown, and ends when the console answers again', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
     const { url, config } = console

@@ -156,23 +156,25 @@ test('a value never seen, in records that are ordinary otherwise, is drift of it
 test('between fits p-values are recalibrated to slow change: the listener is called, and the share of anomalies stays', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
-  const told: StoredRecalibration[] = []
+  const reported: StoredRecalibration[] = []
   const listening = listenForModels({
     url,
     pipeline: pipeline.name,
     onChange: () => {},
-    onRecalibration: (recalibration) => told.push(recalibration),
+    onRecalibration: (recalibration) => reported.push(recalibration),
     pollMs: 60_000,
   })
   for (let ago = 17; ago > 1; ago--) await pipeline.scored(detector, heavier(normalParcels(300, ago), 1.03), ago)
   for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch([]).look()
-  await eventually(async () => told.length > 0, { what: 'the listener is told' })
+  await eventually(async () => reported.length > 0, { what: 'the listener is called' })
   await listening.close()
 
   expect(pipeline.telemetry.modelRecalibrated).toHaveBeenCalledTimes(1)
-  expect(await latestRecalibration(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(told[0])
+  expect(await latestRecalibration(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(
+    reported[0],
+  )
   const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
-  const recalibrated = recalibrate(told[0]!.recalibration, own)
+  const recalibrated = recalibrate(reported[0]!.recalibration, own)
   const flagged = (pValue: Float64Array) =>
     decide(pValue, { alertRate: PARCEL_ALERT_RATE }).anomalies.length / pValue.length
   const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))

@@ -152,13 +152,13 @@ test('what is wrong begins once and ends once, whoever looks, and /readyz tells 
   await look()
   expect(await openKinds(pool, name)).toEqual([])
 
-  const told = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status}`)
-  expect(told.slice(0, 2)).toEqual(['no_model begun', 'no_model ended'])
-  expect(told.slice(2, 4).toSorted()).toEqual(['detector_silent begun', 'trainer_dead begun'])
-  expect(told.slice(4).toSorted()).toEqual(['detector_silent ended', 'trainer_dead ended'])
+  const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status}`)
+  expect(reported.slice(0, 2)).toEqual(['no_model begun', 'no_model ended'])
+  expect(reported.slice(2, 4).toSorted()).toEqual(['detector_silent begun', 'trainer_dead begun'])
+  expect(reported.slice(4).toSorted()).toEqual(['detector_silent ended', 'trainer_dead ended'])
 })
 
-test('drift ends with the next model; a rollback by the guard is told once', async () => {
+test('drift ends with the next model; a rollback by the guard is reported once', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look } = pipeline
   const alarm = { pipeline: config.pipeline, modelId: 'first', chart: 'stranger', statistic: 9 }
@@ -177,17 +177,17 @@ test('drift ends with the next model; a rollback by the guard is told once', asy
   for (let looks = 0; looks < 2; looks++) await look()
   await pipeline.another()()
 
-  const told = await relayed(pipeline)
-  expect(told.map(({ data }) => [data.kind, data.status, data.modelId])).toEqual([
+  const reported = await relayed(pipeline)
+  expect(reported.map(({ data }) => [data.kind, data.status, data.modelId])).toEqual([
     ['drift', 'begun', 'first'],
     ['drift', 'ended', 'first'],
     ['model_rolled_back', 'happened', 'second'],
   ])
-  expect(told[2]!.data.detail).toBe('rolled back to first by guard: it flags 20 %')
-  expect(new Set(told.map(({ id }) => id)).size).toBe(3)
+  expect(reported[2]!.data.detail).toBe('rolled back to first by guard: it flags 20 %')
+  expect(new Set(reported.map(({ id }) => id)).size).toBe(3)
 })
 
-test('a model that floods is told until it scores as it should, one that is too old until a fit confirms it', async () => {
+test('a model that floods is reported until it scores as it should, one that is too old until a fit confirms it', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look } = pipeline
   await pipeline.promote('first')
@@ -210,13 +210,13 @@ test('a model that floods is told until it scores as it should, one that is too 
   await look()
   expect(await openKinds(pool, config.pipeline)).toEqual([])
 
-  const told = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
+  const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
   const [flooding, old] = [
     'everything_flagged begun 150 of the last 200 records were flagged',
     'model_too_old begun the model is 3.0 h old; at most 3.0 h are due',
   ]
-  expect(told.slice(0, 2).toSorted()).toEqual([flooding, old])
-  expect(told.slice(2).toSorted()).toEqual([flooding, old].map((begun) => begun.replace('begun', 'ended')))
+  expect(reported.slice(0, 2).toSorted()).toEqual([flooding, old])
+  expect(reported.slice(2).toSorted()).toEqual([flooding, old].map((begun) => begun.replace('begun', 'ended')))
 })
 
 test('issue 17.8: a stream of which every record is rejected makes the detector silent, and ingest not ready', async () => {
@@ -274,7 +274,7 @@ test('issue 17.21: each gap before a position is one health event, with both off
   expect(await partitionCounters(pool, config.pipeline)).toMatchObject([{ nextOffset: 0n, missed: 50 }])
 })
 
-test('a candidate that the gate rejects is told once, with the reason', async () => {
+test('a candidate that the gate rejects is reported once, with the reason', async () => {
   const pipeline = await aLookedAfterPipeline()
   await pipeline.promote('first')
   await pipeline.fitted('second', 'rejected', {

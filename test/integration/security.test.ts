@@ -298,15 +298,15 @@ describe('secrets', () => {
     const doctor = await runOutflow(['doctor', '--config', pipeline.configFile, '--json'])
     const findings = JSON.parse(doctor.stdout).findings as { name: string; ok: boolean }[]
     expect(findings.filter(({ ok }) => !ok)).toEqual([])
-    const told = [doctor.stdout, doctor.stderr, await dumpOf(pipeline.pool)]
+    const reported = [doctor.stdout, doctor.stderr, await dumpOf(pipeline.pool)]
     for (const service of services) {
       const { address } = await service.logged('health and metrics served')
-      for (const path of ['metrics', 'readyz']) told.push(await (await fetch(`${address}/${path}`)).text())
-      told.push((await promisify(execFile)('ps', ['-o', 'args=', '-p', String(service.pid)])).stdout)
-      told.push(service.log.map((line) => JSON.stringify(line)).join('\n'))
+      for (const path of ['metrics', 'readyz']) reported.push(await (await fetch(`${address}/${path}`)).text())
+      reported.push((await promisify(execFile)('ps', ['-o', 'args=', '-p', String(service.pid)])).stdout)
+      reported.push(service.log.map((line) => JSON.stringify(line)).join('\n'))
     }
-    expect(told.join('\n').length).toBeGreaterThan(50_000)
-    expectNoSecret(told.join('\n'))
+    expect(reported.join('\n').length).toBeGreaterThan(50_000)
+    expectNoSecret(reported.join('\n'))
   })
 
   it('that are wrong end a service at once, and doctor says which key to fix; neither shows them', async () => {
@@ -374,9 +374,9 @@ async function dumpOf(pool: Pool): Promise<string> {
 }
 
 /** Looks for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
-function expectNoSecret(told: unknown): void {
-  let text = typeof told === 'string' ? told : ''
-  for (let error = told; error instanceof Error; error = error.cause) {
+function expectNoSecret(reported: unknown): void {
+  let text = typeof reported === 'string' ? reported : ''
+  for (let error = reported; error instanceof Error; error = error.cause) {
     text += `${error.stack} ${JSON.stringify(error)} ${'input' in error ? error.input : ''}`
   }
   expect(text).not.toBe('')

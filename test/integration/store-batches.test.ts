@@ -492,7 +492,7 @@ describe('withLeadership', () => {
     expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
   })
 
-  it('gives up waiting when told to', async () => {
+  it('gives up waiting when asked to', async () => {
     const stop = new AbortController()
     await withLeadership(pool, 'held', async () => {
       const waiting = withLeadership(pool, 'held', async () => 'led', { signal: stop.signal, retryMs: 10_000 })

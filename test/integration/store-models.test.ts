@@ -102,20 +102,20 @@ describe('models', () => {
 describe('listening', () => {
   it('tells of each promotion at once, of this pipeline only, and again after its connection was cut', async () => {
     const pipeline = aName('pipeline')
-    const told: (string | null)[] = []
+    const reported: (string | null)[] = []
     const errors: string[] = []
     const listening = listenForModels({
       url,
       pipeline,
-      onChange: (id) => told.push(id),
+      onChange: (id) => reported.push(id),
       onError: ({ code }) => errors.push(code),
       pollMs: 600_000,
     })
-    await eventually(() => told.length === 1, { what: 'the listener has the first state' })
+    await eventually(() => reported.length === 1, { what: 'the listener has the first state' })
     for (const id of ['a', 'b']) {
       await insertModel(pool, aModel(pipeline, id))
       await promoteModel(pool, { pipeline, id, ...BY_HAND })
-      await eventually(() => told.at(-1) === id, { what: 'the promotion is heard' })
+      await eventually(() => reported.at(-1) === id, { what: 'the promotion is heard' })
     }
     const other = aName('pipeline')
     await insertModel(pool, aModel(other, 'o'))
@@ -126,24 +126,24 @@ describe('listening', () => {
        where application_name = 'outflow outflow_models' and datname = current_database()`,
     )
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    await eventually(() => told.at(-1) === 'a', { what: 'the promotion is heard' })
+    await eventually(() => reported.at(-1) === 'a', { what: 'the promotion is heard' })
     await listening.close()
 
-    expect(told).toEqual([null, 'a', 'b', 'a'])
+    expect(reported).toEqual([null, 'a', 'b', 'a'])
     expect(errors).toEqual(['OUTFLOW_STORE_UNAVAILABLE'])
   })
 
-  it('finds by polling what no notification told of', async () => {
+  it('finds by polling what no notification reported', async () => {
     const pipeline = aName('pipeline')
-    const told: (string | null)[] = []
+    const reported: (string | null)[] = []
     await insertModel(pool, aModel(pipeline, 'a'))
-    const listening = listenForModels({ url, pipeline, onChange: (id) => told.push(id), pollMs: 50 })
-    await eventually(() => told.length === 1, { what: 'the listener has the first state' })
+    const listening = listenForModels({ url, pipeline, onChange: (id) => reported.push(id), pollMs: 50 })
+    await eventually(() => reported.length === 1, { what: 'the listener has the first state' })
     await pool.query(`update outflow.models set state = 'active' where pipeline = $1`, [pipeline])
-    await eventually(() => told.length === 2, { what: 'the listener has the second state' })
+    await eventually(() => reported.length === 2, { what: 'the listener has the second state' })
     await listening.close()
 
-    expect(told).toEqual([null, 'a'])
+    expect(reported).toEqual([null, 'a'])
   })
 
   it('wakes the relay when a batch with messages commits', async () => {

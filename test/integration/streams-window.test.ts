@@ -123,9 +123,9 @@ describe('readWindow', () => {
   it('rejects with the reason of the signal that aborts it', async () => {
     const topic = await aTopic()
     await produce(topic, [NOON])
-    const signal = AbortSignal.abort(new Error('told to stop'))
+    const signal = AbortSignal.abort(new Error('asked to stop'))
     await expect(readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 9, seed: 1, signal })).rejects.toThrow(
-      'told to stop',
+      'asked to stop',
     )
   })
 })

@@ -313,7 +313,7 @@ test('a crash between the delivery and its note delivers again under the same id
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a'])
 })
 
-test('what was given up is listed and goes when it is asked for; secrets are told nowhere', async () => {
+test('what was given up is listed and goes when it is asked for; secrets appear nowhere', async () => {
   let status = 422
   const receiver = await aReceiver((response, { path, headers }) => {
     response.statusCode = status

@@ -15,7 +15,7 @@ export interface IssuerClient {
 }
 
 /**
- * An OpenID provider that others certified, on loopback: it insists on PKCE, asks its visitor to log in and to consent, and is told both by
+ * An OpenID provider that others certified, on loopback: it insists on PKCE, asks its visitor to log in and to consent, and receives both by
  * us. Whoever logs in is `ada`, of the role `sre`.
  *
  * @see oidc-provider, certified for the Basic profile by the OpenID Foundation

@@ -12,7 +12,7 @@ export interface FeedOptions {
   readonly stored: () => Promise<number>
 }
 
-/** A producer that goes on until it is told to stop. */
+/** A producer that goes on until it is asked to stop. */
 export interface Feed {
   /** How many messages the broker has taken. */
   readonly sent: number
@@ -52,7 +52,7 @@ export function startFeed({ brokers, topic, messages, stored }: FeedOptions): Fe
     await producer.close()
   }
   const done = run()
-  done.catch(() => {}) // told by stop
+  done.catch(() => {}) // thrown by stop
   const stop = () => {
     stopped = true
     return done

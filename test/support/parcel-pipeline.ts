@@ -133,7 +133,7 @@ function configurationOf(
     source: { topics: [topics.source], tombstones: 'reject' },
     features,
     model: PARCEL_MODEL,
-    // What is due for a record is told by its model alone.
+    // What is due for a record follows from its model alone.
     detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },

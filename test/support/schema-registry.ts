@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.js'
 
-/** A registry that speaks Confluent's API, and goes when it is told. */
+/** A registry that speaks Confluent's API, and stops when asked. */
 export interface TestRegistry {
   readonly url: string
   readonly description: string

@@ -9,8 +9,10 @@ export function startService(name: ServiceName, ...configFiles: readonly string[
   onTestFinished(async ({ task }) => {
     if (!service.hasEnded()) await service.kill()
     if (task.result?.state !== 'fail') return
-    const told = service.log.filter(({ level }) => level !== 'debug').map((line) => JSON.stringify(line).slice(0, 600))
-    console.error([`the log of ${name} ${service.pid}:`, ...told, ...service.complaints].join('\n'))
+    const reported = service.log
+      .filter(({ level }) => level !== 'debug')
+      .map((line) => JSON.stringify(line).slice(0, 600))
+    console.error([`the log of ${name} ${service.pid}:`, ...reported, ...service.complaints].join('\n'))
   })
   return service
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { getContainerRuntimeClient } from 'testcontainers'
 
-export {  getContainerRuntimeClient as findDockerEngine } from 'testcontainers'
+export { getContainerRuntimeClient as findDockerEngine } from 'testcontainers'
 
 /** Carried by every container of a launch; its value is the name of the launch folder. */
 export const LAUNCH_LABEL = 'outflow.launch'

@@ -111,14 +111,14 @@ describe('whatever the stream and the settings', () => {
     )
   })
 
-  it('a severe alert of a key that was not told lately is never hidden by a cool-down, nor held back by quiet hours', () => {
+  it('a severe alert of a key that was not reported lately is never hidden by a cool-down, nor held back by quiet hours', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
         const { fates } = inOneGo({ ...control, suppressions: [], grouping: null }, alerts)
-        const told = new Map<string | null, number>()
+        const reported = new Map<string | null, number>()
         alerts.forEach(({ key, severity, detectedAtMs }, place) => {
-          if (severity === 'high' && !told.has(key)) expect(fates[place]).toEqual({ is: 'sent' })
-          if (severity === 'high') told.set(key, detectedAtMs)
+          if (severity === 'high' && !reported.has(key)) expect(fates[place]).toEqual({ is: 'sent' })
+          if (severity === 'high') reported.set(key, detectedAtMs)
         })
       }),
     )

@@ -21,7 +21,7 @@ const alertsAt = (minutes: readonly number[], overrides: (place: number) => Part
     }),
   )
 
-/** What became of each alert, and the groups that were told, with the minute from which they could be. */
+/** What became of each alert, and the groups that were reported, with the minute from which they could be. */
 function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
   const decider = makeDecider(aControl(control), [])
   const groups: AlertWindow[] = []

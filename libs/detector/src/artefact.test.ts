@@ -66,7 +66,7 @@ it('is noticed to be cut, wherever it is', () => {
   )
 })
 
-it('is told from any other bytes', () => {
+it('is distinguished from any other bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(() => decodeModel(bytes)).toThrow(ModelForeign)
@@ -99,7 +99,7 @@ function edited(text: string | undefined, edit: (content: any) => void): string 
   return JSON.stringify(content)
 }
 
-it('is told to be of a later outflow, by its version, where it is whole and not understood', () => {
+it('is reported as one of a later version, with that version, where it is whole and not understood', () => {
   const later: Readonly<Record<string, Parameters<typeof fromLater>[0]>> = {
     'schema version is 99': (texts) => {
       texts.schema_version = '99'

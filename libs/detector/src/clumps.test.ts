@@ -40,7 +40,7 @@ function drawn(count: number, seed: number, lean: (clump: number) => number) {
 
 let artefact: Uint8Array
 let detector: Detector
-const told: TrainingProgress[] = []
+const reported: TrainingProgress[] = []
 beforeAll(async () => {
   const trained = await trainDetector({
     features,
@@ -49,22 +49,22 @@ beforeAll(async () => {
     training: { contamination: 0.01, seed: 1 },
     alertRate: 0.02,
     backend: 'wasm',
-    onProgress: (progress) => told.push(progress),
+    onProgress: (progress) => reported.push(progress),
   })
   artefact = trained.artefact
   detector = await openDetector(Buffer.from(artefact))
 }, 120_000)
 afterAll(() => detector.close())
 
-it('is told by a mixture of Gaussians, where records are too few to bend a flow by', () => {
+it('is fitted by a mixture of Gaussians, where records are too few to bend a flow by', () => {
   for (const { spec } of decodeModel(artefact).flows) expect(spec.base).toMatchObject({ kind: 'mixture' })
 })
 
-it('is told by two flows, as the records are few: an NLL is that of their mean density', async () => {
+it('is fitted by two flows, as the records are few: an NLL is that of their mean density', async () => {
   const { flows, encoder } = decodeModel(artefact)
   expect(detector.metadata.training.flows).toBe(2)
   expect(flows).toHaveLength(2)
-  expect([...new Set(told.map(({ flow, flows }) => `${flow} of ${flows}`))]).toEqual(['1 of 2', '2 of 2'])
+  expect([...new Set(reported.map(({ flow, flows }) => `${flow} of ${flows}`))]).toEqual(['1 of 2', '2 of 2'])
   const records = drawn(20, 4, (clump) => clump)
   const each = await Promise.all(
     flows.map(async (flow) => {

@@ -87,7 +87,7 @@ describe('a month between false alarms', () => {
     expect(watch(undefined, 10_080)).toBeNull()
   })
 
-  it('a level shift is seen within five minutes, and its beginning told', () => {
+  it('a level shift is seen within five minutes, and its beginning reported', () => {
     const alarm = watch((u, minute) => (minute < 60 ? u : u ** 0.5))
     expect(alarm).toMatchObject({ chart: 'stranger' })
     expect(alarm!.raisedMs).toBeLessThan(65 * MINUTE_MS)

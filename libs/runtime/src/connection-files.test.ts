@@ -84,7 +84,7 @@ test.each([
     { postgres: { tls: { caFile: 'words' } } },
     /postgres\.tls\.caFile: .*no certificate in PEM/,
   ],
-])('%s is told by its key and its path', async (_, parts, message) => {
+])('%s is reported by its key and its path', async (_, parts, message) => {
   const locating = located(parts)
   await expect(locating).rejects.toBeInstanceOf(ConfigInvalid)
   await expect(locating).rejects.toThrow(message)

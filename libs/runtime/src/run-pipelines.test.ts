@@ -8,7 +8,7 @@ const configs = ['flights', 'parcels'].map((pipeline) => ({ pipeline }) as Confi
 function aLog() {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn(), child: vi.fn() }
   const address = () => (log.info.mock.calls[0]![0] as { readonly address: string }).address
-  return { log: log as unknown as Log, told: log, address }
+  return { log: log as unknown as Log, reported: log, address }
 }
 
 const untilAborted = ({ signal }: Pipeline) =>
@@ -16,7 +16,7 @@ const untilAborted = ({ signal }: Pipeline) =>
 
 test('one that fails leaves the others running, is named by /readyz, and decides the exit', async () => {
   const abort = new AbortController()
-  const { log, told, address } = aLog()
+  const { log, reported, address } = aLog()
   const ended = vi.fn()
   const running = runPipelines({
     configs,
@@ -31,8 +31,8 @@ test('one that fails leaves the others running, is named by /readyz, and decides
     signal: abort.signal,
   })
   running.catch(() => {})
-  await vi.waitFor(() => expect(told.error).toHaveBeenCalled())
-  expect(told.error).toHaveBeenCalledWith(expect.objectContaining({ pipeline: 'parcels' }), 'pipeline failed')
+  await vi.waitFor(() => expect(reported.error).toHaveBeenCalled())
+  expect(reported.error).toHaveBeenCalledWith(expect.objectContaining({ pipeline: 'parcels' }), 'pipeline failed')
   const answer = await fetch(`${address()}/readyz`)
   expect(answer.status).toBe(503)
   expect(await answer.json()).toMatchObject({

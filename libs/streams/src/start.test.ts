@@ -23,7 +23,7 @@ describe('issue 17.21: what lies before the first record that can be read', () =
     expect(gap([3n, 'old'], 'new', 2n, 20n)).toMatchObject({ kind: 'recreated', missed: 2n })
   })
 
-  it('is told by offsets alone where the broker has no topic ids', () => {
+  it('is reported by offsets alone where the broker has no topic ids', () => {
     expect(gap([3n, null], null, 0n, 9n)).toBeNull()
     expect(gap([3n, 'id'], null, 4n, 9n)).toMatchObject({ kind: 'retention', next: { topicId: 'id' } })
   })

@@ -50,7 +50,7 @@ test('what goes by itself keeps its place among what is no alert, and a group co
   expect(groups).toMatchObject([{ kind: 'key', subject: 'JFK', count: 1 }])
 })
 
-test('windows that have ended are told behind the last row', () => {
+test('windows that have ended are sent after the last row', () => {
   const rows = [anAlertRow(1, 0), anAlertRow(2, 1)]
   expect(decided(rows, { grouping }, 10 * MINUTE - 1).groups).toEqual([])
   const { order } = decided(rows, { grouping }, 10 * MINUTE)

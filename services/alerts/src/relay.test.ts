@@ -70,9 +70,9 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
 
 const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn(), messageNotSent: vi.fn() })
 
-async function drain(effects: RelayEffects, told = telemetry(), caution = makeCaution()): Promise<void> {
+async function drain(effects: RelayEffects, reported = telemetry(), caution = makeCaution()): Promise<void> {
   await catchUp(effects)
-  while ((await relayOnce(effects, told, caution)).length > 0);
+  while ((await relayOnce(effects, reported, caution)).length > 0);
 }
 
 test('rows are sent in order and deleted', async () => {
@@ -103,11 +103,11 @@ test('every message is sent and handed over exactly once, wherever and however o
 test('one message that is too large for its topic is shortened, and holds back no other', async () => {
   const rows = [aRow(1), aRow(2, { payload: Buffer.alloc(2_000), headers: [['trace', Buffer.from('t')]] }), aRow(3)]
   const world = aWorld(rows, { maxBytes: 1_000 })
-  const told = telemetry()
+  const reported = telemetry()
   const caution = makeCaution()
   let begun = 0
   for (let done = false; !done; begun += 1) {
-    done = await drain(world.effects, told, caution).then(
+    done = await drain(world.effects, reported, caution).then(
       () => true,
       () => false,
     )
@@ -121,7 +121,7 @@ test('one message that is too large for its topic is shortened, and holds back n
       ['outflow.withheld', Buffer.from('the value, 2000 bytes')],
     ],
   })
-  expect(told.messageShortened).toHaveBeenCalledTimes(1)
+  expect(reported.messageShortened).toHaveBeenCalledTimes(1)
 })
 
 test('issue 17.19: a message that is refused even without its body is reported, and those behind it are sent once', async () => {

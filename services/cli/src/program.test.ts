@@ -67,16 +67,16 @@ describe('a typing error', () => {
       ['export', '--output', 'a', '--format', 'parket'],
       "outflow: option '-f, --format <format>' argument 'parket' is invalid. Allowed choices are parquet, csv. (Did you mean parquet?)",
     ],
-  ])('of %j is told with what it was meant to be', async (args, told) => {
-    expect((await aProgram().run(...args)).trim()).toBe(told)
+  ])('of %j is reported with what it was meant to be', async (args, reported) => {
+    expect((await aProgram().run(...args)).trim()).toBe(reported)
   })
 
   it('is none where options of a subcommand follow its name', async () => {
-    const told = await aProgram().run('models', 'list', '--config', 'a.yaml', '--jsno')
-    expect(told.trim()).toBe("outflow: unknown option '--jsno' (Did you mean --json?)")
+    const reported = await aProgram().run('models', 'list', '--config', 'a.yaml', '--jsno')
+    expect(reported.trim()).toBe("outflow: unknown option '--jsno' (Did you mean --json?)")
   })
 
-  it('of no known word is told without a guess, and help comes before any of them', async () => {
+  it('of no known word is reported without a guess, and help comes before any of them', async () => {
     const { run } = aProgram()
     expect((await run('score', '--xyzzy')).trim()).toBe("outflow: unknown option '--xyzzy'")
     expect(await run('score', '--modle', '--help')).not.toContain('unknown option')

@@ -21,7 +21,7 @@ export interface ScoredBatch {
 /**
  * Scores a file's records batch by batch, in order; no more than a few batches are in memory.
  *
- * @throws {InputInvalid} naming line and field of the first record that breaks the model's contract: a file is mended and
+ * @throws {InputInvalid} naming line and field of the first record that breaks the model's contract: a file is corrected and
  *   scored again, where a stream sets the record aside
  */
 export async function* scoreRecords(

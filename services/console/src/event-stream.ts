@@ -11,8 +11,8 @@ const MOST_WAITING = 64 * 1024
 const HEARTBEAT_MS = 15_000
 
 /**
- * Makes a stream of server-sent events. What a slow client has no room for is left out and counted: once it has read on, it is told
- * by an event `skipped` how many, and can ask for the list.
+ * Makes a stream of server-sent events. What a slow client has no room for is left out and counted: once it has read on, an
+ * event `skipped` has the number, and it can request the list.
  *
  * @param onClosed  called once, when the client has gone or the stream has ended
  */

@@ -31,17 +31,17 @@ it('tells each anomaly once, also one whose transaction ended late, and nothing 
     return stored.toReversed()
   }
   const feed = makeLiveFeed({ look, signal: stop.signal, onError: () => {}, everyMs: 1 })
-  const told: bigint[] = []
-  const unsubscribe = feed.subscribe('flights', (found) => told.push(...found.map(({ offset }) => offset)))
+  const reported: bigint[] = []
+  const unsubscribe = feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
   await until(() => looks > 1)
   stored = [line(1), line(3)]
-  await until(() => told.length === 1)
+  await until(() => reported.length === 1)
   // Stamped before 3, and seen after it.
   stored = [line(1), line(2), line(3), line(4)]
-  await until(() => told.length === 3)
+  await until(() => reported.length === 3)
   const seen = looks
   await until(() => looks > seen + 2)
-  expect(told).toEqual([3n, 2n, 4n])
+  expect(reported).toEqual([3n, 2n, 4n])
   unsubscribe()
 })
 
@@ -56,8 +56,8 @@ it('goes on when a look fails', async () => {
     return looks < 3 ? [] : [line(9)]
   }
   const feed = makeLiveFeed({ look, signal: stop.signal, onError: ({ message }) => errors.push(message), everyMs: 1 })
-  const told: bigint[] = []
-  feed.subscribe('flights', (found) => told.push(...found.map(({ offset }) => offset)))
-  await until(() => told.length > 0)
-  expect({ told, errors }).toEqual({ told: [9n], errors: ['away'] })
+  const reported: bigint[] = []
+  feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
+  await until(() => reported.length > 0)
+  expect({ reported, errors }).toEqual({ reported: [9n], errors: ['away'] })
 })

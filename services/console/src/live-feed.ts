@@ -21,7 +21,7 @@ interface LiveFeedOptions {
 
 const EVERY_MS = 1_000
 /**
- * A row is stamped when its transaction begins and seen when it ends: each look goes back so far, and what was told already is
+ * A row is stamped when its transaction begins and seen when it ends: each look goes back so far, and what was reported already is
  * passed over. No batch takes as long.
  */
 const LOOK_BACK_MS = 30_000

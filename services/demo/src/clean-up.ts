@@ -11,7 +11,7 @@ type Undo = () => Promise<unknown> | unknown
 export async function withCleanUp<T>(work: (defer: Defer) => Promise<T>): Promise<T> {
   const undoing: Undo[] = []
   const result = await work((undo) => undoing.unshift(undo)).catch(async (error: unknown) => {
-    // What went wrong first is what is told.
+    // The first error is the one that is reported.
     await undoAll(undoing).catch(() => {})
     throw error
   })

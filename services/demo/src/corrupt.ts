@@ -17,7 +17,7 @@ export type Corruption = (typeof CORRUPTIONS)[number]
 
 interface StreamedFlight {
   readonly flight: Flight
-  /** What was done to it; null for nothing. No detector is told. */
+  /** The corruption; null for none. No detector receives it. */
   readonly corruption: Corruption | null
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { longestPause } from './longest-pause.js'
 
-test('the longest block is told, though it is the last thing that the effect does', async () => {
+test('the longest block is reported, though it is the last thing that the effect does', async () => {
   const { result, pauseMs } = await longestPause(async () => {
     await sleep(5)
     const until = performance.now() + 80

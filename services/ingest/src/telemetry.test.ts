@@ -59,7 +59,7 @@ test('issue 17.10: a model with which no record can be flagged is logged as a wa
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'detection limited'])
 })
 
-test('the lag of a partition that went to another instance is not told any more', async () => {
+test('the lag of a partition that went to another instance is not reported any more', async () => {
   const { telemetry, metrics } = telling()
   telemetry.batchEnded(written('written'))
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])

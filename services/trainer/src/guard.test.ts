@@ -16,7 +16,7 @@ test('a model within the bounds of its gate is left alone', () => {
   expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
-test('a share flagged far above what was asked for is told, and below it chance has its due', () => {
+test('a share flagged far above what was asked for is reported, and below it chance has its due', () => {
   expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
   )
@@ -29,7 +29,7 @@ test('a flood that recalibration hides is reported', () => {
   expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(/^it flags 10.00 %/)
 })
 
-test('a median nll outside of what nine in ten had at the gate is told, on either side', () => {
+test('a median nll outside of what nine in ten had at the gate is reported, on either side', () => {
   for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
   // Of a candidate whose scores were not finite, only the share is known.
   expect(leftBounds(minutesOf(40, 1_000, 0), { nllRange: [null, null] }, asked)).toBeNull()

@@ -33,7 +33,7 @@ function minutesOf(count: number, growth: (minute: number) => number): ScoreMinu
   })
 }
 
-test('a change that goes on is told once, and another after it again', () => {
+test('a change that goes on is reported once, and another after it again', () => {
   const alarms = []
   const minutes = minutesOf(300, (minute) => (minute < 60 || (minute >= 160 && minute < 220) ? 1 : 1.5))
   for (let now = 1; now <= minutes.length; now++) {

@@ -3,7 +3,7 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
 
-test('every outcome of a fit and every chart of drift is told as 0 before it happens, so that its first shows as an increase', async () => {
+test('every outcome of a fit and every chart of drift is reported as 0 before it happens, so that its first shows as an increase', async () => {
   const metrics = makeMetrics()
   makeTelemetry({} as Log, metrics, { alertRate: 0.001 })
   const text = await metrics.text()

@@ -25,7 +25,7 @@ export interface Stretch {
   readonly planted: number
   /** Where all that is planted is of one kind. */
   readonly attack?: boolean
-  /** Whether drift is to be told in it. */
+  /** Whether it contains drift. */
   readonly isChange?: boolean
   /** Whether the stream's model is held at its end against one of the regime alone, or against the attack. */
   readonly checksAdaptation?: boolean

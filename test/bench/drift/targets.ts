@@ -37,7 +37,7 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
   const alarm = of('stuck sensor').alarms[0]
   return [
     ...checked.map(({ stretch, ways }) => {
-      // What a jump floods before it is found is told by the minutes until it is over.
+      // What a jump floods before it is found is measured by the minutes until it is over.
       const { settledShare, flaggedShare } = ways.outflow!
       const value = stretch === 'level shift' ? settledShare : flaggedShare
       return { target: `flagged share within a quarter of the budget: ${stretch}`, value, met: near(value) }
@@ -65,7 +65,7 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
       met: of('after the attack').attackFoundLater! >= 0.95 * attack.attackFoundBefore!,
     },
     {
-      target: 'stuck sensor told as too normal',
+      target: 'stuck sensor reported as too normal',
       value: alarm?.chart ?? null,
       met: alarm?.chart === 'too normal' || alarm?.chart === 'less spread',
     },

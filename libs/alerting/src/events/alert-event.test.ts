@@ -57,7 +57,7 @@ test('without an entity there is no key and no subject', () => {
   expect(eventOf({ ...anomaly, entityKey: '' })).not.toHaveProperty('subject')
 })
 
-test('the first and the last event time that is let in can be told', () => {
+test('the first and the last accepted event time can be written', () => {
   for (const time of ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z']) {
     expect(alertEventSchema.parse(eventOf({ ...anomaly, eventTimeMs: Date.parse(time) })).time).toBe(time)
   }

@@ -56,7 +56,7 @@ export function splineGraph(
     return add(graph.node('Relu', [value]), tail)
   }
   const inner = add(softplus(add(rawSlopes, graph.scalar(SLOPE_ONE))), graph.scalar(SMALLEST))
-  // Beyond the first and the last bin the slope is 1, which is told as the difference to 1, with zeros for the ends.
+  // Beyond the first and the last bin the slope is 1; slopes are given as the difference to 1, so the ends are zeros.
   const innerAboveOne = sub(inner, one)
   const slopeAt = (shift: 0 | 1) => add(ofBin(graph.node('MatMul', [innerAboveOne, edges(graph, bins, shift)])), one)
   const [left, right] = [slopeAt(0), slopeAt(1)]

@@ -121,7 +121,7 @@ it.each(['realnvp', 'glow', 'spline'] as const)('moves a flow of the kind %s to 
   expect(report.logEvidence).toBeCloseTo(Math.log(2 * Math.PI), 1)
 })
 
-it('starts where it is told to, far from the origin', async () => {
+it('starts where it is asked to, far from the origin', async () => {
   const start = { mean: [1000, 1000], deviation: [1, 1] }
   const { report } = await fitPosterior(aGaussian(1000), { ...options, start, maxSteps: 50 })
   expect(report.effectiveShare).toBeGreaterThan(0.95)

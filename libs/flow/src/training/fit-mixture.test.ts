@@ -38,7 +38,7 @@ it('lets rows count by their weight', () => {
   expect(means[0]).toBeCloseTo(1, 6)
 })
 
-it('leaves out the worst rows when told to', () => {
+it('leaves out the worst rows when asked to', () => {
   const random = seededRandom(5, 'test')
   const rows = Float64Array.from({ length: 500 }, (_, row) => (row < 25 ? 40 : 1) * random.normal())
   const deviation = (trim: number) => 1 / fit(dataOf(rows, 1, { trim }), 1).whitening[0]!

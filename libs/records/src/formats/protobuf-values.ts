@@ -65,7 +65,7 @@ function conversionOf(type: Type, conversions: Conversions): Convert {
 
 const never = () => false
 
-/** A message can be told from none in every syntax, which protobufjs leaves out. */
+/** Every syntax can distinguish an absent message; protobufjs leaves it out. */
 const tellsUnset = (field: Field) =>
   field.hasPresence || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map)
 

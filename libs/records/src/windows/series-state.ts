@@ -18,7 +18,7 @@ export const STRIDES: Readonly<Record<SeriesKind, number>> = { events: 2, number
 
 /** Buckets that a window is divided into: it spans between 59 and 60 of them, and its state has at most as many rows. */
 export const BUCKETS = 60
-/** Distinct values that are told apart; where there are more, a window says 256. */
+/** Distinct values that are counted; with more, the feature is 256. */
 const MOST_VALUES = 256
 /**
  * So many records in a row that are older than all that is held, and the entity begins anew: one record with a clock in

@@ -27,8 +27,8 @@ export interface StoredDeadLetter extends Position {
   readonly rejectedAt: Date
   /** When it was sent to its source again; null: it was not. */
   readonly replayedAt: Date | null
-  /** Whether its value was mended then. */
-  readonly mended: boolean
+  /** Whether its value was corrected then. */
+  readonly corrected: boolean
 }
 
 export interface DeadLetterQuery {
@@ -80,7 +80,7 @@ export async function rejectionsSince(
 
 const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key, value_start as "valueStart",
        value_bytes as "valueBytes", record_time as "recordTime", rejected_at as "rejectedAt",
-       replayed_at as "replayedAt", mended`
+       replayed_at as "replayedAt", corrected`
 
 type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
 
@@ -132,7 +132,7 @@ export async function deadLetterAt(db: Queryable, pipeline: string, at: Position
 
 /** A dead letter that is sent to its source again. */
 export interface DeadLetterReplay extends Position {
-  readonly mended: boolean
+  readonly corrected: boolean
   readonly message: OutboxMessage
 }
 
@@ -153,10 +153,10 @@ export async function queueReplays(
       with asked as (
         select * from unnest($2::text[], $3::int[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bytea[],
                              $9::bytea[], $10::json[])
-          as asked (topic, partition, "offset", mended, kind, target, message_key, payload, headers)
+          as asked (topic, partition, "offset", corrected, kind, target, message_key, payload, headers)
       ), marked as (
         update outflow.dead_letters as letter
-        set replayed_at = now(), mended = asked.mended
+        set replayed_at = now(), corrected = asked.corrected
         from asked
         where letter.pipeline = $1 and letter.topic = asked.topic and letter.partition = asked.partition
           and letter."offset" = asked."offset" and letter.replayed_at is null
@@ -174,7 +174,7 @@ export async function queueReplays(
       replays.map(({ topic }) => topic),
       replays.map(({ partition }) => partition),
       replays.map(({ offset }) => offset),
-      replays.map(({ mended }) => mended),
+      replays.map(({ corrected }) => corrected),
       ...outboxColumns(replays.map(({ message }) => message)),
     ],
   })

@@ -4,18 +4,18 @@ import { latestRecalibration, type StoredRecalibration } from './recalibrations.
 import { shadowId } from './shadows.js'
 
 interface ModelListenerOptions extends ListenerOptions {
-  /** Called with the active model's id when it is not the one last told; first at the start (null: no model yet). */
+  /** Called with the active model's id when it has changed; first at the start (null: no model yet). */
   readonly onChange: (modelId: string | null) => void
-  /** Called when the active model's p-values are to be moved in another way than was last told. */
+  /** Called with the active model's recalibration when it has changed. */
   readonly onRecalibration?: (recalibration: StoredRecalibration) => void
-  /** Called with the id of the candidate that is to score beside, when it is another than was last told; null: none. */
+  /** Called with the shadow's id when it has changed; null: none. */
   readonly onShadow?: (modelId: string | null) => void
 }
 
 /** Follows the pipeline's active model: by NOTIFY at once, by polling (default: every second) where a notification was lost. */
 export function listenForModels(options: ModelListenerOptions): Listening {
   const { pipeline, onChange, onRecalibration, onShadow } = options
-  let told: string | null | undefined
+  let lastActive: string | null | undefined
   let lastRecalibration: bigint | undefined
   let toldShadow: string | null = null
   return listen({
@@ -24,8 +24,8 @@ export function listenForModels(options: ModelListenerOptions): Listening {
     pollMs: options.pollMs ?? 1_000,
     look: async (client) => {
       const active = await activeModelId(client, pipeline)
-      if (active !== told) onChange(active)
-      told = active
+      if (active !== lastActive) onChange(active)
+      lastActive = active
       if (onShadow !== undefined) {
         const shadow = await shadowId(client, pipeline)
         if (shadow !== toldShadow) onShadow(shadow)

@@ -21,7 +21,7 @@ export interface Shadow {
   readonly flaggedByShadow: number
 }
 
-/** Lets a candidate score beside the active model; every ingest is told. @returns whether there was such a candidate */
+/** Makes a candidate a shadow; every ingest is notified. @returns whether there was such a candidate */
 export async function beginShadow(
   db: Queryable,
   { pipeline, id }: { readonly pipeline: string; readonly id: string },

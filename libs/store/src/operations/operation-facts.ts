@@ -124,8 +124,8 @@ export async function untoldOccurrences(db: Queryable, pipeline: string): Promis
         ${OCCURRENCES.join('\n        union all\n        ')}
       ) as happened
       where not exists (
-        select from outflow.health_events as told
-        where told.pipeline = $1 and told.occurrence = happened.occurrence
+        select from outflow.health_events as reported
+        where reported.pipeline = $1 and reported.occurrence = happened.occurrence
       )
       order by at`,
     values: [pipeline],

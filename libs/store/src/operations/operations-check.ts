@@ -27,8 +27,10 @@ export async function operationsCheck(
   }
   const open = await openOperations(db, pipeline)
   if (open.length === 0) return { ok: true, detail: 'nothing to tell' }
-  const told = open.map(({ kind, begunAt, detail }) => `${kind} since ${begunAt.toISOString()}: ${detail}`).join('; ')
+  const reported = open
+    .map(({ kind, begunAt, detail }) => `${kind} since ${begunAt.toISOString()}: ${detail}`)
+    .join('; ')
   return open.some(({ kind }) => unready.includes(kind))
-    ? { ok: false, detail: told }
-    : { ok: true, detail: `warning: ${told}` }
+    ? { ok: false, detail: reported }
+    : { ok: true, detail: `warning: ${reported}` }
 }

@@ -42,7 +42,7 @@ export type OperationStatus = 'begun' | 'ended' | 'happened'
 
 /**
  * Opens what stands now and was not open, closes what stands no more, notes what happened, and puts what is sent about each
- * into the outbox, in one transaction. The detail of what stays open is kept current, and nothing is sent about that. What another process has noted meanwhile is passed over: each is told of once.
+ * into the outbox, in one transaction. The detail of what stays open is kept current, and nothing is sent about that. What another process has noted meanwhile is passed over: each is reported once.
  *
  * @returns what was new
  */
@@ -51,15 +51,15 @@ export function noteOperations(
   news: OperationNews,
 ): Promise<readonly (Operation & { readonly status: OperationStatus })[]> {
   return withTransaction(pool, async (client) => {
-    const told = [
+    const reported = [
       ...(await closeOthers(client, news)).map((operation) => ({ ...operation, status: 'ended' as const })),
       ...(await open(client, news)).map((operation) => ({ ...operation, status: 'begun' as const })),
       ...(await noteOccurrences(client, news)).map((operation) => ({ ...operation, status: 'happened' as const })),
     ]
     await updateDetails(client, news)
-    const messages = told.flatMap((operation) => news.toMessage(operation, operation.status) ?? [])
+    const messages = reported.flatMap((operation) => news.toMessage(operation, operation.status) ?? [])
     if (messages.length > 0) await queue(client, news.pipeline, messages)
-    return told
+    return reported
   })
 }
 

@@ -43,7 +43,7 @@ interface TakeOptions {
  * Numbers the pipeline's new rows in commit order, unless they are to be decided on first, and gives its first rows: in one turn to the
  * database, since an alert waits for it. To be called by the leader only.
  *
- * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then nobody may be told of them.
+ * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then they must not be sent.
  */
 export function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
   return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options)

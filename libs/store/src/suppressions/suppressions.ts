@@ -58,7 +58,7 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
 }
 
 /**
- * Takes a rule away: its alerts are told again. What it hid stays counted, and hidden.
+ * Removes a rule: its alerts are sent again. Alerts that it hid stay hidden, and counted.
  *
  * @param of.pipeline  only if it is this one's; default: whoever's
  * @returns whether there was such a rule, and nobody had taken it away

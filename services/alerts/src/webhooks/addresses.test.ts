@@ -49,7 +49,7 @@ test('a network lets in what is in it, of either spelling, and a host only itsel
   ])
 })
 
-/** What a connection is told when a name resolves to these. */
+/** The error of a connection whose name resolves to these. */
 async function lookUp(addresses: readonly string[], all: boolean): Promise<unknown> {
   const found: LookupAddress[] = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
   const lookup = permittedLookup(makeAddressRule('h', []), (_, done) => done(null, found))

@@ -32,12 +32,12 @@ const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): Waitin
 /** Delivers until nothing is due any more; `answers` are given to posts in turn, the last one for ever. */
 async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | AttemptError)[]) {
   const stop = new AbortController()
-  const told: string[] = []
+  const reported: string[] = []
   let waiting = [...deliveries]
   let posts = 0
   const leave = (id: bigint, what: string) => {
     waiting = waiting.filter((delivery) => delivery.id !== id)
-    told.push(`${id} ${what}`)
+    reported.push(`${id} ${what}`)
   }
   const effects: DeliveryEffects = {
     due: async (limit) => waiting.slice(0, limit),
@@ -71,31 +71,31 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     },
     signal: stop.signal,
   })
-  return { told, posts, circuit: circuit.mock.calls.flat(), telemetry }
+  return { reported, posts, circuit: circuit.mock.calls.flat(), telemetry }
 }
 
 test('each event is posted once and noted', async () => {
-  const { told, posts } = await deliver([aDelivery(1), aDelivery(2)], [202])
-  expect(told).toEqual(['1 delivered 202', '2 delivered 202'])
+  const { reported, posts } = await deliver([aDelivery(1), aDelivery(2)], [202])
+  expect(reported).toEqual(['1 delivered 202', '2 delivered 202'])
   expect(posts).toBe(2)
 })
 
 test('a failure is noted for another attempt, and the events beside it go on', async () => {
-  const { told, telemetry } = await deliver([aDelivery(1), aDelivery(2)], [new WebhookFailed('away', 503), 200])
-  expect(told).toEqual(['1 failed', '2 delivered 200'])
+  const { reported, telemetry } = await deliver([aDelivery(1), aDelivery(2)], [new WebhookFailed('away', 503), 200])
+  expect(reported).toEqual(['1 failed', '2 delivered 200'])
   expect(telemetry.failed).toHaveBeenCalledTimes(1)
 })
 
 test('what the receiver will never take is dead at once and opens no circuit', async () => {
   const deliveries = [1, 2, 3, 4, 5].map((id) => aDelivery(id))
-  const { told, circuit } = await deliver(deliveries, [new WebhookRefused('too large', 413)])
-  expect(told).toEqual([1, 2, 3, 4, 5].map((id) => `${id} dead: too large`))
+  const { reported, circuit } = await deliver(deliveries, [new WebhookRefused('too large', 413)])
+  expect(reported).toEqual([1, 2, 3, 4, 5].map((id) => `${id} dead: too large`))
   expect(circuit).toEqual([])
 })
 
-test('what can not be told is dead at once and is never posted', async () => {
-  const { told, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
-  expect(told).toEqual(['1 dead: the event has no form for webhooks of kind slack', '2 delivered 200'])
+test('an event without a form for the webhook is dead at once and is never posted', async () => {
+  const { reported, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
+  expect(reported).toEqual(['1 dead: the event has no form for webhooks of kind slack', '2 delivered 200'])
   expect(posts).toBe(1)
 })
 
@@ -103,9 +103,9 @@ test('failures in a row open the circuit: what is left waits unattempted until o
   const away = new WebhookFailed('away')
   const deliveries = Array.from({ length: 12 }, (_, i) => aDelivery(i + 1))
   // Eight are under way at once when the first of them fails.
-  const { told, posts, circuit } = await deliver(deliveries, [...Array(8).fill(away), 200])
+  const { reported, posts, circuit } = await deliver(deliveries, [...Array(8).fill(away), 200])
   expect(circuit).toEqual([true, false])
-  expect(told.map((line) => line.replace(/^\d+ /, ''))).toEqual([
+  expect(reported.map((line) => line.replace(/^\d+ /, ''))).toEqual([
     ...Array(8).fill('failed'),
     ...Array(4).fill('delivered 200'),
   ])

@@ -37,7 +37,7 @@ test('an event with a record that receivers would not take comes without it, and
   expect(alertEventSchema.parse(JSON.parse(body))).toEqual({ ...example, data: { ...example.data, record: {} } })
 })
 
-test('Slack is told who, why and which', () => {
+test('Slack gets the key, the reasons and the position', () => {
   const { body } = postOf({ kind: 'slack' }, message(), now)
   expect(JSON.parse(body)).toEqual({
     text: [
@@ -82,7 +82,7 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
   expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(nobody), now).body)[0].labels).not.toHaveProperty('key')
 })
 
-test('a group is told by its sentence and its strangest', () => {
+test('a group has a sentence and its strangest anomalies', () => {
   const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
   const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
   const [first, second, ...others] = text.split('\n')
@@ -102,7 +102,7 @@ test('the trace context goes along, where there is one', () => {
 const begun = operationEventSchema.parse(read('outflow.operation.v1.begun.json'))
 const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
 
-test('of an operation people are told what is wrong and since when, and that it is over', () => {
+test('a health event has what is wrong and since when, and that it is over', () => {
   const textOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
   expect(textOf(begun)).toBe(
     ['*trainer dead in flights*', `• ${begun.data.detail}`, `• since ${begun.data.begunAt}`, begun.id].join('\n'),
@@ -125,14 +125,14 @@ test('in Alertmanager the end of an operation ends what its begin began', () => 
   expect(last.endsAt).toBe('2026-11-25T20:00:00.000Z')
 })
 
-test('in Alertmanager what happens in a moment is not over before anybody is told', () => {
+test('in Alertmanager an event without duration stays open for a while', () => {
   const happened = operationEventSchema.parse(read('outflow.operation.v1.happened.json'))
   const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(happened), now).body)
   expect(alert.startsAt).toBe(happened.data.begunAt)
   expect(alert).not.toHaveProperty('endsAt')
 })
 
-test('what is none of these is not told', () => {
+test('an event of another type is not sent', () => {
   const other = { ...example, type: 'outflow.other.v1' as typeof example.type }
   expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('neither an alert')
 })

@@ -39,7 +39,7 @@ function gunzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   return pipeline(bytes, createGunzip(), () => {})
 }
 
-/** Reads ahead until something can be told from the first bytes, and gives them back with the rest. */
+/** Reads ahead until the format can be recognised by the first bytes, and gives them back with the rest. */
 async function peek(source: AsyncIterable<Buffer>): Promise<{ head: Buffer; bytes: AsyncIterable<Buffer> }> {
   const iterator = source[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)

@@ -48,10 +48,10 @@ function withClock() {
   return { slow, now: () => ms, pass: (more: number) => (ms += more) }
 }
 
-test('a burst has brief reasons behind the strangest, marked and counted; later ones are told in full again', async () => {
-  const told = telemetry()
+test('a burst has brief reasons behind the strangest, marked and counted; later ones are reported in full again', async () => {
+  const reported = telemetry()
   const { slow, now, pass } = withClock()
-  const explain = explainWith({ recordOf, telemetry: told, now })
+  const explain = explainWith({ recordOf, telemetry: reported, now })
   const kinds = async (delays: readonly number[]) =>
     (await explain(await decided(delays, slow))).anomalies.map(({ nll, reasons }) => [nll, reasons[0]?.kind])
   expect(await kinds([5, 9, 6, 8, 7])).toEqual([
@@ -61,25 +61,25 @@ test('a burst has brief reasons behind the strangest, marked and counted; later 
     [8, undefined],
     [7, undefined],
   ])
-  expect(told.explanationsShortened.mock.calls[0]?.[1]).toBe(2)
+  expect(reported.explanationsShortened.mock.calls[0]?.[1]).toBe(2)
   expect(slow.explainBriefly).toHaveBeenCalledTimes(1)
-  expect(told.explanationsSkipped).not.toHaveBeenCalled()
+  expect(reported.explanationsSkipped).not.toHaveBeenCalled()
   pass(10_000)
   expect(await kinds([9])).toEqual([[9, undefined]])
 })
 
 test('a burst that goes on has no reasons at last, rather than hold back the stream', async () => {
-  const told = telemetry()
+  const reported = telemetry()
   const { slow, now } = withClock()
-  const explain = explainWith({ recordOf, telemetry: told, now })
+  const explain = explainWith({ recordOf, telemetry: reported, now })
   for (let batch = 0; batch < 4; batch++) await explain(await decided([5, 6, 7, 8, 9], slow))
   const { anomalies } = await explain(await decided([5, 9], slow))
   expect(anomalies.map(({ reasons }) => reasons.length)).toEqual([0, 0])
-  expect(told.explanationsSkipped).toHaveBeenLastCalledWith(expect.anything(), 2)
+  expect(reported.explanationsSkipped).toHaveBeenLastCalledWith(expect.anything(), 2)
 })
 
 test('batches of several partitions are explained in turn, and each pays for its own time', async () => {
-  const told = telemetry()
+  const reported = telemetry()
   const { slow, now } = withClock()
   let under = 0
   const counted = aDetector({
@@ -92,7 +92,7 @@ test('batches of several partitions are explained in turn, and each pays for its
       return slow.explain(fields)
     },
   })
-  const explain = explainWith({ recordOf, telemetry: told, now })
+  const explain = explainWith({ recordOf, telemetry: reported, now })
   const batches = await Promise.all(
     [await decided([9], counted), await decided([8], counted)].map((batch) => explain(batch)),
   )
@@ -100,9 +100,9 @@ test('batches of several partitions are explained in turn, and each pays for its
 })
 
 test('an explanation that fails costs the reasons, not the anomaly', async () => {
-  const told = telemetry()
+  const reported = telemetry()
   const detector = aDetector({ explain: () => Promise.reject(new Error('singular')) })
-  const batch = await explainWith({ recordOf, telemetry: told })(await decided([9], detector))
+  const batch = await explainWith({ recordOf, telemetry: reported })(await decided([9], detector))
   expect(batch.anomalies).toMatchObject([{ offset: 0n, reasons: [] }])
-  expect(told.explanationFailed.mock.calls[0]?.[2].message).toBe('singular')
+  expect(reported.explanationFailed.mock.calls[0]?.[2].message).toBe('singular')
 })

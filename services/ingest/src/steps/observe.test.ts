@@ -112,7 +112,7 @@ test('while the store is away the batch waits', async () => {
   expect(telemetry.windowStatesAwaited).toHaveBeenCalledTimes(1)
 })
 
-test('a windowed feature of the model that the configuration has no more is missing, and told once', async () => {
+test('a windowed feature of the model that the configuration has no more is missing, and reported once', async () => {
   const other = featureSchema.parse({ type: 'window', name: 'n', aggregate: 'count', over: '1h' })
   const { totals, telemetry } = observing()
   const batch = aBatch([5, 6], 0n, 2n, [FEATURES[0]!, other])

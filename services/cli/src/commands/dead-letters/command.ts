@@ -19,7 +19,7 @@ Examples:
   outflow dead-letters list --reason wrong_type --since 24h
   outflow dead-letters replay --reason wrong_type --since 24h --dry-run
   outflow dead-letters show flights/2/18043
-  outflow dead-letters replay flights/2/18043 --with mended.json`,
+  outflow dead-letters replay flights/2/18043 --with corrected.json`,
     )
   selecting(letters.command('list'))
     .description('Lists dead letters, those rejected last first.')
@@ -40,7 +40,7 @@ Examples:
       'Sends dead letters that would be taken now to their source topic again, each once. The alerts service sends them; the ' +
         'header outflow.replayed names where they stood.',
     )
-    .option('--with <file>', 'the mended value of the one that is named; - is stdin')
+    .option('--with <file>', 'the corrected value of the one that is named; - is stdin')
     .option('--dry-run', 'say what would be sent, and send nothing')
     .addOption(jsonOption('what became of them'))
     .action((positions: string[], options: ReplayLettersOptions) =>

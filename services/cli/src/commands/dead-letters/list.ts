@@ -52,7 +52,7 @@ function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): stri
       letter.reason,
       letter.valueBytes ?? 'none',
       shorten(oneLine(letter.detail)),
-      letter.replayedAt === null ? '' : `${letter.replayedAt.toISOString()}${letter.mended ? ', mended' : ''}`,
+      letter.replayedAt === null ? '' : `${letter.replayedAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
     ]),
   })
 }

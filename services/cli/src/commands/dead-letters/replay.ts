@@ -20,7 +20,7 @@ import { queryOf, type Selection } from './list.js'
 import { findOriginals, type Original } from './originals.js'
 
 export interface ReplayLettersOptions extends Selection {
-  /** A file with the mended value of the one position; - is stdin. */
+  /** A file with the corrected value of the one position; - is stdin. */
   readonly with?: string
   readonly dryRun?: true
 }
@@ -36,7 +36,7 @@ interface Report {
 }
 
 /**
- * Sends dead letters that are valid now, or whose value was mended, to their source topic again: through the outbox, in the
+ * Sends dead letters that are valid now, or whose value was corrected, to their source topic again: through the outbox, in the
  * statement that marks them as sent, so that each goes once.
  */
 export async function replayLetters(
@@ -50,10 +50,10 @@ export async function replayLetters(
     throw new UsageError(`--with mends one record; name its position (${wanted.length} are named)`)
   }
   const config = await loadConfig(options.config)
-  const mended = options.with === undefined ? null : await readMended(options.with)
+  const corrected = options.with === undefined ? null : await readCorrected(options.with)
   const report = await withStore(config.postgres.url, async (pool) => {
     const letters = await lettersOf(pool, config, wanted, options)
-    return replayThese(pool, config, letters, { mended, options, signal })
+    return replayThese(pool, config, letters, { corrected, options, signal })
   })
   if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
@@ -69,9 +69,9 @@ async function replayThese(
   pool: Pool,
   config: Config,
   letters: readonly StoredDeadLetter[],
-  how: { readonly mended: Buffer | null; readonly options: ReplayLettersOptions; readonly signal: AbortSignal },
+  how: { readonly corrected: Buffer | null; readonly options: ReplayLettersOptions; readonly signal: AbortSignal },
 ): Promise<Report> {
-  const { mended, options, signal } = how
+  const { corrected, options, signal } = how
   const open = letters.filter(({ replayedAt }) => replayedAt === null)
   const originals = await findOriginals(makeKafka(config.kafka), config.deadLetters.topic, open, signal)
   const check = await recordChecker(pool, config)
@@ -85,9 +85,9 @@ async function replayThese(
       gone.push(position)
       continue
     }
-    const record = mended === null ? original : { ...original, value: mended }
+    const record = corrected === null ? original : { ...original, value: corrected }
     const rejection = await check(record)
-    if (rejection === null) replays.push(replayOf(letter, record, mended !== null))
+    if (rejection === null) replays.push(replayOf(letter, record, corrected !== null))
     else stillInvalid.push({ position, ...rejection })
   }
   const queued = options.dryRun ? replays : await queueReplays(pool, config.pipeline, replays)
@@ -97,13 +97,13 @@ async function replayThese(
 }
 
 /** The original key and headers, one that says whence; the partition follows from the key, as for a producer. */
-function replayOf(at: Position, { key, value, headers }: Original, mended: boolean): DeadLetterReplay {
+function replayOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterReplay {
   const { topic, partition, offset } = at
   return {
     topic,
     partition,
     offset,
-    mended,
+    corrected,
     message: {
       kind: 'replayed',
       topic,
@@ -131,14 +131,14 @@ async function lettersOf(
 }
 
 /** An editor's newline at the end of a file is not part of a record. */
-async function readMended(path: string): Promise<Buffer> {
+async function readCorrected(path: string): Promise<Buffer> {
   const bytes =
     path === '-'
       ? await buffer(process.stdin)
       : await readFile(path).catch((error: unknown) => {
           throw new FileUnavailable('read', path, error)
         })
-  if (bytes.length === 0) throw new InputInvalid(path, null, 'it is empty; write the mended value into it')
+  if (bytes.length === 0) throw new InputInvalid(path, null, 'it is empty; write the corrected value into it')
   return bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes
 }
 

@@ -70,7 +70,7 @@ async function explainNow(
   }
 }
 
-/** A likelihood of what was observed is told as one. */
+/** A likelihood of what was observed is reported as one. */
 function describeMissing(missing: readonly string[]): string {
   return missing.length === 0 ? '' : `  scored without ${oneLine(missing.join(', '))}: missing in the record\n`
 }
@@ -81,5 +81,5 @@ function describeFate(unsent: AlertFate | null): string {
   const { because, ruleId, ruleWhy, groupId } = unsent
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}\n`
   if (because === 'cooldown') return '  no alert: there had been one of this key\n'
-  return `  told with others: ${oneLine(groupId ?? '')}\n`
+  return `  sent with others: ${oneLine(groupId ?? '')}\n`
 }

@@ -35,7 +35,10 @@ export function renderConfig(look: Look, origin: Origin): string {
     ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
     aligned([
       entry('detection', { value: { alertRate: 0.001 }, why: 'share of normal records that may be flagged' }),
-      entry('alerts', { value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` }, why: 'anomalies are told here' }),
+      entry('alerts', {
+        value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` },
+        why: 'anomalies are reported here',
+      }),
       entry('deadLetters', {
         value: { topic: `${topic.slice(0, LONGEST_STEM)}.dead-letters` },
         why: 'records that break the contract above go here',

@@ -9,7 +9,7 @@ export function addPreview(program: Command, { terminal }: CommandContext): void
     .summary('say how many alerts a configuration would have sent')
     .description(
       'Decides again on the anomalies that were detected in a past range, by the configuration and the rules as they stand: how many ' +
-        'alerts would have been sent, what would have been hidden, by which rule, and what told as one. It changes nothing.',
+        'alerts would have been sent, what would have been hidden, by which rule, and what would have been gathered into one alert. It changes nothing.',
     )
     .requiredOption('--from <time>', 'first moment, of detection: ISO 8601, or as 7d ago', moment)
     .option('--to <time>', 'last moment, not included; default: now', moment)

@@ -21,7 +21,7 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
   const lines = [
     `${pipeline}, detected from ${from} to ${to}`,
     `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
-    ...(untold.length > 0 ? untold : ['nothing would have been hidden or told as one']).map((line) => `  ${line}`),
+    ...(untold.length > 0 ? untold : ['nothing would have been hidden or gathered']).map((line) => `  ${line}`),
   ]
   if (anomalies === 0) return `${lines[0]}\nno anomalies were detected\n`
   const severities = tableOf('severity', Object.entries(bySeverity), terminal)

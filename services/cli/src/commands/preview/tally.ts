@@ -64,7 +64,7 @@ export function makeTally(control: Control) {
       } else if (fate.by === 'cooldown') cooldown += 1
       else hiddenBy.set(fate.ruleId, (hiddenBy.get(fate.ruleId) ?? 0) + 1)
     },
-    /** Ends with all that is open told, as it would be in time. */
+    /** Closes all open groups, as it would happen in time. */
     end: (): Tally => {
       tell(decider.closeDue(Number.MAX_SAFE_INTEGER))
       return {

@@ -124,8 +124,8 @@ it.each([
   [120, '2 min'],
   [7_200, '2 h'],
   [200_000, '2 d'],
-])('%i s ago are told as %s', (seconds, told) => {
-  expect(ago(before(seconds), AT)).toBe(told)
+])('%i s ago are reported as %s', (seconds, reported) => {
+  expect(ago(before(seconds), AT)).toBe(reported)
 })
 
 it('a sparkline goes from nothing to the largest', () => {

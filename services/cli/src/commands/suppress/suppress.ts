@@ -102,5 +102,5 @@ export async function removeRule(id: string, options: ChangeOptions, terminal: T
   const { by } = changeOf(options)
   const wasThere = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
   if (!wasThere) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
-  await terminal.result(options.json ? `${JSON.stringify({ id })}\n` : `${id}: its alerts are told again\n`)
+  await terminal.result(options.json ? `${JSON.stringify({ id })}\n` : `${id}: its alerts are sent again\n`)
 }

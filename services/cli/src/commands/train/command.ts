@@ -9,7 +9,7 @@ export function addTrain(program: Command, context: CommandContext): void {
     .command('train')
     .summary('fit a model to the records of a file')
     .description(
-      'Fits a model to the records of a file. Without --config the features are told from the records: numbers are numeric, ' +
+      'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric, ' +
         'few-valued texts categorical, ISO 8601 times cyclic over the day; what a model can not use is left out, and said.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')

@@ -33,7 +33,7 @@ export async function trainFile(options: TrainOptions, terminal: Terminal, signa
     throw new UsageError('--json prints its report on stdout, where --output - puts the model; give --output a file')
   }
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
-  // Opened first: that a model can not be written is not told after the minutes that its fit takes.
+  // Opened first, so that an unwritable path fails before the fit.
   const { training, trained } = await withOutput(options.output, async (output) => {
     const training = await readInput(options, settings, terminal, signal)
     const trained = await fit(training, settings, terminal, signal)

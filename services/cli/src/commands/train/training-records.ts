@@ -19,7 +19,7 @@ export interface TrainingRecords {
 }
 
 interface TrainingRecordsOptions {
-  /** Null: told from the records. */
+  /** Null: inferred from the records. */
   readonly features: readonly Feature[] | null
   /** Columns to pass over, by name. */
   readonly exclude: readonly string[]
