@@ -38,7 +38,7 @@ const NO_MESSAGE = { key: null, timestampMs: Number.NaN }
 
 function checkFileHasIt(file: string, { name, by, at }: Extract<Feature, { readonly type: 'window' }>): void {
   const what = by === undefined ? "Kafka's message key" : "Kafka's timestamp"
-  const mend = by === undefined ? 'source.key, or by: of the feature' : 'source.timestamp, or at: of the feature'
+  const fix = by === undefined ? 'source.key, or by: of the feature' : 'source.timestamp, or at: of the feature'
   if (by !== undefined && at !== undefined) return
-  throw new UsageError(`the windowed feature ${name} goes by ${what}, which ${file} does not have; fit with ${mend}`)
+  throw new UsageError(`the windowed feature ${name} goes by ${what}, which ${file} does not have; fit with ${fix}`)
 }
