@@ -112,6 +112,16 @@ describe('the schema analyst', () => {
     expect(silent).toEqual([])
   })
 
+  it("issue 17.13: comments keep their apostrophes: Kafka's, not Kafkas", async () => {
+    const comments = await asAnalyst<{ description: string }>(
+      `select description from pg_description join pg_class on pg_class.oid = objoid
+       where relnamespace in ('analyst'::regnamespace, 'outflow'::regnamespace)`,
+    )
+    const texts = comments.map(({ description }) => description)
+    expect(texts.filter((text) => /Kafka's|Postgres's|record's/.test(text)).length).toBeGreaterThan(5)
+    expect(texts.filter((text) => /\b(Kafkas|Postgress|outflows|records own)\b/.test(text))).toEqual([])
+  })
+
   it('unnests reasons, names missing fields and sums entities up', async () => {
     const pipeline = aName('pipeline')
     await write(pipeline, [NOW, NOW + 1])
