@@ -94,7 +94,7 @@ with waiting as (${NUMBERED}
 // second leader (the first one's lock just lost) finds `sequence` taken and changes nothing. What is numbered here looks
 // unnumbered to the rest of the statement, so no row comes twice.
 const TAKE_OUTBOX = `
-with quiet as materialized (
+with control as materialized (
   select ${ALERTS_CONTROLLED} as controlled
 ), fresh as (
   select id, row_number() over (order by id) as place, count(*) over () as total
