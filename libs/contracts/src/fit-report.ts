@@ -71,7 +71,7 @@ export const fitReportSchema = z
       .nullable(),
     calibration: modelMetadataSchema.shape.calibration.nullable(),
     gate: gateReportSchema.nullable(),
-    /** How the candidate did beside the active model; absent until it has. */
+    /** How the candidate compared with the active model as its shadow; absent until it has run. */
     shadow: shadowReportSchema.optional(),
     /** From the window read to the verdict. */
     durationMs: z.number(),

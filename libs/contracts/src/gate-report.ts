@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How a candidate did beside the active model; in the report of its fit and in its metrics. */
+/** How a shadow compared with the active model; in the report of its fit and in its metrics. */
 export const shadowReportSchema = z
   .object({
     forMs: z.number(),

@@ -169,7 +169,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
 }
 
 interface SlotOptions {
-  /** Loads a model and replaces the current one, unless `until` has aborted: another is wanted, or the service stops. */
+  /** Loads a model and replaces the current one. `until` aborts when another is wanted, or the service stops. */
   readonly load: (modelId: string, until: AbortSignal) => Promise<void>
   readonly onRetry: (modelId: string, error: OutflowError, attempt: number) => void
   readonly onError: (modelId: string, error: OutflowError) => void

@@ -31,7 +31,7 @@ export interface BatchWrite {
   readonly rejections: readonly MinuteRejections[]
   /** Of the entities that the batch's records were counted for, as of `nextOffset`; absent: there are no windowed features. */
   readonly windowStates?: readonly StoredWindowState[]
-  /** How a candidate that scores beside the active model agreed with it; absent: none does. */
+  /** How the shadow agreed with the active model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
 }
 

@@ -136,7 +136,7 @@ from claimed`
 
 const ALONE = writeAll()
 
-// Only while a candidate scores beside the active model.
+// Only while the pipeline has a shadow.
 const WITH_SHADOW = writeAll(`, compared as (
   insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, flagged_by_both,
                                                   flagged_by_active, flagged_by_shadow)
