@@ -1,5 +1,12 @@
 import { type GateReport, parseConfig } from '@outflow/contracts'
-import { type Detector, decide, openDetector, recalibrate, type TrainedDetector } from '@outflow/detector'
+import {
+  type Detector,
+  decide,
+  openDetector,
+  recalibrate,
+  type TrainedDetector,
+  trainDetector,
+} from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { openPool, type Pool } from '@outflow/store'
 import {
@@ -38,13 +45,34 @@ afterAll(async () => {
   await pool.end()
 })
 
+test('issue 18: the guard accepts as many anomalies as an alertBudget comes to', async () => {
+  const budgeted = await trainDetector({
+    ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
+    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, recordsPerDay: 1_000 },
+  })
+  const own = await openDetector(budgeted.artefact)
+  const records = normalParcels(800, 8).concat(heavier(normalParcels(200, 9), 30))
+  for (const [detection, held] of [
+    [{ alertBudget: '90/day' }, 0],
+    [{ alertRate: PARCEL_ALERT_RATE }, 1],
+  ] as const) {
+    const pipeline = await aWatchedPipeline(detection)
+    await pipeline.store(model)
+    await pipeline.store(budgeted, { nllRange: [-100, 100] })
+    for (let ago = 4; ago > 2; ago--) await pipeline.scored(own, records, ago)
+    await pipeline.watch(records).look()
+    expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(held)
+  }
+  await own.close()
+})
+
 /** As its depot would send it; what the pipeline reads of a record. */
 const recordOf = ({ numbers: [grams, millimetres], categories: [kind] }: Fields) => ({ kind, grams, millimetres })
 
 const heavier = (records: readonly Fields[], factor: number): Fields[] =>
   records.map(({ numbers: [grams, ...others], categories }) => ({ numbers: [grams! * factor, ...others], categories }))
 
-async function aWatchedPipeline() {
+async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RATE }) {
   const name = aName('watched')
   const config = parseConfig(
     {
@@ -54,7 +82,7 @@ async function aWatchedPipeline() {
       source: { topics: [name] },
       features: PARCEL_FEATURES,
       model: PARCEL_MODEL,
-      detection: { alertRate: PARCEL_ALERT_RATE },
+      detection,
       alerts: { topic: 'alerts' },
       deadLetters: { topic: 'dead' },
     },

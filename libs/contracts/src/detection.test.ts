@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import { detectionSchema } from './detection.js'
 
-test('without a word the rate is a thousandth', () => {
-  expect(detectionSchema.parse({}).alertRate).toBe(0.001)
-  expect(detectionSchema.parse({ alertRate: 0.02 }).alertRate).toBe(0.02)
-})
-
 test.each([
   [{ alertRate: 0.01, alertBudget: '20/day' }],
   [{ alertBudget: '20/day', fdr: 0.1 }],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { perDay } from './units.js'
 
-/** At most one of the first three; without any the rate is a thousandth. */
+/** At most one of the first three; `alertRateOf` of the detector gives the rate that they come to under a model. */
 export const detectionSchema = z
   .strictObject({
     alertRate: z
@@ -34,7 +34,6 @@ export const detectionSchema = z
     const message = `allowed: one of alertRate, alertBudget and fdr; ${first} is given already`
     context.addIssue({ code: 'custom', path: [second], input: forms[second as keyof typeof forms], message })
   })
-  .transform(({ alertRate = 0.001, ...others }) => ({ alertRate, ...others }))
 
 export type Detection = z.infer<typeof detectionSchema>
 

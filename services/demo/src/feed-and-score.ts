@@ -71,7 +71,6 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
     ...measured,
     rejected: await rejectedByReason(pool, config.pipeline),
     deadLetterMessages,
-    alertRate: config.detection.alertRate,
     model: await modelOf(installation),
     versions: { outflow: version, node: process.versions.node, ...installation.versions },
     durationMs: Date.now() - startedAtMs,

@@ -4,6 +4,7 @@ import { type DemoObservations, summarize } from './summary.js'
 
 const model = {
   modelId: 'm',
+  alertRate: 0.01,
   training: { rows: 80, steps: 5, backend: 'wasm', durationMs: 10 },
   calibration: { rows: 20 },
 } as ModelMetadata
@@ -24,7 +25,6 @@ const seen: DemoObservations = {
   counters: { received: 5, scored: 4, anomalies: 3 },
   rejected: { undecodable: 1 },
   deadLetterMessages: 1,
-  alertRate: 0.01,
   backlog: { messages: 2, durationMs: 500 },
   steady: { fromMs: 5_000, messages: 2, durationMs: 1_000 },
   model,

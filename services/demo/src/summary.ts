@@ -53,7 +53,6 @@ export interface DemoObservations {
   readonly counters: { readonly received: number; readonly scored: number; readonly anomalies: number }
   readonly rejected: Readonly<Record<string, number>>
   readonly deadLetterMessages: number
-  readonly alertRate: number
   readonly backlog: { readonly messages: number; readonly durationMs: number }
   readonly steady: { readonly fromMs: number; readonly messages: number; readonly durationMs: number }
   readonly model: ModelMetadata
@@ -86,7 +85,7 @@ export function summarize(seen: DemoObservations): DemoSummary {
     anomalies: seen.counters.anomalies,
     alerts: flagged.size,
     alertsRepeated: seen.alerts.length - flagged.size,
-    alertRate: seen.alertRate,
+    alertRate: seen.model.alertRate,
     corrupted: board.overall.records,
     recall: board.overall.recall,
     precision: board.overall.precision,

@@ -15,8 +15,11 @@ const CHECK_EVERY_MS = 300_000
 /** The model before must do so much better on the same records: a stream that has changed floods under either. */
 const BETTER_BY = 1.5
 
-/** @returns whether the model was rolled back */
-type Guard = (modelId: string, minutes: readonly ScoreMinute[]) => Promise<boolean>
+/**
+ * @param alertRate  what the configuration comes to under the model
+ * @returns whether the model was rolled back
+ */
+type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: number) => Promise<boolean>
 
 /**
  * Holds a new model's first hour against the bounds that it passed the gate by. Where it leaves them, and the model before
@@ -26,11 +29,10 @@ export function makeGuard(
   { config, pool, telemetry }: Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
 ): Guard {
-  const { pipeline, detection, training } = config
-  const { alertRate } = detection
+  const { pipeline, training } = config
   let checkedMs = 0
 
-  return async (modelId, minutes) => {
+  return async (modelId, minutes, alertRate) => {
     const models = await listModels(pool, pipeline)
     const active = models.find(({ id }) => id === modelId)
     const before = models
@@ -46,8 +48,8 @@ export function makeGuard(
 
     checkedMs = Date.now()
     const recent = await readRecent(checkedMs - PROBATION_MS)
-    const own = await flaggedBy(modelId, recent)
-    const others = await flaggedBy(before.id, recent)
+    const own = await flaggedBy(modelId, recent, alertRate)
+    const others = await flaggedBy(before.id, recent, alertRate)
     if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {
       telemetry.guardHeld(modelId, left, own, others)
       return false
@@ -57,7 +59,7 @@ export function makeGuard(
     return rolled !== null
   }
 
-  async function flaggedBy(id: string, records: readonly Fields[]): Promise<number | null> {
+  async function flaggedBy(id: string, records: readonly Fields[], alertRate: number): Promise<number | null> {
     const detector = await openStored(pool, pipeline, id)
     if (detector === null || records.length === 0) return null
     try {

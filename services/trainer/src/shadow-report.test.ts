@@ -19,7 +19,7 @@ const config = parseConfig(
 )
 
 const aShadow = (counts: Partial<Shadow>): Shadow => ({
-  ...{ id: 'm2', metrics: {} as GateReport, elapsedMs: 600_000, scored: 10_000 },
+  ...{ id: 'm2', metrics: {} as GateReport, recordsPerDay: 1e6, elapsedMs: 600_000, scored: 10_000 },
   ...{ flaggedByBoth: 90, flaggedByActive: 10, flaggedByShadow: 20 },
   ...counts,
 })
@@ -41,6 +41,13 @@ test('one that flags more than the gate allows is not; unless the active model f
     'as a shadow it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
   )
   expect(checkShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
+})
+
+test('issue 18: with an alertBudget the bound follows from its rate under the shadow', () => {
+  const budgeted = { ...config, detection: { alertBudget: 60_000, recalibrateWithin: 1 } }
+  const flooding = aShadow({ flaggedByShadow: 1_900 })
+  expect(checkShadow(flooding, budgeted).failure).toBeNull()
+  expect(checkShadow({ ...flooding, recordsPerDay: 1e8 }, budgeted).failure).toMatch(/at most 3\.\d\d % are accepted$/)
 })
 
 test('where no record came, nothing speaks against it', () => {

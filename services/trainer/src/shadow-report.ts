@@ -1,4 +1,5 @@
 import type { Config, ShadowReport } from '@outflow/contracts'
+import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf, percent } from './gate.js'
 
@@ -11,7 +12,7 @@ export function checkShadow(
   const share = (count: number) => (scored === 0 ? 0 : count / scored)
   const flaggedShare = share(flaggedByBoth + flaggedByShadow)
   const activeFlaggedShare = share(flaggedByBoth + flaggedByActive)
-  const most = boundOf(3 * (detection.alertRate + training.contamination), scored)
+  const most = boundOf(3 * (alertRateOf(detection, shadow) + training.contamination), scored)
   const floods = flaggedShare > most && flaggedShare > activeFlaggedShare
   return {
     forMs: shadow.elapsedMs,

@@ -64,9 +64,9 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     openReport: vi.fn<TrainerEffects['openReport']>(async () => 'fit-1'),
     noteStep: vi.fn<TrainerEffects['noteStep']>(async () => {}),
     closeReport: vi.fn<TrainerEffects['closeReport']>(async () => {}),
-    train: vi.fn<TrainerEffects['train']>(async () => ({
+    train: vi.fn<TrainerEffects['train']>(async ({ recordsPerDay }) => ({
       artefact: new Uint8Array([1]),
-      metadata,
+      metadata: { ...metadata, ...(recordsPerDay && { recordsPerDay }) },
       fit: null,
       start: null,
     })),
@@ -112,6 +112,15 @@ test('the window of the configuration is fitted, and a model that passes is stor
   expect(effects.reject).not.toHaveBeenCalled()
   expect(telemetry.fitStarted.mock.calls[0]?.slice(0, 2)).toMatchObject(['no model', { fitted: 50, heldOut: 10 }])
   expect(progress.at(-1)).toEqual({ stage: 'promoted', modelId: 'm1' })
+})
+
+test('issue 18: with an alertBudget the fit and the gate get the rate that it comes to under the window', async () => {
+  const { effects, options } = aRound()
+  const recordsPerDay = (65 / 59) * 86_400_000
+  const detection = { alertBudget: 0.02 * recordsPerDay, recalibrateWithin: 1 }
+  await trainOnce({ ...options, config: { ...config, detection } })
+  expect(effects.train.mock.calls[0]![0].alertRate).toBeCloseTo(0.02)
+  expect(effects.passGate.mock.calls[0]![0].alertRate).toBeCloseTo(0.02)
 })
 
 test('what the gate looks at is held out of the fit', async () => {

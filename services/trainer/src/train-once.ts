@@ -1,5 +1,5 @@
 import { type Config, type FitReport, type GateReport, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
-import { TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
+import { alertRateOf, TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
@@ -208,15 +208,17 @@ function fit(
   { config, effects, telemetry, onProgress, signal, now = Date.now }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
+  const rate = window === null ? {} : ratePerDay(seen, window)
   let notedMs = now()
   return effects.train({
     features,
     records: parts.fitted,
     model,
     training,
-    alertRate: detection.alertRate,
+    alertRate: alertRateOf(detection, rate),
     ...(incumbent && { start: { artefact: incumbent.artefact, hasTime: hasTime(incumbent, training, now()) } }),
-    ...(window === null ? {} : { window, ...ratePerDay(seen, window) }),
+    ...(window !== null && { window }),
+    ...rate,
     onProgress: (progress) => {
       onProgress?.({ stage: 'fitting', ...progress })
       if (now() - notedMs < NOTE_EVERY_MS) return
@@ -266,7 +268,7 @@ async function decide(
     features: config.features,
     ...parts,
     incumbent,
-    alertRate: config.detection.alertRate,
+    alertRate: alertRateOf(config.detection, metadata),
     contamination,
     seed,
   })

@@ -76,8 +76,8 @@ export function watchScores(
       const latest = await latestDriftAlarm(pool, config.pipeline)
       const last = latest?.modelId === modelId ? toAlarm(latest) : null
       const minutes = await recentMinutes(pool, config, modelId)
-      if (await guard(modelId, sinceAlarm(minutes, last))) return
       const alertRate = alertRateOf(config.detection, watched.metadata)
+      if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
       const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata.calibration, alertRate)
       const { alarm, level, surplus, recalibration } = readScores(minutes, {
         ...watched,

@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import { type Detector, openDetector, trainDetector } from '@outflow/detector'
+import { alertRateOf, type Detector, openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, isRejection, makeReader } from '@outflow/records'
 import type { History } from './history.js'
 
@@ -24,13 +24,14 @@ export async function fitSince(config: Config, history: History, fromMs: number)
     .sample(fromMs, training.maxRows, training.seed)
     .map(({ value }) => read(JSON.parse(String(value))))
     .filter((fields): fields is Fields => !isRejection(fields))
-  const { artefact } = await trainDetector({ features, records, model, training, alertRate: detection.alertRate })
+  const alertRate = alertRateOf(detection, {})
+  const { artefact } = await trainDetector({ features, records, model, training, alertRate })
   return openDetector(artefact)
 }
 
 /** A model of the first hour, and never another. With it, on the same scores: mean + 3σ of the last hour. */
 export function trainedOnce(config: Config, first: () => Detector | null): readonly [Alternative, Alternative] {
-  const { alertRate } = config.detection
+  const alertRate = alertRateOf(config.detection, {})
   let scored: { readonly batch: readonly Fields[]; readonly nll: Float64Array; readonly pValue: Float64Array } | null =
     null
   const minutes: { atMs: number; count: number; sum: number; squares: number }[] = []
@@ -78,6 +79,7 @@ export function trainedOnce(config: Config, first: () => Detector | null): reado
 /** The first hour's model, and then one of the last window at every interval, promoted unseen. */
 export function retrainedBlindly(config: Config, history: History, first: () => Detector | null): Alternative {
   const { every, window } = config.training
+  const alertRate = alertRateOf(config.detection, {})
   let own: Detector | null = null
   let next: { readonly atMs: number; readonly detector: Detector } | null = null
   let fittedMs = Number.NEGATIVE_INFINITY
@@ -85,9 +87,7 @@ export function retrainedBlindly(config: Config, history: History, first: () => 
     name: 'retrained blindly',
     ingest: async (batch) => {
       const detector = own ?? first()
-      return detector === null
-        ? null
-        : flagsOf((await detector.score(batch)).pValue, (p) => p <= config.detection.alertRate)
+      return detector === null ? null : flagsOf((await detector.score(batch)).pValue, (p) => p <= alertRate)
     },
     look: async (nowMs) => {
       if (first() === null) return

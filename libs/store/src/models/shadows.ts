@@ -11,6 +11,8 @@ export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema
 export interface Shadow {
   readonly id: string
   readonly metrics: GateReport
+  /** Of its training window; undefined where that has no rate. */
+  readonly recordsPerDay: number | undefined
   /** By Postgres's clock. */
   readonly elapsedMs: number
   /** Records that both scored. */
@@ -53,6 +55,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
   const [row] = await run<{
     id: string
     metrics: unknown
+    records_per_day: number | null
     elapsed_ms: number
     scored: string
     both: string
@@ -61,7 +64,8 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
   }>(db, {
     name: 'current_shadow',
     text: `
-      select models.id, models.metrics, extract(epoch from now() - shadow_since)::float8 * 1000 as elapsed_ms,
+      select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as records_per_day,
+             extract(epoch from now() - shadow_since)::float8 * 1000 as elapsed_ms,
              coalesce(sum(scored), 0) as scored, coalesce(sum(flagged_by_both), 0) as both,
              coalesce(sum(flagged_by_active), 0) as active, coalesce(sum(flagged_by_shadow), 0) as shadow
       from outflow.models as models
@@ -75,6 +79,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
   return {
     id: row.id,
     metrics: readMetrics(row.metrics, `${pipeline}, ${row.id}`),
+    recordsPerDay: row.records_per_day ?? undefined,
     elapsedMs: row.elapsed_ms,
     scored: Number(row.scored),
     flaggedByBoth: Number(row.both),

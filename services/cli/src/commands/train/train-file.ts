@@ -6,7 +6,7 @@ import {
   featureName,
   nameOfPath,
 } from '@outflow/contracts'
-import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import { alertRateOf, type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
 import { loadConfig } from '@outflow/runtime'
 import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
@@ -109,12 +109,13 @@ function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { sa
 
 async function fit(
   read: TrainingRecords,
-  { model, training, detection: { alertRate } }: Settings,
+  { model, training, detection }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { features, records } = read
   const bars = fitProgress(terminal)
+  const alertRate = alertRateOf(detection, {})
   let isSaid = false
   // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
   const sayOnce = () => {
