@@ -52,7 +52,6 @@ module.exports = {
     },
     packageBelongs('@tensorflow/', lib('flow')),
     packageBelongs('onnxruntime', lib('flow')),
-    packageBelongs('avsc', lib('records')),
     packageBelongs('protobufjs', lib('flow', 'records')),
     packageBelongs('kafkajs', lib('streams')),
     packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),

@@ -256,18 +256,8 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
       for (; count > 0; count--) read()
     }
   }
-  /** As avsc reads an index of a union or an enum: a varint of any length. */
-  const readIndex = (): number => {
-    for (let end = at; end < bytes.length; end++) {
-      if (bytes[end]! > 0x7f) continue
-      const varint = take(end + 1 - at)
-      const value = varint.reduceRight((sum, byte) => (sum << 7n) | BigInt(byte & 0x7f), 0n)
-      return Number((value >> 1n) ^ -(value & 1n))
-    }
-    throw new Invalid('index')
-  }
   const readAt = <Item>(items: readonly Item[]): Item => {
-    const item = items[readIndex()]
+    const item = items[readCount()]
     if (item === undefined) throw new Invalid('index')
     return item
   }

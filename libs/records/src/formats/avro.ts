@@ -1,5 +1,4 @@
-import avsc, { type Type } from 'avsc'
-import { safeTypeHook } from './avro-types.js'
+import { AvroBytes } from './avro-bytes.js'
 import { checkDepth } from './check-depth.js'
 import { decimalOf, isoOf } from './integers.js'
 import type { JsonObject } from './record-decoder.js'
@@ -8,132 +7,187 @@ import type { RegisteredSchema } from './schema-registry.js'
 
 /**
  * Compiles an Avro schema to the function that decodes what was written by it, as the same record is written in JSON: a union is its
- * value, an enum its symbol, bytes are base64, dates and timestamps ISO 8601 text, times of day ms, decimals and durations numbers; a
- * long beyond 2⁵³ is its digits.
+ * value, an enum its symbol, bytes are base64, dates and timestamps ISO 8601 text, times of day ms, decimals numbers; a long beyond 2⁵³
+ * is its digits.
  *
  * @throws {Error} when it is not an Avro schema, or not of a record. The compiled function throws on bytes that are not such a record
+ * @see https://avro.apache.org/docs/1.12.0/specification/
  */
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
-  const options = {
-    registry: {},
-    omitRecordMethods: true,
-    logicalTypes: LOGICAL_TYPES,
-    typeHook: safeTypeHook(),
-  } as const
-  for (const imported of imports) avsc.Type.forSchema(JSON.parse(imported.schema), options)
-  const type = avsc.Type.forSchema(JSON.parse(schema), options)
-  if (type.typeName !== 'record') throw new Error(`a record is an Avro record; found ${type.typeName}`)
-  const convert = conversionOf(type, new Map())
-  return (payload) => checkDepth(convert(type.fromBuffer(payload)) as JsonObject)
+  const scope = { named: new Map<string, ValueReader>(), namespace: '' }
+  for (const imported of imports) readerOf(JSON.parse(imported.schema), scope)
+  const own: Schema = JSON.parse(schema)
+  const type = isObject(own) ? own.type : own
+  if (type !== 'record') throw new Error(`a record is an Avro record; found ${type}`)
+  const { read } = readerOf(own, scope)
+  return (payload) => {
+    const bytes = new AvroBytes(payload)
+    const record = read(bytes) as JsonObject
+    if (bytes.left > 0) throw new RangeError(`${bytes.left} bytes are left over`)
+    return checkDepth(record)
+  }
 }
 
-type Convert = (value: unknown) => unknown
+/** A schema as the registry has checked it. */
+type Schema = string | readonly Schema[] | SchemaObject
 
-/** What avsc reads, made what records have. Values of records, arrays and maps are replaced where they stand. */
-function conversionOf(type: Type, made: Map<Type, Convert>): Convert {
-  const before = made.get(type)
-  if (before !== undefined) return before
-  // A type may contain itself: what stands for it meanwhile looks it up when it is called.
-  made.set(type, (value) => made.get(type)!(value))
-  const conversion = newConversion(type, made)
-  made.set(type, conversion)
-  return conversion
+interface SchemaObject {
+  readonly type: Schema
+  readonly name?: string
+  readonly namespace?: string
+  readonly logicalType?: string
+  readonly scale?: number
+  readonly size?: number
+  readonly symbols?: readonly string[]
+  readonly items?: Schema
+  readonly values?: Schema
+  readonly fields?: readonly { readonly name: string; readonly type: Schema }[]
 }
 
-const asIs: Convert = (value) => value
-const toBase64: Convert = (value) => (value as Buffer).toString('base64')
-
-function newConversion(type: Type, made: Map<Type, Convert>): Convert {
-  if (type instanceof avsc.types.RecordType) {
-    const fields = type.fields
-      .map((field) => ({ name: field.name, convert: conversionOf(field.type, made) }))
-      .filter(({ convert }) => convert !== asIs)
-    if (fields.length === 0) return asIs
-    return (value) => {
-      const record = value as Record<string, unknown>
-      for (const { name, convert } of fields) record[name] = convert(record[name])
-      return record
-    }
-  }
-  if (type instanceof avsc.types.UnwrappedUnionType) {
-    const branches = type.types
-      .map((branch) => ({ holds: testOf(branch), convert: conversionOf(branch, made) }))
-      .filter(({ convert }) => convert !== asIs)
-    if (branches.length === 0) return asIs
-    return (value) => branches.find(({ holds }) => holds(value))?.convert(value) ?? value
-  }
-  if (type instanceof avsc.types.WrappedUnionType) {
-    const branches = new Map(type.types.map((branch) => [branch.branchName!, conversionOf(branch, made)]))
-    return (value) => {
-      if (value === null) return null
-      for (const branch in value as object) {
-        return branches.get(branch)!((value as Record<string, unknown>)[branch])
-      }
-      return null
-    }
-  }
-  if (type instanceof avsc.types.ArrayType) {
-    const convert = conversionOf(type.itemsType, made)
-    if (convert === asIs) return asIs
-    return (value) => (value as unknown[]).map(convert)
-  }
-  if (type instanceof avsc.types.MapType) {
-    const convert = conversionOf(type.valuesType, made)
-    if (convert === asIs) return asIs
-    return (value) => Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, convert(item)]))
-  }
-  return type.typeName === 'bytes' || type.typeName === 'fixed' ? toBase64 : asIs
+interface ValueReader {
+  read: (bytes: AvroBytes) => unknown
+  /** How many values it has at least: a record with all its fields may take no bytes. */
+  width: number
 }
 
-/** avsc wraps the value of a union in its branch's name only where its kind would not tell which branch it is. */
-function testOf(type: Type): (value: unknown) => boolean {
-  switch (type.typeName) {
-    case 'bytes':
+interface Scope {
+  /** By full name. */
+  readonly named: Map<string, ValueReader>
+  /** Of names that have none. */
+  readonly namespace: string
+}
+
+const isObject = (schema: Schema): schema is SchemaObject => typeof schema === 'object' && !Array.isArray(schema)
+
+function readerOf(schema: Schema, scope: Scope): ValueReader {
+  if (isObject(schema)) return objectReader(schema, scope)
+  if (typeof schema === 'string') return scalarReader({ type: schema }) ?? find(schema, scope)
+  const branches = schema.map((branch) => readerOf(branch, scope))
+  return oneValue((bytes) => bytes.choice(branches).read(bytes))
+}
+
+function objectReader(schema: SchemaObject, scope: Scope): ValueReader {
+  const { type, symbols, items, values, size } = schema
+  switch (type) {
+    case 'record':
+      return recordReader(schema, scope)
+    case 'enum':
+      return define(schema, scope, (bytes) => bytes.choice(symbols!)).reader
     case 'fixed':
-      return Buffer.isBuffer
+      return define(
+        schema,
+        scope,
+        converted((bytes) => bytes.fixed(size!), bytesConversion(schema)),
+      ).reader
     case 'array':
-      return Array.isArray
+      return arrayReader(readerOf(items!, scope))
+    case 'map':
+      return mapReader(readerOf(values!, scope))
     default:
-      return (value) => typeof value === 'object' && value !== null && !Buffer.isBuffer(value) && !Array.isArray(value)
+      return scalarReader(schema) ?? readerOf(type, scope)
   }
 }
 
-/** A logical type that is read as a number, `divisor` of its units to one of ours. */
-const scaled = (divisor: number) =>
-  class extends avsc.types.LogicalType {
-    override _fromValue(value: number | string): number {
-      return Number(value) / divisor
-    }
-  }
+function recordReader(schema: SchemaObject, scope: Scope): ValueReader {
+  const { reader, namespace } = define(schema, scope, (bytes) => {
+    const record: Record<string, unknown> = {}
+    for (const { name, type } of fields) record[name] = type.read(bytes)
+    return record
+  })
+  const fields = schema.fields!.map(({ name, type }) => ({ name, type: readerOf(type, { ...scope, namespace }) }))
+  reader.width = Math.max(
+    1,
+    fields.reduce((sum, { type }) => sum + type.width, 0),
+  )
+  return reader
+}
 
-/** A logical type that is read as an ISO 8601 time, `divisor` of its units to a millisecond. */
-const instant = (divisor: number) =>
-  class extends avsc.types.LogicalType {
-    override _fromValue(value: number | string): string {
-      return isoOf(Number(value) / divisor)
-    }
-  }
+function arrayReader(items: ValueReader): ValueReader {
+  return oneValue((bytes) => {
+    const list: unknown[] = []
+    bytes.blocks(items.width, () => list.push(items.read(bytes)))
+    return list
+  })
+}
 
-class Decimal extends avsc.types.LogicalType {
-  readonly #scale: number
-  constructor(schema: { readonly scale?: number }, options?: unknown) {
-    super(schema as never, options)
-    this.#scale = schema.scale ?? 0
-  }
-  override _fromValue(value: Buffer): number {
-    return decimalOf(value, this.#scale)
+function mapReader(values: ValueReader): ValueReader {
+  return oneValue((bytes) => {
+    // Without a prototype: a key may be __proto__.
+    const map: Record<string, unknown> = Object.create(null)
+    bytes.blocks(values.width, () => {
+      const key = bytes.string()
+      map[key] = values.read(bytes)
+    })
+    return map
+  })
+}
+
+/** Registers a named type before what it contains is read: it may contain itself. */
+function define({ name, namespace }: SchemaObject, scope: Scope, read: ValueReader['read']) {
+  const fullName = fullNameOf(name!, namespace ?? scope.namespace)
+  const reader = oneValue(read)
+  scope.named.set(fullName, reader)
+  return { reader, namespace: fullName.slice(0, Math.max(0, fullName.lastIndexOf('.'))) }
+}
+
+function find(name: string, { named, namespace }: Scope): ValueReader {
+  const reader = named.get(fullNameOf(name, namespace))
+  if (reader === undefined) throw new Error(`no type has the name ${name}`)
+  return reader
+}
+
+const fullNameOf = (name: string, namespace: string) =>
+  name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
+
+/** Gives undefined for what is no primitive type. */
+function scalarReader(schema: SchemaObject): ValueReader | undefined {
+  const { type, logicalType = '' } = schema
+  switch (type) {
+    case 'null':
+      return oneValue(() => null)
+    case 'boolean':
+      return oneValue((bytes) => bytes.boolean())
+    case 'int':
+      return oneValue(converted((bytes) => bytes.int(), INT_CONVERSIONS.get(logicalType)))
+    case 'long':
+      return oneValue(converted((bytes) => bytes.long(), LONG_CONVERSIONS.get(logicalType)))
+    case 'float':
+      return oneValue((bytes) => bytes.float())
+    case 'double':
+      return oneValue((bytes) => bytes.double())
+    case 'bytes':
+      return oneValue(converted((bytes) => bytes.bytes(), bytesConversion(schema)))
+    case 'string':
+      return oneValue((bytes) => bytes.string())
+    default:
+      return undefined
   }
 }
 
-const LOGICAL_TYPES = {
-  decimal: Decimal,
-  date: instant(1 / 86_400_000),
-  'time-millis': scaled(1),
-  'time-micros': scaled(1e3),
-  'timestamp-millis': instant(1),
-  'timestamp-micros': instant(1e3),
-  'timestamp-nanos': instant(1e6),
-  'local-timestamp-millis': instant(1),
-  'local-timestamp-micros': instant(1e3),
-  'local-timestamp-nanos': instant(1e6),
-} as unknown as Record<string, new (schema: unknown) => avsc.types.LogicalType>
+const oneValue = (read: ValueReader['read']): ValueReader => ({ read, width: 1 })
+
+function converted<Raw>(
+  read: (bytes: AvroBytes) => Raw,
+  convert: ((value: Raw) => number | string) | undefined,
+): ValueReader['read'] {
+  return convert === undefined ? read : (bytes) => convert(read(bytes))
+}
+
+const bytesConversion = ({ logicalType, scale = 0 }: SchemaObject) =>
+  logicalType === 'decimal' ? (value: Buffer) => decimalOf(value, scale) : (value: Buffer) => value.toString('base64')
+
+const INT_CONVERSIONS = new Map([['date', (days: number) => isoOf(days * 86_400_000)]])
+
+type Long = number | string
+const fromMillis = (ms: Long) => isoOf(Number(ms))
+const fromMicros = (us: Long) => isoOf(Number(us) / 1e3)
+const fromNanos = (ns: Long) => isoOf(Number(ns) / 1e6)
+const LONG_CONVERSIONS = new Map<string, (value: Long) => Long>([
+  ['time-micros', (us) => Number(us) / 1e3],
+  ['timestamp-millis', fromMillis],
+  ['timestamp-micros', fromMicros],
+  ['timestamp-nanos', fromNanos],
+  ['local-timestamp-millis', fromMillis],
+  ['local-timestamp-micros', fromMicros],
+  ['local-timestamp-nanos', fromNanos],
+])
