@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import util from 'node:util'
 import { BackendUnavailable } from '../errors.js'
 import { getBackend, setBackend, version_core } from './tfjs.js'
 
@@ -73,6 +74,7 @@ function loadTfjsNode(): Promise<Native> {
     process.env.TF_NUM_INTRAOP_THREADS ??= '1'
     process.env.TF_NUM_INTEROP_THREADS ??= '1'
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+    defineRemovedUtilities()
     // A variable, because the package is optional and the compiler must not look for it.
     const optional: string = '@tensorflow/tfjs-node'
     try {
@@ -85,6 +87,16 @@ function loadTfjsNode(): Promise<Native> {
     }
   })()
   return native
+}
+
+/**
+ * Defines the two functions of node:util that Node 23 removed and that tfjs-node 4.22, its last release, still calls. Its
+ * repository has the fix (tensorflow/tfjs, pull request 8425).
+ */
+function defineRemovedUtilities(): void {
+  const utilities: { isNullOrUndefined?: unknown; isArray?: unknown } = util
+  utilities.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  utilities.isArray ??= Array.isArray
 }
 
 function reasonOf(error: unknown): string {
