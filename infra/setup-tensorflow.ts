@@ -1,10 +1,9 @@
-// `npm run setup:tensorflow`: makes @tensorflow/tfjs-node work where its own download of libtensorflow is blocked.
+// `npm run setup:tensorflow`: builds @tensorflow/tfjs-node, whose install script npm does not run here (.npmrc).
 //
 // The C library comes out of the `tensorflow-cpu` Python wheel, through the user's own pip; the addon is built from its
 // own source against it. Both are kept in the cache folder, so that after the next `npm ci` this takes seconds. It writes
 // to node_modules/@tensorflow/tfjs-node and to that folder, and to nothing else.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -51,14 +50,12 @@ try {
     say('@tensorflow/tfjs-node loads already')
   } else {
     checkPlatform()
-    installPackage()
-    if (loads() !== undefined) {
-      fetchLibrary()
-      layInLibrary()
-      if (!reuseAddon()) buildAddon()
-      const problem = loads()
-      if (problem !== undefined) throw new Obstacle(`the addon was built, yet it does not load: ${problem}`)
-    }
+    if (!existsSync(tfjsNode)) throw new Obstacle('@tensorflow/tfjs-node is not installed; run npm ci first')
+    fetchLibrary()
+    layInLibrary()
+    if (!reuseAddon()) buildAddon()
+    const problem = loads()
+    if (problem !== undefined) throw new Obstacle(`the addon was built, yet it does not load: ${problem}`)
     say('@tensorflow/tfjs-node loads')
   }
   await compareBackends()
@@ -89,18 +86,6 @@ function checkPlatform(): void {
     if (spawnSync(command, ['--version']).error === undefined) continue
     throw new Obstacle(`${command} is needed and is not here; on Debian: apt-get install ${debian}`)
   }
-}
-
-/** npm drops an optional dependency whose own install step fails; this brings it back as the lock file has it. */
-function installPackage(): void {
-  if (existsSync(join(tfjsNode, 'package.json'))) return
-  say('installing @tensorflow/tfjs-node without its download')
-  const lock = join(root, 'package-lock.json')
-  const before = sha256(lock)
-  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], root)
-  if (sha256(lock) !== before) throw new Obstacle('npm changed package-lock.json; restore it with `git checkout`')
-  if (!existsSync(tfjsNode))
-    throw new Obstacle('npm did not install @tensorflow/tfjs-node; is it in package-lock.json?')
 }
 
 function fetchLibrary(): void {
@@ -228,10 +213,6 @@ function run(
   if (status === 0) return
   const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n')
   throw new Obstacle(`\`${command} ${args.slice(0, 3).join(' ')} …\` failed:\n${lastLines}`)
-}
-
-function sha256(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex')
 }
 
 function say(line: string): void {

@@ -22,7 +22,7 @@ interface Symlink {
  *
  * They are used in place where they can be. They are copied to `copyTo` where another user must run them and a folder
  * above is closed to that user (a clone under /root), and where the package's install step, which lays the links
- * between its libraries, did not run (npm ci --ignore-scripts): installed packages are not ours to change.
+ * between its libraries, did not run (.npmrc): installed packages are not ours to change.
  *
  * @throws {ComponentStartFailed} when the package for this platform is not installed
  */
