@@ -28,7 +28,7 @@ interface AppliedMigration {
 }
 
 // The same place from src and from dist.
-const MIGRATIONS_FOLDER = new URL('../../../../migrations/', import.meta.url)
+const MIGRATIONS_FOLDER = new URL('../../migrations/', import.meta.url)
 const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 
 /**
