@@ -1,6 +1,13 @@
 import { expect, it, vi } from 'vitest'
 import { main } from './main.js'
 
+it('prints the help on stdout where no command is given', async () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  expect(await main(['node', 'outflow'])).toBe(0)
+  expect(String(write.mock.calls[0]![0])).toMatch(/^Usage: outflow/)
+  vi.restoreAllMocks()
+})
+
 it('adds no listener to the streams of the process when it is called again', async () => {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const listeners = () => process.stdout.listenerCount('error') + process.stderr.listenerCount('error')

@@ -15,7 +15,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   endQuietlyWhenNobodyReads(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
-    await makeProgram(context).parseAsync(argv)
+    // Without a command, commander would print the help as an error.
+    await makeProgram(context).parseAsync(argv.length > 2 ? argv : [...argv, '--help'])
     return context.exitCode
   } catch (thrown: unknown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
