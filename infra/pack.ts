@@ -1,0 +1,158 @@
+// `npm run pack`: writes two tarballs into build/, ready for `npm install` and `npm publish`:
+//   outflow-VERSION.tgz       the command line with every service; it bundles the workspaces
+//   outflow-flow-VERSION.tgz  @outflow/flow as a library
+// They hold what is compiled without tests, sources and source maps. The same sources give the same bytes.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly dependencies?: Dependencies
+  readonly optionalDependencies?: Dependencies
+  readonly overrides?: Dependencies
+  readonly [field: string]: unknown
+}
+type Dependencies = Readonly<Record<string, string>>
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const build = join(root, 'build')
+
+/** What a workspace needs at run time, apart from what is compiled. */
+const DATA: Readonly<Record<string, readonly string[]>> = {
+  '@outflow/cli': ['bin'],
+  '@outflow/console': ['dist-page'],
+  '@outflow/launcher': ['kafka'],
+  '@outflow/store': ['migrations'],
+}
+const ONLY_FOR_TESTS = /\.(test|laws)\.ts$|\/test-[^/]*\.ts$|\/on-each-backend\.ts$/
+
+mkdirSync(build, { recursive: true })
+packOutflow()
+packFlow()
+
+function packOutflow(): void {
+  const stage = emptyStage('outflow')
+  const workspaces = closureOf('@outflow/cli')
+  for (const name of workspaces) copyWorkspace(name, join(stage, 'node_modules', name))
+  copyOnnxRuntime(join(stage, 'node_modules', 'onnxruntime-node'))
+  copyFlights(join(stage, 'node_modules', 'vega-datasets'))
+  const { name, version, description, license, repository, engines, overrides } = readManifest(root)
+  const [dependencies, optionalDependencies] = (['dependencies', 'optionalDependencies'] as const).map((kind) =>
+    Object.assign({}, ...workspaces.map((workspace) => readManifest(folderOf(workspace))[kind])),
+  )
+  const bundled = [...workspaces, 'onnxruntime-node', 'vega-datasets']
+  // An override of ours is not seen by who installs the package; a dependency of the package is.
+  const all: Dependencies = { ...dependencies, ...overrides, '@outflow/cli': version }
+  const { 'onnxruntime-common': onnxCommon } = readManifest(folderOf('onnxruntime-node')).dependencies!
+  const { peerDependencies, peerDependenciesMeta } = readManifest(folderOf('@outflow/flow'))
+  writeManifest(stage, {
+    ...{ name, version, description, license, repository, engines },
+    type: 'module',
+    // The other platforms have no ONNX Runtime in here.
+    os: ['linux', 'darwin'],
+    bin: { outflow: 'node_modules/@outflow/cli/bin/outflow.js' },
+    exports: { './package.json': './package.json' },
+    dependencies: sorted({ ...all, 'onnxruntime-common': onnxCommon! }),
+    optionalDependencies: sorted(optionalDependencies),
+    ...{ peerDependencies, peerDependenciesMeta },
+    bundleDependencies: bundled,
+  })
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) cpSync(join(root, file), join(stage, file))
+  pack(stage)
+}
+
+function packFlow(): void {
+  const stage = emptyStage('flow')
+  copyWorkspace('@outflow/flow', stage)
+  copyWorkspace('@outflow/errors', join(stage, 'node_modules', '@outflow/errors'))
+  const { repository } = readManifest(root)
+  writeManifest(stage, { ...readManifest(stage), repository, bundleDependencies: ['@outflow/errors'] })
+  cpSync(join(root, 'LICENSE'), join(stage, 'LICENSE'))
+  cpSync(join(folderOf('@outflow/flow'), 'README.md'), join(stage, 'README.md'))
+  pack(stage)
+}
+
+/** The workspace and those that it depends on, by name. */
+function closureOf(name: string, found = new Set<string>()): string[] {
+  found.add(name)
+  for (const dependency of Object.keys(readManifest(folderOf(name)).dependencies ?? {})) {
+    if (dependency.startsWith('@outflow/') && !found.has(dependency)) closureOf(dependency, found)
+  }
+  return [...found].sort()
+}
+
+function copyWorkspace(name: string, to: string): void {
+  const from = folderOf(name)
+  for (const source of readdirSync(join(from, 'src'), { recursive: true, encoding: 'utf8' }).sort()) {
+    if (!source.endsWith('.ts') || ONLY_FOR_TESTS.test(`/${source}`)) continue
+    for (const extension of ['js', 'd.ts']) {
+      const file = join('dist', source.replace(/ts$/, extension))
+      if (!existsSync(join(from, file))) throw new Error(`${name} has no ${file}; run npm run build`)
+      mkdirSync(dirname(join(to, file)), { recursive: true })
+      // The source maps that the last line names do not ship.
+      const code = readFileSync(join(from, file), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+      writeFileSync(join(to, file), code)
+    }
+  }
+  for (const folder of DATA[name] ?? []) cpSync(join(from, folder), join(to, folder), { recursive: true })
+  const { private: _, devDependencies: __, exports = {}, files: ___, ...manifest } = readManifest(from)
+  const compiled = Object.entries(exports).map(([path, { source: ____, ...conditions }]) => [path, conditions])
+  writeManifest(to, { ...manifest, exports: Object.fromEntries(compiled) })
+}
+
+/**
+ * ONNX Runtime without Windows' libraries, without macOS's second copy of its own, and without the install script, which
+ * would download CUDA libraries: 115 MB instead of 289.
+ */
+function copyOnnxRuntime(to: string): void {
+  const from = folderOf('onnxruntime-node')
+  const isWanted = (file: string) =>
+    !/[\\/](win32|script|lib|node_modules|libonnxruntime\.[\d.]+\.\d+\.dylib)$|\.map$/.test(file)
+  cpSync(from, to, { recursive: true, filter: (file) => file === from || isWanted(file.slice(from.length)) })
+  const { scripts: _, dependencies, devDependencies: __, ...manifest } = readManifest(from)
+  const { 'onnxruntime-common': common } = dependencies!
+  writeManifest(to, { ...manifest, dependencies: { 'onnxruntime-common': common! } })
+}
+
+/** The demo's table alone; the package's README has its licence and sources. */
+function copyFlights(to: string): void {
+  const from = folderOf('vega-datasets')
+  for (const file of ['build/index.js', 'data/flights-20k.json', 'README.md']) cpSync(join(from, file), join(to, file))
+  const { name, version, description, license, repository, type, exports } = readManifest(from)
+  writeManifest(to, { name, version, description, license, repository, type, exports })
+}
+
+function emptyStage(name: string): string {
+  const stage = join(build, name)
+  rmSync(stage, { recursive: true, force: true })
+  mkdirSync(stage)
+  return stage
+}
+
+function folderOf(name: string): string {
+  return realpathSync(join(root, 'node_modules', name))
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}
+
+function writeManifest(folder: string, manifest: Readonly<Record<string, unknown>>): void {
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+}
+
+function sorted(dependencies: Dependencies): Dependencies {
+  return Object.fromEntries(Object.entries(dependencies).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function pack(stage: string): void {
+  const { status } = spawnSync('npm', ['pack', '--silent', '--pack-destination', build], {
+    cwd: stage,
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error(`npm pack failed in ${stage}`)
+}

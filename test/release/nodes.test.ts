@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { NODES, nodeBinary } from '../support/nodes.js'
+import { runToEnd } from '../support/run-to-end.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Where a Node release may differ: native addons, WebAssembly, streams, HTTP, threads, arithmetic. */
+const SENSITIVE = [
+  ...['libs/flow/src/tensor', 'libs/flow/src/bijectors', 'libs/flow/src/scoring', 'libs/records', 'libs/streams'],
+  ...['libs/runtime', 'libs/terminal', 'services/console/src'],
+]
+
+it.each(NODES)('unit tests pass on Node %s', { timeout: 600_000 }, async (version) => {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts', '--project', 'unit']
+  // Vitest marks its workers by these; a run inside a run is none of them.
+  const env = { VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '' }
+  const ran = await runToEnd(await nodeBinary(version), [...vitest, ...SENSITIVE], { cwd: root, env })
+  expect(ran.code, ran.stdout + ran.stderr).toBe(0)
+  expect(ran.stdout).toMatch(/^\d{3,} passed, 0 failed$/m)
+})

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NODES, nodeBinary } from '../support/nodes.js'
+import { runToEnd } from '../support/run-to-end.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const { version }: { version: string } = createRequire(import.meta.url)('../../package.json')
+const tarballs = { outflow: `build/outflow-${version}.tgz`, flow: `build/outflow-flow-${version}.tgz` }
+const checksums = () =>
+  Object.values(tarballs).map((file) =>
+    createHash('sha256')
+      .update(readFileSync(join(root, file)))
+      .digest('hex'),
+  )
+
+/** An empty folder that each package is installed into, as a user does it. */
+let folder: string
+beforeAll(async () => {
+  // Postgres does not run as root: as root the launcher starts it as somebody else, who must get there.
+  folder = await mkdtemp(join(tmpdir(), 'outflow-release-test-'))
+  await chmod(folder, 0o755)
+  await pack()
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function pack(): Promise<void> {
+  const ran = await runToEnd(process.execPath, ['--import', 'tsx', 'infra/pack.ts'], { cwd: root })
+  expect(ran.code, ran.stderr).toBe(0)
+}
+
+async function install(tarball: string, into: string, env?: Record<string, string>): Promise<void> {
+  await mkdir(into)
+  const args = ['install', '--no-audit', '--no-fund', join(root, tarball)]
+  const ran = await runToEnd('npm', args, { cwd: into, ...(env && { env }) })
+  expect(ran.code, ran.stderr).toBe(0)
+}
+
+it('packs the same bytes again', { timeout: 300_000 }, async () => {
+  const before = checksums()
+  await pack()
+  expect(checksums()).toEqual(before)
+})
+
+describe('the package outflow, installed into an empty folder', { timeout: 400_000 }, () => {
+  let user: string
+  const outflow = (node: string, args: readonly string[], env: Record<string, string> = {}) =>
+    runToEnd(node, [join(user, 'node_modules', '.bin', 'outflow'), ...args], { cwd: user, env })
+
+  beforeAll(async () => {
+    user = join(folder, 'outflow')
+    await install(tarballs.outflow, user)
+  }, 400_000)
+
+  it('takes at most 450 MB, without tests and development tools', async () => {
+    const { stdout } = await runToEnd('du', ['-k', '--max-depth=4', 'node_modules'], { cwd: user })
+    const sizes = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t') as [string, string])
+      .map(([kilobytes, path]) => ({ path, megabytes: Math.ceil(Number(kilobytes) / 1024) }))
+      .sort((a, b) => b.megabytes - a.megabytes)
+    console.log(
+      sizes
+        .slice(0, 12)
+        .map(({ path, megabytes }) => `${megabytes} MB  ${path}`)
+        .join('\n'),
+    )
+    expect(sizes.find(({ path }) => path === 'node_modules')!.megabytes).toBeLessThanOrEqual(450)
+    const tools = ['typescript', 'vitest', 'esbuild', 'tsx', '@biomejs', 'vite']
+    expect(tools.filter((name) => existsSync(join(user, 'node_modules', name)))).toEqual([])
+    const files = readdirSync(join(user, 'node_modules', 'outflow'), { recursive: true, encoding: 'utf8' })
+    expect(files.filter((file) => /\.test\.|[\\/]test-|\.laws\.|\.tsbuildinfo$/.test(file))).toEqual([])
+  })
+
+  it('has a bill of materials', async () => {
+    // npm identifies the folder itself by its name and version, too.
+    await runToEnd('npm', ['pkg', 'set', 'name=user', 'version=1.0.0'], { cwd: user })
+    const { code, stdout, stderr } = await runToEnd('npm', ['sbom', '--sbom-format=cyclonedx'], { cwd: user })
+    expect(code, stderr).toBe(0)
+    const { components }: { components: readonly { name: string; version: string }[] } = JSON.parse(stdout)
+    expect(components).toContainEqual(expect.objectContaining({ name: 'outflow', version }))
+    expect(components).toContainEqual(expect.objectContaining({ name: 'onnxruntime-node' }))
+  })
+
+  it('fits the same model on every Node, and scores with it', async () => {
+    const flights: object[] = createRequire(import.meta.url)('../../node_modules/vega-datasets/data/flights-20k.json')
+    const lines = flights.slice(0, 4_000).map((flight) => JSON.stringify(flight))
+    await writeFile(join(user, 'past.ndjson'), `${lines.join('\n')}\n`)
+    await writeFile(join(user, 'today.ndjson'), `${lines.slice(-100).join('\n')}\n`)
+    const models: string[] = []
+    for (const node of [process.execPath, ...(await Promise.all(NODES.map(nodeBinary)))]) {
+      const trained = await outflow(node, ['train', '--input', 'past.ndjson', '--output', 'my.model'])
+      expect(trained.code, trained.stderr).toBe(0)
+      models.push(/model (\S+),/.exec(trained.stderr)?.[1] ?? trained.stderr)
+      const scored = await outflow(node, ['score', '--model', 'my.model', '--input', 'today.ndjson', '--output', '-'])
+      expect(scored.code, scored.stderr).toBe(0)
+      expect(scored.stdout.trim().split('\n').length).toBeGreaterThanOrEqual(100)
+    }
+    expect(new Set(models).size, models.join(', ')).toBe(1)
+  })
+
+  it.each(NODES)('streams the demo on Node %s', async (version) => {
+    const temporary = await mkdtemp(join(folder, 'demo-'))
+    await chmod(temporary, 0o755)
+    const env = { KAFKA_BROKERS: '', DATABASE_URL: '', TMPDIR: temporary }
+    const ran = await outflow(await nodeBinary(version), ['demo', '--once', '--json'], env)
+    expect(ran.code, ran.stderr).toBe(0)
+    const summary = JSON.parse(ran.stdout)
+    expect(summary).toMatchObject({ scored: 20_000, deadLettered: 20, alertsRepeated: 0 })
+    expect(summary.alerts).toBe(summary.anomalies)
+    expect(ran.stderr).not.toMatch(/Warning|warn/)
+  })
+})
+
+describe('the package @outflow/flow, installed into an empty folder', { timeout: 400_000 }, () => {
+  it('runs the example of its README', async () => {
+    const user = join(folder, 'flow')
+    // The install script of onnxruntime-node downloads CUDA libraries otherwise.
+    await install(tarballs.flow, user, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
+    const readme = readFileSync(join(user, 'node_modules', '@outflow', 'flow', 'README.md'), 'utf8')
+    await writeFile(join(user, 'example.mts'), /^```ts\n([\s\S]*?)^```/m.exec(readme)![1]!)
+    const ran = await runToEnd(await nodeBinary('24.21.0'), ['example.mts'], { cwd: user })
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(ran.stdout).toMatch(/\d/)
+  })
+})

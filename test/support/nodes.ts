@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { runToEnd } from './run-to-end.js'
+
+/** A release of each supported line of Node besides the one that runs the tests. */
+export const NODES = ['22.23.3', '24.21.0', '26.10.0'] as const
+
+/** Installs that release from the npm package `node` into the cache folder, once, and returns the path of its binary. */
+export async function nodeBinary(version: string): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'outflow')
+  const folder = join(cache, `node-${version}`)
+  if (!existsSync(folder)) {
+    await mkdir(cache, { recursive: true })
+    const work = await mkdtemp(join(cache, 'node-'))
+    try {
+      await writeFile(join(work, 'package.json'), '{"private":true}')
+      // Its install script fetches the package with the binary of this platform.
+      const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${version}`]
+      const ran = await runToEnd('npm', install, { cwd: work })
+      if (ran.code !== 0) throw new Error(`npm did not install node@${version}:\n${ran.stderr}`)
+      // The last act, so that a cache folder is whole or not there.
+      await rename(work, folder)
+    } finally {
+      await rm(work, { recursive: true, force: true })
+    }
+  }
+  return join(folder, 'node_modules', 'node', 'bin', 'node')
+}
