@@ -1,9 +1,9 @@
-import { add, grad, memory, mul, sum, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { memory, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Random, seededRandom } from '../random.js'
-import { registerGradients } from '../tensor/gradients.js'
 import type { Rows } from '../tensor/rows.js'
+import { record } from '../tensor/tape.js'
 import type { Bijector } from './bijector.js'
 
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
@@ -87,14 +87,16 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
   })
 
   it('has the gradient of its rows and log-dets', () => {
-    registerGradients()
     overCases(({ bijector, x, context }) => {
       // An arbitrary linear function of the outputs: sin(index + 1) for the rows, 0.7 for the log-dets.
       const pull = x.values.map((_, at) => Math.sin(at + 1))
-      const slopes = grad((at) => {
-        const { value, logDet } = bijector.forwardAndLogDet(at as Tensor2D, context && tensorOf(context))
-        return add(sum(mul(value, tensorOf({ ...x, values: pull }))), sum(mul(logDet, 0.7)))
-      })(tensorOf(x))
+      const at = tensorOf(x)
+      const { result, pullBack } = record(() => bijector.forwardAndLogDet(at, context && tensorOf(context)))
+      const pulls = [
+        [result.value, Float32Array.from(pull)],
+        [result.logDet, new Float32Array(x.count).fill(0.7)],
+      ] as const
+      const [slopes] = pullBack(pulls, [at])
       const pulledRows = (column: number, by: number) => {
         const moved = x.values.map((value, at) => (at % x.width === column ? value + by : value))
         const { value, logDet } = bijector.forwardRows({ ...x, values: moved }, context)
@@ -110,7 +112,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
           numeric[row * x.width + column] = (value - below[row]!) / (2 * STEP)
         })
       }
-      expect(largestDifference(Float64Array.from(slopes.dataSync()), numeric)).toBeLessThan(GRADIENT_TOLERANCE)
+      expect(largestDifference(Float64Array.from(slopes!), numeric)).toBeLessThan(GRADIENT_TOLERANCE)
     })
   })
 

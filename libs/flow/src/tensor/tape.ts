@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { plainOf, tensorOf } from './plain.js'
 import { zeroed } from './scratch.js'
-import { engine, tidy } from './tfjs.js'
+import { tidy } from './tfjs.js'
 
 /** An operation with its gradient; both may share variables of a closure. */
 interface Operation {
@@ -14,7 +14,7 @@ interface Operation {
   backward(slopes: readonly Tensor[], saved: readonly Tensor[]): readonly (() => Tensor)[]
 }
 
-/** Runs an operation and records it on the current tape: ours, tfjs's own, or none. */
+/** Runs an operation and records it on the open tape, if there is one. */
 export function differentiable(inputs: readonly Tensor[], operation: Operation): Tensor[] {
   const { forward, backward } = operation
   if (open !== undefined) {
@@ -23,12 +23,7 @@ export function differentiable(inputs: readonly Tensor[], operation: Operation):
     open.push({ inputs, outputs, saved, backward })
     return outputs
   }
-  if (!engine().isTapeOn()) return tidy(() => forward(() => {}))
-  return (engine() as unknown as Recorder).runKernelFunc({
-    inputs: { ...inputs },
-    forwardFunc: (_, save) => forward(save),
-    backwardsFunc: (slopes, saved) => ({ ...backward([slopes].flat(), saved) }),
-  })
+  return tidy(() => forward(() => {}))
 }
 
 /** A recorded run, whose gradient can be computed. */
@@ -108,16 +103,4 @@ function sumOf(a: Tensor, b: Tensor): Tensor {
   const values = zeroed(a.size)
   for (let at = 0; at < values.length; at++) values[at] = one[at]! + other[at]!
   return tensorOf({ values, shape: a.shape })
-}
-
-/** An undeclared method of tfjs's engine. The public customGrad is built on it but supports one output only. */
-interface Recorder {
-  runKernelFunc(operation: {
-    readonly inputs: Readonly<Record<number, Tensor>>
-    readonly forwardFunc: (backend: object, save: (tensors: Tensor[]) => void) => Tensor[]
-    readonly backwardsFunc: (
-      slopes: Tensor | Tensor[],
-      saved: readonly Tensor[],
-    ) => Readonly<Record<number, () => Tensor>>
-  }): Tensor[]
 }

@@ -1,35 +1,13 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { REGISTERED_AS } from './backend.js'
-import { _FusedMatMul, BatchMatMul, engine, getBackend, getKernel, Multiply, Step, Transpose } from './tfjs.js'
-
-export type Activation = 'relu' | 'linear'
-
-/** Matrix operations of dense layers and their gradients, by the fastest kernels of the backend; none is recorded on a tape. */
-interface Matrices {
-  /** activation(x·W + b) */
-  dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
-  /** Gradient of ReLU: dy where its output is positive, 0 elsewhere. */
-  open(dy: Tensor, value: Tensor): Tensor
-  /** a⊙b */
-  times(a: Tensor, b: Tensor): Tensor
-  /** [batch, width] → sum of each column, [width] */
-  columnSums(rows: Tensor): Tensor
-  /** a·bᵀ */
-  timesTransposed(a: Tensor, b: Tensor): Tensor
-  /** aᵀ·b */
-  transposedTimes(a: Tensor, b: Tensor): Tensor
-}
-
-/** The operations for the open backend. */
-export function matrices(): Matrices {
-  return getBackend() === REGISTERED_AS.wasm ? onWasm : onNative
-}
+import { REGISTERED_AS } from '../backend.js'
+import { _FusedMatMul, BatchMatMul, engine, getKernel, Multiply, Step, Transpose } from '../tfjs.js'
+import type { Matrices } from './matrices.js'
 
 /**
  * A plain product runs in XNNPACK; a product with transpose flags, which tfjs's own gradients use, is several times slower, so
  * matrices are transposed first. Column sums are a product with a row of ones: ten times faster than a loop in JavaScript.
  */
-const onWasm: Matrices = {
+export const wasmMatrices: Matrices = {
   dense: (x, weight, bias, activation) => {
     // tfjs's fused kernel takes matrices as batches of one.
     const product = runWasm(
@@ -90,37 +68,4 @@ function runWasm(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap =
 
 function tensorOf(info: TensorInfo): Tensor {
   return engine().makeTensorFromTensorInfo(info)
-}
-
-const onNative: Matrices = {
-  dense: (x, weight, bias, activation) => {
-    const product = runNative('MatMul', [x, weight])
-    const sum = runNative('BiasAdd', [product, bias])
-    product.dispose()
-    if (activation === 'linear') return sum
-    const open = runNative('Relu', [sum])
-    sum.dispose()
-    return open
-  },
-  open: (dy, value) => runNative('ReluGrad', [dy, value]),
-  times: (a, b) => runNative('Mul', [a, b]),
-  columnSums: (rows) => runNative('BiasAddGrad', [rows]),
-  timesTransposed: (a, b) => runNative('MatMul', [a, b], ['transpose_b']),
-  transposedTimes: (a, b) => runNative('MatMul', [a, b], ['transpose_a']),
-}
-
-/**
- * Runs one TensorFlow operation by its native name, because tfjs has no kernel for several that dense layers need. Attributes
- * that are not named are inferred from the inputs or false.
- */
-function runNative(name: string, inputs: readonly TensorInfo[], flags: readonly string[] = []): Tensor {
-  const { binding, executeSingleOutput } = engine().backend as unknown as NativeBackend
-  const attributes = flags.map((name) => ({ name, type: binding.TF_ATTR_BOOL, value: true }))
-  return executeSingleOutput.call(engine().backend, name, attributes, inputs)
-}
-
-/** The part of tfjs-node's backend that is used here. The package is optional, so its types cannot be imported. */
-interface NativeBackend {
-  readonly binding: { readonly TF_ATTR_BOOL: number }
-  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly TensorInfo[]): Tensor
 }

@@ -1,0 +1,43 @@
+import { type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { expect, it } from 'vitest'
+import { seededRandom } from '../../random.js'
+import { onEachBackend } from '../on-each-backend.js'
+import { matrices } from './matrices.js'
+import { plainMatrices } from './plain-matrices.js'
+
+it('of a tfjs that it was not tested with it uses the public operations alone', () => {
+  expect(matrices('4.23.0')).toBe(plainMatrices)
+})
+
+await onEachBackend('each operation', () => {
+  it('gives what the public operations of tfjs give', () => {
+    const random = seededRandom(1, 'matrices')
+    const normals = (rows: number, columns: number) =>
+      tensor2d(
+        Float32Array.from({ length: rows * columns }, () => random.normal()),
+        [rows, columns],
+      )
+    tidy(() => {
+      const [x, weight, dy] = [normals(9, 5), normals(5, 3), normals(9, 3)]
+      const bias = tensor(Float32Array.of(-1, 0, 1))
+      const fast = matrices()
+      expect(fast).not.toBe(plainMatrices)
+      for (const act of [
+        (by) => by.dense(x, weight, bias, 'relu'),
+        (by) => by.dense(x, weight, bias, 'linear'),
+        (by) => by.open(dy, by.dense(x, weight, bias, 'relu')),
+        (by) => by.times(dy, dy),
+        (by) => by.columnSums(dy),
+        (by) => by.timesTransposed(dy, weight),
+        (by) => by.transposedTimes(x, dy),
+      ] satisfies ((by: typeof fast) => Tensor)[]) {
+        const [ours, theirs] = [act(fast), act(plainMatrices)]
+        expect(ours.shape).toEqual(theirs.shape)
+        const expected = theirs.dataSync()
+        ours.dataSync().forEach((value, at) => {
+          expect(value).toBeCloseTo(expected[at]!, 5)
+        })
+      }
+    })
+  })
+})
