@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { OPERATION_KINDS } from '@outflow/contracts'
+import { HEALTH_EVENT_KINDS } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { configurationReference, REFERENCE } from './reference.js'
 
@@ -9,5 +9,5 @@ it('documents every configuration key: npm run docs:reference brings the page up
 
 it('documents every kind of health event', () => {
   const page = readFileSync(new URL('../docs/operations/health-events.md', import.meta.url), 'utf8')
-  expect(Object.keys(OPERATION_KINDS).filter((kind) => !page.includes(`\`${kind}\``))).toEqual([])
+  expect(Object.keys(HEALTH_EVENT_KINDS).filter((kind) => !page.includes(`\`${kind}\``))).toEqual([])
 })

@@ -135,7 +135,7 @@ function toAnomaly({ key }: CommittedAlert, offset: bigint): Anomaly {
     nll: 40,
     pValue: 1e-6,
     pUpper: null,
-    nearest: null,
+    counterfactual: null,
     missing: [],
     severity: 'high',
     reasons: [],

@@ -49,7 +49,7 @@ const odd = freshlyCorrupted()
 
 const windows: (Quality & { readonly corrupted: number; readonly measure: string })[] = []
 for (const share of SHARES) windows.push(...(await compareMeasures(share)))
-const rounds: (Quality & { readonly way: string; readonly round: number; readonly streamFlagged: number })[] = []
+const rounds: (Quality & { readonly way: string; readonly round: number; readonly streamAnomalyShare: number })[] = []
 for (const way of WAYS) rounds.push(...(await retrain(way)))
 const report = { alertRate: ALERT_RATE, window: WINDOW, windows, rounds }
 if (options.json) console.log(JSON.stringify(report, null, 2))
@@ -59,7 +59,7 @@ interface Quality {
   readonly auroc: number
   /** Share of the fresh corrupted flights with p ≤ 1 %. */
   readonly found: number
-  readonly cleanFlagged: number
+  readonly cleanAnomalyShare: number
 }
 
 interface Sent {
@@ -112,8 +112,8 @@ async function retrain(way: (typeof WAYS)[number]) {
     await before?.close()
     before = await fitTo(kept, DEFAULT_CONTAMINATION)
     const next = await flagsOf(before, windowOf(round + 1, STREAM_CORRUPTED))
-    const streamFlagged = next.filter(Boolean).length / next.length
-    found.push({ way, round: round + 1, streamFlagged, ...(await quality(before)) })
+    const streamAnomalyShare = next.filter(Boolean).length / next.length
+    found.push({ way, round: round + 1, streamAnomalyShare, ...(await quality(before)) })
   }
   await before?.close()
   return found
@@ -150,8 +150,8 @@ async function quality(detector: Detector): Promise<Quality> {
   const strange = await detector.score(odd)
   return {
     auroc: rank([...normal.nll, ...strange.nll], [...clean.map(() => false), ...odd.map(() => true)]).auroc,
-    found: shareFlagged(strange.pValue),
-    cleanFlagged: shareFlagged(normal.pValue),
+    found: anomalyShareOf(strange.pValue),
+    cleanAnomalyShare: anomalyShareOf(normal.pValue),
   }
 }
 
@@ -184,22 +184,22 @@ function fieldsOf(flight: Flight): Fields {
   return fields
 }
 
-function shareFlagged(pValue: Float64Array): number {
+function anomalyShareOf(pValue: Float64Array): number {
   return pValue.filter((p) => p <= ALERT_RATE).length / pValue.length
 }
 
 function printTables(): void {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`.padStart(8)
   console.log('corrupted  measure                        AUROC     found   clean flagged')
-  for (const { corrupted, measure, auroc: area, found, cleanFlagged } of windows) {
+  for (const { corrupted, measure, auroc: area, found, cleanAnomalyShare } of windows) {
     console.log(
-      `${percent(corrupted)}   ${measure.padEnd(29)} ${area.toFixed(4)}  ${percent(found)}  ${percent(cleanFlagged)}`,
+      `${percent(corrupted)}   ${measure.padEnd(29)} ${area.toFixed(4)}  ${percent(found)}  ${percent(cleanAnomalyShare)}`,
     )
   }
   console.log('\nround  way                            stream flagged  found   clean flagged')
-  for (const { round, way, streamFlagged, found, cleanFlagged } of rounds) {
+  for (const { round, way, streamAnomalyShare, found, cleanAnomalyShare } of rounds) {
     console.log(
-      `${String(round).padStart(5)}  ${way.padEnd(28)} ${percent(streamFlagged)}  ${percent(found)}  ${percent(cleanFlagged)}`,
+      `${String(round).padStart(5)}  ${way.padEnd(28)} ${percent(streamAnomalyShare)}  ${percent(found)}  ${percent(cleanAnomalyShare)}`,
     )
   }
 }

@@ -56,7 +56,7 @@ async function comparedRows(
 ): Promise<readonly ComparedRow[]> {
   const { rows } = await pool.query(
     `select concat_ws('/', ${idColumns}) as id,
-            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons', 'nearest'] as content
+            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons', 'counterfactual'] as content
      from outflow.${table} found where pipeline = $1`,
     [pipeline],
   )
@@ -66,7 +66,7 @@ async function comparedRows(
 /** The reasons of a run's anomalies that were explained in full. */
 export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
   const { rows } = await pool.query(
-    `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'nearest', nearest) as content
+    `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'counterfactual', counterfactual) as content
      from outflow.anomalies where pipeline = $1 and reasons <> '[]' and not reasons @> '[{"kind": "brief"}]'`,
     [pipeline],
   )
@@ -75,7 +75,13 @@ export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons>
 
 function alertRow({ key, value }: SeenRecord): ComparedRow {
   const { data } = JSON.parse(String(value)) as { readonly data: Readonly<Record<string, unknown>> }
-  const { pipeline: _pipeline, detectedAt: _detectedAt, reasons: _reasons, nearest: _nearest, ...lasting } = data
+  const {
+    pipeline: _pipeline,
+    detectedAt: _detectedAt,
+    reasons: _reasons,
+    counterfactual: _counterfactual,
+    ...lasting
+  } = data
   return { id: `${data.partition}/${data.offset}`, content: { ...lasting, messageKey: String(key) } }
 }
 

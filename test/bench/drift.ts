@@ -178,8 +178,8 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
     recall,
     recallAlone,
     recallRatio: recall / recallAlone,
-    recallAsJudged: shareFlagged(own.pValue),
-    recallAloneAsJudged: shareFlagged(others.pValue),
+    recallAsJudged: anomalyShareOf(own.pValue),
+    recallAloneAsJudged: anomalyShareOf(others.pValue),
   }
 }
 
@@ -191,7 +191,7 @@ function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
 
 async function attackFound(world: World): Promise<number> {
   const attack = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))
-  return shareFlagged((await living.score(attack)).pValue)
+  return anomalyShareOf((await living.score(attack)).pValue)
 }
 
 function spread(count: number): number[] {
@@ -202,7 +202,7 @@ function flagged(pValue: Float64Array | null): Uint8Array | null {
   return pValue === null ? null : Uint8Array.from(pValue, (p) => (p <= BUDGET ? 1 : 0))
 }
 
-function shareFlagged(pValue: Float64Array): number {
+function anomalyShareOf(pValue: Float64Array): number {
   return pValue.filter((p) => p <= BUDGET).length / pValue.length
 }
 
@@ -224,7 +224,7 @@ function printTables(): void {
       stretches.map((own) => [own.stretch, Object.fromEntries(names.map((name) => [name, pick(own.ways[name]!)]))]),
     )
   console.log(`flagged share, budget ${percent(BUDGET)}`)
-  console.table(column(({ flaggedShare }) => percent(flaggedShare)))
+  console.table(column(({ anomalyShare }) => percent(anomalyShare)))
   console.log('planted anomalies found')
   console.table(column(({ plantedFound }) => percent(plantedFound)))
   console.log('minutes until the share is back within a quarter of the budget')

@@ -6,7 +6,7 @@
  * own, equally corrupted calibration set out. Then 300 held-out flights a kind are corrupted afresh.
  *
  * Found is p ≤ 0.01 by the detector's own p-values, as in service. They are conservative here, because corrupted records in the
- * calibration set take up half of that 1 % (`cleanFlagged` is what they flag of the held-out flights as they are);
+ * calibration set take up half of that 1 % (`cleanAnomalyShare` is what they flag of the held-out flights as they are);
  * `foundAtCleanRate` is the share above the level that exactly 1 % of those lie above. AUROC is against the same flights.
  */
 import { parseArgs } from 'node:util'
@@ -64,7 +64,7 @@ const report = {
   alertRate: ALERT_RATE,
   trainedOn: stream.length,
   heldOut: heldOut.length,
-  cleanFlagged: shareFlagged(clean.pValue),
+  cleanAnomalyShare: anomalyShareOf(clean.pValue),
   kinds: Object.fromEntries(kinds.map(({ kind, ...found }) => [kind, { ...found, target: TARGETS[kind] ?? null }])),
   targetsMet: isMet,
   model: trained.metadata,
@@ -98,7 +98,7 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
   return {
     kind,
     auroc: auroc(nll, cleanNll),
-    found: shareFlagged(pValue),
+    found: anomalyShareOf(pValue),
     foundAtCleanRate: nll.filter((own) => own > level).length / nll.length,
   }
 }
@@ -109,7 +109,7 @@ function fieldsOf(flight: Flight): Fields {
   return fields
 }
 
-function shareFlagged(pValue: Float64Array): number {
+function anomalyShareOf(pValue: Float64Array): number {
   return pValue.filter((p) => p <= ALERT_RATE).length / pValue.length
 }
 
@@ -154,7 +154,7 @@ function printTable(): void {
     ),
   )
   console.log(
-    `clean held-out flights flagged: ${percent(report.cleanFlagged)} at an alert rate of ${percent(ALERT_RATE)}`,
+    `clean held-out flights flagged: ${percent(report.cleanAnomalyShare)} at an alert rate of ${percent(ALERT_RATE)}`,
   )
   console.log(`fit: ${JSON.stringify(trained.metadata.training)}`)
   console.log(`speed: ${JSON.stringify(report.speed)}`)

@@ -115,7 +115,7 @@ test('a trial outlives its trainer, and counts each record once though ingest is
   await untilAllStored(pipeline)
 
   const { rows } = await pipeline.pool.query(
-    `select scored::int, flagged_by_both::int as both, flagged_by_active::int as "byActive", flagged_by_shadow::int as "byShadow"
+    `select scored::int, anomalies_by_both::int as both, anomalies_by_active::int as "byActive", anomalies_by_shadow::int as "byShadow"
      from analyst.shadows where shadow_id = $1 and model_id = $2`,
     [b, a],
   )

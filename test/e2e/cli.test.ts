@@ -106,13 +106,13 @@ describe('train', () => {
 })
 
 describe('train with few records', () => {
-  it('issue 17.10: warns that no record can be flagged', async () => {
+  it('issue 17.10: warns that no record can be an anomaly', async () => {
     const trained = await runOutflow(['train', '--input', '-', '--output', at('few')], {
       stdin: csv(normal.slice(0, 300)),
     })
     expect(trained).toMatchObject({ code: 0 })
     expect(trained.stderr).toContain(
-      'warning: no record can be flagged at an alert rate of 0.01: no p-value is below 0.011',
+      'warning: no record can be an anomaly at an alert rate of 0.01: no p-value is below 0.011',
     )
   })
 })

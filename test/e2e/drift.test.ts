@@ -54,8 +54,8 @@ test('a shift raises an alarm and gives a model of the new regime, long before t
   await send(nextOf(messages, 2_000).map(heavier), Date.now())
   await untilAllStored(pipeline)
   expect(fit!.report.gate!.gain.lower).toBeGreaterThan(0.2)
-  // Of the stream a hundredth is odd, and a hundredth of the rest may be flagged.
-  expect(await flaggedShare(pipeline, modelId as string, now)).toBeLessThan(4 * PARCEL_ALERT_RATE)
+  // Of the stream a hundredth is odd, and a hundredth of the rest may be anomalies.
+  expect(await anomalyShare(pipeline, modelId as string, now)).toBeLessThan(4 * PARCEL_ALERT_RATE)
 })
 
 function fieldsOf(messages: readonly ParcelMessage[]): Fields[] {
@@ -80,7 +80,7 @@ async function aSender({ brokers, topics }: ParcelPipeline) {
     producer.send(messages.map((message) => ({ topic: topics.source, ...message, timestampMs })))
 }
 
-async function flaggedShare({ pool }: ParcelPipeline, modelId: string, fromMs: number): Promise<number> {
+async function anomalyShare({ pool }: ParcelPipeline, modelId: string, fromMs: number): Promise<number> {
   const { rows } = await pool.query<{ share: number }>(
     `select sum(anomalies)::float8 / sum(scored)::float8 as share from outflow.score_statistics
      where model_id = $1 and minute >= $2`,

@@ -58,7 +58,7 @@ describe('a model is changed while ingest runs', () => {
     ])
     await expectEachScoredByTheModelItNames(pipeline, [a, b])
     const shown = (await models(pipeline, 'show', b)).json()
-    expect(shown).toMatchObject({ state: 'rejected', changes: [{ action: 'rollback' }, { action: 'promote' }] })
+    expect(shown).toMatchObject({ state: 'rolled_back', changes: [{ action: 'rollback' }, { action: 'promote' }] })
   })
 
   test('a damaged model is neither promoted by hand nor served, and the one before goes on', async () => {
@@ -156,7 +156,7 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
     modelId: string
     report: Record<string, unknown>
   }
-  expect(['promoted', 'rejected']).toContain(fit.state)
+  expect(['promoted', 'failed_gate']).toContain(fit.state)
   expect(asked.code).toBe(fit.state === 'promoted' ? 0 : 1)
   expect(fit.report).toMatchObject({
     seed: 1,

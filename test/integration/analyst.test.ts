@@ -55,7 +55,7 @@ const anomalyAt = (offset: bigint, recordTimeMs: number, entityKey: string | nul
   pValue: 0.0004,
   severity: 'high' as const,
   pUpper: 0.002,
-  nearest: null,
+  counterfactual: null,
   missing: ['delay'],
   reasons: [
     {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
+import { beat } from '@outflow/store/health-events'
 import { insertModel, promoteModel } from '@outflow/store/models'
-import { beat } from '@outflow/store/operations'
 import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -60,7 +60,7 @@ describe('an anomaly', () => {
         { field: 'carrier', bits: 9 },
         { field: 'origin', bits: 2 },
       ],
-      nearest: null,
+      counterfactual: null,
       missing: [],
       model: { id: 'model-1', state: 'active' },
       verdicts: [],
@@ -116,7 +116,7 @@ describe('an anomaly', () => {
     })
   })
 
-  it('takes none that is not known, or that nobody flagged', async () => {
+  it('takes none that is not known, or that is no anomaly', async () => {
     expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
     const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
     expect((await send('POST', unknown, 'analyst', { verdict: 'expected' })).status).toBe(404)
@@ -368,7 +368,7 @@ async function lastAudit(): Promise<object> {
 
 async function storeStatistics(): Promise<void> {
   const nll = Array.from({ length: 1_000 }, (_, i) => i)
-  const flagged = nll.map((value) => (value >= 990 ? 1 : 0))
+  const anomalies = nll.map((value) => (value >= 990 ? 1 : 0))
   const minute = Math.floor((NOW - 10 * 60_000) / 60_000) * 60_000
   const deadLetters = [0n, 1n, 2n].map((offset) => ({
     offset: 1_000n + offset,
@@ -393,7 +393,7 @@ async function storeStatistics(): Promise<void> {
         'model-1',
         nll.map(() => at),
         nll,
-        flagged,
+        anomalies,
         nll.map(() => 0.5),
       ),
       rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],

@@ -104,7 +104,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
-    /** As ingest would have written it, so many minutes ago: what is flagged as well. */
+    /** As ingest would have written it, so many minutes ago, anomalies included. */
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)
       const time = Date.now() - minutesAgo * MINUTE_MS
@@ -130,7 +130,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
         `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
                                         severity, reasons, model_id)
          select $1, 'parcels', 0, $2 * 1000 + place, $3, $3, record, 20, 0.001, 'high', '[]', $4
-         from jsonb_array_elements($5) with ordinality as flagged (record, place)`,
+         from jsonb_array_elements($5) with ordinality as anomaly (record, place)`,
         [
           ...[name, minutesAgo, new Date(time), by.metadata.modelId],
           JSON.stringify(records.filter((_, index) => flags[index] === 1).map(recordOf)),
@@ -203,9 +203,9 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   )
   const own = (await detector.score(heavier(normalParcels(20_000, 99), 1.03))).pValue
   const recalibrated = recalibrate(reported[0]!.recalibration, own)
-  const flagged = (pValue: Float64Array) =>
+  const anomalyShare = (pValue: Float64Array) =>
     decide(pValue, { alertRate: PARCEL_ALERT_RATE }).anomalies.length / pValue.length
-  const off = (pValue: Float64Array) => Math.abs(Math.log(flagged(pValue) / PARCEL_ALERT_RATE))
+  const off = (pValue: Float64Array) => Math.abs(Math.log(anomalyShare(pValue) / PARCEL_ALERT_RATE))
   expect(off(own)).toBeGreaterThan(Math.log(1.5))
   expect(off(recalibrated)).toBeLessThan(Math.log(1.3))
 })

@@ -84,7 +84,7 @@ function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
     nll: offset % 7,
     pValue: 0.001,
     pUpper: 0.002,
-    nearest: null,
+    counterfactual: null,
     missing: [],
     severity: offset % 10 === 0 ? 'high' : 'low',
     reasons: [reason],

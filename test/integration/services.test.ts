@@ -157,7 +157,7 @@ describe('trainer, ingest and alerts together', () => {
     for (const index of PLANTED) {
       expect(found.get(index)?.reasons[0]?.field, `record ${index}`).toMatch(/temperature|load/)
     }
-    // 2 % of normal records may be flagged, and chance has its share.
+    // 2 % of normal records may be anomalies, and chance has its share.
     expect(rows.length - PLANTED.size).toBeLessThan(0.04 * RECORDS)
   })
 

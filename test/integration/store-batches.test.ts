@@ -580,7 +580,7 @@ function aBatch(
         pValue: 0.0004,
         severity: 'high',
         pUpper: 0.002,
-        nearest: null,
+        counterfactual: null,
         missing: ['delay'],
         reasons: [],
         modelId: 'm',

@@ -3,12 +3,12 @@ import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
   activeModelId,
+  failGate,
   insertModel,
   listenForModels,
   listModels,
   loadModel,
   promoteModel,
-  rejectModel,
 } from '@outflow/store/models'
 import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
@@ -93,9 +93,9 @@ describe('models', () => {
   it('rejects a candidate with the metrics it failed by', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
-    await rejectModel(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
-    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'rejected', metrics: { medianNll: 9 } }])
-    await expect(rejectModel(pool, { pipeline, id: 'a', metrics: aGateReport() })).rejects.toBeInstanceOf(ModelUnknown)
+    await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
+    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'failed_gate', metrics: { medianNll: 9 } }])
+    await expect(failGate(pool, { pipeline, id: 'a', metrics: aGateReport() })).rejects.toBeInstanceOf(ModelUnknown)
   })
 })
 

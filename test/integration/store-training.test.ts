@@ -53,7 +53,7 @@ const damage = (pipeline: string, id: string) =>
   pool.query(`update outflow.models set artefact = '\\x010204' where pipeline = $1 and id = $2`, [pipeline, id])
 
 describe('going back', () => {
-  it('makes the model before the active one again and rejects the present one, as often as there is one before', async () => {
+  it('makes the model before the active one again and rolls the present one back, as often as there is one before', async () => {
     const pipeline = await aPipelineOf('a', 'b', 'c')
     const byAda = { pipeline, by: 'ada', why: 'floods' }
     expect(await rollBackModel(pool, byAda)).toEqual({ from: 'c', to: 'b' })
@@ -63,8 +63,8 @@ describe('going back', () => {
     expect(states).toEqual(
       new Map([
         ['a', 'active'],
-        ['b', 'rejected'],
-        ['c', 'rejected'],
+        ['b', 'rolled_back'],
+        ['c', 'rolled_back'],
       ]),
     )
     const changes = await listModelChanges(pool, pipeline)
@@ -156,9 +156,13 @@ describe('a model that is asked for', () => {
     expect(await isRetrainWanted(pool, pipeline)).toBe(true)
     const fitId = await begin(pipeline)
     await answerRequests(pool, { pipeline, fitId })
-    await endFit(pool, { id: fitId, state: 'rejected', modelId: 'm', report: aFitReport() })
+    await endFit(pool, { id: fitId, state: 'failed_gate', modelId: 'm', report: aFitReport() })
     expect(await isRetrainWanted(pool, pipeline)).toBe(false)
-    expect((await listFits(pool, { pipeline })).map(({ state }) => state)).toEqual(['rejected', 'failed', 'abandoned'])
+    expect((await listFits(pool, { pipeline })).map(({ state }) => state)).toEqual([
+      'failed_gate',
+      'failed',
+      'abandoned',
+    ])
   })
 })
 

@@ -168,7 +168,7 @@ async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<vo
       pValue: 0.001,
       severity: 'low',
       pUpper: null,
-      nearest: null,
+      counterfactual: null,
       missing: [],
       reasons: [],
       modelId: randomUUID(),

@@ -142,13 +142,13 @@ test('what is wrong with the pipeline goes to the webhooks that ask for it, and 
   const at = (path: string) => receiver.received.filter((request) => request.path === path)
   await aPipeline([
     { name: 'generic', url: `${receiver.url}/generic`, secret: SECRET, ...OURS },
-    { name: 'pager', kind: 'alertmanager', send: ['operations'], url: `${receiver.url}/pager`, ...OURS },
+    { name: 'pager', kind: 'alertmanager', send: ['health'], url: `${receiver.url}/pager`, ...OURS },
   ])
   relaying()
   await eventually(() => at('/pager').length === 1, { what: 'the pager knows that there is no model' })
   await queue(['a'])
   await untilAll('delivered', 2)
-  const labels = { alertname: 'OutflowOperation', pipeline: config.pipeline, kind: 'no_model', severity: 'critical' }
+  const labels = { alertname: 'OutflowHealthEvent', pipeline: config.pipeline, kind: 'no_model', severity: 'critical' }
   expect(JSON.parse(at('/pager')[0]!.body)).toMatchObject([{ labels }])
   expect(at('/pager')[0]!.headers).not.toHaveProperty('traceparent')
   expect(at('/generic').map(({ headers }) => headers.traceparent)).toEqual([TRACEPARENT])
@@ -340,8 +340,8 @@ test('what was given up is listed and goes when it is asked for; secrets appear 
   status = 200
   const tried = await runOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])
   expect([tried.code, JSON.parse(tried.stdout)]).toMatchObject([0, [{ webhook: 'generic', ok: true, status: 200 }]])
-  const replayed = await runOutflow(['webhooks', 'replay', 'generic', '--event', 'b', '--config', file])
-  expect(replayed.stdout).toBe('1 event waits again; the alerts service delivers\n')
+  const resent = await runOutflow(['webhooks', 'resend', 'generic', '--event', 'b', '--config', file])
+  expect(resent.stdout).toBe('1 event waits again; the alerts service delivers\n')
   await eventually(async () => (await deliveries()).find(({ state }) => state === 'delivered'), {
     what: 'b is delivered',
   })
@@ -356,7 +356,7 @@ test('what was given up is listed and goes when it is asked for; secrets appear 
     listed,
     refused,
     misspelt,
-    replayed,
+    resent,
   ]
   for (const text of everywhere.map((place) => JSON.stringify(place))) {
     expect(text).not.toContain(token)

@@ -51,10 +51,10 @@ export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids:
   const found = new Set(rows.map(({ partition, offset }) => `${partition}/${offset}`))
   const flags = await Promise.all(ids.map(async (id) => (await scoresBy(pipeline, id, records)).isAnomaly))
   sound.forEach(({ partition, offset }, index) => {
-    const flaggedBy = flags.filter((ofModel) => ofModel[index] === 1).length
+    const anomalyBy = flags.filter((ofModel) => ofModel[index] === 1).length
     const position = `${partition}/${offset}`
-    if (flaggedBy === ids.length) expect(found.has(position), `${position} is an anomaly`).toBe(true)
-    if (flaggedBy === 0) expect(found.has(position), `${position} is none`).toBe(false)
+    if (anomalyBy === ids.length) expect(found.has(position), `${position} is an anomaly`).toBe(true)
+    if (anomalyBy === 0) expect(found.has(position), `${position} is none`).toBe(false)
   })
 }
 
@@ -65,11 +65,11 @@ export async function expectDifferencesAsBothDecide(
   counts: { readonly byActive: number; readonly byShadow: number },
 ): Promise<void> {
   const { rows } = await pipeline.pool.query(
-    `select record, flagged_by, nll, shadow_nll, concat_ws('/', topic, partition, "offset") as position
+    `select record, anomaly_by, nll, shadow_nll, concat_ws('/', topic, partition, "offset") as position
      from analyst.shadow_differences where shadow_id = $1`,
     [candidate],
   )
-  const by = (who: string) => rows.filter(({ flagged_by: flaggedBy }) => flaggedBy === who).length
+  const by = (who: string) => rows.filter(({ anomaly_by: anomalyBy }) => anomalyBy === who).length
   expect({ byActive: by('active'), byShadow: by('shadow') }).toMatchObject({
     byActive: counts.byActive,
     byShadow: counts.byShadow,
@@ -77,9 +77,9 @@ export async function expectDifferencesAsBothDecide(
   expect(rows.length, 'a trial in which nothing differed').toBeGreaterThan(0)
   const records = rows.map(({ record }) => record as unknown)
   const [own, theirs] = await Promise.all([active, candidate].map((id) => scoresBy(pipeline, id, records)))
-  rows.forEach(({ flagged_by: flaggedBy, nll, shadow_nll: shadowNll, position }, index) => {
+  rows.forEach(({ anomaly_by: anomalyBy, nll, shadow_nll: shadowNll, position }, index) => {
     expect([own!.isAnomaly[index], theirs!.isAnomaly[index]], position).toEqual(
-      flaggedBy === 'active' ? [1, 0] : [0, 1],
+      anomalyBy === 'active' ? [1, 0] : [0, 1],
     )
     expectNear(nll as number, own!.nll[index]!)
     expectNear(shadowNll as number, theirs!.nll[index]!)

@@ -8,7 +8,7 @@ export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => 
   against: 'independent fields',
   againstId: null,
   gain: { mean: 0.2, lower: 0.1, upper: 0.3, records: 100 },
-  flaggedShare: 0.001,
+  anomalyShare: 0.001,
   lowerHalf: 0.5,
   medianNll: 3,
   nllRange: [-1e6, 1e6],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nearestNormalSchema, reasonSchema } from './reason.js'
+import { counterfactualSchema, reasonSchema } from './reason.js'
 
 export const ALERT_EVENT_TYPE = 'outflow.anomaly.v1'
 /** Content type of a CloudEvent in structured mode. @see CloudEvents 1.0, Kafka protocol binding, § 3.3 */
@@ -19,7 +19,7 @@ export const alertEventSchema = z
     time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
     datacontenttype: z.literal('application/json'),
     data: z.object({
-      pipeline: z.string().describe('Which pipeline flagged the record'),
+      pipeline: z.string().describe('Pipeline that found the anomaly'),
       topic: z.string().describe('Where the record was read'),
       partition: z.int().describe('Where the record was read'),
       offset: z.string().regex(/^\d+$/).describe('Where the record was read; 64 bits, hence text'),
@@ -33,7 +33,7 @@ export const alertEventSchema = z
           '95 % upper confidence limit of the p-value; absent in alerts of earlier outflows, as are the next two',
         ),
       surpriseBits: z.number().optional().describe('−log₂ of the p-value'),
-      nearest: nearestNormalSchema
+      counterfactual: counterfactualSchema
         .nullable()
         .optional()
         .describe('What would have been normal; null where no few changes make it so'),
@@ -49,7 +49,7 @@ export const alertEventSchema = z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} where it was too large to send'),
       modelId: z.string().describe('The model that scored the record'),
-      detectedAt: z.iso.datetime().describe('When outflow flagged the record'),
+      detectedAt: z.iso.datetime().describe('When outflow found the anomaly'),
     }),
   })
   .describe('An anomaly, as a CloudEvents 1.0 event.')

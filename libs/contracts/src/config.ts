@@ -213,11 +213,11 @@ export const configSchema = z
       refuse(['alerts', 'webhooks', index, 'name'], name, 'allowed: a name that no other webhook has')
     })
     config.alerts.webhooks.forEach(({ send }, index) => {
-      if (config.events.topic !== undefined || !send.includes('operations')) return
+      if (config.events.topic !== undefined || !send.includes('health')) return
       refuse(
         ['alerts', 'webhooks', index, 'send'],
         send,
-        'allowed: operations where events: { topic: … } names the topic that they go to first',
+        'allowed: health where events: { topic: … } names the topic that they go to first',
       )
     })
     const { format, registry, csv } = config.source

@@ -6,8 +6,8 @@ export const shadowReportSchema = z
     forMs: z.number(),
     /** Records that both scored. */
     scored: z.int(),
-    flaggedShare: z.number(),
-    activeFlaggedShare: z.number(),
+    anomalyShare: z.number(),
+    activeAnomalyShare: z.number(),
     /** Share of the records that one of them flags and the other does not. */
     disagreement: z.number(),
     /** Why it was not promoted; null where it was. */
@@ -47,8 +47,8 @@ export const gateReportSchema = z
     againstId: z.string().nullable(),
     /** Of the candidate over that, on the held-out records. */
     gain: gainSchema,
-    /** Share of the held-out records that would be flagged at the alert rate. */
-    flaggedShare: z.number(),
+    /** Share of the held-out records that would be anomalies at the alert rate. */
+    anomalyShare: z.number(),
     /** Share of them whose p-value is at most a half; a half is due. */
     lowerHalf: measuredSchema,
     /** Nats, on the held-out records. */
@@ -57,7 +57,7 @@ export const gateReportSchema = z
     nllRange: z.tuple([measuredSchema, measuredSchema]).readonly(),
     /** Of one record in a batch, the faster of two runs. */
     scoringMicros: z.number(),
-    /** Of a candidate that its time as a shadow rejected. */
+    /** Of a candidate that failed as a shadow. */
     shadow: shadowReportSchema.optional(),
   })
   .readonly()

@@ -29,7 +29,7 @@ export const groupEventSchema = z
     time: z.iso.datetime().describe('When the last of them was detected'),
     datacontenttype: z.literal('application/json'),
     data: z.object({
-      pipeline: z.string().describe('Which pipeline flagged the records'),
+      pipeline: z.string().describe('Pipeline that found the anomalies'),
       by: z
         .enum(['key', 'reason', 'quiet'])
         .describe('What they share: an entity, a main reason, that hours were quiet'),

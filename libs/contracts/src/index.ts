@@ -17,14 +17,14 @@ export { type Feature, featureName, featurePath, featureSchema } from './feature
 export { type FitReport, fitReportSchema } from './fit-report.js'
 export { type GateReport, gateReportSchema, type ShadowReport } from './gate-report.js'
 export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-event.js'
-export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export {
-  OPERATION_EVENT_TYPE,
-  OPERATION_KINDS,
-  type OperationEvent,
-  type OperationKindName,
-  operationEventSchema,
-} from './operation-event.js'
+  HEALTH_EVENT_KINDS,
+  HEALTH_EVENT_TYPE,
+  type HealthEvent,
+  type HealthEventKindName,
+  healthEventSchema,
+} from './health-event.js'
+export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
 export { parseConfig } from './parse-config.js'
 export {
   columnOfSteps,
@@ -37,7 +37,7 @@ export {
   stepsOfColumn,
 } from './path.js'
 export { formatPosition, type Position } from './position.js'
-export { type Explanation, type NearestNormal, nearestNormalSchema, type Reason, reasonSchema } from './reason.js'
+export { type Counterfactual, counterfactualSchema, type Explanation, type Reason, reasonSchema } from './reason.js'
 export { type Recalibration, recalibrationSchema } from './recalibration.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export { scheduledAfter } from './schedule.js'

@@ -206,9 +206,9 @@ describe('parseConfig', () => {
     ['a kind that there is not', { ...hook, kind: 'teams' }, 'allowed: signed, slack, alertmanager'],
     ['what is no network', { ...hook, allow: ['10.0.0.0/33'] }, 'webhooks[0].allow[0]: found "10.0.0.0/33"'],
     [
-      'operations that go nowhere',
-      { ...hook, send: ['operations'] },
-      'alerts.webhooks[0].send: found ["operations"]; allowed: operations where events',
+      'health events without a topic',
+      { ...hook, send: ['health'] },
+      'alerts.webhooks[0].send: found ["health"]; allowed: health where events',
     ],
     ['a key of another name', { ...hook, headers: {} }, 'alerts.webhooks[0].headers: no such key'],
   ])('refuses %s, and keeps it to itself', (_, webhook, expected) => {

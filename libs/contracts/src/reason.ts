@@ -26,8 +26,8 @@ export const reasonSchema = z.object({
 
 export type Reason = z.infer<typeof reasonSchema>
 
-/** The record that would have been normal and changes the fewest fields of the one that was flagged. */
-export const nearestNormalSchema = z.object({
+/** The record that would have been normal and changes the fewest fields of the anomaly. */
+export const counterfactualSchema = z.object({
   changes: z
     .array(
       z.object({
@@ -41,12 +41,12 @@ export const nearestNormalSchema = z.object({
   text: z.string().describe('Such as "normal with distance 2,475 instead of 3,983"'),
 })
 
-export type NearestNormal = z.infer<typeof nearestNormalSchema>
+export type Counterfactual = z.infer<typeof counterfactualSchema>
 
 /** All that explains why a record is improbable. */
 export interface Explanation {
   /** The most bits first. */
   readonly reasons: readonly Reason[]
   /** null where no change of a few fields makes the record normal, or where none was looked for. */
-  readonly nearest: NearestNormal | null
+  readonly counterfactual: Counterfactual | null
 }

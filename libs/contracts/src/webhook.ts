@@ -38,10 +38,10 @@ export const webhookSchema = z
       .default('signed')
       .describe('Body: the event, signed as Standard Webhooks (signed); a Slack message; an Alertmanager alert (v2)'),
     send: z
-      .array(z.enum(['alerts', 'operations']))
+      .array(z.enum(['alerts', 'health']))
       .min(1)
       .default(['alerts'])
-      .describe('alerts: alerts and groups; operations: health events'),
+      .describe('alerts: alerts and groups; health: health events'),
     secret: z
       .string()
       .refine(areSigningSecrets, SECRET_RULE)

@@ -83,8 +83,8 @@ it('is fitted by two flows, as the records are few: an NLL is that of their mean
 })
 
 it('finds most records of one clump that lean as the other does, and few of what is right', async () => {
-  const flagged = async (records: readonly Fields[]) =>
+  const anomalyShare = async (records: readonly Fields[]) =>
     (await detector.score(records)).pValue.filter((p) => p <= 0.02).length / records.length
-  expect(await flagged(drawn(1000, 2, (clump) => clump))).toBeLessThan(0.06)
-  expect(await flagged(drawn(200, 3, (clump) => -clump))).toBeGreaterThan(0.5)
+  expect(await anomalyShare(drawn(1000, 2, (clump) => clump))).toBeLessThan(0.06)
+  expect(await anomalyShare(drawn(200, 3, (clump) => -clump))).toBeGreaterThan(0.5)
 })

@@ -47,15 +47,15 @@ export interface Detector {
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
   pUpperLimit(nll: number): number
   /**
-   * Why a record is improbable, the field with the most bits first, and what would have been normal; meant for records that were
-   * flagged. @param nll  the record's own, nats; default: it is scored
+   * Why a record is improbable, the field with the most bits first, and what would have been normal; meant for
+   * anomalies. @param nll  the record's own, nats; default: it is scored
    */
   explain(fields: Fields, nll?: number): Promise<Explanation>
   /** The same for many records at once, from one usual value a field. @param nll  [batch]; the records' own, nats */
   explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
   /** Names the features that a record leaves missing: it is scored on the others. */
   missing(fields: Fields): string[]
-  /** [batch] For each record the value that it was flagged for alone, one that training did not see; null: there is none. */
+  /** [batch] For each record the value that alone makes it an anomaly, one that training did not see; null: there is none. */
   newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
   /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>

@@ -34,21 +34,21 @@ it('tells the field that alone would make the record ordinary, and no other', as
 })
 
 it('tells the fields that together would, where none alone does, though another seems odder beside them', async () => {
-  const { reasons, nearest } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
+  const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     if (isLoad(fields) && isLength(fields)) return 5
     if (fields.categories[0] === 'coast') return 40
     return isLength(fields) ? 80 : isLoad(fields) ? 90 : 100
   })
-  expect(nearest!.changes.map(({ field }) => field)).toEqual(['load', 'length'])
+  expect(counterfactual!.changes.map(({ field }) => field)).toEqual(['load', 'length'])
   expect(reasons.map(({ field }) => field)).toEqual(['length', 'load'])
   expect(reasons.map(({ bits }) => Math.round(bits * Math.LN2))).toEqual([20, 10])
 })
 
 it('tells all that carry a tenth of the largest surprise where nothing makes the record ordinary', async () => {
-  const { reasons, nearest } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
+  const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     const gains = [isLoad(fields) ? 30 : 0, isLength(fields) ? 25 : 0, fields.categories[0] === 'coast' ? 2 : 0]
     return 100 - gains.reduce((sum, gain) => sum + gain, 0)
   })
-  expect(nearest).toBeNull()
+  expect(counterfactual).toBeNull()
   expect(reasons.map(({ field }) => field)).toEqual(['load', 'length'])
 })

@@ -1,4 +1,4 @@
-import type { Explanation, NearestNormal, Reason } from '@outflow/contracts'
+import type { Counterfactual, Explanation, Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
   type Encoder,
@@ -11,8 +11,8 @@ import {
 import type { Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
+import { type Candidate, findCounterfactual } from './counterfactual.js'
 import type { Nll } from './model-scorer.js'
-import { type Candidate, nearestNormal } from './nearest-normal.js'
 import { mergeCurve, numberReason } from './number-reason.js'
 
 /**
@@ -26,8 +26,8 @@ import { mergeCurve, numberReason } from './number-reason.js'
  *
  * @param roughNll     which of many records is likeliest may be looked for roughly
  * @param record       one that is improbable, and its NLL, nats
- * @param ordinaryNll  nats; a record below it is not flagged
- * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the nearest normal record
+ * @param ordinaryNll  nats; a record below it is not an anomaly
+ * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the counterfactual
  */
 export async function explainRecord(
   encoder: Encoder,
@@ -64,8 +64,8 @@ export async function explainRecord(
     ]),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
-  const nearest = await nearestNormal(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll)
-  return { reasons: tellingReasons([...numbers, ...categories], { own, ordinaryNll, nearest }), nearest }
+  const counterfactual = await findCounterfactual(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll)
+  return { reasons: tellingReasons([...numbers, ...categories], { own, ordinaryNll, counterfactual }), counterfactual }
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -75,18 +75,18 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 
 /**
  * The reasons worth telling: where one field alone would make the record ordinary, only such fields; else those that together would, as
- * the nearest normal record has it; where there is none, all that carry a tenth of the largest surprise. A record far out has every
+ * the counterfactual has it; where there is none, all that carry a tenth of the largest surprise. A record far out has every
  * field look odd in the light of the wrong one.
  */
 function tellingReasons(
   reasons: readonly Reason[],
-  { own, ordinaryNll, nearest }: { own: number; ordinaryNll: number; nearest: NearestNormal | null },
+  { own, ordinaryNll, counterfactual }: { own: number; ordinaryNll: number; counterfactual: Counterfactual | null },
 ): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
   const sufficient = sorted.filter(({ bits }) => bits >= 1 && own - bits * Math.LN2 < ordinaryNll)
   if (sufficient.length > 0) return sufficient
-  const changed = new Set(nearest?.changes.map(({ field }) => field))
+  const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))
   if (together.length > 0) return together
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))

@@ -76,10 +76,10 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       const [brief] = await explainBriefly(encoder, nll, [fields], [own])
       expect(ofOdd).toContain(brief![0]!.field)
       const ordinary = Math.max(...(await nll(records)))
-      const { reasons, nearest } = await explainRecord(encoder, nll, { fields, nll: own }, ordinary)
+      const { reasons, counterfactual } = await explainRecord(encoder, nll, { fields, nll: own }, ordinary)
       expect(ofOdd).toContain(reasons[0]!.field)
-      for (const { field } of nearest?.changes ?? []) expect(ofOdd).toContain(field)
-      expect(nearest?.changes.length).not.toBe(0)
+      for (const { field } of counterfactual?.changes ?? []) expect(ofOdd).toContain(field)
+      expect(counterfactual?.changes.length).not.toBe(0)
 
       const marginals = fitMarginals(features, records)
       const [normal, surprising] = [marginals.nllByField(record(1)), marginals.nllByField(fields)]
@@ -119,7 +119,7 @@ it('issue 17.1: finds swapped numbers beside a text', async () => {
   const nll = async (batch: readonly Fields[]) =>
     Float64Array.from(batch, (fields) => (isNormal(fields) ? 5 : 100 + Math.abs(fields.numbers.at(-2)! - 120.3)))
   const fields = read({ note: 'Gate 3', lat: 120.3, lon: 47.3 }) as Fields
-  const { reasons, nearest } = await explainRecord(encoder, nll, { fields, nll: 100 }, 20)
-  expect(nearest!.changes.map(({ field }) => field).sort()).toEqual(['lat', 'lon'])
+  const { reasons, counterfactual } = await explainRecord(encoder, nll, { fields, nll: 100 }, 20)
+  expect(counterfactual!.changes.map(({ field }) => field).sort()).toEqual(['lat', 'lon'])
   expect(reasons.length).toBeGreaterThan(0)
 })

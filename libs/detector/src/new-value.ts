@@ -13,9 +13,9 @@ const MOST_VALUES = 32
 
 /**
  * Finds records that are strange for a new value alone: one category has a value that training did not see, and with one of
- * the known values in its place the record is not flagged.
+ * the known values in its place the record is not an anomaly.
  *
- * @param ordinaryNll  nats; a record below it is not flagged
+ * @param ordinaryNll  nats; a record below it is not an anomaly
  * @returns [batch]; null where nothing is new, more than one value is, or the rest is strange as well
  */
 export async function findNewValues(

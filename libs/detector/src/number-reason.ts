@@ -27,7 +27,7 @@ export interface Curve {
  * What one number adds to a record's surprise.
  *
  * @param ids   [categories]; ids of the record
- * @param nats  the record's NLL, and the one from which on a record is flagged
+ * @param nats  the record's NLL, and the one from which on a record is an anomaly
  */
 export function numberReason(
   encoder: Encoder,

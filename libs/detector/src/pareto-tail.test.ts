@@ -39,8 +39,8 @@ const HEAVY: Case = {
   beyond: (x) => (1 + 0.3 * x) ** (-1 / 0.3),
 }
 
-/** Mean over calibration sets of the share that is truly flagged at α, over α. */
-function flaggedOver(alpha: number, rows: number, { draw, beyond }: Case): number {
+/** Mean over calibration sets of the true share of anomalies at α, over α. */
+function anomalyShareOver(alpha: number, rows: number, { draw, beyond }: Case): number {
   const sets = 80
   let sum = 0
   for (let set = 0; set < sets; set++) {
@@ -69,15 +69,15 @@ describe('issue 17.6: extreme records in the calibration set', () => {
     ),
   )('leave the tail of the others as it is: $name', ({ extremes, draw }) => {
     const sets = 20
-    let flagged = 0
+    let anomalyShare = 0
     for (let set = 0; set < sets; set++) {
       const tail = fitParetoTail(calibrationOf(2_160, extremes, draw), 0.01)!
       expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-6)
       // Their count stays in the p-value at the junction.
       expect(tail.junctionPValue).toBeCloseTo((2 + tail.beyond) / 2_161, 10)
-      flagged += body.beyond(tailQuantile(tail, 0.001)) / sets
+      anomalyShare += body.beyond(tailQuantile(tail, 0.001)) / sets
     }
-    expect(flagged).toBeLessThan(1.05 * 0.001)
+    expect(anomalyShare).toBeLessThan(1.05 * 0.001)
   })
 
   it('are left out of large sets, too: 217 of 24,000', () => {
@@ -108,14 +108,14 @@ describe('a Pareto tail', () => {
   it.each(NORMAL)('flags at most what was asked for, far beyond 1 / n: $name', (one) => {
     for (const rows of [200, 2_000]) {
       for (const alpha of [1 / rows, 0.1 / rows, 0.01 / rows]) {
-        expect(flaggedOver(alpha, rows, one), `${rows} rows, ${alpha}`).toBeLessThan(1.05)
+        expect(anomalyShareOver(alpha, rows, one), `${rows} rows, ${alpha}`).toBeLessThan(1.05)
       }
     }
   })
 
   it('flags about what was asked for where the tail is heavy', () => {
     for (const alpha of [2e-3, 2e-4]) {
-      const share = flaggedOver(alpha, 2_000, HEAVY)
+      const share = anomalyShareOver(alpha, 2_000, HEAVY)
       expect(share).toBeGreaterThan(0.7)
       expect(share).toBeLessThan(1.3)
     }

@@ -1,6 +1,6 @@
 import { ALLOWANCE, boundedStep, LARGEST_STEP, ofSize, type ScoreBlock } from './drift.js'
 
-/** More flagged records than the alert rate makes one expect. */
+/** More anomalies than the alert rate makes one expect. */
 export interface Surplus {
   /** Epoch ms: when the sum last stood at zero, which is where it began. */
   readonly changedMs: number
@@ -20,14 +20,14 @@ export interface SurplusOptions {
 }
 
 /**
- * Watches the share of flagged records by a cumulative sum as those of `watchDrift`, of
+ * Watches the share of anomalies by a cumulative sum as those of `watchDrift`, of
  *
  *     z = (share − due) / √(due·(1 − due)·(1/records + 1/calibrated) + (due/4)²)
  *
  * where due is the p-value nearest the alert rate at which a bucket begins: what lies within an eighth of it is none.
  * The sum goes no further than one step beyond the limit, so that a surplus is over about twelve blocks after it has ended.
  *
- * @param blocks  counted by p-values, in order of time; they are added up until ten flagged records are due in each
+ * @param blocks  counted by p-values, in order of time; they are added up until ten anomalies are due in each
  * @returns the surplus that stands after the last block; null: none does
  */
 export function watchSurplus(

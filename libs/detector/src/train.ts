@@ -113,7 +113,7 @@ const CALIBRATION_SHARE = 0.1
 const LARGEST_SHARE = 0.3
 /** A fit of 2,000 steps looks at each of these five times; more of them serve it less than they serve the calibration. */
 const FITTING_ROWS = 100_000
-/** n / α records hold the share that is flagged at α to a standard deviation of α / √n: a twentieth here. */
+/** n / α records hold the share of anomalies at α to a standard deviation of α / √n: a twentieth here. */
 const RECORDS_PER_RATE = 400
 
 /**

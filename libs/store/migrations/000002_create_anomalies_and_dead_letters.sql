@@ -17,8 +17,8 @@ create table outflow.anomalies (
   p_upper float8,
   severity text not null,
   reasons jsonb not null,
-  -- the nearest normal record; null: none was found
-  nearest jsonb,
+  -- the counterfactual, the nearest normal record; null: none was found
+  counterfactual jsonb,
   -- names of the fields that the record does not have
   missing jsonb not null default '[]',
   model_id text not null,
@@ -132,7 +132,7 @@ create table outflow.dead_letters (
   record_time timestamptz not null,
   rejected_at timestamptz not null default now(),
   -- set in the transaction that puts the record into the outbox: it is resent at most once
-  replayed_at timestamptz,
+  resent_at timestamptz,
   -- resent with a corrected value
   corrected boolean not null default false,
   constraint dead_letters_pkey primary key (pipeline, topic, partition, "offset"),

@@ -14,7 +14,7 @@ create table outflow.models (
   -- a candidate that scores live records without deciding; null: it does not, or never did
   shadow_since timestamptz,
   constraint models_pkey primary key (pipeline, id),
-  constraint models_state_known check (state in ('candidate', 'active', 'retired', 'rejected')),
+  constraint models_state_known check (state in ('candidate', 'active', 'retired', 'failed_gate', 'rolled_back')),
   constraint models_checksum_is_sha256 check (octet_length(checksum) = 32)
 );
 
@@ -58,7 +58,7 @@ create table outflow.fits (
   ended_at timestamptz,
   constraint fits_pkey primary key (id),
   constraint fits_state_known
-    check (state in ('running', 'shadow', 'promoted', 'rejected', 'known', 'failed', 'abandoned')),
+    check (state in ('running', 'shadow', 'promoted', 'failed_gate', 'known', 'failed', 'abandoned')),
   constraint fits_ended_unless_running check ((state = 'running') = (ended_at is null))
 );
 
@@ -101,9 +101,9 @@ create table outflow.shadow_statistics (
   -- the active model
   model_id text not null,
   scored bigint not null,
-  flagged_by_both bigint not null,
-  flagged_by_active bigint not null,
-  flagged_by_shadow bigint not null,
+  anomalies_by_both bigint not null,
+  anomalies_by_active bigint not null,
+  anomalies_by_shadow bigint not null,
   updated_at timestamptz not null default now(),
   constraint shadow_statistics_pkey primary key (pipeline, shadow_id, model_id)
 );
@@ -115,7 +115,7 @@ create table outflow.shadow_differences (
   "offset" bigint not null,
   shadow_id text not null,
   model_id text not null,
-  flagged_by text not null,
+  anomaly_by text not null,
   record_time timestamptz not null,
   event_time timestamptz not null,
   entity_key text,
@@ -126,7 +126,7 @@ create table outflow.shadow_differences (
   shadow_p_value float8 not null,
   noted_at timestamptz not null default now(),
   constraint shadow_differences_pkey primary key (pipeline, shadow_id, topic, partition, "offset"),
-  constraint shadow_differences_flagged_by_known check (flagged_by in ('active', 'shadow'))
+  constraint shadow_differences_anomaly_by_known check (anomaly_by in ('active', 'shadow'))
 );
 
 create index shadow_differences_by_time on outflow.shadow_differences (pipeline, noted_at);

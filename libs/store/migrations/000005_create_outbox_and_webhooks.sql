@@ -14,7 +14,7 @@ create table outflow.outbox (
   headers json not null,
   created_at timestamptz not null default now(),
   constraint outbox_pkey primary key (id),
-  constraint outbox_kind_known check (kind in ('alert', 'dead_letter', 'replayed', 'operation'))
+  constraint outbox_kind_known check (kind in ('alert', 'dead_letter', 'resent', 'health_event'))
 );
 
 create unique index outbox_by_sequence on outflow.outbox (pipeline, sequence) where sequence is not null;
@@ -76,7 +76,7 @@ create index webhook_dead_letters_by_time on outflow.webhook_dead_letters (pipel
 create table outflow.health_events (
   id bigint generated always as identity,
   pipeline text not null,
-  -- one of OPERATION_KINDS in libs/contracts
+  -- one of HEALTH_EVENT_KINDS in libs/contracts
   kind text not null,
   -- for what happened at one moment, the row that records it, such as model_changes/17; null: a condition with start and end
   occurrence text,

@@ -5,7 +5,7 @@ comment on schema analyst is 'Read-only views of outflow for people. Columns are
 
 create view analyst.anomalies as
   select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, p_upper,
-         -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, nearest, missing, model_id, recalibration_id,
+         -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, counterfactual, missing, model_id, recalibration_id,
          detected_at, rescored
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
@@ -30,14 +30,14 @@ comment on column analyst.anomalies.severity is
   'How many bits p_value is below the threshold: low under 1, medium under 3, otherwise high.';
 comment on column analyst.anomalies.reasons is
   'Reasons, the strongest first: a list of field, bits, observed, expected, range and text. analyst.anomaly_reasons has a row for each.';
-comment on column analyst.anomalies.nearest is
-  'The nearest normal record: changes (field, from, to), its nll, and a text; null if a few changes do not make the record normal.';
+comment on column analyst.anomalies.counterfactual is
+  'The counterfactual, the nearest normal record: changes (field, from, to), its nll, and a text; null if a few changes do not make the record normal.';
 comment on column analyst.anomalies.missing is 'Names of the fields that the record does not have; it was scored on the others.';
 comment on column analyst.anomalies.model_id is 'Model that scored the record, as in analyst.models.';
 comment on column analyst.anomalies.recalibration_id is
   'Recalibration of p_value, as in analyst.recalibrations; null: the model''s own calibration.';
 comment on column analyst.anomalies.detected_at is 'When the row was written.';
-comment on column analyst.anomalies.rescored is 'Whether `outflow replay --send-alerts` found it, and not ingest.';
+comment on column analyst.anomalies.rescored is 'Whether `outflow rescore --send-alerts` found it, and not ingest.';
 
 create view analyst.anomaly_reasons as
   select anomalies.pipeline, anomalies.topic, anomalies.partition, anomalies."offset", anomalies.event_time,
@@ -102,7 +102,7 @@ comment on column analyst.entities.p_value_min is 'Smallest p-value.';
 
 create view analyst.dead_letters as
   select pipeline, topic, partition, "offset", reason, detail, message_key, value_start, value_bytes, record_time,
-         rejected_at, replayed_at, corrected
+         rejected_at, resent_at, corrected
   from outflow.dead_letters;
 comment on view analyst.dead_letters is 'One row for each rejected record. The whole record is on the dead-letter topic.';
 comment on column analyst.dead_letters.pipeline is 'Name of the pipeline, `pipeline` in its outflow.yaml.';
@@ -118,7 +118,7 @@ comment on column analyst.dead_letters.value_start is 'First KiB of its value.';
 comment on column analyst.dead_letters.value_bytes is 'Size of its value, bytes; null for a tombstone.';
 comment on column analyst.dead_letters.record_time is 'Kafka''s timestamp of the record.';
 comment on column analyst.dead_letters.rejected_at is 'When it was rejected.';
-comment on column analyst.dead_letters.replayed_at is 'When it was resent to its topic; null: it was not.';
+comment on column analyst.dead_letters.resent_at is 'When it was resent to its topic; null: it was not.';
 comment on column analyst.dead_letters.corrected is 'Whether it was resent with a corrected value.';
 
 create view analyst.pipelines as
@@ -203,7 +203,7 @@ create view analyst.models as
 comment on view analyst.models is 'One row for each model, without its weights; one of a pipeline is active.';
 comment on column analyst.models.pipeline is 'Name of the pipeline.';
 comment on column analyst.models.id is 'Id of the model, derived from its content.';
-comment on column analyst.models.state is 'candidate, active, retired or rejected (it failed its gate, or was rolled back).';
+comment on column analyst.models.state is 'candidate, active, retired, failed_gate or rolled_back.';
 comment on column analyst.models.parent_id is 'Model that was active when this one was fitted.';
 comment on column analyst.models.metadata is 'Features, encoder, calibration, training report, seed and versions.';
 comment on column analyst.models.metrics is 'Measurements of the gate: gain in nats per record, share of anomalies.';
@@ -237,7 +237,7 @@ create view analyst.fits as
          (report -> 'gate' -> 'gain' ->> 'lower')::float8 as gain_lower,
          (report -> 'gate' -> 'gain' ->> 'upper')::float8 as gain_upper,
          report -> 'gate' ->> 'against' as gain_against,
-         (report -> 'gate' ->> 'flaggedShare')::float8 as flagged_share,
+         (report -> 'gate' ->> 'anomalyShare')::float8 as anomaly_share,
          report -> 'gate' -> 'failures' as gate_failures,
          (report -> 'fit' ->> 'peakMemoryBytes')::bigint as peak_memory_bytes,
          report -> 'fit' -> 'atSteps' as curve_steps, report -> 'fit' -> 'trainNll' as train_curve,
@@ -250,7 +250,7 @@ comment on column analyst.fits.pipeline is 'Name of the pipeline.';
 comment on column analyst.fits.because is
   'Cause: no model, asked for, schedule, features changed, more records, drift or verdicts.';
 comment on column analyst.fits.state is
-  'running, shadow, promoted, rejected (the model failed its gate), known (the model is already stored), failed, or abandoned (its trainer ended).';
+  'running, shadow, promoted, failed_gate, known (the model is already stored), failed, or abandoned (its trainer ended).';
 comment on column analyst.fits.model_id is 'Model that it gave; null: none.';
 comment on column analyst.fits.incumbent_id is 'Model that was active when it started.';
 comment on column analyst.fits.started_at is 'When it started.';
@@ -269,7 +269,7 @@ comment on column analyst.fits.gain_nats is 'Mean gain in log-likelihood on held
 comment on column analyst.fits.gain_lower is 'Lower confidence limit of the gain, nats per record.';
 comment on column analyst.fits.gain_upper is 'Upper confidence limit of the gain, nats per record.';
 comment on column analyst.fits.gain_against is 'What the gain is measured against: the incumbent, or independent fields.';
-comment on column analyst.fits.flagged_share is 'Share of held-out records that the model would call anomalies.';
+comment on column analyst.fits.anomaly_share is 'Share of held-out records that the model would call anomalies.';
 comment on column analyst.fits.gate_failures is 'Conditions of the gate that failed.';
 comment on column analyst.fits.peak_memory_bytes is 'Peak memory of the fit, bytes.';
 comment on column analyst.fits.curve_steps is 'Training steps at which the curves were measured.';
@@ -292,8 +292,8 @@ comment on column analyst.training_exclusions.excluded_at is 'When it was exclud
 
 create view analyst.shadows as
   select statistics.pipeline, statistics.shadow_id, statistics.model_id, models.state, models.shadow_since,
-         statistics.scored, flagged_by_both, flagged_by_active, flagged_by_shadow,
-         (flagged_by_active + flagged_by_shadow) / nullif(statistics.scored, 0)::float8 as disagreement,
+         statistics.scored, anomalies_by_both, anomalies_by_active, anomalies_by_shadow,
+         (anomalies_by_active + anomalies_by_shadow) / nullif(statistics.scored, 0)::float8 as disagreement,
          statistics.updated_at
   from outflow.shadow_statistics as statistics
   left join outflow.models as models on models.pipeline = statistics.pipeline and models.id = statistics.shadow_id;
@@ -305,14 +305,14 @@ comment on column analyst.shadows.model_id is 'Model that was active.';
 comment on column analyst.shadows.state is 'State of the shadow now, as in analyst.models.';
 comment on column analyst.shadows.shadow_since is 'When it started to score live records.';
 comment on column analyst.shadows.scored is 'Records that both models scored.';
-comment on column analyst.shadows.flagged_by_both is 'Records that are anomalies under both models.';
-comment on column analyst.shadows.flagged_by_active is 'Records that are anomalies under the active model alone.';
-comment on column analyst.shadows.flagged_by_shadow is 'Records that are anomalies under the shadow alone.';
+comment on column analyst.shadows.anomalies_by_both is 'Records that are anomalies under both models.';
+comment on column analyst.shadows.anomalies_by_active is 'Records that are anomalies under the active model alone.';
+comment on column analyst.shadows.anomalies_by_shadow is 'Records that are anomalies under the shadow alone.';
 comment on column analyst.shadows.disagreement is 'Share of the records that are anomalies under one of the models alone.';
 comment on column analyst.shadows.updated_at is 'When the last batch was counted.';
 
 create view analyst.shadow_differences as
-  select pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, flagged_by,
+  select pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, anomaly_by,
          model_id, nll, p_value, shadow_id, shadow_nll, shadow_p_value, noted_at
   from outflow.shadow_differences;
 comment on view analyst.shadow_differences is
@@ -326,7 +326,7 @@ comment on column analyst.shadow_differences.event_time is
   'The record''s own timestamp (source.timestamp); Kafka''s if it has none.';
 comment on column analyst.shadow_differences.entity_key is 'Entity of the record, as in analyst.anomalies.';
 comment on column analyst.shadow_differences.record is 'The decoded record.';
-comment on column analyst.shadow_differences.flagged_by is
+comment on column analyst.shadow_differences.anomaly_by is
   'active: an anomaly under the active model alone, and in analyst.anomalies; shadow: under the shadow alone.';
 comment on column analyst.shadow_differences.model_id is 'The active model.';
 comment on column analyst.shadow_differences.nll is 'Negative log-likelihood under the active model, nats.';
@@ -362,7 +362,7 @@ comment on column analyst.alert_deliveries.webhook is 'Name of the webhook in ou
 comment on column analyst.alert_deliveries.event_id is
   'Id of the event, and the receiver''s idempotency key; for an anomaly pipeline/topic/partition/offset.';
 comment on column analyst.alert_deliveries.state is
-  'waiting: for the first or another attempt; delivered: the receiver accepted it; dead: no more attempts, `outflow webhooks replay` resends it.';
+  'waiting: for the first or another attempt; delivered: the receiver accepted it; dead: no more attempts, `outflow webhooks resend` resends it.';
 comment on column analyst.alert_deliveries.attempts is 'Attempts made.';
 comment on column analyst.alert_deliveries.status is
   'HTTP status of the last attempt; null: none was made, or it had no response.';

@@ -10,7 +10,7 @@ import {
   withVitals,
 } from '@outflow/runtime'
 import { type Client, isLed, type Leadership, openPool, type Pool, ping, withLeadership } from '@outflow/store'
-import { operationsCheck } from '@outflow/store/operations'
+import { healthEventsCheck } from '@outflow/store/health-events'
 import {
   databaseId,
   deleteOutboxThrough,
@@ -32,7 +32,7 @@ import {
   traceparents,
 } from '@outflow/streams'
 import { controlAlerts, controlsAlerts } from './control-alerts.js'
-import { watchOperations } from './operations/watch-operations.js'
+import { watchHealth } from './health-events/health-watch.js'
 import { ensureOutputTopics } from './output-topics.js'
 import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
@@ -84,7 +84,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
         const ok = await isLed(pool, relayLeadership)
         return { ok, detail: ok ? 'a relay leads' : 'no relay leads: no alert is sent' }
       }),
-      shared.check('alerts', 'operations', () => operationsCheck(pool, { pipeline })),
+      shared.check('alerts', 'healthEvents', () => healthEventsCheck(pool, { pipeline })),
     ]
     telemetry.alertsStarted()
     const caution = makeCaution()
@@ -189,7 +189,7 @@ async function relay({
     settle: (sent) => settle(client, config, sent),
   }
   const stopped = new AbortController()
-  const watching = watchOperations({ config, pool, kafka, telemetry }, AbortSignal.any([signal, stopped.signal]))
+  const watching = watchHealth({ config, pool, kafka, telemetry }, AbortSignal.any([signal, stopped.signal]))
   try {
     telemetry.leadershipTaken(await catchUp(effects))
     while (!signal.aborted) {

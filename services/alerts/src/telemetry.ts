@@ -1,6 +1,6 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
-import type { Operation, OperationStatus } from '@outflow/store/operations'
+import type { HealthEventStatus, StoredHealthEvent } from '@outflow/store/health-events'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { Decided } from './decide-on.js'
 
@@ -15,9 +15,9 @@ export interface AlertsTelemetry {
   /** @param error  null: the relay did not try, because no broker accepts so much */
   messageShortened(row: OutboxRow, error: OutflowError | null): void
   messageNotSent(row: OutboxRow, error: OutflowError | null): void
-  operationTold(operation: Operation & { readonly status: OperationStatus }): void
-  operationsStand(kinds: readonly string[]): void
-  operationsNotWatched(error: OutflowError): void
+  healthEventReported(event: StoredHealthEvent & { readonly status: HealthEventStatus }): void
+  openHealthEvents(kinds: readonly string[]): void
+  healthNotChecked(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
 }
 
@@ -36,7 +36,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   ])
   const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Times the relay had to begin again')
   const delay = metrics.histogram('outflow_outbox_delay_seconds', 'From outbox to topic', DELAY_SECONDS_BOUNDS)
-  const standing = metrics.gauge('outflow_operations_open', 'What is wrong with the pipeline now: 1', ['kind'])
+  const conditions = metrics.gauge('outflow_health_events_open', 'What is wrong with the pipeline now: 1', ['kind'])
   return {
     alertsStarted: () => log.info('alerts started'),
     leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),
@@ -68,13 +68,13 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       notSent.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
     },
-    operationTold: ({ kind, status, detail, modelId, begunAt }) =>
+    healthEventReported: ({ kind, status, detail, modelId, begunAt }) =>
       log.warn({ kind, status, detail, modelId, begunAt }, 'health event reported'),
-    operationsStand: (kinds) => {
-      standing.reset()
-      for (const kind of kinds) standing.set({ kind }, 1)
+    openHealthEvents: (kinds) => {
+      conditions.reset()
+      for (const kind of kinds) conditions.set({ kind }, 1)
     },
-    operationsNotWatched: (error) => log.warn({ error }, 'pipeline not checked'),
+    healthNotChecked: (error) => log.warn({ error }, 'pipeline not checked'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -13,7 +13,7 @@ export const formatOption = (): Option =>
   ).choices(FORMATS)
 
 export const alertRateOption = (otherwise: string): Option =>
-  new Option('--alert-rate <share>', `share of normal records that may be flagged; default: ${otherwise}`).argParser(
+  new Option('--alert-rate <share>', `share of normal records that may be anomalies; default: ${otherwise}`).argParser(
     share,
   )
 

@@ -11,7 +11,7 @@ import { addInit } from './commands/init/command.js'
 import { addMigrate } from './commands/migrate/command.js'
 import { addModels } from './commands/models/command.js'
 import { addPreview } from './commands/preview/command.js'
-import { addReplay } from './commands/replay/command.js'
+import { addRescore } from './commands/rescore/command.js'
 import { addRetrain } from './commands/retrain/command.js'
 import { addRun } from './commands/run/command.js'
 import { addSample } from './commands/sample/command.js'
@@ -64,7 +64,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addStatus(program, context)
   addModels(program, context)
   addRetrain(program, context)
-  addReplay(program, context)
+  addRescore(program, context)
   addDeadLetters(program, context)
   addVerdict(program, context)
   addSuppress(program, context)

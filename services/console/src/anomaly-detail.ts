@@ -23,7 +23,7 @@ export function detailOf(
     record: anomaly.record,
     reasons: [...anomaly.reasons],
     unexplainable: whyUnexplainable(anomaly, model),
-    nearest: anomaly.nearest,
+    counterfactual: anomaly.counterfactual,
     missing: [...anomaly.missing],
     rescored: anomaly.rescored,
     pUpper: anomaly.pUpper,

@@ -27,15 +27,15 @@ export interface Scoreboard {
 }
 
 /**
- * Compares what was flagged with the truth.
+ * Compares what was anomalies with the truth.
  *
- * @param flagged  positions of the records that an alert was read about
+ * @param anomalies  positions of the records that an alert was read about
  */
-export function keepScore(sent: readonly SentRecord[], flagged: ReadonlySet<string>): Scoreboard {
+export function keepScore(sent: readonly SentRecord[], anomalies: ReadonlySet<string>): Scoreboard {
   const tallies = new Map<string, { records: number; found: number }>()
   let falseAlarms = 0
   for (const { position, corruption } of sent) {
-    const found = flagged.has(position) ? 1 : 0
+    const found = anomalies.has(position) ? 1 : 0
     if (corruption === null) {
       falseAlarms += found
       continue

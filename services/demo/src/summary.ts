@@ -71,8 +71,8 @@ export interface SentMessage {
 }
 
 export function summarize(seen: DemoObservations): DemoSummary {
-  const flagged = new Set(seen.alerts.map(({ position }) => position))
-  const board = keepScore(seen.sent, flagged)
+  const anomalies = new Set(seen.alerts.map(({ position }) => position))
+  const board = keepScore(seen.sent, anomalies)
   const { training, calibration, modelId } = seen.model
   const latencies = latenciesOf(seen)
   return {
@@ -83,8 +83,8 @@ export function summarize(seen: DemoObservations): DemoSummary {
     deadLetteredByReason: seen.rejected,
     deadLetterMessages: seen.deadLetterMessages,
     anomalies: seen.counters.anomalies,
-    alerts: flagged.size,
-    alertsRepeated: seen.alerts.length - flagged.size,
+    alerts: anomalies.size,
+    alertsRepeated: seen.alerts.length - anomalies.size,
     alertRate: seen.model.alertRate,
     corrupted: board.overall.records,
     recall: board.overall.recall,

@@ -6,8 +6,8 @@ import { batchReader, longestWindowMs, makeDecoder, planWindows, wholeRecord } f
 import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, type Pool, ping } from '@outflow/store'
 import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
-import { operationsCheck } from '@outflow/store/operations'
 import { applyRetention } from '@outflow/store/retention'
 import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
 import { lastValueFrom, of, tap } from 'rxjs'
@@ -84,8 +84,8 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       shared.check('ingest', 'batches', watchdog.check),
       shared.check('ingest', 'model', () => modelCheck(models, config.detection)),
       // Of no model the check above knows at once.
-      shared.check('ingest', 'operations', () =>
-        operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
+      shared.check('ingest', 'healthEvents', () =>
+        healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
       ),
     ]
     const stopped = new AbortController()

@@ -51,7 +51,7 @@ test('a superseded batch is counted as nothing but itself', async () => {
   expect(lines).toEqual([{ level: 'warn', message: 'batch superseded' }])
 })
 
-test('issue 17.10: a model with which no record can be flagged is logged as a warning', () => {
+test('issue 17.10: a model with which no record can be an anomaly is logged as a warning', () => {
   const { telemetry, lines } = telling()
   const { metadata } = aDetector()
   const unreachable = { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.02 } }

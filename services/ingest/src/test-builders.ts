@@ -78,7 +78,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
       reasons: [
         { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
       ],
-      nearest: null,
+      counterfactual: null,
     })),
     explainBriefly: vi.fn<Detector['explainBriefly']>(async (batch) =>
       batch.map(({ numbers }) => [

@@ -44,7 +44,7 @@ test('what somebody asks for is due at once', () => {
 
 test('scores that drifted make a fit due, but not a second one while there is no model at all', () => {
   expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
-  expect(due([aModel('rejected', 20_000)], { isDrifted: true }).because).toBe('no model')
+  expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
 test('twenty anomalies that people called ordinary make a fit due, where they are most of those that were judged', () => {
@@ -55,8 +55,8 @@ test('twenty anomalies that people called ordinary make a fit due, where they ar
   expect(after(20, 20).because).toBe('schedule')
 })
 
-test('a fit that was rejected is not repeated before its time', () => {
-  expect(due([aModel('rejected', 0.25 * HOUR), aModel('active', 5 * HOUR)]).inMs).toBe(0.75 * HOUR)
+test('a fit that failed its gate is not repeated before its time', () => {
+  expect(due([aModel('failed_gate', 0.25 * HOUR), aModel('active', 5 * HOUR)]).inMs).toBe(0.75 * HOUR)
 })
 
 test('a fit that gave a known model counts, although it left no newer model', () => {
@@ -73,8 +73,8 @@ test('twice the records that the newest fit saw are worth another, up to maxRows
   expect(after(200_000, 900_000).because).toBe('schedule')
 })
 
-test('without an active model a rejected fit is repeated after a minute, when there is more to see', () => {
-  expect(due([aModel('rejected', 20_000)])).toEqual({ inMs: 40_000, because: 'no model' })
+test('without an active model a fit that failed its gate is repeated after a minute, when there is more to see', () => {
+  expect(due([aModel('failed_gate', 20_000)])).toEqual({ inMs: 40_000, because: 'no model' })
 })
 
 test('a model of other features is replaced at once, whatever the order of keys', () => {

@@ -33,7 +33,7 @@ export interface LastFit {
 /**
  * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, its
  * scores have drifted, people called twenty of its anomalies ordinary and most of those that they judged, or somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
- * fit, whatever became of it, so that a rejected one is not repeated at once.
+ * fit, whatever became of it, so that one that failed its gate is not repeated at once.
  *
  * @param models  the pipeline's, newest first
  */
@@ -60,7 +60,7 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
 }
 
-/** The same window gives the same model: after a rejected first one, records must arrive before another has a chance. */
+/** The same window gives the same model: after a first one that failed its gate, records must arrive before another has a chance. */
 const RETRY_WITHOUT_MODEL_MS = 60_000
 /** Fewer may be one person's afternoon; more are not asked of anybody. */
 const MANY_VERDICTS = 20

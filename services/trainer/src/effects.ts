@@ -2,7 +2,7 @@ import { modelMetadataSchema } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
 import { ModelDamaged } from '@outflow/store'
-import { activeModel, insertModel, loadModel, rejectModel } from '@outflow/store/models'
+import { activeModel, failGate, insertModel, loadModel } from '@outflow/store/models'
 import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } from '@outflow/store/training'
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
@@ -58,6 +58,6 @@ export function effectsOn(context: TrainerContext): Effects {
       return (await loadModel(pool, { pipeline, id: model.id })).state
     },
     promote: (id, why) => startShadow(context, id, why),
-    reject: (id, metrics) => rejectModel(pool, { pipeline, id, metrics }),
+    failGate: (id, metrics) => failGate(pool, { pipeline, id, metrics }),
   }
 }

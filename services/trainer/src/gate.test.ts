@@ -48,7 +48,7 @@ test('a first model as likely as independent fields passes, and both openings ar
     passed: true,
     failures: [],
     checked: 1_000,
-    flaggedShare: 0.011,
+    anomalyShare: 0.011,
     against: 'independent fields',
     againstId: null,
     medianNll: 0,
@@ -70,7 +70,7 @@ test('records of few kinds, of which each has one p-value, are calibrated if tho
   expect(await gate(async () => ofKinds)).toMatchObject({ passed: true, lowerHalf: 0.5 })
 })
 
-test('a first model that knows less than its fields one by one is rejected, by how much', async () => {
+test('a first model that knows less than its fields one by one fails the gate, by how much', async () => {
   const report = await gate(async () => aDetector(() => 0.5))
   expect(report.failures).toEqual([
     expect.stringMatching(/^it is less likely than independent fields by 0\.[45]\d+ nats/),
@@ -117,7 +117,7 @@ test('an incumbent that can not be opened any more is none', async () => {
   })
 })
 
-test('a model without finite NLLs is rejected, be it at the edge of the contract only', async () => {
+test('a model without finite NLLs fails the gate, be it at the edge of the contract only', async () => {
   for (const nllOf of [
     (x: number) => (x > 0.9 ? Number.POSITIVE_INFINITY : 0),
     (x: number) => (x > 1e9 ? Number.NaN : 0),
@@ -127,7 +127,7 @@ test('a model without finite NLLs is rejected, be it at the edge of the contract
   }
 })
 
-test('a model that would flood the operator is rejected, with both shares', async () => {
+test('a model that would flood the operator fails the gate, with both shares', async () => {
   const report = await gate(async () => aDetector(flat, undefined, (x) => x * x), { contamination: 0 })
   expect(report.failures).toEqual(['it would flag 10.00 % of recent records; at most 4.62 % are accepted'])
 })
@@ -137,7 +137,7 @@ test.each([0.1, 10])('p-values drawn to the power of %f are no calibration', asy
   expect(report.failures).toEqual([expect.stringContaining('about 50 % are due')])
 })
 
-test('a model that gives other NLLs when opened again is rejected', async () => {
+test('a model that gives other NLLs when opened again fails the gate', async () => {
   let opened = 0
   const report = await gate(async () => {
     opened += 1
@@ -147,7 +147,7 @@ test('a model that gives other NLLs when opened again is rejected', async () => 
   expect(report.failures).toEqual(['opened twice, it gives two sets of NLLs'])
 })
 
-test('a model that the stream would outrun is rejected', async () => {
+test('a model that the stream would outrun fails the gate', async () => {
   const slow = (): Detector => {
     const quick = aDetector()
     return {

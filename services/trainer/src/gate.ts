@@ -46,12 +46,12 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const second = await timedScores(await open(artefact), heldOut, edges)
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
-  const flaggedShare = decide(first.own.pValue, { alertRate }).anomalies.length / Math.max(1, heldOut.length)
+  const anomalyShare = decide(first.own.pValue, { alertRate }).anomalies.length / Math.max(1, heldOut.length)
   const lowerHalf = lowerHalfOf(first.own.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
   const isSteady = first.own.nll.every((nll, i) => isSame(nll, second.own.nll[i]!))
-  const mostFlagged = boundOf(3 * (alertRate + contamination), heldOut.length)
+  const mostAnomalies = boundOf(3 * (alertRate + contamination), heldOut.length)
   const rival = other === null ? 'independent fields' : 'the incumbent'
   const failures = [
     ...(isAllFinite ? [] : ['some records have no finite NLL']),
@@ -59,9 +59,9 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     ...(gain.upper >= -EQUAL_WITHIN
       ? []
       : [`it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`]),
-    ...(flaggedShare <= mostFlagged
+    ...(anomalyShare <= mostAnomalies
       ? []
-      : [`it would flag ${percent(flaggedShare)} of recent records; at most ${percent(mostFlagged)} are accepted`]),
+      : [`it would flag ${percent(anomalyShare)} of recent records; at most ${percent(mostAnomalies)} are accepted`]),
     ...(within(lowerHalf, LOWER_HALF, heldOut.length)
       ? []
       : [`${percent(lowerHalf)} of the p-values of recent records are below a half; about 50 % are due`]),
@@ -78,7 +78,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     against: other === null ? 'independent fields' : 'incumbent',
     againstId: other === null ? null : incumbent!.id,
     gain,
-    flaggedShare,
+    anomalyShare,
     lowerHalf,
     medianNll: quantile(0.5),
     nllRange: [quantile(0.05), quantile(0.95)],

@@ -2,7 +2,7 @@ import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } fr
 import { expect, test } from 'vitest'
 import { leftBounds } from './guard.js'
 
-/** Minutes in which so many records had this nll, and so many of them were flagged. */
+/** Minutes in which so many records had this nll, and so many of them were anomalies. */
 function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[] {
   const histogram = new Array<number>(NLL_BUCKETS).fill(0)
   histogram[nllBucket(nll)] = scored
@@ -16,7 +16,7 @@ test('a model within the bounds of its gate is left alone', () => {
   expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
-test('a share flagged far above what was asked for is reported, and below it chance has its due', () => {
+test('an anomaly share far above what was asked for is reported, and below it chance has its due', () => {
   expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
   )

@@ -48,8 +48,8 @@ export function makeGuard(
 
     checkedMs = Date.now()
     const recent = await readRecent(checkedMs - PROBATION_MS)
-    const own = await flaggedBy(modelId, recent, alertRate)
-    const others = await flaggedBy(before.id, recent, alertRate)
+    const own = await anomalyShareOf(modelId, recent, alertRate)
+    const others = await anomalyShareOf(before.id, recent, alertRate)
     if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {
       telemetry.guardHeld(modelId, left, own, others)
       return false
@@ -59,7 +59,7 @@ export function makeGuard(
     return rolled !== null
   }
 
-  async function flaggedBy(id: string, records: readonly Fields[], alertRate: number): Promise<number | null> {
+  async function anomalyShareOf(id: string, records: readonly Fields[], alertRate: number): Promise<number | null> {
     const detector = await openStored(pool, pipeline, id)
     if (detector === null || records.length === 0) return null
     try {
@@ -79,7 +79,7 @@ export function leftBounds(
 ): string | null {
   const scored = minutes.reduce((sum, minute) => sum + minute.scored, 0)
   if (scored < FEWEST_SCORED) return null
-  const share = minutes.reduce((sum, minute) => sum + flaggedOf(minute, alertRate), 0) / scored
+  const share = minutes.reduce((sum, minute) => sum + anomaliesOf(minute, alertRate), 0) / scored
   const most = boundOf(3 * (alertRate + contamination), scored)
   if (share > most) return `it flags ${percent(share)} of ${scored} records; at most ${percent(most)} are accepted`
   const [low, high] = nllRange
@@ -90,7 +90,7 @@ export function leftBounds(
 }
 
 /** Recalibration may hide that a model floods: anomalies by its own calibration count as well, to a bucket. */
-function flaggedOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number): number {
+function anomaliesOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number): number {
   return Math.max(
     anomalies,
     pHistogram.slice(oddsBucket(alertRate) + 1).reduce((sum, count) => sum + count, 0),

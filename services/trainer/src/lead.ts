@@ -1,8 +1,8 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/runtime'
 import { countVerdicts } from '@outflow/store/anomalies'
+import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
-import { beat } from '@outflow/store/operations'
 import {
   abandonFits,
   answerRequests,

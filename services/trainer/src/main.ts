@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import { makeDecoder } from '@outflow/records'
 import { keepTrying, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
 import { openPool, ping, withLeadership } from '@outflow/store'
-import { operationsCheck } from '@outflow/store/operations'
+import { healthEventsCheck } from '@outflow/store/health-events'
 import { describeCluster, makeKafka } from '@outflow/streams'
 import { lead } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
@@ -43,7 +43,7 @@ export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerO
         const { brokers } = await describeCluster(kafka)
         return { ok: true, detail: `${brokers} brokers` }
       }),
-      shared.check('trainer', 'operations', () => operationsCheck(pool, { pipeline: config.pipeline })),
+      shared.check('trainer', 'healthEvents', () => healthEventsCheck(pool, { pipeline: config.pipeline })),
     ]
     const tracing = await openTracing('trainer')
     telemetry.trainerStarted()

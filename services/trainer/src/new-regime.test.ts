@@ -6,7 +6,7 @@ import { isNewRegime } from './new-regime.js'
 const RECORD: Fields = { numbers: [], categories: [] }
 const news = (value: string): NewValue => ({ field: 'kind', value })
 
-/** What the detector says of each flagged record. */
+/** What the detector says of each anomaly. */
 const asked = (...found: readonly (NewValue | null)[]) =>
   isNewRegime(
     { newValues: async () => [...found] },
@@ -14,7 +14,7 @@ const asked = (...found: readonly (NewValue | null)[]) =>
   )
 const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value)
 
-test('half of what is flagged for one new value, or for several that many have, is news', async () => {
+test('half of the anomalies due to one new value, or for several that many have, is news', async () => {
   expect(await asked(...times(30, news('purge')), ...times(30, null))).toBe(true)
   expect(await asked(...times(15, news('purge')), ...times(15, news('drop')), ...times(30, null))).toBe(true)
 })

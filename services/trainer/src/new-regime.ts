@@ -2,24 +2,27 @@ import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 
 /** More than these, the newest, would not make the share much more exact. */
-export const FLAGGED_LOOKED_AT = 200
+export const NEWEST_ANOMALIES = 200
 /** A few alike may be one client's mistake. */
 const FEWEST_ALIKE = 10
 const MOST_OF_THEM = 0.5
 
 /**
- * Tells a new regime from an attack, where more is flagged than is due: whether half of the flagged records or more would be
- * ordinary but for a value that training did not see, counting values that ten or more of them have.
+ * Distinguishes a new regime from an attack when there are more anomalies than the alert rate: whether half of the anomalies or more would
+ * be ordinary but for a value that training did not see, counting values that ten or more of them have.
  *
- * @param flagged  the newest flagged records, all since the surplus began
+ * @param anomalies  the newest anomalies, all since the surplus began
  */
-export async function isNewRegime(detector: Pick<Detector, 'newValues'>, flagged: readonly Fields[]): Promise<boolean> {
+export async function isNewRegime(
+  detector: Pick<Detector, 'newValues'>,
+  anomalies: readonly Fields[],
+): Promise<boolean> {
   const alike = new Map<string, number>()
-  for (const news of await detector.newValues(flagged)) {
+  for (const news of await detector.newValues(anomalies)) {
     if (news === null) continue
     const key = JSON.stringify([news.field, news.value])
     alike.set(key, (alike.get(key) ?? 0) + 1)
   }
   const repeated = [...alike.values()].filter((count) => count >= FEWEST_ALIKE).reduce((sum, count) => sum + count, 0)
-  return repeated > 0 && repeated >= MOST_OF_THEM * flagged.length
+  return repeated > 0 && repeated >= MOST_OF_THEM * anomalies.length
 }

@@ -55,7 +55,7 @@ test('p-values are recalibrated to the scores since the change, not to those bef
   expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
 })
 
-test('what is stranger than every calibration record stays flagged, with a tail beyond them or without', () => {
+test('what is stranger than every calibration record stays an anomaly, with a tail beyond them or without', () => {
   const calibration = { rows: 199, smallestPValue: 0.005, medianNll: 1 }
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.01)).toBe(2)
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.001)).toBe(1)

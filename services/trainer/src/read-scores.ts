@@ -16,7 +16,7 @@ interface ScoresRead {
   readonly alarm: DriftAlarm | null
   /** The highest chart, as a share of its limit. */
   readonly level: number
-  /** More flagged records than are due, where no alarm has reported their cause; null: there are none. */
+  /** More anomalies than are due, where no alarm has reported their cause; null: there are none. */
   readonly surplus: Surplus | null
   /** Recalibration of p-values to these scores; null: too few records for one. */
   readonly recalibration: Recalibration | null
@@ -89,7 +89,7 @@ export function sinceAlarm(
 
 /**
  * Largest factor by which odds are recalibrated under a model. Where no tail goes on beyond its calibration records, a record that is stranger than
- * all of them has a p-value no smaller than 1 / (n + 1), and stays flagged nevertheless.
+ * all of them has a p-value no smaller than 1 / (n + 1), and stays an anomaly nevertheless.
  */
 export function recalibrationLimit(
   within: number,

@@ -4,10 +4,10 @@ import {
   activeModelId,
   beginShadow,
   currentShadow,
+  failGate,
   leftCandidate,
   noteShadowReport,
   promoteModel,
-  rejectModel,
   type Shadow,
 } from '@outflow/store/models'
 import { checkShadow, disagreementOf } from './shadow-report.js'
@@ -56,7 +56,7 @@ export async function settleShadow({ config, pool, telemetry, onProgress }: Shad
   const report = checkShadow(shadow, config)
   await noteShadowReport(pool, { pipeline, id: shadow.id, report })
   await conclude(pool, pipeline, shadow, report)
-  const became = report.failure === null ? 'promoted' : 'rejected'
+  const became = report.failure === null ? 'promoted' : 'failed_gate'
   telemetry.shadowJudged(became, shadow.id, report)
   onProgress?.({ stage: became, modelId: shadow.id })
   return null
@@ -73,5 +73,5 @@ async function conclude(pool: Pool, pipeline: string, { id, metrics }: Shadow, r
     return
   }
   const failures = [...metrics.failures, report.failure]
-  await rejectModel(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
+  await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
 }

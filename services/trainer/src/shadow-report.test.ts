@@ -20,7 +20,7 @@ const config = parseConfig(
 
 const aShadow = (counts: Partial<Shadow>): Shadow => ({
   ...{ id: 'm2', metrics: {} as GateReport, recordsPerDay: 1e6, elapsedMs: 600_000, scored: 10_000 },
-  ...{ flaggedByBoth: 90, flaggedByActive: 10, flaggedByShadow: 20 },
+  ...{ anomaliesByBoth: 90, anomaliesByActive: 10, anomaliesByShadow: 20 },
   ...counts,
 })
 
@@ -28,29 +28,29 @@ test('a candidate that flags about what is due is to be promoted', () => {
   expect(checkShadow(aShadow({}), config)).toEqual({
     forMs: 600_000,
     scored: 10_000,
-    flaggedShare: 0.011,
-    activeFlaggedShare: 0.01,
+    anomalyShare: 0.011,
+    activeAnomalyShare: 0.01,
     disagreement: 0.003,
     failure: null,
   })
 })
 
 test('one that flags more than the gate allows is not; unless the active model flags as much, for then the stream has changed', () => {
-  const flooding = aShadow({ flaggedByShadow: 700 })
+  const flooding = aShadow({ anomaliesByShadow: 700 })
   expect(checkShadow(flooding, config).failure).toBe(
-    'as a shadow it flagged 7.90 % of 10000 records; at most 6.71 % are accepted',
+    'as a shadow it found anomalies in 7.90 % of 10000 records; at most 6.71 % are accepted',
   )
-  expect(checkShadow({ ...flooding, flaggedByActive: 700 }, config).failure).toBeNull()
+  expect(checkShadow({ ...flooding, anomaliesByActive: 700 }, config).failure).toBeNull()
 })
 
 test('issue 18: with an alertBudget the bound follows from its rate under the shadow', () => {
   const budgeted = { ...config, detection: { alertBudget: 60_000, recalibrateWithin: 1 } }
-  const flooding = aShadow({ flaggedByShadow: 1_900 })
+  const flooding = aShadow({ anomaliesByShadow: 1_900 })
   expect(checkShadow(flooding, budgeted).failure).toBeNull()
   expect(checkShadow({ ...flooding, recordsPerDay: 1e8 }, budgeted).failure).toMatch(/at most 3\.\d\d % are accepted$/)
 })
 
 test('where no record came, nothing speaks against it', () => {
-  const quiet = { scored: 0, flaggedByBoth: 0, flaggedByActive: 0, flaggedByShadow: 0 }
+  const quiet = { scored: 0, anomaliesByBoth: 0, anomaliesByActive: 0, anomaliesByShadow: 0 }
   expect(checkShadow(aShadow(quiet), config)).toMatchObject({ disagreement: 0, failure: null })
 })

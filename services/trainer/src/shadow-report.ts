@@ -8,25 +8,25 @@ export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,
 ): ShadowReport {
-  const { scored, flaggedByBoth, flaggedByActive, flaggedByShadow } = shadow
+  const { scored, anomaliesByBoth, anomaliesByActive, anomaliesByShadow } = shadow
   const share = (count: number) => (scored === 0 ? 0 : count / scored)
-  const flaggedShare = share(flaggedByBoth + flaggedByShadow)
-  const activeFlaggedShare = share(flaggedByBoth + flaggedByActive)
+  const anomalyShare = share(anomaliesByBoth + anomaliesByShadow)
+  const activeAnomalyShare = share(anomaliesByBoth + anomaliesByActive)
   const most = boundOf(3 * (alertRateOf(detection, shadow) + training.contamination), scored)
-  const floods = flaggedShare > most && flaggedShare > activeFlaggedShare
+  const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
   return {
     forMs: shadow.elapsedMs,
     scored,
-    flaggedShare,
-    activeFlaggedShare,
+    anomalyShare,
+    activeAnomalyShare,
     disagreement: disagreementOf(shadow),
     failure: floods
-      ? `as a shadow it flagged ${percent(flaggedShare)} of ${scored} records; at most ${percent(most)} are accepted`
+      ? `as a shadow it found anomalies in ${percent(anomalyShare)} of ${scored} records; at most ${percent(most)} are accepted`
       : null,
   }
 }
 
 /** Share of the records that one of the two flags and the other does not. */
-export function disagreementOf({ scored, flaggedByActive, flaggedByShadow }: Shadow): number {
-  return scored === 0 ? 0 : (flaggedByActive + flaggedByShadow) / scored
+export function disagreementOf({ scored, anomaliesByActive, anomaliesByShadow }: Shadow): number {
+  return scored === 0 ? 0 : (anomaliesByActive + anomaliesByShadow) / scored
 }

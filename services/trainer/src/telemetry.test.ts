@@ -7,7 +7,7 @@ test('every outcome of a fit and every chart of drift is reported as 0 before it
   const metrics = makeMetrics()
   makeTelemetry({} as Log, metrics, { alertRate: 0.001 })
   const text = await metrics.text()
-  for (const outcome of ['promoted', 'rejected', 'known', 'failed'])
+  for (const outcome of ['promoted', 'failed_gate', 'known', 'failed'])
     expect(text).toContain(`outflow_fits_total{outcome="${outcome}"} 0`)
   for (const chart of ['stranger', 'too_normal', 'more_spread', 'less_spread'])
     expect(text).toContain(`outflow_drift_alarms_total{chart="${chart}"} 0`)
@@ -34,7 +34,7 @@ test('issue 17.10: a fit whose model can flag no record logs that as a warning',
   const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.gateDecided>[1]
   const report = { gain: { mean: 0 }, failures: [] } as unknown as Parameters<typeof telemetry.gateDecided>[2]
   telemetry.gateDecided('promoted', metadata, report, 1)
-  const limit = expect.stringMatching(/^no record can be flagged at an alert rate of 0.001:/)
+  const limit = expect.stringMatching(/^no record can be an anomaly at an alert rate of 0.001:/)
   expect(log.warn).toHaveBeenCalledWith({ modelId: 'm1', limit }, 'detection limited')
 })
 

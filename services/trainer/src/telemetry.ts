@@ -31,7 +31,7 @@ export interface TrainerTelemetry {
   /** @param rejected  of a window that was read */
   rowsAwaited(rows: number, missing: number, rejected?: Readonly<Record<RejectionReason, number>>): void
   gateDecided(
-    outcome: 'promoted' | 'shadow' | 'rejected',
+    outcome: 'promoted' | 'shadow' | 'failed_gate',
     metadata: ModelMetadata,
     report: GateReport,
     durationMs: number,
@@ -39,7 +39,7 @@ export interface TrainerTelemetry {
   candidateAdopted(modelId: string, became: 'promoted' | 'shadow'): void
   /** @param disagreement  null: there is no shadow */
   shadowCompared(disagreement: number | null): void
-  shadowJudged(outcome: 'promoted' | 'rejected', modelId: string, report: ShadowReport): void
+  shadowJudged(outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport): void
   /** @param level  the highest chart, as a share of its limit */
   driftWatched(level: number): void
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
@@ -47,13 +47,13 @@ export interface TrainerTelemetry {
   modelRecalibrated(modelId: string, factor: number): void
   watchFailed(error: OutflowError): void
   modelRolledBack(from: string, to: string, why: string): void
-  guardHeld(modelId: string, why: string, flagged: number | null, flaggedBefore: number | null): void
+  guardHeld(modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null): void
   modelKnown(modelId: string, state: ModelState): void
   trainingFailed(error: OutflowError, attempt: number, waitMs: number): void
   storeConnectionLost(error: OutflowError): void
 }
 
-const FIT_OUTCOMES = ['promoted', 'shadow', 'rejected', 'known', 'failed'] as const
+const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model with which some of it is unreachable is logged as a warning */
@@ -76,7 +76,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   )
   const shadows = metrics.counter('outflow_shadows_total', 'Shadows by their outcome', ['outcome'])
   disagreement.set(Number.NaN)
-  for (const outcome of ['promoted', 'rejected']) shadows.inc({ outcome }, 0)
+  for (const outcome of ['promoted', 'failed_gate']) shadows.inc({ outcome }, 0)
   // A series that begins at 1 has, to Prometheus, never increased.
   for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
@@ -115,9 +115,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       fits.inc({ outcome })
       seconds.observe(durationMs / 1_000)
       step.set(0)
-      const { flaggedShare, medianNll, failures, against, gain } = report
+      const { anomalyShare, medianNll, failures, against, gain } = report
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
-      const fields = { modelId, ...took, flaggedShare, medianNll, against, gainNats: gain.mean }
+      const fields = { modelId, ...took, anomalyShare, medianNll, against, gainNats: gain.mean }
       if (outcome === 'promoted') log.info(fields, 'model promoted')
       else if (outcome === 'shadow') log.info(fields, 'shadow started')
       else log.error({ ...fields, failures }, 'model failed its gate')
@@ -147,8 +147,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       rollbacks.inc()
       log.error({ modelId: from, servedId: to, why }, 'model rolled back')
     },
-    guardHeld: (modelId, why, flagged, flaggedBefore) =>
-      log.error({ modelId, why, flagged, flaggedBefore }, 'model left bounds'),
+    guardHeld: (modelId, why, anomalyShare, anomalyShareBefore) =>
+      log.error({ modelId, why, anomalyShare, anomalyShareBefore }, 'model left bounds'),
     modelKnown: (modelId, state) => {
       fits.inc({ outcome: 'known' })
       step.set(0)

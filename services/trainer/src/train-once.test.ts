@@ -33,7 +33,7 @@ const PASSED: GateReport = {
   against: 'independent fields',
   againstId: null,
   gain: { mean: 0.5, lower: 0.4, upper: 0.6, records: 10 },
-  flaggedShare: 0.01,
+  anomalyShare: 0.01,
   lowerHalf: 0.5,
   medianNll: 1,
   nllRange: [0, 2],
@@ -73,7 +73,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
     promote: vi.fn<TrainerEffects['promote']>(async () => 'promoted'),
-    reject: vi.fn<TrainerEffects['reject']>(async () => {}),
+    failGate: vi.fn<TrainerEffects['failGate']>(async () => {}),
   }
   const effects = { ...defaults, ...(overrides as Partial<typeof defaults>) }
   const telemetry = {
@@ -109,7 +109,7 @@ test('the window of the configuration is fitted, and a model that passes is stor
   expect(effects.train.mock.calls[0]?.[0].recordsPerDay).toBeCloseTo((65 / 59) * 86_400_000)
   expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED, parentId: null }))
   expect(effects.promote).toHaveBeenCalledWith('m1', 'no model')
-  expect(effects.reject).not.toHaveBeenCalled()
+  expect(effects.failGate).not.toHaveBeenCalled()
   expect(telemetry.fitStarted.mock.calls[0]?.slice(0, 2)).toMatchObject(['no model', { fitted: 50, heldOut: 10 }])
   expect(progress.at(-1)).toEqual({ stage: 'promoted', modelId: 'm1' })
 })
@@ -176,22 +176,22 @@ test('a fit leaves its report: window, records, gate, verdict', async () => {
   expect(report.window.shortened).toMatch(/retention is shorter/)
 })
 
-test('a model that does not pass is kept as rejected, with the report', async () => {
+test('a model that does not pass is stored as failed_gate, with the report', async () => {
   const report = { ...PASSED, passed: false, failures: ['it would flood'] }
   const { effects, options } = aRound({ passGate: async () => report })
-  expect(await trainOnce(options)).toEqual({ became: 'rejected' })
-  expect(effects.reject).toHaveBeenCalledWith('m1', report)
+  expect(await trainOnce(options)).toEqual({ became: 'failed_gate' })
+  expect(effects.failGate).toHaveBeenCalledWith('m1', report)
   expect(effects.promote).not.toHaveBeenCalled()
-  expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'rejected', report: { gate: report } })
+  expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'failed_gate', report: { gate: report } })
 })
 
-test.each(['active', 'rejected'] as const)(
+test.each(['active', 'failed_gate', 'rolled_back'] as const)(
   'the same records gave the %s model again: nothing changes',
   async (state) => {
     const { effects, telemetry, options } = aRound({ store: async () => state })
     expect(await trainOnce(options)).toEqual({ became: 'known' })
     expect(effects.promote).not.toHaveBeenCalled()
-    expect(effects.reject).not.toHaveBeenCalled()
+    expect(effects.failGate).not.toHaveBeenCalled()
     expect(telemetry.modelKnown).toHaveBeenCalledWith('m1', state)
     expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'known', modelId: 'm1' })
   },

@@ -19,10 +19,10 @@ export type TrainerProgress =
   | { readonly stage: 'reading'; readonly read: number; readonly expected: number }
   | { readonly stage: 'waiting'; readonly rows: number; readonly minRows: number }
   | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
-  | { readonly stage: 'promoted' | 'shadow' | 'rejected'; readonly modelId: string }
+  | { readonly stage: 'promoted' | 'shadow' | 'failed_gate'; readonly modelId: string }
 
 type RoundOutcome =
-  | { readonly became: 'promoted' | 'shadow' | 'rejected' | 'known' }
+  | { readonly became: 'promoted' | 'shadow' | 'failed_gate' | 'known' }
   /** Nothing was fitted: so many good records are missing, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
@@ -54,7 +54,7 @@ export interface TrainerEffects {
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
   /** Promotes a candidate that passed, or first makes it a shadow. */
   readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
-  readonly reject: (id: string, report: GateReport) => Promise<void>
+  readonly failGate: (id: string, report: GateReport) => Promise<void>
 }
 
 export interface RoundOptions {
@@ -83,9 +83,9 @@ export interface RoundOptions {
 
 /**
  * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
- * reject; every fit leaves its report.
+ * mark it as failed; every fit leaves its report.
  *
- * @returns what became of it; `known`: the same records gave the model that is active, or one that was rejected, and
+ * @returns what became of it; `known`: the same records gave the model that is active, or one that failed its gate or was rolled back, and
  *   nothing changed
  * @throws {OutflowError} when the broker or the store is away, or the fit failed
  */
@@ -279,13 +279,13 @@ async function decide(
       report: judgedReport(begun, trained, gate, now() - startedAtMs),
     })
   const state = await effects.store({ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null })
-  if (state === 'active' || state === 'rejected') {
+  if (state !== 'candidate' && state !== 'retired') {
     telemetry.modelKnown(id, state)
     await close('known')
     return { became: 'known' }
   }
-  if (!gate.passed) await effects.reject(id, gate)
-  const became = gate.passed ? await effects.promote(id, because) : 'rejected'
+  if (!gate.passed) await effects.failGate(id, gate)
+  const became = gate.passed ? await effects.promote(id, because) : 'failed_gate'
   await close(became)
   telemetry.gateDecided(became, metadata, gate, now() - startedAtMs)
   onProgress?.({ stage: became, modelId: id })

@@ -12,7 +12,7 @@ import {
 } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import { newestFlagged } from '@outflow/store/anomalies'
+import { newestAnomalies } from '@outflow/store/anomalies'
 import {
   activeModelId,
   latestDriftAlarm,
@@ -23,7 +23,7 @@ import {
 } from '@outflow/store/models'
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import { makeGuard } from './guard.js'
-import { FLAGGED_LOOKED_AT, isNewRegime } from './new-regime.js'
+import { isNewRegime, NEWEST_ANOMALIES } from './new-regime.js'
 import { openStored } from './open-stored.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 import type { TrainerContext } from './trainer-context.js'
@@ -109,15 +109,15 @@ export function watchScores(
     telemetry.modelRecalibrated(modelId, factor)
   }
 
-  /** An alarm where it is a new value that floods; null where it is not, and all of it stays flagged. */
+  /** An alarm where it is a new value that floods; null where it is not, and its records stay anomalies. */
   async function newsIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
     const detector = await openStored(pool, config.pipeline, modelId)
     if (detector === null) return null
     try {
       const from = new Date(surplus.changedMs)
-      const records = await newestFlagged(pool, { pipeline: config.pipeline, modelId, from, limit: FLAGGED_LOOKED_AT })
-      const flagged = records.map((record) => detector.read(record)).filter(isRead)
-      return (await isNewRegime(detector, flagged)) ? { chart: 'new value', ...surplus } : null
+      const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
+      const anomalies = records.map((record) => detector.read(record)).filter(isRead)
+      return (await isNewRegime(detector, anomalies)) ? { chart: 'new value', ...surplus } : null
     } finally {
       await detector.close()
     }

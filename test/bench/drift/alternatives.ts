@@ -108,6 +108,6 @@ export function retrainedBlindly(config: Config, history: History, first: () => 
   }
 }
 
-function flagsOf(values: Float64Array | undefined, isFlagged: (value: number) => boolean): Uint8Array | null {
-  return values === undefined ? null : Uint8Array.from(values, (value) => (isFlagged(value) ? 1 : 0))
+function flagsOf(values: Float64Array | undefined, isAnomaly: (value: number) => boolean): Uint8Array | null {
+  return values === undefined ? null : Uint8Array.from(values, (value) => (isAnomaly(value) ? 1 : 0))
 }

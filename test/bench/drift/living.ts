@@ -18,7 +18,7 @@ import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
 import { passGate } from '../../../services/trainer/src/gate.js'
-import { FLAGGED_LOOKED_AT, isNewRegime } from '../../../services/trainer/src/new-regime.js'
+import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/new-regime.js'
 import {
   bucketsOf,
   LEAST_DIFFERENCE,
@@ -36,7 +36,7 @@ const FIT_MS = 60_000
 /** What happened, for the report. */
 export interface LifeEvent {
   readonly atMs: number
-  readonly what: 'alarm' | 'promoted' | 'rejected'
+  readonly what: 'alarm' | 'promoted' | 'failed_gate'
   /** Of an alarm its chart, of a model why it was fitted. */
   readonly why: string
   /** Of an alarm: where the change began. */
@@ -97,7 +97,7 @@ export function makeLiving(config: Config, history: History): Living {
     const pValue = recalibrate(active.recalibration, own)
     const { isAnomaly, anomalies } = decide(pValue, decisionRule(detection, metadata))
     for (const { index } of anomalies) active.flagged.push({ fields: batch[index]!, atMs: times[index]! })
-    active.flagged.splice(0, active.flagged.length - FLAGGED_LOOKED_AT)
+    active.flagged.splice(0, active.flagged.length - NEWEST_ANOMALIES)
     for (const more of minuteScores(metadata.modelId, times, nll, isAnomaly, own)) {
       active.minutes.set(more.minuteMs, merged(active.minutes.get(more.minuteMs), more))
     }
@@ -198,9 +198,9 @@ export function makeLiving(config: Config, history: History): Living {
           take = () => promote(id, because, nowMs + FIT_MS)
           return 'promoted'
         },
-        reject: async (id) => {
-          setState(id, 'rejected')
-          events.push({ atMs: nowMs + FIT_MS, what: 'rejected', why: because })
+        failGate: async (id) => {
+          setState(id, 'failed_gate')
+          events.push({ atMs: nowMs + FIT_MS, what: 'failed_gate', why: because })
         },
       },
       telemetry: SILENT,

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { makeTally } from './tally.js'
 
 /** A thousand records a minute, so many of them flagged. */
-function tallyOf(flaggedByMinute: readonly number[]) {
-  const tally = makeTally(flaggedByMinute.length, 0.01)
-  for (const [minute, flagged] of flaggedByMinute.entries()) {
+function tallyOf(anomaliesByMinute: readonly number[]) {
+  const tally = makeTally(anomaliesByMinute.length, 0.01)
+  for (const [minute, flagged] of anomaliesByMinute.entries()) {
     for (let record = 0; record < 1_000; record++) tally.add(minute, false, record < flagged)
   }
   return tally.report()
@@ -14,7 +14,7 @@ test('a stretch that begins with a flood is back inside from the first minute wh
   const flood = [100, 100, 100, ...new Array<number>(27).fill(10)]
   expect(tallyOf(flood)).toMatchObject({
     records: 30_000,
-    flaggedShare: 0.019,
+    anomalyShare: 0.019,
     settledShare: 0.01,
     backInsideMinutes: 3,
     blocksOutside: 1 / 3,
@@ -24,12 +24,12 @@ test('a stretch that begins with a flood is back inside from the first minute wh
 
 test('planted records are counted by themselves', () => {
   const tally = makeTally(1, 0.01)
-  for (const [isPlanted, isFlagged] of [
+  for (const [isPlanted, isAnomaly] of [
     [true, true],
     [true, false],
     [false, true],
   ] as const) {
-    tally.add(0, isPlanted, isFlagged)
+    tally.add(0, isPlanted, isAnomaly)
   }
   expect(tally.report()).toMatchObject({ records: 3, plantedRecords: 2, plantedFound: 0.5 })
 })

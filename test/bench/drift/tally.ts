@@ -1,13 +1,13 @@
 /** What one way of keeping up did in one stretch. */
 export interface Tally {
-  add(minute: number, isPlanted: boolean, isFlagged: boolean): void
+  add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
   report(): TallyReport
 }
 
 export interface TallyReport {
   readonly records: number
   /** Of all records. */
-  readonly flaggedShare: number
+  readonly anomalyShare: number
   /** From the sixth minute on. */
   readonly settledShare: number
   readonly plantedRecords: number
@@ -36,12 +36,12 @@ export function makeTally(minutes: number, budget: number): Tally {
     return null
   }
   return {
-    add: (minute, isPlanted, isFlagged) => {
+    add: (minute, isPlanted, isAnomaly) => {
       records[minute]! += 1
-      if (isFlagged) flagged[minute]! += 1
+      if (isAnomaly) flagged[minute]! += 1
       if (!isPlanted) return
       planted += 1
-      if (isFlagged) found += 1
+      if (isAnomaly) found += 1
     },
     report: () => {
       let backInside: number | null = null
@@ -56,7 +56,7 @@ export function makeTally(minutes: number, budget: number): Tally {
       }
       return {
         records: sum(records, 0, minutes),
-        flaggedShare: shareOf(0),
+        anomalyShare: shareOf(0),
         settledShare: shareOf(Math.min(SETTLING_MINUTES, minutes - 1)),
         plantedRecords: planted,
         plantedFound: found / Math.max(1, planted),

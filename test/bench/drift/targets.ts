@@ -38,8 +38,8 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
   return [
     ...checked.map(({ stretch, ways }) => {
       // What a jump floods before it is found is measured by the minutes until it is over.
-      const { settledShare, flaggedShare } = ways.outflow!
-      const value = stretch === 'level shift' ? settledShare : flaggedShare
+      const { settledShare, anomalyShare } = ways.outflow!
+      const value = stretch === 'level shift' ? settledShare : anomalyShare
       return { target: `flagged share within a quarter of the budget: ${stretch}`, value, met: near(value) }
     }),
     {

@@ -59,7 +59,7 @@ const MODELS = `
   from ${PIPELINES}, generate_series(1, $1::int) as n,
        lateral (select decode(repeat('00', 300000), 'hex') as bytes, now() - ($1::int - n) * interval '1 day' as at) as made`
 
-// An nll whose tail is long; a record, reasons and a nearest normal of the size that flights have. `part` is how far into its day.
+// An nll whose tail is long; a record, reasons and a counterfactual of the size that flights have. `part` is how far into its day.
 const DAY = `
   create unlogged table bench_day as
   select pipeline, place, rows, n::float8 / rows as part, partitions, key,
@@ -89,7 +89,7 @@ const PARTITIONS = `
 // Days alike, but for times and offsets.
 const ANOMALIES = `
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-                                 p_value, severity, reasons, model_id, p_upper, nearest, missing)
+                                 p_value, severity, reasons, model_id, p_upper, counterfactual, missing)
   select pipeline, pipeline, ($2::bigint * rows + place) % partitions, $2::bigint * rows + place, at, at - interval '2 seconds',
          key, record, nll, 0.001 * luck, case when luck > 0.5 then 'low' when luck > 0.125 then 'medium' else 'high' end,
          reasons, 'model-' || 1 + extract(day from at)::int, 0.0012 * luck,

@@ -13,7 +13,7 @@ const anomaly: AlertedAnomaly = {
   nll: 12.5,
   pValue: 0.0001,
   pUpper: 0.0004,
-  nearest: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
+  counterfactual: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
   missing: ['gate'],
   severity: 'high',
   reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: [0, 2], text: 'delay 9 is far above 1' }],
@@ -44,7 +44,7 @@ test('an alert is a CloudEvent keyed by its entity', () => {
       detectedAt: '2026-01-01T00:00:00.000Z',
       pUpper: 0.0004,
       surpriseBits: -Math.log2(0.0001),
-      nearest: anomaly.nearest,
+      counterfactual: anomaly.counterfactual,
       missing: ['gate'],
     },
   })

@@ -50,7 +50,7 @@ export function alertEvent(
       pValue: anomaly.pValue,
       ...(anomaly.pUpper === null ? {} : { pUpper: anomaly.pUpper }),
       surpriseBits: surpriseBits(anomaly.pValue),
-      nearest: anomaly.nearest,
+      counterfactual: anomaly.counterfactual,
       missing: [...anomaly.missing],
       severity: anomaly.severity,
       reasons: [...anomaly.reasons],
@@ -75,7 +75,7 @@ export function exampleEvent(pipeline: string, now: Date): AlertEvent {
   const anomaly: AlertedAnomaly = {
     ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },
     ...{ nll: 42, pValue: 0.0001, pUpper: null, severity: 'low', modelId: 'example' },
-    ...{ record: { example: 'a try' }, missing: [], reasons: [reason], nearest: null },
+    ...{ record: { example: 'a try' }, missing: [], reasons: [reason], counterfactual: null },
   }
   return alertEvent(anomaly, { pipeline, detectedAtMs: nowMs })
 }

@@ -1,8 +1,8 @@
-import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type OperationEvent } from '@outflow/contracts'
+import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type HealthEvent } from '@outflow/contracts'
 
 /** A Kafka message with an event, as the outbox takes it. */
 interface EventMessage {
-  readonly kind: 'alert' | 'operation'
+  readonly kind: 'alert' | 'health_event'
   readonly topic: string
   readonly key: Uint8Array | null
   readonly payload: Uint8Array
@@ -21,8 +21,8 @@ export function alertMessage(event: AlertEvent | GroupEvent, target: EventTarget
 }
 
 /** The message of a pipeline condition, keyed by the pipeline so that order holds. */
-export function operationMessage(event: OperationEvent, target: EventTarget): EventMessage {
-  return messageOf('operation', event, event.data.pipeline, target)
+export function healthEventMessage(event: HealthEvent, target: EventTarget): EventMessage {
+  return messageOf('health_event', event, event.data.pipeline, target)
 }
 
 /** @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header */

@@ -107,7 +107,7 @@ function nearest(own: readonly number[], wanted: number): number {
 }
 
 const FEWEST_RECORDS = 200
-/** A hundred flagged records hold their rate to a tenth. */
+/** A hundred anomalies hold their rate to a tenth. */
 const RECORDS_PER_RATE = 100
 /** An attack of ten minutes is a part of what is looked at, and not all. */
 const SHORTEST_MS = 15 * 60_000

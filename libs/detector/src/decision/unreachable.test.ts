@@ -14,18 +14,18 @@ function limitOf(
   return unreachable({ calibration, recordsPerDay: 1_000 }, detection)
 }
 
-test('issue 17.10: with 300 records at the default rate no record can be flagged, which is stated with the values', () => {
+test('issue 17.10: with 300 records at the default rate no record can be an anomaly, which is stated with the values', () => {
   const detection = configSchema.shape.detection.parse({})
   // 30 % of 300 records calibrate.
   expect(limitOf(90, detection)).toBe(
-    'no record can be flagged at an alert rate of 0.001: no p-value is below 0.011, as 90 calibration records have no tail; ' +
+    'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.011, as 90 calibration records have no tail; ' +
       'train on more records, or use a larger rate',
   )
 })
 
 describe('issue 17.6: without a tail', () => {
   it.each([
-    [998, /^no record can be flagged at an alert rate of 0.001:/],
+    [998, /^no record can be an anomaly at an alert rate of 0.001:/],
     [999, /^no anomaly can be more severe than low at/],
     [2_000, /^no anomaly can be more severe than medium at/],
   ])('%i calibration records leave severities out of reach at a rate of 0.001', (rows, sentence) => {

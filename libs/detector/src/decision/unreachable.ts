@@ -24,7 +24,7 @@ export function unreachable(
   const alertRate = alertRateOf(target, { recordsPerDay })
   const highest = smallestPValue <= alertRate ? severityOf(smallestPValue, alertRate) : null
   if (highest === 'high') return null
-  const what = highest === null ? 'no record can be flagged' : `no anomaly can be more severe than ${highest}`
+  const what = highest === null ? 'no record can be an anomaly' : `no anomaly can be more severe than ${highest}`
   return `${what} at an alert rate of ${format(alertRate)}: ${because}; train on more records, or use a larger rate`
 }
 

@@ -1,6 +1,6 @@
 import {
+  counterfactualSchema,
   formatPosition,
-  nearestNormalSchema,
   type Position,
   type Reason,
   reasonSchema,
@@ -32,7 +32,7 @@ interface AnomalyRow {
   readonly nll: number
   readonly p_value: number
   readonly p_upper: number | null
-  readonly nearest: unknown
+  readonly counterfactual: unknown
   readonly missing: unknown
   readonly severity: Severity
   readonly reasons: unknown
@@ -42,7 +42,7 @@ interface AnomalyRow {
 }
 
 const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
-       nearest, missing, severity, reasons, model_id, detected_at, rescored`
+       counterfactual, missing, severity, reasons, model_id, detected_at, rescored`
 
 /** Gives a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -62,13 +62,13 @@ export async function strangestAnomalies(
   return rows.map(toAnomaly)
 }
 
-/** Returns the decoded records that ingest flagged by a model from a time on, by Kafka's record time, the newest first. */
-export async function newestFlagged(
+/** Returns the decoded records of the anomalies that ingest found by a model from a time on, by Kafka's record time, the newest first. */
+export async function newestAnomalies(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
 ): Promise<readonly unknown[]> {
   const rows = await run<{ record: unknown }>(db, {
-    name: 'newest_flagged',
+    name: 'newest_anomalies',
     text: `
       select record from outflow.anomalies
       where pipeline = $1 and model_id = $2 and record_time >= $3 and not rescored
@@ -181,7 +181,7 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
 
 const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly())
 const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable())
-const readNearest = jsonColumn('outflow.anomalies.nearest', nearestNormalSchema.nullable())
+const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
 const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
 
 function toAnomaly(row: AnomalyRow): StoredAnomaly {
@@ -198,7 +198,7 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     nll: row.nll,
     pValue: row.p_value,
     pUpper: row.p_upper,
-    nearest: readNearest(row.nearest, key),
+    counterfactual: readCounterfactual(row.counterfactual, key),
     missing: readMissing(row.missing, key),
     severity: row.severity,
     reasons: readReasons(row.reasons, key),

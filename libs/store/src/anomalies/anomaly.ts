@@ -1,4 +1,4 @@
-import type { NearestNormal, Reason, Severity } from '@outflow/contracts'
+import type { Counterfactual, Reason, Severity } from '@outflow/contracts'
 
 /** A record judged improbable, as it is stored; its topic and partition are the batch's. */
 export interface Anomaly {
@@ -16,7 +16,7 @@ export interface Anomaly {
   /** 95 % upper confidence limit of the p-value; null where an earlier outflow wrote the anomaly. */
   readonly pUpper: number | null
   /** What would have been normal; null where no few changes make it so. */
-  readonly nearest: NearestNormal | null
+  readonly counterfactual: Counterfactual | null
   /** Fields that the record left missing: it was scored on the others. */
   readonly missing: readonly string[]
   readonly severity: Severity

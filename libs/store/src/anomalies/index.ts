@@ -3,7 +3,7 @@ export {
   type DetectedAnomaly,
   eachAnomaly,
   eachDetected,
-  newestFlagged,
+  newestAnomalies,
   type StoredAnomaly,
   strangestAnomalies,
 } from './anomalies.js'
@@ -11,5 +11,10 @@ export { anomaliesOfField, type FieldBits } from './anomalies-alike.js'
 export type { Anomaly } from './anomaly.js'
 export { type AnomalyCursor, type AnomalyLine, anomaliesDetectedSince, listAnomalies } from './anomaly-list.js'
 export { entityHistory } from './entities.js'
-export { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from './rescored-anomalies.js'
+export {
+  type EarlierDecisions,
+  earlierDecisions,
+  type RescoredAnomaly,
+  storeRescoredAnomalies,
+} from './rescored-anomalies.js'
 export { countVerdicts, type GivenVerdict, giveVerdict, type Verdict, verdictsOn } from './verdicts.js'

@@ -8,21 +8,21 @@ import type { Anomaly } from './anomaly.js'
 import { ensurePartitions } from './partitions.js'
 
 /** What ingest decided about a range of a partition. */
-export interface OldVerdicts {
-  /** p-values of those that were flagged, by offset. */
-  readonly flagged: ReadonlyMap<bigint, number>
+export interface EarlierDecisions {
+  /** p-values of the anomalies, by offset. */
+  readonly anomalies: ReadonlyMap<bigint, number>
   /** Ingest has scored the records before this offset; null: none. */
   readonly judgedBefore: bigint | null
 }
 
 /** Returns what ingest decided about the offsets first … last of a partition. */
-export async function oldVerdicts(
+export async function earlierDecisions(
   db: Queryable,
   pipeline: string,
   at: { readonly topic: string; readonly partition: number; readonly first: bigint; readonly last: bigint },
-): Promise<OldVerdicts> {
+): Promise<EarlierDecisions> {
   const rows = await run<{ offset: string; p_value: number }>(db, {
-    name: 'old_verdicts',
+    name: 'earlier_decisions',
     text: `
       select "offset", p_value
       from outflow.anomalies
@@ -36,7 +36,7 @@ export async function oldVerdicts(
     values: [pipeline, at.topic, at.partition],
   })
   return {
-    flagged: new Map(rows.map((row) => [BigInt(row.offset), row.p_value])),
+    anomalies: new Map(rows.map((row) => [BigInt(row.offset), row.p_value])),
     judgedBefore: stored ? BigInt(stored.next_offset) : null,
   }
 }
@@ -68,12 +68,12 @@ export async function storeRescoredAnomalies(
         select * from jsonb_to_recordset($2::jsonb)
           as found (place bigint, topic text, partition int, "offset" bigint, record_time timestamptz,
                     event_time timestamptz, entity_key text, record text, nll float8, p_value float8, p_upper float8,
-                    severity text, reasons jsonb, nearest jsonb, missing jsonb, model_id text)
+                    severity text, reasons jsonb, counterfactual jsonb, missing jsonb, model_id text)
       ), stored as (
         insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
-                                       nll, p_value, p_upper, severity, reasons, nearest, missing, model_id, rescored)
+                                       nll, p_value, p_upper, severity, reasons, counterfactual, missing, model_id, rescored)
         select $1, topic, partition, "offset", record_time, event_time, entity_key, record::jsonb,
-               nll, p_value, p_upper, severity, reasons, nearest, missing, model_id, true
+               nll, p_value, p_upper, severity, reasons, counterfactual, missing, model_id, true
         from found
         where exists (
           select from outflow.offsets as scored
@@ -116,7 +116,7 @@ const rowOf = (anomaly: RescoredAnomaly, place: number) => ({
   p_upper: anomaly.pUpper,
   severity: anomaly.severity,
   reasons: anomaly.reasons,
-  nearest: anomaly.nearest,
+  counterfactual: anomaly.counterfactual,
   missing: anomaly.missing,
   model_id: anomaly.modelId,
 })

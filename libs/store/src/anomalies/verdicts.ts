@@ -29,7 +29,7 @@ interface VerdictRow {
 }
 
 /**
- * Notes what somebody says about an anomaly, of the stream or of a replay. Earlier verdicts on it stay; the latest counts.
+ * Notes what somebody says about an anomaly, of the stream or of a rescore. Earlier verdicts on it stay; the latest counts.
  *
  * @throws {AnomalyUnknown} when no such anomaly is stored
  */

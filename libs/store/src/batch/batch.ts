@@ -41,16 +41,16 @@ export interface ShadowWrite {
   readonly modelId: string
   /** Records that both scored. */
   readonly scored: number
-  readonly flaggedByBoth: number
-  readonly flaggedByActive: number
-  readonly flaggedByShadow: number
-  /** Of those that only one of them flagged. */
+  readonly anomaliesByBoth: number
+  readonly anomaliesByActive: number
+  readonly anomaliesByShadow: number
+  /** The records that are anomalies under only one of them. */
   readonly differences: readonly ShadowDifference[]
 }
 
 export interface ShadowDifference {
   readonly offset: bigint
-  readonly flaggedBy: 'active' | 'shadow'
+  readonly anomalyBy: 'active' | 'shadow'
   readonly recordTimeMs: number
   readonly eventTimeMs: number
   readonly entityKey: string | null

@@ -18,7 +18,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
     : { name: 'write_batch', text: ALONE, values }
 }
 
-/** Most small batches: all records were scored, and none was flagged. */
+/** Most small batches: all records were scored, and none is an anomaly. */
 function isPlain({
   anomalies,
   deadLetters,
@@ -38,11 +38,11 @@ const CLAIM = `
   update outflow.offsets as stored
   set next_offset = batch.next_offset, received = stored.received + batch.received,
       scored = stored.scored + batch.scored, rejected = stored.rejected + batch.rejected,
-      skipped = stored.skipped + batch.skipped, anomalies = stored.anomalies + batch.flagged,
+      skipped = stored.skipped + batch.skipped, anomalies = stored.anomalies + batch.anomaly_count,
       alerts = stored.alerts + batch.alerts, updated_at = now()
   from json_to_record($1::json) as batch (
     pipeline text, topic text, partition int, expected_offset bigint, next_offset bigint, received bigint, scored bigint,
-    rejected bigint, skipped bigint, flagged bigint, alerts bigint, anomalies json, dead_letters json, scores json,
+    rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, dead_letters json, scores json,
     rejections json, fdr_state jsonb, shadow json)
   where stored.pipeline = batch.pipeline and stored.topic = batch.topic and stored.partition = batch.partition
     and stored.next_offset = batch.expected_offset
@@ -86,13 +86,13 @@ const writeAll = (more = '') => `
 with claimed as (${CLAIM}
 ), found as (
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-                                 p_value, p_upper, nearest, missing, severity, reasons, model_id, recalibration_id)
+                                 p_value, p_upper, counterfactual, missing, severity, reasons, model_id, recalibration_id)
   select claimed.pipeline, claimed.topic, claimed.partition, anomaly."offset", anomaly.record_time, anomaly.event_time,
-         anomaly.entity_key, anomaly.record::jsonb, anomaly.nll, anomaly.p_value, anomaly.p_upper, anomaly.nearest,
+         anomaly.entity_key, anomaly.record::jsonb, anomaly.nll, anomaly.p_value, anomaly.p_upper, anomaly.counterfactual,
          anomaly.missing, anomaly.severity, anomaly.reasons, anomaly.model_id, anomaly.recalibration_id
   from claimed, json_to_recordset(claimed.anomalies) as anomaly (
     "offset" bigint, record_time timestamptz, event_time timestamptz, entity_key text, record text, nll float8,
-    p_value float8, p_upper float8, nearest jsonb, missing jsonb, severity text, reasons jsonb, model_id text,
+    p_value float8, p_upper float8, counterfactual jsonb, missing jsonb, severity text, reasons jsonb, model_id text,
     recalibration_id bigint)
   on conflict do nothing
 ), set_aside as (
@@ -138,26 +138,26 @@ const ALONE = writeAll()
 
 // Only while the pipeline has a shadow.
 const WITH_SHADOW = writeAll(`, compared as (
-  insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, flagged_by_both,
-                                                  flagged_by_active, flagged_by_shadow)
+  insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, anomalies_by_both,
+                                                  anomalies_by_active, anomalies_by_shadow)
   select claimed.pipeline, shadow.*
   from claimed, json_to_record(claimed.shadow) as shadow (
-    shadow_id text, model_id text, scored bigint, flagged_by_both bigint, flagged_by_active bigint,
-    flagged_by_shadow bigint)
+    shadow_id text, model_id text, scored bigint, anomalies_by_both bigint, anomalies_by_active bigint,
+    anomalies_by_shadow bigint)
   on conflict (pipeline, shadow_id, model_id) do update
-  set scored = known.scored + excluded.scored, flagged_by_both = known.flagged_by_both + excluded.flagged_by_both,
-      flagged_by_active = known.flagged_by_active + excluded.flagged_by_active,
-      flagged_by_shadow = known.flagged_by_shadow + excluded.flagged_by_shadow, updated_at = now()
+  set scored = known.scored + excluded.scored, anomalies_by_both = known.anomalies_by_both + excluded.anomalies_by_both,
+      anomalies_by_active = known.anomalies_by_active + excluded.anomalies_by_active,
+      anomalies_by_shadow = known.anomalies_by_shadow + excluded.anomalies_by_shadow, updated_at = now()
 ), differing as (
-  insert into outflow.shadow_differences (pipeline, topic, partition, shadow_id, model_id, "offset", flagged_by,
+  insert into outflow.shadow_differences (pipeline, topic, partition, shadow_id, model_id, "offset", anomaly_by,
                                           record_time, event_time, entity_key, record, nll, p_value, shadow_nll,
                                           shadow_p_value)
   select claimed.pipeline, claimed.topic, claimed.partition, shadow.shadow_id, shadow.model_id, difference."offset",
-         difference.flagged_by, difference.record_time, difference.event_time, difference.entity_key,
+         difference.anomaly_by, difference.record_time, difference.event_time, difference.entity_key,
          difference.record::jsonb, difference.nll, difference.p_value, difference.shadow_nll, difference.shadow_p_value
   from claimed, json_to_record(claimed.shadow) as shadow (shadow_id text, model_id text, differences json),
     json_to_recordset(shadow.differences) as difference (
-      "offset" bigint, flagged_by text, record_time timestamptz, event_time timestamptz, entity_key text, record text,
+      "offset" bigint, anomaly_by text, record_time timestamptz, event_time timestamptz, entity_key text, record text,
       nll float8, p_value float8, shadow_nll float8, shadow_p_value float8)
   on conflict do nothing
 )`)

@@ -26,7 +26,7 @@ export interface StoredDeadLetter extends Position {
   readonly recordTime: Date
   readonly rejectedAt: Date
   /** When it was sent to its source again; null: it was not. */
-  readonly replayedAt: Date | null
+  readonly resentAt: Date | null
   /** Whether its value was corrected then. */
   readonly corrected: boolean
 }
@@ -80,7 +80,7 @@ export async function rejectionsSince(
 
 const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key, value_start as "valueStart",
        value_bytes as "valueBytes", record_time as "recordTime", rejected_at as "rejectedAt",
-       replayed_at as "replayedAt", corrected`
+       resent_at as "resentAt", corrected`
 
 type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
 
@@ -131,7 +131,7 @@ export async function deadLetterAt(db: Queryable, pipeline: string, at: Position
 }
 
 /** A dead letter that is sent to its source again. */
-export interface DeadLetterReplay extends Position {
+export interface DeadLetterResend extends Position {
   readonly corrected: boolean
   readonly message: OutboxMessage
 }
@@ -142,13 +142,13 @@ export interface DeadLetterReplay extends Position {
  *
  * @returns those that had not been sent before
  */
-export async function queueReplays(
+export async function queueResends(
   db: Queryable,
   pipeline: string,
-  replays: readonly DeadLetterReplay[],
+  resends: readonly DeadLetterResend[],
 ): Promise<readonly Position[]> {
   const rows = await run<{ topic: string; partition: number; offset: string }>(db, {
-    name: 'queue_replays',
+    name: 'queue_resends',
     text: `
       with asked as (
         select * from unnest($2::text[], $3::int[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bytea[],
@@ -156,10 +156,10 @@ export async function queueReplays(
           as asked (topic, partition, "offset", corrected, kind, target, message_key, payload, headers)
       ), marked as (
         update outflow.dead_letters as letter
-        set replayed_at = now(), corrected = asked.corrected
+        set resent_at = now(), corrected = asked.corrected
         from asked
         where letter.pipeline = $1 and letter.topic = asked.topic and letter.partition = asked.partition
-          and letter."offset" = asked."offset" and letter.replayed_at is null
+          and letter."offset" = asked."offset" and letter.resent_at is null
         returning letter.topic, letter.partition, letter."offset"
       ), queued as (
         insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
@@ -171,11 +171,11 @@ export async function queueReplays(
       order by topic, partition, "offset"`,
     values: [
       pipeline,
-      replays.map(({ topic }) => topic),
-      replays.map(({ partition }) => partition),
-      replays.map(({ offset }) => offset),
-      replays.map(({ corrected }) => corrected),
-      ...outboxColumns(replays.map(({ message }) => message)),
+      resends.map(({ topic }) => topic),
+      resends.map(({ partition }) => partition),
+      resends.map(({ offset }) => offset),
+      resends.map(({ corrected }) => corrected),
+      ...outboxColumns(resends.map(({ message }) => message)),
     ],
   })
   return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }))

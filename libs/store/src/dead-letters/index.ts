@@ -1,10 +1,10 @@
 export {
   type DeadLetter,
   type DeadLetterQuery,
-  type DeadLetterReplay,
+  type DeadLetterResend,
   deadLetterAt,
   listDeadLetters,
-  queueReplays,
+  queueResends,
   rejectedByReason,
   rejectionsSince,
   type StoredDeadLetter,

@@ -5,6 +5,7 @@ export {
   activeModel,
   activeModelId,
   earlierModelIds,
+  failGate,
   insertModel,
   listModels,
   loadModel,
@@ -12,7 +13,6 @@ export {
   type ModelSummary,
   modelSummary,
   type NewModel,
-  rejectModel,
   type StoredModel,
 } from './models.js'
 export { promoteChecked, promoteModel, rollBackModel } from './promotion.js'

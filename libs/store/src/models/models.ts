@@ -6,7 +6,7 @@ import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 import { closeFitsOf, readMetrics } from './shadows.js'
 
-export type ModelState = 'candidate' | 'active' | 'retired' | 'rejected'
+export type ModelState = 'candidate' | 'active' | 'retired' | 'failed_gate' | 'rolled_back'
 
 /** A model without its artefact. */
 export interface ModelSummary {
@@ -95,18 +95,18 @@ export async function earlierModelIds(db: Queryable, pipeline: string): Promise<
 }
 
 /** Marks a candidate that did not pass its gate. @throws {ModelUnknown} when no such candidate is stored */
-export async function rejectModel(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
-  const rejected = await run(db, {
-    name: 'reject_model',
+export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
+  const failed = await run(db, {
+    name: 'fail_gate',
     text: `
       update outflow.models
-      set state = 'rejected', metrics = $3
+      set state = 'failed_gate', metrics = $3
       where pipeline = $1 and id = $2 and state = 'candidate'
       returning id`,
     values: [model.pipeline, model.id, jsonbText(model.metrics)],
   })
-  if (rejected.length === 0) throw unknown(model)
-  await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'rejected' })
+  if (failed.length === 0) throw unknown(model)
+  await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'failed_gate' })
 }
 
 /** Gives the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */

@@ -62,7 +62,7 @@ export async function promoteChecked(
 
 /**
  * Goes back to the model that was active before the present one, passing over damaged ones; the present one is marked as
- * rejected, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
+ * rolled_back, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
  *
  * @param options.from  only if this model is the active one: somebody else may have gone back already
  * @returns the ids of both; null when `from` is not the active one
@@ -85,7 +85,7 @@ export function rollBackModel(
         },
       )
     }
-    await activate(client, { pipeline, id: earlierId }, 'rejected')
+    await activate(client, { pipeline, id: earlierId }, 'rolled_back')
     await noteChange(client, { action: 'rollback', pipeline, id: earlierId, previousId, by, why })
     return { from: previousId, to: earlierId }
   })

@@ -17,10 +17,10 @@ export interface Shadow {
   readonly elapsedMs: number
   /** Records that both scored. */
   readonly scored: number
-  readonly flaggedByBoth: number
+  readonly anomaliesByBoth: number
   /** By the active model alone, and by the candidate alone. */
-  readonly flaggedByActive: number
-  readonly flaggedByShadow: number
+  readonly anomaliesByActive: number
+  readonly anomaliesByShadow: number
 }
 
 /** Makes a candidate a shadow; every ingest is notified. @returns whether there was such a candidate */
@@ -66,8 +66,8 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
     text: `
       select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as records_per_day,
              extract(epoch from now() - shadow_since)::float8 * 1000 as elapsed_ms,
-             coalesce(sum(scored), 0) as scored, coalesce(sum(flagged_by_both), 0) as both,
-             coalesce(sum(flagged_by_active), 0) as active, coalesce(sum(flagged_by_shadow), 0) as shadow
+             coalesce(sum(scored), 0) as scored, coalesce(sum(anomalies_by_both), 0) as both,
+             coalesce(sum(anomalies_by_active), 0) as active, coalesce(sum(anomalies_by_shadow), 0) as shadow
       from outflow.models as models
       left join outflow.shadow_statistics as statistics
         on statistics.pipeline = models.pipeline and statistics.shadow_id = models.id
@@ -82,9 +82,9 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
     recordsPerDay: row.records_per_day ?? undefined,
     elapsedMs: row.elapsed_ms,
     scored: Number(row.scored),
-    flaggedByBoth: Number(row.both),
-    flaggedByActive: Number(row.active),
-    flaggedByShadow: Number(row.shadow),
+    anomaliesByBoth: Number(row.both),
+    anomaliesByActive: Number(row.active),
+    anomaliesByShadow: Number(row.shadow),
   }
 }
 
@@ -125,7 +125,7 @@ export async function noteShadowReport(
 /** What becomes of a model becomes of the fit that left it scoring beside. */
 export async function closeFitsOf(
   db: Queryable,
-  fit: { readonly pipeline: string; readonly id: string; readonly state: 'promoted' | 'rejected' },
+  fit: { readonly pipeline: string; readonly id: string; readonly state: 'promoted' | 'failed_gate' },
 ): Promise<void> {
   await run(db, {
     name: 'close_fits_of_model',

@@ -3,7 +3,7 @@
  * complete with its target.
  */
 export interface OutboxMessage {
-  readonly kind: 'alert' | 'dead_letter' | 'replayed' | 'operation'
+  readonly kind: 'alert' | 'dead_letter' | 'resent' | 'health_event'
   readonly topic: string
   readonly key: Uint8Array | null
   /** null is a tombstone: a dead letter keeps it. */

@@ -4,7 +4,7 @@ import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
-export type FitState = 'running' | 'shadow' | 'promoted' | 'rejected' | 'known' | 'failed' | 'abandoned'
+export type FitState = 'running' | 'shadow' | 'promoted' | 'failed_gate' | 'known' | 'failed' | 'abandoned'
 
 const readReport = jsonColumn('outflow.fits.report', fitReportSchema)
 

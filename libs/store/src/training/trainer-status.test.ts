@@ -4,7 +4,7 @@ import { type TrainerStatus, whyNoModelAndFix } from './trainer-status.js'
 describe('issue 17.7: the reason for having no model', () => {
   const waitingFor =
     'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent; a fit needs 2,000'
-  const fit = { state: 'rejected', step: 40, maxSteps: 900, why: 'it would flood' } as const
+  const fit = { state: 'failed_gate', step: 40, maxSteps: 900, why: 'it would flood' } as const
   it.each<[string, Partial<TrainerStatus>, string]>([
     ['what the trainer waits for', { waitingFor, lastFit: fit }, waitingFor],
     ['the gate that the last candidate failed', { lastFit: fit }, 'the last candidate failed its gate: it would flood'],

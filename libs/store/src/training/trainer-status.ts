@@ -55,7 +55,7 @@ export function whyNoModel(trainer: TrainerStatus): string {
   const { state, step, maxSteps, why } = lastFit
   if (state === 'running')
     return `a fit is under way, step ${step}${maxSteps === null ? '' : ` of at most ${maxSteps}`}`
-  if (state === 'rejected') return `the last candidate failed its gate: ${why}`
+  if (state === 'failed_gate') return `the last candidate failed its gate: ${why}`
   if (state === 'failed') return `the last fit failed: ${why}`
   return 'the trainer reads its window'
 }

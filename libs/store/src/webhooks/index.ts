@@ -6,7 +6,7 @@ export {
   listenForDeliveries,
   noteDelivered,
   noteFailedAttempt,
-  replayDeadDeliveries,
+  resendDeadDeliveries,
   type WaitingDelivery,
   type WebhookCounts,
   waitingDeliveries,

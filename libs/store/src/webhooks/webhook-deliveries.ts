@@ -136,12 +136,12 @@ export async function buryForOthers(db: Queryable, pipeline: string, webhooks: r
  * @param which.eventId  default: every event
  * @returns how many wait again
  */
-export async function replayDeadDeliveries(
+export async function resendDeadDeliveries(
   db: Queryable,
   which: { readonly pipeline: string; readonly webhook?: string | undefined; readonly eventId?: string | undefined },
 ): Promise<number> {
-  const [outcome] = await run<{ replayed: string }>(db, {
-    name: 'replay_dead_deliveries',
+  const [outcome] = await run<{ resent: string }>(db, {
+    name: 'resend_dead_deliveries',
     text: `
       with raised as (
         delete from outflow.webhook_dead_letters
@@ -153,10 +153,10 @@ export async function replayDeadDeliveries(
         on conflict do nothing
         returning 1
       )
-      select count(*) as replayed, pg_notify('outflow_webhooks', $1) from queued`,
+      select count(*) as resent, pg_notify('outflow_webhooks', $1) from queued`,
     values: [which.pipeline, which.webhook ?? null, which.eventId ?? null],
   })
-  return Number(outcome!.replayed)
+  return Number(outcome!.resent)
 }
 
 /** How a webhook does. */

@@ -3,14 +3,14 @@ import {
   type AlertEvent,
   GROUP_EVENT_TYPE,
   type GroupEvent,
-  OPERATION_EVENT_TYPE,
-  OPERATION_KINDS,
-  type OperationEvent,
-  type OperationKindName,
+  HEALTH_EVENT_KINDS,
+  HEALTH_EVENT_TYPE,
+  type HealthEvent,
+  type HealthEventKindName,
 } from '@outflow/contracts'
 
 /** Events that webhooks send to people. */
-export type WebhookEvent = AlertEvent | GroupEvent | OperationEvent
+export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
 
 /** An event as text for people; it may quote record data. */
 interface EventSummary {
@@ -35,10 +35,10 @@ export function summaryOf(event: WebhookEvent): EventSummary {
       return summaryOfAlert(event)
     case GROUP_EVENT_TYPE:
       return summaryOfGroup(event)
-    case OPERATION_EVENT_TYPE:
-      return summaryOfOperation(event)
+    case HEALTH_EVENT_TYPE:
+      return summaryOfHealthEvent(event)
     default:
-      throw new Error('neither an alert, nor a group, nor an operation')
+      throw new Error('neither an alert, nor a group, nor a health event')
   }
 }
 
@@ -72,19 +72,19 @@ function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEve
 }
 
 /** No id is among the labels, so that the end of something ends what its begin began. */
-function summaryOfOperation({ type, data }: OperationEvent): EventSummary {
+function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
   const { pipeline, kind, status, detail, begunAt, endedAt } = data
   const endsAt = { begun: new Date(Date.parse(begunAt) + GOES_ON_MS).toISOString(), ended: endedAt, happened: null }
   return {
     headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
     lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
     labels: {
-      alertname: 'OutflowOperation',
+      alertname: 'OutflowHealthEvent',
       type,
       pipeline,
       kind,
       // An event that waited for its delivery may be of a version with other kinds.
-      severity: OPERATION_KINDS[kind as OperationKindName]?.severity ?? 'warning',
+      severity: HEALTH_EVENT_KINDS[kind as HealthEventKindName]?.severity ?? 'warning',
     },
     startsAt: begunAt,
     endsAt: endsAt[status],

@@ -4,9 +4,9 @@ import { handOversOf } from './hand-over.js'
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const WEBHOOKS = [
-  { name: 'pager', send: ['alerts', 'operations'] },
+  { name: 'pager', send: ['alerts', 'health'] },
   { name: 'chat', send: ['alerts'] },
-  { name: 'desk', send: ['operations'] },
+  { name: 'desk', send: ['health'] },
 ] as const
 
 const aRow = (kind: OutboxRow['kind'], headers: OutboxRow['headers'] = []): OutboxRow => ({
@@ -22,9 +22,9 @@ const namesOf = (kind: OutboxRow['kind']) =>
 
 test('each webhook is sent what it asks for, and none a dead letter or a record sent again', () => {
   expect(namesOf('alert')).toEqual(['pager', 'chat'])
-  expect(namesOf('operation')).toEqual(['pager', 'desk'])
+  expect(namesOf('health_event')).toEqual(['pager', 'desk'])
   expect(namesOf('dead_letter')).toEqual([])
-  expect(namesOf('replayed')).toEqual([])
+  expect(namesOf('resent')).toEqual([])
 })
 
 test('the trace context of an alert goes along, where it has one', () => {

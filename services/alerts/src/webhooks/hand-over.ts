@@ -17,5 +17,5 @@ export function handOversOf(
 /** What outflow.yaml calls those that webhooks are sent; others they are not. */
 const SENT_AS: Partial<Record<OutboxRow['kind'], Webhook['send'][number]>> = {
   alert: 'alerts',
-  operation: 'operations',
+  health_event: 'health',
 }

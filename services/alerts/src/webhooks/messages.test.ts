@@ -3,8 +3,8 @@ import {
   alertEventSchema,
   type GroupEvent,
   groupEventSchema,
-  type OperationEvent,
-  operationEventSchema,
+  type HealthEvent,
+  healthEventSchema,
 } from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { postOf } from './messages.js'
@@ -14,7 +14,7 @@ const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, fo
 const example = alertEventSchema.parse(read('outflow.anomaly.v1.first.json'))
 const now = new Date('2026-01-01T00:00:00Z')
 const secret = `whsec_${Buffer.alloc(32).toString('base64')}`
-const message = (event: typeof example | GroupEvent | OperationEvent = example, traceparent: string | null = null) => ({
+const message = (event: typeof example | GroupEvent | HealthEvent = example, traceparent: string | null = null) => ({
   eventId: event.id,
   payload: Buffer.from(JSON.stringify(event)),
   traceparent,
@@ -99,7 +99,7 @@ test('the trace context goes along, where there is one', () => {
   }
 })
 
-const begun = operationEventSchema.parse(read('outflow.operation.v1.begun.json'))
+const begun = healthEventSchema.parse(read('outflow.health.v1.begun.json'))
 const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
 
 test('a health event has what is wrong and since when, and that it is over', () => {
@@ -110,12 +110,12 @@ test('a health event has what is wrong and since when, and that it is over', () 
   expect(textOf(ended as typeof begun)).toContain('*trainer dead in flights is over*')
 })
 
-test('in Alertmanager the end of an operation ends what its begin began', () => {
+test('in Alertmanager the end of a health event resolves the alert of its beginning', () => {
   const alertOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0]
   const [first, last] = [alertOf(begun), alertOf(ended as typeof begun)]
   expect(first.labels).toEqual({
-    alertname: 'OutflowOperation',
-    type: 'outflow.operation.v1',
+    alertname: 'OutflowHealthEvent',
+    type: 'outflow.health.v1',
     pipeline: 'flights',
     kind: 'trainer_dead',
     severity: 'warning',
@@ -126,7 +126,7 @@ test('in Alertmanager the end of an operation ends what its begin began', () => 
 })
 
 test('in Alertmanager an event without duration stays open for a while', () => {
-  const happened = operationEventSchema.parse(read('outflow.operation.v1.happened.json'))
+  const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
   const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(happened), now).body)
   expect(alert.startsAt).toBe(happened.data.begunAt)
   expect(alert).not.toHaveProperty('endsAt')

@@ -1,4 +1,4 @@
-import { nearestNormalSchema, reasonSchema } from '@outflow/contracts'
+import { counterfactualSchema, reasonSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import {
   cursorSchema,
@@ -53,9 +53,9 @@ export const anomalySchema = anomalySummarySchema
     reasons: z.array(reasonSchema),
     /** Why `outflow explain --anomaly` cannot compute reasons where none are stored; null: it can, or they are stored. */
     unexplainable: z.string().nullable(),
-    nearest: nearestNormalSchema.nullable(),
+    counterfactual: counterfactualSchema.nullable(),
     missing: z.array(z.string()),
-    /** Found by `outflow replay --send-alerts`, not by ingest. */
+    /** Found by `outflow rescore --send-alerts`, not by ingest. */
     rescored: z.boolean(),
     /** 95 % upper confidence limit of pValue. */
     pUpper: z.number().nullable(),

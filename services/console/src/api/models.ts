@@ -5,7 +5,7 @@ import { timeSchema } from './fields.js'
 export const modelSchema = z
   .object({
     id: z.string(),
-    state: z.enum(['candidate', 'active', 'retired', 'rejected']),
+    state: z.enum(['candidate', 'active', 'retired', 'failed_gate', 'rolled_back']),
     active: z.boolean(),
     trainedAt: timeSchema,
     promotedAt: timeSchema.nullable(),

@@ -71,7 +71,7 @@ export const deadLettersPageSchema = z.object({
         detail: z.string(),
         at: timeSchema,
         /** When it was sent to its source again. */
-        replayedAt: timeSchema.nullable(),
+        resentAt: timeSchema.nullable(),
       })
       .meta({ id: 'DeadLetter', description: 'A record that broke its contract' }),
   ),

@@ -84,7 +84,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Goes back to the model before the active one, which is rejected',
+        summary: 'Goes back to the model before the active one, which is rolled back',
         tags: ['models'],
         params: z.object({ pipeline: pipelineSchema }),
         body: whySchema,

@@ -179,11 +179,11 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
       const last = letters.length > limit ? letters[limit - 1] : undefined
       return {
-        items: letters.slice(0, limit).map(({ topic, partition, offset, reason, detail, rejectedAt, replayedAt }) => ({
+        items: letters.slice(0, limit).map(({ topic, partition, offset, reason, detail, rejectedAt, resentAt }) => ({
           ...{ topic, partition, reason, detail },
           offset: String(offset),
           at: rejectedAt.toISOString(),
-          replayedAt: replayedAt?.toISOString() ?? null,
+          resentAt: resentAt?.toISOString() ?? null,
         })),
         next: last === undefined ? null : writePosition(last),
       }

@@ -28,15 +28,15 @@ test('what a candidate would flag otherwise is found, and counted', async () => 
   const { shadow, decisions } = await compare(await decided([1, 3, 5, 2]))
   expect(decisions.isAnomaly).toEqual(Uint8Array.of(0, 0, 1, 0))
   expect(shadow).toMatchObject({
-    ...{ shadowId: 'm2', modelId: 'm1', scored: 4, flaggedByBoth: 1, flaggedByActive: 0, flaggedByShadow: 1 },
-    differences: [{ offset: 1n, flaggedBy: 'shadow', record: { delay: 3 }, nll: 3, shadowNll: 6 }],
+    ...{ shadowId: 'm2', modelId: 'm1', scored: 4, anomaliesByBoth: 1, anomaliesByActive: 0, anomaliesByShadow: 1 },
+    differences: [{ offset: 1n, anomalyBy: 'shadow', record: { delay: 3 }, nll: 3, shadowNll: 6 }],
   })
 })
 
 test('a thousand differences of a batch are kept, those that the two differ in most, and all are counted', async () => {
   const { compare, decided } = comparing()
   const { shadow } = await compare(await decided(Array.from({ length: 1_500 }, (_, index) => 2.5 + index / 1_000)))
-  expect(shadow?.flaggedByShadow).toBe(1_500)
+  expect(shadow?.anomaliesByShadow).toBe(1_500)
   expect(shadow?.differences).toHaveLength(1_000)
   expect(Math.min(...shadow!.differences.map(({ nll }) => nll))).toBeCloseTo(3, 2)
 })

@@ -58,9 +58,9 @@ function comparisonOf(
     shadowId,
     modelId: batch.model.modelId,
     scored: batch.records.length,
-    flaggedByBoth: batch.decisions.anomalies.length - onlyActive.length,
-    flaggedByActive: onlyActive.length,
-    flaggedByShadow: onlyShadow.length,
+    anomaliesByBoth: batch.decisions.anomalies.length - onlyActive.length,
+    anomaliesByActive: onlyActive.length,
+    anomaliesByShadow: onlyShadow.length,
     differences: [...onlyActive, ...onlyShadow]
       .sort((a, b) => apart(b) - apart(a))
       .slice(0, MOST_DIFFERENCES)
@@ -77,7 +77,7 @@ function differenceOf(
   const { source, eventTimeMs, entityKey } = records[index]!
   return {
     offset: source.offset,
-    flaggedBy: decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',
+    anomalyBy: decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',
     recordTimeMs: source.timestampMs,
     eventTimeMs,
     entityKey,

@@ -44,7 +44,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
       const reasons = await credit.spend(() => brieflyOf(batch, next, telemetry), { least: -MOST_CREDIT_MS })
       if (reasons === null) break
       next.forEach((index, place) => {
-        explanations.set(index, { reasons: reasons[place] ?? [], nearest: null })
+        explanations.set(index, { reasons: reasons[place] ?? [], counterfactual: null })
       })
     }
     if (explanations.size > full) telemetry.explanationsShortened(batch.delivery, explanations.size - full)
@@ -74,7 +74,7 @@ export function explainWith({ recordOf, telemetry, now = () => performance.now()
   }
 }
 
-const NONE: Explanation = { reasons: [], nearest: null }
+const NONE: Explanation = { reasons: [], counterfactual: null }
 
 /** Recalibrated as the p-value is. */
 function upperLimit({ detector, recalibration }: ModelLease, nll: number): number {

@@ -4,7 +4,7 @@ import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
 import { configOption, jsonOption, moment, wholeNumber } from '../../options.js'
 import type { Selection } from './list.js'
-import type { ReplayLettersOptions } from './replay.js'
+import type { ResendLettersOptions } from './resend.js'
 import type { ShowOptions } from './show.js'
 
 export function addDeadLetters(program: Command, { terminal }: CommandContext): void {
@@ -17,9 +17,9 @@ export function addDeadLetters(program: Command, { terminal }: CommandContext): 
       `
 Examples:
   outflow dead-letters list --reason wrong_type --since 24h
-  outflow dead-letters replay --reason wrong_type --since 24h --dry-run
+  outflow dead-letters resend --reason wrong_type --since 24h --dry-run
   outflow dead-letters show flights/2/18043
-  outflow dead-letters replay flights/2/18043 --with corrected.json`,
+  outflow dead-letters resend flights/2/18043 --with corrected.json`,
     )
   selecting(letters.command('list'))
     .description('Lists dead letters, those rejected last first.')
@@ -34,18 +34,18 @@ Examples:
     .action((position: string, options: ShowOptions) =>
       interruptible(async (signal) => (await import('./show.js')).showLetter(position, options, terminal, signal)),
     )
-  selecting(letters.command('replay'))
+  selecting(letters.command('resend'))
     .argument('[positions...]', 'topic/partition/offset; default: all that the options select')
     .description(
       'Sends dead letters that would be taken now to their source topic again, each once. The alerts service sends them; the ' +
-        'header outflow.replayed names where they stood.',
+        'header outflow.resent names where they stood.',
     )
     .option('--with <file>', 'the corrected value of the one that is named; - is stdin')
     .option('--dry-run', 'say what would be sent, and send nothing')
     .addOption(jsonOption('what became of them'))
-    .action((positions: string[], options: ReplayLettersOptions) =>
+    .action((positions: string[], options: ResendLettersOptions) =>
       interruptible(async (signal) =>
-        (await import('./replay.js')).replayLetters(positions, options, terminal, signal),
+        (await import('./resend.js')).resendLetters(positions, options, terminal, signal),
       ),
     )
 }

@@ -45,14 +45,14 @@ export function plain({ key, valueStart, ...letter }: StoredDeadLetter) {
 function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): string {
   if (letters.length === 0) return 'no dead letter'
   return terminal.table({
-    head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'sent again'],
+    head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'resent'],
     rows: letters.map((letter) => [
       formatPosition(letter),
       letter.rejectedAt.toISOString(),
       letter.reason,
       letter.valueBytes ?? 'none',
       shorten(oneLine(letter.detail)),
-      letter.replayedAt === null ? '' : `${letter.replayedAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
+      letter.resentAt === null ? '' : `${letter.resentAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
     ]),
   })
 }

@@ -57,7 +57,7 @@ function describe(letter: StoredDeadLetter, original: Original | null): string {
   const head = [
     `${formatPosition(letter)}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
     `  ${oneLine(letter.detail)}`,
-    ...(letter.replayedAt === null ? [] : [`  sent again ${letter.replayedAt.toISOString()}`]),
+    ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
   ]
   if (original === null) {
     const what = `  the dead-letter topic does not have it any more; it began`

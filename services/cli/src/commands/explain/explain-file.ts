@@ -1,4 +1,4 @@
-import type { NearestNormal, Reason } from '@outflow/contracts'
+import type { Counterfactual, Reason } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import type { Terminal } from '@outflow/terminal'
 import { withModelFile } from '../../model-file.js'
@@ -26,7 +26,7 @@ interface Explanation {
   readonly p_value: number
   readonly anomaly: boolean
   readonly reasons: readonly Reason[]
-  readonly nearest: NearestNormal | null
+  readonly counterfactual: Counterfactual | null
 }
 
 /** Says of the records of a file why they scored as they did, each as soon as it is known. */
@@ -58,7 +58,7 @@ export async function explainFile(
   })
 }
 
-function describe({ row, line, nll, p_value, anomaly, reasons, nearest }: Explanation): string {
+function describe({ row, line, nll, p_value, anomaly, reasons, counterfactual }: Explanation): string {
   const decision = anomaly ? 'anomaly' : 'normal'
-  return `row ${row} (line ${line})  ${decision}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, nearest)}`
+  return `row ${row} (line ${line})  ${decision}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, counterfactual)}`
 }

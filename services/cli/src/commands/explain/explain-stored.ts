@@ -40,7 +40,7 @@ export async function explainStored(
   const { nll, pValue, severity, modelId, record } = anomaly
   await terminal.result(
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}\n` +
-      `${isExplained ? describeReasons(anomaly.reasons, anomaly.nearest) : ''}${describeMissing(anomaly.missing)}${anomaly.rescored ? '  found by a rescore of past records\n' : ''}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
+      `${isExplained ? describeReasons(anomaly.reasons, anomaly.counterfactual) : ''}${describeMissing(anomaly.missing)}${anomaly.rescored ? '  found by a rescore of past records\n' : ''}${describeFate(unsent)}  record ${JSON.stringify(record)}\n`,
   )
 }
 

@@ -16,7 +16,7 @@ const COLUMNS = [
     'p_value',
     'p_upper',
   ],
-  ...['surprise_bits', 'severity', 'why', 'missing', 'model_id', 'detected_at', 'reasons', 'nearest', 'record'],
+  ...['surprise_bits', 'severity', 'why', 'missing', 'model_id', 'detected_at', 'reasons', 'counterfactual', 'record'],
 ]
 
 /**
@@ -62,7 +62,7 @@ function cells(anomaly: StoredAnomaly) {
     model_id: anomaly.modelId,
     detected_at: anomaly.detectedAt.toISOString(),
     reasons: JSON.stringify(anomaly.reasons),
-    nearest: anomaly.nearest && JSON.stringify(anomaly.nearest),
+    counterfactual: anomaly.counterfactual && JSON.stringify(anomaly.counterfactual),
     record: JSON.stringify(anomaly.record),
   }
 }

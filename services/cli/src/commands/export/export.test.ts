@@ -21,7 +21,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     nll: -2.5,
     pValue: 0.001,
     pUpper: 0.0012,
-    nearest: null,
+    counterfactual: null,
     missing: ['delay', 'origin'],
     severity: 'high',
     reasons: [
@@ -87,7 +87,7 @@ describe('Parquet', () => {
       severity: 'high',
       model_id: 'm1',
       detected_at: new Date('2026-01-31T08:00:01.250Z'),
-      nearest: null,
+      counterfactual: null,
       record: JSON.stringify(anAnomaly(0n).record),
       missing: ['delay', 'origin'],
       reasons: [

@@ -34,7 +34,12 @@ const COLUMNS: readonly Column[] = [
   { name: 'severity', type: TEXT, of: ({ severity }) => severity },
   { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
   { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
-  { name: 'nearest', type: TEXT, optional: true, of: ({ nearest }) => nearest && JSON.stringify(nearest) },
+  {
+    name: 'counterfactual',
+    type: TEXT,
+    optional: true,
+    of: ({ counterfactual }) => counterfactual && JSON.stringify(counterfactual),
+  },
   { name: 'record', type: TEXT, of: ({ record }) => JSON.stringify(record) },
 ]
 

@@ -34,7 +34,7 @@ export function renderConfig(look: Look, origin: Origin): string {
     ],
     ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
     aligned([
-      entry('detection', { value: { alertRate: 0.001 }, why: 'share of normal records that may be flagged' }),
+      entry('detection', { value: { alertRate: 0.001 }, why: 'share of normal records that may be anomalies' }),
       entry('alerts', {
         value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` },
         why: 'anomalies are reported here',

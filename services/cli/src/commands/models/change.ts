@@ -31,6 +31,8 @@ export async function rollBack(options: ChangeOptions, terminal: Terminal): Prom
     rollBackModel(pool, { pipeline, ...changeOf(options) }),
   )
   await terminal.result(
-    options.json ? `${JSON.stringify(changed)}\n` : `${changed!.to} scores from now on; ${changed!.from} is rejected\n`,
+    options.json
+      ? `${JSON.stringify(changed)}\n`
+      : `${changed!.to} scores from now on; ${changed!.from} is rolled back\n`,
   )
 }

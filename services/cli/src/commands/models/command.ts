@@ -68,7 +68,7 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
     .action(async (id: string, options: ChangeOptions) => (await import('./change.js')).promote(id, options, terminal))
   models
     .command('rollback')
-    .description('Goes back to the model that was active before; the present one is marked as rejected.')
+    .description('Goes back to the model that was active before; the present one is marked as rolled_back.')
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())

@@ -54,7 +54,7 @@ async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference>
 function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredModel): Record<string, unknown> {
   const { features, model, training, calibration, window, seed, contamination, alertRate } =
     modelMetadataSchema.parse(metadata)
-  const { gain, flaggedShare } = metrics
+  const { gain, anomalyShare } = metrics
   return {
     state,
     parent: parentId,
@@ -72,7 +72,7 @@ function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredMo
     'calibration rows': calibration.rows,
     'median calibration nll': calibration.medianNll,
     'gain at the gate, nats': gain.mean,
-    'flagged at the gate': flaggedShare,
+    'anomaly share at the gate': anomalyShare,
     'artefact, bytes': artefactBytes,
   }
 }

@@ -36,13 +36,13 @@ function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
       createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
       metrics.gain.mean?.toFixed(3) ?? '?',
-      formatShare(metrics.flaggedShare),
+      formatShare(metrics.anomalyShare),
       training?.validationNll?.toFixed(3) ?? '?',
       formatCount(artefactBytes / 1024),
     ]
   })
   return terminal.table({
-    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'flagged', 'validation, nats', 'KiB'],
+    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'anomalies', 'validation, nats', 'KiB'],
     rows,
   })
 }

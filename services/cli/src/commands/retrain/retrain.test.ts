@@ -12,8 +12,8 @@ const aFit = (state: FitState, { failures = [], modelId = 'b' }: { failures?: st
 
 describe('the outcome of a fit that was asked for', () => {
   it('issue 17.10: is no model where the candidate failed its gate, with the reason', () => {
-    expect(outcomeOf(aFit('rejected', { failures: ['it is less likely than the incumbent'] }))).toEqual({
-      line: 'b is rejected, -0.100 nats a record over incumbent; it failed its gate: it is less likely than the incumbent',
+    expect(outcomeOf(aFit('failed_gate', { failures: ['it is less likely than the incumbent'] }))).toEqual({
+      line: 'b: failed_gate, -0.100 nats a record over incumbent; it is less likely than the incumbent',
       gaveModel: false,
     })
   })
@@ -24,9 +24,9 @@ describe('the outcome of a fit that was asked for', () => {
     expect(outcomeOf(aFit('known', { modelId: 'a' })).gaveModel).toBe(true)
   })
 
-  it('issue 17.10: is no model where the same records gave one that had been rejected', () => {
+  it('issue 17.10: is no model where the same records gave one that had failed its gate or was rolled back', () => {
     expect(outcomeOf(aFit('known'))).toEqual({
-      line: expect.stringContaining('it was rejected before'),
+      line: expect.stringContaining('it failed its gate or was rolled back before'),
       gaveModel: false,
     })
   })

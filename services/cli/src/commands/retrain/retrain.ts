@@ -56,13 +56,15 @@ export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
   const { gate, error } = report
   if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
   const passed = gate.failures.length === 0
-  const isRejectedAgain = state === 'known' && modelId !== incumbentId
+  const isKnownBad = state === 'known' && modelId !== incumbentId
   const reasons = [
-    ...(passed ? [] : [`; it failed its gate: ${gate.failures.join('; ')}`]),
-    ...(isRejectedAgain ? ['; it was rejected before: `outflow models promote` makes it the active model'] : []),
+    ...(passed ? [] : [`; ${gate.failures.join('; ')}`]),
+    ...(isKnownBad
+      ? ['; it failed its gate or was rolled back before: `outflow models promote` makes it the active model']
+      : []),
   ].join('')
   return {
-    line: `${modelId} is ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}${reasons}`,
-    gaveModel: passed && state !== 'rejected' && !isRejectedAgain,
+    line: `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}${reasons}`,
+    gaveModel: passed && state !== 'failed_gate' && !isKnownBad,
   }
 }

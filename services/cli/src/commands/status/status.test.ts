@@ -79,9 +79,9 @@ describe('a status', () => {
       'no model: no trainer runs; start one: outflow run trainer',
     ],
     [
-      'a model with which nothing can be flagged (issue 17.10)',
-      { unreachable: 'no record can be flagged' },
-      'no record can be flagged',
+      'a model with which nothing can be an anomaly (issue 17.10)',
+      { unreachable: 'no record can be an anomaly' },
+      'no record can be an anomaly',
     ],
     [
       'a broker that is away',

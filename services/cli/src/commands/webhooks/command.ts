@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
 import { configOption, jsonOption } from '../../options.js'
-import type { ReplayDeliveriesOptions, WebhooksOptions } from './webhooks.js'
+import type { ResendDeliveriesOptions, WebhooksOptions } from './webhooks.js'
 
 export function addWebhooks(program: Command, context: CommandContext): void {
   const { terminal } = context
@@ -16,8 +16,8 @@ export function addWebhooks(program: Command, context: CommandContext): void {
 Examples:
   outflow webhooks test pager
   outflow webhooks list
-  outflow webhooks replay pager
-  outflow webhooks replay pager --event flights/flights/2/18043`,
+  outflow webhooks resend pager
+  outflow webhooks resend pager --event flights/flights/2/18043`,
     )
   webhooks
     .command('test')
@@ -38,13 +38,13 @@ Examples:
     .addOption(jsonOption('the list'))
     .action(async (options: WebhooksOptions) => (await import('./webhooks.js')).listWebhooks(options, terminal))
   webhooks
-    .command('replay')
+    .command('resend')
     .argument('[name]', 'of the webhook; default: all of them')
     .description('Lets the alerts service deliver again what was given up.')
     .option('--event <id>', 'only this event')
     .addOption(configOption())
     .addOption(jsonOption('how many'))
-    .action(async (name: string | undefined, options: ReplayDeliveriesOptions) =>
-      (await import('./webhooks.js')).replayDeliveries(name, options, terminal),
+    .action(async (name: string | undefined, options: ResendDeliveriesOptions) =>
+      (await import('./webhooks.js')).resendDeliveries(name, options, terminal),
     )
 }

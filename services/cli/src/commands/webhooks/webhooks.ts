@@ -3,14 +3,14 @@ import { postOnce } from '@outflow/alerts'
 import type { Config, Webhook } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
-import { replayDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
+import { resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 
 export type WebhooksOptions = PipelineOptions
 
-export interface ReplayDeliveriesOptions extends WebhooksOptions {
+export interface ResendDeliveriesOptions extends WebhooksOptions {
   readonly event?: string
 }
 
@@ -77,21 +77,21 @@ function countsOf(name: string, counts: readonly WebhookCounts[]): Omit<WebhookC
 }
 
 /** Lets what was given up be delivered again. */
-export async function replayDeliveries(
+export async function resendDeliveries(
   name: string | undefined,
-  options: ReplayDeliveriesOptions,
+  options: ResendDeliveriesOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const replayed = await withPipeline(options, async (pool, config) => {
+  const resent = await withPipeline(options, async (pool, config) => {
     const names = webhooksNamed(config, name).map((webhook) => webhook.name)
     let count = 0
     for (const webhook of names) {
-      count += await replayDeadDeliveries(pool, { pipeline: config.pipeline, webhook, eventId: options.event })
+      count += await resendDeadDeliveries(pool, { pipeline: config.pipeline, webhook, eventId: options.event })
     }
     return count
   })
-  const text = `${formatCount(replayed)} ${replayed === 1 ? 'event waits' : 'events wait'} again; the alerts service delivers`
-  await terminal.result(options.json ? `${JSON.stringify({ replayed })}\n` : `${text}\n`)
+  const text = `${formatCount(resent)} ${resent === 1 ? 'event waits' : 'events wait'} again; the alerts service delivers`
+  await terminal.result(options.json ? `${JSON.stringify({ resent })}\n` : `${text}\n`)
 }
 
 /** @throws {UsageError} when there is none of that name, or none at all */

@@ -10,7 +10,7 @@ export const isTelling = ({ bits }: Reason): boolean => bits >= TELLING_BITS
 
 /** Each field's share as a bar, and its value against the normal range. */
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
-  const { reasons, nearest, unexplainable } = anomaly
+  const { reasons, counterfactual, unexplainable } = anomaly
   const { shares, isLog } = barLengths(reasons.map(({ bits }) => bits))
   const isBrief = reasons.some(({ kind }) => kind === 'brief')
   return (
@@ -39,9 +39,9 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
         {isLog && '; the bars are on a logarithmic scale'}.
         {isBrief && ' Told in a burst of anomalies, and briefly: the bits may be too few.'}
       </p>
-      {nearest !== null && (
-        <div class="nearest">
-          <h3>Nearest normal record</h3>
+      {counterfactual !== null && (
+        <div class="counterfactual">
+          <h3>Counterfactual</h3>
           <table>
             <thead>
               <tr>
@@ -51,7 +51,7 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
               </tr>
             </thead>
             <tbody>
-              {nearest.changes.map(({ field, from, to }) => (
+              {counterfactual.changes.map(({ field, from, to }) => (
                 <tr key={field}>
                   <th scope="row">{field}</th>
                   <td>
@@ -65,8 +65,8 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
             </tbody>
           </table>
           <p class="quiet small">
-            With {nearest.changes.length === 1 ? 'that change' : 'those changes'} it would score{' '}
-            {formatAmount(nearest.nll)} nats instead of {formatAmount(anomaly.nll)}.
+            With {counterfactual.changes.length === 1 ? 'that change' : 'those changes'} it would score{' '}
+            {formatAmount(counterfactual.nll)} nats instead of {formatAmount(anomaly.nll)}.
           </p>
         </div>
       )}

@@ -23,7 +23,7 @@ export function GateReport({ gate }: { gate: Gate }) {
             (95 %: {signed(gain.lower)} to {signed(gain.upper)})
           </small>
         </Fact>
-        <Fact name="would flag">{formatShare(gate.flaggedShare)} of recent records</Fact>
+        <Fact name="would flag">{formatShare(gate.anomalyShare)} of recent records</Fact>
         <Fact name="p at most a half">{lowerHalf === null ? '?' : formatShare(lowerHalf)} of them; 50 % are due</Fact>
         <Fact name="median score">{amount(medianNll)} nats</Fact>
         <Fact name="nine in ten score">

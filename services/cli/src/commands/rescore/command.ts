@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
 import { configOption, jsonOption, moment, wholeNumber } from '../../options.js'
-import type { ReplayOptions } from './replay-range.js'
+import type { RescoreOptions } from './rescore-range.js'
 
-export function addReplay(program: Command, { terminal }: CommandContext): void {
+export function addRescore(program: Command, { terminal }: CommandContext): void {
   program
-    .command('replay')
+    .command('rescore')
     .summary('score a past range again, and say what would have changed')
     .description(
       'Scores what the topics hold of a past range with a model and the configuration as it stands, compares the decisions ' +
@@ -18,7 +18,7 @@ export function addReplay(program: Command, { terminal }: CommandContext): void 
     .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
     .option(
       '--send-alerts',
-      'store the newly flagged as anomalies, and alert on each once; the alerts service sends the alerts',
+      'store new anomalies, and alert on each once; the alerts service sends the alerts',
     )
     .addOption(configOption())
     .addOption(jsonOption('the report'))
@@ -26,10 +26,10 @@ export function addReplay(program: Command, { terminal }: CommandContext): void 
       'after',
       `
 Examples:
-  outflow replay --from 24h
-  outflow replay --from 2026-01-31T08:00:00Z --to 2026-01-31T09:00:00Z --model 3f2a --json`,
+  outflow rescore --from 24h
+  outflow rescore --from 2026-01-31T08:00:00Z --to 2026-01-31T09:00:00Z --model 3f2a --json`,
     )
-    .action((options: ReplayOptions) =>
-      interruptible(async (signal) => (await import('./replay-range.js')).replayRange(options, terminal, signal)),
+    .action((options: RescoreOptions) =>
+      interruptible(async (signal) => (await import('./rescore-range.js')).rescoreRange(options, terminal, signal)),
     )
 }

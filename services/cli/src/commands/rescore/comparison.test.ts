@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { makeComparison } from './comparison.js'
 
-const aRecord = (offset: number, isFlagged: boolean, pValueThen: number | null, wasScored = true) => ({
+const aRecord = (offset: number, isAnomaly: boolean, pValueThen: number | null, wasScored = true) => ({
   position: `t/0/${offset}`,
   nll: offset,
   pValue: 0.1,
   pValueThen,
-  isFlagged,
+  isAnomaly,
   wasScored,
 })
 
@@ -23,11 +23,11 @@ test('decisions of now are compared with those of then', () => {
     scored: 5,
     rejected: 1,
     notScoredThen: 1,
-    flaggedThen: 2,
-    flaggedNow: 3,
-    stillFlagged: 1,
-    newlyFlagged: 2,
-    noLongerFlagged: 1,
+    anomaliesThen: 2,
+    anomaliesNow: 3,
+    stillAnomalies: 1,
+    newAnomalies: 2,
+    noLongerAnomalies: 1,
     newly: [{ position: 't/0/4' }, { position: 't/0/2' }],
     noLonger: [{ position: 't/0/3', pValueThen: 0.002 }],
   })
@@ -36,7 +36,7 @@ test('decisions of now are compared with those of then', () => {
 test('of very many changes the strangest are kept, and all are counted', () => {
   const comparison = makeComparison(3)
   for (let offset = 0; offset < 5_000; offset++) comparison.add(aRecord((offset * 7_919) % 5_000, true, null))
-  const { newlyFlagged, newly } = comparison.result()
-  expect(newlyFlagged).toBe(5_000)
+  const { newAnomalies, newly } = comparison.result()
+  expect(newAnomalies).toBe(5_000)
   expect(newly.map(({ nll }) => nll)).toEqual([4_999, 4_998, 4_997])
 })

@@ -1,11 +1,11 @@
-import type { OperationKindName } from '@outflow/contracts'
+import type { HealthEventKindName } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
 /** What goes on for a while, or happened in a moment, and an operator must know of. */
-export interface Operation {
+export interface StoredHealthEvent {
   readonly id: string
   readonly kind: string
   /** Where it happened in a moment: the row that tells of it, such as `model_changes/17`; null: it begins and ends. */
@@ -17,28 +17,28 @@ export interface Operation {
 }
 
 /** What stands now. */
-export interface StandingOperation {
-  readonly kind: OperationKindName
+export interface Condition {
+  readonly kind: HealthEventKindName
   readonly detail: string
   readonly modelId: string | null
 }
 
 /** What happened in a moment. */
-export interface Occurrence extends StandingOperation {
+export interface Occurrence extends Condition {
   readonly occurrence: string
   readonly at: Date
 }
 
-interface OperationNews {
+interface HealthUpdate {
   readonly pipeline: string
   /** All that stand now: those that are open and not among them have ended. */
-  readonly standing: readonly StandingOperation[]
+  readonly conditions: readonly Condition[]
   readonly occurred: readonly Occurrence[]
   /** Gives what is sent about one that began, ended or happened; null: nothing is. */
-  readonly toMessage: (operation: Operation, status: OperationStatus) => OutboxMessage | null
+  readonly toMessage: (event: StoredHealthEvent, status: HealthEventStatus) => OutboxMessage | null
 }
 
-export type OperationStatus = 'begun' | 'ended' | 'happened'
+export type HealthEventStatus = 'begun' | 'ended' | 'happened'
 
 /**
  * Opens what stands now and was not open, closes what stands no more, notes what happened, and puts what is sent about each
@@ -46,36 +46,36 @@ export type OperationStatus = 'begun' | 'ended' | 'happened'
  *
  * @returns what was new
  */
-export function noteOperations(
+export function storeHealthEvents(
   pool: Pool,
-  news: OperationNews,
-): Promise<readonly (Operation & { readonly status: OperationStatus })[]> {
+  update: HealthUpdate,
+): Promise<readonly (StoredHealthEvent & { readonly status: HealthEventStatus })[]> {
   return withTransaction(pool, async (client) => {
     const reported = [
-      ...(await closeOthers(client, news)).map((operation) => ({ ...operation, status: 'ended' as const })),
-      ...(await open(client, news)).map((operation) => ({ ...operation, status: 'begun' as const })),
-      ...(await noteOccurrences(client, news)).map((operation) => ({ ...operation, status: 'happened' as const })),
+      ...(await closeOthers(client, update)).map((event) => ({ ...event, status: 'ended' as const })),
+      ...(await open(client, update)).map((event) => ({ ...event, status: 'begun' as const })),
+      ...(await noteOccurrences(client, update)).map((event) => ({ ...event, status: 'happened' as const })),
     ]
-    await updateDetails(client, news)
-    const messages = reported.flatMap((operation) => news.toMessage(operation, operation.status) ?? [])
-    if (messages.length > 0) await queue(client, news.pipeline, messages)
+    await updateDetails(client, update)
+    const messages = reported.flatMap((event) => update.toMessage(event, event.status) ?? [])
+    if (messages.length > 0) await queue(client, update.pipeline, messages)
     return reported
   })
 }
 
 /** Gives what is open, the oldest first. */
-export async function openOperations(db: Queryable, pipeline: string): Promise<readonly Operation[]> {
-  const rows = await run<OperationRow>(db, {
-    name: 'open_operations',
+export async function openHealthEvents(db: Queryable, pipeline: string): Promise<readonly StoredHealthEvent[]> {
+  const rows = await run<HealthEventRow>(db, {
+    name: 'open_health_events',
     text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 and ended_at is null order by id`,
     values: [pipeline],
   })
-  return rows.map(toOperation)
+  return rows.map(toHealthEvent)
 }
 
 const COLUMNS = 'id, kind, occurrence, detail, model_id, begun_at, ended_at'
 
-interface OperationRow {
+interface HealthEventRow {
   readonly id: string
   readonly kind: string
   readonly occurrence: string | null
@@ -85,45 +85,45 @@ interface OperationRow {
   readonly ended_at: Date | null
 }
 
-async function closeOthers(client: Client, { pipeline, standing }: OperationNews): Promise<Operation[]> {
-  const rows = await run<OperationRow>(client, {
-    name: 'close_operations',
+async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
+  const rows = await run<HealthEventRow>(client, {
+    name: 'close_health_events',
     text: `
       update outflow.health_events set ended_at = now()
       where pipeline = $1 and ended_at is null and kind <> all($2::text[])
       returning ${COLUMNS}`,
-    values: [pipeline, standing.map(({ kind }) => kind)],
+    values: [pipeline, conditions.map(({ kind }) => kind)],
   })
-  return rows.map(toOperation)
+  return rows.map(toHealthEvent)
 }
 
-async function open(client: Client, { pipeline, standing }: OperationNews): Promise<Operation[]> {
-  const rows = await run<OperationRow>(client, {
-    name: 'open_new_operations',
+async function open(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
+  const rows = await run<HealthEventRow>(client, {
+    name: 'open_new_health_events',
     text: `
       insert into outflow.health_events (pipeline, kind, detail, model_id)
-      select $1, kind, detail, model_id from unnest($2::text[], $3::text[], $4::text[]) as stands (kind, detail, model_id)
+      select $1, kind, detail, model_id from unnest($2::text[], $3::text[], $4::text[]) as condition (kind, detail, model_id)
       on conflict (pipeline, kind) where ended_at is null do nothing
       returning ${COLUMNS}`,
-    values: [pipeline, ...columnsOf(standing)],
+    values: [pipeline, ...columnsOf(conditions)],
   })
-  return rows.map(toOperation)
+  return rows.map(toHealthEvent)
 }
 
-async function updateDetails(client: Client, { pipeline, standing }: OperationNews): Promise<void> {
+async function updateDetails(client: Client, { pipeline, conditions }: HealthUpdate): Promise<void> {
   await run(client, {
-    name: 'update_operation_details',
+    name: 'update_health_event_details',
     text: `
-      update outflow.health_events set detail = stands.detail
-      from unnest($2::text[], $3::text[]) as stands (kind, detail)
+      update outflow.health_events set detail = condition.detail
+      from unnest($2::text[], $3::text[]) as condition (kind, detail)
       where health_events.pipeline = $1 and health_events.ended_at is null
-        and health_events.kind = stands.kind and health_events.detail <> stands.detail`,
-    values: [pipeline, standing.map(({ kind }) => kind), standing.map(({ detail }) => detail)],
+        and health_events.kind = condition.kind and health_events.detail <> condition.detail`,
+    values: [pipeline, conditions.map(({ kind }) => kind), conditions.map(({ detail }) => detail)],
   })
 }
 
-async function noteOccurrences(client: Client, { pipeline, occurred }: OperationNews): Promise<Operation[]> {
-  const rows = await run<OperationRow>(client, {
+async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpdate): Promise<StoredHealthEvent[]> {
+  const rows = await run<HealthEventRow>(client, {
     name: 'note_occurrences',
     text: `
       insert into outflow.health_events (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
@@ -139,18 +139,18 @@ async function noteOccurrences(client: Client, { pipeline, occurred }: Operation
       occurred.map(({ at }) => at.toISOString()),
     ],
   })
-  return rows.map(toOperation)
+  return rows.map(toHealthEvent)
 }
 
-const columnsOf = (operations: readonly StandingOperation[]) => [
-  operations.map(({ kind }) => kind),
-  operations.map(({ detail }) => detail),
-  operations.map(({ modelId }) => modelId),
+const columnsOf = (conditions: readonly Condition[]) => [
+  conditions.map(({ kind }) => kind),
+  conditions.map(({ detail }) => detail),
+  conditions.map(({ modelId }) => modelId),
 ]
 
 async function queue(client: Client, pipeline: string, messages: readonly OutboxMessage[]): Promise<void> {
   await run(client, {
-    name: 'queue_operations',
+    name: 'queue_health_events',
     text: `
       with queued as (
         insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
@@ -164,7 +164,7 @@ async function queue(client: Client, pipeline: string, messages: readonly Outbox
   })
 }
 
-function toOperation(row: OperationRow): Operation {
+function toHealthEvent(row: HealthEventRow): StoredHealthEvent {
   return {
     id: row.id,
     kind: row.kind,

@@ -4,7 +4,7 @@ export interface Changed {
   readonly position: string
   readonly nll: number
   readonly pValue: number
-  /** Of then; null: it was not flagged, and only the p-values of anomalies are kept. */
+  /** Of then; null: it was not an anomaly, and only the p-values of anomalies are kept. */
   readonly pValueThen: number | null
 }
 
@@ -16,11 +16,11 @@ export interface Comparison {
   readonly rejected: number
   /** Scored records at offsets that the stream has not come to. */
   readonly notScoredThen: number
-  readonly flaggedThen: number
-  readonly flaggedNow: number
-  readonly stillFlagged: number
-  readonly newlyFlagged: number
-  readonly noLongerFlagged: number
+  readonly anomaliesThen: number
+  readonly anomaliesNow: number
+  readonly stillAnomalies: number
+  readonly newAnomalies: number
+  readonly noLongerAnomalies: number
   /** The strangest of each kind, as many as were asked for. */
   readonly newly: readonly Changed[]
   readonly noLonger: readonly Changed[]
@@ -28,33 +28,33 @@ export interface Comparison {
 
 /** One record, scored again. */
 interface Rescored extends Changed {
-  readonly isFlagged: boolean
+  readonly isAnomaly: boolean
   readonly wasScored: boolean
 }
 
 /** Makes what counts decisions and keeps the strangest changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
-  const counts = { scored: 0, rejected: 0, notScoredThen: 0, flaggedThen: 0, flaggedNow: 0, stillFlagged: 0 }
-  const changes = { newlyFlagged: 0, noLongerFlagged: 0 }
+  const counts = { scored: 0, rejected: 0, notScoredThen: 0, anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 }
+  const changes = { newAnomalies: 0, noLongerAnomalies: 0 }
   const newly: Changed[] = []
   const noLonger: Changed[] = []
   return {
     reject: () => {
       counts.rejected += 1
     },
-    add: ({ isFlagged, wasScored, ...changed }: Rescored) => {
-      const wasFlagged = changed.pValueThen !== null
+    add: ({ isAnomaly, wasScored, ...changed }: Rescored) => {
+      const wasAnomaly = changed.pValueThen !== null
       counts.scored += 1
       if (!wasScored) counts.notScoredThen += 1
-      if (wasFlagged) counts.flaggedThen += 1
-      if (isFlagged) counts.flaggedNow += 1
-      if (isFlagged && wasFlagged) counts.stillFlagged += 1
-      if (isFlagged && !wasFlagged) {
-        changes.newlyFlagged += 1
+      if (wasAnomaly) counts.anomaliesThen += 1
+      if (isAnomaly) counts.anomaliesNow += 1
+      if (isAnomaly && wasAnomaly) counts.stillAnomalies += 1
+      if (isAnomaly && !wasAnomaly) {
+        changes.newAnomalies += 1
         keep(newly, changed, limit)
       }
-      if (!isFlagged && wasFlagged) {
-        changes.noLongerFlagged += 1
+      if (!isAnomaly && wasAnomaly) {
+        changes.noLongerAnomalies += 1
         keep(noLonger, changed, limit)
       }
     },

@@ -1,4 +1,4 @@
-import type { NearestNormal } from '@outflow/contracts'
+import type { Counterfactual } from '@outflow/contracts'
 import {
   categoryAlternatives,
   type Encoder,
@@ -31,21 +31,21 @@ interface ChangesOfOne {
 
 /**
  * Finds the record that is normal and changes few fields of one that is not: the likeliest value of the field that helps
- * most, then of the next, all others kept, until the record would not be flagged. Greedy, so there may be one that changes
+ * most, then of the next, all others kept, until the record would not be an anomaly. Greedy, so there may be one that changes
  * fewer; not looked for beyond four fields. Of two numbers that are both wrong, as where they changed places, neither one's likeliest
  * value beside the other is worth anything: as a second change two numbers may also take their usual values at once.
  *
  * @param tried        changes of one field alone
- * @param ordinaryNll  nats; a record below it is not flagged
+ * @param ordinaryNll  nats; a record below it is not an anomaly
  * @returns null where four changes do not make it normal
  */
-export async function nearestNormal(
+export async function findCounterfactual(
   encoder: Encoder,
   nll: Nll,
   fields: Fields,
   { best, numbers }: ChangesOfOne,
   ordinaryNll: number,
-): Promise<NearestNormal | null> {
+): Promise<Counterfactual | null> {
   let current = likeliest(best)
   for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
@@ -95,7 +95,7 @@ function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   return [...numbers, ...categories]
 }
 
-function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): NearestNormal {
+function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): Counterfactual {
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []

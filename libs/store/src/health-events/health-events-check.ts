@@ -1,6 +1,6 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-import { openOperations } from './operations.js'
+import { openHealthEvents } from './health-events.js'
 
 /** A relay that leads looks every few seconds: after this long nobody does. */
 const UNWATCHED_MS = 60_000
@@ -10,7 +10,7 @@ const UNWATCHED_MS = 60_000
  *
  * @param unready  the kinds in which this service can not do its work; of the others it only tells
  */
-export async function operationsCheck(
+export async function healthEventsCheck(
   db: Queryable,
   { pipeline, unready = [] }: { readonly pipeline: string; readonly unready?: readonly string[] },
 ): Promise<{ readonly ok: boolean; readonly detail: string }> {
@@ -25,7 +25,7 @@ export async function operationsCheck(
   if (watch === undefined || watch.age_ms > UNWATCHED_MS) {
     return { ok: true, detail: 'warning: no `alerts` service looks after this pipeline' }
   }
-  const open = await openOperations(db, pipeline)
+  const open = await openHealthEvents(db, pipeline)
   if (open.length === 0) return { ok: true, detail: 'nothing to tell' }
   const reported = open
     .map(({ kind, begunAt, detail }) => `${kind} since ${begunAt.toISOString()}: ${detail}`)

@@ -4,17 +4,22 @@ import { type Detector, decide, decisionRule, openDetector } from '@outflow/dete
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
-import { type OldVerdicts, oldVerdicts, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
+import {
+  type EarlierDecisions,
+  earlierDecisions,
+  type RescoredAnomaly,
+  storeRescoredAnomalies,
+} from '@outflow/store/anomalies'
 import { activeModelId, listModels, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { withStore } from '../../store-access.js'
 import { makeComparison } from './comparison.js'
-import { describeReplay } from './describe-replay.js'
-import type { ReplayReport } from './replay-report.js'
+import { describeRescore } from './describe-rescore.js'
+import type { RescoreReport } from './rescore-report.js'
 
-export interface ReplayOptions {
+export interface RescoreOptions {
   readonly from: Date
   readonly to?: Date
   readonly model?: string
@@ -25,7 +30,7 @@ export interface ReplayOptions {
 }
 
 /** Scores a past range again compares the decisions with those of then, and prints what would have changed. */
-export async function replayRange(options: ReplayOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+export async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to = new Date() } = options
   if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
   const config = await loadConfig(options.config)
@@ -41,12 +46,12 @@ export async function replayRange(options: ReplayOptions, terminal: Terminal, si
     const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
     const detector = await openDetector(artefact)
     try {
-      return await replayWith({ config, pool, detector, from, to, options, terminal, signal })
+      return await rescoreWith({ config, pool, detector, from, to, options, terminal, signal })
     } finally {
       await detector.close()
     }
   })
-  await terminal.result(options.json ? `${JSON.stringify(report)}\n` : describeReplay(report, terminal))
+  await terminal.result(options.json ? `${JSON.stringify(report)}\n` : describeRescore(report, terminal))
 }
 
 async function modelOf(pool: Pool, pipeline: string, asked: string | undefined): Promise<string> {
@@ -60,18 +65,18 @@ async function modelOf(pool: Pool, pipeline: string, asked: string | undefined):
   throw new UsageError(`${found.length || 'no'} models begin with ${asked}; \`outflow models list\` lists them`)
 }
 
-interface Replaying {
+interface RescoreContext {
   readonly config: Config
   readonly pool: Pool
   readonly detector: Detector
   readonly from: Date
   readonly to: Date
-  readonly options: ReplayOptions
+  readonly options: RescoreOptions
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
 
-async function replayWith({
+async function rescoreWith({
   config,
   pool,
   detector,
@@ -80,7 +85,7 @@ async function replayWith({
   options,
   terminal,
   signal,
-}: Replaying): Promise<ReplayReport> {
+}: RescoreContext): Promise<RescoreReport> {
   const { pipeline, source, detection, features } = config
   const { modelId } = detector.metadata
   const rule = decisionRule(detection, detector.metadata)
@@ -139,7 +144,7 @@ async function replayWith({
       return 'reason' in own ? [] : [own]
     })
     const { topic, partition } = first
-    const then = await oldVerdicts(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
+    const then = await earlierDecisions(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
     const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
     fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
@@ -148,8 +153,8 @@ async function replayWith({
         position: formatPosition(at),
         nll: nll[index]!,
         pValue: pValue[index]!,
-        pValueThen: then.flagged.get(at.offset) ?? null,
-        isFlagged: decisions.isAnomaly[index] === 1,
+        pValueThen: then.anomalies.get(at.offset) ?? null,
+        isAnomaly: decisions.isAnomaly[index] === 1,
         wasScored: wasScored(then, at),
       })
     })
@@ -158,10 +163,10 @@ async function replayWith({
       ...{ ...records[index]!, severity },
       ...{ nll: nll[index]!, pValue: pValue[index]! },
     }))
-    await alertOn(found.filter(({ read: { source: at } }) => !then.flagged.has(at.offset)))
+    await alertOn(found.filter(({ read: { source: at } }) => !then.anomalies.has(at.offset)))
   }
 
-  const progress = terminal.progress({ label: 'replay', total: null, unit: 'records' })
+  const progress = terminal.progress({ label: 'rescore', total: null, unit: 'records' })
   try {
     const { isCutShort } = await scanWindow(
       makeKafka(config.kafka),
@@ -189,7 +194,7 @@ async function replayWith({
   }
 }
 
-function wasScored({ judgedBefore }: OldVerdicts, { offset }: WindowRecord): boolean {
+function wasScored({ judgedBefore }: EarlierDecisions, { offset }: WindowRecord): boolean {
   return judgedBefore !== null && offset < judgedBefore
 }
 

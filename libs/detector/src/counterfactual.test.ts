@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import { fitEncoder, withNumber } from '@outflow/encoding'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
-import { nearestNormal } from './nearest-normal.js'
+import { findCounterfactual } from './counterfactual.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -26,18 +26,24 @@ const farther = withNumber(encoder, swapped, 0, 950)
 const best = [{ fields: farther, nll: 99 }]
 
 it('finds two numbers that changed places, though neither change helps by itself', async () => {
-  const nearest = await nearestNormal(encoder, trap, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)
-  expect(nearest!.changes.map(({ field, from }) => [field, from])).toEqual([
+  const counterfactual = await findCounterfactual(encoder, trap, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)
+  expect(counterfactual!.changes.map(({ field, from }) => [field, from])).toEqual([
     ['load', 904],
     ['length', 50],
   ])
-  expect(isUsual({ ...swapped, numbers: nearest!.changes.map(({ to }) => Number(to)) })).toBe(true)
+  expect(isUsual({ ...swapped, numbers: counterfactual!.changes.map(({ to }) => Number(to)) })).toBe(true)
 })
 
 it('gives one change where one is enough', async () => {
   const one = { fields: withNumber(encoder, swapped, 1, 904), nll: 7 }
-  const nearest = await nearestNormal(encoder, trap, swapped, { best: [one], numbers: [0, 1] }, ORDINARY_NLL)
-  expect(nearest).toEqual({
+  const counterfactual = await findCounterfactual(
+    encoder,
+    trap,
+    swapped,
+    { best: [one], numbers: [0, 1] },
+    ORDINARY_NLL,
+  )
+  expect(counterfactual).toEqual({
     changes: [{ field: 'length', from: 50, to: 904 }],
     nll: 7,
     text: 'normal with length 904 instead of 50',
@@ -46,5 +52,5 @@ it('gives one change where one is enough', async () => {
 
 it('gives null where nothing that it tries is normal', async () => {
   const never = async (batch: readonly Fields[]) => new Float64Array(batch.length).fill(60)
-  expect(await nearestNormal(encoder, never, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)).toBeNull()
+  expect(await findCounterfactual(encoder, never, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)).toBeNull()
 })

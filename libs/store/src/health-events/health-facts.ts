@@ -1,10 +1,10 @@
-import type { OperationKindName } from '@outflow/contracts'
+import type { HealthEventKindName } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-import type { Occurrence } from './operations.js'
+import type { Occurrence } from './health-events.js'
 
 /** The facts in Postgres that a pipeline's conditions are derived from; ages by Postgres's clock. */
-export interface OperationFacts {
+export interface HealthFacts {
   /** null: no model is active. */
   readonly activeId: string | null
   /** Since it was fitted, or a fit gave the very same again. */
@@ -13,35 +13,35 @@ export interface OperationFacts {
   readonly trainerBeatAgeMs: number | null
   /** What the active model scored in the minutes that changed lately. */
   readonly scored: number
-  readonly flagged: number
+  readonly anomalies: number
   /** The most frequent reason of the newest dead letters; null: there are none. */
   readonly rejectedFor: string | null
   /** The newest alarm that was raised of the active model's scores. */
   readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
 }
 
-/** @param options.withinMs  what `scored` and `flagged` look back on */
-export async function operationFacts(
+/** @param options.withinMs  what `scored` and `anomalies` look back on */
+export async function healthFacts(
   db: Queryable,
   { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
-): Promise<OperationFacts> {
+): Promise<HealthFacts> {
   const [row] = await run<{
     active_id: string | null
     model_age_ms: number | null
     beat_age_ms: number | null
     scored: string | null
-    flagged: string | null
+    anomalies: string | null
     rejected_for: string | null
     chart: string | null
     changed_at: Date | null
     field: string | null
   }>(db, {
-    name: 'operation_facts',
+    name: 'health_facts',
     text: `
       with active as (
         select id, created_at from outflow.models where pipeline = $1 and state = 'active'
       ), recent as (
-        select sum(scored) as scored, sum(anomalies) as flagged
+        select sum(scored) as scored, sum(anomalies) as anomalies
         from outflow.score_statistics
         where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
       ), newest_dead_letters as (
@@ -62,7 +62,7 @@ export async function operationFacts(
              (select extract(epoch from now() - beat_at)::float8 * 1000
               from outflow.heartbeats where pipeline = $1 and service = 'trainer') as beat_age_ms,
              (select mode() within group (order by reason) from newest_dead_letters) as rejected_for,
-             recent.scored, recent.flagged, alarm.chart, alarm.changed_at, alarm.field
+             recent.scored, recent.anomalies, alarm.chart, alarm.changed_at, alarm.field
       from recent left join alarm on true`,
     values: [pipeline, withinMs],
   })
@@ -72,7 +72,7 @@ export async function operationFacts(
     modelAgeMs: row!.model_age_ms,
     trainerBeatAgeMs: row!.beat_age_ms,
     scored: Number(row!.scored ?? 0),
-    flagged: Number(row!.flagged ?? 0),
+    anomalies: Number(row!.anomalies ?? 0),
     rejectedFor: row!.rejected_for,
     drift: chart === null || changedAt === null ? null : { chart, changedAt, field },
   }
@@ -87,10 +87,10 @@ const OCCURRENCES = [
           'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
    from outflow.model_changes
    where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'`,
-  `select 'fits/' || id, 'model_rejected', ended_at, model_id,
+  `select 'fits/' || id, 'model_failed_gate', ended_at, model_id,
           coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
    from outflow.fits
-   where pipeline = $1 and state = 'rejected' and ended_at > now() - interval '1 day'`,
+   where pipeline = $1 and state = 'failed_gate' and ended_at > now() - interval '1 day'`,
   // The first record of each partition and hour: a defect may fail many.
   `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
            'dead_letters/' || topic || '/' || partition || '/' || "offset", 'record_failed', rejected_at, null::text,
@@ -109,15 +109,15 @@ const OCCURRENCES = [
 ]
 
 /** Returns what happened within the last day and has no health event yet, in order of time. */
-export async function untoldOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
+export async function newOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
   const rows = await run<{
     occurrence: string
-    kind: OperationKindName
+    kind: HealthEventKindName
     at: Date
     model_id: string | null
     detail: string
   }>(db, {
-    name: 'untold_occurrences',
+    name: 'new_occurrences',
     text: `
       select occurrence, kind, at, model_id, detail
       from (

@@ -4,10 +4,10 @@ import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import {
-  type DeadLetterReplay,
+  type DeadLetterResend,
   deadLetterAt,
   listDeadLetters,
-  queueReplays,
+  queueResends,
   type StoredDeadLetter,
 } from '@outflow/store/dead-letters'
 import { makeKafka } from '@outflow/streams'
@@ -19,7 +19,7 @@ import { recordChecker } from './check-record.js'
 import { queryOf, type Selection } from './list.js'
 import { findOriginals, type Original } from './originals.js'
 
-export interface ReplayLettersOptions extends Selection {
+export interface ResendLettersOptions extends Selection {
   /** A file with the corrected value of the one position; - is stdin. */
   readonly with?: string
   readonly dryRun?: true
@@ -39,9 +39,9 @@ interface Report {
  * Sends dead letters that are valid now, or whose value was corrected, to their source topic again: through the outbox, in the
  * statement that marks them as sent, so that each goes once.
  */
-export async function replayLetters(
+export async function resendLetters(
   positions: readonly string[],
-  options: ReplayLettersOptions,
+  options: ResendLettersOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function replayLetters(
   const corrected = options.with === undefined ? null : await readCorrected(options.with)
   const report = await withStore(config.postgres.url, async (pool) => {
     const letters = await lettersOf(pool, config, wanted, options)
-    return replayThese(pool, config, letters, { corrected, options, signal })
+    return resendAll(pool, config, letters, { corrected, options, signal })
   })
   if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
@@ -65,17 +65,17 @@ export async function replayLetters(
   )
 }
 
-async function replayThese(
+async function resendAll(
   pool: Pool,
   config: Config,
   letters: readonly StoredDeadLetter[],
-  how: { readonly corrected: Buffer | null; readonly options: ReplayLettersOptions; readonly signal: AbortSignal },
+  how: { readonly corrected: Buffer | null; readonly options: ResendLettersOptions; readonly signal: AbortSignal },
 ): Promise<Report> {
   const { corrected, options, signal } = how
-  const open = letters.filter(({ replayedAt }) => replayedAt === null)
+  const open = letters.filter(({ resentAt }) => resentAt === null)
   const originals = await findOriginals(makeKafka(config.kafka), config.deadLetters.topic, open, signal)
   const check = await recordChecker(pool, config)
-  const replays: DeadLetterReplay[] = []
+  const resends: DeadLetterResend[] = []
   const stillInvalid: Report['stillInvalid'][number][] = []
   const gone: string[] = []
   for (const letter of open) {
@@ -87,17 +87,17 @@ async function replayThese(
     }
     const record = corrected === null ? original : { ...original, value: corrected }
     const rejection = await check(record)
-    if (rejection === null) replays.push(replayOf(letter, record, corrected !== null))
+    if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
     else stillInvalid.push({ position, ...rejection })
   }
-  const queued = options.dryRun ? replays : await queueReplays(pool, config.pipeline, replays)
+  const queued = options.dryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
-  const met = [...letters.filter(({ replayedAt }) => replayedAt !== null), ...replays].map(formatPosition)
+  const met = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
   return { queued: [...sent], before: met.filter((position) => !sent.has(position)), stillInvalid, gone }
 }
 
 /** The original key and headers, one that says whence; the partition follows from the key, as for a producer. */
-function replayOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterReplay {
+function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
   const { topic, partition, offset } = at
   return {
     topic,
@@ -105,11 +105,11 @@ function replayOf(at: Position, { key, value, headers }: Original, corrected: bo
     offset,
     corrected,
     message: {
-      kind: 'replayed',
+      kind: 'resent',
       topic,
       key,
       payload: value,
-      headers: [...headers, ['outflow.replayed', formatPosition(at)]],
+      headers: [...headers, ['outflow.resent', formatPosition(at)]],
     },
   }
 }
@@ -118,7 +118,7 @@ async function lettersOf(
   pool: Pool,
   { pipeline }: Config,
   positions: readonly Position[],
-  options: ReplayLettersOptions,
+  options: ResendLettersOptions,
 ): Promise<readonly StoredDeadLetter[]> {
   if (positions.length === 0) return listDeadLetters(pool, queryOf(pipeline, options))
   return Promise.all(

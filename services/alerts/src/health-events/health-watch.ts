@@ -1,4 +1,4 @@
-import { operationEvent, operationMessage } from '@outflow/alerting'
+import { healthEvent, healthEventMessage } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
@@ -6,12 +6,12 @@ import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import {
   beat,
-  noteOperations,
-  type Operation,
-  openOperations,
-  operationFacts,
-  untoldOccurrences,
-} from '@outflow/store/operations'
+  healthFacts,
+  newOccurrences,
+  openHealthEvents,
+  type StoredHealthEvent,
+  storeHealthEvents,
+} from '@outflow/store/health-events'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { type KafkaConnection, partitionEnds, partitionLags } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
@@ -19,27 +19,27 @@ import { conditionsOf } from './conditions.js'
 import { watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
-interface OperationsWatching {
+interface HealthWatchDeps {
   readonly config: Config
   readonly pool: Pool
   readonly kafka: KafkaConnection
-  readonly telemetry: Pick<AlertsTelemetry, 'operationTold' | 'operationsStand' | 'operationsNotWatched'>
+  readonly telemetry: Pick<AlertsTelemetry, 'healthEventReported' | 'openHealthEvents' | 'healthNotChecked'>
   /** Epoch ms; default: the clock. */
   readonly now?: () => number
 }
 
 const LOOK_EVERY_MS = 5_000
-/** How far back what was flagged is looked at. */
-const FLAGGED_WITHIN_MS = 300_000
+/** How far back anomalies are counted. */
+const ANOMALIES_WITHIN_MS = 300_000
 
 /** Checks a pipeline's conditions until the signal aborts. A check that fails is logged and repeated; nothing else stops for it. */
-export async function watchOperations(watching: OperationsWatching, signal: AbortSignal): Promise<void> {
-  const look = operationsLook(watching)
+export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal): Promise<void> {
+  const look = makeHealthCheck(watching)
   while (!signal.aborted) {
     try {
       await look()
     } catch (thrown: unknown) {
-      if (!signal.aborted) watching.telemetry.operationsNotWatched(toOutflowError(thrown))
+      if (!signal.aborted) watching.telemetry.healthNotChecked(toOutflowError(thrown))
     }
     await pause(LOOK_EVERY_MS, signal)
   }
@@ -47,9 +47,9 @@ export async function watchOperations(watching: OperationsWatching, signal: Abor
 
 /**
  * Returns a function that makes one check. Conditions are a function of Postgres, of the topics' ends and of earlier checks by
- * the same process: two processes find the same, and `noteOperations` stores each event once.
+ * the same process: two processes find the same, and `storeHealthEvents` stores each event once.
  */
-export function operationsLook(watching: OperationsWatching): () => Promise<void> {
+export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> {
   const { config, pool, kafka, telemetry, now = Date.now } = watching
   const { pipeline, training, events } = config
   const begunMs = now()
@@ -58,14 +58,14 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
   return async () => {
     await beat(pool, { pipeline, service: 'alerts' })
     const [facts, trainer, occurred, open, progress] = await Promise.all([
-      operationFacts(pool, { pipeline, withinMs: FLAGGED_WITHIN_MS }),
+      healthFacts(pool, { pipeline, withinMs: ANOMALIES_WITHIN_MS }),
       trainerStatus(pool, pipeline),
-      untoldOccurrences(pool, pipeline),
-      openOperations(pool, pipeline),
+      newOccurrences(pool, pipeline),
+      openHealthEvents(pool, pipeline),
       progressOf(config, pool, kafka),
     ])
     const at = now()
-    const standing = conditionsOf(facts, {
+    const conditions = conditionsOf(facts, {
       training,
       now: at,
       watchedMs: at - begunMs,
@@ -74,26 +74,26 @@ export function operationsLook(watching: OperationsWatching): () => Promise<void
       open: open.map(({ kind }) => kind),
       whyNoModel: whyNoModelAndFix(trainer),
     })
-    telemetry.operationsStand(standing.map(({ kind }) => kind))
-    if (occurred.length === 0 && isSame(standing, open)) return
-    const noted = await noteOperations(pool, {
+    telemetry.openHealthEvents(conditions.map(({ kind }) => kind))
+    if (occurred.length === 0 && isSame(conditions, open)) return
+    const noted = await storeHealthEvents(pool, {
       pipeline,
-      standing,
+      conditions,
       occurred,
-      toMessage: (operation, status) =>
+      toMessage: (event, status) =>
         events.topic === undefined
           ? null
-          : operationMessage(operationEvent(operation, status, pipeline), { topic: events.topic }),
+          : healthEventMessage(healthEvent(event, status, pipeline), { topic: events.topic }),
     })
-    for (const operation of noted) telemetry.operationTold(operation)
+    for (const event of noted) telemetry.healthEventReported(event)
   }
 }
 
-type Named = Pick<Operation, 'kind' | 'detail'>
+type Named = Pick<StoredHealthEvent, 'kind' | 'detail'>
 
-function isSame(standing: readonly Named[], open: readonly Named[]): boolean {
+function isSame(conditions: readonly Named[], open: readonly Named[]): boolean {
   const isOpen = ({ kind, detail }: Named) => open.some((known) => known.kind === kind && known.detail === detail)
-  return standing.length === open.length && standing.every(isOpen)
+  return conditions.length === open.length && conditions.every(isOpen)
 }
 
 async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {

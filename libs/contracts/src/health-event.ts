@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
-export const OPERATION_EVENT_TYPE = 'outflow.operation.v1'
+export const HEALTH_EVENT_TYPE = 'outflow.health.v1'
 
-interface OperationKind {
+interface HealthEventKind {
   /** A condition begins and ends; a moment happened once. */
   readonly lifetime: 'condition' | 'moment'
   /** critical: records are not scored, or the anomalies that are reported mean nothing. */
@@ -10,37 +10,37 @@ interface OperationKind {
 }
 
 /** Every kind of health event. A new kind is added here, in `conditionsOf` or `OCCURRENCES`, and in docs/operations/health-events.md. */
-export const OPERATION_KINDS = {
+export const HEALTH_EVENT_KINDS = {
   no_model: { lifetime: 'condition', severity: 'critical' },
   trainer_dead: { lifetime: 'condition', severity: 'warning' },
   model_too_old: { lifetime: 'condition', severity: 'warning' },
   detector_silent: { lifetime: 'condition', severity: 'critical' },
   records_rejected: { lifetime: 'condition', severity: 'warning' },
-  everything_flagged: { lifetime: 'condition', severity: 'critical' },
+  too_many_anomalies: { lifetime: 'condition', severity: 'critical' },
   drift: { lifetime: 'condition', severity: 'warning' },
   model_rolled_back: { lifetime: 'moment', severity: 'warning' },
-  model_rejected: { lifetime: 'moment', severity: 'warning' },
+  model_failed_gate: { lifetime: 'moment', severity: 'warning' },
   record_failed: { lifetime: 'moment', severity: 'warning' },
   records_missed: { lifetime: 'moment', severity: 'critical' },
-} as const satisfies Readonly<Record<string, OperationKind>>
+} as const satisfies Readonly<Record<string, HealthEventKind>>
 
-export type OperationKindName = keyof typeof OPERATION_KINDS
+export type HealthEventKindName = keyof typeof HEALTH_EVENT_KINDS
 
-const kindsOf = (lifetime: OperationKind['lifetime']) =>
-  Object.entries(OPERATION_KINDS)
+const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
+  Object.entries(HEALTH_EVENT_KINDS)
     .filter(([, kind]) => kind.lifetime === lifetime)
     .map(([name]) => name)
     .join(', ')
 
 /**
  * What is sent to whoever operates a pipeline: a CloudEvents 1.0 event in structured JSON, keyed by the pipeline. Published
- * as `schemas/outflow.operation.v1.json`.
+ * as `schemas/outflow.health.v1.json`.
  */
-export const operationEventSchema = z
+export const healthEventSchema = z
   .object({
     specversion: z.literal('1.0').describe('Of CloudEvents'),
-    type: z.literal(OPERATION_EVENT_TYPE),
-    id: z.string().describe('pipeline/operations/number/status: each is sent once'),
+    type: z.literal(HEALTH_EVENT_TYPE),
+    id: z.string().describe('pipeline/health/number/status: each is sent once'),
     source: z.string().describe('/outflow/ and the pipeline'),
     subject: z.string().describe('The kind'),
     time: z.iso.datetime().describe('When it began, ended or happened'),
@@ -62,4 +62,4 @@ export const operationEventSchema = z
   })
   .describe('Something that whoever operates a pipeline must know, as a CloudEvents 1.0 event.')
 
-export type OperationEvent = z.infer<typeof operationEventSchema>
+export type HealthEvent = z.infer<typeof healthEventSchema>

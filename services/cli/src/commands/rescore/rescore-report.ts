@@ -1,8 +1,8 @@
 import type { DecisionRule } from '@outflow/detector'
 import type { Comparison } from './comparison.js'
 
-/** What a replay found, and what it did. */
-export interface ReplayReport extends Comparison {
+/** What a rescore found, and what it did. */
+export interface RescoreReport extends Comparison {
   readonly pipeline: string
   readonly from: string
   readonly to: string

@@ -51,35 +51,35 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   ]
 
   // The same model and rate give the same decisions.
-  const same = await asked(pipeline, ['replay', '--from', '1h'])
+  const same = await asked(pipeline, ['rescore', '--from', '1h'])
   expect(same).toMatchObject({
     records: produced,
     rejected,
-    flaggedThen: anomalies,
-    flaggedNow: anomalies,
-    newlyFlagged: 0,
-    noLongerFlagged: 0,
+    anomaliesThen: anomalies,
+    anomaliesNow: anomalies,
+    newAnomalies: 0,
+    noLongerAnomalies: 0,
     notScoredThen: 0,
     alerts: 0,
   })
   await withAlertRate(pipeline, 0.0005)
-  const stricter = await asked(pipeline, ['replay', '--from', '1h', '--model', model.metadata.modelId.slice(0, 8)])
-  expect(stricter.noLongerFlagged).toBeGreaterThan(0)
-  expect(stricter.newlyFlagged).toBe(0)
+  const stricter = await asked(pipeline, ['rescore', '--from', '1h', '--model', model.metadata.modelId.slice(0, 8)])
+  expect(stricter.noLongerAnomalies).toBeGreaterThan(0)
+  expect(stricter.newAnomalies).toBe(0)
   await withAlertRate(pipeline, 0.03)
-  const looser = await asked(pipeline, ['replay', '--from', '1h', '--send-alerts', '--limit', '3'])
-  expect(looser.newlyFlagged).toBeGreaterThan(0)
-  expect(looser).toMatchObject({ noLongerFlagged: 0, alerts: looser.newlyFlagged })
+  const looser = await asked(pipeline, ['rescore', '--from', '1h', '--send-alerts', '--limit', '3'])
+  expect(looser.newAnomalies).toBeGreaterThan(0)
+  expect(looser).toMatchObject({ noLongerAnomalies: 0, alerts: looser.newAnomalies })
   expect(looser.newly).toHaveLength(3)
-  expect(await asked(pipeline, ['replay', '--from', '1h', '--send-alerts'])).toMatchObject({
-    flaggedThen: anomalies,
-    newlyFlagged: looser.newlyFlagged,
+  expect(await asked(pipeline, ['rescore', '--from', '1h', '--send-alerts'])).toMatchObject({
+    anomaliesThen: anomalies,
+    newAnomalies: looser.newAnomalies,
     alerts: 0,
   })
   await eventually(async () => (await count(pipeline, 'outflow.outbox')) === 0, { what: 'the outbox is empty' })
   const alerts = await readCommitted(pipeline.brokers, pipeline.topics.alerts)
-  expect(new Set(alerts.map(({ value }) => JSON.parse(String(value)).id)).size).toBe(anomalies + looser.newlyFlagged)
-  expect(alerts).toHaveLength(anomalies + looser.newlyFlagged)
+  expect(new Set(alerts.map(({ value }) => JSON.parse(String(value)).id)).size).toBe(anomalies + looser.newAnomalies)
+  expect(alerts).toHaveLength(anomalies + looser.newAnomalies)
   // Issue 17.10: every alert can be opened.
   const opened = await pipeline.pool.query(
     `select pipeline || '/' || topic || '/' || partition || '/' || "offset" as id from analyst.anomalies`,
@@ -87,7 +87,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   expect(opened.rows.map(({ id }) => id).toSorted()).toEqual(
     alerts.map(({ value }) => JSON.parse(String(value)).id).toSorted(),
   )
-  expect(await count(pipeline, 'analyst.anomalies where rescored')).toBe(looser.newlyFlagged)
+  expect(await count(pipeline, 'analyst.anomalies where rescored')).toBe(looser.newAnomalies)
   const [{ position }] = looser.newly
   expect(await asked(pipeline, ['explain', '--anomaly', `${pipeline.name}/${position}`])).toMatchObject({
     rescored: true,
@@ -105,14 +105,14 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   expect(shown.now).toMatch(/^wrong_type/)
 
   // What is still invalid stays where it is.
-  const still = await asked(pipeline, ['dead-letters', 'replay', '--reason', 'wrong_type'])
+  const still = await asked(pipeline, ['dead-letters', 'resend', '--reason', 'wrong_type'])
   expect(still).toMatchObject({ queued: [], before: [], gone: [] })
   expect(still.stillInvalid.length).toBeGreaterThan(0)
 
   const corrected = value.replace('"heavy"', '2000')
-  const replay = ['dead-letters', 'replay', wrong.position, '--with', '-']
-  expect(await asked(pipeline, replay, `${corrected}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
-  expect(await asked(pipeline, replay, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
+  const resend = ['dead-letters', 'resend', wrong.position, '--with', '-']
+  expect(await asked(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
+  expect(await asked(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
   await eventually(
     async () => {
       const { rows } = await pipeline.pool.query('select sum(received)::int as received from outflow.offsets')
@@ -123,7 +123,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   await ingest.kill()
   // Read as committed data: behind what the relay sent stands the mark of its transaction.
   const again = (await readCommitted(pipeline.brokers, pipeline.topics.source)).filter(
-    (record) => 'outflow.replayed' in record.headers,
+    (record) => 'outflow.resent' in record.headers,
   )
   expect(again.map((record) => [String(record.value), String(record.key)])).toEqual([
     [corrected, Buffer.from(shown.original.key, 'base64').toString()],
@@ -154,7 +154,7 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
         pValue: 0.0001,
         severity: 'high',
         pUpper: null,
-        nearest: null,
+        counterfactual: null,
         missing: [],
         reasons: [],
         modelId: model.metadata.modelId,

@@ -1,5 +1,5 @@
-import { type Config, type OperationKindName, scheduledAfter } from '@outflow/contracts'
-import type { OperationFacts, StandingOperation } from '@outflow/store/operations'
+import { type Config, type HealthEventKindName, scheduledAfter } from '@outflow/contracts'
+import type { Condition, HealthFacts } from '@outflow/store/health-events'
 import type { RecentRejections } from './rejections.js'
 import type { Silence } from './silence.js'
 
@@ -24,7 +24,7 @@ const MISSED_FITS = 3
 /** A schedule of seconds is met when its fits are over. */
 const LEAST_AGE_MS = 600_000
 /** More than half is no anomaly any more; 200 records, so that chance does not reach it. */
-const FLAGGED_SHARE = 0.5
+const TOO_MANY_SHARE = 0.5
 const FEWEST_SCORED = 200
 /** 20 where fewer than 7 are usual is one time in 50,000 chance (Poisson). */
 const FEWEST_REJECTED = 20
@@ -33,12 +33,12 @@ const LEAST_REJECTED_SHARE = 0.01
 const REJECTED_RISE = 3
 
 /** Returns the conditions that hold for a pipeline, each with a sentence. */
-export function conditionsOf(facts: OperationFacts, options: ConditionsOptions): readonly StandingOperation[] {
-  const { activeId, modelAgeMs, trainerBeatAgeMs, scored, flagged, drift } = facts
+export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): readonly Condition[] {
+  const { activeId, modelAgeMs, trainerBeatAgeMs, scored, anomalies, drift } = facts
   const { watchedMs, silence, open } = options
   const oldMs = oldestAgeMs(options)
-  const found: StandingOperation[] = []
-  const add = (kind: OperationKindName, detail: string, modelId: string | null = null) =>
+  const found: Condition[] = []
+  const add = (kind: HealthEventKindName, detail: string, modelId: string | null = null) =>
     found.push({ kind, detail, modelId })
   if (activeId === null) add('no_model', `no model is active, and nothing is scored: ${options.whyNoModel}`)
   const hasWatched = watchedMs > TRAINER_DEAD_MS || open.includes('trainer_dead')
@@ -53,8 +53,8 @@ export function conditionsOf(facts: OperationFacts, options: ConditionsOptions):
     add('detector_silent', `records have arrived for ${inWords(silence.ms)}, and none was scored`, activeId)
   }
   if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, options.rejections))
-  if (scored >= FEWEST_SCORED && flagged > FLAGGED_SHARE * scored) {
-    add('everything_flagged', `${flagged} of the last ${scored} records were flagged`, activeId)
+  if (scored >= FEWEST_SCORED && anomalies > TOO_MANY_SHARE * scored) {
+    add('too_many_anomalies', `${anomalies} of the last ${scored} records are anomalies`, activeId)
   }
   if (drift !== null) {
     const field = drift.field === null ? '' : `, ${drift.field} the most`
@@ -77,7 +77,7 @@ function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
   return rejected > Math.min(REJECTED_SHARE, most) * received
 }
 
-function rejectionsInWords({ rejectedFor }: OperationFacts, rejections: RecentRejections): string {
+function rejectionsInWords({ rejectedFor }: HealthFacts, rejections: RecentRejections): string {
   const { received, rejected, usualShare } = rejections
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
   const percent = (100 * usualShare).toFixed(1)

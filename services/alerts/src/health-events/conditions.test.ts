@@ -1,16 +1,16 @@
-import type { OperationFacts } from '@outflow/store/operations'
+import type { HealthFacts } from '@outflow/store/health-events'
 import { describe, expect, test } from 'vitest'
 import { type ConditionsOptions, conditionsOf } from './conditions.js'
 import { type Counters, watchRejections } from './rejections.js'
 import { watchSilence } from './silence.js'
 
 const HOUR_MS = 3_600_000
-const WELL: OperationFacts = {
+const WELL: HealthFacts = {
   activeId: 'model-1',
   modelAgeMs: HOUR_MS,
   trainerBeatAgeMs: 4_000,
   scored: 10_000,
-  flagged: 12,
+  anomalies: 12,
   rejectedFor: 'missing_field',
   drift: null,
 }
@@ -24,7 +24,7 @@ const LOOKING: ConditionsOptions = {
   whyNoModel: 'the trainer reads its window',
 }
 
-const kinds = (facts: Partial<OperationFacts>, options: Partial<ConditionsOptions> = {}) =>
+const kinds = (facts: Partial<HealthFacts>, options: Partial<ConditionsOptions> = {}) =>
   conditionsOf({ ...WELL, ...facts }, { ...LOOKING, ...options }).map(({ kind }) => kind)
 
 describe('what is wrong with a pipeline', () => {
@@ -38,8 +38,8 @@ describe('what is wrong with a pipeline', () => {
 
   test('issue 17.7: no model, and the reason for having none', () => {
     const whyNoModel = 'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent'
-    const [operation] = conditionsOf({ ...WELL, activeId: null, modelAgeMs: null }, { ...LOOKING, whyNoModel })
-    expect(operation?.detail).toBe(`no model is active, and nothing is scored: ${whyNoModel}`)
+    const [event] = conditionsOf({ ...WELL, activeId: null, modelAgeMs: null }, { ...LOOKING, whyNoModel })
+    expect(event?.detail).toBe(`no model is active, and nothing is scored: ${whyNoModel}`)
   })
 
   test('a trainer that was there and is gone for a minute; one that never was is not missed', () => {
@@ -67,10 +67,10 @@ describe('what is wrong with a pipeline', () => {
     expect(kinds({ modelAgeMs: 601_000 }, often)).toEqual(['model_too_old'])
   })
 
-  test('more than half is flagged, of records enough', () => {
-    expect(kinds({ scored: 200, flagged: 101 })).toEqual(['everything_flagged'])
-    expect(kinds({ scored: 200, flagged: 100 })).toEqual([])
-    expect(kinds({ scored: 199, flagged: 199 })).toEqual([])
+  test('more than half are anomalies, of records enough', () => {
+    expect(kinds({ scored: 200, anomalies: 101 })).toEqual(['too_many_anomalies'])
+    expect(kinds({ scored: 200, anomalies: 100 })).toEqual([])
+    expect(kinds({ scored: 199, anomalies: 199 })).toEqual([])
   })
 
   test('records come for a minute and none is scored', () => {

@@ -1,15 +1,15 @@
 import { runAlerts } from '@outflow/alerts'
-import { type FitReport, operationEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
+import { type FitReport, healthEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
+import { beat, healthEventsCheck, openHealthEvents } from '@outflow/store/health-events'
 import { insertModel, noteDriftAlarm, promoteModel, rollBackModel } from '@outflow/store/models'
-import { beat, openOperations, operationsCheck } from '@outflow/store/operations'
 import { type MinuteScores, minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { operationsLook } from '../../services/alerts/src/operations/watch-operations.js'
+import { makeHealthCheck } from '../../services/alerts/src/health-events/health-watch.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -41,14 +41,14 @@ async function aLookedAfterPipeline() {
     config,
     pool,
     kafka,
-    telemetry: { operationTold: vi.fn(), operationsStand: vi.fn(), operationsNotWatched: vi.fn() },
+    telemetry: { healthEventReported: vi.fn(), openHealthEvents: vi.fn(), healthNotChecked: vi.fn() },
     now: () => now,
   }
   return {
     config,
     pool,
-    look: operationsLook(watching),
-    another: () => operationsLook(watching),
+    look: makeHealthCheck(watching),
+    another: () => makeHealthCheck(watching),
     pass: (ms: number) => {
       now += ms
     },
@@ -88,7 +88,7 @@ async function aLookedAfterPipeline() {
       })
     },
     /** As a trainer leaves the report of a fit. */
-    fitted: async (modelId: string, state: 'known' | 'rejected', report: Partial<FitReport>) => {
+    fitted: async (modelId: string, state: 'known' | 'failed_gate', report: Partial<FitReport>) => {
       const id = await startFit(pool, {
         pipeline: name,
         because: 'schedule',
@@ -101,7 +101,7 @@ async function aLookedAfterPipeline() {
 }
 
 const openKinds = async (pool: Pool, pipeline: string) =>
-  (await openOperations(pool, pipeline)).map(({ kind }) => kind).toSorted()
+  (await openHealthEvents(pool, pipeline)).map(({ kind }) => kind).toSorted()
 
 /** Relays what is in the outbox; gives what the events topic then holds, in order. */
 async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>>) {
@@ -115,14 +115,14 @@ async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>
   abort.abort()
   await running
   const messages = await readCommitted(kafkaBrokers(), config.events.topic!)
-  return messages.map(({ value }) => operationEventSchema.parse(JSON.parse(String(value))))
+  return messages.map(({ value }) => healthEventSchema.parse(JSON.parse(String(value))))
 }
 
 test('what is wrong begins once and ends once, whoever looks, and /readyz tells it', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look, pass } = pipeline
   const name = config.pipeline
-  const check = (unready: readonly string[] = []) => operationsCheck(pool, { pipeline: name, unready })
+  const check = (unready: readonly string[] = []) => healthEventsCheck(pool, { pipeline: name, unready })
   expect(await check()).toMatchObject({ ok: true, detail: expect.stringContaining('no `alerts` service') })
   await look()
   await pipeline.another()()
@@ -191,12 +191,12 @@ test('a model that floods is reported until it scores as it should, one that is 
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look } = pipeline
   await pipeline.promote('first')
-  const minuteOf = (count: number, flagged: number) =>
+  const minuteOf = (count: number, anomalies: number) =>
     minuteScores(
       'first',
       Array(count).fill(Date.now()),
       Array(count).fill(9),
-      Array.from({ length: count }, (_, index) => (index < flagged ? 1 : 0)),
+      Array.from({ length: count }, (_, index) => (index < anomalies ? 1 : 0)),
       Array(count).fill(0.5),
     )
   await pipeline.begin()
@@ -204,7 +204,7 @@ test('a model that floods is reported until it scores as it should, one that is 
   // Three schedules of an hour have passed it by.
   await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
   await look()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['everything_flagged', 'model_too_old'])
+  expect(await openKinds(pool, config.pipeline)).toEqual(['too_many_anomalies', 'model_too_old'])
   await pipeline.store(200n, 1_000n, minuteOf(800, 8))
   await pipeline.fitted('first', 'known', {})
   await look()
@@ -212,7 +212,7 @@ test('a model that floods is reported until it scores as it should, one that is 
 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
   const [flooding, old] = [
-    'everything_flagged begun 150 of the last 200 records were flagged',
+    'too_many_anomalies begun 150 of the last 200 records are anomalies',
     'model_too_old begun the model is 3.0 h old; at most 3.0 h are due',
   ]
   expect(reported.slice(0, 2).toSorted()).toEqual([flooding, old])
@@ -231,7 +231,7 @@ test('issue 17.8: a stream of which every record is rejected makes the detector 
     pass(25_000)
   }
   expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent', 'records_rejected'])
-  expect(await operationsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
+  expect(await healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
     ok: false,
     detail: expect.stringContaining(
       '75 of the last 75 records were rejected, most of them for missing_field; before, 100.0 % were',
@@ -274,16 +274,16 @@ test('issue 17.21: each gap before a position is one health event, with both off
   expect(await partitionCounters(pool, config.pipeline)).toMatchObject([{ nextOffset: 0n, missed: 50 }])
 })
 
-test('a candidate that the gate rejects is reported once, with the reason', async () => {
+test('a candidate that fails its gate is reported once, with the reason', async () => {
   const pipeline = await aLookedAfterPipeline()
   await pipeline.promote('first')
-  await pipeline.fitted('second', 'rejected', {
+  await pipeline.fitted('second', 'failed_gate', {
     gate: aGateReport({ passed: false, failures: ['it flags 20 % of the held-out records'] }),
   })
   for (let looks = 0; looks < 2; looks++) await pipeline.look()
   await pipeline.another()()
   expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
-    ['model_rejected', 'happened', 'second', 'it flags 20 % of the held-out records'],
+    ['model_failed_gate', 'happened', 'second', 'it flags 20 % of the held-out records'],
   ])
 })
 
@@ -296,7 +296,7 @@ test('issue 17.7: the health event of a pipeline without a model has the reason,
   await look()
   await waitingFor('5,000 records read, 5,000 rejected, for example: $.amout is absent')
   await look()
-  const [open, ...others] = await openOperations(pool, config.pipeline)
+  const [open, ...others] = await openHealthEvents(pool, config.pipeline)
   expect(open).toMatchObject({ kind: 'no_model', detail: expect.stringContaining('$.amout is absent') })
   expect(others).toEqual([])
   const sent = (await relayed(pipeline)).map(({ data }) => [data.status, data.detail])

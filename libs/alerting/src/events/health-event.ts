@@ -1,22 +1,22 @@
-import { OPERATION_EVENT_TYPE, type OperationEvent } from '@outflow/contracts'
+import { HEALTH_EVENT_TYPE, type HealthEvent } from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
 
 /** What an event states about a pipeline condition. */
-interface AlertedOperation extends Pick<OperationEvent['data'], 'kind' | 'detail' | 'modelId'> {
+interface HealthEventFields extends Pick<HealthEvent['data'], 'kind' | 'detail' | 'modelId'> {
   readonly id: string
   readonly begunAt: Date
   readonly endedAt: Date | null
 }
 
 /** The event of a pipeline condition that has begun or ended. */
-export function operationEvent(
-  { id, kind, detail, modelId, begunAt, endedAt }: AlertedOperation,
-  status: OperationEvent['data']['status'],
+export function healthEvent(
+  { id, kind, detail, modelId, begunAt, endedAt }: HealthEventFields,
+  status: HealthEvent['data']['status'],
   pipeline: string,
-): OperationEvent {
+): HealthEvent {
   const event = cloudEvent({
-    type: OPERATION_EVENT_TYPE,
-    id: `${pipeline}/operations/${id}/${status}`,
+    type: HEALTH_EVENT_TYPE,
+    id: `${pipeline}/health/${id}/${status}`,
     subject: kind,
     timeMs: (endedAt ?? begunAt).getTime(),
     data: {

@@ -1,0 +1,10 @@
+export {
+  type Condition,
+  type HealthEventStatus,
+  openHealthEvents,
+  type StoredHealthEvent,
+  storeHealthEvents,
+} from './health-events.js'
+export { healthEventsCheck } from './health-events-check.js'
+export { type HealthFacts, healthFacts, newOccurrences } from './health-facts.js'
+export { beat } from './heartbeats.js'
