@@ -6,7 +6,7 @@
  * against what was asked for, and p-values against the uniform distribution.
  *
  * What can be promised: n calibration records hold the true share at α to a standard deviation of √(α(1 − α) / n), and a
- * stream of m records shows it to √(α(1 − α) / m); both are printed beside the deviation. So is the uniformity test's size,
+ * stream of m records shows it to √(α(1 − α) / m); both are printed with the deviation. So is the uniformity test's size,
  * that of two samples of n and m: against a perfect uniform every finite calibration set fails, given records enough.
  */
 import { parseArgs } from 'node:util'

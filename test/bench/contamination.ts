@@ -147,10 +147,10 @@ async function fitTo(sent: readonly Sent[], contamination: number): Promise<Dete
 
 async function quality(detector: Detector): Promise<Quality> {
   const normal = await detector.score(clean)
-  const strange = await detector.score(odd)
+  const corrupted = await detector.score(odd)
   return {
-    auroc: rank([...normal.nll, ...strange.nll], [...clean.map(() => false), ...odd.map(() => true)]).auroc,
-    found: anomalyShareOf(strange.pValue),
+    auroc: rank([...normal.nll, ...corrupted.nll], [...clean.map(() => false), ...odd.map(() => true)]).auroc,
+    found: anomalyShareOf(corrupted.pValue),
     cleanAnomalyShare: anomalyShareOf(normal.pValue),
   }
 }

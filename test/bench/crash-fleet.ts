@@ -40,7 +40,7 @@ export function startFleet(configFile: string, size: number): Fleet {
       const dead = [...ingests, relay].find((service) => service.hasEnded())
       if (dead === undefined) return
       throw new Error(
-        `a service ended by itself:\n${[...dead.log.slice(-5).map((line) => JSON.stringify(line)), ...dead.complaints].join('\n')}`,
+        `a service ended unexpectedly:\n${[...dead.log.slice(-5).map((line) => JSON.stringify(line)), ...dead.complaints].join('\n')}`,
       )
     },
     stop: async () => {

@@ -1,5 +1,5 @@
 /**
- * What outflow does with a stream that changes, beside the usual alternatives: `npm run bench:drift -- --json`.
+ * outflow on a changing stream, compared with the usual alternatives: `npm run bench:drift -- --json`.
  *
  * A seeded stream of two million records over thirty-four hours of event time passes through the functions that the services
  * decide by: the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's watch, schedule, window,
@@ -17,7 +17,7 @@ import { type Detector, openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { type Alternative, fitSince, retrainedBlindly, trainedOnce } from './drift/alternatives.js'
 import { keepHistory } from './drift/history.js'
-import { makeLiving } from './drift/living.js'
+import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
 import { makeTally, type TallyReport } from './drift/tally.js'
 import { type Adaptation, checkTargets, type Passed } from './drift/targets.js'
@@ -57,7 +57,7 @@ const beganAt = performance.now()
 const stream = makeStream(seed)
 const aside = makeStream(seed + 1)
 const history = keepHistory(STREAM_FEATURES, Math.ceil(Number(options.records) * 1.01))
-const living = makeLiving(config, history)
+const pipeline = makeSimulatedPipeline(config, history)
 let first: Detector | null = null
 const alternatives: readonly Alternative[] = [
   ...trainedOnce(config, () => first),
@@ -79,10 +79,10 @@ const report = {
   budget: BUDGET,
   targets,
   stretches,
-  fits: { count: living.fitSeconds.length, meanSeconds: mean(living.fitSeconds), countedAsSeconds: 60 },
+  fits: { count: pipeline.fitSeconds.length, meanSeconds: mean(pipeline.fitSeconds), countedAsSeconds: 60 },
   minutes: (performance.now() - beganAt) / 60_000,
 }
-await living.close()
+await pipeline.close()
 for (const alternative of alternatives) await alternative.close()
 if (options.json) console.log(JSON.stringify(report, null, 2))
 else printTables()
@@ -98,17 +98,17 @@ async function pass(stretch: Stretch): Promise<Passed> {
     for (let tick = 0; tick < TICKS; tick++) {
       const world = stretch.world((minute + tick / TICKS) / stretch.minutes)
       const { batch, isPlanted } = makeBatch(stretch, world)
-      const flags = new Map([['outflow', flagged(await living.ingest(batch, spread(batch.length)))]])
+      const flags = new Map([['outflow', flagged(await pipeline.ingest(batch, spread(batch.length)))]])
       for (const alternative of alternatives) flags.set(alternative.name, await alternative.ingest(batch, nowMs))
       for (const [name, own] of flags) {
         for (const [index, flag] of own?.entries() ?? []) tallies.get(name)!.add(minute, isPlanted[index]!, flag === 1)
       }
       nowMs += TICK_MS
-      await living.look(nowMs)
+      await pipeline.look(nowMs)
       for (const alternative of alternatives) await alternative.look(nowMs)
     }
   }
-  const events = living.events.filter(({ atMs }) => atMs > startMs && atMs <= nowMs)
+  const events = pipeline.events.filter(({ atMs }) => atMs > startMs && atMs <= nowMs)
   const since = ({ atMs }: { readonly atMs: number }) => (atMs - startMs) / MINUTE_MS
   const alarms = events.filter(({ what }) => what === 'alarm')
   const promoted = events.filter(({ what }) => what === 'promoted')
@@ -126,7 +126,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
       .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
     minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
     minutesToModel: promoted[0] ? since(promoted[0]) : null,
-    // One whose sum began to rise before the stretch tells of what was before it.
+    // One whose sum began to rise before the stretch is due to what was before it.
     falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs! >= startMs).length,
     ...before,
     ...(await adaptation(stretch)),
@@ -147,7 +147,7 @@ function makeBatch(stretch: Stretch, world: World) {
 }
 
 /**
- * What the stream's model finds at the end of a stretch, beside one fitted to the new regime alone: both where they flag the
+ * What the stream's model finds at the end of a stretch, compared with one fitted to the new regime alone: both where they flag the
  * budget of the same fresh records. By their own thresholds the flagged share of one that has 2,000 calibration records varies
  * by a quarter, and with it what is found: .50 to .57 of four models of one regime.
  */
@@ -169,7 +169,7 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
     alertRate: BUDGET,
   })
   const alone = await openDetector(artefact)
-  const [own, ownFresh] = [await living.score(anomalies), await living.score(fresh)]
+  const [own, ownFresh] = [await pipeline.score(anomalies), await pipeline.score(fresh)]
   const [others, othersFresh] = [await alone.score(anomalies), await alone.score(fresh)]
   await alone.close()
   const recall = foundAtBudget(own.nll, ownFresh.nll)
@@ -191,7 +191,7 @@ function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
 
 async function attackFound(world: World): Promise<number> {
   const attack = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))
-  return anomalyShareOf((await living.score(attack)).pValue)
+  return anomalyShareOf((await pipeline.score(attack)).pValue)
 }
 
 function spread(count: number): number[] {

@@ -6,7 +6,7 @@
  *
  * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in a process of its own. Engines
  * take turns, round by round, and a ratio is the median of the rounds' ratios. Rates are by processor time, which a neighbour on a
- * busy machine does not take away; the clock's is beside it, and on an idle machine the same.
+ * busy machine does not take away; wall-clock time is printed too, and is the same on an idle machine.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /**
- * How fast one ingest goes, beside consumers of the same client that do less: `npm run bench:ingest -- --json`.
+ * Throughput of one ingest, compared with consumers of the same client that do less: `npm run bench:ingest -- --json`.
  *
  * Protocol: events of about 270 bytes with 16 numeric fields, an id and a time, 0.1 % of them anomalies, on 8 partitions of a
  * real broker, read back by programs of their own: A discards what the client hands it, B also parses the JSON, `ours` is

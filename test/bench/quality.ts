@@ -1,5 +1,5 @@
 /**
- * How well anomalies are found in labelled tables, beside classical detectors of the same rows:
+ * How well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
  *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *

@@ -3,7 +3,7 @@
  *
  * Protocol: a database of its own in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
  * `--anomalies` of five pipelines over `--days`. Each query is sent by a member of outflow_analyst as it is documented, once cold as
- * far as its pages are (after the others' pages went through the cache) and then `--rounds` times. Told is what the client waits, the
+ * far as its pages are (after the others' pages went through the cache) and then `--rounds` times. Reported is the time that the client waits, the
  * rows read included: first, fastest, median and slowest. Exits with 1 where a median is above the target.
  *
  * `--plans DIR` keeps `explain (analyze, buffers)` of each there.

@@ -31,7 +31,7 @@ export function startRelays(configFile: string, count: number): Relays {
       const dead = relays.find((relay) => relay.hasEnded())
       if (dead === undefined) return
       const last = dead.log.slice(-5).map((line) => JSON.stringify(line))
-      throw new Error(`a relay ended by itself:\n${[...last, ...dead.complaints].join('\n')}`)
+      throw new Error(`a relay ended unexpectedly:\n${[...last, ...dead.complaints].join('\n')}`)
     },
     stop: async () => {
       await Promise.all(relays.filter((relay) => !relay.hasEnded()).map((relay) => relay.terminate()))

@@ -4,7 +4,7 @@ export interface ComparedRow {
   readonly content: unknown
 }
 
-/** What is wrong with rows, beside those they should be. */
+/** The difference between rows and the expected ones. */
 export interface RowsDiffer {
   readonly expected: number
   /** Rows that are not there. */

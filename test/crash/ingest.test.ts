@@ -138,7 +138,7 @@ test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had writt
   await expectEachRecordCountedOnce(pipeline)
 })
 
-test('while there is no model nothing is consumed; with the first one ingest goes on by itself', async () => {
+test('while there is no model nothing is consumed; with the first one ingest starts consuming', async () => {
   const pipeline = await aParcelPipeline()
   const feed = pipeline.feed(6)
   const ingest = startService('ingest', pipeline.configFile)

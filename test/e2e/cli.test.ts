@@ -36,7 +36,7 @@ const round = (value: number): number => Math.round(value * 100) / 100
 
 /** The north plant at full load, and as hot as the south one would be. */
 const WRONG: Reading = { id: 'wrong', plant: 'north', load: 90, heat: 110.5, at: '2026-01-02T00:00:00.000Z' }
-const STRANGE: Reading = { ...WRONG, id: 'strange', heat: 20 }
+const ODD: Reading = { ...WRONG, id: 'odd', heat: 20 }
 
 const csv = (rows: readonly object[]): string =>
   [Object.keys(rows[0]!).join(','), ...rows.map((row) => Object.values(row).join(','))].join('\n').concat('\n')
@@ -50,7 +50,7 @@ const parseNdjson = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line))
 
 const normal = readings(1_500)
-const fresh = [...readings(1_600).slice(1_500), STRANGE, WRONG]
+const fresh = [...readings(1_600).slice(1_500), ODD, WRONG]
 
 /** A configuration whose model is fitted in a moment; files need neither its broker nor its database. */
 const SMALL = {
@@ -122,7 +122,7 @@ describe('windowed features of a file', () => {
   const configure = (feature: object) =>
     writeFile(at('windows.yaml'), JSON.stringify({ ...SMALL, features: [...SMALL.features, feature] }))
 
-  it('go by its order: readings that are usual one by one are strange when they come in a burst', async () => {
+  it('go by its order: readings that are usual one by one are anomalies in a burst', async () => {
     await configure(burst)
     const trained = await runOutflow([
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('windows')],
@@ -158,7 +158,7 @@ async function scoresOf(model: string): Promise<string> {
 }
 
 describe('score', () => {
-  it('gives every row in input order, and flags the record that only its combination makes strange', async () => {
+  it('gives every row in input order, and flags the record of which only the combination is unusual', async () => {
     const scored = await runOutflow([
       ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('scores.csv')],
     ])
@@ -208,15 +208,15 @@ describe('explain', () => {
     const explained = await runOutflow([
       ...['explain', '--model', at('model'), '--input', at('fresh.csv'), '--only-anomalies', '--json'],
     ])
-    const strange = parseNdjson(explained.stdout).find(({ row }) => row === 100)
-    expect(strange).toMatchObject({ line: 102, anomaly: true })
-    const reasons = strange?.reasons as { field: string; expected: number }[]
+    const anomaly = parseNdjson(explained.stdout).find(({ row }) => row === 100)
+    expect(anomaly).toMatchObject({ line: 102, anomaly: true })
+    const reasons = anomaly?.reasons as { field: string; expected: number }[]
     expect(reasons.find(({ field }) => field === 'heat')?.expected).toBeGreaterThan(50)
   })
 
   it('says it in words to a person', async () => {
     const explained = await runOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
-      stdin: ndjson([STRANGE]),
+      stdin: ndjson([ODD]),
     })
     expect(explained.code).toBe(0)
     expect(explained.stdout).toMatch(/^row 0 \(line 1\) {2}anomaly {2}nll .* nats {2}p .*\n {2}.* bits {2}\S/)

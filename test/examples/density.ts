@@ -1,5 +1,5 @@
 /**
- * Draws the learned densities of three two-dimensional toys beside their data, one row of the picture each.
+ * Draws the learned densities of three two-dimensional toys next to their data, one row of the picture each.
  *
  * `npm run example:density -- [--kind realnvp|glow|spline] [--steps N] [--out density.png]`
  */

@@ -1,5 +1,5 @@
 /**
- * Fits a flow to handwritten digits, draws new ones beside real ones, and says how many bits a pixel takes.
+ * Fits a flow to handwritten digits, draws new ones next to real ones, and prints the bits per pixel.
  *
  * `npm run example:digits -- [--kind realnvp|glow|spline] [--steps N] [--out digits.png]`
  *

@@ -5,7 +5,7 @@ export function pictureOf(numbers: Float64Array): Uint8Array {
   const largest = numbers.reduce((most, each) => Math.max(most, each), 0)
   const colours = new Uint8Array(3 * numbers.length)
   numbers.forEach((number, pixel) => {
-    // The square root shows what is thin beside what is dense.
+    // The square root shows thin regions next to dense ones.
     colours.set(colourAt(largest > 0 ? Math.sqrt(number / largest) : 0), 3 * pixel)
   })
   return colours

@@ -28,25 +28,25 @@ export const pinwheel: Toy = drawn(({ uniform, normal }) => {
   return [1.4 * (along * cosine - across * sine), 1.4 * (along * sine + across * cosine)]
 })
 
-interface Luck {
+interface ToyRandom {
   uniform(): number
   normal(): number
 }
 
-function drawn(row: (luck: Luck) => readonly [number, number]): Toy {
+function drawn(row: (random: ToyRandom) => readonly [number, number]): Toy {
   return (count, seed) => {
-    const luck = luckOf(seed)
-    return Float32Array.from(Array.from({ length: count }, () => row(luck)).flat())
+    const random = toyRandom(seed)
+    return Float32Array.from(Array.from({ length: count }, () => row(random)).flat())
   }
 }
 
 /** Standard normal numbers, the same for the same seed. */
 export function normals(length: number, seed: number): Float64Array {
-  const { normal } = luckOf(seed)
+  const { normal } = toyRandom(seed)
   return Float64Array.from({ length }, normal)
 }
 
-function luckOf(seed: number): Luck {
+function toyRandom(seed: number): ToyRandom {
   const random = xoroshiro128plus(seed)
   const uniform = () => uniformFloat64(random)
   // Box and Muller; 1 − u is never 0.

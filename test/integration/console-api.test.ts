@@ -67,7 +67,7 @@ describe('an anomaly', () => {
     })
   })
 
-  it('has those before it beside it that were odd in the same way, the most alike first', async () => {
+  it('lists earlier anomalies that were odd in the same way, the most alike first', async () => {
     const { body } = await ask(`${ANOMALY}/similar?limit=5`)
     expect(body.items).toHaveLength(5)
     const similarities = body.items.map(({ similarity }: { similarity: number }) => similarity)
@@ -124,7 +124,7 @@ describe('an anomaly', () => {
   })
 })
 
-it('tells of an entity what it has done', async () => {
+it('gives the history of an entity', async () => {
   const { body } = await ask('/api/entities/flights/airport-9?limit=2')
   expect(body).toMatchObject({ key: 'airport-9', anomalies: 4, confirmed: 0, recent: [{ key: 'airport-9' }, {}] })
   expect(body.recent).toHaveLength(2)

@@ -113,7 +113,7 @@ describe('the list', () => {
     await soon(() => rows().count()).toBeGreaterThan(10)
   })
 
-  it('shows new anomalies by itself at the top, and lets them wait where they would move what is read', async () => {
+  it('shows new anomalies at the top without a reload, and holds them back where they would move the rows being read', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => rows().count()).toBeGreaterThan(10)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
@@ -220,7 +220,7 @@ describe('what an operator changes', () => {
     await page.getByRole('button', { name: 'Add a rule' }).click()
     await page.getByLabel('Key', { exact: true }).fill('airport-7')
     await page.getByLabel('Strangest field').fill('delay')
-    await page.getByLabel('Its value lies').selectOption('above')
+    await page.getByLabel('Its value is').selectOption('above')
     await page.getByLabel('Why').fill('known since Monday')
     await page.getByRole('button', { name: 'Hide them' }).click()
     await page.getByRole('rowheader', { name: 'airport-7, where delay is above normal' }).waitFor()
@@ -375,7 +375,7 @@ async function storeModels(): Promise<void> {
   await endFit(pool, { id, modelId: 'now', report, state: 'promoted' })
 }
 
-/** Half an hour of scores, a thousand a minute, from below 0 to some that are very strange; and dead letters. */
+/** Half an hour of scores, a thousand a minute, from below 0 to very high; and dead letters. */
 async function storeScores(): Promise<void> {
   const nowMinute = Math.floor(Date.now() / 60_000) * 60_000
   const nll = Array.from({ length: 1_000 }, (_, i) => (i < 998 ? i / 20 - 5 : 10 ** (i - 995)))

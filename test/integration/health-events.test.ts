@@ -118,7 +118,7 @@ async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>
   return messages.map(({ value }) => healthEventSchema.parse(JSON.parse(String(value))))
 }
 
-test('what is wrong begins once and ends once, whoever looks, and /readyz tells it', async () => {
+test('what is wrong begins once and ends once, whichever process checks, and /readyz lists it', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look, pass } = pipeline
   const name = config.pipeline
@@ -132,7 +132,7 @@ test('what is wrong begins once and ends once, whoever looks, and /readyz tells 
   await pipeline.promote('first')
   await look()
   expect(await openKinds(pool, name)).toEqual([])
-  expect(await check(['no_model'])).toEqual({ ok: true, detail: 'nothing to tell' })
+  expect(await check(['no_model'])).toEqual({ ok: true, detail: 'no open health events' })
 
   await beat(pool, { pipeline: name, service: 'trainer' })
   await pool.query(`update outflow.heartbeats set beat_at = now() - interval '2 min' where service = 'trainer'`)
@@ -204,7 +204,7 @@ test('a model that floods is reported until it scores as it should, one that is 
   // Three schedules of an hour have passed it by.
   await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
   await look()
-  expect(await openKinds(pool, config.pipeline)).toEqual(['too_many_anomalies', 'model_too_old'])
+  expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old', 'too_many_anomalies'])
   await pipeline.store(200n, 1_000n, minuteOf(800, 8))
   await pipeline.fitted('first', 'known', {})
   await look()

@@ -40,7 +40,7 @@ describe('an embedded launch', () => {
   })
 })
 
-// Reads /proc to tell the living from zombies, which stay listed where process 1 reaps nobody.
+// Reads /proc to distinguish running processes from zombies, which stay listed where process 1 reaps nobody.
 describe('a launch whose owner is killed', () => {
   beforeEach(({ skip }) => {
     if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')

@@ -119,7 +119,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)
 
-/** Waits until nothing waits and no window is open; gives what a reader of committed data has seen. */
+/** Waits until nothing waits and no bucket is open; gives what a reader of committed data has seen. */
 async function allSent(config: Config) {
   const waits = `
     select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_buckets where kind <> 'cooldown')
@@ -159,7 +159,7 @@ async function dueOf(config: Config) {
 }
 
 test('relays that lose their connection at any moment decide and send as one that is never disturbed', async () => {
-  const document = await aDocument({ grouping: { window: '1500ms', perKey: 2, perReason: 4 }, cooldown: '50ms' })
+  const document = await aDocument({ grouping: { bucket: '1500ms', perKey: 2, perReason: 4 }, cooldown: '50ms' })
   const config = parseConfig(document, {})
   const { pipeline } = config
   const { id } = await asked(document, ['suppress', 'add', '--entity', 'hidden', '--until', '1d', '--why', 'known'])
@@ -218,7 +218,7 @@ test('relays that lose their connection at any moment decide and send as one tha
 })
 
 test('in order per key, each group behind what it follows', async () => {
-  const config = await aConfig({ grouping: { window: '300ms', perKey: 1 } })
+  const config = await aConfig({ grouping: { bucket: '300ms', perKey: 1 } })
   relaying(config)
   for (let batch = 0; batch < 6; batch += 1)
     await detect(
@@ -237,8 +237,8 @@ test('in order per key, each group behind what it follows', async () => {
   expect([...last.keys()].toSorted()).toEqual(['k0', 'k1', 'k2'])
 })
 
-test('rules and windows that are left are kept to without a word in outflow.yaml', async () => {
-  const config = await aConfig({ grouping: { window: '1d', perKey: 1 } })
+test('rules and buckets that are left are kept to without a word in outflow.yaml', async () => {
+  const config = await aConfig({ grouping: { bucket: '1d', perKey: 1 } })
   const stop = relaying(config)
   await detect(
     config,

@@ -32,7 +32,7 @@ afterAll(() => secured?.stop())
 
 let files = 0
 
-/** An outflow.yaml beside the certificates, so that they are named by their file names alone. */
+/** An outflow.yaml in the folder of the certificates, so that file names suffice. */
 async function aConfig(parts: { readonly kafka?: object; readonly postgres?: object }): Promise<string> {
   files += 1
   const path = join(secured.folder, `outflow-${files}.yaml`)

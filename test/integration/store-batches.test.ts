@@ -166,7 +166,7 @@ describe('writeBatch', () => {
     expect(await everything(pipeline)).toEqual(before)
   })
 
-  it('counts a batch that tells of nothing like any other, and once', async () => {
+  it('counts a batch without anomalies and dead letters like any other, and once', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const plain = {
@@ -522,7 +522,7 @@ describe('withLeadership', () => {
     for (const name of ['reused', 'restored']) expect(await withLeadership(pool, name, async () => 'led')).toBe('led')
   })
 
-  it('tells the leader when its connection is lost', async () => {
+  it('notifies the leader when its connection is lost', async () => {
     const led = withLeadership(pool, 'lost', async ({ client, signal }) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')
       await pool.query('select pg_terminate_backend($1)', [rows[0].pid])

@@ -100,7 +100,7 @@ describe('models', () => {
 })
 
 describe('listening', () => {
-  it('tells of each promotion at once, of this pipeline only, and again after its connection was cut', async () => {
+  it('notifies each promotion at once, of this pipeline only, and again after its connection was cut', async () => {
     const pipeline = aName('pipeline')
     const reported: (string | null)[] = []
     const errors: string[] = []

@@ -85,7 +85,7 @@ describe('deliveries', () => {
     expect(member.offsets).toEqual(range(0, 310))
   })
 
-  it('fetches what lies behind a delivery while that is worked on', async () => {
+  it('fetches the records after a delivery while it is processed', async () => {
     const topic = await aTopic()
     const producer = await makeProducer(kafka())
     let end = 0

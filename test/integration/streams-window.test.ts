@@ -131,7 +131,7 @@ describe('readWindow', () => {
 })
 
 describe('admin facts', () => {
-  it('makes missing topics once, and tells of topics and ends', async () => {
+  it('creates missing topics once, and lists topics and their ends', async () => {
     const topic = aName('made')
     const spec = { topic, partitions: 2, maxMessageBytes: 3 * 1024 ** 2 }
 

@@ -52,7 +52,7 @@ export async function startContainerEngine(): Promise<ContainerEngine | string> 
         return podman
       }
       cleanUps.push(podman.stop)
-      // Where this process is in a container itself, podman publishes ports beside it, not on the container's gateway.
+      // Where this process is in a container itself, podman publishes ports inside it, not on the container's gateway.
       const variables = { DOCKER_HOST: podman.host, TESTCONTAINERS_HOST_OVERRIDE: 'localhost' }
       for (const [name, value] of Object.entries(variables)) {
         process.env[name] = value
@@ -187,7 +187,7 @@ async function makePostgresRoot(root: string): Promise<void> {
 /**
  * Makes a root file system with bash, the script /start, a user and the libraries that programs need.
  *
- * @param programs  which libraries are needed; the programs themselves are copied with those that lie beside them
+ * @param programs  which libraries are needed; the programs themselves are copied with those in their folder
  */
 async function makeRoot(root: string, start: readonly string[], programs: readonly string[] = []): Promise<void> {
   for (const folder of ['bin', 'etc', 'tmp', 'data', 'proc', 'sys', 'dev']) {
@@ -197,8 +197,8 @@ async function makeRoot(root: string, start: readonly string[], programs: readon
   const bash = '/bin/bash'
   const listed = await Promise.all([bash, ...programs].map((program) => run('ldd', [program])))
   const libraries = listed.flatMap(({ stdout }) => stdout.match(/(?<=\s)\/\S+/g) ?? [])
-  const beside = programs.map((program) => dirname(dirname(program)))
-  const needed = new Set(libraries.filter((path) => !beside.some((folder) => path.includes(folder))))
+  const folders = programs.map((program) => dirname(dirname(program)))
+  const needed = new Set(libraries.filter((path) => !folders.some((folder) => path.includes(folder))))
   for (const file of [bash, ...needed]) await cp(await realpath(file), join(root, file), { recursive: true })
   await symlink('bash', join(root, 'bin', 'sh'))
   await writeFile(join(root, 'etc', 'passwd'), 'outflow:x:1000:1000::/data:/bin/sh\n')

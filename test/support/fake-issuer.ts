@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 export interface FakeIssuer {
   readonly url: string
-  /** What the next ID token says beside, or instead of, what it has to. */
+  /** Claims that the next ID token has in addition to, or instead of, the required ones. */
   claims: Record<string, unknown>
   /** Signs the next ID tokens with a key that it does not publish. */
   forge: boolean

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest'
 import { eventually } from './eventually.js'
 
-// A test file that leaves a socket, a server, a timer or a process behind fails: its own process could not end by itself.
+// A test file that leaves a socket, a server, a timer or a process behind fails: its own process would not end.
 // Vitest runs this hook after those of the test file, and ends the process whatever is open.
 const atStart = counted(process.getActiveResourcesInfo())
 

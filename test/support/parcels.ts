@@ -40,7 +40,7 @@ export const WINDOWED_PARCEL_FEATURES: readonly Feature[] = configSchema.shape.f
 ])
 
 export const PARCEL_ALERT_RATE = 0.01
-/** The smallest flow that tells odd parcels, fitted in seconds. */
+/** The smallest flow that detects odd parcels, fitted in seconds. */
 export const PARCEL_MODEL: Config['model'] = { kind: 'realnvp', layers: 2, hidden: [8] }
 
 const KINDS = [

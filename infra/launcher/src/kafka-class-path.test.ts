@@ -8,7 +8,7 @@ describe('the cached class path', () => {
     expect(classPathKey('<project />')).not.toBe(classPathKey('<project/>'))
   })
 
-  it('lies in the cache that the user set, else in the one of the home folder', () => {
+  it('is in the cache that the user set, else in the one of the home folder', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: '/cache', HOME: '/home/ada' })).toBe('/cache/outflow')
     expect(cacheFolder({ HOME: '/home/ada' })).toBe('/home/ada/.cache/outflow')
   })

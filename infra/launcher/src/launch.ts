@@ -2,7 +2,7 @@ import { toOutflowError } from '@outflow/errors'
 import { startEmbeddedKafka } from './embedded-kafka.js'
 import { startEmbeddedPostgres } from './embedded-postgres.js'
 import { InfrastructureUnavailable } from './errors.js'
-import { useGivenKafka, useGivenPostgres } from './given.js'
+import { useExternalKafka, useExternalPostgres } from './external-servers.js'
 import type { Infrastructure, KafkaComponent, Part, PostgresComponent, Tier } from './infrastructure.js'
 import { launchBase, openLaunchFolder } from './launch-folder.js'
 import { sweepOrphans } from './orphans.js'
@@ -56,12 +56,12 @@ const PARTS = ['kafka', 'postgres'] as const satisfies readonly Part[]
 
 // The container ways are loaded when they are tried: the Docker client is large, and most launches never touch it.
 const kafkaWays: Ways<KafkaComponent> = {
-  given: (launch) => useGivenKafka(process.env[GIVEN_BY.kafka] ?? '', launch),
+  given: (launch) => useExternalKafka(process.env[GIVEN_BY.kafka] ?? '', launch),
   testcontainers: async (launch) => (await import('./containers.js')).startKafkaContainer(launch),
   embedded: startEmbeddedKafka,
 }
 const postgresWays: Ways<PostgresComponent> = {
-  given: (launch) => useGivenPostgres(process.env[GIVEN_BY.postgres] ?? '', launch),
+  given: (launch) => useExternalPostgres(process.env[GIVEN_BY.postgres] ?? '', launch),
   testcontainers: async (launch) => (await import('./containers.js')).startPostgresContainer(launch),
   embedded: startEmbeddedPostgres,
 }

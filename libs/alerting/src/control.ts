@@ -6,7 +6,7 @@ export interface Control {
   readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
   /** null: an alert of a key may follow another at once. */
   readonly cooldownMs: number | null
-  readonly grouping: { readonly windowMs: number; readonly perKey: number; readonly perReason: number } | null
+  readonly grouping: { readonly bucketMs: number; readonly perKey: number; readonly perReason: number } | null
   readonly quietHours: { readonly week: WeekClock; readonly below: Severity } | null
 }
 
@@ -18,7 +18,7 @@ export function controlOf(
   return {
     suppressions,
     cooldownMs: cooldown ?? null,
-    grouping: grouping ? { windowMs: grouping.window, perKey: grouping.perKey, perReason: grouping.perReason } : null,
+    grouping: grouping ? { bucketMs: grouping.bucket, perKey: grouping.perKey, perReason: grouping.perReason } : null,
     quietHours: quietHours ? { week: weekClock(quietHours.when, quietHours.zone), below: quietHours.below } : null,
   }
 }

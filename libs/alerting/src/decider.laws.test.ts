@@ -1,9 +1,9 @@
-import type { AlertWindow } from '@outflow/contracts'
+import type { AlertBucket } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
 import type { Control } from './control.js'
-import { type Fate, makeDecider, windowsOf } from './decider.js'
+import { bucketsOf, type Fate, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
 import { weekClock } from './week-clock.js'
@@ -17,7 +17,7 @@ const controls: fc.Arbitrary<Control> = fc
     cooldownMs: fc.option(fc.integer({ min: 0, max: 30 * MINUTE })),
     grouping: fc.option(
       fc.record({
-        windowMs: fc.integer({ min: 1, max: 30 * MINUTE }),
+        bucketMs: fc.integer({ min: 1, max: 30 * MINUTE }),
         perKey: fc.integer({ min: 1, max: 3 }),
         perReason: fc.integer({ min: 1, max: 5 }),
       }),
@@ -58,7 +58,7 @@ const streams: fc.Arbitrary<Alert[]> = fc
   })
 
 /** Everything that comes of a stream when nothing interrupts it. */
-function inOneGo(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertWindow[] } {
+function inOneGo(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertBucket[] } {
   const decider = makeDecider(control, [])
   const decided = alerts.map((alert) => decider.decide(alert))
   const groups = [...decided.flatMap(({ closed }) => closed), ...decider.closeDue(Number.MAX_SAFE_INTEGER)]
@@ -75,26 +75,26 @@ describe('whatever the stream and the settings', () => {
         const { fates, groups } = inOneGo(control, alerts)
         const gathered = fates.flatMap((fate) => (fate.is === 'gathered' ? [fate.groupId] : []))
         expect(sumOf(groups.map(({ count }) => count))).toBe(gathered.length)
-        const events = groups.map((window) => groupEvent(window, 'flights'))
+        const events = groups.map((bucket) => groupEvent(bucket, 'flights'))
         expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
         for (const { id, data } of events) expect(gathered.filter((own) => own === id)).toHaveLength(data.count)
       }),
     )
   })
 
-  it('it makes no difference where batches end, when due windows are closed, or that the state is read back', () => {
+  it('it makes no difference where batches end, when due buckets are closed, or that the state is read back', () => {
     fc.assert(
       fc.property(controls, streams, fc.infiniteStream(fc.nat(3)), (control, alerts, choices) => {
         const whole = inOneGo(control, alerts)
-        let stored: AlertWindow[] = []
+        let stored: AlertBucket[] = []
         const fates: Fate[] = []
-        const groups: AlertWindow[] = []
+        const groups: AlertBucket[] = []
         for (let from = 0; from < alerts.length; ) {
           const batch = alerts.slice(from, from + choices.next().value!)
           from += batch.length
           const nowMs = batch.at(-1)?.detectedAtMs ?? alerts[from]!.detectedAtMs
           // As the relay does: what is due, and what the batch asks for, as JSON brings it back; the rest stays where it is.
-          const isLoaded = (window: AlertWindow) => window.closesAtMs <= nowMs || isAsked(window, batch)
+          const isLoaded = (bucket: AlertBucket) => bucket.closesAtMs <= nowMs || isAsked(bucket, batch)
           const decider = makeDecider(control, JSON.parse(JSON.stringify(stored.filter(isLoaded))))
           for (const alert of batch) {
             const { fate, closed } = decider.decide(alert)
@@ -102,7 +102,7 @@ describe('whatever the stream and the settings', () => {
             groups.push(...closed)
           }
           groups.push(...decider.closeDue(nowMs))
-          stored = [...stored.filter((window) => !isLoaded(window)), ...decider.open()]
+          stored = [...stored.filter((bucket) => !isLoaded(bucket)), ...decider.open()]
         }
         groups.push(...makeDecider(control, stored).closeDue(Number.MAX_SAFE_INTEGER))
         expect(fates).toEqual(whole.fates)
@@ -125,8 +125,8 @@ describe('whatever the stream and the settings', () => {
   })
 })
 
-function isAsked(window: AlertWindow, batch: readonly Alert[]): boolean {
+function isAsked(bucket: AlertBucket, batch: readonly Alert[]): boolean {
   return batch.some((alert) =>
-    windowsOf(alert).some(({ kind, subject }) => kind === window.kind && subject === window.subject),
+    bucketsOf(alert).some(({ kind, subject }) => kind === bucket.kind && subject === bucket.subject),
   )
 }

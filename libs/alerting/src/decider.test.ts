@@ -1,4 +1,4 @@
-import type { AlertWindow } from '@outflow/contracts'
+import type { AlertBucket } from '@outflow/contracts'
 import { groupEventSchema } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
@@ -24,7 +24,7 @@ const alertsAt = (minutes: readonly number[], overrides: (place: number) => Part
 /** What became of each alert, and the groups that were reported, with the minute from which they could be. */
 function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
   const decider = makeDecider(aControl(control), [])
-  const groups: AlertWindow[] = []
+  const groups: AlertBucket[] = []
   const fates = alerts.map((alert) => {
     const { fate, closed } = decider.decide(alert)
     groups.push(...closed)
@@ -38,10 +38,10 @@ function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinut
   }
 }
 
-const grouping = { windowMs: 10 * MINUTE, perKey: 2, perReason: 4 }
+const grouping = { bucketMs: 10 * MINUTE, perKey: 2, perReason: 4 }
 
 describe('with all off', () => {
-  it('each alert goes by itself, and nothing is remembered', () => {
+  it('sends each alert singly, and keeps no state', () => {
     const { fates, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
     expect(fates).toEqual(['sent', 'sent', 'sent', 'sent'])
     expect(groups).toEqual([])
@@ -50,15 +50,15 @@ describe('with all off', () => {
 })
 
 describe('grouping', () => {
-  it('gathers what follows the first alerts of a key, and tells it once at the end of the window', () => {
+  it('gathers what follows the first alerts of a key, and reports it once at the end of the bucket', () => {
     const { fates, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
-    // More than two were gathered: the storm goes on at minute 10, and is over when one window had no more than two.
+    // More than two were gathered: the storm goes on at minute 10, and is over when one bucket had no more than two.
     expect(groups).toEqual(['key JFK 3+2', 'key JFK 1+0'])
     expect(decider.open()).toEqual([])
   })
 
-  it('lets a key begin anew once its window was calm', () => {
+  it('lets a key begin anew once its bucket was calm', () => {
     const { fates, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
     expect(groups).toEqual(['key JFK 1+2', 'key JFK 1+2'])
@@ -81,12 +81,12 @@ describe('grouping', () => {
     expect(decided({ grouping }, bare).fates).toEqual(Array(5).fill('sent'))
   })
 
-  it('tells count, span, severity and the strangest', () => {
+  it('states count, span, severity and the strangest', () => {
     const decider = makeDecider(aControl({ grouping }), [])
     const alerts = alertsAt([0, 1, 2, 3, 4, 5, 6, 7, 8], (place) => ({ severity: place === 4 ? 'high' : 'low' }))
     for (const alert of alerts) decider.decide(alert)
-    const [window] = decider.closeDue(MONDAY + 10 * MINUTE)
-    const event = groupEventSchema.parse(groupEvent(window!, 'flights'))
+    const [bucket] = decider.closeDue(MONDAY + 10 * MINUTE)
+    const event = groupEventSchema.parse(groupEvent(bucket!, 'flights'))
     expect(event).toMatchObject({
       id: 'flights/flights/0/2/group',
       subject: 'JFK',

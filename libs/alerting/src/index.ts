@@ -1,6 +1,6 @@
 export { type Alert, alertOf, directionOf } from './alert.js'
 export { type Control, controlOf } from './control.js'
-export { type Decider, type Fate, makeDecider, windowsOf } from './decider.js'
+export { bucketsOf, type Decider, type Fate, makeDecider } from './decider.js'
 export { alertEvent, alertId, exampleEvent } from './events/alert-event.js'
 export { alertMessage, healthEventMessage } from './events/event-message.js'
 export { groupEvent } from './events/group-event.js'

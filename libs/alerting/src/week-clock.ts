@@ -2,9 +2,9 @@ import { parseWeek, toLocal } from '@outflow/contracts'
 
 /** Spans of the week by the clocks of a zone. */
 export interface WeekClock {
-  /** Whether an instant, epoch ms, lies in one of the spans. */
+  /** Whether an instant, epoch ms, is in one of the spans. */
   contains(timeMs: number): boolean
-  /** The first instant from one inside on that lies in none, epoch ms. */
+  /** The first instant after one inside that is in none, epoch ms. */
   endAfter(timeMs: number): number
 }
 

@@ -25,7 +25,7 @@ export const alertEventSchema = z
       offset: z.string().regex(/^\d+$/).describe('Where the record was read; 64 bits, hence text'),
       key: z.string().nullable().describe('The entity; null where the record names none'),
       nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
-      pValue: z.number().describe('Share of normal records that are at least as strange'),
+      pValue: z.number().describe('Share of normal records with an nll at least as high'),
       pUpper: z
         .number()
         .optional()

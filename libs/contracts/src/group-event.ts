@@ -8,9 +8,9 @@ const exampleSchema = z.object({
   id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly takes it'),
   time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
   key: z.string().nullable().describe('The entity; null where the record names none'),
-  severity: severity.describe('How far beyond the alert rate the record lies'),
+  severity: severity.describe('How far the p-value is below the alert rate'),
   nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
-  pValue: z.number().describe('Share of normal records that are at least as strange'),
+  pValue: z.number().describe('Share of normal records with an nll at least as high'),
   surpriseBits: z.number().describe('−log₂ of the p-value'),
   reason: z.string().nullable().describe('The main reason in words; null where it has none'),
 })
@@ -40,7 +40,7 @@ export const groupEventSchema = z
           direction: z
             .enum(['above', 'below'])
             .nullable()
-            .describe('Where its number lies, seen from the expected one; null where it is none'),
+            .describe('Whether the number is above or below the expected one; null for a category'),
         })
         .nullable()
         .describe('The main reason; null unless it is what they share'),

@@ -1,3 +1,4 @@
+export { type AlertBucket, type AlertBucketKind, type AlertExample, alertExampleSchema } from './alert-bucket.js'
 export {
   ALERT_CONTENT_TYPE,
   ALERT_EVENT_TYPE,
@@ -5,7 +6,6 @@ export {
   alertEventSchema,
   type Severity,
 } from './alert-event.js'
-export { type AlertExample, type AlertWindow, type AlertWindowKind, alertExampleSchema } from './alert-window.js'
 export { type Config, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export type { DetectionTarget } from './detection.js'

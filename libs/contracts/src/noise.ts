@@ -13,7 +13,7 @@ export const cooldownSchema = span.describe(
 
 /** Gathers a storm of alerts into one. */
 export const groupingSchema = z.strictObject({
-  window: span.describe('Length of a bucket, from its first alert'),
+  bucket: span.describe('Length of a bucket, from its first alert'),
   perKey: z.int().min(1).default(3).describe('Alerts of one key in a bucket that are sent alone'),
   perReason: z.int().min(1).default(10).describe('Alerts of one main reason in a bucket that are sent alone'),
 })

@@ -60,7 +60,7 @@ it.each([
   expect(columnOfSteps(own)).toBe(column)
 })
 
-it('names a single key by itself and other paths without the $.', () => {
+it('writes a single key plainly and other paths without the 11632', () => {
   expect(['$.delay', '$["metrics.cpu"]', '$.route.origin', '$[0]'].map(nameOfPath)).toEqual([
     'delay',
     'metrics.cpu',
@@ -80,7 +80,7 @@ it('issue 17.5: puts values under the names of Object.prototype without touching
   expect('x' in {}).toBe(false)
 })
 
-it('issue 17.5: puts keys beside indices, in any order', () => {
+it('issue 17.5: accepts keys and indices in any order', () => {
   const record = emptyRecord()
   putAt(record, stepsOfColumn('a[0]'), 'first')
   putAt(record, stepsOfColumn('a.length'), 'long')

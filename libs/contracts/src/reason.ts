@@ -13,7 +13,7 @@ export const reasonSchema = z.object({
   range: z
     .tuple([z.number(), z.number()])
     .nullable()
-    .describe('Where the value normally lies given the other fields (5 % to 95 %); numeric fields only'),
+    .describe('Range of the value given the other fields (5 % to 95 %); numeric fields only'),
   kind: z
     .enum(['full', 'brief'])
     .optional()

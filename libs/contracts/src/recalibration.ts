@@ -8,7 +8,7 @@ export const recalibrationSchema = z
   .object({
     /** [knots], ascending: strangeness by the model's own calibration. */
     at: z.array(z.number()).readonly(),
-    /** [knots]; above 0 where records as strange as that have become more common. */
+    /** [knots]; above 0 where records with that score have become more common. */
     shift: z.array(z.number()).readonly(),
   })
   .readonly()

@@ -21,7 +21,7 @@ export const suppressionRuleSchema = z
       .enum(['above', 'below'])
       .nullable()
       .default(null)
-      .describe("Where the field's number lies, seen from what was expected; null: either"),
+      .describe("Whether the field's number is above or below the expected one; null: either"),
     range: z
       .tuple([bound, bound])
       .nullable()

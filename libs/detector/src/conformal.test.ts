@@ -17,7 +17,7 @@ function withTail(values: readonly number[]): Calibration {
 const exponential = (rows: number) => Array.from({ length: rows }, (_, i) => -Math.log(1 - (i + 0.5) / rows))
 
 describe('a p-value', () => {
-  it('counts the calibration records that are at least as strange, and the record itself', () => {
+  it('counts the calibration records with an nll at least as high, and the record itself', () => {
     const p = pValues(counting([1, 2, 2, 5]), Float64Array.of(0, 2, 5, 6))
     expect([...p]).toEqual([1, 4 / 5, 2 / 5, 1 / 5])
   })

@@ -18,14 +18,14 @@ const ORDINARY_NLL = 20
 const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
 
 const swapped = read({ load: 904, length: 50 }) as Fields
-/** Ordinary where both are usual; where one is, worse than nothing; and a load far out seems the likeliest beside a wrong length. */
+/** Ordinary where both are usual; where one is, worse than nothing; and an extreme load seems the likeliest with a wrong length. */
 async function trap(batch: readonly Fields[]): Promise<Float64Array> {
   return Float64Array.from(batch, (fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000))
 }
 const farther = withNumber(encoder, swapped, 0, 950)
 const best = [{ fields: farther, nll: 99 }]
 
-it('finds two numbers that changed places, though neither change helps by itself', async () => {
+it('finds two swapped numbers, though neither change alone helps', async () => {
   const counterfactual = await findCounterfactual(encoder, trap, swapped, { best, numbers: [0, 1] }, ORDINARY_NLL)
   expect(counterfactual!.changes.map(({ field, from }) => [field, from])).toEqual([
     ['load', 904],

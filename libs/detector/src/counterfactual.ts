@@ -33,7 +33,7 @@ interface ChangesOfOne {
  * Finds the record that is normal and changes few fields of one that is not: the likeliest value of the field that helps
  * most, then of the next, all others kept, until the record would not be an anomaly. Greedy, so there may be one that changes
  * fewer; not looked for beyond four fields. Of two numbers that are both wrong, as where they changed places, neither one's likeliest
- * value beside the other is worth anything: as a second change two numbers may also take their usual values at once.
+ * value with the other unchanged is worth anything: as a second change two numbers may also take their usual values at once.
  *
  * @param tried        changes of one field alone
  * @param ordinaryNll  nats; a record below it is not an anomaly

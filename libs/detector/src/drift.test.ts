@@ -117,7 +117,7 @@ describe('a month between false alarms', () => {
   })
 
   it.each([300, 2_000, 20_000])(
-    'two in a hundred strange records for ten minutes are an attack, and no drift, at %i a minute',
+    'two anomalies in a hundred records for ten minutes are an attack, not drift, at %i a minute',
     (perMinute) => {
       const place: Stream['place'] = (u, minute, chance) =>
         minute >= 60 && minute < 70 && chance() < 0.02 ? 0.9999 : u

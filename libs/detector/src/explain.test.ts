@@ -25,7 +25,7 @@ const explain = (record: object, nllOf: (fields: Fields) => number) => {
   return explainRecord(encoder, nll, { fields, nll: nllOf(fields) }, ORDINARY_NLL)
 }
 
-it('tells the field that alone would make the record ordinary, and no other', async () => {
+it('returns the one field that alone would make the record ordinary', async () => {
   const { reasons } = await explain({ load: 50, length: 3, route: 'hill' }, (fields) => {
     if (isLength(fields)) return 5
     return fields.categories[0] === 'coast' ? 70 : 100
@@ -33,7 +33,7 @@ it('tells the field that alone would make the record ordinary, and no other', as
   expect(reasons.map(({ field }) => field)).toEqual(['length'])
 })
 
-it('tells the fields that together would, where none alone does, though another seems odder beside them', async () => {
+it('returns the fields that together would, where none alone does, even if another field has more bits', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     if (isLoad(fields) && isLength(fields)) return 5
     if (fields.categories[0] === 'coast') return 40
@@ -44,7 +44,7 @@ it('tells the fields that together would, where none alone does, though another 
   expect(reasons.map(({ bits }) => Math.round(bits * Math.LN2))).toEqual([20, 10])
 })
 
-it('tells all that carry a tenth of the largest surprise where nothing makes the record ordinary', async () => {
+it('returns all fields with a tenth of the largest surprise when no change makes the record ordinary', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     const gains = [isLoad(fields) ? 30 : 0, isLength(fields) ? 25 : 0, fields.categories[0] === 'coast' ? 2 : 0]
     return 100 - gains.reduce((sum, gain) => sum + gain, 0)

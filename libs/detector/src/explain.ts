@@ -27,7 +27,7 @@ import { mergeCurve, numberReason } from './number-reason.js'
  * @param roughNll     which of many records is likeliest may be looked for roughly
  * @param record       one that is improbable, and its NLL, nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns reasons, the most bits first, at least one; see `tellingReasons` for what is left out; and the counterfactual
+ * @returns reasons, the most bits first, at least one; see `mainReasons` for what is left out; and the counterfactual
  */
 export async function explainRecord(
   encoder: Encoder,
@@ -65,7 +65,7 @@ export async function explainRecord(
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
   const counterfactual = await findCounterfactual(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll)
-  return { reasons: tellingReasons([...numbers, ...categories], { own, ordinaryNll, counterfactual }), counterfactual }
+  return { reasons: mainReasons([...numbers, ...categories], { own, ordinaryNll, counterfactual }), counterfactual }
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -78,7 +78,7 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
  * the counterfactual has it; where there is none, all that carry a tenth of the largest surprise. A record far out has every
  * field look odd in the light of the wrong one.
  */
-function tellingReasons(
+function mainReasons(
   reasons: readonly Reason[],
   { own, ordinaryNll, counterfactual }: { own: number; ordinaryNll: number; counterfactual: Counterfactual | null },
 ): Reason[] {

@@ -105,7 +105,7 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
   )
 })
 
-it('issue 17.1: finds swapped numbers beside a text', async () => {
+it('issue 17.1: finds swapped numbers in a record with a text', async () => {
   const features: Feature[] = [
     { path: '$.note', type: 'text', optional: false },
     { path: '$.lat', type: 'numeric', optional: false },

@@ -25,7 +25,7 @@ const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>
 
 it('names the field that moved, by its divergence, and no other', () => {
   const [first, ...others] = fieldShifts(features, records(2_000), records(2_000, { heat: 0.6 }))
-  // Of normal densities a shift of d deviations diverges by d² / 2; the deviation here is 0.58, and bins tell a little less.
+  // Of normal densities a shift of d deviations diverges by d² / 2; the deviation here is 0.58, and bins lose a little of it.
   expect(first).toMatchObject({ field: 'heat' })
   expect(first!.nats).toBeGreaterThan(0.35)
   expect(first!.nats).toBeLessThan(0.6)

@@ -7,7 +7,7 @@ const options = { spec: realNvpSpec(2), seed: 1, noise: Float32Array.of(0.05, 0.
 const HELD_OUT = 100
 
 /** How one fit ends; of 100 held-out rows `likelier` are likelier by it than by the first, whose NLLs are 1. */
-interface Played {
+interface FakeFit {
   readonly stopped?: Fit['report']['stopped']
   readonly steps?: number
   readonly trainingRows?: number
@@ -15,7 +15,7 @@ interface Played {
 }
 
 /** Plays these fits one after another, and notes what each was asked for. */
-async function fitted(...fits: readonly Played[]) {
+async function fitted(...fits: readonly FakeFit[]) {
   const asked: FitOptions[] = []
   const fit = async (_: unknown, given: FitOptions): Promise<Fit> => {
     const { stopped = 'patience', steps = 1000, trainingRows = 5000, likelier } = fits[asked.push(given) - 1]!
@@ -31,7 +31,7 @@ async function fitted(...fits: readonly Played[]) {
   return { kept, asked }
 }
 
-it.each<Played>([{ stopped: 'maxSteps', steps: 1000 }, { steps: 1250 }])(
+it.each<FakeFit>([{ stopped: 'maxSteps', steps: 1000 }, { steps: 1250 }])(
   'keeps a flow that had something to learn, and tries nothing else: %o',
   async (played) => {
     const { asked } = await fitted(played)

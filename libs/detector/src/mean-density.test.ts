@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { meanDensity } from './mean-density.js'
-import type { NllOfRows } from './nll-together.js'
+import type { NllOfRows } from './nll-batching.js'
 
 const NO_ROWS = new Float32Array(0)
 

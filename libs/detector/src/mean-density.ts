@@ -1,4 +1,4 @@
-import type { NllOfRows } from './nll-together.js'
+import type { NllOfRows } from './nll-batching.js'
 
 /**
  * The NLL of rows by the mean of densities, −log Σ exp(−nll) / k: a density as each of them is.

@@ -12,7 +12,7 @@ const features: readonly Feature[] = [
   { path: '$.y', type: 'numeric', optional: false },
 ]
 
-/** y follows x; the group says where x lies. */
+/** y follows x; the group determines the position of x. */
 function makeRecords(count: number): Fields[] {
   const random = xoroshiro128plus(1)
   const read = makeReader(features)

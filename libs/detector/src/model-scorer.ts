@@ -2,7 +2,7 @@ import { type Encoder, encodeTable } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
 import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records'
 import { meanDensity } from './mean-density.js'
-import { type NllOfRows, nllTogether } from './nll-together.js'
+import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
 /** Encoder and flows together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
@@ -43,7 +43,7 @@ export async function openTableScorer(
   const scorers = await Promise.all(flows.map(openScorer))
   const hasNumbers = scorers.length > 0
   return {
-    score: scoreBy(encoder, hasNumbers ? nllTogether(meanDensity(scorers.map(({ nll }) => nll))) : undefined),
+    score: scoreBy(encoder, hasNumbers ? batchNllCalls(meanDensity(scorers.map(({ nll }) => nll))) : undefined),
     scoreRoughly: scoreBy(encoder, hasNumbers ? meanDensity(scorers.map(({ roughNll }) => roughNll)) : undefined),
     close: async () => {
       for (const scorer of scorers) await scorer.close()

@@ -12,11 +12,11 @@ export interface NewValue {
 const MOST_VALUES = 32
 
 /**
- * Finds records that are strange for a new value alone: one category has a value that training did not see, and with one of
+ * Finds records that are anomalies only because of a new value: one category has a value that training did not see, and with one of
  * the known values in its place the record is not an anomaly.
  *
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns [batch]; null where nothing is new, more than one value is, or the rest is strange as well
+ * @returns [batch]; null where no value is new, more than one is, or the rest of the record is an anomaly as well
  */
 export async function findNewValues(
   encoder: Encoder,

@@ -13,7 +13,7 @@ const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math
 
 type Column = (row: number) => number | string | null
 
-/** Columns as nobody would wish for them, each in a table of its own beside an ordinary one. */
+/** Columns as nobody would wish for them, each in a separate table with an ordinary one. */
 const COLUMNS: Readonly<Record<string, Column>> = {
   'never varies': () => 4,
   'is missing in every record': () => null,

@@ -22,9 +22,9 @@ port.on('message', async (request: ToScoringThread) => {
   unanswered.delete(answered)
 })
 
-type Asked = Exclude<ToScoringThread, { kind: 'end' }>
+type ScoringRequest = Exclude<ToScoringThread, { kind: 'end' }>
 
-async function reply(asked: Asked): Promise<void> {
+async function reply(asked: ScoringRequest): Promise<void> {
   const { id } = asked
   try {
     const scores = await answer(asked)
@@ -38,7 +38,7 @@ async function reply(asked: Asked): Promise<void> {
   }
 }
 
-async function answer(asked: Asked): Promise<ModelScores | null> {
+async function answer(asked: ScoringRequest): Promise<ModelScores | null> {
   const { model } = asked
   if (asked.kind === 'score') return models.get(model)!.score(asked.table)
   if (asked.kind === 'open') {

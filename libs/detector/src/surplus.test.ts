@@ -13,24 +13,24 @@ interface Stream {
   readonly perMinute: number
   readonly minutes: number
   readonly seed?: number
-  /** Share of records that are all strange, by the minute; default: none. */
-  readonly strange?: (minute: number) => number
+  /** Share of improbable records, by the minute; default: none. */
+  readonly improbable?: (minute: number) => number
 }
 
-function stream({ perMinute, minutes, seed = 7, strange = () => 0 }: Stream): ScoreBlock[] {
+function stream({ perMinute, minutes, seed = 7, improbable = () => 0 }: Stream): ScoreBlock[] {
   const random = xoroshiro128plus(seed)
   return Array.from({ length: minutes }, (_, minute) => {
     const counts = new Float64Array(borders.length - 1)
     for (let record = 0; record < perMinute; record++) {
-      const p = uniformFloat64(random) < strange(minute) ? 1e-4 : 1 - uniformFloat64(random)
+      const p = uniformFloat64(random) < improbable(minute) ? 1e-4 : 1 - uniformFloat64(random)
       counts[Math.min(counts.length - 1, Math.floor(-Math.log2(p)))]! += 1
     }
     return { startMs: minute * MINUTE_MS, counts }
   })
 }
 
-it('begins with the minute that three in a hundred are strange from, and stands after two', () => {
-  const blocks = stream({ perMinute: 2_000, minutes: 62, strange: (minute) => (minute < 60 ? 0 : 0.03) })
+it('begins with the minute from which three in a hundred are improbable, and is found after two', () => {
+  const blocks = stream({ perMinute: 2_000, minutes: 62, improbable: (minute) => (minute < 60 ? 0 : 0.03) })
   expect(watchSurplus(blocks.slice(0, 60), options)).toBeNull()
   const surplus = watchSurplus(blocks, options)
   expect(surplus).toMatchObject({ raisedMs: 61 * MINUTE_MS })
@@ -38,15 +38,15 @@ it('begins with the minute that three in a hundred are strange from, and stands 
 })
 
 it('is over twenty minutes after it has ended, however long it was', () => {
-  const strange = (minute: number) => (minute < 120 ? 0.1 : 0)
-  const blocks = stream({ perMinute: 2_000, minutes: 140, strange })
+  const improbable = (minute: number) => (minute < 120 ? 0.1 : 0)
+  const blocks = stream({ perMinute: 2_000, minutes: 140, improbable })
   expect(watchSurplus(blocks.slice(0, 121), options)).not.toBeNull()
   expect(watchSurplus(blocks, options)).toBeNull()
 })
 
 it('is none within an eighth of what is due, however many records say so', () => {
-  const strange = () => 0.0009
-  expect(watchSurplus(stream({ perMinute: 20_000, minutes: 60, strange }), options)).toBeNull()
+  const improbable = () => 0.0009
+  expect(watchSurplus(stream({ perMinute: 20_000, minutes: 60, improbable }), options)).toBeNull()
 })
 
 it('is as rare as designed where nothing has changed', () => {

@@ -24,7 +24,7 @@ export interface SurplusOptions {
  *
  *     z = (share − due) / √(due·(1 − due)·(1/records + 1/calibrated) + (due/4)²)
  *
- * where due is the p-value nearest the alert rate at which a bucket begins: what lies within an eighth of it is none.
+ * where due is the p-value nearest the alert rate at which a bucket begins: a bucket within an eighth of it is none.
  * The sum goes no further than one step beyond the limit, so that a surplus is over about twelve blocks after it has ended.
  *
  * @param blocks  counted by p-values, in order of time; they are added up until ten anomalies are due in each

@@ -19,7 +19,7 @@ export interface ScoringThread {
 
 /**
  * Makes a thread for scoring: encoding and the flow take as long as the rest of a record's way, and ONNX Runtime keeps the
- * thread that calls it. Beside it the next batch is read.
+ * calling thread, which reads the next batch meanwhile.
  *
  * It runs from the first model that is opened in it until the last one is closed. A third of a second goes into its start, most
  * of it into loading what it runs: a model that takes the place of another finds all that there, and so does the first one where
@@ -64,14 +64,14 @@ interface RunningThread {
   readonly ask: (question: Question) => Promise<ModelScores | null>
 }
 
-interface Waiting {
+interface PendingScores {
   readonly resolve: (scores: ModelScores | null) => void
   readonly reject: (error: Error) => void
 }
 
 function runThread(): RunningThread {
   const worker = startWorker()
-  const waiting = new Map<number, Waiting>()
+  const waiting = new Map<number, PendingScores>()
   let asked = 0
   let [entered, open] = [0, 0]
   let ended: Error | undefined
@@ -105,7 +105,7 @@ function runThread(): RunningThread {
       if (open > 0) return false
       // Nobody else is to be let in while it ends.
       ended = new ScoringThreadEnded('the scoring thread ended: its last model was closed')
-      // By itself: ONNX Runtime aborts the process where its thread is terminated in the middle of a batch.
+      // Not terminated: ONNX Runtime aborts the process when its thread is terminated in the middle of a batch.
       worker.postMessage({ kind: 'end' } satisfies ToScoringThread)
       await exited
       return true

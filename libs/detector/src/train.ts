@@ -117,7 +117,7 @@ const FITTING_ROWS = 100_000
 const RECORDS_PER_RATE = 400
 
 /**
- * A tenth of the records, yet 2 / alertRate of few, so that the rate's quantile lies inside, though never more than 30 %;
+ * A tenth of the records, yet 2 / alertRate of few, so that the rate's quantile is inside, though never more than 30 %;
  * and of more than 100,000 all that the fit has no use for. More than 400 / alertRate are never held out.
  */
 function calibrationSize(records: number, alertRate: number): number {

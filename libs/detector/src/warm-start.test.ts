@@ -51,14 +51,14 @@ beforeAll(async () => {
 }, 60_000)
 
 /** Fits that come to these NLLs, and what the warm one was asked for. */
-interface Played extends Partial<WarmStart> {
+interface FakeFit extends Partial<WarmStart> {
   readonly warm?: number
   readonly cold?: number
   readonly to?: typeof spec
   readonly member?: number
 }
 
-async function between({ warm = 1, cold = 1, to = spec, member = 0, ...start }: Played) {
+async function between({ warm = 1, cold = 1, to = spec, member = 0, ...start }: FakeFit) {
   const asked: FitOptions[] = []
   const played = (bestNll: number) => ({ report: { bestNll } }) as Fit
   const result = await fitFromBoth(

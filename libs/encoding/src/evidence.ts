@@ -27,7 +27,7 @@ export interface DeterminingGroup {
   readonly name: string
   /** The group's median, in the column's own unit. */
   readonly median: number
-  /** What lies within 1.64 of the group's deviations, nine in ten of a normal's values; in the column's own unit. */
+  /** The range within 1.64 deviations of the group, nine in ten of a normal's values; in the column's own unit. */
   readonly range: readonly [low: number, high: number]
 }
 

@@ -112,7 +112,7 @@ describe('issue 17.2: a column at any location and scale', () => {
     expect(halfStep(column)).toBeLessThan(1 / 3)
   })
 
-  it('tells whole numbers from 9e15 to 9e15 + 18 apart', () => {
+  it('distinguishes whole numbers from 9e15 to 9e15 + 18', () => {
     const column = fit(Array.from({ length: 500 }, (_, k) => 9e15 + ((k * 7) % 19)))
     expect(standardise(column, 9e15 + 60)).toBeGreaterThan(7)
     expect(halfStep(column)).toBeLessThan(1 / 3)

@@ -17,7 +17,7 @@ test("without paths, Kafka's own time and key count", () => {
   expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: 'a\ufffdb' })
 })
 
-test('issue 17.18: a long key is shortened to its start and a hash, which tells it from others that start alike', () => {
+test('issue 17.18: a long key is shortened to its start and a hash, so that keys with the same start stay distinct', () => {
   const key = '€'.repeat(900)
   const shortened = { entityKey: expect.stringMatching(/^€{100}…sha256:[0-9a-f]{64}$/) }
   const ofKafka = reading({})({}, { key: Buffer.from(key) })

@@ -80,7 +80,7 @@ function fieldTime(path: string, locate: Locate): TimeReader {
 
 function inRange(ms: number, what: string): number | Rejection {
   if (ms >= EARLIEST_MS && ms <= LATEST_MS) return Math.trunc(ms)
-  return { reason: 'bad_timestamp', detail: `${what}: a time lies in the years 1 to 9999; found ${ms} ms` }
+  return { reason: 'bad_timestamp', detail: `${what}: a time must be in the years 1 to 9999; found ${ms} ms` }
 }
 
 function fieldKey(path: string, locate: Locate): (record: unknown) => { readonly key: string | null } | Rejection {

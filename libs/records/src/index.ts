@@ -28,4 +28,4 @@ export {
 } from './record-reader.js'
 export { makeObservationReader, type Observation } from './windows/observation.js'
 export { longestWindowMs, planWindows, windowPlaces } from './windows/plan.js'
-export { type EntityState, makeWindowStates, type Settled, type WindowStates } from './windows/window-states.js'
+export { type EntityState, makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

@@ -1,7 +1,7 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { makeDecoder } from './formats/decoder.js'
-import { type Message, messageReader, type Placed, recordReader } from './record-reader.js'
+import { type Message, messageReader, type RecordOrigin, recordReader } from './record-reader.js'
 
 const decoder = makeDecoder({ format: 'json', maxRecordBytes: 1024, csv: { delimiter: ',' } })
 const DELAY: Feature = { path: '$.delay', type: 'numeric', optional: false }
@@ -10,7 +10,7 @@ const aWindow = (name: string, aggregate: string) =>
 const FEATURES = [DELAY, aWindow('total', 'sum')]
 const options = { source: {}, features: FEATURES, maxBytes: 1024 ** 2 }
 
-const aMessage = (value: string | null, overrides: Partial<Message & Placed> = {}): Message & Placed => ({
+const aMessage = (value: string | null, overrides: Partial<Message & RecordOrigin> = {}): Message & RecordOrigin => ({
   ...{ topic: 'flights', partition: 0, key: Buffer.from('LAX'), timestampMs: 0 },
   value: value === null ? null : Buffer.from(value),
   ...overrides,

@@ -72,7 +72,7 @@ export const wholeRecord =
   }
 
 /** What has a place in a topic. */
-export interface Placed {
+export interface RecordOrigin {
   readonly topic: string
   readonly partition: number
 }
@@ -89,7 +89,7 @@ interface OrderedOptions extends ReaderOptions {
 }
 
 /** Reads records one by one, those of a partition in the order of offsets: each counts in the windows of those behind it. */
-export interface OrderedReader<M extends MessageFacts & Placed> {
+export interface OrderedReader<M extends MessageFacts & RecordOrigin> {
   read(message: M): RecordWithFields<M> | Rejection
   /** How far back the longest window reaches, ms; 0: there is none. */
   readonly longestWindowMs: number
@@ -100,12 +100,14 @@ export interface OrderedReader<M extends MessageFacts & Placed> {
 }
 
 /** Reads messages as ingest does, with windows in memory instead of the store. */
-export function messageReader<M extends Message & Placed>(options: OrderedOptions & WithPicker): OrderedReader<M> {
+export function messageReader<M extends Message & RecordOrigin>(
+  options: OrderedOptions & WithPicker,
+): OrderedReader<M> {
   return orderedReader(options, batchReader<M>(options))
 }
 
 /** The same for records that are decoded already. */
-export function recordReader<M extends MessageFacts & Placed & { readonly record: JsonObject }>(
+export function recordReader<M extends MessageFacts & RecordOrigin & { readonly record: JsonObject }>(
   options: OrderedOptions,
 ): OrderedReader<M> {
   const reader = tableReader(options, planOf(options), inWholeRecords)
@@ -134,7 +136,7 @@ interface TableReader<M extends MessageFacts> extends Pick<BatchReader, 'room' |
   read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
 }
 
-function orderedReader<M extends MessageFacts & Placed>(
+function orderedReader<M extends MessageFacts & RecordOrigin>(
   options: OrderedOptions,
   { room, read, table }: TableReader<M>,
 ): OrderedReader<M> {
@@ -147,7 +149,7 @@ function orderedReader<M extends MessageFacts & Placed>(
   const settle = () => {
     for (const states of partitions.values()) forgotten += states.settle().forgotten
   }
-  const statesOf = ({ topic, partition }: Placed, own: WindowPlan): WindowStates => {
+  const statesOf = ({ topic, partition }: RecordOrigin, own: WindowPlan): WindowStates => {
     const key = `${topic}/${partition}`
     const states = partitions.get(key) ?? makeWindowStates(own, { maxBytes })
     partitions.set(key, states)

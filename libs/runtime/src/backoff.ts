@@ -26,7 +26,7 @@ export function backoffMs(
 
 export interface RetryOptions extends Backoff {
   readonly signal: AbortSignal
-  /** Told before each wait, for the log. */
+  /** Called before each wait, for the log. */
   readonly onRetry?: (error: OutflowError, attempt: number, waitMs: number) => void
 }
 

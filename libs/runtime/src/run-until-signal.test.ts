@@ -18,7 +18,7 @@ function aProcess() {
   return { source: source as typeof source & SignalSource, log, written }
 }
 
-test('a service that ends by itself gives 0 and leaves no listener', async () => {
+test('a service that ends without a signal gives 0 and leaves no listener', async () => {
   const { source, log } = aProcess()
   expect(await runUntilSignal(async () => {}, { log, source })).toBe(0)
   expect(source.listenerCount('SIGTERM') + source.listenerCount('SIGINT')).toBe(0)

@@ -117,7 +117,7 @@ describe('tracing', () => {
     expect(second!.links).toMatchObject([{ traceId: first!.traceId, spanId: first!.spanId }])
   })
 
-  it('tells of an act that failed, and fails as it did', async () => {
+  it('records an act that failed, and throws the same error', async () => {
     const [span] = await sent((tracing) =>
       expect(
         inSpan(

@@ -62,7 +62,7 @@ begin
 end
 $$;
 comment on function outflow.nll_percentiles is
-  'The nll, in nats, below which each share of a histogram''s records lies; shares ascend. Accurate to a bucket: 18 % of the value.';
+  'The nll, in nats, below which each share of a histogram''s records is; shares ascend. Accurate to a bucket: 18 % of the value.';
 
 create table outflow.drift_alarms (
   id bigint generated always as identity,

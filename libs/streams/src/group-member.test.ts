@@ -69,7 +69,7 @@ async function aMember({ earliest = 0n, stored = 0n } = {}) {
     deliveries.at(-1)?.acknowledge()
     await handled
   }
-  /** kafkajs goes on by itself behind transaction markers. */
+  /** kafkajs continues after transaction markers without a message. */
   const passedOver = (lastOffset: bigint) =>
     listeners.get('batch')!({
       payload: { topic: TOPIC, partition: 0, batchSize: 0, lastOffset: String(lastOffset) },

@@ -26,9 +26,9 @@ export { type Gap, type PositionStore, positionsInMemory, type StoredPosition } 
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export {
   countWindow,
-  type Keeping,
   type NotedRecord,
   readWindow,
+  type SampleKeeper,
   type ScanOptions,
   sampleWindow,
   scanWindow,

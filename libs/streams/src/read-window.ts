@@ -77,7 +77,7 @@ export function readWindow<Note = undefined>(
 }
 
 /** How to keep less of a sampled record than its bytes. */
-export interface Keeping<Note, Kept> {
+export interface SampleKeeper<Note, Kept> {
   /** Awaited before the records of a batch are kept. */
   readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
   /** What it returns must not refer to the record's bytes. */
@@ -87,7 +87,7 @@ export interface Keeping<Note, Kept> {
 /** Like `readWindow`, and keeps of each sampled record what `keep` returns. */
 export async function sampleWindow<Note, Kept>(
   kafka: KafkaConnection,
-  options: WindowOptions<Note> & { readonly keep: Keeping<Note, Kept> },
+  options: WindowOptions<Note> & { readonly keep: SampleKeeper<Note, Kept> },
 ): Promise<Window<Kept>> {
   const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed, decay, keep } = options
   const latestMs = Math.min(toMs, Date.now())

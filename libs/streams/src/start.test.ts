@@ -5,7 +5,7 @@ import { gapBefore } from './start.js'
 const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>
   gapBefore({ nextOffset: stored[0], topicId: stored[1] }, topicId, { topic: 't', partition: 0, earliest, end })
 
-describe('issue 17.21: what lies before the first record that can be read', () => {
+describe('issue 17.21: offsets before the first readable record', () => {
   it('is nothing at any offset from the first record to the end', () => {
     for (const nextOffset of [3n, 5n, 9n]) expect(gap([nextOffset, 'id'], 'id', 3n, 9n)).toBeNull()
   })

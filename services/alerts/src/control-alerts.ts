@@ -1,22 +1,22 @@
-import { controlOf, makeDecider, windowsOf } from '@outflow/alerting'
-import type { AlertWindow, Config } from '@outflow/contracts'
+import { bucketsOf, controlOf, makeDecider } from '@outflow/alerting'
+import type { AlertBucket, Config } from '@outflow/contracts'
 import { type Client, inTransaction } from '@outflow/store'
 import {
-  alertWindows,
+  alertBuckets,
   claimOutboxOrder,
   numberInOrder,
   unnumberedRows,
-  updateAlertWindows,
+  updateAlertBuckets,
   withholdAlerts,
 } from '@outflow/store/outbox'
 import { listSuppressions } from '@outflow/store/suppressions'
-import { type Decided, decideOn, waitingOf } from './decide-on.js'
+import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** Rows that are decided on in one transaction. */
 const MAX_ROWS = 500
 const MAX_BYTES = 8 * 1024 ** 2
-/** Alerts are as old as the begin of their transaction: of a window that has just ended, one may not be committed yet. */
+/** Alerts are as old as the begin of their transaction: of a bucket that has just ended, one may not be committed yet. */
 const COMMIT_MS = 1_000
 
 interface AlertControlDeps {
@@ -26,14 +26,14 @@ interface AlertControlDeps {
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
 }
 
-/** Whether outflow.yaml has alerts decided on; a stored rule may want it too, or a window that is open. */
+/** Whether outflow.yaml has alerts decided on; a stored rule may want it too, or a bucket that is open. */
 export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
   return (alerts.grouping ?? alerts.cooldown ?? alerts.quietHours) !== undefined
 }
 
 /**
  * Decides on the alerts that have no place in the order of sending yet. What is sent singly is numbered, and so is all that is
- * no alert; what does not leaves the outbox and is noted with the reason; groups whose window has ended get a place of their own.
+ * no alert; what does not leaves the outbox and is noted with the reason; groups whose bucket has ended get a place of their own.
  *
  * All of a transaction, or nothing: a crash repeats no decision and loses none. What is decided follows from the alerts'
  * order and their times of commit, not from when the relay looks.
@@ -49,12 +49,12 @@ export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
 async function controlSome({
   client,
   config: { pipeline, alerts },
-}: AlertControlDeps): Promise<Decided & { readonly areAll: boolean }> {
+}: AlertControlDeps): Promise<AlertDecisions & { readonly areAll: boolean }> {
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BYTES })
   const waiting = rows.map(waitingOf)
   const found = waiting.flatMap(({ alert }) => alert ?? [])
-  const before = await alertWindows(client, { pipeline, dueBy: now, named: found.flatMap(windowsOf) })
+  const before = await alertBuckets(client, { pipeline, dueBy: now, named: found.flatMap(bucketsOf) })
   const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))
   const rules = await listSuppressions(client, { pipeline, notExpired: new Date(oldestMs) })
   const decider = makeDecider(controlOf(alerts, rules.toReversed()), before)
@@ -66,18 +66,18 @@ async function controlSome({
   })
   await withholdAlerts(client, pipeline, decided.unsent)
   await numberInOrder(client, pipeline, decided.order)
-  await updateAlertWindows(client, pipeline, changes(before, decider.open()))
+  await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
   return { ...decided, areAll }
 }
 
-/** What is to be deleted, and what is to be written, so that the stored windows are those that are open. */
-function changes(before: readonly AlertWindow[], open: readonly AlertWindow[]) {
+/** What is to be deleted, and what is to be written, so that the stored buckets are those that are open. */
+function changes(before: readonly AlertBucket[], open: readonly AlertBucket[]) {
   const known = new Set(before)
   const names = new Set(open.map(nameOf))
   return {
-    closed: before.filter((window) => !names.has(nameOf(window))),
-    open: open.filter((window) => !known.has(window)),
+    closed: before.filter((bucket) => !names.has(nameOf(bucket))),
+    open: open.filter((bucket) => !known.has(bucket)),
   }
 }
 
-const nameOf = ({ kind, subject }: AlertWindow): string => `${kind} ${subject}`
+const nameOf = ({ kind, subject }: AlertBucket): string => `${kind} ${subject}`

@@ -119,7 +119,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
   })
 }
 
-interface Relaying {
+interface RelayDeps {
   readonly config: Config
   readonly kafka: KafkaConnection
   readonly pool: Pool
@@ -128,7 +128,7 @@ interface Relaying {
   readonly caution: Caution
   /** Resolves when there may be work, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
-  /** Told after each round that succeeded. */
+  /** Called after each round that succeeded. */
   readonly onProgress: () => void
 }
 
@@ -142,7 +142,7 @@ async function relay({
   caution,
   untilWoken,
   onProgress,
-}: Relaying): Promise<void> {
+}: RelayDeps): Promise<void> {
   const { pipeline } = config
   const { client, signal } = leadership
   const created = await ensureOutputTopics(kafka, config)

@@ -2,7 +2,7 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { HealthEventStatus, StoredHealthEvent } from '@outflow/store/health-events'
 import type { OutboxRow } from '@outflow/store/outbox'
-import type { Decided } from './decide-on.js'
+import type { AlertDecisions } from './alert-decisions.js'
 
 /** All that the relay can say, to the log and to the metrics. */
 export interface AlertsTelemetry {
@@ -10,7 +10,7 @@ export interface AlertsTelemetry {
   leadershipTaken(caughtUpThrough: bigint | null): void
   relayInterrupted(error: OutflowError, attempt: number, waitMs: number): void
   topicsCreated(topics: readonly string[]): void
-  alertsDecided(decided: Decided): void
+  alertsDecided(decided: AlertDecisions): void
   rowsSent(rows: readonly OutboxRow[]): void
   /** @param error  null: the relay did not try, because no broker accepts so much */
   messageShortened(row: OutboxRow, error: OutflowError | null): void

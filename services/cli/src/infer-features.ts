@@ -90,7 +90,7 @@ interface Field {
 /** Enough for any category that a model can learn; beyond it a field is an id, and is not remembered further. */
 const MAX_DISTINCT = 50_000
 
-/** Enough to tell a constant, and a code such as a zip that is not always a number. */
+/** Enough to recognise a constant, and a code such as a zip code that is not always a number. */
 const MAX_DISTINCT_NUMBERS = 1_000
 
 /** So few other values among numbers are errors to be named, not another kind of field. */

@@ -2,8 +2,8 @@ import { didYouMean } from '@outflow/contracts'
 import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander'
 
 /**
- * A command that says of a misspelt word what it was most likely meant to be. By itself commander tells of a required option that
- * is missing before it tells of the one that was misspelt, and suggests nothing for values.
+ * A command that suggests the likely word for a misspelt one: commander reports a missing required
+ * option before the misspelt one, and suggests nothing for values.
  */
 export class OutflowCommand extends Command {
   override createCommand(name?: string): OutflowCommand {
@@ -47,7 +47,7 @@ export class OutflowCommand extends Command {
 const OPTION = /^-(?![\d.]|$)/
 const HELP: ReadonlySet<string> = new Set(['-h', '--help'])
 const UNKNOWN_OPTION = /^error: unknown option '([^']+)'/
-/** commander tells in words alone what it would have taken. */
+/** commander reports the accepted values only in its message. */
 const REFUSED_CHOICE = /(?:argument|value) '([^']*)' is invalid.* Allowed choices are (.+)\.$/
 
 const longsOf = (command: Command): readonly string[] => [

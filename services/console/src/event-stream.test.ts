@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { makeEventStream } from './event-stream.js'
 
-it('holds no more than its room for a client that does not read, and tells it later what it missed', async () => {
+it('holds no more than its room for a client that does not read, and reports later what was dropped', async () => {
   const { body, send } = makeEventStream(() => {})
   const data = { text: 'x'.repeat(1_000) }
   for (let n = 0; n < 1_000; n++) send('anomaly', data)

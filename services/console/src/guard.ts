@@ -1,6 +1,6 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Act } from './audited.js'
+import type { Act } from './audit.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'

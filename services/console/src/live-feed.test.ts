@@ -21,7 +21,7 @@ const line = (offset: number): AnomalyLine => ({
 
 const until = (isSo: () => boolean) => vi.waitUntil(isSo, { interval: 2 })
 
-it('tells each anomaly once, also one whose transaction ended late, and nothing of before', async () => {
+it('sends each anomaly once, also one whose transaction ended late, and no earlier one', async () => {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   let stored: readonly AnomalyLine[] = [line(1)]

@@ -28,7 +28,7 @@ const LOOK_BACK_MS = 30_000
 /** In a burst only the newest are sent; the list has them all. */
 const MOST_AT_ONCE = 500
 
-interface Watched {
+interface WatchedPipeline {
   readonly listeners: Set<OnFound>
   /** Ids of what is known within the look back. */
   known: ReadonlySet<string>
@@ -36,7 +36,7 @@ interface Watched {
 
 /** Looks for new anomalies once a second, for everybody who watches a pipeline at once; while nobody does, not at all. */
 export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: LiveFeedOptions): LiveFeed {
-  const watched = new Map<string, Watched>()
+  const watched = new Map<string, WatchedPipeline>()
   let isLooking = false
   return {
     subscribe: (pipeline, onFound) => {
@@ -72,7 +72,7 @@ export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: Live
     isLooking = false
   }
 
-  async function lookAt(pipeline: string, own: Watched, onFound: OnFound): Promise<void> {
+  async function lookAt(pipeline: string, own: WatchedPipeline, onFound: OnFound): Promise<void> {
     const since = new Date(Date.now() - LOOK_BACK_MS)
     const lines = await look({ pipeline, since, limit: MOST_AT_ONCE })
     const fresh = lines.filter((line) => !own.known.has(anomalyId(line)))

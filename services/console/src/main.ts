@@ -12,7 +12,7 @@ export interface ConsoleOptions {
   readonly signal: AbortSignal
   /** The process's, when it runs other services too; the console serves them on its own address in any case. */
   readonly vitals?: Vitals
-  /** Told where it is, once it answers. */
+  /** Called with the address when the server answers. */
   readonly onServed?: (url: string) => void
 }
 

@@ -38,9 +38,9 @@ export function sendProblem(
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }
 
-type Described = { readonly status: number; readonly detail: string } & Extension
+type ProblemDetails = { readonly status: number; readonly detail: string } & Extension
 
-function describe(thrown: FastifyError): Described {
+function describe(thrown: FastifyError): ProblemDetails {
   if (hasZodFastifySchemaValidationErrors(thrown)) {
     const problems = thrown.validation.map(({ instancePath, message }) => {
       const field = instancePath.slice(1).replaceAll('/', '.')
@@ -54,7 +54,7 @@ function describe(thrown: FastifyError): Described {
   return describeOutflow(toOutflowError(thrown))
 }
 
-function describeOutflow(error: OutflowError): Described {
+function describeOutflow(error: OutflowError): ProblemDetails {
   const { code, message } = error
   if (error instanceof ModelUnknown || error instanceof AnomalyUnknown) return { status: 404, detail: message, code }
   if (CONFLICTS.some((kind) => error instanceof kind)) return { status: 409, detail: message, code }
@@ -76,7 +76,7 @@ function describeOutflow(error: OutflowError): Described {
 const CONFLICTS = [NoEarlierModel, StoredModelDamaged, ModelDamaged, ModelForeign, ModelVersionUnknown]
 
 /** The message of an error of another kind may hold more than the asker is to know; the log has it. */
-const unexpected = (code: string): Described => ({
+const unexpected = (code: string): ProblemDetails => ({
   status: 500,
   detail: `it failed; the log of the console says why, under ${code}`,
   code,

@@ -4,7 +4,7 @@ import type { Pool } from '@outflow/store'
 import { activeModelId, loadModel } from '@outflow/store/models'
 
 /**
- * Gives what tells the NLL above which the active model flags a record, nats: at the configuration's alert rate, of another
+ * Makes a function that returns the NLL, in nats, above which the active model decides anomaly: at the configuration's alert rate, of another
  * pipeline at the rate that its model was made for. null while there is no model, and where false-discovery control moves the level.
  */
 export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool) {

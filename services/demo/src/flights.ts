@@ -16,7 +16,7 @@ export interface Flight {
 
 /** The 20,000 flights that npm's vega-datasets ships, from January to March 2001, by date. */
 export function loadFlights(): Flight[] {
-  // The package exports its entry alone; the tables lie beside the folder of that entry.
+  // The package exports its entry alone; the tables are next to the folder of that entry.
   const entry = createRequire(import.meta.url).resolve('vega-datasets')
   const file = join(dirname(entry), '..', 'data', 'flights-20k.json')
   const flights: Flight[] = JSON.parse(readFileSync(file, 'utf8'))

@@ -12,7 +12,7 @@ export interface StrangeFlight {
 /** Rows of the table: it stands below two bars on a terminal of 24 lines. */
 export const STRANGEST = 10
 
-/** One line a flight: how strange, which, and why in words. */
+/** One line per flight: nll, flight, and reasons. */
 export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick<Terminal, 'table'>): string {
   return terminal.table({
     head: ['nats', 'p', 'flight', 'why'],

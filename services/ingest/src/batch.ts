@@ -16,7 +16,7 @@ export interface RejectedRecord {
 /** A record with what the tables want of it; the record itself is decoded where somebody looks at it. */
 export type ReadRecord = Read<KafkaRecord>
 
-/** An outbox message and the offset of the record that it tells of. */
+/** An outbox message and the offset of its record. */
 export interface MessageAt {
   readonly offset: bigint
   readonly message: OutboxMessage
@@ -78,7 +78,7 @@ export interface DecidedBatch extends ScoredBatch {
 }
 
 export interface ComparedBatch extends DecidedBatch {
-  /** How a candidate that scores beside agrees with the model; absent: none does. */
+  /** How far the shadow agrees with the model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
 }
 

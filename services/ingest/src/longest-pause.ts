@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Runs an effect, and tells beside its result how long the event loop stood still at most meanwhile, ms: so long no batch
+ * Runs an effect, and returns its result and the longest time, in ms, that the event loop was blocked meanwhile: for that long no batch
  * moved on. Whatever else the process does in that time counts too, so it is an upper bound.
  */
 export async function longestPause<T>(

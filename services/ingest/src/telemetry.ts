@@ -1,7 +1,7 @@
 import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
-import type { Settled } from '@outflow/records'
+import type { SettleResult } from '@outflow/records'
 import { type Log, type Metrics, observeAll } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
@@ -30,7 +30,7 @@ export interface IngestTelemetry {
   schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   windowStatesAwaited(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
-  windowStatesUsed(settled: Settled): void
+  windowStatesUsed(settled: SettleResult): void
   windowsUnknown(modelId: string): void
   stateReadRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   recordFailed(delivery: Delivery, offset: bigint, error: OutflowError): void

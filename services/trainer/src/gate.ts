@@ -33,7 +33,7 @@ const LOWER_HALF = [0.25, 0.75] as const
  * Decides whether a model may score the stream. On recent records that it was not fitted to:
  *
  * - its artefact opens, and opened twice gives the same finite NLLs, at the edges of the contract too;
- * - it makes them as likely as the incumbent does, or likelier: it fails when the 95 % interval of its mean gain lies
+ * - it makes them as likely as the incumbent does, or likelier: it fails when the 95 % interval of its mean gain is
  *   below −0.02 nats. A first model is compared with a density of independent fields instead;
  * - it flags at most three times what was asked for (alert rate plus contamination), give or take chance, and finds neither
  *   most of them too high nor most of them too low;
@@ -121,7 +121,7 @@ async function scoresOf(
 
 /**
  * Share of p-values at most a half. Where a whole share of the records has one NLL, as where fields have few values, the
- * p-value of each is the largest of that share; each then counts by the part of it that lies below a half.
+ * p-value of each is the largest of that share; each then counts by the part of it that is below a half.
  *
  * @param above  the p-value of an NLL that is a little higher
  */

@@ -38,7 +38,7 @@ test('that the candidate finds anomalies stranger still does not count against i
   expect(pairedGain(candidate, incumbent, { contamination: 0.01, seed: 1 }).upper).toBeLessThan(0)
 })
 
-test('issue 17: a record that only one of the densities finds strange counts, for or against the candidate', () => {
+test('issue 17: a record that is improbable under only one of the densities counts, for or against the candidate', () => {
   const one = nlls(1_000)
   const other = one.slice().fill(5_000, 10, 20)
   // Ten of the 990 records that are compared, at 20 nats each.

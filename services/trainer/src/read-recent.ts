@@ -5,7 +5,7 @@ import type { TrainerContext } from './trainer-context.js'
 import { selectTrainingRecords } from './training-records.js'
 
 const NOTHING = { confirmed: new Set<string>(), spans: [] }
-/** Tells a share of a hundredth to a quarter of itself. */
+/** Enough to estimate a share of one hundredth to within a quarter. */
 const MOST_RECORDS = 2_000
 
 /** Reads a sample of the good records since a time. */

@@ -6,7 +6,7 @@ import {
   type ReaderOptions,
   type RecordDecoder,
 } from '@outflow/records'
-import type { Keeping, WindowOptions, WindowRecord } from '@outflow/streams'
+import type { SampleKeeper, WindowOptions, WindowRecord } from '@outflow/streams'
 
 /** A record's fields, or why it breaks its contract. */
 export type RecordNote = Fields | Rejection
@@ -25,8 +25,8 @@ export interface WindowsRead {
 }
 
 /** How the records of a training window are read. */
-interface SampleReading {
-  readonly keep: Keeping<RecordNote, SampledRecord>
+interface SampleReader {
+  readonly keep: SampleKeeper<RecordNote, SampledRecord>
   /** Reads every record, sampled or not, because each counts in the windows of later ones; absent: there are no windows. */
   readonly note?: NonNullable<WindowOptions<RecordNote>['note']>
   /** What the windowed features were counted from; null: there are none. */
@@ -44,7 +44,7 @@ const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 export function readSampled(
   { source, features }: Pick<ReaderOptions, 'source' | 'features'>,
   decoder: RecordDecoder,
-): SampleReading {
+): SampleReader {
   const reader = messageReader({ decoder, source, features, maxBytes: MAX_BYTES_A_PARTITION })
   const prepare = async (records: readonly WindowRecord[]) => void (await decoder.prepare(records))
   const read = (record: WindowRecord): RecordNote => {

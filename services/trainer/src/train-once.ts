@@ -4,7 +4,7 @@ import { toOutflowError } from '@outflow/errors'
 import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
-import type { Keeping, Window, WindowOptions } from '@outflow/streams'
+import type { SampleKeeper, Window, WindowOptions } from '@outflow/streams'
 import { type Due, sameFeatures } from './due.js'
 import { begunReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
@@ -36,7 +36,7 @@ export interface Incumbent {
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
   readonly readWindow: (
-    options: Omit<WindowOptions<RecordNote>, 'topics'> & { readonly keep: Keeping<RecordNote, SampledRecord> },
+    options: Omit<WindowOptions<RecordNote>, 'topics'> & { readonly keep: SampleKeeper<RecordNote, SampledRecord> },
   ) => Promise<Window<SampledRecord>>
   /** The active model; null while there is none, or none that is whole. */
   readonly incumbent: () => Promise<Incumbent | null>
@@ -239,7 +239,7 @@ function hasTime({ metadata }: Incumbent, training: Config['training'], nowMs: n
 /** Often enough to see that it moves. */
 const NOTE_EVERY_MS = 5_000
 
-interface Fitted {
+interface FittedCandidate {
   readonly fitId: string
   readonly begun: FitReport
   readonly trained: TrainedDetector
@@ -257,7 +257,7 @@ function ratePerDay(seen: number, { from, to }: { readonly from: string; readonl
 }
 
 async function decide(
-  { fitId, begun, trained, parts, active, incumbent, startedAtMs }: Fitted,
+  { fitId, begun, trained, parts, active, incumbent, startedAtMs }: FittedCandidate,
   { config, because, effects, telemetry, onProgress, now = Date.now }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained

@@ -43,7 +43,7 @@ const LOOK_BACK_MS = 86_400_000
 /** What of the trainer the watch needs. */
 type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>
 
-interface Watched {
+interface WatchedModel {
   readonly modelId: string
   readonly buckets: CalibratedBuckets
   readonly metadata: ModelMetadata
@@ -62,7 +62,7 @@ export function watchScores(
   const { config, pool, telemetry } = context
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
   const guard = makeGuard(context, readRecent)
-  let watched: Watched | null = null
+  let watched: WatchedModel | null = null
   let lookedMs = 0
 
   return {
@@ -158,7 +158,7 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
 }
 
 /** null where the model can not be opened: ingest does not score by it either. */
-async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Promise<Watched | null> {
+async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Promise<WatchedModel | null> {
   const detector = await openStored(pool, pipeline, id)
   if (detector === null) return null
   await detector.close()

@@ -19,7 +19,7 @@ export interface Adaptation {
   readonly recall: number
   readonly recallAlone: number
   readonly recallRatio: number
-  /** At the threshold that each has by itself. */
+  /** At each one's own threshold. */
   readonly recallAsJudged: number
   readonly recallAloneAsJudged: number
   /** By the model, and its recalibrated p-values, as they are before the attack and half an hour after it. */

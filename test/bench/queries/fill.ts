@@ -63,25 +63,25 @@ const MODELS = `
 const DAY = `
   create unlogged table bench_day as
   select pipeline, place, rows, n::float8 / rows as part, partitions, key,
-         jsonb_build_object('date', '2026/01/31 08:15', 'delay', (chance * 900)::int, 'distance', (luck * 3000)::int,
+         jsonb_build_object('date', '2026/01/31 08:15', 'delay', (chance * 900)::int, 'distance', (uniform * 3000)::int,
                             'origin', key, 'destination', 'D' || n % 97, 'id', n) as record,
-         14 + 3 / (chance + 1e-7) as nll, luck,
+         14 + 3 / (chance + 1e-7) as nll, uniform,
          jsonb_build_array(
            jsonb_build_object('field', (array['distance', 'delay', 'origin', 'destination', 'date'])[1 + n % 5],
-             'bits', 9 / (luck + 0.01), 'observed', (luck * 3000)::int, 'expected', 337, 'range', jsonb_build_array(302, 371),
-             'text', 'distance ' || (luck * 3000)::int || ' is far above the 337 of LAX→SFO'),
-           jsonb_build_object('field', 'delay', 'bits', 2.5 * luck, 'observed', (chance * 900)::int, 'expected', 7,
+             'bits', 9 / (uniform + 0.01), 'observed', (uniform * 3000)::int, 'expected', 337, 'range', jsonb_build_array(302, 371),
+             'text', 'distance ' || (uniform * 3000)::int || ' is far above the 337 of LAX→SFO'),
+           jsonb_build_object('field', 'delay', 'bits', 2.5 * uniform, 'observed', (chance * 900)::int, 'expected', 7,
              'range', jsonb_build_array(-26, 49), 'text', 'delay ' || (chance * 900)::int || ' is above the usual −26 to 49')
          ) as reasons
   from ${PIPELINES},
        lateral (
-         select n, n as place, ($1::int * share)::int as rows, random() as chance, random() as luck,
+         select n, n as place, ($1::int * share)::int as rows, random() as chance, random() as uniform,
                 'E' || lpad(floor(entities * power(random(), 3))::text, 3, '0') as key
          from generate_series(0, ($1::int * share)::int - 1) as n
        ) as made
   order by part`
 
-// A day is 24 hours back from now, and so lies in two.
+// A day is the 24 hours before now, and so spans two dates.
 const PARTITIONS = `
   select outflow.ensure_anomaly_partitions(array[today - $1::int - 1, today - $1::int])
   from (select (now() at time zone 'utc')::date as today) as utc`
@@ -91,8 +91,8 @@ const ANOMALIES = `
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
                                  p_value, severity, reasons, model_id, p_upper, counterfactual, missing)
   select pipeline, pipeline, ($2::bigint * rows + place) % partitions, $2::bigint * rows + place, at, at - interval '2 seconds',
-         key, record, nll, 0.001 * luck, case when luck > 0.5 then 'low' when luck > 0.125 then 'medium' else 'high' end,
-         reasons, 'model-' || 1 + extract(day from at)::int, 0.0012 * luck,
+         key, record, nll, 0.001 * uniform, case when uniform > 0.5 then 'low' when uniform > 0.125 then 'medium' else 'high' end,
+         reasons, 'model-' || 1 + extract(day from at)::int, 0.0012 * uniform,
          '{"changes": [{"field": "distance", "from": 3983, "to": 337}], "nll": 15.2, "text": "normal with distance 337 instead of 3,983"}',
          '[]'
   from bench_day,

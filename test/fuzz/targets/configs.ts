@@ -86,7 +86,7 @@ function aDocument(secret: string): Record<string, unknown> {
         { name: 'pager', url: `https://outflow:${secret}@hooks.example.org`, kind: 'slack', allow: ['10.0.0.0/8'] },
         { name: 'audit', url: 'https://audit.example.org', secret: `whsec_${'A'.repeat(40)}` },
       ],
-      grouping: { window: '10m', by: 'key' },
+      grouping: { bucket: '10m', by: 'key' },
       cooldown: '1h',
     },
     deadLetters: { topic: 'flights.dead' },

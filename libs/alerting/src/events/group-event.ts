@@ -1,19 +1,19 @@
-import { type AlertWindow, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
-import { groupId } from '../window.js'
+import { type AlertBucket, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
+import { groupId } from '../bucket.js'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
 /**
- * Gives what is sent about the alerts that a window gathered: a CloudEvent whose id is made of the first one's.
+ * Gives what is sent about the alerts that a bucket gathered: a CloudEvent whose id is made of the first one's.
  *
- * @param window  one that gathered something, and is no cool-down
+ * @param bucket  one that gathered something, and is no cool-down
  */
-export function groupEvent(window: AlertWindow, pipeline: string): GroupEvent {
-  const { kind, subject, count, sent, examples, firstAtMs, lastAtMs } = window
+export function groupEvent(bucket: AlertBucket, pipeline: string): GroupEvent {
+  const { kind, subject, count, sent, examples, firstAtMs, lastAtMs } = bucket
   const key = kind === 'key' ? subject : null
   const reason = kind === 'reason' ? reasonOf(subject) : null
   return cloudEvent({
     type: GROUP_EVENT_TYPE,
-    id: groupId(window),
+    id: groupId(bucket),
     subject: key,
     timeMs: lastAtMs!,
     data: {
@@ -23,7 +23,7 @@ export function groupEvent(window: AlertWindow, pipeline: string): GroupEvent {
       reason,
       count,
       sent,
-      severity: window.severity!,
+      severity: bucket.severity!,
       firstDetectedAt: timeText(firstAtMs!),
       lastDetectedAt: timeText(lastAtMs!),
       examples: examples.map(({ eventTimeMs, pValue, ...example }) => ({
@@ -32,7 +32,7 @@ export function groupEvent(window: AlertWindow, pipeline: string): GroupEvent {
         pValue,
         surpriseBits: surpriseBits(pValue),
       })),
-      text: `${count} ${count === 1 ? 'anomaly' : 'anomalies'} ${shared(window)}${strangest(window)}`,
+      text: `${count} ${count === 1 ? 'anomaly' : 'anomalies'} ${shared(bucket)}${strangest(bucket)}`,
     },
   })
 }
@@ -42,7 +42,7 @@ function reasonOf(subject: string): NonNullable<GroupEvent['data']['reason']> {
   return { field, direction }
 }
 
-function shared({ kind, subject, sent }: AlertWindow): string {
+function shared({ kind, subject, sent }: AlertBucket): string {
   const besides = sent > 0 ? `, besides ${sent} sent earlier` : ''
   if (kind === 'key') return `of ${subject}${besides}`
   if (kind === 'quiet') return 'in quiet hours'
@@ -50,5 +50,5 @@ function shared({ kind, subject, sent }: AlertWindow): string {
   return `whose ${field} is ${direction === null ? 'odd' : `${direction} the expected`}${besides}`
 }
 
-const strangest = ({ examples: [first] }: AlertWindow): string =>
+const strangest = ({ examples: [first] }: AlertBucket): string =>
   first?.reason ? `; the strangest: ${first.reason}` : ''

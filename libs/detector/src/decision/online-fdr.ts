@@ -30,7 +30,7 @@ export function discover(before: FdrState, pValues: ArrayLike<number>): Discover
   const discovered: number[] = []
   const levels: number[] = []
   let { first, later } = before
-  // Between discoveries the level only falls: what lies above the last one that was looked at needs no new look.
+  // Between discoveries the level only falls: p-values above the last one that was checked need no new check.
   let atMost = fdr
   for (let place = 0; place < pValues.length; place++) {
     if (pValues[place]! > atMost) continue

@@ -52,10 +52,7 @@ describe('recalibration', () => {
     ['nothing has changed', same],
     ['all records are stranger', shifted(0.8)],
     ['all records are more normal', shifted(-0.8)],
-    [
-      'the strange are stranger and the normal more normal',
-      (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0),
-    ],
+    ['high scores are higher and low scores lower', (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0)],
     ['only the tail is heavier, as where it was calibrated by few', (u: number) => (u < 0.05 ? u / 1.8 : u)],
   ])('keeps the share of anomalies where %s', (_, place) => {
     const share = anomalyShare(fitRecalibration(minutes(place), options), place)
@@ -84,8 +81,8 @@ describe('an attack of two in a hundred', () => {
   const recalibration = fitRecalibration(minutes(attacked, { count: 10 }), options)!
 
   it('stays an anomaly, all of it, even when it fills all the blocks that are used', () => {
-    const strange = draw((u) => 1e-5 * u, 1_000, 5)
-    expect(recalibrate(recalibration, strange).every((p) => p <= RATE / 10)).toBe(true)
+    const improbable = draw((u) => 1e-5 * u, 1_000, 5)
+    expect(recalibrate(recalibration, improbable).every((p) => p <= RATE / 10)).toBe(true)
   })
 
   it('changes the share of anomalies by a factor of three or so, and by nothing once it is over', () => {

@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
 import { zeroed } from '../tensor/scratch.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -19,13 +19,13 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
     const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
     return { value, logDet }
   }
-  const forwardRows = ({ values, count, width }: Rows): MappedRows => {
+  const forwardRows = ({ values, count, width }: Rows): RowsAndLogDet => {
     const z = new Float64Array(values.length)
     const logDet = new Float64Array(count)
     normaliseInto(z, logDet, values, bias.dataSync<'float32'>(), logScale.dataSync<'float32'>())
     return { value: { values: z, count, width }, logDet }
   }
-  const inverseAndLogDet = ({ values, count, width }: Rows): MappedRows => {
+  const inverseAndLogDet = ({ values, count, width }: Rows): RowsAndLogDet => {
     const shifts = bias.dataSync<'float32'>()
     const scales = Float64Array.from(logScale.dataSync(), Math.exp)
     const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)

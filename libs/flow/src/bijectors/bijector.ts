@@ -12,15 +12,15 @@ import type { Rows } from '../tensor/rows.js'
  */
 export interface Bijector {
   /** z and log|det ∂z/∂x|, differentiable, in float32 */
-  forwardAndLogDet(x: Tensor2D, context?: Tensor2D): Mapped
+  forwardAndLogDet(x: Tensor2D, context?: Tensor2D): ValueAndLogDet
   /** The same in float64. */
-  forwardRows(x: Rows, context?: Rows): MappedRows
+  forwardRows(x: Rows, context?: Rows): RowsAndLogDet
   /** x and log|det ∂x/∂z|, in float64 */
-  inverseAndLogDet(z: Rows, context?: Rows): MappedRows
+  inverseAndLogDet(z: Rows, context?: Rows): RowsAndLogDet
 }
 
 /** Output rows and log|det| of the Jacobian. */
-export interface Mapped {
+export interface ValueAndLogDet {
   /** [batch, dim] */
   readonly value: Tensor2D
   /** [batch] in nats */
@@ -28,7 +28,7 @@ export interface Mapped {
 }
 
 /** The same in float64. */
-export interface MappedRows {
+export interface RowsAndLogDet {
   readonly value: Rows
   /** [count] in nats */
   readonly logDet: Float64Array

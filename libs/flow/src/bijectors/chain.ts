@@ -3,7 +3,7 @@ import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Rows } from '../tensor/rows.js'
 import { copied } from '../tensor/scratch.js'
 import { zeros } from '../tensor/tfjs.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /**
  * Bijectors one after another, in reading order: z = fₙ(… f₂(f₁(x))); the log-dets add up.
@@ -37,7 +37,7 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
   }
 }
 
-function fold(start: Rows, steps: readonly ((rows: Rows) => MappedRows)[]): MappedRows {
+function fold(start: Rows, steps: readonly ((rows: Rows) => RowsAndLogDet)[]): RowsAndLogDet {
   let value = start
   const logDet = new Float64Array(start.count)
   for (const step of steps) {

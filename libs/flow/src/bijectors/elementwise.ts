@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { NotFiniteError, ShapeError } from '../errors.js'
 import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /** A rising map of one number under parameters of its column. */
 interface Curve {
@@ -124,13 +124,13 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
       const [value, logDet] = kernel([x], { columns: columns.map((each) => [...each]) }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
-    forwardRows: ({ values, count, width }: Rows): MappedRows => {
+    forwardRows: ({ values, count, width }: Rows): RowsAndLogDet => {
       const z = new Float64Array(values.length)
       const logDet = new Float64Array(count)
       bendInto(z, logDet, values, columns)
       return { value: { values: z, count, width }, logDet }
     },
-    inverseAndLogDet: ({ values, count, width }: Rows): MappedRows => {
+    inverseAndLogDet: ({ values, count, width }: Rows): RowsAndLogDet => {
       const x = values.map((z, at) => curve.back(z, columns[at % width]!))
       const logDet = new Float64Array(count)
       for (let at = 0; at < x.length; at++) {

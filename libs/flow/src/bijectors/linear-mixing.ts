@@ -3,7 +3,7 @@ import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
 import { zeroed } from '../tensor/scratch.js'
 import { zeros } from '../tensor/tfjs.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
 
 /** What of a mixing is drawn once and stays. */
@@ -29,7 +29,7 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
   const dim = order.length
   const plain = () => factors.dataSync<'float32'>()
   const logDetOf = (packed: Float32Array) => order.reduce((total, _, at) => total + packed[at * (dim + 1)]!, 0)
-  const forwardRows = ({ values, count, width }: Rows): MappedRows => {
+  const forwardRows = ({ values, count, width }: Rows): RowsAndLogDet => {
     const packed = plain()
     const z = new Float64Array(values.length)
     for (let from = 0; from < values.length; from += dim) {
@@ -40,7 +40,7 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
     }
     return { value: { values: z, count, width }, logDet: new Float64Array(count).fill(logDetOf(packed)) }
   }
-  const inverseAndLogDet = ({ values, count, width }: Rows): MappedRows => {
+  const inverseAndLogDet = ({ values, count, width }: Rows): RowsAndLogDet => {
     const packed = plain()
     const x = new Float64Array(values.length)
     for (let from = 0; from < values.length; from += dim) {

@@ -4,7 +4,7 @@ import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
 import { zeroed } from '../tensor/scratch.js'
 import { zeros } from '../tensor/tfjs.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /**
  * Puts the features in another order, and stretches nothing.
@@ -17,7 +17,7 @@ import type { Bijector, MappedRows } from './bijector.js'
 export function permutation(order: readonly number[]): Bijector {
   const back = order.map((_, feature) => order.indexOf(feature))
   if (back.includes(-1)) throw new ShapeError(`a permutation of ${order.length} features has each once, got ${order}`)
-  const reordered = ({ values, count, width }: Rows, from: readonly number[]): MappedRows => {
+  const reordered = ({ values, count, width }: Rows, from: readonly number[]): RowsAndLogDet => {
     const moved = new Float64Array(values.length)
     reorderInto(moved, values, from)
     return { value: { values: moved, count, width }, logDet: new Float64Array(count) }

@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
 import { copied, zeroed } from '../tensor/scratch.js'
-import type { Bijector, MappedRows } from './bijector.js'
+import type { Bijector, RowsAndLogDet } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
 import { heldBesideContext } from './conditioner/masked-conditioner.js'
@@ -22,7 +22,7 @@ export interface SplineSizes {
  *
  *     r = conditioner(b⊙x, context)      z = b⊙x + (1−b)⊙spline(x; knots(r))      log|det ∂z/∂x| = Σⱼ (1−bⱼ)·log(dzⱼ/dxⱼ)
  *
- * Where an affine layer moves and stretches a feature, a spline may part it into modes. What lies beyond the tails is left
+ * Where an affine layer moves and stretches a feature, a spline may part it into modes. Values beyond the tails are left
  * as it is, so an outlier is never stretched out of float32's digits.
  *
  * @param mask         [dim]; 1 holds a feature, 0 moves it
@@ -35,7 +35,7 @@ export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tai
   const { moved, rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner, (moved) =>
     moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
   )
-  const along = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): MappedRows => {
+  const along = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): RowsAndLogDet => {
     const { count, width } = x
     const values = new Float64Array(count * width)
     const logDet = new Float64Array(count)

@@ -3,7 +3,7 @@ import { SLOPE_ONE, SMALLEST } from './spline.js'
 import type { SplineSizes } from './spline-coupling.js'
 
 /**
- * The splines of spline.ts in ONNX's own operators: the bin in which a number lies is a row of zeros and a one, by which the
+ * The splines of spline.ts in ONNX's own operators: the bin of a number is a row of zeros and a one, by which the
  * bin's width, height and slopes are summed out of all.
  *
  * @param x    [batch, count]

@@ -25,7 +25,7 @@ export function knotsOf(raw: Numbers, from: number, bins: number): Knots {
   return {
     widths: sharesOf(raw, from, bins),
     heights: sharesOf(raw, from + bins, bins),
-    // When it is asked for: a row lies in one bin, and needs two of them.
+    // Computed on demand: a row is in one bin, and needs two of them.
     slopeAt: (knot) => (knot === 0 || knot === bins ? 1 : SMALLEST + softplus(raw[slopesFrom + knot]! + SLOPE_ONE)),
   }
 }
@@ -135,7 +135,7 @@ function placeOf({ widths, heights, slopeAt }: Knots, u: number) {
   return { bin, xi, theta, sigma, left, right, width, height, top, bottom, spread }
 }
 
-/** The bin in which a share lies, and where it starts. */
+/** The bin of a share, and where it starts. */
 function binOf(shares: readonly number[], at: number): { bin: number; start: number } {
   let [bin, start] = [0, 0]
   while (bin + 1 < shares.length && at >= start + shares[bin]!) {

@@ -127,7 +127,7 @@ it('starts where it is asked to, far from the origin', async () => {
   expect(report.effectiveShare).toBeGreaterThan(0.95)
 })
 
-it('tells how far it is, and can be cancelled', async () => {
+it('reports progress, and can be cancelled', async () => {
   const cancel = new AbortController()
   const steps: number[] = []
   const fit = fitPosterior(aGaussian(0), {

@@ -107,7 +107,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   const began = startOf(spec, seed, options.start)
   const flow = trainableFlow(began)
   const base = baseOf(began)
-  const draws = drawing(flow, base, spec.dim, checked(density, spec.dim))
+  const draws = elboTerms(flow, base, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
   const looks = looksAt(flow, draws, base.draw(seededRandom(seed, 'looks'), LOOK_DRAWS), spec.dim)
@@ -175,14 +175,14 @@ function checked(density: LogDensity, dim: number): LogDensity {
 }
 
 /** Evaluates draws of q; latent is [count, dim]. */
-interface Drawing {
+interface ElboTerms {
   /** Gradient of the negative ELBO by every parameter; undefined if the density is not finite at some draw. */
   gradient(latent: Float64Array): Promise<Float32Array | undefined>
   /** log p̃(θ) − log q(θ) of each draw, [count] in nats. */
   logWeights(latent: Float64Array): Promise<Float64Array>
 }
 
-function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity): Drawing {
+function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity): ElboTerms {
   return {
     gradient: async (latent) => {
       const count = latent.length / dim
@@ -219,7 +219,7 @@ function drawing(flow: TrainableFlow, base: BaseDistribution, dim: number, densi
  * the end bounds differ by less than their errors, and later flows, of smaller steps, are closer. A snapshot below the start's
  * bound is never kept.
  */
-function looksAt(flow: TrainableFlow, draws: Drawing, latent: Float64Array, dim: number) {
+function looksAt(flow: TrainableFlow, draws: ElboTerms, latent: Float64Array, dim: number) {
   const curves = { atSteps: [] as number[], elbo: [] as number[] }
   let began = Number.NEGATIVE_INFINITY
   let highest: Float64Array | undefined

@@ -27,7 +27,7 @@ export function differentiable(inputs: readonly Tensor[], operation: Operation):
 }
 
 /** A recorded run, whose gradient can be computed. */
-interface Recording<Result> {
+interface TapeRun<Result> {
   readonly result: Result
   /**
    * The gradient of Σ pull·output.
@@ -45,8 +45,8 @@ interface Recording<Result> {
  * tfjs's own tape takes a third of a training step: it clones what it saves, opens a scope per gradient and launches a kernel
  * per addition. Here tensors are freed by the surrounding tidy, and gradients are added in JavaScript.
  */
-export function record<Result>(run: () => Result): Recording<Result> {
-  const tape: Recorded[] = []
+export function record<Result>(run: () => Result): TapeRun<Result> {
+  const tape: TapeEntry[] = []
   open = tape
   try {
     const result = run()
@@ -56,16 +56,16 @@ export function record<Result>(run: () => Result): Recording<Result> {
   }
 }
 
-interface Recorded extends Pick<Operation, 'backward'> {
+interface TapeEntry extends Pick<Operation, 'backward'> {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
   readonly saved: readonly Tensor[]
 }
 
-let open: Recorded[] | undefined
+let open: TapeEntry[] | undefined
 
 function pullBack(
-  tape: readonly Recorded[],
+  tape: readonly TapeEntry[],
   pulls: readonly (readonly [Tensor, Float32Array])[],
   by: readonly Tensor[],
 ): readonly Float32Array[] {

@@ -24,7 +24,7 @@ it('clips a long gradient to the norm and leaves a short one', () => {
   expect([...short]).toEqual([3, 4])
 })
 
-it('tells of a gradient that is not finite', () => {
+it('reports a gradient that is not finite', () => {
   expect(clipNorm(Float32Array.of(1, Number.NaN), 5)).toBeNaN()
   expect(clipNorm(Float32Array.of(1, Number.POSITIVE_INFINITY), 5)).toBe(Number.POSITIVE_INFINITY)
 })

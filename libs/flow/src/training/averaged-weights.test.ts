@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { seededRandom } from '../random.js'
 import { averagedWeights } from './averaged-weights.js'
 
-it('lies nearer to what steps circle around than they do', () => {
+it('is nearer to the centre of the steps than the steps are', () => {
   const random = seededRandom(1, 'circling')
   const parameters = Float32Array.of(2, -3)
   const averaged = averagedWeights(parameters)

@@ -17,7 +17,7 @@ const options: FitOptions = {
 }
 
 describe('fitFlow', { timeout: 60_000 }, () => {
-  it('fits in a process of its own and tells how far it is', async () => {
+  it('fits in a separate process and reports progress', async () => {
     const progress: FitProgress[] = []
     const { flow, report } = await fitFlow(data, { ...options, onProgress: (each) => progress.push(each) })
     expect(flow.spec).toEqual(options.spec)

@@ -102,7 +102,7 @@ describe.each(KINDS)('a conditional flow of the kind %s', (kind) => {
 /** Numbers above 0, in no unit: log-normal. */
 const positive = (normal: number) => Math.exp(0.6 * normal + 0.3)
 
-/** What a column is taken through before a flow: how it is spread, and between which of its own numbers all of it lies. */
+/** What a column is taken through before a flow: how it is spread, and its range. */
 const UNITS: readonly {
   name: string
   transform: Bijector

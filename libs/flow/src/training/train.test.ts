@@ -234,7 +234,7 @@ describe('the recipe', () => {
     const rows = Float32Array.from({ length: 200 }, () => random.normal())
     const fit = await train({ rows, context: NO_CONTEXT }, { ...small, patience: 50, maxSteps: 2000 }, backend)
     expect(fit.report.stopped).toBe('patience')
-    // The start tells normal rows as well as the weights ever do; that their mean is likelier does not have it go on.
+    // The start separates normal rows as well as the weights ever do; a likelier mean alone does not continue the fit.
     expect(fit.report.steps).toBe(50)
     expect(fit.report.bestStep).toBe(50)
   })

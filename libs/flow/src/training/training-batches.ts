@@ -23,7 +23,7 @@ export interface TrainingBatches {
   readonly validation: TrainingBatch
 }
 
-interface Parting {
+interface HoldOut {
   readonly seed: number
   readonly noise: Float32Array
   /** Share of the rows held out. */
@@ -32,13 +32,13 @@ interface Parting {
   readonly maxRows: number
 }
 
-export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting): TrainingBatches {
+export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut): TrainingBatches {
   const count = data.rows.length / spec.dim
-  const heldOut = Math.max(1, Math.min(parting.maxRows, Math.round(count * parting.share)))
-  const order = seededRandom(parting.seed, 'parting').permutation(count)
+  const heldOut = Math.max(1, Math.min(holdOut.maxRows, Math.round(count * holdOut.share)))
+  const order = seededRandom(holdOut.seed, 'holdOut').permutation(count)
   const training = order.subarray(heldOut)
-  const shuffle = seededRandom(parting.seed, 'batches')
-  const noise = seededRandom(parting.seed, 'noise')
+  const shuffle = seededRandom(holdOut.seed, 'batches')
+  const noise = seededRandom(holdOut.seed, 'noise')
   let pass = shuffle.permutation(training.length)
   let at = 0
 
@@ -54,11 +54,11 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, parting: Parting)
     trainingRows: training.length,
     validationRows: heldOut,
     next: (batchSize) =>
-      gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(parting, noise)),
+      gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(holdOut, noise)),
     first: (most) =>
-      gather(data, spec, training.subarray(0, most), noisedBy(parting, seededRandom(parting.seed, 'first'))),
+      gather(data, spec, training.subarray(0, most), noisedBy(holdOut, seededRandom(holdOut.seed, 'first'))),
     plain: (most) => {
-      const random = seededRandom(parting.seed, 'plain')
+      const random = seededRandom(holdOut.seed, 'plain')
       return gather(data, spec, training.subarray(0, most), (value, _column, isObserved) =>
         isObserved ? value : random.normal(),
       )
@@ -74,7 +74,7 @@ type Touch = (value: number, column: number, isObserved: boolean) => number
 
 /** A missing number is a standard normal draw, so that its likelihood carries no information. */
 const noisedBy =
-  ({ noise }: Parting, random: Random): Touch =>
+  ({ noise }: HoldOut, random: Random): Touch =>
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 

@@ -18,9 +18,9 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
 }
 
 /** Finds what a path leads to: in a record, or in what was taken of one. */
-export type Locate = (path: string) => Located
+export type Locate = (path: string) => FieldLocation
 
-export interface Located {
+export interface FieldLocation {
   /** Gives the value there, `undefined` where there is none. */
   readonly get: (source: unknown) => unknown
   /** Where a picked record has it; absent: the path goes deeper, or records are whole. */

@@ -58,7 +58,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
     const { get, place } = feature.type === 'window' ? { get: () => undefined } : locate(feature.path)
     return {
       get,
-      /** Of a number that lies ready; -1: none does. */
+      /** Of a number that is already read; -1: there is none. */
       numberAt: feature.type === 'numeric' && place !== undefined ? place : -1,
       path: featurePath(feature),
       optional: feature.type === 'window' || feature.optional,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type Config, emptyRecord, putAt, type Rejection, stepsOfColumn } from '@outflow/contracts'
 import { CsvError, parse } from 'csv-parse/sync'
 import { oneLine } from './one-line.js'
-import type { Decoded, JsonObject } from './record-decoder.js'
+import type { DecodedValue, JsonObject } from './record-decoder.js'
 
 /**
  * Makes the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
@@ -10,7 +10,7 @@ import type { Decoded, JsonObject } from './record-decoder.js'
  * With `columns` a value is the field of its column's name, and a column `route.origin` is `$.route.origin`; without them
  * it is the field of its place, `$[0]` the first. Every value is text; the line may end with a line end.
  */
-export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => Decoded | Rejection {
+export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => DecodedValue | Rejection {
   const toRecord = columns === undefined ? byPlace : byName(columns)
   return (value) => {
     if (!isUtf8(value)) return { reason: 'undecodable', detail: 'CSV is read as UTF-8; found bytes that are not' }

@@ -3,7 +3,7 @@ import { makeAvroSchema } from './avro.js'
 import { csvDecoder } from './csv.js'
 import { decodeJson, pickJson } from './json.js'
 import { makeProtobufSchema } from './protobuf.js'
-import type { BodyDecoder, Picked, RecordDecoder } from './record-decoder.js'
+import type { BodyDecoder, PickedValues, RecordDecoder } from './record-decoder.js'
 import { registryDecoder } from './registry-decoder.js'
 import { makeRegistry } from './schema-registry.js'
 
@@ -28,7 +28,7 @@ export function makeDecoder(source: SourceFormat): RecordDecoder {
     decode,
     picker: (keys) => {
       const pickQuickly = quickPicker?.(keys)
-      const picked: Picked = {
+      const picked: PickedValues = {
         numbers: new Float64Array(keys.length).fill(Number.NaN),
         others: keys.map(() => undefined),
       }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, test, vi } from 'vitest'
 import { jsonPicker } from './json-picker.js'
-import type { Picked } from './record-decoder.js'
+import type { PickedValues } from './record-decoder.js'
 
 const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'absent']
 const pick = jsonPicker(KEYS)
@@ -13,7 +13,7 @@ function picked(text: string | Buffer): unknown[] | null {
   return pick(Buffer.from(text as string), taken) ? valuesOf(taken) : null
 }
 
-function valuesOf({ numbers, others }: Picked): unknown[] {
+function valuesOf({ numbers, others }: PickedValues): unknown[] {
   return KEYS.map((_, place) => (Number.isNaN(numbers[place]) ? others[place] : numbers[place]))
 }
 
@@ -23,7 +23,7 @@ function parsed(text: string): unknown[] {
   return KEYS.map((key) => Object.getOwnPropertyDescriptor(record, key)?.value)
 }
 
-describe('what the picker takes by itself', () => {
+describe('what the picker takes without JSON.parse', () => {
   it.each([
     '{}',
     ' {\t"a" : 1 ,\r\n"b":\n-2.5e-3 } ',

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import type { Picked } from './record-decoder.js'
+import type { PickedValues } from './record-decoder.js'
 
 /** What could be taken out of one document: true, and the values are picked; false, and JSON.parse has to look. */
-export type JsonPicker = (bytes: Buffer, picked: Picked) => boolean
+export type JsonPicker = (bytes: Buffer, picked: PickedValues) => boolean
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.

@@ -4,10 +4,10 @@ import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
 import { type JsonPicker, jsonPicker } from './json-picker.js'
 import { oneLine } from './one-line.js'
-import type { Decoded, JsonObject } from './record-decoder.js'
+import type { DecodedValue, JsonObject } from './record-decoder.js'
 
 /** Decodes UTF-8, JSON, an object at the top. Before it may stand the Confluent frame, which says nothing that JSON does not. */
-export function decodeJson(value: Buffer): Decoded | Rejection {
+export function decodeJson(value: Buffer): DecodedValue | Rejection {
   const body = bodyOf(value)
   if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
   return parseObject(withoutByteOrderMark(body.toString('utf8')))
@@ -23,7 +23,7 @@ function bodyOf(value: Buffer): Buffer {
   return value[0] === 0 && value.length > FRAME_BYTES ? value.subarray(FRAME_BYTES) : value
 }
 
-function parseObject(text: string): Decoded | Rejection {
+function parseObject(text: string): DecodedValue | Rejection {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

@@ -25,7 +25,7 @@ export function readProtobufFiles({ schema, imports }: RegisteredSchema): Messag
 /** No .proto file of anybody's is called so. */
 const MAIN_FILE = '<main>'
 
-/** What Confluent's serializers know without a registry, beside Google's own files. */
+/** The files that Confluent's serializers include in addition to Google's. */
 const CONFLUENT_DECIMAL = `syntax = "proto3"; package confluent.type;
 message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`
 const CONFLUENT_DECIMAL_FILE = 'confluent/type/decimal.proto'

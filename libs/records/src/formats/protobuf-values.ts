@@ -20,8 +20,8 @@ interface Long {
 /**
  * Compiles a message type to the function that gives its decoded messages as the same record is written in JSON: an
  * enum is its name, bytes are base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
- * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null, where the schema can
- * tell; a proto3 number without `optional` is then 0.
+ * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null where the schema records
+ * presence; a proto3 number without `optional` is then 0.
  *
  * The function throws where a message has more than MAX_VALUES values.
  */

@@ -96,7 +96,7 @@ test('a message has the shape of the same record in JSON', () => {
   })
 })
 
-test('what is left unset is null where the schema can tell, else the default', () => {
+test('what is left unset is null where the schema records presence, else the default', () => {
   expect(decode(Buffer.from([2, 2]))).toMatchObject({
     flight_no: '',
     id: 0,

@@ -3,7 +3,7 @@ import type { Rejection } from '@outflow/contracts'
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** A record that could be decoded. In a wrapper, because a record may have a field `reason` of its own. */
-export interface Decoded {
+export interface DecodedValue {
   readonly record: JsonObject
 }
 
@@ -24,7 +24,7 @@ export interface RecordDecoder {
    * @param value  a Kafka value; null is a tombstone
    * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
    */
-  decode(value: Buffer | null): Decoded | Rejection
+  decode(value: Buffer | null): DecodedValue | Rejection
   /**
    * Compiles keys to the function that takes their values alone, `undefined` where there is none, and may leave out building
    * the record; what it refuses, `decode` refuses in the same words.
@@ -35,10 +35,10 @@ export interface RecordDecoder {
 }
 
 /** Takes some values out of a message. */
-export type Picker = (value: Buffer | null) => Picked | Rejection
+export type Picker = (value: Buffer | null) => PickedValues | Rejection
 
 /** The values of some keys, each in the one list or in the other: a number in a list of all sorts would be an object. */
-export interface Picked {
+export interface PickedValues {
   /** [keys]; NaN where the value is no number, or is among the others all the same */
   readonly numbers: Float64Array
   /** [keys]; `undefined` where there is no value, or it is among the numbers */
@@ -48,7 +48,7 @@ export interface Picked {
 /** What a format makes of a value that has bytes, and not too many. */
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
-  readonly decode: (value: Buffer) => Decoded | Rejection
+  readonly decode: (value: Buffer) => DecodedValue | Rejection
   /** Compiles keys to the function that takes their values, and says whether it could; else `decode` is asked. */
-  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: Picked) => boolean
+  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: PickedValues) => boolean
 }

@@ -221,7 +221,7 @@ test('features that want the same state share it', () => {
   expect(planWindows([])).toBeNull()
 })
 
-test('a window that is new in the configuration begins empty beside those that were kept', () => {
+test('a window that is new in the configuration begins empty; the others are kept', () => {
   const before = makeWindowStates(planWindows([aWindow('count')])!, { maxBytes: 1e9 })
   const event = { account: 'a', atMs: 0, amount: 5 }
   before.observe(

@@ -27,13 +27,13 @@ export interface WindowStates {
   /** Gives the entities that were counted since `settle`, as they are now. */
   changed(): readonly EntityState[]
   /** Forgets the entities that were not seen for longest, as many as memory has no room for. */
-  settle(): Settled
+  settle(): SettleResult
   /** Names of the entities in memory. */
   entities(): Iterable<EntityName>
 }
 
 /** What happened since the last time. */
-export interface Settled {
+export interface SettleResult {
   /** Records older than all that a window of their entity held: not counted in it, and its feature is missing. */
   readonly late: number
   readonly forgotten: number
@@ -51,7 +51,7 @@ interface Entry {
   bytes: number
 }
 
-/** Of an entry and of each series beside its cells, about. */
+/** Overhead of an entry and of each series without its cells, about. */
 const ENTRY_BYTES = 250
 const SERIES_BYTES = 200
 

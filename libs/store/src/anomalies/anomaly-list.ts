@@ -51,7 +51,7 @@ interface AnomalyPage {
   readonly next: AnomalyCursor | null
 }
 
-interface AnomalyListing extends AnomalyFilter {
+interface AnomalyListOptions extends AnomalyFilter {
   /** time: the newest record first; surprise: the smallest p-value first, of equal ones the newest. */
   readonly sort: 'time' | 'surprise'
   readonly limit: number
@@ -59,7 +59,7 @@ interface AnomalyListing extends AnomalyFilter {
 }
 
 /** Gives a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
-export async function listAnomalies(db: Queryable, listing: AnomalyListing): Promise<AnomalyPage> {
+export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
   const values: unknown[] = []
   const place = (value: unknown): string => `$${values.push(value)}`
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
@@ -198,7 +198,7 @@ function filterOf(filter: AnomalyFilter, place: Place): string[] {
 }
 
 /** The row comparison finds the place; the bound before it, which it implies, leaves whole partitions out. */
-function behind(after: AnomalyCursor, sort: AnomalyListing['sort'], place: Place): string[] {
+function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {
   const time = `${place(after.recordTime)}::timestamptz`
   const rest = `${place(after.topic)}::text, ${place(after.partition)}::int, ${place(after.offset)}::bigint`
   const columns = 'record_time, anomaly.topic, anomaly.partition, anomaly."offset"'

@@ -7,7 +7,6 @@ export {
   type StoredAnomaly,
   strangestAnomalies,
 } from './anomalies.js'
-export { anomaliesOfField, type FieldBits } from './anomalies-alike.js'
 export type { Anomaly } from './anomaly.js'
 export { type AnomalyCursor, type AnomalyLine, anomaliesDetectedSince, listAnomalies } from './anomaly-list.js'
 export { entityHistory } from './entities.js'
@@ -17,4 +16,5 @@ export {
   type RescoredAnomaly,
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
+export { anomaliesOfField, type FieldBits } from './similar-anomalies.js'
 export { countVerdicts, type GivenVerdict, giveVerdict, type Verdict, verdictsOn } from './verdicts.js'

@@ -39,7 +39,7 @@ describe('toStoreError', () => {
     })
   })
 
-  it('tells a refused login, and TLS that fails, from what passes', () => {
+  it('distinguishes a refused login and failed TLS from temporary errors', () => {
     expect(toStoreError(pgError('28P01'))).toBeInstanceOf(StoreLoginFailed)
     const untrusted = Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
     expect(toStoreError(untrusted)).toBeInstanceOf(StoreTlsFailed)

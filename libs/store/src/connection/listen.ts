@@ -3,7 +3,7 @@ import { type OutflowError, toOutflowError } from '@outflow/errors'
 import pg from 'pg'
 import { toStoreError } from './errors.js'
 
-export interface Listening {
+export interface Listener {
   /** Stops listening and closes the connection; resolves when both are done. */
   close(): Promise<void>
 }
@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly url: string
   /** Notifications of other pipelines are passed over. */
   readonly pipeline: string
-  /** Called for each lost connection; the listener reconnects by itself. */
+  /** Called for each lost connection; the listener reconnects. */
   readonly onError?: (error: OutflowError) => void
   /** How often the database is asked in any case, ms. */
   readonly pollMs?: number
@@ -32,7 +32,7 @@ interface Watch extends ListenerOptions {
 const RECONNECT_MS = 1_000
 
 /** Looks after connecting, after each notification and every `pollMs`; never twice at once. */
-export function listen(watch: Watch): Listening {
+export function listen(watch: Watch): Listener {
   const stop = new AbortController()
   const done = (async () => {
     while (!stop.signal.aborted) {

@@ -11,7 +11,7 @@ interface PoolOptions {
   readonly max?: number
   /** What pg_stat_activity shows; default `outflow`. */
   readonly applicationName?: string
-  /** Told when an idle connection breaks; the pool replaces it by itself. */
+  /** Called when an idle connection breaks; the pool replaces it. */
   readonly onError?: (error: StoreUnavailable) => void
 }
 
@@ -39,7 +39,7 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     ),
   )
   // Between the pool's listener and the borrower's there is none; an error that comes with the greeting, or to a connection
-  // that was thrown away, would end the process too. The next statement tells of it.
+  // that was thrown away, would end the process too. The next statement reports it.
   pool.on('connect', (client) => {
     client.on('error', () => {})
   })

@@ -1,4 +1,4 @@
-// The years whose ISO form has four digits. Producers may stamp anything into 64 bits; what lies beyond is clamped.
+// The years whose ISO form has four digits. Producers may stamp anything into 64 bits; times outside are clamped.
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 

@@ -8,7 +8,7 @@ const UNWATCHED_MS = 60_000
 /**
  * Says for `/readyz` what is open of a pipeline.
  *
- * @param unready  the kinds in which this service can not do its work; of the others it only tells
+ * @param unready  the kinds in which this service can not do its work; the others are only reported
  */
 export async function healthEventsCheck(
   db: Queryable,
@@ -26,7 +26,7 @@ export async function healthEventsCheck(
     return { ok: true, detail: 'warning: no `alerts` service looks after this pipeline' }
   }
   const open = await openHealthEvents(db, pipeline)
-  if (open.length === 0) return { ok: true, detail: 'nothing to tell' }
+  if (open.length === 0) return { ok: true, detail: 'no open health events' }
   const reported = open
     .map(({ kind, begunAt, detail }) => `${kind} since ${begunAt.toISOString()}: ${detail}`)
     .join('; ')

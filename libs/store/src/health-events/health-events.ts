@@ -8,7 +8,7 @@ import { outboxColumns } from '../outbox/outbox-message.js'
 export interface StoredHealthEvent {
   readonly id: string
   readonly kind: string
-  /** Where it happened in a moment: the row that tells of it, such as `model_changes/17`; null: it begins and ends. */
+  /** For a single event: the row that records it, such as `model_changes/17`; null: it begins and ends. */
   readonly occurrence: string | null
   readonly detail: string
   readonly modelId: string | null

@@ -2,11 +2,11 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
 /** Which leader: one of each per pipeline. */
-type LeadingService = 'trainer' | 'alerts'
+type LeaderService = 'trainer' | 'alerts'
 
 interface Heartbeat {
   readonly pipeline: string
-  readonly service: LeadingService
+  readonly service: LeaderService
   /** What keeps the leader from its work, in words. Default: nothing does. */
   readonly waitingFor?: string | null
 }

@@ -1,4 +1,4 @@
-import { type ListenerOptions, type Listening, listen } from '../connection/listen.js'
+import { type Listener, type ListenerOptions, listen } from '../connection/listen.js'
 import { activeModelId } from './models.js'
 import { latestRecalibration, type StoredRecalibration } from './recalibrations.js'
 import { shadowId } from './shadows.js'
@@ -13,7 +13,7 @@ interface ModelListenerOptions extends ListenerOptions {
 }
 
 /** Follows the pipeline's active model: by NOTIFY at once, by polling (default: every second) where a notification was lost. */
-export function listenForModels(options: ModelListenerOptions): Listening {
+export function listenForModels(options: ModelListenerOptions): Listener {
   const { pipeline, onChange, onRecalibration, onShadow } = options
   let lastActive: string | null | undefined
   let lastRecalibration: bigint | undefined

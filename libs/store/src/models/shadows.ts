@@ -7,7 +7,7 @@ import { run } from '../connection/statement.js'
 /** The report of the gate that a model passed or failed. */
 export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
 
-/** A candidate that scores live traffic beside the active model, and how the two have agreed so far. */
+/** A candidate that scores live records without deciding, and how far it has agreed with the active model. */
 export interface Shadow {
   readonly id: string
   readonly metrics: GateReport
@@ -122,7 +122,7 @@ export async function noteShadowReport(
   })
 }
 
-/** What becomes of a model becomes of the fit that left it scoring beside. */
+/** Closes the fit of a shadow with the outcome of its model. */
 export async function closeFitsOf(
   db: Queryable,
   fit: { readonly pipeline: string; readonly id: string; readonly state: 'promoted' | 'failed_gate' },

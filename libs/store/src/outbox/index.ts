@@ -1,4 +1,4 @@
-export { alertWindows, updateAlertWindows } from './alert-windows.js'
+export { alertBuckets, updateAlertBuckets } from './alert-buckets.js'
 export {
   databaseId,
   deleteOutboxThrough,

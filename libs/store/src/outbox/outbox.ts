@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
-import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
@@ -243,7 +243,7 @@ export async function outboxDepth(
 
 /**
  * Gives this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
- * clone from a template does not share. It goes into the relay's group name, so that a fresh database beside an old
+ * clone from a template does not share. It goes into the relay's group name, so that a fresh database next to an old
  * broker does not inherit the old one's position.
  */
 export async function databaseId(db: Queryable): Promise<string> {
@@ -259,7 +259,7 @@ export async function databaseId(db: Queryable): Promise<string> {
 }
 
 /** Wakes the relay when there may be something to send; polls every 500 ms by default. */
-export function listenForOutbox(options: WorkListenerOptions): Listening {
+export function listenForOutbox(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
   return listen({ ...options, channel: 'outflow_outbox', pollMs, look: async () => onWork() })
 }

@@ -16,7 +16,7 @@ export interface UnnumberedRow {
 /** What is next in the order of sending: a row that waits, or a message that is new. */
 export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
 
-/** Why an alert does not leave by itself. */
+/** Why an alert is not sent singly. */
 export interface UnsentAlert extends Position {
   readonly outboxId: bigint
   readonly because: 'rule' | 'cooldown' | 'key' | 'reason' | 'quiet'
@@ -164,7 +164,7 @@ export interface AlertFate extends Pick<UnsentAlert, 'because' | 'ruleId' | 'gro
   readonly ruleWhy: string | null
 }
 
-/** Gives why an anomaly's alert did not leave by itself; null: it did, or waits. */
+/** Returns why an anomaly's alert was not sent singly; null: it was, or waits. */
 export async function alertFateAt(
   db: Queryable,
   pipeline: string,
@@ -198,7 +198,7 @@ export const ALERTS_CONTROLLED = `(
   or exists (select from outflow.alert_buckets where pipeline = $1::text)
 )`
 
-/** Whether rules hide alerts of a pipeline or did when some that wait were detected, or windows of it are open: whether its outbox is to be decided on. */
+/** Whether rules hide alerts of a pipeline or did when some that wait were detected, or buckets of it are open: whether its outbox is to be decided on. */
 export async function hasAlertControl(db: Queryable, pipeline: string): Promise<boolean> {
   const [found] = await run<{ controlled: boolean }>(db, {
     name: 'has_alert_control',

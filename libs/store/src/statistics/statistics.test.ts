@@ -81,7 +81,7 @@ describe('minuteRejections', () => {
 describe('histogramQuantiles', () => {
   const SHARES = [0, 0.5, 0.9, 0.99, 1]
 
-  it('lies within a bucket of the exact quantiles, and inside the extremes', () => {
+  it('is within a bucket of the exact quantiles, and inside the extremes', () => {
     const value = fc.double({ min: -100, max: 1e6, noNaN: true })
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 300 }), (values) => {

@@ -35,7 +35,7 @@ const BUCKET_WIDTH = (ASINH_END - ASINH_START) / NLL_BUCKETS
 
 const MINUTE_MS = 60_000
 
-/** Gives the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last take what lies beyond. */
+/** Gives the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last include everything beyond. */
 export function nllBucket(nll: number): number {
   const bucket = Math.floor((Math.asinh(nll) - ASINH_START) / BUCKET_WIDTH)
   return Math.min(Math.max(bucket, 0), NLL_BUCKETS - 1)
@@ -48,11 +48,11 @@ export function nllBucketStart(bucket: number): number {
 
 export const ODDS_BUCKETS = 64
 
-// Half a bit of odds each, from 1 : 256 for being strange to 1 in 17 million.
+// Half a bit of odds each, from odds of 1 : 256 to 1 in 17 million.
 const ODDS_START_BITS = -8
 const ODDS_WIDTH_BITS = 0.5
 
-/** Gives the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost take what lies beyond. */
+/** Gives the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost include everything beyond. */
 export function oddsBucket(pValue: number): number {
   const bucket = Math.floor((Math.log2((1 - pValue) / pValue) - ODDS_START_BITS) / ODDS_WIDTH_BITS)
   return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)

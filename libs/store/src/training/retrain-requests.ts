@@ -1,4 +1,4 @@
-import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -52,7 +52,7 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
 }
 
 /** Wakes the trainer when somebody asks for a new model; polls every 5 s by default. */
-export function listenForTraining(options: WorkListenerOptions): Listening {
+export function listenForTraining(options: WorkListenerOptions): Listener {
   const { pollMs = 5_000, onWork } = options
   return listen({ ...options, channel: 'outflow_training', pollMs, look: async () => onWork() })
 }

@@ -1,4 +1,4 @@
-import { type Listening, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -206,7 +206,7 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
 }
 
 /** Wakes who delivers to webhooks when there may be something to deliver; polls every 500 ms by default. */
-export function listenForDeliveries(options: WorkListenerOptions): Listening {
+export function listenForDeliveries(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
   return listen({ ...options, channel: 'outflow_webhooks', pollMs, look: async () => onWork() })
 }

@@ -2,15 +2,15 @@ import { createRequire } from 'node:module'
 
 /** kafkajs's view of the brokers, as far as it is used here; each producer has its own. */
 interface Cluster {
-  findGroupCoordinatorMetadata(asked: Asked): Promise<unknown>
+  findGroupCoordinatorMetadata(asked: CoordinatorRequest): Promise<unknown>
 }
 
-interface Asked {
+interface CoordinatorRequest {
   readonly groupId: string
   readonly coordinatorType?: number
 }
 
-type Find = (this: Cluster, asked: Asked) => Promise<unknown>
+type Find = (this: Cluster, asked: CoordinatorRequest) => Promise<unknown>
 
 const kept = new Set<string>()
 const answers = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
@@ -36,7 +36,7 @@ export function holdCoordinators(ids: readonly string[]): () => void {
 
 let find: Find
 
-function findKept(this: Cluster, asked: Asked): Promise<unknown> {
+function findKept(this: Cluster, asked: CoordinatorRequest): Promise<unknown> {
   if (!kept.has(asked.groupId)) {
     answers.delete(this)
     return find.call(this, asked)

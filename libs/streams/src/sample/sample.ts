@@ -11,10 +11,10 @@ export interface Decay {
 }
 
 /** What is known of each record that may be sampled. */
-type Sampled = Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>
+type SampledPosition = Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>
 
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
-export interface Sample<R extends Sampled, K> {
+export interface Sample<R extends SampledPosition, K> {
   add(record: R): void
   /** What is kept of the sampled records, by topic, partition and offset. */
   records(): K[]
@@ -31,14 +31,14 @@ export interface Sample<R extends Sampled, K> {
  * @param keep  called for a record that enters the sample; what it returns must not refer to the record's bytes
  * @see Ohlsson 1998, Sequential Poisson sampling, Journal of Official Statistics 14
  */
-export function makeSample<R extends Sampled, K>(
+export function makeSample<R extends SampledPosition, K>(
   size: number,
   seed: number,
   keep: (record: R) => K,
   decay?: Decay,
 ): Sample<R, K> {
   const weights = decay && sumOfWeights(decay)
-  let kept: Prioritised<K>[] = []
+  let kept: PrioritisedItem<K>[] = []
   let limit = Number.POSITIVE_INFINITY
   const topics = new Map<string, number>()
 
@@ -71,9 +71,9 @@ export function makeSample<R extends Sampled, K>(
   }
 }
 
-type Position = Omit<Sampled, 'timestampMs'>
+type Position = Omit<SampledPosition, 'timestampMs'>
 
-interface Prioritised<K> {
+interface PrioritisedItem<K> {
   readonly priority: number
   readonly at: Position
   readonly item: K
@@ -81,12 +81,12 @@ interface Prioritised<K> {
 
 const positionOf = ({ topic, partition, offset }: Position): Position => ({ topic, partition, offset })
 
-function inOrder<K>(kept: readonly Prioritised<K>[]): Prioritised<K>[] {
+function inOrder<K>(kept: readonly PrioritisedItem<K>[]): PrioritisedItem<K>[] {
   return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.at, b.at))
 }
 
 /** The logarithm of the priority, plus what is the same for all: the weights themselves would overflow. */
-function agedPriority(hash: number, { timestampMs }: Sampled, { halfLifeMs, latestMs }: Decay): number {
+function agedPriority(hash: number, { timestampMs }: SampledPosition, { halfLifeMs, latestMs }: Decay): number {
   const uniform = (hash + 0.5) / 2 ** 32
   return Math.log(uniform) - (Math.LN2 * Math.min(timestampMs, latestMs)) / halfLifeMs
 }
@@ -95,7 +95,7 @@ function agedPriority(hash: number, { timestampMs }: Sampled, { halfLifeMs, late
 function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
   const counts = new Map<number, number>()
   return {
-    add: ({ timestampMs }: Sampled) => {
+    add: ({ timestampMs }: SampledPosition) => {
       const steps = Math.floor((AGE_STEPS * Math.min(timestampMs, latestMs)) / halfLifeMs)
       counts.set(steps, (counts.get(steps) ?? 0) + 1)
     },
@@ -121,7 +121,7 @@ export function own<R extends WindowRecord>(record: R): R {
 }
 
 /** 32 bits; positions of equal priority are taken in order, a bias of one in millions. */
-function priorityOf(topicHash: number, { partition, offset }: Sampled): number {
+function priorityOf(topicHash: number, { partition, offset }: SampledPosition): number {
   const low = Number(offset & 0xffff_ffffn)
   const high = Number(offset >> 32n)
   return mix(mix(mix(topicHash ^ partition) ^ low) ^ high) >>> 0

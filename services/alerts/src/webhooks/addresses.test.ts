@@ -9,7 +9,7 @@ test.each([
   '10.1.2.3',
   '172.16.0.1',
   '192.168.1.1',
-  '169.254.169.254', // where clouds tell credentials
+  '169.254.169.254', // where clouds serve credentials
   '100.64.0.1',
   '0.0.0.0',
   '224.0.0.1',

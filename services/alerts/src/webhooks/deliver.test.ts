@@ -80,7 +80,7 @@ test('each event is posted once and noted', async () => {
   expect(posts).toBe(2)
 })
 
-test('a failure is noted for another attempt, and the events beside it go on', async () => {
+test('a failure is stored for another attempt, and other events are delivered meanwhile', async () => {
   const { reported, telemetry } = await deliver([aDelivery(1), aDelivery(2)], [new WebhookFailed('away', 503), 200])
   expect(reported).toEqual(['1 failed', '2 delivered 200'])
   expect(telemetry.failed).toHaveBeenCalledTimes(1)

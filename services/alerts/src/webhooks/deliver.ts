@@ -98,11 +98,11 @@ export async function deliverTo({
   signal.removeEventListener('abort', cutSoon)
 }
 
-type Attempting = Pick<DeliverDeps, 'webhook' | 'effects' | 'telemetry' | 'breaker'> & { readonly cut: AbortSignal }
+type AttemptDeps = Pick<DeliverDeps, 'webhook' | 'effects' | 'telemetry' | 'breaker'> & { readonly cut: AbortSignal }
 
 async function attempt(
   delivery: WaitingDelivery,
-  { webhook, effects, telemetry, breaker, cut }: Attempting,
+  { webhook, effects, telemetry, breaker, cut }: AttemptDeps,
 ): Promise<'tried' | 'not tried'> {
   const { id, eventId } = delivery
   const startedAtMs = Date.now()

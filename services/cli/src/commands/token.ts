@@ -11,7 +11,7 @@ export function addToken(program: Command, { terminal }: CommandContext): void {
       'Makes a token of 256 random bits and prints it once, with what outflow.yaml says about it: whose it is, what they may ' +
         'do, and its SHA-256. A token is revoked by taking that line out and starting the console again.',
     )
-    .requiredOption('--name <name>', 'whose it is: stands beside verdicts and in the audit log')
+    .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log')
     .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('reader'))
     .addHelpText('after', '\nExamples:\n  outflow token --name ada --role analyst')
     .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {

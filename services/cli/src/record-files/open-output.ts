@@ -15,7 +15,7 @@ export interface Output {
 /**
  * Hands an open file, or stdout for `-`, to `use`; a name that ends in `.gz` is packed.
  *
- * A file is written beside its place and moved there at the end: a run that fails leaves what was there before, and
+ * A file is written under a temporary name and renamed at the end: a run that fails leaves what was there before, and
  * never half a result. What is no plain file (a pipe, /dev/null) is written in place.
  *
  * @throws {FileUnavailable} when it can not be written

@@ -50,7 +50,7 @@ function checkHeader(name: string, header: readonly string[]): readonly string[]
 
 type Nest = (flat: Readonly<Record<string, string>>) => Record<string, unknown>
 
-/** Makes the record of a row. A column whose field would lie inside another column's, as `a.b` beside `a`, is one key. */
+/** Makes the record of a row. A column whose field would be inside another column's, as `a.b` and `a`, is one key. */
 function nestBy(header: readonly string[]): Nest {
   const columns = header.map((column) => ({ column, steps: stepsOfColumn(column) }))
   const fields = columns.map(({ column, steps }) => {

@@ -20,7 +20,7 @@ import {
   newVerdictSchema,
   similarPageSchema,
 } from '../api/index.js'
-import { audited } from '../audited.js'
+import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
 import { parseAnomalyId } from '../ids.js'
 import { dateOf, found } from '../queries.js'
@@ -131,7 +131,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     async ({ params, body: { verdict, note = null }, visitor }, reply) => {
       const { pipeline, position } = parseAnomalyId(params.id)
       const act = { action: 'give verdict', pipeline, target: params.id, detail: { verdict, note } }
-      const given = await audited(pool, visitor, act, () =>
+      const given = await withAudit(pool, visitor, act, () =>
         giveVerdict(pool, { pipeline, ...position, verdict, note, by: visitor.name }),
       )
       return reply.code(201).send(verdictOf(given))

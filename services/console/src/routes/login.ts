@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { audited } from '../audited.js'
+import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { CALLBACK_PATH, type OidcLogin } from '../oidc-login.js'
 import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE } from '../sessions.js'
@@ -53,8 +53,11 @@ export function addLoginRoutes(
       const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
       if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; begin at /api/login')
       const visitor = await login.finish(request.url, attempt)
-      const sealed = await audited(pool, visitor, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
-        sessions.seal(visitor),
+      const sealed = await withAudit(
+        pool,
+        visitor,
+        { action: 'log in', pipeline: null, target: null, detail: {} },
+        () => sessions.seal(visitor),
       )
       return reply
         .clearCookie(LOGIN_COOKIE, attemptCookie)

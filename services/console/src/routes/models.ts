@@ -3,7 +3,7 @@ import { listModelChanges, listModels, modelSummary, promoteChecked, rollBackMod
 import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
 import { modelChangeSchema, modelDetailSchema, modelSchema, pipelineSchema, textSchema } from '../api/index.js'
-import { audited } from '../audited.js'
+import { withAudit } from '../audit.js'
 import { fitReportOf, modelOf } from '../model-detail.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { requirePipeline } from './require-pipeline.js'
@@ -70,7 +70,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     },
     async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
-      const { previousId } = await audited(pool, visitor, act, () =>
+      const { previousId } = await withAudit(pool, visitor, act, () =>
         promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, async (artefact) =>
           (await openDetector(artefact)).close(),
         ),
@@ -93,7 +93,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     },
     async ({ params: { pipeline }, body: { reason }, visitor }) => {
       const act = { action: 'rollback', pipeline, target: null, detail: { reason } }
-      const changed = await audited(pool, visitor, act, () =>
+      const changed = await withAudit(pool, visitor, act, () =>
         rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
       )
       return { action: 'rollback' as const, ...changed! }
@@ -114,7 +114,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     async ({ body: { pipeline = config.pipeline, reason = 'asked for in the console' }, visitor }, reply) => {
       await requirePipeline(pool, config, pipeline)
       const act = { action: 'retrain', pipeline, target: null, detail: { reason } }
-      const request = await audited(pool, visitor, act, () =>
+      const request = await withAudit(pool, visitor, act, () =>
         requestRetrain(pool, { pipeline, by: visitor.name, why: reason }),
       )
       return reply.code(202).send({ request })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
-import { audited } from '../audited.js'
+import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
 import { ownerOf } from '../visitors.js'
@@ -51,7 +51,7 @@ export function addSessionRoutes(
     async ({ body: { token } }, reply) => {
       const owner = ownerOf(token, tokens)
       if (owner === null) throw new RequestRefused(401, 'this is nobody’s token; `outflow token` makes one')
-      const sealed = await audited(pool, owner, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
+      const sealed = await withAudit(pool, owner, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
         sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
       )
       return reply

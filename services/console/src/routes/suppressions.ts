@@ -1,7 +1,7 @@
 import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store/suppressions'
 import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
-import { audited } from '../audited.js'
+import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { requirePipeline } from './require-pipeline.js'
@@ -42,7 +42,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       }
       await requirePipeline(pool, config, pipeline)
       const act = { action: 'add suppression', pipeline, target: null, detail: { rule, reason } }
-      const id = await audited(pool, visitor, act, () =>
+      const id = await withAudit(pool, visitor, act, () =>
         addSuppression(pool, { pipeline, rule, why: reason, by: visitor.name }),
       )
       const added = (await listSuppressions(pool, { pipeline })).find((suppression) => suppression.id === id)
@@ -63,7 +63,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     },
     async ({ params: { id }, visitor }, reply) => {
       const act = { action: 'remove suppression', pipeline: null, target: id, detail: {} }
-      await audited(pool, visitor, act, async () => {
+      await withAudit(pool, visitor, act, async () => {
         const removed = await removeSuppression(pool, { id, by: visitor.name })
         found(removed || null, `rule ${id} that hides alerts`)
       })

@@ -12,13 +12,13 @@ import { type DenseWeights, denseLayers, denseRows } from './dense.js'
  */
 export interface Conditioner {
   /** Differentiable, in float32. */
-  ofTensor(input: Tensor2D, only?: Narrowing): Tensor2D
+  ofTensor(input: Tensor2D, only?: UsedColumns): Tensor2D
   /** The same in float64. */
-  ofRows(input: Rows, only?: Narrowing): Rows
+  ofRows(input: Rows, only?: UsedColumns): Rows
 }
 
 /** The inputs that are not 0 and the outputs that are needed; nothing else is computed. Default: all. */
-export interface Narrowing {
+export interface UsedColumns {
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
 }
@@ -45,7 +45,7 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
 }
 
 /** The layers, restricted to the used rows of the first weight and columns of the last one. */
-function narrowed(layers: readonly DenseWeights[], only: Narrowing | undefined): readonly DenseWeights[] {
+function narrowed(layers: readonly DenseWeights[], only: UsedColumns | undefined): readonly DenseWeights[] {
   if (only === undefined) return layers
   const { inputs, outputs } = only
   const last = layers.length - 1

@@ -3,7 +3,7 @@ import { ShapeError } from '../../errors.js'
 import { plainKernel } from '../../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../../tensor/rows.js'
 import { zeroed } from '../../tensor/scratch.js'
-import type { Conditioner, Narrowing } from './conditioner.js'
+import type { Conditioner, UsedColumns } from './conditioner.js'
 import type { Mask } from './mask.js'
 
 /** The conditioner's output for the moved features, in both precisions. */
@@ -33,7 +33,7 @@ export function heldBesideContext(
     throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
   }
   const outputs = outputsOf(moved!)
-  const only = (contextDim: number): Narrowing => {
+  const only = (contextDim: number): UsedColumns => {
     const inputs = [...held!, ...Array.from({ length: contextDim }, (_, at) => mask.length + at)]
     // A single feature without a context has no input: the conditioner gets 0.
     return { inputs: inputs.length > 0 ? inputs : [0], outputs }

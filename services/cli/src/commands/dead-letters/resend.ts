@@ -47,7 +47,7 @@ export async function resendLetters(
 ): Promise<void> {
   const wanted = positions.map(parsePosition)
   if (options.with !== undefined && wanted.length !== 1) {
-    throw new UsageError(`--with mends one record; name its position (${wanted.length} are named)`)
+    throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
   const config = await loadConfig(options.config)
   const corrected = options.with === undefined ? null : await readCorrected(options.with)

@@ -75,7 +75,7 @@ function describeMissing(missing: readonly string[]): string {
   return missing.length === 0 ? '' : `  scored without ${oneLine(missing.join(', '))}: missing in the record\n`
 }
 
-/** Why no alert tells of the anomaly by itself. */
+/** Why no single alert was sent for the anomaly. */
 function describeFate(unsent: AlertFate | null): string {
   if (unsent === null) return ''
   const { because, ruleId, ruleWhy, groupId } = unsent

@@ -38,11 +38,11 @@ test('with all off each anomaly is an alert', () => {
   })
 })
 
-test('says what was hidden by whom, and tells a group on the day on which its window ends', () => {
+test('counts what was hidden by which rule, and counts a group on the day on which its bucket ends', () => {
   const rule = { entity: 'LAX', field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
   const control = {
     suppressions: [{ ...rule, id: '3', expiresAt: new Date(NOON + 9e9) }],
-    grouping: { windowMs: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
+    grouping: { bucketMs: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
   }
   const anomalies = [anAnomaly(0), anAnomaly(1, { entityKey: 'LAX' }), anAnomaly(2, { severity: 'high' }), anAnomaly(3)]
   const tally = tallyOf(control, anomalies)

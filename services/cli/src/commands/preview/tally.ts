@@ -1,5 +1,5 @@
 import { type Alert, alertId, type Control, makeDecider } from '@outflow/alerting'
-import type { AlertWindow, Severity } from '@outflow/contracts'
+import type { AlertBucket, Severity } from '@outflow/contracts'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
 /** Of how many anomalies how many alerts would have come. */
@@ -15,7 +15,7 @@ export interface Tally {
   readonly alerts: number
   readonly sent: number
   readonly groups: Readonly<Record<GroupKind, number>>
-  /** Told in a group. */
+  /** Alerted in a group. */
   readonly gathered: Readonly<Record<GroupKind, number>>
   readonly hidden: {
     readonly cooldown: number
@@ -45,7 +45,7 @@ export function makeTally(control: Control) {
     ofDay[what] += 1
     bySeverity[severity][what] += 1
   }
-  const tell = (closed: readonly AlertWindow[]): void => {
+  const countGroups = (closed: readonly AlertBucket[]): void => {
     for (const { kind, severity, closesAtMs } of closed) {
       groups[kind as GroupKind] += 1
       count('alerts', severity!, closesAtMs)
@@ -56,7 +56,7 @@ export function makeTally(control: Control) {
       const { fate, closed } = decider.decide(alert)
       anomalies += 1
       count('anomalies', alert.severity, alert.detectedAtMs)
-      tell(closed)
+      countGroups(closed)
       if (fate.is === 'gathered') gathered[fate.by] += 1
       else if (fate.is === 'sent') {
         sent += 1
@@ -66,7 +66,7 @@ export function makeTally(control: Control) {
     },
     /** Closes all open groups, as it would happen in time. */
     end: (): Tally => {
-      tell(decider.closeDue(Number.MAX_SAFE_INTEGER))
+      countGroups(decider.closeDue(Number.MAX_SAFE_INTEGER))
       return {
         anomalies,
         alerts: sent + groups.key + groups.reason + groups.quiet,

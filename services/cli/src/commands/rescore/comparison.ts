@@ -1,5 +1,5 @@
 /** A record about which the decision is another one now. */
-export interface Changed {
+export interface DecisionChange {
   /** topic/partition/offset */
   readonly position: string
   readonly nll: number
@@ -22,12 +22,12 @@ export interface Comparison {
   readonly newAnomalies: number
   readonly noLongerAnomalies: number
   /** The strangest of each kind, as many as were asked for. */
-  readonly newly: readonly Changed[]
-  readonly noLonger: readonly Changed[]
+  readonly newly: readonly DecisionChange[]
+  readonly noLonger: readonly DecisionChange[]
 }
 
 /** One record, scored again. */
-interface Rescored extends Changed {
+interface RescoredRecord extends DecisionChange {
   readonly isAnomaly: boolean
   readonly wasScored: boolean
 }
@@ -36,13 +36,13 @@ interface Rescored extends Changed {
 export function makeComparison(limit: number) {
   const counts = { scored: 0, rejected: 0, notScoredThen: 0, anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 }
   const changes = { newAnomalies: 0, noLongerAnomalies: 0 }
-  const newly: Changed[] = []
-  const noLonger: Changed[] = []
+  const newly: DecisionChange[] = []
+  const noLonger: DecisionChange[] = []
   return {
     reject: () => {
       counts.rejected += 1
     },
-    add: ({ isAnomaly, wasScored, ...changed }: Rescored) => {
+    add: ({ isAnomaly, wasScored, ...changed }: RescoredRecord) => {
       const wasAnomaly = changed.pValueThen !== null
       counts.scored += 1
       if (!wasScored) counts.notScoredThen += 1
@@ -69,11 +69,11 @@ export function makeComparison(limit: number) {
 }
 
 /** Sorted and cut only when twice as many as wanted have come. */
-function keep(kept: Changed[], changed: Changed, limit: number): void {
+function keep(kept: DecisionChange[], changed: DecisionChange, limit: number): void {
   kept.push(changed)
   if (kept.length > 2 * limit + 100) kept.splice(0, kept.length, ...strangestFirst(kept).slice(0, limit))
 }
 
-function strangestFirst(changes: readonly Changed[]): Changed[] {
+function strangestFirst(changes: readonly DecisionChange[]): DecisionChange[] {
   return changes.toSorted((a, b) => b.nll - a.nll)
 }

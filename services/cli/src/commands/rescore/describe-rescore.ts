@@ -1,5 +1,5 @@
 import { formatCount, type Terminal } from '@outflow/terminal'
-import type { Changed } from './comparison.js'
+import type { DecisionChange } from './comparison.js'
 import type { RescoreReport } from './rescore-report.js'
 
 /** The report for people: counts, then the strangest of what would have changed. */
@@ -17,7 +17,7 @@ export function describeRescore(report: RescoreReport, terminal: Terminal): stri
   return `${[...lines, ...tableOf('new anomaly', report.newly, terminal), ...tableOf('no longer an anomaly', report.noLonger, terminal)].join('\n')}\n`
 }
 
-function tableOf(what: string, changes: readonly Changed[], terminal: Terminal): string[] {
+function tableOf(what: string, changes: readonly DecisionChange[], terminal: Terminal): string[] {
   if (changes.length === 0) return []
   const rows = changes.map(({ position, nll, pValue, pValueThen }) => [
     ...[position, nll.toFixed(2), pValue.toPrecision(2)],

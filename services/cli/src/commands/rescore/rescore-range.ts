@@ -37,7 +37,7 @@ export async function rescoreRange(options: RescoreOptions, terminal: Terminal, 
   const keptFrom = new Date(Date.now() - config.retention.anomalies)
   if (options.sendAlerts && from < keptFrom) {
     throw new UsageError(
-      `--from ${from.toISOString()} lies before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
+      `--from ${from.toISOString()} is before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
         'an alert could not be opened',
     )
   }

@@ -10,7 +10,7 @@ export function addScore(program: Command, context: CommandContext): void {
     .summary('score the records of a file')
     .description(
       'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
-        'are at least as strange (p_value), and whether that is within the alert rate (anomaly). ' +
+        'have an nll at least as high (p_value), and whether that is within the alert rate (anomaly). ' +
         'Rows count from 0 in input order. A record that breaks the contract of the model ends the command.',
     )
     .requiredOption('--model <file>', 'what `outflow train` wrote')

@@ -1,7 +1,7 @@
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Reading } from './reading.js'
 
-export interface Rated {
+export interface PipelineRate {
   readonly reading: Reading
   /** Records a second. */
   readonly rate: number
@@ -9,7 +9,7 @@ export interface Rated {
 
 /** A row a pipeline, and below it what needs a person. */
 export function describeStatus(
-  pipelines: readonly Rated[],
+  pipelines: readonly PipelineRate[],
   { paintResult: paint, table }: Pick<Terminal, 'paintResult' | 'table'>,
 ): string {
   const drawn = table({

@@ -1,9 +1,9 @@
 import { pause } from '@outflow/runtime'
 import type { Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
-import { describeStatus, type Rated } from './describe-status.js'
+import { describeStatus, type PipelineRate } from './describe-status.js'
 import { rateBetween } from './reading.js'
-import { type Watched, watch } from './watched.js'
+import { type StatusReader, watch } from './status-reader.js'
 
 export interface StatusOptions {
   readonly config?: readonly string[]
@@ -20,21 +20,24 @@ export function showStatus(options: StatusOptions, terminal: Terminal, signal: A
     await pause(RATE_OVER_MS, signal)
     signal.throwIfAborted()
     const later = await readAll(watched)
-    const rated: Rated[] = later.map((reading, index) => ({ reading, rate: rateBetween(earlier[index]!, reading) }))
+    const rated: PipelineRate[] = later.map((reading, index) => ({
+      reading,
+      rate: rateBetween(earlier[index]!, reading),
+    }))
     const flat = rated.map(({ reading, rate }) => ({ ...reading, recordsPerSecond: rate }))
     await terminal.result(`${options.json ? JSON.stringify(flat) : describeStatus(rated, terminal)}\n`)
   })
 }
 
-export const readAll = (watched: readonly Watched[]) => Promise.all(watched.map((pipeline) => pipeline.read()))
+export const readAll = (watched: readonly StatusReader[]) => Promise.all(watched.map((pipeline) => pipeline.read()))
 
 /** Lends the pipelines of some configurations. */
 export async function withWatched<T>(
   paths: readonly string[] = ['outflow.yaml'],
-  use: (watched: readonly Watched[]) => Promise<T>,
+  use: (watched: readonly StatusReader[]) => Promise<T>,
 ): Promise<T> {
   if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
-  const opened: Watched[] = []
+  const opened: StatusReader[] = []
   try {
     for (const path of paths) opened.push(await watch(path))
     return await use(opened)

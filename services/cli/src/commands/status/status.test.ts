@@ -88,11 +88,11 @@ describe('a status', () => {
       { lag: null, lagUnknown: 'Kafka is not available' },
       'lag unknown: Kafka is not available',
     ],
-  ])('tells of %s', (_, overrides, remark) => {
+  ])('reports %s', (_, overrides, remark) => {
     expect(shown(overrides).split('\n').slice(4)).toEqual([`flights: ${remark}`])
   })
 
-  it('tells of drift and the fields that moved', () => {
+  it('reports drift and the fields that moved', () => {
     const fields = [{ field: 'delay', nats: 0.5 }]
     const drift = {
       modelId: 'm',

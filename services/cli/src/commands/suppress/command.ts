@@ -26,7 +26,7 @@ Examples:
     .option('--entity <key>', "the alert's key")
     .option('--field <name>', 'the field of the main reason, the one of the most bits')
     .addOption(
-      new Option('--direction <side>', "where the field's number lies, seen from what was expected").choices([
+      new Option('--direction <side>', "whether the field's number is above or below the expected one").choices([
         'above',
         'below',
       ]),

@@ -31,7 +31,7 @@ interface TrainingRecordsOptions {
 }
 
 /**
- * Reads a file once: looks at every record to tell the features, and keeps a uniform sample of them.
+ * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
  *
  * @throws {InputInvalid} naming file, line and field of the first kept record that breaks the features' contract
  * @throws {UsageError} when a column to exclude is not there, or none is left

@@ -15,7 +15,7 @@ export function addVerdict(program: Command, { terminal }: CommandContext): void
     .summary('say whether an anomaly was one')
     .description(
       'Says of a stored anomaly what it was. Every verdict is kept, the latest on an anomaly counts; the view ' +
-        'analyst.precision_by_week tells what share was worth knowing.',
+        'analyst.precision_by_week has the share of confirmed anomalies.',
     )
     .addHelpText(
       'afterAll',

@@ -14,7 +14,7 @@ import { formatAmount, formatPValue, formatRarity, shortId } from '../words/form
 import { EntityHistory } from './anomaly/entity-history.js'
 import { Reasons } from './anomaly/reasons.js'
 import { RecordTable } from './anomaly/record-table.js'
-import { SimilarOnes } from './anomaly/similar-ones.js'
+import { SimilarAnomalies } from './anomaly/similar-anomalies.js'
 import { VerdictPanel } from './anomaly/verdict-panel.js'
 import { hrefOf } from './anomaly-link.js'
 
@@ -105,7 +105,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
         </div>
         <div>
           <VerdictPanel anomaly={anomaly} onGiven={reload} />
-          <SimilarOnes id={anomaly.id} />
+          <SimilarAnomalies id={anomaly.id} />
           {anomaly.key !== null && (
             <EntityHistory
               pipeline={anomaly.pipeline}

@@ -12,7 +12,7 @@ const DONE_STAYS_MS = 5_000
 let count = 0
 export const notices = signal<readonly Notice[]>([])
 
-/** Tells what has happened, at the page's foot and to a screen reader. */
+/** Shows what has happened, at the foot of the page and to screen readers. */
 export function notify(kind: Notice['kind'], text: string): void {
   count += 1
   const id = count

@@ -4,9 +4,9 @@ import { formatAmount, formatValue } from '../../words/format.js'
 import { barLengths } from '../../words/range.js'
 
 /** Below this many bits a value is no odder than one in sixteen: nothing to point at. */
-const TELLING_BITS = 4
+const MAIN_REASON_BITS = 4
 
-export const isTelling = ({ bits }: Reason): boolean => bits >= TELLING_BITS
+export const isMainReason = ({ bits }: Reason): boolean => bits >= MAIN_REASON_BITS
 
 /** Each field's share as a bar, and its value against the normal range. */
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
@@ -37,7 +37,7 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
       <p class="quiet small" hidden={reasons.length === 0}>
         Bits: how much less surprising the record would be with the likeliest value in that field
         {isLog && '; the bars are on a logarithmic scale'}.
-        {isBrief && ' Told in a burst of anomalies, and briefly: the bits may be too few.'}
+        {isBrief && ' Explained briefly, in a burst of anomalies: the bits may be too few.'}
       </p>
       {counterfactual !== null && (
         <div class="counterfactual">
@@ -85,7 +85,7 @@ function OneReason({ reason, share }: { reason: Reason; share: number }) {
         <span class="number">{formatAmount(reason.bits)} bits</span>
       </div>
       <p class="reason-values">
-        <span class={`observed ${isTelling(reason) ? 'strange' : ''}`}>{formatValue(reason.observed)}</span>
+        <span class={`observed ${isMainReason(reason) ? 'unusual' : ''}`}>{formatValue(reason.observed)}</span>
         <span class="quiet"> expected </span>
         <span>{formatValue(reason.expected)}</span>
       </p>

@@ -1,10 +1,10 @@
 import type { AnomalyDetail } from '../../api/types.js'
 import { notify } from '../../state/notices.js'
-import { isTelling } from './reasons.js'
+import { isMainReason } from './reasons.js'
 
 /** The record as it came: as text, whatever it holds. */
 export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
-  const strange = new Set(anomaly.reasons.filter(isTelling).map(({ field }) => field))
+  const unusual = new Set(anomaly.reasons.filter(isMainReason).map(({ field }) => field))
   const { record } = anomaly
   const isObject = typeof record === 'object' && record !== null && !Array.isArray(record)
   return (
@@ -19,7 +19,7 @@ export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
         <table class="record">
           <tbody>
             {Object.entries(record).map(([name, value]) => (
-              <tr key={name} class={strange.has(name) ? 'strange' : ''}>
+              <tr key={name} class={unusual.has(name) ? 'unusual' : ''}>
                 <th scope="row">{name}</th>
                 <td>{asText(value)}</td>
               </tr>

@@ -60,7 +60,7 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
             <input {...input('field')} placeholder="any" maxLength={500} />
           </label>
           <label class="stacked">
-            Its value lies
+            Its value is
             <select {...input('direction')} disabled={rule.field === null}>
               <option value="">anywhere</option>
               <option value="above">above normal</option>

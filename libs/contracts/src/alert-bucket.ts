@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { alertEventSchema, type Severity } from './alert-event.js'
 
 /** What one alert after another is held against: those of a key or of a reason, those of quiet hours, a key's cool-down. */
-export type AlertWindowKind = 'key' | 'reason' | 'quiet' | 'cooldown'
+export type AlertBucketKind = 'key' | 'reason' | 'quiet' | 'cooldown'
 
 /** Span of detection times in which alerts of one kind are counted, gathered or hidden. */
-export interface AlertWindow {
-  readonly kind: AlertWindowKind
+export interface AlertBucket {
+  readonly kind: AlertBucketKind
   /** The key; or the reason as `["field","above"]`; or nothing. */
   readonly subject: string
   readonly opensAtMs: number

@@ -10,7 +10,7 @@ export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
  *
  * @throws what the doing threw; what could not be noted is not done
  */
-export async function audited<T>(
+export async function withAudit<T>(
   pool: Pool,
   visitor: Omit<Visitor, 'byBrowser'>,
   act: Act,

@@ -1,12 +1,12 @@
 import { type Control, makeDecider } from '@outflow/alerting'
 import type { UnnumberedRow } from '@outflow/store/outbox'
 import { expect, test } from 'vitest'
-import { decideOn, waitingOf } from './decide-on.js'
+import { decideOn, waitingOf } from './alert-decisions.js'
 
 const MINUTE = 60_000
 const options = { pipeline: 'flights', topic: 'flights.alerts', untilMs: 0 }
 const off: Control = { suppressions: [], cooldownMs: null, grouping: null, quietHours: null }
-const grouping = { windowMs: 10 * MINUTE, perKey: 1, perReason: 9 }
+const grouping = { bucketMs: 10 * MINUTE, perKey: 1, perReason: 9 }
 
 function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): UnnumberedRow {
   const event = {
@@ -31,7 +31,7 @@ function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): Unn
 const decided = (rows: readonly UnnumberedRow[], control: Partial<Control>, untilMs = 0) =>
   decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), { ...options, untilMs })
 
-test('what goes by itself keeps its place among what is no alert, and a group comes where its window ended', () => {
+test('single alerts keep their order among other messages, and a group comes where its bucket ended', () => {
   const deadLetter: UnnumberedRow = { id: 3n, kind: 'dead_letter', payload: null, createdAt: new Date(0) }
   const rows = [anAlertRow(1, 0), anAlertRow(2, 1), deadLetter, anAlertRow(4, 2, 'LAX'), anAlertRow(5, 12)]
   const { order, unsent, groups } = decided(rows, { grouping })
@@ -50,7 +50,7 @@ test('what goes by itself keeps its place among what is no alert, and a group co
   expect(groups).toMatchObject([{ kind: 'key', subject: 'JFK', count: 1 }])
 })
 
-test('windows that have ended are sent after the last row', () => {
+test('buckets that have ended are sent after the last row', () => {
   const rows = [anAlertRow(1, 0), anAlertRow(2, 1)]
   expect(decided(rows, { grouping }, 10 * MINUTE - 1).groups).toEqual([])
   const { order } = decided(rows, { grouping }, 10 * MINUTE)

@@ -30,7 +30,7 @@ import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/windo
 import type { History } from './history.js'
 
 const MINUTE_MS = 60_000
-/** From due to promoted; what fits really took is printed beside it. */
+/** From due to promoted; the measured time of fits is printed with it. */
 const FIT_MS = 60_000
 
 /** What happened, for the report. */
@@ -44,7 +44,7 @@ export interface LifeEvent {
 }
 
 /** outflow without Kafka and Postgres: the functions that its services decide by, on a store in memory and a clock that is handed in. */
-export interface Living {
+export interface SimulatedPipeline {
   /** Scores a batch as ingest does. @returns the p-values that it is decided by; null while there is no model */
   ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
   /** What the trainer does every 15 seconds. */
@@ -70,7 +70,7 @@ interface Active extends Kept {
   recalibration: Recalibration | null
 }
 
-export function makeLiving(config: Config, history: History): Living {
+export function makeSimulatedPipeline(config: Config, history: History): SimulatedPipeline {
   const { training, detection } = config
   const decoder = makeDecoder(config.source)
   const limit = driftLimit(training.falseDriftEvery / MINUTE_MS)

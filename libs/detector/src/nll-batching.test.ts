@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type NllOfRows, nllTogether } from './nll-together.js'
+import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
 /** Each row's sum with its context, and how many rows came in each call; a row with NaN fails the call. */
 function sums() {
@@ -9,7 +9,7 @@ function sums() {
     if (rows.includes(Number.NaN)) throw new Error(`${count} rows with a NaN`)
     return Float64Array.from({ length: count }, (_, row) => rows[2 * row]! + rows[2 * row + 1]! + context[row]!)
   }
-  return { calls, nll: nllTogether(nll) }
+  return { calls, nll: batchNllCalls(nll) }
 }
 const rows = (...numbers: number[]) => Float32Array.from(numbers)
 

@@ -11,13 +11,13 @@ import { makeKafka, partitionEnds, partitionLags } from '@outflow/streams'
 import type { Reading } from './reading.js'
 
 /** A pipeline that can be read again and again. */
-export interface Watched {
+export interface StatusReader {
   read(): Promise<Reading>
   close(): Promise<void>
 }
 
 /** Connections stay open from one reading to the next. */
-export async function watch(configPath: string): Promise<Watched> {
+export async function watch(configPath: string): Promise<StatusReader> {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
   const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })

@@ -9,7 +9,7 @@ import { parseBrokers } from './tiers.js'
 const GIVEN_TIMEOUT_MS = 30_000
 
 /** The brokers that KAFKA_BROKERS names, once they answer. @throws {ComponentStartFailed} when they do not */
-export async function useGivenKafka(list: string, { signal, say }: PartLaunch): Promise<KafkaComponent> {
+export async function useExternalKafka(list: string, { signal, say }: PartLaunch): Promise<KafkaComponent> {
   const brokers = parseBrokers(list)
   if (brokers.length === 0) throw new ComponentStartFailed(`KAFKA_BROKERS is host:port,…, got '${list}'`)
   const what = `Kafka on ${brokers.join(', ')} (KAFKA_BROKERS)`
@@ -20,7 +20,7 @@ export async function useGivenKafka(list: string, { signal, say }: PartLaunch): 
 }
 
 /** The server that DATABASE_URL names, once it answers. @throws {ComponentStartFailed} when it does not */
-export async function useGivenPostgres(url: string, { signal, say }: PartLaunch): Promise<PostgresComponent> {
+export async function useExternalPostgres(url: string, { signal, say }: PartLaunch): Promise<PostgresComponent> {
   const address = addressOf(url)
   let version = ''
   const probe = async () => {

@@ -1,37 +1,37 @@
 import { type Alert, alertMessage, alertOf, type Decider, groupEvent } from '@outflow/alerting'
-import { ALERT_EVENT_TYPE, type AlertEvent, type AlertWindow } from '@outflow/contracts'
+import { ALERT_EVENT_TYPE, type AlertBucket, type AlertEvent } from '@outflow/contracts'
 import { plainText } from '@outflow/store'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 
 /** A row that waits for its number, and the alert that it is; null: it is none. */
-interface Waiting {
+interface WaitingAlert {
   readonly id: bigint
   readonly event: AlertEvent | null
   readonly alert: Alert | null
 }
 
 /** What becomes of rows that waited. */
-export interface Decided {
+export interface AlertDecisions {
   /** What is sent, in this order: rows that waited, and groups that are new. */
   readonly order: readonly NextInOrder[]
   readonly unsent: readonly UnsentAlert[]
-  readonly groups: readonly AlertWindow[]
+  readonly groups: readonly AlertBucket[]
 }
 
 interface DecideOptions {
   readonly pipeline: string
   /** Where groups are sent. */
   readonly topic: string
-  /** Windows that end until then, epoch ms, are closed behind the last row. */
+  /** Buckets that end until then, epoch ms, are closed behind the last row. */
   readonly untilMs: number
 }
 
 /** Reads a row: what is no alert, or none that we know, is sent as it is. */
-export function waitingOf({ id, payload, createdAt }: UnnumberedRow): Waiting {
+export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
   const event = payload && eventOf(payload)
   if (!event) return { id, event: null, alert: null }
   const alert = alertOf(event, createdAt.getTime())
-  // As Postgres gives a key back: a window is found again by it.
+  // As Postgres gives a key back: a bucket is found again by it.
   return { id, event, alert: { ...alert, key: alert.key && plainText(String(Buffer.from(alert.key))) } }
 }
 
@@ -44,18 +44,18 @@ function eventOf(payload: Buffer): AlertEvent | null {
   }
 }
 
-/** Decides on rows in their order; a group takes its place where its window ended. */
+/** Decides on rows in their order; a group takes its place where its bucket ended. */
 export function decideOn(
-  waiting: readonly Waiting[],
+  waiting: readonly WaitingAlert[],
   decider: Decider,
   { pipeline, topic, untilMs }: DecideOptions,
-): Decided {
+): AlertDecisions {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
-  const groups: AlertWindow[] = []
-  const close = (closed: readonly AlertWindow[]): void => {
+  const groups: AlertBucket[] = []
+  const close = (closed: readonly AlertBucket[]): void => {
     groups.push(...closed)
-    order.push(...closed.map((window) => ({ message: alertMessage(groupEvent(window, pipeline), { topic }) })))
+    order.push(...closed.map((bucket) => ({ message: alertMessage(groupEvent(bucket, pipeline), { topic }) })))
   }
   for (const { id, event, alert } of waiting) {
     if (event === null || alert === null) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf } from './given.js'
+import { addressOf } from './external-servers.js'
 
 describe('addressOf', () => {
   it('names host, port and database, and neither user nor password', () => {

@@ -6,7 +6,7 @@ import { formatShare } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 /** Earlier anomalies with the same main fields, and their verdicts. */
-export function SimilarOnes({ id }: { id: string }) {
+export function SimilarAnomalies({ id }: { id: string }) {
   const similar = useResource(id, (signal) =>
     read<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 }, signal),
   )

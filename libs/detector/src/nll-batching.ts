@@ -1,7 +1,7 @@
 /** As `Scorer.nll`, with nothing left out. */
 export type NllOfRows = (rows: Float32Array, context: Float32Array, count: number) => Promise<Float64Array>
 
-interface Asked {
+interface NllRequest {
   readonly rows: Float32Array
   readonly context: Float32Array
   readonly count: number
@@ -13,12 +13,12 @@ interface Asked {
  * Makes one call of those with few rows that come in the same turn of the event loop: a call costs as much as a hundred rows, and of
  * eight partitions each asks for a few at once. What fails together is asked for one by one, so that each gets its own error.
  */
-export function nllTogether(nll: NllOfRows): NllOfRows {
-  let waiting: Asked[] = []
+export function batchNllCalls(nll: NllOfRows): NllOfRows {
+  let waiting: NllRequest[] = []
   const ask = async () => {
     const asked = waiting
     waiting = []
-    const alone = async ({ rows, context, count, resolve, reject }: Asked) =>
+    const alone = async ({ rows, context, count, resolve, reject }: NllRequest) =>
       nll(rows, context, count).then(resolve, reject)
     if (asked.length === 1) return alone(asked[0]!)
     try {

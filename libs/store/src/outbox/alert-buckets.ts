@@ -1,4 +1,4 @@
-import { type AlertWindow, type AlertWindowKind, alertExampleSchema, type Severity } from '@outflow/contracts'
+import { type AlertBucket, type AlertBucketKind, alertExampleSchema, type Severity } from '@outflow/contracts'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
@@ -7,8 +7,8 @@ import { run } from '../connection/statement.js'
 
 const readExamples = jsonColumn('outflow.alert_buckets.examples', z.array(alertExampleSchema).readonly())
 
-interface WindowRow {
-  readonly kind: AlertWindowKind
+interface BucketRow {
+  readonly kind: AlertBucketKind
   readonly subject: string
   readonly opens_at: Date
   readonly closes_at: Date
@@ -22,16 +22,16 @@ interface WindowRow {
   readonly examples: unknown
 }
 
-/** Gives a pipeline's windows that are due at an instant, and those that are named. */
-export async function alertWindows(
+/** Gives a pipeline's buckets that are due at an instant, and those that are named. */
+export async function alertBuckets(
   db: Queryable,
   query: {
     readonly pipeline: string
     readonly dueBy: Date
-    readonly named: readonly Pick<AlertWindow, 'kind' | 'subject'>[]
+    readonly named: readonly Pick<AlertBucket, 'kind' | 'subject'>[]
   },
-): Promise<readonly AlertWindow[]> {
-  const rows = await run<WindowRow>(db, {
+): Promise<readonly AlertBucket[]> {
+  const rows = await run<BucketRow>(db, {
     name: 'alert_buckets',
     text: `
       select kind, subject, opens_at, closes_at, allowance, sent, count, severity, first_id, first_at, last_at, examples
@@ -62,17 +62,17 @@ export async function alertWindows(
   }))
 }
 
-/** Deletes the windows that are closed, and writes those that are open over what was known of them. */
-export async function updateAlertWindows(
+/** Deletes the buckets that are closed, and writes those that are open over what was known of them. */
+export async function updateAlertBuckets(
   db: Queryable,
   pipeline: string,
-  { closed, open }: { readonly closed: readonly AlertWindow[]; readonly open: readonly AlertWindow[] },
+  { closed, open }: { readonly closed: readonly AlertBucket[]; readonly open: readonly AlertBucket[] },
 ): Promise<void> {
-  if (closed.length > 0) await deleteAlertWindows(db, pipeline, closed)
-  if (open.length > 0) await writeAlertWindows(db, pipeline, open)
+  if (closed.length > 0) await deleteAlertBuckets(db, pipeline, closed)
+  if (open.length > 0) await writeAlertBuckets(db, pipeline, open)
 }
 
-async function deleteAlertWindows(db: Queryable, pipeline: string, closed: readonly AlertWindow[]): Promise<void> {
+async function deleteAlertBuckets(db: Queryable, pipeline: string, closed: readonly AlertBucket[]): Promise<void> {
   await run(db, {
     name: 'delete_alert_buckets',
     text: `
@@ -83,7 +83,7 @@ async function deleteAlertWindows(db: Queryable, pipeline: string, closed: reado
   })
 }
 
-async function writeAlertWindows(db: Queryable, pipeline: string, open: readonly AlertWindow[]): Promise<void> {
+async function writeAlertBuckets(db: Queryable, pipeline: string, open: readonly AlertBucket[]): Promise<void> {
   await run(db, {
     name: 'write_alert_buckets',
     text: `
