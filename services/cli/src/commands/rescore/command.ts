@@ -16,10 +16,7 @@ export function addRescore(program: Command, { terminal }: CommandContext): void
     .option('--to <time>', 'last moment, not included; default: now', moment)
     .option('--model <id>', 'the model, or the first letters of its id; default: the active one')
     .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
-    .option(
-      '--send-alerts',
-      'store new anomalies, and alert on each once; the alerts service sends the alerts',
-    )
+    .option('--send-alerts', 'store new anomalies, and alert on each once; the alerts service sends the alerts')
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(
