@@ -3,6 +3,10 @@ import { OutflowError } from '@outflow/errors'
 import { expect, test } from 'vitest'
 import { type LogOptions, makeLog } from './log.js'
 
+class PoolKept extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_UNAVAILABLE'
+}
+
 class PoolDrained extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
 }
@@ -60,6 +64,20 @@ test('what is below the level is not written', () => {
   const { log, text } = aLog({ level: 'warn' })
   log.info('service started')
   expect(text()).toBe('')
+})
+
+test('the pretty form is a line for each event, without the stack of a known condition', () => {
+  const { log, text } = aLog({ format: 'pretty' })
+  log.warn({ error: new PoolKept('no connection left', { cause: new Error('refused') }), attempt: 2 }, 'write retried')
+  const written = text()
+  expect(written.trimEnd().split('\n')).toHaveLength(1)
+  expect(written).toMatch(/WARN.*write retried.*"error":"no connection left","attempt":2/)
+})
+
+test('the pretty form keeps the stack of what nobody expected', () => {
+  const { log, text } = aLog({ format: 'pretty' })
+  log.error({ error: new TypeError('x is not a function') }, 'batch failed')
+  expect(text()).toMatch(/x is not a function.*at .*log\.test/)
 })
 
 test('the pretty form is for people', () => {

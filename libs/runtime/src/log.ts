@@ -42,9 +42,35 @@ export function makeLog({ service, level = 'info', destination = process.stdout,
 function prettyStream(destination: NonNullable<LogOptions['destination']>): DestinationStream {
   const known = PRETTY.get(destination)
   if (known !== undefined) return known
-  const stream = PinoPretty({ destination, sync: true, colorize: destination.isTTY ?? false, ignore: 'pid,hostname' })
+  const stream = PinoPretty({
+    destination,
+    sync: true,
+    colorize: destination.isTTY ?? false,
+    ignore: 'pid,hostname',
+    singleLine: true,
+    // An error is a field like others: pino-pretty would print it over many lines.
+    errorLikeObjectKeys: [],
+    customPrettifiers: { error: (error) => readable(error as SerializedError) },
+  })
   PRETTY.set(destination, stream)
   return stream
+}
+
+/** The message alone where the code names a known condition; the stack of what nobody expected. */
+function readable(error: SerializedError | string): string {
+  if (typeof error === 'string') return error
+  const { code = 'OUTFLOW_UNEXPECTED', message, stack } = error
+  return code === 'OUTFLOW_UNEXPECTED' ? stack : message
+}
+
+interface SerializedError {
+  readonly type: string
+  /** Of errors of outflow's own. */
+  readonly code?: string
+  readonly values?: Readonly<Record<string, unknown>>
+  readonly message: string
+  readonly stack: string
+  readonly cause?: SerializedError | string
 }
 
 const PRETTY = new WeakMap<object, DestinationStream>()
@@ -58,7 +84,7 @@ function withOffsetsAsText(fields: Record<string, unknown>): Record<string, unkn
 }
 
 /** What was thrown, as fields: its kind, code, message, values, stack and causes. */
-function serializeError(thrown: unknown): unknown {
+function serializeError(thrown: unknown): SerializedError | string {
   if (!(thrown instanceof Error)) return withoutPasswords(String(thrown))
   return {
     type: thrown.name,
