@@ -25,9 +25,11 @@ export interface KafkaOptions {
   readonly sasl?: Sasl | undefined
   /** Default: silence. */
   readonly log?: StreamLog
+  /** How often a request is repeated while no broker answers. Default: 6, over 7 s. */
+  readonly retries?: number
 }
 
-export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: KafkaOptions): KafkaConnection {
+export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries = 6 }: KafkaOptions): KafkaConnection {
   registerCodecs()
   replaceInternals(log)
   const kafkajs = new Kafka({
@@ -38,7 +40,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE }: Kafka
     socketFactory: promptSocket,
     connectionTimeout: 3_000,
     reauthenticationThreshold: LOGIN_AGAIN_MS,
-    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6 },
+    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries },
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => report(log, entry),
   })

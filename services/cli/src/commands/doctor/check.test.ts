@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runCheck, Shortfall } from './check.js'
+import { NotYet, runCheck, runChecks, Shortfall } from './check.js'
 
 const check = (look: () => Promise<string>) => ({ name: 'broker', look, fix: 'start Kafka' })
 
@@ -31,5 +31,34 @@ describe('runCheck', () => {
   it('gives up on what never answers', async () => {
     const silent = () => new Promise<string>(() => {})
     expect(await runCheck(check(silent), 5)).toMatchObject({ ok: false, detail: 'no answer within 0.005 s' })
+  })
+})
+
+describe('runChecks', () => {
+  it('reports what is still to come as a warning: passed, and with something to do', async () => {
+    const model = async (): Promise<string> => {
+      throw new NotYet('none yet', 'wait')
+    }
+    const [found] = runChecks([check(model)])
+    expect(await found).toEqual({ name: 'broker', ok: true, detail: 'none yet', fix: 'wait' })
+  })
+
+  it('does not look at what cannot be there, and does not wait for it', async () => {
+    const refused = async (): Promise<string> => {
+      throw new Error('connect ECONNREFUSED')
+    }
+    const never = () => new Promise<string>(() => {})
+    const checks = [
+      check(refused),
+      { ...check(never), name: 'topics', needs: 'broker' },
+      { ...check(never), name: 'records', needs: 'topics' },
+      { ...check(async () => 'PostgreSQL 17'), name: 'database' },
+    ]
+    expect(await Promise.all(runChecks(checks))).toMatchObject([
+      { name: 'broker', ok: false, fix: 'start Kafka' },
+      { name: 'topics', ok: false, detail: 'not checked: it needs broker', fix: null },
+      { name: 'records', ok: false, detail: 'not checked: it needs topics', fix: null },
+      { name: 'database', ok: true },
+    ])
   })
 })

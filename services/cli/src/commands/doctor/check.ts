@@ -6,12 +6,14 @@ export interface Finding {
   readonly ok: boolean
   /** What is there, or what is wrong. */
   readonly detail: string
-  /** What to do about it; null when all is well. */
+  /** What to do about it; null where nothing is to do. A check that passed with something to do is a warning. */
   readonly fix: string | null
 }
 
 export interface Check {
   readonly name: string
+  /** The check without which this one cannot pass. */
+  readonly needs?: string
   /** What is there, in a line. @throws what is wrong; a {@link Shortfall} also says what to do */
   readonly look: () => Promise<string>
   /** What to do when `look` throws what does not say it itself. */
@@ -28,6 +30,9 @@ export class Shortfall extends Error {
   }
 }
 
+/** Something that is not there yet, and comes without a correction. */
+export class NotYet extends Shortfall {}
+
 /** A broker or database that does not answer is found out within this time, whatever its client would wait. */
 const CHECK_TIMEOUT_MS = 15_000
 
@@ -41,8 +46,23 @@ export async function runCheck({ name, look, fix }: Check, timeoutMs = CHECK_TIM
   } catch (error: unknown) {
     if (error instanceof FixableError) return { name, ok: false, detail: error.problem, fix: error.fix }
     const detail = toOutflowError(error).message.split('\n')[0]!
-    return { name, ok: false, detail, fix: error instanceof Shortfall ? error.fix : fix }
+    return { name, ok: error instanceof NotYet, detail, fix: error instanceof Shortfall ? error.fix : fix }
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Runs the checks at once, each after the one that it needs. @returns what each finds, in the order of the checks */
+export function runChecks(checks: readonly Check[]): readonly Promise<Finding>[] {
+  const findings = new Map<string, Promise<Finding>>()
+  for (const check of checks) {
+    const needed = check.needs === undefined ? undefined : findings.get(check.needs)
+    findings.set(check.name, needed === undefined ? runCheck(check) : runAfter(needed, check))
+  }
+  return [...findings.values()]
+}
+
+async function runAfter(needed: Promise<Finding>, check: Check): Promise<Finding> {
+  const { name, ok } = await needed
+  return ok ? runCheck(check) : { name: check.name, ok: false, detail: `not checked: it needs ${name}`, fix: null }
 }

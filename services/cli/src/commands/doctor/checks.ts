@@ -10,7 +10,7 @@ import { formatCount } from '@outflow/terminal'
 import { beginOfLatest } from '../../begin-of-latest.js'
 import { placeOf } from '../../store-access.js'
 
-import { type Check, Shortfall } from './check.js'
+import { type Check, NotYet, Shortfall } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
 
 interface Patient {
@@ -46,7 +46,8 @@ const broker = ({ config, kafka }: Patient): Check => ({
 
 const topics = ({ config, kafka }: Patient): Check => ({
   name: 'topics',
-  fix: 'the topics can be seen once the broker answers',
+  needs: 'broker',
+  fix: 'allow the user to describe the topics',
   look: async () => {
     const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
     const found = await describeTopics(kafka, names)
@@ -79,7 +80,8 @@ function registry({ config: { source } }: Patient): readonly Check[] {
 
 const records = ({ config, kafka }: Patient): Check => ({
   name: 'records',
-  fix: 'records can be read once the broker, the topics and the registry answer',
+  needs: 'broker',
+  fix: 'records can be read once the topics and the registry answer',
   look: async () => {
     const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
     if (records === 0) return 'the topics hold no record yet'
@@ -136,7 +138,8 @@ const database = ({ config, pool }: Patient): Check => ({
 
 const migrations = ({ config, configPath }: Patient): Check => ({
   name: 'migrations',
-  fix: 'they can be seen once the database answers',
+  needs: 'database',
+  fix: 'allow the user to read the schema outflow',
   look: async () => {
     const states = await migrationStatus(config.postgres.url)
     const pending = states.filter(({ appliedAt }) => appliedAt === null)
@@ -152,12 +155,13 @@ const migrations = ({ config, configPath }: Patient): Check => ({
 
 const model = ({ config, configPath, pool }: Patient): Check => ({
   name: 'model',
-  fix: 'it can be seen once the database answers and its migrations are applied',
+  needs: 'migrations',
+  fix: 'fit another: outflow retrain --now',
   look: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {
       const why = whyNoModel(await trainerStatus(pool, config.pipeline))
-      throw new Shortfall(
+      throw new NotYet(
         `pipeline ${config.pipeline} has none yet: ${why}`,
         `keep outflow run trainer --config ${configPath} running until at least ${formatCount(config.training.minRows)} good records are in the topics`,
       )

@@ -2,7 +2,7 @@ import { loadConfig } from '@outflow/runtime'
 import { makeKafka } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import { withStore } from '../../store-access.js'
-import { type Finding, runCheck } from './check.js'
+import { type Finding, runChecks } from './check.js'
 import { checksOf } from './checks.js'
 
 export interface DoctorOptions {
@@ -10,14 +10,17 @@ export interface DoctorOptions {
   readonly json?: true
 }
 
-/** Prints what every check found. @returns whether all is well */
+/** Kafka repeats for 0.6 s: long enough for a broker that is up, and a broker that is down is reported soon. */
+const RETRIES = 2
+
+/** Prints what every check found. @returns whether none failed */
 export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<boolean> {
   const config = await loadConfig(options.config)
-  const kafka = makeKafka(config.kafka)
+  const kafka = makeKafka({ ...config.kafka, retries: RETRIES })
   const findings: Finding[] = []
   await withStore(config.postgres.url, async (pool) => {
-    for (const check of checksOf({ config, configPath: options.config, kafka, pool })) {
-      const finding = await runCheck(check)
+    for (const found of runChecks(checksOf({ config, configPath: options.config, kafka, pool }))) {
+      const finding = await found
       findings.push(finding)
       if (!options.json) await terminal.result(lineOf(finding, terminal))
     }
@@ -28,6 +31,6 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
 }
 
 function lineOf({ name, ok, detail, fix }: Finding, { paintResult: paint }: Terminal): string {
-  const sign = ok ? paint.green('✓') : paint.red('✗')
+  const sign = !ok ? paint.red('✗') : fix === null ? paint.green('✓') : paint.yellow('!')
   return `${sign} ${name.padEnd(10)} ${detail}${fix === null ? '' : `; ${paint.bold(`fix: ${fix}`)}`}\n`
 }
