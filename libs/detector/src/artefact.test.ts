@@ -21,7 +21,14 @@ beforeAll(async () => {
   const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }) as Fields)
   const model = { kind: 'realnvp', layers: 1, hidden: [4] } as const
   const training = { contamination: 0, seed: 1 }
-  const input = { features, records, model: { ...model, hidden: [...model.hidden] }, training, alertRate: 0.05 }
+  const input = {
+    features,
+    records,
+    model: { ...model, hidden: [...model.hidden] },
+    training,
+    alertRate: 0.05,
+    maxSteps: 50,
+  }
   artefact = Uint8Array.from((await trainDetector({ ...input, backend: 'wasm' })).artefact)
   dataAt = readHeader(artefact)!.dataAt
 }, 60_000)

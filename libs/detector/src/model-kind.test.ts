@@ -32,6 +32,7 @@ it.each(['glow', 'spline'] as const)(
       model: { kind, layers: 2, hidden: [16] },
       training: { contamination: 0, seed: 1 },
       alertRate: 0.02,
+      maxSteps: 300,
       backend: 'wasm',
     })
     expect(metadata.model.kind).toBe(kind)

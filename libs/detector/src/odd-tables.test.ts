@@ -28,6 +28,9 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   'is one number but for one record': (row) => (row === 7 ? 1e9 : 1),
 }
 
+/** A number that a table costs is lost on the way into a flow or out of it, and by its first steps. */
+const FEW_STEPS = 40
+
 async function train(columns: readonly Column[], count: number, kind: 'realnvp' | 'glow' | 'spline' = 'realnvp') {
   const features: Feature[] = columns.map((_, column) => ({ path: `$.c${column}`, type: 'numeric', optional: true }))
   const read = makeReader(features)
@@ -42,6 +45,7 @@ async function train(columns: readonly Column[], count: number, kind: 'realnvp' 
     model: { kind, layers: 1, hidden: [4] },
     training: { contamination: 0.01, seed: 1 },
     alertRate: 0.05,
+    maxSteps: FEW_STEPS,
     backend: 'wasm',
   })
   return { records, artefact, read: (record: unknown) => read(record) as Fields }
@@ -73,11 +77,11 @@ it.each(['never varies', 'is missing in every record'])(
   120_000,
 )
 
-it('five hundred columns of forty records cost no number', async () => {
-  const trained = await train(new Array<Column>(500).fill(normal), 40)
+it('many more columns than records cost no number', async () => {
+  const trained = await train(new Array<Column>(200).fill(normal), 40)
   await saysNumbers(
     trained,
-    [...new Array(500).keys()].map((column) => `c${column}`),
+    [...new Array(200).keys()].map((column) => `c${column}`),
   )
 }, 300_000)
 

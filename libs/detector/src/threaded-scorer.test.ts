@@ -28,6 +28,7 @@ beforeAll(async () => {
     model: { kind: 'realnvp', layers: 2, hidden: [8] },
     training: { contamination: 0, seed: 1 },
     alertRate: 0.02,
+    maxSteps: 50,
     backend: 'wasm',
   })
   artefact = trained.artefact

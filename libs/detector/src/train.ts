@@ -27,6 +27,8 @@ export interface TrainingInput {
   readonly window?: { readonly from: string; readonly to: string }
   /** Records a day in the window before any sampling, for the model's metadata: what an alert budget is turned into a rate by. */
   readonly recordsPerDay?: number
+  /** Most steps of a fit from nothing. Default: 2,000. */
+  readonly maxSteps?: number
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
   /** A model that the fit may go on from; default: none. */
@@ -141,7 +143,7 @@ function split(records: readonly Fields[], held: number, seed: number) {
 const NO_NOISE = new Float32Array(0)
 
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
-  const { features, model, training, backend, start, onProgress, signal } = input
+  const { features, model, training, maxSteps, backend, start, onProgress, signal } = input
   const { kind, layers, hidden } = model
   const { noise } = encoder
   const data = { rows, context, observed }
@@ -151,6 +153,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     ...againstAnomalies(input),
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
+    ...(maxSteps !== undefined && { maxSteps }),
     ...(backend && { backend }),
     ...(signal && { signal }),
   }

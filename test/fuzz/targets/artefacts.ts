@@ -44,6 +44,7 @@ const target: FuzzTarget<Change> = {
       model: { kind: 'realnvp', layers: 1, hidden: [4] },
       training: { contamination: 0, seed: 1 },
       alertRate: 0.05,
+      maxSteps: 50,
       backend: 'wasm',
     })
     files = {

@@ -46,6 +46,7 @@ const target: FuzzTarget<Arrivals> = {
       model: { kind: 'realnvp', layers: 1, hidden: [4] },
       training: { contamination: 0, seed: 1 },
       alertRate: ALERT_RATE,
+      maxSteps: 50,
       backend: 'wasm',
     })
     detector = await openDetector(artefact)

@@ -79,9 +79,9 @@ describe.each(KINDS)('no number is lost with a flow of the kind %s', (kind) => {
   })
 })
 
-it.each(KINDS)('no number is lost of five hundred columns, with a flow of the kind %s', async (kind) => {
-  const table = aTable(500, 40, (normal) => normal)
-  const spec = { ...flowSpec(kind, 500), layers: 1, hidden: [4] }
+it.each(KINDS)('no number is lost of many more columns than rows, with a flow of the kind %s', async (kind) => {
+  const table = aTable(200, 40, (normal) => normal)
+  const spec = { ...flowSpec(kind, 200), layers: 1, hidden: [4] }
   await staysFinite(spec, table, await openBackend(), 2)
 })
 
