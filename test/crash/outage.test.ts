@@ -2,7 +2,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate } from '@outflow/store'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { expectEverythingOnce } from '../support/audit.js'
+import { expectEachRecordCountedOnce, expectEverythingOnce, untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
@@ -100,6 +100,36 @@ test('services end, and start, while the broker is away', async ({ skip }) => {
   await Promise.all(next.map(untilReady))
   await feed.stop()
   await expectEverythingOnce(pipeline)
+})
+
+test('issue 17.24: while Postgres refuses all writes, ingest is not ready, and names the batch', async () => {
+  const pipeline = await aParcelPipeline({ model })
+  const ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(25)
+  await pipeline.untilStoredMore(1_000)
+  await pipeline.pool.query(`
+    create function outflow.refuse() returns trigger language plpgsql as $$
+    begin
+      raise exception 'the disk is full' using errcode = '53100';
+    end $$`)
+  await pipeline.pool.query(`
+    create trigger disk_full before update on outflow.offsets for each row execute function outflow.refuse()`)
+  const unready = await eventually(
+    async () => {
+      const { status, checks } = await ingest.readiness()
+      return status === 503 && checks.ingest
+    },
+    { what: 'ingest is not ready', everyMs: 500 },
+  )
+  expect(unready).toMatchObject({
+    postgres: { ok: true },
+    batches: { ok: false, detail: expect.stringContaining(`the batch of ${pipeline.topics.source}/`) },
+  })
+  await pipeline.pool.query('drop trigger disk_full on outflow.offsets')
+  await untilReady(ingest)
+  await feed.stop()
+  await untilAllStored(pipeline)
+  await expectEachRecordCountedOnce(pipeline)
 })
 
 function startServices({ configFile }: ParcelPipeline): [ingest: ServiceProcess, alerts: ServiceProcess] {

@@ -12,7 +12,7 @@ const snippets = [...readFileSync(join(folderOfFlow, 'README.md'), 'utf8').match
 )
 
 describe('the README of libs/flow', { timeout: 300_000 }, () => {
-  // Inside the checkout, where the package is found by its name.
+  // Inside the checkout, where the built package is found by its name.
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(folderOfFlow, '.readme-'))
@@ -24,7 +24,7 @@ describe('the README of libs/flow', { timeout: 300_000 }, () => {
     async ({ at, snippet }) => {
       const file = join(folder, `snippet-${at}.mts`)
       await writeFile(file, snippet)
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--conditions=source', file])
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file])
       expect(stdout.trim()).not.toBe('')
       expect(stdout).not.toMatch(/NaN|Infinity|undefined/)
     },

@@ -33,7 +33,7 @@ describe('a model is changed while ingest runs', () => {
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
     const ingest = startService('ingest', pipeline.configFile)
-    const feed = pipeline.feed(41)
+    const feed = pipeline.feed(41, { perSecond: 2_000 })
     await pipeline.untilStoredMore(2_000)
 
     const listed = await models(pipeline, 'list')
@@ -66,7 +66,7 @@ describe('a model is changed while ingest runs', () => {
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
     const ingest = startService('ingest', pipeline.configFile)
-    const feed = pipeline.feed(42)
+    const feed = pipeline.feed(42, { perSecond: 2_000 })
     await pipeline.untilStoredMore(1_000)
     await damage(pipeline, b)
     const refused = await models(pipeline, 'promote', b)
@@ -86,7 +86,7 @@ describe('a model is changed while ingest runs', () => {
     await pipeline.promote(second)
     await damage(pipeline, b)
     const ingest = startService('ingest', pipeline.configFile)
-    const feed = pipeline.feed(44)
+    const feed = pipeline.feed(44, { perSecond: 2_000 })
     expect(await ingest.logged('model refused')).toMatchObject({
       modelId: b,
       servedId: null,
@@ -140,7 +140,7 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   const ingest = startService('ingest', pipeline.configFile)
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training rows awaited')
-  const feed = pipeline.feed(43)
+  const feed = pipeline.feed(43, { perSecond: 2_000 })
   const promotedFirst = await trainer.logged('model promoted')
   await untilServed(ingest, promotedFirst.modelId as string)
   await pipeline.untilStoredMore(4_000)

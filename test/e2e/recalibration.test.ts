@@ -27,7 +27,7 @@ test('p-values are recalibrated by the last stored recalibration, by an ingest t
   }
   const first = await store(0.5)
   const ingest = startService('ingest', pipeline.configFile)
-  const feed = pipeline.feed(46)
+  const feed = pipeline.feed(46, { perSecond: 2_000 })
   await pipeline.untilStoredMore(2_000)
   const second = await store(2)
   await eventually(() => ingest.log.some(({ recalibrationId }) => recalibrationId === second), {

@@ -40,7 +40,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   const pipeline = await aParcelPipeline({ model })
   const ingest = startService('ingest', pipeline.configFile)
   startService('alerts', pipeline.configFile)
-  const feed = pipeline.feed(21)
+  const feed = pipeline.feed(21, { perSecond: 2_000 })
   await pipeline.untilStoredMore(4_000)
   await feed.stop()
   const produced = (await readTopic(pipeline.brokers, pipeline.topics.source)).length

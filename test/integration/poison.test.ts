@@ -67,51 +67,28 @@ test('issue 17.17, 17.18: long keys and hostile headers cost no other record, an
   expect(headers.map(({ n }) => n?.length ?? 0).toSorted((a, b) => a - b)).toEqual([0, 0, 50_000])
 })
 
-test('issue 17.20, 17.24: a record that Postgres refuses costs itself; while it refuses all writes, ingest is not ready', async () => {
+test('issue 17.20: a record that Postgres refuses costs itself', async () => {
   const pipeline = await aParcelPipeline({ model: await parcelModel() })
   const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
   await query(`
     create function outflow.refuse() returns trigger language plpgsql as $$
     begin
-      raise exception 'refused by the test' using errcode = tg_argv[0];
+      raise exception 'refused by the test' using errcode = '22023';
     end $$`)
   await query(`
     create trigger refuse_one before insert on outflow.anomalies
-    for each row when (new.entity_key = 'poison') execute function outflow.refuse('22023')`)
+    for each row when (new.entity_key = 'poison') execute function outflow.refuse()`)
   const sound = nextOf(parcelMessages(20), 1_000).filter(({ truth }) => truth === 'normal')
   const messages = [...sound, ...sound.slice(0, 2)].map((message, index) =>
     index === 100 || index === 700 ? { key: 'poison', value: HEAVY } : message,
   )
   const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
-  const send = (own: readonly Omit<OutgoingMessage, 'topic'>[]) =>
-    producer.send(own.map((message) => ({ ...message, topic: pipeline.topics.source })))
-  await send(messages)
+  await producer.send(messages.map((message) => ({ ...message, topic: pipeline.topics.source })))
+  await producer.close()
   const ingest = startService('ingest', pipeline.configFile)
   await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
-  const counted = { received: messages.length, scored: messages.length - 2, rejected: 2 }
-  expect(await query(counters)).toEqual([counted])
+  expect(await query(counters)).toEqual([{ received: messages.length, scored: messages.length - 2, rejected: 2 }])
   const failed = await query("select detail from outflow.dead_letters where reason = 'failed'")
   expect(failed).toEqual(Array(2).fill({ detail: expect.stringMatching(/^ValueRefused: .*refused by the test/) }))
   expect(await ingest.logged('record failed')).toMatchObject({ topic: pipeline.topics.source, level: 'error' })
-
-  await query(`
-    create trigger disk_full before update on outflow.offsets
-    for each row execute function outflow.refuse('53100')`)
-  await send(sound.slice(0, 1))
-  const unready = await eventually(
-    async () => {
-      const { status, checks } = await ingest.readiness()
-      return status === 503 && checks.ingest
-    },
-    { what: 'ingest is not ready', everyMs: 500 },
-  )
-  expect(unready).toMatchObject({
-    postgres: { ok: true },
-    batches: { ok: false, detail: expect.stringContaining(`the batch of ${pipeline.topics.source}/`) },
-  })
-  await query('drop trigger disk_full on outflow.offsets')
-  await eventually(async () => (await ingest.readiness()).status === 200, { what: 'ingest is ready', everyMs: 500 })
-  expect(await ingest.terminate()).toMatchObject({ code: 0 })
-  expect(await query(counters)).toEqual([{ ...counted, received: counted.received + 1, scored: counted.scored + 1 }])
-  await producer.close()
 })

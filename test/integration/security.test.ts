@@ -8,7 +8,7 @@ import { InfrastructureUnavailable } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
 import { migrate, openPool, type Pool, ping } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -104,23 +104,6 @@ describe('Kafka takes', () => {
     const kafka = makeKafka(config.kafka)
     for (let times = 0; times < 3; times += 1) expect((await describeCluster(kafka)).brokers).toBe(1)
     expect(secured.tokens.given - before).toBe(1)
-  })
-
-  it('another token before the one of an open connection has ended', async () => {
-    const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 12 })
-    onTestFinished(() => tokens.close())
-    const sasl = { ...oauth('client.secret'), tokenEndpoint: tokens.url }
-    const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl } }))
-    const kafka = makeKafka(config.kafka)
-    await ensureTopics(kafka, [{ topic: 'logged-in', partitions: 1 }])
-    const producer = await makeProducer(kafka)
-    // More than the life of the token that it began with.
-    for (const until = Date.now() + 13_000; Date.now() < until; await sleep(250)) {
-      await producer.send([{ topic: 'logged-in', key: null, value: 'x' }])
-    }
-    await producer.close()
-
-    expect(tokens.given).toBeGreaterThan(1)
   })
 })
 
@@ -225,6 +208,25 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
   })
 })
 
+describe.concurrent('a login by token', () => {
+  it('gets another token before the one of an open connection has ended', async ({ onTestFinished }) => {
+    const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 12 })
+    onTestFinished(() => tokens.close())
+    const sasl = { ...oauth('client.secret'), tokenEndpoint: tokens.url }
+    const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl } }))
+    const kafka = makeKafka(config.kafka)
+    await ensureTopics(kafka, [{ topic: 'logged-in', partitions: 1 }])
+    const producer = await makeProducer(kafka)
+    // More than the life of the token that it began with.
+    for (const until = Date.now() + 13_000; Date.now() < until; await sleep(250)) {
+      await producer.send([{ topic: 'logged-in', key: null, value: 'x' }])
+    }
+    await producer.close()
+
+    expect(tokens.given).toBeGreaterThan(1)
+  })
+})
+
 describe.concurrent('a closed connection may be due to the lack of', () => {
   it.each<[string, keyof Secured['listeners'], object]>([
     ['kafka.tls', 'TLS', {}],
@@ -290,7 +292,7 @@ describe('secrets', () => {
       access: accessOf('scram512.secret'),
     })
     const services = (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile))
-    const feed = pipeline.feed(31)
+    const feed = pipeline.feed(31, { perSecond: 2_000 })
     await pipeline.untilStoredMore(3_000)
     await feed.stop()
     await expectEverythingOnce(pipeline)

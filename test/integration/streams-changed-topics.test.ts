@@ -16,7 +16,8 @@ import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { readCommitted } from '../support/topic-reader.js'
 
-describe('records that are not there any more', () => {
+// Concurrent, as each has a topic and a group of its own, and two wait for the broker or for a member's next look at it.
+describe.concurrent('records that are not there any more', () => {
   it('issue 17.21: what retention deletes under a running member is missed, with both offsets, and counted once', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 10)
@@ -130,7 +131,7 @@ describe('records that are not there any more', () => {
   }, 90_000)
 })
 
-describe('partitions that are added', () => {
+describe.concurrent('partitions that are added', () => {
   it('issue 17.22: begin at their first record under `from: latest`, and are read within 30 s', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 5)

@@ -16,7 +16,8 @@ import {
 } from '../support/counting-member.js'
 import { aGroup, aTopic } from '../support/infrastructure.js'
 
-describe('deliveries', () => {
+// Concurrent, as each has a topic and a group of its own, and one outlasts a session.
+describe.concurrent('deliveries', () => {
   it('begins at the stored offset, wherever the group stands', async () => {
     const topic = await aTopic()
     const groupId = aGroup()

@@ -10,6 +10,8 @@ export interface FeedOptions {
   readonly messages: Iterator<ParcelMessage>
   /** How many records their reader has stored; may fail while its store is away. */
   readonly stored: () => Promise<number>
+  /** Most messages a second. Default: as many as the reader keeps up with, so that it always has a batch to read. */
+  readonly perSecond?: number
 }
 
 /** A producer that goes on until it is asked to stop. */
@@ -27,7 +29,8 @@ const CHUNK = 250
 const PAUSE_MS = 10
 
 /** Sends messages as fast as they are read; a broker that is away is waited for. */
-export function startFeed({ brokers, topic, messages, stored }: FeedOptions): Feed {
+export function startFeed({ brokers, topic, messages, stored, perSecond }: FeedOptions): Feed {
+  const chunkMs = perSecond === undefined ? 0 : (1_000 * CHUNK) / perSecond
   let sent = 0
   let stopped = false
   const run = async () => {
@@ -44,6 +47,7 @@ export function startFeed({ brokers, topic, messages, stored }: FeedOptions): Fe
         await producer.send(chunk.map((message) => ({ topic, ...message })))
         sent += chunk.length
         chunk = nextOf(messages, CHUNK)
+        if (chunkMs > 0) await sleep(chunkMs)
       } catch (error: unknown) {
         // What the broker took before its answer was lost is sent again: records of their own, to be counted too.
         if (!isRetryable(error)) throw error

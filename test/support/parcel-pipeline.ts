@@ -9,7 +9,7 @@ import { ensureTopics, makeKafka } from '@outflow/streams'
 import { Kafka, logLevel } from 'kafkajs'
 import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.js'
-import { type Feed, startFeed } from './feed.js'
+import { type Feed, type FeedOptions, startFeed } from './feed.js'
 import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
 import { aGateReport } from './reports.js'
@@ -29,8 +29,8 @@ export interface ParcelPipeline {
   stored(): Promise<number>
   /** Waits until so many more have been. */
   untilStoredMore(count: number): Promise<void>
-  /** Starts a producer that keeps ahead of ingest until it is stopped. */
-  feed(seed: number): Feed
+  /** Starts a producer that goes on until it is stopped; by default it keeps ahead of ingest. */
+  feed(seed: number, pace?: Pick<FeedOptions, 'perSecond'>): Feed
 }
 
 export interface ParcelPipelineOptions {
@@ -111,9 +111,9 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
       const goal = (await stored()) + count
       await eventually(async () => (await stored()) >= goal, { what: `${goal} records are stored` })
     },
-    feed: (seed) => {
+    feed: (seed, pace = {}) => {
       const messages = parcelMessages(seed)
-      const feed = startFeed({ brokers: target.brokers, topic: topics.source, messages, stored })
+      const feed = startFeed({ brokers: target.brokers, topic: topics.source, messages, stored, ...pace })
       onTestFinished(() => feed.stop().catch(() => {}))
       return feed
     },

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { launchInfrastructure } from '@outflow/launcher'
+import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { query } from '../support/launch.laws.js'
+import { readTopic } from '../support/topic-reader.js'
+
+it.each(['stop', 'kill'] as const)('an embedded Kafka keeps the records of a topic over %s and start', async (how) => {
+  vi.stubEnv('KAFKA_BROKERS', '')
+  vi.stubEnv('OUTFLOW_LAUNCHER', 'embedded')
+  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
+  vi.unstubAllEnvs()
+  onTestFinished(stop)
+  const client = makeKafka({ brokers: kafka.brokers, clientId: 'test' })
+  await ensureTopics(client, [{ topic: 'kept', partitions: 1 }])
+  const producer = await makeProducer(client)
+  await producer.send([{ topic: 'kept', key: null, value: 'hello' }])
+  await producer.close()
+  await kafka.control![how]()
+  await kafka.control!.start()
+  expect((await readTopic(kafka.brokers, 'kept')).map(({ value }) => String(value))).toEqual(['hello'])
+})
+
+// Reads /proc to distinguish running processes from zombies, which stay listed where process 1 reaps nobody.
+describe('a launch whose owner is killed', () => {
+  beforeEach(({ skip }) => {
+    if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')
+  })
+
+  // A temporary folder of its own: what is in it is this launch's alone.
+  let temporary: string
+  beforeAll(async () => {
+    temporary = await mkdtemp(join(tmpdir(), 'outflow-killed-'))
+    await chmod(temporary, 0o711)
+  })
+  afterAll(() => rm(temporary, { recursive: true, force: true }))
+
+  it('is ended by its guard, processes and data', async () => {
+    const owner = startOwner(temporary)
+    const { url } = await firstLine(owner)
+    const pids = await launchedPids(temporary)
+    expect(pids).toHaveLength(2)
+    owner.kill('SIGKILL')
+    await vi.waitFor(async () => expect(await launchFolders(temporary)).toEqual([]), { timeout: 15_000 })
+    expect(pids.filter(isAlive)).toEqual([])
+    await expect(query(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('is ended by the next launch when the guard was killed too', async () => {
+    const owner = startOwner(temporary)
+    await firstLine(owner)
+    const pids = await launchedPids(temporary)
+    const guard = guardOf(owner)
+    process.kill(guard, 'SIGSTOP') // it is there, and does nothing
+    owner.kill('SIGKILL')
+    await once(owner, 'exit')
+    process.kill(guard, 'SIGKILL')
+    expect(pids.filter(isAlive)).toEqual(pids)
+
+    const next = startOwner(temporary)
+    await firstLine(next)
+    expect(pids.filter(isAlive)).toEqual([])
+    next.kill('SIGKILL')
+    await vi.waitFor(async () => expect(await launchFolders(temporary)).toEqual([]), { timeout: 15_000 })
+  })
+})
+
+function startOwner(temporary: string): ChildProcess {
+  const program = fileURLToPath(new URL('../support/launch-and-wait.mjs', import.meta.url))
+  const env = { ...process.env, TMPDIR: temporary, OUTFLOW_LAUNCHER: 'embedded', KAFKA_BROKERS: '', DATABASE_URL: '' }
+  return spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function firstLine(owner: ChildProcess): Promise<{ brokers: string[]; url: string }> {
+  const [line] = await once(createInterface({ input: owner.stdout! }), 'line')
+  return JSON.parse(line)
+}
+
+async function launchFolders(temporary: string): Promise<readonly string[]> {
+  return (await readdir(temporary)).filter((name) => name.startsWith('outflow-launch-'))
+}
+
+async function launchedPids(temporary: string): Promise<readonly number[]> {
+  const records = await Promise.all(
+    (await launchFolders(temporary)).map(async (name) =>
+      JSON.parse(await readFile(join(temporary, name, 'launch.json'), 'utf8')),
+    ),
+  )
+  return records.flatMap(({ processes }) => processes.map(({ pid }: { pid: number }) => pid))
+}
+
+function guardOf(owner: ChildProcess): number {
+  const children = readFileSync(`/proc/${owner.pid}/task/${owner.pid}/children`, 'utf8').trim().split(' ').map(Number)
+  return children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('guard'))!
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return false
+  }
+}
