@@ -46,8 +46,8 @@ export default defineConfig({
           ...onServers,
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          // The one Kafka and the one Postgres of a run are small.
-          maxWorkers: 2,
+          // Three on two processors, as tests wait for sessions, processes and servers. The one Kafka and the one Postgres are small.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,52 +1,7 @@
-import { createHash } from 'node:crypto'
-import { openPool, type Pool } from '@outflow/store'
-import { writeBatch } from '@outflow/store/batch'
 import { beat } from '@outflow/store/health-events'
-import { insertModel, promoteModel } from '@outflow/store/models'
-import { minuteScores } from '@outflow/store/statistics'
-import { endFit, startFit } from '@outflow/store/training'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, aConsole, type ConsoleUnderTest } from '../support/a-console.js'
-import { beginPartition } from '../support/begin-partition.js'
+import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { aDatabase } from '../support/infrastructure.js'
-import { aFitReport, aFlowFit, aGateReport } from '../support/reports.js'
-import { storeAnomalies } from '../support/stored-anomalies.js'
-
-const PIPELINE = 'flights'
-const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7')}`
-const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
-const NOW = Date.now()
-
-let pool: Pool
-let console: ConsoleUnderTest
-
-beforeAll(async () => {
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
-  await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
-  await storeStatistics()
-  await storeModels()
-  console = await aConsole({
-    databaseUrl,
-    pipeline: PIPELINE,
-    console: {
-      authentication: {
-        tokens: Object.entries(TOKENS).map(([role, token]) => ({ name: `a ${role}`, role, sha256: sha256(token) })),
-      },
-    },
-  })
-})
-
-afterAll(async () => {
-  await console.close()
-  await pool.end()
-})
-
-const ask = (path: string, role: keyof typeof TOKENS = 'reader'): Promise<Answer> =>
-  console.ask(path, { token: TOKENS[role] })
-const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
-  console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
+import { ANOMALY, ask, console, NOW, PIPELINE, pool, TOKENS } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
   it('is shown whole, its record as data', async () => {
@@ -88,39 +43,6 @@ describe('an anomaly', () => {
     const answer = await ask(`/api/anomalies/${encodeURIComponent(id)}`)
     expect(answer.status).toBe(status)
     expect(answer.body).toMatchObject({ title: 'Not Found', status })
-  })
-
-  it('takes a verdict, which the lists show and the audit log has', async () => {
-    const given = await send('POST', `${ANOMALY}/verdicts`, 'analyst', {
-      verdict: 'confirmed',
-      note: 'a <b>real</b> one',
-    })
-    expect(given.status).toBe(201)
-    expect(given.body).toMatchObject({ verdict: 'confirmed', note: 'a <b>real</b> one', by: 'a analyst' })
-    expect((await ask(ANOMALY)).body).toMatchObject({ verdict: 'confirmed', verdicts: [{ by: 'a analyst' }] })
-    expect((await ask('/api/anomalies?verdict=confirmed')).body.items).toMatchObject([{ id: 'flights/flights/1/7' }])
-    expect((await ask('/api/anomalies?verdict=none&limit=500')).body.items).toHaveLength(399)
-    expect((await ask('/api/entities/flights/airport-7')).body).toMatchObject({
-      anomalies: 4,
-      confirmed: 1,
-      falseAlarms: 0,
-    })
-    expect(await lastAudit()).toMatchObject({
-      actor: 'a analyst',
-      role: 'analyst',
-      authentication: 'token',
-      action: 'give verdict',
-      target: 'flights/flights/1/7',
-      detail: { verdict: 'confirmed' },
-      outcome: 'done',
-    })
-  })
-
-  it('takes none that is not known, or that is no anomaly', async () => {
-    expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
-    const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
-    expect((await send('POST', unknown, 'analyst', { verdict: 'expected' })).status).toBe(404)
-    expect(await lastAudit()).toMatchObject({ action: 'give verdict', outcome: 'failed' })
   })
 })
 
@@ -213,87 +135,6 @@ describe('models', () => {
     })
     expect((await ask('/api/models/model-9')).status).toBe(404)
   })
-
-  it('are not promoted when no detector opens them; the audit log says so', async () => {
-    const { status, body } = await send('POST', '/api/models/model-0/promote', 'operator', { reason: 'try' })
-    expect(status, JSON.stringify(body)).toBe(409)
-    expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', active: true }, {}])
-    expect(await lastAudit()).toMatchObject({ action: 'promote', target: 'model-0', outcome: 'failed' })
-  })
-
-  it('are rolled back, and another is asked for', async () => {
-    const rolled = await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'too many alarms' })
-    expect(rolled.body).toEqual({ action: 'rollback', from: 'model-1', to: 'model-0' })
-    expect((await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'again' })).status).toBe(409)
-    const asked = await send('POST', '/api/retrain', 'operator', {})
-    expect(asked).toMatchObject({ status: 202, body: { request: expect.any(String) } })
-    expect((await send('POST', '/api/retrain', 'operator', { pipeline: 'nobody' })).status).toBe(404)
-    const { rows } = await pool.query('select requested_by, why from outflow.retrain_requests')
-    expect(rows).toEqual([{ requested_by: 'a operator', why: 'asked for in the console' }])
-  })
-})
-
-it('keeps rules that hide alerts', async () => {
-  const expiresAt = new Date(NOW + 86_400_000).toISOString()
-  const rule = { field: 'delay', direction: 'above', range: [null, 90], entity: 'JFK', expiresAt }
-  const added = await send('POST', '/api/suppressions', 'operator', { ...rule, reason: 'known' })
-  expect(added).toMatchObject({
-    status: 201,
-    body: { field: 'delay', range: [null, 90], reason: 'known', createdBy: 'a operator', hidden: 0 },
-  })
-  expect((await ask('/api/suppressions')).body).toMatchObject([{ id: added.body.id, entity: 'JFK', expiresAt }])
-  const past = { ...rule, expiresAt: new Date(NOW - 1_000).toISOString() }
-  expect((await send('POST', '/api/suppressions', 'operator', { ...past, reason: 'late' })).status).toBe(400)
-  expect((await send('POST', '/api/suppressions', 'operator', { expiresAt, reason: 'all' })).status).toBe(400)
-  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(204)
-  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(404)
-  expect((await ask('/api/suppressions')).body).toEqual([])
-  expect((await ask('/api/suppressions?all=true')).body).toMatchObject([{ removedBy: 'a operator' }])
-})
-
-describe('who may do what', () => {
-  it.each([
-    ['POST', `${ANOMALY}/verdicts`, 'reader', { verdict: 'expected' }],
-    ['POST', '/api/models/model-0/promote', 'analyst', { reason: 'x' }],
-    ['POST', '/api/pipelines/flights/rollback', 'analyst', { reason: 'x' }],
-    ['POST', '/api/retrain', 'analyst', {}],
-    ['POST', '/api/suppressions', 'analyst', {}],
-    ['DELETE', '/api/suppressions/1', 'analyst', undefined],
-  ] as const)('%s %s is denied to a %s, and the audit log has it', async (method, path, role, body) => {
-    const answer = await send(method, path, role, body)
-    expect(answer).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
-    expect(await lastAudit()).toMatchObject({ actor: `a ${role}`, outcome: 'denied' })
-  })
-
-  it.each([
-    '/api/session',
-    '/api/anomalies',
-    '/api/openapi.json',
-    '/metrics',
-    '/api/anomalies/live',
-    '/%61pi/anomalies',
-  ])('%s is for nobody without a token', async (path) => {
-    const answer = await console.ask(path)
-    expect(answer).toMatchObject({ status: 401, body: { logins: ['token'] } })
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
-    expect((await console.ask(path, { token: 'a-wrong-token' })).status).toBe(401)
-  })
-
-  it('the probes and the page ask for no login', async () => {
-    expect((await console.ask('/healthz')).status).toBe(200)
-    expect((await console.ask('/readyz')).status).toBe(200)
-  })
-
-  it('every change that was made or tried is in analyst.audit, and none is left open', async () => {
-    const { rows } = await pool.query(
-      'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
-    )
-    expect(rows).toEqual([
-      { outcome: 'denied', entries: 6 },
-      { outcome: 'done', entries: 5 },
-      { outcome: 'failed', entries: 4 },
-    ])
-  })
 })
 
 it('sends anomalies as they are found', async () => {
@@ -358,56 +199,3 @@ it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
     '/api/suppressions/{id}',
   ])
 })
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-async function lastAudit(): Promise<object> {
-  const { rows } = await pool.query('select * from analyst.audit order by id desc limit 1')
-  return rows[0]
-}
-
-async function storeStatistics(): Promise<void> {
-  const nll = Array.from({ length: 1_000 }, (_, i) => i)
-  const anomalies = nll.map((value) => (value >= 990 ? 1 : 0))
-  const minute = Math.floor((NOW - 10 * 60_000) / 60_000) * 60_000
-  const deadLetters = [0n, 1n, 2n].map((offset) => ({
-    offset: 1_000n + offset,
-    recordTimeMs: minute,
-    reason: 'empty' as const,
-    detail: 'no value',
-    key: null,
-    value: null,
-  }))
-  for (const [partition, at] of [minute, minute + 60_000].entries()) {
-    const rejected = partition === 0 ? deadLetters : []
-    await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights', partition })
-    await writeBatch(pool, {
-      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: 0n },
-      nextOffset: 1_000n + BigInt(rejected.length),
-      received: 1_000 + rejected.length,
-      scored: 1_000,
-      anomalies: [],
-      deadLetters: rejected,
-      outbox: [],
-      scores: minuteScores(
-        'model-1',
-        nll.map(() => at),
-        nll,
-        anomalies,
-        nll.map(() => 0.5),
-      ),
-      rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],
-    })
-  }
-}
-
-async function storeModels(): Promise<void> {
-  for (const id of ['model-0', 'model-1']) {
-    const artefact = Buffer.from(`no model, ${id}`)
-    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
-    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
-  }
-  const report = aFitReport({ seed: 7, fit: aFlowFit(), gate: aGateReport() })
-  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'model-0', report })
-  await endFit(pool, { id, modelId: 'model-1', report, state: 'promoted' })
-}

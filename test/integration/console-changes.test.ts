@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { ANOMALY, ask, console, NOW, pool, send } from '../support/stored-console.js'
+
+describe('an anomaly', () => {
+  it('takes a verdict, which the lists show and the audit log has', async () => {
+    const given = await send('POST', `${ANOMALY}/verdicts`, 'analyst', {
+      verdict: 'confirmed',
+      note: 'a <b>real</b> one',
+    })
+    expect(given.status).toBe(201)
+    expect(given.body).toMatchObject({ verdict: 'confirmed', note: 'a <b>real</b> one', by: 'a analyst' })
+    expect((await ask(ANOMALY)).body).toMatchObject({ verdict: 'confirmed', verdicts: [{ by: 'a analyst' }] })
+    expect((await ask('/api/anomalies?verdict=confirmed')).body.items).toMatchObject([{ id: 'flights/flights/1/7' }])
+    expect((await ask('/api/anomalies?verdict=none&limit=500')).body.items).toHaveLength(399)
+    expect((await ask('/api/entities/flights/airport-7')).body).toMatchObject({
+      anomalies: 4,
+      confirmed: 1,
+      falseAlarms: 0,
+    })
+    expect(await lastAudit()).toMatchObject({
+      actor: 'a analyst',
+      role: 'analyst',
+      authentication: 'token',
+      action: 'give verdict',
+      target: 'flights/flights/1/7',
+      detail: { verdict: 'confirmed' },
+      outcome: 'done',
+    })
+  })
+
+  it('takes none that is not known, or that is no anomaly', async () => {
+    expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
+    const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
+    expect((await send('POST', unknown, 'analyst', { verdict: 'expected' })).status).toBe(404)
+    expect(await lastAudit()).toMatchObject({ action: 'give verdict', outcome: 'failed' })
+  })
+})
+
+describe('models', () => {
+  it('are not promoted when no detector opens them; the audit log says so', async () => {
+    const { status, body } = await send('POST', '/api/models/model-0/promote', 'operator', { reason: 'try' })
+    expect(status, JSON.stringify(body)).toBe(409)
+    expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', active: true }, {}])
+    expect(await lastAudit()).toMatchObject({ action: 'promote', target: 'model-0', outcome: 'failed' })
+  })
+
+  it('are rolled back, and another is asked for', async () => {
+    const rolled = await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'too many alarms' })
+    expect(rolled.body).toEqual({ action: 'rollback', from: 'model-1', to: 'model-0' })
+    expect((await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'again' })).status).toBe(409)
+    const asked = await send('POST', '/api/retrain', 'operator', {})
+    expect(asked).toMatchObject({ status: 202, body: { request: expect.any(String) } })
+    expect((await send('POST', '/api/retrain', 'operator', { pipeline: 'nobody' })).status).toBe(404)
+    const { rows } = await pool.query('select requested_by, why from outflow.retrain_requests')
+    expect(rows).toEqual([{ requested_by: 'a operator', why: 'asked for in the console' }])
+  })
+})
+
+it('keeps rules that hide alerts', async () => {
+  const expiresAt = new Date(NOW + 86_400_000).toISOString()
+  const rule = { field: 'delay', direction: 'above', range: [null, 90], entity: 'JFK', expiresAt }
+  const added = await send('POST', '/api/suppressions', 'operator', { ...rule, reason: 'known' })
+  expect(added).toMatchObject({
+    status: 201,
+    body: { field: 'delay', range: [null, 90], reason: 'known', createdBy: 'a operator', hidden: 0 },
+  })
+  expect((await ask('/api/suppressions')).body).toMatchObject([{ id: added.body.id, entity: 'JFK', expiresAt }])
+  const past = { ...rule, expiresAt: new Date(NOW - 1_000).toISOString() }
+  expect((await send('POST', '/api/suppressions', 'operator', { ...past, reason: 'late' })).status).toBe(400)
+  expect((await send('POST', '/api/suppressions', 'operator', { expiresAt, reason: 'all' })).status).toBe(400)
+  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(204)
+  expect((await send('DELETE', `/api/suppressions/${added.body.id}`, 'operator')).status).toBe(404)
+  expect((await ask('/api/suppressions')).body).toEqual([])
+  expect((await ask('/api/suppressions?all=true')).body).toMatchObject([{ removedBy: 'a operator' }])
+})
+
+describe('who may do what', () => {
+  it.each([
+    ['POST', `${ANOMALY}/verdicts`, 'reader', { verdict: 'expected' }],
+    ['POST', '/api/models/model-0/promote', 'analyst', { reason: 'x' }],
+    ['POST', '/api/pipelines/flights/rollback', 'analyst', { reason: 'x' }],
+    ['POST', '/api/retrain', 'analyst', {}],
+    ['POST', '/api/suppressions', 'analyst', {}],
+    ['DELETE', '/api/suppressions/1', 'analyst', undefined],
+  ] as const)('%s %s is denied to a %s, and the audit log has it', async (method, path, role, body) => {
+    const answer = await send(method, path, role, body)
+    expect(answer).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
+    expect(await lastAudit()).toMatchObject({ actor: `a ${role}`, outcome: 'denied' })
+  })
+
+  it.each([
+    '/api/session',
+    '/api/anomalies',
+    '/api/openapi.json',
+    '/metrics',
+    '/api/anomalies/live',
+    '/%61pi/anomalies',
+  ])('%s is for nobody without a token', async (path) => {
+    const answer = await console.ask(path)
+    expect(answer).toMatchObject({ status: 401, body: { logins: ['token'] } })
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    expect((await console.ask(path, { token: 'a-wrong-token' })).status).toBe(401)
+  })
+
+  it('the probes and the page ask for no login', async () => {
+    expect((await console.ask('/healthz')).status).toBe(200)
+    expect((await console.ask('/readyz')).status).toBe(200)
+  })
+
+  it('every change that was made or tried is in analyst.audit, and none is left open', async () => {
+    const { rows } = await pool.query(
+      'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
+    )
+    expect(rows).toEqual([
+      { outcome: 'denied', entries: 6 },
+      { outcome: 'done', entries: 5 },
+      { outcome: 'failed', entries: 4 },
+    ])
+  })
+})
+
+async function lastAudit(): Promise<object> {
+  const { rows } = await pool.query('select * from analyst.audit order by id desc limit 1')
+  return rows[0]
+}

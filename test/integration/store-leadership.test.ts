@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { isLed, StoreUnavailable, withLeadership } from '@outflow/store'
+import { describe, expect, it } from 'vitest'
+import { pool } from '../support/stored-batches.js'
+
+describe('withLeadership', () => {
+  it('lets one lead at a time', async () => {
+    let leading = 0
+    const lead = () =>
+      withLeadership(
+        pool,
+        'relay of a test',
+        async () => {
+          leading += 1
+          expect(leading).toBe(1)
+          await pool.query('select pg_sleep(0.05)')
+          leading -= 1
+          return 'led'
+        },
+        { retryMs: 10 },
+      )
+    expect(await Promise.all([lead(), lead(), lead()])).toEqual(['led', 'led', 'led'])
+  })
+
+  it('is missed by Postgres within ten seconds, should its machine lose its power', async () => {
+    const settings = await withLeadership(pool, 'kept alive', async ({ client }) => {
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        `select name, setting from pg_settings where name like 'tcp_keepalives%' order by name`,
+      )
+      return rows.map(({ setting }) => Number(setting))
+    })
+    const [count, idle, interval] = settings!
+    expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
+  })
+
+  it('gives up waiting when asked to', async () => {
+    const stop = new AbortController()
+    await withLeadership(pool, 'held', async () => {
+      const waiting = withLeadership(pool, 'held', async () => 'led', { signal: stop.signal, retryMs: 10_000 })
+      stop.abort()
+      expect(await waiting).toBeNull()
+    })
+  })
+
+  it('issue 17.27: passes on within moments of the end of the session that led', async () => {
+    const killed = withLeadership(pool, 'killed', async ({ client }) => {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      const waiting = withLeadership(pool, 'killed', async () => isLed(pool, 'killed'), { retryMs: 10 })
+      expect(await isLed(pool, 'killed')).toBe(true)
+      await pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+      expect(await waiting).toBe(true)
+    })
+    await expect(killed).rejects.toBeInstanceOf(StoreUnavailable)
+    expect(await isLed(pool, 'killed')).toBe(false)
+  })
+
+  it('issue 17.27: is not held by a row whose process id another session has now, nor by a restored one', async () => {
+    await pool.query(
+      `insert into outflow.leaderships (name, database_oid, pid, backend_start)
+       select 'reused', datid, pid, backend_start - interval '1 s' from pg_stat_activity where pid = pg_backend_pid()
+       union all select 'restored', datid::int8 + 1, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()`,
+    )
+    for (const name of ['reused', 'restored']) expect(await withLeadership(pool, name, async () => 'led')).toBe('led')
+  })
+
+  it('notifies the leader when its connection is lost', async () => {
+    const led = withLeadership(pool, 'lost', async ({ client, signal }) => {
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      await pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+      // The news of the end may come before the answer to the question that brought it about.
+      if (!signal.aborted) await once(signal, 'abort')
+      return 'led'
+    })
+    await expect(led).rejects.toBeInstanceOf(StoreUnavailable)
+  })
+})

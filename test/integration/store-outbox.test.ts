@@ -1,0 +1,118 @@
+import { suppressionRuleSchema } from '@outflow/contracts'
+import { OutboxRewound, openPool, withTransaction } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { deleteOutboxThrough, firstOfOutbox, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
+import { addSuppression } from '@outflow/store/suppressions'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aBatch, aPipeline, pool } from '../support/stored-batches.js'
+
+describe('the outbox', () => {
+  it('is numbered in commit order, and gives back what was put in', async () => {
+    const pipeline = await aPipeline()
+    const late = openPool(pool.options.connectionString!)
+    await withTransaction(late, async (client) => {
+      // Takes its identity value first, commits last.
+      await client.query(
+        `insert into outflow.outbox (pipeline, kind, topic, headers) values ($1, 'alert', 'late', '[]')`,
+        [pipeline],
+      )
+      await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+      expect((await takeOutbox(pool, { pipeline, limit: 10 })).map(({ topic }) => topic)).toEqual(['alerts', 'dead'])
+    })
+    await late.end()
+
+    const rows = await takeOutbox(pool, { pipeline, limit: 10 })
+    expect(rows.map(({ sequence, topic }) => [sequence, topic])).toEqual([
+      [1n, 'alerts'],
+      [2n, 'dead'],
+      [3n, 'late'],
+    ])
+    expect(rows[1]).toMatchObject({
+      kind: 'dead_letter',
+      key: null,
+      payload: Buffer.from([0, 255]),
+      headers: [
+        ['h\0', Buffer.from('text')],
+        ['h\0', Buffer.from([0, 200])],
+      ],
+    })
+  })
+
+  it('is on disk with its numbers when that is asked for, though neither who wrote it nor who numbered it waited', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    for (let offset = 3n; offset < 60n; offset += 3n) {
+      await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
+      await takeOutbox(pool, { pipeline, limit: 1 })
+      const { rows: written } = await pool.query<{ at: string }>('select pg_current_wal_insert_lsn() as at')
+      await untilOnDisk(pool)
+      const { rows } = await pool.query('select pg_current_wal_flush_lsn() >= $1::pg_lsn as flushed', [written[0]!.at])
+      expect(rows).toEqual([{ flushed: true }])
+    }
+  })
+
+  it('gets no numbers while a rule hides alerts: then it is decided on first', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const numbered = await takeOutbox(pool, { pipeline, limit: 10 })
+    const rule = suppressionRuleSchema.parse({
+      entity: 'LAX',
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    })
+    await addSuppression(pool, { pipeline, rule, why: 'works on the runway', by: 'a test' })
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n))
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual(numbered)
+    await deleteOutboxThrough(pool, pipeline, numbered.at(-1)!.sequence)
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual([])
+  })
+
+  it('stops before the bytes that it may give, but gives one row always', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    expect(await takeOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).toHaveLength(1)
+    expect(await takeOutbox(pool, { pipeline, limit: 1 })).toHaveLength(1)
+  })
+
+  it('deletes what was sent, of this pipeline only, and refuses a number that it never gave', async () => {
+    const pipeline = await aPipeline()
+    const other = await aPipeline()
+    for (const name of [pipeline, other]) {
+      await writeBatch(pool, aBatch(name, 0n, 3n))
+      await takeOutbox(pool, { pipeline: name, limit: 10 })
+    }
+    expect(await deleteOutboxThrough(pool, pipeline, 1n)).toBe(1)
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 1 })
+    expect(await outboxDepth(pool, other)).toMatchObject({ rows: 2 })
+    await expect(deleteOutboxThrough(pool, pipeline, 3n)).rejects.toBeInstanceOf(OutboxRewound)
+    expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 1 })
+  })
+})
+
+describe('issue 17: a second leader that numbers the outbox at the same moment', () => {
+  it('changes no number that the first one gave, and gives none of the rows again', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const second = await pool.connect()
+    let late: ReturnType<typeof takeOutbox> | undefined
+    const { rows: backend } = await second.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const first = await withTransaction(pool, async (client) => {
+      const taken = await takeOutbox(client, { pipeline, limit: 10 })
+      late = takeOutbox(second, { pipeline, limit: 10 })
+      await eventually(() => waitsForLock(backend[0]!.pid), { what: 'the second leader waits for the first' })
+      return taken
+    })
+    const again = await late
+    second.release()
+
+    expect(again).toEqual([])
+    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toEqual(first)
+  })
+})
+
+async function waitsForLock(pid: number): Promise<boolean> {
+  const { rowCount } = await pool.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [
+    pid,
+  ])
+  return rowCount === 1
+}

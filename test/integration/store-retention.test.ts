@@ -1,0 +1,79 @@
+import { strangestAnomalies } from '@outflow/store/anomalies'
+import { partitionCounters, writeBatch } from '@outflow/store/batch'
+import { applyRetention } from '@outflow/store/retention'
+import { describe, expect, it } from 'vitest'
+import { aBatch, aPipeline, NOW, pool } from '../support/stored-batches.js'
+
+describe('retention', () => {
+  it('drops whole days, spares other pipelines, and clears the default partition by age of detection', async () => {
+    const [mine, other] = [await aPipeline(), await aPipeline()]
+    const dayMs = 86_400_000
+    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 20 * dayMs))
+    await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * dayMs))
+    await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
+    await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * dayMs))
+    const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+
+    const { dropped, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
+    expect(behindMs).toBe(0)
+
+    expect(dropped).toEqual([`anomalies_${new Date(NOW - 20 * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`])
+    expect((await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).map(({ offset }) => offset)).toEqual([8n])
+    expect(await strangestAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
+    await pool.query(
+      `update outflow.anomalies set detected_at = detected_at - interval '11 days' where pipeline = $1`,
+      [mine],
+    )
+    await applyRetention(pool, { pipeline: mine, ...retention })
+    expect(await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
+    expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
+  })
+
+  it('issue 17.23: a clock that jumps ahead removes one day of data an hour, however often retention is applied', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs }
+    // Seen from a clock that is 200 days ahead, the last run and all rows are 200 days old.
+    const then = NOW - 200 * dayMs
+    for (let day = 0; day < 3; day++) {
+      const from = BigInt(3 * day)
+      await writeBatch(pool, aBatch(pipeline, from, from + 3n, 1, then - (88 + day) * dayMs - 1))
+    }
+    await pool.query(
+      `update outflow.score_statistics set updated_at = now() - interval '200 days' where pipeline = $1`,
+      [pipeline],
+    )
+    await applyRetention(pool, { ...retention, anomaliesMs: 1e12, statisticsMs: 1e12 })
+    await pool.query('update outflow.retention_clocks set as_of = $2, ran_at = $2 where pipeline = $1', [
+      pipeline,
+      new Date(then),
+    ])
+    const left = async () => (await strangestAnomalies(pool, { pipeline, limit: 9 })).length
+
+    const { behindMs, asOf } = await applyRetention(pool, retention)
+    expect(asOf).toEqual(new Date(then + dayMs))
+    expect(Math.round(behindMs / dayMs)).toBe(199)
+    expect(await left()).toBe(2)
+    const { rowCount } = await pool.query('select from outflow.score_statistics where pipeline = $1', [pipeline])
+    expect(rowCount).toBeGreaterThan(0)
+    for (let restart = 0; restart < 5; restart++) await applyRetention(pool, retention)
+    expect(await left()).toBe(2)
+
+    // A shorter retention is asked for: it applies at once.
+    await applyRetention(pool, { ...retention, anomaliesMs: 80 * dayMs })
+    expect(await left()).toBe(0)
+  })
+
+  it('issue 17.23: after a clock was set back, retention goes by the earlier time', async () => {
+    const pipeline = await aPipeline()
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
+    await applyRetention(pool, retention)
+    await pool.query(
+      `update outflow.retention_clocks set as_of = now() + interval '400 days', ran_at = now() + interval '400 days' where pipeline = $1`,
+      [pipeline],
+    )
+    const { asOf, behindMs } = await applyRetention(pool, retention)
+    expect(behindMs).toBe(0)
+    expect(Math.abs(asOf.getTime() - Date.now())).toBeLessThan(60_000)
+  })
+})

@@ -1,0 +1,73 @@
+import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { applyRetention } from '@outflow/store/retention'
+import { describe, expect, it } from 'vitest'
+import { aBatch, aPipeline, pool, TOPIC } from '../support/stored-batches.js'
+
+describe('the state of false-discovery control', () => {
+  const stateAt = (pipeline: string) => storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })
+
+  it('moves with the offset, and only with it', async () => {
+    const pipeline = await aPipeline()
+    expect(await stateAt(pipeline)).toBeNull()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
+    const second = { fdr: 0.1, tested: 6, first: 2, later: [5] }
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), fdrState: second })
+    expect(await stateAt(pipeline)).toEqual(second)
+    const late = { ...aBatch(pipeline, 3n, 9n), fdrState: { fdr: 0.1, tested: 9, first: 2, later: [] } }
+    expect(await writeBatch(pool, late)).toBe('superseded')
+    expect(await stateAt(pipeline)).toEqual(second)
+  })
+
+  it('goes when its offsets are deleted: the pipeline begins anew', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
+    await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    expect(await stateAt(pipeline)).toBeNull()
+  })
+})
+
+describe('window states', () => {
+  const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
+  const stateOf = (entity: string, ...bytes: number[]) => ({ by: 'key', entity, state: Uint8Array.from(bytes) })
+  const load = async (pipeline: string) =>
+    (await loadWindowStates(pool, { pipeline, topic: TOPIC, partition: 0 }, entities))
+      .map(({ by, entity, state }) => [by, entity, [...state]])
+      .toSorted()
+
+  it('move with the offset, and only with it', async () => {
+    const pipeline = await aPipeline()
+    const windowStates = [stateOf('LAX', 1, 2, 255), stateOf('JFK', 3)]
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates })
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('JFK', 4)] })
+    expect(await load(pipeline)).toEqual([
+      ['key', 'JFK', [4]],
+      ['key', 'LAX', [1, 2, 255]],
+    ])
+
+    const late = { ...aBatch(pipeline, 3n, 9n), windowStates: [stateOf('JFK', 9), stateOf('SFO', 9)] }
+    expect(await writeBatch(pool, late)).toBe('superseded')
+    expect((await load(pipeline)).map(([, , bytes]) => bytes)).toEqual([[4], [1, 2, 255]])
+  })
+
+  it('go when their offsets are deleted: the pipeline begins anew', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
+    await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    expect(await load(pipeline)).toEqual([])
+  })
+
+  it('go when their entity came no more while the partition moved on, not while all stood still', async () => {
+    const pipeline = await aPipeline()
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000 }
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
+    const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
+    await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
+    await pool.query(`update outflow.offsets ${longAgo}`, [pipeline])
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toHaveLength(2)
+
+    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('LAX', 2)] })
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toEqual([['key', 'LAX', [2]]])
+  })
+})

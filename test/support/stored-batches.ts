@@ -1,0 +1,84 @@
+import { openPool, type Pool } from '@outflow/store'
+import type { BatchWrite } from '@outflow/store/batch'
+import { minuteRejections, minuteScores } from '@outflow/store/statistics'
+import { afterAll, beforeAll } from 'vitest'
+import { beginPartition } from './begin-partition.js'
+import { aDatabase, aName } from './infrastructure.js'
+
+export const TOPIC = 'flights'
+export const NOW = Date.now()
+
+/** Of the test file. */
+export let pool: Pool
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+/** A pipeline whose partition 0 begins at offset 0. */
+export async function aPipeline(): Promise<string> {
+  const pipeline = aName('pipeline')
+  await beginPartition(pool, { pipeline, topic: TOPIC })
+  return pipeline
+}
+
+/** Three records: one rejected, one normal, one anomaly that is alerted. */
+export function aBatch(
+  pipeline: string,
+  expectedOffset: bigint,
+  nextOffset: bigint,
+  nll = 12.5,
+  recordTimeMs = NOW,
+): BatchWrite {
+  return {
+    pipeline,
+    topic: TOPIC,
+    partition: 0,
+    expectedOffset,
+    nextOffset,
+    received: 3,
+    scored: 2,
+    anomalies: [
+      {
+        offset: nextOffset - 1n,
+        recordTimeMs,
+        eventTimeMs: NOW,
+        entityKey: 'LAX',
+        record: { origin: 'LAX', distance: 3_983 },
+        nll,
+        pValue: 0.0004,
+        severity: 'high',
+        pUpper: 0.002,
+        counterfactual: null,
+        missing: ['delay'],
+        reasons: [],
+        modelId: 'm',
+      },
+    ],
+    deadLetters: [
+      {
+        offset: nextOffset - 3n,
+        recordTimeMs,
+        reason: 'undecodable',
+        detail: 'not JSON: \0',
+        key: null,
+        value: new Uint8Array(3_000),
+      },
+    ],
+    outbox: [
+      { kind: 'alert', topic: 'alerts', key: Buffer.from('LAX'), payload: Buffer.from('{}'), headers: [] },
+      {
+        kind: 'dead_letter',
+        topic: 'dead',
+        key: null,
+        payload: Buffer.from([0, 255]),
+        headers: [
+          ['h\0', 'text'],
+          ['h\0', Buffer.from([0, 200])],
+        ],
+      },
+    ],
+    scores: minuteScores('m', [recordTimeMs, recordTimeMs], [1, nll], [0, 1], [0.5, 0.001]),
+    rejections: minuteRejections([{ recordTimeMs, reason: 'undecodable' }]),
+  }
+}

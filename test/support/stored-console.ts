@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { insertModel, promoteModel } from '@outflow/store/models'
+import { minuteScores } from '@outflow/store/statistics'
+import { endFit, startFit } from '@outflow/store/training'
+import { afterAll, beforeAll } from 'vitest'
+import { type Answer, aConsole, type ConsoleUnderTest } from './a-console.js'
+import { beginPartition } from './begin-partition.js'
+import { aDatabase } from './infrastructure.js'
+import { aFitReport, aFlowFit, aGateReport } from './reports.js'
+import { storeAnomalies } from './stored-anomalies.js'
+
+export const PIPELINE = 'flights'
+export const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7')}`
+export const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
+export const NOW = Date.now()
+
+/** Of the test file: what the console shows, and a console with a token for each role. */
+export let pool: Pool
+export let console: ConsoleUnderTest
+
+beforeAll(async () => {
+  const databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
+  await storeStatistics()
+  await storeModels()
+  console = await aConsole({
+    databaseUrl,
+    pipeline: PIPELINE,
+    console: {
+      authentication: {
+        tokens: Object.entries(TOKENS).map(([role, token]) => ({ name: `a ${role}`, role, sha256: sha256(token) })),
+      },
+    },
+  })
+})
+
+afterAll(async () => {
+  await console.close()
+  await pool.end()
+})
+
+export const ask = (path: string, role: keyof typeof TOKENS = 'reader'): Promise<Answer> =>
+  console.ask(path, { token: TOKENS[role] })
+export const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
+  console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+async function storeStatistics(): Promise<void> {
+  const nll = Array.from({ length: 1_000 }, (_, i) => i)
+  const anomalies = nll.map((value) => (value >= 990 ? 1 : 0))
+  const minute = Math.floor((NOW - 10 * 60_000) / 60_000) * 60_000
+  const deadLetters = [0n, 1n, 2n].map((offset) => ({
+    offset: 1_000n + offset,
+    recordTimeMs: minute,
+    reason: 'empty' as const,
+    detail: 'no value',
+    key: null,
+    value: null,
+  }))
+  for (const [partition, at] of [minute, minute + 60_000].entries()) {
+    const rejected = partition === 0 ? deadLetters : []
+    await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights', partition })
+    await writeBatch(pool, {
+      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: 0n },
+      nextOffset: 1_000n + BigInt(rejected.length),
+      received: 1_000 + rejected.length,
+      scored: 1_000,
+      anomalies: [],
+      deadLetters: rejected,
+      outbox: [],
+      scores: minuteScores(
+        'model-1',
+        nll.map(() => at),
+        nll,
+        anomalies,
+        nll.map(() => 0.5),
+      ),
+      rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],
+    })
+  }
+}
+
+async function storeModels(): Promise<void> {
+  for (const id of ['model-0', 'model-1']) {
+    const artefact = Buffer.from(`no model, ${id}`)
+    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
+    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
+  }
+  const report = aFitReport({ seed: 7, fit: aFlowFit(), gate: aGateReport() })
+  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'model-0', report })
+  await endFit(pool, { id, modelId: 'model-1', report, state: 'promoted' })
+}
