@@ -1,6 +1,6 @@
 /**
  * A Kafka and a Postgres of your own for as long as you look: `npm run local -- TOPIC…` brings them by the launcher, makes the topics
- * and says how to reach both; Ctrl-C ends and removes them.
+ * and prints their addresses; Ctrl-C stops and removes them.
  */
 import { once } from 'node:events'
 import { launchInfrastructure } from '@outflow/launcher'
@@ -16,7 +16,7 @@ try {
   )
   console.log(`export KAFKA_BROKERS=${kafka.brokers.join(',')}`)
   console.log(`export DATABASE_URL=${postgres.url}`)
-  console.error('Ctrl-C ends both and removes what they hold')
+  console.error('Ctrl-C stops both and removes their data')
   // A listener for signals alone keeps no process alive.
   const alive = setInterval(() => {}, 60_000)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])

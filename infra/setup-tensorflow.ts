@@ -59,7 +59,7 @@ try {
     say('@tensorflow/tfjs-node loads')
   }
   await compareBackends()
-  say('done: fits run on tfjs-node from now on')
+  say('done: fits use tfjs-node')
 } catch (error: unknown) {
   if (!(error instanceof Obstacle)) throw error
   console.error(`setup:tensorflow: ${error.message}`)
@@ -134,7 +134,7 @@ function layInLibrary(): void {
 function reuseAddon(): boolean {
   const kept = addonFolder()
   if (!existsSync(kept)) return false
-  say('taking the addon from the cache')
+  say('copying the addon from the cache')
   cpSync(kept, join(tfjsNode, 'lib'), { recursive: true })
   return true
 }

@@ -71,7 +71,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     return { id: `${pipeline}/${key.replace(' ', '-')}/${place}`, key, place }
   }
 
-  /** Gives where to go on: behind these alerts, or where the store stands, before them or behind them. */
+  /** Returns where to go on: behind these alerts, or where the store stands, before them or behind them. */
   async function commit(at: number, alerts: readonly CommittedAlert[]): Promise<number> {
     const offset = BigInt(at)
     const of = { pipeline, topic: 'bench-source', partition: 0 }

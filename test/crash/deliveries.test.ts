@@ -26,7 +26,7 @@ let fed = 0
 /** Calls that failed, and were made again. */
 let failed = 0
 
-// Its own: what the other tests share can not be stopped under them. Given servers are not ours to stop.
+// Its own: what the other tests share cannot be stopped under them. Given servers are not ours to stop.
 const isGiven = process.env.KAFKA_BROKERS !== undefined || process.env.DATABASE_URL !== undefined
 
 beforeAll(async () => {

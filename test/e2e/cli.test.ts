@@ -290,7 +290,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
       'a file that is not there',
       () => [...scoring(), '--input', '/no/such.csv'],
       '',
-      'outflow: can not read /no/such.csv: no such file or folder',
+      'outflow: cannot read /no/such.csv: no such file or folder',
     ],
     [
       'a model that is none',
@@ -327,7 +327,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
       'a JSON array',
       () => [...scoring(), '--input', '-'],
       '[{"plant":"north"}]',
-      'outflow: stdin, line 1: a JSON array; one record a line is read',
+      'outflow: stdin, line 1: a JSON array; expected one record per line',
     ],
     [
       'a value of the wrong type in training',
@@ -346,13 +346,13 @@ describe('bad usage and bad input end with 2 and one line', () => {
       'a configuration that is not there',
       () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--output', at('never')],
       good,
-      'outflow: can not read the configuration /no/outflow.yaml: ',
+      'outflow: cannot read the configuration /no/outflow.yaml: ',
     ],
     [
       'a place where no model can be written',
       () => ['train', '--input', at('normal.csv'), '--output', at('no/such/folder/model')],
       '',
-      'outflow: can not write FOLDER/no/such/folder/model: no such file or folder',
+      'outflow: cannot write FOLDER/no/such/folder/model: no such file or folder',
     ],
     [
       'neither a file nor an anomaly to explain',

@@ -73,7 +73,7 @@ describe('a model is changed while ingest runs', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
     // Past every check of ours: a disk that breaks under the active row.
     await pipeline.pool.query(`update outflow.models set state = case id when $1 then 'active' else 'retired' end`, [b])
-    await ingest.logged('model refused')
+    await ingest.logged('model not opened')
     await pipeline.untilStoredMore(2_000)
     await feed.stop()
     expect(served(ingest)).toEqual([a])
@@ -87,7 +87,7 @@ describe('a model is changed while ingest runs', () => {
     await damage(pipeline, b)
     const ingest = startService('ingest', pipeline.configFile)
     const feed = pipeline.feed(44, { perSecond: 2_000 })
-    expect(await ingest.logged('model refused')).toMatchObject({
+    expect(await ingest.logged('model not opened')).toMatchObject({
       modelId: b,
       servedId: null,
       error: { code: 'OUTFLOW_STORE_MODEL_DAMAGED' },
@@ -96,7 +96,7 @@ describe('a model is changed while ingest runs', () => {
     await pipeline.untilStoredMore(2_000)
     expect((await ingest.readiness()).checks.ingest?.model).toMatchObject({
       ok: true,
-      detail: `${a} instead of ${b}, which was refused: OUTFLOW_STORE_MODEL_DAMAGED`,
+      detail: `${a} instead of ${b}, which could not be opened: OUTFLOW_STORE_MODEL_DAMAGED`,
     })
     await expectEachScoredByTheModelItNames(pipeline, [a])
 
@@ -118,7 +118,9 @@ describe('a model is changed while ingest runs', () => {
     expect(await ingest.readiness()).toMatchObject({
       status: 503,
       checks: {
-        ingest: { model: { ok: false, detail: expect.stringContaining('refused: OUTFLOW_STORE_MODEL_DAMAGED') } },
+        ingest: {
+          model: { ok: false, detail: expect.stringContaining('could not be opened: OUTFLOW_STORE_MODEL_DAMAGED') },
+        },
       },
     })
     await pipeline.promote(second)

@@ -191,13 +191,13 @@ describe('one anomaly', () => {
 })
 
 describe('what an operator changes', () => {
-  it('rolls a model back and promotes another once a reason is given, and says why where that can not be', async () => {
+  it('rolls a model back and promotes another once a reason is given, and says why where that cannot be', async () => {
     await page.goto(`${console.url}/models`)
     await page.getByRole('button', { name: 'Roll back' }).click()
     await page.getByLabel(/^Why/).fill('floods the night shift')
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
     await soon(() => activeModelId(pool, PIPELINE)).toBe('before')
-    await page.getByText('The model before is active again.').waitFor()
+    await page.getByText('The previous model is active again.').waitFor()
     await promote('damaged')
     await page.getByRole('dialog').getByRole('alert').waitFor()
     expect(await activeModelId(pool, PIPELINE)).toBe('before')
@@ -229,7 +229,7 @@ describe('what an operator changes', () => {
     ])
     await page.getByRole('button', { name: /^Take away/ }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Take away' }).click()
-    await page.getByText('No rule hides any alert').waitFor()
+    await page.getByText('No rules').waitFor()
     expect(await listSuppressions(pool, { pipeline: PIPELINE })).toEqual([])
   })
 })

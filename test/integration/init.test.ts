@@ -30,7 +30,7 @@ describe('outflow init of a file', () => {
       const written = await readFile(out, 'utf8')
       expect(await runOutflow(init, { env })).toMatchObject({
         code: 2,
-        stderr: `outflow: ${out} is there already; --force replaces it, --output names another\n`,
+        stderr: `outflow: ${out} exists; --force replaces it, --output names another\n`,
       })
       expect(await readFile(out, 'utf8')).toBe(written)
       expect((await runOutflow([...init, '--force'], { env })).code).toBe(0)
@@ -70,7 +70,7 @@ describe('outflow init of a topic', () => {
     const { code, stdout } = await initOf(topic)
 
     expect(code).toBe(0)
-    expect(stdout).toContain('1 of 61 records are none, and would be dead letters')
+    expect(stdout).toContain('1 of 61 records are not, and would be dead letters')
     const config = parseConfig(parse(stdout), {})
     expect(config).toMatchObject({
       kafka: { brokers: kafkaBrokers() },
@@ -122,8 +122,8 @@ describe('outflow init of a topic', () => {
     const [empty, texts, absent] = [await aTopic(), await aTopic(), aName('absent')]
     await produce(texts, ['a;b', 'c;d'])
     for (const [topic, message] of [
-      [empty, `outflow: topic ${empty}: it holds no record\n`],
-      [texts, `outflow: topic ${texts}: outflow init reads JSON, and none of its records is; not JSON: `],
+      [empty, `outflow: topic ${empty}: it has no records\n`],
+      [texts, `outflow: topic ${texts}: outflow init reads JSON, and no record is JSON; not JSON: `],
       [absent, `outflow: --topic ${absent}: no such topic at ${brokers}\n`],
     ] as const) {
       const ran = await initOf(topic)

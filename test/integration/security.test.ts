@@ -143,7 +143,7 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
       'PLAINTEXT',
       () => ({ tls: trusted }),
       'OUTFLOW_BROKER_TLS_FAILED',
-      /does not speak TLS there/,
+      /the port does not speak TLS/,
     ],
     ['no client certificate', 'MTLS', () => ({ tls: trusted }), 'OUTFLOW_BROKER_TLS_FAILED', /kafka\.tls\.certFile/],
     [
@@ -165,7 +165,7 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
       'LOGIN',
       () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'scram256.secret' } }),
       'OUTFLOW_BROKER_LOGIN_FAILED',
-      /check who logs in, .* under kafka\.sasl/,
+      /check the user name .* under kafka\.sasl/,
     ],
     [
       'a wrong SCRAM password',

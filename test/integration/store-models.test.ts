@@ -87,7 +87,7 @@ describe('models', () => {
     await pool.query(`update outflow.models set metrics = '{"passed": "yes"}' where pipeline = $1`, [pipeline])
     const error = await listModels(pool, pipeline).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(StoredValueDamaged)
-    expect(String(error)).toContain(`outflow.models.metrics of ${pipeline}, a is not as it was written`)
+    expect(String(error)).toContain(`outflow.models.metrics of ${pipeline}, a does not match its schema`)
   })
 
   it('rejects a candidate with the metrics it failed by', async () => {

@@ -13,7 +13,7 @@ afterAll(async () => {
 
 export const kafkaBrokers = (): readonly string[] => inject('kafkaBrokers')
 
-/** Gives the URL of a new database with every migration applied, dropped when the test file is done. */
+/** Returns the URL of a new database with every migration applied, dropped when the test file is done. */
 export async function aDatabase(): Promise<string> {
   const template = inject('databaseTemplate')
   const name = `outflow_test_${randomBytes(6).toString('hex')}`
@@ -25,7 +25,7 @@ export async function aDatabase(): Promise<string> {
   return urlOfDatabase(name)
 }
 
-/** Gives the URL of a new, empty database, dropped when the test file is done. */
+/** Returns the URL of a new, empty database, dropped when the test file is done. */
 export async function anEmptyDatabase(): Promise<string> {
   const name = `outflow_test_${randomBytes(6).toString('hex')}`
   await asAdmin((admin) => admin.query(`create database ${name}`))
@@ -40,7 +40,7 @@ export interface TopicOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Gives the name of a new topic, deleted when the test file is done. */
+/** Returns the name of a new topic, deleted when the test file is done. */
 export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {}): Promise<string> {
   const topic = aName('topic')
   const admin = await kafkaAdmin()
@@ -56,10 +56,10 @@ export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {
   return topic
 }
 
-/** Gives the name of a consumer group that nobody has used. */
+/** Returns the name of a consumer group that nobody has used. */
 export const aGroup = (): string => aName('group')
 
-/** Gives a name that no other test has, e.g. of a topic that the program under test makes itself. */
+/** Returns a name that no other test has, e.g. of a topic that the program under test makes itself. */
 export const aName = (what: string): string => `test-${what}-${randomBytes(6).toString('hex')}`
 
 let connecting: Promise<Admin> | undefined

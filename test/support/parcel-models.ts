@@ -5,7 +5,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { inject } from 'vitest'
 import { fitParcelModel, fitWindowedParcelModel } from './parcels.js'
 
-/** Gives the flow fitted to normal parcels; one fit serves all test files of a run. */
+/** Returns the flow fitted to normal parcels; one fit serves all test files of a run. */
 export const parcelModel = (seed = 1): Promise<TrainedDetector> => fittedOnce(`${seed}`, () => fitParcelModel(seed))
 
 /** The same with windowed features. */

@@ -67,7 +67,7 @@ const aMessage = (key: string, value: Buffer | null, truth: Truth): ParcelMessag
   headers: [['truth', truth]],
 })
 
-/** Gives messages without end: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
+/** Returns messages without end: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
 export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   const chance = makeChance(seed)
   const breakages = Object.keys(BREAKAGES) as Breakage[]
@@ -95,7 +95,7 @@ export function fitParcelModel(
   return fitTo(PARCEL_FEATURES, change(normalParcels(1_000, seed)), seed)
 }
 
-/** Gives normal parcels as a detector reads them. */
+/** Returns normal parcels as a detector reads them. */
 export function normalParcels(count: number, seed: number): Fields[] {
   const chance = makeChance(seed)
   return Array.from({ length: count }, (): Fields => {

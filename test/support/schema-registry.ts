@@ -29,7 +29,7 @@ const APICURIO = '2.6.13.Final'
 const FETCH_MS = 90_000
 
 /**
- * Starts a real registry, Apicurio from its Maven artefact (fetched once, then cached), or where that can not be had the
+ * Starts a real registry, Apicurio from its Maven artefact (fetched once, then cached), or where that cannot be had the
  * recorded contract: a server of the answers that Apicurio gave.
  */
 export async function startSchemaRegistry(): Promise<TestRegistry> {

@@ -24,7 +24,7 @@ export interface ServiceProcess {
   readonly log: readonly LogLine[]
   /** What it wrote on stderr. */
   readonly complaints: readonly string[]
-  /** Gives the first line with this message; throws when the service ends without one. */
+  /** Returns the first line with this message; throws when the service ends without one. */
   logged(msg: string): Promise<LogLine>
   /** Asks `/readyz`. */
   readiness(): Promise<Readiness & { readonly status: number }>

@@ -13,7 +13,7 @@ export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
 const connect = (brokers: readonly string[]) =>
   new Kafka({ brokers: [...brokers], clientId: 'test-reader', logLevel: logLevel.NOTHING })
 
-/** Gives all records of a topic that nobody writes to any more, by partition and offset. */
+/** Returns all records of a topic that nobody writes to any more, by partition and offset. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
   const kafka = connect(brokers)
   const admin = kafka.admin()
@@ -26,7 +26,7 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
 }
 
 /**
- * Gives all that a consumer of committed data ever sees of a topic, by partition and offset.
+ * Returns all that a consumer of committed data ever sees of a topic, by partition and offset.
  *
  * An end mark is written to each partition and read up to: whatever a transaction still hides stands before it.
  */

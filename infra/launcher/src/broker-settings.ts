@@ -1,7 +1,7 @@
 /**
  * Settings of the one broker of a launch, embedded or in a container, except its addresses.
  *
- * Internal topics cannot have more replicas than there are brokers: with the default of 3 every client waits for ever
+ * Internal topics cannot have more replicas than there are brokers: with the default of 3 every client waits forever
  * for a coordinator. Their partitions are few, because each is a folder and two files to make before the first answer.
  */
 export const BROKER_SETTINGS = {

@@ -13,7 +13,7 @@ const DEFAULT_POSTGRES_IMAGE = 'postgres:17'
  * `KAFKA_…` variables.
  *
  * Not testcontainers' Kafka module: it supports Confluent's image only, and writes the address into the running
- * container, where we know the port beforehand.
+ * container, where the port is fixed beforehand.
  */
 export async function startKafkaContainer(launch: PartLaunch): Promise<KafkaComponent> {
   const image = process.env.OUTFLOW_KAFKA_IMAGE || DEFAULT_KAFKA_IMAGE

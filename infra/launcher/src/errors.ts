@@ -1,7 +1,7 @@
 import { OutflowError } from '@outflow/errors'
 import type { Part, Tier } from './infrastructure.js'
 
-/** One way to a broker or a database was tried and did not work; the message says what was missing. */
+/** One way to a broker or a database failed; the message names the cause. */
 export class ComponentStartFailed extends OutflowError {
   readonly code = 'OUTFLOW_COMPONENT_START_FAILED'
 }

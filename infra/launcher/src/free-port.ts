@@ -6,7 +6,7 @@ const LOWEST_PORT = 10_000
 const ATTEMPTS = 100
 
 /**
- * Finds a port on 127.0.0.1 that nobody listens on, below the range from which the kernel takes the ports of outgoing
+ * Finds a free port on 127.0.0.1, below the range from which the kernel takes the ports of outgoing
  * connections. Inside that range a port is not ours to come back to: while a broker is stopped, a client's connection
  * may be given its port, and a client that keeps knocking may even be connected to itself.
  */

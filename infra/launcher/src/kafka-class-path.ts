@@ -20,7 +20,7 @@ const ABANDONED_AFTER_MS = 3_600_000
 const MAVEN_PROGRESS_MS = 10_000
 
 /**
- * Gives the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, the first time, by `mvn`.
+ * Returns the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, the first time, by `mvn`.
  *
  * The cache key is the pom's hash. A class path is resolved in a temporary folder and moved to its place in one rename, so that
  * two processes at once, or one that is killed half way, leave a whole class path or none.
@@ -76,7 +76,7 @@ async function fetchInto(folder: string, version: string, { signal, say }: Pick<
   }
 }
 
-/** Maven says what is wrong first, and where to read about it after. */
+/** Maven prints the error first, and links to documentation after it. */
 function firstError(printed: string): string {
   return /\[ERROR\] +(\S.*)/.exec(printed)?.[1] ?? lastLines(printed, 5)
 }

@@ -14,7 +14,7 @@ export interface LaunchOptions<P extends Part = Part> {
   readonly need?: readonly P[]
   /** Hears, in a line for people, what is being waited for. */
   readonly onProgress?: (line: string) => void
-  /** TLS and logins, for who tests them; only the embedded servers know how. Default: neither. */
+  /** TLS and logins, for tests; only the embedded servers support them. Default: neither. */
   readonly security?: Security
   /** Ends the launch half way; what had started is ended too, and the signal's reason is thrown. */
   readonly signal?: AbortSignal
@@ -27,7 +27,7 @@ type Ways<C> = Readonly<Record<Tier, (launch: PartLaunch) => Promise<C>>>
  * container, where a Docker engine answers; a process of our own. What it starts listens on the loopback interface
  * alone, keeps its data in a temporary folder, and ends when `stop` is called or, within moments, when this process dies.
  *
- * @throws {InfrastructureUnavailable} when none of the ways works; says for each what was missing
+ * @throws {InfrastructureUnavailable} when all ways fail, with the cause for each
  */
 export async function launchInfrastructure<P extends Part = Part>(
   options: LaunchOptions<P> = {},

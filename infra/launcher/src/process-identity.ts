@@ -8,7 +8,7 @@ export interface ProcessIdentity {
   readonly startedAt: string
 }
 
-/** Gives the identity of a running process, undefined when there is none (a zombie counts as none). */
+/** Returns the identity of a running process, undefined when there is none (a zombie counts as none). */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startedAt = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid)
   return startedAt === undefined ? undefined : { pid, startedAt }
@@ -28,7 +28,7 @@ function startOnLinux(pid: number): string | undefined {
 
 /**
  * Start time, in clock ticks since boot, from a line of /proc/PID/stat; undefined for a zombie: it runs no more, and
- * where process 1 reaps nobody (many containers) it stays listed for ever.
+ * where process 1 reaps no children (many containers) it stays listed.
  *
  * @see proc_pid_stat(5): the name in brackets may itself hold brackets and blanks, so fields count from the last one
  */

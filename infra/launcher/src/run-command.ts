@@ -2,7 +2,7 @@ import { type ExecFileOptions, execFile } from 'node:child_process'
 import { ComponentStartFailed } from './errors.js'
 
 interface CommandOptions extends ExecFileOptions {
-  /** Picks, from all that a failed program printed, what says why. Default: the last five lines. */
+  /** Selects the cause from the output of a failed program. Default: the last five lines. */
   readonly whyOf?: (printed: string) => string
 }
 

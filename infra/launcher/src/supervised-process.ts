@@ -22,7 +22,7 @@ interface ServerSpec {
   readonly endBy: LaunchedProcess['endBy']
   readonly probe: () => Promise<void>
   readonly startTimeoutMs: number
-  /** What it says when it cannot start yet because the one before is still going: tried again until the time is up. */
+  /** Output that means that the previous process is still running: the start is retried until the timeout. */
   readonly notYet?: RegExp
   readonly folder: LaunchFolder
   readonly signal?: AbortSignal | undefined
@@ -32,7 +32,7 @@ interface ServerSpec {
 const LOG_TAIL_LINES = 12
 
 /**
- * Gives the control of a server process; nothing runs until `start`.
+ * Returns the control of a server process; nothing runs until `start`.
  *
  * It is spawned detached, in a session of its own, so that Ctrl-C in a terminal reaches the owner alone, which still
  * has to drain; the guard of the launch folder ends it if the owner cannot.

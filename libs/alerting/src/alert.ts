@@ -1,6 +1,6 @@
 import type { AlertEvent, Reason, Severity } from '@outflow/contracts'
 
-/** What is looked at to decide what becomes of an alert. */
+/** The fields that decide whether an alert is sent. */
 export interface Alert {
   /** Of its event: `pipeline/topic/partition/offset` */
   readonly id: string

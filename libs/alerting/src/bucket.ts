@@ -4,7 +4,7 @@ import { type Alert, moreSevere } from './alert.js'
 /** Enough to see what they have in common, and still read in one look. */
 const MOST_EXAMPLES = 5
 
-/** Gives a bucket in which nothing has happened. */
+/** Returns a bucket in which nothing has happened. */
 export function openBucket(
   own: Pick<AlertBucket, 'kind' | 'subject' | 'opensAtMs' | 'closesAtMs'> & { readonly allowance?: number },
 ): AlertBucket {
@@ -12,7 +12,7 @@ export function openBucket(
   return { allowance: 0, ...own, ...nothing }
 }
 
-/** Gives the bucket with one more gathered. */
+/** Returns the bucket with one more gathered. */
 export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   const { id, key, severity, nll, pValue, reason, eventTimeMs, detectedAtMs } = alert
   const example = { id, key, severity, nll, pValue, reason: reason?.text ?? null, eventTimeMs }

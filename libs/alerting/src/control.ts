@@ -10,7 +10,7 @@ export interface Control {
   readonly quietHours: { readonly week: WeekClock; readonly below: Severity } | null
 }
 
-/** Gives what outflow.yaml and the stored rules say. */
+/** Returns the control that outflow.yaml and the stored rules define. */
 export function controlOf(
   { cooldown, grouping, quietHours }: Pick<Config['alerts'], 'cooldown' | 'grouping' | 'quietHours'>,
   suppressions: Control['suppressions'],

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000
 const THURSDAY = 3 * 1_440
 
 /**
- * Gives the clock of spans of the week. In summer time and out of it the spans keep to what the clocks show.
+ * Returns the clock of spans of the week. In summer time and out of it the spans keep to what the clocks show.
  *
  * @param spans  as `parseWeek` reads them, not all of the week
  * @param zone   IANA name

@@ -7,7 +7,7 @@ export const ALERT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
 
 /**
  * What is sent about an anomaly: a CloudEvents 1.0 event in structured JSON, keyed by the entity. Published as
- * `schemas/outflow.anomaly.v1.json`; the README says what may change within a version.
+ * `schemas/outflow.anomaly.v1.json`; the README states what may change within a version.
  */
 export const alertEventSchema = z
   .object({
@@ -30,7 +30,7 @@ export const alertEventSchema = z
         .number()
         .optional()
         .describe(
-          '95 % upper confidence limit of the p-value; absent in alerts of earlier outflows, as are the next two',
+          '95 % upper confidence limit of the p-value; absent in alerts of earlier versions, as are the next two',
         ),
       surpriseBits: z.number().optional().describe('−log₂ of the p-value'),
       counterfactual: counterfactualSchema
@@ -40,9 +40,7 @@ export const alertEventSchema = z
       missing: z
         .array(z.string())
         .optional()
-        .describe(
-          'Fields that the record left missing: it was scored on the others. Absent in alerts of earlier outflows',
-        ),
+        .describe('Fields that the record lacks; it was scored on the others. Absent in alerts of earlier versions'),
       severity: z.enum(['low', 'medium', 'high']),
       reasons: z.array(reasonSchema).describe('Why, the most bits first; empty where a burst left no time for them'),
       record: z

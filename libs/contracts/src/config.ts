@@ -55,7 +55,7 @@ const postgresSchema = z
     url: z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database')
-      .refine(URL.canParse, 'allowed: a URL; inside the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
+      .refine(URL.canParse, 'allowed: a URL; in the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
       .describe('postgres://user:password@host:5432/database'),
     passwordFile: filePath('File with the password, if the URL has none').optional(),
     tls: postgresTlsSchema.optional().describe('TLS: true, or certificate files. Default: as the URL states'),
@@ -65,7 +65,7 @@ const postgresSchema = z
     const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
     if (passwordFile !== undefined && password !== '') refuse('passwordFile', 'allowed: when the URL has no password')
     if (tls !== undefined && [...searchParams.keys()].some((name) => name.startsWith('ssl'))) {
-      refuse('tls', 'allowed: when the URL has no ssl parameters of its own')
+      refuse('tls', 'allowed: when the URL has no ssl parameters')
     }
   })
 
@@ -144,7 +144,7 @@ const trainingSchema = z.strictObject({
     .describe('Maximum number of threads of a fit. Results are reproducible only with 1; WebAssembly always uses 1'),
 })
 
-/** What outflow.yaml may say; every key has its sentence, its unit and, where a safe one exists, its default. */
+/** The schema of outflow.yaml; every key has a description, a unit and, where a safe one exists, a default. */
 export const configSchema = z
   .strictObject({
     pipeline: z
@@ -217,7 +217,7 @@ export const configSchema = z
       refuse(
         ['alerts', 'webhooks', index, 'send'],
         send,
-        'allowed: health where events: { topic: … } names the topic that they go to first',
+        'allowed: health where events: { topic: … } is set, because health events go to Kafka first',
       )
     })
     const { format, registry, csv } = config.source
@@ -230,7 +230,7 @@ export const configSchema = z
       )
     }
     if (!wantsRegistry && registry !== undefined) {
-      refuse(['source', 'registry'], 'a registry', `allowed: nothing, since format ${format} asks no schema registry`)
+      refuse(['source', 'registry'], 'a registry', `allowed: nothing, since format ${format} has no schema registry`)
     }
     const columns = (csv.columns ?? []).map(stepsOfColumn)
     columns.forEach((column, index) => {
@@ -241,7 +241,7 @@ export const configSchema = z
     const outputs = [config.alerts.topic, config.deadLetters.topic, config.events.topic]
     config.source.topics.forEach((topic, index) => {
       if (!outputs.includes(topic)) return
-      refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not itself write to')
+      refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not write to')
     })
   })
 

@@ -70,10 +70,14 @@ export const consoleSchema = z
       refuse(['authentication'], undefined, 'allowed: tokens, oidc, or both')
     }
     if (authentication === undefined && !isLoopback(host)) {
-      refuse(['host'], host, 'allowed: 127.0.0.1, ::1 or localhost, as long as console.authentication says nothing')
+      refuse(['host'], host, 'allowed: 127.0.0.1, ::1 or localhost, unless console.authentication is set')
     }
     if (oidc !== undefined && url === undefined) {
-      refuse(['url'], undefined, 'allowed: how browsers reach the console, since the provider sends them back there')
+      refuse(
+        ['url'],
+        undefined,
+        'allowed: the URL at which browsers reach the console, to which the provider redirects them',
+      )
     }
     const twice =
       tokens?.findIndex(({ name }, index) => tokens.findIndex((other) => other.name === name) !== index) ?? -1

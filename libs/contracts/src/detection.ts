@@ -31,7 +31,7 @@ export const detectionSchema = z
   .superRefine(({ recalibrateWithin: _, ...forms }, context) => {
     const [first, second] = Object.entries(forms).flatMap(([key, value]) => (value === undefined ? [] : [key]))
     if (second === undefined) return
-    const message = `allowed: one of alertRate, alertBudget and fdr; ${first} is given already`
+    const message = `allowed: one of alertRate, alertBudget and fdr; ${first} is set`
     context.addIssue({ code: 'custom', path: [second], input: forms[second as keyof typeof forms], message })
   })
 

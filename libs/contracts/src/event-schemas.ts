@@ -13,7 +13,7 @@ export const EVENT_SCHEMAS = {
 export type EventType = keyof typeof EVENT_SCHEMAS
 
 /**
- * The JSON Schema (2020-12) of an event, as `schemas/<type>.json` publishes it. Fields that it does not know are allowed: a
+ * The JSON Schema (2020-12) of an event, as `schemas/<type>.json` publishes it. Unknown fields are allowed: a
  * version only ever gains some.
  */
 export function eventJsonSchema(type: EventType): Readonly<Record<string, unknown>> {

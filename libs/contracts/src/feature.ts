@@ -39,8 +39,8 @@ const windowFeature = z
     const takesNone = aggregate === 'count' || aggregate === 'since_last'
     if (takesNone === (of === undefined)) return
     const message = takesNone
-      ? `allowed: nothing; ${aggregate} looks at no field`
-      : `allowed: the path of what ${aggregate} aggregates`
+      ? `allowed: nothing; ${aggregate} aggregates no field`
+      : `allowed: the path of the value that ${aggregate} aggregates`
     context.addIssue({ code: 'custom', path: ['of'], input: of, message })
   })
 

@@ -33,7 +33,7 @@ const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
     .join(', ')
 
 /**
- * What is sent to whoever operates a pipeline: a CloudEvents 1.0 event in structured JSON, keyed by the pipeline. Published
+ * What is sent to operators of a pipeline: a CloudEvents 1.0 event in structured JSON, keyed by the pipeline. Published
  * as `schemas/outflow.health.v1.json`.
  */
 export const healthEventSchema = z
@@ -50,7 +50,7 @@ export const healthEventSchema = z
       kind: z
         .string()
         .describe(
-          `Conditions, which begin and end: ${kindsOf('condition')}. Moments, which happen: ${kindsOf('moment')}. ` +
+          `Conditions, which begin and end: ${kindsOf('condition')}. Single events: ${kindsOf('moment')}. ` +
             'A later version may add kinds',
         ),
       status: z.enum(['begun', 'ended', 'happened']),
@@ -60,6 +60,6 @@ export const healthEventSchema = z
       endedAt: z.iso.datetime().nullable().describe('Until when; null while it goes on'),
     }),
   })
-  .describe('Something that whoever operates a pipeline must know, as a CloudEvents 1.0 event.')
+  .describe('A condition of a pipeline, or a single event in it, for operators: a CloudEvents 1.0 event.')
 
 export type HealthEvent = z.infer<typeof healthEventSchema>

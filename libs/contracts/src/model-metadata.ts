@@ -5,7 +5,7 @@ import { modelKindSchema } from './model-kind.js'
 /** The version of the model artefact that this outflow writes, and the newest that it reads. */
 export const MODEL_SCHEMA_VERSION = 2
 
-/** What a model says about itself: rides in its artefact, and in the models table. */
+/** Description of a model, stored in its artefact and in the models table. */
 export const modelMetadataSchema = z.object({
   schemaVersion: z.int().min(1).max(MODEL_SCHEMA_VERSION),
   /** A UUID made from the content: the same records, configuration and seed on the same backend give the same id. */

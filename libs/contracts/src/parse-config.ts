@@ -36,7 +36,7 @@ export function parseConfig(
 /** As many as a person reads. */
 const MOST_PROBLEMS = 20
 
-/** Where a window says nothing else, its entity and its time are the source's. */
+/** By default the entity and the time of a window are the source's. */
 function withWindowDefaults(config: Config): Config {
   const { key, timestamp } = config.source
   return {

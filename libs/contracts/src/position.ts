@@ -1,4 +1,4 @@
-/** Where a record stands in Kafka: what makes it unique for ever. */
+/** Position of a record in Kafka; it identifies the record. */
 export interface Position {
   readonly topic: string
   readonly partition: number

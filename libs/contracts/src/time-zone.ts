@@ -26,7 +26,7 @@ const LIMIT_MS = 8.64e15
 
 const DAY_MS = 86_400_000
 
-/** Clocks are put forward and back at whole quarters of an hour of UTC, and Intl takes microseconds to say where they stand. */
+/** Clocks are put forward and back at whole quarters of an hour of UTC, and Intl takes microseconds to compute the offset. */
 const QUARTER_MS = 900_000
 /** A hundred years of quarters would be 3.5 million. */
 const REMEMBERED = 10_000

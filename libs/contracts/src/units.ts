@@ -17,17 +17,17 @@ export const durationOrZero = z
 /** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`, from 1 ms to 3,650 days; parsed to ms. */
 export const duration = durationOrZero.refine((ms) => ms > 0, 'allowed: more than 0s')
 
-/** The length of a window, kept as its text, so that a model says what its configuration did. */
+/** The length of a window, kept as its text, so that the metadata of a model have the text of the configuration. */
 export const windowLength = z
   .string()
   .regex(/^\d+(\.\d+)?(m|h|d)$/, 'a duration of 1m to 7d, such as 30m, 1h or 7d')
   .refine((text) => windowMs(text) >= MS.m && windowMs(text) <= 7 * MS.d, 'allowed: 1m to 7d')
 
-/** Gives the length of a window in ms. */
+/** Returns the length of a window in ms. */
 export const windowMs = (text: string): number => scale(text, MS)
 
 /** Minute, hour, day of the month, month, day of the week; a field of seconds may stand before them. */
-export const cronPattern = z.string().refine(isCron, 'a cron pattern such as "0 3 * * *", that some time will meet')
+export const cronPattern = z.string().refine(isCron, 'a cron pattern such as "0 3 * * *" that matches some future time')
 
 function isCron(pattern: string): boolean {
   try {

@@ -124,7 +124,7 @@ it('is reported as one of a later version, with that version, where it is whole 
     'a table encoder.copula': (_, tensors) => {
       tensors.set('encoder.copula', Float64Array.of(1))
     },
-    'encoder says more than is known here': (texts) => {
+    'encoder has unknown keys': (texts) => {
       texts.encoder = edited(texts.encoder, (header) => {
         header.numbers[0].transform = 'log'
       })

@@ -57,11 +57,11 @@ export function decodeModel(bytes: Uint8Array): Model {
   const texts = read?.header.__metadata__ as Record<string, string> | undefined
   if (read === undefined || texts?.format !== FORMAT) {
     if (hasOurOpening(bytes)) throw new ModelDamaged('the model artefact is truncated or its header was changed')
-    throw new ModelForeign('these bytes are no model artefact of outflow; name a file that `outflow train` wrote')
+    throw new ModelForeign('these bytes are not a model artefact of outflow; give a file written by `outflow train`')
   }
   const version = Number(texts.schema_version)
   if (version > MODEL_SCHEMA_VERSION) {
-    throw later(texts, `its schema version is ${version}, and this one reads up to ${MODEL_SCHEMA_VERSION}`)
+    throw later(texts, `its schema version is ${version}, and this version reads up to ${MODEL_SCHEMA_VERSION}`)
   }
   const tensors = checkedTensors(bytes, read, texts)
   try {
@@ -71,7 +71,7 @@ export function decodeModel(bytes: Uint8Array): Model {
     if (news !== undefined) throw new Error(`it has a table ${news}`)
     for (const [name, text] of Object.entries(again.fixed)) {
       const isKnown = texts[name] === undefined || holds(JSON.parse(text), JSON.parse(texts[name]))
-      if (!isKnown) throw new Error(`its ${name} says more than is known here`)
+      if (!isKnown) throw new Error(`its ${name} has unknown keys`)
     }
     return model
   } catch (error: unknown) {
@@ -92,7 +92,7 @@ function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string,
   }
 }
 
-/** Whether all that one says the other says, too; it may say more, which an earlier outflow did not yet. */
+/** Whether the second has all values of the first; it may have more, which earlier versions did not write. */
 function holds(all: unknown, said: unknown): boolean {
   if (typeof said !== 'object' || said === null) return all === said
   if (typeof all !== 'object' || all === null) return false
@@ -101,7 +101,7 @@ function holds(all: unknown, said: unknown): boolean {
 
 function later(texts: Record<string, string>, why: string, cause?: unknown): ModelVersionUnknown {
   const writer = writerOf(texts)
-  const message = `outflow ${writer} wrote the model artefact, and ${outflowVersion()} does not understand it: ${why}`
+  const message = `outflow ${writer} wrote the model artefact, and ${outflowVersion()} cannot read it: ${why}`
   return new ModelVersionUnknown(`${message}; upgrade this outflow`, { values: { writer }, cause })
 }
 
@@ -144,7 +144,7 @@ function packCalibration({ rows, nll, above, tail }: Calibration) {
   return { header: { rows, tail: ends }, tensors }
 }
 
-/** @param header  undefined in version 1, which kept every calibration record and knew no tail */
+/** @param header  undefined in version 1, which kept every calibration record and had no tail */
 function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, header: string | undefined): Calibration {
   const nll = tensors.get('calibration') as Float64Array
   if (header === undefined) return { ...calibrationSteps(nll), tail: null }
@@ -167,10 +167,10 @@ function checkedTensors(
     const tensors = readTensors(bytes, header, dataAt)
     if (digest(JSON.stringify(texts), tensors).toString('hex') === sha256) return tensors
   } catch (error: unknown) {
-    throw new ModelDamaged('the tensors of the model artefact can not be read', { cause: error })
+    throw new ModelDamaged('the tensors of the model artefact cannot be read', { cause: error })
   }
   throw new ModelDamaged(
-    'the checksum of the model artefact does not fit its content; take it from where it was stored',
+    'the checksum of the model artefact does not match its content; copy it again from where it was stored',
     {
       values: { sha256 },
     },

@@ -1,6 +1,6 @@
 import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
 
-/** What calibration records say about an NLL: steps to count on, and a tail beyond the last of them. */
+/** Distribution of the NLL of calibration records: counted steps, and a tail beyond the last of them. */
 export interface Calibration {
   /** Calibration records, n. */
   readonly rows: number

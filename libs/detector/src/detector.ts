@@ -29,7 +29,7 @@ interface DetectorOptions {
 /** A fitted model at work. */
 export interface Detector {
   readonly metadata: ModelMetadata
-  /** Takes a decoded record's fields, or says why it breaks its contract. */
+  /** Reads the fields of a decoded record, or returns why it breaks its contract. */
   read(record: unknown): Fields | Rejection
   /**
    * Scores a batch.
@@ -71,7 +71,7 @@ const AT_HAND = 64
  * @throws {ModelForeign} when the bytes are no model of ours
  * @throws {ModelVersionUnknown} when a later outflow wrote it
  * @throws {ModelDamaged} when it is truncated or was changed
- * @throws {ScoringThreadEnded} when the thread can not open it
+ * @throws {ScoringThreadEnded} when the thread cannot open it
  */
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)

@@ -6,7 +6,7 @@ export interface ScoreBlock {
   readonly counts: ArrayLike<number>
 }
 
-/** What a bucket of NLLs says about drift, from the calibration that the model came with. */
+/** Drift statistic of a bucket of NLLs, from the calibration of the model. */
 export interface CalibratedBuckets {
   /** [buckets]; mean normal score of a record in the bucket: 0 on average where nothing has changed, higher is stranger. */
   readonly score: Float64Array
@@ -68,7 +68,7 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
  *
  * z is the block's mean score, or mean square, less what is due, in standard errors. The error counts the records of the
  * block, those of the calibration, and a tenth of a deviation for what real streams do from minute to minute: a shift of
- * less than a twentieth raises no alarm, however many records say so. One block counts for six errors at most.
+ * less than a twentieth raises no alarm, however many records it has. One block counts for six errors at most.
  *
  * @param blocks  in order of time; those of fewer than 20 records are counted together with the next, for a square of few
  *                scores is far from normal

@@ -49,7 +49,7 @@ function onLine(value: number, feature: Feature): number {
   return (((value / HOUR_MS) % hours) + hours) % hours
 }
 
-/** Gives the bin of a value; values that stand at a border belong to the bin above it. */
+/** Returns the bin of a value; values that stand at a border belong to the bin above it. */
 function binsOf(values: readonly number[]): (value: number) => number | symbol {
   const ascending = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort()
   const borders = new Set(

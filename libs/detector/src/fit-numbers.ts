@@ -16,7 +16,7 @@ export async function fitNumbers(data: TrainingRows, options: NoisedOptions, fit
 
 /**
  * A flow on a mixture of full Gaussians, where the mixture alone surely makes held-out rows likelier than the flow that was fitted:
- * few rows of many columns that hang together say where clumps lie, and how they lean, long before they say how the whole is bent.
+ * few rows of many columns that hang together show the position and slope of clusters long before they show the shape of the whole.
  *
  * @returns null where it does not
  */

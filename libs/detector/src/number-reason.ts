@@ -84,7 +84,7 @@ function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median:
 const AS_LIKELY = 0.5
 
 /**
- * What the training records say where no value of this number makes the record ordinary: other fields are wrong, too, and the flow
+ * Statistics of the training records, used where no value of this number makes the record ordinary: other fields are wrong, too, and the flow
  * extrapolates to a place without training rows. Where a group determines the number, that is the group's median; else the flow is
  * believed as long as it stays where nearly all records are.
  */

@@ -53,11 +53,11 @@ describe('words for a category', () => {
     [{ kind: 'pair', name: 'origin', value: 'JFK', seen: 0, of: 900 }, 'destination JFK is never seen with origin JFK'],
     [
       { kind: 'pair', name: 'origin', value: 'LAX', seen: 2, of: 1200 },
-      'destination JFK is seldom seen with origin LAX (2 of 1,200)',
+      'destination JFK is rarely seen with origin LAX (2 of 1,200)',
     ],
     [{ kind: 'rare', seen: 3, of: 18000 }, 'destination JFK is rare (3 of 18,000)'],
     [{ kind: 'unseen' }, 'destination JFK was never seen before'],
-    [{ kind: 'ordinary' }, 'destination JFK does not go with the other fields; BOS would'],
+    [{ kind: 'ordinary' }, 'destination JFK does not fit the other fields; BOS would'],
   ] as const)('%j', (evidence, text) => {
     expect(categoryInWords('destination', 'JFK', evidence, 'BOS')).toBe(text)
   })

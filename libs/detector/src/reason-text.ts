@@ -58,12 +58,12 @@ export function categoryInWords(
     case 'pair': {
       const other = evidence.value === null ? `a missing ${evidence.name}` : `${evidence.name} ${evidence.value}`
       if (evidence.seen === 0) return `${observed} is never seen with ${other}`
-      return `${observed} is seldom seen with ${other} (${count(evidence.seen)} of ${count(evidence.of)})`
+      return `${observed} is rarely seen with ${other} (${count(evidence.seen)} of ${count(evidence.of)})`
     }
     case 'rare':
       return `${observed} is rare (${count(evidence.seen)} of ${count(evidence.of)})`
     case 'ordinary':
-      return `${observed} does not go with the other fields; ${expected ?? 'none'} would`
+      return `${observed} does not fit the other fields; ${expected ?? 'none'} would`
   }
 }
 

@@ -52,7 +52,7 @@ export function readHeader(bytes: Uint8Array): { header: Record<string, unknown>
       ? { header: header as Record<string, unknown>, dataAt }
       : undefined
   } catch {
-    // Neither UTF-8 nor JSON: not a safetensors file, which is what `undefined` says.
+    // Neither UTF-8 nor JSON: not a safetensors file, hence `undefined`.
     return undefined
   }
 }

@@ -78,8 +78,8 @@ test('a thread ends with its last model, answers who waits, refuses who asks lat
   await next.close()
 })
 
-test('a model that can not be opened says why, and the thread goes on for the others', async () => {
-  await expect(thread.open(Buffer.from('no model'))).rejects.toThrow(/these bytes are no model/)
+test('a model that cannot be opened says why, and the thread goes on for the others', async () => {
+  await expect(thread.open(Buffer.from('no model'))).rejects.toThrow(/these bytes are not a model/)
   const batch = records(3, 20)
   expect(await threaded.score(batch)).toEqual(await here.score(batch))
 })

@@ -11,7 +11,7 @@ export interface ScoringThread {
   /**
    * Opens a model in it. A batch is copied there, 128 bytes each of 16 numbers; answers come in the order of asking.
    *
-   * @throws {ScoringThreadEnded} when the thread or the model can not begin; a later call rejects with it when the thread ends. With its
+   * @throws {ScoringThreadEnded} when the thread or the model cannot begin; a later call rejects with it when the thread ends. With its
    * last model it ends once all that was asked is answered.
    */
   open(artefact: Uint8Array): Promise<TableScorer>
@@ -125,7 +125,7 @@ type Question =
   | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
   | { readonly kind: 'close'; readonly model: number }
 
-/** What the scoring thread is asked, or that nobody asks any more. */
+/** What the scoring thread is asked, or that it is to end. */
 export type ToScoringThread = (Question & { readonly id: number }) | { readonly kind: 'end' }
 
 /** What it answers. */

@@ -94,10 +94,10 @@ it('fits once where there is no time for both', async () => {
   expect(asked[0]?.noise).toEqual(new Float32Array(2).fill(0.1))
 })
 
-it('goes on from no model of another shape, nor from one that can not be opened', async () => {
+it('goes on from no model of another shape, nor from one that cannot be opened', async () => {
   const { start, asked } = await between({ to: { ...spec, layers: 3 }, hasTime: false })
   expect(start).toEqual({ kept: 'cold', warmNll: null, coldNll: 1, why: 'its flow has another shape' })
   expect(asked).toEqual([])
-  expect((await between({ artefact: artefact.slice(0, 100) })).start?.why).toBe('it can not be opened')
+  expect((await between({ artefact: artefact.slice(0, 100) })).start?.why).toBe('it cannot be opened')
   expect((await between({ member: 1 })).start?.why).toBe('it has fewer flows')
 })

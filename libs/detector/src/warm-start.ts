@@ -74,6 +74,6 @@ function flowOf(
     if (isDeepStrictEqual({ ...flow.spec, base: spec.base }, { ...spec, base: spec.base })) return { flow }
     return { why: 'its flow has another shape' }
   } catch {
-    return { why: 'it can not be opened' }
+    return { why: 'it cannot be opened' }
   }
 }

@@ -5,7 +5,7 @@ import { type Encoder, rowDim } from './encoder.js'
 import { restore } from './number-column.js'
 
 /**
- * Gives records back from ids and rows: numbers rounded to their column's step and kept within the span that training
+ * Returns records back from ids and rows: numbers rounded to their column's step and kept within the span that training
  * saw (a density on the whole line has a little mass on distances below 0), times of day and the like put into the
  * last cycle seen in training, categories as text, missing values and texts as null.
  *

@@ -2,7 +2,7 @@ import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
 import { round, unstandardise } from './number-column.js'
 
-/** What the counts say about one category's value in a record. */
+/** Counts of one category's value of a record in training. */
 export type CategoryEvidence =
   | { readonly kind: 'unseen' }
   /** Seldom or never seen with a neighbour's value, which is itself known. */
@@ -18,8 +18,8 @@ export type CategoryEvidence =
 
 /** A grouping that leaves this share of a number's spread or less determines it. */
 const DETERMINES = 0.5
-/** A pair seen in a smaller share of the neighbour's rows than this is seldom. */
-const SELDOM = 0.01
+/** A pair seen in a smaller share of the neighbour's rows than this is rare. */
+const RARE_SHARE = 0.01
 
 /** The record's categories that determine one of its numbers. */
 export interface DeterminingGroup {
@@ -71,9 +71,9 @@ export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k:
     const { name, values, counts } = tree.vocabularies[other]!
     return [{ kind: 'pair' as const, name, value: values[ids[other]! - 1]!, seen, of: counts[ids[other]!]! }]
   })
-  const [seldom] = pairs.filter(({ seen, of }) => seen <= SELDOM * of).sort((a, b) => a.seen / a.of - b.seen / b.of)
-  if (seldom !== undefined) return seldom
+  const [rare] = pairs.filter(({ seen, of }) => seen <= RARE_SHARE * of).sort((a, b) => a.seen / a.of - b.seen / b.of)
+  if (rare !== undefined) return rare
   const { counts } = tree.vocabularies[k]!
   const rows = counts.reduce((sum, count) => sum + count, 0)
-  return counts[own]! <= SELDOM * rows ? { kind: 'rare', seen: counts[own]!, of: rows } : { kind: 'ordinary' }
+  return counts[own]! <= RARE_SHARE * rows ? { kind: 'rare', seen: counts[own]!, of: rows } : { kind: 'ordinary' }
 }

@@ -26,7 +26,7 @@ export interface FittedEncoder {
   readonly encoder: Encoder
   /** [n, dim], row-major; 0 where missing */
   readonly rows: Float32Array
-  /** [n, contextDim], row-major; what the other folds say about each record's categories */
+  /** [n, contextDim], row-major; statistics of each record's categories in the other folds */
   readonly context: Float32Array
   /** [n, dim]; 1 is observed, 0 missing or the usual value */
   readonly observed: Uint8Array
@@ -180,7 +180,7 @@ function trainingRows(
   return { rows, observed }
 }
 
-/** Where number j of a training row is measured from, by what the other folds say; `anchorOf` is the same at scoring. */
+/** Where number j of a training row is measured from, by the other folds; `anchorOf` is the same at scoring. */
 function outOfFoldAnchors(
   encoder: Encoder,
   groupings: readonly FittedGrouping[],

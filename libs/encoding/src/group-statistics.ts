@@ -1,13 +1,13 @@
 import { membersByGroup, summariseGroups } from './group-summaries.js'
 
 /**
- * What one grouping of the records (by a category, or by a pair of them) says about every number: per group the median
+ * Statistics of every number by one grouping of the records (a category, or a pair of them): per group the median
  * and the log of the shrunken deviation of each standardised number, and log(1 + count).
  */
 interface GroupStatistics {
   /** [groups + 1, 2·dim + 2]: medians, log deviations, whether seen (0 or 1), log count; row 0, the unseen group, is zeros */
   readonly table: Float32Array
-  /** [n, 2·dim + 2]; the same of each row's group as the other folds know it */
+  /** [n, 2·dim + 2]; the same of each row's group, from the other folds */
   readonly outOfFold: Float32Array
   /** [dim]; MAD left when the group's out-of-fold median is taken away, as a share of the MAD before; at most 1 */
   readonly remaining: Float64Array
@@ -29,7 +29,7 @@ export interface StandardisedNumbers {
 const SHRINKAGE = 5
 /** Deviation of a normal distribution over its median absolute deviation. */
 const DEVIATION_PER_MAD = 1.4826
-/** A grouping whose groups are mostly unseen out of fold does not say what is left to explain. */
+/** A grouping whose groups are mostly unseen out of fold cannot explain the rest. */
 const SEEN_SHARE = 0.25
 
 export function prepareNumbers(columns: readonly Float64Array[], floors: readonly number[]): StandardisedNumbers {

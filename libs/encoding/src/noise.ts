@@ -34,7 +34,7 @@ const SMALLEST_NOISE = 3e-3
 
 /**
  * Columns of two values, the rarer in a fifth of the records or more, that no other column of two values excludes: columns of
- * a one-hot coding exclude each other, and what one of them says the others say again.
+ * a one-hot coding exclude each other, and each repeats the information of the others.
  */
 function loneFlags(z: readonly Float64Array[]): ReadonlySet<number> {
   const flags = z.flatMap((column, j) => {
@@ -62,5 +62,5 @@ function upperOfTwo(column: Float64Array): number | null {
 }
 
 const RARER_SHARE = 0.2
-/** Records that would have both, were the two independent: fewer say nothing by being none. */
+/** Records that would have both, were the two independent: below this, their absence is no evidence. */
 const FEWEST_TOGETHER = 20

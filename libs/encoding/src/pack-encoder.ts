@@ -132,7 +132,7 @@ function unpackEdge(
   })
 }
 
-/** Without what a later outflow may say of a column: whoever packs it again sees that something was lost. */
+/** Without keys of a column that a later version may write, so that packing again shows the difference. */
 function known(column: NumberColumn): NumberColumn {
   return Object.fromEntries(Object.entries(column).filter(([key]) => key in NUMBER_KEYS)) as unknown as NumberColumn
 }

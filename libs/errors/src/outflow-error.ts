@@ -32,7 +32,7 @@ export abstract class FixableError extends OutflowError {
 /** Something that a person gave is wrong: the command line, the configuration, a file. The same again fails the same. */
 export abstract class UserError extends OutflowError {}
 
-/** What was thrown is of no kind that outflow knows: a defect in outflow or in a library under it. */
+/** An error of an unknown class: a defect in outflow or in a library that it uses. */
 export class UnexpectedError extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
 }
@@ -41,7 +41,7 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof OutflowError && error.retryable
 }
 
-/** Gives any thrown value as an `OutflowError`; one that already is comes back unchanged. */
+/** Returns any thrown value as an `OutflowError`; one that already is comes back unchanged. */
 export function toOutflowError(thrown: unknown): OutflowError {
   if (thrown instanceof OutflowError) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)

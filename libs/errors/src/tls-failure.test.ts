@@ -6,7 +6,7 @@ test.each([
   ['CERT_HAS_EXPIRED', '', 'renew it'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Host: a. is not in the certificate', 'kafka.tls.serverName'],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', 'kafka.tls.certFile'],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'take kafka.tls out'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'remove kafka.tls'],
   ['ERR_OSSL_X509_KEY_VALUES_MISMATCH', '', 'files that kafka.tls names'],
 ])('%s has a fix', (code, message, fix) => {
   expect(describeTlsFailure(code, message, 'kafka.tls')?.fix).toContain(fix)

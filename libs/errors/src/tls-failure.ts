@@ -15,7 +15,7 @@ export function describeTlsFailure(code: string, message: string, section: strin
   if (UNTRUSTED.has(code)) {
     return {
       problem: `its certificate is signed by none of the CAs trusted here (${code})`,
-      fix: `name the PEM file of its CA as ${section}.caFile`,
+      fix: `set the PEM file of its CA as ${section}.caFile`,
     }
   }
   if (code === 'CERT_HAS_EXPIRED') {
@@ -29,16 +29,16 @@ export function describeTlsFailure(code: string, message: string, section: strin
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = message.replace(/^.*?(?=Host: |IP: )/s, '').replace(/\.$/, '')
-    const sayIt = section === 'kafka.tls' ? ', or say it as kafka.tls.serverName' : ''
-    return { problem: `its certificate is for another name (${names})`, fix: `connect by a name that it has${sayIt}` }
+    const hint = section === 'kafka.tls' ? ', or set kafka.tls.serverName' : ''
+    return { problem: `its certificate is for another name (${names})`, fix: `connect by a name that it has${hint}` }
   }
   if (NOT_TLS.test(code) || NOT_TLS.test(message)) {
-    return { problem: 'it does not speak TLS there', fix: `name its TLS port, or take ${section} out` }
+    return { problem: 'the port does not speak TLS', fix: `use its TLS port, or remove ${section}` }
   }
   if (/^ERR_SSL_.*ALERT/.test(code)) {
     return {
       problem: `it does not accept the client certificate, or the lack of one (${code})`,
-      fix: `name one that it accepts as ${section}.certFile, and its key as ${section}.keyFile`,
+      fix: `set one that it accepts as ${section}.certFile, and its key as ${section}.keyFile`,
     }
   }
   if (!/^ERR_(SSL|OSSL|TLS)_/.test(code)) return null

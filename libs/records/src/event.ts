@@ -16,7 +16,7 @@ export interface Event<M extends MessageFacts = MessageFacts> {
 type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
 
 /**
- * Compiles what outflow.yaml says about a record's event time and entity.
+ * Compiles the settings of a record's event time and entity.
  *
  * The two are read as features are, a time as a cyclic one and an entity as a categorical one, so that one grammar of
  * times and paths holds everywhere. Without `source.timestamp` Kafka's own time counts, without `source.key` Kafka's key.
@@ -51,7 +51,7 @@ class KeyedByKafka<M extends MessageFacts> implements Event<M> {
   }
 }
 
-/** Years 1 to 9999: what ISO 8601, CloudEvents and timestamptz can all say. */
+/** Years 1 to 9999: the range that ISO 8601, CloudEvents and timestamptz share. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 

@@ -36,9 +36,9 @@ export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event
 export interface BatchReader<M extends Message = Message> {
   /** Makes an empty table with room for so many records. */
   room(records: number): FieldRows
-  /** Reads a message, and lays its fields behind the last row that counts; windowed features are missing in them. */
+  /** Reads a message, and writes its fields after the last row; windowed features are missing in them. */
   read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
-  /** Gives the rows that count. */
+  /** Returns the rows that count. */
   table(rows: FieldRows): FieldTable
 }
 
@@ -88,7 +88,7 @@ interface OrderedOptions extends ReaderOptions {
   readonly maxBytes: number
 }
 
-/** Reads records one by one, those of a partition in the order of offsets: each counts in the windows of those behind it. */
+/** Reads records one by one, those of a partition in the order of offsets: each counts in the windows of later ones. */
 export interface OrderedReader<M extends MessageFacts & RecordOrigin> {
   read(message: M): RecordWithFields<M> | Rejection
   /** How far back the longest window reaches, ms; 0: there is none. */

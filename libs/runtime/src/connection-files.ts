@@ -83,11 +83,7 @@ async function checkTls(section: string, tls: PostgresTls | undefined): Promise<
   const keyKey = `${section}.keyFile`
   const key = keyIn(keyKey, tls.keyFile, await readFrom(section, 'keyFile', tls))
   if (certificate.checkPrivateKey(key)) return
-  throw invalid(
-    keyKey,
-    tls.keyFile,
-    `it is the key of another certificate than ${certKey}; name the two that belong together`,
-  )
+  throw invalid(keyKey, tls.keyFile, `it is not the key of ${certKey}; set a certificate and its key`)
 }
 
 async function checkSecret(sasl: Sasl | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import { OutflowError, UserError } from '@outflow/errors'
 
-/** The configuration file can not be read: it is not there, or may not be opened. */
+/** The configuration file cannot be read: it is not there, or may not be opened. */
 export class ConfigUnreadable extends UserError {
   readonly code = 'OUTFLOW_CONFIG_UNREADABLE'
 }
@@ -10,7 +10,7 @@ export class ConfigSyntaxError extends UserError {
   readonly code = 'OUTFLOW_CONFIG_SYNTAX'
 }
 
-/** Health and metrics can not be served: the address is taken, foreign or forbidden. */
+/** Health and metrics cannot be served: the address is taken, foreign or forbidden. */
 export class HealthAddressUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_HEALTH_ADDRESS_UNAVAILABLE'
 }

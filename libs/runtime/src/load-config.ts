@@ -6,7 +6,7 @@ import { locateConnectionFiles } from './connection-files.js'
 import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 
 /**
- * Gives the configuration that a file states: YAML 1.2, `${NAME}` taken from the environment, defaults filled in, the
+ * Returns the configuration that a file states: YAML 1.2, `${NAME}` taken from the environment, defaults filled in, the
  * files of certificates and secrets located and checked.
  *
  * @param path         the file, such as `outflow.yaml`
@@ -32,7 +32,7 @@ async function readText(path: string): Promise<string> {
       why === 'ENOENT'
         ? 'there is no such file; name yours with --config, or write one with "outflow init"'
         : `${why ?? String(cause)}; check that it is a file and that this user may read it`
-    throw new ConfigUnreadable(`can not read the configuration ${path}: ${fix}`, { cause, values: { path } })
+    throw new ConfigUnreadable(`cannot read the configuration ${path}: ${fix}`, { cause, values: { path } })
   }
 }
 
@@ -47,8 +47,8 @@ function parseYaml(text: string, path: string): unknown {
   const place = `${path}, line ${line}, column ${col}`
   // The parser quotes what it stumbled over, which may be the secret itself.
   const said = MAY_HOLD_SECRET.test(shown)
-    ? `${problem.code}. The line is not shown, for it may hold a secret`
-    : `${problem.message}. The line reads "${shown}"`
+    ? `${problem.code}. The line is not shown, because it may contain a secret`
+    : `${problem.message}. The line: "${shown}"`
   throw new ConfigSyntaxError(`${place}: ${said}; ${fixOf(shown)}`, { values: { path, line, column: col } })
 }
 
@@ -58,15 +58,12 @@ function toPlain(document: Document.Parsed, path: string): unknown {
   try {
     plain = document.toJS()
   } catch {
-    throw new ConfigSyntaxError(
-      `${path}: an alias stands for nothing; a text that begins with * must stand in quotes`,
-      {
-        values: { path },
-      },
-    )
+    throw new ConfigSyntaxError(`${path}: an alias without an anchor; quote text that begins with *`, {
+      values: { path },
+    })
   }
   if (containsItself(plain)) {
-    throw new ConfigSyntaxError(`${path}: an alias stands inside what its anchor names, which has no end; remove it`, {
+    throw new ConfigSyntaxError(`${path}: an alias is inside its own anchor; remove it`, {
       values: { path },
     })
   }
@@ -84,7 +81,7 @@ function containsItself(value: unknown, holders: readonly unknown[] = []): boole
 const MAY_HOLD_SECRET = /password|secret|sasl|url|:\/\//i
 
 function fixOf(line: string): string {
-  if (/[{[].*\$\{/.test(line)) return 'inside { } or [ ] a ${NAME} must stand in quotes'
+  if (/[{[].*\$\{/.test(line)) return 'inside { } or [ ] quote ${NAME}'
   if (line.includes('\t')) return 'YAML is indented by spaces, not by tabs'
   return 'check its indentation, quotes and brackets'
 }

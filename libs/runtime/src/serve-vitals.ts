@@ -59,7 +59,7 @@ export function addVitalsRoutes(server: Pick<FastifyInstance, 'get'>, vitals: Se
 }
 
 /**
- * Lets a server listen; one that can not is closed.
+ * Lets a server listen; one that cannot is closed.
  *
  * @param what  is served there, as a message names it
  * @returns its URL
@@ -75,7 +75,7 @@ export async function listenOn(
   } catch (cause: unknown) {
     await server.close()
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new HealthAddressUnavailable(`can not serve ${what} on ${host}:${port}: ${fixOf(why)}`, {
+    throw new HealthAddressUnavailable(`cannot serve ${what} on ${host}:${port}: ${fixOf(why)}`, {
       cause,
       values: { host, port },
     })
@@ -85,7 +85,7 @@ export async function listenOn(
 function fixOf(why: string): string {
   switch (why) {
     case 'EADDRINUSE':
-      return 'another process listens there; stop it, or choose another port under http.ports (0 takes any free one)'
+      return 'another process uses the port; stop it, or choose another port under http.ports (0: any free port)'
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return 'this machine has no such address; choose another http.host, or console.host'

@@ -100,7 +100,7 @@ test('a taken port is an error that names the address and the fix', async () => 
   const taken = Number(new URL(await serving(vitals)).port)
   const second = serveVitals(vitals, { host: '127.0.0.1', port: taken })
   await expect(second).rejects.toThrow(HealthAddressUnavailable)
-  await expect(second).rejects.toThrow(new RegExp(`127.0.0.1:${taken}: another process listens there`))
+  await expect(second).rejects.toThrow(new RegExp(`127.0.0.1:${taken}: another process uses the port`))
 })
 
 test.each([

@@ -1,6 +1,6 @@
 import { type Metrics, type MetricsOptions, makeMetrics } from './metrics.js'
 
-/** What one check found; `detail` says it to a person, in a line. */
+/** Result of one check; `detail` is one line for people. */
 export interface CheckResult {
   readonly ok: boolean
   readonly detail: string

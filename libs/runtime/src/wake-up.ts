@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { pause } from './backoff.js'
 
-/** Wakes one waiting task. A wake-up while nobody waits ends the next wait at once. */
+/** Wakes one waiting task. A wake-up without a waiting task ends the next wait at once. */
 export interface WakeUp {
   wake(): void
   /** Resolves at the next wake-up, after `timeoutMs` (default: never), or when the signal aborts. */

@@ -469,7 +469,7 @@ create view analyst.precision_by_week as
     group by 1, 2
   ) as weeks;
 comment on view analyst.precision_by_week is
-  'Share of the anomalies with a verdict that are confirmed, for each pipeline and week of detection. Give verdicts on a random sample: it says nothing about anomalies without one.';
+  'Share of the anomalies with a verdict that are confirmed, for each pipeline and week of detection. Give verdicts on a random sample: it does not describe anomalies without one.';
 comment on column analyst.precision_by_week.pipeline is 'Name of the pipeline.';
 comment on column analyst.precision_by_week.week is 'Monday of the week of detection, UTC.';
 comment on column analyst.precision_by_week.confirmed is 'Anomalies whose latest verdict is confirmed.';

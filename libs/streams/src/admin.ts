@@ -72,7 +72,7 @@ export function removeTopics(
   })
 }
 
-/** Gives the brokers' count and cluster id. @throws {BrokerUnavailable} */
+/** Returns the brokers' count and cluster id. @throws {BrokerUnavailable} */
 export function describeCluster(
   kafka: KafkaConnection,
 ): Promise<{ readonly brokers: number; readonly clusterId: string }> {
@@ -82,7 +82,7 @@ export function describeCluster(
   })
 }
 
-/** Gives each topic's partition count; null for a topic that is not there. */
+/** Returns each topic's partition count; null for a topic that is not there. */
 export function describeTopics(
   kafka: KafkaConnection,
   topics: readonly string[],
@@ -106,7 +106,7 @@ export interface PartitionEnds {
   readonly end: bigint
 }
 
-/** Gives both ends of every partition of the topics; lag is `end` minus the stored offset. */
+/** Returns both ends of every partition of the topics; lag is `end` minus the stored offset. */
 export function partitionEnds(kafka: KafkaConnection, topics: readonly string[]): Promise<readonly PartitionEnds[]> {
   return withAdmin(kafka, async (admin) => {
     const ends = await Promise.all(topics.map((topic) => endsOf(admin, topic)))

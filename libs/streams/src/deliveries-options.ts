@@ -24,7 +24,7 @@ export interface DeliveriesOptions {
 export interface DeliveryHooks {
   /** After each (re)balance: what this member now reads. */
   readonly assigned?: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
-  /** A partition was set to where the store says: after each assignment and each `reposition()`. */
+  /** A partition was set to the stored offset: after each assignment and each `reposition()`. */
   readonly sought?: (seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }) => void
   /** Records were deleted before they were read; the position has been moved over the gap. */
   readonly missed?: (gap: Gap) => void

@@ -11,7 +11,7 @@ import type { KafkaConnection } from './kafka.js'
 const RESTART_MS = 1_000
 
 /**
- * Gives the group's deliveries: cold, one at a time per partition; behind it at most one fetch is kept, and that only where the
+ * Returns the group's deliveries: cold, one at a time per partition; behind it at most one fetch is kept, and that only where the
  * partition goes on. Each partition begins at its stored offset after every (re)assignment, wherever the group's own commit stands.
  *
  * To stop gently, abort `options.signal` and wait for completion. Unsubscribing abandons what is in flight, unacknowledged.

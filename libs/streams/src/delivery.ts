@@ -41,11 +41,11 @@ export interface Delivery {
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
   readonly highWatermark: bigint
-  /** The batch is written: go on behind it. */
+  /** The batch is written: continue after it. */
   acknowledge(): void
   /** The store has moved without us (`superseded`): drop the batch, read the stored offset, go on there. */
   reposition(): void
-  /** The batch can not be processed: ends the stream with this error, the offset unmoved. */
+  /** The batch cannot be processed: ends the stream with this error, the offset unmoved. */
   fail(error: unknown): void
 }
 
@@ -60,7 +60,7 @@ export interface OpenDelivery {
   abandon(): void
 }
 
-/** Gives a fetched batch as a delivery, and how it ended. */
+/** Returns a fetched batch as a delivery, and how it ended. */
 export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
   let end!: (how: DeliveryEnd) => void
   const ended = new Promise<DeliveryEnd>((resolve) => {

@@ -18,7 +18,7 @@ export class BrokerRefused extends OutflowError {
 /** The broker refused messages for their size. */
 export class MessageTooLarge extends BrokerRefused {}
 
-/** The broker, or whoever gives the tokens for it, does not accept who we say we are. */
+/** The broker, or its token endpoint, rejected the login. */
 export class BrokerLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_LOGIN_FAILED'
 }
@@ -67,17 +67,18 @@ const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
-// A restart looks the same; the broker says no more.
-const CLOSED_HINT = ' (a port with TLS does so while kafka.tls is not set, one with a login while kafka.sasl is not)'
+// A restart looks the same; the broker sends no reason.
+const CLOSED_HINT =
+  ' (a port with TLS closes connections if kafka.tls is not set, one with a login if kafka.sasl is not set)'
 
 function fixOfLogin(type: string, message: string): string {
-  if (type === 'ILLEGAL_SASL_STATE') return 'this port takes no login: name another one, or take kafka.sasl out'
+  if (type === 'ILLEGAL_SASL_STATE') return 'this port has no login: use another one, or remove kafka.sasl'
   if (type === 'UNSUPPORTED_SASL_MECHANISM' || /not supported by the server/.test(message))
-    return 'name a mechanism of this port as kafka.sasl.mechanism'
-  return 'check who logs in, and the password or secret, under kafka.sasl'
+    return 'set a mechanism of this port as kafka.sasl.mechanism'
+  return 'check the user name and the password or secret under kafka.sasl'
 }
 
-/** Gives what kafkajs threw as an error of this package; other errors come back unchanged. */
+/** Returns what kafkajs threw as an error of this package; other errors come back unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
   // Node does not find the names of these classes in a CommonJS package; a test runner does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
@@ -86,7 +87,7 @@ export function toBrokerError(thrown: unknown): unknown {
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
   if (FENCED.has(type)) {
-    return new SenderFenced('another sender took over the transactional id; this one sends nothing more', options)
+    return new SenderFenced('another sender uses the transactional id; this one has stopped sending', options)
   }
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
   if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.fix, options)
@@ -96,7 +97,7 @@ export function toBrokerError(thrown: unknown): unknown {
   if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
     const Unavailable = type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
-    return new Unavailable(`Kafka is not available: ${cause.message}${hint}; it is tried again`, options)
+    return new Unavailable(`Kafka is not available: ${cause.message}${hint}; it is retried`, options)
   }
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
   return new Refused(`Kafka refused: ${cause.message}`, options)

@@ -50,7 +50,7 @@ const COMMIT_EVERY_MS = 1_000
 const RETRY_MS = 500
 // Partitions that are added are read within this time and a rebalance.
 const METADATA_MAX_AGE_MS = 10_000
-// Some two thousand records. What kafkajs makes of a fetch lives until its last batch has ended, and two are there at once: half
+// Some two thousand records. The objects of a fetch are kept until its last batch has ended, and two are there at once: half
 // of it took a tenth less memory and a quarter more CPU, twice a tenth more memory.
 const MAX_BYTES_PER_PARTITION = 512 * 1024
 // kafkajs hands out what it fetched to so many at once, and fetches again when all have let it go.
@@ -129,7 +129,7 @@ export class GroupMember {
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passOver(payload))
     await consumer.connect()
-    // startOf says where to begin. kafkajs falls back on this only where retention has deleted the offset that it asks for; what
+    // startOf returns where to begin. kafkajs falls back on this only where retention has deleted the offset that it asks for; what
     // it then fetches is discarded, and the gap is measured.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
     await consumer.run({

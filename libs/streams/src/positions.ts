@@ -1,4 +1,4 @@
-/** Where reading goes on in a partition. */
+/** Next offset of a partition to read. */
 export interface StoredPosition {
   readonly nextOffset: bigint
   /** The topic's id when the position was stored; null: the broker had none. */
@@ -16,7 +16,7 @@ export interface Gap {
   readonly next: StoredPosition
   /**
    * Offsets of the topic that were deleted unread. Transaction markers and compacted records had offsets too, so of such topics
-   * it is an upper bound. What was unread of a topic that was deleted is not counted: the broker does not know it any more.
+   * it is an upper bound. What was unread of a topic that was deleted is not counted: it is unknown.
    */
   readonly missed: bigint
 }

@@ -60,7 +60,7 @@ interface Range {
   next: bigint
 }
 
-// Retention may delete the rest of a range under our hands, and then no batch ever says that its end was reached. Joining
+// Retention may delete the rest of a range under our hands, and then no batch reaches its end. Joining
 // a group of its own takes a second or two at most.
 const STALLED_MS = 20_000
 
@@ -157,7 +157,7 @@ async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Ra
   })
 }
 
-/** kafkajs can not read without a group: one of our own is made, sought through, and deleted. */
+/** kafkajs cannot read without a group: one of our own is made, sought through, and deleted. */
 async function readRanges(
   kafka: KafkaConnection,
   admin: Admin,
@@ -180,7 +180,7 @@ async function readRanges(
   const stalled = setTimeout(() => {
     const left = ranges.filter(({ next, end }) => next < end).map(({ topic, partition }) => `${topic}/${partition}`)
     fail.abort(
-      new BrokerUnavailable(`a window of ${left.join(', ')} did not advance for ${STALLED_MS} ms; read it again`, {
+      new BrokerUnavailable(`reading ${left.join(', ')} did not advance for ${STALLED_MS} ms; read it again`, {
         values: { left },
       }),
     )

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 5_000
 const USED_SHARE = 0.8
 // More than LOGIN_AGAIN_MS, the whole second to which an end is rounded, and the time until a connection is open.
 const LEAST_REST_MS = 5_000
-// RFC 6749 only recommends that the answer says how long a token lasts.
+// RFC 6749 only recommends that the response has the lifetime of a token.
 const DEFAULT_LIFE_S = 300
 
 /**
@@ -62,11 +62,11 @@ async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSour
   })
   const answer = await response.json().catch(() => undefined)
   if (response.status >= 500) {
-    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}; it is tried again`)
+    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}; it is retried`)
   }
   const { access_token: value, expires_in: lifeS, error } = readAnswer(answer)
   if (!response.ok || typeof value !== 'string') {
-    // Only the registered word: what else the answer says may quote the request.
+    // Only the registered error code: the rest of the response may quote the request.
     const word = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` ${error}` : ''
     throw new BrokerLoginFailed(
       `no token for Kafka: ${tokenEndpoint} answered ${response.status}${word || (response.ok ? ' without a token' : '')}`,

@@ -118,12 +118,12 @@ async function moveMark(
   }
 }
 
-/** Best effort: what can not be aborted now is aborted by the next sender's fencing, or by the timeout. */
+/** Best effort: what cannot be aborted now is aborted by the next sender's fencing, or by the timeout. */
 async function abort(transaction: Transaction): Promise<void> {
   if (transaction.isActive()) await transaction.abort().catch(() => {})
 }
 
-/** Gives the last position that was committed, or null when none was. @throws {BrokerUnavailable | BrokerRefused} */
+/** Returns the last position that was committed, or null when none was. @throws {BrokerUnavailable | BrokerRefused} */
 export function readMark(kafka: KafkaConnection, { groupId, topic, partition }: RelayMark): Promise<bigint | null> {
   return withAdmin(kafka, async (admin) => {
     const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })

@@ -26,7 +26,7 @@ interface DecideOptions {
   readonly untilMs: number
 }
 
-/** Reads a row: what is no alert, or none that we know, is sent as it is. */
+/** Reads a row: a row that is not an alert, or of an unknown type, is sent unchanged. */
 export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
   const event = payload && eventOf(payload)
   if (!event) return { id, event: null, alert: null }

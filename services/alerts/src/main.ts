@@ -54,7 +54,7 @@ export interface AlertsOptions {
  * once for readers of committed data, in the order in which they were committed; delivers to webhooks; and looks after the pipeline.
  * Of several relays one works; another takes over when it is gone. A store or a broker that is away is waited for.
  *
- * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
+ * @throws {OutflowError} only when health and metrics cannot be served, or when Postgres or Kafka refuse the login or the
  *   certificate at the start: whatever else fails is logged and tried again
  */
 export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {

@@ -5,11 +5,11 @@ import type { OutboxRow } from '@outflow/store/outbox'
 const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
- * Gives a message that its topic refuses for its size without what makes it large: an alert without the record, one about
+ * Returns a message that its topic refuses for its size without what makes it large: an alert without the record, one about
  * many without the examples, a dead letter without the value. The record itself still stands where it was read, at the position that the message names.
  *
  * Rather than this the topics are made with room enough; but a topic may be older than its pipeline, and one message
- * that can not be sent must not hold back all behind it.
+ * that cannot be sent must not hold back all behind it.
  */
 export function shorten(row: OutboxRow): OutboxRow {
   const bytes = row.payload?.length ?? 0

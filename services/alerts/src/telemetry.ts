@@ -4,7 +4,7 @@ import type { HealthEventStatus, StoredHealthEvent } from '@outflow/store/health
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { AlertDecisions } from './alert-decisions.js'
 
-/** All that the relay can say, to the log and to the metrics. */
+/** Log events and metrics of the relay. */
 export interface AlertsTelemetry {
   alertsStarted(): void
   leadershipTaken(caughtUpThrough: bigint | null): void
@@ -34,9 +34,9 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   const notSent = metrics.counter('outflow_messages_not_sent_total', 'Too large even without their body: not sent', [
     'kind',
   ])
-  const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Times the relay had to begin again')
+  const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Restarts of the relay after an error')
   const delay = metrics.histogram('outflow_outbox_delay_seconds', 'From outbox to topic', DELAY_SECONDS_BOUNDS)
-  const conditions = metrics.gauge('outflow_health_events_open', 'What is wrong with the pipeline now: 1', ['kind'])
+  const conditions = metrics.gauge('outflow_health_events_open', '1 while a health event is open', ['kind'])
   return {
     alertsStarted: () => log.info('alerts started'),
     leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),

@@ -1,6 +1,6 @@
 import { UserError } from '@outflow/errors'
 
-/** The command line asks for something that can not be; the message says what was given and what would do. */
+/** The command line is not valid; the message states the value and what is allowed. */
 export class UsageError extends UserError {
   readonly code = 'OUTFLOW_USAGE'
 }
@@ -15,12 +15,12 @@ export class InputInvalid extends UserError {
   }
 }
 
-/** A file that the command line names can not be read or written. */
+/** A file that the command line names cannot be read or written. */
 export class FileUnavailable extends UserError {
   readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
 
   constructor(action: 'read' | 'write', path: string, cause: unknown) {
-    super(`can not ${action} ${path}: ${reasonOf(cause)}`, { cause, values: { path } })
+    super(`cannot ${action} ${path}: ${reasonOf(cause)}`, { cause, values: { path } })
   }
 }
 

@@ -1,7 +1,7 @@
 import { toOutflowError, UserError } from '@outflow/errors'
 import { Interrupted } from './interrupt.js'
 
-/** 0 done; 1 failed; 2 bad usage or bad input, which the same command can not fix by being repeated. */
+/** 0 done; 1 failed; 2 bad usage or bad input, which the same command cannot fix by being repeated. */
 export type ExitCode = 0 | 1 | 2
 
 export function exitCodeOf(thrown: unknown): ExitCode {

@@ -9,7 +9,7 @@ const MAX_BYTES = 512 * 1024 ** 2
 const SETTLE_EVERY = 1_000
 
 /**
- * Gives the function that takes a file's records, in the file's order, and gives the windowed features of each; null where
+ * Returns the function that takes a file's records, in the file's order, and gives the windowed features of each; null where
  * there are none.
  *
  * @throws {UsageError} when a window goes by what only Kafka's messages have
@@ -40,5 +40,5 @@ function checkFileHasIt(file: string, { name, by, at }: Extract<Feature, { reado
   const what = by === undefined ? "Kafka's message key" : "Kafka's timestamp"
   const fix = by === undefined ? 'source.key, or by: of the feature' : 'source.timestamp, or at: of the feature'
   if (by !== undefined && at !== undefined) return
-  throw new UsageError(`the windowed feature ${name} goes by ${what}, which ${file} does not have; fit with ${fix}`)
+  throw new UsageError(`the windowed feature ${name} needs ${what}, which ${file} does not have; fit with ${fix}`)
 }

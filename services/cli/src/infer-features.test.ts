@@ -54,7 +54,7 @@ describe('feature inference', () => {
     expect(infer(records)).toMatchObject({
       kinds: ['$.delay numeric'],
       leftOut: {
-        row: 'rises from record to record, as a counter, a time or an id: new records would all lie outside what was seen (unless the records are sorted by it)',
+        row: 'rises from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)',
         id: 'text with 40 values in 40 rows',
         carrier: 'always AA',
         note: 'always empty',

@@ -1,12 +1,12 @@
 import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
 import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/records'
 
-/** What a look at the records says of their fields. */
+/** Fields inferred from records. */
 interface Inference {
   readonly features: readonly Feature[]
   /** Paths of all fields seen, in the order of their first appearance. */
   readonly paths: readonly string[]
-  /** Fields that a model can not use, with the reason in words. */
+  /** Fields that a model cannot use, with the reason in words. */
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -185,7 +185,7 @@ function judge(path: string, field: Field, records: number): Feature | Omit<Left
   if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
   const direction = feature.type === 'numeric' ? monotone(field) : null
   if (direction === null) return parsed.data
-  const why = `${direction} from record to record, as a counter, a time or an id: new records would all lie outside what was seen (unless the records are sorted by it)`
+  const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
 

@@ -7,7 +7,7 @@ export class Interrupted extends OutflowError {
 
 /**
  * Npm and `timeout` pass a signal on that the terminal or they themselves have sent to the whole group already: what comes so
- * soon after the first is the same wish.
+ * soon after the first is the same request.
  */
 const SAME_WISH_MS = 1_000
 

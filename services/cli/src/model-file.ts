@@ -5,7 +5,7 @@ import { FileUnavailable, InputInvalid } from './errors.js'
 /**
  * Opens a model file, hands its detector to `use`, and closes it.
  *
- * @throws {FileUnavailable} when it can not be read
+ * @throws {FileUnavailable} when it cannot be read
  * @throws {InputInvalid} when it is no model of ours, or no longer whole
  */
 export async function withModelFile<T>(path: string, use: (detector: Detector) => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ export const seedOption = (): Option =>
 export const formatOption = (): Option =>
   new Option(
     '-f, --format <format>',
-    'what stdout, else stdin, holds; default: as the names say, or the first byte',
+    'format of stdout, else of stdin; default: by the file names, or by the first byte',
   ).choices(FORMATS)
 
 export const alertRateOption = (otherwise: string): Option =>
@@ -36,7 +36,7 @@ export function moment(text: string): Date {
   const ago = /^(\d+)([mhd])$/.exec(text)
   const ms = ago ? Date.now() - Number(ago[1]) * AGO_MS[ago[2] as keyof typeof AGO_MS] : Date.parse(text)
   if (!/^\d/.test(text) || Number.isNaN(ms)) {
-    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or 30m, 24h, 7d for so long ago.')
+    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or 30m, 24h, 7d for a time ago.')
   }
   return new Date(ms)
 }
@@ -64,7 +64,7 @@ export function ahead(text: string): Date {
   if (span) return new Date(Date.now() + Number(span[1]) * AGO_MS[span[2] as keyof typeof AGO_MS])
   const time = instant(text)
   if (time.getTime() <= Date.now())
-    throw new InvalidArgumentError('Allowed: a time to come, such as 2027-03-01, or 12h or 7d from now.')
+    throw new InvalidArgumentError('Allowed: a time in the future, such as 2027-03-01, or 12h or 7d from now.')
   return time
 }
 
@@ -80,9 +80,10 @@ export function bounds(text: string): [number | null, number | null] {
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
-export const whyOption = (): Option => new Option('--why <text>', 'the reason, for those who look later')
+export const whyOption = (): Option => new Option('--why <text>', 'the reason')
 
-export const byOption = (): Option => new Option('--by <name>', 'who asks for it; default: the user of this machine')
+export const byOption = (): Option =>
+  new Option('--by <name>', 'author of the change; default: the user of this machine')
 
 export interface ChangeOptions extends PipelineOptions {
   readonly why?: string
@@ -100,5 +101,5 @@ export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
 
 export const configOption = (): Option => new Option('-c, --config <file>', 'the configuration').default('outflow.yaml')
 
-/** A stream is watched at 0.001; a file seldom has the 2,000 calibration records that such a rate needs to be resolved. */
+/** Streams use 0.001; a file rarely has the 2,000 calibration records that such a rate needs to be resolved. */
 export const FILE_ALERT_RATE = 0.01

@@ -32,7 +32,7 @@ export class OutflowCommand extends Command {
     const own = longsOf(this)
     const inner = this.commands.flatMap(longsOf)
     const behind =
-      !own.includes(name) && inner.includes(name) ? `; it goes behind the command: ${this.#pathTo(name)}` : ''
+      !own.includes(name) && inner.includes(name) ? `; it goes after the command: ${this.#pathTo(name)}` : ''
     const meant = behind === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
     return super.error(`error: unknown option '${name}'${behind}${meant}`, { code: 'commander.unknownOption' })
   }

@@ -57,7 +57,7 @@ describe('a typing error', () => {
     [['models', '--confg', 'a.yaml', 'list'], "outflow: unknown option '--confg' (Did you mean --config?)"],
     [
       ['models', '--config', 'a.yaml', 'list'],
-      "outflow: unknown option '--config'; it goes behind the command: models list --config",
+      "outflow: unknown option '--config'; it goes after the command: models list --config",
     ],
     [
       ['run', 'ingets'],

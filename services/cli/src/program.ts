@@ -28,7 +28,7 @@ import { OutflowCommand } from './outflow-command.js'
 /** The whole command line; parsing it runs the command. */
 export function makeProgram(context: CommandContext): Command {
   const program = new OutflowCommand('outflow')
-    .description('Says of every record of a stream or a file how improbable it is, and why.')
+    .description('Scores how improbable each record of a stream or a file is, and explains why.')
     .version(outflowVersion(), '-V, --version', 'print the version')
     .configureOutput({
       writeErr: (text) => context.terminal.say(text.trimEnd()),
@@ -49,10 +49,10 @@ export function makeProgram(context: CommandContext): Command {
 Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
 \`outflow COMMAND --help\` shows examples.`,
     )
-  program.commandsGroup('To begin:')
+  program.commandsGroup('Start:')
   addDemo(program, context)
   addInit(program, context)
-  program.commandsGroup('Files, without Kafka and Postgres:')
+  program.commandsGroup('Files (without Kafka and Postgres):')
   addTrain(program, context)
   addScore(program, context)
   addExplain(program, context)
@@ -73,7 +73,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
   addWebhooks(program, context)
   addSchema(program, context)
   addToken(program, context)
-  program.commandsGroup('Your shell:')
+  program.commandsGroup('Shell:')
   addCompletion(program, context)
   return program
 }

@@ -43,7 +43,7 @@ export async function* scoreRecords(
     yield { firstRow, records, fields, nll, pValue }
     firstRow += records.length
   }
-  if (firstRow === 0) throw new InputInvalid(input.name, null, 'it holds no record')
+  if (firstRow === 0) throw new InputInvalid(input.name, null, 'it has no records')
 }
 
 function readFields(read: Detector['read'], file: string, { line, record }: SourceRecord): Fields {

@@ -6,9 +6,9 @@ import type { Visitor } from './visitors.js'
 export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
 
 /**
- * Does what somebody asks for, with a row in the audit log: there before it is done, and telling afterwards what became of it.
+ * Does an action with a row in the audit log, which is written before the action and updated with its outcome.
  *
- * @throws what the doing threw; what could not be noted is not done
+ * @throws the error of the action; an action that cannot be audited is not done
  */
 export async function withAudit<T>(
   pool: Pool,
@@ -25,7 +25,7 @@ export async function withAudit<T>(
   return result
 }
 
-/** Notes that somebody asked for what their role does not allow. */
+/** Stores a request that the role of its author does not allow. */
 export async function noteDenied(pool: Pool, visitor: Visitor, act: Act, problem: string): Promise<void> {
   const id = await beginAudit(pool, entryOf(visitor, act))
   await endAudit(pool, { id, outcome: 'denied', problem })

@@ -1,6 +1,6 @@
 import { OutflowError } from '@outflow/errors'
 
-/** What was asked of the console can not be done as it was asked: answered with `status`, and the message for a person. */
+/** What was asked of the console cannot be done as it was asked: answered with `status`, and the message for a person. */
 export class RequestRefused extends OutflowError {
   readonly code = 'OUTFLOW_CONSOLE_REQUEST_REFUSED'
 

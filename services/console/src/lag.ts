@@ -8,7 +8,7 @@ const KEPT_MS = 5_000
 /** A broker that is away is not waited for: the page shows the rest. */
 const PATIENCE_MS = 2_000
 
-/** Gives what reads how far the configuration's pipeline is behind its topics; null while Kafka does not answer. */
+/** Returns what reads how far the configuration's pipeline is behind its topics; null while Kafka does not answer. */
 export function makeLagReader(config: Config, pool: Pool): () => Promise<readonly PartitionLag[] | null> {
   // It keeps silent: an answer that fails is a null on the page, and ingest logs what is wrong with Kafka.
   const kafka = makeKafka(config.kafka)

@@ -34,7 +34,7 @@ interface WatchedPipeline {
   known: ReadonlySet<string>
 }
 
-/** Looks for new anomalies once a second, for everybody who watches a pipeline at once; while nobody does, not at all. */
+/** Polls for new anomalies once a second for all clients of a pipeline; without clients it does not poll. */
 export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: LiveFeedOptions): LiveFeed {
   const watched = new Map<string, WatchedPipeline>()
   let isLooking = false

@@ -20,7 +20,7 @@ export interface ConsoleOptions {
  * Serves the console until the signal aborts: the page, its API, health and metrics, on `console.host` and
  * `http.ports.console`. Requests are answered 503 while the store is away.
  *
- * @throws {HealthAddressUnavailable} when the address can not be served
+ * @throws {HealthAddressUnavailable} when the address cannot be served
  */
 export async function runConsole({ config, log, signal, vitals, onServed }: ConsoleOptions): Promise<void> {
   const shared = vitals ?? makeVitals({ pipeline: config.pipeline })

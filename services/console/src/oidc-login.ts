@@ -7,13 +7,13 @@ import type { Visitor } from './visitors.js'
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
 export interface OidcLogin {
-  /** Gives where the browser is sent, and what it keeps meanwhile. @param to  where it wants to be afterwards */
+  /** Returns where the browser is sent, and what it keeps meanwhile. @param to  where it wants to be afterwards */
   begin(to: string): Promise<{ readonly url: URL; readonly attempt: LoginAttempt }>
   /**
-   * Gives who came back, by the code that the provider gave the browser.
+   * Returns who came back, by the code that the provider gave the browser.
    *
    * @param path  that it came back to, with the query
-   * @throws {RequestRefused} 403 when the provider, or what it says, does not let them in
+   * @throws {RequestRefused} 403 when the provider or its claims do not allow the login
    */
   finish(path: string, attempt: LoginAttempt): Promise<Omit<Visitor, 'byBrowser'>>
 }

@@ -75,9 +75,9 @@ function describeOutflow(error: OutflowError): ProblemDetails {
 /** The named model or its predecessor cannot become the active one. */
 const CONFLICTS = [NoEarlierModel, StoredModelDamaged, ModelDamaged, ModelForeign, ModelVersionUnknown]
 
-/** The message of an error of another kind may hold more than the asker is to know; the log has it. */
+/** The message of another error may contain internals; it is only logged. */
 const unexpected = (code: string): ProblemDetails => ({
   status: 500,
-  detail: `it failed; the log of the console says why, under ${code}`,
+  detail: `it failed; the log of the console has the error, under ${code}`,
   code,
 })

@@ -7,7 +7,7 @@ import type { Visitor } from './visitors.js'
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
 
-/** A working day; then one logs in again, and what the provider says of one's roles is asked anew. */
+/** A working day; then one logs in again, and roles are read from the provider again. */
 export const SESSION_SECONDS = 8 * 3_600
 /** From the provider's login page back to here. */
 export const LOGIN_SECONDS = 10 * 60
@@ -25,7 +25,7 @@ const sessionSchema = z.discriminatedUnion('authentication', [
 export interface Sessions {
   /** Goes into the cookie of a session. @param sha256  the token's, where one logged in by a token */
   seal(visitor: Omit<Visitor, 'byBrowser'>, sha256?: string): Promise<string>
-  /** Gives who holds a session; null where it is none of ours, has ended, or its token is no longer in the configuration. */
+  /** Returns who holds a session; null where it is none of ours, has ended, or its token is no longer in the configuration. */
   open(sealed: string | undefined): Promise<Visitor | null>
   sealAttempt(attempt: LoginAttempt): Promise<string>
   openAttempt(sealed: string | undefined): Promise<LoginAttempt | null>

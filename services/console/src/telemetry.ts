@@ -1,7 +1,7 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 
-/** All that the console can say, to the log and to the metrics. */
+/** Log events and metrics of the console. */
 export interface ConsoleTelemetry {
   consoleStarted(address: string, authentication: string): void
   requestAnswered(method: string, status: number, seconds: number): void

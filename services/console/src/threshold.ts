@@ -23,7 +23,7 @@ export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool)
   async function thresholdOf(pipeline: string, id: string): Promise<number | null> {
     const { artefact, metadata } = await loadModel(pool, { pipeline, id })
     const known = modelMetadataSchema.safeParse(metadata)
-    // A later outflow's: ingest refuses it, too, and says so.
+    // Written by a later version: ingest cannot open it either, and logs it.
     if (!known.success) return null
     return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, known.data) : known.data.alertRate)
   }

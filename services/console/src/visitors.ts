@@ -15,25 +15,25 @@ export interface Visitor {
 
 type Tokens = NonNullable<ConsoleConfig['authentication']>['tokens'] | undefined
 
-/** The ways to log in that the configuration names; none: whoever is on this machine may enter. */
+/** The configured ways to log in; none: every user of this machine has access. */
 export function loginsOf({ authentication }: ConsoleConfig): ('token' | 'oidc')[] {
   const { tokens, oidc } = authentication ?? {}
   return [...(tokens ? ['token' as const] : []), ...(oidc ? ['oidc' as const] : [])]
 }
 
-/** Where nothing is said about logging in, whoever is on this machine is its user. */
+/** Without authentication every user of this machine is the user. */
 export function localVisitor(): Visitor {
   return { name: userInfo().username, role: 'operator', authentication: 'none', byBrowser: true }
 }
 
-/** Gives whose token stands in `Authorization: Bearer`; null when nobody's does. */
+/** Returns the owner of the token in `Authorization: Bearer`; null where there is none. */
 export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | null {
   const presented = /^Bearer +(\S{1,500})$/i.exec(request.headers.authorization ?? '')?.[1]
   const owner = presented === undefined ? undefined : ownerOf(presented, tokens)
   return owner ? { ...owner, byBrowser: false } : null
 }
 
-/** Gives whose token it is. */
+/** Returns whose token it is. */
 export function ownerOf(token: string, tokens: Tokens): Omit<Visitor, 'byBrowser'> | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))

@@ -6,7 +6,7 @@ interface DemoPlace {
   readonly suffix: string
 }
 
-/** What the demo's outflow.yaml says. */
+/** Configuration of the demo. */
 export function demoConfig({ brokers, databaseUrl, suffix }: DemoPlace) {
   const topic = `flights${suffix}`
   return {

@@ -1,4 +1,4 @@
-/** What the demo knows of a record that it sent, and the detector does not. */
+/** Ground truth of a sent record, which the detector does not have. */
 interface SentRecord {
   /** `topic/partition/offset`. */
   readonly position: string

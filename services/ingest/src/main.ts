@@ -83,7 +83,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
       shared.check('ingest', 'kafka', () => kafkaCheck.result),
       shared.check('ingest', 'batches', watchdog.check),
       shared.check('ingest', 'model', () => modelCheck(models, config.detection)),
-      // Of no model the check above knows at once.
+      // A missing model is reported by the check above.
       shared.check('ingest', 'healthEvents', () =>
         healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
       ),
@@ -127,7 +127,7 @@ export function runIngest({ config, log, signal, vitals }: IngestOptions): Promi
 // Where memory is plenty V8 lets the heap grow fourfold before it collects; what a batch leaves behind makes no use of that.
 const HEAP_GROWTH = '--heap-growing-percent=120'
 
-/** A window that ended a day ago says nothing any more. */
+/** A window that ended a day ago is obsolete. */
 function windowRetention({ features }: Config): { readonly windowStatesMs?: number } {
   const plan = planWindows(features)
   return plan === null ? {} : { windowStatesMs: longestWindowMs(plan) + DAY_MS }

@@ -7,7 +7,7 @@ const servedWith = (rows: number) => {
   const calibration = { rows, smallestPValue: 1 / (rows + 1), medianNll: 1 }
   return {
     current: { modelId: 'm1', detector: aDetector({ metadata: { calibration } as ModelMetadata }) },
-    refused: null,
+    notOpened: null,
   }
 }
 
@@ -22,5 +22,5 @@ test('a model that reaches every severity is named alone', () => {
 })
 
 test('without a model the check fails', () => {
-  expect(modelCheck({ current: null, refused: null }, { alertRate: 0.001 }).ok).toBe(false)
+  expect(modelCheck({ current: null, notOpened: null }, { alertRate: 0.001 }).ok).toBe(false)
 })

@@ -5,10 +5,10 @@ import type { ModelLeases } from './model-leases.js'
 
 /** A model with which some decisions are unreachable is ready: a restart would not help. The detail states them. */
 export function modelCheck(
-  { current, refused }: Pick<ModelLeases, 'current' | 'refused'>,
+  { current, notOpened }: Pick<ModelLeases, 'current' | 'notOpened'>,
   detection: DetectionTarget,
 ): CheckResult {
-  const why = refused && `${refused.modelId}, which was refused: ${refused.error.code}`
+  const why = notOpened && `${notOpened.modelId}, which could not be opened: ${notOpened.error.code}`
   if (current !== null) {
     const limit = unreachable(current.detector.metadata, detection)
     const served = why ? `${current.modelId} instead of ${why}` : current.modelId

@@ -23,7 +23,7 @@ function keeping(overrides: Partial<ModelLeasesOptions> = {}) {
   }
   const telemetry = {
     modelServed: vi.fn(),
-    modelRefused: vi.fn(),
+    modelNotOpened: vi.fn(),
     modelLoadRetried: vi.fn(),
     noModelLeft: vi.fn(),
     modelRecalibrated: vi.fn(),
@@ -149,19 +149,19 @@ test('a batch that fails gives its models back: those that were replaced meanwhi
   ])
 })
 
-test('a damaged model is refused, and the one before stays in use', async () => {
+test('a damaged model is not opened, and the one before stays in use', async () => {
   const { models, telemetry } = await serving('m1', {
     open: openingBut((id) => id === 'm2'),
     earlier: async () => ['m0'],
   })
   models.serve('m2')
-  await vi.waitFor(() => expect(telemetry.modelRefused).toHaveBeenCalled())
-  expect(telemetry.modelRefused.mock.calls[0]?.slice(0, 1)).toEqual(['m2'])
-  expect(models.refused?.modelId).toBe('m2')
+  await vi.waitFor(() => expect(telemetry.modelNotOpened).toHaveBeenCalled())
+  expect(telemetry.modelNotOpened.mock.calls[0]?.slice(0, 1)).toEqual(['m2'])
+  expect(models.notOpened?.modelId).toBe('m2')
   expect(models.borrow().modelId).toBe('m1')
   models.serve('m3')
   await untilServed(models, 'm3')
-  expect(models.refused).toBeNull()
+  expect(models.notOpened).toBeNull()
 })
 
 test('where none is served yet, the latest earlier model that opens is served instead of a damaged one', async () => {
@@ -170,8 +170,8 @@ test('where none is served yet, the latest earlier model that opens is served in
     earlier: async () => ['m2', 'm1', 'm0'],
   })
   expect(models.borrow().modelId).toBe('m1')
-  expect(models.refused?.modelId).toBe('m3')
-  expect(telemetry.modelRefused.mock.calls.map(([id]) => id)).toEqual(['m3', 'm2'])
+  expect(models.notOpened?.modelId).toBe('m3')
+  expect(telemetry.modelNotOpened.mock.calls.map(([id]) => id)).toEqual(['m3', 'm2'])
   expect(telemetry.modelServed.mock.calls.map(([id, , swap]) => [id, swap.insteadOf])).toEqual([['m1', 'm3']])
   models.serve('m4')
   await untilServed(models, 'm4')
@@ -187,7 +187,7 @@ test('a damaged model without an earlier one leaves none until another is active
   models.serve('m1')
   await vi.waitFor(() => expect(telemetry.noModelLeft).toHaveBeenCalledWith('m1'))
   expect(models.current).toBeNull()
-  expect(models.refused?.modelId).toBe('m1')
+  expect(models.notOpened?.modelId).toBe('m1')
   models.serve('m2')
   await models.first
   expect(models.current?.modelId).toBe('m2')
@@ -215,7 +215,7 @@ test('a model that was replaced before it could be loaded is not loaded', async 
   expect(opened.has('m2')).toBe(false)
 })
 
-test('a model that can not be loaded while the store is away does not keep a newer one from being loaded', async () => {
+test('a model that cannot be loaded while the store is away does not keep a newer one from being loaded', async () => {
   const open: ModelLeasesOptions['open'] = async (id) => {
     if (id === 'm1') throw new StoreAway('away')
     return anOpened()
@@ -267,7 +267,7 @@ test('a candidate with other features than the model is not lent, until a model 
   expect(models.borrow().shadow?.modelId).toBe('m2')
 })
 
-test('a candidate that can not be opened is logged once; while the store is away it is loaded again', async () => {
+test('a candidate that cannot be opened is logged once; while the store is away it is loaded again', async () => {
   const refusing = await serving('m1', { openShadow: () => Promise.reject(new Error('damaged')) })
   refusing.models.shadow('m2')
   await vi.waitFor(() => expect(refusing.telemetry.shadowFailed).toHaveBeenCalled())

@@ -17,7 +17,7 @@ export interface ModelLeasesOptions {
   readonly telemetry: Pick<
     IngestTelemetry,
     | 'modelServed'
-    | 'modelRefused'
+    | 'modelNotOpened'
     | 'modelLoadRetried'
     | 'noModelLeft'
     | 'modelRecalibrated'
@@ -44,7 +44,7 @@ export interface ModelLeases {
   /** The model that is served. */
   readonly current: OpenModel | null
   /** The active model, while it is one that could not be opened. */
-  readonly refused: { readonly modelId: string; readonly error: OutflowError } | null
+  readonly notOpened: { readonly modelId: string; readonly error: OutflowError } | null
   /** Lends the current models. @throws {Error} when none is served */
   borrow(): ModelLease
   /** Closes every model, once the loads under way have ended. Leases must have ended. */
@@ -54,12 +54,12 @@ export interface ModelLeases {
 /**
  * Keeps the models open that batches are scored with.
  *
- * An active model that can not be opened is refused with an error in the log, and the one before stays in use: old scores are
- * better than none. Where none is served yet, the latest earlier one that opens is served instead. A candidate that can not be
+ * An active model that cannot be opened is reported in the log, and the one before stays in use: old scores are
+ * better than none. Where none is served yet, the latest earlier one that opens is served instead. A candidate that cannot be
  * opened is logged and does not score.
  */
 export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions): ModelLeases {
-  let refused: ModelLeases['refused'] = null
+  let notOpened: ModelLeases['notOpened'] = null
   let recalibration: StoredRecalibration | null = null
   let isComparable = false
   let announceFirst: () => void = () => {}
@@ -74,7 +74,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       if (!(await serve(modelId)) && active.current === null) await standInFor(modelId, until)
     },
     onRetry: telemetry.modelLoadRetried,
-    onError: (modelId, error) => telemetry.modelRefused(modelId, error, active.current?.modelId ?? null),
+    onError: (modelId, error) => telemetry.modelNotOpened(modelId, error, active.current?.modelId ?? null),
     signal,
   })
 
@@ -91,22 +91,22 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     signal,
   })
 
-  /** @returns false when it was refused; rejects when the store is away */
+  /** @returns false when it could not be opened; rejects when the store is away */
   const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
     try {
       const { result: opened, pauseMs } = await longestPause(() => open(modelId))
       const { detector, promotedAt } = opened
       const previousId = active.replace({ modelId, detector })?.modelId ?? null
       compareFeatures()
-      if (insteadOf === null) refused = null
+      if (insteadOf === null) notOpened = null
       telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt, pauseMs })
       announceFirst()
       return true
     } catch (thrown: unknown) {
       const error = toOutflowError(thrown)
       if (isRetryable(error)) throw error
-      if (insteadOf === null) refused = { modelId, error }
-      telemetry.modelRefused(modelId, error, active.current?.modelId ?? null)
+      if (insteadOf === null) notOpened = { modelId, error }
+      telemetry.modelNotOpened(modelId, error, active.current?.modelId ?? null)
       return false
     }
   }
@@ -126,7 +126,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
 
   return {
     serve: (modelId) => {
-      refused = null
+      notOpened = null
       active.want(modelId)
     },
     shadow: (modelId) => {
@@ -142,8 +142,8 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     get current() {
       return active.current
     },
-    get refused() {
-      return refused
+    get notOpened() {
+      return notOpened
     },
     borrow: () => {
       const own = active.lend()

@@ -8,7 +8,7 @@ import type { Retention } from '@outflow/store/retention'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { WrittenBatch } from './batch.js'
 
-/** All that ingest can say, to the log and to the metrics. */
+/** Log events and metrics of ingest. */
 export interface IngestTelemetry {
   ingestStarted(topics: readonly string[]): void
   modelAwaited(): void
@@ -17,7 +17,7 @@ export interface IngestTelemetry {
   shadowServed(modelId: string): void
   shadowEnded(modelId: string): void
   shadowFailed(modelId: string, error: OutflowError): void
-  modelRefused(modelId: string, error: OutflowError, servedId: string | null): void
+  modelNotOpened(modelId: string, error: OutflowError, servedId: string | null): void
   noModelLeft(modelId: string): void
   modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
   partitionsAssigned: Hook<'assigned'>
@@ -85,7 +85,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
   const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
   const fetchRetries = metrics.counter('outflow_schema_retries_total', 'Schemas asked for again: the registry was away')
-  const refused = metrics.counter('outflow_models_refused_total', 'Models that could not be opened')
+  const notOpened = metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened')
   const late = metrics.counter(
     'outflow_late_records_total',
     'Records older than all that a window of their entity holds',
@@ -124,7 +124,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const swap = {
         previousId,
         ...(insteadOf !== null && { insteadOf }),
-        // Of a model that was promoted before this process served any, it would say when the process started.
+        // Of a model that was promoted before this process served any, it would measure the start of the process.
         ...(previousId !== null && promotedAt !== null && { sincePromotionMs: Date.now() - promotedAt.getTime() }),
         pauseMs,
       }
@@ -138,14 +138,14 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     shadowServed: (modelId) => log.info({ modelId }, 'shadow served'),
     shadowEnded: (modelId) => log.info({ modelId }, 'shadow ended'),
     shadowFailed: (modelId, error) => log.warn({ modelId, error }, 'shadow failed'),
-    modelRefused: (modelId, error, servedId) => {
-      refused.inc()
-      log.error({ modelId, servedId, error }, 'model refused')
+    modelNotOpened: (modelId, error, servedId) => {
+      notOpened.inc()
+      log.error({ modelId, servedId, error }, 'model not opened')
     },
     noModelLeft: (modelId) => log.error({ modelId }, 'no earlier model'),
     modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
     partitionsAssigned: (partitions) => {
-      // The lag of a partition that another instance reads now would stand here for ever.
+      // The lag of a partition that another instance reads now would be reported forever.
       lag.reset()
       log.info({ partitions }, 'partitions assigned')
     },

@@ -14,7 +14,7 @@ export interface Watchdog {
 const OVERDUE_MS = 30_000
 
 /**
- * Reports batches that take more than 30 s, from a thread of its own: a record that occupies the event loop for ever is reported too. The
+ * Reports batches that take more than 30 s, from a thread of its own: a record that blocks the event loop forever is reported too. The
  * thread writes a JSON line to standard error itself, because a log goes through the event loop.
  *
  * @param options.fields     fields of every line, such as the pipeline

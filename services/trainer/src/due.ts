@@ -14,7 +14,7 @@ export interface DueOptions {
   readonly now: number
   /** The newest fit that gave a model, be it one that is known: the same records give the same. null: none. */
   readonly lastFit: LastFit | null
-  /** Whether somebody asked for a model. */
+  /** Whether a model was requested. */
   readonly isAskedFor: boolean
   /** Whether the scores have drifted, no fit has answered yet, and there are records enough since. */
   readonly isDrifted: boolean

@@ -105,7 +105,7 @@ test('issue 17: a candidate passes while the interval of its gain reaches −0.0
   expect(sure.failures).toEqual([expect.stringMatching(/^it is less likely than the incumbent by 0\.150 nats/)])
 })
 
-test('an incumbent that can not be opened any more is none', async () => {
+test('an incumbent that cannot be opened any more is none', async () => {
   const open = async (artefact: Uint8Array) => {
     if (artefact[0] === 2) throw new Error('damaged')
     return aDetector()

@@ -104,7 +104,7 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   }
 }
 
-/** null where the incumbent can not be opened: it is then none. */
+/** null where the incumbent cannot be opened: it is then none. */
 async function scoresOf(
   artefact: Uint8Array,
   records: readonly Fields[],

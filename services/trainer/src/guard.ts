@@ -71,7 +71,7 @@ export function makeGuard(
   }
 }
 
-/** What of the gate's bounds the live scores have left, in words; null: nothing, or too few records to say. */
+/** What of the gate's bounds the live scores have left, in words; null: none, or too few records to decide. */
 export function leftBounds(
   minutes: readonly ScoreMinute[],
   { nllRange }: Pick<GateReport, 'nllRange'>,

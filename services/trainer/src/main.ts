@@ -20,9 +20,9 @@ export interface TrainerOptions {
 
 /**
  * Keeps a pipeline's model fresh until the signal aborts: fits a first one as soon as there are records enough, and
- * another whenever the schedule says so. Of several trainers one works; another takes over when it is gone.
+ * another by the schedule. One of several trainers is active; another takes over when it stops.
  *
- * @throws {OutflowError} only when health and metrics can not be served, or when Postgres or Kafka refuse the login or the
+ * @throws {OutflowError} only when health and metrics cannot be served, or when Postgres or Kafka refuse the login or the
  *   certificate at the start: whatever else fails is logged and tried again
  */
 export function runTrainer({ config, log, signal, vitals, onProgress }: TrainerOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { toOutflowError } from '@outflow/errors'
 import type { Pool } from '@outflow/store'
 import { loadModel } from '@outflow/store/models'
 
-/** Opens a stored model; null where it is not whole or not ours to open, and so nobody scores by it. */
+/** Opens a stored model; null where it is damaged or of another version, so that it does not score. */
 export async function openStored(pool: Pool, pipeline: string, id: string): Promise<Detector | null> {
   try {
     return await openDetector((await loadModel(pool, { pipeline, id })).artefact)

@@ -35,7 +35,7 @@ interface ReadScoresOptions {
 
 /**
  * Reads a model's minutes: whether its scores have drifted since its last alarm, and the recalibration of p-values to them. A change
- * that goes on is reported once; of one that was found, what came before says nothing more.
+ * that goes on is reported once; after an alarm, earlier scores are not used.
  *
  * @param minutes  that are over, in order of time
  */
@@ -99,7 +99,7 @@ export function recalibrationLimit(
   return tail ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
 }
 
-/** What the buckets of NLLs say of drift under a model. */
+/** Drift statistics of the buckets of NLLs of a model. */
 export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
   const borders = Float64Array.from({ length: NLL_BUCKETS }, (_, bucket) => nllBucketStart(bucket))
   return calibrateBuckets(Float64Array.from([...pValues(borders), 0]), metadata.calibration.rows)

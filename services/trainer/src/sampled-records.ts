@@ -39,7 +39,7 @@ const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 /**
  * Reads records as ingest does, while the window is sampled: their bytes are not kept.
  *
- * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names can not be fetched.
+ * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names cannot be fetched.
  */
 export function readSampled(
   { source, features }: Pick<ReaderOptions, 'source' | 'features'>,

@@ -13,7 +13,7 @@ import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
 import type { WindowsRead } from './sampled-records.js'
 
-/** All that the trainer can say, to the log and to the metrics. */
+/** Log events and metrics of the trainer. */
 export interface TrainerTelemetry {
   trainerStarted(): void
   leadershipTaken(): void

@@ -14,7 +14,7 @@ import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
 import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords } from './training-records.js'
 
-/** How far the trainer has got, for whoever shows it. */
+/** Progress of the trainer, for display. */
 export type TrainerProgress =
   | { readonly stage: 'reading'; readonly read: number; readonly expected: number }
   | { readonly stage: 'waiting'; readonly rows: number; readonly minRows: number }

@@ -22,9 +22,9 @@ export interface TrainingRecords {
 
 /** What no model is to learn from. */
 export interface LeftOut {
-  /** `topic/partition/offset` of the anomalies that somebody confirmed. */
+  /** `topic/partition/offset` of the confirmed anomalies. */
   readonly confirmed: ReadonlySet<string>
-  /** Spans of Kafka's record time that somebody named: from ≤ t < to. */
+  /** Excluded spans of Kafka's record time: from ≤ t < to. */
   readonly spans: readonly { readonly from: Date; readonly to: Date }[]
 }
 

@@ -157,7 +157,7 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
   })
 }
 
-/** null where the model can not be opened: ingest does not score by it either. */
+/** null where the model cannot be opened: ingest does not score by it either. */
 async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Promise<WatchedModel | null> {
   const detector = await openStored(pool, pipeline, id)
   if (detector === null) return null
@@ -184,7 +184,7 @@ async function movedFields(
   }
 }
 
-/** A sampled record has no past: what its windows would hold can not be compared. */
+/** A sampled record has no past: what its windows would hold cannot be compared. */
 function isWindowed(features: readonly Feature[], field: string): boolean {
   return features.some((feature) => feature.type === 'window' && feature.name === field)
 }

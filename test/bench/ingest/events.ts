@@ -18,7 +18,7 @@ export function featuresOf(fields: number): Feature[] {
 }
 
 /**
- * Gives events whose numbers hang together by four hidden ones, and one in a thousand with a number that does not.
+ * Returns events whose numbers hang together by four hidden ones, and one in a thousand with a number that does not.
  * About 270 bytes of JSON with 16 fields.
  */
 export function makeEvents(count: number, fields: number, seed: number): Event[] {

@@ -66,5 +66,5 @@ test('the first and the last accepted event time can be written', () => {
 test('the example is an alert, and states that it is none', () => {
   const event = alertEventSchema.parse(exampleEvent('flights', new Date('2026-01-01T00:00:00Z')))
   expect(event).toMatchObject({ id: 'flights/example/0/1767225600000', time: '2026-01-01T00:00:00.000Z' })
-  expect(event.data.reasons[0]?.text).toMatch(/^no anomaly/)
+  expect(event.data.reasons[0]?.text).toMatch(/^not an anomaly/)
 })

@@ -70,7 +70,7 @@ export function exampleEvent(pipeline: string, now: Date): AlertEvent {
     observed: 'a try',
     expected: 'an anomaly',
     range: null,
-    text: 'no anomaly: somebody tries this webhook by outflow webhooks test',
+    text: 'not an anomaly: a test of this webhook by outflow webhooks test',
   }
   const anomaly: AlertedAnomaly = {
     ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },

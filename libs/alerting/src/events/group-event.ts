@@ -3,7 +3,7 @@ import { groupId } from '../bucket.js'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
 /**
- * Gives what is sent about the alerts that a bucket gathered: a CloudEvent whose id is made of the first one's.
+ * Returns what is sent about the alerts that a bucket gathered: a CloudEvent whose id is made of the first one's.
  *
  * @param bucket  one that gathered something, and is no cool-down
  */

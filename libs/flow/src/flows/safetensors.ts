@@ -53,11 +53,11 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
   const { header, numbers } = readHeader(file)
   const metadata = header.get('__metadata__')
   if (!isObject(metadata) || metadata.format !== FORMAT) {
-    throw new WeightsForeign(`a flow's file says format ${FORMAT}; this safetensors file is something else`)
+    throw new WeightsForeign(`a flow file has the format ${FORMAT}; this safetensors file has another`)
   }
   const writer = String(metadata.writer)
   if (Number(metadata.version) !== VERSION) {
-    throw later(writer, `its format is ${metadata.version}, and ${VERSION} is the one known here`)
+    throw later(writer, `its format is ${metadata.version}, and this version reads ${VERSION}`)
   }
   const { sha256, ...rest } = metadata
   if (sha256 !== digest({ ...Object.fromEntries(header), __metadata__: rest }, numbers)) {
@@ -85,9 +85,9 @@ function readHeader(file: Buffer): { header: ReadonlyMap<string, unknown>; numbe
   const length = file.readBigUInt64LE(0)
   // A flow's header is far smaller; a larger length means another file format.
   if (length > LONGEST_HEADER)
-    throw new WeightsForeign('the bytes are no safetensors file: its header has no sane length')
+    throw new WeightsForeign('the bytes are not a safetensors file: the length of the header is invalid')
   const end = 8 + Number(length)
-  if (file[8] !== 0x7b) throw new WeightsForeign('the bytes are no safetensors file: its header is not JSON')
+  if (file[8] !== 0x7b) throw new WeightsForeign('the bytes are not a safetensors file: the header is not JSON')
   if (file.length < end) throw truncated(end, file.length)
   const header = parseHeader(file.toString('utf8', 8, end))
   const numbers = file.subarray(end)

@@ -139,7 +139,7 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
   if (start !== undefined && !isDeepStrictEqual(checkFlow(start).spec, spec)) {
-    throw new ShapeError('a fit goes on from a flow of its own spec', { values: { spec, start: start.spec } })
+    throw new ShapeError('a fit continues a flow of the same spec only', { values: { spec, start: start.spec } })
   }
   for (const share of [trim, trimSuspect]) {
     if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)

@@ -9,7 +9,7 @@ export interface FieldTable {
   readonly categories: readonly (string | null)[]
 }
 
-/** A table that grows: what is laid into the row behind the last one counts when `count` says so. */
+/** A table that grows: values are written into the row after the last one, and count when `count` is raised. */
 export interface FieldRows {
   count: number
   /** [room, numbers of a record] */
@@ -18,7 +18,7 @@ export interface FieldRows {
   readonly categories: (string | null)[]
 }
 
-/** Gives the rows that count as a table. */
+/** Returns the rows that count as a table. */
 export function tableOf({ count, numbers, categories }: FieldRows, width: FieldWidth): FieldTable {
   const length = count * width.numbers
   return {
@@ -35,7 +35,7 @@ export interface FieldWidth {
   readonly categories: number
 }
 
-/** Gives the fields of one record of a table. */
+/** Returns the fields of one record of a table. */
 export function fieldsAt({ count, numbers, categories }: FieldTable, row: number): Fields {
   const [width, named] = [numbers.length / count, categories.length / count]
   return {
@@ -44,7 +44,7 @@ export function fieldsAt({ count, numbers, categories }: FieldTable, row: number
   }
 }
 
-/** Lays the fields of a batch one behind the other. */
+/** Writes the fields of a batch one after the other. */
 export function packFields(batch: readonly Fields[]): FieldTable {
   const count = batch.length
   const width = batch[0]?.numbers.length ?? 0

@@ -21,7 +21,7 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
 export type Locate = (path: string) => FieldLocation
 
 export interface FieldLocation {
-  /** Gives the value there, `undefined` where there is none. */
+  /** Returns the value there, `undefined` where there is none. */
   readonly get: (source: unknown) => unknown
   /** Where a picked record has it; absent: the path goes deeper, or records are whole. */
   readonly place?: number

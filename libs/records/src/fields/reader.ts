@@ -28,7 +28,7 @@ export function makeReader(features: readonly Feature[]): Reader {
   }
 }
 
-/** The same for records that are known to be objects, or what was taken of one: `locate` says where a path leads. */
+/** The same for records that are known to be objects, or what was taken of one: `locate` resolves a path. */
 export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
   const { room, read } = rowReader(features, locate)
   return (record) => {
@@ -42,9 +42,9 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
 interface RowReader {
   /** Makes an empty table with room for so many records. */
   room(records: number): FieldRows
-  /** Lays a record's fields behind the last row that counts, or says why the record breaks its contract. */
+  /** Writes a record's fields after the last row, or returns why the record breaks its contract. */
   read(record: unknown, rows: FieldRows): Rejection | null
-  /** Gives the rows that count. */
+  /** Returns the rows that count. */
   table(rows: FieldRows): FieldTable
 }
 

@@ -29,7 +29,7 @@ const EPOCH_UNITS = [
 ] as const
 
 /**
- * Gives epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
+ * Returns epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
  * number or in digits (see `epochUnit`); `undefined` for anything else, a 30th of February included.
  */
 export function parseTimestamp(value: string | number): number | undefined {

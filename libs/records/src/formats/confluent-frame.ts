@@ -4,7 +4,7 @@ import type { Rejection } from '@outflow/contracts'
 export const FRAME_BYTES = 5
 
 /**
- * Gives the schema id that a value in Confluent's wire format begins with.
+ * Returns the schema id that a value in Confluent's wire format begins with.
  *
  * @see https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format
  */

@@ -32,7 +32,7 @@ type CsvSettings = Config['source']['csv']
 function splitLine(text: string, delimiter: string): string[] | Rejection {
   if (text.includes('"')) return parseLine(text, delimiter)
   const line = text.replace(BYTE_ORDER_MARK, '').replace(LINE_END, '')
-  if (line === '') return { reason: 'undecodable', detail: 'a blank line is no record' }
+  if (line === '') return { reason: 'undecodable', detail: 'a blank line is not a record' }
   if (/[\r\n]/.test(line)) return SEVERAL_LINES
   return line.split(delimiter)
 }

@@ -1,6 +1,6 @@
 import { OutflowError } from '@outflow/errors'
 
-/** The schema registry did not answer, or said that it can not; the same question may be answered later. */
+/** The schema registry did not answer, or said that it cannot; the same question may be answered later. */
 export class RegistryUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_REGISTRY_UNAVAILABLE'
   override readonly retryable = true

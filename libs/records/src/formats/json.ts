@@ -6,7 +6,7 @@ import { type JsonPicker, jsonPicker } from './json-picker.js'
 import { oneLine } from './one-line.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
 
-/** Decodes UTF-8, JSON, an object at the top. Before it may stand the Confluent frame, which says nothing that JSON does not. */
+/** Decodes UTF-8, JSON, an object at the top. A Confluent frame before it is skipped: JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
   const body = bodyOf(value)
   if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }

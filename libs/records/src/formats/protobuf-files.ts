@@ -2,7 +2,7 @@ import protobuf, { type NamespaceBase, type Type } from 'protobufjs'
 import descriptor from 'protobufjs/ext/descriptor.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
-/** Gives the message that indexes lead to: that of the file, then those inside one another. @throws {Error} where none is */
+/** Returns the message that indexes lead to: that of the file, then those inside one another. @throws {Error} where none is */
 type MessageFinder = (indexes: readonly number[]) => Type
 
 /**

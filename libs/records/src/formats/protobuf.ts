@@ -8,7 +8,7 @@ import type { CompiledSchema } from './registry-decoder.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
 /**
- * Compiles a .proto file to the function that decodes what was written by it: first the indexes that say which of the
+ * Compiles a .proto file to the function that decodes what was written by it: first the indexes that select one of the
  * file's messages follows, then the message. Fields are called as in the file.
  *
  * @throws {Error} when it is no .proto file, or imports what the registry does not name

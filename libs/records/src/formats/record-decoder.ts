@@ -49,6 +49,6 @@ export interface PickedValues {
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => DecodedValue | Rejection
-  /** Compiles keys to the function that takes their values, and says whether it could; else `decode` is asked. */
+  /** Compiles keys to the function that reads their values, and returns whether it could; otherwise `decode` is used. */
   readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: PickedValues) => boolean
 }

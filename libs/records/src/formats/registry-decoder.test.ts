@@ -45,7 +45,7 @@ test('while the registry is away nothing is known, and the next call asks again'
   expect(decoder.decode(framed(1))).toEqual({ record: {} })
 })
 
-test('a schema of another kind, or one that can not be compiled, is a rejection that says so', async () => {
+test('a schema of another kind, or one that cannot be compiled, is a rejection that says so', async () => {
   const broken = () => {
     throw new Error('no such type: Far')
   }
@@ -56,7 +56,7 @@ test('a schema of another kind, or one that can not be compiled, is a rejection 
   const decoder = registryDecoder({ schema: async (id) => schemas[id as 2] }, { TEXT: compileJson, BAD: broken })
   await decoder.prepare(messages(framed(2), framed(3)))
   expect(decoder.decode(framed(2))).toMatchObject({ detail: 'schema 2 is JSON, where TEXT or BAD was expected' })
-  expect(decoder.decode(framed(3))).toMatchObject({ detail: 'schema 3 can not be used: Error: no such type: Far' })
+  expect(decoder.decode(framed(3))).toMatchObject({ detail: 'schema 3 cannot be used: Error: no such type: Far' })
 })
 
 test('a payload that the schema does not fit is a rejection with the reason', async () => {

@@ -61,7 +61,7 @@ export function registryDecoder(
     try {
       return { decode: compile(schema) }
     } catch (error: unknown) {
-      return { unusable: `schema ${id} can not be used: ${oneLine(String(error))}` }
+      return { unusable: `schema ${id} cannot be used: ${oneLine(String(error))}` }
     }
   }
 

@@ -63,7 +63,7 @@ test.each([
     new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }),
     /ECONNREFUSED/,
   ],
-  ['is late', new DOMException('', 'TimeoutError'), /nothing came in 5000 ms/],
+  ['is late', new DOMException('', 'TimeoutError'), /no answer within 5000 ms/],
   ['answers 503', { status: 503, body: 'starting' }, /answered 503/],
   ['answers 429', { status: 429, body: {} }, /answered 429/],
 ])('a registry that %s may answer later', async (_, answer, message) => {

@@ -111,7 +111,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`
       const answer = await ask(path, allowance)
       if (answer === null) {
-        throw new RegistryUnavailable(`the schema registry ${base} lacks what a schema of its own imports: ${path}`, {
+        throw new RegistryUnavailable(`the schema registry ${base} lacks a schema that another imports: ${path}`, {
           values: { url: base, name, subject, version },
         })
       }
@@ -181,7 +181,7 @@ const isUnknown = (body: unknown): boolean =>
 
 function whyOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  if (cause.name === 'TimeoutError') return `nothing came in ${ANSWER_MS} ms`
+  if (cause.name === 'TimeoutError') return `no answer within ${ANSWER_MS} ms`
   const { cause: inner } = cause
   return inner instanceof Error ? ((inner as NodeJS.ErrnoException).code ?? inner.message) : cause.message
 }

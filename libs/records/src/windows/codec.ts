@@ -33,7 +33,7 @@ export function encodeStates(series: readonly Series[], states: readonly SeriesS
   return new Uint8Array(values.buffer)
 }
 
-/** Gives the series back. One that the bytes do not know begins empty, as all do in a layout of another version. */
+/** Returns the series back. A series that the bytes do not have begins empty, as all do in a layout of another version. */
 export function decodeStates(series: readonly Series[], bytes: Uint8Array): SeriesState[] {
   // A copy, because a store may hand out bytes that are not aligned; a Buffer's own slice would be no copy.
   const values = new Float64Array(new Uint8Array(bytes).buffer)

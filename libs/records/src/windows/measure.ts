@@ -5,9 +5,9 @@ import type { Before } from './series-state.js'
 const LARGEST = 1e300
 
 /**
- * Gives a windowed feature of a record; NaN is missing.
+ * Returns a windowed feature of a record; NaN is missing.
  *
- * Count, sum and distinct say what the entity has done up to and with the record. The others say what was usual before it,
+ * Count, sum and distinct measure the entity up to and including the record. The others measure what was usual before it,
  * and are missing where nothing was: mean, min, max and ratio_to_mean without a number, std with fewer than two (it is the
  * sample's, over n − 1), ratio_to_mean also by a mean of 0 or of a missing number, since_last without a record.
  *

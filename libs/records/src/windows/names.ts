@@ -23,7 +23,7 @@ const MAYBE_ODD = /[\0\uD800-\uDFFF]/
 const ODD = /\0|\p{Surrogate}/gu
 
 /**
- * Gives 53 bits that stand for a value, NaN for a missing one. Two of 256 values are the same with a probability of 4e-12.
+ * Returns 53 bits that stand for a value, NaN for a missing one. Two of 256 values are the same with a probability of 4e-12.
  *
  * @see MurmurHash3's mixing constants; the two halves are the two lanes
  */

@@ -14,7 +14,7 @@ export interface Observation {
   readonly values: readonly (readonly number[])[]
 }
 
-/** What Kafka says of a record. */
+/** Kafka's metadata of a record. */
 export interface MessageFacts {
   readonly key: Buffer | null
   readonly timestampMs: number

@@ -32,7 +32,7 @@ export interface Series {
   readonly measures: readonly { readonly place: number; readonly aggregate: Aggregate }[]
 }
 
-/** Gives what has to be kept for the windowed features of a feature list; null where there are none. */
+/** Returns what has to be kept for the windowed features of a feature list; null where there are none. */
 export function planWindows(features: readonly Feature[]): WindowPlan | null {
   const windows = windowsOf(features)
   if (windows.length === 0) return null

@@ -18,13 +18,13 @@ export interface EntityState extends EntityName {
 
 /** What the entities of one sequence of records, such as a partition, have done in their windows. */
 export interface WindowStates {
-  /** Gives the entities of records that are not in memory: new ones, and those that were forgotten or never loaded. */
+  /** Returns the entities of records that are not in memory: new ones, and those that were forgotten or never loaded. */
   absent(observations: readonly Observation[]): readonly EntityName[]
   /** Puts entities into memory as they were stored. */
   put(states: readonly EntityState[]): void
   /** Counts a record and gives its windowed features, [count]; NaN is missing. */
   observe(observation: Observation): number[]
-  /** Gives the entities that were counted since `settle`, as they are now. */
+  /** Returns the entities that were counted since `settle`, as they are now. */
   changed(): readonly EntityState[]
   /** Forgets the entities that were not seen for longest, as many as memory has no room for. */
   settle(): SettleResult
@@ -55,7 +55,7 @@ interface Entry {
 const ENTRY_BYTES = 250
 const SERIES_BYTES = 200
 
-/** Gives the empty beginning; the same records in the same order give the same features and states, whatever is between. */
+/** Returns the empty beginning; the same records in the same order give the same features and states, whatever is between. */
 export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: WindowStatesOptions): WindowStates {
   const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
   const before = makeBefore()

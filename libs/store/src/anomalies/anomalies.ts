@@ -44,7 +44,7 @@ interface AnomalyRow {
 const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
        counterfactual, missing, severity, reasons, model_id, detected_at, rescored`
 
-/** Gives a pipeline's anomalies, the strangest (highest nll) first. */
+/** Returns a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
   db: Queryable,
   query: { readonly pipeline: string; readonly limit: number; readonly detectedSince?: Date },
@@ -110,7 +110,7 @@ export function eachAnomaly(
   )
 }
 
-/** What is looked at to decide what becomes of an anomaly's alert. */
+/** The fields that decide whether an alert of an anomaly is sent. */
 export interface DetectedAnomaly extends Position {
   readonly entityKey: string | null
   readonly severity: Severity
@@ -166,7 +166,7 @@ interface DetectedRow
   readonly reason: unknown
 }
 
-/** Gives the anomaly at a position, or null. */
+/** Returns the anomaly at a position, or null. */
 export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
   const [row] = await run<AnomalyRow>(db, {
     name: 'anomaly_at',

@@ -38,7 +38,7 @@ interface AnomalyFilter {
   readonly text?: string | undefined
 }
 
-/** Where a page ended; the next begins behind it, whatever was added meanwhile. */
+/** End of a page; the next one begins after it, independent of rows added meanwhile. */
 export interface AnomalyCursor extends Position {
   readonly pValue: number
   /** To the microsecond, as Postgres writes it. */
@@ -58,7 +58,7 @@ interface AnomalyListOptions extends AnomalyFilter {
   readonly after?: AnomalyCursor | null | undefined
 }
 
-/** Gives a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
+/** Returns a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
 export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
   const values: unknown[] = []
   const place = (value: unknown): string => `$${values.push(value)}`
@@ -85,7 +85,7 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   return { items: items.map(toLine), next: last === undefined ? null : cursorOf(last) }
 }
 
-/** Gives what was found in a pipeline since a moment, the newest first. */
+/** Returns what was found in a pipeline since a moment, the newest first. */
 export async function anomaliesDetectedSince(
   db: Queryable,
   { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },

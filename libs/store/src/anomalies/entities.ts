@@ -14,7 +14,7 @@ interface EntityHistory {
   readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
 
-/** Gives what is stored of an entity's anomalies. */
+/** Returns what is stored of an entity's anomalies. */
 export async function entityHistory(
   db: Queryable,
   { pipeline, key }: { readonly pipeline: string; readonly key: string },

@@ -9,7 +9,7 @@ interface AnomalyWithFields extends AnomalyLine {
 
 export type FieldBits = readonly [field: string, bits: number]
 
-/** Gives a pipeline's latest anomalies up to a record time whose strangest field is this one. */
+/** Returns a pipeline's latest anomalies up to a record time whose strangest field is this one. */
 export async function anomaliesOfField(
   db: Queryable,
   of: { readonly pipeline: string; readonly field: string; readonly until: Date; readonly limit: number },

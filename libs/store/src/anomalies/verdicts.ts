@@ -29,7 +29,7 @@ interface VerdictRow {
 }
 
 /**
- * Notes what somebody says about an anomaly, of the stream or of a rescore. Earlier verdicts on it stay; the latest counts.
+ * Stores a verdict on an anomaly, of the stream or of a rescore. Earlier verdicts on it stay; the latest counts.
  *
  * @throws {AnomalyUnknown} when no such anomaly is stored
  */
@@ -44,14 +44,14 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
   })
   if (row === undefined) {
     throw new AnomalyUnknown(
-      `no anomaly ${pipeline}/${topic}/${partition}/${offset} is stored; analyst.anomalies lists those that are`,
+      `no anomaly ${pipeline}/${topic}/${partition}/${offset} is stored; analyst.anomalies lists the stored ones`,
       { values: { pipeline, topic, partition, offset } },
     )
   }
   return toGivenVerdict(row)
 }
 
-/** Gives what was said about an anomaly, the latest, which counts, first. */
+/** Returns what was said about an anomaly, the latest, which counts, first. */
 export async function verdictsOn(
   db: Queryable,
   pipeline: string,

@@ -15,7 +15,7 @@ export interface AuditEntry {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Notes that something is asked for, before it is done. @returns the entry's id */
+/** Stores that something is asked for, before it is done. @returns the entry's id */
 export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<string> {
   const [row] = await run<{ id: string }>(db, {
     name: 'begin_audit',

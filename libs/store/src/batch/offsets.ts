@@ -20,7 +20,7 @@ interface PartitionCounters {
   readonly missed: number
 }
 
-/** Where reading goes on in a partition. */
+/** Next offset of a partition to read. */
 interface PartitionPosition {
   readonly nextOffset: bigint
   /** The topic's id when the position was stored; null: the broker had none. */
@@ -116,7 +116,7 @@ export async function skipMissed(
   return rows.length > 0
 }
 
-/** Gives the state of online false-discovery control that was written with the stored offset, or null before the first. */
+/** Returns the state of online false-discovery control that was written with the stored offset, or null before the first. */
 export async function storedFdrState(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
@@ -131,7 +131,7 @@ export async function storedFdrState(
 
 const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
 
-/** Gives the counters of every partition the pipeline has touched, by topic and partition. */
+/** Returns the counters of every partition the pipeline has touched, by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
   const rows = await run<Record<keyof PartitionCounters, string>>(db, {
     name: 'partition_counters',

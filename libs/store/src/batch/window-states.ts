@@ -13,7 +13,7 @@ export interface StoredWindowState extends StoredEntity {
   readonly state: Uint8Array
 }
 
-/** Gives the states of some entities of a partition; one that is new has none. */
+/** Returns the states of some entities of a partition; one that is new has none. */
 export async function loadWindowStates(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string; readonly partition: number },

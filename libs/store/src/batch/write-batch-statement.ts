@@ -70,7 +70,7 @@ function sumOf(counts: string): string {
 
 // Whoever commits holds the minute's row until the disk has it, and the other partitions wait behind: eight of them took 19 ms,
 // and take 3 without. What a crash of Postgres then loses, offset and all, is read again and written the same. Nobody
-// outside can know of it by then: Kafka commits what the relay sends once its number is on disk, and the log keeps their order.
+// outside can depend on it by then: Kafka commits what the relay sends once its number is on disk, and the log keeps their order.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
 // Of a batch without anomalies, dead letters and states the rest below would write nothing, at a third of the cost.

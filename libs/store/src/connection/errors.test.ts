@@ -35,7 +35,7 @@ describe('toStoreError', () => {
       expect(toStoreError(new Error(message))).toBeInstanceOf(StoreUnavailable)
     }
     expect(toStoreError(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toMatchObject({
-      message: 'Postgres is not available: ECONNREFUSED; it is tried again',
+      message: 'Postgres is not available: ECONNREFUSED; it is retried',
     })
   })
 

@@ -19,7 +19,7 @@ export class ValueRefused extends StoreRefused {
   override readonly code = 'OUTFLOW_STORE_VALUE_REFUSED'
 }
 
-/** The store does not accept who we say we are. */
+/** Postgres rejected the login. */
 export class StoreLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_STORE_LOGIN_FAILED'
 }
@@ -59,7 +59,7 @@ export class NoEarlierModel extends OutflowError {
   readonly code = 'OUTFLOW_STORE_NO_EARLIER_MODEL'
 }
 
-/** The broker says that rows were sent which this database never numbered: it was restored or replaced. */
+/** Rows were sent to Kafka that this database never numbered: it was restored or replaced. */
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'
 }
@@ -86,7 +86,7 @@ const VALUE_SQLSTATE = /^(22|23|54)...$/
 const PASSING_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
 
-/** Gives what pg, or the socket under it, threw as an error of this package; other errors come back unchanged. */
+/** Returns what pg, or the socket under it, threw as an error of this package; other errors come back unchanged. */
 export function toStoreError(thrown: unknown): unknown {
   if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
@@ -97,7 +97,7 @@ export function toStoreError(thrown: unknown): unknown {
       values: { code },
     })
   }
-  // Class 28: invalid authorization. pg itself answers a password that is lacking, or a server that can not prove it
+  // Class 28: invalid authorization. pg itself answers a password that is lacking, or a server that cannot prove it
   // knows ours, by a sentence that begins with SASL.
   if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
     return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), {
@@ -108,7 +108,7 @@ export function toStoreError(thrown: unknown): unknown {
   if (PASSING_SQLSTATE.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGE.test(thrown.message)) {
     const reason = thrown.message || code
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
-    return new Unavailable(`Postgres is not available: ${reason}; it is tried again`, {
+    return new Unavailable(`Postgres is not available: ${reason}; it is retried`, {
       cause: thrown,
       values: { code },
     })
@@ -119,8 +119,8 @@ export function toStoreError(thrown: unknown): unknown {
 }
 
 function fixOfLogin(message: string): string {
-  if (/no encryption|SSL off/.test(message)) return 'it may want TLS: postgres.tls: true'
-  if (/certificate/.test(message)) return 'name the client certificate as postgres.tls.certFile and its key as keyFile'
+  if (/no encryption|SSL off/.test(message)) return 'it may require TLS: postgres.tls: true'
+  if (/certificate/.test(message)) return 'set the client certificate as postgres.tls.certFile and its key as keyFile'
   return 'check the user and password in postgres.url, or postgres.passwordFile'
 }
 

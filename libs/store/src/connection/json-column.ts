@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { StoredValueDamaged } from './errors.js'
 
 /**
- * Gives the reader of a JSON column.
+ * Returns the reader of a JSON column.
  *
  * @param column  with schema and table, such as `outflow.fits.report`
  * @returns the value by its schema; `key` names the row in the error
@@ -16,7 +16,7 @@ export function jsonColumn<Schema extends z.ZodType>(
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
     throw new StoredValueDamaged(
-      `${column} of ${key} is not as it was written: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}; restore the row from a backup, or delete it`,
+      `${column} of ${key} does not match its schema: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}; restore the row from a backup, or delete it`,
       { values: { column, key } },
     )
   }

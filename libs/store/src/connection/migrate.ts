@@ -69,7 +69,7 @@ end
 $$`
 
 /**
- * Gives every known migration in order, and when it was applied.
+ * Returns every known migration in order, and when it was applied.
  *
  * @throws {MigrationChanged} as `migrate`
  */
@@ -118,7 +118,7 @@ function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMig
     throw new MigrationChanged(
       file
         ? `migration ${file.name} was applied with another text; migrations are not edited once applied: add a new one`
-        : `migration ${migration.name} was applied and this release does not know it; run the release that applied it`,
+        : `migration ${migration.name} was applied by another release and is unknown here; run the release that applied it`,
       { values: { number: migration.number, name: migration.name } },
     )
   }

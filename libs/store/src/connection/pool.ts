@@ -117,13 +117,13 @@ export async function inTransaction<T>(client: Client, act: () => Promise<T>, be
     await client.query('commit')
     return result
   } catch (thrown: unknown) {
-    // A connection that can not roll back is closed by whoever lent it, and Postgres rolls back.
+    // A connection that cannot roll back is closed by whoever lent it, and Postgres rolls back.
     await client.query('rollback').catch((rollbackError: Error) => client.emit('error', rollbackError))
     throw toStoreError(thrown)
   }
 }
 
-/** Asks for one row: rejects with `StoreUnavailable` or `StoreRefused` when the database can not be used. */
+/** Asks for one row: rejects with `StoreUnavailable` or `StoreRefused` when the database cannot be used. */
 export async function ping(pool: Pool): Promise<void> {
   try {
     await pool.query('select 1')

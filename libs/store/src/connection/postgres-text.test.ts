@@ -37,7 +37,7 @@ describe('jsonbText', () => {
     expect(jsonbText({ ok: nested(5_000) })).toContain('nested deeper than 500 levels')
   })
 
-  it('gives null for what JSON can not say', () => {
+  it('gives null for what JSON cannot say', () => {
     expect(jsonbText(undefined)).toBe('null')
     expect(jsonbText({ a: Number.POSITIVE_INFINITY })).toBe('{"a":null}')
   })

@@ -5,30 +5,30 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 // Jsonb recursion is bounded by max_stack_depth (2 MB hold some 6,000 levels), V8's by its own stack.
 const MAX_JSON_DEPTH = 500
 
-/** Gives the nearest time within the years 1 to 9999, epoch ms; NaN becomes 1970. */
+/** Returns the nearest time within the years 1 to 9999, epoch ms; NaN becomes 1970. */
 export function clampTime(epochMs: number): number {
   return Number.isNaN(epochMs) ? 0 : Math.min(Math.max(epochMs, EARLIEST_MS), LATEST_MS)
 }
 
-/** Gives epoch ms as a timestamptz literal, clamped. */
+/** Returns epoch ms as a timestamptz literal, clamped. */
 export function timestampText(epochMs: number): string {
   return new Date(clampTime(epochMs)).toISOString()
 }
 
-/** Gives a string as Postgres takes it: NUL, which no text may hold, becomes U+FFFD. */
+/** Returns a string as Postgres takes it: NUL, which no text may hold, becomes U+FFFD. */
 export function plainText(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
 }
 
 /**
- * Gives a JSON value as jsonb takes it. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
+ * Returns a JSON value as jsonb takes it. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
  * value nested deeper than 500 levels is replaced by a note; one such record must not stop the stream.
  */
 export function jsonbText(value: unknown): string {
   return depthExceeds(value, MAX_JSON_DEPTH) ? '{"outflow.omitted":"nested deeper than 500 levels"}' : plainJson(value)
 }
 
-/** Gives a JSON value without NUL and lone surrogates: each becomes U+FFFD. */
+/** Returns a JSON value without NUL and lone surrogates: each becomes U+FFFD. */
 export function plainJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
   // Nearly every record ends here; an escaped backslash before u0000 costs only the walk below.

@@ -42,7 +42,7 @@ export interface DeadLetterQuery {
   readonly after?: Position | null | undefined
 }
 
-/** Gives how many records of the pipeline were rejected, by reason: exact, as far back as statistics are kept. */
+/** Returns how many records of the pipeline were rejected, by reason: exact, as far back as statistics are kept. */
 export async function rejectedByReason(
   db: Queryable,
   pipeline: string,
@@ -60,7 +60,7 @@ export async function rejectedByReason(
   return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, Number(rejected)]))
 }
 
-/** Gives the pipeline's reasons for setting records aside, how often each since a moment, and the minute of the last. */
+/** Returns the pipeline's reasons for setting records aside, how often each since a moment, and the minute of the last. */
 export async function rejectionsSince(
   db: Queryable,
   { pipeline, since }: { readonly pipeline: string; readonly since: Date },
@@ -84,7 +84,7 @@ const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key,
 
 type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
 
-/** Gives a pipeline's dead letters, those rejected last first. */
+/** Returns a pipeline's dead letters, those rejected last first. */
 export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
   const rows = await run<DeadLetterRow>(db, {
     name: 'list_dead_letters',
@@ -117,7 +117,7 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
   return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
-/** Gives the dead letter of a position, or null. */
+/** Returns the dead letter of a position, or null. */
 export async function deadLetterAt(db: Queryable, pipeline: string, at: Position): Promise<StoredDeadLetter | null> {
   const [row] = await run<DeadLetterRow>(db, {
     name: 'dead_letter_at',

@@ -2,13 +2,13 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { openHealthEvents } from './health-events.js'
 
-/** A relay that leads looks every few seconds: after this long nobody does. */
+/** A leading relay checks every few seconds: after this time none leads. */
 const UNWATCHED_MS = 60_000
 
 /**
- * Says for `/readyz` what is open of a pipeline.
+ * Readiness check: reports the open health events of a pipeline.
  *
- * @param unready  the kinds in which this service can not do its work; the others are only reported
+ * @param unready  the kinds that make this service unready; the others are only reported
  */
 export async function healthEventsCheck(
   db: Queryable,
@@ -21,9 +21,9 @@ export async function healthEventsCheck(
       from outflow.heartbeats where pipeline = $1 and service = 'alerts'`,
     values: [pipeline],
   })
-  // What is open may long have ended, when nobody looks.
+  // Open events may have ended long ago when no relay checks.
   if (watch === undefined || watch.age_ms > UNWATCHED_MS) {
-    return { ok: true, detail: 'warning: no `alerts` service looks after this pipeline' }
+    return { ok: true, detail: 'warning: no `alerts` service checks this pipeline' }
   }
   const open = await openHealthEvents(db, pipeline)
   if (open.length === 0) return { ok: true, detail: 'no open health events' }

@@ -4,7 +4,7 @@ import { run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
-/** What goes on for a while, or happened in a moment, and an operator must know of. */
+/** A condition that begins and ends, or a single event, that is reported to operators. */
 export interface StoredHealthEvent {
   readonly id: string
   readonly kind: string
@@ -16,14 +16,14 @@ export interface StoredHealthEvent {
   readonly endedAt: Date | null
 }
 
-/** What stands now. */
+/** A condition that holds now. */
 export interface Condition {
   readonly kind: HealthEventKindName
   readonly detail: string
   readonly modelId: string | null
 }
 
-/** What happened in a moment. */
+/** A single event. */
 export interface Occurrence extends Condition {
   readonly occurrence: string
   readonly at: Date
@@ -31,18 +31,18 @@ export interface Occurrence extends Condition {
 
 interface HealthUpdate {
   readonly pipeline: string
-  /** All that stand now: those that are open and not among them have ended. */
+  /** All conditions that hold now; open ones that are not among them have ended. */
   readonly conditions: readonly Condition[]
   readonly occurred: readonly Occurrence[]
-  /** Gives what is sent about one that began, ended or happened; null: nothing is. */
+  /** Returns the message about an event that began, ended or happened; null: none is sent. */
   readonly toMessage: (event: StoredHealthEvent, status: HealthEventStatus) => OutboxMessage | null
 }
 
 export type HealthEventStatus = 'begun' | 'ended' | 'happened'
 
 /**
- * Opens what stands now and was not open, closes what stands no more, notes what happened, and puts what is sent about each
- * into the outbox, in one transaction. The detail of what stays open is kept current, and nothing is sent about that. What another process has noted meanwhile is passed over: each is reported once.
+ * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each
+ * into the outbox, in one transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is reported once.
  *
  * @returns what was new
  */
@@ -63,7 +63,7 @@ export function storeHealthEvents(
   })
 }
 
-/** Gives what is open, the oldest first. */
+/** Returns what is open, the oldest first. */
 export async function openHealthEvents(db: Queryable, pipeline: string): Promise<readonly StoredHealthEvent[]> {
   const rows = await run<HealthEventRow>(db, {
     name: 'open_health_events',

@@ -9,7 +9,7 @@ export interface HealthFacts {
   readonly activeId: string | null
   /** Since it was fitted, or a fit gave the very same again. */
   readonly modelAgeMs: number | null
-  /** Since the trainer that leads last showed that it lives; null: none ever did. */
+  /** Since the last heartbeat of a leading trainer; null: there was none. */
   readonly trainerBeatAgeMs: number | null
   /** What the active model scored in the minutes that changed lately. */
   readonly scored: number

@@ -56,7 +56,7 @@ interface DriftAlarmRow {
 }
 
 /**
- * Gives a pipeline's newest alarm; null while there was none.
+ * Returns a pipeline's newest alarm; null while there was none.
  *
  * @param charts  of these only; default: of any
  */
@@ -69,7 +69,7 @@ export async function latestDriftAlarm(
   return alarm ?? null
 }
 
-/** Gives a pipeline's alarms, the newest first; of these charts only, where they are named. */
+/** Returns a pipeline's alarms, the newest first; of these charts only, where they are named. */
 export async function listDriftAlarms(
   db: Queryable,
   {

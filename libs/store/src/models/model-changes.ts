@@ -30,7 +30,7 @@ export async function noteChange(
   })
 }
 
-/** Gives the changes of a pipeline's active model, the newest first. */
+/** Returns the changes of a pipeline's active model, the newest first. */
 export async function listModelChanges(db: Queryable, pipeline: string): Promise<readonly ModelChange[]> {
   const rows = await run<{
     action: ModelChange['action']

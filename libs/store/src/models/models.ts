@@ -79,7 +79,7 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
 }
 
 /**
- * Gives the ids of the models that were active before and went without complaint, the latest first. Those whose bytes do
+ * Returns the ids of the models that were active before and went without complaint, the latest first. Those whose bytes do
  * not fit their checksum are passed over; Postgres reads every artefact for it.
  */
 export async function earlierModelIds(db: Queryable, pipeline: string): Promise<readonly string[]> {
@@ -109,7 +109,7 @@ export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, '
   await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'failed_gate' })
 }
 
-/** Gives the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */
+/** Returns the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */
 export async function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
     name: 'active_model_id',
@@ -120,7 +120,7 @@ export async function activeModelId(db: Queryable, pipeline: string): Promise<st
 }
 
 /**
- * Gives the pipeline's active model, its checksum verified, or null while there is none.
+ * Returns the pipeline's active model, its checksum verified, or null while there is none.
  *
  * @throws {ModelDamaged} when the bytes are not those that were stored
  */
@@ -144,7 +144,7 @@ export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredM
   return toStoredModel(row)
 }
 
-/** Gives what is stored of a model but its artefact; null when it is not there. */
+/** Returns what is stored of a model but its artefact; null when it is not there. */
 export async function modelSummary(db: Queryable, model: ModelKey): Promise<ModelSummary | null> {
   const [row] = await run<ModelRow>(db, {
     name: 'model_summary',
@@ -154,7 +154,7 @@ export async function modelSummary(db: Queryable, model: ModelKey): Promise<Mode
   return row ? toSummary(row) : null
 }
 
-/** Gives a pipeline's models, newest first. */
+/** Returns a pipeline's models, newest first. */
 export async function listModels(db: Queryable, pipeline: string): Promise<readonly ModelSummary[]> {
   const rows = await run<ModelRow>(db, {
     name: 'list_models',
@@ -189,14 +189,14 @@ function toSummary(row: ModelRow): ModelSummary {
 
 export function damaged({ pipeline, id }: ModelKey): ModelDamaged {
   return new ModelDamaged(
-    `the artefact of model ${id} of ${pipeline} does not fit the checksum it was stored with; ` +
+    `the artefact of model ${id} of ${pipeline} does not match its stored checksum; ` +
       'promote another model or fit a new one',
     { values: { pipeline, id } },
   )
 }
 
 export function unknown({ pipeline, id }: ModelKey): ModelUnknown {
-  return new ModelUnknown(`pipeline ${pipeline} has no such model: ${id}; outflow models list shows those it has`, {
+  return new ModelUnknown(`pipeline ${pipeline} has no such model: ${id}; outflow models list lists its models`, {
     values: { pipeline, id },
   })
 }

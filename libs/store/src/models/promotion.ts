@@ -22,7 +22,7 @@ interface Change {
 
 /**
  * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`. A model
- * of any state may be promoted. Whoever does not say who it is stands as `unknown`.
+ * of any state may be promoted. Without a name the author is `unknown`.
  *
  * @throws {ModelUnknown}
  * @throws {ModelDamaged} when its bytes are not those that were stored; the active model stays
@@ -44,7 +44,7 @@ export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & P
 /**
  * Makes a model the active one once somebody has opened it: what no detector understands is not to score.
  *
- * @param open  throws when the artefact can not be opened
+ * @param open  throws when the artefact cannot be opened
  * @returns the id of the model that was active before
  * @throws {ModelUnknown | ModelDamaged} and what `open` throws; the active model stays
  */

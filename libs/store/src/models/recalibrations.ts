@@ -37,7 +37,7 @@ export async function noteRecalibration(
   })
 }
 
-/** Gives how a model's p-values are moved now; null: not at all. */
+/** Returns the current recalibration of a model; null: there is none. */
 export async function latestRecalibration(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string },

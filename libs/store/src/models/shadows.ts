@@ -39,7 +39,7 @@ export async function beginShadow(
   return rows.length > 0
 }
 
-/** Gives the id of the pipeline's shadow; null while there is none. Cheap: it is asked for every second. */
+/** Returns the id of the pipeline's shadow; null while there is none. Cheap: it is asked for every second. */
 export async function shadowId(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
     name: 'shadow_id',
@@ -50,7 +50,7 @@ export async function shadowId(db: Queryable, pipeline: string): Promise<string 
   return row?.id ?? null
 }
 
-/** Gives the pipeline's shadow with its counts; null while there is none. */
+/** Returns the pipeline's shadow with its counts; null while there is none. */
 export async function currentShadow(db: Queryable, pipeline: string): Promise<Shadow | null> {
   const [row] = await run<{
     id: string
@@ -89,7 +89,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
 }
 
 /**
- * Gives the newest model if it is a candidate that passed its gate and that a trainer left before it could let it score or
+ * Returns the newest model if it is a candidate that passed its gate and that a trainer left before it could let it score or
  * promote it; null where there is none, or another model was made active since.
  */
 export async function leftCandidate(db: Queryable, pipeline: string): Promise<string | null> {

@@ -22,7 +22,7 @@ interface BucketRow {
   readonly examples: unknown
 }
 
-/** Gives a pipeline's buckets that are due at an instant, and those that are named. */
+/** Returns a pipeline's buckets that are due at an instant, and those that are named. */
 export async function alertBuckets(
   db: Queryable,
   query: {

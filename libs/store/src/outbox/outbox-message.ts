@@ -1,5 +1,5 @@
 /**
- * A message that waits to be sent: an alert, a dead letter, one that is sent to its source again, or what an operator must know,
+ * A message that waits to be sent: an alert, a dead letter, a resent record, or a health event,
  * complete with its target.
  */
 export interface OutboxMessage {

@@ -49,7 +49,7 @@ export function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonl
   return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options)
 }
 
-/** Gives the pipeline's first rows that have a number, in order. */
+/** Returns the pipeline's first rows that have a number, in order. */
 export function firstOfOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
   return rowsOf(db, 'first_of_outbox', FIRST_OF_OUTBOX, options)
 }
@@ -187,7 +187,7 @@ export async function deleteOutboxThrough(
   return Number(outcome!.deleted)
 }
 
-// Not awaited: what a crash of Postgres brings back, Kafka's mark says was sent, and it is deleted and handed over again.
+// Not awaited: rows that a crash of Postgres restores are below Kafka's mark, so they are deleted and handed over again.
 const DELETE_OUTBOX_THROUGH = `
 with numbered as (
   select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
@@ -209,7 +209,7 @@ select (select count(*) from deleted) as deleted, last_sequence, set_config('syn
        case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
 from numbered`
 
-/** @throws {OutboxRewound} when this database never numbered a row as high as `sequence`, which Kafka says was sent */
+/** @throws {OutboxRewound} when this database never numbered a row as high as `sequence`, which Kafka has as sent */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
   const [numbered] = await run<{ last_sequence: string }>(db, {
     name: 'outbox_numbered',
@@ -228,7 +228,7 @@ function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void
   )
 }
 
-/** Gives how many rows wait, and since when the oldest does. */
+/** Returns how many rows wait, and since when the oldest does. */
 export async function outboxDepth(
   db: Queryable,
   pipeline: string,
@@ -242,7 +242,7 @@ export async function outboxDepth(
 }
 
 /**
- * Gives this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
+ * Returns this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
  * clone from a template does not share. It goes into the relay's group name, so that a fresh database next to an old
  * broker does not inherit the old one's position.
  */

@@ -25,7 +25,7 @@ export interface UnsentAlert extends Position {
 }
 
 /**
- * Locks the pipeline's last sequence until the transaction ends, so that nobody else numbers its outbox meanwhile.
+ * Locks the pipeline's last sequence until the transaction ends, so that no other relay numbers its outbox meanwhile.
  *
  * The commit is not awaited: what a crash of Postgres undoes is decided again. See `untilOnDisk`.
  *
@@ -44,7 +44,7 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
 }
 
 /**
- * Gives the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait.
+ * Returns the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait.
  *
  * @param options.maxBytes  stops before the alert that would pass it, but always gives one row
  */
@@ -93,7 +93,7 @@ interface WaitingRow {
   readonly looked_at: number
 }
 
-/** Gives rows that wait, and new messages, the next numbers in the order in which they stand here. */
+/** Returns rows that wait, and new messages, the next numbers in the order in which they stand here. */
 export async function numberInOrder(db: Queryable, pipeline: string, order: readonly NextInOrder[]): Promise<void> {
   if (order.length === 0) return
   const [reserved] = await run<{ last_sequence: string }>(db, {

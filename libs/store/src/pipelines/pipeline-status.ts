@@ -22,7 +22,7 @@ export interface PipelineStatus {
   readonly waitingSince: Date | null
 }
 
-/** Gives how a pipeline stands now; a pipeline that has written nothing has zeros. */
+/** Returns how a pipeline stands now; a pipeline that has written nothing has zeros. */
 export async function pipelineStatus(db: Queryable, pipeline: string): Promise<PipelineStatus> {
   const [row] = await run<Row>(db, {
     name: 'pipeline_status',

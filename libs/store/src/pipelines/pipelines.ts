@@ -11,7 +11,7 @@ interface PipelineSummary {
   readonly newestAnomalyAt: Date | null
 }
 
-/** Gives the pipelines that have read a record or have a model, by name. */
+/** Returns the pipelines that have read a record or have a model, by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
   const rows = await run<{
     pipeline: string
@@ -54,7 +54,7 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
   }))
 }
 
-/** Gives how many records a second came in, by Kafka's record time, in the minute before this one and in this one so far. */
+/** Returns how many records a second came in, by Kafka's record time, in the minute before this one and in this one so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ per_second: number }>(db, {
     name: 'recent_rate',

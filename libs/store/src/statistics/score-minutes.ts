@@ -12,7 +12,7 @@ export interface ScoreMinute {
   readonly pHistogram: readonly number[]
 }
 
-/** Gives the minutes that a model scored in, from one on and before another, in order. */
+/** Returns the minutes that a model scored in, from one on and before another, in order. */
 export async function scoreMinutes(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly before: Date },

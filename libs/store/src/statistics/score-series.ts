@@ -14,7 +14,7 @@ interface ScoreSpan {
   readonly histogram: readonly number[]
 }
 
-/** Gives the spans of `stepSeconds` that hold records, in order; they begin at multiples of it. */
+/** Returns the spans of `stepSeconds` that hold records, in order; they begin at multiples of it. */
 export async function scoreSeries(
   db: Queryable,
   of: { readonly pipeline: string; readonly from: Date; readonly to: Date; readonly stepSeconds: number },

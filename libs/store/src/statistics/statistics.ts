@@ -35,13 +35,13 @@ const BUCKET_WIDTH = (ASINH_END - ASINH_START) / NLL_BUCKETS
 
 const MINUTE_MS = 60_000
 
-/** Gives the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last include everything beyond. */
+/** Returns the histogram bucket of an nll, 0 … NLL_BUCKETS − 1; the first and last include everything beyond. */
 export function nllBucket(nll: number): number {
   const bucket = Math.floor((Math.asinh(nll) - ASINH_START) / BUCKET_WIDTH)
   return Math.min(Math.max(bucket, 0), NLL_BUCKETS - 1)
 }
 
-/** Gives the smallest nll of a bucket, nats; −Infinity for the first. */
+/** Returns the smallest nll of a bucket, nats; −Infinity for the first. */
 export function nllBucketStart(bucket: number): number {
   return bucket === 0 ? Number.NEGATIVE_INFINITY : Math.sinh(ASINH_START + bucket * BUCKET_WIDTH)
 }
@@ -52,19 +52,19 @@ export const ODDS_BUCKETS = 64
 const ODDS_START_BITS = -8
 const ODDS_WIDTH_BITS = 0.5
 
-/** Gives the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost include everything beyond. */
+/** Returns the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost include everything beyond. */
 export function oddsBucket(pValue: number): number {
   const bucket = Math.floor((Math.log2((1 - pValue) / pValue) - ODDS_START_BITS) / ODDS_WIDTH_BITS)
   return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)
 }
 
-/** Gives the p-value that a bucket begins below: 1 for the first. */
+/** Returns the p-value that a bucket begins below: 1 for the first. */
 export function oddsBucketStart(bucket: number): number {
   return bucket === 0 ? 1 : 1 / (1 + 2 ** (ODDS_START_BITS + bucket * ODDS_WIDTH_BITS))
 }
 
 /**
- * Gives quantiles of what a histogram counted, read between the borders of the bucket that each falls into, evenly in asinh; so
+ * Returns quantiles of what a histogram counted, read between the borders of the bucket that each falls into, evenly in asinh; so
  * each is within a bucket's width of the exact one: 0.18 nats at 0, 18 % of the value above.
  *
  * @param histogram  [NLL_BUCKETS] records per bucket, at least one record in all

@@ -10,7 +10,7 @@ export interface Suppression extends SuppressionRule {
   readonly why: string
   readonly createdBy: string
   readonly createdAt: Date
-  /** null: nobody has taken it away. */
+  /** null: it is active. */
   readonly removedBy: string | null
   readonly removedAt: Date | null
   /** How many alerts it has hidden. */
@@ -61,7 +61,7 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
  * Removes a rule: its alerts are sent again. Alerts that it hid stay hidden, and counted.
  *
  * @param of.pipeline  only if it is this one's; default: whoever's
- * @returns whether there was such a rule, and nobody had taken it away
+ * @returns whether there was such an active rule
  */
 export async function removeSuppression(
   db: Queryable,
@@ -100,7 +100,7 @@ interface SuppressionRow {
 }
 
 /**
- * Gives the rules of a pipeline, the newest first.
+ * Returns the rules of a pipeline, the newest first.
  *
  * @param query.all         those that have ended as well
  * @param query.notExpired  else those that had not expired then, and were not taken away; default: now

@@ -38,7 +38,7 @@ export async function removeExclusion(
   return rows.length > 0
 }
 
-/** Gives a pipeline's exclusions that reach beyond `since`, by their beginning. */
+/** Returns a pipeline's exclusions that reach beyond `since`, by their beginning. */
 export async function listExclusions(
   db: Queryable,
   { pipeline, since = new Date(0) }: { readonly pipeline: string; readonly since?: Date },
@@ -62,7 +62,7 @@ export async function listExclusions(
 }
 
 /**
- * Gives the positions that somebody confirmed to be anomalies and that nobody has called a false alarm since, as
+ * Returns the positions that somebody confirmed to be anomalies and that nobody has called a false alarm since, as
  * `topic/partition/offset`.
  */
 export async function confirmedPositions(db: Queryable, pipeline: string): Promise<ReadonlySet<string>> {

@@ -94,7 +94,7 @@ export async function endFit(
   })
 }
 
-/** Gives a pipeline's fits, the newest first; of one model, if it is named. */
+/** Returns a pipeline's fits, the newest first; of one model, if it is named. */
 export async function listFits(
   db: Queryable,
   { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },

@@ -41,7 +41,7 @@ export async function answerRequests(
   })
 }
 
-/** Gives the fit that answers a request; null while it waits. */
+/** Returns the fit that answers a request; null while it waits. */
 export async function fitOfRequest(db: Queryable, id: string): Promise<string | null> {
   const [row] = await run<{ fit_id: string | null }>(db, {
     name: 'fit_of_request',
@@ -51,7 +51,7 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
   return row?.fit_id ?? null
 }
 
-/** Wakes the trainer when somebody asks for a new model; polls every 5 s by default. */
+/** Wakes the trainer when a new model is requested; polls every 5 s by default. */
 export function listenForTraining(options: WorkListenerOptions): Listener {
   const { pollMs = 5_000, onWork } = options
   return listen({ ...options, channel: 'outflow_training', pollMs, look: async () => onWork() })

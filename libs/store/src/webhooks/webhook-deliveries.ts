@@ -25,7 +25,7 @@ export interface FailedAttempt {
   readonly failure: string
 }
 
-/** Gives a webhook's events whose next attempt is due, the longest overdue first. */
+/** Returns a webhook's events whose next attempt is due, the longest overdue first. */
 export async function dueDeliveries(
   db: Queryable,
   { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
@@ -57,7 +57,7 @@ export async function dueDeliveries(
   }))
 }
 
-/** Notes that the receiver has an event. */
+/** Stores that the receiver has an event. */
 export async function noteDelivered(db: Queryable, id: bigint, status: number): Promise<void> {
   await run(db, {
     name: 'note_delivered',
@@ -87,7 +87,7 @@ export async function noteFailedAttempt(
   })
 }
 
-/** Gives an event up after an attempt that failed: it becomes a dead letter of its webhook. */
+/** Returns an event up after an attempt that failed: it becomes a dead letter of its webhook. */
 export async function buryDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
   await run(db, {
     name: 'bury_delivery',
@@ -105,7 +105,7 @@ export async function buryDelivery(db: Queryable, id: bigint, { status, failure 
 }
 
 /**
- * Gives up what waits for webhooks that are not configured any more.
+ * Returns up what waits for webhooks that are not configured any more.
  *
  * @returns how many became dead letters
  */
@@ -195,7 +195,7 @@ export async function webhookCounts(db: Queryable, pipeline: string): Promise<re
   }))
 }
 
-/** Gives how many events of a pipeline wait for their webhooks. */
+/** Returns how many events of a pipeline wait for their webhooks. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ waiting: string }>(db, {
     name: 'waiting_deliveries',

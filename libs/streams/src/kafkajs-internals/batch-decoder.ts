@@ -117,7 +117,7 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
   }
 }
 
-/** Gives null for a batch that would take too much memory. */
+/** Returns null for a batch that would take too much memory. */
 async function expand(
   codec: { decompress(bytes: Buffer): Promise<Buffer> },
   bytes: Buffer,

@@ -69,7 +69,7 @@ export class EncodedRecord {
     return timestampType === LOG_APPEND_TIME ? maxTimestamp : later(firstTimestamp, this.timeDelta())
   }
 
-  /** Epoch ms: the number that the text says. */
+  /** Epoch ms: the number in the text. */
   get timestampMs(): number {
     const { context, firstTimestampMs } = this.batch
     const delta = this.timeDelta()

@@ -64,6 +64,6 @@ export function requirePermitted(host: string, permits: AddressRule): void {
 function refusal(host: string, addresses: readonly LookupAddress[]): WebhookAddressRefused {
   const found = addresses.map(({ address }) => address).join(', ')
   return new WebhookAddressRefused(
-    `${host} leads to ${found}, which is no public address; if it is meant, name it under allow of the webhook`,
+    `${host} resolves to ${found}, which is not a public address; if intended, add it to allow of the webhook`,
   )
 }

@@ -29,7 +29,7 @@ const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): Waitin
   ...overrides,
 })
 
-/** Delivers until nothing is due any more; `answers` are given to posts in turn, the last one for ever. */
+/** Delivers until nothing is due any more; `answers` are given to posts in turn, the last one forever. */
 async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | AttemptError)[]) {
   const stop = new AbortController()
   const reported: string[] = []
@@ -95,7 +95,7 @@ test('what the receiver will never take is dead at once and opens no circuit', a
 
 test('an event without a form for the webhook is dead at once and is never posted', async () => {
   const { reported, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
-  expect(reported).toEqual(['1 dead: the event has no form for webhooks of kind slack', '2 delivered 200'])
+  expect(reported).toEqual(['1 dead: the event has no body for webhooks of kind slack', '2 delivered 200'])
   expect(posts).toBe(1)
 })
 

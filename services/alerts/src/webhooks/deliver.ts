@@ -46,7 +46,7 @@ const LONGEST_WAIT_MS = 600_000
 
 /**
  * Makes the circuit breaker of a webhook: while it is open nothing is tried and no attempt counts, so a receiver that is away is asked
- * once in half a minute. A receiver that refuses one event lives.
+ * once in half a minute. A receiver that rejects one event is reachable.
  */
 export function makeBreaker(
   onChange: (isOpen: boolean) => void,
@@ -133,7 +133,7 @@ async function postThrough(
   send: (post: Post) => Promise<Answer>,
 ): Promise<Answer | AttemptError | 'not tried'> {
   const post = postOrNone(webhook, delivery)
-  if (post === null) return new WebhookRefused(`the event has no form for webhooks of kind ${webhook.kind}`)
+  if (post === null) return new WebhookRefused(`the event has no body for webhooks of kind ${webhook.kind}`)
   try {
     return await breaker.execute(() => send(post))
   } catch (thrown: unknown) {
@@ -161,7 +161,7 @@ function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
 /**
  * How long after a failed attempt the next one comes, ms: growing from 1 s to 10 min, and no less than the receiver asks for.
  *
- * @returns null when there is to be none: the event was refused, or was tried for as long as the webhook says
+ * @returns null when there is to be none: the event was rejected, or was retried for retryFor
  */
 export function waitAfter(
   error: AttemptError,

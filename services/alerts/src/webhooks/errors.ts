@@ -18,7 +18,7 @@ export class WebhookFailed extends WebhookError {
   override readonly retryable = true
 }
 
-/** The receiver lives and will not take this event. */
+/** The receiver rejected this event. */
 export class WebhookRefused extends WebhookError {
   readonly code = 'OUTFLOW_WEBHOOK_REFUSED'
 }

@@ -43,7 +43,7 @@ test('Slack gets the key, the reasons and the position', () => {
     text: [
       '*high anomaly in flights: CVG*',
       '• distance 1,750 is far above the 264 of CVG→ORD',
-      '• origin CVG does not go with the other fields; LAX would',
+      '• origin CVG does not fit the other fields; LAX would',
       '• p 0.0012, 2001-01-19T13:55:00.000Z',
       'flights/flights/2/673',
     ].join('\n'),
@@ -73,7 +73,7 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
       annotations: {
         summary: 'high anomaly in flights: CVG',
         description:
-          'distance 1,750 is far above the 264 of CVG→ORD; origin CVG does not go with the other fields; LAX would; p 0.0012, 2001-01-19T13:55:00.000Z',
+          'distance 1,750 is far above the 264 of CVG→ORD; origin CVG does not fit the other fields; LAX would; p 0.0012, 2001-01-19T13:55:00.000Z',
       },
       startsAt: '2026-11-25T14:43:39.380Z',
     },

@@ -47,7 +47,7 @@ test('the address that was checked is the one that is connected to, and no more 
   poster.close()
 })
 
-test('a name that leads to a permitted address first and to another then is connected to once', async () => {
+test('a name that resolves to a permitted address first and to another then is connected to once', async () => {
   const poster = makePoster(
     { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] },
     answering('127.0.0.1', '127.0.0.2', '10.0.0.1'),
@@ -56,7 +56,7 @@ test('a name that leads to a permitted address first and to another then is conn
   for (const address of ['127.0.0.2', '10.0.0.1']) {
     const error = await poster.post(post, never).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(WebhookAddressRefused)
-    expect(String(error)).toContain(`hooks.invalid leads to ${address}`)
+    expect(String(error)).toContain(`hooks.invalid resolves to ${address}`)
   }
   expect(connections).toBe(1)
   poster.close()

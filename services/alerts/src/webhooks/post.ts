@@ -21,7 +21,7 @@ export interface Poster {
   /**
    * Posts once. Redirects are not followed; of the answer's body no more than 16 KiB is read.
    *
-   * @param cut  aborts an attempt that a service which stops can not wait for
+   * @param cut  aborts an attempt that a service which stops cannot wait for
    * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
    */
   post(post: Post, cut: AbortSignal): Promise<Answer>
@@ -30,7 +30,7 @@ export interface Poster {
 
 const MAX_ANSWER_BYTES = 16 * 1024
 
-/** Answers that say that this event will not be taken, however often it comes: malformed, gone, too large, not acceptable. */
+/** Statuses that reject this event permanently: malformed, gone, too large, not acceptable. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 410, 413, 422])
 
 const resolveAll: Resolve = (hostname, done) => lookup(hostname, { all: true }, done)
@@ -74,7 +74,7 @@ function answerTo(send: (answered: (response: http.IncomingMessage) => void) => 
   })
 }
 
-/** The status is known before the body: one that breaks off, goes on for ever or is too long changes nothing. */
+/** The status is known before the body: a truncated, endless or oversized body changes nothing. */
 async function startOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -90,7 +90,7 @@ async function startOf(response: http.IncomingMessage): Promise<string> {
 
 function refusalOf(status: number, { 'retry-after': retryAfter }: http.IncomingHttpHeaders): Error {
   if (REFUSALS.has(status))
-    return new WebhookRefused(`the receiver answered ${status}: it will not take this event`, status)
+    return new WebhookRefused(`the receiver answered ${status}: it does not accept this event`, status)
   if (status >= 300 && status < 400) {
     return new WebhookFailed(`the receiver answered ${status}, a redirect, which is not followed; fix the url`, status)
   }
@@ -103,5 +103,5 @@ function toAttemptError(thrown: unknown, isLate: boolean, timeoutMs: number): Er
   if (thrown instanceof WebhookAddressRefused) return thrown
   if (isLate) return new WebhookFailed(`no answer within ${timeoutMs} ms`)
   const code = thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : ''
-  return new WebhookFailed(`no connection, or it broke${code}`)
+  return new WebhookFailed(`connection failed${code}`)
 }

@@ -1,7 +1,7 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 
-/** All that delivering to webhooks can say. Webhooks are named; where they are is kept back: a URL may be a secret. */
+/** Log events and metrics of webhook deliveries. They have names of webhooks and no URLs: a URL may be a secret. */
 export interface WebhookTelemetry {
   attempted(webhook: string, tookMs: number): void
   delivered(webhook: string): void
@@ -33,7 +33,9 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
     ATTEMPT_SECONDS_BOUNDS,
     ['webhook'],
   )
-  const open = metrics.gauge('outflow_webhook_circuit_open', '1 while a webhook is left alone', ['webhook'])
+  const open = metrics.gauge('outflow_webhook_circuit_open', '1 while the circuit breaker of a webhook is open', [
+    'webhook',
+  ])
   for (const webhook of webhooks) {
     open.set({ webhook }, 0)
     for (const outcome of ['delivered', 'failed', 'dead']) outcomes.inc({ webhook, outcome }, 0)

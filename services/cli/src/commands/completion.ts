@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.js'
 export function addCompletion(program: Command, { terminal }: CommandContext): void {
   tab(program, { completionCommandName: 'completion' })
   named(program, 'completion')!
-    .summary('print what completes commands in bash, zsh or fish')
+    .summary('print a completion script for bash, zsh or fish')
     .description('Prints a script for your shell that completes the commands, options and choices of outflow.')
     .addHelpText(
       'after',
@@ -23,7 +23,7 @@ Examples:
   })
 }
 
-/** To the shell: complete as you would without us. The library itself always says that files are not wanted. */
+/** Directive to the shell: complete file names. The library itself always disables them. */
 const NAMES_OF_FILES = ':0'
 
 /** Whether what is being typed, the last word, is the value of an option that takes a file. */

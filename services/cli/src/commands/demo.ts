@@ -8,12 +8,12 @@ import { jsonOption } from '../options.js'
 export function addDemo(program: Command, context: CommandContext): void {
   program
     .command('demo')
-    .summary('watch it work on 20,000 real flights')
+    .summary('run outflow on 20,000 real flights')
     .description(
       'Feeds 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
-        'spot and a real Postgres, and reads the alerts at the other end. Broker and database are those of KAFKA_BROKERS and ' +
-        'DATABASE_URL, else containers where a Docker engine answers, else processes of its own (Java 17 and Maven). ' +
-        'Ctrl-C leaves nothing behind.',
+        'spot and a real Postgres, and reads the alerts. Broker and database are those of KAFKA_BROKERS and ' +
+        'DATABASE_URL; else containers if a Docker engine is running; else child processes (Java 17 and Maven). ' +
+        'Ctrl-C stops and removes everything.',
     )
     .option('--once', 'end after the summary instead of waiting for Ctrl-C')
     .addOption(jsonOption('the summary'))

@@ -8,16 +8,16 @@ export function addToken(program: Command, { terminal }: CommandContext): void {
     .command('token')
     .summary('make a bearer token for the console')
     .description(
-      'Makes a token of 256 random bits and prints it once, with what outflow.yaml says about it: whose it is, what they may ' +
-        'do, and its SHA-256. A token is revoked by taking that line out and starting the console again.',
+      'Makes a token of 256 random bits and prints it once, with the entry for outflow.yaml: owner, role ' +
+        'and SHA-256. To revoke a token, remove its entry and restart the console.',
     )
     .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log')
-    .addOption(new Option('--role <role>', 'what they may do').choices(ROLES).default('reader'))
+    .addOption(new Option('--role <role>', 'role of the owner').choices(ROLES).default('reader'))
     .addHelpText('after', '\nExamples:\n  outflow token --name ada --role analyst')
     .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {
       const token = `outflow_${randomBytes(32).toString('base64url')}`
       const sha256 = createHash('sha256').update(token).digest('hex')
-      terminal.say('the token; it is kept nowhere:')
+      terminal.say('the token; it is not stored:')
       await terminal.result(`${token}\n`)
       terminal.say('in outflow.yaml, under console.authentication.tokens:')
       terminal.say(`  - { name: ${JSON.stringify(name)}, role: ${role}, sha256: ${sha256} }`)

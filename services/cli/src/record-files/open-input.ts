@@ -13,10 +13,10 @@ export interface Input {
 }
 
 /**
- * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, whatever the name says.
+ * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, independent of the name.
  *
- * @param format  where the name says nothing; without it the first byte says
- * @throws {FileUnavailable} when it can not be read
+ * @param format  where the name has no known extension; default: by the first byte
+ * @throws {FileUnavailable} when it cannot be read
  * @throws {InputInvalid} when it holds nothing, or a JSON array in place of one record a line
  */
 export async function openInput(path: string, format?: Format): Promise<Input> {
@@ -24,10 +24,10 @@ export async function openInput(path: string, format?: Format): Promise<Input> {
   const raw = await peek(named(name, path === '-' ? process.stdin : createReadStream(path)))
   const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw
   if (plain.head.length === 0)
-    throw new InputInvalid(name, null, 'it is empty; a header line or one record a line was expected')
+    throw new InputInvalid(name, null, 'it is empty; expected a header line or one record per line')
   const known = formatOfName(path) ?? format ?? sniffFormat(plain.head)
   if (known === 'ndjson' && /^\s*\[/.test(plain.head.toString('utf8'))) {
-    throw new InputInvalid(name, 1, "a JSON array; one record a line is read, as `jq -c '.[]'` makes of an array")
+    throw new InputInvalid(name, 1, "a JSON array; expected one record per line, as `jq -c '.[]'` makes of an array")
   }
   return { name, format: known, bytes: plain.bytes }
 }

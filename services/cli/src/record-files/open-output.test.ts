@@ -44,10 +44,10 @@ describe('withOutput', () => {
     expect(await readdir(folder)).toEqual(['scores.csv'])
   })
 
-  it('says why it can not write', async () => {
+  it('says why it cannot write', async () => {
     const write = (path: string) => withOutput(path, async () => {})
-    await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^can not write .*: no such file or folder$/)
-    await expect(write(folder)).rejects.toThrow(/^can not write .*: it is a folder$/)
+    await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^cannot write .*: no such file or folder$/)
+    await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)
   })
 
   it('writes what is no plain file in place', async () => {

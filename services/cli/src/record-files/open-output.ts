@@ -18,7 +18,7 @@ export interface Output {
  * A file is written under a temporary name and renamed at the end: a run that fails leaves what was there before, and
  * never half a result. What is no plain file (a pipe, /dev/null) is written in place.
  *
- * @throws {FileUnavailable} when it can not be written
+ * @throws {FileUnavailable} when it cannot be written
  */
 export async function withOutput<T>(path: string, use: (output: Output) => Promise<T>): Promise<T> {
   if (path === '-') return use(outputTo(process.stdout, 'stdout'))

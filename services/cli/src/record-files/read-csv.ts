@@ -76,7 +76,7 @@ function explain(name: string, header: readonly string[], error: unknown): unkno
       return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns${lacking}`, error)
     }
     case 'CSV_QUOTE_NOT_CLOSED':
-      return new InputInvalid(name, line, 'a quoted value is never closed', error)
+      return new InputInvalid(name, line, 'a quoted value is not closed', error)
     case 'CSV_MAX_RECORD_SIZE':
       return new InputInvalid(
         name,

@@ -27,7 +27,7 @@ async function* linesOf(name: string, bytes: AsyncIterable<Buffer>): AsyncGenera
       throw new InputInvalid(
         name,
         line + lines.length + 1,
-        `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is it one record a line?`,
+        `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is it one record per line?`,
       )
     }
     for (const text of lines) {
@@ -43,7 +43,7 @@ function decode(name: string, line: number, decoder: TextDecoder, chunk?: Buffer
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined })
   } catch (error: unknown) {
-    throw new InputInvalid(name, null, `after line ${line - 1} stand bytes that are not UTF-8`, error)
+    throw new InputInvalid(name, null, `bytes after line ${line - 1} are not UTF-8`, error)
   }
 }
 

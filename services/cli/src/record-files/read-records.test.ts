@@ -31,7 +31,7 @@ describe('CSV', () => {
   it.each([
     ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
     ['a,b\n1,2,3\n', "in, line 2: 3 values for the header's 2 columns"],
-    ['a,b\n1,"2\n', 'in, line 2: a quoted value is never closed'],
+    ['a,b\n1,"2\n', 'in, line 2: a quoted value is not closed'],
     ['a,a\n1,2\n', 'in, line 1: two columns are called a'],
     ['a,\n1,2\n', 'in, line 1: column 2 has no name'],
   ])('says where %j is broken', async (text, message) => {

@@ -121,7 +121,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       config: { role: 'analyst' },
       schema: {
-        summary: 'Says of an anomaly what it was; the latest verdict counts',
+        summary: 'Stores a verdict on an anomaly; the latest one counts',
         tags: ['anomalies'],
         params: paramsSchema,
         body: newVerdictSchema,

@@ -26,7 +26,7 @@ export function addSessionRoutes(
     '/api/session',
     {
       schema: {
-        summary: 'Who asks, and what they may do; 401 says in `logins` how one logs in',
+        summary: 'The user and their role; 401 has the ways to log in as `logins`',
         tags: ['session'],
         response: { 200: sessionSchema },
       },
@@ -50,7 +50,7 @@ export function addSessionRoutes(
     },
     async ({ body: { token } }, reply) => {
       const owner = ownerOf(token, tokens)
-      if (owner === null) throw new RequestRefused(401, 'this is nobody’s token; `outflow token` makes one')
+      if (owner === null) throw new RequestRefused(401, 'unknown token; `outflow token` makes one')
       const sealed = await withAudit(pool, owner, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
         sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
       )

@@ -11,7 +11,7 @@ type RecordOf = (source: KafkaRecord) => JsonObject
 
 interface CompareOptions {
   readonly detection: DetectionTarget
-  /** Gives the whole record of a message that could be read. */
+  /** Returns the whole record of a message that could be read. */
   readonly recordOf: RecordOf
   readonly telemetry: Pick<IngestTelemetry, 'shadowFailed'>
 }

@@ -46,7 +46,7 @@ test('online control continues from the state that was stored with the offset, a
   expect((await decide(batchOf([0.5]))).decisions.fdrState).toMatchObject({ fdr: 0.1, tested: 1 })
 })
 
-test('a state that can not be read while the store is away is requested again', async () => {
+test('a state that cannot be read while the store is away is requested again', async () => {
   const stateReadRetried = vi.fn()
   const storedState = vi.fn().mockRejectedValueOnce(new StoreUnavailable('away')).mockResolvedValue(null)
   const decide = aDecideStep({ alertRate: 0.001, fdr: 0.1 }, { storedState, telemetry: { stateReadRetried } })

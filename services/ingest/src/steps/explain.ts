@@ -7,7 +7,7 @@ import type { ComparedBatch, DecidedBatch, ExplainedBatch, ModelLease } from '..
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ExplainOptions {
-  /** Gives the whole record of a message that could be read. */
+  /** Returns the whole record of a message that could be read. */
   readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly telemetry: Pick<IngestTelemetry, 'explanationsShortened' | 'explanationsSkipped' | 'explanationFailed'>
   /** ms that only grow; default: the clock. */

@@ -9,7 +9,7 @@ import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ObserveOptions {
   readonly features: readonly Feature[]
-  /** Gives the stored states of a partition's entities. */
+  /** Returns the stored states of a partition's entities. */
   readonly load: (at: Delivery, entities: readonly StoredEntity[]) => Promise<readonly StoredWindowState[]>
   readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
   readonly signal: AbortSignal
@@ -17,7 +17,7 @@ export interface ObserveOptions {
   readonly maxBytes?: number
 }
 
-/** The step that looks back, and what it has to know of the group's partitions. */
+/** The step that computes windowed features, and its view of the group's partitions. */
 export interface Observer {
   /** Puts windowed features into the batch's fields where they lie, and what its entities have done into what will be written. */
   readonly observe: (batch: CleanBatch) => Promise<CleanBatch>

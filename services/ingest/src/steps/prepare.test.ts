@@ -19,7 +19,7 @@ test('a delivery whose schemas are known goes through at once, with the time', a
   expect(await preparing().step(delivery)).toEqual({ delivery, startedAtMs: 7 })
 })
 
-test('while schemas can not be fetched they are asked for again, and nothing goes through', async () => {
+test('while schemas cannot be fetched they are asked for again, and nothing goes through', async () => {
   const away = new RegistryAway('the registry is away')
   const prepare = vi.fn().mockRejectedValueOnce(away).mockRejectedValueOnce(away).mockResolvedValue(undefined)
   const { step, telemetry } = preparing({ decoder: { prepare } })

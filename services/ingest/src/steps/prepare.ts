@@ -14,7 +14,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes the step that fetches what reading a delivery takes: the schemas that its messages name. While one can not be
+ * Makes the step that fetches what reading a delivery takes: the schemas that its messages name. While one cannot be
  * fetched it is asked for again, and the partition waits behind it in order.
  */
 export function prepareWith({ decoder, telemetry, signal, now = Date.now }: PrepareOptions) {

@@ -10,8 +10,8 @@ import type { ShowOptions } from './show.js'
 export function addDeadLetters(program: Command, { terminal }: CommandContext): void {
   const letters = program
     .command('dead-letters')
-    .summary('look at rejected records, and send them again')
-    .description('The records that broke their contract and became dead letters.')
+    .summary('list rejected records, and resend them')
+    .description('Lists, prints and resends records that broke their contract.')
     .addHelpText(
       'afterAll',
       `
@@ -22,27 +22,27 @@ Examples:
   outflow dead-letters resend flights/2/18043 --with corrected.json`,
     )
   selecting(letters.command('list'))
-    .description('Lists dead letters, those rejected last first.')
+    .description('Lists dead letters, newest first.')
     .addOption(jsonOption('the list'))
     .action(async (options: Selection) => (await import('./list.js')).listLetters(options, terminal))
   letters
     .command('show')
     .argument('<position>', 'topic/partition/offset')
-    .description('Prints a dead letter: why it was rejected, and its original bytes, key and headers.')
+    .description('Prints a dead letter: the reason, and its original bytes, key and headers.')
     .addOption(configOption())
-    .addOption(jsonOption('it, bytes in base64,'))
+    .addOption(jsonOption('the dead letter, bytes in base64,'))
     .action((position: string, options: ShowOptions) =>
       interruptible(async (signal) => (await import('./show.js')).showLetter(position, options, terminal, signal)),
     )
   selecting(letters.command('resend'))
-    .argument('[positions...]', 'topic/partition/offset; default: all that the options select')
+    .argument('[positions...]', 'topic/partition/offset; default: all dead letters that the options select')
     .description(
-      'Sends dead letters that would be taken now to their source topic again, each once. The alerts service sends them; the ' +
-        'header outflow.resent names where they stood.',
+      'Resends dead letters that would be accepted now to their source topic, each at most once. The alerts service sends them; the ' +
+        'header outflow.resent has the original position.',
     )
-    .option('--with <file>', 'the corrected value of the one that is named; - is stdin')
-    .option('--dry-run', 'say what would be sent, and send nothing')
-    .addOption(jsonOption('what became of them'))
+    .option('--with <file>', 'the corrected value of the named dead letter; - is stdin')
+    .option('--dry-run', 'print what would be sent, and send nothing')
+    .addOption(jsonOption('the outcomes'))
     .action((positions: string[], options: ResendLettersOptions) =>
       interruptible(async (signal) =>
         (await import('./resend.js')).resendLetters(positions, options, terminal, signal),
@@ -53,8 +53,8 @@ Examples:
 function selecting(command: Command): Command {
   return command
     .addOption(configOption())
-    .addOption(new Option('--reason <reason>', 'only those rejected for it').choices(REJECTION_REASONS))
+    .addOption(new Option('--reason <reason>', 'only those with this reason').choices(REJECTION_REASONS))
     .option('--topic <topic>', 'only those of this source topic')
-    .option('--since <time>', 'only those rejected then or later: ISO 8601, or as 24h ago', moment)
-    .option('--limit <n>', 'how many at most', wholeNumber(1), 1_000)
+    .option('--since <time>', 'only those rejected since: ISO 8601, or 24h for 24 hours ago', moment)
+    .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
 }

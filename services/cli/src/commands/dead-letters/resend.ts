@@ -59,8 +59,8 @@ export async function resendLetters(
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   const { queued, before, stillInvalid, gone } = report
   terminal.say(
-    `${formatCount(queued.length)} ${options.dryRun ? 'would be sent' : 'will be sent'} to their source again, ` +
-      `${formatCount(before.length)} had been before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
+    `${formatCount(queued.length)} ${options.dryRun ? 'would be resent' : 'will be resent'} to their source, ` +
+      `${formatCount(before.length)} were resent before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
       `${formatCount(gone.length)} are no longer on ${config.deadLetters.topic}`,
   )
 }
@@ -96,7 +96,7 @@ async function resendAll(
   return { queued: [...sent], before: met.filter((position) => !sent.has(position)), stillInvalid, gone }
 }
 
-/** The original key and headers, one that says whence; the partition follows from the key, as for a producer. */
+/** The original key and headers, and one with the original position; the partition follows from the key, as for a producer. */
 function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
   const { topic, partition, offset } = at
   return {

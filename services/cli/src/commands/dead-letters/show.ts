@@ -41,7 +41,7 @@ export async function showLetter(
   }
   await terminal.result(describe(letter, original))
   if (original !== null)
-    terminal.say(rejection === null ? 'it would be taken now' : `it would still be rejected: ${rejection.detail}`)
+    terminal.say(rejection === null ? 'it would be accepted now' : `it would still be rejected: ${rejection.detail}`)
 }
 
 function encoded({ key, value, headers, timestampMs }: Original) {
@@ -60,7 +60,7 @@ function describe(letter: StoredDeadLetter, original: Original | null): string {
     ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
   ]
   if (original === null) {
-    const what = `  the dead-letter topic does not have it any more; it began`
+    const what = `  the dead-letter topic no longer has it; it began`
     return `${[...head, what, readable(letter.valueStart)].join('\n')}\n`
   }
   const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)

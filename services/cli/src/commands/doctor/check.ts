@@ -12,11 +12,11 @@ export interface Finding {
 
 export interface Check {
   readonly name: string
-  /** The check without which this one cannot pass. */
+  /** The check that must pass before this one. */
   readonly needs?: string
-  /** What is there, in a line. @throws what is wrong; a {@link Shortfall} also says what to do */
+  /** The finding, in one line. @throws the problem; a {@link Shortfall} also has the fix */
   readonly look: () => Promise<string>
-  /** What to do when `look` throws what does not say it itself. */
+  /** The fix when `look` throws an error without one. */
   readonly fix: string
 }
 

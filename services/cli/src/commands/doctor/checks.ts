@@ -37,7 +37,7 @@ export function checksOf(patient: Patient): readonly Check[] {
 
 const broker = ({ config, kafka }: Patient): Check => ({
   name: 'broker',
-  fix: 'start Kafka, or name its address under kafka.brokers',
+  fix: 'start Kafka, or set its address as kafka.brokers',
   look: async () => {
     const { brokers, clusterId } = await describeCluster(kafka)
     return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
@@ -81,10 +81,10 @@ function registry({ config: { source } }: Patient): readonly Check[] {
 const records = ({ config, kafka }: Patient): Check => ({
   name: 'records',
   needs: 'broker',
-  fix: 'records can be read once the topics and the registry answer',
+  fix: 'retry when the topics and the registry answer',
   look: async () => {
     const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
-    if (records === 0) return 'the topics hold no record yet'
+    if (records === 0) return 'the topics have no records yet'
     const detail = [
       `${formatCount(records)} read, ${formatCount(deadLetters)} would be dead letters`,
       ...problems.slice(0, MOST_PROBLEMS),
@@ -93,7 +93,7 @@ const records = ({ config, kafka }: Patient): Check => ({
     if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
     throw new Shortfall(
       detail,
-      'correct the paths and types in the configuration; a field that records may lack is optional: true',
+      'correct the paths and types in the configuration; set optional: true for a field that records may lack',
     )
   },
 })
@@ -128,7 +128,7 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
 
 const database = ({ config, pool }: Patient): Check => ({
   name: 'database',
-  fix: 'start Postgres, or name it under postgres.url',
+  fix: 'start Postgres, or set postgres.url',
   look: async () => {
     await ping(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
@@ -191,18 +191,18 @@ function computing(): readonly Check[] {
   return [
     {
       name: 'backend',
-      fix: 'npm run setup:tensorflow, or npm ci when node_modules is not whole',
+      fix: 'npm run setup:tensorflow, or npm ci if node_modules is incomplete',
       look: async () => {
         const fitting = fit()
         fitted = fitting.then(({ flow }) => flow)
         const { report } = await fitting
-        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow brings tfjs-node' : ''
+        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow installs tfjs-node' : ''
         return `${report.backend} ${report.backendVersion} fits${hint}`
       },
     },
     {
       name: 'engine',
-      fix: 'npm ci: the package onnxruntime-node is not whole, or has no build for this machine',
+      fix: 'npm ci: the package onnxruntime-node is incomplete, or has no build for this machine',
       look: async () => {
         const scorer = await openScorer(await (fitted ?? fit().then(({ flow }) => flow)))
         const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)

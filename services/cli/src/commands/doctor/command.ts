@@ -9,7 +9,7 @@ export function addDoctor(program: Command, context: CommandContext): void {
     .summary('check what a pipeline needs')
     .description(
       'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
-        'engine: a line each, with the fix for what fails. Exits with 1 when anything fails; a model that is still to come is a warning.',
+        'engine. Prints one line per check, and how to fix those that fail. Exits with 1 if any fails; a missing first model is a warning.',
     )
     .addOption(configOption())
     .addOption(jsonOption('the findings'))

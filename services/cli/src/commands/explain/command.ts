@@ -8,19 +8,19 @@ import type { ExplainOptions } from './explain-file.js'
 export function addExplain(program: Command, context: CommandContext): void {
   program
     .command('explain')
-    .summary('say why records are improbable')
+    .summary('print why records are improbable')
     .description(
-      'Says which fields make a record surprising, by how many bits, and what would have been expected there: for the records ' +
-        'of a file, or for an anomaly that is stored in Postgres.',
+      'Prints which fields make a record improbable, by how many bits, and the expected values: for the records ' +
+        'of a file, or for a stored anomaly.',
     )
-    .option('--model <file>', 'what `outflow train` wrote')
+    .option('--model <file>', 'model file written by `outflow train`')
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .option('--only-anomalies', 'pass over records within the normal')
+    .option('--only-anomalies', 'omit normal records')
     .option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert')
-    .option('-c, --config <file>', 'where the database of --anomaly is named', 'outflow.yaml')
+    .option('-c, --config <file>', 'configuration with the database of --anomaly', 'outflow.yaml')
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
-    .option('--json', 'print one JSON object a record')
+    .option('--json', 'print one JSON object per record')
     .addHelpText(
       'after',
       `

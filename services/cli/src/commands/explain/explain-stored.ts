@@ -29,7 +29,7 @@ export async function explainStored(
       anomalyAt(pool, pipeline, position),
       alertFateAt(pool, pipeline, position),
     ])
-    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists those that are`)
+    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
     const explanation = stored.reasons.length > 0 ? stored : await explainNow(pool, stored, terminal)
     return { anomaly: { ...stored, ...explanation }, isExplained: explanation !== null, unsent }
   })
@@ -80,6 +80,6 @@ function describeFate(unsent: AlertFate | null): string {
   if (unsent === null) return ''
   const { because, ruleId, ruleWhy, groupId } = unsent
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}\n`
-  if (because === 'cooldown') return '  no alert: there had been one of this key\n'
-  return `  sent with others: ${oneLine(groupId ?? '')}\n`
+  if (because === 'cooldown') return '  no alert: cool-down of its key\n'
+  return `  sent in the group ${oneLine(groupId ?? '')}\n`
 }

@@ -27,7 +27,7 @@ export async function exportAnomalies(options: ExportOptions, terminal: Terminal
   if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
   if (options.json && path === '-') {
     throw new UsageError(
-      '--json prints its summary on stdout, where --output - puts the anomalies; give --output a file',
+      '--json prints its summary on stdout, where --output - writes the anomalies; give --output a file',
     )
   }
   const format = options.format ?? formatOf(path)
@@ -61,7 +61,7 @@ export async function exportAnomalies(options: ExportOptions, terminal: Terminal
 function formatOf(path: string): ExportFormat {
   const format = EXPORT_FORMATS.find((known) => path.replace(/\.gz$/, '').endsWith(`.${known}`))
   if (format === undefined) {
-    throw new UsageError(`the name ${path} says no format; name it .parquet or .csv, or give --format parquet or csv`)
+    throw new UsageError(`${path} has no known extension; name it .parquet or .csv, or give --format parquet or csv`)
   }
   return format
 }

@@ -10,7 +10,7 @@ const INT32: Type = { type: 'INT32' }
 const INT64: Type = { type: 'INT64' }
 const DOUBLE: Type = { type: 'DOUBLE' }
 const TEXT: Type = { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
-const TIME: Type = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } // in UTC, says the format
+const TIME: Type = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } // the format defines it in UTC
 
 interface Column {
   readonly name: string

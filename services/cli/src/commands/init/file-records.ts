@@ -8,7 +8,7 @@ import { MAX_RECORDS, type Sample } from './sample.js'
 /**
  * Takes the first records of a file.
  *
- * @throws {FileUnavailable | InputInvalid} when it can not be read, or holds none
+ * @throws {FileUnavailable | InputInvalid} when it cannot be read, or holds none
  */
 export async function fileRecords(path: string, signal: AbortSignal): Promise<Sample> {
   const input = await openInput(path)
@@ -18,7 +18,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     for (const { record } of batch) records.push(record)
     if (records.length >= MAX_RECORDS) break
   }
-  if (records.length === 0) throw new InputInvalid(input.name, null, 'it holds no record')
+  if (records.length === 0) throw new InputInvalid(input.name, null, 'it has no records')
   const which = records.length < MAX_RECORDS ? 'the' : 'the first'
   return {
     name: input.name,

@@ -46,7 +46,7 @@ export async function init(
   terminal.say(
     `${output}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
-  terminal.say(`look it through, then: outflow doctor --config ${output}`)
+  terminal.say(`check it, then run: outflow doctor --config ${output}`)
 }
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
@@ -66,5 +66,5 @@ async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> 
     () => true,
     () => false,
   )
-  if (isThere) throw new UsageError(`${output} is there already; --force replaces it, --output names another`)
+  if (isThere) throw new UsageError(`${output} exists; --force replaces it, --output names another`)
 }

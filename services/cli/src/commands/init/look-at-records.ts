@@ -3,7 +3,7 @@ import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from 
 import { type LeftOut, makeFeatureInference } from '../../infer-features.js'
 import type { Sample } from './sample.js'
 
-/** What the records say of themselves, before anything is proposed. */
+/** Statistics of the records, before anything is proposed. */
 export interface Look {
   readonly records: number
   readonly columns: readonly Column[]

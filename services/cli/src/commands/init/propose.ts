@@ -8,7 +8,7 @@ export interface Proposal<T> {
   readonly why: string | null
 }
 
-/** The feature of a column, with its scale, and with what was seen that its reader should know. */
+/** The feature of a column, with its scale, and with remarks on what was found. */
 export function proposeFeature({
   feature,
   absent,

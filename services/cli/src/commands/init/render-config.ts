@@ -16,11 +16,11 @@ export interface Origin {
   readonly databaseUrl: string
 }
 
-/** The text of an outflow.yaml for such records: it parses, and its comments say why each line is what it is. */
+/** The text of an outflow.yaml for such records: it parses, and its comments state the reason for each line. */
 export function renderConfig(look: Look, origin: Origin): string {
   const { topic } = origin
   const blocks = [
-    [`# Proposed by \`outflow init\` from ${remark(origin.from)}: look it through, and change what you know better.`],
+    [`# Proposed by \`outflow init\` from ${remark(origin.from)}: check it, and correct what is wrong.`],
     aligned([
       entry('pipeline', { value: pipelineName(topic), why: 'names the pipeline in tables, metrics and alerts' }),
       entry('kafka', { value: { brokers: origin.brokers }, why: 'host:port, comma-separated; also tls and sasl' }),
@@ -28,7 +28,7 @@ export function renderConfig(look: Look, origin: Origin): string {
     ]),
     ['source:', ...aligned(sourceOf(look, origin).map((line) => indent(line)))],
     [
-      'features: # behind them, in how many of the records a field is absent or empty',
+      'features: # with the number of records in which a field is absent or empty',
       ...aligned(featuresOf(look).map((line) => indent(line))),
       ...leftOutLines(look),
     ],
@@ -63,12 +63,11 @@ function sourceOf(look: Look, { topic, format, isKeyed }: Origin): readonly Line
   const key = proposeKey(look)
   const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
   if (timestamp) lines.push(entry('timestamp', timestamp))
-  else
-    lines.push({ text: '# timestamp: $.…', why: "no field holds a time in every record; Kafka's timestamp is taken" })
+  else lines.push({ text: '# timestamp: $.…', why: "no field has a time in every record; Kafka's timestamp is used" })
   if (isKeyed) lines.push({ text: '# key: $.…', why: "the entity is Kafka's message key, which these records have" })
   else if (key) lines.push(entry('key', key))
-  else lines.push({ text: '# key: $.…', why: "no field looks like an entity; Kafka's message key is taken" })
-  return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline begins' })]
+  else lines.push({ text: '# key: $.…', why: "no field looks like an entity; Kafka's message key is used" })
+  return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline starts' })]
 }
 
 function featuresOf({ columns }: Look): readonly Line[] {
@@ -94,8 +93,8 @@ function leftOutLines({ leftOut }: Look): readonly string[] {
 
 const TRAINING: readonly Line[] = [
   entry('every', { value: '1h', why: 'how often the model is fitted again' }),
-  entry('window', { value: '24h', why: "how far back it looks, by Kafka's timestamp" }),
-  entry('minRows', { value: 2000, why: 'no model from fewer' }),
+  entry('window', { value: '24h', why: "length of the training window, by Kafka's timestamp" }),
+  entry('minRows', { value: 2000, why: 'minimum number of records for a fit' }),
   entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
 ]
 

@@ -24,7 +24,7 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
     ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
     ...{ skipTombstones: true, signal },
   })
-  if (window.records.length === 0) throw new InputInvalid(name, null, 'it holds no record')
+  if (window.records.length === 0) throw new InputInvalid(name, null, 'it has no records')
   const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
   // Not in the order of time over all partitions: records that a producer sends together have the same time.
   const partitions = new Map<number, JsonObject[]>()
@@ -43,7 +43,7 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
   }
   const count = window.records.length
   if (broken !== null && rejected === count) {
-    throw new InputInvalid(name, null, `outflow init reads JSON, and none of its records is; ${broken.detail}`)
+    throw new InputInvalid(name, null, `outflow init reads JSON, and no record is JSON; ${broken.detail}`)
   }
   return {
     name,
@@ -52,7 +52,7 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
     partitions: [...partitions.values()],
     formatWhy:
       rejected > 0
-        ? `${formatCount(rejected)} of ${formatCount(count)} records are none, and would be dead letters`
+        ? `${formatCount(rejected)} of ${formatCount(count)} records are not, and would be dead letters`
         : 'as all records seen are',
     isKeyed: window.records.every(({ key }) => key !== null),
   }

@@ -5,9 +5,9 @@ import type { MigrateOptions } from './migrate.js'
 export function addMigrate(program: Command, { terminal }: CommandContext): void {
   program
     .command('migrate')
-    .summary('bring the database schema up to date')
+    .summary('update the database schema')
     .description(
-      'Applies the migrations that are not applied yet. It is safe to run twice, and by two processes at once. The database ' +
+      'Applies pending migrations. Safe to run repeatedly and by two processes at once. The database ' +
         'is the one of --config, else of DATABASE_URL; its role must be allowed to create schemas and roles.',
     )
     .option('-c, --config <file>', 'an outflow.yaml')

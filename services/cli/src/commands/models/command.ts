@@ -7,8 +7,8 @@ import type { ExcludeOptions } from './exclusions.js'
 export function addModels(program: Command, context: CommandContext): void {
   const models = program
     .command('models')
-    .summary('look at the models of a pipeline, and change which one scores')
-    .description('The models of a pipeline. All of it works while the services run.')
+    .summary('list the models of a pipeline, and change which one is active')
+    .description('Lists, compares and changes the models of a pipeline, also while services run.')
     .addHelpText(
       'afterAll',
       `
@@ -16,7 +16,7 @@ Examples:
   outflow models list
   outflow models show 05ea
   outflow models diff 05ea 9b1c
-  outflow models promote 05ea --why 'the newer one knows no night flights'
+  outflow models promote 05ea --why 'the newer one was fitted without night flights'
   outflow models rollback --why 'flags every second record'
   outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'
   outflow models exclusions
@@ -30,25 +30,23 @@ Examples:
 function addLooking(models: Command, { terminal }: CommandContext): void {
   models
     .command('list')
-    .description('Lists the models of a pipeline, the newest first.')
+    .description('Lists the models of a pipeline, newest first.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action(async (options: PipelineOptions) => (await import('./show.js')).listModelsOf(options, terminal))
   models
     .command('show')
-    .argument('<id>', 'the model, or the first letters of its id')
-    .description(
-      'Prints all that is known of a model as JSON: metadata, the reports of its fits, its changes of state.',
-    )
+    .argument('<id>', 'the model: its id, or the first characters of it')
+    .description('Prints a model as JSON: metadata, reports of its fits, changes of state.')
     .addOption(configOption())
     .action(async (id: string, options: PipelineOptions) =>
       (await import('./show.js')).showModel(id, options, terminal),
     )
   models
     .command('diff')
-    .argument('<first>', 'a model, or the first letters of its id')
+    .argument('<first>', 'a model: its id, or the first characters of it')
     .argument('<second>', 'another')
-    .description('Prints how two models differ: what they were made of, and by how many nats they disagree.')
+    .description('Prints how two models differ: features, training and gate, and scores in nats.')
     .addOption(configOption())
     .addOption(jsonOption('the difference'))
     .action(async (first: string, second: string, options: PipelineOptions) =>
@@ -59,8 +57,8 @@ function addLooking(models: Command, { terminal }: CommandContext): void {
 function addChanging(models: Command, { terminal }: CommandContext): void {
   models
     .command('promote')
-    .argument('<id>', 'the model, or the first letters of its id')
-    .description('Makes a model the active one. Ingest takes it over between two batches, within two seconds.')
+    .argument('<id>', 'the model: its id, or the first characters of it')
+    .description('Makes a model the active one. Ingest uses it within two seconds, from the next batch on.')
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())
@@ -68,7 +66,7 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
     .action(async (id: string, options: ChangeOptions) => (await import('./change.js')).promote(id, options, terminal))
   models
     .command('rollback')
-    .description('Goes back to the model that was active before; the present one is marked as rolled_back.')
+    .description('Activates the model that was active before; the present one gets the state rolled_back.')
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())
@@ -79,9 +77,9 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
 function addExcluding(models: Command, { terminal }: CommandContext): void {
   models
     .command('exclude')
-    .description("Names a span of Kafka's record time that no model is to learn from, such as an incident.")
-    .requiredOption('--from <time>', 'ISO 8601; where it begins', instant)
-    .requiredOption('--to <time>', 'ISO 8601; where it has ended', instant)
+    .description("Excludes a span of Kafka's record time from training, such as an incident.")
+    .requiredOption('--from <time>', 'start, ISO 8601', instant)
+    .requiredOption('--to <time>', 'end, not included, ISO 8601', instant)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
     .addOption(configOption())
@@ -89,15 +87,15 @@ function addExcluding(models: Command, { terminal }: CommandContext): void {
     .action(async (options: ExcludeOptions) => (await import('./exclusions.js')).excludeSpan(options, terminal))
   models
     .command('include')
-    .argument('<id>', 'of the exclusion')
-    .description('Lets an excluded span be learnt from again.')
+    .argument('<id>', 'id of the exclusion')
+    .description('Removes an exclusion: models are fitted to the span again.')
     .addOption(configOption())
     .action(async (id: string, options: PipelineOptions) =>
       (await import('./exclusions.js')).includeSpan(id, options, terminal),
     )
   models
     .command('exclusions')
-    .description('Lists the spans that no model learns from.')
+    .description('Lists the excluded spans.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action(async (options: PipelineOptions) => (await import('./exclusions.js')).listSpans(options, terminal))

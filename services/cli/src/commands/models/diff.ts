@@ -109,9 +109,9 @@ function describe(a: StoredModel, b: StoredModel, { facts, divergence }: Differe
   })
   const apart =
     divergence === null
-      ? 'their features differ: likelihoods are not to be compared'
-      : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats stranger to the first, ` +
-        `records of the first ${divergence.firstToSecond.toFixed(3)} nats to the second`
+      ? 'their features differ: likelihoods cannot be compared'
+      : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats higher under the first, ` +
+        `records of the first ${divergence.firstToSecond.toFixed(3)} nats higher under the second`
   return `${table}\n${apart}`
 }
 

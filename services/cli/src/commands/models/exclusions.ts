@@ -15,7 +15,7 @@ export async function excludeSpan({ from, to, ...options }: ExcludeOptions, term
   const id = await withPipeline(options, (pool, { pipeline }) =>
     addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
   )
-  const said = `${id}: no model learns from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
+  const said = `${id}: excluded from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
   await terminal.result(options.json ? `${JSON.stringify({ id, from, to })}\n` : `${said}\n`)
 }
 
@@ -24,7 +24,7 @@ export async function includeSpan(id: string, options: PipelineOptions, terminal
   if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
   const wasThere = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
   if (!wasThere) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
-  await terminal.result(`${id}: may be learnt from again, from the next fit on\n`)
+  await terminal.result(`${id}: included again, from the next fit on\n`)
 }
 
 /** Prints the spans that no model learns from. */

@@ -6,13 +6,13 @@ import type { PreviewOptions } from './preview-range.js'
 export function addPreview(program: Command, { terminal }: CommandContext): void {
   program
     .command('preview')
-    .summary('say how many alerts a configuration would have sent')
+    .summary('count the alerts that a configuration would have sent')
     .description(
-      'Decides again on the anomalies that were detected in a past range, by the configuration and the rules as they stand: how many ' +
-        'alerts would have been sent, what would have been hidden, by which rule, and what would have been gathered into one alert. It changes nothing.',
+      'Applies the current configuration and rules to the anomalies of a past range, and prints how many ' +
+        'alerts would have been sent, hidden by which rule, or grouped. Changes nothing.',
     )
-    .requiredOption('--from <time>', 'first moment, of detection: ISO 8601, or as 7d ago', moment)
-    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
+    .option('--to <time>', 'end, not included; default: now', moment)
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(

@@ -13,7 +13,7 @@ export interface Preview extends Tally {
 /** The preview for people: what would have been sent, why not the rest, and day by day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
-  const untold = [
+  const unsent = [
     ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
     ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
     ...gatheredLines(gathered, groups),
@@ -21,7 +21,7 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
   const lines = [
     `${pipeline}, detected from ${from} to ${to}`,
     `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
-    ...(untold.length > 0 ? untold : ['nothing would have been hidden or gathered']).map((line) => `  ${line}`),
+    ...(unsent.length > 0 ? unsent : ['nothing would have been hidden or grouped']).map((line) => `  ${line}`),
   ]
   if (anomalies === 0) return `${lines[0]}\nno anomalies were detected\n`
   const severities = tableOf('severity', Object.entries(bySeverity), terminal)

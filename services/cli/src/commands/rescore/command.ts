@@ -7,16 +7,16 @@ import type { RescoreOptions } from './rescore-range.js'
 export function addRescore(program: Command, { terminal }: CommandContext): void {
   program
     .command('rescore')
-    .summary('score a past range again, and say what would have changed')
+    .summary('score a past range again, and print what would have changed')
     .description(
-      'Scores what the topics hold of a past range with a model and the configuration as it stands, compares the decisions ' +
-        'with those of then, and prints what would have changed. It changes nothing without --send-alerts.',
+      'Scores the records of a past range with a model and the current configuration, compares the decisions ' +
+        'with the stored ones, and prints what would have changed. Changes nothing without --send-alerts.',
     )
-    .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
-    .option('--to <time>', 'last moment, not included; default: now', moment)
-    .option('--model <id>', 'the model, or the first letters of its id; default: the active one')
-    .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
-    .option('--send-alerts', 'store new anomalies, and alert on each once; the alerts service sends the alerts')
+    .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
+    .option('--to <time>', 'end, not included; default: now', moment)
+    .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one')
+    .option('--limit <n>', 'number of records to list of each kind', wholeNumber(0), 20)
+    .option('--send-alerts', 'store new anomalies, and alert on each at most once; the alerts service sends the alerts')
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(

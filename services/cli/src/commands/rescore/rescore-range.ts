@@ -38,7 +38,7 @@ export async function rescoreRange(options: RescoreOptions, terminal: Terminal, 
   if (options.sendAlerts && from < keptFrom) {
     throw new UsageError(
       `--from ${from.toISOString()} is before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
-        'an alert could not be opened',
+        'older anomalies are deleted',
     )
   }
   const report = await withStore(config.postgres.url, async (pool) => {
@@ -179,7 +179,7 @@ async function rescoreWith({
       },
       visit,
     )
-    if (isCutShort) terminal.say('the topics no longer hold all of the range: their retention is shorter')
+    if (isCutShort) terminal.say('the topics no longer have the whole range: their retention is shorter')
   } finally {
     progress.stop()
   }

@@ -7,15 +7,15 @@ import type { RetrainOptions } from './retrain.js'
 export function addRetrain(program: Command, context: CommandContext): void {
   program
     .command('retrain')
-    .summary('ask the trainer for a new model')
+    .summary('request a new model from the trainer')
     .description(
-      'Asks the trainer of a pipeline for a new model now, whatever the schedule says. The model must pass the gate as any ' +
-        'other. While the window holds too few records the request waits.',
+      'Requests a new model from the trainer of a pipeline, independent of the schedule. It must pass the gate as any ' +
+        'other. The request waits while the training window has too few records.',
     )
-    .option('--now', 'at once, which is also what happens without it')
+    .option('--now', 'fit at once (the default)')
     .option(
       '--wait',
-      'until the fit has ended, and print its outcome; exit code 1 when it gave no model or the model failed its gate',
+      'wait until the fit has ended, and print its outcome; exit code 1 if it gave no model or the model failed its gate',
     )
     .addOption(whyOption())
     .addOption(byOption())

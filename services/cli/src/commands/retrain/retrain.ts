@@ -11,7 +11,7 @@ export interface RetrainOptions extends ChangeOptions {
 const LOOK_EVERY_MS = 500
 
 /**
- * Asks the trainer for a new model now, whatever the schedule says.
+ * Requests a new model from the trainer now, independent of the schedule.
  *
  * @returns whether the awaited fit gave a model that scores; true where no fit was awaited
  */
@@ -22,7 +22,7 @@ export async function retrain(options: RetrainOptions, terminal: Terminal, signa
       await terminal.result(
         options.json
           ? `${JSON.stringify({ request })}\n`
-          : `asked for as request ${request}; a running trainer begins at once. \`outflow models list\` shows the outcome\n`,
+          : `request ${request} is queued; a running trainer starts at once. \`outflow models list\` shows the outcome\n`,
       )
       return true
     }

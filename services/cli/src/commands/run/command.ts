@@ -15,13 +15,13 @@ export function addRun(program: Command, context: CommandContext): void {
     .summary('run a service, or all of them')
     .description(
       'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
-        'loopback port that http.ports names. The log is JSON lines in production and in a pipe, readable lines on a terminal.',
+        'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal.',
     )
-    .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
+    .addArgument(new Argument('<name>', 'the service').choices(SERVICE_NAMES))
     .addOption(
       new Option(
         '-c, --config <file>',
-        'the configuration, default: outflow.yaml; given several times, that many pipelines run in one process',
+        'the configuration, default: outflow.yaml; repeat it to run several pipelines in one process',
       ).argParser(collect),
     )
     .addHelpText(

@@ -93,5 +93,5 @@ function requireDistinct(configs: readonly Config[]): void {
   const names = configs.map(({ pipeline }) => pipeline)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
-  throw new UsageError(`two configurations name the pipeline ${twice}; give each a pipeline of its own`)
+  throw new UsageError(`two configurations name the pipeline ${twice}; give each its own name`)
 }

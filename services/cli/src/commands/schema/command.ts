@@ -7,9 +7,9 @@ export function addSchema(program: Command, { terminal }: CommandContext): void 
     .command('schema')
     .summary('print the JSON Schema of outflow.yaml, or of an event')
     .description(
-      'Prints the JSON Schema of outflow.yaml, with which an editor completes and checks it, or that of an event which outflow sends.',
+      'Prints the JSON Schema of outflow.yaml, for completion and checks in an editor, or the schema of an event.',
     )
-    .addOption(new Option('--event <type>', 'of this event instead').choices(Object.keys(EVENT_SCHEMAS)))
+    .addOption(new Option('--event <type>', 'print the schema of this event').choices(Object.keys(EVENT_SCHEMAS)))
     .addHelpText(
       'after',
       `

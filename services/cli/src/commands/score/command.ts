@@ -11,9 +11,9 @@ export function addScore(program: Command, context: CommandContext): void {
     .description(
       'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
         'have an nll at least as high (p_value), and whether that is within the alert rate (anomaly). ' +
-        'Rows count from 0 in input order. A record that breaks the contract of the model ends the command.',
+        'Rows are numbered from 0 in input order. A record that breaks the contract of the model ends the command.',
     )
-    .requiredOption('--model <file>', 'what `outflow train` wrote')
+    .requiredOption('--model <file>', 'model file written by `outflow train`')
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .requiredOption('-o, --output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
     .addOption(formatOption())

@@ -19,10 +19,12 @@ export interface ScoreOptions {
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
-/** Scores a file into another, and says how many anomalies there were. */
+/** Scores a file into another, and prints the number of anomalies. */
 export async function scoreFile(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   if (options.json && options.output === '-') {
-    throw new UsageError('--json prints its summary on stdout, where --output - puts the scores; give --output a file')
+    throw new UsageError(
+      '--json prints its summary on stdout, where --output - writes the scores; give --output a file',
+    )
   }
   const startedAt = Date.now()
   const summary = await withModelFile(options.model, async (detector) => {

@@ -8,19 +8,19 @@ import type { TopOptions } from './top.js'
 const configsOption = (): Option =>
   new Option(
     '-c, --config <file>',
-    'the configuration, default: outflow.yaml; given several times, that many pipelines are shown',
+    'the configuration, default: outflow.yaml; repeat it to show several pipelines',
   ).argParser(collect)
 
 export function addStatus(program: Command, { terminal }: CommandContext): void {
   program
     .command('status')
-    .summary('say how a pipeline stands')
+    .summary('print the state of pipelines')
     .description(
-      'Prints, a row a pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
-        'the last hour, messages that the relay has not sent yet, dead letters of the last day, drift; and below, what needs a person.',
+      'Prints one row per pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
+        'the last hour, messages that the relay has not sent yet, dead letters of the last day, and drift; and below, problems to fix.',
     )
     .addOption(configsOption())
-    .addOption(jsonOption('all of it'))
+    .addOption(jsonOption('the states'))
     .addHelpText(
       'after',
       `
@@ -34,9 +34,9 @@ Examples:
     )
   program
     .command('top')
-    .summary('watch how pipelines stand, live')
+    .summary('show the state of pipelines, live')
     .description(
-      'Shows what `status` prints every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
+      'Shows the output of `status`, updated every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
     )
     .addOption(configsOption())
     .addHelpText('after', '\nExamples:\n  outflow top\n  outflow top --config flights.yaml --config parcels.yaml')

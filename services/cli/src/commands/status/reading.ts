@@ -5,7 +5,7 @@ import type { PipelineStatus } from '@outflow/store/pipelines'
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly pipeline: string
   readonly at: Date
-  /** Records that are not read yet; null where Kafka did not say. */
+  /** Records that are not read yet; null where Kafka did not answer. */
   readonly lag: number | null
   readonly lagUnknown: string | null
   /** What no record can reach under the active model; null: nothing. */

@@ -31,7 +31,7 @@ export async function watch(configPath: string): Promise<StatusReader> {
       const lags = partitionLags(ends, counters, source.from)
       return { lag: Number(lags.reduce((sum, { lag }) => sum + lag, 0n)), lagUnknown: null }
     } catch (thrown: unknown) {
-      // What Postgres knows is worth showing all the more while the broker is away.
+      // The state in Postgres is shown also while the broker is unavailable.
       return { lag: null, lagUnknown: toOutflowError(thrown).message }
     }
   }

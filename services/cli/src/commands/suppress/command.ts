@@ -6,10 +6,10 @@ import type { AddOptions, ListOptions } from './suppress.js'
 export function addSuppress(program: Command, { terminal }: CommandContext): void {
   const suppress = program
     .command('suppress')
-    .summary('hide alerts that you expect, until a day')
+    .summary('hide expected alerts until a date')
     .description(
-      'Rules that hide alerts until they expire, and count what they hid. Their anomalies are stored as ever: ' +
-        'analyst.unsent_alerts says which rule hid which. They take effect at once.',
+      'Manages rules that hide alerts until the rule expires, and count them. The anomalies are still stored: ' +
+        'analyst.unsent_alerts lists the alerts that each rule hid. Changes take effect at once.',
     )
     .addHelpText(
       'after',
@@ -22,18 +22,18 @@ Examples:
     )
   suppress
     .command('add')
-    .description('Hides the alerts for which all that is given holds.')
+    .description('Hides the alerts that match all given conditions.')
     .option('--entity <key>', "the alert's key")
-    .option('--field <name>', 'the field of the main reason, the one of the most bits')
+    .option('--field <name>', 'the field of the main reason, which has the most bits')
     .addOption(
       new Option('--direction <side>', "whether the field's number is above or below the expected one").choices([
         'above',
         'below',
       ]),
     )
-    .option('--range <low..high>', "the field's number, bounds included: 0..90, 90.. or ..90", bounds)
-    .option('--when <spans>', "when the event happened, by the record's own time: 'mon 06:00-09:00', 'sat,sun'")
-    .option('--zone <zone>', 'whose clocks --when goes by', 'UTC')
+    .option('--range <low..high>', "the range of the field's number, bounds included: 0..90, 90.. or ..90", bounds)
+    .option('--when <spans>', "the event time, weekdays and hours: 'mon 06:00-09:00', 'sat,sun'")
+    .option('--zone <zone>', 'time zone of --when', 'UTC')
     .requiredOption('--until <time>', 'when it expires: ISO 8601, or 12h, 7d from now', ahead)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
@@ -42,15 +42,15 @@ Examples:
     .action(async (options: AddOptions) => (await import('./suppress.js')).addRule(options, terminal))
   suppress
     .command('list')
-    .description('Lists the rules of a pipeline and how many alerts each has hidden, the newest first.')
-    .option('--all', 'those as well that have expired or were removed')
+    .description('Lists the rules of a pipeline, newest first, and how many alerts each has hidden.')
+    .option('--all', 'include expired and removed rules')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action(async (options: ListOptions) => (await import('./suppress.js')).listRules(options, terminal))
   suppress
     .command('remove')
-    .argument('<id>', 'of the rule')
-    .description('Takes a rule away before it expires; what it hid stays hidden.')
+    .argument('<id>', 'id of the rule')
+    .description('Removes a rule before it expires; alerts that it hid stay hidden.')
     .addOption(byOption())
     .addOption(configOption())
     .addOption(jsonOption('the id'))

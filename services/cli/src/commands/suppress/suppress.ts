@@ -27,7 +27,7 @@ export interface ListOptions extends PipelineOptions {
 const LOOK_BACK_DAYS = 7
 const AT_ONCE = 1_000
 
-/** Hides what a rule names from now on, and says what it would have hidden lately. */
+/** Adds a rule, and prints how many recent alerts it would have hidden. */
 export async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
@@ -38,7 +38,7 @@ export async function addRule(options: AddOptions, terminal: Terminal): Promise<
   if (options.json) return terminal.result(`${JSON.stringify({ id, ...rule, lately })}\n`)
   await terminal.result(
     `${id}: hides ${describeRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
-      `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it fits ${formatCount(lately.fits)}\n`,
+      `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it matches ${formatCount(lately.fits)}\n`,
   )
 }
 
@@ -63,7 +63,7 @@ function requireField({ field }: SuppressionRule, { features }: Config): void {
   if (field === null || names.includes(field)) return
   const meant = didYouMean(field, names)
   throw new UsageError(
-    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`,
+    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `known: ${names.join(', ')}`}`,
   )
 }
 
@@ -83,7 +83,7 @@ export async function listRules(options: ListOptions, terminal: Terminal): Promi
   const { all = false } = options
   const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
   if (options.json) return terminal.result(`${JSON.stringify(rules)}\n`)
-  if (rules.length === 0) return terminal.result('no rule hides alerts\n')
+  if (rules.length === 0) return terminal.result('no rules\n')
   const table = terminal.table({
     head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
     aligns: ['right', 'left', 'left', 'right', 'left', 'left'],

@@ -10,12 +10,12 @@ export function addTrain(program: Command, context: CommandContext): void {
     .summary('fit a model to the records of a file')
     .description(
       'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric, ' +
-        'few-valued texts categorical, ISO 8601 times cyclic over the day; what a model can not use is left out, and said.',
+        'texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .requiredOption('-o, --output <file>', 'where the model goes')
-    .option('-c, --config <file>', 'an outflow.yaml that states the features and the training')
-    .option('--exclude <column>', 'leave a column out; may be given several times', collect)
+    .requiredOption('-o, --output <file>', 'model file to write')
+    .option('-c, --config <file>', 'an outflow.yaml with features and training')
+    .option('--exclude <column>', 'leave a column out; can be repeated', collect)
     .addOption(seedOption())
     .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
     .addOption(formatOption())

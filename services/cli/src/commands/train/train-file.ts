@@ -27,10 +27,10 @@ export interface TrainOptions {
   readonly json?: true
 }
 
-/** Fits a model to a file and says how it went. */
+/** Fits a model to a file and prints a report. */
 export async function trainFile(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   if (options.json && options.output === '-') {
-    throw new UsageError('--json prints its report on stdout, where --output - puts the model; give --output a file')
+    throw new UsageError('--json prints its report on stdout, where --output - writes the model; give --output a file')
   }
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
   // Opened first, so that an unwritable path fails before the fit.
@@ -150,12 +150,12 @@ function sayReport(
   )
   if (training.stopped === 'diverged') {
     say(
-      `warning: the fit diverged; the model has the weights of step ${formatCount(training.bestStep)}, and nothing after it counts`,
+      `warning: the fit diverged; the model has the weights of step ${formatCount(training.bestStep)}, and later steps are discarded`,
     )
   }
   say(
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
-      `p-values counted down to ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', a Pareto tail beyond' : ''}`,
+      `smallest counted p-value ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', Pareto tail below' : ''}`,
   )
   const limit = unreachable(metadata, detection)
   if (limit !== null) say(`warning: ${limit}`)

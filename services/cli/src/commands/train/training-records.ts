@@ -51,7 +51,7 @@ export async function readTrainingRecords(input: Input, options: TrainingRecords
     }
     options.onRows(rows)
   }
-  if (rows === 0) throw new InputInvalid(input.name, null, 'it holds no record')
+  if (rows === 0) throw new InputInvalid(input.name, null, 'it has no records')
   const inferred = inference.conclude()
   checkExcluded(input.name, options.exclude, inferred.paths)
   const isExcluded = (path: string): boolean => options.exclude.some((name) => isWithin(name, path))

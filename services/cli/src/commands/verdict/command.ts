@@ -4,17 +4,17 @@ import { configOption, jsonOption } from '../../options.js'
 import type { VerdictOptions, VerdictWord } from './verdict.js'
 
 const WORDS: readonly (readonly [VerdictWord, string])[] = [
-  ['confirmed', 'Says that an anomaly was worth knowing. No model learns from it.'],
-  ['false-alarm', 'Says that an anomaly is an ordinary record.'],
-  ['expected', 'Says that an anomaly is out of the ordinary and was known beforehand, such as a load test.'],
+  ['confirmed', 'Confirms an anomaly. No model is fitted to its record.'],
+  ['false-alarm', 'Labels an anomaly as an ordinary record.'],
+  ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
 ]
 
 export function addVerdict(program: Command, { terminal }: CommandContext): void {
   const verdict = program
     .command('verdict')
-    .summary('say whether an anomaly was one')
+    .summary('label an anomaly')
     .description(
-      'Says of a stored anomaly what it was. Every verdict is kept, the latest on an anomaly counts; the view ' +
+      'Stores a verdict on an anomaly. All verdicts are kept, and the latest one of an anomaly counts; the view ' +
         'analyst.precision_by_week has the share of confirmed anomalies.',
     )
     .addHelpText(
@@ -30,8 +30,8 @@ Examples:
       .command(word)
       .description(description)
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset, the id of its alert')
-      .option('--note <text>', 'why, for those who look later')
-      .option('--by <name>', 'who says so; default: the user of this machine')
+      .option('--note <text>', 'the reason')
+      .option('--by <name>', 'author; default: the user of this machine')
       .addOption(configOption())
       .addOption(jsonOption('the verdict'))
       .action(async (options: VerdictOptions) => (await import('./verdict.js')).judge(word, options, terminal))

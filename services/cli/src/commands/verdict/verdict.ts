@@ -14,7 +14,7 @@ export interface VerdictOptions extends PipelineOptions {
   readonly by?: string
 }
 
-/** Notes what somebody says about a stored anomaly. @throws {AnomalyUnknown} */
+/** Stores a verdict on an anomaly. @throws {AnomalyUnknown} */
 export async function judge(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
   const { pipeline, position } = parseAnomalyId(options.anomaly)
   const { note = null, by = userInfo().username } = options
@@ -23,6 +23,6 @@ export async function judge(word: VerdictWord, options: VerdictOptions, terminal
   await terminal.result(
     options.json
       ? `${JSON.stringify({ anomaly: options.anomaly, ...given })}\n`
-      : `${options.anomaly} is ${word}, says ${given.by}\n`,
+      : `${options.anomaly} is ${word}, by ${given.by}\n`,
   )
 }

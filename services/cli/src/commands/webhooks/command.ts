@@ -8,8 +8,8 @@ export function addWebhooks(program: Command, context: CommandContext): void {
   const { terminal } = context
   const webhooks = program
     .command('webhooks')
-    .summary('try webhooks, see how they do, send again what was given up')
-    .description('The webhooks of a pipeline, under alerts.webhooks in outflow.yaml.')
+    .summary('test webhooks, list their state, resend events')
+    .description('Tests, lists and resends the webhooks of a pipeline (alerts.webhooks in outflow.yaml).')
     .addHelpText(
       'afterAll',
       `
@@ -21,8 +21,8 @@ Examples:
     )
   webhooks
     .command('test')
-    .argument('[name]', 'of the webhook; default: all of them')
-    .description('Posts an example, once, from this machine; exit code 1 when one did not take it.')
+    .argument('[name]', 'name of the webhook; default: all webhooks')
+    .description('Posts an example event once, from this machine; exit code 1 if a webhook did not accept it.')
     .addOption(configOption())
     .addOption(jsonOption('the outcomes'))
     .action((name: string | undefined, options: WebhooksOptions) =>
@@ -33,17 +33,17 @@ Examples:
     )
   webhooks
     .command('list')
-    .description('Lists the webhooks: how many events they have, wait for, or were given up, and the last failure.')
+    .description('Lists the webhooks: events delivered, waiting and given up, and the last failure.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action(async (options: WebhooksOptions) => (await import('./webhooks.js')).listWebhooks(options, terminal))
   webhooks
     .command('resend')
-    .argument('[name]', 'of the webhook; default: all of them')
-    .description('Lets the alerts service deliver again what was given up.')
+    .argument('[name]', 'name of the webhook; default: all webhooks')
+    .description('Queues events again that were given up; the alerts service delivers them.')
     .option('--event <id>', 'only this event')
     .addOption(configOption())
-    .addOption(jsonOption('how many'))
+    .addOption(jsonOption('the count'))
     .action(async (name: string | undefined, options: ResendDeliveriesOptions) =>
       (await import('./webhooks.js')).resendDeliveries(name, options, terminal),
     )

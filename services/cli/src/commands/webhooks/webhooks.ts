@@ -90,7 +90,7 @@ export async function resendDeliveries(
     }
     return count
   })
-  const text = `${formatCount(resent)} ${resent === 1 ? 'event waits' : 'events wait'} again; the alerts service delivers`
+  const text = `${formatCount(resent)} ${resent === 1 ? 'event is' : 'events are'} queued again; the alerts service delivers`
   await terminal.result(options.json ? `${JSON.stringify({ resent })}\n` : `${text}\n`)
 }
 
@@ -99,7 +99,6 @@ function webhooksNamed({ alerts }: Config, name: string | undefined): readonly W
   const all = alerts.webhooks
   const chosen = all.filter((webhook) => name === undefined || webhook.name === name)
   if (chosen.length > 0) return chosen
-  if (all.length === 0)
-    throw new UsageError('no webhook is configured; alerts.webhooks in the configuration lists them')
-  throw new UsageError(`no webhook is called ${name}; there is ${all.map((webhook) => webhook.name).join(', ')}`)
+  if (all.length === 0) throw new UsageError('no webhook is configured; add one under alerts.webhooks')
+  throw new UsageError(`no webhook is called ${name}; known: ${all.map((webhook) => webhook.name).join(', ')}`)
 }

@@ -1,6 +1,6 @@
 import type { Problem } from './types.js'
 
-/** What the page says when the console can not be reached, or refuses. */
+/** Errors that the page shows when the console is unreachable or rejects a request. */
 export class ApiError extends Error {
   constructor(
     /** HTTP status; 0 where no answer came. */
@@ -22,7 +22,7 @@ export function setCsrfToken(token: string | null): void {
   csrfToken = token
 }
 
-/** Names what is to be done when an answer says that nobody is logged in, or not any more. */
+/** Sets the action for answers that require a login. */
 export function whenLoggedOut(act: (error: ApiError) => void): void {
   onLoggedOut = act
 }
@@ -39,7 +39,7 @@ export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown
   return request<T>(method, path, body)
 }
 
-/** Gives `?a=1&b=2` of what has a value, in the order given; nothing where nothing has. */
+/** Returns `?a=1&b=2` of what has a value, in the order given; nothing where nothing has. */
 export function queryString(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
@@ -74,7 +74,7 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
   return (response.status === 204 ? undefined : await response.json()) as T
 }
 
-/** RFC 9457 where the answer is one, else what the status says. */
+/** The problem of RFC 9457, else a text for the status. */
 async function refusal(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
   const title = problem?.title ?? `HTTP ${response.status} ${response.statusText}`.trim()

@@ -20,7 +20,7 @@ import type {
   verdictSchema,
 } from '../../../src/api/index.js'
 
-/** What the API says, by its own schemas: types alone, nothing of them is in the page. */
+/** Types of the API, from its schemas; only types are imported. */
 export type Session = z.output<typeof sessionSchema>
 export type Role = Session['role']
 export type Problem = z.output<typeof problemSchema>

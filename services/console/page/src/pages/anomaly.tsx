@@ -33,7 +33,7 @@ export function AnomalyPage({ id }: { id: string }) {
   }, [anomaly.data, id])
   return (
     <div class="page anomaly">
-      <nav class="crumbs" aria-label="Around this anomaly">
+      <nav class="crumbs" aria-label="Breadcrumbs">
         <a href={back}>← Anomalies</a>
         <span class="row">
           {near.previous !== null && <a href={hrefOf(near.previous)}>Previous</a>}
@@ -56,7 +56,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <span class="unseen">Anomaly of </span>
           {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
         </h1>
-        <p class="lead">{anomaly.reasons[0]?.text ?? 'Not explained: it was one of a burst.'}</p>
+        <p class="lead">{anomaly.reasons[0]?.text ?? 'Not explained: one of a burst of anomalies.'}</p>
         <dl class="facts">
           <Fact name="severity">
             <SeverityBadge severity={anomaly.severity} />

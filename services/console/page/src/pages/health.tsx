@@ -57,7 +57,7 @@ function Tiles({ health }: { health: Health }) {
       <Tile
         name="lag"
         value={lag === undefined ? '–' : formatCount(lag)}
-        note={lag === undefined ? 'Kafka did not say' : 'records not read yet'}
+        note={lag === undefined ? 'Kafka did not answer' : 'records not read yet'}
       />
       <Tile name="dead letters" value={formatCount(rejected)} />
       <Tile name="alerts and dead letters waiting" value={formatCount(health.outboxWaiting)} note="in the outbox" />
@@ -236,7 +236,7 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
       )}
       {error !== null && <Failure error={error} onRetry={() => readOn(next)} />}
       {isLoading && <Loading what="dead letters" />}
-      {!isLoading && error === null && items.length === 0 && <Empty title="Every record could be read" />}
+      {!isLoading && error === null && items.length === 0 && <Empty title="No record was rejected" />}
       {!isLoading && next !== null && (
         <button type="button" onClick={() => readOn(next)}>
           Older ones

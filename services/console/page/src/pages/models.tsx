@@ -58,7 +58,7 @@ export function ModelsPage() {
           onClose={() => setAsked(null)}
           act={async (reason) => {
             await write('POST', `/pipelines/${encodeURIComponent(pipeline)}/rollback`, { reason })
-            notify('done', 'The model before is active again.')
+            notify('done', 'The previous model is active again.')
             models.reload()
           }}
         >
@@ -73,7 +73,7 @@ export function ModelsPage() {
           onClose={() => setAsked(null)}
           act={async () => {
             await write('POST', '/retrain', { pipeline })
-            notify('done', 'The trainer has been asked; its model shows here once it is fitted.')
+            notify('done', 'A fit is requested; its model is listed here when it is ready.')
           }}
         >
           <p>The trainer fits a model to the recent past; the gate decides whether it becomes the active one.</p>

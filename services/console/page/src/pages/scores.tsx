@@ -57,7 +57,7 @@ export function ScoresPage() {
         {(found) =>
           found.points.length === 0 ? (
             <Empty title="No record was scored in this time">
-              Choose a longer one, or see in <a href={`/health${queryString({ pipeline })}`}>Health</a> whether records
+              Choose a longer range, or see <a href={`/health${queryString({ pipeline })}`}>Health</a> whether records
               arrive.
             </Empty>
           ) : (
@@ -125,7 +125,7 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
       <p class="quiet">
         {words}.{' '}
         {threshold === null
-          ? 'There is no one threshold: no model is active, its calibration is too small for the alert rate, or false-discovery control moves it.'
+          ? 'No threshold is shown: no model is active, its calibration is too small for the alert rate, or false-discovery control varies it.'
           : `A record is an anomaly from ${formatAmount(threshold)} nats.`}{' '}
         <span class="for-mouse">Drag over a chart to look closer.</span>
       </p>
@@ -215,7 +215,7 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
   )
 }
 
-/** The points' times, seconds, and one of no point wherever some are missing: a line that went on would say that all was well. */
+/** The points' times, seconds, and one of no point wherever some are missing: a continuous line would hide the gap. */
 function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {
   const times = points.map(({ time }) => Date.parse(time) / 1000)
   return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))

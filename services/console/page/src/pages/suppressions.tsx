@@ -41,11 +41,7 @@ export function SuppressionsPage() {
       </p>
       <Shown of={rules} what="rules">
         {(found) =>
-          found.length === 0 ? (
-            <Empty title="No rule hides any alert" />
-          ) : (
-            <RuleTable rules={found} onRemove={setLeaving} />
-          )
+          found.length === 0 ? <Empty title="No rules" /> : <RuleTable rules={found} onRemove={setLeaving} />
         }
       </Shown>
       {isAdding && (
@@ -53,14 +49,14 @@ export function SuppressionsPage() {
           pipeline={pipeline}
           onClose={() => setAdding(false)}
           onAdded={() => {
-            notify('done', 'The rule hides alerts from now on.')
+            notify('done', 'The rule is active.')
             rules.reload()
           }}
         />
       )}
       {leaving !== null && (
         <Confirm
-          title="Take this rule away?"
+          title="Remove this rule?"
           action="Take away"
           asksWhy={false}
           onClose={() => setLeaving(null)}

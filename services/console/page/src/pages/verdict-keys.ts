@@ -7,10 +7,10 @@ import { may } from '../state/session.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-/** Gives a verdict; the list and a notice take it up. @returns whether it was taken */
+/** Returns a verdict; the list and a notice take it up. @returns whether it was taken */
 export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
-    notify('failed', 'A verdict takes the role of analyst; you are logged in as reader.')
+    notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false
   }
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
@@ -20,7 +20,7 @@ export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = '')
     notify('done', `${anomaly.key ?? anomaly.id}: ${VERDICT_WORDS[verdict]}`)
     return true
   } catch (error: unknown) {
-    notify('failed', `The verdict was not kept. ${asApiError(error).message}`)
+    notify('failed', `The verdict was not stored. ${asApiError(error).message}`)
     return false
   }
 }

@@ -35,7 +35,7 @@ const TIME_SPACE = 75
 /** With so few points each is drawn: one between two gaps has no line. */
 const FEW_POINTS = 60
 
-/** A chart over time or steps; `x` and `series` are to be the same objects while they say the same. */
+/** A chart over time or steps; `x` and `series` must be the same objects while they are unchanged. */
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null)
   const { x, series, isLog, height } = props

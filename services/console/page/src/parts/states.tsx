@@ -11,7 +11,7 @@ export function Loading({ what }: { what: string }) {
   )
 }
 
-/** There is nothing: says so, and what would bring something. */
+/** An empty state, with what to do. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="state">
@@ -68,5 +68,5 @@ function fixFor(status: number): string {
   if (status === 403) return 'Your role does not allow this.'
   if (status === 404) return 'It may have gone with its retention.'
   if (status === 429) return 'Too many requests; wait a minute.'
-  return 'The log of the console says more.'
+  return 'See the log of the console.'
 }

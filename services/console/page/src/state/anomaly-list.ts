@@ -110,7 +110,7 @@ export class AnomalyList {
 
 let latest: AnomalyList | null = null
 
-/** Gives the list that was looked at last, with its place, when it has these filters; else a new one. */
+/** Returns the list that was looked at last, with its place, when it has these filters; else a new one. */
 export function openList(filters: Filters): AnomalyList {
   if (latest === null || formatFilters(latest.filters) !== formatFilters(filters)) latest = new AnomalyList(filters)
   return latest

@@ -86,7 +86,7 @@ export function formatFilters(filters: Filters): string {
   return text === '' ? '' : `?${text}`
 }
 
-/** Gives what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
+/** Returns what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
 export function queryOf(filters: Filters, nowMs: number): Query {
   const { pipeline, key, field, severity, verdict, model, minBits, text, sort } = filters
   return {
@@ -103,7 +103,7 @@ export function queryOf(filters: Filters, nowMs: number): Query {
   }
 }
 
-/** Gives the ends of a span as the API takes them. */
+/** Returns the ends of a span as the API takes them. */
 export function spanQuery(span: Span, nowMs: number): { readonly from: string | null; readonly to: string | null } {
   return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
 }

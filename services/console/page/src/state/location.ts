@@ -32,7 +32,7 @@ export function navigate(to: string, { replace = false } = {}): void {
   place.value = here()
 }
 
-/** Gives the parts of a path that match a pattern such as `/models/:id`, decoded; null where it does not match. */
+/** Returns the parts of a path that match a pattern such as `/models/:id`, decoded; null where it does not match. */
 export function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | null {
   const wanted = pattern.split('/')
   const given = path.split('/')

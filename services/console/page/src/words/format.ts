@@ -52,7 +52,7 @@ export function formatDuration(seconds: number): string {
   return `${whole.format(Math.round(s / 86_400))} days`
 }
 
-/** Such as "14 min ago"; a clock that runs ahead says "just now". */
+/** Such as "14 min ago"; a time in the future is "just now". */
 export function formatAgo(time: string, nowMs: number): string {
   const seconds = (nowMs - Date.parse(time)) / 1000
   return seconds < 5 ? 'just now' : `${formatDuration(seconds)} ago`

@@ -47,7 +47,7 @@ export function placeInRange(value: number, [from, to]: readonly [number, number
 /** Bits that differ by more than this factor are drawn on a log scale, or the small ones would vanish. */
 const LINEAR_UP_TO = 40
 
-/** Gives each bar's share of the full length, in the order given, and whether the scale is a logarithmic one. */
+/** Returns each bar's share of the full length, in the order given, and whether the scale is a logarithmic one. */
 export function barLengths(bits: readonly number[]): { readonly shares: readonly number[]; readonly isLog: boolean } {
   const most = Math.max(0, ...bits)
   if (most === 0) return { shares: bits.map(() => 0), isLog: false }

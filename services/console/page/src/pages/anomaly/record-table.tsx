@@ -58,6 +58,6 @@ async function copy(what: string, text: string): Promise<void> {
     await navigator.clipboard.writeText(text)
     notify('done', `${what} is on the clipboard.`)
   } catch {
-    notify('failed', 'The browser does not let this page use the clipboard.')
+    notify('failed', 'The browser does not allow access to the clipboard.')
   }
 }

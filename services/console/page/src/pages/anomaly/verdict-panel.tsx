@@ -12,12 +12,12 @@ const CHOICES: readonly {
   readonly text: string
   readonly means: string
 }[] = [
-  { verdict: 'confirmed', key: 'c', text: 'Confirmed', means: 'something is wrong; no model learns from it' },
-  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'nothing is wrong; the detector was mistaken' },
-  { verdict: 'expected', key: 'e', text: 'Expected', means: 'odd, but known and planned' },
+  { verdict: 'confirmed', key: 'c', text: 'Confirmed', means: 'a real anomaly; no model is fitted to it' },
+  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'an ordinary record' },
+  { verdict: 'expected', key: 'e', text: 'Expected', means: 'unusual, but known beforehand' },
 ]
 
-/** What people made of it, and the buttons to say so. */
+/** The verdicts, and the buttons to give one. */
 export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onGiven: () => void }) {
   const note = useRef<HTMLTextAreaElement>(null)
   const [isGiving, setGiving] = useState(false)

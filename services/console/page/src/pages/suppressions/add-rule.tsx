@@ -22,7 +22,7 @@ const BLANK = {
   reason: '',
 }
 
-/** A form for a new rule, which says in words what it will hide. */
+/** A form for a new rule, with a description of what it will hide. */
 export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState(BLANK)
@@ -91,7 +91,7 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
           <input {...input('reason')} required maxLength={500} />
         </label>
         <p class="quiet" aria-live="polite">
-          {namesSomething ? `Hides: ${ruleInWords(rule)}.` : 'Name a key, a field or a time of the week, or several.'}
+          {namesSomething ? `Hides: ${ruleInWords(rule)}.` : 'Give a key, a field or a time of the week, or several.'}
         </p>
         {failure !== null && (
           <p class="failure" role="alert">
