@@ -46,7 +46,7 @@ export function readScores(
   const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
   const blocks = minutes
-    .filter(({ minuteMs, pHistogram }) => minuteMs >= changedMs && pHistogram.length === ODDS_BUCKETS)
+    .filter(({ minuteMs }) => minuteMs >= changedMs)
     .map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
   const surplus = watchSurplus(
     blocks.filter(({ startMs }) => last === null || startMs > last.raisedMs),

@@ -1,10 +1,11 @@
 import type { Position } from '@outflow/contracts'
 import type { Pool, Queryable } from '../connection/pool.js'
-import { jsonbText, timestampText } from '../connection/postgres-text.js'
+import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 import type { Anomaly } from './anomaly.js'
+import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES, anomalyRow } from './anomaly-columns.js'
 import { ensurePartitions } from './partitions.js'
 
 /** What ingest decided about a range of a partition. */
@@ -66,19 +67,15 @@ export async function storeRescoredAnomalies(
     text: `
       with found as (
         select * from jsonb_to_recordset($2::jsonb)
-          as found (place bigint, topic text, partition int, "offset" bigint, record_time timestamptz,
-                    event_time timestamptz, entity_key text, record text, nll float8, p_value float8, p_upper float8,
-                    severity text, reasons jsonb, counterfactual jsonb, missing jsonb, model_id text)
+          as found (place bigint, topic text, partition int, ${ANOMALY_TYPES})
       ), stored as (
-        insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record,
-                                       nll, p_value, p_upper, severity, reasons, counterfactual, missing, model_id, rescored)
-        select $1, topic, partition, "offset", record_time, event_time, entity_key, record::jsonb,
-               nll, p_value, p_upper, severity, reasons, counterfactual, missing, model_id, true
-        from found
+        insert into outflow.anomalies (pipeline, topic, partition, ${ANOMALY_COLUMNS}, rescored)
+        select $1, anomaly.topic, anomaly.partition, ${ANOMALY_VALUES}, true
+        from found as anomaly
         where exists (
           select from outflow.offsets as scored
-          where scored.pipeline = $1 and scored.topic = found.topic and scored.partition = found.partition
-            and scored.next_offset > found."offset"
+          where scored.pipeline = $1 and scored.topic = anomaly.topic and scored.partition = anomaly.partition
+            and scored.next_offset > anomaly."offset"
         )
         on conflict do nothing
         returning topic, partition, "offset"
@@ -94,29 +91,16 @@ export async function storeRescoredAnomalies(
       select count(*) as stored, pg_notify('outflow_outbox', $1) from stored`,
     values: [
       pipeline,
-      jsonbText(anomalies.map((anomaly, index) => rowOf(anomaly, index + 1))),
+      jsonbText(
+        anomalies.map((anomaly, index) => ({
+          place: index + 1,
+          topic: anomaly.topic,
+          partition: anomaly.partition,
+          ...anomalyRow(anomaly),
+        })),
+      ),
       ...outboxColumns(anomalies.map(({ message }) => message)),
     ],
   })
   return Number(row!.stored)
 }
-
-const rowOf = (anomaly: RescoredAnomaly, place: number) => ({
-  place,
-  topic: anomaly.topic,
-  partition: anomaly.partition,
-  offset: String(anomaly.offset),
-  record_time: timestampText(anomaly.recordTimeMs),
-  event_time: timestampText(anomaly.eventTimeMs),
-  entity_key: anomaly.entityKey,
-  // Its own text: a record that is nested too deeply is replaced alone.
-  record: jsonbText(anomaly.record),
-  nll: anomaly.nll,
-  p_value: anomaly.pValue,
-  p_upper: anomaly.pUpper,
-  severity: anomaly.severity,
-  reasons: anomaly.reasons,
-  counterfactual: anomaly.counterfactual,
-  missing: anomaly.missing,
-  model_id: anomaly.modelId,
-})

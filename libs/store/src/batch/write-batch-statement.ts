@@ -1,3 +1,4 @@
+import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES } from '../anomalies/anomaly-columns.js'
 import type { Statement } from '../connection/statement.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 import type { BatchWrite } from './batch.js'
@@ -85,17 +86,11 @@ from claimed`
 const writeAll = (more = '') => `
 with claimed as (${CLAIM}
 ), found as (
-  insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-                                 p_value, p_upper, counterfactual, missing, severity, reasons, model_id, recalibration_id)
-  select claimed.pipeline, claimed.topic, claimed.partition, anomaly."offset", anomaly.record_time, anomaly.event_time,
-         anomaly.entity_key, anomaly.record::jsonb, anomaly.nll, anomaly.p_value, anomaly.p_upper, anomaly.counterfactual,
-         anomaly.missing, anomaly.severity, anomaly.reasons, anomaly.model_id, anomaly.recalibration_id
-  from claimed, json_to_recordset(claimed.anomalies) as anomaly (
-    "offset" bigint, record_time timestamptz, event_time timestamptz, entity_key text, record text, nll float8,
-    p_value float8, p_upper float8, counterfactual jsonb, missing jsonb, severity text, reasons jsonb, model_id text,
-    recalibration_id bigint)
+  insert into outflow.anomalies (pipeline, topic, partition, ${ANOMALY_COLUMNS})
+  select claimed.pipeline, claimed.topic, claimed.partition, ${ANOMALY_VALUES}
+  from claimed, json_to_recordset(claimed.anomalies) as anomaly (${ANOMALY_TYPES})
   on conflict do nothing
-), set_aside as (
+), rejected as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", record_time, reason, detail, message_key,
                                     value_start, value_bytes)
   select claimed.pipeline, claimed.topic, claimed.partition, dead_letter.*
@@ -123,7 +118,7 @@ with claimed as (${CLAIM}
   from claimed, unnest($2::text[], $3::text[], $4::bytea[]) as touched (entity_by, entity, state)
   on conflict (pipeline, topic, partition, entity_by, entity) do update
   set state = excluded.state, updated_at = now()
-), judged as (
+), discoveries as (
   insert into outflow.false_discovery (pipeline, topic, partition, state)
   select claimed.pipeline, claimed.topic, claimed.partition, claimed.fdr_state
   from claimed

@@ -1,3 +1,4 @@
+import { anomalyRow } from '../anomalies/anomaly-columns.js'
 import { jsonbText, plainJson, timestampText } from '../connection/postgres-text.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
 
@@ -24,22 +25,7 @@ export function batchColumns(batch: BatchWrite): object {
     skipped: batch.skipped ?? 0,
     anomaly_count: batch.anomalies.length,
     alerts: batch.outbox.filter(({ kind }) => kind === 'alert').length,
-    anomalies: batch.anomalies.map((anomaly) => ({
-      offset: String(anomaly.offset),
-      record_time: timestampText(anomaly.recordTimeMs),
-      event_time: timestampText(anomaly.eventTimeMs),
-      entity_key: anomaly.entityKey,
-      record: jsonbText(anomaly.record),
-      nll: anomaly.nll,
-      p_value: anomaly.pValue,
-      p_upper: anomaly.pUpper,
-      counterfactual: anomaly.counterfactual,
-      missing: anomaly.missing,
-      severity: anomaly.severity,
-      reasons: anomaly.reasons,
-      model_id: anomaly.modelId,
-      recalibration_id: anomaly.recalibrationId?.toString(),
-    })),
+    anomalies: batch.anomalies.map(anomalyRow),
     dead_letters: batch.deadLetters.map(({ offset, recordTimeMs, reason, detail, key, value }) => ({
       offset: String(offset),
       record_time: timestampText(recordTimeMs),

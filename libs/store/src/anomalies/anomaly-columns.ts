@@ -1,0 +1,47 @@
+import { jsonbText, timestampText } from '../connection/postgres-text.js'
+import type { Anomaly } from './anomaly.js'
+
+/** The columns of outflow.anomalies that an `Anomaly` fills, with their types in the JSON that `anomalyRow` gives. */
+const TYPES = {
+  offset: 'bigint',
+  record_time: 'timestamptz',
+  event_time: 'timestamptz',
+  entity_key: 'text',
+  // Its own text: a record that is nested too deeply is replaced alone.
+  record: 'text',
+  nll: 'float8',
+  p_value: 'float8',
+  p_upper: 'float8',
+  counterfactual: 'jsonb',
+  missing: 'jsonb',
+  severity: 'text',
+  reasons: 'jsonb',
+  model_id: 'text',
+  recalibration_id: 'bigint',
+}
+
+const names = Object.keys(TYPES) as (keyof typeof TYPES)[]
+
+/** For `insert into`, for `select` from rows that are called `anomaly`, and for the column definitions of `json_to_recordset`. */
+export const ANOMALY_COLUMNS = names.map((name) => `"${name}"`).join(', ')
+export const ANOMALY_VALUES = names.map((name) => `anomaly."${name}"${name === 'record' ? '::jsonb' : ''}`).join(', ')
+export const ANOMALY_TYPES = names.map((name) => `"${name}" ${TYPES[name]}`).join(', ')
+
+export function anomalyRow(anomaly: Anomaly): Record<keyof typeof TYPES, unknown> {
+  return {
+    offset: String(anomaly.offset),
+    record_time: timestampText(anomaly.recordTimeMs),
+    event_time: timestampText(anomaly.eventTimeMs),
+    entity_key: anomaly.entityKey,
+    record: jsonbText(anomaly.record),
+    nll: anomaly.nll,
+    p_value: anomaly.pValue,
+    p_upper: anomaly.pUpper,
+    counterfactual: anomaly.counterfactual,
+    missing: anomaly.missing,
+    severity: anomaly.severity,
+    reasons: anomaly.reasons,
+    model_id: anomaly.modelId,
+    recalibration_id: anomaly.recalibrationId?.toString(),
+  }
+}
