@@ -168,7 +168,7 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
     gate: { against: 'incumbent', gain: { lower: expect.any(Number), upper: expect.any(Number) } },
   })
   const [newest] = await listFits(pipeline.pool, { pipeline: pipeline.name, modelId: fit.modelId })
-  expect(newest).toMatchObject({ id: fit.id, because: 'asked for' })
+  expect(newest).toMatchObject({ id: fit.id, because: expect.stringMatching(/^asked for by \S+: /) })
   const gate = (fit.report as { gate: { gain: { upper: number } } }).gate
   // Both were fitted to parcels of one kind: neither may be much the worse.
   expect(gate.gain.upper).toBeGreaterThan(-0.5)

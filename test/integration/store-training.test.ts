@@ -16,7 +16,6 @@ import {
   confirmedPositions,
   endFit,
   fitOfRequest,
-  isRetrainWanted,
   listExclusions,
   listenForTraining,
   listFits,
@@ -24,6 +23,7 @@ import {
   removeExclusion,
   requestRetrain,
   startFit,
+  waitingRequest,
 } from '@outflow/store/training'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
@@ -146,18 +146,18 @@ describe('a model that is asked for', () => {
       async (_: string) => abandonFits(pool, pipeline),
       async (id: string) => endFit(pool, { id, state: 'failed', modelId: null, report: aFitReport() }),
     ]) {
-      expect(await isRetrainWanted(pool, pipeline)).toBe(true)
+      expect(await waitingRequest(pool, pipeline)).toEqual({ by: 'ada', why: 'new firmware' })
       const fitId = await begin(pipeline)
       await answerRequests(pool, { pipeline, fitId })
-      expect(await isRetrainWanted(pool, pipeline)).toBe(false)
+      expect(await waitingRequest(pool, pipeline)).toBeNull()
       expect(await fitOfRequest(pool, request)).toBe(fitId)
       await end(fitId)
     }
-    expect(await isRetrainWanted(pool, pipeline)).toBe(true)
+    expect(await waitingRequest(pool, pipeline)).toEqual({ by: 'ada', why: 'new firmware' })
     const fitId = await begin(pipeline)
     await answerRequests(pool, { pipeline, fitId })
     await endFit(pool, { id: fitId, state: 'failed_gate', modelId: 'm', report: aFitReport() })
-    expect(await isRetrainWanted(pool, pipeline)).toBe(false)
+    expect(await waitingRequest(pool, pipeline)).toBeNull()
     expect((await listFits(pool, { pipeline })).map(({ state }) => state)).toEqual([
       'failed_gate',
       'failed',

@@ -44,7 +44,7 @@ create index model_changes_by_id on outflow.model_changes (pipeline, id desc);
 create table outflow.fits (
   id bigint generated always as identity,
   pipeline text not null,
-  -- no model, asked for, schedule, features changed, more records, drift or verdicts
+  -- no model, asked for (by whom, and why), schedule, features changed, more records, drift or verdicts
   because text not null,
   state text not null default 'running',
   model_id text,

@@ -248,7 +248,7 @@ comment on view analyst.fits is 'One row for each fit: its cause, training windo
 comment on column analyst.fits.id is 'Number of the fit.';
 comment on column analyst.fits.pipeline is 'Name of the pipeline.';
 comment on column analyst.fits.because is
-  'Cause: no model, asked for, schedule, features changed, more records, drift or verdicts.';
+  'Cause: no model, asked for (by whom, and why), schedule, features changed, more records, drift or verdicts.';
 comment on column analyst.fits.state is
   'running, shadow, promoted, failed_gate, known (the model is already stored), failed, or abandoned (its trainer ended).';
 comment on column analyst.fits.model_id is 'Model that it gave; null: none.';

@@ -12,7 +12,7 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     config: { features, training },
     now: NOW,
     lastFit: null,
-    isAskedFor: false,
+    request: null,
     isDrifted: false,
     verdicts: { ordinary: 0, confirmed: 0 },
     available: 0,
@@ -39,7 +39,10 @@ test('a cron pattern names the first time after the newest fit', () => {
 })
 
 test('what somebody asks for is due at once', () => {
-  expect(due([aModel('active', 0)], { isAskedFor: true })).toEqual({ inMs: 0, because: 'asked for' })
+  expect(due([aModel('active', 0)], { request: { by: 'ada', why: 'new firmware' } })).toEqual({
+    inMs: 0,
+    because: 'asked for by ada: new firmware',
+  })
 })
 
 test('scores that drifted make a fit due, but not a second one while there is no model at all', () => {

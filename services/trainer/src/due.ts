@@ -6,7 +6,14 @@ import type { ModelSummary } from '@outflow/store/models'
 export interface Due {
   /** ms from now; 0: at once. */
   readonly inMs: number
-  readonly because: 'no model' | 'asked for' | 'schedule' | 'features changed' | 'more records' | 'drift' | 'verdicts'
+  readonly because:
+    | 'no model'
+    | `asked for by ${string}`
+    | 'schedule'
+    | 'features changed'
+    | 'more records'
+    | 'drift'
+    | 'verdicts'
 }
 
 export interface DueOptions {
@@ -14,8 +21,8 @@ export interface DueOptions {
   readonly now: number
   /** The newest fit that gave a model, be it one that is known: the same records give the same. null: none. */
   readonly lastFit: LastFit | null
-  /** Whether a model was requested. */
-  readonly isAskedFor: boolean
+  /** Who asked for a model, and why; null: nobody. */
+  readonly request: { readonly by: string; readonly why: string } | null
   /** Whether the scores have drifted, no fit has answered yet, and there are records enough since. */
   readonly isDrifted: boolean
   /** What people said of the active model's anomalies since the newest fit began. */
@@ -38,10 +45,10 @@ export interface LastFit {
  * @param models  the pipeline's, newest first
  */
 export function whenDue(models: readonly ModelSummary[], options: DueOptions): Due {
-  const { config, now, lastFit, isAskedFor, isDrifted, verdicts, available } = options
+  const { config, now, lastFit, request, isDrifted, verdicts, available } = options
   const newest = models[0]
   const active = models.find(({ state }) => state === 'active')
-  if (isAskedFor) return { inMs: 0, because: 'asked for' }
+  if (request !== null) return { inMs: 0, because: `asked for by ${request.by}: ${request.why}` }
   if (newest === undefined) return { inMs: 0, because: 'no model' }
   const newestMs = Math.max(newest.createdAt.getTime(), lastFit?.endedMs ?? 0)
   if (active === undefined) {

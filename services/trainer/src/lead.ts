@@ -6,10 +6,10 @@ import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/
 import {
   abandonFits,
   answerRequests,
-  isRetrainWanted,
   listenForTraining,
   listFits,
   type StoredFit,
+  waitingRequest,
 } from '@outflow/store/training'
 import { countWindow } from '@outflow/streams'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
@@ -133,10 +133,10 @@ async function takeTurn(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
 
 async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; readonly fromMs: number }> {
   const { config, pool } = context
-  const [models, fits, isAskedFor, drift] = await Promise.all([
+  const [models, fits, request, drift] = await Promise.all([
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
-    isRetrainWanted(pool, config.pipeline),
+    waitingRequest(pool, config.pipeline),
     config.training.onDrift ? latestDriftAlarm(pool, config.pipeline, ANSWERED_CHARTS) : null,
   ])
   const lastFit = lastOf(fits)
@@ -151,7 +151,7 @@ async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; rea
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
   const available = mayGrow ? await countFrom(context, fromMs) : 0
   const verdicts = await verdictsSince(context, models, fits)
-  const due = whenDue(models, { config, now, lastFit, isAskedFor, isDrifted, verdicts, available })
+  const due = whenDue(models, { config, now, lastFit, request, isDrifted, verdicts, available })
   return { due, fromMs }
 }
 

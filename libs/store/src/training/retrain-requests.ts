@@ -19,14 +19,20 @@ export async function requestRetrain(
   return row!.id
 }
 
-/** Says whether a request waits for a fit. */
-export async function isRetrainWanted(db: Queryable, pipeline: string): Promise<boolean> {
-  const [row] = await run<{ wanted: boolean }>(db, {
-    name: 'is_retrain_wanted',
-    text: `select exists (select from outflow.retrain_requests where pipeline = $1 and fit_id is null) as wanted`,
+/** Gives the newest request that waits for a fit; null: none. */
+export async function waitingRequest(
+  db: Queryable,
+  pipeline: string,
+): Promise<{ readonly by: string; readonly why: string } | null> {
+  const [row] = await run<{ by: string; why: string }>(db, {
+    name: 'waiting_request',
+    text: `
+      select requested_by as by, why from outflow.retrain_requests
+      where pipeline = $1 and fit_id is null
+      order by id desc limit 1`,
     values: [pipeline],
   })
-  return row!.wanted
+  return row ?? null
 }
 
 /** Notes the fit that answers every request made so far; those that come later want another. */
