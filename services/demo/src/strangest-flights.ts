@@ -16,7 +16,7 @@ export const STRANGEST = 10
 export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick<Terminal, 'table'>): string {
   return terminal.table({
     head: ['nats', 'p', 'flight', 'why'],
-    widths: [11, 9, 27, null],
+    widths: [11, 10, 27, null],
     aligns: ['right', 'right', 'left', 'left'],
     rows: flights.map(({ nll, pValue, record, reasons }) => [
       nll.toFixed(1),
