@@ -7,8 +7,8 @@ import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './d
 import { toBrokerError } from './errors.js'
 import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
+import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
 import { startOf } from './start.js'
-import { openTopicIds, type TopicIds } from './topic-ids.js'
 
 /** Ends the stream with `error`, even one that is retryable: somebody outside decided so. */
 export class Fatal {

@@ -2,8 +2,8 @@ import { endsOf, type PartitionEnds, withAdmin } from './admin.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
+import type { TopicIds } from './kafkajs-internals/topic-ids.js'
 import type { Gap, StoredPosition } from './positions.js'
-import type { TopicIds } from './topic-ids.js'
 
 interface Log {
   /** null: the broker has no topic ids. */

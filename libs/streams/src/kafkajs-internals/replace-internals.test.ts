@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
+import { makeKafka } from '../kafka.js'
 import { replaceInternals } from './replace-internals.js'
+import { openTopicIds } from './topic-ids.js'
 
 const require = createRequire(import.meta.url)
 const DECODER = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
@@ -18,4 +20,10 @@ test('the installed kafkajs is the tested version', () => {
   const warnings: object[] = []
   replaceInternals({ debug() {}, info() {}, error() {}, warn: (fields) => warnings.push(fields) })
   expect(warnings).toEqual([])
+})
+
+test('in a kafkajs of another version topics have no ids', async () => {
+  const topicIds = openTopicIds(makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test' }), '3.0.0')
+  expect(await topicIds.read('orders')).toBeNull()
+  await topicIds.close()
 })
