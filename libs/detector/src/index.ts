@@ -27,6 +27,7 @@ export {
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { fitMarginals, type Marginals } from './marginals.js'
 export type { NewValue } from './new-value.js'
+export { type ScoredBatch, scoreFile } from './score-file.js'
 export { type Surplus, watchSurplus } from './surplus.js'
 export { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

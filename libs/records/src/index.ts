@@ -12,9 +12,20 @@ export { missingFeatures } from './fields/missing.js'
 export { compilePath } from './fields/path.js'
 export { isRejection, makeReader, rowFiller, windowFiller } from './fields/reader.js'
 export { type EpochUnit, epochUnit } from './fields/timestamp.js'
+export { InputInvalid } from './files/errors.js'
+export { fileReader, readRecords } from './files/read-records.js'
+export {
+  type FileRecord,
+  FORMATS,
+  type Format,
+  formatOfName,
+  type RecordFile,
+  sniffFormat,
+} from './files/record-file.js'
 export { makeDecoder } from './formats/decoder.js'
 export type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 export { makeRegistry } from './formats/schema-registry.js'
+export { type LeftOut, makeFeatureInference } from './inference/infer-features.js'
 export {
   type BatchReader,
   batchReader,

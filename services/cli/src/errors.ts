@@ -5,17 +5,7 @@ export class UsageError extends UserError {
   readonly code = 'OUTFLOW_USAGE'
 }
 
-/** A file of records breaks its form or its contract: the message names the file, the line and the field. */
-export class InputInvalid extends UserError {
-  readonly code = 'OUTFLOW_INPUT_INVALID'
-
-  constructor(file: string, line: number | null, problem: string, cause?: unknown) {
-    const place = line === null ? file : `${file}, line ${line}`
-    super(`${place}: ${problem}`, { cause, values: { file, line } })
-  }
-}
-
-/** A file that the command line names cannot be read or written. */
+/** A file that the command line names can not be read or written. */
 export class FileUnavailable extends UserError {
   readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
 

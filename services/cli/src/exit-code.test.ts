@@ -1,5 +1,6 @@
+import { InputInvalid } from '@outflow/records'
 import { describe, expect, it } from 'vitest'
-import { InputInvalid, UsageError } from './errors.js'
+import { UsageError } from './errors.js'
 import { describeError, exitCodeOf } from './exit-code.js'
 
 describe('what a person reads of an error', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Detector, ModelDamaged, ModelForeign, ModelVersionUnknown, openDetector } from '@outflow/detector'
-import { FileUnavailable, InputInvalid } from './errors.js'
+import { InputInvalid } from '@outflow/records'
+import { FileUnavailable } from './errors.js'
 
 /**
  * Opens a model file, hands its detector to `use`, and closes it.

@@ -1,16 +1,9 @@
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from 'commander'
-import { FORMATS } from './record-files/format.js'
 import type { PipelineOptions } from './store-access.js'
 
 export const seedOption = (): Option =>
   new Option('--seed <n>', 'the same seed gives the same result').argParser(wholeNumber(0))
-
-export const formatOption = (): Option =>
-  new Option(
-    '-f, --format <format>',
-    'format of stdout, else of stdin; default: by the file names, or by the first byte',
-  ).choices(FORMATS)
 
 export const alertRateOption = (otherwise: string): Option =>
   new Option('--alert-rate <share>', `share of normal records that may be anomalies; default: ${otherwise}`).argParser(

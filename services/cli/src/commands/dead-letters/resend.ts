@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
+import { InputInvalid } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import {
@@ -12,7 +13,7 @@ import {
 } from '@outflow/store/dead-letters'
 import { makeKafka } from '@outflow/streams'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import { FileUnavailable, InputInvalid, UsageError } from '../../errors.js'
+import { FileUnavailable, UsageError } from '../../errors.js'
 import { parsePosition } from '../../positions.js'
 import { withStore } from '../../store-access.js'
 import { recordChecker } from './check-record.js'

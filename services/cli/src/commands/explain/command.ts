@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { UsageError } from '../../errors.js'
 import { interruptible } from '../../interrupt.js'
-import { alertRateOption, formatOption } from '../../options.js'
+import { formatOption } from '../../open-input.js'
+import { alertRateOption } from '../../options.js'
 import type { ExplainOptions } from './explain-file.js'
 
 export function addExplain(program: Command, context: CommandContext): void {

@@ -1,10 +1,9 @@
 import type { Counterfactual, Reason } from '@outflow/contracts'
-import { decide } from '@outflow/detector'
+import { decide, scoreFile } from '@outflow/detector'
+import type { Format } from '@outflow/records'
 import type { Terminal } from '@outflow/terminal'
 import { withModelFile } from '../../model-file.js'
-import type { Format } from '../../record-files/format.js'
-import { openInput } from '../../record-files/open-input.js'
-import { scoreRecords } from '../../score-records.js'
+import { openInput } from '../../open-input.js'
 import { describeReasons } from './describe-reasons.js'
 
 export interface ExplainOptions {
@@ -38,7 +37,7 @@ export async function explainFile(
   await withModelFile(model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     const source = await openInput(input, options.format)
-    for await (const batch of scoreRecords(detector, source, signal)) {
+    for await (const batch of scoreFile(detector, source)) {
       const { isAnomaly } = decide(batch.pValue, { alertRate })
       for (const [index, { line }] of batch.records.entries()) {
         const anomaly = isAnomaly[index] === 1

@@ -1,6 +1,6 @@
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
-import type { Output } from '../../record-files/open-output.js'
+import type { Output } from '../../open-output.js'
 import type { AnomalyWriter } from './anomaly-writer.js'
 
 const COLUMNS = [

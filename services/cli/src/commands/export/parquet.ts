@@ -1,6 +1,6 @@
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
-import type { Output } from '../../record-files/open-output.js'
+import type { Output } from '../../open-output.js'
 import type { AnomalyWriter } from './anomaly-writer.js'
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]

@@ -1,7 +1,6 @@
+import { readRecords } from '@outflow/records'
 import { formatCount } from '@outflow/terminal'
-import { InputInvalid } from '../../errors.js'
-import { openInput } from '../../record-files/open-input.js'
-import { readRecords } from '../../record-files/read-records.js'
+import { openInput } from '../../open-input.js'
 import { topicOfFile } from './render-config.js'
 import { MAX_RECORDS, type Sample } from './sample.js'
 
@@ -18,7 +17,6 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     for (const { record } of batch) records.push(record)
     if (records.length >= MAX_RECORDS) break
   }
-  if (records.length === 0) throw new InputInvalid(input.name, null, 'it has no records')
   const which = records.length < MAX_RECORDS ? 'the' : 'the first'
   return {
     name: input.name,

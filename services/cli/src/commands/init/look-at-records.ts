@@ -1,6 +1,13 @@
 import { type Feature, featurePath } from '@outflow/contracts'
-import { compilePath, type EpochUnit, epochUnit, isRejection, makeReader } from '@outflow/records'
-import { type LeftOut, makeFeatureInference } from '../../infer-features.js'
+import {
+  compilePath,
+  type EpochUnit,
+  epochUnit,
+  isRejection,
+  type LeftOut,
+  makeFeatureInference,
+  makeReader,
+} from '@outflow/records'
 import type { Sample } from './sample.js'
 
 /** Statistics of the records, before anything is proposed. */

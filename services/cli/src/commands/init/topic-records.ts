@@ -1,9 +1,9 @@
 import type { Rejection } from '@outflow/contracts'
-import { type JsonObject, makeDecoder } from '@outflow/records'
+import { InputInvalid, type JsonObject, makeDecoder } from '@outflow/records'
 import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { beginOfLatest } from '../../begin-of-latest.js'
-import { InputInvalid, UsageError } from '../../errors.js'
+import { UsageError } from '../../errors.js'
 import { MAX_RECORDS, type Sample } from './sample.js'
 
 /**

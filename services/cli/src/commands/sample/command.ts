@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
-import { formatOption, seedOption, wholeNumber } from '../../options.js'
+import { formatOption } from '../../open-input.js'
+import { seedOption, wholeNumber } from '../../options.js'
 import type { SampleOptions } from './sample-file.js'
 
 export function addSample(program: Command, context: CommandContext): void {

@@ -1,10 +1,8 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
-import { compilePath } from '@outflow/records'
+import { compilePath, type Format } from '@outflow/records'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { withModelFile } from '../../model-file.js'
-import type { Format } from '../../record-files/format.js'
-import { withOutput } from '../../record-files/open-output.js'
-import { formatOfOutput, makeRowWriter } from '../../record-files/row-writer.js'
+import { formatOfOutput, makeRowWriter, withOutput } from '../../open-output.js'
 
 export interface SampleOptions {
   readonly model: string

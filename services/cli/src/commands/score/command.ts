@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
-import { alertRateOption, formatOption, jsonOption } from '../../options.js'
+import { formatOption } from '../../open-input.js'
+import { alertRateOption, jsonOption } from '../../options.js'
 import type { ScoreOptions } from './score-file.js'
 
 export function addScore(program: Command, context: CommandContext): void {
@@ -27,6 +28,6 @@ Examples:
   zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head`,
     )
     .action((options: ScoreOptions) =>
-      interruptible(async (signal) => (await import('./score-file.js')).scoreFile(options, context.terminal, signal)),
+      interruptible(async (signal) => (await import('./score-file.js')).score(options, context.terminal, signal)),
     )
 }

@@ -1,12 +1,10 @@
-import { decide } from '@outflow/detector'
+import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
+import type { Format } from '@outflow/records'
 import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { withModelFile } from '../../model-file.js'
-import type { Format } from '../../record-files/format.js'
-import { openInput } from '../../record-files/open-input.js'
-import { withOutput } from '../../record-files/open-output.js'
-import { formatOfOutput, makeRowWriter } from '../../record-files/row-writer.js'
-import { type ScoredBatch, scoreRecords } from '../../score-records.js'
+import { openInput } from '../../open-input.js'
+import { formatOfOutput, makeRowWriter, withOutput } from '../../open-output.js'
 
 export interface ScoreOptions {
   readonly model: string
@@ -19,8 +17,8 @@ export interface ScoreOptions {
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
-/** Scores a file into another, and prints the number of anomalies. */
-export async function scoreFile(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+/** Scores a file into another, and says how many anomalies there were. */
+export async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   if (options.json && options.output === '-') {
     throw new UsageError(
       '--json prints its summary on stdout, where --output - writes the scores; give --output a file',
@@ -39,7 +37,8 @@ export async function scoreFile(options: ScoreOptions, terminal: Terminal, signa
       await withOutput(options.output, async (output) => {
         const format = formatOfOutput(options.output, options.format ?? input.format)
         const writer = makeRowWriter(output, format, COLUMNS)
-        for await (const batch of scoreRecords(detector, input, signal)) {
+        for await (const batch of scoreFile(detector, input)) {
+          signal.throwIfAborted()
           const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
           await writer.write(rowsOf(batch, isAnomaly))
           counts.rows += isAnomaly.length

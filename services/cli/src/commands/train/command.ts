@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { CommandContext } from '../../command-context.js'
 import { interruptible } from '../../interrupt.js'
-import { alertRateOption, collect, FILE_ALERT_RATE, formatOption, jsonOption, seedOption } from '../../options.js'
+import { formatOption } from '../../open-input.js'
+import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../../options.js'
 import type { TrainOptions } from './train-file.js'
 
 export function addTrain(program: Command, context: CommandContext): void {

@@ -6,14 +6,14 @@ import {
   featureName,
   nameOfPath,
 } from '@outflow/contracts'
-import { alertRateOf, type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import type { Format } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
+import { openInput } from '../../open-input.js'
+import { withOutput } from '../../open-output.js'
 import { FILE_ALERT_RATE } from '../../options.js'
-import type { Format } from '../../record-files/format.js'
-import { openInput } from '../../record-files/open-input.js'
-import { withOutput } from '../../record-files/open-output.js'
 import { readTrainingRecords, type TrainingRecords } from './training-records.js'
 
 export interface TrainOptions {

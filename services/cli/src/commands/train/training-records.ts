@@ -1,12 +1,15 @@
 import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader, windowFiller, windowPlaces } from '@outflow/records'
+import {
+  type Fields,
+  type FileRecord,
+  fileReader,
+  type LeftOut,
+  makeFeatureInference,
+  type RecordFile,
+  readRecords,
+} from '@outflow/records'
 import { makeSample } from '@outflow/streams/sample'
-import { InputInvalid, UsageError } from '../../errors.js'
-import { fileWindows } from '../../file-windows.js'
-import { type LeftOut, makeFeatureInference } from '../../infer-features.js'
-import type { Input } from '../../record-files/open-input.js'
-import { readRecords } from '../../record-files/read-records.js'
-import type { SourceRecord } from '../../record-files/source-record.js'
+import { UsageError } from '../../errors.js'
 
 /** What a model is fitted to, read from a file. */
 export interface TrainingRecords {
@@ -31,41 +34,45 @@ interface TrainingRecordsOptions {
 }
 
 /**
- * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
+ * Reads a file once: looks at every record to infer the features, and keeps a uniform sample of them.
  *
- * @throws {InputInvalid} naming file, line and field of the first kept record that breaks the features' contract
+ * @throws {InputInvalid} naming file, line and field of a record that breaks the features' contract: the first of all where the
+ *   features are given, the first of the sample where they are inferred
  * @throws {UsageError} when a column to exclude is not there, or none is left
  */
-export async function readTrainingRecords(input: Input, options: TrainingRecordsOptions): Promise<TrainingRecords> {
+export async function readTrainingRecords(
+  file: RecordFile,
+  { features: given, exclude, maxRows, seed, signal, onRows }: TrainingRecordsOptions,
+): Promise<TrainingRecords> {
+  const withoutExcluded = (features: readonly Feature[]) =>
+    features.filter((feature) => !exclude.some((name) => isWithin(name, featurePath(feature))))
+  const read = given && fileReader(file.name, withoutExcluded(given), given)
   const inference = makeFeatureInference()
-  const sample = makeSample(options.maxRows, options.seed, ({ record }: Row) => record)
-  const look = fileWindows(input.name, options.features ?? [])
+  const sample = makeSample(maxRows, seed, ({ record }: Row) => record)
   let rows = 0
-  for await (const batch of readRecords(input)) {
-    options.signal.throwIfAborted()
-    for (const source of batch) {
-      inference.observe(source.record)
-      const record = look === null ? source : { ...source, windows: look(source) }
-      sample.add({ ...OF_THE_FILE, offset: BigInt(rows), record })
+  for await (const batch of readRecords(file)) {
+    signal.throwIfAborted()
+    for (const record of batch) {
+      inference.observe(record.record)
+      sample.add({ ...OF_THE_FILE, offset: BigInt(rows), record: read === null ? record : read(record) })
       rows += 1
     }
-    options.onRows(rows)
+    onRows(rows)
   }
-  if (rows === 0) throw new InputInvalid(input.name, null, 'it has no records')
   const inferred = inference.conclude()
-  checkExcluded(input.name, options.exclude, inferred.paths)
-  const isExcluded = (path: string): boolean => options.exclude.some((name) => isWithin(name, path))
-  const features = (options.features ?? inferred.features).filter((feature) => !isExcluded(featurePath(feature)))
+  checkExcluded(file.name, exclude, inferred.paths)
+  const features = withoutExcluded(given ?? inferred.features)
   if (features.length === 0) {
     const reasons = inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(
-      `${input.name} has no column that a model can use (${reasons.join('; ') || 'all are excluded'})`,
+      `${file.name} has no column that a model can use (${reasons.join('; ') || 'all are excluded'})`,
     )
   }
+  const readLater = fileReader(file.name, features)
   return {
     features,
-    leftOut: options.features ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
-    records: readAll(input.name, features, options.features ?? features, sample.records()),
+    leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !exclude.some((name) => isWithin(name, path))),
+    records: sample.records().map((kept) => ('line' in kept ? readLater(kept) : kept)),
     rows,
   }
 }
@@ -83,35 +90,14 @@ function isWithin(name: string, path: string): boolean {
   return isPrefix(name.startsWith('$') ? parsePath(name) : stepsOfColumn(name)) || isPrefix([name])
 }
 
-/** A record with the windowed features that its place in the file gives it. */
-interface LookedAt extends SourceRecord {
-  readonly windows?: readonly number[]
-}
-
-/** A record as the sample takes it: its row is the offset. */
+/** A record as the sample takes it: its row is the offset. Fields where the features are given, because they are read in order. */
 interface Row {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
   readonly timestampMs: number
-  readonly record: LookedAt
+  readonly record: FileRecord | Fields
 }
 
 /** The same for each file: under another name a file gives the same sample. */
 const OF_THE_FILE = { topic: '', partition: 0, timestampMs: 0 } as const
-
-/** @param all  the features that the windows are of, the excluded ones among them */
-function readAll(
-  file: string,
-  features: readonly Feature[],
-  all: readonly Feature[],
-  sources: readonly LookedAt[],
-): readonly Fields[] {
-  const read = makeReader(features)
-  const fill = windowFiller(features, windowPlaces(features, all))
-  return sources.map(({ line, record, windows }) => {
-    const fields = read(record)
-    if (isRejection(fields)) throw new InputInvalid(file, line, fields.detail)
-    return windows === undefined ? fields : fill(fields, windows)
-  })
-}

@@ -1,5 +1,7 @@
 import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
-import { epochUnit, type Fields, isRejection, makeReader } from '@outflow/records'
+import type { Fields } from '../fields/fields.js'
+import { isRejection, makeReader } from '../fields/reader.js'
+import { epochUnit } from '../fields/timestamp.js'
 
 /** Fields inferred from records. */
 interface Inference {

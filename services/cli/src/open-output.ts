@@ -4,7 +4,9 @@ import { rename, rm, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { FileUnavailable } from '../errors.js'
+import { type Format, formatOfName } from '@outflow/records'
+import { stringify } from 'csv-stringify/sync'
+import { FileUnavailable } from './errors.js'
 
 /** Where a command's result goes. */
 export interface Output {
@@ -72,5 +74,27 @@ async function named<T>(path: string, act: Promise<T>): Promise<T> {
     return await act
   } catch (error: unknown) {
     throw new FileUnavailable('write', path, error)
+  }
+}
+
+interface RowWriter {
+  write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
+}
+
+/** The format that an output's name says, else the one given. */
+export const formatOfOutput = (path: string, otherwise: Format): Format => formatOfName(path) ?? otherwise
+
+/** Writes rows with the same columns: as CSV under one header line, or as one JSON object a line. */
+export function makeRowWriter(output: Output, format: Format, columns: readonly string[]): RowWriter {
+  if (format === 'ndjson') {
+    return { write: (rows) => output.write(rows.map((row) => `${JSON.stringify(row)}\n`).join('')) }
+  }
+  let header = true
+  return {
+    write: async (rows) => {
+      const text = stringify([...rows], { header, columns: [...columns], cast: { boolean: String } })
+      header = false
+      await output.write(text)
+    },
   }
 }

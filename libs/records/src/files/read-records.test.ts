@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Format } from './format.js'
 import { readRecords } from './read-records.js'
-import type { SourceRecord } from './source-record.js'
+import type { FileRecord, Format } from './record-file.js'
 
 /** Reads a text that arrives in chunks of `chunk` bytes. */
-async function read(format: Format, text: string, chunk = 7): Promise<readonly SourceRecord[]> {
+async function read(format: Format, text: string, chunk = 7): Promise<readonly FileRecord[]> {
   const whole = Buffer.from(text)
   async function* bytes() {
     for (let start = 0; start < whole.length; start += chunk) yield whole.subarray(start, start + chunk)
   }
-  const records: SourceRecord[] = []
+  const records: FileRecord[] = []
   for await (const batch of readRecords({ name: 'in', format, bytes: bytes() })) records.push(...batch)
   return records
 }

@@ -1,11 +1,10 @@
 import { TextDecoder } from 'node:util'
-import { InputInvalid } from '../errors.js'
-import type { Input } from './open-input.js'
-import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './source-record.js'
+import { InputInvalid } from './errors.js'
+import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
 
 /** Reads one JSON object a line; blank lines are passed over, and counted. */
-export async function* readNdjson({ name, bytes }: Input): AsyncGenerator<readonly SourceRecord[]> {
-  let batch: SourceRecord[] = []
+export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
+  let batch: FileRecord[] = []
   for await (const { line, text } of linesOf(name, bytes)) {
     if (text.trim() === '') continue
     batch.push({ line, record: parseLine(name, line, text) })

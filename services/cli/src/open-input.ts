@@ -1,16 +1,15 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { FileUnavailable, InputInvalid } from '../errors.js'
-import { type Format, formatOfName, sniffFormat } from './format.js'
+import { FORMATS, type Format, formatOfName, InputInvalid, type RecordFile, sniffFormat } from '@outflow/records'
+import { Option } from 'commander'
+import { FileUnavailable } from './errors.js'
 
-/** A file of records, opened: its bytes unpacked, and its format known. */
-export interface Input {
-  /** What messages call it: the path, or `stdin`. */
-  readonly name: string
-  readonly format: Format
-  readonly bytes: AsyncIterable<Buffer>
-}
+export const formatOption = (): Option =>
+  new Option(
+    '-f, --format <format>',
+    'what stdout, else stdin, holds; default: as the names say, or the first byte',
+  ).choices(FORMATS)
 
 /**
  * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, independent of the name.
@@ -19,7 +18,7 @@ export interface Input {
  * @throws {FileUnavailable} when it cannot be read
  * @throws {InputInvalid} when it holds nothing, or a JSON array in place of one record a line
  */
-export async function openInput(path: string, format?: Format): Promise<Input> {
+export async function openInput(path: string, format?: Format): Promise<RecordFile> {
   const name = path === '-' ? 'stdin' : path
   const raw = await peek(named(name, path === '-' ? process.stdin : createReadStream(path)))
   const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw

@@ -1,9 +1,8 @@
 import { pipeline } from 'node:stream'
 import { emptyRecord, putAt, stepsOfColumn } from '@outflow/contracts'
 import { type CsvError, type Info, parse } from 'csv-parse'
-import { InputInvalid } from '../errors.js'
-import type { Input } from './open-input.js'
-import { BATCH_ROWS, MAX_RECORD_BYTES, type SourceRecord } from './source-record.js'
+import { InputInvalid } from './errors.js'
+import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
 
 interface ParsedRow {
   readonly record: Record<string, string>
@@ -11,7 +10,7 @@ interface ParsedRow {
 }
 
 /** Reads comma-separated values with a header line (RFC 4180); blank lines are passed over, and counted. */
-export async function* readCsv({ name, bytes }: Input): AsyncGenerator<readonly SourceRecord[]> {
+export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let header: readonly string[] = []
   const parser = parse({
     bom: true,
@@ -24,7 +23,7 @@ export async function* readCsv({ name, bytes }: Input): AsyncGenerator<readonly 
     },
   })
   const rows: AsyncIterable<ParsedRow> = pipeline(bytes, parser, () => {})
-  let batch: SourceRecord[] = []
+  let batch: FileRecord[] = []
   let nest: Nest | null = null
   try {
     for await (const { record, info } of rows) {
