@@ -48,8 +48,7 @@ test('a shift raises an alarm and gives a model of the new regime, long before t
   const [fit] = await listFits(pipeline.pool, { pipeline: pipeline.name })
   expect(fit).toMatchObject({ because: 'drift', state: 'promoted', modelId })
   const { metadata } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id: modelId as string })
-  const { window } = metadata as { readonly window: { readonly from: string } }
-  expect(Date.parse(window.from)).toBeGreaterThanOrEqual(Date.parse(alarm.changedAt as string))
+  expect(Date.parse(metadata!.window!.from)).toBeGreaterThanOrEqual(Date.parse(alarm.changedAt as string))
 
   await send(nextOf(messages, 2_000).map(heavier), Date.now())
   await untilAllStored(pipeline)

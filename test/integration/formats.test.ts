@@ -1,4 +1,4 @@
-import { type Config, featurePath, modelMetadataSchema, parseConfig } from '@outflow/contracts'
+import { type Config, featurePath, parseConfig } from '@outflow/contracts'
 import { openDetector, type TrainedDetector } from '@outflow/detector'
 import { runIngest } from '@outflow/ingest'
 import { type Fields, isRejection } from '@outflow/records'
@@ -206,11 +206,7 @@ test('avro: the trainer reads the topic as ingest does', async () => {
   await untilReceived(running, parcels.length)
   expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: 0 })
   const trained = await activeModel(running.pool, running.config.pipeline)
-  expect(modelMetadataSchema.parse(trained?.metadata).features.map(featurePath)).toEqual([
-    '$.kind',
-    '$.grams',
-    '$.millimetres',
-  ])
+  expect(trained?.metadata?.features.map(featurePath)).toEqual(['$.kind', '$.grams', '$.millimetres'])
 })
 
 test('an unknown schema, a schema of another kind and a truncated record are set aside, each with its reason', async () => {

@@ -14,7 +14,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
-import { aFitReport, aGateReport } from '../support/reports.js'
+import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 async function aLookedAfterPipeline() {
@@ -53,7 +53,7 @@ async function aLookedAfterPipeline() {
       now += ms
     },
     promote: async (id: string) => {
-      const model = { artefact: Buffer.from(id), metadata: {}, metrics: aGateReport(), parentId: null }
+      const model = { artefact: Buffer.from(id), metadata: aModelMetadata(), metrics: aGateReport(), parentId: null }
       await insertModel(pool, { pipeline: name, id, ...model })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },

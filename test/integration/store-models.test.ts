@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { aGateReport } from '../support/reports.js'
+import { aGateReport, aModelMetadata } from '../support/reports.js'
 
 /** Who promotes, and why. */
 const BY_HAND = { by: 'test', why: 'asked to' }
@@ -38,7 +38,7 @@ describe('models', () => {
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
 
     const active = await activeModel(pool, pipeline)
-    expect(active).toMatchObject({ id: 'a', state: 'active', artefactBytes: 300_000, metadata: { rows: 2 } })
+    expect(active).toMatchObject({ id: 'a', state: 'active', artefactBytes: 300_000, metadata: aModelMetadata() })
     expect(Buffer.compare(active!.artefact, artefact)).toBe(0)
   })
 
@@ -47,7 +47,14 @@ describe('models', () => {
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: null, modelMetadata: null, received: 0 })
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: { rows: 2 } })
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
+  })
+
+  it('gives no metadata of a model that a newer outflow wrote', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await pool.query(`update outflow.models set metadata = '{"schemaVersion": 99}' where pipeline = $1`, [pipeline])
+    expect(await listModels(pool, pipeline)).toMatchObject([{ id: 'a', metadata: null }])
   })
 
   it('knows a model that is inserted again', async () => {
@@ -184,7 +191,7 @@ function aModel(pipeline: string, id: string) {
     pipeline,
     id,
     artefact: new Uint8Array([1, 2, 3]),
-    metadata: { rows: 2 },
+    metadata: aModelMetadata(),
     metrics: aGateReport(),
     parentId: null,
   }

@@ -28,7 +28,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { aFitReport, aGateReport } from '../support/reports.js'
+import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
 
 let url: string
 let pool: Pool
@@ -43,7 +43,14 @@ async function aPipelineOf(...ids: readonly string[]): Promise<string> {
   const pipeline = aName('pipeline')
   for (const id of ids) {
     const artefact = new Uint8Array([1, 2, 3])
-    await insertModel(pool, { pipeline, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
+    await insertModel(pool, {
+      pipeline,
+      id,
+      artefact,
+      metadata: aModelMetadata(),
+      metrics: aGateReport(),
+      parentId: null,
+    })
     await promoteModel(pool, { pipeline, id, by: 'trainer', why: 'schedule' })
   }
   return pipeline

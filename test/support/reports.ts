@@ -1,4 +1,4 @@
-import type { FitReport, GateReport } from '@outflow/contracts'
+import type { FitReport, GateReport, ModelMetadata } from '@outflow/contracts'
 
 /** What a gate that a model passed reports. */
 export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => ({
@@ -13,6 +13,35 @@ export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => 
   medianNll: 3,
   nllRange: [-1e6, 1e6],
   scoringMicros: 10,
+  ...overrides,
+})
+
+/** The metadata of a model of one number, for tests in which no artefact is opened. */
+export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMetadata => ({
+  schemaVersion: 1,
+  modelId: '00000000-0000-4000-8000-000000000000',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  outflowVersion: '0.1.0',
+  features: [{ path: '$.delay', type: 'numeric', optional: false }],
+  model: { kind: 'realnvp', layers: 2, hidden: [8] },
+  seed: 7,
+  contamination: 0.01,
+  alertRate: 0.001,
+  window: null,
+  dim: 1,
+  contextDim: 0,
+  training: {
+    rows: 900,
+    backend: 'wasm',
+    backendVersion: '4',
+    steps: 100,
+    bestStep: 100,
+    stopped: 'patience',
+    trainNll: 1.2,
+    validationNll: 1.3,
+    durationMs: 1_000,
+  },
+  calibration: { rows: 100, smallestPValue: 1 / 101, medianNll: 3 },
   ...overrides,
 })
 

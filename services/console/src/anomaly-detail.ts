@@ -1,4 +1,3 @@
-import { modelMetadataSchema } from '@outflow/contracts'
 import { unexplainable } from '@outflow/detector'
 import type { GivenVerdict, StoredAnomaly } from '@outflow/store/anomalies'
 import type { ModelSummary } from '@outflow/store/models'
@@ -35,9 +34,8 @@ export function detailOf(
 function whyUnexplainable({ reasons, modelId }: StoredAnomaly, model: ModelSummary | null): string | null {
   if (reasons.length > 0) return null
   if (model === null) return unexplainable(modelId, null)
-  const { data } = modelMetadataSchema.safeParse(model.metadata)
   // A model of another version is refused by the command itself, which states the version.
-  return data === undefined ? null : unexplainable(modelId, data)
+  return model.metadata === null ? null : unexplainable(modelId, model.metadata)
 }
 
 export const verdictOf = ({ verdict, note, by, at }: GivenVerdict): Anomaly['verdicts'][number] => ({

@@ -1,4 +1,3 @@
-import { modelMetadataSchema } from '@outflow/contracts'
 import type { ModelSummary } from '@outflow/store/models'
 import type { StoredFit } from '@outflow/store/training'
 import type { z } from 'zod'
@@ -6,17 +5,15 @@ import type { FitReport, modelSchema } from './api/index.js'
 
 /** A model as a line of a list. */
 export function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSummary): z.infer<typeof modelSchema> {
-  const known = modelMetadataSchema.safeParse(metadata)
-  const training = known.success ? known.data.training : null
   return {
     id,
     state,
     active: state === 'active',
     trainedAt: createdAt.toISOString(),
     promotedAt: promotedAt?.toISOString() ?? null,
-    rows: training?.rows ?? null,
-    steps: training?.steps ?? null,
-    validationNll: training?.validationNll ?? null,
+    rows: metadata?.training.rows ?? null,
+    steps: metadata?.training.steps ?? null,
+    validationNll: metadata?.training.validationNll ?? null,
   }
 }
 

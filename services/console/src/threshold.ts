@@ -1,4 +1,4 @@
-import { type Config, modelMetadataSchema } from '@outflow/contracts'
+import type { Config } from '@outflow/contracts'
 import { alertRateOf, modelThreshold } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { activeModelId, loadModel } from '@outflow/store/models'
@@ -22,9 +22,8 @@ export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool)
 
   async function thresholdOf(pipeline: string, id: string): Promise<number | null> {
     const { artefact, metadata } = await loadModel(pool, { pipeline, id })
-    const known = modelMetadataSchema.safeParse(metadata)
-    // Written by a later version: ingest cannot open it either, and logs it.
-    if (!known.success) return null
-    return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, known.data) : known.data.alertRate)
+    // A newer outflow's: ingest refuses it, too, and logs it.
+    if (metadata === null) return null
+    return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate)
   }
 }

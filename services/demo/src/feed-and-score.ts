@@ -1,4 +1,4 @@
-import { type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
+import type { ModelMetadata } from '@outflow/contracts'
 import { waitFor } from '@outflow/runtime'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { activeModel } from '@outflow/store/models'
@@ -151,6 +151,5 @@ async function untilAlertsAreRead(
 const topicOf = ({ config }: Installation): string => config.source.topics[0]!
 
 async function modelOf({ pool, config }: Installation): Promise<ModelMetadata> {
-  const stored = await activeModel(pool, config.pipeline)
-  return modelMetadataSchema.parse(stored?.metadata)
+  return (await activeModel(pool, config.pipeline))!.metadata!
 }

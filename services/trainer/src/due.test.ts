@@ -19,7 +19,7 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     ...change,
   })
 
-function aModel(state: ModelState, ageMs: number, fittedTo: unknown = features): ModelSummary {
+function aModel(state: ModelState, ageMs: number, fittedTo = features): ModelSummary {
   return { state, createdAt: new Date(NOW - ageMs), metadata: { features: fittedTo } } as ModelSummary
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Config, scheduledAfter } from '@outflow/contracts'
+import { type Config, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
 import type { ModelSummary } from '@outflow/store/models'
 
 /** When the next fit is due, and what makes it so. */
@@ -74,8 +74,7 @@ const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2
 
-export function sameFeatures(metadata: unknown, features: Config['features']): boolean {
-  const fitted = (metadata as { readonly features?: unknown } | null)?.features
+export function sameFeatures(metadata: ModelMetadata | null, features: Config['features']): boolean {
   // Not by their text: jsonb keeps no order of keys.
-  return isDeepStrictEqual(fitted, JSON.parse(JSON.stringify(features)))
+  return isDeepStrictEqual(metadata?.features, JSON.parse(JSON.stringify(features)))
 }

@@ -1,4 +1,3 @@
-import { modelMetadataSchema } from '@outflow/contracts'
 import { trainDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
 import { ModelDamaged } from '@outflow/store'
@@ -32,8 +31,7 @@ export function effectsOn(context: TrainerContext): Effects {
         if (thrown instanceof ModelDamaged) return null
         throw thrown
       })
-      const metadata = modelMetadataSchema.safeParse(active?.metadata)
-      return active !== null && metadata.success ? { ...active, metadata: metadata.data } : null
+      return active?.metadata ? { ...active, metadata: active.metadata } : null
     },
     leftOut: async (since) => ({
       confirmed: await confirmedPositions(pool, pipeline),

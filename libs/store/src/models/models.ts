@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { GateReport } from '@outflow/contracts'
+import { type GateReport, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
@@ -15,7 +15,8 @@ export interface ModelSummary {
   readonly state: ModelState
   /** The model that was active when this one was fitted. */
   readonly parentId: string | null
-  readonly metadata: unknown
+  /** null: a newer outflow wrote it, in a form unknown here. */
+  readonly metadata: ModelMetadata | null
   readonly metrics: GateReport
   readonly artefactBytes: number
   /** sha-256 of the artefact, hex. */
@@ -32,7 +33,7 @@ export interface NewModel {
   readonly pipeline: string
   readonly id: string
   readonly artefact: Uint8Array
-  readonly metadata: unknown
+  readonly metadata: ModelMetadata
   readonly metrics: GateReport
   readonly parentId: string | null
 }
@@ -178,13 +179,18 @@ function toSummary(row: ModelRow): ModelSummary {
     id: row.id,
     state: row.state,
     parentId: row.parent_id,
-    metadata: row.metadata,
+    metadata: readMetadata(row.metadata),
     metrics: readMetrics(row.metrics, `${row.pipeline}, ${row.id}`),
     artefactBytes: row.artefact_bytes,
     checksum: row.checksum,
     createdAt: row.created_at,
     promotedAt: row.promoted_at,
   }
+}
+
+/** Reads the JSON column of the same name; null: a newer outflow wrote it, in a form unknown here. */
+export function readMetadata(column: unknown): ModelMetadata | null {
+  return modelMetadataSchema.safeParse(column).data ?? null
 }
 
 export function damaged({ pipeline, id }: ModelKey): ModelDamaged {

@@ -1,5 +1,7 @@
+import type { ModelMetadata } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
+import { readMetadata } from '../models/models.js'
 
 /** How a pipeline stands, in numbers. */
 export interface PipelineStatus {
@@ -12,8 +14,8 @@ export interface PipelineStatus {
   readonly lastWrite: Date | null
   readonly modelId: string | null
   readonly modelPromotedAt: Date | null
-  /** As the trainer stored it; null: no model is active. */
-  readonly modelMetadata: unknown
+  /** null: no model is active, or a newer outflow wrote it, in a form unknown here. */
+  readonly modelMetadata: ModelMetadata | null
   /** By Kafka's record time. */
   readonly anomaliesLastHour: number
   readonly deadLettersLastDay: number
@@ -54,7 +56,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
     lastWrite: row!.last_write,
     modelId: row!.model_id,
     modelPromotedAt: row!.model_promoted_at,
-    modelMetadata: row!.model_metadata,
+    modelMetadata: readMetadata(row!.model_metadata),
     anomaliesLastHour: Number(row!.anomalies_last_hour),
     deadLettersLastDay: Number(row!.dead_letters_last_day),
     waiting: Number(row!.waiting),

@@ -1,4 +1,4 @@
-import { type Config, modelMetadataSchema, type Rejection } from '@outflow/contracts'
+import type { Config, Rejection } from '@outflow/contracts'
 import { batchReader, makeDecoder } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { listModels } from '@outflow/store/models'
@@ -13,9 +13,8 @@ export async function recordChecker(
   { pipeline, source, features: windows }: Config,
 ): Promise<(original: Original) => Promise<Rejection | null>> {
   const active = (await listModels(pool, pipeline)).find(({ state }) => state === 'active')
-  const known = modelMetadataSchema.safeParse(active?.metadata)
   const decoder = makeDecoder(source)
-  const features = known.success ? known.data.features : windows
+  const features = active?.metadata?.features ?? windows
   const reader = batchReader({ decoder, source, features, windows })
   return async (message) => {
     await decoder.prepare([message])

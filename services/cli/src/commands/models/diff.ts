@@ -1,4 +1,4 @@
-import { featureName, modelMetadataSchema } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts'
 import { type Detector, openDetector } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/records'
 import type { Pool } from '@outflow/store'
@@ -44,16 +44,24 @@ async function load(pool: Pool, pipeline: string, id: string): Promise<StoredMod
 }
 
 async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference> {
-  const [own, other] = [factsOf(a), factsOf(b)]
-  const facts = Object.keys({ ...own, ...other })
-    .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]))
-    .map((name) => [name, [own[name] ?? null, other[name] ?? null]] as const)
-  return { facts: Object.fromEntries(facts), divergence: await divergenceOf(a, b) }
+  const first = await openDetector(a.artefact)
+  const second = await openDetector(b.artefact)
+  try {
+    const [own, other] = [factsOf(a, first), factsOf(b, second)]
+    const facts = Object.keys(own)
+      .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]))
+      .map((name) => [name, [own[name] ?? null, other[name] ?? null]] as const)
+    return { facts: Object.fromEntries(facts), divergence: await divergenceOf(first, second) }
+  } finally {
+    await first.close()
+    await second.close()
+  }
 }
 
-function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredModel): Record<string, unknown> {
-  const { features, model, training, calibration, window, seed, contamination, alertRate } =
-    modelMetadataSchema.parse(metadata)
+function factsOf(
+  { metrics, state, parentId, artefactBytes }: StoredModel,
+  { metadata: { features, model, training, calibration, window, seed, contamination, alertRate } }: Detector,
+): Record<string, unknown> {
   const { gain, anomalyShare } = metrics
   return {
     state,
@@ -77,19 +85,9 @@ function factsOf({ metadata, metrics, state, parentId, artefactBytes }: StoredMo
   }
 }
 
-async function divergenceOf(a: StoredModel, b: StoredModel): Promise<Difference['divergence']> {
-  const first = await openDetector(a.artefact)
-  const second = await openDetector(b.artefact)
-  try {
-    if (JSON.stringify(first.metadata.features) !== JSON.stringify(second.metadata.features)) return null
-    return {
-      secondToFirst: await meanExcess(second, first),
-      firstToSecond: await meanExcess(first, second),
-    }
-  } finally {
-    await first.close()
-    await second.close()
-  }
+async function divergenceOf(first: Detector, second: Detector): Promise<Difference['divergence']> {
+  if (JSON.stringify(first.metadata.features) !== JSON.stringify(second.metadata.features)) return null
+  return { secondToFirst: await meanExcess(second, first), firstToSecond: await meanExcess(first, second) }
 }
 
 /** mean(nll of `judge` − nll of `maker`) over records that `maker` makes up. */

@@ -1,4 +1,3 @@
-import { modelMetadataSchema } from '@outflow/contracts'
 import { listModelChanges, listModels, type ModelSummary } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { formatCount, formatShare, type Terminal } from '@outflow/terminal'
@@ -28,8 +27,7 @@ export async function showModel(id: string, options: PipelineOptions, terminal: 
 function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
   if (models.length === 0) return 'no model yet'
   const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
-    const known = modelMetadataSchema.safeParse(metadata)
-    const training = known.success ? known.data.training : null
+    const training = metadata?.training
     return [
       id,
       state,

@@ -1,4 +1,3 @@
-import { modelMetadataSchema } from '@outflow/contracts'
 import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
@@ -43,13 +42,12 @@ export async function watch(configPath: string): Promise<StatusReader> {
         latestDriftAlarm(pool, pipeline),
         lag(),
       ])
-      const { data } = modelMetadataSchema.safeParse(modelMetadata)
       return {
         pipeline,
         at: new Date(),
         ...status,
         ...behind,
-        unreachable: data === undefined ? null : unreachable(data, config.detection),
+        unreachable: modelMetadata && unreachable(modelMetadata, config.detection),
         whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
         drift: recent(drift),
       }
