@@ -1,8 +1,18 @@
 import type { Terminal } from '@outflow/terminal'
 import type { ExitCode } from './exit-code.js'
 
-/** What a command receives, and the exit code that it sets without throwing. */
+/** What a command is handed; it sets `exitCode` where it fails without an error. */
 export interface CommandContext {
   readonly terminal: Terminal
   exitCode: ExitCode
+}
+
+/** Prints a result on stdout: as one line of JSON with --json, else as text. */
+export function printResult(
+  { result }: Pick<Terminal, 'result'>,
+  json: true | undefined,
+  value: unknown,
+  text: string,
+): Promise<void> {
+  return result(`${json ? JSON.stringify(value) : text}\n`)
 }

@@ -15,8 +15,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   endQuietlyWhenNobodyReads(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
-    // Without a command, commander would print the help as an error.
-    await makeProgram(context).parseAsync(argv.length > 2 ? argv : [...argv, '--help'])
+    await (await makeProgram(context, argv)).parseAsync(argv)
     return context.exitCode
   } catch (thrown: unknown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2

@@ -6,12 +6,17 @@ import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Format, formatOfName } from '@outflow/records'
 import { stringify } from 'csv-stringify/sync'
-import { FileUnavailable } from './errors.js'
+import { FileUnavailable, UsageError } from './errors.js'
 
 /** Where a command's result goes. */
 export interface Output {
   /** Resolves when there is room for more: a slow disk or reader slows the work, and nothing piles up in memory. */
   write(bytes: Uint8Array | string): Promise<void>
+}
+
+/** @throws {UsageError} when --json would print its report where --output - puts the result */
+export function requireOneOnStdout({ json, output }: { readonly json?: true; readonly output: string }): void {
+  if (json && output === '-') throw new UsageError('--json and --output - both print on stdout; give --output a file')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from 'commander'
+import { UsageError } from './errors.js'
 import type { PipelineOptions } from './store-access.js'
 
 export const seedOption = (): Option =>
@@ -68,6 +69,11 @@ export function bounds(text: string): [number | null, number | null] {
   if (parts.length !== 2 || (low === null && high === null) || parts.some((part) => Number.isNaN(part)))
     throw new InvalidArgumentError('Allowed: two numbers such as 0..90, or one of them: 90.. or ..90.')
   return [low, high]
+}
+
+/** @throws {UsageError} when a range ends before it begins */
+export function requireOrder(from: Date, to: Date): void {
+  if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
 }
 
 /** For options that may be given several times. */

@@ -10,14 +10,14 @@ function aProgram() {
     NodeJS.Process['stderr']
   const print = vi.spyOn(console, 'log').mockImplementation((line) => void said.push(`${line}\n`))
   const terminal = makeTerminal({ stdout: stream, stderr: stream, env: {} })
-  const program = makeProgram({ terminal, exitCode: 0 })
   const run = async (...args: string[]) => {
     said.length = 0
+    const program = await makeProgram({ terminal, exitCode: 0 }, args)
     await program.parseAsync(['node', 'outflow', ...args]).catch(() => {})
     print.mockClear()
     return said.join('')
   }
-  return { program, run }
+  return { program: makeProgram({ terminal, exitCode: 0 }, null), run }
 }
 
 afterEach(() => vi.restoreAllMocks())
@@ -39,8 +39,8 @@ function helpOf(command: Command): string {
 const OWN_NAME = new Set(['outflow complete', 'outflow help'])
 
 describe('every command', () => {
-  it('shows examples in its help, or in that of its group', () => {
-    const shown = leaves(aProgram().program).filter((command) => !OWN_NAME.has(pathOf(command)))
+  it('shows examples in its help, or in that of its group', async () => {
+    const shown = leaves(await aProgram().program).filter((command) => !OWN_NAME.has(pathOf(command)))
     const hasExamples = (command: Command | null) => command !== null && /^Examples?:$/m.test(helpOf(command))
     const without = shown.filter((command) => !hasExamples(command) && !hasExamples(command.parent))
     expect(without.map(pathOf)).toEqual([])

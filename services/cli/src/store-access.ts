@@ -1,16 +1,8 @@
 import type { Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
-
-/** Hands an open pool to `use` and closes it. */
-export async function withStore<T>(url: string, use: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = openPool(url, { max: 2, applicationName: 'outflow cli' })
-  try {
-    return await use(pool)
-  } finally {
-    await pool.end()
-  }
-}
+import { listModels, type ModelSummary } from '@outflow/store/models'
+import { UsageError } from './errors.js'
 
 export interface PipelineOptions {
   readonly config: string
@@ -23,7 +15,21 @@ export async function withPipeline<T>(
   use: (pool: Pool, config: Config) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(path)
-  return withStore(config.postgres.url, (pool) => use(pool, config))
+  const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli' })
+  try {
+    return await use(pool, config)
+  } finally {
+    await pool.end()
+  }
+}
+
+/** Finds a pipeline's model. @throws {UsageError} when the id's beginning fits none, or several */
+export async function modelBeginning(pool: Pool, pipeline: string, id: string): Promise<ModelSummary> {
+  const found = (await listModels(pool, pipeline)).filter((model) => model.id.startsWith(id))
+  if (found.length !== 1) {
+    throw new UsageError(`${found.length || 'no'} models begin with ${id}; \`outflow models list\` lists them`)
+  }
+  return found[0]!
 }
 
 /** Host and database of a connection URL, without what is secret in it. */

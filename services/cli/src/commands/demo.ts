@@ -1,14 +1,12 @@
 import { outflowVersion } from '@outflow/contracts'
-import type { DemoOptions } from '@outflow/demo'
+import { runDemo } from '@outflow/demo'
 import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
 
-export function addDemo(program: Command, context: CommandContext): void {
-  program
-    .command('demo')
-    .summary('run outflow on 20,000 real flights')
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
     .description(
       'Feeds 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
         'spot and a real Postgres, and reads the alerts. Broker and database are those of KAFKA_BROKERS and ' +
@@ -24,10 +22,7 @@ Examples:
   outflow demo
   outflow demo --once --json | jq .byKind`,
     )
-    .action((options: Omit<DemoOptions, 'version'>) =>
-      interruptible(async (signal) => {
-        const { runDemo } = await import('@outflow/demo')
-        await runDemo({ ...options, version: outflowVersion() }, context.terminal, signal)
-      }),
+    .action((options: Omit<Parameters<typeof runDemo>[0], 'version'>) =>
+      interruptible((signal) => runDemo({ ...options, version: outflowVersion() }, terminal, signal)),
     )
 }

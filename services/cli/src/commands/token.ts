@@ -3,10 +3,8 @@ import { ROLES, type Role } from '@outflow/contracts'
 import { type Command, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 
-export function addToken(program: Command, { terminal }: CommandContext): void {
-  program
-    .command('token')
-    .summary('make a bearer token for the console')
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
     .description(
       'Makes a token of 256 random bits and prints it once, with the entry for outflow.yaml: owner, role ' +
         'and SHA-256. To revoke a token, remove its entry and restart the console.',

@@ -2,25 +2,20 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import { InputInvalid } from '@outflow/records'
-import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import {
   type DeadLetterResend,
-  deadLetterAt,
   listDeadLetters,
   queueResends,
   type StoredDeadLetter,
 } from '@outflow/store/dead-letters'
-import { makeKafka } from '@outflow/streams'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { parsePosition } from '../../positions.js'
-import { withStore } from '../../store-access.js'
-import { recordChecker } from './check-record.js'
-import { queryOf, type Selection } from './list.js'
-import { findOriginals, type Original } from './originals.js'
+import { withPipeline } from '../../store-access.js'
+import { findOriginals, letterAt, type Original, recordChecker, type Selection } from './letters.js'
 
-export interface ResendLettersOptions extends Selection {
+export interface ResendOptions extends Selection {
   /** A file with the corrected value of the one position; - is stdin. */
   readonly with?: string
   readonly dryRun?: true
@@ -42,7 +37,7 @@ interface Report {
  */
 export async function resendLetters(
   positions: readonly string[],
-  options: ResendLettersOptions,
+  options: ResendOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -50,19 +45,21 @@ export async function resendLetters(
   if (options.with !== undefined && wanted.length !== 1) {
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
-  const config = await loadConfig(options.config)
   const corrected = options.with === undefined ? null : await readCorrected(options.with)
-  const report = await withStore(config.postgres.url, async (pool) => {
+  const { topic, ...report } = await withPipeline(options, async (pool, config) => {
     const letters = await lettersOf(pool, config, wanted, options)
-    return resendAll(pool, config, letters, { corrected, options, signal })
+    return {
+      ...(await resendAll(pool, config, letters, { corrected, options, signal })),
+      topic: config.deadLetters.topic,
+    }
   })
   if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   const { queued, before, stillInvalid, gone } = report
   terminal.say(
-    `${formatCount(queued.length)} ${options.dryRun ? 'would be resent' : 'will be resent'} to their source, ` +
-      `${formatCount(before.length)} were resent before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
-      `${formatCount(gone.length)} are no longer on ${config.deadLetters.topic}`,
+    `${formatCount(queued.length)} ${options.dryRun ? 'would be sent' : 'will be sent'} to their source again, ` +
+      `${formatCount(before.length)} had been before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
+      `${formatCount(gone.length)} are no longer on ${topic}`,
   )
 }
 
@@ -70,11 +67,11 @@ async function resendAll(
   pool: Pool,
   config: Config,
   letters: readonly StoredDeadLetter[],
-  how: { readonly corrected: Buffer | null; readonly options: ResendLettersOptions; readonly signal: AbortSignal },
+  how: { readonly corrected: Buffer | null; readonly options: ResendOptions; readonly signal: AbortSignal },
 ): Promise<Report> {
   const { corrected, options, signal } = how
   const open = letters.filter(({ resentAt }) => resentAt === null)
-  const originals = await findOriginals(makeKafka(config.kafka), config.deadLetters.topic, open, signal)
+  const originals = await findOriginals(config, open, signal)
   const check = await recordChecker(pool, config)
   const resends: DeadLetterResend[] = []
   const stillInvalid: Report['stillInvalid'][number][] = []
@@ -115,20 +112,14 @@ function resendOf(at: Position, { key, value, headers }: Original, corrected: bo
   }
 }
 
-async function lettersOf(
+function lettersOf(
   pool: Pool,
   { pipeline }: Config,
   positions: readonly Position[],
-  options: ResendLettersOptions,
+  options: ResendOptions,
 ): Promise<readonly StoredDeadLetter[]> {
-  if (positions.length === 0) return listDeadLetters(pool, queryOf(pipeline, options))
-  return Promise.all(
-    positions.map(async (position) => {
-      const letter = await deadLetterAt(pool, pipeline, position)
-      if (letter !== null) return letter
-      throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
-    }),
-  )
+  if (positions.length === 0) return listDeadLetters(pool, { pipeline, ...options })
+  return Promise.all(positions.map((position) => letterAt(pool, pipeline, position)))
 }
 
 /** An editor's newline at the end of a file is not part of a record. */

@@ -1,5 +1,4 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
-import { openDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, ping } from '@outflow/store'
@@ -8,6 +7,7 @@ import { trainerStatus, whyNoModel } from '@outflow/store/training'
 import { describeCluster, describeTopics, type KafkaConnection, type KafkaRecord, scanWindow } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { beginOfLatest } from '../../begin-of-latest.js'
+import { withDetector } from '../../model-file.js'
 import { placeOf } from '../../store-access.js'
 
 import { type Check, NotYet, Shortfall } from './check.js'
@@ -166,9 +166,7 @@ const model = ({ config, configPath, pool }: Patient): Check => ({
         `keep outflow run trainer --config ${configPath} running until at least ${formatCount(config.training.minRows)} good records are in the topics`,
       )
     }
-    const detector = await openDetector(stored.artefact)
-    await detector.close()
-    return describeModel(detector.metadata)
+    return withDetector(stored.artefact, async ({ metadata }) => describeModel(metadata))
   },
 })
 

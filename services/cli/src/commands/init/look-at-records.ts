@@ -8,7 +8,7 @@ import {
   makeFeatureInference,
   makeReader,
 } from '@outflow/records'
-import type { Sample } from './sample.js'
+import type { Sample } from './take-sample.js'
 
 /** Statistics of the records, before anything is proposed. */
 export interface Look {

@@ -1,11 +1,12 @@
 import { featureName } from '@outflow/contracts'
-import { type Detector, openDetector } from '@outflow/detector'
+import type { Detector } from '@outflow/detector'
 import { type Fields, isRejection } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { loadModel, type StoredModel } from '@outflow/store/models'
 import type { Terminal } from '@outflow/terminal'
-import { type PipelineOptions, withPipeline } from '../../store-access.js'
-import { modelBeginning } from './find.js'
+import { printResult } from '../../command-context.js'
+import { withDetector } from '../../model-file.js'
+import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-access.js'
 
 /** How two models differ. */
 interface Difference {
@@ -33,9 +34,7 @@ export async function diffModels(
     await load(pool, pipeline, second),
   ])
   const difference = await differenceOf(a!, b!)
-  await terminal.result(
-    options.json ? `${JSON.stringify(difference)}\n` : `${describe(a!, b!, difference, terminal)}\n`,
-  )
+  await printResult(terminal, options.json, difference, describe(a!, b!, difference, terminal))
 }
 
 async function load(pool: Pool, pipeline: string, id: string): Promise<StoredModel> {
@@ -44,18 +43,15 @@ async function load(pool: Pool, pipeline: string, id: string): Promise<StoredMod
 }
 
 async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference> {
-  const first = await openDetector(a.artefact)
-  const second = await openDetector(b.artefact)
-  try {
-    const [own, other] = [factsOf(a, first), factsOf(b, second)]
-    const facts = Object.keys(own)
-      .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]))
-      .map((name) => [name, [own[name] ?? null, other[name] ?? null]] as const)
-    return { facts: Object.fromEntries(facts), divergence: await divergenceOf(first, second) }
-  } finally {
-    await first.close()
-    await second.close()
-  }
+  return withDetector(a.artefact, (first) =>
+    withDetector(b.artefact, async (second) => {
+      const [own, other] = [factsOf(a, first), factsOf(b, second)]
+      const facts = Object.keys(own)
+        .filter((name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]))
+        .map((name) => [name, [own[name] ?? null, other[name] ?? null]] as const)
+      return { facts: Object.fromEntries(facts), divergence: await divergenceOf(first, second) }
+    }),
+  )
 }
 
 function factsOf(

@@ -1,7 +1,7 @@
 import type { Control } from '@outflow/alerting'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
-import { describePreview } from './describe-preview.js'
+import { describePreview } from '../preview.js'
 import { alertOfAnomaly, makeTally } from './tally.js'
 
 const NOON = Date.parse('2026-11-23T12:00:00Z')

@@ -1,5 +1,21 @@
-import type { StoredDriftAlarm } from '@outflow/store/models'
-import type { PipelineStatus } from '@outflow/store/pipelines'
+import { unreachable } from '@outflow/detector'
+import { toOutflowError } from '@outflow/errors'
+import { loadConfig } from '@outflow/runtime'
+import { openPool } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
+import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
+import { type PipelineStatus, pipelineStatus } from '@outflow/store/pipelines'
+import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
+import { makeKafka, partitionEnds, partitionLags } from '@outflow/streams'
+import { Option } from 'commander'
+import { UsageError } from '../../errors.js'
+import { collect } from '../../options.js'
+
+export const configsOption = (): Option =>
+  new Option(
+    '-c, --config <file>',
+    'the configuration, default: outflow.yaml; given several times, that many pipelines are shown',
+  ).argParser(collect)
 
 /** How a pipeline stood at one moment. */
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
@@ -22,3 +38,73 @@ export function rateBetween(earlier: Reading, later: Reading): number {
   // Less than before: its offsets were deleted, and it begins anew.
   return seconds <= 0 ? 0 : Math.max(0, later.received - earlier.received) / seconds
 }
+
+export const readAll = (watched: readonly Watched[]): Promise<readonly Reading[]> =>
+  Promise.all(watched.map((pipeline) => pipeline.read()))
+
+/** Lends the pipelines of some configurations. */
+export async function withWatched<T>(
+  paths: readonly string[] = ['outflow.yaml'],
+  use: (watched: readonly Watched[]) => Promise<T>,
+): Promise<T> {
+  if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
+  const opened: Watched[] = []
+  try {
+    for (const path of paths) opened.push(await watch(path))
+    return await use(opened)
+  } finally {
+    await Promise.all(opened.map((pipeline) => pipeline.close()))
+  }
+}
+
+/** A pipeline that can be read again and again. */
+interface Watched {
+  read(): Promise<Reading>
+  close(): Promise<void>
+}
+
+/** Connections stay open from one reading to the next. */
+async function watch(configPath: string): Promise<Watched> {
+  const config = await loadConfig(configPath)
+  const { pipeline, source } = config
+  const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
+  const kafka = makeKafka(config.kafka)
+  const lag = async (): Promise<Pick<Reading, 'lag' | 'lagUnknown'>> => {
+    try {
+      const [ends, counters] = await Promise.all([
+        partitionEnds(kafka, source.topics),
+        partitionCounters(pool, pipeline),
+      ])
+      const lags = partitionLags(ends, counters, source.from)
+      return { lag: Number(lags.reduce((sum, { lag }) => sum + lag, 0n)), lagUnknown: null }
+    } catch (thrown: unknown) {
+      // What Postgres knows is worth showing all the more while the broker is away.
+      return { lag: null, lagUnknown: toOutflowError(thrown).message }
+    }
+  }
+  return {
+    read: async () => {
+      const [{ modelMetadata, ...status }, trainer, drift, behind] = await Promise.all([
+        pipelineStatus(pool, pipeline),
+        trainerStatus(pool, pipeline),
+        latestDriftAlarm(pool, pipeline),
+        lag(),
+      ])
+      return {
+        pipeline,
+        at: new Date(),
+        ...status,
+        ...behind,
+        unreachable: modelMetadata && unreachable(modelMetadata, config.detection),
+        whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
+        drift: recent(drift),
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+const DAY_MS = 86_400_000
+
+const recent = (alarm: StoredDriftAlarm | null): StoredDriftAlarm | null =>
+  alarm !== null && Date.now() - alarm.notedAt.getTime() < DAY_MS ? alarm : null

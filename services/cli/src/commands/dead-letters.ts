@@ -1,0 +1,150 @@
+import { isUtf8 } from 'node:buffer'
+import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
+import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { oneLine, type Terminal } from '@outflow/terminal'
+import { type Command, Option } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { configOption, jsonOption, moment, wholeNumber } from '../options.js'
+import { parsePosition } from '../positions.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { findOriginals, letterAt, type Original, recordChecker, type Selection } from './dead-letters/letters.js'
+import { type ResendOptions, resendLetters } from './dead-letters/resend.js'
+
+export function define(letters: Command, { terminal }: CommandContext): void {
+  letters.description('The records that broke their contract and became dead letters.').addHelpText(
+    'afterAll',
+    `
+Examples:
+  outflow dead-letters list --reason wrong_type --since 24h
+  outflow dead-letters resend --reason wrong_type --since 24h --dry-run
+  outflow dead-letters show flights/2/18043
+  outflow dead-letters resend flights/2/18043 --with corrected.json`,
+  )
+  selecting(letters.command('list'))
+    .description('Lists dead letters, those rejected last first.')
+    .addOption(jsonOption('the list'))
+    .action((options: Selection) => listLetters(options, terminal))
+  letters
+    .command('show')
+    .argument('<position>', 'topic/partition/offset')
+    .description('Prints a dead letter: why it was rejected, and its original bytes, key and headers.')
+    .addOption(configOption())
+    .addOption(jsonOption('it, bytes in base64,'))
+    .action((position: string, options: PipelineOptions) =>
+      interruptible((signal) => showLetter(position, options, terminal, signal)),
+    )
+  selecting(letters.command('resend'))
+    .argument('[positions...]', 'topic/partition/offset; default: all that the options select')
+    .description(
+      'Sends dead letters that would be taken now to their source topic again, each once. The alerts service sends them; the ' +
+        'header outflow.resent names where they stood.',
+    )
+    .option('--with <file>', 'the corrected value of the one that is named; - is stdin')
+    .option('--dry-run', 'say what would be sent, and send nothing')
+    .addOption(jsonOption('what became of them'))
+    .action((positions: string[], options: ResendOptions) =>
+      interruptible(async (signal) => resendLetters(positions, options, terminal, signal)),
+    )
+}
+
+function selecting(command: Command): Command {
+  return command
+    .addOption(configOption())
+    .addOption(new Option('--reason <reason>', 'only those rejected for it').choices(REJECTION_REASONS))
+    .option('--topic <topic>', 'only those of this source topic')
+    .option('--since <time>', 'only those rejected then or later: ISO 8601, or as 24h ago', moment)
+    .option('--limit <n>', 'how many at most', wholeNumber(1), 1_000)
+}
+
+/** Prints the dead letters of a pipeline, those rejected last first. */
+async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
+  const letters = await withPipeline(selection, (pool, { pipeline }) =>
+    listDeadLetters(pool, { pipeline, ...selection }),
+  )
+  await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
+}
+
+/** As JSON holds it: the key and what is kept of the value in base64. */
+function plain({ key, valueStart, ...letter }: StoredDeadLetter) {
+  return {
+    position: formatPosition(letter),
+    ...letter,
+    offset: String(letter.offset),
+    key: key?.toString('base64') ?? null,
+    valueStart: valueStart?.toString('base64') ?? null,
+  }
+}
+
+function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): string {
+  if (letters.length === 0) return 'no dead letter'
+  return terminal.table({
+    head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'resent'],
+    rows: letters.map((letter) => [
+      formatPosition(letter),
+      letter.rejectedAt.toISOString(),
+      letter.reason,
+      letter.valueBytes ?? 'none',
+      shorten(oneLine(letter.detail)),
+      letter.resentAt === null ? '' : `${letter.resentAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
+    ]),
+  })
+}
+
+const MOST_SHOWN = 70
+
+function shorten(detail: string): string {
+  return detail.length <= MOST_SHOWN ? detail : `${detail.slice(0, MOST_SHOWN - 1)}…`
+}
+
+/** Prints a dead letter with its original bytes, key and headers, and whether it would be taken now. */
+async function showLetter(
+  text: string,
+  options: PipelineOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const position = parsePosition(text)
+  const { letter, original, rejection } = await withPipeline(options, async (pool, config) => {
+    const letter = await letterAt(pool, config.pipeline, position)
+    const check = await recordChecker(pool, config)
+    const original = (await findOriginals(config, [letter], signal)).get(formatPosition(position)) ?? null
+    return { letter, original, rejection: original && (await check(original)) }
+  })
+  if (options.json) {
+    const now =
+      original === null ? 'unknown' : rejection === null ? 'valid' : `${rejection.reason}: ${rejection.detail}`
+    return terminal.result(`${JSON.stringify({ ...plain(letter), original: original && encoded(original), now })}\n`)
+  }
+  await terminal.result(describe(letter, original))
+  if (original !== null)
+    terminal.say(rejection === null ? 'it would be taken now' : `it would still be rejected: ${rejection.detail}`)
+}
+
+function encoded({ key, value, headers, timestampMs }: Original) {
+  return {
+    key: key?.toString('base64') ?? null,
+    value: value?.toString('base64') ?? null,
+    headers: headers.map(([name, header]) => [name, header?.toString('base64') ?? null]),
+    timestamp: new Date(timestampMs).toISOString(),
+  }
+}
+
+function describe(letter: StoredDeadLetter, original: Original | null): string {
+  const head = [
+    `${formatPosition(letter)}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
+    `  ${oneLine(letter.detail)}`,
+    ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
+  ]
+  if (original === null) {
+    const what = `  the dead-letter topic does not have it any more; it began`
+    return `${[...head, what, readable(letter.valueStart)].join('\n')}\n`
+  }
+  const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)
+  return `${[...head, `  key: ${oneLine(readable(original.key))}`, ...headers, readable(original.value)].join('\n')}\n`
+}
+
+function readable(bytes: Buffer | null): string {
+  if (bytes === null) return '(none)'
+  return isUtf8(bytes) ? bytes.toString() : `(base64) ${bytes.toString('base64')}`
+}

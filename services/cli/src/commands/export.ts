@@ -1,0 +1,86 @@
+import { eachAnomaly } from '@outflow/store/anomalies'
+import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { type Command, Option } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { interruptible } from '../interrupt.js'
+import { requireOneOnStdout, withOutput } from '../open-output.js'
+import { configOption, jsonOption, moment, requireOrder } from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { csvWriter, parquetWriter } from './export/anomaly-writers.js'
+
+const EXPORT_FORMATS = ['parquet', 'csv'] as const
+type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      "Writes the anomalies of a range of Kafka's record time to a file, with their reasons, in the order of these times. Memory is " +
+        'bounded, whatever the range. In CSV a text that a spreadsheet would run as a formula (it begins with = + - @) gets an ' +
+        'apostrophe before it; Parquet has every value as it is.',
+    )
+    .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
+    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
+    .addOption(new Option('-f, --format <format>', 'default: as the name of the output says').choices(EXPORT_FORMATS))
+    .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
+    .addOption(configOption())
+    .addOption(jsonOption('the summary'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow export --from 7d --output anomalies.parquet
+  outflow export --from 2026-01-01 --to 2026-02-01 --output january.csv.gz
+  outflow export --from 24h --format csv --output - | head`,
+    )
+    .action((options: ExportOptions) => interruptible((signal) => exportAnomalies(options, terminal, signal)))
+}
+
+interface ExportOptions extends PipelineOptions {
+  readonly from: Date
+  readonly to?: Date
+  readonly pipeline?: string
+  readonly format?: ExportFormat
+  readonly output: string
+}
+
+/** Rows in memory, and in a row group of Parquet; a row is a kilobyte or two. */
+const ROWS_AT_ONCE = 10_000
+
+/** Writes the anomalies of a range of Kafka's record time to a file, with their reasons. */
+async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { from, to = new Date(), output: path } = options
+  requireOrder(from, to)
+  requireOneOnStdout(options)
+  const format = options.format ?? formatOf(path)
+  const startedAt = Date.now()
+  const progress = terminal.progress({ label: 'export', total: null, unit: 'anomalies' })
+  let count = 0
+  const pipeline = await withPipeline(options, (pool, config) =>
+    withOutput(path, async (output) => {
+      const pipeline = options.pipeline ?? config.pipeline
+      const writer = format === 'csv' ? csvWriter(output) : parquetWriter(output)
+      await eachAnomaly(pool, { pipeline, from, to }, ROWS_AT_ONCE, async (anomalies) => {
+        signal.throwIfAborted()
+        await writer.write(anomalies)
+        count += anomalies.length
+        progress.update(count)
+      })
+      await writer.end()
+      return pipeline
+    }),
+  ).finally(() => progress.stop())
+  const durationMs = Date.now() - startedAt
+  if (options.json)
+    await terminal.result(`${JSON.stringify({ pipeline, from, to, format, count, output: path, durationMs })}\n`)
+  terminal.say(`${formatCount(count)} anomalies of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)
+}
+
+function formatOf(path: string): ExportFormat {
+  const format = EXPORT_FORMATS.find((known) => path.replace(/\.gz$/, '').endsWith(`.${known}`))
+  if (format === undefined) {
+    throw new UsageError(`the name ${path} says no format; name it .parquet or .csv, or give --format parquet or csv`)
+  }
+  return format
+}

@@ -1,0 +1,140 @@
+import type { StoredAnomaly } from '@outflow/store/anomalies'
+import { parse } from 'csv-parse/sync'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { describe, expect, it } from 'vitest'
+import type { AnomalyWriter } from './anomaly-writers.js'
+import { csvWriter, parquetWriter } from './anomaly-writers.js'
+
+const RARE = Number.MIN_VALUE
+
+function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): StoredAnomaly {
+  return {
+    pipeline: 'flights',
+    topic: 'flights',
+    partition: 3,
+    offset,
+    recordTimeMs: Date.UTC(2026, 0, 31, 8, 0, 0, 7),
+    eventTimeMs: -62_135_596_800_000, // year 1
+    entityKey: 'LAX',
+    record: { distance: 3983, note: 'a "quoted", Ünïcode\nline' },
+    nll: -2.5,
+    pValue: 0.001,
+    pUpper: 0.0012,
+    counterfactual: null,
+    missing: ['delay', 'origin'],
+    severity: 'high',
+    reasons: [
+      {
+        field: 'distance',
+        bits: 9.25,
+        observed: 3983,
+        expected: 2475,
+        range: [2400, 2500],
+        text: 'distance 3,983 is far',
+      },
+      { field: 'origin', bits: 0.5, observed: 'LAX', expected: null, range: null, text: 'origin LAX' },
+    ],
+    modelId: 'm1',
+    detectedAt: new Date('2026-01-31T08:00:01.250Z'),
+    rescored: false,
+    ...overrides,
+  }
+}
+
+async function written(
+  make: (output: { write(bytes: Uint8Array | string): Promise<void> }) => AnomalyWriter,
+  ...batches: readonly (readonly StoredAnomaly[])[]
+): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  const writer = make({ write: async (bytes) => void chunks.push(Buffer.from(bytes as Uint8Array)) })
+  for (const batch of batches) await writer.write(batch)
+  await writer.end()
+  return Buffer.concat(chunks)
+}
+
+/** A copy of its own: hyparquet takes an ArrayBuffer from its beginning. */
+const arrayBuffer = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer
+
+describe('Parquet', () => {
+  const largest = 2n ** 62n + 1n
+  const odd = anAnomaly(largest, {
+    entityKey: null,
+    pUpper: null,
+    missing: [],
+    reasons: [],
+    pValue: RARE,
+    nll: 1.5e300,
+  })
+
+  it('gives every value back, of its type, from one row group a write', async () => {
+    const file = arrayBuffer(await written(parquetWriter, [anAnomaly(0n), odd], [anAnomaly(2n)]))
+    expect(parquetMetadata(file).row_groups.map(({ num_rows }) => num_rows)).toEqual([2n, 1n])
+    const rows = await parquetReadObjects({ file })
+    expect(rows).toHaveLength(3)
+    expect(rows[0]).toEqual({
+      pipeline: 'flights',
+      topic: 'flights',
+      partition: 3,
+      offset: 0n,
+      event_time: new Date(-62_135_596_800_000),
+      record_time: new Date('2026-01-31T08:00:00.007Z'),
+      entity_key: 'LAX',
+      nll: -2.5,
+      p_value: 0.001,
+      p_upper: 0.0012,
+      surprise_bits: -Math.log2(0.001),
+      severity: 'high',
+      model_id: 'm1',
+      detected_at: new Date('2026-01-31T08:00:01.250Z'),
+      counterfactual: null,
+      record: JSON.stringify(anAnomaly(0n).record),
+      missing: ['delay', 'origin'],
+      reasons: [
+        { field: 'distance', bits: 9.25, observed: '3983', expected: '2475', text: 'distance 3,983 is far' },
+        { field: 'origin', bits: 0.5, observed: 'LAX', expected: null, text: 'origin LAX' },
+      ],
+    })
+    expect(rows[1]).toMatchObject({
+      offset: largest,
+      entity_key: null,
+      p_upper: null,
+      p_value: RARE,
+      nll: 1.5e300,
+      missing: [],
+      reasons: [],
+    })
+  })
+
+  it('is a readable file without rows too', async () => {
+    expect(await parquetReadObjects({ file: arrayBuffer(await written(parquetWriter)) })).toEqual([])
+  })
+})
+
+describe('CSV', () => {
+  const read = async (...batches: readonly StoredAnomaly[][]) =>
+    parse(await written(csvWriter, ...batches), { columns: true }) as Record<string, string>[]
+
+  it('has one header over all rows, and JSON that parses in its cells', async () => {
+    const rows = await read([anAnomaly(0n)], [anAnomaly(2n ** 62n + 1n)])
+    expect(rows.map(({ offset }) => offset)).toEqual(['0', '4611686018427387905'])
+    expect(rows[0]).toMatchObject({
+      nll: '-2.5',
+      record_time: '2026-01-31T08:00:00.007Z',
+      why: 'distance 3,983 is far',
+    })
+    expect(JSON.parse(rows[0]!.record!)).toEqual(anAnomaly(0n).record)
+    expect(JSON.parse(rows[0]!.reasons!)).toEqual(anAnomaly(0n).reasons)
+  })
+
+  it('has its header without rows too', async () => {
+    expect((await written(csvWriter)).toString()).toMatch(/^pipeline,topic,.*,record\n$/)
+  })
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])(
+    'keeps a spreadsheet from running %j, and negative numbers as they are',
+    async (text) => {
+      const [row] = await read([anAnomaly(0n, { entityKey: text })])
+      expect(row).toMatchObject({ entity_key: `'${text}`, nll: '-2.5' })
+    },
+  )
+})

@@ -1,0 +1,152 @@
+import type { StoredAnomaly } from '@outflow/store/anomalies'
+import { stringify } from 'csv-stringify/sync'
+import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import type { Output } from '../../open-output.js'
+
+/** Writes anomalies in one format, some at a time. */
+export interface AnomalyWriter {
+  write(anomalies: readonly StoredAnomaly[]): Promise<void>
+  /** What the format puts behind the last row. */
+  end(): Promise<void>
+}
+
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
+type Type = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>
+
+const INT32: Type = { type: 'INT32' }
+const INT64: Type = { type: 'INT64' }
+const DOUBLE: Type = { type: 'DOUBLE' }
+const TEXT: Type = { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
+const TIME: Type = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } // the format defines it in UTC
+
+interface Column {
+  readonly name: string
+  readonly type: Type
+  readonly optional?: true
+  readonly of: (anomaly: StoredAnomaly) => unknown
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'pipeline', type: TEXT, of: ({ pipeline }) => pipeline },
+  { name: 'topic', type: TEXT, of: ({ topic }) => topic },
+  { name: 'partition', type: INT32, of: ({ partition }) => partition },
+  { name: 'offset', type: INT64, of: ({ offset }) => offset },
+  { name: 'event_time', type: TIME, of: ({ eventTimeMs }) => new Date(eventTimeMs) },
+  { name: 'record_time', type: TIME, of: ({ recordTimeMs }) => new Date(recordTimeMs) },
+  { name: 'entity_key', type: TEXT, optional: true, of: ({ entityKey }) => entityKey },
+  { name: 'nll', type: DOUBLE, of: ({ nll }) => nll },
+  { name: 'p_value', type: DOUBLE, of: ({ pValue }) => pValue },
+  { name: 'p_upper', type: DOUBLE, optional: true, of: ({ pUpper }) => pUpper },
+  { name: 'surprise_bits', type: DOUBLE, of: ({ pValue }) => -Math.log2(pValue) },
+  { name: 'severity', type: TEXT, of: ({ severity }) => severity },
+  { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
+  { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
+  {
+    name: 'counterfactual',
+    type: TEXT,
+    optional: true,
+    of: ({ counterfactual }) => counterfactual && JSON.stringify(counterfactual),
+  },
+  { name: 'record', type: TEXT, of: ({ record }) => JSON.stringify(record) },
+]
+
+/** What Parquet has as lists is JSON in CSV; `why` is the text of the main reason. */
+const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = COLUMNS.toSpliced(
+  -1,
+  0,
+  { name: 'why', type: TEXT, of: ({ reasons }) => reasons[0]?.text ?? null },
+  { name: 'missing', type: TEXT, of: ({ missing }) => JSON.stringify(missing) },
+  { name: 'reasons', type: TEXT, of: ({ reasons }) => JSON.stringify(reasons) },
+)
+
+/**
+ * Anomalies as CSV, one line each below a header; lists and objects are JSON in their cell, times ISO 8601.
+ *
+ * A text that a spreadsheet would run as a formula gets an apostrophe before it.
+ */
+export function csvWriter(output: Output): AnomalyWriter {
+  let header = true
+  return {
+    write: async (anomalies) => {
+      const rows = anomalies.map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
+      const cast = { string: defused, date: (time: Date) => time.toISOString() }
+      const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
+      header = false
+      await output.write(text)
+    },
+    // The header of a file without rows.
+    end: async () => {
+      if (header) await output.write(`${CSV_COLUMNS.map(({ name }) => name).join(',')}\n`)
+    },
+  }
+}
+
+// Entities, values and topics are whatever the stream says. @see OWASP, CSV Injection
+const RUNS_AS_FORMULA = /^[=+\-@\t\r]/
+
+const defused = (text: string): string => (RUNS_AS_FORMULA.test(text) ? `'${text}` : text)
+
+const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: StoredAnomaly['reasons'][number]) => unknown })[] =
+  [
+    { name: 'field', type: TEXT, of: ({ field }) => field },
+    { name: 'bits', type: DOUBLE, of: ({ bits }) => bits },
+    { name: 'observed', type: TEXT, optional: true, of: ({ observed }) => asText(observed) },
+    { name: 'expected', type: TEXT, optional: true, of: ({ expected }) => asText(expected) },
+    { name: 'text', type: TEXT, of: ({ text }) => text },
+  ]
+
+const asText = (value: number | string | null): string | null => (value === null ? null : String(value))
+
+const leaf = ({ name, type, optional }: Omit<Column, 'of'>): SchemaElement => ({
+  ...type,
+  name,
+  repetition_type: optional ? 'OPTIONAL' : 'REQUIRED',
+})
+
+// A list is three levels deep in Parquet. @see apache/parquet-format, LogicalTypes.md, Lists
+const listOf = (name: string, element: readonly SchemaElement[]): SchemaElement[] => [
+  { name, converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },
+  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+  ...element,
+]
+
+const SCHEMA: SchemaElement[] = [
+  { name: 'anomalies', num_children: COLUMNS.length + 2 },
+  ...COLUMNS.map(leaf),
+  ...listOf('missing', [leaf({ name: 'element', type: TEXT })]),
+  ...listOf('reasons', [
+    { name: 'element', repetition_type: 'REQUIRED', num_children: REASON.length },
+    ...REASON.map(leaf),
+  ]),
+]
+
+/** Anomalies as Parquet, packed with Snappy: a row group for each write, so that memory holds no more than one. */
+export function parquetWriter(output: Output): AnomalyWriter {
+  const bytes = new ByteWriter()
+  const writer = new ParquetWriter({ writer: bytes, schema: SCHEMA, createdBy: 'outflow' })
+  const drain = async () => {
+    const chunk = bytes.getBytes().slice()
+    bytes.index = 0
+    await output.write(chunk)
+  }
+  return {
+    write: async (anomalies) => {
+      await writer.write({ columnData: columnsOf(anomalies), rowGroupSize: anomalies.length })
+      await drain()
+    },
+    end: async () => {
+      await writer.finish()
+      await drain()
+    },
+  }
+}
+
+function columnsOf(anomalies: readonly StoredAnomaly[]): ColumnSource[] {
+  const reasons = ({ reasons }: StoredAnomaly) =>
+    reasons.map((reason) => Object.fromEntries(REASON.map(({ name, of }) => [name, of(reason)])))
+  return [
+    ...COLUMNS.map(({ name, of }) => ({ name, data: anomalies.map(of) })),
+    { name: 'missing', data: anomalies.map(({ missing }) => missing) },
+    { name: 'reasons', data: anomalies.map(reasons) },
+  ]
+}

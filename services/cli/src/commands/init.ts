@@ -1,0 +1,93 @@
+import { access } from 'node:fs/promises'
+import { nameOfPath } from '@outflow/contracts'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { interruptible } from '../interrupt.js'
+import { withOutput } from '../open-output.js'
+import { lookAtRecords } from './init/look-at-records.js'
+import { renderConfig } from './init/render-config.js'
+import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Looks at the first 10,000 records of a file, or at as many of the latest of a topic (JSON), and writes an outflow.yaml ' +
+        'for them: the features, what is left out and why, guesses at timestamp and key, scale: log where numbers span decades.',
+    )
+    .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
+    .option('--topic <topic>', 'a Kafka topic with records in JSON')
+    .option('--brokers <list>', 'host:port, comma-separated; default: KAFKA_BROKERS')
+    .option('-o, --output <file>', 'where the configuration goes; - is stdout', 'outflow.yaml')
+    .option('--force', 'replace what is there')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow init --topic flights --brokers 127.0.0.1:9092
+  outflow init --input flights.csv --output flights.yaml
+  outflow init --input flights.ndjson.gz --output -`,
+    )
+    .action((options: InitOptions) => interruptible((signal) => init(options, terminal, signal)))
+}
+
+interface InitOptions {
+  readonly input?: string
+  readonly topic?: string
+  readonly brokers?: string
+  readonly output: string
+  readonly force?: true
+}
+
+/** Looks at a file or a topic, and writes an outflow.yaml for it. */
+async function init(
+  options: InitOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const { input, topic, output } = options
+  if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
+  await refuseToOverwrite(options)
+  const sample = await take(options, environment, signal)
+  const look = lookAtRecords(sample.partitions)
+  if (look.columns.length === 0) {
+    const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
+    throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
+  }
+  const text = renderConfig(look, {
+    from: sample.from,
+    topic: sample.topic,
+    format: { value: 'json', why: sample.formatWhy },
+    isKeyed: sample.isKeyed,
+    // Named, not copied: what the environment holds may be a secret.
+    brokers: options.brokers ?? (environment.KAFKA_BROKERS ? '${KAFKA_BROKERS}' : '127.0.0.1:9092'),
+    databaseUrl: environment.DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow',
+  })
+  await withOutput(output, (opened) => opened.write(text))
+  if (output === '-') return
+  terminal.say(
+    `${output}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
+  )
+  terminal.say(`check it, then run: outflow doctor --config ${output}`)
+}
+
+const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
+
+async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Sample> {
+  const { input, topic } = options
+  if (topic === undefined) return fileRecords(input!, signal)
+  const brokers = (options.brokers ?? environment.KAFKA_BROKERS ?? '').split(',').flatMap((one) => one.trim() || [])
+  if (brokers.length === 0) throw new UsageError('--topic needs --brokers, as host:port, or KAFKA_BROKERS')
+  return topicRecords(topic, brokers, signal)
+}
+
+async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> {
+  if (output === '-' || force) return
+  const isThere = await access(output).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) throw new UsageError(`${output} exists; --force replaces it, --output names another`)
+}

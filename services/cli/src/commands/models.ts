@@ -1,0 +1,208 @@
+import { openDetector } from '@outflow/detector'
+import { listModelChanges, listModels, type ModelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
+import { addExclusion, listExclusions, listFits, removeExclusion } from '@outflow/store/training'
+import { formatCount, formatShare, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import {
+  byOption,
+  type ChangeOptions,
+  changeOf,
+  configOption,
+  instant,
+  jsonOption,
+  requireOrder,
+  whyOption,
+} from '../options.js'
+import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
+import { diffModels } from './models/diff.js'
+
+export function define(models: Command, context: CommandContext): void {
+  models.description('The models of a pipeline. All of it works while the services run.').addHelpText(
+    'afterAll',
+    `
+Examples:
+  outflow models list
+  outflow models show 05ea
+  outflow models diff 05ea 9b1c
+  outflow models promote 05ea --why 'the newer one knows no night flights'
+  outflow models rollback --why 'flags every second record'
+  outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'
+  outflow models exclusions
+  outflow models include 3`,
+  )
+  addLooking(models, context)
+  addChanging(models, context)
+  addExcluding(models, context)
+}
+
+function addLooking(models: Command, { terminal }: CommandContext): void {
+  models
+    .command('list')
+    .description('Lists the models of a pipeline, the newest first.')
+    .addOption(configOption())
+    .addOption(jsonOption('the list'))
+    .action((options: PipelineOptions) => listModelsOf(options, terminal))
+  models
+    .command('show')
+    .argument('<id>', 'the model, or the first letters of its id')
+    .description(
+      'Prints all that is known of a model as JSON: metadata, the reports of its fits, its changes of state.',
+    )
+    .addOption(configOption())
+    .action((id: string, options: PipelineOptions) => showModel(id, options, terminal))
+  models
+    .command('diff')
+    .argument('<first>', 'a model, or the first letters of its id')
+    .argument('<second>', 'another')
+    .description('Prints how two models differ: what they were made of, and by how many nats they disagree.')
+    .addOption(configOption())
+    .addOption(jsonOption('the difference'))
+    .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
+}
+
+function addChanging(models: Command, { terminal }: CommandContext): void {
+  models
+    .command('promote')
+    .argument('<id>', 'the model, or the first letters of its id')
+    .description('Makes a model the active one. Ingest takes it over between two batches, within two seconds.')
+    .addOption(whyOption())
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('both ids'))
+    .action((id: string, options: ChangeOptions) => promote(id, options, terminal))
+  models
+    .command('rollback')
+    .description('Goes back to the model that was active before; the present one is marked as rolled_back.')
+    .addOption(whyOption())
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('both ids'))
+    .action((options: ChangeOptions) => rollBack(options, terminal))
+}
+
+function addExcluding(models: Command, { terminal }: CommandContext): void {
+  models
+    .command('exclude')
+    .description("Names a span of Kafka's record time that no model is to learn from, such as an incident.")
+    .requiredOption('--from <time>', 'ISO 8601; where it begins', instant)
+    .requiredOption('--to <time>', 'ISO 8601; where it has ended', instant)
+    .addOption(whyOption().makeOptionMandatory())
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('the exclusion'))
+    .action((options: ExcludeOptions) => excludeSpan(options, terminal))
+  models
+    .command('include')
+    .argument('<id>', 'of the exclusion')
+    .description('Lets an excluded span be learnt from again.')
+    .addOption(configOption())
+    .action((id: string, options: PipelineOptions) => includeSpan(id, options, terminal))
+  models
+    .command('exclusions')
+    .description('Lists the spans that no model learns from.')
+    .addOption(configOption())
+    .addOption(jsonOption('the list'))
+    .action((options: PipelineOptions) => listSpans(options, terminal))
+}
+
+/** Prints the models of a pipeline, the newest first. */
+async function listModelsOf(options: PipelineOptions, terminal: Terminal): Promise<void> {
+  const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
+  await printResult(terminal, options.json, summaries, tableOf(summaries, terminal))
+}
+
+/** Prints all that is known of a model, its fits' reports and its changes of state, as JSON. */
+async function showModel(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
+  const shown = await withPipeline(options, async (pool, { pipeline }) => {
+    const model = await modelBeginning(pool, pipeline, id)
+    const changes = await listModelChanges(pool, pipeline)
+    return {
+      ...model,
+      fits: await listFits(pool, { pipeline, modelId: model.id }),
+      changes: changes.filter(({ modelId, previousId }) => modelId === model.id || previousId === model.id),
+    }
+  })
+  await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
+}
+
+function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
+  if (models.length === 0) return 'no model yet'
+  const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
+    const training = metadata?.training
+    return [
+      id,
+      state,
+      createdAt.toISOString(),
+      training ? formatCount(training.rows) : '?',
+      metrics.gain.mean?.toFixed(3) ?? '?',
+      formatShare(metrics.anomalyShare),
+      training?.validationNll?.toFixed(3) ?? '?',
+      formatCount(artefactBytes / 1024),
+    ]
+  })
+  return terminal.table({
+    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'anomalies', 'validation, nats', 'KiB'],
+    rows,
+  })
+}
+
+/**
+ * Makes a model the active one; running ingests take it over between two batches.
+ *
+ * @throws {ModelDamaged} when its artefact is not whole: the active model stays
+ */
+async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
+  const promoted = await withPipeline(options, async (pool, { pipeline }) => {
+    const model = await modelBeginning(pool, pipeline, id)
+    const change = { pipeline, id: model.id, ...changeOf(options) }
+    const { previousId } = await promoteChecked(pool, change, async (artefact) =>
+      (await openDetector(artefact)).close(),
+    )
+    return { id: model.id, previousId }
+  })
+  const before = promoted.previousId === null ? 'no model before' : `${promoted.previousId} before`
+  await printResult(terminal, options.json, promoted, `${promoted.id} scores from now on; ${before}`)
+}
+
+/** Goes back to the model before the active one. @throws {NoEarlierModel} */
+async function rollBack(options: ChangeOptions, terminal: Terminal): Promise<void> {
+  const changed = await withPipeline(options, (pool, { pipeline }) =>
+    rollBackModel(pool, { pipeline, ...changeOf(options) }),
+  )
+  const text = `${changed!.to} scores from now on; ${changed!.from} is rolled back`
+  await printResult(terminal, options.json, changed, text)
+}
+
+interface ExcludeOptions extends ChangeOptions {
+  readonly from: Date
+  readonly to: Date
+}
+
+/** Keeps a span of Kafka's record time out of every training window. */
+async function excludeSpan({ from, to, ...options }: ExcludeOptions, terminal: Terminal): Promise<void> {
+  requireOrder(from, to)
+  const id = await withPipeline(options, (pool, { pipeline }) =>
+    addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
+  )
+  const text = `${id}: no model learns from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
+  await printResult(terminal, options.json, { id, from, to }, text)
+}
+
+/** Lets an excluded span be learnt from again. @throws {UsageError} when there is none of that id */
+async function includeSpan(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
+  if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
+  const wasThere = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
+  if (!wasThere) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
+  await terminal.result(`${id}: may be learnt from again, from the next fit on\n`)
+}
+
+/** Prints the spans that no model learns from. */
+async function listSpans(options: PipelineOptions, terminal: Terminal): Promise<void> {
+  const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
+  const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])
+  const text =
+    rows.length === 0 ? 'nothing is excluded' : terminal.table({ head: ['id', 'from', 'to', 'why', 'by'], rows })
+  await printResult(terminal, options.json, spans, text)
+}

@@ -1,0 +1,113 @@
+import { controlOf } from '@outflow/alerting'
+import { eachDetected } from '@outflow/store/anomalies'
+import { listSuppressions } from '@outflow/store/suppressions'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { configOption, jsonOption, moment, requireOrder } from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tally.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Decides again on the anomalies that were detected in a past range, by the configuration and the rules as they stand: how many ' +
+        'alerts would have been sent, what would have been hidden, by which rule, and what would have been gathered into one alert. It changes nothing.',
+    )
+    .requiredOption('--from <time>', 'first moment, of detection: ISO 8601, or as 7d ago', moment)
+    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .addOption(configOption())
+    .addOption(jsonOption('the report'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow preview --from 7d
+  outflow preview --from 7d --config quieter.yaml --json`,
+    )
+    .action((options: PreviewOptions) => previewRange(options, terminal))
+}
+
+interface PreviewOptions extends PipelineOptions {
+  readonly from: Date
+  readonly to?: Date
+}
+
+const AT_ONCE = 1_000
+
+/** Decides again on the anomalies of a range of detection, and prints how many alerts would have come of them. */
+async function previewRange(options: PreviewOptions, terminal: Terminal): Promise<void> {
+  const { from, to = new Date() } = options
+  requireOrder(from, to)
+  const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
+    const rules = await listSuppressions(pool, { pipeline, notExpired: from })
+    const tally = makeTally(controlOf(alerts, rules.toReversed()))
+    await eachDetected(pool, { pipeline, from, to }, AT_ONCE, async (anomalies) => {
+      for (const anomaly of anomalies) tally.add(alertOfAnomaly(pipeline, anomaly))
+    })
+    const result = tally.end()
+    return {
+      pipeline,
+      from: from.toISOString(),
+      to: to.toISOString(),
+      ...result,
+      rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
+    }
+  })
+  await printResult(terminal, options.json, preview, describePreview(preview, terminal))
+}
+
+/** What a preview found. */
+interface Preview extends Tally {
+  readonly pipeline: string
+  readonly from: string
+  readonly to: string
+  /** The rules that hid something, with what was said for them. */
+  readonly rules: readonly { readonly id: string; readonly hidden: number; readonly why: string }[]
+}
+
+/** The preview for people: what would have been sent, why not the rest, and day by day. */
+export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
+  const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
+  const untold = [
+    ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
+    ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
+    ...gatheredLines(gathered, groups),
+  ]
+  const lines = [
+    `${pipeline}, detected from ${from} to ${to}`,
+    `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
+    ...(untold.length > 0 ? untold : ['nothing would have been hidden or gathered']).map((line) => `  ${line}`),
+  ]
+  if (anomalies === 0) return `${lines[0]}\nno anomalies were detected`
+  const severities = tableOf('severity', Object.entries(bySeverity), terminal)
+  const byDay = tableOf(
+    'day, UTC',
+    days.map(({ day, ...share }) => [day, share]),
+    terminal,
+  )
+  return [...lines, severities, byDay].join('\n')
+}
+
+const SHARED = { key: 'of a key', reason: 'of a reason', quiet: 'in quiet hours' } as const
+
+function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups']): string[] {
+  return (['key', 'reason', 'quiet'] as const)
+    .filter((kind) => groups[kind] > 0)
+    .map((kind) => {
+      const alerts = groups[kind] === 1 ? 'one alert' : `${formatCount(groups[kind])} alerts`
+      return `${SHARED[kind]}: ${formatCount(gathered[kind])}, sent in ${alerts}`
+    })
+}
+
+function tableOf(
+  what: string,
+  shares: readonly (readonly [string, Share])[],
+  { table }: Pick<Terminal, 'table'>,
+): string {
+  return table({
+    head: [what, 'anomalies', 'alerts'],
+    aligns: ['left', 'right', 'right'],
+    rows: shares.map(([name, { anomalies, alerts }]) => [name, formatCount(anomalies), formatCount(alerts)]),
+  })
+}

@@ -1,0 +1,253 @@
+import { alertEvent, alertMessage } from '@outflow/alerting'
+import { type Config, type FdrState, formatPosition, type Severity } from '@outflow/contracts'
+import { type DecisionRule, type Detector, decide, decisionRule } from '@outflow/detector'
+import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
+import type { Pool } from '@outflow/store'
+import {
+  type EarlierDecisions,
+  earlierDecisions,
+  type RescoredAnomaly,
+  storeRescoredAnomalies,
+} from '@outflow/store/anomalies'
+import { activeModelId, loadModel } from '@outflow/store/models'
+import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { interruptible } from '../interrupt.js'
+import { withDetector } from '../model-file.js'
+import { configOption, jsonOption, moment, requireOrder, wholeNumber } from '../options.js'
+import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
+import { type Changed, type Comparison, makeComparison } from './rescore/comparison.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Scores what the topics hold of a past range with a model and the configuration as it stands, compares the decisions ' +
+        'with those of then, and prints what would have changed. It changes nothing without --send-alerts.',
+    )
+    .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
+    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .option('--model <id>', 'the model, or the first letters of its id; default: the active one')
+    .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
+    .option('--send-alerts', 'store new anomalies, and alert on each once; the alerts service sends the alerts')
+    .addOption(configOption())
+    .addOption(jsonOption('the report'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow rescore --from 24h
+  outflow rescore --from 2026-01-31T08:00:00Z --to 2026-01-31T09:00:00Z --model 3f2a --json`,
+    )
+    .action((options: RescoreOptions) => interruptible((signal) => rescoreRange(options, terminal, signal)))
+}
+
+interface RescoreOptions extends PipelineOptions {
+  readonly from: Date
+  readonly to?: Date
+  readonly model?: string
+  readonly limit: number
+  readonly sendAlerts?: true
+}
+
+/** Scores a past range again, compares the decisions with those of then, and prints what would have changed. */
+async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { from, to = new Date() } = options
+  requireOrder(from, to)
+  const report = await withPipeline(options, async (pool, config) => {
+    const keptFrom = new Date(Date.now() - config.retention.anomalies)
+    if (options.sendAlerts && from < keptFrom) {
+      throw new UsageError(
+        `--from ${from.toISOString()} lies before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
+          'an alert could not be opened',
+      )
+    }
+    const id = await modelOf(pool, config.pipeline, options.model)
+    const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
+    return withDetector(artefact, (detector) =>
+      rescoreWith({ config, pool, detector, from, to, options, terminal, signal }),
+    )
+  })
+  await printResult(terminal, options.json, report, describeRescore(report, terminal))
+}
+
+async function modelOf(pool: Pool, pipeline: string, asked: string | undefined): Promise<string> {
+  if (asked !== undefined) return (await modelBeginning(pool, pipeline, asked)).id
+  const active = await activeModelId(pool, pipeline)
+  if (active !== null) return active
+  throw new UsageError(`pipeline ${pipeline} has no active model yet; name one with --model`)
+}
+
+interface RescoreContext {
+  readonly config: Config
+  readonly pool: Pool
+  readonly detector: Detector
+  readonly from: Date
+  readonly to: Date
+  readonly options: RescoreOptions
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+async function rescoreWith({
+  config,
+  pool,
+  detector,
+  from,
+  to,
+  options,
+  terminal,
+  signal,
+}: RescoreContext): Promise<RescoreReport> {
+  const { pipeline, source, detection, features } = config
+  const { modelId } = detector.metadata
+  const rule = decisionRule(detection, detector.metadata)
+  const decoder = makeDecoder(source)
+  const recordOf = wholeRecord(decoder)
+  const reader = messageReader<WindowRecord>({
+    decoder,
+    source,
+    features: detector.metadata.features,
+    windows: features,
+    maxBytes: MAX_BYTES_A_PARTITION,
+  })
+  // Online control begins anew with the range.
+  const fdrStates = new Map<string, FdrState | null>()
+  const comparison = makeComparison(options.limit)
+  const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
+  let alerts = 0
+
+  const alertOn = async (
+    batch: readonly (RecordWithFields<WindowRecord> & { nll: number; pValue: number; severity: Severity })[],
+  ) => {
+    const anomalies = await Promise.all(
+      batch.map(async ({ read, fields, nll, pValue, severity }): Promise<RescoredAnomaly> => {
+        const { source: at, eventTimeMs, entityKey } = read
+        const { topic, partition, offset } = at
+        const anomaly = {
+          ...(await detector.explain(fields)),
+          ...{ topic, partition, offset },
+          eventTimeMs,
+          entityKey,
+          recordTimeMs: at.timestampMs,
+          record: recordOf(at),
+          nll,
+          pValue,
+          pUpper: detector.pUpperLimit(nll),
+          missing: detector.missing(fields),
+          severity,
+          modelId,
+        }
+        const message = alertMessage(alertEvent(anomaly, { pipeline, detectedAtMs: Date.now() }), config.alerts)
+        return { ...anomaly, message }
+      }),
+    )
+    alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
+  }
+
+  const visit = async (all: readonly WindowRecord[]) => {
+    signal.throwIfAborted()
+    const [first, last] = [all[0], all.at(-1)]
+    if (first === undefined || last === undefined) return
+    await decoder.prepare(all)
+    const records = all.flatMap((message) => {
+      const own = reader.read(message)
+      if (!isInRange(message)) return []
+      if ('reason' in own) comparison.reject()
+      return 'reason' in own ? [] : [own]
+    })
+    const { topic, partition } = first
+    const then = await earlierDecisions(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
+    const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
+    const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
+    fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
+    records.forEach(({ read: { source: at } }, index) => {
+      comparison.add({
+        position: formatPosition(at),
+        nll: nll[index]!,
+        pValue: pValue[index]!,
+        pValueThen: then.anomalies.get(at.offset) ?? null,
+        isAnomaly: decisions.isAnomaly[index] === 1,
+        wasScored: wasScored(then, at),
+      })
+    })
+    if (options.sendAlerts === undefined) return
+    const found = decisions.anomalies.map(({ index, severity }) => ({
+      ...{ ...records[index]!, severity },
+      ...{ nll: nll[index]!, pValue: pValue[index]! },
+    }))
+    await alertOn(found.filter(({ read: { source: at } }) => !then.anomalies.has(at.offset)))
+  }
+
+  const progress = terminal.progress({ label: 'rescore', total: null, unit: 'records' })
+  try {
+    const { isCutShort } = await scanWindow(
+      makeKafka(config.kafka),
+      {
+        topics: source.topics,
+        skipTombstones: source.tombstones === 'skip',
+        fromMs: from.getTime() - reader.longestWindowMs,
+        onProgress: ({ read }) => progress.update(read),
+        signal,
+      },
+      visit,
+    )
+    if (isCutShort) terminal.say('the topics no longer have the whole range: their retention is shorter')
+  } finally {
+    progress.stop()
+  }
+  return {
+    pipeline,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    modelId,
+    rule,
+    ...comparison.result(),
+    alerts,
+  }
+}
+
+function wasScored({ judgedBefore }: EarlierDecisions, { offset }: WindowRecord): boolean {
+  return judgedBefore !== null && offset < judgedBefore
+}
+
+/** Twice what ingest has: there is no store to load from. */
+const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
+
+/** What a rescore found, and what it did. */
+interface RescoreReport extends Comparison {
+  readonly pipeline: string
+  readonly from: string
+  readonly to: string
+  readonly modelId: string
+  /** The rule of the decisions now. */
+  readonly rule: DecisionRule
+  /** Put into the outbox; 0 unless asked for. */
+  readonly alerts: number
+}
+
+/** The report for people: counts, then the strangest of what would have changed. */
+function describeRescore(report: RescoreReport, terminal: Terminal): string {
+  const { records, scored, rejected, notScoredThen, anomaliesThen, anomaliesNow, stillAnomalies, alerts } = report
+  const rule = 'fdr' in report.rule ? `fdr ${report.rule.fdr}` : `alert rate ${report.rule.alertRate.toPrecision(3)}`
+  const lines = [
+    `${report.pipeline}, ${report.from} to ${report.to}, by model ${report.modelId} at ${rule}`,
+    `${formatCount(records)} records: ${formatCount(scored)} scored, ${formatCount(rejected)} rejected` +
+      `${notScoredThen > 0 ? `; ${formatCount(notScoredThen)} had not been scored` : ''}`,
+    `anomalies then ${formatCount(anomaliesThen)}, now ${formatCount(anomaliesNow)}, both times ${formatCount(stillAnomalies)}`,
+    `new anomalies ${formatCount(report.newAnomalies)}, no longer anomalies ${formatCount(report.noLongerAnomalies)}`,
+    ...(alerts > 0 ? [`${formatCount(alerts)} alerts will be sent`] : []),
+  ]
+  return `${[...lines, ...tableOf('new anomaly', report.newly, terminal), ...tableOf('no longer an anomaly', report.noLonger, terminal)].join('\n')}`
+}
+
+function tableOf(what: string, changes: readonly Changed[], terminal: Terminal): string[] {
+  if (changes.length === 0) return []
+  const rows = changes.map(({ position, nll, pValue, pValueThen }) => [
+    ...[position, nll.toFixed(2), pValue.toPrecision(2)],
+    pValueThen?.toPrecision(2) ?? 'none',
+  ])
+  return [terminal.table({ head: [what, 'nll, nats', 'p now', 'p then'], rows })]
+}

@@ -1,0 +1,91 @@
+import { waitFor } from '@outflow/runtime'
+import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store/training'
+import type { Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { byOption, type ChangeOptions, changeOf, configOption, jsonOption, whyOption } from '../options.js'
+import { withPipeline } from '../store-access.js'
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(
+      'Asks the trainer of a pipeline for a new model now, whatever the schedule says. The model must pass the gate as any ' +
+        'other. While the window holds too few records the request waits.',
+    )
+    .option(
+      '--wait',
+      'until the fit has ended, and print its outcome; exit code 1 when it gave no model or the model failed its gate',
+    )
+    .addOption(whyOption())
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('the request, or the fit'))
+    .addHelpText('after', "\nExample:\n  outflow retrain --wait --why 'new firmware since Monday'")
+    .action((options: RetrainOptions) =>
+      interruptible(async (signal) => {
+        if (!(await retrain(options, context.terminal, signal))) context.exitCode = 1
+      }),
+    )
+}
+
+interface RetrainOptions extends ChangeOptions {
+  readonly wait?: true
+}
+
+const LOOK_EVERY_MS = 500
+
+/**
+ * Requests a new model from the trainer now, independent of the schedule.
+ *
+ * @returns whether the awaited fit gave a model that scores; true where no fit was awaited
+ */
+async function retrain(options: RetrainOptions, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
+  return withPipeline(options, async (pool, { pipeline }) => {
+    const request = await requestRetrain(pool, { pipeline, ...changeOf(options) })
+    if (!options.wait) {
+      const text = `asked for as request ${request}; a running trainer begins at once. \`outflow models list\` shows the outcome`
+      await printResult(terminal, options.json, { request }, text)
+      return true
+    }
+    terminal.say('waiting for the trainer')
+    let shownStep = 0
+    const endedFit = async (): Promise<StoredFit | null> => {
+      const id = await fitOfRequest(pool, request)
+      const fit = (await listFits(pool, { pipeline })).find((own) => own.id === id)
+      if (fit === undefined || fit.endedAt !== null) return fit ?? null
+      if (fit.step > shownStep) terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
+      shownStep = fit.step
+      return null
+    }
+    const fit = await waitFor(endedFit, { everyMs: LOOK_EVERY_MS, signal })
+    const { line, gaveModel } = outcomeOf(fit)
+    if (options.json || gaveModel) await printResult(terminal, options.json, fit, line)
+    if (!gaveModel) terminal.say(line)
+    return gaveModel
+  })
+}
+
+/**
+ * Returns what a fit came to, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
+ * is the active model again.
+ */
+export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
+  readonly line: string
+  readonly gaveModel: boolean
+} {
+  const { gate, error } = report
+  if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
+  const passed = gate.failures.length === 0
+  const isKnownBad = state === 'known' && modelId !== incumbentId
+  const reasons = [
+    ...(passed ? [] : [`; ${gate.failures.join('; ')}`]),
+    ...(isKnownBad
+      ? ['; it failed its gate or was rolled back before: `outflow models promote` makes it the active model']
+      : []),
+  ].join('')
+  return {
+    line: `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}${reasons}`,
+    gaveModel: passed && state !== 'failed_gate' && !isKnownBad,
+  }
+}

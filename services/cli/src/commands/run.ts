@@ -1,0 +1,132 @@
+import { runAlerts } from '@outflow/alerts'
+import { runConsole } from '@outflow/console'
+import type { Config } from '@outflow/contracts'
+import { runIngest } from '@outflow/ingest'
+import {
+  type Log,
+  loadConfig,
+  makeLog,
+  makeVitals,
+  runPipelines,
+  runTogether,
+  runUntilSignal,
+  serveVitals,
+  type Vitals,
+} from '@outflow/runtime'
+import { runTrainer } from '@outflow/trainer'
+import { Argument, type Command, Option } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { collect } from '../options.js'
+
+const SERVICE_NAMES: readonly ServiceName[] = ['ingest', 'trainer', 'alerts', 'console', 'all']
+
+interface RunOptions {
+  readonly config?: readonly string[]
+}
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(
+      'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
+        'loopback port that http.ports names. The log is JSON lines in production and in a pipe, readable lines on a terminal.',
+    )
+    .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
+    .addOption(
+      new Option(
+        '-c, --config <file>',
+        'the configuration, default: outflow.yaml; given several times, that many pipelines run in one process',
+      ).argParser(collect),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow run all --config outflow.yaml
+  outflow run ingest --config flights.yaml --config parcels.yaml
+  outflow run ingest --config outflow.yaml | jq 'select(.level == "warn")'`,
+    )
+    .action(async (name: ServiceName, options: RunOptions) => {
+      context.exitCode = await runNamed(name, options.config ?? ['outflow.yaml'])
+    })
+}
+
+const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts, console: runConsole } as const
+
+/**
+ * Runs a service, or all of them, until a signal; gives the exit code.
+ *
+ * @param configPaths  one or more; of several, each is a pipeline of its own, and the console is the first one's
+ */
+async function runNamed(name: ServiceName, configPaths: readonly string[]): Promise<0 | 1> {
+  const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))
+  const [first] = configs as [Config]
+  const log = makeLog({ service: name, level: first.log.level })
+  if (configs.length === 1) {
+    const run =
+      name === 'all' ? runAll(first, log) : (signal: AbortSignal) => SERVICES[name]({ config: first, log, signal })
+    return runUntilSignal(run, { log })
+  }
+  if (name === 'console') {
+    throw new UsageError('the console shows every pipeline of its database; give it one configuration')
+  }
+  requireDistinct(configs)
+  const named = name === 'all' ? ALL : [name]
+  const run = (signal: AbortSignal) =>
+    runPipelines({
+      configs,
+      log,
+      address: { host: first.http.host, port: first.http.ports[name] },
+      run: ({ config, vitals, signal }) =>
+        runServices(config === first ? named : named.filter((service) => service !== 'console'), {
+          config,
+          vitals,
+          signal,
+          logOf: (service) => makeLog({ service, level: config.log.level }).child({ pipeline: config.pipeline }),
+        }),
+      signal,
+    })
+  return runUntilSignal(run, { log })
+}
+
+/** All services in one process, on one address for health and metrics. */
+const runAll =
+  (config: Config, log: Log) =>
+  async (signal: AbortSignal): Promise<void> => {
+    const vitals = makeVitals({ pipeline: config.pipeline })
+    const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
+    log.info({ address: server.url }, 'health and metrics served')
+    const logOf = (service: string) => makeLog({ service, level: config.log.level })
+    try {
+      await runServices(ALL, { config, vitals, signal, logOf })
+    } finally {
+      await server.close()
+    }
+  }
+
+type Service = keyof typeof SERVICES
+type ServiceName = Service | 'all'
+
+const ALL = Object.keys(SERVICES) as readonly Service[]
+
+interface ServicesOptions {
+  readonly config: Config
+  readonly logOf: (service: Service) => Log
+  readonly vitals: Vitals
+  readonly signal: AbortSignal
+}
+
+function runServices(names: readonly Service[], { config, logOf, vitals, signal }: ServicesOptions): Promise<void> {
+  return runTogether(
+    names.map((name) => (inner: AbortSignal) => SERVICES[name]({ config, log: logOf(name), vitals, signal: inner })),
+    signal,
+  )
+}
+
+/** Two configurations of one pipeline would share its offsets, its consumer group and its models. */
+function requireDistinct(configs: readonly Config[]): void {
+  const names = configs.map(({ pipeline }) => pipeline)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return
+  throw new UsageError(`two configurations name the pipeline ${twice}; give each its own name`)
+}

@@ -1,0 +1,65 @@
+import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
+import { compilePath, type Format } from '@outflow/records'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { withModelFile } from '../model-file.js'
+import { formatOption } from '../open-input.js'
+import { formatOfOutput, makeRowWriter, withOutput } from '../open-output.js'
+import { seedOption, wholeNumber } from '../options.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description("Draws records from a model: normal ones, none of them real, with the fields of the model's input.")
+    .requiredOption('--model <file>', 'what `outflow train` wrote')
+    .requiredOption('--rows <n>', 'how many', wholeNumber(1))
+    .requiredOption('-o, --output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
+    .addOption(seedOption().default(1))
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow sample --model flights.model --rows 1000 --seed 7 --output synthetic.csv
+  outflow sample --model flights.model --rows 5 --format ndjson --output -`,
+    )
+    .action((options: SampleOptions) => interruptible((signal) => sample(options, terminal, signal)))
+}
+
+interface SampleOptions {
+  readonly model: string
+  readonly rows: number
+  readonly seed: number
+  readonly output: string
+  readonly format?: Format
+}
+
+/** So many records are drawn and written at a time: a million of them need no more memory than these. */
+const CHUNK_ROWS = 10_000
+
+/** Draws records from a model into a file. */
+async function sample(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withModelFile(options.model, async (detector) => {
+    const paths = detector.metadata.features.map(featurePath)
+    const columns = paths.map((path) => columnOfSteps(parsePath(path)))
+    const getters = paths.map(compilePath)
+    const toRow = (record: Readonly<Record<string, unknown>>) =>
+      Object.fromEntries(columns.map((column, index) => [column, getters[index]!(record)]))
+    const format = formatOfOutput(options.output, options.format ?? 'csv')
+    await withOutput(options.output, async (output) => {
+      const writer = makeRowWriter(output, format, columns)
+      for (let done = 0, chunk = 0; done < options.rows; chunk += 1) {
+        signal.throwIfAborted()
+        const count = Math.min(CHUNK_ROWS, options.rows - done)
+        const records = await detector.sample(count, seedOfChunk(options.seed, chunk))
+        await writer.write(format === 'csv' ? records.map(toRow) : records)
+        done += count
+      }
+    })
+    if (options.output !== '-') terminal.say(`${formatCount(options.rows)} records drawn into ${options.output}`)
+  })
+}
+
+/** Chunks far apart in the space of seeds: those of seed 1 are not those of seed 2. The constant is 2³² over the golden ratio. */
+const seedOfChunk = (seed: number, chunk: number): number => (seed + Math.imul(chunk, 0x9e3779b1)) >>> 0

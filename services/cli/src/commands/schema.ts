@@ -1,0 +1,42 @@
+import { configSchema, EVENT_SCHEMAS, type EventType, eventJsonSchema } from '@outflow/contracts'
+import { type Command, Option } from 'commander'
+import type { CommandContext } from '../command-context.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Prints the JSON Schema of outflow.yaml, with which an editor completes and checks it, or that of an event which outflow sends.',
+    )
+    .addOption(new Option('--event <type>', 'of this event instead').choices(Object.keys(EVENT_SCHEMAS)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow schema > outflow.schema.json
+  and as the first line of outflow.yaml:  # yaml-language-server: $schema=./outflow.schema.json
+  outflow schema --event outflow.anomaly.v1`,
+    )
+    .action(async ({ event }: { readonly event?: EventType }) => {
+      const schema = event === undefined ? configJsonSchema() : eventJsonSchema(event)
+      await terminal.result(`${JSON.stringify(schema, null, 2)}\n`)
+    })
+}
+
+/**
+ * The JSON Schema (2020-12) of outflow.yaml as it is written, for editors: defaults may be left out, and where a text must be
+ * of a form, `${NAME}` will do as well.
+ */
+export const configJsonSchema = (): unknown => allowVariables(configSchema.toJSONSchema({ io: 'input' }))
+
+const VARIABLE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+
+function allowVariables(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(allowVariables)
+  if (node === null || typeof node !== 'object') return node
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => {
+      const isPattern = key === 'pattern' && typeof value === 'string'
+      return [key, isPattern ? `(${value})|${VARIABLE}` : allowVariables(value)]
+    }),
+  )
+}

@@ -1,0 +1,91 @@
+import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
+import type { Format } from '@outflow/records'
+import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { withModelFile } from '../model-file.js'
+import { formatOption, openInput } from '../open-input.js'
+import { formatOfOutput, makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
+import { alertRateOption, jsonOption } from '../options.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
+        'are at least as strange (p_value), and whether that is within the alert rate (anomaly). ' +
+        'Rows count from 0 in input order. A record that breaks the contract of the model ends the command.',
+    )
+    .requiredOption('--model <file>', 'what `outflow train` wrote')
+    .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
+    .requiredOption('-o, --output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
+    .addOption(formatOption())
+    .addOption(alertRateOption("the model's own"))
+    .addOption(jsonOption('the summary'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow score --model flights.model --input today.csv --output scores.csv
+  zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head`,
+    )
+    .action((options: ScoreOptions) => interruptible((signal) => score(options, terminal, signal)))
+}
+
+interface ScoreOptions {
+  readonly model: string
+  readonly input: string
+  readonly output: string
+  readonly format?: Format
+  readonly alertRate?: number
+  readonly json?: true
+}
+
+const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
+
+/** Scores a file into another, and says how many anomalies there were. */
+async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  requireOneOnStdout(options)
+  const startedAt = Date.now()
+  const summary = await withModelFile(options.model, async (detector) => {
+    const alertRate = options.alertRate ?? detector.metadata.alertRate
+    // Where both ends are pipes --format speaks of the output, and the input's first byte of the input.
+    const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
+    // Scores that are printed on a terminal show the progress themselves, and a bar would be drawn over them.
+    const isSeen = options.output === '-' && process.stdout.isTTY
+    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'rows' })
+    const counts = { rows: 0, anomalies: 0 }
+    try {
+      await withOutput(options.output, async (output) => {
+        const format = formatOfOutput(options.output, options.format ?? input.format)
+        const writer = makeRowWriter(output, format, COLUMNS)
+        for await (const batch of scoreFile(detector, input)) {
+          signal.throwIfAborted()
+          const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
+          await writer.write(rowsOf(batch, isAnomaly))
+          counts.rows += isAnomaly.length
+          counts.anomalies += anomalies.length
+          progress?.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
+        }
+      })
+    } finally {
+      progress?.stop()
+    }
+    return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
+  })
+  const durationMs = Date.now() - startedAt
+  if (options.json) await terminal.result(`${JSON.stringify({ ...summary, durationMs })}\n`)
+  terminal.say(
+    `${formatCount(summary.rows)} rows scored in ${formatSeconds(durationMs)}; ${formatCount(summary.anomalies)} anomalies ` +
+      `(${formatShare(summary.anomalies / summary.rows)}) at an alert rate of ${formatShare(summary.alertRate)}`,
+  )
+}
+
+function rowsOf({ firstRow, nll, pValue }: ScoredBatch, isAnomaly: Uint8Array) {
+  return Array.from(nll, (value, index) => ({
+    row: firstRow + index,
+    nll: value,
+    p_value: pValue[index]!,
+    anomaly: isAnomaly[index] === 1,
+  }))
+}

@@ -1,0 +1,173 @@
+import { PassThrough } from 'node:stream'
+import { whyNoModelAndFix } from '@outflow/store/training'
+import { makeTerminal } from '@outflow/terminal'
+import { describe, expect, it, vi } from 'vitest'
+import { ago, describeStatus } from './status/describe-status.js'
+import { type Reading, rateBetween } from './status/reading.js'
+import { sparkline, withScreen } from './top.js'
+
+const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 }) as unknown as NodeJS.WriteStream & {
+  fd: 1 & 2
+}
+const plain = makeTerminal({ stdout: stream, stderr: stream, env: { NO_COLOR: '1' } })
+const AT = new Date('2026-01-31T08:00:00Z')
+const before = (seconds: number) => new Date(AT.getTime() - seconds * 1_000)
+
+const aReading = (overrides: Partial<Reading> = {}): Reading => ({
+  pipeline: 'flights',
+  at: AT,
+  received: 20_020,
+  scored: 20_000,
+  rejected: 20,
+  anomalies: 94,
+  lastWrite: before(1),
+  modelId: '9631946a-0000',
+  modelPromotedAt: before(7_200),
+  anomaliesLastHour: 12,
+  deadLettersLastDay: 20,
+  waiting: 0,
+  waitingSince: null,
+  lag: 1_234,
+  lagUnknown: null,
+  unreachable: null,
+  whyNoModel: null,
+  drift: null,
+  ...overrides,
+})
+
+const shown = (overrides: Partial<Reading> = {}) =>
+  describeStatus([{ reading: aReading(overrides), rate: 1_499.6 }], plain)
+
+describe('a status', () => {
+  it('is a row a pipeline, and says no more while all is well', () => {
+    const lines = shown().split('\n')
+    expect(lines).toHaveLength(4)
+    const cells = lines[2]!.split('│').map((cell) => cell.trim())
+    expect(cells.slice(1, -1)).toEqual([
+      'flights',
+      '1,500',
+      '1,234',
+      '20,000',
+      '9631946a, 2 h old',
+      '12',
+      '0',
+      '20',
+      'none, 24 h',
+    ])
+  })
+
+  it.each<[string, Partial<Reading>, string]>([
+    [
+      'an ingest that is away',
+      { lastWrite: before(300) },
+      'nothing was written for 5 min and records wait: is ingest running?',
+    ],
+    ['one that never was', { lastWrite: null }, 'nothing was written yet and records wait: is ingest running?'],
+    [
+      'a relay that is away',
+      { waiting: 3, waitingSince: before(600) },
+      'the oldest message waits for 10 min: is alerts running?',
+    ],
+    [
+      'no model',
+      {
+        modelId: null,
+        modelPromotedAt: null,
+        whyNoModel: whyNoModelAndFix({ beatAgeMs: null, waitingFor: null, lastFit: null }),
+      },
+      'no model: no trainer runs; start one: outflow run trainer',
+    ],
+    [
+      'a model with which nothing can be an anomaly (issue 17.10)',
+      { unreachable: 'no record can be an anomaly' },
+      'no record can be an anomaly',
+    ],
+    [
+      'a broker that is away',
+      { lag: null, lagUnknown: 'Kafka is not available' },
+      'lag unknown: Kafka is not available',
+    ],
+  ])('reports %s', (_, overrides, remark) => {
+    expect(shown(overrides).split('\n').slice(4)).toEqual([`flights: ${remark}`])
+  })
+
+  it('reports drift and the fields that moved', () => {
+    const fields = [{ field: 'delay', nats: 0.5 }]
+    const drift = {
+      modelId: 'm',
+      chart: 'stranger',
+      statistic: 9,
+      changedAt: AT,
+      raisedAt: AT,
+      notedAt: before(90),
+      fields,
+    }
+    expect(shown({ drift })).toMatch(/│ stranger, 90 s ago │\n.*\nflights: drift moved delay by 0\.50 nats$/)
+  })
+
+  it('is silent about an ingest that has nothing to read', () => {
+    expect(shown({ lag: 0, lastWrite: before(9_000) }).split('\n')).toHaveLength(4)
+  })
+})
+
+it('a rate is what came between two readings, and nothing where offsets were deleted', () => {
+  const earlier = aReading({ at: before(2), received: 20_000 })
+  expect(rateBetween(earlier, aReading())).toBe(10)
+  expect(rateBetween(earlier, aReading({ received: 5 }))).toBe(0)
+  expect(rateBetween(aReading(), aReading())).toBe(0)
+})
+
+it.each([
+  [1, '1 s'],
+  [119, '119 s'],
+  [120, '2 min'],
+  [7_200, '2 h'],
+  [200_000, '2 d'],
+])('%i s ago are reported as %s', (seconds, reported) => {
+  expect(ago(before(seconds), AT)).toBe(reported)
+})
+
+it('a sparkline goes from nothing to the largest', () => {
+  expect(sparkline([0, 700, 350])).toBe('▁█▅  at most 700')
+  expect(sparkline([0, 0])).toBe('▁▁  at most 0')
+})
+
+describe('the screen', () => {
+  function aTerminal(isTTY: boolean) {
+    const stdin = Object.assign(new PassThrough(), { isTTY, setRawMode: vi.fn() })
+    const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
+    const options = { stdin, stdout, signal: new AbortController().signal } as unknown as Parameters<
+      typeof withScreen
+    >[0]
+    return { stdin, written: () => String(stdout.read() ?? ''), options }
+  }
+
+  it.each(['q', 'Q', '\x03'])('closes on %j, and gives the terminal back', async (key) => {
+    const { stdin, written, options } = aTerminal(true)
+    await withScreen(options, async ({ closed, draw }) => {
+      draw('one')
+      stdin.write(key)
+      await vi.waitFor(() => expect(closed.aborted).toBe(true))
+    })
+    expect(written()).toBe('\x1b[?25l\x1b[?7l\x1b[0Jone\n\x1b[?7h\x1b[?25h')
+    expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
+  })
+
+  it('gives the terminal back when the work fails', async () => {
+    const { stdin, written, options } = aTerminal(true)
+    const failing = withScreen(options, async ({ draw }) => {
+      draw('one')
+      throw new Error('away')
+    })
+    await expect(failing).rejects.toThrow('away')
+    expect(written()).toContain('\x1b[?25h')
+    expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
+  })
+
+  it('is plain text where stdout is no terminal', async () => {
+    const { stdin, written, options } = aTerminal(false)
+    await withScreen(options, async ({ draw }) => draw('one'))
+    expect(written()).toBe('one\n')
+    expect(stdin.setRawMode).not.toHaveBeenCalled()
+  })
+})

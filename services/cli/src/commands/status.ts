@@ -1,0 +1,48 @@
+import { pause } from '@outflow/runtime'
+import type { Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { jsonOption } from '../options.js'
+import { describeStatus, type Rated } from './status/describe-status.js'
+import { configsOption, rateBetween, readAll, withWatched } from './status/reading.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Prints, a row a pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
+        'the last hour, messages that the relay has not sent yet, dead letters of the last day, drift; and below, what needs a person.',
+    )
+    .addOption(configsOption())
+    .addOption(jsonOption('all of it'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow status
+  outflow status --config flights.yaml --config parcels.yaml
+  outflow status --json | jq '.[] | select(.lag > 10000)'`,
+    )
+    .action((options: StatusOptions) => interruptible((signal) => showStatus(options, terminal, signal)))
+}
+
+interface StatusOptions {
+  readonly config?: readonly string[]
+  readonly json?: true
+}
+
+/** Between the two readings that a rate is made of. */
+const RATE_OVER_MS = 1_000
+
+/** Prints how each pipeline stands: one screen. */
+function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  return withWatched(options.config, async (watched) => {
+    const earlier = await readAll(watched)
+    await pause(RATE_OVER_MS, signal)
+    signal.throwIfAborted()
+    const later = await readAll(watched)
+    const rated: Rated[] = later.map((reading, index) => ({ reading, rate: rateBetween(earlier[index]!, reading) }))
+    const flat = rated.map(({ reading, rate }) => ({ ...reading, recordsPerSecond: rate }))
+    await printResult(terminal, options.json, flat, describeStatus(rated, terminal))
+  })
+}

@@ -1,0 +1,184 @@
+import { isHiddenBy } from '@outflow/alerting'
+import { type Config, didYouMean, featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import type { Pool } from '@outflow/store'
+import { eachDetected } from '@outflow/store/anomalies'
+import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import { type Command, Option } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import {
+  ahead,
+  bounds,
+  byOption,
+  type ChangeOptions,
+  changeOf,
+  configOption,
+  jsonOption,
+  whyOption,
+} from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { alertOfAnomaly } from './preview/tally.js'
+
+export function define(suppress: Command, { terminal }: CommandContext): void {
+  suppress
+    .description(
+      'Rules that hide alerts until they expire, and count what they hid. Their anomalies are stored as ever: ' +
+        'analyst.unsent_alerts says which rule hid which. They take effect at once.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow suppress add --entity JFK --field delay --direction above --when 'mon 06:00-09:00' --zone Europe/Berlin \\
+    --until 2027-03-01 --why 'the Monday shuttle waits for its crew'
+  outflow suppress list
+  outflow suppress remove 3`,
+    )
+  suppress
+    .command('add')
+    .description('Hides the alerts for which all that is given holds.')
+    .option('--entity <key>', "the alert's key")
+    .option('--field <name>', 'the field of the main reason, the one of the most bits')
+    .addOption(
+      new Option('--direction <side>', "where the field's number lies, seen from what was expected").choices([
+        'above',
+        'below',
+      ]),
+    )
+    .option('--range <low..high>', "the field's number, bounds included: 0..90, 90.. or ..90", bounds)
+    .option('--when <spans>', "when the event happened, by the record's own time: 'mon 06:00-09:00', 'sat,sun'")
+    .option('--zone <zone>', 'whose clocks --when goes by', 'UTC')
+    .requiredOption('--until <time>', 'when it expires: ISO 8601, or 12h, 7d from now', ahead)
+    .addOption(whyOption().makeOptionMandatory())
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('the rule'))
+    .action((options: AddOptions) => addRule(options, terminal))
+  suppress
+    .command('list')
+    .description('Lists the rules of a pipeline and how many alerts each has hidden, the newest first.')
+    .option('--all', 'those as well that have expired or were removed')
+    .addOption(configOption())
+    .addOption(jsonOption('the list'))
+    .action((options: ListOptions) => listRules(options, terminal))
+  suppress
+    .command('remove')
+    .argument('<id>', 'of the rule')
+    .description('Takes a rule away before it expires; what it hid stays hidden.')
+    .addOption(byOption())
+    .addOption(configOption())
+    .addOption(jsonOption('the id'))
+    .action((id: string, options: ChangeOptions) => removeRule(id, options, terminal))
+}
+
+interface AddOptions extends ChangeOptions {
+  readonly entity?: string
+  readonly field?: string
+  readonly direction?: 'above' | 'below'
+  readonly range?: [number | null, number | null]
+  readonly when?: string
+  readonly zone: string
+  readonly until: Date
+}
+
+interface ListOptions extends PipelineOptions {
+  readonly all?: true
+}
+
+const LOOK_BACK_DAYS = 7
+const AT_ONCE = 1_000
+
+/** Hides what a rule names from now on, and says what it would have hidden lately. */
+async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
+  const rule = ruleOf(options)
+  const { id, lately } = await withPipeline(options, async (pool, config) => {
+    requireField(rule, config)
+    const found = await latelyHidden(pool, config.pipeline, rule)
+    return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
+  })
+  const text =
+    `${id}: hides ${describeRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
+    `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it fits ${formatCount(lately.fits)}`
+  await printResult(terminal, options.json, { id, ...rule, lately }, text)
+}
+
+/** @throws {UsageError} which names the option that is wrong */
+function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptions): SuppressionRule {
+  const parsed = suppressionRuleSchema.safeParse({
+    entity,
+    field,
+    direction,
+    range,
+    timeOfWeek: when,
+    zone,
+    expiresAt: until.toISOString(),
+  })
+  if (parsed.success) return parsed.data
+  const { path, message } = parsed.error.issues[0]!
+  throw new UsageError(`--${path[0] === 'timeOfWeek' ? 'when' : String(path[0])}: ${message}`)
+}
+
+function requireField({ field }: SuppressionRule, { features }: Config): void {
+  const names = features.map(featureName)
+  if (field === null || names.includes(field)) return
+  const meant = didYouMean(field, names)
+  throw new UsageError(
+    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`,
+  )
+}
+
+async function latelyHidden(pool: Pool, pipeline: string, rule: SuppressionRule) {
+  const hides = isHiddenBy(rule)
+  const to = new Date()
+  const from = new Date(to.getTime() - LOOK_BACK_DAYS * 86_400_000)
+  let fits = 0
+  const anomalies = await eachDetected(pool, { pipeline, from, to }, AT_ONCE, async (found) => {
+    fits += found.filter((anomaly) => hides(alertOfAnomaly(pipeline, anomaly))).length
+  })
+  return { anomalies, fits }
+}
+
+/** Prints the rules that hide alerts. */
+async function listRules(options: ListOptions, terminal: Terminal): Promise<void> {
+  const { all = false } = options
+  const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
+  const table = terminal.table({
+    head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
+    aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+    rows: rules.map((rule) => {
+      const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
+      const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
+      return [id, describeRule(rule), until, formatCount(hidden), why, createdBy]
+    }),
+  })
+  await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rule hides alerts' : table)
+}
+
+/** Takes a rule away. @throws {UsageError} when none of that id hides alerts */
+async function removeRule(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
+  if (!/^\d{1,18}$/.test(id)) throw new UsageError(`a rule's id is a number, got ${id}`)
+  const { by } = changeOf(options)
+  const wasThere = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
+  if (!wasThere) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
+  await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
+}
+
+/** What a rule hides, in words. */
+function describeRule(rule: Omit<SuppressionRule, 'expiresAt'>): string {
+  const { entity, timeOfWeek, zone } = rule
+  const parts = [
+    ...(entity === null ? [] : [`of ${entity}`]),
+    ...describeReason(rule),
+    ...(timeOfWeek === null ? [] : [`${timeOfWeek} ${zone}`]),
+  ]
+  return `alerts ${parts.join(', ')}`
+}
+
+function describeReason({ field, direction, range }: Omit<SuppressionRule, 'expiresAt'>): string[] {
+  if (field === null) return []
+  const side = direction === null ? '' : ` ${direction} the expected`
+  const [low, high] = range ?? [null, null]
+  const within = range === null ? '' : ` within ${low ?? ''}..${high ?? ''}`
+  return [`mainly for ${field}${side}${within}`]
+}

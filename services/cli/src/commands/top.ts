@@ -1,0 +1,104 @@
+import { pause } from '@outflow/runtime'
+import { type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { describeStatus } from './status/describe-status.js'
+import { configsOption, type Reading, rateBetween, readAll, withWatched } from './status/reading.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Shows what `status` prints every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
+    )
+    .addOption(configsOption())
+    .addHelpText('after', '\nExamples:\n  outflow top\n  outflow top --config flights.yaml --config parcels.yaml')
+    .action(({ config }: { readonly config?: readonly string[] }) =>
+      interruptible((signal) => top(config, terminal, signal)),
+    )
+}
+
+const EVERY_MS = 2_000
+/** Two minutes. */
+const RATES_SHOWN = 60
+
+/**
+ * Shows how each pipeline stands, again and again, until `q`, Ctrl-C or the signal. Where stdout is no terminal, the same
+ * one below the other.
+ */
+function top(paths: readonly string[] | undefined, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  return withWatched(paths, (watched) =>
+    withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async (screen) => {
+      let earlier = await readAll(watched)
+      const rates = watched.map((): number[] => [])
+      while (!screen.closed.aborted) {
+        await pause(EVERY_MS, screen.closed)
+        if (screen.closed.aborted) return
+        const later = await readAll(watched)
+        later.forEach((reading, index) => {
+          rates[index]!.push(rateBetween(earlier[index]!, reading))
+          if (rates[index]!.length > RATES_SHOWN) rates[index]!.shift()
+        })
+        earlier = later
+        screen.draw(draw(later, rates, terminal))
+      }
+    }),
+  )
+}
+
+interface Screen extends Pick<LiveScreen, 'draw'> {
+  /** Aborts when the person has seen enough. */
+  readonly closed: AbortSignal
+}
+
+interface ScreenOptions {
+  readonly stdin: Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>
+  readonly stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write' | 'rows'>
+  readonly signal: AbortSignal
+}
+
+const CTRL_C = '\x03'
+
+/** Runs work that draws on the terminal until `q`, Ctrl-C or the signal; the last drawing stays. */
+export async function withScreen<T>(
+  { stdin, stdout, signal }: ScreenOptions,
+  use: (screen: Screen) => Promise<T>,
+): Promise<T> {
+  const quit = new AbortController()
+  const onKey = (keys: Buffer | string): void => {
+    if (/^q$/i.test(String(keys)) || String(keys).includes(CTRL_C)) quit.abort()
+  }
+  const takesKeys = stdin.isTTY === true && stdout.isTTY === true
+  if (takesKeys) {
+    stdin.setRawMode(true)
+    stdin.on('data', onKey)
+    stdin.resume()
+  }
+  const screen = makeLiveScreen(stdout)
+  try {
+    return await use({ closed: AbortSignal.any([signal, quit.signal]), draw: screen.draw })
+  } finally {
+    screen.close()
+    if (takesKeys) {
+      stdin.off('data', onKey)
+      stdin.setRawMode(false)
+      stdin.pause()
+    }
+  }
+}
+
+function draw(readings: readonly Reading[], rates: readonly (readonly number[])[], terminal: Terminal): string {
+  const rated = readings.map((reading, index) => ({ reading, rate: rates[index]!.at(-1)! }))
+  const lines = readings.map(({ pipeline }, index) => `${pipeline}  ${sparkline(rates[index]!)}`)
+  const time = readings[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
+  return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${EVERY_MS / 1_000} s a bar\n${lines.join('\n')}\n`
+}
+
+const BARS = '▁▂▃▄▅▆▇█'
+
+/** Bars of the values from 0 to the largest, and what that is. */
+export function sparkline(values: readonly number[]): string {
+  const largest = Math.max(0, ...values)
+  const bar = (value: number) => BARS[largest === 0 ? 0 : Math.round((value / largest) * (BARS.length - 1))]!
+  return `${values.map(bar).join('')}  at most ${Math.round(largest).toLocaleString('en')}`
+}

@@ -1,0 +1,187 @@
+import {
+  type Config,
+  configSchema,
+  type DetectionTarget,
+  type Feature,
+  featureName,
+  nameOfPath,
+} from '@outflow/contracts'
+import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import type { Format } from '@outflow/records'
+import { loadConfig } from '@outflow/runtime'
+import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { formatOption, openInput } from '../open-input.js'
+import { requireOneOnStdout, withOutput } from '../open-output.js'
+import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
+import { readTrainingRecords, type TrainingRecords } from './train/training-records.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric, ' +
+        'few-valued texts categorical, ISO 8601 times cyclic over the day; what a model can not use is left out, and said.',
+    )
+    .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
+    .requiredOption('-o, --output <file>', 'where the model goes')
+    .option('-c, --config <file>', 'an outflow.yaml that states the features and the training')
+    .option('--exclude <column>', 'leave a column out; may be given several times', collect)
+    .addOption(seedOption())
+    .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
+    .addOption(formatOption())
+    .addOption(jsonOption('the report'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow train --input flights.csv --output flights.model
+  outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --output flights.model`,
+    )
+    .action((options: TrainOptions) => interruptible((signal) => train(options, terminal, signal)))
+}
+
+interface TrainOptions {
+  readonly input: string
+  readonly output: string
+  readonly config?: string
+  readonly exclude?: readonly string[]
+  readonly seed?: number
+  readonly alertRate?: number
+  readonly format?: Format
+  readonly json?: true
+}
+
+/** Fits a model to a file and says how it went. */
+async function train(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  requireOneOnStdout(options)
+  const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
+  // Opened first, so that an unwritable path fails before the fit.
+  const { training, trained } = await withOutput(options.output, async (output) => {
+    const training = await readInput(options, settings, terminal, signal)
+    const trained = await fit(training, settings, terminal, signal)
+    await output.write(trained.artefact)
+    return { training, trained }
+  })
+  const { features, leftOut, rows } = training
+  if (options.json) {
+    await terminal.result(
+      `${JSON.stringify({ model: options.output, rows, features, leftOut, metadata: trained.metadata })}\n`,
+    )
+  }
+  sayReport(options.output, trained, settings.detection, terminal)
+}
+
+interface Settings {
+  readonly features: readonly Feature[] | null
+  readonly model: Config['model']
+  readonly training: Config['training']
+  readonly detection: DetectionTarget
+}
+
+function settingsOf(options: TrainOptions, config: Config | null): Settings {
+  const { model, training } = config ?? {
+    model: configSchema.shape.model.parse({}),
+    training: configSchema.shape.training.parse({}),
+  }
+  return {
+    features: config?.features ?? null,
+    model,
+    training: { ...training, seed: options.seed ?? training.seed },
+    detection:
+      options.alertRate === undefined && config
+        ? config.detection
+        : { alertRate: options.alertRate ?? FILE_ALERT_RATE },
+  }
+}
+
+async function readInput(
+  options: TrainOptions,
+  { features, training }: Settings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TrainingRecords> {
+  const input = await openInput(options.input, options.format)
+  const progress = terminal.progress({ label: 'read', total: null, unit: 'rows' })
+  try {
+    return await readTrainingRecords(input, {
+      features,
+      exclude: options.exclude ?? [],
+      maxRows: training.maxRows,
+      seed: training.seed,
+      signal,
+      onRows: (rows) => progress.update(rows),
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
+
+function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
+  const named = features.map(
+    (feature) =>
+      `${featureName(feature)} ${paint.dim(feature.type)}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
+  )
+  say(`features: ${named.join(', ')}`)
+  for (const { path, why } of leftOut) say(`left out: ${nameOfPath(path)}, ${why}`)
+  if (records.length < rows)
+    say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
+}
+
+async function fit(
+  read: TrainingRecords,
+  { model, training, detection }: Settings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TrainedDetector> {
+  const { features, records } = read
+  const bars = fitProgress(terminal)
+  const alertRate = alertRateOf(detection, {})
+  let isSaid = false
+  // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
+  const sayOnce = () => {
+    if (!isSaid) sayFeatures(read, terminal)
+    isSaid = true
+  }
+  const onProgress = (progress: TrainingProgress) => {
+    sayOnce()
+    bars.update(progress)
+  }
+  try {
+    const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
+    sayOnce() // without a number to fit there was no step
+    return trained
+  } finally {
+    bars.stop()
+  }
+}
+
+function sayReport(
+  path: string,
+  { artefact, metadata }: TrainedDetector,
+  detection: DetectionTarget,
+  { say }: Terminal,
+): void {
+  const { training, calibration } = metadata
+  const { flows } = training
+  const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`
+  say(
+    `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
+      `${training.backendVersion}: ${flows && flows > 1 ? `the mean of ${flows} flows, the first of ${ofFirst}` : ofFirst}`,
+  )
+  if (training.stopped === 'diverged') {
+    say(
+      `warning: the fit diverged; the model has the weights of step ${formatCount(training.bestStep)}, and later steps are discarded`,
+    )
+  }
+  say(
+    `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
+      `smallest counted p-value ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', Pareto tail below' : ''}`,
+  )
+  const limit = unreachable(metadata, detection)
+  if (limit !== null) say(`warning: ${limit}`)
+  if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
+}

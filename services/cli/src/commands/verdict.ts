@@ -1,0 +1,61 @@
+import { userInfo } from 'node:os'
+import { giveVerdict, type Verdict } from '@outflow/store/anomalies'
+import type { Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { configOption, jsonOption } from '../options.js'
+import { parseAnomalyId } from '../positions.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+
+const WORDS: readonly (readonly [VerdictWord, string])[] = [
+  ['confirmed', 'Says that an anomaly was worth knowing. No model learns from it.'],
+  ['false-alarm', 'Says that an anomaly is an ordinary record.'],
+  ['expected', 'Says that an anomaly is out of the ordinary and was known beforehand, such as a load test.'],
+]
+
+export function define(verdict: Command, { terminal }: CommandContext): void {
+  verdict
+    .description(
+      'Says of a stored anomaly what it was. Every verdict is kept, the latest on an anomaly counts; the view ' +
+        'analyst.precision_by_week tells what share was worth knowing.',
+    )
+    .addHelpText(
+      'afterAll',
+      `
+Examples:
+  outflow verdict confirmed --anomaly flights/flights/2/18043
+  outflow verdict false-alarm --anomaly flights/flights/2/18044 --by ada
+  outflow verdict expected --anomaly flights/flights/2/18043 --note 'the airport was closed'`,
+    )
+  for (const [word, description] of WORDS) {
+    verdict
+      .command(word)
+      .description(description)
+      .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset, the id of its alert')
+      .option('--note <text>', 'why, for those who look later')
+      .option('--by <name>', 'who says so; default: the user of this machine')
+      .addOption(configOption())
+      .addOption(jsonOption('the verdict'))
+      .action((options: VerdictOptions) => judge(word, options, terminal))
+  }
+}
+
+/** A verdict as the command line spells it. */
+type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
+
+interface VerdictOptions extends PipelineOptions {
+  readonly anomaly: string
+  readonly note?: string
+  /** Default: the user of this machine. */
+  readonly by?: string
+}
+
+/** Notes what somebody says about a stored anomaly. @throws {AnomalyUnknown} */
+async function judge(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
+  const { pipeline, position } = parseAnomalyId(options.anomaly)
+  const { note = null, by = userInfo().username } = options
+  const verdict = word.replace('-', '_') as Verdict
+  const given = await withPipeline(options, (pool) => giveVerdict(pool, { pipeline, ...position, verdict, note, by }))
+  const text = `${options.anomaly} is ${word}, says ${given.by}`
+  await printResult(terminal, options.json, { anomaly: options.anomaly, ...given }, text)
+}

@@ -1,0 +1,142 @@
+import { exampleEvent } from '@outflow/alerting'
+import { postOnce } from '@outflow/alerts'
+import type { Config, Webhook } from '@outflow/contracts'
+import { toOutflowError } from '@outflow/errors'
+import { loadConfig } from '@outflow/runtime'
+import { resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
+import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { interruptible } from '../interrupt.js'
+import { configOption, jsonOption } from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+
+export function define(webhooks: Command, context: CommandContext): void {
+  const { terminal } = context
+  webhooks.description('The webhooks of a pipeline, under alerts.webhooks in outflow.yaml.').addHelpText(
+    'afterAll',
+    `
+Examples:
+  outflow webhooks test pager
+  outflow webhooks list
+  outflow webhooks resend pager
+  outflow webhooks resend pager --event flights/flights/2/18043`,
+  )
+  webhooks
+    .command('test')
+    .argument('[name]', 'of the webhook; default: all of them')
+    .description('Posts an example, once, from this machine; exit code 1 when one did not take it.')
+    .addOption(configOption())
+    .addOption(jsonOption('the outcomes'))
+    .action((name: string | undefined, options: PipelineOptions) =>
+      interruptible(async (signal) => {
+        if (!(await testWebhooks(name, options, terminal, signal))) context.exitCode = 1
+      }),
+    )
+  webhooks
+    .command('list')
+    .description('Lists the webhooks: how many events they have, wait for, or were given up, and the last failure.')
+    .addOption(configOption())
+    .addOption(jsonOption('the list'))
+    .action((options: PipelineOptions) => listWebhooks(options, terminal))
+  webhooks
+    .command('resend')
+    .argument('[name]', 'of the webhook; default: all of them')
+    .description('Lets the alerts service deliver again what was given up.')
+    .option('--event <id>', 'only this event')
+    .addOption(configOption())
+    .addOption(jsonOption('how many'))
+    .action((name: string | undefined, options: ResendDeliveriesOptions) => resendDeliveries(name, options, terminal))
+}
+
+interface ResendDeliveriesOptions extends PipelineOptions {
+  readonly event?: string
+}
+
+/** Posts an example to one webhook or all of them. @returns whether each took it */
+async function testWebhooks(
+  name: string | undefined,
+  options: PipelineOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const config = await loadConfig(options.config)
+  const event = exampleEvent(config.pipeline, new Date())
+  const outcomes = await Promise.all(
+    webhooksNamed(config, name).map(async (webhook) => {
+      try {
+        const { status, start } = await postOnce(webhook, event, signal)
+        return { webhook: webhook.name, ok: true, status, said: oneLine(start) }
+      } catch (thrown: unknown) {
+        return { webhook: webhook.name, ok: false, said: toOutflowError(thrown).message }
+      }
+    }),
+  )
+  const lines = outcomes.map(({ webhook, ok, said, ...rest }) =>
+    ok ? `✓ ${webhook}  ${rest.status} ${said}`.trimEnd() : `✗ ${webhook}  ${said}`,
+  )
+  await printResult(terminal, options.json, outcomes, lines.join('\n'))
+  return outcomes.every(({ ok }) => ok)
+}
+
+const MOST_SAID = 100
+
+/** What a receiver said, without what could steer a terminal. */
+const oneLine = (text: string): string =>
+  text
+    .replaceAll(/[^\P{C}]|\s+/gu, ' ')
+    .trim()
+    .slice(0, MOST_SAID)
+
+/** Prints how each configured webhook does. */
+async function listWebhooks(options: PipelineOptions, terminal: Terminal): Promise<void> {
+  const listed = await withPipeline(options, async (pool, { pipeline, alerts }) => {
+    const counts = await webhookCounts(pool, pipeline)
+    return alerts.webhooks.map((webhook) => ({ ...publicOf(webhook), ...countsOf(webhook.name, counts) }))
+  })
+  const table = terminal.table({
+    head: ['webhook', 'kind', 'host', 'delivered', 'waiting', 'given up', 'last failure'],
+    rows: listed.map(({ name, kind, host, delivered, waiting, dead, failure }) => [
+      ...[name, kind, host],
+      ...[formatCount(delivered), formatCount(waiting), formatCount(dead)],
+      failure ?? '',
+    ]),
+  })
+  await printResult(terminal, options.json, listed, listed.length === 0 ? 'no webhook is configured' : table)
+}
+
+/** The path of a URL may be a secret. */
+const publicOf = ({ name, kind, url }: Webhook) => ({ name, kind, host: new URL(url).host })
+
+function countsOf(name: string, counts: readonly WebhookCounts[]): Omit<WebhookCounts, 'webhook'> {
+  const { waiting = 0, delivered = 0, dead = 0, failure = null } = counts.find(({ webhook }) => webhook === name) ?? {}
+  return { waiting, delivered, dead, failure }
+}
+
+/** Lets what was given up be delivered again. */
+async function resendDeliveries(
+  name: string | undefined,
+  options: ResendDeliveriesOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const resent = await withPipeline(options, async (pool, config) => {
+    const names = webhooksNamed(config, name).map((webhook) => webhook.name)
+    let count = 0
+    for (const webhook of names) {
+      count += await resendDeadDeliveries(pool, { pipeline: config.pipeline, webhook, eventId: options.event })
+    }
+    return count
+  })
+  const text = `${formatCount(resent)} ${resent === 1 ? 'event waits' : 'events wait'} again; the alerts service delivers`
+  await printResult(terminal, options.json, { resent }, text)
+}
+
+/** @throws {UsageError} when there is none of that name, or none at all */
+function webhooksNamed({ alerts }: Config, name: string | undefined): readonly Webhook[] {
+  const all = alerts.webhooks
+  const chosen = all.filter((webhook) => name === undefined || webhook.name === name)
+  if (chosen.length > 0) return chosen
+  if (all.length === 0) throw new UsageError('no webhook is configured; add one under alerts.webhooks')
+  throw new UsageError(`no webhook is called ${name}; known: ${all.map((webhook) => webhook.name).join(', ')}`)
+}
