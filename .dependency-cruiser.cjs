@@ -42,12 +42,13 @@ module.exports = {
     },
     {
       name: 'through the front door',
-      comment: 'another workspace sees only src/index.ts, and the index of each sub-path of store and streams',
+      comment:
+        'another workspace sees only src/index.ts, and the index of each sub-path of alerting, store and streams',
       severity: 'error',
       from: { path: '^((?:libs|services|infra)/[^/]+)/' },
       to: {
         path: '^(libs|services|infra)/[^/]+/src/',
-        pathNot: ['^$1/', '/src/index\\.ts$', '^libs/(store|streams)/src/[^/]+/index\\.ts$'],
+        pathNot: ['^$1/', '/src/index\\.ts$', '^libs/(alerting|store|streams)/src/[^/]+/index\\.ts$'],
       },
     },
     packageBelongs('@tensorflow/', lib('flow')),

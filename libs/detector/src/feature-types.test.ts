@@ -1,6 +1,6 @@
 import { type Feature, featureName } from '@outflow/contracts'
 import { decodeRecords, encodeBatch, fitEncoder, rowDim, sampleCategories } from '@outflow/encoding'
-import { columnsOf, type Fields, isRejection, makeReader, windowFiller } from '@outflow/records'
+import { columnsOf, type Fields, isRejection, makeReader, rowFiller } from '@outflow/records'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
@@ -31,7 +31,7 @@ function featureOf(type: Type, index: number): Feature {
 function readerOf(features: readonly Feature[]) {
   const read = makeReader(features)
   const windows = features.flatMap((feature, index) => (feature.type === 'window' ? [index] : []))
-  const fill = windowFiller(
+  const fill = rowFiller(
     features,
     windows.map((_, place) => place),
   )
@@ -39,10 +39,13 @@ function readerOf(features: readonly Feature[]) {
     const values = features.map(({ type }, at) => (at === odd ? VALUES[type].odd : VALUES[type].normal(k)))
     const fields = read(Object.fromEntries(values.map((value, at) => [`f${at}`, value])))
     if (isRejection(fields)) throw new Error(fields.detail)
-    return fill(
-      fields,
+    const numbers = [...fields.numbers]
+    fill(
+      numbers,
+      0,
       windows.map((at) => values[at] as number),
     )
+    return { ...fields, numbers }
   }
 }
 

@@ -10,7 +10,7 @@ export { type FieldTable, fieldsAt, packFields, tablePart } from './fields/field
 export type { Fields } from './fields/fields.js'
 export { missingFeatures } from './fields/missing.js'
 export { compilePath } from './fields/path.js'
-export { isRejection, makeReader, rowFiller, windowFiller } from './fields/reader.js'
+export { isRejection, makeReader, rowFiller } from './fields/reader.js'
 export { type EpochUnit, epochUnit } from './fields/timestamp.js'
 export { InputInvalid } from './files/errors.js'
 export { fileReader, readRecords } from './files/read-records.js'

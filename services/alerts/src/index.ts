@@ -1,2 +1,1 @@
-export { type AlertsOptions, runAlerts } from './main.js'
-export { postOnce } from './webhooks/post-once.js'
+export { runAlerts } from './main.js'

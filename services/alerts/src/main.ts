@@ -40,7 +40,7 @@ import { handOversOf } from './webhooks/hand-over.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
 import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
-export interface AlertsOptions {
+interface AlertsOptions {
   readonly config: Config
   readonly log: Log
   /** When it aborts, the transaction under way ends and no other is begun. */

@@ -23,16 +23,27 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
-const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+/** A moment past: ISO 8601, in UTC where it names no zone, or `24h` for so long ago. */
+export const moment = (text: string): Date => parseTime(text, -1)
 
-/** A moment: ISO 8601, or `24h` for that long ago. */
-export function moment(text: string): Date {
-  const ago = /^(\d+)([mhd])$/.exec(text)
-  const ms = ago ? Date.now() - Number(ago[1]) * AGO_MS[ago[2] as keyof typeof AGO_MS] : Date.parse(text)
-  if (!/^\d/.test(text) || Number.isNaN(ms)) {
-    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or 30m, 24h, 7d for a time ago.')
-  }
-  return new Date(ms)
+/** A moment to come: the same, or `7d` for so long from now. */
+export function ahead(text: string): Date {
+  const time = parseTime(text, 1)
+  if (time.getTime() > Date.now()) return time
+  throw new InvalidArgumentError('Allowed: a time to come, such as 2027-03-01, or 12h or 7d from now.')
+}
+
+const SPAN_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+function parseTime(text: string, direction: 1 | -1): Date {
+  const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? []
+  if (unit !== undefined)
+    return new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
+  const time = new Date(hasZone || !text.includes('T') ? text : `${text}Z`)
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time
+  const spans = direction === 1 ? '12h or 7d from now' : '30m, 24h or 7d ago'
+  throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2027-01-31T08:00:00Z, or a span, such as ${spans}.`)
 }
 
 function share(text: string): number {
@@ -41,25 +52,6 @@ function share(text: string): number {
     throw new InvalidArgumentError('Allowed: more than 0, at most 0.5.')
   }
   return number
-}
-
-/** A point in time, in UTC where it names no zone. */
-export function instant(text: string): Date {
-  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
-  const time = Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`)
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time))
-    throw new InvalidArgumentError('Allowed: ISO 8601, such as 2026-03-01T10:00Z.')
-  return new Date(time)
-}
-
-/** A moment to come: ISO 8601, or `7d` for so long from now. */
-export function ahead(text: string): Date {
-  const span = /^(\d+)([mhd])$/.exec(text)
-  if (span) return new Date(Date.now() + Number(span[1]) * AGO_MS[span[2] as keyof typeof AGO_MS])
-  const time = instant(text)
-  if (time.getTime() <= Date.now())
-    throw new InvalidArgumentError('Allowed: a time in the future, such as 2027-03-01, or 12h or 7d from now.')
-  return time
 }
 
 /** Two bounds such as `0..90`, `..90` or `90..`; null where there is none. */
@@ -71,9 +63,10 @@ export function bounds(text: string): [number | null, number | null] {
   return [low, high]
 }
 
-/** @throws {UsageError} when a range ends before it begins */
-export function requireOrder(from: Date, to: Date): void {
-  if (from >= to) throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
+/** A range of --from and --to, which is now by default. @throws {UsageError} when it ends before it begins */
+export function rangeOf({ from, to = new Date() }: { readonly from: Date; readonly to?: Date }) {
+  if (from < to) return { from, to }
+  throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
 }
 
 /** For options that may be given several times. */

@@ -1,1 +1,1 @@
-export { type ConsoleOptions, runConsole } from './main.js'
+export { runConsole } from './main.js'

@@ -6,7 +6,7 @@ import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
 import { loginsOf } from './visitors.js'
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly config: Config
   readonly log: Log
   readonly signal: AbortSignal

@@ -1,1 +1,1 @@
-export { type DemoOptions, runDemo } from './run-demo.js'
+export { runDemo } from './run-demo.js'

@@ -8,7 +8,7 @@ import { lookAroundText } from './look-around.js'
 import { STRANGEST } from './strangest-flights.js'
 import { summaryText } from './summary-text.js'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** End after the summary instead of waiting for the signal. */
   readonly once?: true
   /** Print the summary as JSON. */

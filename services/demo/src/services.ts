@@ -3,7 +3,7 @@ import { runConsole } from '@outflow/console'
 import { runIngest } from '@outflow/ingest'
 import { makeVitals, runTogether, serveVitals, waitFor } from '@outflow/runtime'
 import { fitProgress, type Terminal } from '@outflow/terminal'
-import { runTrainer, type TrainerOptions } from '@outflow/trainer'
+import { runTrainer } from '@outflow/trainer'
 import type { Defer } from './clean-up.js'
 import type { Installation } from './installation.js'
 import { LOOK_EVERY_MS } from './watch-scoring.js'
@@ -27,7 +27,7 @@ export async function startServices(
   const fit = fitProgress(terminal)
   defer(fit.stop)
   let fittedAtMs: number | null = null
-  const onProgress: TrainerOptions['onProgress'] = (progress) => {
+  const onProgress: Parameters<typeof runTrainer>[0]['onProgress'] = (progress) => {
     if (progress.stage === 'fitting') fit.update(progress)
     if (progress.stage === 'promoted') {
       fit.stop()

@@ -1,1 +1,1 @@
-export { type IngestOptions, runIngest } from './main.js'
+export { runIngest } from './main.js'

@@ -28,7 +28,7 @@ import { writeWith } from './steps/write.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
 import { startWatchdog, type Watchdog } from './watchdog.js'
 
-export interface IngestOptions {
+interface IngestOptions {
   readonly config: Config
   readonly log: Log
   /** When it aborts, batches under way are written and no other is begun. */

@@ -1,2 +1,1 @@
-export { runTrainer, type TrainerOptions } from './main.js'
-export type { TrainerProgress } from './train-once.js'
+export { runTrainer } from './main.js'

@@ -8,7 +8,7 @@ import { lead } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
 
-export interface TrainerOptions {
+interface TrainerOptions {
   readonly config: Config
   readonly log: Log
   /** When it aborts, a fit under way is given up. */

@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
-import { isRejection, makeReader, windowFiller } from './reader.js'
+import { isRejection, makeReader, rowFiller } from './reader.js'
 
 const features: Feature[] = [
   { path: '$.delay', type: 'numeric', optional: false },
@@ -90,10 +90,11 @@ describe('windowed features', () => {
     if (isRejection(fields)) throw new Error(fields.detail)
     const measured = fields.numbers.length
     expect(fields.numbers.slice(measured - 3)).toEqual([Number.NaN, 3, Number.NaN])
-    const filled = windowFiller(list, [1, 0])(fields, [7, 8])
-    expect(filled.numbers).toEqual([...fields.numbers.slice(0, measured - 3), 8, 3, 7])
-    expect(filled.categories).toEqual(fields.categories)
-    expect(windowFiller(list, [-1, 0])(fields, [7]).numbers.slice(measured - 3)).toEqual([Number.NaN, 3, 7])
+    const filled = [...fields.numbers]
+    rowFiller(list, [1, 0])(filled, 0, [7, 8])
+    expect(filled).toEqual([...fields.numbers.slice(0, measured - 3), 8, 3, 7])
+    rowFiller(list, [-1, 0])(filled, 0, [7])
+    expect(filled.slice(measured - 3)).toEqual([Number.NaN, 3, 7])
   })
 })
 

@@ -112,23 +112,14 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
 }
 
 /**
- * Compiles the feature list to the function that puts windowed features into fields.
+ * Compiles the feature list to the function that puts windowed features into the numbers of a record.
  *
  * @param places  for each windowed feature, in the list's order, where its value stands among the values; -1: it is missing
+ * @returns function of the numbers of a table of fields, of where the record's begin among them, and of the values
  */
-export function windowFiller(features: readonly Feature[], places: readonly number[]) {
-  const fill = rowFiller(features, places)
-  return ({ numbers, categories }: Fields, values: readonly number[]): Fields => {
-    const filled = Float64Array.from(numbers)
-    fill(filled, 0, values)
-    return { numbers: Array.from(filled), categories }
-  }
-}
-
-/** The same for a table of fields, in it. @param at  where the record's numbers begin */
 export function rowFiller(features: readonly Feature[], places: readonly number[]) {
   const slots = numberColumnsOf(features).flatMap(({ feature, at }) => (feature.type === 'window' ? [at] : []))
-  return (numbers: Float64Array, at: number, values: readonly number[]): void => {
+  return (numbers: Float64Array | number[], at: number, values: readonly number[]): void => {
     slots.forEach((slot, index) => {
       numbers[at + slot] = values[places[index]!] ?? Number.NaN
     })

@@ -54,7 +54,7 @@ describe('NDJSON', () => {
 
   it.each([
     ['{"a":1}\n{"a":\n', /^in, line 2: not JSON: /],
-    ['{"a":1}\n[1,2]\n', /^in, line 2: a record is a JSON object; found \[1,2\]$/],
+    ['{"a":1}\n[1,2]\n', /^in, line 2: a record is a JSON object; found an array$/],
   ])('says where %j is broken', async (text, message) => {
     await expect(read('ndjson', text)).rejects.toThrow(message)
   })

@@ -1,9 +1,9 @@
 import { exampleEvent } from '@outflow/alerting'
+import { type AttemptError, WebhookFailed, WebhookRefused } from '@outflow/alerting/webhooks'
 import { parseConfig, type Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
-import { type AttemptError, WebhookFailed, WebhookRefused } from './errors.js'
 
 const webhook = parseConfig(
   {

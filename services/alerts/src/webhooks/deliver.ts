@@ -1,3 +1,13 @@
+import {
+  type Answer,
+  type AttemptError,
+  type Post,
+  type Poster,
+  postOf,
+  WebhookAddressRefused,
+  WebhookFailed,
+  WebhookRefused,
+} from '@outflow/alerting/webhooks'
 import type { Webhook } from '@outflow/contracts'
 import { backoffMs, pause } from '@outflow/runtime'
 import type { FailedAttempt, WaitingDelivery } from '@outflow/store/webhooks'
@@ -8,9 +18,6 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel'
-import { type AttemptError, WebhookAddressRefused, WebhookFailed, WebhookRefused } from './errors.js'
-import { postOf } from './messages.js'
-import type { Answer, Post, Poster } from './post.js'
 import type { WebhookTelemetry } from './telemetry.js'
 
 /** What delivering does to the world; a test hands in its own. */

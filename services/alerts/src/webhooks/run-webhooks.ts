@@ -1,3 +1,4 @@
+import { makePoster } from '@outflow/alerting/webhooks'
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import { keepTrying, type Metrics, makeWakeUp } from '@outflow/runtime'
@@ -12,7 +13,6 @@ import {
   waitingDeliveries,
 } from '@outflow/store/webhooks'
 import { deliverTo, makeBreaker } from './deliver.js'
-import { makePoster } from './post.js'
 import type { WebhookTelemetry } from './telemetry.js'
 
 interface WebhooksOptions {

@@ -5,7 +5,7 @@ import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
-import { configOption, jsonOption, moment, requireOrder } from '../options.js'
+import { configOption, jsonOption, moment, rangeOf } from '../options.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { csvWriter, parquetWriter } from './export/anomaly-writers.js'
 
@@ -50,8 +50,8 @@ const ROWS_AT_ONCE = 10_000
 
 /** Writes the anomalies of a range of Kafka's record time to a file, with their reasons. */
 async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const { from, to = new Date(), output: path } = options
-  requireOrder(from, to)
+  const { from, to } = rangeOf(options)
+  const path = options.output
   requireOneOnStdout(options)
   const format = options.format ?? formatOf(path)
   const startedAt = Date.now()

@@ -10,9 +10,9 @@ import {
   type ChangeOptions,
   changeOf,
   configOption,
-  instant,
   jsonOption,
-  requireOrder,
+  moment,
+  rangeOf,
   whyOption,
 } from '../options.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
@@ -86,8 +86,8 @@ function addExcluding(models: Command, { terminal }: CommandContext): void {
   models
     .command('exclude')
     .description("Names a span of Kafka's record time that no model is to learn from, such as an incident.")
-    .requiredOption('--from <time>', 'ISO 8601; where it begins', instant)
-    .requiredOption('--to <time>', 'ISO 8601; where it has ended', instant)
+    .requiredOption('--from <time>', 'where it begins: ISO 8601, or as 24h ago', moment)
+    .requiredOption('--to <time>', 'where it has ended', moment)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
     .addOption(configOption())
@@ -181,8 +181,8 @@ interface ExcludeOptions extends ChangeOptions {
 }
 
 /** Keeps a span of Kafka's record time out of every training window. */
-async function excludeSpan({ from, to, ...options }: ExcludeOptions, terminal: Terminal): Promise<void> {
-  requireOrder(from, to)
+async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise<void> {
+  const { from, to } = rangeOf(options)
   const id = await withPipeline(options, (pool, { pipeline }) =>
     addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
   )

@@ -4,7 +4,7 @@ import { listSuppressions } from '@outflow/store/suppressions'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
-import { configOption, jsonOption, moment, requireOrder } from '../options.js'
+import { configOption, jsonOption, moment, rangeOf } from '../options.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tally.js'
 
@@ -37,8 +37,7 @@ const AT_ONCE = 1_000
 
 /** Decides again on the anomalies of a range of detection, and prints how many alerts would have come of them. */
 async function previewRange(options: PreviewOptions, terminal: Terminal): Promise<void> {
-  const { from, to = new Date() } = options
-  requireOrder(from, to)
+  const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
     const tally = makeTally(controlOf(alerts, rules.toReversed()))

@@ -17,7 +17,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withDetector } from '../model-file.js'
-import { configOption, jsonOption, moment, requireOrder, wholeNumber } from '../options.js'
+import { configOption, jsonOption, moment, rangeOf, wholeNumber } from '../options.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
 import { type Changed, type Comparison, makeComparison } from './rescore/comparison.js'
 
@@ -54,8 +54,7 @@ interface RescoreOptions extends PipelineOptions {
 
 /** Scores a past range again, compares the decisions with those of then, and prints what would have changed. */
 async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const { from, to = new Date() } = options
-  requireOrder(from, to)
+  const { from, to } = rangeOf(options)
   const report = await withPipeline(options, async (pool, config) => {
     const keptFrom = new Date(Date.now() - config.retention.anomalies)
     if (options.sendAlerts && from < keptFrom) {

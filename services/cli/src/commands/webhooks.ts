@@ -1,10 +1,10 @@
 import { exampleEvent } from '@outflow/alerting'
-import { postOnce } from '@outflow/alerts'
+import { postOnce } from '@outflow/alerting/webhooks'
 import type { Config, Webhook } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import { resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -67,7 +67,7 @@ async function testWebhooks(
     webhooksNamed(config, name).map(async (webhook) => {
       try {
         const { status, start } = await postOnce(webhook, event, signal)
-        return { webhook: webhook.name, ok: true, status, said: oneLine(start) }
+        return { webhook: webhook.name, ok: true, status, said: oneLine(start.trim()).slice(0, MOST_SAID) }
       } catch (thrown: unknown) {
         return { webhook: webhook.name, ok: false, said: toOutflowError(thrown).message }
       }
@@ -81,13 +81,6 @@ async function testWebhooks(
 }
 
 const MOST_SAID = 100
-
-/** What a receiver said, without what could steer a terminal. */
-const oneLine = (text: string): string =>
-  text
-    .replaceAll(/[^\P{C}]|\s+/gu, ' ')
-    .trim()
-    .slice(0, MOST_SAID)
 
 /** Prints how each configured webhook does. */
 async function listWebhooks(options: PipelineOptions, terminal: Terminal): Promise<void> {

@@ -4,11 +4,11 @@ import {
   type EpochUnit,
   epochUnit,
   isRejection,
+  type JsonObject,
   type LeftOut,
   makeFeatureInference,
   makeReader,
 } from '@outflow/records'
-import type { Sample } from './take-sample.js'
 
 /** Statistics of the records, before anything is proposed. */
 export interface Look {
@@ -44,8 +44,8 @@ export interface NumberSummary {
   readonly mean: number
 }
 
-/** Infers the features as `train` does, and summarises each of their columns. */
-export function lookAtRecords(partitions: Sample['partitions']): Look {
+/** Tells the features as `train` does, and sums up each of their columns. */
+export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): Look {
   const inference = makeFeatureInference()
   for (const partition of partitions) {
     inference.beginPartition()
@@ -60,7 +60,7 @@ export function lookAtRecords(partitions: Sample['partitions']): Look {
   }
 }
 
-function sumUp(feature: Feature, records: readonly Readonly<Record<string, unknown>>[]): Column {
+function sumUp(feature: Feature, records: readonly JsonObject[]): Column {
   const read = makeReader([feature])
   const get = compilePath(featurePath(feature))
   const numbers: number[] = []

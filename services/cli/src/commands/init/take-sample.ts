@@ -8,7 +8,7 @@ import { openInput } from '../../open-input.js'
 import { topicOfFile } from './render-config.js'
 
 /** Enough to see what is rare, and read in a second. */
-export const MAX_RECORDS = 10_000
+const MAX_RECORDS = 10_000
 
 /** Records to look at, and where they came from. */
 export interface Sample {
@@ -19,7 +19,7 @@ export interface Sample {
   /** The topic to watch. */
   readonly topic: string
   /** Of each partition, in its order; a file is one. */
-  readonly partitions: readonly (readonly Readonly<Record<string, unknown>>[])[]
+  readonly partitions: readonly (readonly JsonObject[])[]
   /** What is to be said of the format JSON. */
   readonly formatWhy: string
   /** Whether every record has a message key. */
@@ -33,7 +33,7 @@ export interface Sample {
  */
 export async function fileRecords(path: string, signal: AbortSignal): Promise<Sample> {
   const input = await openInput(path)
-  const records: Readonly<Record<string, unknown>>[] = []
+  const records: JsonObject[] = []
   for await (const batch of readRecords(input)) {
     signal.throwIfAborted()
     for (const { record } of batch) records.push(record)

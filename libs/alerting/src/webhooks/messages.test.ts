@@ -9,7 +9,7 @@ import {
 import { expect, test } from 'vitest'
 import { postOf } from './messages.js'
 
-const folder = new URL('../../../../libs/contracts/schemas/examples/', import.meta.url)
+const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
 const example = alertEventSchema.parse(read('outflow.anomaly.v1.first.json'))
 const now = new Date('2026-01-01T00:00:00Z')

@@ -1,11 +1,32 @@
 import { ALERT_CONTENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
-import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { summaryOf, type WebhookEvent } from './event-summary.js'
-import type { Post } from './post.js'
+import { type Answer, makePoster, type Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
 
 /** What a webhook is sent about an event. */
-type Message = Pick<WaitingDelivery, 'eventId' | 'payload' | 'traceparent'>
+interface Message {
+  /** The event's own; the same at every attempt. */
+  readonly eventId: string
+  /** The event as it was sent to Kafka. */
+  readonly payload: Buffer
+  /** W3C trace context of what led to the event; null: none is known. */
+  readonly traceparent: string | null
+}
+
+/**
+ * Posts one event to a webhook, once, as the alerts service would.
+ *
+ * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
+ */
+export async function postOnce(webhook: Webhook, event: AlertEvent, signal: AbortSignal): Promise<Answer> {
+  const poster = makePoster(webhook)
+  try {
+    const message = { eventId: event.id, payload: Buffer.from(JSON.stringify(event)), traceparent: null }
+    return await poster.post(postOf(webhook, message, new Date()), signal)
+  } finally {
+    poster.close()
+  }
+}
 
 /** Builds the request that sends an event to a webhook of its kind. Throws on an event of unknown type. */
 export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, message: Message, now: Date): Post {

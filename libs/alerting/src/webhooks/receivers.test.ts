@@ -5,7 +5,7 @@ import formats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { postOf } from './messages.js'
 
-const folder = new URL('../../../../libs/contracts/schemas/examples/', import.meta.url)
+const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
 const examples = readdirSync(folder).map((name) => {
   const event = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { readonly type: EventType; id: string }
   return [name, EVENT_SCHEMAS[event.type].parse(event)] as const
