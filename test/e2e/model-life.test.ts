@@ -147,7 +147,7 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   await untilServed(ingest, promotedFirst.modelId as string)
   await pipeline.untilStoredMore(4_000)
   const asked = await runOutflow([
-    ...['retrain', '--now', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
+    ...['retrain', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
     ...['--config', pipeline.configFile],
   ])
   await feed.stop()
