@@ -125,7 +125,7 @@ describe('windowed features of a file', () => {
   const configure = (feature: object) =>
     writeFile(at('windows.yaml'), JSON.stringify({ ...SMALL, features: [...SMALL.features, feature] }))
 
-  it('issue 18: go by its order, as in a stream: readings that are usual one by one are strange when they come in a burst', async () => {
+  it('issue 18: go by its order, as in a stream: readings that are usual one by one are anomalies in a burst', async () => {
     await configure(burst)
     const trained = await runOutflow([
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('windows')],
@@ -148,7 +148,7 @@ describe('windowed features of a file', () => {
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('none')],
     ])
     expect(trained.code).toBe(2)
-    expect(trained.stderr).toMatch(/lately goes by Kafka's message key, which a file does not have/)
+    expect(trained.stderr).toMatch(/lately needs Kafka's message key, which a file does not have/)
   })
 })
 

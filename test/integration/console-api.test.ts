@@ -1,44 +1,7 @@
 import { beat } from '@outflow/store/health-events'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { aDatabase } from '../support/infrastructure.js'
-import { aFitReport, aFlowFit, aGateReport, aModelMetadata } from '../support/reports.js'
-import { storeAnomalies } from '../support/stored-anomalies.js'
-
-const PIPELINE = 'flights'
-const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7')}`
-const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
-const NOW = Date.now()
-
-let pool: Pool
-let console: ConsoleUnderTest
-
-beforeAll(async () => {
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
-  await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
-  await storeStatistics()
-  await storeModels()
-  console = await aConsole({
-    databaseUrl,
-    pipeline: PIPELINE,
-    console: {
-      authentication: {
-        tokens: Object.entries(TOKENS).map(([role, token]) => ({ name: `a ${role}`, role, sha256: sha256(token) })),
-      },
-    },
-  })
-})
-
-afterAll(async () => {
-  await console.close()
-  await pool.end()
-})
-
-const ask = (path: string, role: keyof typeof TOKENS = 'reader'): Promise<Answer> =>
-  console.ask(path, { token: TOKENS[role] })
-const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
-  console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
+import { ANOMALY, ask, console, NOW, PIPELINE, pool, TOKENS } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
   it('is shown whole, its record as data', async () => {
@@ -236,63 +199,3 @@ it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
     '/api/suppressions/{id}',
   ])
 })
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-
-async function lastAudit(): Promise<object> {
-  const { rows } = await pool.query('select * from analyst.audit order by id desc limit 1')
-  return rows[0]
-}
-
-async function storeStatistics(): Promise<void> {
-  const nll = Array.from({ length: 1_000 }, (_, i) => i)
-  const anomalies = nll.map((value) => (value >= 990 ? 1 : 0))
-  const minute = Math.floor((NOW - 10 * 60_000) / 60_000) * 60_000
-  const deadLetters = [0n, 1n, 2n].map((offset) => ({
-    offset: 1_000n + offset,
-    recordTimeMs: minute,
-    reason: 'empty' as const,
-    detail: 'no value',
-    key: null,
-    value: null,
-  }))
-  for (const [partition, at] of [minute, minute + 60_000].entries()) {
-    const rejected = partition === 0 ? deadLetters : []
-    await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights', partition })
-    await writeBatch(pool, {
-      ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: 0n },
-      nextOffset: 1_000n + BigInt(rejected.length),
-      received: 1_000 + rejected.length,
-      scored: 1_000,
-      anomalies: [],
-      deadLetters: rejected,
-      outbox: [],
-      scores: minuteScores(
-        'model-1',
-        nll.map(() => at),
-        nll,
-        anomalies,
-        nll.map(() => 0.5),
-      ),
-      rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],
-    })
-  }
-}
-
-async function storeModels(): Promise<void> {
-  for (const id of ['model-0', 'model-1']) {
-    const artefact = Buffer.from(`no model, ${id}`)
-    await insertModel(pool, {
-      pipeline: PIPELINE,
-      id,
-      artefact,
-      metadata: aModelMetadata(),
-      metrics: aGateReport(),
-      parentId: null,
-    })
-    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
-  }
-  const report = aFitReport({ seed: 7, fit: aFlowFit(), gate: aGateReport() })
-  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'model-0', report })
-  await endFit(pool, { id, modelId: 'model-1', report, state: 'promoted' })
-}

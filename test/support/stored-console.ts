@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ModelMetadata } from '@outflow/contracts'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
@@ -87,7 +88,9 @@ async function storeStatistics(): Promise<void> {
 async function storeModels(): Promise<void> {
   for (const id of ['model-0', 'model-1']) {
     const artefact = Buffer.from(`no model, ${id}`)
-    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata: {}, metrics: aGateReport(), parentId: null })
+    // As a newer outflow would write it: unknown here, and its artefact is not opened.
+    const metadata = {} as ModelMetadata
+    await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata, metrics: aGateReport(), parentId: null })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })
   }
   const report = aFitReport({ seed: 7, fit: aFlowFit(), gate: aGateReport() })

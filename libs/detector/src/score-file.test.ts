@@ -66,5 +66,5 @@ test('a record that breaks the contract of the model ends the reading, with its 
   await expect(ofFile('csv', `${csv}south,heavy,2026-02-01T00:00:00Z\n`)).rejects.toThrow(
     'readings, line 62: $.load must be a number of magnitude up to 1e300, found "heavy"',
   )
-  await expect(ofFile('csv', 'plant,load,at\n')).rejects.toThrow('readings: it holds no record')
+  await expect(ofFile('csv', 'plant,load,at\n')).rejects.toThrow('readings: it has no records')
 })

@@ -1,7 +1,7 @@
 import type { Terminal } from '@outflow/terminal'
 import type { ExitCode } from './exit-code.js'
 
-/** What a command is handed; it sets `exitCode` where it fails without an error. */
+/** What a command receives, and the exit code that it sets without throwing. */
 export interface CommandContext {
   readonly terminal: Terminal
   exitCode: ExitCode

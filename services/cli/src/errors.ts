@@ -5,7 +5,7 @@ export class UsageError extends UserError {
   readonly code = 'OUTFLOW_USAGE'
 }
 
-/** A file that the command line names can not be read or written. */
+/** A file that the command line names cannot be read or written. */
 export class FileUnavailable extends UserError {
   readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
 

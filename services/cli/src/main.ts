@@ -15,7 +15,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   endQuietlyWhenNobodyReads(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
-    await (await makeProgram(context, argv)).parseAsync(argv)
+    const program = await makeProgram(context, argv)
+    // Without a command, commander would print the help as an error.
+    await program.parseAsync(argv.length > 2 ? argv : [...argv, '--help'])
     return context.exitCode
   } catch (thrown: unknown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2

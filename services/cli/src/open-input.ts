@@ -8,7 +8,7 @@ import { FileUnavailable } from './errors.js'
 export const formatOption = (): Option =>
   new Option(
     '-f, --format <format>',
-    'what stdout, else stdin, holds; default: as the names say, or the first byte',
+    'format of stdout, else of stdin; default: by the file names, or by the first byte',
   ).choices(FORMATS)
 
 /**

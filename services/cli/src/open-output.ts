@@ -86,7 +86,7 @@ interface RowWriter {
   write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
 }
 
-/** The format that an output's name says, else the one given. */
+/** The format of an output's name, else the given one. */
 export const formatOfOutput = (path: string, otherwise: Format): Format => formatOfName(path) ?? otherwise
 
 /** Writes rows with the same columns: as CSV under one header line, or as one JSON object a line. */

@@ -30,7 +30,7 @@ export const moment = (text: string): Date => parseTime(text, -1)
 export function ahead(text: string): Date {
   const time = parseTime(text, 1)
   if (time.getTime() > Date.now()) return time
-  throw new InvalidArgumentError('Allowed: a time to come, such as 2027-03-01, or 12h or 7d from now.')
+  throw new InvalidArgumentError('Allowed: a time in the future, such as 2027-03-01, or 12h or 7d from now.')
 }
 
 const SPAN_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -42,8 +42,8 @@ function parseTime(text: string, direction: 1 | -1): Date {
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
   const time = new Date(hasZone || !text.includes('T') ? text : `${text}Z`)
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time
-  const spans = direction === 1 ? '12h or 7d from now' : '30m, 24h or 7d ago'
-  throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2027-01-31T08:00:00Z, or a span, such as ${spans}.`)
+  const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
+  throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}.`)
 }
 
 function share(text: string): number {

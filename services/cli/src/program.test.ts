@@ -44,7 +44,8 @@ describe('every command', () => {
     const hasExamples = (command: Command | null) => command !== null && /^Examples?:$/m.test(helpOf(command))
     const without = shown.filter((command) => !hasExamples(command) && !hasExamples(command.parent))
     expect(without.map(pathOf)).toEqual([])
-  })
+    // Every module is loaded.
+  }, 120_000)
 })
 
 describe('a typing error', () => {

@@ -11,31 +11,31 @@ interface CommandModule {
 
 /** By heading: each command's summary, which is what `outflow --help` prints of it, and its module. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>>>> = {
-  'To begin:': {
-    demo: ['watch it work on 20,000 real flights', () => import('./commands/demo.js')],
-    init: ['write an outflow.yaml from a look at a topic or a file', () => import('./commands/init.js')],
+  'Start:': {
+    demo: ['run outflow on 20,000 real flights', () => import('./commands/demo.js')],
+    init: ['write an outflow.yaml for a topic or a file', () => import('./commands/init.js')],
   },
-  'Files, without Kafka and Postgres:': {
+  'Files (without Kafka and Postgres):': {
     train: ['fit a model to the records of a file', () => import('./commands/train.js')],
     score: ['score the records of a file', () => import('./commands/score.js')],
-    explain: ['say why records are improbable', () => import('./commands/explain.js')],
+    explain: ['print why records are improbable', () => import('./commands/explain.js')],
     sample: ['make synthetic normal records', () => import('./commands/sample.js')],
   },
   'Streams:': {
     run: ['run a service, or all of them', () => import('./commands/run.js')],
-    migrate: ['bring the database schema up to date', () => import('./commands/migrate.js')],
+    migrate: ['update the database schema', () => import('./commands/migrate.js')],
     doctor: ['check what a pipeline needs', () => import('./commands/doctor.js')],
-    status: ['say how a pipeline stands', () => import('./commands/status.js')],
-    top: ['watch how pipelines stand, live', () => import('./commands/top.js')],
-    models: ['look at the models of a pipeline, and change which one scores', () => import('./commands/models.js')],
-    retrain: ['ask the trainer for a new model', () => import('./commands/retrain.js')],
-    rescore: ['score a past range again, and say what would have changed', () => import('./commands/rescore.js')],
-    'dead-letters': ['look at rejected records, and send them again', () => import('./commands/dead-letters.js')],
-    verdict: ['say whether an anomaly was one', () => import('./commands/verdict.js')],
-    suppress: ['hide alerts that you expect, until a day', () => import('./commands/suppress.js')],
-    preview: ['say how many alerts a configuration would have sent', () => import('./commands/preview.js')],
+    status: ['print the state of pipelines', () => import('./commands/status.js')],
+    top: ['show the state of pipelines, live', () => import('./commands/top.js')],
+    models: ['list the models of a pipeline, and change which one is active', () => import('./commands/models.js')],
+    retrain: ['request a new model from the trainer', () => import('./commands/retrain.js')],
+    rescore: ['score a past range again, and print what would have changed', () => import('./commands/rescore.js')],
+    'dead-letters': ['list rejected records, and resend them', () => import('./commands/dead-letters.js')],
+    verdict: ['label an anomaly', () => import('./commands/verdict.js')],
+    suppress: ['hide expected alerts until a date', () => import('./commands/suppress.js')],
+    preview: ['count the alerts that a configuration would have sent', () => import('./commands/preview.js')],
     export: ['write stored anomalies to Parquet or CSV', () => import('./commands/export.js')],
-    webhooks: ['try webhooks, see how they do, send again what was given up', () => import('./commands/webhooks.js')],
+    webhooks: ['test webhooks, list their state, resend events', () => import('./commands/webhooks.js')],
     schema: ['print the JSON Schema of outflow.yaml, or of an event', () => import('./commands/schema.js')],
     token: ['make a bearer token for the console', () => import('./commands/token.js')],
   },
@@ -77,7 +77,7 @@ Exit codes: 0 done; 1 failed; 2 bad usage or bad input.
       if (words === null || words.includes(name)) (await load()).define(command, context)
     }
   }
-  program.commandsGroup('Your shell:')
+  program.commandsGroup('Shell:')
   addCompletion(program, context)
   return program
 }

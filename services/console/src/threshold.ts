@@ -22,7 +22,7 @@ export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool)
 
   async function thresholdOf(pipeline: string, id: string): Promise<number | null> {
     const { artefact, metadata } = await loadModel(pool, { pipeline, id })
-    // A newer outflow's: ingest refuses it, too, and logs it.
+    // Written by a later version: ingest cannot open it either, and logs it.
     if (metadata === null) return null
     return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate)
   }

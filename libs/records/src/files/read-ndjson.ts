@@ -9,7 +9,7 @@ export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<r
   for await (const value of linesOf(bytes)) {
     line += 1
     if (value.length > MAX_RECORD_BYTES) {
-      throw new InputInvalid(name, line, `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is it one record a line?`)
+      throw new InputInvalid(name, line, `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is it one record per line?`)
     }
     if (value.every((byte) => BLANKS.has(byte))) continue
     const decoded = decodeJson(value)

@@ -9,7 +9,7 @@ import type { FileRecord, RecordFile } from './record-file.js'
 /**
  * Reads a file's records in batches of at most `BATCH_ROWS`; no more than a few batches are held at a time.
  *
- * @throws {InputInvalid} naming file and line of the first record that can not be read, or when there is none
+ * @throws {InputInvalid} naming file and line of the first record that cannot be read, or when there is none
  */
 export async function* readRecords(file: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let isEmpty = true
@@ -17,7 +17,7 @@ export async function* readRecords(file: RecordFile): AsyncGenerator<readonly Fi
     isEmpty = false
     yield batch
   }
-  if (isEmpty) throw new InputInvalid(file.name, null, 'it holds no record')
+  if (isEmpty) throw new InputInvalid(file.name, null, 'it has no records')
 }
 
 /**
@@ -58,6 +58,6 @@ function requireFieldsOf(file: string, { name, by, at }: Extract<Feature, { read
   throw new InputInvalid(
     file,
     null,
-    `the windowed feature ${name} goes by ${what}, which a file does not have; fit with ${fix}`,
+    `the windowed feature ${name} needs ${what}, which a file does not have; fit with ${fix}`,
   )
 }

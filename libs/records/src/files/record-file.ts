@@ -24,13 +24,13 @@ export const MAX_RECORD_BYTES = 16 * 1024 ** 2
 
 const BY_EXTENSION: Readonly<Record<string, Format>> = { csv: 'csv', ndjson: 'ndjson', jsonl: 'ndjson', json: 'ndjson' }
 
-/** The format by a file's name, after a closing `.gz`; null for `-` and for names without a known ending. */
+/** Format by a file's name, without a final `.gz`; null for `-` and unknown extensions. */
 export function formatOfName(path: string): Format | null {
   const extension = /\.([^./\\]+)$/.exec(path.replace(/\.gz$/i, ''))?.[1]
   return BY_EXTENSION[extension?.toLowerCase() ?? ''] ?? null
 }
 
-/** The format by a file's first bytes: JSON opens with a brace or a bracket, and no CSV header that is worth reading does. */
+/** Format by a file's first bytes: JSON opens with a brace or a bracket, and no CSV header that is worth reading does. */
 export function sniffFormat(head: Buffer): Format {
   return /^\uFEFF?\s*[[{]/.test(head.toString('utf8')) ? 'ndjson' : 'csv'
 }

@@ -12,7 +12,7 @@ import { findOriginals, letterAt, type Original, recordChecker, type Selection }
 import { type ResendOptions, resendLetters } from './dead-letters/resend.js'
 
 export function define(letters: Command, { terminal }: CommandContext): void {
-  letters.description('The records that broke their contract and became dead letters.').addHelpText(
+  letters.description('Lists, prints and resends records that broke their contract.').addHelpText(
     'afterAll',
     `
 Examples:
@@ -22,27 +22,27 @@ Examples:
   outflow dead-letters resend flights/2/18043 --with corrected.json`,
   )
   selecting(letters.command('list'))
-    .description('Lists dead letters, those rejected last first.')
+    .description('Lists dead letters, newest first.')
     .addOption(jsonOption('the list'))
     .action((options: Selection) => listLetters(options, terminal))
   letters
     .command('show')
     .argument('<position>', 'topic/partition/offset')
-    .description('Prints a dead letter: why it was rejected, and its original bytes, key and headers.')
+    .description('Prints a dead letter: the reason, and its original bytes, key and headers.')
     .addOption(configOption())
-    .addOption(jsonOption('it, bytes in base64,'))
+    .addOption(jsonOption('the dead letter, bytes in base64,'))
     .action((position: string, options: PipelineOptions) =>
       interruptible((signal) => showLetter(position, options, terminal, signal)),
     )
   selecting(letters.command('resend'))
-    .argument('[positions...]', 'topic/partition/offset; default: all that the options select')
+    .argument('[positions...]', 'topic/partition/offset; default: all dead letters that the options select')
     .description(
-      'Sends dead letters that would be taken now to their source topic again, each once. The alerts service sends them; the ' +
-        'header outflow.resent names where they stood.',
+      'Resends dead letters that would be accepted now to their source topic, each at most once. The alerts service sends them; the ' +
+        'header outflow.resent has the original position.',
     )
-    .option('--with <file>', 'the corrected value of the one that is named; - is stdin')
-    .option('--dry-run', 'say what would be sent, and send nothing')
-    .addOption(jsonOption('what became of them'))
+    .option('--with <file>', 'the corrected value of the named dead letter; - is stdin')
+    .option('--dry-run', 'print what would be sent, and send nothing')
+    .addOption(jsonOption('the outcomes'))
     .action((positions: string[], options: ResendOptions) =>
       interruptible(async (signal) => resendLetters(positions, options, terminal, signal)),
     )
@@ -51,10 +51,10 @@ Examples:
 function selecting(command: Command): Command {
   return command
     .addOption(configOption())
-    .addOption(new Option('--reason <reason>', 'only those rejected for it').choices(REJECTION_REASONS))
+    .addOption(new Option('--reason <reason>', 'only those with this reason').choices(REJECTION_REASONS))
     .option('--topic <topic>', 'only those of this source topic')
-    .option('--since <time>', 'only those rejected then or later: ISO 8601, or as 24h ago', moment)
-    .option('--limit <n>', 'how many at most', wholeNumber(1), 1_000)
+    .option('--since <time>', 'only those rejected since: ISO 8601, or 24h for 24 hours ago', moment)
+    .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
 }
 
 /** Prints the dead letters of a pipeline, those rejected last first. */
@@ -118,7 +118,7 @@ async function showLetter(
   }
   await terminal.result(describe(letter, original))
   if (original !== null)
-    terminal.say(rejection === null ? 'it would be taken now' : `it would still be rejected: ${rejection.detail}`)
+    terminal.say(rejection === null ? 'it would be accepted now' : `it would still be rejected: ${rejection.detail}`)
 }
 
 function encoded({ key, value, headers, timestampMs }: Original) {
@@ -137,7 +137,7 @@ function describe(letter: StoredDeadLetter, original: Original | null): string {
     ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
   ]
   if (original === null) {
-    const what = `  the dead-letter topic does not have it any more; it began`
+    const what = `  the dead-letter topic no longer has it; it began`
     return `${[...head, what, readable(letter.valueStart)].join('\n')}\n`
   }
   const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)

@@ -1,5 +1,5 @@
 import { outflowVersion } from '@outflow/contracts'
-import { runDemo } from '@outflow/demo'
+import type { runDemo } from '@outflow/demo'
 import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -23,6 +23,9 @@ Examples:
   outflow demo --once --json | jq .byKind`,
     )
     .action((options: Omit<Parameters<typeof runDemo>[0], 'version'>) =>
-      interruptible((signal) => runDemo({ ...options, version: outflowVersion() }, terminal, signal)),
+      interruptible(async (signal) => {
+        const demo = await import('@outflow/demo')
+        await demo.runDemo({ ...options, version: outflowVersion() }, terminal, signal)
+      }),
     )
 }

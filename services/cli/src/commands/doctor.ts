@@ -4,14 +4,14 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { configOption, jsonOption } from '../options.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { type Finding, runCheck } from './doctor/check.js'
+import { type Finding, runChecks } from './doctor/check.js'
 import { checksOf } from './doctor/checks.js'
 
 export function define(command: Command, context: CommandContext): void {
   command
     .description(
       'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
-        'engine: a line each, with the fix for what fails. Exits with 1 when anything fails.',
+        'engine. Prints one line per check, and how to fix those that fail. Exits with 1 if any fails; a missing first model is a warning.',
     )
     .addOption(configOption())
     .addOption(jsonOption('the findings'))
@@ -22,12 +22,16 @@ export function define(command: Command, context: CommandContext): void {
     })
 }
 
-/** Prints what every check found. @returns whether all is well */
+/** Kafka repeats for 0.6 s: long enough for a broker that is up, and a broker that is down is reported soon. */
+const RETRIES = 2
+
+/** Prints what every check found. @returns whether none failed */
 async function doctor(options: PipelineOptions, terminal: Terminal): Promise<boolean> {
   return withPipeline(options, async (pool, config) => {
     const findings: Finding[] = []
-    for (const check of checksOf({ config, configPath: options.config, kafka: makeKafka(config.kafka), pool })) {
-      const finding = await runCheck(check)
+    const kafka = makeKafka({ ...config.kafka, retries: RETRIES })
+    for (const found of runChecks(checksOf({ config, configPath: options.config, kafka, pool }))) {
+      const finding = await found
       findings.push(finding)
       if (!options.json) await terminal.result(lineOf(finding, terminal))
     }
@@ -38,6 +42,6 @@ async function doctor(options: PipelineOptions, terminal: Terminal): Promise<boo
 }
 
 function lineOf({ name, ok, detail, fix }: Finding, { paintResult: paint }: Terminal): string {
-  const sign = ok ? paint.green('✓') : paint.red('✗')
+  const sign = !ok ? paint.red('✗') : fix === null ? paint.green('✓') : paint.yellow('!')
   return `${sign} ${name.padEnd(10)} ${detail}${fix === null ? '' : `; ${paint.bold(`fix: ${fix}`)}`}\n`
 }

@@ -19,17 +19,17 @@ import { type PipelineOptions, withPipeline } from '../store-access.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Says which fields make a record surprising, by how many bits, and what would have been expected there: for the records ' +
-        'of a file, or for an anomaly that is stored in Postgres.',
+      'Prints which fields make a record improbable, by how many bits, and the expected values: for the records ' +
+        'of a file, or for a stored anomaly.',
     )
-    .option('--model <file>', 'what `outflow train` wrote')
+    .option('--model <file>', 'model file written by `outflow train`')
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .option('--only-anomalies', 'pass over records within the normal')
+    .option('--only-anomalies', 'omit normal records')
     .option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert')
-    .option('-c, --config <file>', 'where the database of --anomaly is named', 'outflow.yaml')
+    .option('-c, --config <file>', 'configuration with the database of --anomaly', 'outflow.yaml')
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
-    .option('--json', 'print one JSON object a record')
+    .option('--json', 'print one JSON object per record')
     .addHelpText(
       'after',
       `
@@ -115,7 +115,7 @@ async function explainStored(id: string, options: PipelineOptions, terminal: Ter
       anomalyAt(pool, pipeline, position),
       alertFateAt(pool, pipeline, position),
     ])
-    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists those that are`)
+    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
     const explanation = stored.reasons.length > 0 ? stored : await explainNow(pool, stored, terminal)
     return { anomaly: { ...stored, ...explanation }, isExplained: explanation !== null, unsent }
   })
@@ -157,11 +157,11 @@ async function explainNow(
   })
 }
 
-/** Why no alert of its own was sent for the anomaly. */
+/** Why no single alert was sent for the anomaly. */
 function describeFate({ because, ruleId, ruleWhy, groupId }: AlertFate): string {
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
-  if (because === 'cooldown') return '  no alert: there had been one of this key'
-  return `  sent with others: ${oneLine(groupId ?? '')}`
+  if (because === 'cooldown') return '  no alert: cool-down of its key'
+  return `  sent in the group ${oneLine(groupId ?? '')}`
 }
 
 /** One line a field, the most surprising first; then what would have been normal. */

@@ -15,14 +15,14 @@ type ExportFormat = (typeof EXPORT_FORMATS)[number]
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      "Writes the anomalies of a range of Kafka's record time to a file, with their reasons, in the order of these times. Memory is " +
-        'bounded, whatever the range. In CSV a text that a spreadsheet would run as a formula (it begins with = + - @) gets an ' +
-        'apostrophe before it; Parquet has every value as it is.',
+      "Writes the anomalies of a range of Kafka's record time to a file, with their reasons, in the order of time. Memory is " +
+        'bounded. In CSV, text that a spreadsheet would run as a formula (it begins with = + - @) is preceded by an ' +
+        'apostrophe; Parquet has the values unchanged.',
     )
-    .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
-    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
+    .option('--to <time>', 'end, not included; default: now', moment)
     .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
-    .addOption(new Option('-f, --format <format>', 'default: as the name of the output says').choices(EXPORT_FORMATS))
+    .addOption(new Option('-f, --format <format>', 'default: by the name of the output').choices(EXPORT_FORMATS))
     .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
     .addOption(configOption())
     .addOption(jsonOption('the summary'))
@@ -80,7 +80,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
 function formatOf(path: string): ExportFormat {
   const format = EXPORT_FORMATS.find((known) => path.replace(/\.gz$/, '').endsWith(`.${known}`))
   if (format === undefined) {
-    throw new UsageError(`the name ${path} says no format; name it .parquet or .csv, or give --format parquet or csv`)
+    throw new UsageError(`${path} has no known extension; name it .parquet or .csv, or give --format parquet or csv`)
   }
   return format
 }

@@ -13,14 +13,14 @@ import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Looks at the first 10,000 records of a file, or at as many of the latest of a topic (JSON), and writes an outflow.yaml ' +
-        'for them: the features, what is left out and why, guesses at timestamp and key, scale: log where numbers span decades.',
+      'Reads the first 10,000 records of a file, or the latest 10,000 of a topic (JSON), and writes an outflow.yaml ' +
+        'for them: features, fields that are left out and why, likely timestamp and key, and scale: log for numbers over several decades.',
     )
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .option('--topic <topic>', 'a Kafka topic with records in JSON')
     .option('--brokers <list>', 'host:port, comma-separated; default: KAFKA_BROKERS')
-    .option('-o, --output <file>', 'where the configuration goes; - is stdout', 'outflow.yaml')
-    .option('--force', 'replace what is there')
+    .option('-o, --output <file>', 'configuration to write; - is stdout', 'outflow.yaml')
+    .option('--force', 'replace an existing file')
     .addHelpText(
       'after',
       `

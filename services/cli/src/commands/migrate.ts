@@ -8,7 +8,7 @@ import { placeOf } from '../store-access.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Applies the migrations that are not applied yet. It is safe to run twice, and by two processes at once. The database ' +
+      'Applies pending migrations. Safe to run repeatedly and by two processes at once. The database ' +
         'is the one of --config, else of DATABASE_URL; its role must be allowed to create schemas and roles.',
     )
     .option('-c, --config <file>', 'an outflow.yaml')

@@ -19,14 +19,14 @@ import { modelBeginning, type PipelineOptions, withPipeline } from '../store-acc
 import { diffModels } from './models/diff.js'
 
 export function define(models: Command, context: CommandContext): void {
-  models.description('The models of a pipeline. All of it works while the services run.').addHelpText(
+  models.description('Lists, compares and changes the models of a pipeline, also while services run.').addHelpText(
     'afterAll',
     `
 Examples:
   outflow models list
   outflow models show 05ea
   outflow models diff 05ea 9b1c
-  outflow models promote 05ea --why 'the newer one knows no night flights'
+  outflow models promote 05ea --why 'the newer one was fitted without night flights'
   outflow models rollback --why 'flags every second record'
   outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'
   outflow models exclusions
@@ -40,23 +40,21 @@ Examples:
 function addLooking(models: Command, { terminal }: CommandContext): void {
   models
     .command('list')
-    .description('Lists the models of a pipeline, the newest first.')
+    .description('Lists the models of a pipeline, newest first.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action((options: PipelineOptions) => listModelsOf(options, terminal))
   models
     .command('show')
-    .argument('<id>', 'the model, or the first letters of its id')
-    .description(
-      'Prints all that is known of a model as JSON: metadata, the reports of its fits, its changes of state.',
-    )
+    .argument('<id>', 'the model: its id, or the first characters of it')
+    .description('Prints a model as JSON: metadata, reports of its fits, changes of state.')
     .addOption(configOption())
     .action((id: string, options: PipelineOptions) => showModel(id, options, terminal))
   models
     .command('diff')
-    .argument('<first>', 'a model, or the first letters of its id')
+    .argument('<first>', 'a model: its id, or the first characters of it')
     .argument('<second>', 'another')
-    .description('Prints how two models differ: what they were made of, and by how many nats they disagree.')
+    .description('Prints how two models differ: features, training and gate, and scores in nats.')
     .addOption(configOption())
     .addOption(jsonOption('the difference'))
     .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
@@ -65,8 +63,8 @@ function addLooking(models: Command, { terminal }: CommandContext): void {
 function addChanging(models: Command, { terminal }: CommandContext): void {
   models
     .command('promote')
-    .argument('<id>', 'the model, or the first letters of its id')
-    .description('Makes a model the active one. Ingest takes it over between two batches, within two seconds.')
+    .argument('<id>', 'the model: its id, or the first characters of it')
+    .description('Makes a model the active one. Ingest uses it within two seconds, from the next batch on.')
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())
@@ -74,7 +72,7 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
     .action((id: string, options: ChangeOptions) => promote(id, options, terminal))
   models
     .command('rollback')
-    .description('Goes back to the model that was active before; the present one is marked as rolled_back.')
+    .description('Activates the model that was active before; the present one gets the state rolled_back.')
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())
@@ -85,9 +83,9 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
 function addExcluding(models: Command, { terminal }: CommandContext): void {
   models
     .command('exclude')
-    .description("Names a span of Kafka's record time that no model is to learn from, such as an incident.")
-    .requiredOption('--from <time>', 'where it begins: ISO 8601, or as 24h ago', moment)
-    .requiredOption('--to <time>', 'where it has ended', moment)
+    .description("Excludes a span of Kafka's record time from training, such as an incident.")
+    .requiredOption('--from <time>', 'start: ISO 8601, or 24h for a time ago', moment)
+    .requiredOption('--to <time>', 'end, not included', moment)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
     .addOption(configOption())
@@ -95,13 +93,13 @@ function addExcluding(models: Command, { terminal }: CommandContext): void {
     .action((options: ExcludeOptions) => excludeSpan(options, terminal))
   models
     .command('include')
-    .argument('<id>', 'of the exclusion')
-    .description('Lets an excluded span be learnt from again.')
+    .argument('<id>', 'id of the exclusion')
+    .description('Removes an exclusion: models are fitted to the span again.')
     .addOption(configOption())
     .action((id: string, options: PipelineOptions) => includeSpan(id, options, terminal))
   models
     .command('exclusions')
-    .description('Lists the spans that no model learns from.')
+    .description('Lists the excluded spans.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action((options: PipelineOptions) => listSpans(options, terminal))
@@ -186,7 +184,7 @@ async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise
   const id = await withPipeline(options, (pool, { pipeline }) =>
     addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
   )
-  const text = `${id}: no model learns from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
+  const text = `${id}: excluded from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
   await printResult(terminal, options.json, { id, from, to }, text)
 }
 
@@ -195,7 +193,7 @@ async function includeSpan(id: string, options: PipelineOptions, terminal: Termi
   if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
   const wasThere = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
   if (!wasThere) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
-  await terminal.result(`${id}: may be learnt from again, from the next fit on\n`)
+  await terminal.result(`${id}: included again, from the next fit on\n`)
 }
 
 /** Prints the spans that no model learns from. */

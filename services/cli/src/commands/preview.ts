@@ -11,11 +11,11 @@ import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tal
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Decides again on the anomalies that were detected in a past range, by the configuration and the rules as they stand: how many ' +
-        'alerts would have been sent, what would have been hidden, by which rule, and what would have been gathered into one alert. It changes nothing.',
+      'Applies the current configuration and rules to the anomalies of a past range, and prints how many ' +
+        'alerts would have been sent, hidden by which rule, or grouped. Changes nothing.',
     )
-    .requiredOption('--from <time>', 'first moment, of detection: ISO 8601, or as 7d ago', moment)
-    .option('--to <time>', 'last moment, not included; default: now', moment)
+    .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
+    .option('--to <time>', 'end, not included; default: now', moment)
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(
@@ -68,7 +68,7 @@ interface Preview extends Tally {
 /** The preview for people: what would have been sent, why not the rest, and day by day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
-  const untold = [
+  const unsent = [
     ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
     ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
     ...gatheredLines(gathered, groups),
@@ -76,7 +76,7 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
   const lines = [
     `${pipeline}, detected from ${from} to ${to}`,
     `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
-    ...(untold.length > 0 ? untold : ['nothing would have been hidden or gathered']).map((line) => `  ${line}`),
+    ...(unsent.length > 0 ? unsent : ['nothing would have been hidden or grouped']).map((line) => `  ${line}`),
   ]
   if (anomalies === 0) return `${lines[0]}\nno anomalies were detected`
   const severities = tableOf('severity', Object.entries(bySeverity), terminal)

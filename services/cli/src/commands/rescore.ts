@@ -19,19 +19,19 @@ import { interruptible } from '../interrupt.js'
 import { withDetector } from '../model-file.js'
 import { configOption, jsonOption, moment, rangeOf, wholeNumber } from '../options.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
-import { type Changed, type Comparison, makeComparison } from './rescore/comparison.js'
+import { type Comparison, type DecisionChange, makeComparison } from './rescore/comparison.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Scores what the topics hold of a past range with a model and the configuration as it stands, compares the decisions ' +
-        'with those of then, and prints what would have changed. It changes nothing without --send-alerts.',
+      'Scores the records of a past range with a model and the current configuration, compares the decisions ' +
+        'with the stored ones, and prints what would have changed. Changes nothing without --send-alerts.',
     )
-    .requiredOption('--from <time>', "first moment, by Kafka's timestamp: ISO 8601, or as 24h ago", moment)
-    .option('--to <time>', 'last moment, not included; default: now', moment)
-    .option('--model <id>', 'the model, or the first letters of its id; default: the active one')
-    .option('--limit <n>', 'how many records of each kind to list', wholeNumber(0), 20)
-    .option('--send-alerts', 'store new anomalies, and alert on each once; the alerts service sends the alerts')
+    .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
+    .option('--to <time>', 'end, not included; default: now', moment)
+    .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one')
+    .option('--limit <n>', 'number of records to list of each kind', wholeNumber(0), 20)
+    .option('--send-alerts', 'store new anomalies, and alert on each at most once; the alerts service sends the alerts')
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(
@@ -59,8 +59,8 @@ async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal:
     const keptFrom = new Date(Date.now() - config.retention.anomalies)
     if (options.sendAlerts && from < keptFrom) {
       throw new UsageError(
-        `--from ${from.toISOString()} lies before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
-          'an alert could not be opened',
+        `--from ${from.toISOString()} is before retention.anomalies, which keeps anomalies from ${keptFrom.toISOString()} on: ` +
+          'older anomalies are deleted',
       )
     }
     const id = await modelOf(pool, config.pipeline, options.model)
@@ -242,7 +242,7 @@ function describeRescore(report: RescoreReport, terminal: Terminal): string {
   return `${[...lines, ...tableOf('new anomaly', report.newly, terminal), ...tableOf('no longer an anomaly', report.noLonger, terminal)].join('\n')}`
 }
 
-function tableOf(what: string, changes: readonly Changed[], terminal: Terminal): string[] {
+function tableOf(what: string, changes: readonly DecisionChange[], terminal: Terminal): string[] {
   if (changes.length === 0) return []
   const rows = changes.map(({ position, nll, pValue, pValueThen }) => [
     ...[position, nll.toFixed(2), pValue.toPrecision(2)],

@@ -10,12 +10,12 @@ import { withPipeline } from '../store-access.js'
 export function define(command: Command, context: CommandContext): void {
   command
     .description(
-      'Asks the trainer of a pipeline for a new model now, whatever the schedule says. The model must pass the gate as any ' +
-        'other. While the window holds too few records the request waits.',
+      'Requests a new model from the trainer of a pipeline, independent of the schedule. It must pass the gate as any ' +
+        'other. The request waits while the training window has too few records.',
     )
     .option(
       '--wait',
-      'until the fit has ended, and print its outcome; exit code 1 when it gave no model or the model failed its gate',
+      'wait until the fit has ended, and print its outcome; exit code 1 if it gave no model or the model failed its gate',
     )
     .addOption(whyOption())
     .addOption(byOption())
@@ -44,7 +44,7 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
   return withPipeline(options, async (pool, { pipeline }) => {
     const request = await requestRetrain(pool, { pipeline, ...changeOf(options) })
     if (!options.wait) {
-      const text = `asked for as request ${request}; a running trainer begins at once. \`outflow models list\` shows the outcome`
+      const text = `request ${request} is queued; a running trainer starts at once. \`outflow models list\` shows the outcome`
       await printResult(terminal, options.json, { request }, text)
       return true
     }

@@ -1,7 +1,4 @@
-import { runAlerts } from '@outflow/alerts'
-import { runConsole } from '@outflow/console'
 import type { Config } from '@outflow/contracts'
-import { runIngest } from '@outflow/ingest'
 import {
   type Log,
   loadConfig,
@@ -13,7 +10,6 @@ import {
   serveVitals,
   type Vitals,
 } from '@outflow/runtime'
-import { runTrainer } from '@outflow/trainer'
 import { Argument, type Command, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -29,13 +25,13 @@ export function define(command: Command, context: CommandContext): void {
   command
     .description(
       'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
-        'loopback port that http.ports names. The log is JSON lines in production and in a pipe, readable lines on a terminal.',
+        'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal.',
     )
-    .addArgument(new Argument('<name>', 'which one').choices(SERVICE_NAMES))
+    .addArgument(new Argument('<name>', 'the service').choices(SERVICE_NAMES))
     .addOption(
       new Option(
         '-c, --config <file>',
-        'the configuration, default: outflow.yaml; given several times, that many pipelines run in one process',
+        'the configuration, default: outflow.yaml; repeat it to run several pipelines in one process',
       ).argParser(collect),
     )
     .addHelpText(
@@ -51,7 +47,20 @@ Examples:
     })
 }
 
-const SERVICES = { ingest: runIngest, trainer: runTrainer, alerts: runAlerts, console: runConsole } as const
+interface ServiceOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly vitals?: Vitals
+}
+
+/** A process loads the services that it runs. */
+const SERVICES = {
+  ingest: async (options: ServiceOptions) => (await import('@outflow/ingest')).runIngest(options),
+  trainer: async (options: ServiceOptions) => (await import('@outflow/trainer')).runTrainer(options),
+  alerts: async (options: ServiceOptions) => (await import('@outflow/alerts')).runAlerts(options),
+  console: async (options: ServiceOptions) => (await import('@outflow/console')).runConsole(options),
+} as const
 
 /**
  * Runs a service, or all of them, until a signal; gives the exit code.

@@ -11,9 +11,9 @@ import { seedOption, wholeNumber } from '../options.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
   command
-    .description("Draws records from a model: normal ones, none of them real, with the fields of the model's input.")
-    .requiredOption('--model <file>', 'what `outflow train` wrote')
-    .requiredOption('--rows <n>', 'how many', wholeNumber(1))
+    .description("Draws synthetic normal records from a model, with the fields of the model's input.")
+    .requiredOption('--model <file>', 'model file written by `outflow train`')
+    .requiredOption('--rows <n>', 'number of records', wholeNumber(1))
     .requiredOption('-o, --output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
     .addOption(seedOption().default(1))
     .addOption(formatOption())

@@ -5,9 +5,9 @@ import type { CommandContext } from '../command-context.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Prints the JSON Schema of outflow.yaml, with which an editor completes and checks it, or that of an event which outflow sends.',
+      'Prints the JSON Schema of outflow.yaml, for completion and checks in an editor, or the schema of an event.',
     )
-    .addOption(new Option('--event <type>', 'of this event instead').choices(Object.keys(EVENT_SCHEMAS)))
+    .addOption(new Option('--event <type>', 'print the schema of this event').choices(Object.keys(EVENT_SCHEMAS)))
     .addHelpText(
       'after',
       `

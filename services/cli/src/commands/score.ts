@@ -13,10 +13,10 @@ export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
       'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
-        'are at least as strange (p_value), and whether that is within the alert rate (anomaly). ' +
-        'Rows count from 0 in input order. A record that breaks the contract of the model ends the command.',
+        'have an nll at least as high (p_value), and whether that is within the alert rate (anomaly). ' +
+        'Rows are numbered from 0 in input order. A record that breaks the contract of the model ends the command.',
     )
-    .requiredOption('--model <file>', 'what `outflow train` wrote')
+    .requiredOption('--model <file>', 'model file written by `outflow train`')
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .requiredOption('-o, --output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
     .addOption(formatOption())
@@ -43,7 +43,7 @@ interface ScoreOptions {
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
-/** Scores a file into another, and says how many anomalies there were. */
+/** Scores a file into another, and prints the number of anomalies. */
 async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
   const startedAt = Date.now()

@@ -4,17 +4,17 @@ import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
-import { describeStatus, type Rated } from './status/describe-status.js'
+import { describeStatus, type PipelineRate } from './status/describe-status.js'
 import { configsOption, rateBetween, readAll, withWatched } from './status/reading.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Prints, a row a pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
-        'the last hour, messages that the relay has not sent yet, dead letters of the last day, drift; and below, what needs a person.',
+      'Prints one row per pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
+        'the last hour, messages that the relay has not sent yet, dead letters of the last day, and drift; and below, problems to fix.',
     )
     .addOption(configsOption())
-    .addOption(jsonOption('all of it'))
+    .addOption(jsonOption('the states'))
     .addHelpText(
       'after',
       `
@@ -41,7 +41,10 @@ function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSig
     await pause(RATE_OVER_MS, signal)
     signal.throwIfAborted()
     const later = await readAll(watched)
-    const rated: Rated[] = later.map((reading, index) => ({ reading, rate: rateBetween(earlier[index]!, reading) }))
+    const rated: PipelineRate[] = later.map((reading, index) => ({
+      reading,
+      rate: rateBetween(earlier[index]!, reading),
+    }))
     const flat = rated.map(({ reading, rate }) => ({ ...reading, recordsPerSecond: rate }))
     await printResult(terminal, options.json, flat, describeStatus(rated, terminal))
   })

@@ -23,8 +23,8 @@ import { alertOfAnomaly } from './preview/tally.js'
 export function define(suppress: Command, { terminal }: CommandContext): void {
   suppress
     .description(
-      'Rules that hide alerts until they expire, and count what they hid. Their anomalies are stored as ever: ' +
-        'analyst.unsent_alerts says which rule hid which. They take effect at once.',
+      'Manages rules that hide alerts until the rule expires, and count them. The anomalies are still stored: ' +
+        'analyst.unsent_alerts lists the alerts that each rule hid. Changes take effect at once.',
     )
     .addHelpText(
       'after',
@@ -37,18 +37,18 @@ Examples:
     )
   suppress
     .command('add')
-    .description('Hides the alerts for which all that is given holds.')
+    .description('Hides the alerts that match all given conditions.')
     .option('--entity <key>', "the alert's key")
-    .option('--field <name>', 'the field of the main reason, the one of the most bits')
+    .option('--field <name>', 'the field of the main reason, which has the most bits')
     .addOption(
-      new Option('--direction <side>', "where the field's number lies, seen from what was expected").choices([
+      new Option('--direction <side>', "whether the field's number is above or below the expected one").choices([
         'above',
         'below',
       ]),
     )
-    .option('--range <low..high>', "the field's number, bounds included: 0..90, 90.. or ..90", bounds)
-    .option('--when <spans>', "when the event happened, by the record's own time: 'mon 06:00-09:00', 'sat,sun'")
-    .option('--zone <zone>', 'whose clocks --when goes by', 'UTC')
+    .option('--range <low..high>', "the range of the field's number, bounds included: 0..90, 90.. or ..90", bounds)
+    .option('--when <spans>', "the event time, weekdays and hours: 'mon 06:00-09:00', 'sat,sun'")
+    .option('--zone <zone>', 'time zone of --when', 'UTC')
     .requiredOption('--until <time>', 'when it expires: ISO 8601, or 12h, 7d from now', ahead)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
@@ -57,15 +57,15 @@ Examples:
     .action((options: AddOptions) => addRule(options, terminal))
   suppress
     .command('list')
-    .description('Lists the rules of a pipeline and how many alerts each has hidden, the newest first.')
-    .option('--all', 'those as well that have expired or were removed')
+    .description('Lists the rules of a pipeline, newest first, and how many alerts each has hidden.')
+    .option('--all', 'include expired and removed rules')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action((options: ListOptions) => listRules(options, terminal))
   suppress
     .command('remove')
-    .argument('<id>', 'of the rule')
-    .description('Takes a rule away before it expires; what it hid stays hidden.')
+    .argument('<id>', 'id of the rule')
+    .description('Removes a rule before it expires; alerts that it hid stay hidden.')
     .addOption(byOption())
     .addOption(configOption())
     .addOption(jsonOption('the id'))
@@ -89,7 +89,7 @@ interface ListOptions extends PipelineOptions {
 const LOOK_BACK_DAYS = 7
 const AT_ONCE = 1_000
 
-/** Hides what a rule names from now on, and says what it would have hidden lately. */
+/** Adds a rule, and prints how many recent alerts it would have hidden. */
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
@@ -99,7 +99,7 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   })
   const text =
     `${id}: hides ${describeRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
-    `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it fits ${formatCount(lately.fits)}`
+    `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it matches ${formatCount(lately.fits)}`
   await printResult(terminal, options.json, { id, ...rule, lately }, text)
 }
 
@@ -124,7 +124,7 @@ function requireField({ field }: SuppressionRule, { features }: Config): void {
   if (field === null || names.includes(field)) return
   const meant = didYouMean(field, names)
   throw new UsageError(
-    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `there are ${names.join(', ')}`}`,
+    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `known: ${names.join(', ')}`}`,
   )
 }
 
@@ -152,7 +152,7 @@ async function listRules(options: ListOptions, terminal: Terminal): Promise<void
       return [id, describeRule(rule), until, formatCount(hidden), why, createdBy]
     }),
   })
-  await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rule hides alerts' : table)
+  await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
 }
 
 /** Takes a rule away. @throws {UsageError} when none of that id hides alerts */

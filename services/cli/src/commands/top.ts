@@ -9,7 +9,7 @@ import { configsOption, type Reading, rateBetween, readAll, withWatched } from '
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Shows what `status` prints every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
+      'Shows the output of `status`, updated every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
     )
     .addOption(configsOption())
     .addHelpText('after', '\nExamples:\n  outflow top\n  outflow top --config flights.yaml --config parcels.yaml')

@@ -6,7 +6,7 @@ import {
   featureName,
   nameOfPath,
 } from '@outflow/contracts'
-import { type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import { alertRateOf, type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
@@ -22,12 +22,12 @@ export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
       'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric, ' +
-        'few-valued texts categorical, ISO 8601 times cyclic over the day; what a model can not use is left out, and said.',
+        'texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .requiredOption('-o, --output <file>', 'where the model goes')
-    .option('-c, --config <file>', 'an outflow.yaml that states the features and the training')
-    .option('--exclude <column>', 'leave a column out; may be given several times', collect)
+    .requiredOption('-o, --output <file>', 'model file to write')
+    .option('-c, --config <file>', 'an outflow.yaml with features and training')
+    .option('--exclude <column>', 'leave a column out; can be repeated', collect)
     .addOption(seedOption())
     .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
     .addOption(formatOption())
@@ -53,7 +53,7 @@ interface TrainOptions {
   readonly json?: true
 }
 
-/** Fits a model to a file and says how it went. */
+/** Fits a model to a file and prints a report. */
 async function train(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))

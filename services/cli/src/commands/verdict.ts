@@ -8,16 +8,16 @@ import { parseAnomalyId } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
 const WORDS: readonly (readonly [VerdictWord, string])[] = [
-  ['confirmed', 'Says that an anomaly was worth knowing. No model learns from it.'],
-  ['false-alarm', 'Says that an anomaly is an ordinary record.'],
-  ['expected', 'Says that an anomaly is out of the ordinary and was known beforehand, such as a load test.'],
+  ['confirmed', 'Confirms an anomaly. No model is fitted to its record.'],
+  ['false-alarm', 'Labels an anomaly as an ordinary record.'],
+  ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
 ]
 
 export function define(verdict: Command, { terminal }: CommandContext): void {
   verdict
     .description(
-      'Says of a stored anomaly what it was. Every verdict is kept, the latest on an anomaly counts; the view ' +
-        'analyst.precision_by_week tells what share was worth knowing.',
+      'Stores a verdict on an anomaly. All verdicts are kept, and the latest one of an anomaly counts; the view ' +
+        'analyst.precision_by_week has the share of confirmed anomalies.',
     )
     .addHelpText(
       'afterAll',
@@ -32,8 +32,8 @@ Examples:
       .command(word)
       .description(description)
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset, the id of its alert')
-      .option('--note <text>', 'why, for those who look later')
-      .option('--by <name>', 'who says so; default: the user of this machine')
+      .option('--note <text>', 'the reason')
+      .option('--by <name>', 'author; default: the user of this machine')
       .addOption(configOption())
       .addOption(jsonOption('the verdict'))
       .action((options: VerdictOptions) => judge(word, options, terminal))
@@ -50,12 +50,12 @@ interface VerdictOptions extends PipelineOptions {
   readonly by?: string
 }
 
-/** Notes what somebody says about a stored anomaly. @throws {AnomalyUnknown} */
+/** Stores a verdict on an anomaly. @throws {AnomalyUnknown} */
 async function judge(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
   const { pipeline, position } = parseAnomalyId(options.anomaly)
   const { note = null, by = userInfo().username } = options
   const verdict = word.replace('-', '_') as Verdict
   const given = await withPipeline(options, (pool) => giveVerdict(pool, { pipeline, ...position, verdict, note, by }))
-  const text = `${options.anomaly} is ${word}, says ${given.by}`
+  const text = `${options.anomaly} is ${word}, by ${given.by}`
   await printResult(terminal, options.json, { anomaly: options.anomaly, ...given }, text)
 }

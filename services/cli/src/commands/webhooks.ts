@@ -14,19 +14,21 @@ import { type PipelineOptions, withPipeline } from '../store-access.js'
 
 export function define(webhooks: Command, context: CommandContext): void {
   const { terminal } = context
-  webhooks.description('The webhooks of a pipeline, under alerts.webhooks in outflow.yaml.').addHelpText(
-    'afterAll',
-    `
+  webhooks
+    .description('Tests, lists and resends the webhooks of a pipeline (alerts.webhooks in outflow.yaml).')
+    .addHelpText(
+      'afterAll',
+      `
 Examples:
   outflow webhooks test pager
   outflow webhooks list
   outflow webhooks resend pager
   outflow webhooks resend pager --event flights/flights/2/18043`,
-  )
+    )
   webhooks
     .command('test')
-    .argument('[name]', 'of the webhook; default: all of them')
-    .description('Posts an example, once, from this machine; exit code 1 when one did not take it.')
+    .argument('[name]', 'name of the webhook; default: all webhooks')
+    .description('Posts an example event once, from this machine; exit code 1 if a webhook did not accept it.')
     .addOption(configOption())
     .addOption(jsonOption('the outcomes'))
     .action((name: string | undefined, options: PipelineOptions) =>
@@ -36,17 +38,17 @@ Examples:
     )
   webhooks
     .command('list')
-    .description('Lists the webhooks: how many events they have, wait for, or were given up, and the last failure.')
+    .description('Lists the webhooks: events delivered, waiting and given up, and the last failure.')
     .addOption(configOption())
     .addOption(jsonOption('the list'))
     .action((options: PipelineOptions) => listWebhooks(options, terminal))
   webhooks
     .command('resend')
-    .argument('[name]', 'of the webhook; default: all of them')
-    .description('Lets the alerts service deliver again what was given up.')
+    .argument('[name]', 'name of the webhook; default: all webhooks')
+    .description('Queues events again that were given up; the alerts service delivers them.')
     .option('--event <id>', 'only this event')
     .addOption(configOption())
-    .addOption(jsonOption('how many'))
+    .addOption(jsonOption('the count'))
     .action((name: string | undefined, options: ResendDeliveriesOptions) => resendDeliveries(name, options, terminal))
 }
 
@@ -121,7 +123,7 @@ async function resendDeliveries(
     }
     return count
   })
-  const text = `${formatCount(resent)} ${resent === 1 ? 'event waits' : 'events wait'} again; the alerts service delivers`
+  const text = `${formatCount(resent)} ${resent === 1 ? 'event is' : 'events are'} queued again; the alerts service delivers`
   await printResult(terminal, options.json, { resent }, text)
 }
 

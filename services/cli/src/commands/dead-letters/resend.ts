@@ -57,8 +57,8 @@ export async function resendLetters(
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   const { queued, before, stillInvalid, gone } = report
   terminal.say(
-    `${formatCount(queued.length)} ${options.dryRun ? 'would be sent' : 'will be sent'} to their source again, ` +
-      `${formatCount(before.length)} had been before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
+    `${formatCount(queued.length)} ${options.dryRun ? 'would be resent' : 'will be resent'} to their source, ` +
+      `${formatCount(before.length)} were resent before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
       `${formatCount(gone.length)} are no longer on ${topic}`,
   )
 }

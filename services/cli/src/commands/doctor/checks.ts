@@ -156,7 +156,7 @@ const migrations = ({ config, configPath }: Patient): Check => ({
 const model = ({ config, configPath, pool }: Patient): Check => ({
   name: 'model',
   needs: 'migrations',
-  fix: 'fit another: outflow retrain --now',
+  fix: 'fit another: outflow retrain',
   look: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {

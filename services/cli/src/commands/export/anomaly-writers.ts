@@ -81,7 +81,7 @@ export function csvWriter(output: Output): AnomalyWriter {
   }
 }
 
-// Entities, values and topics are whatever the stream says. @see OWASP, CSV Injection
+// Entities, values and topics are data of the stream. @see OWASP, CSV Injection
 const RUNS_AS_FORMULA = /^[=+\-@\t\r]/
 
 const defused = (text: string): string => (RUNS_AS_FORMULA.test(text) ? `'${text}` : text)

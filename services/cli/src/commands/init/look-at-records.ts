@@ -44,7 +44,7 @@ export interface NumberSummary {
   readonly mean: number
 }
 
-/** Tells the features as `train` does, and sums up each of their columns. */
+/** Infers the features as `train` does, and summarises each of their columns. */
 export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): Look {
   const inference = makeFeatureInference()
   for (const partition of partitions) {

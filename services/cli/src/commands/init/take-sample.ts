@@ -29,7 +29,7 @@ export interface Sample {
 /**
  * Takes the first records of a file.
  *
- * @throws {FileUnavailable | InputInvalid} when it can not be read, or holds none
+ * @throws {FileUnavailable | InputInvalid} when it cannot be read, or holds none
  */
 export async function fileRecords(path: string, signal: AbortSignal): Promise<Sample> {
   const input = await openInput(path)

@@ -14,7 +14,7 @@ import { collect } from '../../options.js'
 export const configsOption = (): Option =>
   new Option(
     '-c, --config <file>',
-    'the configuration, default: outflow.yaml; given several times, that many pipelines are shown',
+    'the configuration, default: outflow.yaml; repeat it to show several pipelines',
   ).argParser(collect)
 
 /** How a pipeline stood at one moment. */
@@ -39,16 +39,16 @@ export function rateBetween(earlier: Reading, later: Reading): number {
   return seconds <= 0 ? 0 : Math.max(0, later.received - earlier.received) / seconds
 }
 
-export const readAll = (watched: readonly Watched[]): Promise<readonly Reading[]> =>
+export const readAll = (watched: readonly StatusReader[]): Promise<readonly Reading[]> =>
   Promise.all(watched.map((pipeline) => pipeline.read()))
 
 /** Lends the pipelines of some configurations. */
 export async function withWatched<T>(
   paths: readonly string[] = ['outflow.yaml'],
-  use: (watched: readonly Watched[]) => Promise<T>,
+  use: (watched: readonly StatusReader[]) => Promise<T>,
 ): Promise<T> {
   if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
-  const opened: Watched[] = []
+  const opened: StatusReader[] = []
   try {
     for (const path of paths) opened.push(await watch(path))
     return await use(opened)
@@ -58,13 +58,13 @@ export async function withWatched<T>(
 }
 
 /** A pipeline that can be read again and again. */
-interface Watched {
+interface StatusReader {
   read(): Promise<Reading>
   close(): Promise<void>
 }
 
 /** Connections stay open from one reading to the next. */
-async function watch(configPath: string): Promise<Watched> {
+async function watch(configPath: string): Promise<StatusReader> {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
   const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
@@ -78,7 +78,7 @@ async function watch(configPath: string): Promise<Watched> {
       const lags = partitionLags(ends, counters, source.from)
       return { lag: Number(lags.reduce((sum, { lag }) => sum + lag, 0n)), lagUnknown: null }
     } catch (thrown: unknown) {
-      // What Postgres knows is worth showing all the more while the broker is away.
+      // The state in Postgres is shown also while the broker is unavailable.
       return { lag: null, lagUnknown: toOutflowError(thrown).message }
     }
   }

@@ -34,7 +34,7 @@ interface TrainingRecordsOptions {
 }
 
 /**
- * Reads a file once: looks at every record to infer the features, and keeps a uniform sample of them.
+ * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
  *
  * @throws {InputInvalid} naming file, line and field of a record that breaks the features' contract: the first of all where the
  *   features are given, the first of the sample where they are inferred
