@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { type Activation, matrices } from '../../tensor/matrices/matrices.js'
+import { matrices } from '../../tensor/matrices/matrices.js'
+import type { Activation } from '../../tensor/matrices/matrix-operations.js'
 import type { Rows } from '../../tensor/rows.js'
 import { differentiable } from '../../tensor/tape.js'
 import { maskOfUnits } from './dropout.js'

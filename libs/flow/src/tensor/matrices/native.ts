@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { engine } from '../tfjs.js'
-import type { Matrices } from './matrices.js'
+import type { Matrices } from './matrix-operations.js'
 
 /** TensorFlow's own operations, without tfjs's bookkeeping around each. */
 export const nativeMatrices: Matrices = {

@@ -1,5 +1,5 @@
 import { add, matMul, mul, relu, step, sum } from '../tfjs.js'
-import type { Matrices } from './matrices.js'
+import type { Matrices } from './matrix-operations.js'
 
 /** By tfjs's public operations, for any version and backend; call it within a `tidy`. */
 export const plainMatrices: Matrices = {

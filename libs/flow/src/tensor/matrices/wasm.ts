@@ -1,7 +1,7 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { REGISTERED_AS } from '../backend.js'
 import { _FusedMatMul, BatchMatMul, engine, getKernel, Multiply, Step, Transpose } from '../tfjs.js'
-import type { Matrices } from './matrices.js'
+import type { Matrices } from './matrix-operations.js'
 
 /**
  * A plain product runs in XNNPACK; a product with transpose flags, which tfjs's own gradients use, is several times slower, so
