@@ -2,18 +2,20 @@ import { execFile, spawn } from 'node:child_process'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { LabelledSet, Protocol, Split } from './labelled-set.js'
+import type { LabelledSet, Split } from './labelled-set.js'
 
 /** Classical detectors that are fitted to the very rows that outflow is. */
 export interface Peers {
-  score(set: LabelledSet, split: Split, protocol: Protocol, seed: number): Promise<readonly PeerScores[]>
+  score(set: LabelledSet, split: Split, seed: number): Promise<readonly PeerScores[]>
 }
 
 export interface PeerScores {
   readonly method: string
   /** [scored rows]; higher is stranger */
   readonly scores: readonly number[]
-  readonly seconds: number
+  /** CPU seconds. */
+  readonly fitSeconds: number
+  readonly scoreSeconds: number
 }
 
 /** Finds a Python that has scikit-learn, or says that the peers are left out. */
@@ -26,15 +28,17 @@ export async function findPeers(python: string): Promise<Peers | null> {
     console.error(`peers are left out: ${python} has no scikit-learn (${why}); --python names another`)
     return null
   }
-  return { score: (set, split, protocol, seed) => ask(python, set, split, protocol, seed) }
+  return { score: (set, split, seed) => ask(python, set, split, seed) }
 }
 
 const SCRIPT = fileURLToPath(new URL('./quality_peers.py', import.meta.url))
 
-async function ask(python: string, set: LabelledSet, split: Split, protocol: Protocol, seed: number) {
+async function ask(python: string, set: LabelledSet, split: Split, seed: number) {
   const child = spawn(python, [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] })
   const take = (rows: readonly number[]) => rows.map((row) => set.rows[row]!.map(Number))
-  // Under U the scored rows are the fitted ones, which a neighbour method must know: a row is not its own neighbour.
-  child.stdin.end(JSON.stringify({ fit: take(split.fit), score: protocol === 'U' ? null : take(split.score), seed }))
+  const fitted = new Set(split.fit)
+  // A neighbour method needs them: a row is not its own neighbour.
+  const isFitted = split.score.map((row) => fitted.has(row))
+  child.stdin.end(JSON.stringify({ fit: take(split.fit), score: take(split.score), isFitted, seed }))
   return (await json(child.stdout)) as readonly PeerScores[]
 }

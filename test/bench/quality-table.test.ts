@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
-import { meansOf, type Outcome, tableOf } from './quality-table.js'
+import { comparisonOf, meansOf, type Outcome, tableOf } from './quality-table.js'
 
-const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number): Outcome => ({
+const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number, method = 'outflow'): Outcome => ({
   set,
   protocol,
   seed,
-  method: 'outflow',
+  method,
   auroc,
   averagePrecision: auroc / 2,
-  seconds: 1,
+  fitSeconds: 1,
+  scoreSeconds: 0.5,
 })
 
 it('averages over seeds and sets, of a run that is not through as well', () => {
@@ -26,4 +27,18 @@ it('averages over seeds and sets, of a run that is not through as well', () => {
     ['U', null, 0.5],
   ])
   expect(tableOf(outcomes).split('\n')[1]).toBe('S a       .700 .350')
+})
+
+it('compares methods by mean, rank and paired test over the sets', () => {
+  const outcomes = ['a', 'b', 'c'].flatMap((set, at) => [
+    outcome(set, 'S', 0, 0.7 + at / 10),
+    outcome(set, 'S', 0, 0.6 + at / 20, 'kNN'),
+  ])
+  const [, own, peer] = comparisonOf(outcomes)
+    .split('\n')
+    .map((line) => line.split(/ {2,}/))
+  expect(own).toEqual(['S outflow', '.800', '.400', '1.00', '', '1.00', '0.50'].filter((cell) => cell !== ''))
+  expect(peer!.slice(0, 4)).toEqual(['S kNN', '.650', '.325', '2.00'])
+  // Three pairs of one sign: W is 6, three more than expected, with variance 3.5.
+  expect(Number(peer![4])).toBeCloseTo(0.109, 3)
 })

@@ -1,5 +1,6 @@
 import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
+import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
 
 /** How one method did on one split of one set. */
 export interface Outcome extends Ranking {
@@ -7,8 +8,9 @@ export interface Outcome extends Ranking {
   readonly protocol: Protocol
   readonly seed: number
   readonly method: string
-  /** Fitting and scoring. */
-  readonly seconds: number
+  /** Elapsed seconds of outflow, CPU seconds of the other methods. */
+  readonly fitSeconds: number
+  readonly scoreSeconds: number
   /** Of outflow's own fit. */
   readonly fit?: object
 }
@@ -18,7 +20,8 @@ export interface Mean extends Ranking {
   readonly method: string
   /** Null: over all sets. */
   readonly set: string | null
-  readonly seconds: number
+  readonly fitSeconds: number
+  readonly scoreSeconds: number
 }
 
 /** Means over the seeds, per set and over all sets. */
@@ -40,7 +43,8 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
           set,
           auroc: mean(({ auroc }) => auroc),
           averagePrecision: mean(({ averagePrecision }) => averagePrecision),
-          seconds: mean(({ seconds }) => seconds),
+          fitSeconds: mean(({ fitSeconds }) => fitSeconds),
+          scoreSeconds: mean(({ scoreSeconds }) => scoreSeconds),
         }
       }),
     ),
@@ -58,7 +62,36 @@ export function tableOf(outcomes: readonly Outcome[]): string {
       return found ? `${short(found.auroc)} ${short(found.averagePrecision)}` : ''
     }),
   ])
-  const table = [['AUROC AP', ...methods], ...lines]
+  return aligned([['AUROC AP', ...methods], ...lines])
+}
+
+/**
+ * The methods of each protocol compared over all sets, a line each: mean AUROC, average precision and rank by AUROC (1 is best), the p-value
+ * of Wilcoxon's test that its AUROC differs from outflow's, and mean seconds.
+ */
+export function comparisonOf(outcomes: readonly Outcome[]): string {
+  const means = meansOf(outcomes)
+  const lines = means
+    .filter(({ set }) => set === null)
+    .map(({ protocol, method, auroc, averagePrecision, fitSeconds, scoreSeconds }) => {
+      const perSet = (of: string) =>
+        means.filter((mean) => mean.set !== null && mean.protocol === protocol && mean.method === of)
+      const own = perSet(method)
+      const differences = own.map((mean, at) => mean.auroc - perSet('outflow')[at]!.auroc)
+      const ranks = own.map(({ set }) => {
+        const rivals = means.filter((mean) => mean.set === set && mean.protocol === protocol)
+        const at = rivals.findIndex((mean) => mean.method === method)
+        return ranksOf(rivals.map((mean) => -mean.auroc))[at]!
+      })
+      const rank = ranks.reduce((sum, each) => sum + each, 0) / ranks.length
+      const p = method === 'outflow' ? '' : wilcoxonPValue(differences).toFixed(3)
+      const seconds = [fitSeconds, scoreSeconds].map((each) => each.toFixed(2))
+      return [`${protocol} ${method}`, short(auroc), short(averagePrecision), rank.toFixed(2), p, ...seconds]
+    })
+  return aligned([['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], ...lines])
+}
+
+function aligned(table: readonly (readonly string[])[]): string {
   const widths = table[0]!.map((_, at) => Math.max(...table.map((line) => line[at]!.length)))
   return table
     .map((line) =>

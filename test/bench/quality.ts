@@ -1,13 +1,14 @@
 /**
  * How well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
- *     npm run bench:quality -- --data DIR [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--half 1|2] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
- * Every `*.csv.gz` of DIR is a set; its column `label`, else its last one, is 1 for an anomaly. A detector is made as
- * `outflow train` makes it of a file when nothing is said: features inferred from the rows, the defaults of outflow.yaml,
- * no set treated apart. Its score is the NLL. `labelled-set.ts` says what the protocols are.
+ * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
+ * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as
+ * `outflow train` does by default: features inferred from the rows, the defaults of outflow.yaml, the same for every set. Its score is the
+ * NLL. `labelled-set.ts` defines the protocols.
  *
- * Each set's lines are printed as it finishes, the whole table at the end. `--json` is written after every split, and
+ * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
  * `--resume` goes on from it: splits that it holds are not tried again.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -28,7 +29,7 @@ import {
   splitBy,
 } from './labelled-set.js'
 import { findPeers, type Peers } from './quality-peers.js'
-import { meansOf, type Outcome, tableOf } from './quality-table.js'
+import { comparisonOf, meansOf, type Outcome, tableOf } from './quality-table.js'
 import { rank } from './ranking.js'
 
 const { values: options } = parseArgs({
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
     data: { type: 'string' },
     seeds: { type: 'string', default: '3' },
     sets: { type: 'string' },
+    half: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
     resume: { type: 'boolean', default: false },
@@ -45,7 +47,8 @@ const { values: options } = parseArgs({
 })
 if (options.data === undefined) throw new Error('--data DIR: which folder holds the labelled sets (*.csv.gz)?')
 const folder = options.data
-const names = options.sets?.split(',') ?? (await namesOfSets(folder))
+const all = options.sets?.split(',') ?? (await namesOfSets(folder))
+const names = options.half === undefined ? all : all.filter((_, at) => at % 2 === Number(options.half) - 1)
 const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').includes(protocol))
 const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
 const peers = options['without-peers'] ? null : await findPeers(options.python)
@@ -63,7 +66,7 @@ for (const name of names) {
   }
   console.error(tableOf(outcomes.filter((own) => own.set === name)))
 }
-console.log(tableOf(outcomes))
+console.log(`${tableOf(outcomes)}\n\n${comparisonOf(outcomes)}`)
 
 async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
   if (file === undefined) throw new Error('--resume goes on from a report: --json FILE says which')
@@ -78,19 +81,15 @@ async function writeReport(file: string): Promise<void> {
 async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
   const split = splitBy(protocol, set, seed)
   const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
-  const started = performance.now()
-  const { nll, ...fit } = await scoreByOutflow(set, split, seed)
+  const { nll, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
   const common = { set: set.name, protocol, seed }
-  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), seconds: secondsSince(started), fit }
+  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, fit }
   console.error(
     `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
-      `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${own.seconds.toFixed(0)} s`,
+      `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${fitSeconds.toFixed(1)} s`,
   )
-  const others = (await peers?.score(set, split, protocol, seed)) ?? []
-  return [
-    own,
-    ...others.map(({ method, scores, seconds }) => ({ ...common, method, ...rank(scores, isAnomaly), seconds })),
-  ]
+  const others = (await peers?.score(set, split, seed)) ?? []
+  return [own, ...others.map(({ scores, ...other }) => ({ ...common, ...other, ...rank(scores, isAnomaly) }))]
 }
 
 async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
@@ -100,7 +99,10 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
     { features: null, exclude: [], ...training, signal: new AbortController().signal, onRows: () => {} },
   )
   const model = configSchema.shape.model.parse({})
+  const started = performance.now()
   const { artefact, metadata } = await trainDetector({ features, records, model, training, alertRate: FILE_ALERT_RATE })
+  const fitSeconds = secondsSince(started)
+  const scoring = performance.now()
   const read = makeReader(features)
   const detector = await openDetector(artefact)
   const { nll } = await detector.score(
@@ -111,7 +113,7 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
     }),
   )
   await detector.close()
-  return { nll, features: features.length, ...metadata.training }
+  return { nll, fitSeconds, scoreSeconds: secondsSince(scoring), features: features.length, ...metadata.training }
 }
 
 function* csvOf({ columns, rows }: LabelledSet, fit: readonly number[]): Generator<Buffer> {

@@ -1,4 +1,7 @@
-"""Classical detectors on standardised columns: a split as JSON on stdin, each method's scores as JSON on stdout."""
+"""Classical detectors on standardised columns: a split as JSON on stdin, each method's scores as JSON on stdout.
+
+Each method is a function of the fitted rows and a seed that returns a function of the scored rows.
+"""
 
 import json
 import sys
@@ -9,48 +12,63 @@ from sklearn.ensemble import IsolationForest
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
-
-def knn(fit, score, seed):
-    """Distance to the fifth neighbour."""
-    neighbours = NearestNeighbors(n_neighbors=5).fit(fit)
-    return neighbours.kneighbors(score)[0][:, -1]
+FORESTS = 3
 
 
-def lof(fit, score, seed):
-    if score is None:
-        return -LocalOutlierFactor(n_neighbors=20).fit(fit).negative_outlier_factor_
-    return -LocalOutlierFactor(n_neighbors=20, novelty=True).fit(fit).score_samples(score)
+def knn(fit, seed):
+    """Distance to the fifth neighbour; a fitted row is not its own neighbour."""
+    neighbours = NearestNeighbors(n_neighbors=6).fit(fit)
+
+    def score(rows, is_fitted):
+        distances = neighbours.kneighbors(rows)[0]
+        return np.where(is_fitted, distances[:, 5], distances[:, 4])
+
+    return score
 
 
-def isolation_forest(fit, score, seed):
-    return -IsolationForest(random_state=seed).fit(fit).score_samples(fit if score is None else score)
+def lof(fit, seed):
+    model = LocalOutlierFactor(n_neighbors=20, novelty=True).fit(fit)
+
+    def score(rows, is_fitted):
+        scores = -model.score_samples(rows)
+        # The fitted rows come first and in order among the scored ones, where they are among them.
+        scores[is_fitted] = -model.negative_outlier_factor_[: is_fitted.sum()]
+        return scores
+
+    return score
+
+
+def isolation_forest(fit, seed):
+    forests = [IsolationForest(random_state=FORESTS * seed + each).fit(fit) for each in range(FORESTS)]
+    return lambda rows, is_fitted: -np.mean([forest.score_samples(rows) for forest in forests], axis=0)
 
 
 def mixture_of(components):
-    def gaussian_mixture(fit, score, seed):
+    def gaussian_mixture(fit, seed):
         mixture = GaussianMixture(min(components, len(fit) // 2), reg_covar=1e-3, random_state=seed).fit(fit)
-        return -mixture.score_samples(fit if score is None else score)
+        return lambda rows, is_fitted: -mixture.score_samples(rows)
 
     return gaussian_mixture
 
 
-def pca(fit, score, seed):
+def pca(fit, seed):
     """Squared length of the principal components, each by its variance, those of no variance left out."""
     centre = fit.mean(0)
-    values, vectors = np.linalg.eigh(np.cov((fit - centre).T))
+    values, vectors = np.linalg.eigh(np.cov((fit - centre).T).reshape(fit.shape[1], -1))
     kept = values > 1e-6 * values.max()
-    projected = ((fit if score is None else score) - centre) @ vectors[:, kept]
-    return (projected**2 / values[kept]).sum(1)
+    return lambda rows, is_fitted: (((rows - centre) @ vectors[:, kept]) ** 2 / values[kept]).sum(1)
 
 
-def ecod(fit, score, seed):
+def ecod(fit, seed):
     """The larger of the summed -log of both tails' empirical shares."""
-    ascending, rows = np.sort(fit, axis=0), fit if score is None else score
-    n = len(fit)
-    below = np.stack([np.searchsorted(a, x, "right") for a, x in zip(ascending.T, rows.T)], 1)
-    above = np.stack([n - np.searchsorted(a, x, "left") for a, x in zip(ascending.T, rows.T)], 1)
-    tails = [-np.log(np.maximum(count, 0.5) / n).sum(1) for count in (below, above)]
-    return np.maximum(*tails)
+    ascending, n = np.sort(fit, axis=0), len(fit)
+
+    def score(rows, is_fitted):
+        below = np.stack([np.searchsorted(a, x, "right") for a, x in zip(ascending.T, rows.T)], 1)
+        above = np.stack([n - np.searchsorted(a, x, "left") for a, x in zip(ascending.T, rows.T)], 1)
+        return np.maximum(*[-np.log(np.maximum(count, 0.5) / n).sum(1) for count in (below, above)])
+
+    return score
 
 
 METHODS = {
@@ -65,16 +83,19 @@ METHODS = {
 
 def main():
     split = json.load(sys.stdin)
-    fit = np.asarray(split["fit"], float)
+    fit, rows = np.asarray(split["fit"], float), np.asarray(split["score"], float)
+    is_fitted = np.asarray(split["isFitted"], bool)
     centre, scale = fit.mean(0), fit.std(0)
     scale[scale == 0] = 1
-    standardise = lambda rows: (np.asarray(rows, float) - centre) / scale
-    fit, score = standardise(fit), None if split["score"] is None else standardise(split["score"])
+    fit, rows = (fit - centre) / scale, (rows - centre) / scale
     answers = []
     for name, method in METHODS.items():
-        started = time.perf_counter()
-        scores = method(fit, score, split["seed"])
-        answers.append({"method": name, "scores": scores.tolist(), "seconds": time.perf_counter() - started})
+        started = time.process_time()
+        score = method(fit, split["seed"])
+        fitted = time.process_time()
+        scores = score(rows, is_fitted)
+        seconds = {"fitSeconds": fitted - started, "scoreSeconds": time.process_time() - fitted}
+        answers.append({"method": name, "scores": scores.tolist(), **seconds})
     json.dump(answers, sys.stdout)
 
 
