@@ -37,7 +37,7 @@ export const fitReportSchema = z
         excludedBy: z.object({ confirmed: z.int(), named: z.int() }).readonly(),
       })
       .readonly(),
-    /** Curves, steps and cost of the flow's fit, of two flows the first's; null before, and where every feature is categorical. */
+    /** Curves, steps and cost of the flow's fit; null before, and where every feature is categorical. */
     fit: z
       .object({
         backend: z.string(),

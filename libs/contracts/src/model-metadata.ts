@@ -29,11 +29,6 @@ export const modelMetadataSchema = z.object({
   training: z.object({
     /** Records that the tables and the flow were fitted to; the calibration records are not among them. */
     rows: z.int(),
-    /**
-     * Flows whose mean density is the model's: two where rows of numbers were few, 0 where there is no number to fit; absent in models from
-     * before, which have one at most. What follows is of the first.
-     */
-    flows: z.int().min(0).nullish(),
     /** tfjs-node, wasm, or none where there is no number to fit. */
     backend: z.enum(['tfjs-node', 'wasm', 'none']),
     backendVersion: z.string(),

@@ -33,7 +33,7 @@ async function fitTo(location: number, scale: number, seed: number) {
     seed: 1,
     backend: 'wasm',
   })
-  return { scorer: await openModelScorer(encoder, [flow]), ordinary: Array.from({ length: 2_000 }, draw) }
+  return { scorer: await openModelScorer(encoder, flow), ordinary: Array.from({ length: 2_000 }, draw) }
 }
 
 // The property test of the number column covers all of float64's reach; this one covers the way from a record to its score.

@@ -4,15 +4,15 @@ import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@o
 import type { FlowState } from '@outflow/flow'
 import { type Calibration, calibrationSteps } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { packFlows, unpackFlows } from './pack-flows.js'
+import { packFlow, unpackFlow } from './pack-flow.js'
 import type { ParetoTail } from './pareto-tail.js'
 import { dtypeOf, readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
 
 /** Everything that a detector is. */
 export interface Model {
   readonly encoder: Encoder
-  /** Their mean density is the model's: one, several where rows were few, none where every feature is categorical. */
-  readonly flows: readonly FlowState[]
+  /** The density of the numbers; null where every feature is categorical. */
+  readonly flow: FlowState | null
   readonly calibration: Calibration
   readonly metadata: ModelMetadata
 }
@@ -23,7 +23,7 @@ const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2
 
 /**
  * Encodes a model as one safetensors file. Its `__metadata__` holds, in addition to format and version, the metadata and the
- * encoder's header as JSON, the flows' specs and shapes, and the SHA-256 of all the rest.
+ * encoder's header as JSON, the flow's spec and shapes, and the SHA-256 of all the rest.
  */
 export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
   const { tensors, fixed } = takeApart(model)
@@ -86,7 +86,7 @@ function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string,
   })
   return {
     encoder,
-    flows: unpackFlows(texts, tensors),
+    flow: unpackFlow(texts, tensors),
     calibration: unpackCalibration(tensors, texts.calibration),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }
@@ -114,10 +114,10 @@ function writerOf({ metadata }: Record<string, string>): string {
   }
 }
 
-function takeApart({ encoder, flows, calibration }: Omit<Model, 'metadata'>) {
+function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
   const { header: calibrationHeader, tensors } = packCalibration(calibration)
-  const packed = packFlows(flows)
+  const packed = packFlow(flow)
   for (const [name, table] of tables) tensors.set(`encoder.${name}`, table)
   for (const [name, weights] of packed.tensors) tensors.set(name, weights)
   const fixed = {

@@ -75,8 +75,8 @@ const AT_HAND = 64
  */
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
-  const { encoder, flows, calibration, metadata } = model
-  const [there, here] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flows)])
+  const { encoder, flow, calibration, metadata } = model
+  const [there, here] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const aside = there ?? here
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
   // An explanation asks for a few rows again and again: it does not stand in line behind the batches.

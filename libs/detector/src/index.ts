@@ -15,7 +15,6 @@ export {
   type ScoreBlock,
   watchDrift,
 } from './drift.js'
-export type { TrainingProgress } from './ensemble.js'
 export {
   ModelDamaged,
   ModelForeign,

@@ -18,7 +18,7 @@ const SAMPLES = 2_000
  * @see Kolmogorov–Smirnov, two samples; its p-value by the asymptotic series
  */
 export async function gaugeMisfit(
-  model: Pick<Model, 'encoder' | 'flows'>,
+  model: Pick<Model, 'encoder' | 'flow'>,
   scorer: ModelScorer,
   calibration: Float64Array,
   seed: number,

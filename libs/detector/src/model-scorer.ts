@@ -1,10 +1,9 @@
 import { type Encoder, encodeTable } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
 import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records'
-import { meanDensity } from './mean-density.js'
 import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
-/** Encoder and flows together: records in, negative log-likelihoods out. */
+/** Encoder and flow together: records in, negative log-likelihoods out. */
 export interface ModelScorer {
   score(batch: readonly Fields[]): Promise<ModelScores>
   close(): Promise<void>
@@ -29,25 +28,22 @@ export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 /** Larger batches are scored in parts: the flow's layers hold 64 numbers a row, and more do not stay in the cache. */
 const ROWS_AT_ONCE = 4096
 
-/** @param flows  whose mean density it is; none where every feature is categorical: p(c) is then all there is */
-export async function openModelScorer(encoder: Encoder, flows: readonly FlowState[]): Promise<ModelScorer> {
-  const { score, close } = await openTableScorer(encoder, flows)
+/** @param flow  null where every feature is categorical: p(c) is then all there is */
+export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
+  const { score, close } = await openTableScorer(encoder, flow)
   return { score: (batch) => score(packFields(batch)), close }
 }
 
-/** @param flows  as above */
+/** @param flow  as above */
 export async function openTableScorer(
   encoder: Encoder,
-  flows: readonly FlowState[],
+  flow: FlowState | null,
 ): Promise<TableScorer & { readonly scoreRoughly: TableScorer['score'] }> {
-  const scorers = await Promise.all(flows.map(openScorer))
-  const hasNumbers = scorers.length > 0
+  const scorer = flow === null ? null : await openScorer(flow)
   return {
-    score: scoreBy(encoder, hasNumbers ? batchNllCalls(meanDensity(scorers.map(({ nll }) => nll))) : undefined),
-    scoreRoughly: scoreBy(encoder, hasNumbers ? meanDensity(scorers.map(({ roughNll }) => roughNll)) : undefined),
-    close: async () => {
-      for (const scorer of scorers) await scorer.close()
-    },
+    score: scoreBy(encoder, scorer === null ? undefined : batchNllCalls(scorer.nll)),
+    scoreRoughly: scoreBy(encoder, scorer?.roughNll),
+    close: async () => scorer?.close(),
   }
 }
 

@@ -1,27 +1,28 @@
 import { featureSchema } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
-import { type FlowState, fitFlow, realNvpSpec } from '@outflow/flow'
+import { fitFlow, realNvpSpec } from '@outflow/flow'
 import { expect, it } from 'vitest'
 import { sampleRecords } from './sample-records.js'
 
-it('draws as many records from each flow, in turns', { timeout: 60_000 }, async () => {
+it('draws records by the density, in their own units', { timeout: 60_000 }, async () => {
   const features = [featureSchema.parse({ path: '$.x', type: 'numeric' })]
-  const records = Array.from({ length: 100 }, (_, at) => ({ numbers: [Math.sin(at)], categories: [] }))
+  const records = Array.from({ length: 100 }, (_, at) => ({ numbers: [500 + 20 * Math.sin(at)], categories: [] }))
+  const { encoder, rows } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+  const spec = { ...realNvpSpec(1), layers: 1, hidden: [4], base: { kind: 'mixture', components: 1 } } as const
+  const { flow } = await fitFlow({ rows }, { spec, maxSteps: 0, backend: 'wasm' })
+  const sampled = (await sampleRecords({ encoder, flow }, 2000, 1)) as { x: number }[]
+  const mean = sampled.reduce((sum, { x }) => sum + x, 0) / 2000
+  // The mean of 500 + 20 sin(t), to four standard errors.
+  expect(Math.abs(mean - 500)).toBeLessThan(2)
+  const isWithin = (reach: number) => sampled.filter(({ x }) => Math.abs(x - mean) < reach).length / 2000
+  expect(isWithin(5)).toBeLessThan(0.5)
+  expect(isWithin(50)).toBeGreaterThan(0.99)
+})
+
+it('draws nothing but categories where there is no number', async () => {
+  const features = [featureSchema.parse({ path: '$.c', type: 'categorical' })]
+  const records = Array.from({ length: 40 }, (_, at) => ({ numbers: [], categories: [at % 4 === 0 ? 'a' : 'b'] }))
   const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
-  const { flow } = await fitFlow(
-    { rows: new Float32Array(40) },
-    { spec: { ...realNvpSpec(1), layers: 1, hidden: [4] }, maxSteps: 0, backend: 'wasm' },
-  )
-  /** A hundredth wide. */
-  const around = (centre: number): FlowState => {
-    const scalars = { bias: -centre, logScale: Math.log(100) }
-    const actnorm = Object.entries(scalars).map(
-      ([name, value]) => [`layers.0.actnorm.${name}`, { shape: [1], data: Float32Array.of(value) }] as const,
-    )
-    return { ...flow, weights: new Map([...flow.weights, ...actnorm]) }
-  }
-  const flows = [around(-1), around(0), around(1)]
-  const sampled = (await sampleRecords({ encoder, flows }, 31, 1)) as { x: number }[]
-  const { centre, scale } = encoder.numbers[0]!
-  for (const [at, { x }] of sampled.entries()) expect((x - centre) / scale).toBeCloseTo((at % 3) - 1, 0)
+  const sampled = (await sampleRecords({ encoder, flow: null }, 100, 1)) as { c: string }[]
+  expect(new Set(sampled.map(({ c }) => c))).toEqual(new Set(['a', 'b']))
 })

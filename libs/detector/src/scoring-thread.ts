@@ -42,8 +42,8 @@ async function answer(asked: ScoringRequest): Promise<ModelScores | null> {
   const { model } = asked
   if (asked.kind === 'score') return models.get(model)!.score(asked.table)
   if (asked.kind === 'open') {
-    const { encoder, flows } = decodeModel(asked.artefact)
-    models.set(model, await openTableScorer(encoder, flows))
+    const { encoder, flow } = decodeModel(asked.artefact)
+    models.set(model, await openTableScorer(encoder, flow))
   } else {
     await models.get(model)!.close()
     models.delete(model)

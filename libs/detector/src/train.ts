@@ -6,7 +6,6 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
-import { fitEach, flowsOf, progressAmong, type TrainingProgress } from './ensemble.js'
 import { TooFewRecords } from './errors.js'
 import { fitNumbers } from './fit-numbers.js'
 import { gaugeMisfit } from './misfit.js'
@@ -33,7 +32,7 @@ export interface TrainingInput {
   readonly backend?: BackendName
   /** A model that the fit may go on from; default: none. */
   readonly start?: WarmStart
-  readonly onProgress?: (progress: TrainingProgress) => void
+  readonly onProgress?: (progress: FitProgress) => void
   readonly signal?: AbortSignal
 }
 
@@ -41,14 +40,14 @@ export interface TrainedDetector {
   /** One safetensors file: weights, tables and calibration, with the metadata and a checksum. */
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata
-  /** What the fit of the flow did, of several flows the first, curves and cost; null where every feature is categorical. */
+  /** What the fit of the flow did, curves and cost; null where every feature is categorical. */
   readonly fit: FitReport | null
-  /** Which fit was kept, of several the first; null where there was no model to go on from. */
+  /** Which fit was kept; null where there was no model to go on from. */
   readonly start: StartReport | null
 }
 
 /**
- * Fits a detector: holds a calibration set out at random, fits the encoder and the flow to the rest, or several where they are few,
+ * Fits a detector: holds a calibration set out at random, fits the encoder and the flow to the rest,
  * and scores the calibration records as any others, contamination and all.
  *
  * The same records, configuration, seed and model to go on from give the same model on the same backend.
@@ -67,17 +66,16 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   }
   const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
   const fitted = fitEncoder(features, fitting, training)
-  const fits = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : []
-  const { fit = null, noise = NO_NOISE, start = null } = fits[0] ?? {}
-  const flows = fits.map((own) => own.fit.flow)
+  const { fit, noise, start } = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : NOTHING_TO_FIT
+  const flow = fit?.flow ?? null
   const encoder = { ...fitted.encoder, noise }
-  const scorer = await openModelScorer(encoder, flows)
+  const scorer = await openModelScorer(encoder, flow)
   const nlls = (await scorer.score(calibrating)).nll.sort()
-  const misfit = await gaugeMisfit({ encoder, flows }, scorer, nlls, training.seed)
+  const misfit = await gaugeMisfit({ encoder, flow }, scorer, nlls, training.seed)
   await scorer.close()
   const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
-    { encoder, flows, calibration: { ...calibrationSteps(nlls), tail } },
+    { encoder, flow, calibration: { ...calibrationSteps(nlls), tail } },
     {
       schemaVersion: MODEL_SCHEMA_VERSION,
       createdAt: new Date().toISOString(),
@@ -93,7 +91,6 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       contextDim: contextDim(fitted.encoder),
       training: {
         rows: fitting.length,
-        flows: flows.length,
         ...reportOf(fit),
         durationMs: performance.now() - started,
       },
@@ -140,7 +137,7 @@ function split(records: readonly Fields[], held: number, seed: number) {
 }
 
 /** Where there are categories alone. */
-const NO_NOISE = new Float32Array(0)
+const NOTHING_TO_FIT = { fit: null, noise: new Float32Array(0), start: null }
 
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
   const { features, model, training, maxSteps, backend, start, onProgress, signal } = input
@@ -150,27 +147,19 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
   const options = {
     spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
     noise,
+    seed: training.seed,
     ...againstAnomalies(input),
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
     ...(maxSteps !== undefined && { maxSteps }),
     ...(backend && { backend }),
     ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
   }
   const hasCategories = categoryColumnsOf(features).length > 0
-  const flows = hasCategories ? 1 : flowsOf(rows.length / rowDim(encoder))
-  return fitEach(flows, training.seed, (member, seed) => {
-    const own = {
-      ...options,
-      seed,
-      ...(onProgress && {
-        onProgress: (progress: FitProgress) => onProgress(progressAmong(progress, member + 1, flows)),
-      }),
-    }
-    // With categories the noise is by what they leave to explain, which a wider one would blur.
-    const fitCold = async () => (hasCategories ? { fit: await fitFlow(data, own), noise } : await fitNumbers(data, own))
-    return fitFromBoth(data, own, { start, member, fitCold })
-  })
+  // With categories the noise is by what they leave to explain, which a wider one would blur.
+  const fitCold = async () => (hasCategories ? { fit: await fitFlow(data, options), noise } : fitNumbers(data, options))
+  return fitFromBoth(data, options, { start, fitCold })
 }
 
 /**

@@ -30,7 +30,6 @@ const WORTH_A_START = 0.02
  * one that makes the held-out rows likelier. The encoder is refitted, so that columns and context of the old flow mean nearly,
  * and not quite, the same: a start and no more, and where it gains nothing the other is kept.
  *
- * @param member  which of the model's flows it is that this one may go on from
  * @param fitCold  fits from nothing; gives the fit and its noise
  */
 export async function fitFromBoth(
@@ -38,13 +37,12 @@ export async function fitFromBoth(
   options: NoisedOptions,
   {
     start,
-    member,
     fitCold,
     fit = fitFlow,
-  }: { start: WarmStart | undefined; member: number; fitCold: () => Promise<NoisedFit>; fit?: typeof fitFlow },
+  }: { start: WarmStart | undefined; fitCold: () => Promise<NoisedFit>; fit?: typeof fitFlow },
 ): Promise<NoisedFit & { readonly start: StartReport | null }> {
   if (start === undefined) return { ...(await fitCold()), start: null }
-  const known = flowOf(start.artefact, member, options.spec)
+  const known = flowOf(start.artefact, options.spec)
   if ('why' in known) {
     const cold = await fitCold()
     return { ...cold, start: { kept: 'cold', warmNll: null, coldNll: cold.fit.report.bestNll, why: known.why } }
@@ -62,14 +60,10 @@ export async function fitFromBoth(
   return { ...(isWarm ? warm : cold), start: { kept: isWarm ? 'warm' : 'cold', warmNll, coldNll, why: null } }
 }
 
-function flowOf(
-  artefact: Uint8Array,
-  member: number,
-  spec: FlowSpec,
-): { readonly flow: FlowState } | { readonly why: string } {
+function flowOf(artefact: Uint8Array, spec: FlowSpec): { readonly flow: FlowState } | { readonly why: string } {
   try {
-    const flow = decodeModel(artefact).flows[member]
-    if (flow === undefined) return { why: 'it has fewer flows' }
+    const { flow } = decodeModel(artefact)
+    if (flow === null) return { why: 'it has no flow' }
     // Of what base it is the rows had decided.
     if (isDeepStrictEqual({ ...flow.spec, base: spec.base }, { ...spec, base: spec.base })) return { flow }
     return { why: 'its flow has another shape' }

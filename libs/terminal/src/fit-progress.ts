@@ -3,9 +3,6 @@ import type { Terminal } from './terminal.js'
 
 /** How far the fit of a model is. */
 export interface FitStep {
-  /** Which of the model's flows is being fitted, from 1, and of how many. */
-  readonly flow: number
-  readonly flows: number
   readonly step: number
   readonly maxSteps: number
   readonly epoch: number
@@ -22,20 +19,19 @@ export interface FitProgress {
   stop(): void
 }
 
-/** Shows a model's fits. Each has a bar of its own: those of several flows, and that of a flow which is fitted again because the first fit was poor. */
+/** Shows a model's fits. A flow that is fitted again, because the first fit was poor, has a bar of its own. */
 export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
-  let open: { readonly flow: number; step: number; readonly bar: Progress } | undefined
-  const begin = ({ flow, flows, step, maxSteps }: FitStep) => {
-    const again = open?.flow === flow ? ' again' : ''
+  let open: { step: number; readonly bar: Progress } | undefined
+  const begin = ({ step, maxSteps }: FitStep) => {
+    const label = open === undefined ? 'fit' : 'fit again'
     open?.bar.stop()
-    const label = `fit${flows > 1 ? ` ${flow}/${flows}` : ''}${again}`
-    return { flow, step, bar: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
+    return { step, bar: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
   }
   return {
     update: (progress) => {
-      const { flow, step, epoch, trainNll, validationNll, leftMs } = progress
+      const { step, epoch, trainNll, validationNll, leftMs } = progress
       // The steps of a fit only rise: where they do not, the next one has begun.
-      if (open?.flow !== flow || step <= open.step) open = begin(progress)
+      if (open === undefined || step <= open.step) open = begin(progress)
       open.step = step
       const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
       open.bar.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)

@@ -6,10 +6,10 @@ import {
   featureName,
   nameOfPath,
 } from '@outflow/contracts'
-import { alertRateOf, type TrainedDetector, type TrainingProgress, trainDetector, unreachable } from '@outflow/detector'
+import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
-import { fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { type FitStep, fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -146,7 +146,7 @@ async function fit(
     if (!isSaid) sayFeatures(read, terminal)
     isSaid = true
   }
-  const onProgress = (progress: TrainingProgress) => {
+  const onProgress = (progress: FitStep) => {
     sayOnce()
     bars.update(progress)
   }
@@ -166,11 +166,9 @@ function sayReport(
   { say }: Terminal,
 ): void {
   const { training, calibration } = metadata
-  const { flows } = training
-  const ofFirst = `${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`
   say(
     `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
-      `${training.backendVersion}: ${flows && flows > 1 ? `the mean of ${flows} flows, the first of ${ofFirst}` : ofFirst}`,
+      `${training.backendVersion}: ${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`,
   )
   if (training.stopped === 'diverged') {
     say(

@@ -70,7 +70,6 @@ function factsOf(
     contamination,
     'alert rate': alertRate,
     rows: training.rows,
-    flows: training.flows,
     'best step': training.bestStep,
     'validation, nats': training.validationNll,
     'calibration rows': calibration.rows,
