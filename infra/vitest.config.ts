@@ -69,6 +69,9 @@ export default defineConfig({
           include: ['test/release/**/*.test.ts'],
           // Each runs whole programs, on every supported Node.
           fileParallelism: false,
+          // Ten times what the slowest takes alone: npm installs from the network, and a demo is a minute.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 3 },
         },
       },

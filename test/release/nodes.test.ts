@@ -11,7 +11,7 @@ const SENSITIVE = [
   ...['libs/runtime', 'libs/terminal', 'services/console/src'],
 ]
 
-it.each(NODES)('unit tests pass on Node %s', { timeout: 600_000 }, async (version) => {
+it.each(NODES)('unit tests pass on Node %s', async (version) => {
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts', '--project', 'unit']
   // Vitest marks its workers by these; a run inside a run is none of them.
   const env = { VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '' }
