@@ -98,7 +98,8 @@ function copyWorkspace(name: string, to: string): void {
       writeFileSync(join(to, file), code)
     }
   }
-  for (const folder of DATA[name] ?? []) cpSync(join(from, folder), join(to, folder), { recursive: true })
+  for (const folder of DATA[name] ?? [])
+    cpSync(join(from, folder), join(to, folder), { recursive: true, dereference: true })
   const { private: _, devDependencies: __, exports = {}, files: ___, ...manifest } = readManifest(from)
   const compiled = Object.entries(exports).map(([path, { source: ____, ...conditions }]) => [path, conditions])
   writeManifest(to, { ...manifest, exports: Object.fromEntries(compiled) })
