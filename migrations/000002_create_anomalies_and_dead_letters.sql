@@ -16,9 +16,14 @@ create table outflow.anomalies (
   p_value float8 not null,
   p_upper float8,
   severity text not null,
-  reasons jsonb not null,
+  -- null: not computed yet, or unexplainable
+  reasons jsonb,
   -- the counterfactual, the nearest normal record; null: none was found
   counterfactual jsonb,
+  -- why no reasons can be computed; null: they are computed, or will be
+  unexplainable text,
+  -- values of windowed features, in the order of the model's features; null: the model has none
+  windowed float8[],
   -- names of the fields that the record does not have
   missing jsonb not null default '[]',
   model_id text not null,
@@ -31,7 +36,8 @@ create table outflow.anomalies (
   constraint anomalies_severity_known check (severity in ('low', 'medium', 'high')),
   constraint anomalies_p_value_is_probability check (p_value between 0 and 1),
   constraint anomalies_p_upper_is_probability check (p_upper between 0 and 1),
-  constraint anomalies_reasons_is_list check (jsonb_typeof(reasons) = 'array')
+  constraint anomalies_reasons_is_list check (jsonb_typeof(reasons) = 'array'),
+  constraint anomalies_reasons_or_none check (reasons is null or unexplainable is null)
 ) partition by range (record_time);
 
 create table outflow.anomalies_default partition of outflow.anomalies default;
@@ -45,6 +51,8 @@ create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
 create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time);
 create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
 create index anomalies_by_field on outflow.anomalies (pipeline, (reasons -> 0 ->> 'field'), record_time);
+create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at desc)
+  where reasons is null and unexplainable is null;
 
 create function outflow.ensure_anomaly_partitions(days date[]) returns void
 language plpgsql

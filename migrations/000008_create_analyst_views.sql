@@ -6,7 +6,7 @@ comment on schema analyst is 'Read-only views of outflow for people. Columns are
 create view analyst.anomalies as
   select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, p_upper,
          -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, counterfactual, missing, model_id, recalibration_id,
-         detected_at, rescored
+         detected_at, rescored, unexplainable
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
 comment on column analyst.anomalies.pipeline is 'Name of the pipeline, `pipeline` in its outflow.yaml.';
@@ -29,7 +29,7 @@ comment on column analyst.anomalies.surprise_bits is '−log2 of p_value, bits.'
 comment on column analyst.anomalies.severity is
   'How many bits p_value is below the threshold: low under 1, medium under 3, otherwise high.';
 comment on column analyst.anomalies.reasons is
-  'Reasons, the strongest first: a list of field, bits, observed, expected, range and text. analyst.anomaly_reasons has a row for each.';
+  'Reasons, the strongest first: a list of field, bits, observed, expected, range and text; null until they are computed. analyst.anomaly_reasons has a row for each.';
 comment on column analyst.anomalies.counterfactual is
   'The counterfactual, the nearest normal record: changes (field, from, to), its nll, and a text; null if a few changes do not make the record normal.';
 comment on column analyst.anomalies.missing is 'Names of the fields that the record does not have; it was scored on the others.';
@@ -38,6 +38,8 @@ comment on column analyst.anomalies.recalibration_id is
   'Recalibration of p_value, as in analyst.recalibrations; null: the model''s own calibration.';
 comment on column analyst.anomalies.detected_at is 'When the row was written.';
 comment on column analyst.anomalies.rescored is 'Whether `outflow rescore --send-alerts` found it, and not ingest.';
+comment on column analyst.anomalies.unexplainable is
+  'Why no reasons can be computed, for example because the model was deleted; null: they are computed, or will be.';
 
 create view analyst.anomaly_reasons as
   select anomalies.pipeline, anomalies.topic, anomalies.partition, anomalies."offset", anomalies.event_time,

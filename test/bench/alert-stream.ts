@@ -135,10 +135,8 @@ function toAnomaly({ key }: CommittedAlert, offset: bigint): Anomaly {
     nll: 40,
     pValue: 1e-6,
     pUpper: null,
-    counterfactual: null,
     missing: [],
     severity: 'high',
-    reasons: [],
     modelId: 'bench',
   }
 }

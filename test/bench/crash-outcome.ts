@@ -16,10 +16,7 @@ export const OUTCOME_PARTS = [
 ] as const
 export type OutcomePart = (typeof OUTCOME_PARTS)[number]
 
-/**
- * Why a record is an anomaly, and what would have been normal. A burst leaves some with brief reasons or none, and which
- * depends on the clock: they are no part of the rest.
- */
+/** Why a record is an anomaly, and what would have been normal; computed after the rest is written. */
 export type Reasons = readonly ComparedRow[]
 
 export interface Run {
@@ -63,11 +60,11 @@ async function comparedRows(
   return rows as readonly ComparedRow[]
 }
 
-/** The reasons of a run's anomalies that were explained in full. */
+/** The reasons of a run's anomalies that are explained. */
 export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
   const { rows } = await pool.query(
     `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'counterfactual', counterfactual) as content
-     from outflow.anomalies where pipeline = $1 and reasons <> '[]' and not reasons @> '[{"kind": "brief"}]'`,
+     from outflow.anomalies where pipeline = $1 and reasons is not null`,
     [pipeline],
   )
   return rows as Reasons

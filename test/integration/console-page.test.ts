@@ -280,9 +280,9 @@ async function shown(): Promise<void> {
 }
 
 it('issue 17.9: names no command for an anomaly whose reasons cannot be computed, but why', async () => {
-  await pool.query(`update outflow.anomalies set reasons = '[]' where "offset" = 11`)
+  await pool.query(`update outflow.anomalies set reasons = null where "offset" = 11`)
   await page.goto(console.url + anomalyPath(11))
-  await page.getByText('No reasons were stored, and none can be computed: model model-1, which').waitFor()
+  await page.getByText('No reasons can be computed: model model-1, which').waitFor()
   expect(await page.locator('main').textContent()).not.toMatch(/outflow explain|command that explains/)
   await page.goto(console.url + anomalyPath(12))
   await page.getByRole('button', { name: 'Copy the command that explains it' }).waitFor()

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alert, alertEvent, alertMessage, controlOf, makeDecider } from '@outflow/alerting'
+import { type Alert, alertEvent, alertMessage, controlOf, explainedEvent, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
   type Config,
+  type Explanation,
   GROUP_EVENT_TYPE,
   groupEventSchema,
   parseConfig,
@@ -73,7 +74,9 @@ function relaying(config: Config): () => Promise<void> {
   return stop
 }
 
-function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
+type ExplainedAnomaly = Anomaly & Pick<Explanation, 'reasons'>
+
+function anAnomaly(offset: number, overrides: Partial<ExplainedAnomaly> = {}): ExplainedAnomaly {
   const reason = { field: 'load', bits: 9, observed: 9, expected: 1, range: null, text: 'load 9 is high' } as const
   return {
     offset: BigInt(offset),
@@ -84,7 +87,6 @@ function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
     nll: offset % 7,
     pValue: 0.001,
     pUpper: 0.002,
-    counterfactual: null,
     missing: [],
     severity: offset % 10 === 0 ? 'high' : 'low',
     reasons: [reason],
@@ -93,8 +95,8 @@ function anAnomaly(offset: number, overrides: Partial<Anomaly> = {}): Anomaly {
   }
 }
 
-/** Writes anomalies and their alerts as ingest does. */
-async function detect({ pipeline, alerts, source }: Config, anomalies: readonly Anomaly[]): Promise<void> {
+/** Writes anomalies and their alerts as ingest does, with reasons that need no model. */
+async function detect({ pipeline, alerts, source }: Config, anomalies: readonly ExplainedAnomaly[]): Promise<void> {
   const [topic, partition] = [source.topics[0]!, 0]
   await beginPartition(pool, { pipeline, topic })
   const { rows } = await pool.query('select next_offset from outflow.offsets where pipeline = $1', [pipeline])
@@ -108,13 +110,20 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
     scored: anomalies.length,
     anomalies,
     deadLetters: [],
-    outbox: anomalies.map((own) =>
-      alertMessage(alertEvent({ ...own, topic, partition }, { pipeline, detectedAtMs: Date.now() }), alerts),
-    ),
+    outbox: anomalies.map(({ reasons, ...own }) => {
+      const event = alertEvent({ ...own, topic, partition }, { pipeline, detectedAtMs: Date.now() })
+      return alertMessage(explainedEvent(event, { reasons, counterfactual: null }), alerts)
+    }),
     scores: [],
     rejections: [],
   })
   expect(outcome).toBe('written')
+  await pool.query(
+    `update outflow.anomalies set reasons = explained.reasons, unexplainable = null
+     from unnest($2::bigint[], $3::jsonb[]) as explained ("offset", reasons)
+     where pipeline = $1 and anomalies."offset" = explained."offset"`,
+    [pipeline, anomalies.map(({ offset }) => offset), anomalies.map(({ reasons }) => JSON.stringify(reasons))],
+  )
 }
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)

@@ -4,6 +4,7 @@ import { ALERT_CONTENT_TYPE, type AlertEvent, alertEventSchema, type Config, par
 import { runIngest } from '@outflow/ingest'
 import { makeLog, makeVitals, type Vitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
+import { countUnexplained } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { ensureTopics, makeKafka } from '@outflow/streams'
@@ -149,6 +150,7 @@ describe('trainer, ingest and alerts together', () => {
   })
 
   test('the planted outliers are anomalies in Postgres, with the reasons', async () => {
+    await eventually(async () => (await countUnexplained(pool, config.pipeline)) === 0, { what: 'all are explained' })
     const { rows } = await pool.query<{ index: number; reasons: { field: string; bits: number }[]; severity: string }>(
       'select "offset"::int * 2 + partition as index, reasons, severity from outflow.anomalies where pipeline = $1',
       [config.pipeline],
@@ -172,6 +174,7 @@ describe('trainer, ingest and alerts together', () => {
     const alerts = await readCommitted(kafkaBrokers(), config.alerts.topic)
     const events = alerts.map(({ value }): AlertEvent => alertEventSchema.parse(JSON.parse(String(value))))
     expect(events.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
+    expect(events.filter(({ data }) => data.reasons.length > 0)).not.toEqual([])
     alerts.forEach(({ key, headers }, index) => {
       const { data, subject } = events[index]!
       expect(String(key)).toBe(data.record.sensor)

@@ -42,7 +42,9 @@ export const alertEventSchema = z
         .optional()
         .describe('Fields that the record lacks; it was scored on the others. Absent in alerts of earlier versions'),
       severity: z.enum(['low', 'medium', 'high']),
-      reasons: z.array(reasonSchema).describe('Why, the most bits first; empty where a burst left no time for them'),
+      reasons: z
+        .array(reasonSchema)
+        .describe('Why, the most bits first; empty where the alert was sent before they were computed'),
       record: z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} where it was too large to send'),

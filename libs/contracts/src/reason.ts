@@ -14,13 +14,6 @@ export const reasonSchema = z.object({
     .tuple([z.number(), z.number()])
     .nullable()
     .describe('Range of the value given the other fields (5 % to 95 %); numeric fields only'),
-  kind: z
-    .enum(['full', 'brief'])
-    .optional()
-    .describe(
-      'brief: computed in a burst of anomalies, from one usual value of the field instead of all candidates; range is ' +
-        'null, and bits may be too few. Absent or full otherwise',
-    ),
   text: z.string().describe('The same in words, such as "distance 3,983 is far above the 2,475 of LAX→JFK"'),
 })
 

@@ -1,6 +1,7 @@
 import type { Counterfactual } from '@outflow/contracts'
 import {
   categoryAlternatives,
+  coarseAlternatives,
   type Encoder,
   encodeBatch,
   numberAlternatives,
@@ -11,8 +12,8 @@ import {
 } from '@outflow/encoding'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
-import type { Nll } from './model-scorer.js'
 import { show } from './reason-text.js'
+import type { Asking } from './together.js'
 
 /** One value of one field that was tried. */
 export interface Candidate {
@@ -39,19 +40,18 @@ interface ChangesOfOne {
  * @param ordinaryNll  nats; a record below it is not an anomaly
  * @returns null where four changes do not make it normal
  */
-export async function findCounterfactual(
+export function* findCounterfactual(
   encoder: Encoder,
-  nll: Nll,
   fields: Fields,
   { best, numbers }: ChangesOfOne,
   ordinaryNll: number,
-): Promise<Counterfactual | null> {
+): Asking<Counterfactual | null> {
   let current = likeliest(best)
   for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
     const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
     if (change === MOST_CHANGES || further.length === 0) return null
-    const scores = await nll(further)
+    const scores = yield further
     const next: Candidate = { fields: further[argMin(scores)]!, nll: scores[argMin(scores)]! }
     if (!(next.nll < current.nll)) return null
     current = next
@@ -62,6 +62,8 @@ export async function findCounterfactual(
 const MOST_CHANGES = 4
 /** Numbers of which each two are tried together. */
 const MOST_PAIRED = 8
+/** With more numbers, a few values of each are tried in each further change. */
+const FEW_NUMBERS = 8
 /** Values tried of a number, and of a category, in each further change. */
 const OF_A_NUMBER = 24
 const OF_A_CATEGORY = 12
@@ -84,8 +86,12 @@ function usualPairs(encoder: Encoder, fields: Fields, numbers: readonly number[]
 
 function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   const { ids } = encodeBatch(encoder, [fields])
+  const valuesOf = (j: number) =>
+    encoder.numbers.length > FEW_NUMBERS
+      ? coarseAlternatives(encoder, ids, j)
+      : numberAlternatives(encoder, ids, j, OF_A_NUMBER)
   const numbers = encoder.numbers.flatMap((_, j) =>
-    Array.from(numberAlternatives(encoder, ids, j, OF_A_NUMBER), (value) => withNumber(encoder, fields, j, value)),
+    Array.from(valuesOf(j), (value) => withNumber(encoder, fields, j, value)),
   )
   const categories = fields.categories.flatMap((_, k) =>
     categoryAlternatives(encoder, ids, k)
@@ -95,7 +101,7 @@ function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   return [...numbers, ...categories]
 }
 
-function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): Counterfactual {
+function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): Counterfactual | null {
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []
@@ -117,6 +123,8 @@ function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate)
     ]
   })
   const all = [...numbers, ...categories]
+  // A record that is not an anomaly at the model's own rate may itself be the likeliest.
+  if (all.length === 0) return null
   return {
     changes: all.map(({ change }) => change),
     nll,

@@ -14,6 +14,8 @@ const state: Feature = { path: '$.place.state', type: 'categorical', optional: f
 const STATES = { Austin: 'TX', Dallas: 'TX', Boston: 'MA', Salem: 'MA', Reno: 'NV' } as const
 const CITIES = Object.keys(STATES) as (keyof typeof STATES)[]
 
+const explainOne = async (detector: Detector, fields: Fields) => (await detector.explain([fields]))[0]!
+
 /** Each city has a number of its own, give or take a few. */
 function makeRecords(count: number, seed: number) {
   const random = xoroshiro128plus(seed)
@@ -75,7 +77,7 @@ describe('a detector of categories and numbers', () => {
     const odd = read({ x: 0, place: { city: 'Reno', state: 'NV' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
-    const { reasons, counterfactual } = await detector.explain(odd)
+    const { reasons, counterfactual } = await explainOne(detector, odd)
     const reason = reasons[0]
     expect(reason).toMatchObject({ field: 'x', observed: 0 })
     expect(counterfactual).toMatchObject({ changes: [{ field: 'x', from: 0 }] })
@@ -92,27 +94,26 @@ describe('a detector of categories and numbers', () => {
     const odd = read({ x: 0, place: { city: 'Austin', state: 'MA' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
-    const { reasons, counterfactual } = await detector.explain(odd)
+    const { reasons, counterfactual } = await explainOne(detector, odd)
     expect(reasons.map(({ text }) => text)).toContain('place.state MA is never seen with place.city Austin')
     expect(counterfactual?.changes).toEqual([{ field: 'place.state', from: 'MA', to: 'TX' }])
   })
 
   it('changes more than one field where one alone does not make the record normal', async () => {
     const odd = read({ x: 5_000, place: { city: 'Austin', state: 'MA' } })
-    const { counterfactual } = await detector.explain(odd)
+    const { counterfactual } = await explainOne(detector, odd)
     expect(counterfactual!.changes.map(({ field }) => field).toSorted()).toEqual(['place.state', 'x'])
   })
 
-  it('explains many at once in brief: the same fields, no range, and says so', async () => {
+  it('explains records of one batch as it explains each alone', async () => {
     const odd = [
       read({ x: 0, place: { city: 'Reno', state: 'NV' } }),
       read({ x: 0, place: { city: 'Austin', state: 'MA' } }),
+      read({ x: 5_000, place: { city: 'Austin', state: 'MA' } }),
     ]
-    const { nll } = await detector.score(odd)
-    const [ofNumber, ofState] = await detector.explainBriefly(odd, nll)
-    expect(ofNumber![0]).toMatchObject({ kind: 'brief', field: 'x', observed: 0, range: null })
-    expect(ofNumber![0]!.bits).toBeGreaterThan(5)
-    expect(ofState!.find(({ field }) => field === 'place.state')).toMatchObject({ observed: 'MA', expected: 'TX' })
+    const alone: unknown[] = []
+    for (const fields of odd) alone.push(await explainOne(detector, fields))
+    expect(await detector.explain(odd)).toEqual(alone)
   })
 
   it('takes unseen and missing values, and counts them', async () => {
@@ -207,7 +208,7 @@ describe('a detector', () => {
     )
     const { nll } = await detector.score([usual!, odd!])
     expect(nll[1]! - nll[0]!).toBeGreaterThan(3)
-    expect((await detector.explain(odd!)).reasons[0]!.text).toContain('never seen')
+    expect((await explainOne(detector, odd!)).reasons[0]!.text).toContain('never seen')
     expect(await detector.sample(3, 1)).toHaveLength(3)
     await detector.close()
   })
@@ -219,7 +220,7 @@ describe('a detector', () => {
     const detector = await openDetector(artefact)
     const scores = await detector.score([4, 400].map((x) => detector.read({ ...records[0], x }) as Fields))
     expect(scores.nll[1]!).toBeGreaterThan(scores.nll[0]!)
-    const { reasons } = await detector.explain(detector.read({ ...records[0], x: 400 }) as Fields)
+    const { reasons } = await explainOne(detector, detector.read({ ...records[0], x: 400 }) as Fields)
     expect(reasons[0]!.text).toBe('x 400 differs from the 4 of nearly all records')
     await detector.close()
   }, 60_000)

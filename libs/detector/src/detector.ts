@@ -1,13 +1,21 @@
-import type { Explanation, ModelMetadata, Reason, Rejection } from '@outflow/contracts'
-import { type Fields, type FieldTable, makeReader, missingFeatures, packFields } from '@outflow/records'
+import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
+import {
+  type Fields,
+  type FieldTable,
+  isRejection,
+  makeReader,
+  missingFeatures,
+  numberColumnsOf,
+  packFields,
+} from '@outflow/records'
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
-import { explainBriefly } from './explain-briefly.js'
 import { openTableScorer } from './model-scorer.js'
 import { findNewValues, type NewValue } from './new-value.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
+import { runTogether } from './together.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
@@ -29,8 +37,14 @@ interface DetectorOptions {
 /** A fitted model at work. */
 export interface Detector {
   readonly metadata: ModelMetadata
-  /** Reads the fields of a decoded record, or returns why it breaks its contract. */
-  read(record: unknown): Fields | Rejection
+  /**
+   * Reads the fields of a decoded record, or returns why it breaks its contract.
+   *
+   * @param windowed  as `windowed` returned them; default: they are missing
+   */
+  read(record: unknown, windowed?: readonly (number | null)[]): Fields | Rejection
+  /** The values of windowed features, which no record holds; null: the model has none. */
+  windowed(fields: Fields): readonly (number | null)[] | null
   /**
    * Scores a batch.
    *
@@ -47,12 +61,10 @@ export interface Detector {
   /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
   pUpperLimit(nll: number): number
   /**
-   * Why a record is improbable, the field with the most bits first, and what would have been normal; meant for
-   * anomalies. @param nll  the record's own, nats; default: it is scored
+   * [batch] Why each record is improbable, the field with the most bits first, and what would have been normal; meant for
+   * anomalies. @param nll  [batch]; the records' own, nats; default: they are scored
    */
-  explain(fields: Fields, nll?: number): Promise<Explanation>
-  /** The same for many records at once, from one usual value a field. @param nll  [batch]; the records' own, nats */
-  explainBriefly(batch: readonly Fields[], nll: ArrayLike<number>): Promise<Reason[][]>
+  explain(batch: readonly Fields[], nll?: ArrayLike<number>): Promise<Explanation[]>
   /** Names the features that a record leaves missing: it is scored on the others. */
   missing(fields: Fields): string[]
   /** [batch] For each record the value that alone makes it an anomaly, one that training did not see; null: there is none. */
@@ -88,19 +100,41 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   }
   return {
     metadata,
-    read: makeReader(encoder.features),
+    ...windowedReader(encoder.features),
     score: (batch) => scoreTable(packFields(batch)),
     scoreTable,
     pValues: (nll) => pValues(calibration, nll),
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
-    explain: async (fields, nll) =>
-      explainRecord(encoder, roughNll, { fields, nll: nll ?? (await nllOf([fields]))[0]! }, ordinaryNll),
-    explainBriefly: (batch, nll) => explainBriefly(encoder, roughNll, batch, nll),
+    explain: async (batch, nll) => {
+      const own = nll ?? (await nllOf(batch))
+      const asking = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))
+      return runTogether(roughNll, asking)
+    },
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {
       for (const open of new Set([here, aside])) await open.close()
+    },
+  }
+}
+
+function windowedReader(features: readonly Feature[]): Pick<Detector, 'read' | 'windowed'> {
+  const read = makeReader(features)
+  const slots = numberColumnsOf(features).flatMap(({ feature, at }) => (feature.type === 'window' ? [at] : []))
+  return {
+    read: (record, windowed) => {
+      const fields = read(record)
+      if (windowed === undefined || isRejection(fields)) return fields
+      const numbers = [...fields.numbers]
+      slots.forEach((at, place) => {
+        numbers[at] = windowed[place] ?? Number.NaN
+      })
+      return { ...fields, numbers }
+    },
+    windowed: ({ numbers }) => {
+      if (slots.length === 0) return null
+      return slots.map((at) => (Number.isNaN(numbers[at]) ? null : numbers[at]!))
     },
   }
 }

@@ -3,6 +3,7 @@ import { fitEncoder } from '@outflow/encoding'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
+import { runTogether } from './together.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -19,10 +20,11 @@ const ORDINARY_NLL = 20
 
 const isLoad = ({ numbers }: Fields) => numbers[0]! >= 0 && numbers[0]! < 100
 const isLength = ({ numbers }: Fields) => numbers[1]! >= 900 && numbers[1]! < 909
-const explain = (record: object, nllOf: (fields: Fields) => number) => {
+const explain = async (record: object, nllOf: (fields: Fields) => number) => {
   const fields = read(record) as Fields
   const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
-  return explainRecord(encoder, nll, { fields, nll: nllOf(fields) }, ORDINARY_NLL)
+  const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
+  return explanation!
 }
 
 it('returns the one field that alone would make the record ordinary', async () => {

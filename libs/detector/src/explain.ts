@@ -1,6 +1,7 @@
 import type { Counterfactual, Explanation, Reason } from '@outflow/contracts'
 import {
   categoryAlternatives,
+  coarseAlternatives,
   type Encoder,
   encodeBatch,
   numberAlternatives,
@@ -12,8 +13,8 @@ import type { Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
-import type { Nll } from './model-scorer.js'
 import { mergeCurve, numberReason } from './number-reason.js'
+import type { Asking } from './together.js'
 
 /**
  * Says which fields make a record improbable. A field's surprise is how much the record's NLL falls, in bits, when that
@@ -21,51 +22,72 @@ import { mergeCurve, numberReason } from './number-reason.js'
  *
  *     bits = (nll(x) − min over v of nll(x with v in the field)) / ln 2
  *
- * Numbers are tried along a grid on their axis, all of them in one call of the scorer and then once more around each one's
- * likeliest value; categories by enumeration.
+ * Categories are tried by enumeration. Numbers are tried coarsely, all of them; those whose change helps are then tried along a
+ * fine grid on their axis, and once more around their likeliest value.
  *
- * @param roughNll     which of many records is likeliest may be looked for roughly
  * @param record       one that is improbable, and its NLL, nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
  * @returns reasons, the most bits first, at least one; see `mainReasons` for what is left out; and the counterfactual
  */
-export async function explainRecord(
+export function* explainRecord(
   encoder: Encoder,
-  roughNll: Nll,
   { fields, nll: own }: Candidate,
   ordinaryNll: number,
-): Promise<Explanation> {
+): Asking<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
-  const most = Math.floor(Math.min(CANDIDATES_PER_NUMBER, CANDIDATES / Math.max(1, encoder.numbers.length)))
-  const grids = encoder.numbers.map((_, j) => numberAlternatives(encoder, ids, j, most))
-  const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k))
-  const alongAxes = (axes: readonly Float64Array[]) =>
-    axes.map((axis, j) => Array.from(axis, (value) => withNumber(encoder, fields, j, value)))
-
-  const [onGrids, onUsual, onValues] = (await scoreAll(roughNll, [
-    alongAxes(grids),
-    encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [withNumber(encoder, fields, j, usual)])),
+  const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
+  const coarse = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j))
+  const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
+  const [onCoarse, onUsual, onValues] = (yield* askAll([
+    coarse.map((axis, j) => Array.from(axis, changed(j))),
+    encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
     values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
   ])) as [Float64Array[], Float64Array[], Float64Array[]]
-  const finer = grids.map((grid, j) => refineAlternatives(encoder, j, grid, argMin(onGrids[j]!)))
-  const [onFiner] = (await scoreAll(roughNll, [alongAxes(finer)])) as [Float64Array[]]
 
-  const numbers = grids.map((grid, j) => {
-    const curve = mergeCurve({ grid, nll: onGrids[j]! }, { grid: finer[j]!, nll: onFiner[j]! })
-    return numberReason(encoder, fields, ids, j, { ...curve, usualNll: onUsual[j]![0] }, { own, ordinaryNll })
+  const least = onCoarse.map((nll, j) => Math.min(...nll, ...onUsual[j]!))
+  const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
+  const refined = numbersToRefine(byHelp, least, { own, ordinaryNll })
+  const fine = refined.map((j) => numberAlternatives(encoder, ids, j, finely(encoder)))
+  const [onFine] = (yield* askAll([fine.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
+    Float64Array[],
+  ]
+  const curves = refined.map((j, at) =>
+    mergeCurve({ grid: coarse[j]!, nll: onCoarse[j]! }, { grid: fine[at]!, nll: onFine[at]! }),
+  )
+  const finest = curves.map(({ grid, nll }, at) => refineAlternatives(encoder, refined[at]!, grid, argMin(nll)))
+  const [onFinest] = (yield* askAll([finest.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
+    Float64Array[],
+  ]
+
+  const numbers = refined.map((j, at) => {
+    const curve = mergeCurve(curves[at]!, { grid: finest[at]!, nll: onFinest[at]! })
+    const reason = numberReason(encoder, fields, ids, j, { ...curve, usualNll: onUsual[j]![0] }, { own, ordinaryNll })
+    return { j, curve, reason }
   })
-  const byHelp = [...numbers.keys()].sort((a, b) => numbers[b]!.bits - numbers[a]!.bits)
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
   const best = [
-    ...grids.flatMap((grid, j) => [
-      ...likeliest(onGrids[j]!, (at) => withNumber(encoder, fields, j, grid[at]!)),
-      ...likeliest(onFiner[j]!, (at) => withNumber(encoder, fields, j, finer[j]![at]!)),
-      ...likeliest(onUsual[j]!, () => withNumber(encoder, fields, j, encoder.numbers[j]!.usual!)),
-    ]),
+    ...numbers.flatMap(({ j, curve: { grid, nll } }) => likeliest(nll, (at) => changed(j)(grid[at]!))),
+    ...coarse.flatMap((grid, j) => likeliest(onCoarse[j]!, (at) => changed(j)(grid[at]!))),
+    ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
-  const counterfactual = await findCounterfactual(encoder, roughNll, fields, { best, numbers: byHelp }, ordinaryNll)
-  return { reasons: mainReasons([...numbers, ...categories], { own, ordinaryNll, counterfactual }), counterfactual }
+  const counterfactual = yield* findCounterfactual(encoder, fields, { best, numbers: byHelp }, ordinaryNll)
+  const reasons = [...numbers.map(({ reason }) => reason), ...categories]
+  return { reasons: mainReasons(reasons, { own, ordinaryNll, counterfactual }), counterfactual }
+}
+
+/**
+ * The numbers that may become reasons, by their coarse values: where one number alone makes the record ordinary, those that help a tenth as
+ * much as it does; else the first few.
+ */
+function numbersToRefine(
+  byHelp: readonly number[],
+  least: readonly number[],
+  { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
+): readonly number[] {
+  const lowest = least[byHelp[0]!]!
+  const isEnough = lowest < ordinaryNll
+  return byHelp.filter((j, place) => place < MOST_REFINED && (!isEnough || own - least[j]! >= TENTH * (own - lowest)))
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -92,18 +114,23 @@ function mainReasons(
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))
 }
 
+/** Values of a category that are tried: all, where there are few categories. */
+const mostValues = ({ tree, numbers }: Encoder) =>
+  Math.max(12, Math.floor(300 / Math.max(1, tree.parents.length - numbers.length)))
+
+const CANDIDATES = 300
 /**
- * Values that one explanation tries of all numbers together, about, and at most of one. A narrow density is found by the
- * points about the group's median and the refinement, not by many points: 600 give the same fields as 2,000 in a third of
- * the time.
+ * Values of a number that is refined, about: few where there are many numbers. A narrow density is found by the points about the
+ * group's median and by the refinement.
  */
-const CANDIDATES = 600
-const CANDIDATES_PER_NUMBER = 200
+const finely = ({ numbers }: Encoder) => Math.max(24, Math.min(100, Math.floor(CANDIDATES / numbers.length)))
+/** Numbers that are refined. */
+const MOST_REFINED = 5
 const TENTH = 0.1
 
-/** One call of the scorer for lists of lists of records; their NLLs come back in the same places. */
-async function scoreAll(nll: Nll, groups: readonly (readonly Fields[][])[]): Promise<Float64Array[][]> {
-  const all = await nll(groups.flat(2))
+/** Asks for lists of lists of records; their NLLs come back in the same places. */
+function* askAll(groups: readonly (readonly Fields[][])[]): Asking<Float64Array[][]> {
+  const all = yield groups.flat(2)
   let at = 0
   return groups.map((lists) =>
     lists.map((list) => {

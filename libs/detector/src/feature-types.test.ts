@@ -4,9 +4,9 @@ import { columnsOf, type Fields, isRejection, makeReader, rowFiller } from '@out
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
-import { explainBriefly } from './explain-briefly.js'
 import { fieldShifts } from './field-shifts.js'
 import { fitMarginals } from './marginals.js'
+import { runTogether } from './together.js'
 
 type Type = Feature['type']
 
@@ -76,10 +76,9 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       const own = (await nll([fields]))[0]!
       expect(own).toBeGreaterThan((await nll([record(1)]))[0]!)
 
-      const [brief] = await explainBriefly(encoder, nll, [fields], [own])
-      expect(ofOdd).toContain(brief![0]!.field)
       const ordinary = Math.max(...(await nll(records)))
-      const { reasons, counterfactual } = await explainRecord(encoder, nll, { fields, nll: own }, ordinary)
+      const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: own }, ordinary)])
+      const { reasons, counterfactual } = explanation!
       expect(ofOdd).toContain(reasons[0]!.field)
       for (const { field } of counterfactual?.changes ?? []) expect(ofOdd).toContain(field)
       expect(counterfactual?.changes.length).not.toBe(0)
@@ -122,7 +121,8 @@ it('issue 17.1: finds swapped numbers in a record with a text', async () => {
   const nll = async (batch: readonly Fields[]) =>
     Float64Array.from(batch, (fields) => (isNormal(fields) ? 5 : 100 + Math.abs(fields.numbers.at(-2)! - 120.3)))
   const fields = read({ note: 'Gate 3', lat: 120.3, lon: 47.3 }) as Fields
-  const { reasons, counterfactual } = await explainRecord(encoder, nll, { fields, nll: 100 }, 20)
+  const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: 100 }, 20)])
+  const { reasons, counterfactual } = explanation!
   expect(counterfactual!.changes.map(({ field }) => field).sort()).toEqual(['lat', 'lon'])
   expect(reasons.length).toBeGreaterThan(0)
 })

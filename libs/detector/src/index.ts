@@ -23,6 +23,13 @@ export {
   ScoringThreadEnded,
   TooFewRecords,
 } from './errors.js'
+export {
+  type ExplainableRecord,
+  type Explainer,
+  explainStored,
+  makeExplainer,
+  type StoredExplanation,
+} from './explainer.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { fitMarginals, type Marginals } from './marginals.js'
 export type { NewValue } from './new-value.js'
@@ -30,4 +37,3 @@ export { type ScoredBatch, scoreFile } from './score-file.js'
 export { type Surplus, watchSurplus } from './surplus.js'
 export { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'
-export { unexplainable } from './unexplainable.js'

@@ -46,7 +46,7 @@ test('a thread gives the scores of the model, to each who asks his own', async (
 
 test('an explanation is the same', async () => {
   const odd = { numbers: [40], categories: ['a'] }
-  expect(await threaded.explain(odd)).toEqual(await here.explain(odd))
+  expect(await threaded.explain([odd])).toEqual(await here.explain([odd]))
 })
 
 test('a thread that was begun keeps no process from ending until its first model is opened in it', async () => {

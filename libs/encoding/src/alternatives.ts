@@ -34,6 +34,14 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   return tidy(encoder, j, grid)
 }
 
+/** A few of them, spread as the column's values are, and the medians of the record's groups: to see whether number j matters. */
+export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number): Float64Array {
+  const column = encoder.numbers[j]!
+  const grid = COARSE.map((k) => column.quantiles[k]!)
+  for (const median of groupMedians(encoder, ids, j, 2)) grid.push(unstandardise(column, median))
+  return tidy(encoder, j, grid)
+}
+
 /** More values next to the likeliest one, between its neighbours. */
 export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Array, likeliest: number): Float64Array {
   const from = grid[Math.max(0, likeliest - 1)]!
@@ -91,6 +99,8 @@ export function withCategory(fields: Fields, k: number, value: string | null): F
 const lineOf = (column: NumberColumn, x: number) => (column.cycle === null ? toLine(column, x) : x)
 
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
+/** Of the 33 quantiles. */
+const COARSE = [0, 4, 12, 20, 28, 32]
 const REFINEMENTS = 15
 const ENUMERATED = 64
 const ALONE = 12

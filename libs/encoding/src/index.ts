@@ -1,5 +1,6 @@
 export {
   categoryAlternatives,
+  coarseAlternatives,
   numberAlternatives,
   numberOf,
   refineAlternatives,

@@ -11,15 +11,19 @@ import {
 } from '@outflow/store/outbox'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
+import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** Rows that are decided on in one transaction. */
 const MAX_ROWS = 500
 const MAX_BYTES = 8 * 1024 ** 2
-/** Alerts are as old as the begin of their transaction: of a bucket that has just ended, one may not be committed yet. */
-const COMMIT_MS = 1_000
+/**
+ * Alerts are as old as the begin of their transaction: of a bucket that has just ended, one may not be committed yet, or wait for its
+ * reasons.
+ */
+const COMMIT_MS = 1_000 + REASONS_WAIT_MS
 
-interface AlertControlDeps {
+export interface AlertControlDeps {
   /** The leader's own connection: with the lead goes what was not committed. */
   readonly client: Client
   readonly config: Pick<Config, 'pipeline' | 'alerts'>
@@ -51,8 +55,13 @@ async function controlSome({
   config: { pipeline, alerts },
 }: AlertControlDeps): Promise<AlertDecisions & { readonly areAll: boolean }> {
   const now = await claimOutboxOrder(client, pipeline)
-  const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BYTES })
-  const waiting = rows.map(waitingOf)
+  const { rows, areAll } = await unnumberedRows(client, {
+    pipeline,
+    limit: MAX_ROWS,
+    maxBytes: MAX_BYTES,
+    reasonsWaitMs: REASONS_WAIT_MS,
+  })
+  const waiting = (await withReasons(client, pipeline, rows)).map(waitingOf)
   const found = waiting.flatMap(({ alert }) => alert ?? [])
   const before = await alertBuckets(client, { pipeline, dueBy: now, named: found.flatMap(bucketsOf) })
   const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))

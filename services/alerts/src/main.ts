@@ -31,10 +31,21 @@ import {
   readMark,
   traceparents,
 } from '@outflow/streams'
-import { controlAlerts, controlsAlerts } from './control-alerts.js'
+import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
+import { runExplainer } from './explaining/run-explainer.js'
+import { makeExplainerTelemetry } from './explaining/telemetry.js'
+import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { watchHealth } from './health-events/health-watch.js'
 import { ensureOutputTopics } from './output-topics.js'
-import { type Caution, catchUp, MAX_BATCH_BYTES, makeCaution, type RelayEffects, relayOnce } from './relay.js'
+import {
+  type Caution,
+  catchUp,
+  firstThatFit,
+  MAX_BATCH_BYTES,
+  makeCaution,
+  type RelayEffects,
+  relayOnce,
+} from './relay.js'
 import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
@@ -51,7 +62,7 @@ interface AlertsOptions {
 
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to theirs, each exactly
- * once for readers of committed data, in the order in which they were committed; delivers to webhooks; and looks after the pipeline.
+ * once for readers of committed data, in the order in which they were committed; explains anomalies; delivers to webhooks; and looks after the pipeline.
  * Of several relays one works; another takes over when it is gone. A store or a broker that is away is waited for.
  *
  * @throws {OutflowError} only when health and metrics cannot be served, or when Postgres or Kafka refuse the login or the
@@ -64,8 +75,17 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
     const telemetry = makeTelemetry(log, shared.metrics)
     const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
     const kafka = makeKafka({ ...config.kafka, log })
-    const wakeUp = makeWakeUp()
-    const outbox = listenForOutbox({ url, pipeline, onWork: wakeUp.wake, onError: telemetry.storeConnectionLost })
+    const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
+    const outbox = listenForOutbox({
+      url,
+      pipeline,
+      onWork: () => {
+        // Each anomaly is written with its alert.
+        explaining.wake()
+        relaying.wake()
+      },
+      onError: telemetry.storeConnectionLost,
+    })
     shared.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
       const { rows } = await outboxDepth(pool, pipeline)
       return rows
@@ -89,7 +109,7 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
     telemetry.alertsStarted()
     const caution = makeCaution()
     const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
-      relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: wakeUp.wait, onProgress })
+      relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
     const names = config.alerts.webhooks.map(({ name }) => name)
     try {
       await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
@@ -102,6 +122,14 @@ export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promi
             withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), { signal }),
           { signal, onRetry: telemetry.relayInterrupted },
         ),
+        runExplainer({
+          config,
+          pool,
+          telemetry: makeExplainerTelemetry(log, shared.metrics, telemetry),
+          metrics: shared.metrics,
+          untilWoken: explaining.wait,
+          signal,
+        }),
         runWebhooks({
           config,
           pool,
@@ -177,14 +205,8 @@ async function relay({
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
     take: async (limit) => {
-      const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
-      if (!controlsAlerts(config)) {
-        const rows = await takeOutbox(client, options)
-        // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
-        if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
-      }
-      await controlAlerts(deps)
-      return firstOfOutbox(client, options)
+      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
+      return firstThatFit(rows, MAX_BATCH_BYTES)
     },
     settle: (sent) => settle(client, config, sent),
   }
@@ -203,6 +225,19 @@ async function relay({
     await sender.close()
     await tracing?.close()
   }
+}
+
+async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
+  const { client, config } = deps
+  const { pipeline } = config
+  const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
+  if (!controlsAlerts(config)) {
+    const rows = await takeOutbox(client, { ...options, reasonsWaitMs: REASONS_WAIT_MS })
+    // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
+    if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
+  }
+  await controlAlerts(deps)
+  return firstOfOutbox(client, options)
 }
 
 /** Deletes rows that were sent, and in the same transaction queues what is for webhooks among them. */

@@ -113,6 +113,16 @@ function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTe
   }
 }
 
+/** Gives the first rows that are not too large together; one at least. */
+export function firstThatFit(rows: readonly OutboxRow[], maxBytes: number): readonly OutboxRow[] {
+  let bytes = 0
+  const tooMany = rows.findIndex((row, place) => {
+    bytes += sizeOf(row)
+    return place > 0 && bytes > maxBytes
+  })
+  return tooMany < 0 ? rows : rows.slice(0, tooMany)
+}
+
 /** A row as a message: key, payload and headers byte for byte. */
 export function toMessage({ topic, key, payload, headers }: OutboxRow): OutgoingMessage {
   return { topic, key, value: payload, headers }

@@ -1,4 +1,4 @@
-import { unexplainable } from '@outflow/detector'
+import type { StoredExplanation } from '@outflow/detector'
 import type { GivenVerdict, StoredAnomaly } from '@outflow/store/anomalies'
 import type { ModelSummary } from '@outflow/store/models'
 import { summaryOf } from './anomaly-summary.js'
@@ -6,7 +6,7 @@ import type { Anomaly } from './api/index.js'
 
 /** @param verdicts  the newest first */
 export function detailOf(
-  anomaly: StoredAnomaly,
+  anomaly: StoredAnomaly & StoredExplanation,
   model: ModelSummary | null,
   verdicts: readonly GivenVerdict[],
 ): Anomaly {
@@ -14,14 +14,14 @@ export function detailOf(
     ...anomaly,
     recordTime: new Date(anomaly.recordTimeMs),
     eventTime: new Date(anomaly.eventTimeMs),
-    topReason: anomaly.reasons[0]?.text ?? null,
+    topReason: anomaly.reasons?.[0]?.text ?? null,
     verdict: verdicts[0]?.verdict ?? null,
   }
   return {
     ...summaryOf(line),
     record: anomaly.record,
-    reasons: [...anomaly.reasons],
-    unexplainable: whyUnexplainable(anomaly, model),
+    reasons: [...(anomaly.reasons ?? [])],
+    unexplainable: anomaly.unexplainable,
     counterfactual: anomaly.counterfactual,
     missing: [...anomaly.missing],
     rescored: anomaly.rescored,
@@ -29,13 +29,6 @@ export function detailOf(
     model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
     verdicts: verdicts.map(verdictOf),
   }
-}
-
-function whyUnexplainable({ reasons, modelId }: StoredAnomaly, model: ModelSummary | null): string | null {
-  if (reasons.length > 0) return null
-  if (model === null) return unexplainable(modelId, null)
-  // A model of another version is refused by the command itself, which states the version.
-  return model.metadata === null ? null : unexplainable(modelId, model.metadata)
 }
 
 export const verdictOf = ({ verdict, note, by, at }: GivenVerdict): Anomaly['verdicts'][number] => ({

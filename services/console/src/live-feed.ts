@@ -4,7 +4,10 @@ import type { AnomalyLine } from '@outflow/store/anomalies'
 import { anomalyId } from './ids.js'
 
 interface LiveFeed {
-  /** Hands every anomaly that is found in the pipeline from now on to `onFound`, the oldest first; gives what ends that. */
+  /**
+   * Hands every anomaly that is found in the pipeline from now on to `onFound`, the oldest first, and again when its reasons are stored;
+   * gives what ends that.
+   */
   subscribe(pipeline: string, onFound: OnFound): () => void
 }
 
@@ -28,9 +31,12 @@ const LOOK_BACK_MS = 30_000
 /** In a burst only the newest are sent; the list has them all. */
 const MOST_AT_ONCE = 500
 
+/** An anomaly whose reasons have been stored since is new again. */
+const nameOf = (line: AnomalyLine): string => `${anomalyId(line)} ${line.topReason !== null}`
+
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>
-  /** Ids of what is known within the look back. */
+  /** What is known within the look back. */
   known: ReadonlySet<string>
 }
 
@@ -75,8 +81,8 @@ export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: Live
   async function lookAt(pipeline: string, own: WatchedPipeline, onFound: OnFound): Promise<void> {
     const since = new Date(Date.now() - LOOK_BACK_MS)
     const lines = await look({ pipeline, since, limit: MOST_AT_ONCE })
-    const fresh = lines.filter((line) => !own.known.has(anomalyId(line)))
-    own.known = new Set(lines.map(anomalyId))
+    const fresh = lines.filter((line) => !own.known.has(nameOf(line)))
+    own.known = new Set(lines.map(nameOf))
     if (fresh.length > 0) onFound(fresh.toReversed())
   }
 

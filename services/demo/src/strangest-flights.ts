@@ -6,7 +6,8 @@ export interface StrangeFlight {
   readonly record: unknown
   readonly nll: number
   readonly pValue: number
-  readonly reasons: readonly Reason[]
+  /** null: not computed yet. */
+  readonly reasons: readonly Reason[] | null
 }
 
 /** Rows of the table: it stands below two bars on a terminal of 24 lines. */
@@ -22,7 +23,7 @@ export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick
       nll.toFixed(1),
       pValue.toPrecision(1),
       describeFlight(record),
-      reasons[0]?.text ?? '',
+      reasons?.[0]?.text ?? '',
     ]),
   })
 }

@@ -1,7 +1,6 @@
 import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
 import type { EntityState, FieldTable, ReadRecord as Read } from '@outflow/records'
-import type { Anomaly } from '@outflow/store/anomalies'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
@@ -82,11 +81,6 @@ export interface ComparedBatch extends DecidedBatch {
   readonly shadow?: ShadowWrite
 }
 
-export interface ExplainedBatch extends ComparedBatch {
-  /** As they are stored, in the order of their records. */
-  readonly anomalies: readonly Anomaly[]
-}
-
-export interface WrittenBatch extends ExplainedBatch {
+export interface WrittenBatch extends ComparedBatch {
   readonly outcome: 'written' | 'superseded'
 }

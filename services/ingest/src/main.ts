@@ -18,7 +18,6 @@ import { positionsOf } from './positions.js'
 import { applyRetentionHourly } from './retention-loop.js'
 import { compareWith } from './steps/compare.js'
 import { decideWith } from './steps/decide.js'
-import { explainWith } from './steps/explain.js'
 import { type Observer, observeWith } from './steps/observe.js'
 import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
@@ -196,8 +195,8 @@ async function consume({
       signal: untilStopped,
     }),
     compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
-    explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
     write: writeWith({
+      recordOf: wholeRecord(decoder),
       pipeline,
       alertsTopic: config.alerts.topic,
       writeBatch: (batch) => writeBatch(pool, batch),

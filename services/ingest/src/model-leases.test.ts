@@ -135,7 +135,6 @@ test('a batch that fails gives its models back: those that were replaced meanwhi
     score: replaceThenFail,
     decide: unused,
     compare: unused,
-    explain: unused,
     write: unused,
   } satisfies IngestSteps
   const delivery = aDelivery([aKafkaRecord(0, { delay: 1 })])

@@ -5,15 +5,7 @@ import fc from 'fast-check'
 import { concatMap, delay, from, lastValueFrom, Observable, of, tap, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
-import type {
-  CleanBatch,
-  DecidedBatch,
-  ExplainedBatch,
-  PreparedBatch,
-  ReadBatch,
-  ScoredBatch,
-  WrittenBatch,
-} from './batch.js'
+import type { CleanBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch, WrittenBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
@@ -45,7 +37,6 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
     decide: (batch) => of(through<DecidedBatch>(batch)),
     compare: (batch) => of(batch),
-    explain: (batch) => of(through<ExplainedBatch>(batch)),
     write: (batch) => of(through<WrittenBatch>(batch)).pipe(delay(writeMs)),
   }
 }
@@ -95,7 +86,7 @@ class Refused extends OutflowError {
   readonly code = 'OUTFLOW_STORE_REFUSED'
 }
 
-test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const)(
+test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const)(
   'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model is given back',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
@@ -190,7 +181,7 @@ test('received = scored + rejected for any mix of records, and every record is a
   )
 })
 
-const POISONED_STEPS = ['read', 'reject', 'observe', 'score', 'decide', 'compare', 'explain', 'write'] as const
+const POISONED_STEPS = ['read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 
 /** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
@@ -244,7 +235,6 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
     score: throwing('score', steps.score),
     decide: throwing('decide', steps.decide),
     compare: throwing('compare', steps.compare),
-    explain: throwing('explain', steps.explain),
     write: throwing('write', write),
   }
   return { steps: poisoned, store, anomalies, leases }

@@ -21,7 +21,6 @@ import type {
   CleanBatch,
   ComparedBatch,
   DecidedBatch,
-  ExplainedBatch,
   PreparedBatch,
   ReadBatch,
   ScoredBatch,
@@ -37,8 +36,7 @@ export interface IngestSteps {
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
   readonly decide: (batch: ScoredBatch) => ObservableInput<DecidedBatch>
   readonly compare: (batch: DecidedBatch) => ObservableInput<ComparedBatch>
-  readonly explain: (batch: ComparedBatch) => ObservableInput<ExplainedBatch>
-  readonly write: (batch: ExplainedBatch) => ObservableInput<WrittenBatch>
+  readonly write: (batch: ComparedBatch) => ObservableInput<WrittenBatch>
 }
 
 /** Called as deliveries begin and end. */
@@ -51,7 +49,7 @@ export interface IngestWatch {
 
 /**
  * Processes the deliveries of each partition in order: prepare, read, set rejected records aside, observe windows, score, decide, compare,
- * explain, write; then acknowledge.
+ * write; then acknowledge.
  *
  * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in a transaction of its own,
  * until the record is alone; it then becomes a dead letter, and all others are scored. Any other error fails the delivery, which ends the
@@ -109,12 +107,9 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
           concatMap(steps.score),
           concatMap(steps.decide),
           concatMap(steps.compare),
-        )
-        .pipe(
-          concatMap(steps.explain),
           concatMap(steps.write),
-          finalize(() => lease?.giveBack()),
         )
+        .pipe(finalize(() => lease?.giveBack()))
     })
 
   const process = (delivery: Delivery): Observable<WrittenBatch> =>

@@ -22,7 +22,6 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
     ownPValue: Float64Array.of(1, 1, 0),
     decisions: { isAnomaly: Uint8Array.of(0, 0, 1), anomalies: [{ index: 2, severity: 'high' }], fdrState: null },
     fdrBefore: null,
-    anomalies: [{ severity: 'high' }] as unknown as WrittenBatch['anomalies'],
     outcome,
   }
 }

@@ -24,9 +24,6 @@ export interface IngestTelemetry {
   partitionSought: Hook<'sought'>
   recordsMissed: Hook<'missed'>
   consumerRestarted: Hook<'restarting'>
-  explanationsShortened(delivery: Delivery, count: number): void
-  explanationsSkipped(delivery: Delivery, count: number): void
-  explanationFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
   schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   windowStatesAwaited(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
@@ -71,11 +68,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   const anomalies = metrics.counter('outflow_anomalies_total', 'Records that were decided to be anomalies', [
     'severity',
   ])
-  const unexplained = metrics.counter('outflow_unexplained_total', 'Anomalies stored without reasons', ['why'])
-  const brief = metrics.counter(
-    'outflow_brief_explanations_total',
-    'Anomalies explained briefly, because there were many',
-  )
   const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
   const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
     'topic',
@@ -102,12 +94,12 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     () => (Date.now() - modelCreatedMs) / 1_000,
   )
 
-  const count = ({ delivery, skipped, rejected, anomalies: found, scores, startedAtMs }: WrittenBatch) => {
+  const count = ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: WrittenBatch) => {
     const { topic, partition } = delivery
     records.inc({ topic }, delivery.records.length - skipped)
     tombstones.inc({ topic }, skipped)
     for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
-    for (const { severity } of found) anomalies.inc({ severity })
+    for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
     observeAll(nll, scores.nll)
     missing.inc(scores.missingValues)
     unseen.inc(scores.unseenValues)
@@ -156,18 +148,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
-    explanationsShortened: (delivery, shortened) => {
-      brief.inc(shortened)
-      log.warn({ ...position(delivery), shortened }, 'explanations shortened')
-    },
-    explanationsSkipped: (delivery, skipped) => {
-      unexplained.inc({ why: 'burst' }, skipped)
-      log.warn({ ...position(delivery), skipped }, 'explanations skipped')
-    },
-    explanationFailed: (delivery, offset, error) => {
-      unexplained.inc({ why: 'failed' })
-      log.error({ topic: delivery.topic, partition: delivery.partition, offset, error }, 'explanation failed')
-    },
     schemaFetchRetried: (delivery, error, attempt, waitMs) => {
       fetchRetries.inc()
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'schema fetch retried')
@@ -194,8 +174,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         return
       }
       count(batch)
-      const { rejected, anomalies: found } = batch
-      log.debug({ ...position(batch.delivery), rejected: rejected.length, anomalies: found.length }, 'batch written')
+      const { rejected, decisions } = batch
+      log.debug(
+        { ...position(batch.delivery), rejected: rejected.length, anomalies: decisions.anomalies.length },
+        'batch written',
+      )
     },
     drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),

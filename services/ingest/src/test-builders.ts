@@ -74,17 +74,8 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
-    explain: vi.fn<Detector['explain']>(async ({ numbers }) => ({
-      reasons: [
-        { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: [0, 1], text: `delay ${numbers[0]}` },
-      ],
-      counterfactual: null,
-    })),
-    explainBriefly: vi.fn<Detector['explainBriefly']>(async (batch) =>
-      batch.map(({ numbers }) => [
-        { field: 'delay', bits: 1, observed: numbers[0]!, expected: 0, range: null, kind: 'brief', text: 'brief' },
-      ]),
-    ),
+    explain: async () => [],
+    windowed: () => null,
     missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
     sample: async () => [],
     close: vi.fn<Detector['close']>(async () => {}),

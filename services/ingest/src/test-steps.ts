@@ -3,7 +3,6 @@ import type { BatchWrite } from '@outflow/store/batch'
 import { of } from 'rxjs'
 import type { IngestSteps } from './pipeline.js'
 import { type DecideOptions, decideWith } from './steps/decide.js'
-import { type ExplainOptions, explainWith } from './steps/explain.js'
 import { type PrepareOptions, prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { rejectTo } from './steps/reject.js'
@@ -21,10 +20,7 @@ interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
   readonly telemetry?: StepTelemetry
 }
 
-type StepTelemetry = PrepareOptions['telemetry'] &
-  ReadOptions['telemetry'] &
-  ExplainOptions['telemetry'] &
-  WriteOptions['telemetry']
+type StepTelemetry = PrepareOptions['telemetry'] & ReadOptions['telemetry'] & WriteOptions['telemetry']
 
 /** The steps of a pipeline without windowed features and without a shadow model; each write is appended to `writes`. */
 export function stepsInMemory(
@@ -39,8 +35,7 @@ export function stepsInMemory(
     score,
     decide: aDecideStep({ alertRate }),
     compare: (batch) => of(batch),
-    explain: explainWith({ recordOf: wholeRecord(decoder), telemetry }),
-    write: writeInMemory(writes, { telemetry }),
+    write: writeInMemory(writes, { recordOf: wholeRecord(decoder), telemetry }),
   }
 }
 
@@ -64,6 +59,7 @@ export function writeInMemory(
   overrides: Partial<WriteOptions> = {},
 ): ReturnType<typeof writeWith> {
   return writeWith({
+    recordOf: () => ({}),
     pipeline: 'flights',
     alertsTopic: 'flights.alerts',
     writeBatch: async (write) => {
@@ -79,8 +75,5 @@ export function writeInMemory(
 const SILENT: StepTelemetry = {
   schemaFetchRetried: () => {},
   recordFailed: () => {},
-  explanationsShortened: () => {},
-  explanationsSkipped: () => {},
-  explanationFailed: () => {},
   writeRetried: () => {},
 }

@@ -1,7 +1,6 @@
 import type { SpanStart, Tracing } from '@outflow/runtime'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
-import { explainWith } from './steps/explain.js'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
 import { aCleanBatch } from './test-builders.js'
@@ -10,16 +9,14 @@ import { aDecideStep } from './test-steps.js'
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
 /** Records with these delays, each produced in a trace of its own; 9 is an anomaly. */
-async function explained(delays: readonly number[]) {
+async function decided(delays: readonly number[]) {
   const batch = aCleanBatch(delays)
   const records = batch.records.map((record, index) => ({
     ...record,
     source: { ...record.source, headers: [['traceparent', Buffer.from(traceparent(index))] as const] },
   }))
   const delivery = { ...batch.delivery, records: records.map(({ source }) => source) }
-  const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
-  const decided = await aDecideStep()(await score({ ...batch, delivery, records }))
-  return explainWith({ recordOf: () => ({}), telemetry })(decided)
+  return aDecideStep()(await score({ ...batch, delivery, records }))
 }
 
 function traced(outcome: 'written' | 'superseded' = 'written') {
@@ -34,6 +31,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
   }
   const writes: BatchWrite[] = []
   const step = writeWith({
+    recordOf: () => ({}),
     pipeline: 'flights',
     alertsTopic: 'flights.alerts',
     writeBatch: async (write) => {
@@ -49,7 +47,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
 
 test('a batch is one span, linked to the traces of its records, the anomalous ones first', async () => {
   const { step, begun, end } = traced('superseded')
-  await step(await explained([1, 2, 9]))
+  await step(await decided([1, 2, 9]))
   expect(begun).toMatchObject([
     {
       name: 'process flights',
@@ -62,7 +60,7 @@ test('a batch is one span, linked to the traces of its records, the anomalous on
 
 test('an alert carries the trace of its batch', async () => {
   const { step, writes } = traced()
-  await step(await explained([1, 9]))
+  await step(await decided([1, 9]))
   expect(writes[0]!.outbox.map(({ headers }) => headers.filter(([name]) => name === 'traceparent'))).toEqual([
     [['traceparent', traceparent(99)]],
   ])

@@ -1,6 +1,6 @@
 import type { OpenSpan, Tracing } from '@outflow/runtime'
 import { traceparents } from '@outflow/streams'
-import type { ExplainedBatch } from './batch.js'
+import type { ComparedBatch } from './batch.js'
 
 /**
  * Begins the span of a batch, from its fetching on; it links to the traces that its records were produced in, those of anomalies
@@ -8,7 +8,7 @@ import type { ExplainedBatch } from './batch.js'
  *
  * @see OpenTelemetry, Semantic conventions for Kafka: `process` of a batch
  */
-export function traceBatch(tracing: Tracing, pipeline: string, batch: ExplainedBatch): OpenSpan {
+export function traceBatch(tracing: Tracing, pipeline: string, batch: ComparedBatch): OpenSpan {
   const { delivery, records, rejected, decisions, model, startedAtMs } = batch
   return tracing.begin(`process ${delivery.topic}`, {
     kind: 'CONSUMER',

@@ -9,7 +9,6 @@ import { batchColumns, batchText, windowColumns } from '../../../libs/store/src/
 import { outboxColumns } from '../../../libs/store/src/outbox/outbox-message.js'
 import type { WrittenBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
-import { explainWith } from '../../../services/ingest/src/steps/explain.js'
 import { observeWith } from '../../../services/ingest/src/steps/observe.js'
 import { stepsInMemory, writeInMemory } from '../../../services/ingest/src/test-steps.js'
 import { mutate, type Random } from '../random.js'
@@ -186,15 +185,11 @@ function stepsOf(
   const telemetry = {
     schemaFetchRetried: (_: unknown, error: unknown) => unexpected(error),
     recordFailed: (_: unknown, _offset: bigint, error: unknown) => unexpected(error),
-    explanationFailed: (_: unknown, _offset: bigint, error: unknown) => unexpected(error),
-    explanationsShortened: () => {},
-    explanationsSkipped: () => {},
     writeRetried: (_: unknown, error: unknown) => unexpected(error),
     windowStatesAwaited: (_: unknown, error: unknown) => unexpected(error),
     windowStatesUsed: () => {},
     windowsUnknown: () => {},
   }
-  let nowMs = 0
   const windowStates = new Map<string, StoredWindowState>()
   const nameOf = ({ by, entity }: Pick<StoredWindowState, 'by' | 'entity'>) => JSON.stringify([by, entity])
   const observer = observeWith({
@@ -218,9 +213,8 @@ function stepsOf(
       telemetry,
     }),
     observe: observer.observe,
-    // By this clock the first anomalies are explained in full, the next ones briefly, and others not, on any machine.
-    explain: explainWith({ recordOf, telemetry, now: () => (nowMs += 100) }),
     write: writeInMemory(writes, {
+      recordOf,
       telemetry,
       writeBatch: async (write) => {
         writes.push(write)

@@ -1,6 +1,6 @@
 import { ALERT_CONTENT_TYPE, alertEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
-import { type AlertedAnomaly, alertEvent, exampleEvent } from './alert-event.js'
+import { type AlertedAnomaly, alertEvent, exampleEvent, explainedEvent } from './alert-event.js'
 import { alertMessage } from './event-message.js'
 
 const anomaly: AlertedAnomaly = {
@@ -13,10 +13,8 @@ const anomaly: AlertedAnomaly = {
   nll: 12.5,
   pValue: 0.0001,
   pUpper: 0.0004,
-  counterfactual: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
   missing: ['gate'],
   severity: 'high',
-  reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: [0, 2], text: 'delay 9 is far above 1' }],
   modelId: 'm1',
 }
 const messageOf = (of: AlertedAnomaly) =>
@@ -44,10 +42,21 @@ test('an alert is a CloudEvent keyed by its entity', () => {
       detectedAt: '2026-01-01T00:00:00.000Z',
       pUpper: 0.0004,
       surpriseBits: -Math.log2(0.0001),
-      counterfactual: anomaly.counterfactual,
+      counterfactual: null,
       missing: ['gate'],
+      reasons: [],
     },
   })
+})
+
+test('an event takes up the reasons once they are computed, and is the same else', () => {
+  const explanation = {
+    reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: null, text: 'delay 9 is far above 1' }],
+    counterfactual: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
+  }
+  const event = eventOf(anomaly)
+  const explained = alertEventSchema.parse(explainedEvent(event, explanation))
+  expect(explained).toEqual({ ...event, data: { ...event.data, ...explanation } })
 })
 
 test('without an entity there is no key and no subject', () => {

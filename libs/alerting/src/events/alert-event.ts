@@ -9,7 +9,7 @@ import {
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
 /** What an alert states about an anomaly. */
-export interface AlertedAnomaly extends Position, Explanation {
+export interface AlertedAnomaly extends Position {
   /** When the event happened, by the record's own timestamp; epoch ms. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
@@ -29,7 +29,7 @@ export interface AlertedAnomaly extends Position, Explanation {
 /** The id of an anomaly's alert: the same record always has the same. */
 export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
 
-/** The event of an anomaly, about its entity. */
+/** The event of an anomaly, about its entity; without reasons, which are computed later. */
 export function alertEvent(
   anomaly: AlertedAnomaly,
   { pipeline, detectedAtMs }: { readonly pipeline: string; readonly detectedAtMs: number },
@@ -50,15 +50,20 @@ export function alertEvent(
       pValue: anomaly.pValue,
       ...(anomaly.pUpper === null ? {} : { pUpper: anomaly.pUpper }),
       surpriseBits: surpriseBits(anomaly.pValue),
-      counterfactual: anomaly.counterfactual,
+      counterfactual: null,
       missing: [...anomaly.missing],
       severity: anomaly.severity,
-      reasons: [...anomaly.reasons],
+      reasons: [],
       record: anomaly.record as AlertEvent['data']['record'],
       modelId: anomaly.modelId,
       detectedAt: timeText(detectedAtMs),
     },
   })
+}
+
+/** The event with the reasons of its anomaly. */
+export function explainedEvent(event: AlertEvent, { reasons, counterfactual }: Explanation): AlertEvent {
+  return { ...event, data: { ...event.data, counterfactual, reasons: [...reasons] } }
 }
 
 /** An event that states that it is none, to try a webhook with. */
@@ -75,7 +80,10 @@ export function exampleEvent(pipeline: string, now: Date): AlertEvent {
   const anomaly: AlertedAnomaly = {
     ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },
     ...{ nll: 42, pValue: 0.0001, pUpper: null, severity: 'low', modelId: 'example' },
-    ...{ record: { example: 'a try' }, missing: [], reasons: [reason], counterfactual: null },
+    ...{ record: { example: 'a try' }, missing: [] },
   }
-  return alertEvent(anomaly, { pipeline, detectedAtMs: nowMs })
+  return explainedEvent(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs }), {
+    reasons: [reason],
+    counterfactual: null,
+  })
 }

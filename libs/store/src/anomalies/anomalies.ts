@@ -1,5 +1,5 @@
 import {
-  counterfactualSchema,
+  type Counterfactual,
   formatPosition,
   type Position,
   type Reason,
@@ -12,9 +12,17 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Pool, Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
+import { readCounterfactual, readReasons } from './explanations.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string
+  /** null: not computed yet, or unexplainable. */
+  readonly reasons: readonly Reason[] | null
+  /** What would have been normal; null where no few changes make it so, and without reasons. */
+  readonly counterfactual: Counterfactual | null
+  /** Why no reasons can be computed; null: they are computed, or will be. */
+  readonly unexplainable: string | null
+  readonly windowed: readonly (number | null)[] | null
   readonly detectedAt: Date
   /** A rescore of past records found it, not ingest. */
   readonly rescored: boolean
@@ -36,13 +44,15 @@ interface AnomalyRow {
   readonly missing: unknown
   readonly severity: Severity
   readonly reasons: unknown
+  readonly unexplainable: string | null
+  readonly windowed: readonly (number | null)[] | null
   readonly model_id: string
   readonly detected_at: Date
   readonly rescored: boolean
 }
 
 const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
-       counterfactual, missing, severity, reasons, model_id, detected_at, rescored`
+       counterfactual, missing, severity, reasons, unexplainable, windowed, model_id, detected_at, rescored`
 
 /** Returns a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -179,9 +189,7 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
   return row ? toAnomaly(row) : null
 }
 
-const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly())
 const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable())
-const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
 const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
 
 function toAnomaly(row: AnomalyRow): StoredAnomaly {
@@ -202,6 +210,8 @@ function toAnomaly(row: AnomalyRow): StoredAnomaly {
     missing: readMissing(row.missing, key),
     severity: row.severity,
     reasons: readReasons(row.reasons, key),
+    unexplainable: row.unexplainable,
+    windowed: row.windowed,
     modelId: row.model_id,
     detectedAt: row.detected_at,
     rescored: row.rescored,

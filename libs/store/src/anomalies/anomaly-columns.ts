@@ -12,10 +12,9 @@ const TYPES = {
   nll: 'float8',
   p_value: 'float8',
   p_upper: 'float8',
-  counterfactual: 'jsonb',
   missing: 'jsonb',
   severity: 'text',
-  reasons: 'jsonb',
+  windowed: 'float8[]',
   model_id: 'text',
   recalibration_id: 'bigint',
 }
@@ -37,10 +36,9 @@ export function anomalyRow(anomaly: Anomaly): Record<keyof typeof TYPES, unknown
     nll: anomaly.nll,
     p_value: anomaly.pValue,
     p_upper: anomaly.pUpper,
-    counterfactual: anomaly.counterfactual,
     missing: anomaly.missing,
     severity: anomaly.severity,
-    reasons: anomaly.reasons,
+    windowed: anomaly.windowed ?? null,
     model_id: anomaly.modelId,
     recalibration_id: anomaly.recalibrationId?.toString(),
   }

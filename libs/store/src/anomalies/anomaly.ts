@@ -1,6 +1,6 @@
-import type { Counterfactual, Reason, Severity } from '@outflow/contracts'
+import type { Severity } from '@outflow/contracts'
 
-/** A record judged improbable, as it is stored; its topic and partition are the batch's. */
+/** A record judged improbable, as it is first stored, without reasons; its topic and partition are the batch's. */
 export interface Anomaly {
   readonly offset: bigint
   /** Kafka's timestamp of the record, epoch ms; fixed per offset, and what the table is partitioned by. */
@@ -15,12 +15,11 @@ export interface Anomaly {
   readonly pValue: number
   /** 95 % upper confidence limit of the p-value; null where an earlier outflow wrote the anomaly. */
   readonly pUpper: number | null
-  /** What would have been normal; null where no few changes make it so. */
-  readonly counterfactual: Counterfactual | null
   /** Fields that the record left missing: it was scored on the others. */
   readonly missing: readonly string[]
   readonly severity: Severity
-  readonly reasons: readonly Reason[]
+  /** Values of windowed features, in the order of the model's features; null or absent: the model has none. */
+  readonly windowed?: readonly (number | null)[] | null
   readonly modelId: string
   /** What moved its p-value, in `outflow.recalibrations`; null or absent: it is that of the model's own calibration. */
   readonly recalibrationId?: bigint | null

@@ -11,6 +11,14 @@ export type { Anomaly } from './anomaly.js'
 export { type AnomalyCursor, type AnomalyLine, anomaliesDetectedSince, listAnomalies } from './anomaly-list.js'
 export { entityHistory } from './entities.js'
 export {
+  claimUnexplained,
+  countUnexplained,
+  type ExplainedAnomaly,
+  explanationsBetween,
+  storeExplanations,
+  type UnexplainedAnomaly,
+} from './explanations.js'
+export {
   type EarlierDecisions,
   earlierDecisions,
   type RescoredAnomaly,

@@ -5,7 +5,7 @@ import { type Listener, listen, type WorkListenerOptions } from '../connection/l
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
-import { ALERTS_CONTROLLED } from './unnumbered-outbox.js'
+import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
   /** Place in the order of sending; grows in commit order. */
@@ -43,10 +43,15 @@ interface TakeOptions {
  * Numbers the pipeline's new rows in commit order, unless they are to be decided on first, and gives its first rows: in one turn to the
  * database, since an alert waits for it. To be called by the leader only.
  *
+ * @param options.reasonsWaitMs  how long an alert waits for its reasons at most, and all behind it; default: not at all
+ *
  * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then they must not be sent.
  */
-export function takeOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
-  return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options)
+export function takeOutbox(
+  db: Queryable,
+  { reasonsWaitMs = 0, ...options }: TakeOptions & { readonly reasonsWaitMs?: number },
+): Promise<readonly OutboxRow[]> {
+  return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options, [reasonsWaitMs])
 }
 
 /** Returns the pipeline's first rows that have a number, in order. */
@@ -59,8 +64,9 @@ async function rowsOf(
   name: string,
   text: string,
   { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES }: TakeOptions,
+  more: readonly unknown[] = [],
 ): Promise<readonly OutboxRow[]> {
-  const rows = await run<OutboxTableRow>(db, { name, text, values: [pipeline, limit, maxBytes] })
+  const rows = await run<OutboxTableRow>(db, { name, text, values: [pipeline, limit, maxBytes, ...more] })
   return rows.map(toOutboxRow)
 }
 
@@ -100,6 +106,7 @@ with control as materialized (
   select id, row_number() over (order by id) as place, count(*) over () as total
   from outflow.outbox
   where pipeline = $1::text and sequence is null and not (select controlled from control)
+    and ${reasonsAwaited('$4')} is not true
 ), reserved as (
   insert into outflow.outbox_sequences as known (pipeline, last_sequence)
   select $1::text, count(*) from fresh having count(*) > 0

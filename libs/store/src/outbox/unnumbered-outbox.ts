@@ -44,13 +44,25 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
 }
 
 /**
- * Returns the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait.
+ * Returns the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait; none
+ * while alerts among them wait for their reasons.
  *
- * @param options.maxBytes  stops before the alert that would pass it, but always gives one row
+ * @param options.maxBytes       stops before the alert that would pass it, but always gives one row
+ * @param options.reasonsWaitMs  how long an alert waits for its reasons at most
  */
 export async function unnumberedRows(
   db: Queryable,
-  { pipeline, limit, maxBytes }: { readonly pipeline: string; readonly limit: number; readonly maxBytes: number },
+  {
+    pipeline,
+    limit,
+    maxBytes,
+    reasonsWaitMs,
+  }: {
+    readonly pipeline: string
+    readonly limit: number
+    readonly maxBytes: number
+    readonly reasonsWaitMs: number
+  },
 ): Promise<{ readonly rows: readonly UnnumberedRow[]; readonly areAll: boolean }> {
   const rows = await run<WaitingRow>(db, {
     name: 'unnumbered_rows',
@@ -61,7 +73,7 @@ export async function unnumberedRows(
         from (
           select id, kind, payload, created_at
           from outflow.outbox
-          where pipeline = $1 and sequence is null
+          where pipeline = $1 and sequence is null and ${reasonsAwaited('$4')} is not true
           order by id
           limit $2
         ) as first
@@ -71,7 +83,7 @@ export async function unnumberedRows(
       from waiting
       where place = 1 or coalesce(bytes_so_far, 0) <= $3::bigint
       order by id`,
-    values: [pipeline, limit, maxBytes],
+    values: [pipeline, limit, maxBytes, reasonsWaitMs],
   })
   const lookedAt = rows[0]?.looked_at ?? 0
   return {
@@ -186,6 +198,21 @@ export async function alertFateAt(
   })
   return row ? { because: row.because, ruleId: row.rule_id, ruleWhy: row.rule_why, groupId: row.group_id } : null
 }
+
+/**
+ * Whether alerts of the pipeline $1 without a number wait for their reasons: some are not computed, and no alert has waited too long.
+ *
+ * @param longestMs  place of the longest wait, ms
+ */
+export const reasonsAwaited = (longestMs: `$${number}`): string => `(
+  select at > now() - ${longestMs}::int * interval '1 millisecond' and exists (
+    select from outflow.anomalies
+    where pipeline = $1::text and reasons is null and unexplainable is null and detected_at >= at
+  )
+  from (
+    select min(created_at) as at from outflow.outbox where pipeline = $1::text and sequence is null and kind = 'alert'
+  ) as oldest
+)`
 
 /** Whether the outbox of the pipeline $1 is to be decided on. */
 export const ALERTS_CONTROLLED = `(

@@ -12,6 +12,7 @@ import {
   noteFailedAttempt,
   waitingDeliveries,
 } from '@outflow/store/webhooks'
+import { deliveryWithReasons } from '../explaining/with-reasons.js'
 import { deliverTo, makeBreaker } from './deliver.js'
 import type { WebhookTelemetry } from './telemetry.js'
 
@@ -77,7 +78,7 @@ export async function runWebhooks({
                 due: async (limit) => {
                   const due = await dueDeliveries(pool, { pipeline, webhook: webhook.name, limit })
                   progressed()
-                  return due
+                  return Promise.all(due.map((delivery) => deliveryWithReasons(pool, pipeline, delivery)))
                 },
                 noteDelivered: (id, status) => noteDelivered(pool, id, status),
                 noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),

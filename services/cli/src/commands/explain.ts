@@ -1,8 +1,7 @@
 import type { Counterfactual, Explanation, Reason } from '@outflow/contracts'
-import { decide, scoreFile, unexplainable } from '@outflow/detector'
-import { type Format, isRejection } from '@outflow/records'
-import { ModelUnknown, type Pool } from '@outflow/store'
-import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
+import { decide, explainStored, scoreFile } from '@outflow/detector'
+import type { Format } from '@outflow/records'
+import { anomalyAt } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
 import { type AlertFate, alertFateAt } from '@outflow/store/outbox'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -10,7 +9,7 @@ import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { withDetector, withModelFile } from '../model-file.js'
+import { withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import { parseAnomalyId } from '../positions.js'
@@ -45,7 +44,7 @@ async function explain(options: ExplainOptions, terminal: Terminal, signal: Abor
   if (anomaly !== undefined) {
     if (model !== undefined || input !== undefined)
       throw new UsageError('give either --anomaly, or --model and --input')
-    return explainStored(anomaly, options, terminal)
+    return explainAnomaly(anomaly, options, terminal)
   }
   if (model === undefined || input === undefined)
     throw new UsageError('explain needs --model and --input, or --anomaly')
@@ -91,7 +90,7 @@ async function explainFile(
           nll: batch.nll[index]!,
           p_value: batch.pValue[index]!,
           anomaly,
-          ...(await detector.explain(batch.fields[index]!)),
+          ...(await detector.explain([batch.fields[index]!], [batch.nll[index]!]))[0]!,
         }
         await printResult(terminal, options.json, explained, describe(explained))
       }
@@ -105,24 +104,26 @@ function describe({ row, line, nll, p_value, anomaly, reasons, counterfactual }:
 }
 
 /**
- * Prints the reasons that were stored with an anomaly. In a burst of anomalies ingest stores some without reasons: those are
- * computed now, with the model that scored the record.
+ * Prints the reasons of a stored anomaly. Where they are not computed yet they are computed here, with the model that scored the
+ * record.
  */
-async function explainStored(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
+async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const { pipeline, position } = parseAnomalyId(id)
-  const { anomaly, isExplained, unsent } = await withPipeline(options, async (pool) => {
+  const { anomaly, unsent } = await withPipeline(options, async (pool) => {
     const [stored, unsent] = await Promise.all([
       anomalyAt(pool, pipeline, position),
       alertFateAt(pool, pipeline, position),
     ])
     if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
-    const explanation = stored.reasons.length > 0 ? stored : await explainNow(pool, stored, terminal)
-    return { anomaly: { ...stored, ...explanation }, isExplained: explanation !== null, unsent }
+    const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
+    const explanation = stored.reasons === null ? await explainStored(load, stored) : stored
+    return { anomaly: { ...stored, ...explanation }, unsent }
   })
+  if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
   const { nll, pValue, severity, modelId, record } = anomaly
   const text = [
     `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}`,
-    ...(isExplained ? [describeReasons(anomaly.reasons, anomaly.counterfactual)] : []),
+    ...(anomaly.reasons === null ? [] : [describeReasons(anomaly.reasons, anomaly.counterfactual)]),
     // A likelihood of what was observed is reported as one.
     ...(anomaly.missing.length > 0
       ? [`  scored without ${oneLine(anomaly.missing.join(', '))}: missing in the record`]
@@ -132,29 +133,6 @@ async function explainStored(id: string, options: PipelineOptions, terminal: Ter
     `  record ${JSON.stringify(record)}`,
   ].join('\n')
   await printResult(terminal, options.json, { id, ...anomaly, offset: String(anomaly.offset), unsent }, text)
-}
-
-/** Computes the reasons of an anomaly that was stored without, or prints why that is not possible. */
-async function explainNow(
-  pool: Pool,
-  { pipeline, modelId, record }: StoredAnomaly,
-  { say }: Terminal,
-): Promise<Explanation | null> {
-  const model = await loadModel(pool, { pipeline, id: modelId }).catch((error: unknown) => {
-    if (error instanceof ModelUnknown) return null
-    throw error
-  })
-  const cannot = (why: string) => {
-    say(`no reasons were stored, and none can be computed: ${oneLine(why)}`)
-    return null
-  }
-  if (model === null) return cannot(unexplainable(modelId, null)!)
-  return withDetector(model.artefact, async (detector) => {
-    const why = unexplainable(modelId, detector.metadata)
-    if (why !== null) return cannot(why)
-    const fields = detector.read(record)
-    return isRejection(fields) ? cannot(fields.detail) : await detector.explain(fields)
-  })
 }
 
 /** Why no single alert was sent for the anomaly. */

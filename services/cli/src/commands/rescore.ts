@@ -119,30 +119,28 @@ async function rescoreWith({
   let alerts = 0
 
   const alertOn = async (
-    batch: readonly (RecordWithFields<WindowRecord> & { nll: number; pValue: number; severity: Severity })[],
+    found: readonly (RecordWithFields<WindowRecord> & { nll: number; pValue: number; severity: Severity })[],
   ) => {
-    const anomalies = await Promise.all(
-      batch.map(async ({ read, fields, nll, pValue, severity }): Promise<RescoredAnomaly> => {
-        const { source: at, eventTimeMs, entityKey } = read
-        const { topic, partition, offset } = at
-        const anomaly = {
-          ...(await detector.explain(fields)),
-          ...{ topic, partition, offset },
-          eventTimeMs,
-          entityKey,
-          recordTimeMs: at.timestampMs,
-          record: recordOf(at),
-          nll,
-          pValue,
-          pUpper: detector.pUpperLimit(nll),
-          missing: detector.missing(fields),
-          severity,
-          modelId,
-        }
-        const message = alertMessage(alertEvent(anomaly, { pipeline, detectedAtMs: Date.now() }), config.alerts)
-        return { ...anomaly, message }
-      }),
-    )
+    const anomalies = found.map(({ read, fields, nll, pValue, severity }): RescoredAnomaly => {
+      const { source: at, eventTimeMs, entityKey } = read
+      const { topic, partition, offset } = at
+      const anomaly = {
+        ...{ topic, partition, offset },
+        eventTimeMs,
+        entityKey,
+        recordTimeMs: at.timestampMs,
+        record: recordOf(at),
+        nll,
+        pValue,
+        pUpper: detector.pUpperLimit(nll),
+        missing: detector.missing(fields),
+        windowed: detector.windowed(fields),
+        severity,
+        modelId,
+      }
+      const message = alertMessage(alertEvent(anomaly, { pipeline, detectedAtMs: Date.now() }), config.alerts)
+      return { ...anomaly, message }
+    })
     alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
   }
 

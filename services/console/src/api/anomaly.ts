@@ -49,9 +49,9 @@ export const anomalySchema = anomalySummarySchema
   .extend({
     /** As it came. It is data: to be shown as text, never as HTML. */
     record: z.unknown(),
-    /** The strangest field first. */
+    /** The strangest field first; none where they cannot be computed. */
     reasons: z.array(reasonSchema),
-    /** Why `outflow explain --anomaly` cannot compute reasons where none are stored; null: it can, or they are stored. */
+    /** Why no reasons can be computed; null: there are some. */
     unexplainable: z.string().nullable(),
     counterfactual: counterfactualSchema.nullable(),
     missing: z.array(z.string()),

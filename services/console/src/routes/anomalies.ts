@@ -1,3 +1,4 @@
+import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
   anomaliesOfField,
@@ -7,7 +8,7 @@ import {
   type StoredAnomaly,
   verdictsOn,
 } from '@outflow/store/anomalies'
-import { modelSummary } from '@outflow/store/models'
+import { loadModel, modelSummary } from '@outflow/store/models'
 import { z } from 'zod'
 import { detailOf, verdictOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
@@ -33,6 +34,14 @@ const paramsSchema = z.object({ id: z.string() })
 const CANDIDATES = 500
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  /** Its reasons as they are stored; computed here where they are not stored yet. */
+  const explanationOf = async (anomaly: StoredAnomaly): Promise<StoredExplanation> => {
+    const { pipeline, reasons, counterfactual, unexplainable } = anomaly
+    if (reasons !== null) return { reasons, counterfactual, unexplainable: null }
+    if (unexplainable !== null) return { reasons, counterfactual: null, unexplainable }
+    return explainStored((id) => loadModel(pool, { pipeline, id }), anomaly)
+  }
+
   server.get(
     '/api/anomalies',
     {
@@ -70,16 +79,15 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomalySchema },
       },
     },
-    async ({ params }) =>
-      read(async (db) => {
+    async ({ params }) => {
+      const { anomaly, model, verdicts } = await read(async (db) => {
         const anomaly = await anomalyOf(db, params.id)
         const { pipeline, modelId } = anomaly
-        return detailOf(
-          anomaly,
-          await modelSummary(db, { pipeline, id: modelId }),
-          await verdictsOn(db, pipeline, anomaly),
-        )
-      }),
+        const model = await modelSummary(db, { pipeline, id: modelId })
+        return { anomaly, model, verdicts: await verdictsOn(db, pipeline, anomaly) }
+      })
+      return detailOf({ ...anomaly, ...(await explanationOf(anomaly)) }, model, verdicts)
+    },
   )
 
   server.get(
@@ -96,8 +104,8 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     async ({ params, query }) =>
       read(async (db) => {
         const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
-        const [strangest] = reasons
-        if (strangest === undefined) return { items: [] }
+        const [strangest] = reasons ?? []
+        if (reasons === null || strangest === undefined) return { items: [] }
         const fields = reasons.map(({ field, bits }) => [field, bits] as const)
         const candidates = await anomaliesOfField(db, {
           pipeline,

@@ -2,10 +2,9 @@ import { OutflowError } from '@outflow/errors'
 import { wholeRecord } from '@outflow/records'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
-import type { ExplainedBatch } from '../batch.js'
+import type { ComparedBatch } from '../batch.js'
 import { aDecoder, aKafkaRecord, aReadBatch } from '../test-builders.js'
 import { aDecideStep, writeInMemory } from '../test-steps.js'
-import { explainWith } from './explain.js'
 import { rejectTo } from './reject.js'
 import { score } from './score.js'
 import type { WriteOptions } from './write.js'
@@ -15,27 +14,26 @@ class StoreAway extends OutflowError {
   override readonly retryable = true
 }
 
-async function explained(delays: readonly number[], rejectedOffsets: readonly number[] = []): Promise<ExplainedBatch> {
+async function decided(delays: readonly number[], rejectedOffsets: readonly number[] = []): Promise<ComparedBatch> {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
   const rejected = rejectedOffsets.map((offset) => ({ source: aKafkaRecord(offset, { delay: 'late' }), rejection }))
   const batch = aReadBatch(delays, { rejected })
   const all = [...batch.delivery.records, ...rejected.map(({ source }) => source)]
   const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
   const clean = rejectTo({ topic: 'flights.dead' })({ ...batch, delivery })
-  const telemetry = { explanationsShortened: vi.fn(), explanationsSkipped: vi.fn(), explanationFailed: vi.fn() }
-  return explainWith({ recordOf: wholeRecord(aDecoder()), telemetry })(await aDecideStep()(await score(clean)))
+  return aDecideStep()(await score(clean))
 }
 
 function writing(overrides: Partial<WriteOptions> = {}) {
   const writes: BatchWrite[] = []
   const telemetry = { writeRetried: vi.fn() }
-  const step = writeInMemory(writes, { telemetry, ...overrides })
+  const step = writeInMemory(writes, { recordOf: wholeRecord(aDecoder()), telemetry, ...overrides })
   return { step, writes, telemetry }
 }
 
 test('one write carries all that the batch changes', async () => {
   const { step, writes } = writing()
-  const written = await step(await explained([1, 9, 2], [3, 5]))
+  const written = await step(await decided([1, 9, 2], [3, 5]))
   expect(written.outcome).toBe('written')
   expect(writes).toHaveLength(1)
   expect(writes[0]).toMatchObject({
@@ -46,7 +44,7 @@ test('one write carries all that the batch changes', async () => {
     nextOffset: 9n,
     received: 5,
     scored: 3,
-    anomalies: [{ offset: 1n }],
+    anomalies: [{ offset: 1n, nll: 9, severity: 'high', modelId: 'm1', entityKey: 'LAX', record: { delay: 9 } }],
     deadLetters: [{ offset: 3n }, { offset: 5n }],
     scores: [{ modelId: 'm1', scored: 3, anomalies: 1, nllMin: 1, nllMax: 9, nllSum: 12 }],
     rejections: [{ reason: 'wrong_type', rejected: 2 }],
@@ -55,7 +53,7 @@ test('one write carries all that the batch changes', async () => {
 
 test('alerts and dead letters leave in the order of their records', async () => {
   const { step, writes } = writing()
-  await step(await explained([9, 1, 9, 9], [1]))
+  await step(await decided([9, 1, 9, 9], [1]))
   expect(writes[0]?.outbox.map(({ kind }) => kind)).toEqual(['alert', 'dead_letter', 'alert', 'alert'])
 })
 
@@ -70,20 +68,20 @@ test('while the store is away the write is repeated, the same each time', async 
       return 'written'
     },
   })
-  expect((await step(await explained([9]))).outcome).toBe('written')
+  expect((await step(await decided([9]))).outcome).toBe('written')
   expect(new Set(seen).size).toBe(1)
   expect(telemetry.writeRetried).toHaveBeenCalledTimes(2)
 })
 
 test('what will be refused again is thrown at once', async () => {
   const { step } = writing({ writeBatch: () => Promise.reject(new TypeError('no such column')) })
-  await expect(step(await explained([9]))).rejects.toThrow('no such column')
+  await expect(step(await decided([9]))).rejects.toThrow('no such column')
 })
 
 test('once the service stops, a write that fails is not repeated, nor waited for', async () => {
   const abort = new AbortController()
   const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreAway('still away'))
   const { step } = writing({ writeBatch, telemetry: { writeRetried: () => abort.abort() }, signal: abort.signal })
-  await expect(step(await explained([9]))).rejects.toThrow('still away')
+  await expect(step(await decided([9]))).rejects.toThrow('still away')
   expect(writeBatch).toHaveBeenCalledTimes(1)
 })

@@ -1,12 +1,17 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
+import type { JsonObject } from '@outflow/records'
 import { retrying, type Tracing } from '@outflow/runtime'
 import type { BatchWrite } from '@outflow/store/batch'
 import { minuteRejections, minuteScores } from '@outflow/store/statistics'
-import type { ExplainedBatch, WrittenBatch } from '../batch.js'
+import type { KafkaRecord } from '@outflow/streams'
+import { anomaliesOf } from '../anomalies.js'
+import type { ComparedBatch, WrittenBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
 export interface WriteOptions {
+  /** Gives the whole record of a message that could be read. */
+  readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly pipeline: string
   readonly alertsTopic: string
   readonly writeBatch: (batch: BatchWrite) => Promise<'written' | 'superseded'>
@@ -24,7 +29,7 @@ export interface WriteOptions {
  * repeated, and the partition waits behind it in order.
  */
 export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
-  return async (batch: ExplainedBatch): Promise<WrittenBatch> => {
+  return async (batch: ComparedBatch): Promise<WrittenBatch> => {
     const span = tracing && traceBatch(tracing, target.pipeline, batch)
     const traceparent = span?.traceparent
     const write = toBatchWrite(batch, { ...target, traceparent, detectedAtMs: now() })
@@ -42,31 +47,17 @@ export function writeWith({ writeBatch, telemetry, signal, tracing = null, now =
   }
 }
 
+interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'recordOf'> {
+  readonly traceparent: string | undefined
+  readonly detectedAtMs: number
+}
+
 /** All that a batch changes in Postgres, alerts and dead letters in the order of their records. */
-function toBatchWrite(
-  {
-    delivery,
-    records,
-    rejected,
-    skipped,
-    deadLetters,
-    deadLetterMessages,
-    anomalies,
-    scores,
-    ownPValue,
-    model,
-    windowStates,
-    decisions,
-    shadow,
-  }: ExplainedBatch,
-  {
-    pipeline,
-    alertsTopic,
-    traceparent,
-    detectedAtMs,
-  }: { pipeline: string; alertsTopic: string; traceparent: string | undefined; detectedAtMs: number },
-): BatchWrite {
+function toBatchWrite(batch: ComparedBatch, { pipeline, alertsTopic, recordOf, ...target }: Target): BatchWrite {
+  const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
   const { topic, partition } = delivery
+  const { traceparent, detectedAtMs } = target
+  const anomalies = anomaliesOf(batch, recordOf)
   const alerts = anomalies.map((anomaly) => ({
     offset: anomaly.offset,
     message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs }), {
@@ -90,13 +81,13 @@ function toBatchWrite(
       .toSorted((a, b) => Number(a.offset - b.offset))
       .map(({ message }) => message),
     scores: minuteScores(
-      model.modelId,
+      batch.model.modelId,
       records.map(({ source }) => source.timestampMs),
       scores.nll,
       decisions.isAnomaly,
-      ownPValue,
+      batch.ownPValue,
     ),
-    ...(windowStates && { windowStates }),
+    ...(batch.windowStates && { windowStates: batch.windowStates }),
     ...(shadow && { shadow }),
     rejections: minuteRejections(
       rejected.map(({ source, rejection }) => ({ recordTimeMs: source.timestampMs, reason: rejection.reason })),

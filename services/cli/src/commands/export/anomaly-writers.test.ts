@@ -21,6 +21,8 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     pValue: 0.001,
     pUpper: 0.0012,
     counterfactual: null,
+    unexplainable: null,
+    windowed: null,
     missing: ['delay', 'origin'],
     severity: 'high',
     reasons: [

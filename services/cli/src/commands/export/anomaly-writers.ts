@@ -1,3 +1,4 @@
+import type { Reason } from '@outflow/contracts'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
@@ -54,9 +55,9 @@ const COLUMNS: readonly Column[] = [
 const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = COLUMNS.toSpliced(
   -1,
   0,
-  { name: 'why', type: TEXT, of: ({ reasons }) => reasons[0]?.text ?? null },
+  { name: 'why', type: TEXT, of: ({ reasons }) => reasons?.[0]?.text ?? null },
   { name: 'missing', type: TEXT, of: ({ missing }) => JSON.stringify(missing) },
-  { name: 'reasons', type: TEXT, of: ({ reasons }) => JSON.stringify(reasons) },
+  { name: 'reasons', type: TEXT, of: ({ reasons }) => reasons && JSON.stringify(reasons) },
 )
 
 /**
@@ -86,14 +87,13 @@ const RUNS_AS_FORMULA = /^[=+\-@\t\r]/
 
 const defused = (text: string): string => (RUNS_AS_FORMULA.test(text) ? `'${text}` : text)
 
-const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: StoredAnomaly['reasons'][number]) => unknown })[] =
-  [
-    { name: 'field', type: TEXT, of: ({ field }) => field },
-    { name: 'bits', type: DOUBLE, of: ({ bits }) => bits },
-    { name: 'observed', type: TEXT, optional: true, of: ({ observed }) => asText(observed) },
-    { name: 'expected', type: TEXT, optional: true, of: ({ expected }) => asText(expected) },
-    { name: 'text', type: TEXT, of: ({ text }) => text },
-  ]
+const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: Reason) => unknown })[] = [
+  { name: 'field', type: TEXT, of: ({ field }) => field },
+  { name: 'bits', type: DOUBLE, of: ({ bits }) => bits },
+  { name: 'observed', type: TEXT, optional: true, of: ({ observed }) => asText(observed) },
+  { name: 'expected', type: TEXT, optional: true, of: ({ expected }) => asText(expected) },
+  { name: 'text', type: TEXT, of: ({ text }) => text },
+]
 
 const asText = (value: number | string | null): string | null => (value === null ? null : String(value))
 
@@ -143,7 +143,7 @@ export function parquetWriter(output: Output): AnomalyWriter {
 
 function columnsOf(anomalies: readonly StoredAnomaly[]): ColumnSource[] {
   const reasons = ({ reasons }: StoredAnomaly) =>
-    reasons.map((reason) => Object.fromEntries(REASON.map(({ name, of }) => [name, of(reason)])))
+    (reasons ?? []).map((reason) => Object.fromEntries(REASON.map(({ name, of }) => [name, of(reason)])))
   return [
     ...COLUMNS.map(({ name, of }) => ({ name, data: anomalies.map(of) })),
     { name: 'missing', data: anomalies.map(({ missing }) => missing) },

@@ -56,7 +56,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <span class="unseen">Anomaly of </span>
           {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
         </h1>
-        <p class="lead">{anomaly.reasons[0]?.text ?? 'Not explained: one of a burst of anomalies.'}</p>
+        <p class="lead">{anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}</p>
         <dl class="facts">
           <Fact name="severity">
             <SeverityBadge severity={anomaly.severity} />

@@ -89,7 +89,10 @@ export class AnomalyList {
   private takeUp({ items, next }: AnomalyPage): void {
     const fresh = mergeFresh(items, [...this.waiting.value, ...this.items.value])
     if (fresh !== null) {
-      this.waiting.value = [...fresh, ...this.waiting.value]
+      // Reasons are stored a moment after the anomaly.
+      const renewed = new Map(items.map((item) => [item.id, item]))
+      this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
+      this.waiting.value = [...fresh, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
       return
     }
     // More came than a page holds: the gap is unknown, so the list starts again.

@@ -143,7 +143,7 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
         <SeverityBadge severity={item.severity} />
         <Time at={item.recordTime} />
         <span class="key">{item.key ?? '–'}</span>
-        <span class="why">{item.topReason ?? 'not explained: one of a burst'}</span>
+        <span class="why">{item.topReason ?? 'without reasons yet'}</span>
         <span class="number nats">{formatAmount(item.nll)}</span>
         <span class="number rarity">{formatRarity(item.pValue)}</span>
         <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>

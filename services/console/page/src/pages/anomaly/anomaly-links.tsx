@@ -20,7 +20,7 @@ export function AnomalyLinks<T extends Anomaly>({ items, note }: AnomalyLinksPro
               <b>{item.key ?? item.id}</b>
               <span class="quiet">{note(item)}</span>
             </span>
-            <span class="why">{item.topReason ?? 'not explained: one of a burst'}</span>
+            <span class="why">{item.topReason ?? 'without reasons yet'}</span>
             <span class="quiet small">
               <Time at={item.recordTime} /> {item.verdict !== null && <VerdictBadge verdict={item.verdict} />}
             </span>

@@ -12,21 +12,11 @@ export const isMainReason = ({ bits }: Reason): boolean => bits >= MAIN_REASON_B
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
   const { reasons, counterfactual, unexplainable } = anomaly
   const { shares, isLog } = barLengths(reasons.map(({ bits }) => bits))
-  const isBrief = reasons.some(({ kind }) => kind === 'brief')
   return (
     <section aria-labelledby="why">
       <h2 id="why">Why</h2>
       {reasons.length === 0 ? (
-        <p class="quiet">
-          {unexplainable === null ? (
-            <>
-              None was kept: in a burst of anomalies there is no time to explain each.{' '}
-              <code>outflow explain --anomaly {anomaly.id}</code> says why now.
-            </>
-          ) : (
-            `No reasons were stored, and none can be computed: ${unexplainable}.`
-          )}
-        </p>
+        <p class="quiet">No reasons can be computed: {unexplainable}</p>
       ) : (
         <ol class="reasons">
           {reasons.map((reason, i) => (
@@ -37,7 +27,6 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
       <p class="quiet small" hidden={reasons.length === 0}>
         Bits: how much less surprising the record would be with the likeliest value in that field
         {isLog && '; the bars are on a logarithmic scale'}.
-        {isBrief && ' Explained briefly, in a burst of anomalies: the bits may be too few.'}
       </p>
       {counterfactual !== null && (
         <div class="counterfactual">

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { OutflowError } from '@outflow/errors'
+import { afterEach, expect, it, vi } from 'vitest'
+import { type Explainer, explainStored, makeExplainer } from './explainer.js'
+
+const artefact = await readFile(new URL('../test-data/version-1.model', import.meta.url))
+const load = vi.fn(async (_modelId: string) => ({ artefact }))
+const anomaly = (state: unknown, modelId = 'm1') => ({
+  modelId,
+  record: { city: 'Austin', state },
+  windowed: null,
+  nll: 9,
+})
+
+class StoreAway extends OutflowError {
+  readonly code = 'OUTFLOW_UNEXPECTED'
+  override readonly retryable = true
+}
+
+let explainer: Explainer | undefined
+afterEach(async () => {
+  await explainer?.close()
+  load.mockClear()
+})
+
+it('explains each record by the model that scored it, and opens a model once', async () => {
+  explainer = makeExplainer(load)
+  await explainer.open('m1')
+  const explained = await explainer.explain([anomaly('NV', 'm2'), anomaly('NV'), anomaly('NV', 'm2')])
+  for (const { reasons, unexplainable } of explained) {
+    expect(reasons).not.toEqual([])
+    expect(reasons).not.toBeNull()
+    expect(unexplainable).toBeNull()
+  }
+  expect(load.mock.calls.map(([id]) => id)).toEqual(['m1', 'm2'])
+})
+
+it('names a record that its model cannot read, and explains the others', async () => {
+  explainer = makeExplainer(load)
+  const [wrong, right] = await explainer.explain([anomaly({ nested: true }), anomaly('NV')])
+  expect(wrong).toMatchObject({ reasons: null, unexplainable: expect.stringContaining('$.state must be') })
+  expect(right!.reasons).not.toBeNull()
+})
+
+it('states that a model cannot be opened, whether it is gone or damaged', async () => {
+  const gone = () => Promise.reject(new TypeError('no such model'))
+  expect(await explainStored(gone, anomaly('NV'))).toEqual({
+    reasons: null,
+    counterfactual: null,
+    unexplainable: 'model m1, which scored the record, cannot be opened: no such model',
+  })
+  const damaged = async () => ({ artefact: artefact.subarray(0, 200) })
+  expect((await explainStored(damaged, anomaly('NV'))).unexplainable).toMatch(/truncated/)
+})
+
+it('throws when the store is away, and asks again', async () => {
+  let isAway = true
+  explainer = makeExplainer(async (id) => (isAway ? Promise.reject(new StoreAway('away')) : load(id)))
+  await expect(explainer.explain([anomaly('NV')])).rejects.toBeInstanceOf(StoreAway)
+  isAway = false
+  expect((await explainer.explain([anomaly('NV')]))[0]!.reasons).not.toBeNull()
+})

@@ -1,0 +1,135 @@
+import type { Explanation } from '@outflow/contracts'
+import { isRetryable, toOutflowError } from '@outflow/errors'
+import { type Fields, isRejection } from '@outflow/records'
+import { type Detector, openDetector } from './detector.js'
+
+/** An anomaly as it is stored, as far as its reasons follow from it. */
+export interface ExplainableRecord {
+  readonly modelId: string
+  /** As it was decoded. */
+  readonly record: unknown
+  /** As `Detector.windowed` returned them; null: the model has no windowed features, or they were missing. */
+  readonly windowed: readonly (number | null)[] | null
+  /** nats */
+  readonly nll: number
+}
+
+/** Why a record is improbable, or why that cannot be computed. */
+export type StoredExplanation =
+  | (Explanation & { readonly unexplainable: null })
+  | { readonly reasons: null; readonly counterfactual: null; readonly unexplainable: string }
+
+/** Explains stored records, each by the model that scored it. */
+export interface Explainer {
+  /** Opens a model before there is a record of it. */
+  open(modelId: string): Promise<void>
+  /** @returns [records]; rejects only with a retryable error of `load` */
+  explain(records: readonly ExplainableRecord[]): Promise<StoredExplanation[]>
+  close(): Promise<void>
+}
+
+/** The active model, and those before it while their records wait. */
+const MOST_OPEN = 3
+
+type Load = (modelId: string) => Promise<{ readonly artefact: Uint8Array }>
+
+/**
+ * Makes an explainer, which keeps the models open that were used last.
+ *
+ * @param load  reads a model; where it throws, and not a retryable error, the model's records cannot be explained
+ */
+export function makeExplainer(load: Load): Explainer {
+  // In the order of their last use.
+  const models = new Map<string, Promise<Detector | string>>()
+  const modelOf = async (modelId: string): Promise<Detector | string> => {
+    const model = models.get(modelId) ?? openModel(modelId, load)
+    models.delete(modelId)
+    models.set(modelId, model)
+    for (const [id, old] of models) {
+      if (models.size <= MOST_OPEN) break
+      models.delete(id)
+      await close(old)
+    }
+    return model.catch((error: unknown) => {
+      models.delete(modelId)
+      throw error
+    })
+  }
+  return {
+    open: async (modelId) => {
+      await modelOf(modelId)
+    },
+    explain: async (records) => {
+      const explanations = new Map<ExplainableRecord, StoredExplanation>()
+      for (const modelId of new Set(records.map((record) => record.modelId))) {
+        const own = records.filter((record) => record.modelId === modelId)
+        const model = await modelOf(modelId)
+        const found = typeof model === 'string' ? own.map(() => unexplainable(model)) : await explainBy(model, own)
+        own.forEach((record, at) => {
+          explanations.set(record, found[at]!)
+        })
+      }
+      return records.map((record) => explanations.get(record)!)
+    },
+    close: async () => {
+      for (const model of models.values()) await close(model)
+      models.clear()
+    },
+  }
+}
+
+/** Explains one stored record by the model that scored it. */
+export async function explainStored(load: Load, record: ExplainableRecord): Promise<StoredExplanation> {
+  const explainer = makeExplainer(load)
+  try {
+    const [explanation] = await explainer.explain([record])
+    return explanation!
+  } finally {
+    await explainer.close()
+  }
+}
+
+async function close(model: Promise<Detector | string>): Promise<void> {
+  const opened = await model.catch(() => '')
+  if (typeof opened !== 'string') await opened.close()
+}
+
+/** @returns why it cannot be opened, where it cannot */
+async function openModel(modelId: string, load: Load): Promise<Detector | string> {
+  try {
+    const { artefact } = await load(modelId)
+    return await openDetector(artefact)
+  } catch (thrown: unknown) {
+    const error = toOutflowError(thrown)
+    if (isRetryable(error)) throw error
+    return `model ${modelId}, which scored the record, cannot be opened: ${error.message}`
+  }
+}
+
+async function explainBy(model: Detector, records: readonly ExplainableRecord[]): Promise<StoredExplanation[]> {
+  const read = records.map(({ record, windowed }) => model.read(record, windowed ?? undefined))
+  const readable = read.flatMap((fields, at) => (isRejection(fields) ? [] : [{ fields, nll: records[at]!.nll }]))
+  const explained = (await explainAll(model, readable)).values()
+  return read.map((fields) => (isRejection(fields) ? unexplainable(fields.detail) : explained.next().value!))
+}
+
+/** A record that causes an error must not cost the others their reasons: they are explained one by one then. */
+async function explainAll(
+  model: Detector,
+  records: readonly { readonly fields: Fields; readonly nll: number }[],
+): Promise<StoredExplanation[]> {
+  try {
+    const explanations = await model.explain(
+      records.map(({ fields }) => fields),
+      records.map(({ nll }) => nll),
+    )
+    return explanations.map((explanation) => ({ ...explanation, unexplainable: null }))
+  } catch (thrown: unknown) {
+    if (records.length === 1) return [unexplainable(toOutflowError(thrown).message)]
+    return (await Promise.all(records.map((record) => explainAll(model, [record])))).flat()
+  }
+}
+
+function unexplainable(why: string): StoredExplanation {
+  return { reasons: null, counterfactual: null, unexplainable: why }
+}

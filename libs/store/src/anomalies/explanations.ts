@@ -1,0 +1,162 @@
+import {
+  type Counterfactual,
+  counterfactualSchema,
+  type Explanation,
+  formatPosition,
+  type Position,
+  type Reason,
+  reasonSchema,
+} from '@outflow/contracts'
+import { z } from 'zod'
+import { jsonColumn } from '../connection/json-column.js'
+import type { Client, Queryable } from '../connection/pool.js'
+import { jsonbText } from '../connection/postgres-text.js'
+import { run } from '../connection/statement.js'
+
+/** An anomaly whose reasons are not computed yet. */
+export interface UnexplainedAnomaly extends Position {
+  readonly recordTime: Date
+  /** The decoded record, any JSON value. */
+  readonly record: unknown
+  /** Values of windowed features, in the order of the model's features; null: the model has none. */
+  readonly windowed: readonly (number | null)[] | null
+  /** Nats. */
+  readonly nll: number
+  readonly modelId: string
+}
+
+export const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())
+export const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
+
+const UNEXPLAINED = 'pipeline = $1::text and reasons is null and unexplainable is null'
+
+/** Among the newest of those without reasons the strangest come first: a backlog delays what is new by this many at most. */
+const NEWEST = 1_000
+
+/**
+ * Claims anomalies without reasons until the transaction ends, the strangest first. What another transaction has claimed is passed over.
+ */
+export async function claimUnexplained(
+  client: Client,
+  { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
+): Promise<readonly UnexplainedAnomaly[]> {
+  const rows = await run<UnexplainedRow>(client, {
+    name: 'claim_unexplained',
+    text: `
+      select topic, partition, "offset", record_time, record, windowed, nll, model_id
+      from outflow.anomalies
+      where ${UNEXPLAINED}
+        and detected_at >= coalesce((
+          select detected_at from outflow.anomalies
+          where ${UNEXPLAINED}
+          order by detected_at desc
+          offset $3 limit 1
+        ), '-infinity')
+      order by nll desc
+      limit $2
+      for update skip locked`,
+    values: [pipeline, limit, NEWEST],
+  })
+  return rows.map((row) => ({
+    topic: row.topic,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    recordTime: row.record_time,
+    record: row.record,
+    windowed: row.windowed,
+    nll: row.nll,
+    modelId: row.model_id,
+  }))
+}
+
+interface UnexplainedRow {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly record_time: Date
+  readonly record: unknown
+  readonly windowed: readonly (number | null)[] | null
+  readonly nll: number
+  readonly model_id: string
+}
+
+/** What became of an anomaly that was claimed: its reasons, or why there are none. */
+export interface ExplainedAnomaly extends Position {
+  readonly recordTime: Date
+  readonly reasons: readonly Reason[] | null
+  readonly counterfactual: Counterfactual | null
+  readonly unexplainable: string | null
+}
+
+/** Stores the reasons of anomalies, and wakes the relay, which may wait for them. */
+export async function storeExplanations(
+  client: Client,
+  pipeline: string,
+  explained: readonly ExplainedAnomaly[],
+): Promise<void> {
+  await run(client, {
+    name: 'store_explanations',
+    text: `
+      with stored as (
+        update outflow.anomalies as anomaly
+        set reasons = explained.reasons, counterfactual = explained.counterfactual,
+            unexplainable = explained.unexplainable
+        from unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::jsonb[], $7::jsonb[], $8::text[])
+          as explained (topic, partition, "offset", record_time, reasons, counterfactual, unexplainable)
+        where anomaly.pipeline = $1 and anomaly.topic = explained.topic and anomaly.partition = explained.partition
+          and anomaly."offset" = explained."offset" and anomaly.record_time = explained.record_time
+      )
+      select pg_notify('outflow_outbox', $1)`,
+    values: [
+      pipeline,
+      explained.map(({ topic }) => topic),
+      explained.map(({ partition }) => partition),
+      explained.map(({ offset }) => offset),
+      explained.map(({ recordTime }) => recordTime),
+      explained.map(({ reasons }) => reasons && jsonbText(reasons)),
+      explained.map(({ counterfactual }) => counterfactual && jsonbText(counterfactual)),
+      explained.map(({ unexplainable }) => unexplainable),
+    ],
+  })
+}
+
+/** Gives the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */
+export async function explanationsBetween(
+  db: Queryable,
+  { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
+): Promise<ReadonlyMap<string, Explanation>> {
+  const rows = await run<{
+    topic: string
+    partition: number
+    offset: string
+    reasons: unknown
+    counterfactual: unknown
+  }>(db, {
+    name: 'explanations_between',
+    text: `
+      select topic, partition, "offset", reasons, counterfactual
+      from outflow.anomalies
+      where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz + interval '1 millisecond'
+        and reasons is not null`,
+    values: [pipeline, from, to],
+  })
+  return new Map(
+    rows.flatMap((row) => {
+      // An alert whose reasons are damaged leaves without them, and holds back no other.
+      const { data } = explanationSchema.safeParse(row)
+      return data === undefined ? [] : [[formatPosition({ ...row, offset: BigInt(row.offset) }), data]]
+    }),
+  )
+}
+
+const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfactual: counterfactualSchema.nullable() })
+
+/** Counts a pipeline's anomalies whose reasons are not computed yet. */
+export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
+  const [row] = await run<{ waiting: string }>(db, {
+    name: 'count_unexplained',
+    text: `select count(*) as waiting from outflow.anomalies where ${UNEXPLAINED}`,
+    values: [pipeline],
+  })
+  return Number(row!.waiting)
+}

@@ -1,0 +1,75 @@
+import type { Config } from '@outflow/contracts'
+import { type Explainer, makeExplainer } from '@outflow/detector'
+import { keepTrying, type Metrics, pause } from '@outflow/runtime'
+import { type Client, type Pool, withTransaction } from '@outflow/store'
+import { claimUnexplained, countUnexplained, type ExplainedAnomaly, storeExplanations } from '@outflow/store/anomalies'
+import { listenForModels, loadModel } from '@outflow/store/models'
+import type { ExplainerTelemetry } from './telemetry.js'
+
+interface ExplainerOptions {
+  readonly config: Pick<Config, 'pipeline' | 'postgres'>
+  readonly pool: Pool
+  readonly telemetry: ExplainerTelemetry
+  readonly metrics: Metrics
+  /** Resolves when anomalies may have been stored, or the signal aborts. */
+  readonly untilWoken: (signal: AbortSignal) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** Explained in one transaction, and in the same calls of the scorer; the process does nothing else in each of them. */
+const AT_ONCE = 16
+
+/**
+ * Computes the reasons of the pipeline's anomalies until the signal aborts. Any number of instances may run: none claims what
+ * another has claimed, and a claim ends with its transaction. Where there are too many, the strangest of the newest come first.
+ */
+export async function runExplainer(options: ExplainerOptions): Promise<void> {
+  const { config, pool, telemetry, metrics, untilWoken, signal } = options
+  const { pipeline } = config
+  const explainer = makeExplainer((id) => loadModel(pool, { pipeline, id }))
+  const models = listenForModels({
+    url: config.postgres.url,
+    pipeline,
+    // Before its first anomaly, whose alert does not wait long. What cannot be opened is reported with that anomaly.
+    onChange: (id) => void (id && explainer.open(id).catch(() => {})),
+    onError: telemetry.storeConnectionLost,
+  })
+  metrics.gaugeOf('outflow_unexplained_anomalies', 'Anomalies without reasons; NaN while unknown', () =>
+    countUnexplained(pool, pipeline),
+  )
+  try {
+    await keepTrying(
+      async (progressed) => {
+        while (!signal.aborted) {
+          const startedAt = performance.now()
+          const explained = await withTransaction(pool, (client) => explainSome(client, pipeline, explainer))
+          progressed()
+          telemetry.anomaliesExplained(explained)
+          // At most half of the time: a process may run ingest as well.
+          if (explained.length > 0) await pause(performance.now() - startedAt, signal)
+          else await untilWoken(signal)
+        }
+      },
+      { signal, onRetry: telemetry.explainerInterrupted },
+    )
+  } finally {
+    await models.close()
+    await explainer.close()
+  }
+}
+
+async function explainSome(
+  client: Client,
+  pipeline: string,
+  explainer: Explainer,
+): Promise<readonly ExplainedAnomaly[]> {
+  const claimed = await claimUnexplained(client, { pipeline, limit: AT_ONCE })
+  if (claimed.length === 0) return []
+  const explanations = await explainer.explain(claimed)
+  const explained = claimed.map(({ topic, partition, offset, recordTime }, at) => ({
+    ...{ topic, partition, offset, recordTime },
+    ...explanations[at]!,
+  }))
+  await storeExplanations(client, pipeline, explained)
+  return explained
+}

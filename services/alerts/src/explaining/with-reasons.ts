@@ -1,0 +1,63 @@
+import { explainedEvent } from '@outflow/alerting'
+import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
+import type { Queryable } from '@outflow/store'
+import { anomalyAt, explanationsBetween } from '@outflow/store/anomalies'
+import type { WaitingDelivery } from '@outflow/store/webhooks'
+
+/** An alert waits for its reasons no longer; they are computed in some ten ms unless there are many. */
+export const REASONS_WAIT_MS = 1_000
+
+interface Row {
+  readonly payload: Buffer | null
+  readonly createdAt: Date
+}
+
+/** Puts reasons into the alerts among rows of the outbox: an alert is written before its reasons are computed. */
+export async function withReasons<Own extends Row>(
+  db: Queryable,
+  pipeline: string,
+  rows: readonly Own[],
+): Promise<readonly Own[]> {
+  const alerts = rows.map(({ payload }) => unexplainedAlert(payload))
+  // An anomaly and its alert are written in one transaction, which both are dated by.
+  const times = rows.flatMap(({ createdAt }, at) => (alerts[at] === null ? [] : [createdAt.getTime()]))
+  if (times.length === 0) return rows
+  const span = { pipeline, from: new Date(Math.min(...times)), to: new Date(Math.max(...times)) }
+  const explanations = await explanationsBetween(db, span)
+  return rows.map((row, at) => {
+    const alert = alerts[at]!
+    const explanation = alert && explanations.get(formatPosition(positionOf(alert)))
+    return alert && explanation ? { ...row, payload: bytesOf(explainedEvent(alert, explanation)) } : row
+  })
+}
+
+/** Puts reasons into an event that a webhook is sent, where it left the outbox before they were computed. */
+export async function deliveryWithReasons(
+  db: Queryable,
+  pipeline: string,
+  delivery: WaitingDelivery,
+): Promise<WaitingDelivery> {
+  const alert = unexplainedAlert(delivery.payload)
+  const anomaly = alert && (await anomalyAt(db, pipeline, positionOf(alert)))
+  if (!alert || !anomaly?.reasons) return delivery
+  const { reasons, counterfactual } = anomaly
+  return { ...delivery, payload: bytesOf(explainedEvent(alert, { reasons, counterfactual })) }
+}
+
+function unexplainedAlert(payload: Buffer | null): AlertEvent | null {
+  try {
+    const event = payload && (JSON.parse(String(payload)) as AlertEvent)
+    return event?.type === ALERT_EVENT_TYPE && event.data.reasons.length === 0 ? event : null
+  } catch {
+    // An event of another version is sent as it is.
+    return null
+  }
+}
+
+const positionOf = ({ data: { topic, partition, offset } }: AlertEvent): Position => ({
+  topic,
+  partition,
+  offset: BigInt(offset),
+})
+
+const bytesOf = (event: AlertEvent): Buffer => Buffer.from(JSON.stringify(event))
