@@ -35,7 +35,7 @@ interface HoldOut {
 export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut): TrainingBatches {
   const count = data.rows.length / spec.dim
   const heldOut = Math.max(1, Math.min(holdOut.maxRows, Math.round(count * holdOut.share)))
-  const order = seededRandom(holdOut.seed, 'holdOut').permutation(count)
+  const order = seededRandom(holdOut.seed, 'parting').permutation(count)
   const training = order.subarray(heldOut)
   const shuffle = seededRandom(holdOut.seed, 'batches')
   const noise = seededRandom(holdOut.seed, 'noise')
