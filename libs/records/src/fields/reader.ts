@@ -15,7 +15,7 @@ type Reader = (record: unknown) => Fields | Rejection
  * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
  * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
  * booleans; text ones the same, measured; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
- * `YYYY/MM/DD HH:MM`, or epoch times in seconds, ms, µs or ns. Windowed features, which no record holds, are missing until `windowFiller`
+ * `YYYY/MM/DD HH:MM`, or epoch times in seconds, ms, µs or ns. Windowed features, which no record holds, are missing until `rowFiller`
  * puts them there.
  */
 export function makeReader(features: readonly Feature[]): Reader {
