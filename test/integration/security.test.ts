@@ -182,7 +182,7 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
       'TLS',
       () => ({ tls: trusted, sasl: { mechanism: 'plain', username: 'clerk', passwordFile: 'plain.secret' } }),
       'OUTFLOW_BROKER_LOGIN_FAILED',
-      /takes no login: .*take kafka\.sasl out/,
+      /has no login: .*remove kafka\.sasl/,
     ],
     [
       'a mechanism that the port has not',
