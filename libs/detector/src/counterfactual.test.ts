@@ -4,7 +4,7 @@ import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import type { Nll } from './model-scorer.js'
-import { runTogether } from './together.js'
+import { runNllQueries } from './nll-queries.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -29,7 +29,7 @@ const best = [{ fields: farther, nll: 99 }]
 
 async function find(nll: Nll, tried: readonly Candidate[]) {
   const changes = { best: tried, numbers: [0, 1] }
-  const [found] = await runTogether(nll, [findCounterfactual(encoder, swapped, changes, ORDINARY_NLL)])
+  const [found] = await runNllQueries(nll, [findCounterfactual(encoder, swapped, changes, ORDINARY_NLL)])
   return found!
 }
 

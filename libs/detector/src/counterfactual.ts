@@ -12,8 +12,8 @@ import {
 } from '@outflow/encoding'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
+import type { NllQueries } from './nll-queries.js'
 import { show } from './reason-text.js'
-import type { Asking } from './together.js'
 
 /** One value of one field that was tried. */
 export interface Candidate {
@@ -45,7 +45,7 @@ export function* findCounterfactual(
   fields: Fields,
   { best, numbers }: ChangesOfOne,
   ordinaryNll: number,
-): Asking<Counterfactual | null> {
+): NllQueries<Counterfactual | null> {
   let current = likeliest(best)
   for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []

@@ -13,9 +13,9 @@ import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { openTableScorer } from './model-scorer.js'
 import { findNewValues, type NewValue } from './new-value.js'
+import { runNllQueries } from './nll-queries.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
-import { runTogether } from './together.js'
 
 /** How improbable each record of a batch is. */
 export interface Scores {
@@ -107,8 +107,8 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     pUpperLimit: (nll) => pUpperLimit(calibration, nll),
     explain: async (batch, nll) => {
       const own = nll ?? (await nllOf(batch))
-      const asking = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))
-      return runTogether(roughNll, asking)
+      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))
+      return runNllQueries(roughNll, queries)
     },
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),

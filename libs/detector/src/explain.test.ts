@@ -3,7 +3,7 @@ import { fitEncoder } from '@outflow/encoding'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
-import { runTogether } from './together.js'
+import { runNllQueries } from './nll-queries.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -23,7 +23,7 @@ const isLength = ({ numbers }: Fields) => numbers[1]! >= 900 && numbers[1]! < 90
 const explain = async (record: object, nllOf: (fields: Fields) => number) => {
   const fields = read(record) as Fields
   const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
-  const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
+  const [explanation] = await runNllQueries(nll, [explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
   return explanation!
 }
 

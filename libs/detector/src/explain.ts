@@ -13,8 +13,8 @@ import type { Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
+import type { NllQueries } from './nll-queries.js'
 import { mergeCurve, numberReason } from './number-reason.js'
-import type { Asking } from './together.js'
 
 /**
  * Says which fields make a record improbable. A field's surprise is how much the record's NLL falls, in bits, when that
@@ -33,7 +33,7 @@ export function* explainRecord(
   encoder: Encoder,
   { fields, nll: own }: Candidate,
   ordinaryNll: number,
-): Asking<Explanation> {
+): NllQueries<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const coarse = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j))
@@ -129,7 +129,7 @@ const MOST_REFINED = 5
 const TENTH = 0.1
 
 /** Asks for lists of lists of records; their NLLs come back in the same places. */
-function* askAll(groups: readonly (readonly Fields[][])[]): Asking<Float64Array[][]> {
+function* askAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
   const all = yield groups.flat(2)
   let at = 0
   return groups.map((lists) =>

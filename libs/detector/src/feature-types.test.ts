@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
 import { fieldShifts } from './field-shifts.js'
 import { fitMarginals } from './marginals.js'
-import { runTogether } from './together.js'
+import { runNllQueries } from './nll-queries.js'
 
 type Type = Feature['type']
 
@@ -77,7 +77,7 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       expect(own).toBeGreaterThan((await nll([record(1)]))[0]!)
 
       const ordinary = Math.max(...(await nll(records)))
-      const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: own }, ordinary)])
+      const [explanation] = await runNllQueries(nll, [explainRecord(encoder, { fields, nll: own }, ordinary)])
       const { reasons, counterfactual } = explanation!
       expect(ofOdd).toContain(reasons[0]!.field)
       for (const { field } of counterfactual?.changes ?? []) expect(ofOdd).toContain(field)
@@ -121,7 +121,7 @@ it('issue 17.1: finds swapped numbers in a record with a text', async () => {
   const nll = async (batch: readonly Fields[]) =>
     Float64Array.from(batch, (fields) => (isNormal(fields) ? 5 : 100 + Math.abs(fields.numbers.at(-2)! - 120.3)))
   const fields = read({ note: 'Gate 3', lat: 120.3, lon: 47.3 }) as Fields
-  const [explanation] = await runTogether(nll, [explainRecord(encoder, { fields, nll: 100 }, 20)])
+  const [explanation] = await runNllQueries(nll, [explainRecord(encoder, { fields, nll: 100 }, 20)])
   const { reasons, counterfactual } = explanation!
   expect(counterfactual!.changes.map(({ field }) => field).sort()).toEqual(['lat', 'lon'])
   expect(reasons.length).toBeGreaterThan(0)

@@ -2,7 +2,7 @@ import type { Fields } from '@outflow/records'
 import type { Nll } from './model-scorer.js'
 
 /** A computation that asks for the NLLs of records, as often as it needs to, and ends with a result. */
-export type Asking<Result> = Generator<readonly Fields[], Result, Float64Array>
+export type NllQueries<Result> = Generator<readonly Fields[], Result, Float64Array>
 
 /**
  * Runs many computations at once: what they ask for in the same round is scored in one call, since a call costs as much as a
@@ -10,7 +10,7 @@ export type Asking<Result> = Generator<readonly Fields[], Result, Float64Array>
  *
  * @returns their results, in their order
  */
-export async function runTogether<Result>(nll: Nll, computations: readonly Asking<Result>[]): Promise<Result[]> {
+export async function runNllQueries<Result>(nll: Nll, computations: readonly NllQueries<Result>[]): Promise<Result[]> {
   const results = new Array<Result>(computations.length)
   let waiting: { readonly index: number; readonly asked: readonly Fields[] }[] = []
   const advance = (index: number, answer: Float64Array): void => {
