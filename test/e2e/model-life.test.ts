@@ -138,14 +138,14 @@ const damage = (pipeline: ParcelPipeline, modelId: string) =>
 
 test('a model that is asked for is fitted at once, judged against the incumbent, and leaves a report', async () => {
   // A full sample has room for some that break their contract.
-  const pipeline = await aParcelPipeline({ training: { minRows: 900, maxRows: 1_000, niceness: 5 } })
+  const pipeline = await aParcelPipeline({ training: { minRows: 900, maxRows: 1_000, niceness: 0 } })
   const ingest = startService('ingest', pipeline.configFile)
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training rows awaited')
-  const feed = pipeline.feed(43, { perSecond: 2_000 })
+  const feed = pipeline.feed(43, { perSecond: 500 })
   const promotedFirst = await trainer.logged('model promoted')
   await untilServed(ingest, promotedFirst.modelId as string)
-  await pipeline.untilStoredMore(4_000)
+  await pipeline.untilStoredMore(1_000)
   const asked = await runOutflow([
     ...['retrain', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
     ...['--config', pipeline.configFile],
