@@ -14,7 +14,7 @@ create table outflow.anomalies (
   record jsonb not null,
   nll float8 not null,
   p_value float8 not null,
-  p_upper float8,
+  p_upper float8 not null,
   severity text not null,
   -- null: not computed yet, or unexplainable
   reasons jsonb,

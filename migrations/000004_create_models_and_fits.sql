@@ -70,7 +70,6 @@ create table outflow.retrain_requests (
   pipeline text not null,
   requested_by text not null,
   why text not null,
-  requested_at timestamptz not null default now(),
   -- the fit that answers the request; null: none yet
   fit_id bigint,
   constraint retrain_requests_pkey primary key (id)

@@ -134,7 +134,7 @@ function toAnomaly({ key }: CommittedAlert, offset: bigint): Anomaly {
     record: {},
     nll: 40,
     pValue: 1e-6,
-    pUpper: null,
+    pUpper: 0.002,
     missing: [],
     severity: 'high',
     modelId: 'bench',

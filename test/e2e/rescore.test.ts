@@ -153,7 +153,7 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
         nll: 1e9,
         pValue: 0.0001,
         severity: 'high',
-        pUpper: null,
+        pUpper: 0.002,
         missing: [],
         modelId: model.metadata.modelId,
       },

@@ -154,9 +154,9 @@ it('sends anomalies as they are found', async () => {
     async () => {
       await pool.query(
         `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key,
-           record, nll, p_value, severity, reasons, model_id, detected_at)
+           record, nll, p_value, p_upper, severity, reasons, model_id, detected_at)
          select pipeline, 'live', 0, coalesce((select max("offset") + 1 from outflow.anomalies where topic = 'live'), 0), now(), now(),
-                'live', record, nll, p_value, severity, reasons, model_id, now()
+                'live', record, nll, p_value, p_upper, severity, reasons, model_id, now()
          from outflow.anomalies where topic = 'flights' and "offset" = 7`,
       )
       return text.includes('event: anomaly')

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { openDetector } from '@outflow/detector'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { beat } from '@outflow/store/health-events'
@@ -18,6 +17,7 @@ import { aBrowser, lackOfBrowser } from '../support/a-browser.js'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase } from '../support/infrastructure.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aFitReport, aFlowFit, aGateReport } from '../support/reports.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
@@ -344,9 +344,7 @@ describe('a console that goes away', () => {
 
 /** Two models of one artefact that opens, the later one active, and one that is damaged; a report of the active one's fit. */
 async function storeModels(): Promise<void> {
-  const artefact = readFileSync(new URL('../../libs/detector/test-data/version-1.model', import.meta.url))
-  const { metadata, close } = await openDetector(artefact)
-  await close()
+  const { artefact, metadata } = await parcelModel()
   const model = { pipeline: PIPELINE, artefact, metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
   for (const id of ['before', 'now']) {

@@ -49,9 +49,9 @@ describe('the list of anomalies', () => {
     const added = 'added-meanwhile'
     await pool.query(
       `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value,
-         severity, reasons, model_id, detected_at)
-       select pipeline, $2, partition, "offset", now() + interval '1 minute', event_time, entity_key, record, nll, p_value, severity,
-              reasons, model_id, detected_at
+         p_upper, severity, reasons, model_id, detected_at)
+       select pipeline, $2, partition, "offset", now() + interval '1 minute', event_time, entity_key, record, nll, p_value, p_upper,
+              severity, reasons, model_id, detected_at
        from outflow.anomalies where pipeline = $1 and "offset" = 1`,
       [PIPELINE, added],
     )

@@ -128,8 +128,8 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
       }
       await pool.query(
         `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
-                                        severity, reasons, model_id)
-         select $1, 'parcels', 0, $2 * 1000 + place, $3, $3, record, 20, 0.001, 'high', '[]', $4
+                                        p_upper, severity, reasons, model_id)
+         select $1, 'parcels', 0, $2 * 1000 + place, $3, $3, record, 20, 0.001, 0.002, 'high', '[]', $4
          from jsonb_array_elements($5) with ordinality as anomaly (record, place)`,
         [
           ...[name, minutesAgo, new Date(time), by.metadata.modelId],

@@ -204,8 +204,8 @@ describe('what no model learns from', () => {
     const flag = (offset: number, model: string) =>
       pool.query(
         `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll,
-                                        p_value, severity, reasons, model_id)
-         values ($1, 't', 0, $2, now(), now(), '{}', 9, 0.001, 'low', '[]', $3)`,
+                                        p_value, p_upper, severity, reasons, model_id)
+         values ($1, 't', 0, $2, now(), now(), '{}', 9, 0.001, 0.002, 'low', '[]', $3)`,
         [pipeline, offset, model],
       )
     await pool.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date])`)

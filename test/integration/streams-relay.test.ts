@@ -167,7 +167,7 @@ async function fillOutbox({ pipeline, topic }: Relay, count: number): Promise<vo
       nll: 9,
       pValue: 0.001,
       severity: 'low',
-      pUpper: null,
+      pUpper: 0.002,
       missing: [],
       modelId: randomUUID(),
     })),

@@ -16,8 +16,8 @@ async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12
   const pipeline = aName('judged')
   await pool.query(
     `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
-                                    severity, reasons, model_id, detected_at)
-     select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 'high', '[]', 'm', $3::timestamptz
+                                    p_upper, severity, reasons, model_id, detected_at)
+     select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 2e-6, 'high', '[]', 'm', $3::timestamptz
      from generate_series(1, $2::int) as n`,
     [pipeline, count, detectedAt],
   )

@@ -33,10 +33,10 @@ export async function storeAnomalies(
 
 const INSERT = `
     insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-      p_value, severity, reasons, model_id, detected_at)
+      p_value, p_upper, severity, reasons, model_id, detected_at)
     select $1, 'flights', i % 3, i, at, at, 'airport-' || i % 100,
            jsonb_build_object('delay', i, 'note', case when i = 7 then '<img src=x onerror=alert(1)>' else 'late ' || i end),
-           20 + i % 50, 1.0 / (1000 + i % 40), (array['low', 'medium', 'high'])[1 + i % 3],
+           20 + i % 50, 1.0 / (1000 + i % 40), 2.0 / (1000 + i % 40), (array['low', 'medium', 'high'])[1 + i % 3],
            jsonb_build_array(
              jsonb_build_object('field', field, 'bits', 9 + i % 7, 'observed', i, 'expected', 3, 'range', null, 'text', field || ' is odd'),
              jsonb_build_object('field', 'origin', 'bits', 2, 'observed', 'JFK', 'expected', 'LAX', 'range', null, 'text', 'origin is odd')),

@@ -26,21 +26,12 @@ export const alertEventSchema = z
       key: z.string().nullable().describe('The entity; null where the record names none'),
       nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
       pValue: z.number().describe('Share of normal records with an nll at least as high'),
-      pUpper: z
-        .number()
-        .optional()
-        .describe(
-          '95 % upper confidence limit of the p-value; absent in alerts of earlier versions, as are the next two',
-        ),
-      surpriseBits: z.number().optional().describe('−log₂ of the p-value'),
+      pUpper: z.number().describe('95 % upper confidence limit of the p-value'),
+      surpriseBits: z.number().describe('−log₂ of the p-value'),
       counterfactual: counterfactualSchema
         .nullable()
-        .optional()
         .describe('What would have been normal; null where no few changes make it so'),
-      missing: z
-        .array(z.string())
-        .optional()
-        .describe('Fields that the record lacks; it was scored on the others. Absent in alerts of earlier versions'),
+      missing: z.array(z.string()).describe('Fields that the record lacks; it was scored on the others'),
       severity: z.enum(['low', 'medium', 'high']),
       reasons: z
         .array(reasonSchema)

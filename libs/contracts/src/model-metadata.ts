@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { featureSchema } from './feature.js'
 import { modelKindSchema } from './model-kind.js'
 
-/** The version of the model artefact that this outflow writes, and the newest that it reads. */
-export const MODEL_SCHEMA_VERSION = 2
+/** The version of the model artefact that this outflow writes and reads. */
+export const MODEL_SCHEMA_VERSION = 1
 
 /** Description of a model, stored in its artefact and in the models table. */
 export const modelMetadataSchema = z.object({
-  schemaVersion: z.int().min(1).max(MODEL_SCHEMA_VERSION),
+  schemaVersion: z.literal(MODEL_SCHEMA_VERSION),
   /** A UUID made from the content: the same records, configuration and seed on the same backend give the same id. */
   modelId: z.uuid(),
   createdAt: z.iso.datetime(),
@@ -44,7 +44,7 @@ export const modelMetadataSchema = z.object({
     rows: z.int(),
     /** 1 / (rows + 1): the smallest p-value by counting; without a tail no record gets a smaller one. */
     smallestPValue: z.number(),
-    /** Beyond the last few calibration records; null where no fit was good, absent in version 1. */
+    /** Beyond the last few calibration records; null where no fit was good. */
     tail: z
       .object({
         /** Calibration records that it was fitted to, and of those the ones beyond the junction. */
@@ -57,8 +57,8 @@ export const modelMetadataSchema = z.object({
         shape: z.number(),
         scale: z.number(),
       })
-      .nullish(),
-    /** How far the model's own samples differ in NLL from the calibration records; absent in version 1. */
+      .nullable(),
+    /** How far the model's own samples differ in NLL from the calibration records; null where it is not measured. */
     misfit: z
       .object({
         samples: z.int(),
@@ -68,7 +68,7 @@ export const modelMetadataSchema = z.object({
         /** Share of the calibration records that are stranger than 99 % of the samples: 0.01 if the model is right. */
         beyondSamples: z.number(),
       })
-      .nullish(),
+      .nullable(),
     /** Of the calibration records' NLLs, nats. */
     medianNll: z.number(),
   }),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema, outflowVersion } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
 import type { FlowState } from '@outflow/flow'
-import { type Calibration, calibrationSteps } from './conformal.js'
+import type { Calibration } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
 import { packFlow, unpackFlow } from './pack-flow.js'
 import type { ParetoTail } from './pareto-tail.js'
@@ -61,7 +61,7 @@ export function decodeModel(bytes: Uint8Array): Model {
   }
   const version = Number(texts.schema_version)
   if (version > MODEL_SCHEMA_VERSION) {
-    throw later(texts, `its schema version is ${version}, and this version reads up to ${MODEL_SCHEMA_VERSION}`)
+    throw later(texts, `its schema version is ${version}, and this version reads ${MODEL_SCHEMA_VERSION}`)
   }
   const tensors = checkedTensors(bytes, read, texts)
   try {
@@ -70,8 +70,7 @@ export function decodeModel(bytes: Uint8Array): Model {
     const news = [...tensors.keys()].find((name) => !again.tensors.has(name))
     if (news !== undefined) throw new Error(`it has a table ${news}`)
     for (const [name, text] of Object.entries(again.fixed)) {
-      const isKnown = texts[name] === undefined || holds(JSON.parse(text), JSON.parse(texts[name]))
-      if (!isKnown) throw new Error(`its ${name} has unknown keys`)
+      if (texts[name] !== text) throw new Error(`its ${name} has unknown keys`)
     }
     return model
   } catch (error: unknown) {
@@ -87,16 +86,9 @@ function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string,
   return {
     encoder,
     flow: unpackFlow(texts, tensors),
-    calibration: unpackCalibration(tensors, texts.calibration),
+    calibration: unpackCalibration(tensors, JSON.parse(texts.calibration!) as CalibrationHeader),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }
-}
-
-/** Whether the second has all values of the first; it may have more, which earlier versions did not write. */
-function holds(all: unknown, said: unknown): boolean {
-  if (typeof said !== 'object' || said === null) return all === said
-  if (typeof all !== 'object' || all === null) return false
-  return Object.entries(said).every(([key, own]) => holds((all as Record<string, unknown>)[key], own))
 }
 
 function later(texts: Record<string, string>, why: string, cause?: unknown): ModelVersionUnknown {
@@ -144,15 +136,11 @@ function packCalibration({ rows, nll, above, tail }: Calibration) {
   return { header: { rows, tail: ends }, tensors }
 }
 
-/** @param header  undefined in version 1, which kept every calibration record and had no tail */
-function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, header: string | undefined): Calibration {
-  const nll = tensors.get('calibration') as Float64Array
-  if (header === undefined) return { ...calibrationSteps(nll), tail: null }
-  const { rows, tail } = JSON.parse(header) as CalibrationHeader
+function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, { rows, tail }: CalibrationHeader): Calibration {
   const of = (name: string) => tensors.get(`calibration.${name}`) as Float64Array
   return {
     rows,
-    nll,
+    nll: tensors.get('calibration') as Float64Array,
     above: tensors.get('calibration.above') as Int32Array,
     tail: tail === null ? null : { ...tail, shape: of('shape'), scale: of('scale'), weight: of('weight') },
   }

@@ -1,9 +1,26 @@
-import { readFile } from 'node:fs/promises'
+import type { Feature } from '@outflow/contracts'
 import { OutflowError } from '@outflow/errors'
+import { type Fields, makeReader } from '@outflow/records'
 import { afterEach, expect, it, vi } from 'vitest'
 import { type Explainer, explainStored, makeExplainer } from './explainer.js'
+import { trainDetector } from './train.js'
 
-const artefact = await readFile(new URL('../test-data/version-1.model', import.meta.url))
+const PLACES = [
+  { city: 'Austin', state: 'TX' },
+  { city: 'Reno', state: 'NV' },
+]
+const features: readonly Feature[] = [
+  { path: '$.city', type: 'categorical', optional: false },
+  { path: '$.state', type: 'categorical', optional: false },
+]
+const read = makeReader(features)
+const { artefact } = await trainDetector({
+  features,
+  records: Array.from({ length: 300 }, (_, at) => read(PLACES[at % PLACES.length]) as Fields),
+  model: { kind: 'realnvp', layers: 2, hidden: [16] },
+  training: { contamination: 0, seed: 1 },
+  alertRate: 0.02,
+})
 const load = vi.fn(async (_modelId: string) => ({ artefact }))
 const anomaly = (state: unknown, modelId = 'm1') => ({
   modelId,

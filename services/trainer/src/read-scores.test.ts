@@ -56,15 +56,10 @@ test('p-values are recalibrated to the scores since the change, not to those bef
 })
 
 test('what is stranger than every calibration record stays an anomaly, with a tail beyond them or without', () => {
-  const calibration = { rows: 199, smallestPValue: 0.005, medianNll: 1 }
+  const calibration = { smallestPValue: 0.005 }
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.01)).toBe(2)
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.001)).toBe(1)
   expect(recalibrationLimit(1.5, { ...calibration, tail: null }, 0.01)).toBe(1.5)
   const tail = { junction: 5, junctionPValue: 0.05, beyond: 10, exceedances: 40, shape: 0.2, scale: 1 }
   expect(recalibrationLimit(10, { ...calibration, tail }, 0.01)).toBe(10)
-})
-
-test('minutes that an earlier outflow wrote count no p-values, and give no recalibration', () => {
-  const old = minutesOf(20, () => 2).map((minute) => ({ ...minute, pHistogram: [] }))
-  expect(readScores(old, options).recalibration).toBeNull()
 })

@@ -93,7 +93,7 @@ export function sinceAlarm(
  */
 export function recalibrationLimit(
   within: number,
-  { smallestPValue, tail }: ModelMetadata['calibration'],
+  { smallestPValue, tail }: Pick<ModelMetadata['calibration'], 'smallestPValue' | 'tail'>,
   alertRate: number,
 ): number {
   return tail ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))

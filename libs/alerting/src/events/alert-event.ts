@@ -18,8 +18,8 @@ export interface AlertedAnomaly extends Position {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
-  /** 95 % upper confidence limit of the p-value; null: not known. */
-  readonly pUpper: number | null
+  /** 95 % upper confidence limit of the p-value. */
+  readonly pUpper: number
   /** Fields that the record left missing. */
   readonly missing: readonly string[]
   readonly severity: Severity
@@ -48,7 +48,7 @@ export function alertEvent(
       key: entityKey,
       nll: anomaly.nll,
       pValue: anomaly.pValue,
-      ...(anomaly.pUpper === null ? {} : { pUpper: anomaly.pUpper }),
+      pUpper: anomaly.pUpper,
       surpriseBits: surpriseBits(anomaly.pValue),
       counterfactual: null,
       missing: [...anomaly.missing],
@@ -79,7 +79,7 @@ export function exampleEvent(pipeline: string, now: Date): AlertEvent {
   }
   const anomaly: AlertedAnomaly = {
     ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },
-    ...{ nll: 42, pValue: 0.0001, pUpper: null, severity: 'low', modelId: 'example' },
+    ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: 'example' },
     ...{ record: { example: 'a try' }, missing: [] },
   }
   return explainedEvent(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs }), {

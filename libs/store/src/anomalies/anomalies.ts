@@ -39,7 +39,7 @@ interface AnomalyRow {
   readonly record: unknown
   readonly nll: number
   readonly p_value: number
-  readonly p_upper: number | null
+  readonly p_upper: number
   readonly counterfactual: unknown
   readonly missing: unknown
   readonly severity: Severity

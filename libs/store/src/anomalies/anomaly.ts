@@ -13,14 +13,14 @@ export interface Anomaly {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
-  /** 95 % upper confidence limit of the p-value; null where an earlier outflow wrote the anomaly. */
-  readonly pUpper: number | null
+  /** 95 % upper confidence limit of the p-value. */
+  readonly pUpper: number
   /** Fields that the record left missing: it was scored on the others. */
   readonly missing: readonly string[]
   readonly severity: Severity
   /** Values of windowed features, in the order of the model's features; null or absent: the model has none. */
   readonly windowed?: readonly (number | null)[] | null
   readonly modelId: string
-  /** What moved its p-value, in `outflow.recalibrations`; null or absent: it is that of the model's own calibration. */
+  /** The recalibration of its p-value, in `outflow.recalibrations`; null or absent: the p-value is that of the model's own calibration. */
   readonly recalibrationId?: bigint | null
 }

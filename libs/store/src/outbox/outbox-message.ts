@@ -24,10 +24,7 @@ export function outboxColumns(messages: readonly OutboxMessage[]): unknown[] {
 }
 
 function headersText({ headers }: OutboxMessage): string {
-  return JSON.stringify(headers.map(([name, value]) => [name, base64(value)]))
-}
-
-function base64(value: Uint8Array | string | null): string | null {
-  if (value === null) return null
-  return (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)).toString('base64')
+  return JSON.stringify(
+    headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value).toString('base64')]),
+  )
 }

@@ -8,7 +8,7 @@ export interface ScoreMinute {
   readonly anomalies: number
   /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
   readonly histogram: readonly number[]
-  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`; shorter or empty where an earlier outflow wrote. */
+  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`. */
   readonly pHistogram: readonly number[]
 }
 

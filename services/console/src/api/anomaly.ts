@@ -58,7 +58,7 @@ export const anomalySchema = anomalySummarySchema
     /** Found by `outflow rescore --send-alerts`, not by ingest. */
     rescored: z.boolean(),
     /** 95 % upper confidence limit of pValue. */
-    pUpper: z.number().nullable(),
+    pUpper: z.number(),
     /** null once it is gone. */
     model: z.object({ id: z.string(), trainedAt: timeSchema, state: z.string() }).nullable(),
     /** The newest first. */

@@ -61,7 +61,6 @@ describe('Parquet', () => {
   const largest = 2n ** 62n + 1n
   const odd = anAnomaly(largest, {
     entityKey: null,
-    pUpper: null,
     missing: [],
     reasons: [],
     pValue: RARE,
@@ -99,7 +98,6 @@ describe('Parquet', () => {
     expect(rows[1]).toMatchObject({
       offset: largest,
       entity_key: null,
-      p_upper: null,
       p_value: RARE,
       nll: 1.5e300,
       missing: [],

@@ -66,8 +66,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
               {formatRarity(anomaly.pValue)}
               <small>
                 {' '}
-                p {formatPValue(anomaly.pValue)}
-                {anomaly.pUpper !== null && `, at most ${formatPValue(anomaly.pUpper)}`}
+                p {formatPValue(anomaly.pValue)}, at most {formatPValue(anomaly.pUpper)}
               </small>
             </span>
           </Fact>
