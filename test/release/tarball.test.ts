@@ -88,16 +88,19 @@ describe('the package outflow, installed into an empty folder', () => {
     expect(components).toContainEqual(expect.objectContaining({ name: 'onnxruntime-node' }))
   })
 
-  it('fits a model on every Node, and a model gives the same scores on each', async () => {
+  it('fits the same model on every Node, which gives the same scores on each', async () => {
     const flights: object[] = createRequire(import.meta.url)('../../node_modules/vega-datasets/data/flights-20k.json')
     const lines = flights.slice(0, 800).map((flight) => JSON.stringify(flight))
     await writeFile(join(user, 'past.ndjson'), `${lines.join('\n')}\n`)
     await writeFile(join(user, 'today.ndjson'), `${lines.slice(-100).join('\n')}\n`)
     const nodes = [process.execPath, ...(await Promise.all(NODES.map(nodeBinary)))]
+    const models: string[] = []
     for (const node of nodes) {
-      const trained = await outflow(node, ['train', '--input', 'past.ndjson', '--output', 'my.model'])
+      const trained = await outflow(node, ['train', '--input', 'past.ndjson', '--output', 'my.model', '--json'])
       expect(trained.code, trained.stderr).toBe(0)
+      models.push(JSON.parse(trained.stdout).metadata.modelId)
     }
+    expect(new Set(models).size, models.join(' ')).toBe(1)
     const scores: string[] = []
     for (const node of nodes) {
       const scored = await outflow(node, ['score', '--model', 'my.model', '--input', 'today.ndjson', '--output', '-'])

@@ -55,8 +55,9 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
     const own =
       mass > 1e-9 ? (density(quantile(1 - lower)) - density(quantile(1 - upper))) / -mass : quantile(1 - upper)
     score[bucket] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, own))
-    variance += mass * score[bucket]! ** 2
-    fourth += mass * score[bucket]! ** 4
+    const square = score[bucket]! ** 2
+    variance += mass * square
+    fourth += mass * square ** 2
   }
   return { score, variance, squareVariance: fourth - variance ** 2, calibrated }
 }

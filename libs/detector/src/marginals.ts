@@ -95,7 +95,7 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
   const { deviation, middle } = spreadOf(centres)
   const width = Math.max(
     stepOf(centres) / 2,
-    NOISE * centres.length ** (-1 / 5) * deviation,
+    NOISE * Math.exp(-Math.log(centres.length) / 5) * deviation,
     Number.EPSILON * Math.abs(middle),
     Number.MIN_VALUE,
   )

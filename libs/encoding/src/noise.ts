@@ -18,7 +18,8 @@ export function noiseOf(
   groupings: readonly FittedGrouping[],
 ): Float32Array {
   const n = z[0]?.length ?? 0
-  const rule = 0.25 * n ** (-1 / (numbers.length + 4))
+  // 0.25·n^(−1/(d+4)), by exp and log, which every Node rounds alike; powers differ.
+  const rule = 0.25 * Math.exp(-Math.log(n) / (numbers.length + 4))
   const flags = loneFlags(z)
   return Float32Array.from(numbers, (column, j) => {
     const left = groupings.reduce((least, { grouping }) => Math.min(least, grouping.remaining[j]!), 1)

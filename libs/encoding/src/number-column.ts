@@ -173,7 +173,7 @@ const HOUR_ROUNDING = 1e-9
 /** A step counts from so many float64 spacings on. */
 const LEAST_RESOLVED = 8
 const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power) =>
-  [5, 2, 1].map((m) => m * 10 ** power),
+  [5, 2, 1].map((m) => Number(`${m}e${power}`)),
 )
 
 /**

@@ -21,19 +21,18 @@ interface AdamOptions {
 export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }: AdamOptions = {}) {
   const mean = new Float64Array(size)
   const meanSquare = new Float64Array(size)
-  let steps = 0
+  // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed give the same weights on each.
+  let [decay1, decay2] = [1, 1]
   return (parameters: Float32Array, gradient: Float32Array, learningRate: number): void => {
-    steps += 1
-    const meanCorrection = 1 - beta1 ** steps
-    const squareCorrection = 1 - beta2 ** steps
+    decay1 *= beta1
+    decay2 *= beta2
     for (let at = 0; at < size; at++) {
       const slope = gradient[at]!
       const m = beta1 * mean[at]! + (1 - beta1) * slope
       const v = beta2 * meanSquare[at]! + (1 - beta2) * slope * slope
       mean[at] = m
       meanSquare[at] = v
-      parameters[at] =
-        parameters[at]! - (learningRate * (m / meanCorrection)) / (Math.sqrt(v / squareCorrection) + epsilon)
+      parameters[at] = parameters[at]! - (learningRate * (m / (1 - decay1))) / (Math.sqrt(v / (1 - decay2)) + epsilon)
     }
   }
 }

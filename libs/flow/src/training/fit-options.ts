@@ -112,9 +112,10 @@ export type FitRows = TrainingRows & { readonly context: Float32Array }
 /** The options that are plain data, with seed and noise filled in. */
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
 
-/** A quarter of Silverman's bandwidth, [dim]. */
+/** A quarter of Silverman's bandwidth, [dim]: 0.25·count^(−1/(dim+4)). */
 export function silvermanNoise(count: number, dim: number): Float32Array {
-  return new Float32Array(dim).fill(0.25 * count ** (-1 / (dim + 4)))
+  // By exp and log, which every Node rounds alike; powers differ.
+  return new Float32Array(dim).fill(0.25 * Math.exp(-Math.log(count) / (dim + 4)))
 }
 
 /**
