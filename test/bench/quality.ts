@@ -16,8 +16,7 @@ import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
-import { isRejection, makeReader } from '@outflow/records'
-import { readTrainingRecords } from '../../services/cli/src/commands/train/training-records.js'
+import { isRejection, makeReader, readTrainingRecords } from '@outflow/records'
 import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 import {
   type LabelledSet,

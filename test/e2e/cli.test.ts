@@ -360,7 +360,7 @@ describe('bad usage and bad input end with 2 and one line', () => {
       'a column to exclude that is not there',
       () => ['train', '--input', '-', '--exclude', 'laod', '--output', at('never')],
       good,
-      'outflow: --exclude laod: stdin has no such column; it has id, plant, load, heat, at',
+      'outflow: stdin: no column laod to exclude; the columns are id, plant, load, heat, at',
     ],
     ['too few rows to fit', () => ['train', '--input', '-', '--output', at('never')], good, 'outflow: '],
     [

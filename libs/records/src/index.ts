@@ -22,6 +22,7 @@ export {
   type RecordFile,
   sniffFormat,
 } from './files/record-file.js'
+export { readTrainingRecords, type TrainingRecords } from './files/training-records.js'
 export { makeDecoder } from './formats/decoder.js'
 export type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 export { makeRegistry } from './formats/schema-registry.js'
@@ -37,6 +38,7 @@ export {
   recordReader,
   wholeRecord,
 } from './record-reader.js'
+export { type Decay, makeSample, type Sample } from './sample.js'
 export { makeObservationReader, type Observation } from './windows/observation.js'
 export { longestWindowMs, planWindows, windowPlaces } from './windows/plan.js'
 export { type EntityState, makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

@@ -1,6 +1,6 @@
 import type { Batch } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { toDelivery } from './delivery.js'
+import { copyRecord, toDelivery } from './delivery.js'
 
 const message = (offset: string) => ({ offset, timestamp: '-1', key: null, value: Buffer.from('v'), attributes: 0 })
 const batch = {
@@ -31,4 +31,13 @@ describe('toDelivery', () => {
     delivery.fail(new Error('too late'))
     expect(await ended).toEqual({ kind: 'acknowledged' })
   })
+})
+
+it('a copied record does not hold the fetch response that it came in', () => {
+  const response = Buffer.from('key value header')
+  const [key, value, header] = [response.subarray(0, 3), response.subarray(4, 9), response.subarray(10)]
+  const at = { topic: 't', partition: 0, offset: 1n, timestampMs: 0 }
+  const copied = copyRecord({ ...at, key, value, headers: [['h', header]] })
+  response.fill('y')
+  expect([copied.key, copied.value, copied.headers[0]![1]].map(String)).toEqual(['key', 'value', 'header'])
 })

@@ -27,6 +27,17 @@ export interface WindowRecord extends KafkaRecord {
   readonly partition: number
 }
 
+/** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
+export function copyRecord<R extends WindowRecord>(record: R): R {
+  const headers = record.headers.map(([name, value]) => [name, value && Buffer.from(value)] as const)
+  return {
+    ...record,
+    key: record.key && Buffer.from(record.key),
+    value: record.value && Buffer.from(record.value),
+    headers,
+  }
+}
+
 /** One batch of one partition, and its acknowledgement. One of the three ends must be called; further calls do nothing. */
 export interface Delivery {
   readonly topic: string

@@ -26,15 +26,15 @@ export { type Gap, type PositionStore, positionsInMemory, type StoredPosition } 
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export {
   countWindow,
-  type NotedRecord,
   readWindow,
-  type SampleKeeper,
+  type SampleOptions,
   type ScanOptions,
   sampleWindow,
   scanWindow,
   type Window,
   type WindowOptions,
 } from './read-window.js'
+export { startOfLatest } from './start-of-latest.js'
 export type { StreamLog } from './stream-log.js'
 export { traceparents } from './traceparents.js'
 export {

@@ -1,43 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
-import { isTombstone, toRecord, type WindowRecord } from './delivery.js'
+import { copyRecord, isTombstone, toRecord, type WindowRecord } from './delivery.js'
 import { BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
-import { makeSample, own } from './sample/index.js'
 
-export interface WindowOptions<Note = undefined> {
+export interface WindowOptions {
   readonly topics: readonly string[]
-  /** Kafka's record timestamps, epoch ms: from ≤ t < to. */
+  /** Kafka's record time from which records are read, epoch ms. */
   readonly fromMs: number
-  /** Default: whatever stands in the partitions when the call begins. */
-  readonly toMs?: number
   /** A larger window is sampled uniformly. */
   readonly maxRows: number
   /** Records count less with their age; default: all of the window alike. `fewest` are read however old they are. */
   readonly decay?: { readonly halfLifeMs: number; readonly fewest: number }
   /** The same seed and window give the same sample. */
   readonly seed: number
-  /**
-   * Called for every record that is read, each partition's in the order of offsets, and of those of the `beforeMs` ahead of the
-   * window, too; what it gives stays with the record. What it needs for a batch of them is prepared first.
-   */
-  readonly note?: {
-    readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
-    readonly of: (record: WindowRecord) => Note | undefined
-    readonly beforeMs: number
-  }
   /** Offsets passed so far and to pass; called after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
   /** Leaves out the records without a value; default: false. */
   readonly skipTombstones?: boolean
   readonly signal?: AbortSignal
-}
-
-/** A record with what `note` gave of it. */
-export interface NotedRecord<Note> extends WindowRecord {
-  readonly note?: Note
 }
 
 export interface Window<Kept = WindowRecord> {
@@ -65,47 +49,47 @@ interface Range {
 const STALLED_MS = 20_000
 
 /**
- * Reads a time window of topics once, outside any pipeline's group, and gives a uniform sample of it.
+ * Reads what topics hold from a time on, once and outside any pipeline's group, and gives a uniform sample of it.
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
-export function readWindow<Note = undefined>(
-  kafka: KafkaConnection,
-  options: WindowOptions<Note>,
-): Promise<Window<NotedRecord<Note>>> {
-  return sampleWindow(kafka, { ...options, keep: { prepare: async () => {}, of: own } })
+export function readWindow(kafka: KafkaConnection, options: WindowOptions): Promise<Window> {
+  return sampleWindow(kafka, { ...options, prepare: async () => {}, keep: copyRecord })
 }
 
-/** How to keep less of a sampled record than its bytes. */
-export interface SampleKeeper<Note, Kept> {
+export interface SampleOptions<Kept> extends WindowOptions {
   /** Awaited before the records of a batch are kept. */
   readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
-  /** What it returns must not refer to the record's bytes. */
-  readonly of: (record: NotedRecord<Note>) => Kept
+  /** Gives what is kept of a sampled record; it must not refer to the record's bytes. */
+  readonly keep: (record: WindowRecord) => Kept
+  /**
+   * `keep` is called for every record, sampled or not, each partition's in the order of offsets, and for those of so long before the
+   * window; default: for sampled records alone.
+   */
+  readonly aheadMs?: number
 }
 
 /** Like `readWindow`, and keeps of each sampled record what `keep` returns. */
-export async function sampleWindow<Note, Kept>(
-  kafka: KafkaConnection,
-  options: WindowOptions<Note> & { readonly keep: SampleKeeper<Note, Kept> },
-): Promise<Window<Kept>> {
-  const { note, topics, fromMs, toMs = Number.POSITIVE_INFINITY, maxRows, seed, decay, keep } = options
-  const latestMs = Math.min(toMs, Date.now())
-  const sample = makeSample(maxRows, seed, keep.of, decay && { ...decay, latestMs })
+export async function sampleWindow<Kept>(kafka: KafkaConnection, options: SampleOptions<Kept>): Promise<Window<Kept>> {
+  const { fromMs, maxRows, seed, decay, prepare, keep, aheadMs } = options
+  const sample = makeSample(
+    maxRows,
+    seed,
+    (record: WindowRecord & { readonly kept?: Kept }) => record.kept ?? keep(record),
+    decay && { ...decay, latestMs: Date.now() },
+  )
   let seen = 0
   const takeOne = (record: WindowRecord) => {
-    if (record.timestampMs >= toMs) return
-    const noted = note?.of(record)
+    const kept = aheadMs === undefined ? undefined : keep(record)
     if (record.timestampMs < fromMs) return
     seen += 1
-    sample.add(noted === undefined ? record : { ...record, note: noted })
+    sample.add(kept === undefined ? record : { ...record, kept })
   }
   const take = async (records: readonly WindowRecord[]) => {
-    await note?.prepare(records)
-    await keep.prepare(records)
+    await prepare(records)
     records.forEach(takeOne)
   }
-  const { isCutShort } = await scanWindow(kafka, { ...options, topics, fromMs: fromMs - (note?.beforeMs ?? 0) }, take)
+  const { isCutShort } = await scanWindow(kafka, { ...options, fromMs: fromMs - (aheadMs ?? 0) }, take)
   return { records: sample.records(), seen, isCutShort }
 }
 

@@ -14,15 +14,13 @@ export async function readRecent(
   sinceMs: number,
 ): Promise<readonly Fields[]> {
   const { source, training } = config
-  const { keep, note } = readSampled(config, decoder)
   const { records } = await sampleWindow(kafka, {
     topics: source.topics,
     skipTombstones: source.tombstones === 'skip',
     fromMs: sinceMs,
     maxRows: MOST_RECORDS,
     seed: training.seed,
-    keep,
-    ...(note && { note }),
+    ...readSampled(config, decoder),
     signal,
   })
   return selectTrainingRecords(records, NOTHING).fields

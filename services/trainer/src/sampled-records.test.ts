@@ -1,9 +1,9 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import { makeDecoder, type RecordDecoder } from '@outflow/records'
-import type { NotedRecord, WindowRecord } from '@outflow/streams'
+import { makeDecoder } from '@outflow/records'
+import type { WindowRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { type RecordNote, readSampled } from './sampled-records.js'
-import { type LeftOut, selectTrainingRecords } from './training-records.js'
+import { readSampled } from './sampled-records.js'
+import { selectTrainingRecords } from './training-records.js'
 
 const FEATURES: readonly Feature[] = [
   { path: '$.delay', type: 'numeric', optional: false },
@@ -18,16 +18,8 @@ function aRecord(partition: number, offset: number, value: string, key = 'LAX'):
 
 const leftOut = { confirmed: new Set<string>(), spans: [] }
 
-/** Reads records as a sampled window does. */
-function readSample(
-  records: readonly NotedRecord<RecordNote>[],
-  { features, decoder, leftOut }: { features: readonly Feature[]; decoder: RecordDecoder; leftOut: LeftOut },
-) {
-  return selectTrainingRecords(records.map(readSampled({ source: {}, features }, decoder).keep.of), leftOut)
-}
-
-test('each record is noted with what its entity did before it in its own partition; broken ones count in none', async () => {
-  const { note, windowsRead } = readSampled({ source: {}, features: FEATURES }, decoder)
+test('each record is read with what its entity did before it in its own partition; broken ones count in none', async () => {
+  const { keep, aheadMs, windowsRead } = readSampled({ source: {}, features: FEATURES }, decoder)
   const records = [
     aRecord(0, 0, '{"delay":1}'),
     aRecord(1, 0, '{"delay":100}'),
@@ -35,10 +27,8 @@ test('each record is noted with what its entity did before it in its own partiti
     aRecord(0, 2, 'broken'),
     aRecord(0, 3, '{"delay":2}'),
     aRecord(1, 1, '{"delay":200}', 'SFO'),
-  ].map((record) => {
-    return { ...record, note: note!.of(record)! }
-  })
-  const { fields, rejected } = readSample(records, { features: FEATURES, decoder, leftOut })
+  ].map(keep)
+  const { fields, rejected } = selectTrainingRecords(records, leftOut)
   expect(fields.map(({ numbers }) => numbers).toSorted((a, b) => a[0]! - b[0]!)).toEqual([
     [1, 1],
     [2, 3],
@@ -46,29 +36,27 @@ test('each record is noted with what its entity did before it in its own partiti
     [200, 200],
   ])
   expect(rejected).toMatchObject({ wrong_type: 1, undecodable: 1 })
-  expect(note!.beforeMs).toBe(7_200_000)
+  expect(aheadMs).toBe(7_200_000)
   expect(windowsRead()).toEqual({ entities: 2, split: 1, forgotten: 0 })
 })
 
 test('a record that breaks the contract of a window is rejected for it', async () => {
   const timed = [FEATURES[0]!, { ...FEATURES[1]!, at: '$.date' } as Feature]
-  const record = aRecord(0, 0, '{"delay":1}')
-  const note = readSampled({ source: {}, features: timed }, decoder).note!.of(record)!
-  expect(readSample([{ ...record, note }], { features: timed, decoder, leftOut }).rejected.bad_timestamp).toBe(1)
+  const record = readSampled({ source: {}, features: timed }, decoder).keep(aRecord(0, 0, '{"delay":1}'))
+  expect(selectTrainingRecords([record], leftOut).rejected.bad_timestamp).toBe(1)
 })
 
 test('without windowed features no record is read that is not sampled', () => {
-  const { note, windowsRead } = readSampled({ source: {}, features: [FEATURES[0]!] }, decoder)
-  expect(note).toBeUndefined()
+  const { aheadMs, windowsRead } = readSampled({ source: {}, features: [FEATURES[0]!] }, decoder)
+  expect(aheadMs).toBeUndefined()
   expect(windowsRead()).toBeNull()
 })
 
 test('issue 18: a record whose event time ingest rejects is rejected in training, too, and counts in no window', () => {
-  const { note, keep } = readSampled({ source: { timestamp: '$.date' }, features: FEATURES }, decoder)
-  const [broken, sound] = ['{"delay":1,"date":"never"}', '{"delay":2,"date":"2026-01-01"}'].map((value, offset) => {
-    const record = aRecord(0, offset, value)
-    return keep.of({ ...record, note: note!.of(record)! })
-  })
+  const { keep } = readSampled({ source: { timestamp: '$.date' }, features: FEATURES }, decoder)
+  const [broken, sound] = ['{"delay":1,"date":"never"}', '{"delay":2,"date":"2026-01-01"}'].map((value, offset) =>
+    keep(aRecord(0, offset, value)),
+  )
   expect(broken!.read).toMatchObject({ reason: 'bad_timestamp' })
   expect(sound!.read).toMatchObject({ numbers: [2, 2] })
 })

@@ -6,14 +6,12 @@ import {
   type ReaderOptions,
   type RecordDecoder,
 } from '@outflow/records'
-import type { SampleKeeper, WindowOptions, WindowRecord } from '@outflow/streams'
-
-/** A record's fields, or why it breaks its contract. */
-export type RecordNote = Fields | Rejection
+import type { SampleOptions, WindowRecord } from '@outflow/streams'
 
 /** What is kept of a sampled record. */
 export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
-  readonly read: RecordNote
+  /** Its fields, or why it breaks its contract. */
+  readonly read: Fields | Rejection
 }
 
 export interface WindowsRead {
@@ -24,11 +22,8 @@ export interface WindowsRead {
   readonly forgotten: number
 }
 
-/** How the records of a training window are read. */
-interface SampleReader {
-  readonly keep: SampleKeeper<RecordNote, SampledRecord>
-  /** Reads every record, sampled or not, because each counts in the windows of later ones; absent: there are no windows. */
-  readonly note?: NonNullable<WindowOptions<RecordNote>['note']>
+/** How the records of a training window are read: with windows every one, because each counts in the windows of later ones. */
+interface SampleReader extends Pick<SampleOptions<SampledRecord>, 'prepare' | 'keep' | 'aheadMs'> {
   /** What the windowed features were counted from; null: there are none. */
   readonly windowsRead: () => WindowsRead | null
 }
@@ -46,21 +41,15 @@ export function readSampled(
   decoder: RecordDecoder,
 ): SampleReader {
   const reader = messageReader({ decoder, source, features, maxBytes: MAX_BYTES_A_PARTITION })
-  const prepare = async (records: readonly WindowRecord[]) => void (await decoder.prepare(records))
-  const read = (record: WindowRecord): RecordNote => {
-    const own = reader.read(record)
-    return 'reason' in own ? own : own.fields
-  }
   const hasWindows = reader.longestWindowMs > 0
   return {
-    keep: {
-      prepare,
-      of: ({ note, ...record }) => {
-        const { topic, partition, offset, timestampMs } = record
-        return { topic, partition, offset, timestampMs, read: note ?? read(record) }
-      },
+    prepare: async (records) => void (await decoder.prepare(records)),
+    keep: (record: WindowRecord) => {
+      const { topic, partition, offset, timestampMs } = record
+      const own = reader.read(record)
+      return { topic, partition, offset, timestampMs, read: 'reason' in own ? own : own.fields }
     },
-    ...(hasWindows && { note: { prepare, of: read, beforeMs: reader.longestWindowMs } }),
+    ...(hasWindows && { aheadMs: reader.longestWindowMs }),
     windowsRead: () => (hasWindows ? { ...countEntities(reader), forgotten: reader.forgotten() } : null),
   }
 }

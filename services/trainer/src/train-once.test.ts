@@ -55,7 +55,7 @@ function windowOf(good: number, bad = 0): readonly WindowRecord[] {
 function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 5)) {
   const defaults = {
     readWindow: vi.fn<TrainerEffects['readWindow']>(async ({ keep }) => ({
-      records: records.map(keep.of),
+      records: records.map(keep),
       seen: records.length,
       isCutShort: false,
     })),
@@ -152,7 +152,7 @@ test('the incumbent is the rival, unless its features are others; in any case it
 test('a fit leaves its report: window, records, gate, verdict', async () => {
   const { effects, options } = aRound({
     leftOut: async () => ({ confirmed: new Set(['flights/0/3']), spans: [] }),
-    readWindow: async ({ keep }) => ({ records: windowOf(60, 5).map(keep.of), seen: 90, isCutShort: true }),
+    readWindow: async ({ keep }) => ({ records: windowOf(60, 5).map(keep), seen: 90, isCutShort: true }),
   })
   await trainOnce(options)
   expect(effects.closeReport).toHaveBeenCalledTimes(1)
@@ -200,7 +200,7 @@ test.each(['active', 'failed_gate', 'rolled_back'] as const)(
 test('a sample that broken records leave too small is drawn again, larger; what is fitted stays within maxRows', async () => {
   const all = windowOf(400, 100).toSorted((a, b) => (Number(a.offset) % 7) - (Number(b.offset) % 7))
   const readWindow = vi.fn<TrainerEffects['readWindow']>(async ({ maxRows, keep }) => ({
-    records: all.slice(0, maxRows).map(keep.of),
+    records: all.slice(0, maxRows).map(keep),
     seen: all.length,
     isCutShort: false,
   }))

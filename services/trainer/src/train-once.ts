@@ -4,12 +4,12 @@ import { toOutflowError } from '@outflow/errors'
 import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
-import type { SampleKeeper, Window, WindowOptions } from '@outflow/streams'
+import type { SampleOptions, Window } from '@outflow/streams'
 import { type Due, sameFeatures } from './due.js'
 import { begunReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
 import { holdOut } from './hold-out.js'
-import { type RecordNote, readSampled, type SampledRecord } from './sampled-records.js'
+import { readSampled, type SampledRecord } from './sampled-records.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
 import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords } from './training-records.js'
@@ -35,9 +35,7 @@ export interface Incumbent {
 
 /** What one round does to the world; a test hands in its own. */
 export interface TrainerEffects {
-  readonly readWindow: (
-    options: Omit<WindowOptions<RecordNote>, 'topics'> & { readonly keep: SampleKeeper<RecordNote, SampledRecord> },
-  ) => Promise<Window<SampledRecord>>
+  readonly readWindow: (options: Omit<SampleOptions<SampledRecord>, 'topics'>) => Promise<Window<SampledRecord>>
   /** The active model; null while there is none, or none that is whole. */
   readonly incumbent: () => Promise<Incumbent | null>
   readonly leftOut: (since: Date) => Promise<LeftOut>

@@ -1,8 +1,8 @@
 import type { Feature } from '@outflow/contracts'
 import { makeDecoder, type RecordDecoder } from '@outflow/records'
-import type { NotedRecord, WindowRecord } from '@outflow/streams'
+import type { WindowRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { type RecordNote, readSampled } from './sampled-records.js'
+import { readSampled } from './sampled-records.js'
 import { type LeftOut, selectTrainingRecords } from './training-records.js'
 
 const features: Feature[] = [{ path: '$.delay', type: 'numeric', optional: false }]
@@ -24,10 +24,10 @@ function aRecord(timestampMs: number, value: string): WindowRecord {
 
 /** Reads records as a sampled window does. */
 function readSample(
-  records: readonly NotedRecord<RecordNote>[],
+  records: readonly WindowRecord[],
   { features, decoder, leftOut }: { features: readonly Feature[]; decoder: RecordDecoder; leftOut: LeftOut },
 ) {
-  return selectTrainingRecords(records.map(readSampled({ source: {}, features }, decoder).keep.of), leftOut)
+  return selectTrainingRecords(records.map(readSampled({ source: {}, features }, decoder).keep), leftOut)
 }
 
 test('records are read in order of time; those that break their contract are skipped and counted', async () => {
@@ -75,7 +75,7 @@ test('confirmed anomalies and named spans are left out, from their first instant
 
 test('issue 17.25: of a sampled record its fields are kept, not its bytes', () => {
   const source = aRecord(7, '{"delay":3}')
-  const kept = readSampled({ source: {}, features }, decoder).keep.of(source)
+  const kept = readSampled({ source: {}, features }, decoder).keep(source)
   expect(kept).toEqual({
     ...{ topic: 't', partition: 0, offset: 7n, timestampMs: 7 },
     read: { numbers: [3], categories: [] },

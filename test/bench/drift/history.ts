@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { featureName } from '@outflow/contracts'
-import type { NotedRecord } from '@outflow/streams'
+import type { WindowRecord } from '@outflow/streams'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { StreamRecord } from './stream.js'
@@ -11,7 +11,7 @@ export interface History {
   /** Records from a time on. */
   countFrom(fromMs: number): number
   /** A uniform sample, as a window is read from Kafka: in order, values in JSON. */
-  sample(fromMs: number, maxRows: number, seed: number): NotedRecord<never>[]
+  sample(fromMs: number, maxRows: number, seed: number): WindowRecord[]
 }
 
 export function keepHistory(features: readonly Feature[], capacity: number): History {
@@ -37,7 +37,7 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
     countFrom: (fromMs) => count - firstFrom(fromMs),
     sample: (fromMs, maxRows, seed) => {
       const first = firstFrom(fromMs)
-      return chosen(count - first, maxRows, seed).map((place) => noted(first + place))
+      return chosen(count - first, maxRows, seed).map((place) => recordAt(first + place))
     },
   }
 
@@ -48,7 +48,7 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
     return words.push(word) - 1
   }
 
-  function noted(at: number): NotedRecord<never> {
+  function recordAt(at: number): WindowRecord {
     const record = Object.fromEntries(
       names.map((name, column) => {
         const value = columns[column]![at]!

@@ -170,7 +170,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
       fromMs,
       effects: {
         readWindow: async ({ maxRows, seed, keep }) => ({
-          records: history.sample(fromMs, maxRows, seed).map(keep.of),
+          records: history.sample(fromMs, maxRows, seed).map(keep),
           seen: history.countFrom(fromMs),
           isCutShort: false,
         }),

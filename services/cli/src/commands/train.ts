@@ -7,7 +7,7 @@ import {
   nameOfPath,
 } from '@outflow/contracts'
 import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
-import type { Format } from '@outflow/records'
+import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
@@ -16,7 +16,6 @@ import { interruptible } from '../interrupt.js'
 import { formatOption, openInput } from '../open-input.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
-import { readTrainingRecords, type TrainingRecords } from './train/training-records.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
   command

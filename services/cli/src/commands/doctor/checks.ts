@@ -4,9 +4,15 @@ import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, ping } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { trainerStatus, whyNoModel } from '@outflow/store/training'
-import { describeCluster, describeTopics, type KafkaConnection, type KafkaRecord, scanWindow } from '@outflow/streams'
+import {
+  describeCluster,
+  describeTopics,
+  type KafkaConnection,
+  type KafkaRecord,
+  scanWindow,
+  startOfLatest,
+} from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
-import { beginOfLatest } from '../../begin-of-latest.js'
 import { withDetector } from '../../model-file.js'
 import { placeOf } from '../../store-access.js'
 
@@ -109,7 +115,7 @@ const READ_WITHIN_MS = 8_000
 async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<FieldFindings> {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
-  const fromMs = await beginOfLatest(kafka, source.topics, MOST_RECORDS)
+  const fromMs = await startOfLatest(kafka, source.topics, MOST_RECORDS)
   const enough = new AbortController()
   const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(READ_WITHIN_MS)])
   let read = 0

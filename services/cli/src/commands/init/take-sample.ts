@@ -1,8 +1,7 @@
 import type { Rejection } from '@outflow/contracts'
 import { InputInvalid, type JsonObject, makeDecoder, readRecords } from '@outflow/records'
-import { describeTopics, makeKafka, readWindow } from '@outflow/streams'
+import { describeTopics, makeKafka, readWindow, startOfLatest } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
-import { beginOfLatest } from '../../begin-of-latest.js'
 import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
 import { topicOfFile } from './render-config.js'
@@ -66,7 +65,7 @@ export async function topicRecords(topic: string, brokers: readonly string[], si
   if (!(await describeTopics(kafka, [topic])).get(topic)) {
     throw new UsageError(`--topic ${topic}: no such topic at ${brokers.join(', ')}`)
   }
-  const fromMs = await beginOfLatest(kafka, [topic], MAX_RECORDS)
+  const fromMs = await startOfLatest(kafka, [topic], MAX_RECORDS)
   const window = await readWindow(kafka, {
     ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
     ...{ skipTombstones: true, signal },

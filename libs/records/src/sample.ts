@@ -1,4 +1,4 @@
-import type { WindowRecord } from '../delivery.js'
+import type { Position } from '@outflow/contracts'
 
 /** How records count less with their age. */
 export interface Decay {
@@ -11,7 +11,10 @@ export interface Decay {
 }
 
 /** What is known of each record that may be sampled. */
-type SampledPosition = Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'>
+interface SampledPosition extends Position {
+  /** Epoch ms. */
+  readonly timestampMs: number
+}
 
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
 export interface Sample<R extends SampledPosition, K> {
@@ -71,8 +74,6 @@ export function makeSample<R extends SampledPosition, K>(
   }
 }
 
-type Position = Omit<SampledPosition, 'timestampMs'>
-
 interface PrioritisedItem<K> {
   readonly priority: number
   readonly at: Position
@@ -108,17 +109,6 @@ function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
 }
 
 const AGE_STEPS = 64
-
-/** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
-export function own<R extends WindowRecord>(record: R): R {
-  const headers = record.headers.map(([name, value]) => [name, value && Buffer.from(value)] as const)
-  return {
-    ...record,
-    key: record.key && Buffer.from(record.key),
-    value: record.value && Buffer.from(record.value),
-    headers,
-  }
-}
 
 /** 32 bits; positions of equal priority are taken in order, a bias of one in millions. */
 function priorityOf(topicHash: number, { partition, offset }: SampledPosition): number {

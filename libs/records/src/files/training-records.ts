@@ -1,15 +1,10 @@
 import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
-import {
-  type Fields,
-  type FileRecord,
-  fileReader,
-  type LeftOut,
-  makeFeatureInference,
-  type RecordFile,
-  readRecords,
-} from '@outflow/records'
-import { makeSample } from '@outflow/streams/sample'
-import { UsageError } from '../../errors.js'
+import type { Fields } from '../fields/fields.js'
+import { type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
+import { makeSample } from '../sample.js'
+import { InputInvalid } from './errors.js'
+import { fileReader, readRecords } from './read-records.js'
+import type { FileRecord, RecordFile } from './record-file.js'
 
 /** What a model is fitted to, read from a file. */
 export interface TrainingRecords {
@@ -37,8 +32,7 @@ interface TrainingRecordsOptions {
  * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
  *
  * @throws {InputInvalid} naming file, line and field of a record that breaks the features' contract: the first of all where the
- *   features are given, the first of the sample where they are inferred
- * @throws {UsageError} when a column to exclude is not there, or none is left
+ *   features are given, the first of the sample where they are inferred; when a column to exclude is not there, or none is left
  */
 export async function readTrainingRecords(
   file: RecordFile,
@@ -64,8 +58,10 @@ export async function readTrainingRecords(
   const features = withoutExcluded(given ?? inferred.features)
   if (features.length === 0) {
     const reasons = inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
-    throw new UsageError(
-      `${file.name} has no column that a model can use (${reasons.join('; ') || 'all are excluded'})`,
+    throw new InputInvalid(
+      file.name,
+      null,
+      `no column is usable by a model (${reasons.join('; ') || 'all are excluded'})`,
     )
   }
   const readLater = fileReader(file.name, features)
@@ -80,7 +76,11 @@ export async function readTrainingRecords(
 function checkExcluded(file: string, excluded: readonly string[], paths: readonly string[]): void {
   const unknown = excluded.find((name) => !paths.some((path) => isWithin(name, path)))
   if (unknown === undefined) return
-  throw new UsageError(`--exclude ${unknown}: ${file} has no such column; it has ${paths.map(nameOfPath).join(', ')}`)
+  throw new InputInvalid(
+    file,
+    null,
+    `no column ${unknown} to exclude; the columns are ${paths.map(nameOfPath).join(', ')}`,
+  )
 }
 
 /** Whether a path is the field of a column or path, or inside it: `route` is also `$.route.origin`. */

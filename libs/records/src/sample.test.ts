@@ -1,19 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { WindowRecord } from '../delivery.js'
-import { makeSample, own } from './sample.js'
+import { type Decay, makeSample } from './sample.js'
 
-const record = (topic: string, partition: number, offset: number): WindowRecord => ({
+const record = (topic: string, partition: number, offset: number) => ({
   topic,
   partition,
   offset: BigInt(offset),
   timestampMs: 0,
-  key: null,
-  value: null,
-  headers: [],
 })
-const sampleOf = (records: readonly WindowRecord[], size: number, seed: number) => {
-  const sample = makeSample(size, seed, own<WindowRecord>)
+type Sampled = ReturnType<typeof record>
+const sampleOf = (records: readonly Sampled[], size: number, seed: number, decay?: Decay) => {
+  const sample = makeSample(size, seed, (one: Sampled) => one, decay)
   for (const one of records) sample.add(one)
   return sample.records()
 }
@@ -34,19 +31,6 @@ describe('makeSample', () => {
     expect(sampleOf(records, 4, 1)).toEqual([records[3], records[2], records[1], records[0]])
   })
 
-  it('holds copies, not the fetch responses that the records came in', () => {
-    const response = Buffer.alloc(1024 ** 2, 'x')
-    const view = {
-      ...record('t', 0, 1),
-      value: response.subarray(0, 5),
-      headers: [['h', response.subarray(5, 6)]] as const,
-    }
-    const [kept] = sampleOf([view], 1, 1)
-    response.fill('y')
-    expect(String(kept!.value)).toBe('xxxxx')
-    expect(String(kept!.headers[0]![1])).toBe('x')
-  })
-
   it('gives every record the same chance', () => {
     // 2,000 seeds, 40 records, 10 kept: each is expected 500 times with a deviation of 19.4; five of them are allowed.
     const records = Array.from({ length: 40 }, (_, offset) => record('t', offset % 2, offset))
@@ -63,15 +47,12 @@ describe('makeSample with decay', () => {
   const HOUR = 3_600_000
   const NOW = 1_700_000_000_000
   const decay = { halfLifeMs: HOUR, fewest: 1, latestMs: NOW }
-  const aged = (hours: number, offset: number): WindowRecord => ({
+  const aged = (hours: number, offset: number): Sampled => ({
     ...record('t', offset % 2, offset),
     timestampMs: NOW - hours * HOUR,
   })
-  const agedSample = (records: readonly WindowRecord[], size: number, seed: number, options = decay) => {
-    const sample = makeSample(size, seed, own<WindowRecord>, options)
-    for (const one of records) sample.add(one)
-    return sample.records()
-  }
+  const agedSample = (records: readonly Sampled[], size: number, seed: number, options = decay) =>
+    sampleOf(records, size, seed, options)
 
   it('has half as many of what is one half-life old, a quarter of what is two, and all in all what the weights add up to', () => {
     const records = [0, 1, 2].flatMap((hours) =>

@@ -1,1 +1,0 @@
-export { type Decay, makeSample, own, type Sample } from './sample.js'
