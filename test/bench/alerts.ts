@@ -23,15 +23,12 @@ import { startWebhookReceiver } from '../support/webhook-receiver.js'
 import { type AlertStream, startAlertStream } from './alert-stream.js'
 import { auditAlerts } from './alerts-audit.js'
 import { readCommittedElsewhere } from './committed-reader.js'
-import { takeAway } from './crash-fleet.js'
+import { makeOutages } from './outages.js'
 import { type Relays, startRelays } from './relays.js'
 
 const PIPELINE = 'bench-alerts'
 const PARTITIONS = 6
 const RELAYS = 3
-const POSTGRES_AWAY_MS = 5_000
-const BROKER_AWAY_MS = 10_000
-const OUTAGE_EVERY = 10
 
 const { values: options } = parseArgs({
   options: {
@@ -53,6 +50,7 @@ const folder = await mkdtemp(join(tmpdir(), 'outflow-bench-alerts-'))
 const pool = openPool(postgres.url, { applicationName: 'bench', max: 4, onError: () => {} })
 const receiver = await startWebhookReceiver()
 const topic = `${PIPELINE}.alerts`
+const outages = makeOutages(infrastructure)
 let relays: Relays | undefined
 try {
   await migrate(postgres.url)
@@ -71,6 +69,7 @@ try {
   const report = {
     alerts: committed.length,
     ...counts,
+    ...outages.counts,
     ...auditAlerts(committed, messages),
     webhook: {
       lost: committed.filter((alert) => !posted.includes(alert.id)).length,
@@ -109,11 +108,11 @@ async function writeConfig(): Promise<string> {
   return file
 }
 
-type Counts = Record<'kills' | 'killsInLead' | 'postgresOutages' | 'brokerOutages', number>
+type Counts = Record<'kills' | 'killsInLead', number>
 
 /** Kills and outages until there were enough of them, each while alerts are on their way. */
 async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
-  const counts: Counts = { kills: 0, killsInLead: 0, postgresOutages: 0, brokerOutages: 0 }
+  const counts: Counts = { kills: 0, killsInLead: 0 }
   while (counts.kills < kills) {
     // Postgres may be coming back.
     const sent = () => stream.sent().catch(() => 0)
@@ -127,7 +126,7 @@ async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
       { what: `${goal} alerts are sent`, withinMs: 180_000 },
     )
     await sleep(chance.below(40)) // into a take, a transaction, its commit or the settling
-    const away = outage(counts)
+    const away = outages.withKill(counts.kills)
     if (away !== null) await sleep(chance.below(2_000))
     if (await among.killLeader()) counts.killsInLead += 1
     counts.kills += 1
@@ -135,22 +134,6 @@ async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
     say(`${counts.kills} of ${kills} kills, ${goal} alerts sent`)
   }
   return counts
-}
-
-/** With a kill in ten Postgres goes away, with another one the broker. */
-function outage(counts: Counts): Promise<void> | null {
-  const place = counts.kills % OUTAGE_EVERY
-  if (place === 3) {
-    if (postgres.control === undefined) throw new Error('DATABASE_URL names a server that is not ours to stop')
-    counts.postgresOutages += 1
-    return takeAway(postgres.control, counts.postgresOutages % 2 === 1 ? 'kill' : 'stop', POSTGRES_AWAY_MS)
-  }
-  if (place === 7) {
-    if (kafka.control === undefined) throw new Error('KAFKA_BROKERS names servers that are not ours to stop')
-    counts.brokerOutages += 1
-    return takeAway(kafka.control, counts.brokerOutages % 2 === 1 ? 'kill' : 'stop', BROKER_AWAY_MS)
-  }
-  return null
 }
 
 /** Waits until the outbox is empty and every webhook has its events. */

@@ -13,12 +13,14 @@
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
-import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
-import { rank } from './ranking.js'
+import { loadFlights } from '../../services/demo/src/flights.js'
+import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
+import { auroc } from './ranking.js'
+import { shuffled } from './shuffled.js'
 
 const ALERT_RATE = 0.01
 const WINDOW = 5_000
@@ -29,20 +31,12 @@ const SHARES = [0, 0.01, 0.05, 0.1]
 const DEFAULT_CONTAMINATION = 0.01
 const STREAM_CORRUPTED = 0.02
 const WAYS = ['trimmed', 'trimmed, with verdicts', 'without all that was flagged'] as const
-const FEATURES = [
-  { path: '$.delay', type: 'numeric', optional: false },
-  { path: '$.distance', type: 'numeric', optional: false },
-  { path: '$.date', type: 'cyclic', period: 'day', optional: false },
-  { path: '$.origin', type: 'categorical', optional: false },
-  { path: '$.destination', type: 'categorical', optional: false },
-] as const
 
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
 })
 const seed = Number(options.seed)
-const read = makeReader(FEATURES)
-const flights = shuffled(loadFlights())
+const flights = shuffled(loadFlights(), seed)
 const clean = flights.slice(0, CLEAN).map(fieldsOf)
 const stream = flights.slice(CLEAN)
 const odd = freshlyCorrupted()
@@ -136,7 +130,7 @@ function windowOf(number: number, share: number): Sent[] {
 
 async function fitTo(sent: readonly Sent[], contamination: number): Promise<Detector> {
   const { artefact } = await trainDetector({
-    features: FEATURES,
+    features: FLIGHT_FEATURES,
     records: sent.map(({ fields }) => fields),
     model: { kind: 'realnvp', layers: 4, hidden: [32] },
     training: { contamination, seed },
@@ -149,7 +143,7 @@ async function quality(detector: Detector): Promise<Quality> {
   const normal = await detector.score(clean)
   const corrupted = await detector.score(odd)
   return {
-    auroc: rank([...normal.nll, ...corrupted.nll], [...clean.map(() => false), ...odd.map(() => true)]).auroc,
+    auroc: auroc(corrupted.nll, normal.nll),
     found: anomalyShareOf(corrupted.pValue),
     cleanAnomalyShare: anomalyShareOf(normal.pValue),
   }
@@ -164,24 +158,6 @@ function freshlyCorrupted(): Fields[] {
     if (flight !== null) fresh.push(fieldsOf(flight))
   }
   return fresh
-}
-
-function shuffled(all: readonly Flight[]): Flight[] {
-  const random = xoroshiro128plus(seed)
-  const order = [...all]
-  for (let place = order.length - 1; place > 0; place--) {
-    const other = uniformInt(random, 0, place)
-    const own = order[place]!
-    order[place] = order[other]!
-    order[other] = own
-  }
-  return order
-}
-
-function fieldsOf(flight: Flight): Fields {
-  const fields = read(flight)
-  if (isRejection(fields)) throw new Error(`a flight was rejected: ${fields.detail}`)
-  return fields
 }
 
 function anomalyShareOf(pValue: Float64Array): number {

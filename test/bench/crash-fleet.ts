@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '../support/eventually.js'
 import { type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
@@ -36,18 +35,8 @@ export function startFleet(configFile: string, size: number): Fleet {
       await relay.kill()
       relay = spawnService('alerts', configFile)
     },
-    check: () => {
-      const dead = [...ingests, relay].find((service) => service.hasEnded())
-      if (dead === undefined) return
-      throw new Error(
-        `a service ended unexpectedly:\n${[...dead.log.slice(-5).map((line) => JSON.stringify(line)), ...dead.complaints].join('\n')}`,
-      )
-    },
-    stop: async () => {
-      await Promise.all(
-        [...ingests, relay].filter((service) => !service.hasEnded()).map((service) => service.terminate()),
-      )
-    },
+    check: () => requireRunning([...ingests, relay]),
+    stop: () => terminateAll([...ingests, relay]),
   }
 }
 
@@ -68,15 +57,14 @@ export async function untilFleet(
   )
 }
 
-/** What can be stopped and started under a pipeline. */
-export interface Outage {
-  stop(): Promise<void>
-  start(): Promise<void>
-  kill(): Promise<void>
+/** @throws {Error} when a service has ended, with what it logged last */
+export function requireRunning(services: readonly ServiceProcess[]): void {
+  const dead = services.find((service) => service.hasEnded())
+  if (dead === undefined) return
+  const last = dead.log.slice(-5).map((line) => JSON.stringify(line))
+  throw new Error(`a service ended unexpectedly:\n${[...last, ...dead.complaints].join('\n')}`)
 }
 
-export async function takeAway(part: Outage, how: 'stop' | 'kill', forMs: number): Promise<void> {
-  await part[how]()
-  await sleep(forMs)
-  await part.start()
+export async function terminateAll(services: readonly ServiceProcess[]): Promise<void> {
+  await Promise.all(services.filter((service) => !service.hasEnded()).map((service) => service.terminate()))
 }

@@ -31,15 +31,13 @@ import {
   WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
-import { type Fleet, startFleet, takeAway, untilFleet } from './crash-fleet.js'
+import { type Fleet, startFleet, untilFleet } from './crash-fleet.js'
 import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './crash-outcome.js'
+import { makeOutages } from './outages.js'
 import { compareRows } from './same-rows.js'
 
 const SOURCE = 'bench-crash'
 const PARTITIONS = 6
-const POSTGRES_AWAY_MS = 5_000
-const BROKER_AWAY_MS = 10_000
-const OUTAGE_EVERY = 10
 
 const { values: options } = parseArgs({
   options: {
@@ -59,6 +57,7 @@ const { kafka, postgres } = infrastructure
 const { brokers } = kafka
 const pool = openPool(postgres.url, { applicationName: 'bench', max: 4, onError: () => {} })
 const connection = makeKafka({ brokers, clientId: 'bench' })
+const outages = makeOutages(infrastructure)
 let fleet: Fleet | undefined
 try {
   await migrate(postgres.url)
@@ -97,6 +96,7 @@ try {
   const report = {
     records: await stored(disturbed.pipeline),
     ...counts,
+    ...outages.counts,
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),
@@ -159,16 +159,16 @@ async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
   )
 }
 
-type Counts = Record<'ingestKills' | 'relayKills' | 'joins' | 'leaves' | 'postgresOutages' | 'brokerOutages', number>
+type Counts = Record<'ingestKills' | 'relayKills' | 'joins' | 'leaves', number>
 
 /** Kills and outages until there were enough of them, each in the middle of the stream. */
 async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
-  const counts: Counts = { ingestKills: 0, relayKills: 0, joins: 0, leaves: 0, postgresOutages: 0, brokerOutages: 0 }
+  const counts: Counts = { ingestKills: 0, relayKills: 0, joins: 0, leaves: 0 }
   while (counts.ingestKills < kills) {
     const goal = (await stored(pipeline)) + 1_000 + chance.below(4_000)
     await untilFleet(fleet, async () => (await stored(pipeline)) >= goal, `${goal} records are stored`)
     await sleep(chance.below(60)) // into a read, a score, an explanation or a write
-    await Promise.all([outage(counts), killOne(fleet, counts)])
+    await Promise.all([outages.withKill(counts.ingestKills), killOne(fleet, counts)])
     if (counts.ingestKills % 5 === 0) {
       await fleet.killRelay()
       counts.relayKills += 1
@@ -193,27 +193,6 @@ async function rebalance(fleet: Fleet, counts: Counts): Promise<void> {
     await fleet.leave(chance.below(3))
     counts.leaves += 1
   }
-}
-
-/** With a kill in ten Postgres goes away, with another one the broker. */
-async function outage(counts: Counts): Promise<void> {
-  const place = counts.ingestKills % OUTAGE_EVERY
-  if (place === 1) {
-    const control = postgres.control ?? refuse('DATABASE_URL')
-    const how = counts.postgresOutages % 2 === 0 ? 'stop' : 'kill'
-    counts.postgresOutages += 1
-    await takeAway(control, how, POSTGRES_AWAY_MS)
-  }
-  if (place === 6) {
-    const control = kafka.control ?? refuse('KAFKA_BROKERS')
-    const how = counts.brokerOutages % 2 === 0 ? 'stop' : 'kill'
-    counts.brokerOutages += 1
-    await takeAway(control, how, BROKER_AWAY_MS)
-  }
-}
-
-function refuse(variable: string): never {
-  throw new Error(`${variable} names servers of yours, which this bench would have to stop; run it without`)
 }
 
 /** Every record of the topic is stored, everything is sent. */

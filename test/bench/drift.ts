@@ -14,7 +14,8 @@
 import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
+import { type Fields, makeReader } from '@outflow/records'
+import { soundFields } from '../support/sound-fields.js'
 import { type Alternative, fitSince, retrainedBlindly, trainedOnce } from './drift/alternatives.js'
 import { keepHistory } from './drift/history.js'
 import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
@@ -207,9 +208,7 @@ function anomalyShareOf(pValue: Float64Array): number {
 }
 
 function fieldsOf(record: StreamRecord): Fields {
-  const fields = read(record)
-  if (isRejection(fields)) throw new Error(`a record was rejected: ${fields.detail}`)
-  return fields
+  return soundFields(read(record))
 }
 
 function mean(values: readonly number[]): number {

@@ -11,12 +11,13 @@
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { CORRUPTIONS, type Corruption, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
+import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
+import { auroc } from './ranking.js'
 
 const ALERT_RATE = 0.01
 const HELD_OUT = 0.1
@@ -29,13 +30,6 @@ const TARGETS: Partial<Record<Corruption, number>> = {
   distance_other_route: 0.9,
   delay_seconds: 0.85,
 }
-const FEATURES = [
-  { path: '$.delay', type: 'numeric', optional: false },
-  { path: '$.distance', type: 'numeric', optional: false },
-  { path: '$.date', type: 'cyclic', period: 'day', optional: false },
-  { path: '$.origin', type: 'categorical', optional: false },
-  { path: '$.destination', type: 'categorical', optional: false },
-] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -45,11 +39,10 @@ const { values: options } = parseArgs({
   },
 })
 const seed = Number(options.seed)
-const read = makeReader(FEATURES)
 const flights = loadFlights()
 const { stream, heldOut } = part(flights)
 const trained = await trainDetector({
-  features: FEATURES,
+  features: FLIGHT_FEATURES,
   records: stream.map(fieldsOf),
   model: { kind: 'realnvp', layers: 8, hidden: [64, 64] },
   training: { contamination: 0.01, seed },
@@ -103,20 +96,8 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
   }
 }
 
-function fieldsOf(flight: Flight): Fields {
-  const fields = read(flight)
-  if (isRejection(fields)) throw new Error(`a flight was rejected: ${fields.detail}`)
-  return fields
-}
-
 function anomalyShareOf(pValue: Float64Array): number {
   return pValue.filter((p) => p <= ALERT_RATE).length / pValue.length
-}
-
-/** The chance that a corrupted flight is stranger than a clean one. */
-function auroc(corrupted: Float64Array, cleanAscending: Float64Array): number {
-  const below = (value: number) => cleanAscending.findLastIndex((own) => own < value) + 1
-  return corrupted.reduce((sum, own) => sum + below(own), 0) / corrupted.length / cleanAscending.length
 }
 
 async function measureSpeed(fitted: Detector) {
@@ -132,7 +113,7 @@ async function measureSpeed(fitted: Detector) {
     return Math.round((rounds * records * 1000) / (performance.now() - began))
   }
   return {
-    readPerSecond: await perSecond(() => stream.slice(0, 512).map((flight) => read(flight)), 512),
+    readPerSecond: await perSecond(() => stream.slice(0, 512).map(fieldsOf), 512),
     scorePerSecond: await perSecond(() => fitted.score(batch), batch.length),
     explainMs: 1000 / (await perSecond(() => fitted.explain(batch.slice(0, 16)), 16)),
   }

@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { shuffled } from './shuffled.js'
 
 /** A table whose rows are labelled as anomalies or normal. */
 export interface LabelledSet {
@@ -105,16 +104,4 @@ function contaminating({ rows, isAnomaly }: LabelledSet, fitRows: number, seed: 
   return shuffled(anomalies, seed)
     .slice(0, Math.min(anomalies.length >> 1, most))
     .toSorted((a, b) => a - b)
-}
-
-function shuffled(rows: readonly number[], seed: number): readonly number[] {
-  const random = xoroshiro128plus(seed)
-  const order = [...rows]
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = uniformInt(random, 0, last)
-    const held = order[last]!
-    order[last] = order[other]!
-    order[other] = held
-  }
-  return order
 }

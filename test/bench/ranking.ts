@@ -39,6 +39,15 @@ export function rank(scores: ArrayLike<number>, isAnomaly: readonly boolean[]): 
   return { auroc: area / anomalies / normals, averagePrecision }
 }
 
+/** AUROC of two lists of scores. */
+export function auroc(ofAnomalies: ArrayLike<number>, ofNormals: ArrayLike<number>): number {
+  const scores = [...Array.from(ofAnomalies), ...Array.from(ofNormals)]
+  return rank(
+    scores,
+    scores.map((_, at) => at < ofAnomalies.length),
+  ).auroc
+}
+
 function check(scores: ArrayLike<number>, isAnomaly: readonly boolean[]): void {
   if (scores.length !== isAnomaly.length) {
     throw new RangeError(`each score has a label: got ${scores.length} scores and ${isAnomaly.length} labels`)

@@ -1,4 +1,5 @@
 import { type ServiceProcess, spawnService } from '../support/spawn-service.js'
+import { requireRunning, terminateAll } from './crash-fleet.js'
 
 /** Several alerts services of one pipeline, of which one works at a time. */
 export interface Relays {
@@ -27,15 +28,8 @@ export function startRelays(configFile: string, count: number): Relays {
       relays.push(spawnService('alerts', configFile))
       return latest > 0
     },
-    check: () => {
-      const dead = relays.find((relay) => relay.hasEnded())
-      if (dead === undefined) return
-      const last = dead.log.slice(-5).map((line) => JSON.stringify(line))
-      throw new Error(`a relay ended unexpectedly:\n${[...last, ...dead.complaints].join('\n')}`)
-    },
-    stop: async () => {
-      await Promise.all(relays.filter((relay) => !relay.hasEnded()).map((relay) => relay.terminate()))
-    },
+    check: () => requireRunning(relays),
+    stop: () => terminateAll(relays),
   }
 }
 

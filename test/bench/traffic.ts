@@ -1,7 +1,8 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
+import { type Fields, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { soundFields } from '../support/sound-fields.js'
 
 const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
 const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
@@ -44,7 +45,6 @@ export function makeTraffic(seed: number): () => Fields {
       region: REGIONS[region],
       kind: KINDS[kind],
     })
-    if (isRejection(fields)) throw new Error(fields.detail)
-    return fields
+    return soundFields(fields)
   }
 }

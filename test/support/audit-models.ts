@@ -1,10 +1,10 @@
-import { type Detector, decide, openDetector } from '@outflow/detector'
-import { isRejection } from '@outflow/records'
+import { decide, openDetector } from '@outflow/detector'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
 import { untilAllStored } from './audit.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
+import { soundFields } from './sound-fields.js'
 import { readTopic } from './topic-reader.js'
 
 /** Every anomaly's nll is the one that its model gives the record: no batch met a model half loaded. */
@@ -95,15 +95,9 @@ async function scoresBy({ pool, name }: ParcelPipeline, id: string, records: rea
   const { artefact } = await loadModel(pool, { pipeline: name, id })
   const detector = await openDetector(artefact)
   try {
-    const { nll, pValue } = await detector.score(records.map((record) => fieldsOf(detector, record)))
+    const { nll, pValue } = await detector.score(records.map((record) => soundFields(detector.read(record))))
     return { nll, ...decide(pValue, { alertRate: PARCEL_ALERT_RATE }) }
   } finally {
     await detector.close()
   }
-}
-
-function fieldsOf(detector: Detector, record: unknown) {
-  const fields = detector.read(record)
-  if (isRejection(fields)) throw new Error(fields.detail)
-  return fields
 }
