@@ -8,7 +8,7 @@ export interface VitalsServer {
   close(): Promise<void>
 }
 
-interface Address {
+export interface Address {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number

@@ -18,7 +18,7 @@ export {
   inTransaction,
   openPool,
   type Pool,
-  ping,
+  postgresCheck,
   type Queryable,
   withReadOnlyTransaction,
   withTransaction,

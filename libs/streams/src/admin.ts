@@ -82,6 +82,12 @@ export function describeCluster(
   })
 }
 
+/** A readiness check. @throws {BrokerUnavailable} */
+export async function kafkaCheck(kafka: KafkaConnection): Promise<{ readonly ok: true; readonly detail: string }> {
+  const { brokers } = await describeCluster(kafka)
+  return { ok: true, detail: `${brokers} brokers` }
+}
+
 /** Returns each topic's partition count; null for a topic that is not there. */
 export function describeTopics(
   kafka: KafkaConnection,

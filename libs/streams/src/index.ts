@@ -3,6 +3,7 @@ export {
   describeCluster,
   describeTopics,
   ensureTopics,
+  kafkaCheck,
   type PartitionEnds,
   partitionEnds,
   removeTopics,

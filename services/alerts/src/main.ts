@@ -1,15 +1,6 @@
 import type { Config } from '@outflow/contracts'
-import {
-  inSpan,
-  keepTrying,
-  type Log,
-  makeWakeUp,
-  openTracing,
-  untilAllAnswer,
-  type Vitals,
-  withVitals,
-} from '@outflow/runtime'
-import { type Client, isLed, type Leadership, openPool, type Pool, ping, withLeadership } from '@outflow/store'
+import { inSpan, keepTrying, type Log, makeWakeUp, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
+import { type Client, isLed, type Leadership, openPool, type Pool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import {
   databaseId,
@@ -24,8 +15,8 @@ import {
   untilOnDisk,
 } from '@outflow/store/outbox'
 import {
-  describeCluster,
   type KafkaConnection,
+  kafkaCheck,
   makeKafka,
   makeTransactionalSender,
   readMark,
@@ -56,8 +47,8 @@ interface AlertsOptions {
   readonly log: Log
   /** When it aborts, the transaction under way ends and no other is begun. */
   readonly signal: AbortSignal
-  /** The process's, when it runs other services too; else the relay serves its own on `http.ports.alerts`. */
-  readonly vitals?: Vitals
+  /** The process's; whoever made them serves them. */
+  readonly vitals: Vitals
 }
 
 /**
@@ -65,86 +56,77 @@ interface AlertsOptions {
  * once for readers of committed data, in the order in which they were committed; explains anomalies; delivers to webhooks; and looks after the pipeline.
  * Of several relays one works; another takes over when it is gone. A store or a broker that is away is waited for.
  *
- * @throws {OutflowError} only when health and metrics cannot be served, or when Postgres or Kafka refuse the login or the
- *   certificate at the start: whatever else fails is logged and tried again
+ * @throws {OutflowError} only when Postgres or Kafka refuse the login or the certificate at the start: whatever else fails is logged and
+ *   retried
  */
-export function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
-  return withVitals({ config, service: 'alerts', log, vitals }, async (shared) => {
-    const { pipeline } = config
-    const { url } = config.postgres
-    const telemetry = makeTelemetry(log, shared.metrics)
-    const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
-    const kafka = makeKafka({ ...config.kafka, log })
-    const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
-    const outbox = listenForOutbox({
-      url,
-      pipeline,
-      onWork: () => {
-        // Each anomaly is written with its alert.
-        explaining.wake()
-        relaying.wake()
-      },
-      onError: telemetry.storeConnectionLost,
-    })
-    shared.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
-      const { rows } = await outboxDepth(pool, pipeline)
-      return rows
-    })
-    const relayLeadership = `outflow-relay-${pipeline}`
-    const checks = [
-      shared.check('alerts', 'postgres', async () => {
-        await ping(pool)
-        return { ok: true, detail: 'answered' }
-      }),
-      shared.check('alerts', 'kafka', async () => {
-        const { brokers } = await describeCluster(kafka)
-        return { ok: true, detail: `${brokers} brokers` }
-      }),
-      shared.check('alerts', 'leader', async () => {
-        const ok = await isLed(pool, relayLeadership)
-        return { ok, detail: ok ? 'a relay leads' : 'no relay leads: no alert is sent' }
-      }),
-      shared.check('alerts', 'healthEvents', () => healthEventsCheck(pool, { pipeline })),
-    ]
-    telemetry.alertsStarted()
-    const caution = makeCaution()
-    const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
-      relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
-    const names = config.alerts.webhooks.map(({ name }) => name)
-    try {
-      await untilAllAnswer([() => ping(pool), () => describeCluster(kafka)], {
-        signal,
-        onRetry: telemetry.relayInterrupted,
-      })
-      await Promise.all([
-        keepTrying(
-          (progressed) =>
-            withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), { signal }),
-          { signal, onRetry: telemetry.relayInterrupted },
-        ),
-        runExplainer({
-          config,
-          pool,
-          telemetry: makeExplainerTelemetry(log, shared.metrics, telemetry),
-          metrics: shared.metrics,
-          untilWoken: explaining.wait,
-          signal,
-        }),
-        runWebhooks({
-          config,
-          pool,
-          telemetry: makeWebhookTelemetry(log, shared.metrics, names),
-          metrics: shared.metrics,
-          onConnectionLost: telemetry.storeConnectionLost,
-          signal,
-        }),
-      ])
-    } finally {
-      for (const remove of checks) remove()
-      await outbox.close()
-      await pool.end()
-    }
+export async function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
+  const { pipeline } = config
+  const { url } = config.postgres
+  const telemetry = makeTelemetry(log, vitals.metrics)
+  const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
+  const kafka = makeKafka({ ...config.kafka, log })
+  const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
+  const outbox = listenForOutbox({
+    url,
+    pipeline,
+    onWork: () => {
+      // Each anomaly is written with its alert.
+      explaining.wake()
+      relaying.wake()
+    },
+    onError: telemetry.storeConnectionLost,
   })
+  vitals.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
+    const { rows } = await outboxDepth(pool, pipeline)
+    return rows
+  })
+  const relayLeadership = `outflow-relay-${pipeline}`
+  const checks = [
+    vitals.check('alerts', 'postgres', () => postgresCheck(pool)),
+    vitals.check('alerts', 'kafka', () => kafkaCheck(kafka)),
+    vitals.check('alerts', 'leader', async () => {
+      const ok = await isLed(pool, relayLeadership)
+      return { ok, detail: ok ? 'a relay leads' : 'no relay leads: no alert is sent' }
+    }),
+    vitals.check('alerts', 'healthEvents', () => healthEventsCheck(pool, { pipeline })),
+  ]
+  telemetry.alertsStarted()
+  const caution = makeCaution()
+  const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
+    relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
+  const names = config.alerts.webhooks.map(({ name }) => name)
+  try {
+    await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
+      signal,
+      onRetry: telemetry.relayInterrupted,
+    })
+    await Promise.all([
+      keepTrying(
+        (progressed) => withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), { signal }),
+        { signal, onRetry: telemetry.relayInterrupted },
+      ),
+      runExplainer({
+        config,
+        pool,
+        telemetry: makeExplainerTelemetry(log, vitals.metrics, telemetry),
+        metrics: vitals.metrics,
+        untilWoken: explaining.wait,
+        signal,
+      }),
+      runWebhooks({
+        config,
+        pool,
+        telemetry: makeWebhookTelemetry(log, vitals.metrics, names),
+        metrics: vitals.metrics,
+        onConnectionLost: telemetry.storeConnectionLost,
+        signal,
+      }),
+    ])
+  } finally {
+    for (const remove of checks) remove()
+    await outbox.close()
+    await pool.end()
+  }
 }
 
 interface RelayDeps {

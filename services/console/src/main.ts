@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Config } from '@outflow/contracts'
-import { type Log, listenOn, makeVitals, type Vitals } from '@outflow/runtime'
-import { openPool, ping, withReadOnlyTransaction } from '@outflow/store'
+import { type Log, listenOn, type Vitals } from '@outflow/runtime'
+import { openPool, postgresCheck, withReadOnlyTransaction } from '@outflow/store'
 import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
 import { loginsOf } from './visitors.js'
@@ -10,8 +10,8 @@ interface ConsoleOptions {
   readonly config: Config
   readonly log: Log
   readonly signal: AbortSignal
-  /** The process's, when it runs other services too; the console serves them on its own address in any case. */
-  readonly vitals?: Vitals
+  /** The process's; the console serves them on its own address, too. */
+  readonly vitals: Vitals
   /** Called with the address when the server answers. */
   readonly onServed?: (url: string) => void
 }
@@ -23,21 +23,17 @@ interface ConsoleOptions {
  * @throws {HealthAddressUnavailable} when the address cannot be served
  */
 export async function runConsole({ config, log, signal, vitals, onServed }: ConsoleOptions): Promise<void> {
-  const shared = vitals ?? makeVitals({ pipeline: config.pipeline })
-  const telemetry = makeTelemetry(log, shared.metrics)
+  const telemetry = makeTelemetry(log, vitals.metrics)
   const pool = openPool(config.postgres.url, {
     applicationName: 'outflow-console',
     onError: telemetry.storeConnectionLost,
   })
-  const removeCheck = shared.check('console', 'postgres', async () => {
-    await ping(pool)
-    return { ok: true, detail: 'answered' }
-  })
+  const removeCheck = vitals.check('console', 'postgres', () => postgresCheck(pool))
   const server = await makeServer({
     config,
     pool,
     read: (query) => withReadOnlyTransaction(pool, query),
-    vitals: shared,
+    vitals,
     telemetry,
     signal,
   })

@@ -3,8 +3,8 @@ import type { Config } from '@outflow/contracts'
 import { makeScoringThread, openDetector } from '@outflow/detector'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { batchReader, longestWindowMs, makeDecoder, planWindows, wholeRecord } from '@outflow/records'
-import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals, withVitals } from '@outflow/runtime'
-import { openPool, type Pool, ping } from '@outflow/store'
+import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
+import { openPool, type Pool, postgresCheck } from '@outflow/store'
 import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
@@ -32,8 +32,8 @@ interface IngestOptions {
   readonly log: Log
   /** When it aborts, batches under way are written and no other is begun. */
   readonly signal: AbortSignal
-  /** The process's, when it runs other services too; else ingest serves its own on `http.ports.ingest`. */
-  readonly vitals?: Vitals
+  /** The process's; whoever made them serves them. */
+  readonly vitals: Vitals
 }
 
 /**
@@ -43,84 +43,82 @@ interface IngestOptions {
  *
  * @throws {OutflowError} when something is wrong that waiting does not fix; the offset has not moved
  */
-export function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
+export async function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
-  return withVitals({ config, service: 'ingest', log, vitals }, async (shared) => {
-    const telemetry = makeTelemetry(log, shared.metrics, config.detection)
-    const pool = openPool(config.postgres.url, {
-      applicationName: 'outflow-ingest',
-      onError: telemetry.storeConnectionLost,
-    })
-    // Active models replace each other in one thread; a shadow has another, so that neither waits for the other.
-    const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
-    thread.begin()
-    const models = keepModels({
-      open: async (id) => {
-        const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
-        return { detector: await openDetector(artefact, { thread }), promotedAt }
-      },
-      openShadow: async (id) => {
-        const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
-        return openDetector(artefact, { thread: shadowThread })
-      },
-      earlier: () => earlierModelIds(pool, config.pipeline),
-      telemetry,
-      signal,
-    })
-    const modelChanges = listenForModels({
-      url: config.postgres.url,
-      pipeline: config.pipeline,
-      onChange: models.serve,
-      onRecalibration: models.recalibrate,
-      onShadow: models.shadow,
-      onError: telemetry.storeConnectionLost,
-    })
-    const kafkaCheck = makeKafkaCheck(telemetry)
-    const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
-    const checks = [
-      shared.check('ingest', 'postgres', () => askPostgres(pool)),
-      shared.check('ingest', 'kafka', () => kafkaCheck.result),
-      shared.check('ingest', 'batches', watchdog.check),
-      shared.check('ingest', 'model', () => modelCheck(models, config.detection)),
-      // A missing model is reported by the check above.
-      shared.check('ingest', 'healthEvents', () =>
-        healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
-      ),
-    ]
-    const stopped = new AbortController()
-    const untilStopped = AbortSignal.any([signal, stopped.signal])
-    const retaining = applyRetentionHourly({
-      applyRetention: () =>
-        applyRetention(pool, {
-          pipeline: config.pipeline,
-          anomaliesMs: config.retention.anomalies,
-          statisticsMs: config.retention.statistics,
-          ...windowRetention(config),
-        }),
-      telemetry,
-      signal: untilStopped,
-    })
-    try {
-      telemetry.ingestStarted(config.source.topics)
-      await untilAllAnswer([() => ping(pool)], { signal })
-      telemetry.modelAwaited()
-      await models.first
-      if (!signal.aborted) {
-        await consume({
-          ...{ config, log, signal, untilStopped, pool, models, telemetry, watchdog },
-          hooks: kafkaCheck.hooks,
-        })
-      }
-    } finally {
-      stopped.abort()
-      for (const remove of checks) remove()
-      await watchdog.close()
-      await modelChanges.close()
-      await retaining
-      await models.close()
-      await pool.end()
-    }
+  const telemetry = makeTelemetry(log, vitals.metrics, config.detection)
+  const pool = openPool(config.postgres.url, {
+    applicationName: 'outflow-ingest',
+    onError: telemetry.storeConnectionLost,
   })
+  // Active models replace each other in one thread; a shadow has another, so that neither waits for the other.
+  const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
+  thread.begin()
+  const models = keepModels({
+    open: async (id) => {
+      const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
+      return { detector: await openDetector(artefact, { thread }), promotedAt }
+    },
+    openShadow: async (id) => {
+      const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
+      return openDetector(artefact, { thread: shadowThread })
+    },
+    earlier: () => earlierModelIds(pool, config.pipeline),
+    telemetry,
+    signal,
+  })
+  const modelChanges = listenForModels({
+    url: config.postgres.url,
+    pipeline: config.pipeline,
+    onChange: models.serve,
+    onRecalibration: models.recalibrate,
+    onShadow: models.shadow,
+    onError: telemetry.storeConnectionLost,
+  })
+  const kafkaCheck = makeKafkaCheck(telemetry)
+  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
+  const checks = [
+    vitals.check('ingest', 'postgres', () => postgresCheck(pool)),
+    vitals.check('ingest', 'kafka', () => kafkaCheck.result),
+    vitals.check('ingest', 'batches', watchdog.check),
+    vitals.check('ingest', 'model', () => modelCheck(models, config.detection)),
+    // A missing model is reported by the check above.
+    vitals.check('ingest', 'healthEvents', () =>
+      healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] }),
+    ),
+  ]
+  const stopped = new AbortController()
+  const untilStopped = AbortSignal.any([signal, stopped.signal])
+  const retaining = applyRetentionHourly({
+    applyRetention: () =>
+      applyRetention(pool, {
+        pipeline: config.pipeline,
+        anomaliesMs: config.retention.anomalies,
+        statisticsMs: config.retention.statistics,
+        ...windowRetention(config),
+      }),
+    telemetry,
+    signal: untilStopped,
+  })
+  try {
+    telemetry.ingestStarted(config.source.topics)
+    await untilAllAnswer([() => postgresCheck(pool)], { signal })
+    telemetry.modelAwaited()
+    await models.first
+    if (!signal.aborted) {
+      await consume({
+        ...{ config, log, signal, untilStopped, pool, models, telemetry, watchdog },
+        hooks: kafkaCheck.hooks,
+      })
+    }
+  } finally {
+    stopped.abort()
+    for (const remove of checks) remove()
+    await watchdog.close()
+    await modelChanges.close()
+    await retaining
+    await models.close()
+    await pool.end()
+  }
 }
 
 // Where memory is plenty V8 lets the heap grow fourfold before it collects; what a batch leaves behind makes no use of that.
@@ -231,11 +229,6 @@ function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
       hooks.sought?.(seek)
     },
   }
-}
-
-async function askPostgres(pool: Pool): Promise<CheckResult> {
-  await ping(pool)
-  return { ok: true, detail: 'answered' }
 }
 
 /** Ready while this member has its partitions; a consumer that restarts has none. */

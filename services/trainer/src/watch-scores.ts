@@ -175,9 +175,7 @@ async function movedFields(
   const detector = await openStored(pool, pipeline, id)
   if (detector === null || recent.length < FEWEST_COMPARED) return []
   try {
-    const reference = (await detector.sample(COMPARED, 1))
-      .map((record) => detector.read(record))
-      .filter((read): read is Fields => !isRejection(read))
+    const reference = (await detector.sample(COMPARED, 1)).map((record) => detector.read(record)).filter(isRead)
     return fieldShifts(features, reference, recent).filter(({ field }) => !isWindowed(features, field))
   } finally {
     await detector.close()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from './errors.js'
-import { openPool, ping } from './pool.js'
+import { openPool, postgresCheck } from './pool.js'
 
 /** A message of Postgres' protocol. @see PostgreSQL manual, "Message Formats" */
 function message(type: string, body: Buffer): Buffer {
@@ -28,7 +28,7 @@ test('a server that shuts down in one breath with its greeting is away, and does
     const uncaught: unknown[] = []
     const note = (error: unknown) => uncaught.push(error)
     process.once('uncaughtException', note)
-    await expect(ping(pool)).rejects.toBeInstanceOf(StoreUnavailable)
+    await expect(postgresCheck(pool)).rejects.toBeInstanceOf(StoreUnavailable)
     const client = await pool.connect().catch(() => null)
     client?.release(true)
     process.off('uncaughtException', note)

@@ -123,11 +123,12 @@ export async function inTransaction<T>(client: Client, act: () => Promise<T>, be
   }
 }
 
-/** Asks for one row: rejects with `StoreUnavailable` or `StoreRefused` when the database cannot be used. */
-export async function ping(pool: Pool): Promise<void> {
+/** A readiness check. @throws {StoreUnavailable | StoreRefused} when the database cannot be used */
+export async function postgresCheck(pool: Pool): Promise<{ readonly ok: true; readonly detail: string }> {
   try {
     await pool.query('select 1')
   } catch (thrown: unknown) {
     throw toStoreError(thrown)
   }
+  return { ok: true, detail: 'answered' }
 }

@@ -7,8 +7,8 @@ import {
   runPipelines,
   runTogether,
   runUntilSignal,
-  serveVitals,
   type Vitals,
+  withVitals,
 } from '@outflow/runtime'
 import { Argument, type Command, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
@@ -51,7 +51,7 @@ interface ServiceOptions {
   readonly config: Config
   readonly log: Log
   readonly signal: AbortSignal
-  readonly vitals?: Vitals
+  readonly vitals: Vitals
 }
 
 /** A process loads the services that it runs. */
@@ -71,11 +71,7 @@ async function runNamed(name: ServiceName, configPaths: readonly string[]): Prom
   const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))
   const [first] = configs as [Config]
   const log = makeLog({ service: name, level: first.log.level })
-  if (configs.length === 1) {
-    const run =
-      name === 'all' ? runAll(first, log) : (signal: AbortSignal) => SERVICES[name]({ config: first, log, signal })
-    return runUntilSignal(run, { log })
-  }
+  if (configs.length === 1) return runUntilSignal((signal) => runPipeline(name, first, log, signal), { log })
   if (name === 'console') {
     throw new UsageError('the console shows every pipeline of its database; give it one configuration')
   }
@@ -98,20 +94,17 @@ async function runNamed(name: ServiceName, configPaths: readonly string[]): Prom
   return runUntilSignal(run, { log })
 }
 
-/** All services in one process, on one address for health and metrics. */
-const runAll =
-  (config: Config, log: Log) =>
-  async (signal: AbortSignal): Promise<void> => {
-    const vitals = makeVitals({ pipeline: config.pipeline })
-    const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
-    log.info({ address: server.url }, 'health and metrics served')
-    const logOf = (service: string) => makeLog({ service, level: config.log.level })
-    try {
-      await runServices(ALL, { config, vitals, signal, logOf })
-    } finally {
-      await server.close()
-    }
-  }
+/** A service or all of them, on one address for health and metrics. */
+function runPipeline(name: ServiceName, config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  const { pipeline, http } = config
+  // The console serves them itself.
+  if (name === 'console') return SERVICES.console({ config, log, vitals: makeVitals({ pipeline }), signal })
+  const names = name === 'all' ? ALL : [name]
+  const logOf = (service: string) => makeLog({ service, level: config.log.level })
+  return withVitals({ pipeline, address: { host: http.host, port: http.ports[name] }, log }, (vitals) =>
+    runServices(names, { config, vitals, signal, logOf }),
+  )
+}
 
 type Service = keyof typeof SERVICES
 type ServiceName = Service | 'all'

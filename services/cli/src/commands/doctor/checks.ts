@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
-import { migrationStatus, type Pool, ping } from '@outflow/store'
+import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { trainerStatus, whyNoModel } from '@outflow/store/training'
 import {
@@ -136,7 +136,7 @@ const database = ({ config, pool }: Patient): Check => ({
   name: 'database',
   fix: 'start Postgres, or set postgres.url',
   look: async () => {
-    await ping(pool)
+    await postgresCheck(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
     return `PostgreSQL ${rows[0]!.server_version} at ${placeOf(config.postgres.url)}`
   },
