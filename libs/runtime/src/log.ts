@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module'
 import { OutflowError } from '@outflow/errors'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import type { PinoPretty } from 'pino-pretty'
 
 /** The log of one service: constant messages, values as fields, `error` for what was thrown. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: Record<string, unknown>): Log }
@@ -42,7 +43,9 @@ export function makeLog({ service, level = 'info', destination = process.stdout,
 function prettyStream(destination: NonNullable<LogOptions['destination']>): DestinationStream {
   const known = PRETTY.get(destination)
   if (known !== undefined) return known
-  const stream = PinoPretty({
+  // Loaded on demand: services and most commands write no readable lines.
+  const pretty: typeof PinoPretty = createRequire(import.meta.url)('pino-pretty')
+  const stream = pretty({
     destination,
     sync: true,
     colorize: destination.isTTY ?? false,

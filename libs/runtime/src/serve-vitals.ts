@@ -1,4 +1,4 @@
-import { type FastifyInstance, fastify } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { HealthAddressUnavailable } from './errors.js'
 import type { ServedVitals } from './join-vitals.js'
 
@@ -25,6 +25,8 @@ export async function serveVitals(
   address: Address,
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<VitalsServer> {
+  // Loaded on demand: loading it takes most commands, which serve nothing, longer than their own work.
+  const { fastify } = await import('fastify')
   const server = fastify({ forceCloseConnections: true, ...requestTimeouts(requestTimeoutMs) })
   addVitalsRoutes(server, vitals)
   return { url: await listenOn(server, address, 'health and metrics'), close: () => server.close() }

@@ -22,7 +22,7 @@ export interface Backend {
  */
 export async function openBackend(prefer?: BackendName): Promise<Backend> {
   if (prefer === 'wasm') return use('wasm', version_core)
-  const native = await loadTfjsNode()
+  const native = loadTfjsNode()
   if (native.version !== undefined) return use('tfjs-node', native.version)
   if (prefer === 'tfjs-node') {
     throw new BackendUnavailable(
@@ -65,23 +65,19 @@ export const REGISTERED_AS: Readonly<Record<BackendName, string>> = { 'tfjs-node
 
 type Native = { version: string; problem?: never } | { version?: never; problem: string }
 
-let native: Promise<Native> | undefined
+let native: Native | undefined
 
 /** Loads the native backend once; its kernels register themselves with the tfjs-core that is already loaded. */
-function loadTfjsNode(): Promise<Native> {
-  native ??= (async (): Promise<Native> => {
+function loadTfjsNode(): Native {
+  native ??= (() => {
     // One thread: a fit of a small net is no faster on more, and sums come out in the same order every time.
     process.env.TF_NUM_INTRAOP_THREADS ??= '1'
     process.env.TF_NUM_INTEROP_THREADS ??= '1'
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
     defineRemovedUtilities()
-    // A variable, because the package is optional and the compiler must not look for it.
-    const optional: string = '@tensorflow/tfjs-node'
     try {
-      const loaded: { version?: Record<string, string>; default?: { version: Record<string, string> } } = await import(
-        optional
-      )
-      return { version: (loaded.version ?? loaded.default?.version)?.['tfjs-node'] ?? 'unknown' }
+      const loaded: { version?: Record<string, string> } = createRequire(import.meta.url)('@tensorflow/tfjs-node')
+      return { version: loaded.version?.['tfjs-node'] ?? 'unknown' }
     } catch (error: unknown) {
       return { problem: reasonOf(error) }
     }
@@ -102,5 +98,5 @@ function defineRemovedUtilities(): void {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as NodeJS.ErrnoException
-  return code === 'ERR_MODULE_NOT_FOUND' ? 'it is not installed' : error.message.split('\n')[0]!.trim()
+  return code === 'MODULE_NOT_FOUND' ? 'it is not installed' : error.message.split('\n')[0]!.trim()
 }
