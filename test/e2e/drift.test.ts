@@ -20,11 +20,13 @@ const MINUTE_MS = 60_000
 const A_MINUTE = 150
 /** A scale at the depots was set anew, and shows three times as much: far outside of how parcels of a size vary. */
 const TOO_HEAVY = 3
+/** The default. A model fitted in `PARCEL_FIT_STEPS` is too coarse to show the shift. */
+const FULL_FIT_STEPS = 2_000
 
 test('a shift raises an alarm and gives a model of the new regime, long before the schedule would', async () => {
   const messages = parcelMessages(47)
   // To the stream as it is, odd parcels and all: else those would be the first drift.
-  const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)))
+  const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)), FULL_FIT_STEPS)
   const training = { every: '7d', minRows: 1_000, niceness: 0 }
   const pipeline = await aParcelPipeline({ model, training })
   const ingest = startService('ingest', pipeline.configFile)

@@ -26,7 +26,14 @@ import { watchScores } from '../../services/trainer/src/watch-scores.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
-import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
+import {
+  fitParcelModel,
+  normalParcels,
+  PARCEL_ALERT_RATE,
+  PARCEL_FEATURES,
+  PARCEL_FIT_STEPS,
+  PARCEL_MODEL,
+} from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
 
 const MINUTE_MS = 60_000
@@ -49,6 +56,7 @@ test('issue 18: the guard accepts as many anomalies as an alertBudget comes to',
   const budgeted = await trainDetector({
     ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
     ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, recordsPerDay: 1_000 },
+    maxSteps: PARCEL_FIT_STEPS,
   })
   const own = await openDetector(budgeted.artefact)
   const records = normalParcels(800, 8).concat(heavier(normalParcels(200, 9), 30))

@@ -121,7 +121,7 @@ async function reading(
       source: { topics: [topic], tombstones: 'reject', ...source },
       features: PARCEL_FEATURES,
       model: PARCEL_MODEL,
-      training: { minRows: 100 },
+      training: { minRows: 100, niceness: 0 },
       detection: { alertRate: PARCEL_ALERT_RATE },
       alerts: { topic: `${topic}.alerts` },
       deadLetters: { topic: `${topic}.dead` },

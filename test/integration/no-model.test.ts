@@ -12,7 +12,7 @@ const RECORDS = 1_500
 test('issue 17.7: a path that no record has is reported by the trainer, status and doctor; 17.13: Node warns of nothing', async () => {
   const pipeline = await aParcelPipeline({
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
-    training: { minRows: 1_000 },
+    training: { minRows: 1_000, niceness: 0 },
   })
   const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
   const messages = nextOf(parcelMessages(7), RECORDS).map(({ value }) => ({ value, key: null }))

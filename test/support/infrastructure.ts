@@ -78,7 +78,7 @@ async function connectAdmin(): Promise<Admin> {
 
 /** Built under another name and renamed when whole: a template is there with all its migrations, or not at all. */
 async function makeTemplateOnce(admin: pg.Client, template: string): Promise<void> {
-  await admin.query('select pg_advisory_lock(hashtext($1))', [template]) // until this session ends
+  await lock(admin, template)
   const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
   if (rowCount === 1) return
   const building = `${template}_building`
@@ -87,6 +87,17 @@ async function makeTemplateOnce(admin: pg.Client, template: string): Promise<voi
   await migrate(urlOfDatabase(building))
   await admin.query(`alter database ${building} rename to ${template}`)
 }
+
+/** Runs `act` when no other test file of the run does so under the same name. */
+export function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
+  return asAdmin(async (admin) => {
+    await lock(admin, name)
+    return act()
+  })
+}
+
+/** Until the client's session ends. */
+const lock = (client: pg.Client, name: string) => client.query('select pg_advisory_lock(hashtext($1))', [name])
 
 function urlOfDatabase(name: string): string {
   const url = new URL(inject('postgresUrl'))
