@@ -4,11 +4,11 @@ import { periodHours, rollUp } from './cycle.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { fromLine, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
+import { fromLine, keepSeen, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
 
 /**
  * Values that number j of a record might have had instead: a grid for quadrature along its axis, dense where the density
- * may be narrow, around the median of each of the record's groups.
+ * may be narrow, around the median of each of the record's groups; plausible ones alone.
  *
  * @param ids   [categories]; ids of the record
  * @param most  about how many
@@ -31,7 +31,7 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
       grid.push(unstandardise(column, median - step * sigma), unstandardise(column, median + step * sigma))
     }
   }
-  return tidy(encoder, j, grid)
+  return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
 
 /** A few of them, spread as the column's values are, and the medians of the record's groups: to see whether number j matters. */
@@ -39,18 +39,15 @@ export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number)
   const column = encoder.numbers[j]!
   const grid = COARSE.map((k) => column.quantiles[k]!)
   for (const median of groupMedians(encoder, ids, j, 2)) grid.push(unstandardise(column, median))
-  return tidy(encoder, j, grid)
+  return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
 
 /** More values next to the likeliest one, between its neighbours. */
 export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Array, likeliest: number): Float64Array {
   const from = grid[Math.max(0, likeliest - 1)]!
   const to = grid[Math.min(grid.length - 1, likeliest + 1)]!
-  return tidy(
-    encoder,
-    j,
-    Array.from({ length: REFINEMENTS }, (_, k) => from + ((to - from) * (k + 1)) / (REFINEMENTS + 1)),
-  )
+  const between = Array.from({ length: REFINEMENTS }, (_, k) => from + ((to - from) * (k + 1)) / (REFINEMENTS + 1))
+  return tidy(encoder.numbers[j]!, between, [from, to])
 }
 
 /** What number j of a record usually is among its categories, in the column's own unit (hours since the cut where it is cyclic). */
@@ -117,13 +114,37 @@ function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number
   return medians
 }
 
-function tidy(encoder: Encoder, j: number, grid: readonly number[]): Float64Array {
+/**
+ * Where number j of a record may plausibly lie: within what training saw, and either where nearly all records are or within ten
+ * deviations of the record's group. A flow is not to be believed in a place without training rows.
+ */
+function plausibleRange(encoder: Encoder, ids: Int32Array, j: number): readonly [low: number, high: number] {
   const column = encoder.numbers[j]!
+  if (column.cycle !== null) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const median = anchorOf(encoder, ids, 0, j)
+  const reach = PLAUSIBLE_DEVIATIONS * groupDeviation(encoder, ids, j)
+  const [low, high] = [median - reach, median + reach].map((z) => keepSeen(column, unstandardise(column, z)))
+  return [Math.min(low!, column.quantiles[1]!), Math.max(high!, column.quantiles.at(-2)!)]
+}
+
+const PLAUSIBLE_DEVIATIONS = 10
+
+/** Deviation of number j in the group that it is measured from, standardised; 1, that of all records, where there is none. */
+function groupDeviation(encoder: Encoder, ids: Int32Array, j: number): number {
+  for (const grouping of encoder.anchors[j]!.map((index) => encoder.groupings[index]!)) {
+    const group = groupOfIds(grouping, ids, 0)
+    if (group > 0) return Math.exp(grouping.table[group * groupWidth(encoder) + encoder.numbers.length + j]!)
+  }
+  return 1
+}
+
+function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readonly [number, number]): Float64Array {
   const end = column.cycle === null ? Number.POSITIVE_INFINITY : periodHours(column.cycle)
   const start = column.cycle === null ? Number.NEGATIVE_INFINITY : 0
-  const rounded = new Set(grid.map((x) => round(column, x)))
+  const rounded = new Set(grid.map((x) => round(column, Math.max(low, Math.min(high, x)))))
+  // Of a column that never varied, the usual value is all there is.
   return Float64Array.from(rounded)
-    .filter((x) => x >= start && x < end && x !== column.usual)
+    .filter((x) => x >= start && x < end && (x !== column.usual || rounded.size === 1))
     .sort()
 }
 

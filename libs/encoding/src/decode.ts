@@ -2,7 +2,7 @@ import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
 import { type CategoryFeature, columnsOf } from '@outflow/records'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
-import { restore } from './number-column.js'
+import { keepSeen, restore } from './number-column.js'
 
 /**
  * Returns records back from ids and rows: numbers rounded to their column's step and kept within the span that training
@@ -30,7 +30,7 @@ export function decodeRecords(
     if (flag === 'usual') return column.usual
     const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
     if (column.cycle !== null) return new Date(value).toISOString()
-    return Math.max(column.quantiles[0]!, Math.min(column.quantiles.at(-1)!, value))
+    return keepSeen(column, value)
   }
   const columns = columnsOf(features).map((column) => ({ ...column, steps: parsePath(featurePath(column.of)) }))
   return Array.from({ length: count }, (_, index) => {

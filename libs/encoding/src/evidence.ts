@@ -1,6 +1,6 @@
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { round, unstandardise } from './number-column.js'
+import { keepSeen, round, unstandardise } from './number-column.js'
 
 /** Counts of one category's value of a record in training. */
 export type CategoryEvidence =
@@ -47,7 +47,7 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   const from = groupOfIds(found, ids, 0) * groupWidth(encoder)
   const median = found.table[from + j]!
   const reach = NINE_TENTHS * Math.exp(found.table[from + encoder.numbers.length + j]!)
-  const inOwnUnit = (z: number) => round(column, unstandardise(column, z))
+  const inOwnUnit = (z: number) => keepSeen(column, round(column, unstandardise(column, z)))
   return {
     name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
     median: inOwnUnit(median),

@@ -126,6 +126,11 @@ function quantile(sorted: Float64Array, share: number): number {
   return sorted.length === 0 ? 0 : sorted[Math.round(share * (sorted.length - 1))]!
 }
 
+/** Keeps a value of a column that is not cyclic between the smallest and the largest of training, in its own unit. */
+export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number {
+  return cycle === null ? Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x)) : x
+}
+
 function commonValue(sorted: Float64Array, share: number): number | null {
   const middle = quantile(sorted, 0.5)
   let count = 0

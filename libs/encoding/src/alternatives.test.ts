@@ -1,0 +1,42 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, makeReader } from '@outflow/records'
+import { expect, it } from 'vitest'
+import { coarseAlternatives, numberAlternatives, usualNumber } from './alternatives.js'
+import { encodeBatch } from './encode.js'
+import { determiningGroup } from './evidence.js'
+import { fitEncoder } from './fit-encoder.js'
+
+const features: Feature[] = [
+  { path: '$.seconds', type: 'numeric', optional: false },
+  { path: '$.route', type: 'categorical', optional: false },
+]
+const read = makeReader(features)
+/** Durations, most of them short: half of a route has 0 to 4 seconds. */
+const records = Array.from({ length: 600 }, (_, k) =>
+  read({ seconds: k % 2 === 0 ? k % 5 : 400 + (k % 90), route: k % 2 === 0 ? 'short' : 'long' }),
+) as Fields[]
+const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+
+it.each(['short', 'long'])(
+  'what might have been instead is within what training saw: no negative duration of a %s route',
+  (route) => {
+    const { ids } = encodeBatch(encoder, [read({ seconds: 1, route }) as Fields])
+    const group = determiningGroup(encoder, ids, 0)
+    const values = [
+      ...numberAlternatives(encoder, ids, 0, 300),
+      ...coarseAlternatives(encoder, ids, 0),
+      usualNumber(encoder, ids, 0),
+      ...(group?.range ?? []),
+    ]
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...values)).toBeLessThanOrEqual(489)
+    expect(group?.name).toBe(`route ${route}`)
+  },
+)
+
+it("nor what the record's group contradicts, though a few records of others have it", () => {
+  const rare = read({ seconds: 90_000, route: 'long' }) as Fields
+  const { encoder } = fitEncoder(features, [...records, rare, rare], { contamination: 0.01, seed: 1 })
+  const { ids } = encodeBatch(encoder, [read({ seconds: 1, route: 'short' }) as Fields])
+  expect(Math.max(...numberAlternatives(encoder, ids, 0, 300))).toBeLessThan(500)
+})
