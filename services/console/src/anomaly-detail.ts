@@ -15,6 +15,7 @@ export function detailOf(
     recordTime: new Date(anomaly.recordTimeMs),
     eventTime: new Date(anomaly.eventTimeMs),
     topReason: anomaly.reasons?.[0]?.text ?? null,
+    fields: (anomaly.reasons ?? []).map(({ field, bits }) => ({ field, bits })),
     verdict: verdicts[0]?.verdict ?? null,
   }
   return {

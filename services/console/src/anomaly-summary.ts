@@ -19,6 +19,7 @@ export function summaryOf(line: AnomalyLine): AnomalySummary {
     severity: line.severity,
     modelId: line.modelId,
     topReason: line.topReason,
+    fields: [...line.fields],
     verdict: line.verdict,
   }
 }

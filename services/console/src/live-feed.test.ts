@@ -16,6 +16,7 @@ const line = (offset: number): AnomalyLine => ({
   severity: 'low',
   modelId: 'm',
   topReason: null,
+  fields: [],
   verdict: null,
 })
 

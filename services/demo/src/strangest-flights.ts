@@ -1,10 +1,10 @@
 import type { Reason } from '@outflow/contracts'
+import { formatRarity } from '@outflow/contracts/wording'
 import type { Terminal } from '@outflow/terminal'
 
 /** What the table of the strangest flights shows of one. */
 export interface StrangeFlight {
   readonly record: unknown
-  readonly nll: number
   readonly pValue: number
   /** null: not computed yet. */
   readonly reasons: readonly Reason[] | null
@@ -13,15 +13,13 @@ export interface StrangeFlight {
 /** Rows of the table: it stands below two bars on a terminal of 24 lines. */
 export const STRANGEST = 10
 
-/** One line per flight: nll, flight, and reasons. */
+/** One line per flight: how rare it is, the flight, and its main reason. */
 export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick<Terminal, 'table'>): string {
   return terminal.table({
-    head: ['nats', 'p', 'flight', 'why'],
-    widths: [11, 10, 27, null],
-    aligns: ['right', 'right', 'left', 'left'],
-    rows: flights.map(({ nll, pValue, record, reasons }) => [
-      nll.toFixed(1),
-      pValue.toPrecision(1),
+    head: ['how rare', 'flight', 'why'],
+    widths: [26, 27, null],
+    rows: flights.map(({ pValue, record, reasons }) => [
+      formatRarity(pValue),
       describeFlight(record),
       reasons?.[0]?.text ?? '',
     ]),

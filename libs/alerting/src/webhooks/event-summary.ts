@@ -8,6 +8,7 @@ import {
   type HealthEvent,
   type HealthEventKindName,
 } from '@outflow/contracts'
+import { formatRarity, reasonPercents } from '@outflow/contracts/wording'
 
 /** Events that webhooks send to people. */
 export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
@@ -44,10 +45,11 @@ export function summaryOf(event: WebhookEvent): EventSummary {
 
 function summaryOfAlert(event: AlertEvent): EventSummary {
   const { pipeline, severity, key, reasons, pValue, detectedAt } = event.data
-  const whys = reasons.slice(0, MOST_REASONS).map(({ text }) => shorten(text))
+  const percents = reasonPercents(reasons)
+  const whys = reasons.slice(0, MOST_REASONS).map(({ text }, at) => `${shorten(text)} (${percents[at]} %)`)
   return {
     headline: `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
-    lines: [...whys, `p ${pValue.toPrecision(2)}, ${event.time}`],
+    lines: [...whys, `${formatRarity(pValue)}, ${event.time}`],
     labels: anomalyLabels(event),
     startsAt: detectedAt,
     endsAt: null,
@@ -59,7 +61,9 @@ function summaryOfGroup(event: GroupEvent): EventSummary {
   const strangest = examples.slice(0, MOST_REASONS)
   return {
     headline: shorten(text),
-    lines: strangest.map(({ id, reason }) => shorten(`${id}: ${reason ?? 'no reason'}`)),
+    lines: strangest.map(
+      ({ id, reason, pValue }) => `${shorten(`${id}: ${reason ?? 'no reason'}`)}, ${formatRarity(pValue)}`,
+    ),
     labels: anomalyLabels(event),
     startsAt: event.time,
     endsAt: null,

@@ -37,14 +37,14 @@ test('an event with a record that receivers would not take comes without it, and
   expect(alertEventSchema.parse(JSON.parse(body))).toEqual({ ...example, data: { ...example.data, record: {} } })
 })
 
-test('Slack gets the key, the reasons and the position', () => {
+test('Slack gets the key, the reasons with their shares, how rare it is, and the position', () => {
   const { body } = postOf({ kind: 'slack' }, message(), now)
   expect(JSON.parse(body)).toEqual({
     text: [
       '*high anomaly in flights: CVG*',
-      '• distance 1,750 is far above the 264 of CVG→ORD',
-      '• origin CVG does not fit the other fields; LAX would',
-      '• p 0.0012, 2001-01-19T13:55:00.000Z',
+      '• distance 1,750 is far above the 264 of CVG→ORD (50 %)',
+      '• origin CVG does not fit the other fields; LAX would (50 %)',
+      '• 1 in 800, 2001-01-19T13:55:00.000Z',
       'flights/flights/2/673',
     ].join('\n'),
   })
@@ -73,7 +73,7 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
       annotations: {
         summary: 'high anomaly in flights: CVG',
         description:
-          'distance 1,750 is far above the 264 of CVG→ORD; origin CVG does not fit the other fields; LAX would; p 0.0012, 2001-01-19T13:55:00.000Z',
+          'distance 1,750 is far above the 264 of CVG→ORD (50 %); origin CVG does not fit the other fields; LAX would (50 %); 1 in 800, 2001-01-19T13:55:00.000Z',
       },
       startsAt: '2026-11-25T14:43:39.380Z',
     },
@@ -87,7 +87,7 @@ test('a group has a sentence and its strangest anomalies', () => {
   const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
   const [first, second, ...others] = text.split('\n')
   expect(first).toBe(`*${group.data.text}*`)
-  expect(second).toBe(`• ${group.data.examples[0]!.id}: ${group.data.examples[0]!.reason}`)
+  expect(second).toBe(`• ${group.data.examples[0]!.id}: ${group.data.examples[0]!.reason}, 1 in 5,000`)
   expect(others.at(-1)).toBe(group.id)
 })
 

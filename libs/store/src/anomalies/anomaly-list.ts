@@ -1,4 +1,4 @@
-import type { Position, Severity } from '@outflow/contracts'
+import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { Verdict } from './verdicts.js'
@@ -16,9 +16,14 @@ export interface AnomalyLine extends Position {
   readonly modelId: string
   /** Of the strangest field; null where it was stored without reasons. */
   readonly topReason: string | null
+  /** Of each of its reasons, the strangest first. */
+  readonly fields: readonly FieldBits[]
   /** The last that was given; null: none. */
   readonly verdict: Verdict | null
 }
+
+/** A field that makes a record an anomaly, and by how much. */
+export type FieldBits = Pick<Reason, 'field' | 'bits'>
 
 interface AnomalyFilter {
   readonly pipeline: string
@@ -119,13 +124,16 @@ export interface AnomalyLineRow {
   readonly severity: Severity
   readonly model_id: string
   readonly top_reason: string | null
+  readonly fields: readonly FieldBits[]
   readonly verdict: Verdict | null
 }
 
 /** Of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time,
        record_time::text as record_time_text, event_time, detected_at, entity_key, nll, p_value, severity, model_id,
-       reasons -> 0 ->> 'text' as top_reason, last.verdict`
+       reasons -> 0 ->> 'text' as top_reason, last.verdict,
+       (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
+        from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
 
 export const LAST_VERDICT = `left join lateral (
         select verdict
@@ -151,6 +159,7 @@ export function toLine(row: AnomalyLineRow): AnomalyLine {
     severity: row.severity,
     modelId: row.model_id,
     topReason: row.top_reason,
+    fields: row.fields,
     verdict: row.verdict,
   }
 }

@@ -8,7 +8,13 @@ export {
   strangestAnomalies,
 } from './anomalies.js'
 export type { Anomaly } from './anomaly.js'
-export { type AnomalyCursor, type AnomalyLine, anomaliesDetectedSince, listAnomalies } from './anomaly-list.js'
+export {
+  type AnomalyCursor,
+  type AnomalyLine,
+  anomaliesDetectedSince,
+  type FieldBits,
+  listAnomalies,
+} from './anomaly-list.js'
 export { entityHistory } from './entities.js'
 export {
   claimUnexplained,
@@ -24,5 +30,5 @@ export {
   type RescoredAnomaly,
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
-export { anomaliesOfField, type FieldBits } from './similar-anomalies.js'
+export { anomaliesOfField } from './similar-anomalies.js'
 export { countVerdicts, type GivenVerdict, giveVerdict, type Verdict, verdictsOn } from './verdicts.js'

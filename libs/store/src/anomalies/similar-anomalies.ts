@@ -2,24 +2,15 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { type AnomalyLine, type AnomalyLineRow, LAST_VERDICT, LINE_COLUMNS, toLine } from './anomaly-list.js'
 
-interface AnomalyWithFields extends AnomalyLine {
-  /** Field and bits of each of its reasons, the strangest first. */
-  readonly fields: readonly FieldBits[]
-}
-
-export type FieldBits = readonly [field: string, bits: number]
-
 /** Returns a pipeline's latest anomalies up to a record time whose strangest field is this one. */
 export async function anomaliesOfField(
   db: Queryable,
   of: { readonly pipeline: string; readonly field: string; readonly until: Date; readonly limit: number },
-): Promise<readonly AnomalyWithFields[]> {
-  const rows = await run<AnomalyLineRow & { readonly fields: FieldBits[] }>(db, {
+): Promise<readonly AnomalyLine[]> {
+  const rows = await run<AnomalyLineRow>(db, {
     name: 'anomalies_of_field',
     text: `
-      select ${LINE_COLUMNS},
-             (select json_agg(json_build_array(reason ->> 'field', (reason ->> 'bits')::float8) order by rank)
-              from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields
+      select ${LINE_COLUMNS}
       from outflow.anomalies as anomaly
       ${LAST_VERDICT}
       where anomaly.pipeline = $1 and (reasons -> 0 ->> 'field') = $2 and record_time <= $3
@@ -27,5 +18,5 @@ export async function anomaliesOfField(
       limit $4`,
     values: [of.pipeline, of.field, of.until, of.limit],
   })
-  return rows.map((row) => ({ ...toLine(row), fields: row.fields }))
+  return rows.map(toLine)
 }

@@ -1,4 +1,5 @@
-import type { Counterfactual, Explanation, Reason } from '@outflow/contracts'
+import type { Counterfactual, Explanation, ModelMetadata, Reason } from '@outflow/contracts'
+import { formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { anomalyAt } from '@outflow/store/anomalies'
@@ -18,7 +19,7 @@ import { type PipelineOptions, withPipeline } from '../store-access.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Prints which fields make a record improbable, by how many bits, and the expected values: for the records ' +
+      'Prints how rare a record is, which fields make it so, the share of each, and the expected values: for the records ' +
         'of a file, or for a stored anomaly.',
     )
     .option('--model <file>', 'model file written by `outflow train`')
@@ -92,15 +93,19 @@ async function explainFile(
           anomaly,
           ...(await detector.explain([batch.fields[index]!], [batch.nll[index]!]))[0]!,
         }
-        await printResult(terminal, options.json, explained, describe(explained))
+        await printResult(terminal, options.json, explained, describe(explained, detector.metadata.calibration))
       }
     }
   })
 }
 
-function describe({ row, line, nll, p_value, anomaly, reasons, counterfactual }: ExplainedRow): string {
+function describe(
+  { row, line, p_value, anomaly, reasons, counterfactual }: ExplainedRow,
+  { tail, smallestPValue }: ModelMetadata['calibration'],
+): string {
   const decision = anomaly ? 'anomaly' : 'normal'
-  return `row ${row} (line ${line})  ${decision}  nll ${nll.toFixed(2)} nats  p ${p_value.toPrecision(2)}\n${describeReasons(reasons, counterfactual)}`
+  const rarity = formatRarity(p_value, tail === null ? smallestPValue : undefined)
+  return `row ${row} (line ${line})  ${decision}  ${rarity}\n${describeReasons(reasons, counterfactual)}`
 }
 
 /**
@@ -120,9 +125,9 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
     return { anomaly: { ...stored, ...explanation }, unsent }
   })
   if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
-  const { nll, pValue, severity, modelId, record } = anomaly
+  const { pValue, severity, modelId, record } = anomaly
   const text = [
-    `${id}  ${severity}  nll ${nll.toFixed(2)} nats  p ${pValue.toPrecision(2)}  model ${modelId}`,
+    `${id}  ${severity}  ${formatRarity(pValue)}  model ${modelId}`,
     ...(anomaly.reasons === null ? [] : [describeReasons(anomaly.reasons, anomaly.counterfactual)]),
     // A likelihood of what was observed is reported as one.
     ...(anomaly.missing.length > 0
@@ -142,10 +147,11 @@ function describeFate({ because, ruleId, ruleWhy, groupId }: AlertFate): string 
   return `  sent in the group ${oneLine(groupId ?? '')}`
 }
 
-/** One line a field, the most surprising first; then what would have been normal. */
+/** One line a field, the most surprising first, with its share; then what would have been normal. */
 export function describeReasons(reasons: readonly Reason[], counterfactual: Counterfactual | null): string {
-  const lines = reasons.map(({ bits, text }) => `  ${bits.toFixed(1).padStart(7)} bits  ${oneLine(text)}`)
+  const percents = reasonPercents(reasons)
+  const lines = reasons.map(({ text }, at) => `  ${String(percents[at]).padStart(3)} %  ${oneLine(text)}`)
   if (lines.length === 0) lines.push('  no field stands out')
-  if (counterfactual !== null) lines.push(`${' '.repeat(16)}${oneLine(counterfactual.text)}`)
+  if (counterfactual !== null) lines.push(`${' '.repeat(9)}${oneLine(counterfactual.text)}`)
   return lines.join('\n')
 }

@@ -1,5 +1,6 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
 import { type Config, type FdrState, formatPosition, type Severity } from '@outflow/contracts'
+import { formatRarity } from '@outflow/contracts/wording'
 import { type DecisionRule, type Detector, decide, decisionRule } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
 import type { Pool } from '@outflow/store'
@@ -242,9 +243,9 @@ function describeRescore(report: RescoreReport, terminal: Terminal): string {
 
 function tableOf(what: string, changes: readonly DecisionChange[], terminal: Terminal): string[] {
   if (changes.length === 0) return []
-  const rows = changes.map(({ position, nll, pValue, pValueThen }) => [
-    ...[position, nll.toFixed(2), pValue.toPrecision(2)],
-    pValueThen?.toPrecision(2) ?? 'none',
+  const rows = changes.map(({ position, pValue, pValueThen }) => [
+    ...[position, formatRarity(pValue)],
+    pValueThen === null ? 'none' : formatRarity(pValueThen),
   ])
-  return [terminal.table({ head: [what, 'nll, nats', 'p now', 'p then'], rows })]
+  return [terminal.table({ head: [what, 'now', 'then'], rows })]
 }

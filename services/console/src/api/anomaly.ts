@@ -34,6 +34,8 @@ export const anomalySummarySchema = z
     modelId: z.string(),
     /** Of the strangest field, in words. */
     topReason: z.string().nullable(),
+    /** Of each reason, the strangest first; empty where there are none yet. */
+    fields: z.array(reasonSchema.pick({ field: true, bits: true })),
     /** The last one that was given. */
     verdict: verdictSchema.nullable(),
   })

@@ -106,7 +106,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
         const [strangest] = reasons ?? []
         if (reasons === null || strangest === undefined) return { items: [] }
-        const fields = reasons.map(({ field, bits }) => [field, bits] as const)
         const candidates = await anomaliesOfField(db, {
           pipeline,
           field: strangest.field,
@@ -118,7 +117,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
             ({ topic, partition, offset }) =>
               topic !== own.topic || partition !== own.partition || offset !== own.offset,
           )
-          .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(fields, candidate.fields) }))
+          .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(reasons, candidate.fields) }))
           .toSorted((a, b) => b.similarity - a.similarity)
         return { items: items.slice(0, query.limit) }
       }),

@@ -1,3 +1,4 @@
+import { formatRarity } from '@outflow/contracts/wording'
 import { useEffect } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
@@ -10,10 +11,11 @@ import { formatFilters } from '../state/filters.js'
 import { navigate } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { useShortcuts } from '../state/shortcuts.js'
-import { formatAmount, formatPValue, formatRarity, shortId } from '../words/format.js'
+import { shortId } from '../words/format.js'
 import { EntityHistory } from './anomaly/entity-history.js'
 import { Reasons } from './anomaly/reasons.js'
 import { RecordTable } from './anomaly/record-table.js'
+import { ScoreDetails } from './anomaly/score-details.js'
 import { SimilarAnomalies } from './anomaly/similar-anomalies.js'
 import { VerdictPanel } from './anomaly/verdict-panel.js'
 import { hrefOf } from './anomaly-link.js'
@@ -61,16 +63,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <Fact name="severity">
             <SeverityBadge severity={anomaly.severity} />
           </Fact>
-          <Fact name="how rare">
-            <span title={`p ${anomaly.pValue}`}>
-              {formatRarity(anomaly.pValue)}
-              <small>
-                {' '}
-                p {formatPValue(anomaly.pValue)}, at most {formatPValue(anomaly.pUpper)}
-              </small>
-            </span>
-          </Fact>
-          <Fact name="negative log-likelihood">{formatAmount(anomaly.nll)} nats</Fact>
+          <Fact name="how rare">{formatRarity(anomaly.pValue)}</Fact>
           <Fact name="record time">
             <Time at={anomaly.recordTime} />
           </Fact>
@@ -101,6 +94,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
         <div>
           <Reasons anomaly={anomaly} />
           <RecordTable anomaly={anomaly} />
+          <ScoreDetails anomaly={anomaly} />
         </div>
         <div>
           <VerdictPanel anomaly={anomaly} onGiven={reload} />

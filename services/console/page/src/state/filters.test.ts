@@ -25,7 +25,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   severity: words,
   verdict: fc.constantFrom('' as const, 'none' as const, ...VERDICTS),
   model: words,
-  minBits: fc.option(fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true })),
+  rarerThan: fc.option(fc.double({ min: 1, noNaN: true, noDefaultInfinity: true })),
   text: words,
   sort: fc.constantFrom('time' as const, 'bits' as const),
 })
@@ -49,17 +49,17 @@ test('whatever stands in the URL, filters come of it, and the same URL from then
 
 test('nothing asked for leaves the URL bare, and nonsense counts as nothing', () => {
   expect(formatFilters(NO_FILTERS)).toBe('')
-  expect(parseFilters('?minBits=-3&verdict=maybe&sort=size&range=9y&from=yesterday&key=+')).toEqual(NO_FILTERS)
+  expect(parseFilters('?rarerThan=-3&verdict=maybe&sort=size&range=9y&from=yesterday&key=+')).toEqual(NO_FILTERS)
 })
 
 test('a span up to now is counted from now, and the API is asked by its own names', () => {
-  const some = parseFilters('?pipeline=flights&range=1h&model=abc&minBits=12')
+  const some = parseFilters('?pipeline=flights&range=1h&model=abc&rarerThan=1,024')
   expect(queryOf(some, Date.UTC(2026, 0, 1, 12))).toMatchObject({
     pipeline: 'flights',
     from: '2026-01-01T11:00:00.000Z',
     to: null,
     modelId: 'abc',
-    minBits: 12,
+    minBits: 10,
     sort: 'time',
   })
 })

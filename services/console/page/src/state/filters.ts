@@ -13,7 +13,8 @@ export interface Filters {
   readonly severity: string
   readonly verdict: Verdict | 'none' | ''
   readonly model: string
-  readonly minBits: number | null
+  /** N of 1 in N. */
+  readonly rarerThan: number | null
   readonly text: string
   readonly sort: 'time' | 'bits'
 }
@@ -41,7 +42,7 @@ export const NO_FILTERS: Filters = {
   severity: '',
   verdict: '',
   model: '',
-  minBits: null,
+  rarerThan: null,
   text: '',
   sort: 'time',
 }
@@ -51,7 +52,6 @@ export function parseFilters(search: string): Filters {
   const params = new URLSearchParams(search)
   const text = (name: string) => params.get(name)?.trim() ?? ''
   const verdict = text('verdict')
-  const minBits = Number(text('minBits'))
   return {
     pipeline: text('pipeline'),
     span: parseSpan(params),
@@ -60,10 +60,16 @@ export function parseFilters(search: string): Filters {
     severity: text('severity'),
     verdict: verdict === 'none' || isVerdict(verdict) ? verdict : '',
     model: text('model'),
-    minBits: Number.isFinite(minBits) && minBits > 0 ? minBits : null,
+    rarerThan: parseRarity(text('rarerThan')),
     text: text('text'),
     sort: text('sort') === 'bits' ? 'bits' : 'time',
   }
+}
+
+/** Reads the N of 1 in N, such as `10,000`; null where it is none. */
+export function parseRarity(text: string): number | null {
+  const oneIn = Number(text.replaceAll(',', ''))
+  return Number.isFinite(oneIn) && oneIn >= 1 ? oneIn : null
 }
 
 /** Writes filters as a URL's search with its question mark, '' where nothing is asked for; parseFilters reads it back. */
@@ -79,7 +85,7 @@ export function formatFilters(filters: Filters): string {
   put('severity', filters.severity)
   put('verdict', filters.verdict)
   put('model', filters.model)
-  put('minBits', filters.minBits)
+  put('rarerThan', filters.rarerThan)
   put('text', filters.text)
   if (filters.sort !== 'time') put('sort', filters.sort)
   const text = params.toString()
@@ -88,7 +94,7 @@ export function formatFilters(filters: Filters): string {
 
 /** Returns what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
 export function queryOf(filters: Filters, nowMs: number): Query {
-  const { pipeline, key, field, severity, verdict, model, minBits, text, sort } = filters
+  const { pipeline, key, field, severity, verdict, model, rarerThan, text, sort } = filters
   return {
     pipeline,
     ...spanQuery(filters.span, nowMs),
@@ -97,7 +103,7 @@ export function queryOf(filters: Filters, nowMs: number): Query {
     severity,
     verdict,
     modelId: model,
-    minBits,
+    minBits: rarerThan === null ? null : Math.log2(rarerThan),
     text,
     sort,
   }

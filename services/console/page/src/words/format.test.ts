@@ -5,7 +5,6 @@ import {
   formatBytes,
   formatDuration,
   formatPValue,
-  formatRarity,
   formatShare,
   formatTime,
   formatValue,
@@ -19,17 +18,6 @@ test.each([
   [445_756.7, '445,757'],
   [1.234e12, '1.2e12'],
 ])('%d nats read %s', (nats, text) => expect(formatAmount(nats)).toBe(text))
-
-test.each([
-  [0.5, 'p 0.5'],
-  [0.01, '1 in 100'],
-  [0.0000312, '1 in 32,000'],
-  [2.1e-7, '1 in 4.8M'],
-  [1e-12, '1 in 1T'],
-  [1e-15, '1 in 1e15'],
-  [0, 'never seen'],
-  [1e-16, 'never seen'],
-])('p %d reads %s', (p, text) => expect(formatRarity(p)).toBe(text))
 
 test.each([
   [0.00003, '0.00003'],

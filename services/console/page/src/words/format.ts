@@ -19,14 +19,6 @@ export function formatAmount(value: number): string {
   return (size >= 100_000 ? whole : size >= 100 ? oneDecimal : twoDecimals).format(value).replace('-', '−')
 }
 
-/** How rare that is, such as "1 in 32,000" and "1 in 5M"; the p-value itself where it is not rare. */
-export function formatRarity(pValue: number): string {
-  if (pValue > 0.1) return `p ${twoDecimals.format(pValue)}`
-  if (pValue < 1e-15) return 'never seen'
-  const one = Number((1 / pValue).toPrecision(2))
-  return `1 in ${one >= 1e15 ? one.toExponential(0).replace('e+', 'e') : one >= 1e6 ? compact.format(one) : whole.format(one)}`
-}
-
 /** Such as "0.00003" and "3.1e-7". */
 export const formatPValue = (pValue: number): string =>
   pValue !== 0 && pValue < 1e-5 ? pValue.toExponential(1) : String(Number(pValue.toPrecision(2)))

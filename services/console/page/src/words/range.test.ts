@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { barLengths, placeInRange } from './range.js'
+import { placeInRange } from './range.js'
 
 const number = fc.double({ min: -1e12, max: 1e12, noNaN: true })
 const range = fc.tuple(number, number).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
@@ -32,22 +32,4 @@ test.each([
   const place = placeInRange(value, of)
   expect(place.at).toBeCloseTo(at)
   expect(place).toMatchObject(rest)
-})
-
-test('bars keep the order of their bits, and the longest is full', () => {
-  fc.assert(
-    fc.property(fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1 }), (bits) => {
-      const { shares } = barLengths(bits)
-      expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true)
-      if (Math.max(...bits) > 0) expect(Math.max(...shares)).toBeCloseTo(1)
-      for (const [i, amount] of bits.entries())
-        if (i > 0 && amount < bits[i - 1]!) expect(shares[i]!).toBeLessThanOrEqual(shares[i - 1]!)
-    }),
-  )
-})
-
-test('only bits of very different size are drawn on a log scale', () => {
-  expect(barLengths([40, 20, 10])).toEqual({ shares: [1, 0.5, 0.25], isLog: false })
-  expect(barLengths([1_008_059, 3]).isLog).toBe(true)
-  expect(barLengths([0, 0])).toEqual({ shares: [0, 0], isLog: false })
 })

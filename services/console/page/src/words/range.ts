@@ -43,16 +43,3 @@ export function placeInRange(value: number, [from, to]: readonly [number, number
     widths,
   }
 }
-
-/** Bits that differ by more than this factor are drawn on a log scale, or the small ones would vanish. */
-const LINEAR_UP_TO = 40
-
-/** Returns each bar's share of the full length, in the order given, and whether the scale is a logarithmic one. */
-export function barLengths(bits: readonly number[]): { readonly shares: readonly number[]; readonly isLog: boolean } {
-  const most = Math.max(0, ...bits)
-  if (most === 0) return { shares: bits.map(() => 0), isLog: false }
-  const least = Math.min(...bits.filter((amount) => amount > 0))
-  const isLog = most / least > LINEAR_UP_TO
-  const length = (amount: number) => (isLog ? Math.log1p(amount) : amount)
-  return { shares: bits.map((amount) => length(Math.max(0, amount)) / length(most)), isLog }
-}

@@ -7,6 +7,7 @@ import {
   formatFilters,
   NO_FILTERS,
   parseFilters,
+  parseRarity,
   SPANS,
   type Span,
   VERDICTS,
@@ -79,11 +80,10 @@ export function FilterBar({ filters }: { filters: Filters }) {
         <Typed label="Key" value={filters.key} onValue={(key) => change({ key }, { replace: true })} />
         <Typed label="Field" value={filters.field} onValue={(field) => change({ field }, { replace: true })} />
         <Typed
-          label="Least bits"
-          width="narrow"
+          label="Rarer than 1 in"
           inputMode="decimal"
-          value={filters.minBits === null ? '' : String(filters.minBits)}
-          onValue={(bits) => change({ minBits: Number(bits) > 0 ? Number(bits) : null }, { replace: true })}
+          value={filters.rarerThan === null ? '' : String(filters.rarerThan)}
+          onValue={(text) => change({ rarerThan: parseRarity(text) }, { replace: true })}
         />
         {filters.model !== '' && (
           <button type="button" class="chip" onClick={() => change({ model: '' })}>
@@ -195,7 +195,7 @@ function localInstant(at: string): string {
 
 interface TypedProps {
   readonly label: string
-  readonly width?: 'wide' | 'normal' | 'narrow'
+  readonly width?: 'wide' | 'normal'
   readonly inputMode?: 'text' | 'decimal'
   readonly value: string
   readonly onValue: (value: string) => void

@@ -1,3 +1,4 @@
+import { formatRarity, formatShares } from '@outflow/contracts/wording'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Anomaly } from '../../api/types.js'
 import { SeverityBadge, VerdictBadge } from '../../parts/badges.js'
@@ -5,7 +6,7 @@ import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual.js'
-import { formatAmount, formatCount, formatRarity } from '../../words/format.js'
+import { formatCount } from '../../words/format.js'
 import { hrefOf } from '../anomaly-link.js'
 import { useVerdictKeys } from '../verdict-keys.js'
 
@@ -63,7 +64,7 @@ export function Rows({ list }: { list: AnomalyList }) {
         <span>when</span>
         <span>key</span>
         <span>why</span>
-        <span class="number">nats</span>
+        <span>fields</span>
         <span class="number">how rare</span>
         <span>verdict</span>
       </div>
@@ -144,7 +145,9 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
         <Time at={item.recordTime} />
         <span class="key">{item.key ?? '–'}</span>
         <span class="why">{item.topReason ?? 'without reasons yet'}</span>
-        <span class="number nats">{formatAmount(item.nll)}</span>
+        <span class="fields" title={formatShares(item.fields)}>
+          {formatShares(item.fields)}
+        </span>
         <span class="number rarity">{formatRarity(item.pValue)}</span>
         <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>
       </a>

@@ -1,3 +1,4 @@
+import { formatRarity } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../../api/client.js'
 import type { Entity } from '../../api/types.js'
@@ -5,7 +6,7 @@ import { Chart } from '../../parts/chart.js'
 import { Shown } from '../../parts/states.js'
 import { Time } from '../../parts/time.js'
 import { useResource } from '../../state/resource.js'
-import { formatAmount, formatCount } from '../../words/format.js'
+import { formatCount } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 interface EntityHistoryProps {
@@ -51,7 +52,7 @@ function Body({ history, except }: { history: Entity; except: string }) {
         )}
       </p>
       {history.byDay.length > 1 && <ByDay byDay={history.byDay} />}
-      {others.length > 0 && <AnomalyLinks items={others} note={({ nll }) => `${formatAmount(nll)} nats`} />}
+      {others.length > 0 && <AnomalyLinks items={others} note={({ pValue }) => formatRarity(pValue)} />}
     </>
   )
 }

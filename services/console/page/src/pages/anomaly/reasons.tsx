@@ -1,7 +1,7 @@
+import { reasonPercents } from '@outflow/contracts/wording'
 import type { AnomalyDetail, Reason } from '../../api/types.js'
 import { hasTrack, RangeTrack } from '../../parts/range-track.js'
-import { formatAmount, formatValue } from '../../words/format.js'
-import { barLengths } from '../../words/range.js'
+import { formatValue } from '../../words/format.js'
 
 /** Below this many bits a value is no odder than one in sixteen: nothing to point at. */
 const MAIN_REASON_BITS = 4
@@ -11,7 +11,7 @@ export const isMainReason = ({ bits }: Reason): boolean => bits >= MAIN_REASON_B
 /** Each field's share as a bar, and its value against the normal range. */
 export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
   const { reasons, counterfactual, unexplainable } = anomaly
-  const { shares, isLog } = barLengths(reasons.map(({ bits }) => bits))
+  const percents = reasonPercents(reasons)
   return (
     <section aria-labelledby="why">
       <h2 id="why">Why</h2>
@@ -20,13 +20,12 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
       ) : (
         <ol class="reasons">
           {reasons.map((reason, i) => (
-            <OneReason key={reason.field} reason={reason} share={shares[i]!} />
+            <OneReason key={reason.field} reason={reason} percent={percents[i]!} />
           ))}
         </ol>
       )}
       <p class="quiet small" hidden={reasons.length === 0}>
-        Bits: how much less surprising the record would be with the likeliest value in that field
-        {isLog && '; the bars are on a logarithmic scale'}.
+        The share of each field in what makes the record improbable.
       </p>
       {counterfactual !== null && (
         <div class="counterfactual">
@@ -53,25 +52,21 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
               ))}
             </tbody>
           </table>
-          <p class="quiet small">
-            With {counterfactual.changes.length === 1 ? 'that change' : 'those changes'} it would score{' '}
-            {formatAmount(counterfactual.nll)} nats instead of {formatAmount(anomaly.nll)}.
-          </p>
         </div>
       )}
     </section>
   )
 }
 
-function OneReason({ reason, share }: { reason: Reason; share: number }) {
+function OneReason({ reason, percent }: { reason: Reason; percent: number }) {
   return (
     <li>
       <div class="reason-line">
         <b class="field">{reason.field}</b>
         <span class="bar" aria-hidden="true">
-          <i style={{ width: `${(share * 100).toFixed(1)}%` }} />
+          <i style={{ width: `${percent}%` }} />
         </span>
-        <span class="number">{formatAmount(reason.bits)} bits</span>
+        <span class="number">{percent} %</span>
       </div>
       <p class="reason-values">
         <span class={`observed ${isMainReason(reason) ? 'unusual' : ''}`}>{formatValue(reason.observed)}</span>

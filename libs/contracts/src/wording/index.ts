@@ -1,0 +1,2 @@
+export { formatRarity } from './rarity.js'
+export { formatShares, reasonPercents } from './shares.js'

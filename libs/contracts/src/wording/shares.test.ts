@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { formatShares, reasonPercents } from './shares.js'
+
+const reason = (field: string, bits: number) => ({ field, bits })
+
+test('each field has its share of the bits', () => {
+  expect(formatShares([reason('distance', 97), reason('delay', 3)])).toBe('distance 97 %, delay 3 %')
+  expect(formatShares([reason('distance', 906_215)])).toBe('distance 100 %')
+  expect(formatShares([reason('distance', 14), reason('origin', 2)])).toBe('distance 87 %, origin 13 %')
+})
+
+test('a field beside others is neither nothing nor everything', () => {
+  expect(reasonPercents([reason('distance', 906_215), reason('delay', 1)])).toEqual([99, 1])
+  expect(reasonPercents([reason('distance', 0)])).toEqual([0])
+})

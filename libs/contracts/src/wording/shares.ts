@@ -1,0 +1,24 @@
+/** A field that contributes to a record's surprise, and by how much. */
+interface FieldBits {
+  readonly field: string
+  readonly bits: number
+}
+
+/** Lists the share of each field in a record's surprise, such as `distance 97 %, delay 3 %`. */
+export function formatShares(reasons: readonly FieldBits[]): string {
+  const percents = reasonPercents(reasons)
+  return reasons.map(({ field }, at) => `${field} ${percents[at]} %`).join(', ')
+}
+
+/**
+ * The share of each reason in the bits of all, in whole per cent that add up to 100. A share that is not 0 is at least 1.
+ *
+ * @param reasons  the most bits first
+ * @returns [reasons]
+ */
+export function reasonPercents(reasons: readonly Pick<FieldBits, 'bits'>[]): readonly number[] {
+  const total = reasons.reduce((sum, { bits }) => sum + bits, 0)
+  if (total === 0) return reasons.map(() => 0)
+  const others = reasons.slice(1).map(({ bits }) => (bits === 0 ? 0 : Math.max(1, Math.round((100 * bits) / total))))
+  return [100 - others.reduce((sum, percent) => sum + percent, 0), ...others]
+}

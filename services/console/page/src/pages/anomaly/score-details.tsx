@@ -1,0 +1,29 @@
+import type { AnomalyDetail } from '../../api/types.js'
+import { Fact } from '../../parts/fact.js'
+import { formatAmount, formatPValue } from '../../words/format.js'
+
+/** The numbers behind the words, as SQL and the API have them. */
+export function ScoreDetails({
+  anomaly: { pValue, pUpper, nll, reasons, counterfactual },
+}: {
+  anomaly: AnomalyDetail
+}) {
+  return (
+    <details>
+      <summary>Scores in numbers</summary>
+      <dl class="facts">
+        <Fact name="p-value">
+          {formatPValue(pValue)}
+          <small> at most {formatPValue(pUpper)}</small>
+        </Fact>
+        <Fact name="negative log-likelihood">{formatAmount(nll)} nats</Fact>
+        {counterfactual !== null && <Fact name="of the counterfactual">{formatAmount(counterfactual.nll)} nats</Fact>}
+        {reasons.map(({ field, bits }) => (
+          <Fact key={field} name={`surprise of ${field}`}>
+            {formatAmount(bits)} bits
+          </Fact>
+        ))}
+      </dl>
+    </details>
+  )
+}
