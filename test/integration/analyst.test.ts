@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import {
   ModelUnknown,
   migrate,
@@ -20,8 +22,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { runOutflow } from '../support/run-outflow.js'
+import { runOutflow, spawnOutflow } from '../support/run-outflow.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const NOW = Date.now()
 const DAY_MS = 86_400_000
@@ -96,6 +100,23 @@ async function write(pipeline: string, times: readonly number[], nll: readonly n
   })
   await pool.query('update outflow.anomalies set reasons = $2 where pipeline = $1', [pipeline, JSON.stringify(REASONS)])
   return outcome
+}
+
+async function writeConfig(folder: string, pipeline: string, databaseUrl: string): Promise<string> {
+  const config = join(folder, 'outflow.yaml')
+  await writeFile(
+    config,
+    JSON.stringify({
+      pipeline,
+      kafka: { brokers: ['127.0.0.1:1'] },
+      postgres: { url: databaseUrl },
+      source: { topics: ['flights'] },
+      features: [{ path: '$.distance', type: 'numeric' }],
+      alerts: { topic: 'alerts' },
+      deadLetters: { topic: 'dead' },
+    }),
+  )
+  return config
 }
 
 describe('the schema analyst', () => {
@@ -232,19 +253,7 @@ describe('outflow export', () => {
       const pipeline = aName('pipeline')
       const from = NOW - 2 * 3_600_000
       await write(pipeline, [from - 1, from, from + 1_000, NOW - 3_600_000])
-      const config = join(folder, 'outflow.yaml')
-      await writeFile(
-        config,
-        JSON.stringify({
-          pipeline,
-          kafka: { brokers: ['127.0.0.1:1'] },
-          postgres: { url },
-          source: { topics: ['flights'] },
-          features: [{ path: '$.distance', type: 'numeric' }],
-          alerts: { topic: 'alerts' },
-          deadLetters: { topic: 'dead' },
-        }),
-      )
+      const config = await writeConfig(folder, pipeline, url)
       const output = join(folder, 'range.csv')
       const range = ['--from', new Date(from).toISOString(), '--to', new Date(NOW - 3_600_000).toISOString()]
       const ran = await runOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
@@ -258,5 +267,73 @@ describe('outflow export', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+describe('outflow anomalies', () => {
+  let folder: string
+  let login: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outflow-anomalies-'))
+    login = aName('reader').replaceAll('-', '_')
+    await pool.query(`create role ${login} login password 'secret' in role outflow_analyst`)
+  })
+  afterAll(async () => {
+    await pool.query(`drop role ${login}`)
+    await rm(folder, { recursive: true })
+  })
+  const configOfAnalyst = (pipeline: string) => {
+    const own = new URL(url)
+    own.username = login
+    own.password = 'secret'
+    return writeConfig(folder, pipeline, own.href)
+  }
+
+  it('lists the stored ones, newest first, by a login that has only the role of an analyst', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 8 })
+    const config = await configOfAnalyst(pipeline)
+    const listed = await runOutflow(['anomalies', '--config', config, '--since', '1h'])
+    expect(listed.stderr).toBe('')
+    const lines = listed.stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(8)
+    expect(lines[0]).toMatch(
+      new RegExp(
+        `Z {2}low {5}1 in 1,000 +${pipeline}/flights/0/0 {2}airport-0 {2}delay is odd \\(delay 82 %, origin 18 %\\)$`,
+      ),
+    )
+    const selected = await runOutflow([
+      'anomalies',
+      '-c',
+      config,
+      '--key',
+      'airport-5',
+      '--field',
+      'distance',
+      '--json',
+    ])
+    expect(JSON.parse(selected.stdout)).toMatchObject({
+      id: `${pipeline}/flights/2/5`,
+      reasons: [{ bits: 14 }, { bits: 2 }],
+    })
+    const none = await runOutflow(['anomalies', '-c', config, '--field', 'carrier', '--key', 'airport-5'])
+    expect(none.stdout).toBe('no anomaly\n')
+  })
+
+  it('with --follow goes on with new ones once they have reasons, the newest last, each once', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 2 })
+    const following = spawnOutflow(['anomalies', '--config', await configOfAnalyst(pipeline), '--follow', '--json'])
+    const ids: string[] = []
+    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
+    try {
+      await eventually(() => ids.length === 2, { what: 'the stored ones are printed' })
+      await storeAnomalies(pool, { pipeline, count: 1, firstOffset: 7 })
+      await eventually(() => ids.length === 3, { what: 'the new one is printed' })
+    } finally {
+      following.kill('SIGINT')
+    }
+    expect(await once(following, 'close')).toEqual([0, null])
+    expect(ids).toEqual(['1', '0', '7'])
   })
 })

@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string
     retrain: ['request a new model from the trainer', () => import('./commands/retrain.js')],
     rescore: ['score a past range again, and print what would have changed', () => import('./commands/rescore.js')],
     'dead-letters': ['list rejected records, and resend them', () => import('./commands/dead-letters.js')],
+    anomalies: ['list stored anomalies, or follow new ones', () => import('./commands/anomalies.js')],
+    open: ["print the address of an anomaly's page", () => import('./commands/open.js')],
     verdict: ['label an anomaly', () => import('./commands/verdict.js')],
     suppress: ['hide expected alerts until a date', () => import('./commands/suppress.js')],
     preview: ['count the alerts that a configuration would have sent', () => import('./commands/preview.js')],

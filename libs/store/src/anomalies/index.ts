@@ -1,3 +1,4 @@
+export { type AnalystAnomaly, anomaliesForAnalyst } from './analyst-anomalies.js'
 export {
   anomalyAt,
   type DetectedAnomaly,

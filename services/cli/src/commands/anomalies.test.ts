@@ -1,0 +1,31 @@
+import type { AnalystAnomaly } from '@outflow/store/anomalies'
+import { expect, it } from 'vitest'
+import { describe } from './anomalies.js'
+
+const anomaly: AnalystAnomaly = {
+  ...{ pipeline: 'flights', topic: 'flights', partition: 2, offset: 18_043n, modelId: 'm', nll: 41.5 },
+  eventTime: new Date('2001-01-21T21:59:00Z'),
+  detectedAt: new Date('2026-11-28T00:02:11.240Z'),
+  ...{ entityKey: 'IAH', pValue: 0.0011, severity: 'medium', reasons: null, unexplainable: null },
+}
+const reason = (field: string, bits: number, text: string) => ({
+  field,
+  bits,
+  text,
+  observed: 1,
+  expected: 2,
+  range: null,
+})
+
+it('an anomaly is one line: how rare it is, its id, the main reason and the share of each field', () => {
+  const reasons = [reason('distance', 97, 'distance 448 is far\nbelow the 1,222'), reason('delay', 3, 'delay −16')]
+  expect(describe({ ...anomaly, reasons })).toBe(
+    '2026-11-28T00:02:11Z  medium  1 in 910                   flights/flights/2/18043  IAH  ' +
+      'distance 448 is far\\u000abelow the 1,222 (distance 97 %, delay 3 %)',
+  )
+})
+
+it('without reasons it says why', () => {
+  expect(describe({ ...anomaly, entityKey: null })).toMatch(/ no key {2}without reasons yet$/)
+  expect(describe({ ...anomaly, unexplainable: 'model m is gone' })).toMatch(/model m is gone$/)
+})

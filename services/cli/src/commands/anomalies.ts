@@ -1,0 +1,99 @@
+import { alertId } from '@outflow/alerting'
+import { formatRarity, formatShares } from '@outflow/contracts/wording'
+import { pause } from '@outflow/runtime'
+import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
+import { oneLine, type Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { configOption, jsonOption, moment, wholeNumber } from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description(
+      'Lists stored anomalies, newest first: when each was found, its severity, how rare it is, its id and key, the main reason, and ' +
+        'the share of each field. A login with the role outflow_analyst is enough.',
+    )
+    .addOption(configOption())
+    .option('--since <time>', 'only those found since: ISO 8601, or 1h for an hour ago; default: 24h', moment)
+    .option('--key <key>', 'only those of this entity')
+    .option('--field <name>', 'only those with this field as the main reason')
+    .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
+    .option('--follow', 'newest last, and then new ones as they come, with their reasons, until Ctrl-C')
+    .addOption(jsonOption('one object per anomaly'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  outflow anomalies --since 1h
+  outflow anomalies --key LAX --field delay --json
+  outflow anomalies --follow`,
+    )
+    .action((options: AnomaliesOptions) => interruptible((signal) => listAnomalies(options, terminal, signal)))
+}
+
+interface AnomaliesOptions extends PipelineOptions {
+  /** Default: a day ago. */
+  readonly since?: Date
+  readonly key?: string
+  readonly field?: string
+  readonly limit: number
+  readonly follow?: true
+}
+
+/** Prints the anomalies of a pipeline; with --follow until the signal. */
+async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withPipeline(options, async (pool, { pipeline }) => {
+    const { key, field, limit, since = moment('24h') } = options
+    const found = await anomaliesForAnalyst(pool, { pipeline, since, key, field, limit })
+    if (!options.follow) {
+      if (found.length === 0 && !options.json) return terminal.result('no anomaly\n')
+      for (const anomaly of found) await print(anomaly, options, terminal)
+      return
+    }
+    let printed: ReadonlySet<string> = new Set()
+    let latest = found
+    while (!signal.aborted) {
+      const fresh = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
+      for (const anomaly of fresh.toReversed()) await print(anomaly, options, terminal)
+      printed = new Set([...fresh, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
+      await pause(EVERY_MS, signal)
+      const lookBack = new Date(Math.max(since.getTime(), Date.now() - LOOK_BACK_MS))
+      latest = await anomaliesForAnalyst(pool, { pipeline, since: lookBack, key, field, limit })
+    }
+  })
+}
+
+const EVERY_MS = 1_000
+/** A row is stamped when its transaction begins and seen when it ends; no batch takes as long. */
+const LOOK_BACK_MS = 30_000
+/** Reasons are computed in some ten ms unless there are many anomalies at once. */
+const REASONS_WAIT_MS = 5_000
+
+/** Whether its reasons are there, or will not be soon. */
+function isComplete({ reasons, unexplainable, detectedAt }: AnalystAnomaly): boolean {
+  return reasons !== null || unexplainable !== null || Date.now() - detectedAt.getTime() > REASONS_WAIT_MS
+}
+
+const idOf = (anomaly: AnalystAnomaly): string => alertId(anomaly.pipeline, anomaly)
+
+async function print(anomaly: AnalystAnomaly, { json }: PipelineOptions, terminal: Terminal): Promise<void> {
+  const value = { id: idOf(anomaly), ...anomaly, offset: String(anomaly.offset) }
+  await printResult(terminal, json, value, describe(anomaly))
+}
+
+/** One line: when, severity, rarity, id, key, why. */
+export function describe(anomaly: AnalystAnomaly): string {
+  const { detectedAt, severity, pValue, entityKey, reasons, unexplainable } = anomaly
+  const [main] = reasons ?? []
+  const why = main === undefined ? (unexplainable ?? 'without reasons yet') : `${main.text} (${formatShares(reasons!)})`
+  return [
+    `${detectedAt.toISOString().slice(0, 19)}Z`,
+    severity.padEnd(6),
+    formatRarity(pValue).padEnd(25),
+    oneLine(idOf(anomaly)),
+    oneLine(entityKey ?? 'no key'),
+    oneLine(why),
+  ].join('  ')
+}

@@ -1,0 +1,38 @@
+import { parseConfig } from '@outflow/contracts'
+import { expect, it } from 'vitest'
+import { anomalyAddress } from './open.js'
+
+const ID = 'flights/flights/2/18043'
+const config = (part: object) =>
+  parseConfig(
+    {
+      pipeline: 'flights',
+      kafka: { brokers: ['localhost:9092'] },
+      postgres: { url: 'postgres://localhost/outflow' },
+      source: { topics: ['flights'] },
+      features: [{ path: '$.delay', type: 'numeric' }],
+      alerts: { topic: 'flights.alerts' },
+      deadLetters: { topic: 'flights.dead-letters' },
+      ...part,
+    },
+    {},
+  )
+
+it.each([
+  [{}, 'http://127.0.0.1:9404/anomalies/flights%2Fflights%2F2%2F18043'],
+  [
+    { http: { ports: { console: 8080 } }, console: { host: '::1' } },
+    'http://[::1]:8080/anomalies/flights%2Fflights%2F2%2F18043',
+  ],
+  [
+    { console: { url: 'https://outflow.example.org' } },
+    'https://outflow.example.org/anomalies/flights%2Fflights%2F2%2F18043',
+  ],
+])('with %j the anomaly is at %s', (part, address) => {
+  expect(anomalyAddress(ID, config(part))).toBe(address)
+})
+
+it('refuses what is no id, and a console whose port is not fixed', () => {
+  expect(() => anomalyAddress('18043', config({}))).toThrow('an anomaly is named pipeline/topic/partition/offset')
+  expect(() => anomalyAddress(ID, config({ http: { ports: { console: 0 } } }))).toThrow('set console.url')
+})

@@ -1,0 +1,31 @@
+import type { Config } from '@outflow/contracts'
+import { loadConfig } from '@outflow/runtime'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
+import { configOption, jsonOption } from '../options.js'
+import { parseAnomalyId } from '../positions.js'
+import type { PipelineOptions } from '../store-access.js'
+
+export function define(command: Command, { terminal }: CommandContext): void {
+  command
+    .description("Prints the address of an anomaly's page in the console.")
+    .argument('<id>', 'pipeline/topic/partition/offset, the id of its alert')
+    .addOption(configOption())
+    .addOption(jsonOption('the address'))
+    .addHelpText('after', '\nExample:\n  outflow open flights/flights/2/18043')
+    .action(async (id: string, options: PipelineOptions) => {
+      const address = anomalyAddress(id, await loadConfig(options.config))
+      await printResult(terminal, options.json, { id, address }, address)
+    })
+}
+
+/** @throws {UsageError} when it is no id of an anomaly, or the configuration does not fix the console's port */
+export function anomalyAddress(id: string, { console, http }: Pick<Config, 'console' | 'http'>): string {
+  parseAnomalyId(id)
+  if (console.url === undefined && http.ports.console === 0)
+    throw new UsageError('the console takes any free port (http.ports.console: 0); set console.url to its address')
+  const base =
+    console.url ?? `http://${console.host.includes(':') ? `[${console.host}]` : console.host}:${http.ports.console}`
+  return new URL(`/anomalies/${encodeURIComponent(id)}`, base).href
+}
