@@ -42,7 +42,8 @@ module.exports = {
     },
     {
       name: 'through the front door',
-      comment: 'another workspace sees only src/index.ts, and the index of each sub-path of alerting, contracts and store',
+      comment:
+        'another workspace sees only src/index.ts, and the index of each sub-path of alerting, contracts and store',
       severity: 'error',
       from: { path: '^((?:libs|services|infra)/[^/]+)/' },
       to: {
