@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  type AlertEvent,
   alertEventSchema,
   type GroupEvent,
   groupEventSchema,
@@ -12,7 +13,7 @@ import { postOf } from './messages.js'
 const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
 const full = alertEventSchema.parse(read('outflow.anomaly.v1.full.json'))
-const example = { ...full, subject: 'CVG', data: { ...full.data, key: 'CVG' } }
+const example: AlertEvent = { ...full, subject: 'CVG', data: { ...full.data, key: 'CVG' } }
 const now = new Date('2026-01-01T00:00:00Z')
 const secret = `whsec_${Buffer.alloc(32).toString('base64')}`
 const message = (event: typeof example | GroupEvent | HealthEvent = example, traceparent: string | null = null) => ({
