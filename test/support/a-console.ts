@@ -55,7 +55,7 @@ export async function aConsole({
   const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
   let running: Promise<void> = Promise.resolve()
   const url = await new Promise<string>((onServed, onFailed) => {
-    running = runConsole({ config, log, vitals: makeVitals(), signal: stop.signal, onServed })
+    running = runConsole({ config, log, vitals: makeVitals({ pipeline }), signal: stop.signal, onServed })
     running.catch(onFailed)
   })
   return {
