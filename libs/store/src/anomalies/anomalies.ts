@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { eachRow } from '../connection/each-row.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Pool, Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
 import { readCounterfactual, readReasons } from './explanations.js'
 
@@ -28,31 +28,18 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly rescored: boolean
 }
 
-interface AnomalyRow {
-  readonly pipeline: string
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
-  readonly record_time: Date
-  readonly event_time: Date
-  readonly entity_key: string | null
-  readonly record: unknown
-  readonly nll: number
-  readonly p_value: number
-  readonly p_upper: number
+type AnomalyRow = Omit<StoredAnomaly, 'offset' | 'recordTimeMs' | 'eventTimeMs' | keyof JsonColumns> &
+  JsonColumns & { readonly offset: string; readonly recordTime: Date; readonly eventTime: Date }
+
+interface JsonColumns {
   readonly counterfactual: unknown
   readonly missing: unknown
-  readonly severity: Severity
   readonly reasons: unknown
-  readonly unexplainable: string | null
-  readonly windowed: readonly (number | null)[] | null
-  readonly model_id: string
-  readonly detected_at: Date
-  readonly rescored: boolean
 }
 
-const COLUMNS = `pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll, p_value, p_upper,
-       counterfactual, missing, severity, reasons, unexplainable, windowed, model_id, detected_at, rescored`
+const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
+       entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
+       unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored`
 
 /** Returns a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -145,36 +132,24 @@ export function eachDetected(
   take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
 ): Promise<number> {
   const select = `
-    select topic, partition, "offset", entity_key, severity, nll, p_value, reasons -> 0 as reason, event_time, detected_at
+    select topic, partition, "offset", entity_key as "entityKey", severity, nll, p_value as "pValue", reasons -> 0 as reason,
+           event_time as "eventTime", detected_at as "detectedAt"
     from outflow.anomalies
     where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
     order by detected_at, topic, partition, "offset"`
   const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
   return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, atOnce, (rows) =>
     take(
-      rows.map((row) => ({
-        topic: row.topic,
-        partition: row.partition,
-        offset: BigInt(row.offset),
-        entityKey: row.entity_key,
-        severity: row.severity,
-        nll: row.nll,
-        pValue: row.p_value,
-        reason: readReason(row.reason, `${range.pipeline}, ${formatPosition({ ...row, offset: BigInt(row.offset) })}`),
-        eventTime: row.event_time,
-        detectedAt: row.detected_at,
-      })),
+      rows.map((row) => {
+        const offset = BigInt(row.offset)
+        const key = `${range.pipeline}, ${formatPosition({ ...row, offset })}`
+        return { ...row, offset, reason: readReason(row.reason, key) }
+      }),
     ),
   )
 }
 
-interface DetectedRow
-  extends Pick<
-    AnomalyRow,
-    'topic' | 'partition' | 'offset' | 'entity_key' | 'severity' | 'nll' | 'p_value' | 'event_time' | 'detected_at'
-  > {
-  readonly reason: unknown
-}
+type DetectedRow = RowOf<DetectedAnomaly, { readonly offset: string; readonly reason: unknown }>
 
 /** Returns the anomaly at a position, or null. */
 export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
@@ -192,28 +167,16 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
 const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable())
 const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
 
-function toAnomaly(row: AnomalyRow): StoredAnomaly {
-  const key = `${row.pipeline}, ${formatPosition({ ...row, offset: BigInt(row.offset) })}`
+function toAnomaly({ recordTime, eventTime, ...row }: AnomalyRow): StoredAnomaly {
+  const offset = BigInt(row.offset)
+  const key = `${row.pipeline}, ${formatPosition({ ...row, offset })}`
   return {
-    pipeline: row.pipeline,
-    topic: row.topic,
-    partition: row.partition,
-    offset: BigInt(row.offset),
-    recordTimeMs: row.record_time.getTime(),
-    eventTimeMs: row.event_time.getTime(),
-    entityKey: row.entity_key,
-    record: row.record,
-    nll: row.nll,
-    pValue: row.p_value,
-    pUpper: row.p_upper,
+    ...row,
+    offset,
+    recordTimeMs: recordTime.getTime(),
+    eventTimeMs: eventTime.getTime(),
     counterfactual: readCounterfactual(row.counterfactual, key),
     missing: readMissing(row.missing, key),
-    severity: row.severity,
     reasons: readReasons(row.reasons, key),
-    unexplainable: row.unexplainable,
-    windowed: row.windowed,
-    modelId: row.model_id,
-    detectedAt: row.detected_at,
-    rescored: row.rescored,
   }
 }

@@ -1,6 +1,6 @@
 import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 import type { Verdict } from './verdicts.js'
 
 /** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
@@ -109,29 +109,12 @@ export async function anomaliesDetectedSince(
   return rows.map(toLine)
 }
 
-export interface AnomalyLineRow {
-  readonly pipeline: string
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
-  readonly record_time: Date
-  readonly record_time_text: string
-  readonly event_time: Date
-  readonly detected_at: Date
-  readonly entity_key: string | null
-  readonly nll: number
-  readonly p_value: number
-  readonly severity: Severity
-  readonly model_id: string
-  readonly top_reason: string | null
-  readonly fields: readonly FieldBits[]
-  readonly verdict: Verdict | null
-}
+export type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; readonly recordTimeText: string }>
 
 /** Of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
-export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time,
-       record_time::text as record_time_text, event_time, detected_at, entity_key, nll, p_value, severity, model_id,
-       reasons -> 0 ->> 'text' as top_reason, last.verdict,
+export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
+       record_time::text as "recordTimeText", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
+       nll, p_value as "pValue", severity, model_id as "modelId", reasons -> 0 ->> 'text' as "topReason", last.verdict,
        (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
         from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
 
@@ -144,29 +127,12 @@ export const LAST_VERDICT = `left join lateral (
         limit 1
       ) as last on true`
 
-export function toLine(row: AnomalyLineRow): AnomalyLine {
-  return {
-    pipeline: row.pipeline,
-    topic: row.topic,
-    partition: row.partition,
-    offset: BigInt(row.offset),
-    recordTime: row.record_time,
-    eventTime: row.event_time,
-    detectedAt: row.detected_at,
-    entityKey: row.entity_key,
-    nll: row.nll,
-    pValue: row.p_value,
-    severity: row.severity,
-    modelId: row.model_id,
-    topReason: row.top_reason,
-    fields: row.fields,
-    verdict: row.verdict,
-  }
+export function toLine({ recordTimeText: _recordTimeText, offset, ...row }: AnomalyLineRow): AnomalyLine {
+  return { ...row, offset: BigInt(offset) }
 }
 
-function cursorOf(row: AnomalyLineRow): AnomalyCursor {
-  const { topic, partition, offset } = row
-  return { pValue: row.p_value, recordTime: row.record_time_text, topic, partition, offset: BigInt(offset) }
+function cursorOf({ topic, partition, offset, pValue, recordTimeText }: AnomalyLineRow): AnomalyCursor {
+  return { pValue, recordTime: recordTimeText, topic, partition, offset: BigInt(offset) }
 }
 
 type Place = (value: unknown) => string

@@ -20,19 +20,19 @@ export async function entityHistory(
   { pipeline, key }: { readonly pipeline: string; readonly key: string },
 ): Promise<EntityHistory> {
   const values = [pipeline, key]
-  const [counts] = await run<{ anomalies: string; first_seen: Date | null; last_seen: Date | null }>(db, {
+  const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen' | 'lastSeen'>>(db, {
     name: 'entity_counts',
     text: `
-      select count(*) as anomalies, min(record_time) as first_seen, max(record_time) as last_seen
+      select count(*)::float8 as anomalies, min(record_time) as "firstSeen", max(record_time) as "lastSeen"
       from outflow.anomalies
       where pipeline = $1 and entity_key = $2`,
     values,
   })
-  const [verdicts] = await run<{ confirmed: string; false_alarms: string }>(db, {
+  const [verdicts] = await run<Pick<EntityHistory, 'confirmed' | 'falseAlarms'>>(db, {
     name: 'entity_verdicts',
     text: `
-      select count(*) filter (where verdict = 'confirmed') as confirmed,
-             count(*) filter (where verdict = 'false_alarm') as false_alarms
+      select count(*) filter (where verdict = 'confirmed')::float8 as confirmed,
+             count(*) filter (where verdict = 'false_alarm')::float8 as "falseAlarms"
       from (
         select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
         from outflow.verdicts
@@ -43,22 +43,15 @@ export async function entityHistory(
       where anomaly.pipeline = $1 and entity_key = $2`,
     values,
   })
-  const byDay = await run<{ day: string; anomalies: string }>(db, {
+  const byDay = await run<EntityHistory['byDay'][number]>(db, {
     name: 'entity_days',
     text: `
-      select to_char(record_time at time zone 'utc', 'YYYY-MM-DD') as day, count(*) as anomalies
+      select to_char(record_time at time zone 'utc', 'YYYY-MM-DD') as day, count(*)::float8 as anomalies
       from outflow.anomalies
       where pipeline = $1 and entity_key = $2 and record_time > now() - interval '90 days'
       group by 1
       order by 1`,
     values,
   })
-  return {
-    anomalies: Number(counts!.anomalies),
-    confirmed: Number(verdicts!.confirmed),
-    falseAlarms: Number(verdicts!.false_alarms),
-    firstSeen: counts!.first_seen,
-    lastSeen: counts!.last_seen,
-    byDay: byDay.map(({ day, anomalies }) => ({ day, anomalies: Number(anomalies) })),
-  }
+  return { ...counts!, ...verdicts!, byDay }
 }

@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 /** An anomaly whose reasons are not computed yet. */
 export interface UnexplainedAnomaly extends Position {
@@ -40,10 +40,10 @@ export async function claimUnexplained(
   client: Client,
   { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
 ): Promise<readonly UnexplainedAnomaly[]> {
-  const rows = await run<UnexplainedRow>(client, {
+  const rows = await run<RowOf<UnexplainedAnomaly, { readonly offset: string }>>(client, {
     name: 'claim_unexplained',
     text: `
-      select topic, partition, "offset", record_time, record, windowed, nll, model_id
+      select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, model_id as "modelId"
       from outflow.anomalies
       where ${UNEXPLAINED}
         and detected_at >= coalesce((
@@ -57,27 +57,7 @@ export async function claimUnexplained(
       for update skip locked`,
     values: [pipeline, limit, NEWEST],
   })
-  return rows.map((row) => ({
-    topic: row.topic,
-    partition: row.partition,
-    offset: BigInt(row.offset),
-    recordTime: row.record_time,
-    record: row.record,
-    windowed: row.windowed,
-    nll: row.nll,
-    modelId: row.model_id,
-  }))
-}
-
-interface UnexplainedRow {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
-  readonly record_time: Date
-  readonly record: unknown
-  readonly windowed: readonly (number | null)[] | null
-  readonly nll: number
-  readonly model_id: string
+  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
 /** What became of an anomaly that was claimed: its reasons, or why there are none. */

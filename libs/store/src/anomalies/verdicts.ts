@@ -21,13 +21,6 @@ export interface GivenVerdict {
   readonly at: Date
 }
 
-interface VerdictRow {
-  readonly verdict: Verdict
-  readonly note: string | null
-  readonly given_by: string
-  readonly given_at: Date
-}
-
 /**
  * Stores a verdict on an anomaly, of the stream or of a rescore. Earlier verdicts on it stay; the latest counts.
  *
@@ -35,10 +28,10 @@ interface VerdictRow {
  */
 export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<GivenVerdict> {
   const { pipeline, topic, partition, offset, verdict, note, by } = given
-  const [row] = await run<VerdictRow>(db, {
+  const [row] = await run<GivenVerdict>(db, {
     name: 'give_verdict',
     text: `
-      select verdict, note, given_by, given_at
+      select verdict, note, given_by as "by", given_at as "at"
       from outflow.insert_verdict($1::text, $2::text, $3::int, $4::bigint, $5::text, $6::text, $7::text)`,
     values: [pipeline, topic, partition, offset, verdict, note, by],
   })
@@ -48,7 +41,7 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
       { values: { pipeline, topic, partition, offset } },
     )
   }
-  return toGivenVerdict(row)
+  return row
 }
 
 /** Returns what was said about an anomaly, the latest, which counts, first. */
@@ -57,20 +50,15 @@ export async function verdictsOn(
   pipeline: string,
   { topic, partition, offset }: Position,
 ): Promise<readonly GivenVerdict[]> {
-  const rows = await run<VerdictRow>(db, {
+  return run<GivenVerdict>(db, {
     name: 'verdicts_on',
     text: `
-      select verdict, note, given_by, given_at
+      select verdict, note, given_by as "by", given_at as "at"
       from outflow.verdicts
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4
       order by id desc`,
     values: [pipeline, topic, partition, offset],
   })
-  return rows.map(toGivenVerdict)
-}
-
-function toGivenVerdict({ verdict, note, given_by, given_at }: VerdictRow): GivenVerdict {
-  return { verdict, note, by: given_by, at: given_at }
 }
 
 /**
@@ -82,11 +70,11 @@ export async function countVerdicts(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly since: Date },
 ): Promise<{ readonly ordinary: number; readonly confirmed: number }> {
-  const [row] = await run<{ ordinary: string; confirmed: string }>(db, {
+  const [row] = await run<{ ordinary: number; confirmed: number }>(db, {
     name: 'count_verdicts',
     text: `
-      select count(*) filter (where verdict <> 'confirmed') as ordinary,
-             count(*) filter (where verdict = 'confirmed') as confirmed
+      select count(*) filter (where verdict <> 'confirmed')::float8 as ordinary,
+             count(*) filter (where verdict = 'confirmed')::float8 as confirmed
       from (
         select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
         from outflow.verdicts
@@ -100,5 +88,5 @@ export async function countVerdicts(
       )`,
     values: [of.pipeline, of.modelId, of.since],
   })
-  return { ordinary: Number(row!.ordinary), confirmed: Number(row!.confirmed) }
+  return row!
 }

@@ -1,7 +1,7 @@
 import { type FdrState, fdrStateSchema } from '@outflow/contracts'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 /** What a pipeline has done with one partition; counts are exact after any crash. */
 interface PartitionCounters {
@@ -133,26 +133,15 @@ const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
 
 /** Returns the counters of every partition the pipeline has touched, by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
-  const rows = await run<Record<keyof PartitionCounters, string>>(db, {
+  const rows = await run<RowOf<PartitionCounters, { readonly nextOffset: string }>>(db, {
     name: 'partition_counters',
     text: `
-      select topic, partition, next_offset as "nextOffset", received, scored, rejected, skipped,
-             anomalies, alerts, missed
+      select topic, partition, next_offset as "nextOffset", received::float8, scored::float8, rejected::float8,
+             skipped::float8, anomalies::float8, alerts::float8, missed::float8
       from outflow.offsets
       where pipeline = $1
       order by topic, partition`,
     values: [pipeline],
   })
-  return rows.map((row) => ({
-    topic: row.topic,
-    partition: Number(row.partition),
-    nextOffset: BigInt(row.nextOffset),
-    received: Number(row.received),
-    scored: Number(row.scored),
-    rejected: Number(row.rejected),
-    skipped: Number(row.skipped),
-    anomalies: Number(row.anomalies),
-    alerts: Number(row.alerts),
-    missed: Number(row.missed),
-  }))
+  return rows.map((row) => ({ ...row, nextOffset: BigInt(row.nextOffset) }))
 }

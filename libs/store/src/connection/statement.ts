@@ -17,3 +17,6 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
     throw toStoreError(thrown)
   }
 }
+
+/** A row whose columns have the names of `T`; those of `Raw` come as Postgres gives them, such as a bigint as text, and are converted. */
+export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw

@@ -65,28 +65,17 @@ export function storeHealthEvents(
 
 /** Returns what is open, the oldest first. */
 export async function openHealthEvents(db: Queryable, pipeline: string): Promise<readonly StoredHealthEvent[]> {
-  const rows = await run<HealthEventRow>(db, {
+  return run<StoredHealthEvent>(db, {
     name: 'open_health_events',
     text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 and ended_at is null order by id`,
     values: [pipeline],
   })
-  return rows.map(toHealthEvent)
 }
 
-const COLUMNS = 'id, kind, occurrence, detail, model_id, begun_at, ended_at'
-
-interface HealthEventRow {
-  readonly id: string
-  readonly kind: string
-  readonly occurrence: string | null
-  readonly detail: string
-  readonly model_id: string | null
-  readonly begun_at: Date
-  readonly ended_at: Date | null
-}
+const COLUMNS = 'id, kind, occurrence, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
 
 async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  const rows = await run<HealthEventRow>(client, {
+  return run<StoredHealthEvent>(client, {
     name: 'close_health_events',
     text: `
       update outflow.health_events set ended_at = now()
@@ -94,11 +83,10 @@ async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdat
       returning ${COLUMNS}`,
     values: [pipeline, conditions.map(({ kind }) => kind)],
   })
-  return rows.map(toHealthEvent)
 }
 
 async function open(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  const rows = await run<HealthEventRow>(client, {
+  return run<StoredHealthEvent>(client, {
     name: 'open_new_health_events',
     text: `
       insert into outflow.health_events (pipeline, kind, detail, model_id)
@@ -107,7 +95,6 @@ async function open(client: Client, { pipeline, conditions }: HealthUpdate): Pro
       returning ${COLUMNS}`,
     values: [pipeline, ...columnsOf(conditions)],
   })
-  return rows.map(toHealthEvent)
 }
 
 async function updateDetails(client: Client, { pipeline, conditions }: HealthUpdate): Promise<void> {
@@ -123,7 +110,7 @@ async function updateDetails(client: Client, { pipeline, conditions }: HealthUpd
 }
 
 async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  const rows = await run<HealthEventRow>(client, {
+  return run<StoredHealthEvent>(client, {
     name: 'note_occurrences',
     text: `
       insert into outflow.health_events (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
@@ -139,7 +126,6 @@ async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpd
       occurred.map(({ at }) => at.toISOString()),
     ],
   })
-  return rows.map(toHealthEvent)
 }
 
 const columnsOf = (conditions: readonly Condition[]) => [
@@ -162,16 +148,4 @@ async function queue(client: Client, pipeline: string, messages: readonly Outbox
       select pg_notify('outflow_outbox', $1)`,
     values: [pipeline, ...outboxColumns(messages)],
   })
-}
-
-function toHealthEvent(row: HealthEventRow): StoredHealthEvent {
-  return {
-    id: row.id,
-    kind: row.kind,
-    occurrence: row.occurrence,
-    detail: row.detail,
-    modelId: row.model_id,
-    begunAt: row.begun_at,
-    endedAt: row.ended_at,
-  }
 }

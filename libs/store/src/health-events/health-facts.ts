@@ -1,4 +1,3 @@
-import type { HealthEventKindName } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { Occurrence } from './health-events.js'
@@ -25,23 +24,19 @@ export async function healthFacts(
   db: Queryable,
   { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
 ): Promise<HealthFacts> {
-  const [row] = await run<{
-    active_id: string | null
-    model_age_ms: number | null
-    beat_age_ms: number | null
-    scored: string | null
-    anomalies: string | null
-    rejected_for: string | null
-    chart: string | null
-    changed_at: Date | null
-    field: string | null
-  }>(db, {
+  const [row] = await run<
+    Omit<HealthFacts, 'drift'> & {
+      readonly chart: string | null
+      readonly changedAt: Date | null
+      readonly field: string | null
+    }
+  >(db, {
     name: 'health_facts',
     text: `
       with active as (
         select id, created_at from outflow.models where pipeline = $1 and state = 'active'
       ), recent as (
-        select sum(scored) as scored, sum(anomalies) as anomalies
+        select coalesce(sum(scored), 0)::float8 as scored, coalesce(sum(anomalies), 0)::float8 as anomalies
         from outflow.score_statistics
         where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
       ), newest_dead_letters as (
@@ -53,29 +48,21 @@ export async function healthFacts(
         order by id desc
         limit 1
       )
-      select (select id from active) as active_id,
+      select (select id from active) as "activeId",
              extract(epoch from now() - greatest(
                (select created_at from active),
                (select max(ended_at) from outflow.fits
                 where pipeline = $1 and model_id = (select id from active) and state = 'known')
-             ))::float8 * 1000 as model_age_ms,
+             ))::float8 * 1000 as "modelAgeMs",
              (select extract(epoch from now() - beat_at)::float8 * 1000
-              from outflow.heartbeats where pipeline = $1 and service = 'trainer') as beat_age_ms,
-             (select mode() within group (order by reason) from newest_dead_letters) as rejected_for,
-             recent.scored, recent.anomalies, alarm.chart, alarm.changed_at, alarm.field
+              from outflow.heartbeats where pipeline = $1 and service = 'trainer') as "trainerBeatAgeMs",
+             (select mode() within group (order by reason) from newest_dead_letters) as "rejectedFor",
+             recent.scored, recent.anomalies, alarm.chart, alarm.changed_at as "changedAt", alarm.field
       from recent left join alarm on true`,
     values: [pipeline, withinMs],
   })
-  const { chart, changed_at: changedAt, field } = row!
-  return {
-    activeId: row!.active_id,
-    modelAgeMs: row!.model_age_ms,
-    trainerBeatAgeMs: row!.beat_age_ms,
-    scored: Number(row!.scored ?? 0),
-    anomalies: Number(row!.anomalies ?? 0),
-    rejectedFor: row!.rejected_for,
-    drift: chart === null || changedAt === null ? null : { chart, changedAt, field },
-  }
+  const { chart, changedAt, field, ...facts } = row!
+  return { ...facts, drift: chart === null || changedAt === null ? null : { chart, changedAt, field } }
 }
 
 /**
@@ -110,16 +97,10 @@ const OCCURRENCES = [
 
 /** Returns what happened within the last day and has no health event yet, in order of time. */
 export async function newOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
-  const rows = await run<{
-    occurrence: string
-    kind: HealthEventKindName
-    at: Date
-    model_id: string | null
-    detail: string
-  }>(db, {
+  return run<Occurrence>(db, {
     name: 'new_occurrences',
     text: `
-      select occurrence, kind, at, model_id, detail
+      select occurrence, kind, at, model_id as "modelId", detail
       from (
         ${OCCURRENCES.join('\n        union all\n        ')}
       ) as happened
@@ -130,11 +111,4 @@ export async function newOccurrences(db: Queryable, pipeline: string): Promise<r
       order by at`,
     values: [pipeline],
   })
-  return rows.map((row) => ({
-    occurrence: row.occurrence,
-    kind: row.kind,
-    at: row.at,
-    modelId: row.model_id,
-    detail: row.detail,
-  }))
 }

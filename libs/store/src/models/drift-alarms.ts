@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 const movedFieldsSchema = z.array(z.object({ field: z.string(), nats: z.number() }).readonly()).readonly()
 const readFields = jsonColumn('outflow.drift_alarms.fields', movedFieldsSchema)
@@ -45,16 +45,6 @@ export async function noteDriftAlarm(
   return rows.length > 0
 }
 
-interface DriftAlarmRow {
-  readonly model_id: string
-  readonly chart: string
-  readonly statistic: number
-  readonly changed_at: Date
-  readonly raised_at: Date
-  readonly noted_at: Date
-  readonly fields: unknown
-}
-
 /**
  * Returns a pipeline's newest alarm; null while there was none.
  *
@@ -78,10 +68,11 @@ export async function listDriftAlarms(
     limit,
   }: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
 ): Promise<readonly StoredDriftAlarm[]> {
-  const rows = await run<DriftAlarmRow>(db, {
+  const rows = await run<RowOf<StoredDriftAlarm, { readonly fields: unknown }>>(db, {
     name: 'list_drift_alarms',
     text: `
-      select model_id, chart, statistic, changed_at, raised_at, noted_at, fields
+      select model_id as "modelId", chart, statistic, changed_at as "changedAt", raised_at as "raisedAt",
+             noted_at as "notedAt", fields
       from outflow.drift_alarms
       where pipeline = $1 and ($2::text[] is null or chart = any ($2))
       order by id desc
@@ -89,12 +80,7 @@ export async function listDriftAlarms(
     values: [pipeline, charts, limit],
   })
   return rows.map((row) => ({
-    modelId: row.model_id,
-    chart: row.chart,
-    statistic: row.statistic,
-    changedAt: row.changed_at,
-    raisedAt: row.raised_at,
-    notedAt: row.noted_at,
-    fields: readFields(row.fields, `${row.model_id}, raised at ${row.raised_at.toISOString()}`),
+    ...row,
+    fields: readFields(row.fields, `${row.modelId}, raised at ${row.raisedAt.toISOString()}`),
   }))
 }

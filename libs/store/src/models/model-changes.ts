@@ -32,28 +32,13 @@ export async function noteChange(
 
 /** Returns the changes of a pipeline's active model, the newest first. */
 export async function listModelChanges(db: Queryable, pipeline: string): Promise<readonly ModelChange[]> {
-  const rows = await run<{
-    action: ModelChange['action']
-    model_id: string
-    previous_id: string | null
-    made_by: string
-    why: string
-    made_at: Date
-  }>(db, {
+  return run<ModelChange>(db, {
     name: 'list_model_changes',
     text: `
-      select action, model_id, previous_id, made_by, why, made_at
+      select action, model_id as "modelId", previous_id as "previousId", made_by as "by", why, made_at as "at"
       from outflow.model_changes
       where pipeline = $1
       order by id desc`,
     values: [pipeline],
   })
-  return rows.map((row) => ({
-    action: row.action,
-    modelId: row.model_id,
-    previousId: row.previous_id,
-    by: row.made_by,
-    why: row.why,
-    at: row.made_at,
-  }))
 }

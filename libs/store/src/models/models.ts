@@ -3,7 +3,7 @@ import { type GateReport, type ModelMetadata, modelMetadataSchema } from '@outfl
 import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 import { closeFitsOf, readMetrics } from './shadows.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'failed_gate' | 'rolled_back'
@@ -38,24 +38,13 @@ export interface NewModel {
   readonly parentId: string | null
 }
 
-interface ModelRow {
-  readonly pipeline: string
-  readonly id: string
-  readonly state: ModelState
-  readonly parent_id: string | null
-  readonly metadata: unknown
-  readonly metrics: unknown
-  readonly artefact_bytes: number
-  readonly checksum: string
-  readonly created_at: Date
-  readonly promoted_at: Date | null
-}
+type ModelRow = RowOf<ModelSummary, { readonly metadata: unknown; readonly metrics: unknown }>
 
 /** Which model. */
 export type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
 
-const SUMMARY_COLUMNS = `pipeline, id, state, parent_id, metadata, metrics, octet_length(artefact) as artefact_bytes,
-       encode(checksum, 'hex') as checksum, created_at, promoted_at`
+const SUMMARY_COLUMNS = `pipeline, id, state, parent_id as "parentId", metadata, metrics, octet_length(artefact) as "artefactBytes",
+       encode(checksum, 'hex') as checksum, created_at as "createdAt", promoted_at as "promotedAt"`
 
 /** Stores a candidate. The same id again changes nothing: ids derive from the content. */
 export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
@@ -175,16 +164,9 @@ function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
 
 function toSummary(row: ModelRow): ModelSummary {
   return {
-    pipeline: row.pipeline,
-    id: row.id,
-    state: row.state,
-    parentId: row.parent_id,
+    ...row,
     metadata: readMetadata(row.metadata),
     metrics: readMetrics(row.metrics, `${row.pipeline}, ${row.id}`),
-    artefactBytes: row.artefact_bytes,
-    checksum: row.checksum,
-    createdAt: row.created_at,
-    promotedAt: row.promoted_at,
   }
 }
 

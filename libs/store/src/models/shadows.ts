@@ -2,7 +2,7 @@ import { type GateReport, gateReportSchema, type ShadowReport } from '@outflow/c
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 /** The report of the gate that a model passed or failed. */
 export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
@@ -52,22 +52,14 @@ export async function shadowId(db: Queryable, pipeline: string): Promise<string 
 
 /** Returns the pipeline's shadow with its counts; null while there is none. */
 export async function currentShadow(db: Queryable, pipeline: string): Promise<Shadow | null> {
-  const [row] = await run<{
-    id: string
-    metrics: unknown
-    records_per_day: number | null
-    elapsed_ms: number
-    scored: string
-    both: string
-    active: string
-    shadow: string
-  }>(db, {
+  const [row] = await run<RowOf<Shadow, { readonly metrics: unknown; readonly recordsPerDay: number | null }>>(db, {
     name: 'current_shadow',
     text: `
-      select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as records_per_day,
-             extract(epoch from now() - shadow_since)::float8 * 1000 as elapsed_ms,
-             coalesce(sum(scored), 0) as scored, coalesce(sum(anomalies_by_both), 0) as both,
-             coalesce(sum(anomalies_by_active), 0) as active, coalesce(sum(anomalies_by_shadow), 0) as shadow
+      select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as "recordsPerDay",
+             extract(epoch from now() - shadow_since)::float8 * 1000 as "elapsedMs",
+             coalesce(sum(scored), 0)::float8 as scored, coalesce(sum(anomalies_by_both), 0)::float8 as "anomaliesByBoth",
+             coalesce(sum(anomalies_by_active), 0)::float8 as "anomaliesByActive",
+             coalesce(sum(anomalies_by_shadow), 0)::float8 as "anomaliesByShadow"
       from outflow.models as models
       left join outflow.shadow_statistics as statistics
         on statistics.pipeline = models.pipeline and statistics.shadow_id = models.id
@@ -77,14 +69,9 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
   })
   if (row === undefined) return null
   return {
-    id: row.id,
+    ...row,
     metrics: readMetrics(row.metrics, `${pipeline}, ${row.id}`),
-    recordsPerDay: row.records_per_day ?? undefined,
-    elapsedMs: row.elapsed_ms,
-    scored: Number(row.scored),
-    anomaliesByBoth: Number(row.both),
-    anomaliesByActive: Number(row.active),
-    anomaliesByShadow: Number(row.shadow),
+    recordsPerDay: row.recordsPerDay ?? undefined,
   }
 }
 

@@ -3,7 +3,7 @@ import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
 
@@ -19,15 +19,7 @@ export interface OutboxRow extends OutboxMessage {
 /** Values are base64. */
 const readHeaders = jsonColumn('outflow.outbox.headers', z.array(z.tuple([z.string(), z.string().nullable()])))
 
-interface OutboxTableRow {
-  readonly sequence: string
-  readonly kind: OutboxMessage['kind']
-  readonly topic: string
-  readonly message_key: Buffer | null
-  readonly payload: Buffer | null
-  readonly headers: unknown
-  readonly created_at: Date
-}
+type OutboxTableRow = RowOf<OutboxRow, { readonly sequence: string; readonly headers: unknown }>
 
 // Below the broker's usual batch budget, and little enough to hold in memory twice.
 const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
@@ -80,7 +72,7 @@ const NUMBERED = `
 
 /** The messages of the rows in the table `waiting`, which is in order, until they are too large together. */
 const UNTIL_FULL = `
-select sequence, kind, topic, message_key, payload, headers, created_at
+select sequence, kind, topic, message_key as key, payload, headers, created_at as "createdAt"
 from (
   select waiting.sequence, kind, topic, message_key, payload, headers, created_at,
          sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0)) over (order by waiting.sequence)
@@ -143,16 +135,12 @@ export async function untilOnDisk(db: Queryable): Promise<void> {
 
 function toOutboxRow(row: OutboxTableRow): OutboxRow {
   return {
+    ...row,
     sequence: BigInt(row.sequence),
-    kind: row.kind,
-    topic: row.topic,
-    key: row.message_key,
-    payload: row.payload,
     headers: readHeaders(row.headers, row.sequence).map(([name, value]) => [
       name,
       value === null ? null : Buffer.from(value, 'base64'),
     ]),
-    createdAt: row.created_at,
   }
 }
 

@@ -182,21 +182,16 @@ export async function alertFateAt(
   pipeline: string,
   { topic, partition, offset }: Position,
 ): Promise<AlertFate | null> {
-  const [row] = await run<{
-    because: AlertFate['because']
-    rule_id: string | null
-    rule_why: string | null
-    group_id: string | null
-  }>(db, {
+  const [fate] = await run<AlertFate>(db, {
     name: 'alert_fate_at',
     text: `
-      select unsent.because, unsent.rule_id, rule.why as rule_why, unsent.group_id
+      select unsent.because, unsent.rule_id as "ruleId", rule.why as "ruleWhy", unsent.group_id as "groupId"
       from outflow.unsent_alerts as unsent
       left join outflow.suppressions as rule on rule.id = unsent.rule_id
       where unsent.pipeline = $1 and unsent.topic = $2 and unsent.partition = $3 and unsent."offset" = $4`,
     values: [pipeline, topic, partition, offset],
   })
-  return row ? { because: row.because, ruleId: row.rule_id, ruleWhy: row.rule_why, groupId: row.group_id } : null
+  return fate ?? null
 }
 
 /**

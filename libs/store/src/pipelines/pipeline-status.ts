@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 import { readMetadata } from '../models/models.js'
 
 /** How a pipeline stands, in numbers. */
@@ -26,55 +26,26 @@ export interface PipelineStatus {
 
 /** Returns how a pipeline stands now; a pipeline that has written nothing has zeros. */
 export async function pipelineStatus(db: Queryable, pipeline: string): Promise<PipelineStatus> {
-  const [row] = await run<Row>(db, {
+  const [row] = await run<RowOf<PipelineStatus, { readonly modelMetadata: unknown }>>(db, {
     name: 'pipeline_status',
     text: `
-      select counts.*, active.id as model_id, active.promoted_at as model_promoted_at,
-             active.metadata as model_metadata, outbox.*,
-             (select count(*) from outflow.anomalies
-              where pipeline = $1 and record_time > now() - interval '1 hour') as anomalies_last_hour,
-             (select count(*) from outflow.dead_letters
-              where pipeline = $1 and rejected_at > now() - interval '1 day') as dead_letters_last_day
+      select counts.*, active.id as "modelId", active.promoted_at as "modelPromotedAt",
+             active.metadata as "modelMetadata", outbox.*,
+             (select count(*)::float8 from outflow.anomalies
+              where pipeline = $1 and record_time > now() - interval '1 hour') as "anomaliesLastHour",
+             (select count(*)::float8 from outflow.dead_letters
+              where pipeline = $1 and rejected_at > now() - interval '1 day') as "deadLettersLastDay"
       from (
-        select coalesce(sum(received), 0) as received, coalesce(sum(scored), 0) as scored,
-               coalesce(sum(rejected), 0) as rejected, coalesce(sum(anomalies), 0) as anomalies,
-               max(updated_at) filter (where received + skipped > 0) as last_write
+        select coalesce(sum(received), 0)::float8 as received, coalesce(sum(scored), 0)::float8 as scored,
+               coalesce(sum(rejected), 0)::float8 as rejected, coalesce(sum(anomalies), 0)::float8 as anomalies,
+               max(updated_at) filter (where received + skipped > 0) as "lastWrite"
         from outflow.offsets where pipeline = $1
       ) as counts
       cross join (
-        select count(*) as waiting, min(created_at) as waiting_since from outflow.outbox where pipeline = $1
+        select count(*)::float8 as waiting, min(created_at) as "waitingSince" from outflow.outbox where pipeline = $1
       ) as outbox
       left join outflow.models as active on active.pipeline = $1 and active.state = 'active'`,
     values: [pipeline],
   })
-  const { received, scored, rejected, anomalies } = row!
-  return {
-    received: Number(received),
-    scored: Number(scored),
-    rejected: Number(rejected),
-    anomalies: Number(anomalies),
-    lastWrite: row!.last_write,
-    modelId: row!.model_id,
-    modelPromotedAt: row!.model_promoted_at,
-    modelMetadata: readMetadata(row!.model_metadata),
-    anomaliesLastHour: Number(row!.anomalies_last_hour),
-    deadLettersLastDay: Number(row!.dead_letters_last_day),
-    waiting: Number(row!.waiting),
-    waitingSince: row!.waiting_since,
-  }
-}
-
-interface Row {
-  readonly received: string
-  readonly scored: string
-  readonly rejected: string
-  readonly anomalies: string
-  readonly last_write: Date | null
-  readonly model_id: string | null
-  readonly model_promoted_at: Date | null
-  readonly model_metadata: unknown
-  readonly anomalies_last_hour: string
-  readonly dead_letters_last_day: string
-  readonly waiting: string
-  readonly waiting_since: Date | null
+  return { ...row!, modelMetadata: readMetadata(row!.modelMetadata) }
 }

@@ -13,18 +13,12 @@ interface PipelineSummary {
 
 /** Returns the pipelines that have read a record or have a model, by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
-  const rows = await run<{
-    pipeline: string
-    active: string | null
-    anomalies: string
-    records: string
-    newest: Date | null
-  }>(db, {
+  return run<PipelineSummary>(db, {
     name: 'list_pipelines',
     text: `
-      select pipeline, active.id as active, coalesce(scores.anomalies, 0) as anomalies,
-             coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0) as records,
-             (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as newest
+      select pipeline, active.id as "activeModelId", coalesce(scores.anomalies, 0)::float8 as "anomaliesLastDay",
+             (coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0))::float8 as "recordsLastDay",
+             (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as "newestAnomalyAt"
       from (
         select pipeline from outflow.offsets union select pipeline from outflow.models
         union select pipeline from outflow.heartbeats
@@ -45,13 +39,6 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
       order by pipeline`,
     values: [],
   })
-  return rows.map((row) => ({
-    pipeline: row.pipeline,
-    activeModelId: row.active,
-    anomaliesLastDay: Number(row.anomalies),
-    recordsLastDay: Number(row.records),
-    newestAnomalyAt: row.newest,
-  }))
 }
 
 /** Returns how many records a second came in, by Kafka's record time, in the minute before this one and in this one so far. */

@@ -1,7 +1,7 @@
 import type { SuppressionRule } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { plainText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 /** A rule that hides alerts until it expires. */
 export interface Suppression extends SuppressionRule {
@@ -79,25 +79,10 @@ export async function removeSuppression(
   return rows.length > 0
 }
 
-interface SuppressionRow {
-  readonly id: string
-  readonly pipeline: string
-  readonly entity: string | null
-  readonly field: string | null
-  readonly direction: 'above' | 'below' | null
-  readonly range_low: number | null
-  readonly range_high: number | null
-  readonly time_of_week: string | null
-  readonly zone: string
-  readonly expires_at: Date
-  readonly why: string
-  readonly created_by: string
-  readonly created_at: Date
-  readonly removed_by: string | null
-  readonly removed_at: Date | null
-  readonly hidden: string
-  readonly last_hidden_at: Date | null
-}
+type SuppressionRow = RowOf<
+  Omit<Suppression, 'range'>,
+  { readonly low: number | null; readonly high: number | null; readonly hidden: string }
+>
 
 /**
  * Returns the rules of a pipeline, the newest first.
@@ -116,29 +101,17 @@ export async function listSuppressions(
   const rows = await run<SuppressionRow>(db, {
     name: 'list_suppressions',
     text: `
-      select id, pipeline, entity, field, direction, range_low, range_high, time_of_week, zone, expires_at, why, created_by,
-             created_at, removed_by, removed_at, hidden, last_hidden_at
+      select id, pipeline, entity, field, direction, range_low as low, range_high as high, time_of_week as "timeOfWeek", zone,
+             expires_at as "expiresAt", why, created_by as "createdBy", created_at as "createdAt", removed_by as "removedBy",
+             removed_at as "removedAt", hidden, last_hidden_at as "lastHiddenAt"
       from outflow.suppressions
       where pipeline = $1 and ($2 or (removed_at is null and expires_at > coalesce($3, now())))
       order by id desc`,
     values: [pipeline, all, notExpired],
   })
-  return rows.map((row) => ({
-    id: row.id,
-    pipeline: row.pipeline,
-    entity: row.entity,
-    field: row.field,
-    direction: row.direction,
-    range: row.range_low === null && row.range_high === null ? null : [row.range_low, row.range_high],
-    timeOfWeek: row.time_of_week,
-    zone: row.zone,
-    expiresAt: row.expires_at,
-    why: row.why,
-    createdBy: row.created_by,
-    createdAt: row.created_at,
-    removedBy: row.removed_by,
-    removedAt: row.removed_at,
-    hidden: Number(row.hidden),
-    lastHiddenAt: row.last_hidden_at,
+  return rows.map(({ low, high, hidden, ...row }) => ({
+    ...row,
+    range: low === null && high === null ? null : [low, high],
+    hidden: Number(hidden),
   }))
 }

@@ -43,22 +43,15 @@ export async function listExclusions(
   db: Queryable,
   { pipeline, since = new Date(0) }: { readonly pipeline: string; readonly since?: Date },
 ): Promise<readonly Exclusion[]> {
-  const rows = await run<{ id: string; from_time: Date; to_time: Date; why: string; excluded_by: string }>(db, {
+  return run<Exclusion>(db, {
     name: 'list_exclusions',
     text: `
-      select id, from_time, to_time, why, excluded_by
+      select id, from_time as "from", to_time as "to", why, excluded_by as "by"
       from outflow.training_exclusions
       where pipeline = $1 and to_time > $2
       order by from_time, id`,
     values: [pipeline, since],
   })
-  return rows.map((row) => ({
-    id: row.id,
-    from: row.from_time,
-    to: row.to_time,
-    why: row.why,
-    by: row.excluded_by,
-  }))
 }
 
 /**

@@ -2,7 +2,7 @@ import { type FitReport, fitReportSchema } from '@outflow/contracts'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 export type FitState = 'running' | 'shadow' | 'promoted' | 'failed_gate' | 'known' | 'failed' | 'abandoned'
 
@@ -99,37 +99,16 @@ export async function listFits(
   db: Queryable,
   { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },
 ): Promise<readonly StoredFit[]> {
-  const rows = await run<{
-    id: string
-    because: string
-    state: FitState
-    model_id: string | null
-    incumbent_id: string | null
-    step: number
-    max_steps: number | null
-    report: unknown
-    started_at: Date
-    ended_at: Date | null
-  }>(db, {
+  const rows = await run<RowOf<StoredFit, { readonly report: unknown }>>(db, {
     name: 'list_fits',
     text: `
-      select id, because, state, model_id, incumbent_id, step, max_steps, report, started_at, ended_at
+      select id, because, state, model_id as "modelId", incumbent_id as "incumbentId", step, max_steps as "maxSteps", report,
+             started_at as "startedAt", ended_at as "endedAt"
       from outflow.fits
       where pipeline = $1 and ($2::text is null or model_id = $2)
       order by id desc
       limit $3`,
     values: [pipeline, modelId, limit],
   })
-  return rows.map((row) => ({
-    id: row.id,
-    because: row.because,
-    state: row.state,
-    modelId: row.model_id,
-    incumbentId: row.incumbent_id,
-    step: row.step,
-    maxSteps: row.max_steps,
-    report: readReport(row.report, row.id),
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-  }))
+  return rows.map((row) => ({ ...row, report: readReport(row.report, row.id) }))
 }

@@ -21,8 +21,8 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
   const [row] = await run<Row>(db, {
     name: 'trainer_status',
     text: `
-      select extract(epoch from now() - trainer.beat_at)::float8 * 1000 as beat_age_ms, trainer.waiting_for,
-             fit.state, fit.step, fit.max_steps, fit.why
+      select extract(epoch from now() - trainer.beat_at)::float8 * 1000 as "beatAgeMs", trainer.waiting_for as "waitingFor",
+             fit.state, fit.step, fit.max_steps as "maxSteps", fit.why
       from (select 1) as always
       left join outflow.heartbeats as trainer on trainer.pipeline = $1 and trainer.service = 'trainer'
       left join (
@@ -31,7 +31,7 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
       ) as fit on true`,
     values: [pipeline],
   })
-  const { beat_age_ms: beatAgeMs, waiting_for: waitingFor, state, step, max_steps: maxSteps, why } = row!
+  const { beatAgeMs, waitingFor, state, step, maxSteps, why } = row!
   return { beatAgeMs, waitingFor, lastFit: state === null ? null : { state, step: step!, maxSteps, why } }
 }
 
@@ -60,11 +60,9 @@ export function whyNoModel(trainer: TrainerStatus): string {
   return 'the trainer reads its window'
 }
 
-interface Row {
-  readonly beat_age_ms: number | null
-  readonly waiting_for: string | null
+interface Row extends Omit<TrainerStatus, 'lastFit'> {
   readonly state: FitState | null
   readonly step: number | null
-  readonly max_steps: number | null
+  readonly maxSteps: number | null
   readonly why: string | null
 }

@@ -1,6 +1,6 @@
 import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
 
 /** An event that a webhook is to be sent. */
 export interface WaitingDelivery {
@@ -30,31 +30,17 @@ export async function dueDeliveries(
   db: Queryable,
   { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
 ): Promise<readonly WaitingDelivery[]> {
-  const rows = await run<{
-    id: string
-    event_id: string
-    payload: Buffer
-    attempts: number
-    first_attempt_at: Date | null
-    traceparent: string | null
-  }>(db, {
+  const rows = await run<RowOf<WaitingDelivery, { readonly id: string }>>(db, {
     name: 'due_deliveries',
     text: `
-        select id, event_id, payload, attempts, first_attempt_at, traceparent
-        from outflow.webhook_deliveries
-        where pipeline = $1 and webhook = $2 and delivered_at is null and due_at <= now()
-        order by due_at, id
-        limit $3`,
+      select id, event_id as "eventId", payload, attempts, first_attempt_at as "firstAttemptAt", traceparent
+      from outflow.webhook_deliveries
+      where pipeline = $1 and webhook = $2 and delivered_at is null and due_at <= now()
+      order by due_at, id
+      limit $3`,
     values: [pipeline, webhook, limit],
   })
-  return rows.map((row) => ({
-    id: BigInt(row.id),
-    eventId: row.event_id,
-    payload: row.payload,
-    attempts: row.attempts,
-    firstAttemptAt: row.first_attempt_at,
-    traceparent: row.traceparent,
-  }))
+  return rows.map((row) => ({ ...row, id: BigInt(row.id) }))
 }
 
 /** Stores that the receiver has an event. */
@@ -171,28 +157,20 @@ export interface WebhookCounts {
 
 /** Counts a pipeline's events by webhook, by its name; delivered ones as far back as they are kept. */
 export async function webhookCounts(db: Queryable, pipeline: string): Promise<readonly WebhookCounts[]> {
-  const rows = await run<{ webhook: string; waiting: string; delivered: string; dead: string; failure: string | null }>(
-    db,
-    {
-      name: 'webhook_counts',
-      text: `
-      select webhook, count(*) filter (where state = 'waiting') as waiting,
-             count(*) filter (where state = 'delivered') as delivered, count(*) filter (where state = 'dead') as dead,
+  return run<WebhookCounts>(db, {
+    name: 'webhook_counts',
+    text: `
+      select webhook, count(*) filter (where state = 'waiting')::float8 as waiting,
+             count(*) filter (where state = 'delivered')::float8 as delivered,
+             count(*) filter (where state = 'dead')::float8 as dead,
              (array_agg(failure order by coalesce(died_at, first_attempt_at) desc)
                filter (where state <> 'delivered' and failure is not null))[1] as failure
       from analyst.alert_deliveries
       where pipeline = $1
       group by webhook
       order by webhook`,
-      values: [pipeline],
-    },
-  )
-  return rows.map((row) => ({
-    ...row,
-    waiting: Number(row.waiting),
-    delivered: Number(row.delivered),
-    dead: Number(row.dead),
-  }))
+    values: [pipeline],
+  })
 }
 
 /** Returns how many events of a pipeline wait for their webhooks. */
