@@ -27,6 +27,7 @@ export { makeDecoder } from './formats/decoder.js'
 export type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 export { makeRegistry } from './formats/schema-registry.js'
 export { type LeftOut, makeFeatureInference } from './inference/infer-features.js'
+export { NumberSummariser, type NumberSummary } from './inference/number-summary.js'
 export {
   type BatchReader,
   batchReader,

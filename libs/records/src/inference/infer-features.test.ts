@@ -24,6 +24,17 @@ describe('feature inference', () => {
     expect(infer(column('class', 0, 1)).kinds).toEqual(['$.class numeric'])
   })
 
+  it('takes numbers over four decades of which most are small on a log scale', () => {
+    const rows = Array.from({ length: 100 }, (_, index) => ({
+      money: 10 ** ((index * 37) % 6),
+      evenly: (index * 37) % 101,
+    }))
+    expect(infer(rows).features).toEqual([
+      { path: '$.money', optional: false, type: 'numeric', scale: 'log' },
+      { path: '$.evenly', optional: false, type: 'numeric' },
+    ])
+  })
+
   it('takes few-valued texts and booleans as categorical', () => {
     expect(infer(column('origin', 'LAX', 'JFK')).kinds).toEqual(['$.origin categorical'])
     expect(infer(column('late', true, false)).kinds).toEqual(['$.late categorical'])

@@ -2,6 +2,7 @@ import { type Feature, featureSchema, formatPath, type Rejection, type Step } fr
 import type { Fields } from '../fields/fields.js'
 import { isRejection, makeReader } from '../fields/reader.js'
 import { epochUnit } from '../fields/timestamp.js'
+import { NumberSummariser, wantsLogScale } from './number-summary.js'
 
 /** Fields inferred from records. */
 interface Inference {
@@ -27,7 +28,8 @@ interface FeatureInference {
 }
 
 /**
- * Infers features from records: numbers are numeric, strings and booleans of few values categorical, ISO 8601 and epoch times cyclic.
+ * Infers features from records: numbers are numeric, skewed ones over several decades on a log scale, strings and booleans of few values
+ * categorical, ISO 8601 and epoch times cyclic.
  * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory is bounded by the
  * fields, not the records.
  */
@@ -71,6 +73,7 @@ interface Field {
   present: number
   missing: number
   numbers: number
+  readonly summariser: NumberSummariser
   times: number
   /** Times that are whole days. */
   dates: number
@@ -102,6 +105,7 @@ const newField = (): Field => ({
   present: 0,
   missing: 0,
   numbers: 0,
+  summariser: new NumberSummariser(),
   times: 0,
   dates: 0,
   earliestMs: Number.POSITIVE_INFINITY,
@@ -131,6 +135,7 @@ function note(field: Field, value: unknown): void {
   if (field.distinct.size <= (number === null ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
   if (number !== null) {
     field.numbers += 1
+    field.summariser.add(number)
     noteChange(field, number)
     if (epochUnit(number) === null) return
   }
@@ -191,7 +196,10 @@ function judge(path: string, field: Field, records: number): Feature | Omit<Left
   return { why, feature: parsed.data }
 }
 
-type Kind = { type: 'numeric' } | { type: 'categorical' } | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
+type Kind =
+  | { type: 'numeric'; scale?: 'log' }
+  | { type: 'categorical' }
+  | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
 
 function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day' | 'week' | 'year' {
   if (dates < values) return 'day'
@@ -200,7 +208,9 @@ function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day'
 
 function kindOf(field: Field, values: number): Kind | string {
   if (field.times === values || field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
-  if (field.numbers >= NUMERIC_SHARE * values) return { type: 'numeric' }
+  if (field.numbers >= NUMERIC_SHARE * values) {
+    return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
+  }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records a value there is nothing to learn about a value: an id, or free text.
   if (field.distinct.size * 2 > values)

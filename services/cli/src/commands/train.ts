@@ -20,8 +20,8 @@ import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } fro
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric, ' +
-        'texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
+      'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric ' +
+        '(scale: log where they are skewed over several decades), texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .requiredOption('-o, --output <file>', 'model file to write')
@@ -117,12 +117,14 @@ async function readInput(
   }
 }
 
+const kindOf = (feature: Feature): string =>
+  feature.type === 'numeric' && feature.scale === 'log' ? 'numeric log' : feature.type
 const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
 
 function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
   const named = features.map(
     (feature) =>
-      `${featureName(feature)} ${paint.dim(feature.type)}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
+      `${featureName(feature)} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
   for (const { path, why } of leftOut) say(`left out: ${nameOfPath(path)}, ${why}`)

@@ -8,6 +8,8 @@ import {
   type LeftOut,
   makeFeatureInference,
   makeReader,
+  NumberSummariser,
+  type NumberSummary,
 } from '@outflow/records'
 
 /** Statistics of the records, before anything is proposed. */
@@ -35,15 +37,6 @@ export interface Column {
   readonly epochUnit: EpochUnit | null
 }
 
-export interface NumberSummary {
-  readonly least: number
-  readonly most: number
-  /** Null where no value is above 0. */
-  readonly leastPositive: number | null
-  readonly median: number
-  readonly mean: number
-}
-
 /** Infers the features as `train` does, and summarises each of their columns. */
 export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): Look {
   const inference = makeFeatureInference()
@@ -63,7 +56,7 @@ export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): L
 function sumUp(feature: Feature, records: readonly JsonObject[]): Column {
   const read = makeReader([feature])
   const get = compilePath(featurePath(feature))
-  const numbers: number[] = []
+  const numbers = new NumberSummariser()
   const values = new Set<unknown>()
   let [absent, empty, broken] = [0, 0, 0]
   let firstBroken: string | null = null
@@ -82,20 +75,17 @@ function sumUp(feature: Feature, records: readonly JsonObject[]): Column {
     else if (value === null || Number.isNaN(value)) empty += 1
     else {
       values.add(value)
-      if (typeof value === 'number') numbers.push(value)
+      if (typeof value === 'number') numbers.add(value)
     }
   }
-  const summary = numbers.length > 0 ? summarise(numbers) : null
-  return { feature, absent, empty, broken, firstBroken, distinct: values.size, numbers: summary, epochUnit: unit }
-}
-
-function summarise(numbers: number[]): NumberSummary {
-  const sorted = numbers.sort((a, b) => a - b)
   return {
-    least: sorted[0]!,
-    most: sorted.at(-1)!,
-    leastPositive: sorted.find((number) => number > 0) ?? null,
-    median: sorted[sorted.length >> 1]!,
-    mean: sorted.reduce((sum, number) => sum + number / sorted.length, 0),
+    feature,
+    absent,
+    empty,
+    broken,
+    firstBroken,
+    distinct: values.size,
+    numbers: numbers.summary(),
+    epochUnit: unit,
   }
 }

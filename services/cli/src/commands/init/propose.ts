@@ -1,6 +1,7 @@
 import { type Feature, featurePath } from '@outflow/contracts'
+import type { NumberSummary } from '@outflow/records'
 import { formatCount } from '@outflow/terminal'
-import type { Column, Look, NumberSummary } from './look-at-records.js'
+import type { Column, Look } from './look-at-records.js'
 
 /** A line of the configuration, and why it is proposed; null where nothing needs saying. */
 export interface Proposal<T> {
@@ -8,7 +9,7 @@ export interface Proposal<T> {
   readonly why: string | null
 }
 
-/** The feature of a column, with its scale, and with remarks on what was found. */
+/** The feature of a column, with remarks on what was found. */
 export function proposeFeature({
   feature,
   absent,
@@ -20,28 +21,16 @@ export function proposeFeature({
 }: Column): Proposal<Feature> {
   const notes: string[] = []
   if (epochUnit !== null) notes.push(`epoch ${epochUnit}, ${spanOf(numbers!)}`)
-  const value = refine(feature, numbers, notes)
+  if (feature.type === 'numeric' && feature.scale === 'log') notes.push(logNote(numbers!))
   if (absent > 0) notes.push(`absent from ${formatCount(absent)}`)
   if (empty > 0) notes.push(`empty in ${formatCount(empty)}`)
   if (broken > 0) notes.push(`${formatCount(broken)} would be dead letters: ${firstBroken}`)
-  return { value, why: notes.length > 0 ? notes.join('; ') : null }
+  return { value: feature, why: notes.length > 0 ? notes.join('; ') : null }
 }
 
-function refine(feature: Feature, numbers: NumberSummary | null, notes: string[]): Feature {
-  if (feature.type !== 'numeric' || numbers === null) return feature
-  if (!wantsLogScale(numbers)) return feature
-  const from = numbers.least === 0 ? `${shortNumber(numbers.leastPositive!)}, besides 0,` : shortNumber(numbers.least)
-  notes.push(`log: from ${from} to ${shortNumber(numbers.most)}, median ${shortNumber(numbers.median)}`)
-  return { ...feature, scale: 'log' }
-}
-
-const DECADES = 4
-/** Mean over median: 1 of evenly spread numbers, 1.44 of exponential ones, 1.65 of log-normal ones with σ = 1. */
-const SKEWED = 1.5
-
-function wantsLogScale({ least, most, leastPositive, median, mean }: NumberSummary): boolean {
-  if (least < 0 || leastPositive === null) return false
-  return most / leastPositive >= 10 ** DECADES && mean >= SKEWED * median
+const logNote = ({ least, leastPositive, most, median }: NumberSummary): string => {
+  const from = least === 0 ? `${shortNumber(leastPositive!)}, besides 0,` : shortNumber(least)
+  return `log: from ${from} to ${shortNumber(most)}, median ${shortNumber(median)}`
 }
 
 /** The first field that holds a time in every record. */

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { NumberSummariser, wantsLogScale } from './number-summary.js'
+
+const summaryOf = (numbers: Iterable<number>) => {
+  const summariser = new NumberSummariser()
+  for (const number of numbers) summariser.add(number)
+  return summariser.summary()
+}
+
+describe('NumberSummariser', () => {
+  it('gives exact figures of few numbers', () => {
+    expect(summaryOf([5, -1, 0, 2])).toEqual({ least: -1, most: 5, leastPositive: 2, median: 2, mean: 1.5 })
+    expect(summaryOf([0, -1])).toMatchObject({ leastPositive: null })
+    expect(summaryOf([])).toBeNull()
+  })
+
+  it('estimates the median of many numbers, ascending ones as well', () => {
+    const count = 100_000
+    const ascending = Array.from({ length: count }, (_, index) => index)
+    const summary = summaryOf(ascending)!
+    expect(summary).toMatchObject({ least: 0, most: count - 1, leastPositive: 1, mean: (count - 1) / 2 })
+    expect(Math.abs(summary.median / count - 0.5)).toBeLessThan(0.001)
+  })
+})
+
+describe('wantsLogScale', () => {
+  const skewed = { least: 0, most: 1e6, leastPositive: 10, median: 100, mean: 2_000 }
+
+  it('is for numbers over four decades of which most are small', () => {
+    expect(wantsLogScale(skewed)).toBe(true)
+  })
+
+  it.each([
+    ['some are negative', { least: -1 }],
+    ['none is positive', { leastPositive: null }],
+    ['they span fewer decades', { leastPositive: 1_000 }],
+    ['they are spread evenly', { mean: 120 }],
+  ])('is not where %s', (_, part) => {
+    expect(wantsLogScale({ ...skewed, ...part })).toBe(false)
+  })
+})
