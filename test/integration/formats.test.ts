@@ -11,12 +11,14 @@ import { runTrainer } from '@outflow/trainer'
 import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, type Parcel, parcelMessages } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
+import { runOutflow } from '../support/run-outflow.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 
 /** The same parcels, written in each format: whatever the bytes, the verdicts are the same. */
@@ -103,6 +105,12 @@ interface Running {
   readonly counted: () => Promise<{ readonly received: number; readonly scored: number; readonly rejected: number }>
 }
 
+async function produce(topic: string, values: readonly (Buffer | null)[]): Promise<void> {
+  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
+  await producer.send(values.map((value) => ({ topic, key: null, value })))
+  await producer.close()
+}
+
 /** A pipeline that reads these values until the test is done. */
 async function reading(
   source: object,
@@ -110,9 +118,7 @@ async function reading(
   options: { train?: boolean } = {},
 ): Promise<Running> {
   const topic = await aTopic()
-  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(values.map((value) => ({ topic, key: null, value })))
-  await producer.close()
+  await produce(topic, values)
   const config = parseConfig(
     {
       pipeline: aName('formats'),
@@ -196,6 +202,25 @@ describe('the same records, whatever they are written in, get the same verdicts'
     expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: broken.length })
     await expectVerdictsOfTheModel(running)
   })
+})
+
+test.each([
+  ['avro', avroWriter],
+  ['protobuf', protobufWriter],
+])('%s: init finds the format and the fields of a topic by the schema registry', async (format, writer) => {
+  const write = await writer()
+  const topic = await aTopic()
+  await produce(topic, parcels.slice(0, 300).map(write))
+  const args = ['init', '--topic', topic, '--brokers', kafkaBrokers().join(','), '--output', '-']
+  const unframed = await runOutflow(args)
+  expect(unframed).toMatchObject({ code: 2, stderr: expect.stringContaining('name the registry with --registry') })
+
+  const { stdout } = await runOutflow([...args, '--registry', registry.url], { env: { DATABASE_URL: '' } })
+  const { source, features } = parseConfig(parse(stdout), {})
+  expect(source).toMatchObject({ format, registry: { url: registry.url } })
+  expect(features.map((feature) => `${featurePath(feature)} ${feature.type}`)).toEqual(
+    expect.arrayContaining(['$.kind categorical', '$.grams numeric', '$.millimetres numeric']),
+  )
 })
 
 test('avro: the trainer reads the topic as ingest does', async () => {

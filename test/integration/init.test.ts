@@ -50,7 +50,7 @@ describe('outflow init of a file', () => {
     [
       'a topic of no broker',
       ['--topic', 't', '--output', '-'],
-      'outflow: --topic needs --brokers, as host:port, or KAFKA_BROKERS\n',
+      'outflow: --topic needs --brokers, as host:port, or KAFKA_BROKERS, or a --config that names them\n',
     ],
     [
       'no field to use',
@@ -81,6 +81,22 @@ describe('outflow init of a topic', () => {
         { path: '$.to', type: 'categorical' },
       ],
     })
+  })
+
+  it('proposes the alert rate by the traffic of the last day, where the topic is older', async () => {
+    const [steady, filledJustNow] = [await aTopic(), await aTopic()]
+    const now = Date.now()
+    const values = Array.from({ length: 480 }, (_, index) => parcel(index))
+    // Every six minutes for two days: 240 records a day.
+    await produce(steady, values, (index) => now - (479 - index) * 360_000)
+    await produce(filledJustNow, values)
+
+    expect((await initOf(steady)).stdout).toMatch(
+      /detection: \{ alertRate: 0\.01 \} +# share of .*: about 2\.4 alerts a day, at 240 records a day/,
+    )
+    expect((await initOf(filledJustNow)).stdout).toMatch(
+      /detection: \{ alertRate: 0\.001 \} +# share of normal records that may be anomalies\n/,
+    )
   })
 
   it('issue 17.3 and 17.4: the configuration of a topic with epoch seconds, dotted keys and counters rejects none of its records', async () => {
@@ -123,7 +139,7 @@ describe('outflow init of a topic', () => {
     await produce(texts, ['a;b', 'c;d'])
     for (const [topic, message] of [
       [empty, `outflow: topic ${empty}: it has no records\n`],
-      [texts, `outflow: topic ${texts}: outflow init reads JSON, and no record is JSON; not JSON: `],
+      [texts, `outflow: topic ${texts}: no record is JSON; not JSON: `],
       [absent, `outflow: --topic ${absent}: no such topic at ${brokers}\n`],
     ] as const) {
       const ran = await initOf(topic)
@@ -149,8 +165,14 @@ const measurement = (index: number): string =>
     host: `host-${index % 4}`,
   })
 
-async function produce(topic: string, values: readonly string[]): Promise<void> {
+async function produce(
+  topic: string,
+  values: readonly string[],
+  timestampOf = (_: number) => Date.now(),
+): Promise<void> {
   const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(values.map((value, index) => ({ topic, key: `${index}`, value })))
+  await producer.send(
+    values.map((value, index) => ({ topic, key: `${index}`, value, timestampMs: timestampOf(index) })),
+  )
   await producer.close()
 }

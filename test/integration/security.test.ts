@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -205,6 +205,46 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
     expect(isRetryable(error)).toBe(false)
     expect(Date.now() - beganAt).toBeLessThan(12_000)
     expectNoSecret(error)
+  })
+})
+
+describe('outflow init', () => {
+  it('reads a topic over TLS with a login, by the properties of a client, and writes what doctor accepts, without the password', async () => {
+    const topic = 'to-be-described'
+    const kafka = makeKafka({ brokers: secured.infrastructure.kafka.brokers, clientId: 'test' })
+    await ensureTopics(kafka, [{ topic, partitions: 1 }])
+    const producer = await makeProducer(kafka)
+    const values = Array.from({ length: 100 }, (_, at) =>
+      JSON.stringify({ grams: (at * 37) % 101, to: `hub ${at % 3}` }),
+    )
+    await producer.send(values.map((value) => ({ topic, key: null, value })))
+    await producer.close()
+    const properties = join(secured.folder, 'client.properties')
+    await writeFile(
+      properties,
+      [
+        `bootstrap.servers=${secured.listeners.LOGIN}`,
+        'security.protocol=SASL_SSL',
+        'ssl.truststore.type=PEM',
+        'ssl.truststore.location=ca.pem',
+        'sasl.mechanism=PLAIN',
+        `sasl.jaas.config=a.PlainLoginModule required username="clerk" password="${SECRETS.plain}";`,
+      ].join('\n'),
+    )
+    const output = join(secured.folder, 'described.yaml')
+    const init = await runOutflow(['init', '--topic', topic, '--config', properties, '--output', output])
+    expect(init.stderr).toContain('set KAFKA_PASSWORD in the environment first')
+    expect(init.code).toBe(0)
+    const text = await readFile(output, 'utf8')
+    expectNoSecret(text)
+
+    const env = { KAFKA_PASSWORD: SECRETS.plain }
+    const { stdout } = await runOutflow(['doctor', '--config', output, '--json'], { env })
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; ok: boolean }[] }
+    expect(findings.find(({ name }) => name === 'records')).toMatchObject({
+      ok: true,
+      detail: '100 read, 0 would be dead letters',
+    })
   })
 })
 

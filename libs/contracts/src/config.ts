@@ -91,6 +91,39 @@ const sourceSchema = z.strictObject({
   maxRecordBytes: byteSize.default(1024 ** 2).describe('Larger records are rejected as too_large'),
 })
 
+/** The part of outflow.yaml that it takes to read a topic; other keys are ignored. */
+export const connectionSchema = z
+  .object({
+    kafka: kafkaSchema,
+    postgres: postgresSchema.optional(),
+    source: z
+      .object({
+        // Without the default of outflow.yaml: it may be found out from the records.
+        format: sourceSchema.shape.format.unwrap().optional(),
+        csv: csvSchema.prefault({}),
+        registry: registrySchema.optional(),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ source }, context) => {
+    if (source.format !== undefined) checkRegistry(source.format, source.registry, context)
+  })
+
+export type Connection = z.infer<typeof connectionSchema>
+
+function checkRegistry(format: string, registry: unknown, context: z.RefinementCtx): void {
+  const isNeeded = format === 'avro' || format === 'protobuf'
+  if (isNeeded === (registry !== undefined)) return
+  context.addIssue({
+    code: 'custom',
+    path: ['source', 'registry'],
+    input: registry && 'a registry',
+    message: isNeeded
+      ? `allowed: the schema registry that format ${format} needs, as { url: … }`
+      : `allowed: nothing, since format ${format} has no schema registry`,
+  })
+}
+
 const modelSchema = z.strictObject({
   kind: modelKindSchema
     .default('realnvp')
@@ -221,17 +254,7 @@ export const configSchema = z
       )
     })
     const { format, registry, csv } = config.source
-    const wantsRegistry = format === 'avro' || format === 'protobuf'
-    if (wantsRegistry && registry === undefined) {
-      refuse(
-        ['source', 'registry'],
-        undefined,
-        `allowed: the schema registry that format ${format} needs, as { url: … }`,
-      )
-    }
-    if (!wantsRegistry && registry !== undefined) {
-      refuse(['source', 'registry'], 'a registry', `allowed: nothing, since format ${format} has no schema registry`)
-    }
+    checkRegistry(format, registry, context)
     const columns = (csv.columns ?? []).map(stepsOfColumn)
     columns.forEach((column, index) => {
       const other = columns.find((one, at) => at !== index && one.every((step, place) => step === column[place]))

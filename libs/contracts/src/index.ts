@@ -6,7 +6,7 @@ export {
   alertEventSchema,
   type Severity,
 } from './alert-event.js'
-export { type Config, configSchema } from './config.js'
+export { type Config, type Connection, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export type { DetectionTarget } from './detection.js'
 export { didYouMean } from './did-you-mean.js'
@@ -25,7 +25,7 @@ export {
   healthEventSchema,
 } from './health-event.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model-metadata.js'
-export { parseConfig } from './parse-config.js'
+export { parseConfig, parseConnection } from './parse-config.js'
 export {
   columnOfSteps,
   emptyRecord,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Config, configSchema } from './config.js'
+import { type Config, type Connection, configSchema, connectionSchema } from './config.js'
 import { didYouMean } from './did-you-mean.js'
 import { ConfigInvalid } from './errors.js'
 import { keysAt } from './keys-at.js'
@@ -13,11 +13,27 @@ import { keysAt } from './keys-at.js'
  * @param file         what errors name the document by
  * @throws {ConfigInvalid} naming the file and every key that is wrong, what was found there and what is allowed
  */
-export function parseConfig(
+export function parseConfig(document: unknown, environment: Environment, file = 'outflow.yaml'): Config {
+  return withWindowDefaults(parseBy(configSchema, document, environment, file))
+}
+
+/**
+ * The connection in a parsed YAML document: of an outflow.yaml, or of a file that has no more than that.
+ *
+ * @throws {ConfigInvalid} as `parseConfig` does
+ */
+export function parseConnection(document: unknown, environment: Environment, file: string): Connection {
+  return parseBy(connectionSchema, document, environment, file)
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+function parseBy<T extends z.ZodType>(
+  schema: T,
   document: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
-  file = 'outflow.yaml',
-): Config {
+  environment: Environment,
+  file: string,
+): z.output<T> {
   const absent: string[] = []
   const substituted = substitute(document, environment, absent)
   if (absent.length > 0) {
@@ -25,8 +41,8 @@ export function parseConfig(
       values: { absent },
     })
   }
-  const result = configSchema.safeParse(substituted, { reportInput: true })
-  if (result.success) return withWindowDefaults(result.data)
+  const result = schema.safeParse(substituted, { reportInput: true })
+  if (result.success) return result.data
   const problems = describeAll(result.error.issues, document)
   throw new ConfigInvalid(`${file} is not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, {
     values: { problems },
@@ -49,11 +65,7 @@ function withWindowDefaults(config: Config): Config {
   }
 }
 
-function substitute(
-  value: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
-  absent: string[],
-): unknown {
+function substitute(value: unknown, environment: Environment, absent: string[]): unknown {
   if (typeof value === 'string') {
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
       const found = environment[name]

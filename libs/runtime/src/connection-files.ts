@@ -5,6 +5,7 @@ import {
   areSigningSecrets,
   type Config,
   ConfigInvalid,
+  type Connection,
   type KafkaTls,
   type PostgresTls,
   type Sasl,
@@ -24,27 +25,37 @@ import {
  * @throws {ConfigInvalid} naming the key, the file and the fix
  */
 export async function locateConnectionFiles(config: Config, folder: string): Promise<Config> {
-  const kafkaTls = config.kafka.tls && absolute(config.kafka.tls, folder)
-  const sasl = config.kafka.sasl && absolute(config.kafka.sasl, folder)
+  const located = await locateSourceFiles(config, folder)
   const postgresTls = config.postgres.tls && absolute(config.postgres.tls, folder)
-  await checkTls('kafka.tls', kafkaTls)
   await checkTls('postgres.tls', postgresTls)
-  await checkSecret(sasl)
   const passwordFile = config.postgres.passwordFile && resolve(folder, config.postgres.passwordFile)
   const password = passwordFile && (await readSecret('postgres.passwordFile', passwordFile))
   return {
-    ...config,
-    kafka: { ...config.kafka, tls: kafkaTls, sasl },
+    ...located,
     postgres: { url: urlWith(config.postgres.url, password, postgresTls) },
-    source: {
-      ...config.source,
-      registry: config.source.registry && (await withPassword(config.source.registry, folder)),
-    },
     alerts: {
       ...config.alerts,
       webhooks: await Promise.all(config.alerts.webhooks.map((webhook, index) => withSecret(webhook, index, folder))),
     },
   }
+}
+
+/**
+ * The same for what it takes to read a topic: brokers and schema registry.
+ *
+ * @throws {ConfigInvalid} naming the key, the file and the fix
+ */
+export async function locateSourceFiles<T extends Pick<Connection, 'kafka' | 'source'>>(
+  config: T,
+  folder: string,
+): Promise<T> {
+  const { kafka, source } = config
+  const tls = kafka.tls && absolute(kafka.tls, folder)
+  const sasl = kafka.sasl && absolute(kafka.sasl, folder)
+  await checkTls('kafka.tls', tls)
+  await checkSecret(sasl)
+  const registry = source.registry && (await withPassword(source.registry, folder))
+  return { ...config, kafka: { ...kafka, tls, sasl }, source: { ...source, registry } }
 }
 
 async function withSecret({ secretFile, ...webhook }: Webhook, index: number, folder: string): Promise<Webhook> {

@@ -1,6 +1,6 @@
 export { type Backoff, backoffMs, keepTrying, pause, type RetryOptions, retrying, untilAllAnswer } from './backoff.js'
 export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
-export { loadConfig } from './load-config.js'
+export { loadConfig, loadDocument, openConnection } from './load-config.js'
 export { type Log, type LogOptions, makeLog } from './log.js'
 export { type Metrics, makeMetrics } from './metrics.js'
 export { observeAll } from './observe-all.js'

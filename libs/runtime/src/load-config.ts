@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type Config, parseConfig } from '@outflow/contracts'
+import { type Config, type Connection, parseConfig, parseConnection } from '@outflow/contracts'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import { locateConnectionFiles } from './connection-files.js'
+import { locateConnectionFiles, locateSourceFiles } from './connection-files.js'
 import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 
 /**
@@ -19,8 +19,30 @@ export async function loadConfig(
   path: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Config> {
-  const config = parseConfig(parseYaml(await readText(path), path), environment, path)
+  const config = parseConfig(await loadDocument(path), environment, path)
   return locateConnectionFiles(config, dirname(resolve(path)))
+}
+
+/**
+ * Reads a YAML file, unchecked.
+ *
+ * @throws {ConfigUnreadable | ConfigSyntaxError} as `loadConfig` does
+ */
+export async function loadDocument(path: string): Promise<unknown> {
+  return parseYaml(await readText(path), path)
+}
+
+/**
+ * Checks the part of a configuration that it takes to read a topic, `kafka` and of `source` format, csv and registry, and locates its files.
+ *
+ * @param path  the document's file, or what errors call it; files that it names are relative to its folder
+ * @throws {ConfigInvalid} when a key is wrong, naming each one, or a file that one names
+ */
+export async function openConnection(
+  document: unknown,
+  { environment, path }: { readonly environment: Readonly<Record<string, string | undefined>>; readonly path: string },
+): Promise<Connection> {
+  return locateSourceFiles(parseConnection(document, environment, path), dirname(resolve(path)))
 }
 
 async function readText(path: string): Promise<string> {

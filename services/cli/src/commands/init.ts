@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withOutput } from '../open-output.js'
+import { readConnection, type WrittenConnection, writtenWithoutTopic } from './init/connection.js'
 import { lookAtRecords } from './init/look-at-records.js'
 import { renderConfig } from './init/render-config.js'
 import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
@@ -13,12 +14,17 @@ import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Reads the first 10,000 records of a file, or the latest 10,000 of a topic (JSON), and writes an outflow.yaml ' +
+      'Reads the first 10,000 records of a file, or the latest 10,000 of a topic, and writes an outflow.yaml ' +
         'for them: features, fields that are left out and why, likely timestamp and key, and scale: log for numbers over several decades.',
     )
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .option('--topic <topic>', 'a Kafka topic with records in JSON')
-    .option('--brokers <list>', 'host:port, comma-separated; default: KAFKA_BROKERS')
+    .option('--topic <topic>', 'a Kafka topic with records in JSON, or in Avro or Protobuf with a schema registry')
+    .option('--brokers <list>', 'host:port, comma-separated; default: those of --config, else KAFKA_BROKERS')
+    .option(
+      '-c, --config <file>',
+      'connection to the topic, with TLS and a login: kafka: {…} and source: {format, registry} in YAML, or the .properties of a Kafka client',
+    )
+    .option('--registry <url>', 'schema registry; default: that of --config')
     .option('-o, --output <file>', 'configuration to write; - is stdout', 'outflow.yaml')
     .option('--force', 'replace an existing file')
     .addHelpText(
@@ -26,6 +32,8 @@ export function define(command: Command, { terminal }: CommandContext): void {
       `
 Examples:
   outflow init --topic flights --brokers 127.0.0.1:9092
+  outflow init --topic flights --config client.properties
+  outflow init --topic flights --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081
   outflow init --input flights.csv --output flights.yaml
   outflow init --input flights.ndjson.gz --output -`,
     )
@@ -36,6 +44,8 @@ interface InitOptions {
   readonly input?: string
   readonly topic?: string
   readonly brokers?: string
+  readonly config?: string
+  readonly registry?: string
   readonly output: string
   readonly force?: true
 }
@@ -50,7 +60,7 @@ async function init(
   const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
   await refuseToOverwrite(options)
-  const sample = await take(options, environment, signal)
+  const { sample, written, secretsToSet } = await take(options, environment, signal)
   const look = lookAtRecords(sample.partitions)
   if (look.columns.length === 0) {
     const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
@@ -59,28 +69,42 @@ async function init(
   const text = renderConfig(look, {
     from: sample.from,
     topic: sample.topic,
-    format: { value: 'json', why: sample.formatWhy },
+    format: { value: sample.format, why: sample.formatWhy },
     isKeyed: sample.isKeyed,
-    // Named, not copied: what the environment holds may be a secret.
-    brokers: options.brokers ?? (environment.KAFKA_BROKERS ? '${KAFKA_BROKERS}' : '127.0.0.1:9092'),
-    databaseUrl: environment.DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow',
+    connection: written,
+    recordsPerDay: sample.recordsPerDay,
   })
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
     `${output}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
+  for (const name of secretsToSet) {
+    terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)
+  }
   terminal.say(`check it, then run: outflow doctor --config ${output}`)
 }
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
 
-async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Sample> {
+interface Taken {
+  readonly sample: Sample
+  readonly written: WrittenConnection
+  /** Environment variables that the configuration needs and that are not set. */
+  readonly secretsToSet: readonly string[]
+}
+
+async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Taken> {
   const { input, topic } = options
-  if (topic === undefined) return fileRecords(input!, signal)
-  const brokers = (options.brokers ?? environment.KAFKA_BROKERS ?? '').split(',').flatMap((one) => one.trim() || [])
-  if (brokers.length === 0) throw new UsageError('--topic needs --brokers, as host:port, or KAFKA_BROKERS')
-  return topicRecords(topic, brokers, signal)
+  if (topic === undefined) {
+    return {
+      sample: await fileRecords(input!, signal),
+      written: writtenWithoutTopic(options, environment),
+      secretsToSet: [],
+    }
+  }
+  const { connection, written, secretsToSet } = await readConnection(options, environment)
+  return { sample: await topicRecords(topic, connection, signal), written, secretsToSet }
 }
 
 async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> {

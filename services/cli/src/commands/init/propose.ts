@@ -65,6 +65,21 @@ export function proposeKey({ records, columns }: Look): Proposal<string> | null 
   }
 }
 
+/** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
+export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {
+  const what = 'share of normal records that may be anomalies'
+  if (recordsPerDay === null) return { value: DEFAULT_ALERT_RATE, why: what }
+  const value = ALERT_RATES.find((rate) => rate * recordsPerDay <= MOST_ALERTS_PER_DAY) ?? ALERT_RATES.at(-1)!
+  const alerts = shortNumber(Number((value * recordsPerDay).toPrecision(2)))
+  const records = shortNumber(Number(recordsPerDay.toPrecision(2)))
+  return { value, why: `${what}: about ${alerts} alerts a day, at ${records} records a day` }
+}
+
+const DEFAULT_ALERT_RATE = 0.001
+const MOST_ALERTS_PER_DAY = 20
+/** Below the last, few calibration sets have records as rare as that. */
+const ALERT_RATES = [0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001]
+
 const spanOf = ({ least, most }: NumberSummary): string => `${shortTime(least)} to ${shortTime(most)}`
 const shortTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16)
 const shortNumber = (number: number): string =>

@@ -10,8 +10,13 @@ const ORIGIN: Origin = {
   topic: 'orders',
   format: { value: 'json', why: 'as all records seen are' },
   isKeyed: false,
-  brokers: '127.0.0.1:9092',
-  databaseUrl: '$' + '{DATABASE_URL}',
+  connection: {
+    kafka: { brokers: '127.0.0.1:9092' },
+    postgres: { url: '$' + '{DATABASE_URL}' },
+    registry: null,
+    csv: null,
+  },
+  recordsPerDay: null,
 }
 const ENVIRONMENT = { DATABASE_URL: 'postgres://127.0.0.1:5432/outflow' }
 
@@ -35,6 +40,43 @@ const featureAt = (config: Config, path: string) =>
   config.features.find((feature) => 'path' in feature && feature.path === path)
 
 describe('the proposed configuration', () => {
+  it('has the largest alert rate that gives at most 20 alerts a day, and states their number', () => {
+    const proposed = (recordsPerDay: number) => {
+      const { text, config } = propose(orders, { recordsPerDay })
+      return { rate: config.detection.alertRate, why: /^detection:.*# (.*)$/m.exec(text)![1] }
+    }
+    expect(proposed(118_234)).toEqual({
+      rate: 0.0001,
+      why: 'share of normal records that may be anomalies: about 12 alerts a day, at 120,000 records a day',
+    })
+    expect(proposed(300).rate).toBe(0.01)
+    expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
+  })
+
+  it('states the connection that the topic was read by', () => {
+    const { config } = propose(orders, {
+      format: { value: 'avro', why: 'as all records seen are' },
+      connection: {
+        kafka: {
+          brokers: ['a:9093', 'b:9093'],
+          tls: { caFile: 'ca.pem' },
+          sasl: { mechanism: 'plain', username: 'ada', password: '$' + '{DATABASE_URL}' },
+        },
+        postgres: ORIGIN.connection.postgres,
+        registry: { url: 'https://registry:8081' },
+        csv: null,
+      },
+    })
+    expect(config).toMatchObject({
+      kafka: {
+        brokers: ['a:9093', 'b:9093'],
+        tls: { caFile: 'ca.pem' },
+        sasl: { mechanism: 'plain', username: 'ada' },
+      },
+      source: { format: 'avro', registry: { url: 'https://registry:8081' } },
+    })
+  })
+
   it('has the features of the records, by type, and says what was left out', () => {
     const { text, config } = propose(orders)
     expect(config).toMatchObject({

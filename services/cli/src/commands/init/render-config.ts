@@ -1,19 +1,20 @@
-import { type Feature, nameOfPath } from '@outflow/contracts'
+import { type Config, type Feature, nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
+import type { WrittenConnection } from './connection.js'
 import type { Look } from './look-at-records.js'
-import { type Proposal, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
+import { type Proposal, proposeAlertRate, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
 
 export interface Origin {
   /** What was looked at, in words: `the first 10,000 records of flights.csv`. */
   readonly from: string
   readonly topic: string
   /** How records are written on the topic, and why that is thought. */
-  readonly format: Proposal<'json'>
+  readonly format: Proposal<Config['source']['format']>
   /** Whether the records had Kafka keys of their own; false where they come from a file. */
   readonly isKeyed: boolean
-  /** As outflow.yaml names them: addresses, or `${NAME}`. */
-  readonly brokers: string
-  readonly databaseUrl: string
+  readonly connection: WrittenConnection
+  /** Null where it is unknown. */
+  readonly recordsPerDay: number | null
 }
 
 /** The text of an outflow.yaml for such records: it parses, and its comments state the reason for each line. */
@@ -23,8 +24,8 @@ export function renderConfig(look: Look, origin: Origin): string {
     [`# Proposed by \`outflow init\` from ${remark(origin.from)}: check it, and correct what is wrong.`],
     aligned([
       entry('pipeline', { value: pipelineName(topic), why: 'names the pipeline in tables, metrics and alerts' }),
-      entry('kafka', { value: { brokers: origin.brokers }, why: 'host:port, comma-separated; also tls and sasl' }),
-      entry('postgres', { value: { url: origin.databaseUrl }, why: 'also passwordFile and tls' }),
+      entry('kafka', { value: origin.connection.kafka, why: 'host:port, comma-separated; also tls and sasl' }),
+      entry('postgres', { value: origin.connection.postgres, why: 'also passwordFile and tls' }),
     ]),
     ['source:', ...aligned(sourceOf(look, origin).map((line) => indent(line)))],
     [
@@ -34,7 +35,7 @@ export function renderConfig(look: Look, origin: Origin): string {
     ],
     ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
     aligned([
-      entry('detection', { value: { alertRate: 0.001 }, why: 'share of normal records that may be anomalies' }),
+      entry('detection', detectionOf(origin)),
       entry('alerts', {
         value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` },
         why: 'anomalies are reported here',
@@ -58,10 +59,18 @@ const indent = ({ text, why }: Line): Line => ({ text: `  ${text}`, why })
 /** A Kafka topic's name has at most 249 characters; the longest ending that is put behind it has 13. */
 const LONGEST_STEM = 236
 
-function sourceOf(look: Look, { topic, format, isKeyed }: Origin): readonly Line[] {
+function detectionOf({ recordsPerDay }: Origin): Proposal<object> {
+  const { value, why } = proposeAlertRate(recordsPerDay)
+  return { value: { alertRate: value }, why }
+}
+
+function sourceOf(look: Look, { topic, format, isKeyed, connection }: Origin): readonly Line[] {
   const timestamp = proposeTimestamp(look)
   const key = proposeKey(look)
   const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
+  const { registry, csv } = connection
+  if (registry && format.value !== 'json') lines.push(entry('registry', { value: registry, why: null }))
+  if (csv && format.value === 'csv') lines.push(entry('csv', { value: csv, why: null }))
   if (timestamp) lines.push(entry('timestamp', timestamp))
   else lines.push({ text: '# timestamp: $.…', why: "no field has a time in every record; Kafka's timestamp is used" })
   if (isKeyed) lines.push({ text: '# key: $.…', why: "the entity is Kafka's message key, which these records have" })

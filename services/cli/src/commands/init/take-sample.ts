@@ -1,6 +1,14 @@
-import type { Rejection } from '@outflow/contracts'
+import type { Config, Connection, Rejection } from '@outflow/contracts'
 import { InputInvalid, type JsonObject, makeDecoder, readRecords } from '@outflow/records'
-import { describeTopics, makeKafka, readWindow, startOfLatest } from '@outflow/streams'
+import {
+  countWindow,
+  describeTopics,
+  type KafkaConnection,
+  makeKafka,
+  readWindow,
+  startOfLatest,
+  type WindowRecord,
+} from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
@@ -19,8 +27,11 @@ export interface Sample {
   readonly topic: string
   /** Of each partition, in its order; a file is one. */
   readonly partitions: readonly (readonly JsonObject[])[]
-  /** What is to be said of the format JSON. */
+  readonly format: Config['source']['format']
+  /** What is to be said of the format. */
   readonly formatWhy: string
+  /** Null where it is unknown. */
+  readonly recordsPerDay: number | null
   /** Whether every record has a message key. */
   readonly isKeyed: boolean
 }
@@ -44,10 +55,12 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     from: `${which} ${formatCount(Math.min(records.length, MAX_RECORDS))} records of ${input.name}`,
     topic: path === '-' ? 'records' : topicOfFile(path),
     partitions: [records.slice(0, MAX_RECORDS)],
+    format: 'json',
     formatWhy:
       input.format === 'csv'
         ? 'a guess, as the file is CSV; lines of CSV: format: csv, and csv: { columns: [their names] }'
         : 'json, csv, avro or protobuf',
+    recordsPerDay: null,
     isKeyed: false,
   }
 }
@@ -56,50 +69,106 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
  * Takes a sample of the latest records of a topic, outside any pipeline's group.
  *
  * @throws {UsageError} when there is no such topic
- * @throws {InputInvalid} when it is empty, or holds no JSON
- * @throws {BrokerUnavailable | BrokerRefused}
+ * @throws {InputInvalid} when it is empty, or none of its records can be decoded
+ * @throws {BrokerUnavailable | BrokerRefused | RegistryUnavailable | RegistryRefused}
  */
-export async function topicRecords(topic: string, brokers: readonly string[], signal: AbortSignal): Promise<Sample> {
-  const kafka = makeKafka({ brokers, clientId: 'outflow-init' })
+export async function topicRecords(topic: string, connection: Connection, signal: AbortSignal): Promise<Sample> {
+  const kafka = makeKafka({ ...connection.kafka, clientId: 'outflow-init' })
   const name = `topic ${topic}`
   if (!(await describeTopics(kafka, [topic])).get(topic)) {
-    throw new UsageError(`--topic ${topic}: no such topic at ${brokers.join(', ')}`)
+    throw new UsageError(`--topic ${topic}: no such topic at ${connection.kafka.brokers.join(', ')}`)
   }
   const fromMs = await startOfLatest(kafka, [topic], MAX_RECORDS)
-  const window = await readWindow(kafka, {
+  const { records } = await readWindow(kafka, {
     ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
     ...{ skipTombstones: true, signal },
   })
-  if (window.records.length === 0) throw new InputInvalid(name, null, 'it has no records')
-  const decoder = makeDecoder({ format: 'json', maxRecordBytes: 16 * 1024 ** 2, csv: { delimiter: ',' } })
-  // Not in the order of time over all partitions: records that a producer sends together have the same time.
-  const partitions = new Map<number, JsonObject[]>()
-  let rejected = 0
-  let broken: Rejection | null = null
-  for (const { partition, value } of window.records) {
-    const decoded = decoder.decode(value)
-    if ('record' in decoded) {
-      const records = partitions.get(partition) ?? []
-      partitions.set(partition, records)
-      records.push(decoded.record)
-    } else {
-      rejected += 1
-      broken ??= decoded
-    }
-  }
-  const count = window.records.length
-  if (broken !== null && rejected === count) {
-    throw new InputInvalid(name, null, `outflow init reads JSON, and no record is JSON; ${broken.detail}`)
-  }
+  if (records.length === 0) throw new InputInvalid(name, null, 'it has no records')
+  const { format, partitions, rejected, firstRejection } = await decodeByBestFormat(records, connection.source)
+  if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, records, firstRejection!))
   return {
     name,
-    from: `${formatCount(count)} records, the latest or a sample of them, of ${name}`,
+    from: `${formatCount(records.length)} records, the latest or a sample of them, of ${name}`,
     topic,
-    partitions: [...partitions.values()],
+    partitions,
+    format,
     formatWhy:
       rejected > 0
-        ? `${formatCount(rejected)} of ${formatCount(count)} records are not, and would be dead letters`
+        ? `${formatCount(rejected)} of ${formatCount(records.length)} records are not, and would be dead letters`
         : 'as all records seen are',
-    isKeyed: window.records.every(({ key }) => key !== null),
+    recordsPerDay: await rateOf(kafka, topic),
+    isKeyed: records.every(({ key }) => key !== null),
   }
 }
+
+interface Decoded {
+  readonly format: Config['source']['format']
+  /** Of each partition, in its order. Records that a producer sends together have the same time, so there is no order over all. */
+  readonly partitions: readonly (readonly JsonObject[])[]
+  readonly rejected: number
+  readonly firstRejection: Rejection | null
+}
+
+/** Decodes by the format that is stated, or else by that which decodes most of the records. */
+async function decodeByBestFormat(records: readonly WindowRecord[], source: Connection['source']): Promise<Decoded> {
+  const { format, registry } = source
+  const candidates =
+    format !== undefined ? [format] : registry === undefined ? JSON_ALONE : ([...BY_REGISTRY, ...JSON_ALONE] as const)
+  let best: Decoded | undefined
+  for (const candidate of candidates) {
+    const decoded = await decodeBy(candidate, records, source)
+    if (best === undefined || decoded.rejected < best.rejected) best = decoded
+    if (best.rejected === 0) break
+  }
+  return best!
+}
+
+const JSON_ALONE = ['json'] as const
+const BY_REGISTRY = ['avro', 'protobuf'] as const
+
+async function decodeBy(
+  format: Decoded['format'],
+  records: readonly WindowRecord[],
+  { csv, registry }: Connection['source'],
+): Promise<Decoded> {
+  const decoder = makeDecoder({ format, maxRecordBytes: 16 * 1024 ** 2, csv, registry })
+  await decoder.prepare(records)
+  const partitions = new Map<number, JsonObject[]>()
+  let rejected = 0
+  let firstRejection: Rejection | null = null
+  for (const { partition, value } of records) {
+    const decoded = decoder.decode(value)
+    if ('record' in decoded) {
+      const own = partitions.get(partition) ?? []
+      partitions.set(partition, own)
+      own.push(decoded.record)
+    } else {
+      rejected += 1
+      firstRejection ??= decoded
+    }
+  }
+  return { format, partitions: [...partitions.values()], rejected, firstRejection }
+}
+
+function undecodable({ source }: Connection, records: readonly WindowRecord[], { detail }: Rejection): string {
+  const isFramed = source.registry === undefined && records.every(({ value }) => value?.[0] === 0)
+  if (isFramed) {
+    return 'its values begin as those of a schema registry do; name the registry with --registry, or with source.registry in the --config'
+  }
+  const formats = source.format ?? (source.registry === undefined ? 'JSON' : 'Avro, Protobuf or JSON')
+  return `no record is ${formats}; ${detail}`
+}
+
+/** Records a day, by those of the latest day or hour; null where all records are younger, and may have been written at once, or none is. */
+async function rateOf(kafka: KafkaConnection, topic: string): Promise<number | null> {
+  const since = (fromMs: number) => countWindow(kafka, { topics: [topic], fromMs })
+  const all = await since(0)
+  for (const spanMs of [DAY_MS, HOUR_MS]) {
+    const latest = await since(Date.now() - spanMs)
+    if (latest > 0 && latest < all) return latest * (DAY_MS / spanMs)
+  }
+  return null
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
