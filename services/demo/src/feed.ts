@@ -22,22 +22,29 @@ export async function feedAtOnce(messages: readonly PlannedMessage[], options: F
   }
 }
 
-/** So many ms lie between two requests of the steady part: a latency is not made by waiting for a batch to fill. */
+/** At least so many ms lie between two requests of a steady stream: a latency is not made by waiting for a batch to fill. */
 const TICK_MS = 25
 
 /** Sends messages at a steady pace, each stamped with the time at which it is handed to the producer. */
 export async function feedSteadily(
-  messages: readonly PlannedMessage[],
+  messages: Iterable<PlannedMessage>,
   { perSecond, ...options }: FeedTarget & { readonly perSecond: number },
 ): Promise<void> {
-  const perTick = Math.max(1, Math.round((perSecond * TICK_MS) / 1000))
+  const tickMs = Math.max(TICK_MS, 1_000 / perSecond)
+  const perTick = Math.round((perSecond * tickMs) / 1_000)
   const startedAt = performance.now()
-  for (let start = 0, tick = 0; start < messages.length; start += perTick, tick += 1) {
-    options.signal.throwIfAborted()
-    await sleep(Math.max(0, startedAt + tick * TICK_MS - performance.now()), undefined, { signal: options.signal })
-    const batch = messages.slice(start, start + perTick)
+  const iterator = messages[Symbol.iterator]()
+  for (let sent = 0, tick = 0; ; tick += 1) {
+    const batch: PlannedMessage[] = []
+    for (let next = iterator.next(); !next.done; next = iterator.next()) {
+      batch.push(next.value)
+      if (batch.length === perTick) break
+    }
+    if (batch.length === 0) return
+    await sleep(Math.max(0, startedAt + tick * tickMs - performance.now()), undefined, { signal: options.signal })
     await options.producer.send(outgoing(batch, options.topic))
-    options.onSent(start + batch.length)
+    sent += batch.length
+    options.onSent(sent)
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { formatPosition } from '@outflow/contracts'
 import { strangestAnomalies } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
@@ -6,10 +5,11 @@ import { withCleanUp } from './clean-up.js'
 import { type DemoEnd, feedAndScore } from './feed-and-score.js'
 import { lookAroundText } from './look-around.js'
 import { STRANGEST } from './strangest-flights.js'
+import { streamFlights } from './stream-flights.js'
 import { summaryText } from './summary-text.js'
 
 interface DemoOptions {
-  /** End after the summary instead of waiting for the signal. */
+  /** End after the summary instead of streaming on until the signal. */
   readonly once?: true
   /** Print the summary as JSON. */
   readonly json?: true
@@ -18,8 +18,8 @@ interface DemoOptions {
 }
 
 /**
- * Feeds real flights, some of them corrupted, to the services as they are, prints what was found, waits until the signal aborts, and
- * removes everything that it made.
+ * Feeds real flights, some of them corrupted, to the services as they are, prints what was found, streams more until the signal aborts,
+ * and removes everything that it made.
  *
  * @throws {DemoFailed} when a service logged an error
  * @throws what the first service threw that failed, or the signal's reason
@@ -28,7 +28,7 @@ export async function runDemo(options: DemoOptions, terminal: Terminal, signal: 
   await withCleanUp(async (defer) => {
     const end = await feedAndScore({ version: options.version, terminal, signal, defer })
     await print(end, options, terminal)
-    if (!options.once && !signal.aborted) await once(signal, 'abort')
+    if (!options.once && !signal.aborted) await streamFlights(end.installation, terminal, { signal })
     terminal.say('cleaning up')
   })
 }

@@ -11,9 +11,9 @@ export function define(command: Command, { terminal }: CommandContext): void {
       'Feeds 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
         'spot and a real Postgres, and reads the alerts. Broker and database are those of KAFKA_BROKERS and ' +
         'DATABASE_URL; else containers if a Docker engine is running; else child processes (Java 17 and Maven). ' +
-        'Ctrl-C stops and removes everything.',
+        'After the summary it streams 20 flights a second, with an incident after a minute. Ctrl-C stops and removes everything.',
     )
-    .option('--once', 'end after the summary instead of waiting for Ctrl-C')
+    .option('--once', 'end after the summary instead of streaming until Ctrl-C')
     .addOption(jsonOption('the summary'))
     .addHelpText(
       'after',

@@ -1,0 +1,39 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { type Corruption, corrupt } from './corrupt.js'
+import type { PlannedMessage } from './feed-plan.js'
+import type { Flight } from './flights.js'
+
+/** An error that begins while flights are streamed: for a while, one airport sends distances in kilometres. */
+export interface Incident {
+  /** Flights before it. */
+  readonly after: number
+  /** Flights that are corrupted. */
+  readonly flights: number
+  readonly origin: string
+  readonly corruption: Corruption
+}
+
+/**
+ * The flights again and again, in their order and with today's date, and one incident.
+ *
+ * @param today  `2026-01-31`
+ */
+export function* liveFlights(
+  flights: readonly Flight[],
+  incident: Incident,
+  today: () => string = () => new Date().toISOString().slice(0, 10),
+): Generator<PlannedMessage, never> {
+  const random = xoroshiro128plus(1)
+  const ofOrigin = flights.filter(({ origin }) => origin === incident.origin)
+  for (let sent = 0; ; sent += 1) {
+    const isIncident = sent >= incident.after && sent < incident.after + incident.flights
+    const own = isIncident ? ofOrigin[(sent - incident.after) % ofOrigin.length]! : flights[sent % flights.length]!
+    const flight = isIncident ? (corrupt(own, incident.corruption, flights, random) ?? own) : own
+    const date = `${today()}${flight.date.slice('2001-01-01'.length)}`
+    yield {
+      key: flight.origin,
+      value: Buffer.from(JSON.stringify({ ...flight, date })),
+      truth: flight === own ? null : incident.corruption,
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { makeProducer } from '@outflow/streams'
+import type { Terminal } from '@outflow/terminal'
+import { feedSteadily } from './feed.js'
+import { loadFlights } from './flights.js'
+import type { Installation } from './installation.js'
+import { liveFlights } from './live-flights.js'
+
+const PER_SECOND = 20
+const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruption: 'distance_km' } as const
+
+/**
+ * Streams flights at a steady pace, with an incident after a minute, until the signal aborts.
+ *
+ * @param signal  the user's
+ * @throws what the first service threw that failed
+ */
+export async function streamFlights(
+  { kafka, config, signal }: Installation,
+  terminal: Terminal,
+  { signal: users }: { readonly signal: AbortSignal },
+): Promise<void> {
+  terminal.say(
+    `Streaming ${PER_SECOND} flights a second. In a minute ${INCIDENT.flights} flights from ${INCIDENT.origin} will have ` +
+      'their distance in kilometres instead of miles.',
+  )
+  const producer = await makeProducer(kafka)
+  const onSent = (sent: number) => {
+    if (sent === INCIDENT.after) terminal.say(`Incident: distances from ${INCIDENT.origin} are in kilometres`)
+    if (sent === INCIDENT.after + INCIDENT.flights) terminal.say('Incident: over')
+  }
+  try {
+    const messages = liveFlights(loadFlights(), INCIDENT)
+    await feedSteadily(messages, { producer, topic: config.source.topics[0]!, perSecond: PER_SECOND, signal, onSent })
+  } catch (error: unknown) {
+    if (!users.aborted) throw error
+  } finally {
+    await producer.close()
+  }
+}
