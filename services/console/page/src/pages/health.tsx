@@ -2,7 +2,9 @@ import { useEffect, useState } from 'preact/hooks'
 import type { ApiError } from '../api/client.js'
 import { read } from '../api/client.js'
 import type { DeadLetter, DeadLetterPage, Health } from '../api/types.js'
+import { Page } from '../parts/page.js'
 import { Empty, Failure, Loading, Shown } from '../parts/states.js'
+import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { asApiError, useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
@@ -19,14 +21,8 @@ export function HealthPage() {
     (signal) => read<Health>('/health', { pipeline }, signal),
     REFRESH_MS,
   )
-  useEffect(() => {
-    document.title = 'Health · outflow'
-  }, [])
   return (
-    <div class="page">
-      <div class="page-head">
-        <h1>Health</h1>
-      </div>
+    <Page title="Health">
       <Shown of={health} what="the pipeline's health">
         {(found) => (
           <>
@@ -41,7 +37,7 @@ export function HealthPage() {
         )}
       </Shown>
       <DeadLetters key={pipeline} pipeline={pipeline} />
-    </div>
+    </Page>
   )
 }
 
@@ -91,30 +87,15 @@ function Lag({ lag }: { lag: Health['lag'] }) {
       ) : lag.length === 0 ? (
         <p class="quiet">No partition has been read yet.</p>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">partition</th>
-              <th scope="col" class="number">
-                next offset
-              </th>
-              <th scope="col" class="number">
-                lag
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {lag.map(({ topic, partition, lag: behind, offset }) => (
-              <tr key={`${topic}/${partition}`}>
-                <th scope="row">
-                  {topic}/{partition}
-                </th>
-                <td class="number">{offset}</td>
-                <td class="number">{formatCount(behind)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          columns={[
+            { name: 'partition', of: ({ topic, partition }) => `${topic}/${partition}` },
+            { name: 'next offset', kind: 'number', of: ({ offset }) => offset },
+            { name: 'lag', kind: 'number', of: ({ lag: behind }) => formatCount(behind) },
+          ]}
+          rows={lag}
+          keyOf={({ topic, partition }) => `${topic}/${partition}`}
+        />
       )}
     </section>
   )
@@ -153,28 +134,15 @@ function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
   return (
     <section aria-labelledby="rejected">
       <h2 id="rejected">Rejected, by reason</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">reason</th>
-            <th scope="col" class="number">
-              records
-            </th>
-            <th scope="col">last</th>
-          </tr>
-        </thead>
-        <tbody>
-          {deadLetters.map(({ reason, count, lastAt }) => (
-            <tr key={reason}>
-              <th scope="row">{reason}</th>
-              <td class="number">{formatCount(count)}</td>
-              <td>
-                <Time at={lastAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        columns={[
+          { name: 'reason', of: ({ reason }) => reason },
+          { name: 'records', kind: 'number', of: ({ count }) => formatCount(count) },
+          { name: 'last', of: ({ lastAt }) => <Time at={lastAt} /> },
+        ]}
+        rows={deadLetters}
+        keyOf={({ reason }) => reason}
+      />
     </section>
   )
 }
@@ -205,34 +173,17 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
     <section aria-labelledby="dead-letters">
       <h2 id="dead-letters">Dead letters</h2>
       {items.length > 0 && (
-        <div class="wide-table">
-          <table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">when</th>
-                <th scope="col">where</th>
-                <th scope="col">reason</th>
-                <th scope="col">detail</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map(({ topic, partition, offset, reason, detail, at }) => (
-                <tr key={`${topic}/${partition}/${offset}`}>
-                  <td data-name="when">
-                    <Time at={at} />
-                  </td>
-                  <td data-name="where">
-                    {topic}/{partition}/{offset}
-                  </td>
-                  <td data-name="reason">{reason}</td>
-                  <td data-name="detail" class="detail">
-                    {detail}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          asCards
+          columns={[
+            { name: 'when', of: ({ at }) => <Time at={at} /> },
+            { name: 'where', of: positionOf },
+            { name: 'reason', of: ({ reason }) => reason },
+            { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
+          ]}
+          rows={items}
+          keyOf={positionOf}
+        />
       )}
       {error !== null && <Failure error={error} onRetry={() => readOn(next)} />}
       {isLoading && <Loading what="dead letters" />}
@@ -245,3 +196,5 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
     </section>
   )
 }
+
+const positionOf = ({ topic, partition, offset }: DeadLetter): string => `${topic}/${partition}/${offset}`

@@ -1,9 +1,11 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
 import type { Model } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Confirm } from '../parts/confirm.js'
+import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
+import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
@@ -21,14 +23,11 @@ export function ModelsPage() {
     REFRESH_MS,
   )
   const [asked, setAsked] = useState<'retrain' | 'rollback' | null>(null)
-  useEffect(() => {
-    document.title = 'Models · outflow'
-  }, [])
   return (
-    <div class="page">
-      <div class="page-head">
-        <h1>Models</h1>
-        {may('operator') && (
+    <Page
+      title="Models"
+      tools={
+        may('operator') && (
           <div class="row">
             <button type="button" onClick={() => setAsked('retrain')}>
               Retrain now
@@ -37,8 +36,9 @@ export function ModelsPage() {
               Roll back
             </button>
           </div>
-        )}
-      </div>
+        )
+      }
+    >
       <Shown of={models} what="models">
         {(found) =>
           found.length === 0 ? (
@@ -79,59 +79,37 @@ export function ModelsPage() {
           <p>The trainer fits a model to the recent past; the gate decides whether it becomes the active one.</p>
         </Confirm>
       )}
-    </div>
+    </Page>
   )
 }
 
 function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: string }) {
   return (
-    <div class="wide-table">
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">model</th>
-            <th scope="col">state</th>
-            <th scope="col">trained</th>
-            <th scope="col">promoted</th>
-            <th scope="col" class="number">
-              records
-            </th>
-            <th scope="col" class="number">
-              steps
-            </th>
-            <th scope="col" class="number">
-              held-out nats
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {models.map((model) => (
-            <tr key={model.id} class={model.active ? 'active' : ''}>
-              <th scope="row">
-                <a href={`/models/${encodeURIComponent(model.id)}${queryString({ pipeline })}`}>
-                  <code>{shortId(model.id)}</code>
-                </a>
-              </th>
-              <td data-name="state">
-                <StateBadge state={model.state} />
-              </td>
-              <td data-name="trained">
-                <Time at={model.trainedAt} />
-              </td>
-              <td data-name="promoted">{model.promotedAt === null ? '–' : <Time at={model.promotedAt} />}</td>
-              <td data-name="records" class="number">
-                {model.rows === null ? '–' : formatCount(model.rows)}
-              </td>
-              <td data-name="steps" class="number">
-                {model.steps === null ? '–' : formatCount(model.steps)}
-              </td>
-              <td data-name="held-out nats" class="number">
-                {model.validationNll === null ? '–' : formatAmount(model.validationNll)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      asCards
+      columns={[
+        {
+          name: 'model',
+          of: ({ id }) => (
+            <a href={`/models/${encodeURIComponent(id)}${queryString({ pipeline })}`}>
+              <code>{shortId(id)}</code>
+            </a>
+          ),
+        },
+        { name: 'state', of: ({ state }) => <StateBadge state={state} /> },
+        { name: 'trained', of: ({ trainedAt }) => <Time at={trainedAt} /> },
+        { name: 'promoted', of: ({ promotedAt }) => (promotedAt === null ? '–' : <Time at={promotedAt} />) },
+        { name: 'records', kind: 'number', of: ({ rows }) => (rows === null ? '–' : formatCount(rows)) },
+        { name: 'steps', kind: 'number', of: ({ steps }) => (steps === null ? '–' : formatCount(steps)) },
+        {
+          name: 'held-out nats',
+          kind: 'number',
+          of: ({ validationNll }) => (validationNll === null ? '–' : formatAmount(validationNll)),
+        },
+      ]}
+      rows={models}
+      keyOf={({ id }) => id}
+      isActive={({ active }) => active}
+    />
   )
 }

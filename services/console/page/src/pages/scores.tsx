@@ -1,8 +1,10 @@
-import { useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
+import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
+import { Table } from '../parts/table.js'
 import { parseSpan, SPANS, type Span, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
@@ -30,18 +32,15 @@ export function ScoresPage() {
       read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()), step: stepFor(span) }, signal),
     'last' in span ? REFRESH_MS : undefined,
   )
-  useEffect(() => {
-    document.title = 'Scores · outflow'
-  }, [])
   const goTo = (part: { span?: Span; scale?: string }) => {
     const wanted = part.span ?? span
     const ends = 'last' in wanted ? { range: wanted.last } : wanted
     navigate(`/scores${queryString({ pipeline, ...ends, scale: (part.scale ?? scale) === 'linear' ? 'linear' : '' })}`)
   }
   return (
-    <div class="page">
-      <div class="page-head">
-        <h1>Scores</h1>
+    <Page
+      title="Scores"
+      tools={
         <div class="row">
           <SpanChoice span={span} onSpan={(chosen) => goTo({ span: chosen })} hasAll={false} />
           <label>
@@ -52,7 +51,8 @@ export function ScoresPage() {
             </select>
           </label>
         </div>
-      </div>
+      }
+    >
       <Shown of={scores} what="scores">
         {(found) =>
           found.points.length === 0 ? (
@@ -71,7 +71,7 @@ export function ScoresPage() {
           )
         }
       </Shown>
-    </div>
+    </Page>
   )
 }
 
@@ -182,38 +182,29 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
 }
 
 function PointsTable({ points }: { points: readonly ScorePoint[] }) {
-  const cell = (nats: number | null) => <td class="number">{nats === null ? '–' : formatAmount(nats)}</td>
+  const nats = (name: string, of: (point: ScorePoint) => number | null) => ({
+    ...{ name, kind: 'number' as const },
+    of: (point: ScorePoint) => formatMeasured(of(point)),
+  })
   return (
-    <div class="wide-table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">time</th>
-            {['records', 'anomalies', 'median', '90 %', '99 %', '99.9 %', 'max'].map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {points.toReversed().map((point) => (
-            <tr key={point.time}>
-              <th scope="row">{formatTime(point.time)}</th>
-              <td class="number">{formatCount(point.records)}</td>
-              <td class="number">{formatCount(point.anomalies)}</td>
-              {cell(point.p50)}
-              {cell(point.p90)}
-              {cell(point.p99)}
-              {cell(point.p999)}
-              {cell(point.max)}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      columns={[
+        { name: 'time', of: ({ time }) => formatTime(time) },
+        { name: 'records', kind: 'number', of: ({ records }) => formatCount(records) },
+        { name: 'anomalies', kind: 'number', of: ({ anomalies }) => formatCount(anomalies) },
+        nats('median', ({ p50 }) => p50),
+        nats('90 %', ({ p90 }) => p90),
+        nats('99 %', ({ p99 }) => p99),
+        nats('99.9 %', ({ p999 }) => p999),
+        nats('max', ({ max }) => max),
+      ]}
+      rows={points.toReversed()}
+      keyOf={({ time }) => time}
+    />
   )
 }
+
+const formatMeasured = (value: number | null): string => (value === null ? '–' : formatAmount(value))
 
 /** The points' times, seconds, and one of no point wherever some are missing: a continuous line would hide the gap. */
 function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {

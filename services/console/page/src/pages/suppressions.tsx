@@ -1,8 +1,10 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
 import type { Suppression } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
+import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
+import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
@@ -23,19 +25,17 @@ export function SuppressionsPage() {
   )
   const [isAdding, setAdding] = useState(false)
   const [leaving, setLeaving] = useState<Suppression | null>(null)
-  useEffect(() => {
-    document.title = 'Suppressions · outflow'
-  }, [])
   return (
-    <div class="page">
-      <div class="page-head">
-        <h1>Suppressions</h1>
-        {may('operator') && (
+    <Page
+      title="Suppressions"
+      tools={
+        may('operator') && (
           <button type="button" class="primary" onClick={() => setAdding(true)}>
             Add a rule
           </button>
-        )}
-      </div>
+        )
+      }
+    >
       <p class="quiet">
         A rule hides alerts until it expires. The anomalies themselves stay in the list and in Postgres.
       </p>
@@ -71,7 +71,7 @@ export function SuppressionsPage() {
           </p>
         </Confirm>
       )}
-    </div>
+    </Page>
   )
 }
 
@@ -82,54 +82,47 @@ interface RuleTableProps {
 
 function RuleTable({ rules, onRemove }: RuleTableProps) {
   return (
-    <div class="wide-table">
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">hides</th>
-            <th scope="col" class="number">
-              hidden so far
-            </th>
-            <th scope="col">until</th>
-            <th scope="col">why</th>
-            <th scope="col">by</th>
-            <th scope="col">
-              <span class="unseen">Take away</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rules.map((rule) => (
-            <tr key={rule.id}>
-              <th scope="row">{ruleInWords(rule)}</th>
-              <td data-name="hidden" class="number">
-                {formatCount(rule.hidden)}
-                {rule.lastHiddenAt !== null && (
-                  <small>
-                    last <Time at={rule.lastHiddenAt} ago />
-                  </small>
-                )}
-              </td>
-              <td data-name="until">
-                <Time at={rule.expiresAt} />
-              </td>
-              <td data-name="why" class="detail">
-                {rule.reason}
-              </td>
-              <td data-name="by">
-                {rule.createdBy}, <Time at={rule.createdAt} ago />
-              </td>
-              <td>
-                {may('operator') && (
-                  <button type="button" class="link" onClick={() => onRemove(rule)}>
-                    Take away<span class="unseen">: {ruleInWords(rule)}</span>
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      asCards
+      columns={[
+        { name: 'hides', of: ruleInWords },
+        {
+          name: 'hidden so far',
+          kind: 'number',
+          of: ({ hidden, lastHiddenAt }) => (
+            <>
+              {formatCount(hidden)}
+              {lastHiddenAt !== null && (
+                <small>
+                  last <Time at={lastHiddenAt} ago />
+                </small>
+              )}
+            </>
+          ),
+        },
+        { name: 'until', of: ({ expiresAt }) => <Time at={expiresAt} /> },
+        { name: 'why', kind: 'detail', of: ({ reason }) => reason },
+        {
+          name: 'by',
+          of: ({ createdBy, createdAt }) => (
+            <>
+              {createdBy}, <Time at={createdAt} ago />
+            </>
+          ),
+        },
+        {
+          name: 'Take away',
+          isUnseen: true,
+          of: (rule) =>
+            may('operator') && (
+              <button type="button" class="link" onClick={() => onRemove(rule)}>
+                Take away<span class="unseen">: {ruleInWords(rule)}</span>
+              </button>
+            ),
+        },
+      ]}
+      rows={rules}
+      keyOf={({ id }) => id}
+    />
   )
 }

@@ -1,6 +1,7 @@
 import { reasonPercents } from '@outflow/contracts/wording'
 import type { AnomalyDetail, Reason } from '../../api/types.js'
 import { hasTrack, RangeTrack } from '../../parts/range-track.js'
+import { Table } from '../../parts/table.js'
 import { formatValue } from '../../words/format.js'
 
 /** Below this many bits a value is no odder than one in sixteen: nothing to point at. */
@@ -30,28 +31,15 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
       {counterfactual !== null && (
         <div class="counterfactual">
           <h3>Counterfactual</h3>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">field</th>
-                <th scope="col">here</th>
-                <th scope="col">normal</th>
-              </tr>
-            </thead>
-            <tbody>
-              {counterfactual.changes.map(({ field, from, to }) => (
-                <tr key={field}>
-                  <th scope="row">{field}</th>
-                  <td>
-                    <del>{formatValue(from)}</del>
-                  </td>
-                  <td>
-                    <ins>{formatValue(to)}</ins>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <Table
+            columns={[
+              { name: 'field', of: ({ field }) => field },
+              { name: 'here', of: ({ from }) => <del>{formatValue(from)}</del> },
+              { name: 'normal', of: ({ to }) => <ins>{formatValue(to)}</ins> },
+            ]}
+            rows={counterfactual.changes}
+            keyOf={({ field }) => field}
+          />
         </div>
       )}
     </section>

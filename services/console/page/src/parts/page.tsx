@@ -1,0 +1,25 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+
+interface PageProps {
+  readonly title: string
+  /** Beside the title. */
+  readonly tools?: ComponentChildren
+  readonly children: ComponentChildren
+}
+
+/** A page with its title, which is the document's as well. */
+export function Page({ title, tools, children }: PageProps) {
+  useEffect(() => {
+    document.title = `${title} · outflow`
+  }, [title])
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>{title}</h1>
+        {tools}
+      </div>
+      {children}
+    </div>
+  )
+}

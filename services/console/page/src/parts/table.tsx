@@ -1,0 +1,55 @@
+import type { ComponentChildren } from 'preact'
+
+export interface Column<Row> {
+  readonly name: string
+  /** Whether the name is for screen readers alone. */
+  readonly isUnseen?: boolean
+  readonly kind?: 'number' | 'detail'
+  readonly of: (row: Row) => ComponentChildren
+}
+
+interface TableProps<Row> {
+  /** The first one names the row. */
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly keyOf: (row: Row) => string
+  /** On a narrow screen each row is a card, each cell with its column's name. */
+  readonly asCards?: boolean
+  readonly isActive?: (row: Row) => boolean
+}
+
+/** A table of rows, with its columns' names above. */
+export function Table<Row>({ columns, rows, keyOf, asCards = false, isActive = () => false }: TableProps<Row>) {
+  return (
+    <div class="wide-table">
+      <table class={asCards ? 'rows' : ''}>
+        <thead>
+          <tr>
+            {columns.map(({ name, kind, isUnseen = false }) => (
+              <th key={name} scope="col" class={kind === 'number' ? kind : ''}>
+                {isUnseen ? <span class="unseen">{name}</span> : name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)} class={isActive(row) ? 'active' : ''}>
+              {columns.map(({ name, kind = '', isUnseen = false, of }, at) =>
+                at === 0 ? (
+                  <th key={name} scope="row">
+                    {of(row)}
+                  </th>
+                ) : (
+                  <td key={name} class={kind} {...(isUnseen ? {} : { 'data-name': name })}>
+                    {of(row)}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
