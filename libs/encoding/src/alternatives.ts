@@ -148,7 +148,7 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
     .sort()
 }
 
-/** The values most often seen with a neighbour's; made once an edge, when the first record asks. */
+/** The values most often seen with a neighbour's; computed once per edge, for the first record that needs them. */
 function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
   let index = PARTNER_INDEX.get(edge)
   if (index === undefined) {

@@ -7,7 +7,7 @@ export interface Conditional {
   readonly pairs: ReadonlyMap<number, number>
   /** [parent ids]; how many different children each has been seen with, its twin aside. */
   readonly distinct: Float64Array
-  /** What each pair's count gives up for the pairs that were not seen, from 0 to below 1. */
+  /** Discount of each pair's count in favour of unseen pairs, from 0 to below 1. */
   readonly discount: number
   /** Child ids + 1. */
   readonly stride: number

@@ -41,7 +41,7 @@ const fitted = fitEncoder(features, records.map(fieldsOf), { contamination: 0.01
 const { encoder } = fitted
 
 describe('the encoder', () => {
-  it('gives every record back, times of day in the last day seen', () => {
+  it('decodes an encoded record to the same record, with times of day on the last day seen', () => {
     fc.assert(
       fc.property(fc.nat(2000), (k) => {
         const record = aFlight(k)
@@ -51,7 +51,7 @@ describe('the encoder', () => {
     )
   })
 
-  it('gives quantities on a log scale and booleans back', () => {
+  it('decodes quantities on a log scale and booleans to the same values', () => {
     const some: Feature[] = [
       { path: '$.paid', type: 'numeric', scale: 'log', optional: false },
       { path: '$.full', type: 'boolean', optional: false },
@@ -72,7 +72,7 @@ describe('the encoder', () => {
     expect(Math.max(...distances.map(Math.abs))).toBeLessThan(1e-5)
   })
 
-  it('foretells the distance of a route not seen from those that were', () => {
+  it('predicts the distance of an unseen route from the seen ones', () => {
     const at = (name: string) => [(name.charCodeAt(0) * 37) % 100, (name.charCodeAt(0) * 61) % 40] as const
     const far = (from: string, to: string) =>
       Math.round(20 * Math.hypot(at(from)[0] - at(to)[0], at(from)[1] - at(to)[1]))
@@ -93,13 +93,13 @@ describe('the encoder', () => {
     expect(unpackEncoder(packEncoder(own)).places).toEqual(own.places)
   })
 
-  it('lets noise shrink with what is left to explain, to no less than its floor', () => {
+  it('reduces the noise with the spread that is left within groups, down to its floor', () => {
     const [distance, delay] = encoder.noise
     expect(distance).toBeLessThan(0.02)
     expect(delay).toBeGreaterThan(0.03)
   })
 
-  it('gives training rows the context of the other folds, and none where the others saw nothing', () => {
+  it('gives a training row the context of the other folds, and zeros where they have no such record', () => {
     const lonely = { ...aFlight(0), flight: { distance: 5000, from: 'Y', to: 'Z' } }
     const { context, encoder: own } = fitEncoder(features, [...records, lonely].map(fieldsOf), {
       contamination: 0,
@@ -118,7 +118,7 @@ describe('the encoder', () => {
     expect(Number.isFinite(addedNll[0])).toBe(true)
   })
 
-  it('is the same after packing and unpacking', () => {
+  it('is unchanged by packing and unpacking', () => {
     const again = unpackEncoder(packEncoder(encoder))
     const batch = [...records, { ...aFlight(1), flight: { distance: 3, from: 'A', to: 'A' } }].map(fieldsOf)
     expect(encodeBatch(again, batch)).toEqual(encodeBatch(encoder, batch))
@@ -130,7 +130,7 @@ describe('the encoder', () => {
     expect(again.context).toEqual(fitted.context)
   })
 
-  it('draws only categories that it knows, about as often as they come', () => {
+  it('draws only known categories, about as often as they occur', () => {
     const ids = sampleCategories(encoder.tree, 2000, 5)
     expect(Math.min(...ids)).toBeGreaterThan(0)
     const share = records.filter(({ flight }) => flight.from === 'A').length / records.length

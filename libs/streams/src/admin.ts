@@ -125,7 +125,7 @@ export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds
   return offsets.map(({ partition, low, high }) => ({ topic, partition, earliest: BigInt(low), end: BigInt(high) }))
 }
 
-/** Lends an admin connection for as long as `act` takes. */
+/** Opens an admin connection for as long as `act` takes. */
 export function withAdmin<T>(kafka: KafkaConnection, act: (admin: Admin) => Promise<T>): Promise<T> {
   return speaking(async () => {
     const admin = kafka.kafkajs.admin()

@@ -62,7 +62,7 @@ test.each(CODECS)(
   },
 )
 
-test.each(CODECS)('%s gives back what was compressed', async (_, compress, decompress) => {
+test.each(CODECS)('%s decompresses what was compressed', async (_, compress, decompress) => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.integer({ min: 1, max: 3_000 }), async (part, times) => {
       const bytes = Buffer.concat(Array.from({ length: times }, () => part))

@@ -19,7 +19,7 @@ const protocolError = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))
 
 describe('toBrokerError', () => {
-  it('calls passing what a broker that is away or moving gives', () => {
+  it('classifies errors of a broker that is away or moving as retryable', () => {
     expect(toBrokerError(new KafkaJSConnectionError('refused', {}))).toBeInstanceOf(BrokerUnavailable)
     expect(toBrokerError(protocolError('LEADER_NOT_AVAILABLE', true))).toBeInstanceOf(BrokerUnavailable)
     expect(toBrokerError(protocolError('UNKNOWN_MEMBER_ID', false))).toBeInstanceOf(BrokerUnavailable)
@@ -42,11 +42,11 @@ describe('toBrokerError', () => {
     expect(toBrokerError(protocolError('CONCURRENT_TRANSACTIONS', true))).toBeInstanceOf(TransactionPending)
   })
 
-  it('knows a sender that was fenced off', () => {
+  it('recognises a sender that was fenced off', () => {
     expect(toBrokerError(protocolError('INVALID_PRODUCER_EPOCH', false))).toBeInstanceOf(SenderFenced)
   })
 
-  it('hands through what is not the client’s', () => {
+  it('returns errors of other origin unchanged', () => {
     const defect = new TypeError('x is undefined')
     expect(toBrokerError(defect)).toBe(defect)
     expect(toBrokerError(new KafkaJSError('odd', { retriable: true }))).toBeInstanceOf(BrokerUnavailable)

@@ -10,7 +10,7 @@ export class BrokerUnavailable extends OutflowError {
 /** The broker still writes the end of the transaction before. */
 export class TransactionPending extends BrokerUnavailable {}
 
-/** The broker answered and said no: a permission, a setting, a message that is too large. */
+/** The broker refused the request: a permission, a setting, a message that is too large. */
 export class BrokerRefused extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_REFUSED'
 }

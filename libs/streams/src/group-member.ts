@@ -42,7 +42,7 @@ interface Claim {
 const SESSION_TIMEOUT_MS = 10_000
 // Little enough that a stop does not wait long for an idle fetch to come back.
 const MAX_FETCH_WAIT_MS = 500
-// Leaves two seconds of the ten that a stop may take to whoever waits for us.
+// A stop may take ten seconds; two remain for the caller.
 const DRAIN_MS = 8_000
 // The group's own commit serves lag tools only; once a second is enough for them. A broker takes its time over it (Kafka 4 gathers
 // commits for 5 ms), so nothing waits for it but leaving.
@@ -57,7 +57,7 @@ const MAX_BYTES_PER_PARTITION = 512 * 1024
 const PARTITIONS_IN_FLIGHT = 8
 
 /**
- * One consumer's life: joins, delivers, and leaves when stopped.
+ * One membership of a consumer group: joins, delivers, and leaves when stopped.
  *
  * kafkajs can restart a crashed consumer, but only after some errors, and its seeks that were not applied
  * yet would outlive the assignment they were meant for. So it never restarts: a crash ends this member, and the next
@@ -68,7 +68,7 @@ export class GroupMember {
   readonly #beatEveryMs: number
   readonly #claims = new Map<string, Claim>()
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
-  /** Its reason is what the life ends with. */
+  /** Its reason is the error that ends the membership. */
   readonly #crash = new AbortController()
   /** Ends this membership, with everything that is still under way. */
   readonly #over = new AbortController()

@@ -2,7 +2,7 @@ import { Partitioners } from 'kafkajs'
 import { expect, test, vi } from 'vitest'
 import { makeKafka } from './kafka.js'
 
-test('what kafkajs says of every producer is no stumble; what it says otherwise is', () => {
+test('the warning that kafkajs logs for every producer is not logged; its other warnings are', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const { kafkajs } = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log })
   kafkajs.producer({ idempotent: true, retry: { retries: 3 }, createPartitioner: Partitioners.DefaultPartitioner })

@@ -53,7 +53,7 @@ const LOGIN_AGAIN_MS = 2_000
 
 const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** Said whenever a producer is made. What it warns of is known: whoever sends begins again behind its mark. */
+/** kafkajs logs this for every producer. It does not apply here: a sender continues after its mark. */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
 
 /** kafkajs retries, and throws when it gives up: errors that it logs are warnings here, the rest is detail. */

@@ -29,7 +29,7 @@ describe('requestsOf', () => {
     )
   })
 
-  it('lets a message above the budget go alone', () => {
+  it('sends a message above the budget alone', () => {
     const large = 'x'.repeat(2 * 1024 ** 2)
     const requests = requestsOf(['small', large, 'small'].map((value) => ({ topic: 'a', key: null, value })))
     expect(requests.map((request) => request[0]!.messages.length)).toEqual([1, 1, 1])

@@ -96,7 +96,7 @@ export async function sampleWindow<Kept>(kafka: KafkaConnection, options: Sample
 export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'>
 
 /**
- * Hands over every record of topics from a time on, batch by batch, each partition's in the order of offsets, up to what
+ * Passes every record of topics from a time on to `visit`, batch by batch, each partition's in the order of offsets, up to what
  * stands there when the call begins; outside any pipeline's group. Where producers' timestamps do not ascend some are earlier.
  *
  * @param visit  awaited before the next batch of the partition is read

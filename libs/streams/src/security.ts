@@ -4,7 +4,7 @@ import type { KafkaTls, Sasl } from '@outflow/contracts'
 import type { SASLOptions } from 'kafkajs'
 import { makeTokenSource } from './token-source.js'
 
-/** What Node's TLS wants of the files; a server is held to its certificate in any case. */
+/** Options of Node's TLS from the files; the server's certificate is always verified. */
 export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls): ConnectionOptions {
   return {
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
@@ -14,7 +14,7 @@ export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls):
   }
 }
 
-/** What kafkajs wants for the login. Tokens are asked for when a connection needs one, and shared until they age. */
+/** The login as kafkajs takes it. A token is requested when a connection needs one, and shared until it is renewed. */
 export function saslOptions(sasl: Sasl): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     const { clientSecret, clientSecretFile, ...client } = sasl

@@ -29,7 +29,7 @@ const sourceAt = (clock: { ms: number }, secret = () => 'a secret') =>
     now: () => clock.ms,
   })
 
-test('a token is kept for four fifths of its life, and one request serves all that wait', async () => {
+test('a token is reused for four fifths of its validity, and concurrent callers share one request', async () => {
   const clock = { ms: 0 }
   const token = sourceAt(clock)
   expect(await Promise.all([token(), token()])).toEqual(['a', 'a'])
@@ -55,7 +55,7 @@ test('of a short life five seconds are left for connections that are open', asyn
   expect(asked).toHaveLength(2)
 })
 
-test('client and secret go as RFC 6749 wants them, the secret as it is when asked', async () => {
+test('the request has client and secret as RFC 6749 defines them, with the secret of that moment', async () => {
   const secrets = ['a secret', 'b%']
   const clock = { ms: 0 }
   const token = sourceAt(clock, () => secrets.shift()!)
@@ -66,7 +66,7 @@ test('client and secret go as RFC 6749 wants them, the secret as it is when aske
   expect(asked).toEqual([login('me%3Atoo:a+secret'), login('me%3Atoo:b%25')])
 })
 
-test('a refusal says its word and no more; it is asked again the next time', async () => {
+test('a refusal is reported by its error code alone, and the next call asks again', async () => {
   const token = sourceAt({ ms: 0 })
   answer = { status: 401, body: { error: 'invalid_client', error_description: 'a secret is wrong' } }
   const refused = await token().catch((error: unknown) => error)

@@ -17,7 +17,7 @@ interface Token {
 }
 
 const TIMEOUT_MS = 5_000
-// Of a token's life; the rest is for connections that begin with it just before, and for open ones to log in again in good time.
+// Share of a token's validity; the rest is for connections that open with it just before, and for open ones to log in again.
 const USED_SHARE = 0.8
 // More than LOGIN_AGAIN_MS, the whole second to which an end is rounded, and the time until a connection is open.
 const LEAST_REST_MS = 5_000
@@ -25,7 +25,7 @@ const LEAST_REST_MS = 5_000
 const DEFAULT_LIFE_S = 300
 
 /**
- * Makes what gives access tokens by OAuth 2 client credentials: the same one while it is fresh, and one request at a
+ * Makes a source of access tokens by OAuth 2 client credentials: the same one while it is fresh, and one request at a
  * time for all that wait.
  *
  * @returns rejects with {BrokerLoginFailed} when the endpoint refuses the client, {BrokerUnavailable} when it is away
@@ -83,7 +83,7 @@ function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {
   return answer !== null && typeof answer === 'object' ? (answer as Record<string, unknown>) : {}
 }
 
-/** application/x-www-form-urlencoded, as section 2.3.1 wants it of both halves. */
+/** application/x-www-form-urlencoded, as section 2.3.1 requires of both halves. */
 const formEncoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
 
 function reasonOf(thrown: unknown): string {

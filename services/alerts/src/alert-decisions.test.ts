@@ -67,7 +67,7 @@ test('a body that is no event of ours is sent as it is', () => {
   expect(decided(rows, { grouping: { ...grouping, perReason: 1 } }).order).toEqual([{ id: 1n }, { id: 2n }])
 })
 
-test('a key is looked for as Postgres gives it back', () => {
+test('a key is compared in the form that Postgres returns', () => {
   expect(waitingOf(anAlertRow(1, 0, 'a\0b\ud800')).alert?.key).toBe('a\uFFFDb\uFFFD')
   expect(waitingOf(anAlertRow(1, 0, '')).alert?.key).toBe('')
 })

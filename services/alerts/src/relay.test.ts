@@ -82,7 +82,7 @@ test('rows are sent in order and deleted', async () => {
   expect(world.left()).toEqual([])
 })
 
-test('every message is sent and handed over exactly once, wherever and however often the relay dies', async () => {
+test('every message is sent and queued for webhooks exactly once, wherever and however often the relay is killed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {
       const world = aWorld(Array.from({ length: count }, (_, i) => aRow(i + 1)))

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('withOutput', () => {
-  it('puts the whole result in place, packed where the name says so', async () => {
+  it('replaces the file once the result is complete, compressed if the name ends in .gz', async () => {
     const path = join(folder, 'scores.csv.gz')
     await withOutput(path, async (output) => {
       for (let row = 0; row < 50_000; row += 1) await output.write(`${row},1\n`)
@@ -44,7 +44,7 @@ describe('withOutput', () => {
     expect(await readdir(folder)).toEqual(['scores.csv'])
   })
 
-  it('says why it cannot write', async () => {
+  it('states why the output cannot be written', async () => {
     const write = (path: string) => withOutput(path, async () => {})
     await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^cannot write .*: no such file or folder$/)
     await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)

@@ -85,7 +85,7 @@ describe('a typing error', () => {
 })
 
 describe('completion', () => {
-  it('knows commands, subcommands, options and choices', async () => {
+  it('completes commands, subcommands, options and choices', async () => {
     const { run } = aProgram()
     expect(await run('complete', '--', 'mod')).toMatch(/^models\t.*\n:4\n$/)
     expect(await run('complete', '--', 'models', 'pro')).toMatch(/^promote\t.*\n:4\n$/)

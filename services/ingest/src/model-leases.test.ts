@@ -108,7 +108,7 @@ test('a model that no batch uses is closed when it is replaced', async () => {
   for (const detector of opened.values()) expect(detector.close).toHaveBeenCalledTimes(1)
 })
 
-test('a batch that fails gives its models back: those that were replaced meanwhile are closed', async () => {
+test('a failed batch returns its model leases, and models replaced meanwhile are closed', async () => {
   const { models, opened, telemetry } = await serving('m1')
   models.shadow('m2')
   await vi.waitFor(() => expect(telemetry.shadowServed).toHaveBeenCalled())

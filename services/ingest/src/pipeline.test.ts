@@ -108,7 +108,7 @@ test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare',
   },
 )
 
-test('issue 17.12: a reader that cannot be made gives the model back', async () => {
+test('issue 17.12: the model lease is returned when its reader cannot be made', async () => {
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
   const lease = aLease()
   const readerFor = () => {
@@ -131,7 +131,7 @@ test('the model is given back when its batch has ended', async () => {
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
-test('nothing is asked of the source beyond what it gives: back-pressure is the acknowledgement', async () => {
+test('the next batch of a partition is requested only after the acknowledgement', async () => {
   const waiting: TestDelivery[] = [one(0, 0), one(0, 1), one(0, 2)]
   let inFlight = 0
   const source$ = new Observable<Delivery>((subscriber) => {

@@ -70,7 +70,7 @@ test('records of few kinds, of which each has one p-value, are calibrated if tho
   expect(await gate(async () => ofKinds)).toMatchObject({ passed: true, lowerHalf: 0.5 })
 })
 
-test('a first model that knows less than its fields one by one fails the gate, by how much', async () => {
+test('a first model that is less likely than independent fields fails the gate, and the report states by how much', async () => {
   const report = await gate(async () => aDetector(() => 0.5))
   expect(report.failures).toEqual([
     expect.stringMatching(/^it is less likely than independent fields by 0\.[45]\d+ nats/),
@@ -137,7 +137,7 @@ test.each([0.1, 10])('p-values drawn to the power of %f are no calibration', asy
   expect(report.failures).toEqual([expect.stringContaining('about 50 % are due')])
 })
 
-test('a model that gives other NLLs when opened again fails the gate', async () => {
+test('a model whose NLLs differ when it is opened twice fails the gate', async () => {
   let opened = 0
   const report = await gate(async () => {
     opened += 1

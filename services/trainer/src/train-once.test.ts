@@ -213,7 +213,7 @@ test('a sample that broken records leave too small is drawn again, larger; what 
   expect(fitted.length + heldOut.length).toBe(100)
 })
 
-test('a half-life is handed to whoever samples, and stands in the report', async () => {
+test('the half-life is passed to the sampler and stored in the report', async () => {
   const { effects, options } = aRound()
   const training = { ...config.training, halfLife: 3_600_000 }
   await trainOnce({ ...options, config: { ...config, training } })
@@ -221,7 +221,7 @@ test('a half-life is handed to whoever samples, and stands in the report', async
   expect(effects.openReport.mock.calls[0]![0].window.halfLifeMs).toBe(3_600_000)
 })
 
-test('too few good records are said to be so many too few, and nothing is fitted', async () => {
+test('with too few good records nothing is fitted, and the number of missing ones is reported', async () => {
   const { effects, telemetry, progress, options } = aRound({}, windowOf(30, 500))
   expect(await trainOnce(options)).toMatchObject({ became: 'too few', missing: 20 })
   expect(effects.train).not.toHaveBeenCalled()

@@ -78,7 +78,7 @@ const TELEMETRY: ConsoleTelemetry = {
 }
 
 /** Of what was written or counted. */
-const ROW = { id: '1', anomalies: '0', confirmed: '0', false_alarms: '0', first_seen: null, last_seen: null }
+const ROW = { id: '1', anomalies: 0, confirmed: 0, falseAlarms: 0, firstSeen: null, lastSeen: null }
 
 /** An empty store that looks at its parameters as Postgres does. */
 const STORE = {

@@ -24,7 +24,7 @@ describe('toStoreError', () => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreRefused)
   })
 
-  it('knows the connection errors that pg gives without a code', () => {
+  it('recognises the connection errors that pg throws without a code', () => {
     for (const message of [
       'Connection terminated unexpectedly',
       'Connection terminated due to connection timeout',
@@ -46,11 +46,11 @@ describe('toStoreError', () => {
     expect(toStoreError(new Error('The server does not support SSL connections'))).toBeInstanceOf(StoreTlsFailed)
   })
 
-  it('says what to do where the migrations are missing', () => {
+  it('names the command to run where migrations are missing', () => {
     expect(String(toStoreError(pgError('42P01')))).toContain('run outflow migrate')
   })
 
-  it('hands through what is not Postgres’s', () => {
+  it('returns errors of other origin unchanged', () => {
     const defect = new TypeError('x is undefined')
     expect(toStoreError(defect)).toBe(defect)
     expect(toStoreError('text')).toBe('text')

@@ -5,7 +5,7 @@ import { clampTime, jsonbText, plainText, timestampText } from './postgres-text.
 const UNSTORABLE = /\0|\p{Surrogate}/u
 
 describe('jsonbText', () => {
-  it('gives every storable JSON value unchanged', () => {
+  it('returns every storable JSON value unchanged', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'grapheme', maxDepth: 4 }), (value) => {
         fc.pre(!UNSTORABLE.test(JSON.stringify(value)) && !JSON.stringify(value).includes('\\u0000'))
@@ -37,7 +37,7 @@ describe('jsonbText', () => {
     expect(jsonbText({ ok: nested(5_000) })).toContain('nested deeper than 500 levels')
   })
 
-  it('gives null for what JSON cannot say', () => {
+  it('returns null for what JSON cannot express', () => {
     expect(jsonbText(undefined)).toBe('null')
     expect(jsonbText({ a: Number.POSITIVE_INFINITY })).toBe('{"a":null}')
   })

@@ -76,7 +76,7 @@ const PARTITION_BUDGET = MAX_EXPANDED_BYTES
 const RESPONSE_BUDGET = 2 * MAX_EXPANDED_BYTES
 
 /**
- * Reads the next batch; one that expands too far gives records without key and value.
+ * Reads the next batch; the records of one that expands too far have no key and value.
  *
  * @returns null when its end is missing: a fetch ends where its budget of bytes does
  * @see https://kafka.apache.org/documentation/#recordbatch

@@ -17,7 +17,7 @@ const answers = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
 
 /**
  * Makes kafkajs keep, for each of its connections, who coordinates the transactional ids and groups that `holdCoordinators` names.
- * kafkajs itself asks four times a transaction, which is four of nine round trips.
+ * kafkajs itself looks them up four times a transaction, which is four of nine round trips.
  */
 export function keepCoordinators(): void {
   const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')

@@ -184,7 +184,7 @@ function later(base: string, delta: number | bigint): string {
   return isExactSum(from, delta) ? String(from + delta) : String(BigInt(base) + BigInt(delta))
 }
 
-/** Beyond 2^53 a number is rounded, whatever its sum with one of the other sign is. */
+/** A number beyond 2^53 is rounded, even if its sum with one of the other sign is not. */
 function isExactSum(from: number, delta: number | bigint): delta is number {
   return typeof delta === 'number' && Number.isSafeInteger(from) && Number.isSafeInteger(from + delta)
 }

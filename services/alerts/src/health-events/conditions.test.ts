@@ -149,7 +149,7 @@ describe('silence', () => {
 
   test('is none where nothing comes', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))
 
-  test('is none where few offsets wait that come no more: marks of transactions', () => {
+  test('is not raised where the few unread offsets are transaction markers', () => {
     expect(looks([500, 500], [501, 500], [501, 500], [501, 500])).toEqual([0, 0, 0, 0])
   })
 

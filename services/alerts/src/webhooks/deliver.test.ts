@@ -99,7 +99,7 @@ test('an event without a form for the webhook is dead at once and is never poste
   expect(posts).toBe(1)
 })
 
-test('failures in a row open the circuit: what is left waits unattempted until one attempt succeeds', async () => {
+test('consecutive failures open the circuit: no other event is attempted until one attempt succeeds', async () => {
   const away = new WebhookFailed('away')
   const deliveries = Array.from({ length: 12 }, (_, i) => aDelivery(i + 1))
   // Eight are under way at once when the first of them fails.
@@ -112,7 +112,7 @@ test('failures in a row open the circuit: what is left waits unattempted until o
   expect(posts).toBe(12)
 })
 
-test('waits grow from a second to ten minutes, honour the receiver and end when the time is up', () => {
+test('the wait between attempts grows from a second to ten minutes, is at least what the receiver asks for, and ends with retryFor', () => {
   const first = new Date(0)
   const wait = (attempts: number, nowMs: number, error: AttemptError = new WebhookFailed('away')) =>
     waitAfter(error, { attempts, firstAttemptAt: attempts === 0 ? null : first }, 86_400_000, nowMs)

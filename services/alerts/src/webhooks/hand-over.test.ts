@@ -20,7 +20,7 @@ const namesOf = (kind: OutboxRow['kind']) =>
     WEBHOOKS.map((hook) => ({ ...hook, send: [...hook.send] })),
   ).map(({ webhook }) => webhook)
 
-test('each webhook is sent what it asks for, and none a dead letter or a record sent again', () => {
+test('each webhook receives the kinds of event that it is configured for, and no dead letters or resent records', () => {
   expect(namesOf('alert')).toEqual(['pager', 'chat'])
   expect(namesOf('health_event')).toEqual(['pager', 'desk'])
   expect(namesOf('dead_letter')).toEqual([])

@@ -25,7 +25,7 @@ it('an anomaly is one line: how rare it is, its id, the main reason and the shar
   )
 })
 
-it('without reasons it says why', () => {
+it('without reasons it states why there are none', () => {
   expect(describe({ ...anomaly, entityKey: null })).toMatch(/ no key {2}without reasons yet$/)
   expect(describe({ ...anomaly, unexplainable: 'model m is gone' })).toMatch(/model m is gone$/)
 })

@@ -39,7 +39,7 @@ const shown = (overrides: Partial<Reading> = {}) =>
   describeStatus([{ reading: aReading(overrides), rate: 1_499.6 }], plain)
 
 describe('a status', () => {
-  it('is a row a pipeline, and says no more while all is well', () => {
+  it('is one row per pipeline, and nothing else while nothing is wrong', () => {
     const lines = shown().split('\n')
     expect(lines).toHaveLength(4)
     const cells = lines[2]!.split('│').map((cell) => cell.trim())
@@ -142,7 +142,7 @@ describe('the screen', () => {
     return { stdin, written: () => String(stdout.read() ?? ''), options }
   }
 
-  it.each(['q', 'Q', '\x03'])('closes on %j, and gives the terminal back', async (key) => {
+  it.each(['q', 'Q', '\x03'])('closes on %j, and restores the terminal', async (key) => {
     const { stdin, written, options } = aTerminal(true)
     await withScreen(options, async ({ closed, draw }) => {
       draw('one')
@@ -153,7 +153,7 @@ describe('the screen', () => {
     expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
-  it('gives the terminal back when the work fails', async () => {
+  it('restores the terminal when the work fails', async () => {
     const { stdin, written, options } = aTerminal(true)
     const failing = withScreen(options, async ({ draw }) => {
       draw('one')

@@ -5,7 +5,7 @@ import { rejectTo } from './reject.js'
 
 const reject = rejectTo({ topic: 'flights.dead', now: () => Date.UTC(2026, 1, 1) })
 
-test('issue 17.17: a dead letter keeps key, value and headers byte for byte and says why, where and when', () => {
+test('issue 17.17: a dead letter has key, value and headers byte for byte, with reason, position and time', () => {
   const bytes = Buffer.from([0x7b, 0x00, 0xff])
   const source = aKafkaRecord(42, bytes, {
     timestampMs: 1_700_000_000_000,

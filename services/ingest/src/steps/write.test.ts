@@ -78,7 +78,7 @@ test('what will be refused again is thrown at once', async () => {
   await expect(step(await decided([9]))).rejects.toThrow('no such column')
 })
 
-test('once the service stops, a write that fails is not repeated, nor waited for', async () => {
+test('once the service stops, a failed write is not retried', async () => {
   const abort = new AbortController()
   const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreAway('still away'))
   const { step } = writing({ writeBatch, telemetry: { writeRetried: () => abort.abort() }, signal: abort.signal })

@@ -4,7 +4,7 @@ import { NotYet, runCheck, runChecks, Shortfall } from './check.js'
 const check = (look: () => Promise<string>) => ({ name: 'broker', look, fix: 'start Kafka' })
 
 describe('runCheck', () => {
-  it('says what is there', async () => {
+  it('reports what it found', async () => {
     expect(await runCheck(check(async () => '3 brokers'))).toEqual({
       name: 'broker',
       ok: true,
@@ -28,7 +28,7 @@ describe('runCheck', () => {
     expect(await runCheck(check(lacking))).toMatchObject({ ok: false, detail: '2 pending', fix: 'outflow migrate' })
   })
 
-  it('gives up on what never answers', async () => {
+  it('fails a check that does not answer in time', async () => {
     const silent = () => new Promise<string>(() => {})
     expect(await runCheck(check(silent), 5)).toMatchObject({ ok: false, detail: 'no answer within 0.005 s' })
   })
@@ -43,7 +43,7 @@ describe('runChecks', () => {
     expect(await found).toEqual({ name: 'broker', ok: true, detail: 'none yet', fix: 'wait' })
   })
 
-  it('does not look at what cannot be there, and does not wait for it', async () => {
+  it('skips the checks that need one that failed', async () => {
     const refused = async (): Promise<string> => {
       throw new Error('connect ECONNREFUSED')
     }

@@ -67,7 +67,7 @@ describe('Parquet', () => {
     nll: 1.5e300,
   })
 
-  it('gives every value back, of its type, from one row group a write', async () => {
+  it('holds every value with its type, in one row group a write', async () => {
     const file = arrayBuffer(await written(parquetWriter, [anAnomaly(0n), odd], [anAnomaly(2n)]))
     expect(parquetMetadata(file).row_groups.map(({ num_rows }) => num_rows)).toEqual([2n, 1n])
     const rows = await parquetReadObjects({ file })
