@@ -77,7 +77,7 @@ describe('the proposed configuration', () => {
     })
   })
 
-  it('has the features of the records, by type, and says what was left out', () => {
+  it('has the features of the records, by type, and names the fields that were left out', () => {
     const { text, config } = propose(orders)
     expect(config).toMatchObject({
       pipeline: 'orders',
@@ -162,7 +162,7 @@ describe('the proposed configuration', () => {
     expect(propose(orders, { isKeyed: true }).config.source).not.toHaveProperty('key')
   })
 
-  it('says how many records would be dead letters', () => {
+  it('states how many records would be dead letters', () => {
     const { text } = propose(orders.map((order, index) => (index === 8 ? { ...order, weight: 'n/a' } : order)))
     expect(text).toContain('1 would be dead letters: $.weight must be a number')
   })
