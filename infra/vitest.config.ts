@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import ProgramsFirst from './programs-first.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 // Vitest hands these to its workers' Node as well, where 'import' among them would break every require() of a package
@@ -21,6 +22,7 @@ export default defineConfig({
     reporters: ['default', './infra/closing-line-reporter.ts'],
     // By default Vitest leaves one processor to itself: on a machine with two, half of them.
     maxWorkers: '100%',
+    sequence: { sequencer: ProgramsFirst },
     projects: [
       {
         extends: true,
@@ -57,8 +59,9 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          // One file at a time: each runs several services, and measures how long they take to end.
-          fileParallelism: false,
+          // Two at a time: half of what they take is waiting, for sessions to expire and servers to start.
+          maxWorkers: 2,
+          testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
       },
@@ -67,8 +70,8 @@ export default defineConfig({
         test: {
           name: 'release',
           include: ['test/release/**/*.test.ts'],
-          // Each runs whole programs, on every supported Node.
-          fileParallelism: false,
+          // Two at a time: one waits for npm while the other computes.
+          maxWorkers: 2,
           // Ten times what the slowest takes alone: npm installs from the network, and a demo is a minute.
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -94,19 +94,21 @@ describe('the package outflow, installed into an empty folder', () => {
     await writeFile(join(user, 'past.ndjson'), `${lines.join('\n')}\n`)
     await writeFile(join(user, 'today.ndjson'), `${lines.slice(-100).join('\n')}\n`)
     const nodes = [process.execPath, ...(await Promise.all(NODES.map(nodeBinary)))]
-    const models: string[] = []
-    for (const node of nodes) {
-      const trained = await outflow(node, ['train', '--input', 'past.ndjson', '--output', 'my.model', '--json'])
-      expect(trained.code, trained.stderr).toBe(0)
-      models.push(JSON.parse(trained.stdout).metadata.modelId)
-    }
+    const models = await Promise.all(
+      nodes.map(async (node, at) => {
+        const trained = await outflow(node, ['train', '--input', 'past.ndjson', '--output', `${at}.model`, '--json'])
+        expect(trained.code, trained.stderr).toBe(0)
+        return JSON.parse(trained.stdout).metadata.modelId as string
+      }),
+    )
     expect(new Set(models).size, models.join(' ')).toBe(1)
-    const scores: string[] = []
-    for (const node of nodes) {
-      const scored = await outflow(node, ['score', '--model', 'my.model', '--input', 'today.ndjson', '--output', '-'])
-      expect(scored.code, scored.stderr).toBe(0)
-      scores.push(scored.stdout)
-    }
+    const scores = await Promise.all(
+      nodes.map(async (node) => {
+        const scored = await outflow(node, ['score', '--model', '0.model', '--input', 'today.ndjson', '--output', '-'])
+        expect(scored.code, scored.stderr).toBe(0)
+        return scored.stdout
+      }),
+    )
     expect(scores[0]!.trim().split('\n')).toHaveLength(100)
     expect(new Set(scores).size).toBe(1)
   })

@@ -20,8 +20,10 @@ export async function nodeBinary(version: string): Promise<string> {
       const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${version}`]
       const ran = await runToEnd('npm', install, { cwd: work })
       if (ran.code !== 0) throw new Error(`npm did not install node@${version}:\n${ran.stderr}`)
-      // The last act, so that a cache folder is whole or not there.
-      await rename(work, folder)
+      // Last, so that a cache folder is complete or absent. Another test file may have installed the same release meanwhile.
+      await rename(work, folder).catch((error: unknown) => {
+        if (!existsSync(folder)) throw error
+      })
     } finally {
       await rm(work, { recursive: true, force: true })
     }
