@@ -5,14 +5,14 @@ export interface Patience {
   readonly what: string
   /** Default 60,000. */
   readonly withinMs?: number
-  /** Default 20. */
+  /** Default 50. */
   readonly everyMs?: number
 }
 
 /** Asks until the answer is neither undefined, null nor false, and gives it. Throws, naming `what`, when time is up. */
 export async function eventually<T>(
   ask: () => T | Promise<T>,
-  { what, withinMs = 60_000, everyMs = 20 }: Patience,
+  { what, withinMs = 60_000, everyMs = 50 }: Patience,
 ): Promise<Exclude<T, undefined | null | false>> {
   const deadline = Date.now() + withinMs
   for (;;) {

@@ -70,10 +70,12 @@ async function read(
     consumer
       .run({
         autoCommit: false,
-        eachMessage: async ({ partition, message: { key, value, headers = {}, offset, timestamp } }) => {
-          const record = { key, value, headers, partition, offset: BigInt(offset), timestampMs: Number(timestamp) }
-          seen.set(`${partition}/${offset}`, record)
-          if (isLast(record)) ended.add(partition)
+        eachBatch: async ({ batch: { partition, messages } }) => {
+          for (const { key, value, headers = {}, offset, timestamp } of messages) {
+            const record = { key, value, headers, partition, offset: BigInt(offset), timestampMs: Number(timestamp) }
+            seen.set(`${partition}/${offset}`, record)
+            if (isLast(record)) ended.add(partition)
+          }
           if (ended.size === partitions) resolve()
         },
       })
