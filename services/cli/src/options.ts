@@ -63,8 +63,16 @@ export function bounds(text: string): [number | null, number | null] {
   return [low, high]
 }
 
-/** A range of --from and --to, which is now by default. @throws {UsageError} when it ends before it begins */
-export function rangeOf({ from, to = new Date() }: { readonly from: Date; readonly to?: Date }) {
+export const toOption = (): Option => new Option('--to <time>', 'end, not included; default: now').argParser(moment)
+
+export interface RangeOptions extends PipelineOptions {
+  readonly from: Date
+  /** Default: now. */
+  readonly to?: Date
+}
+
+/** @throws {UsageError} when the range ends before it begins */
+export function rangeOf({ from, to = new Date() }: Pick<RangeOptions, 'from' | 'to'>) {
   if (from < to) return { from, to }
   throw new UsageError(`--from ${from.toISOString()} is not before --to ${to.toISOString()}`)
 }

@@ -5,8 +5,8 @@ import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
-import { configOption, jsonOption, moment, rangeOf } from '../options.js'
-import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import { withPipeline } from '../store-access.js'
 import { csvWriter, parquetWriter } from './export/anomaly-writers.js'
 
 const EXPORT_FORMATS = ['parquet', 'csv'] as const
@@ -20,7 +20,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
         'apostrophe; Parquet has the values unchanged.',
     )
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
-    .option('--to <time>', 'end, not included; default: now', moment)
+    .addOption(toOption())
     .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
     .addOption(new Option('-f, --format <format>', 'default: by the name of the output').choices(EXPORT_FORMATS))
     .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
@@ -37,9 +37,7 @@ Examples:
     .action((options: ExportOptions) => interruptible((signal) => exportAnomalies(options, terminal, signal)))
 }
 
-interface ExportOptions extends PipelineOptions {
-  readonly from: Date
-  readonly to?: Date
+interface ExportOptions extends RangeOptions {
   readonly pipeline?: string
   readonly format?: ExportFormat
   readonly output: string

@@ -4,8 +4,8 @@ import { listSuppressions } from '@outflow/store/suppressions'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
-import { configOption, jsonOption, moment, rangeOf } from '../options.js'
-import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import { withPipeline } from '../store-access.js'
 import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tally.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
@@ -15,7 +15,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
         'alerts would have been sent, hidden by which rule, or grouped. Changes nothing.',
     )
     .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
-    .option('--to <time>', 'end, not included; default: now', moment)
+    .addOption(toOption())
     .addOption(configOption())
     .addOption(jsonOption('the report'))
     .addHelpText(
@@ -25,18 +25,13 @@ Examples:
   outflow preview --from 7d
   outflow preview --from 7d --config quieter.yaml --json`,
     )
-    .action((options: PreviewOptions) => previewRange(options, terminal))
-}
-
-interface PreviewOptions extends PipelineOptions {
-  readonly from: Date
-  readonly to?: Date
+    .action((options: RangeOptions) => previewRange(options, terminal))
 }
 
 const AT_ONCE = 1_000
 
 /** Decides again on the anomalies of a range of detection, and prints how many alerts would have come of them. */
-async function previewRange(options: PreviewOptions, terminal: Terminal): Promise<void> {
+async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })

@@ -18,8 +18,8 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withDetector } from '../model-file.js'
-import { configOption, jsonOption, moment, rangeOf, wholeNumber } from '../options.js'
-import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
+import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
+import { modelBeginning, withPipeline } from '../store-access.js'
 import { type Comparison, type DecisionChange, makeComparison } from './rescore/comparison.js'
 
 export function define(command: Command, { terminal }: CommandContext): void {
@@ -29,7 +29,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
         'with the stored ones, and prints what would have changed. Changes nothing without --send-alerts.',
     )
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
-    .option('--to <time>', 'end, not included; default: now', moment)
+    .addOption(toOption())
     .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one')
     .option('--limit <n>', 'number of records to list of each kind', wholeNumber(0), 20)
     .option('--send-alerts', 'store new anomalies, and alert on each at most once; the alerts service sends the alerts')
@@ -45,9 +45,7 @@ Examples:
     .action((options: RescoreOptions) => interruptible((signal) => rescoreRange(options, terminal, signal)))
 }
 
-interface RescoreOptions extends PipelineOptions {
-  readonly from: Date
-  readonly to?: Date
+interface RescoreOptions extends RangeOptions {
   readonly model?: string
   readonly limit: number
   readonly sendAlerts?: true
