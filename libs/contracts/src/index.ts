@@ -1,4 +1,4 @@
-export { type AlertBucket, type AlertBucketKind, type AlertExample, alertExampleSchema } from './alert-bucket.js'
+export { type AlertBucket, type AlertBucketKind, alertExampleSchema } from './alert-bucket.js'
 export {
   ALERT_CONTENT_TYPE,
   ALERT_EVENT_TYPE,
@@ -47,4 +47,4 @@ export { fromLocal, toLocal } from './time-zone.js'
 export { windowMs } from './units.js'
 export { outflowVersion } from './version.js'
 export { areSigningSecrets, SECRET_RULE, type Webhook } from './webhook.js'
-export { parseWeek, type WeekMinutes } from './week.js'
+export { parseWeek } from './week.js'

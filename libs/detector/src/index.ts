@@ -12,28 +12,14 @@ export {
   type DriftChart,
   type DriftWatch,
   driftLimit,
-  type ScoreBlock,
   watchDrift,
 } from './drift.js'
-export {
-  ModelDamaged,
-  ModelForeign,
-  ModelVersionUnknown,
-  ScoringFailed,
-  ScoringThreadEnded,
-  TooFewRecords,
-} from './errors.js'
-export {
-  type ExplainableRecord,
-  type Explainer,
-  explainStored,
-  makeExplainer,
-  type StoredExplanation,
-} from './explainer.js'
+export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringFailed, TooFewRecords } from './errors.js'
+export { type Explainer, explainStored, makeExplainer, type StoredExplanation } from './explainer.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
-export { fitMarginals, type Marginals } from './marginals.js'
+export { fitMarginals } from './marginals.js'
 export type { NewValue } from './new-value.js'
 export { type ScoredBatch, scoreFile } from './score-file.js'
 export { type Surplus, watchSurplus } from './surplus.js'
-export { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
+export { makeScoringThread } from './threaded-scorer.js'
 export { type TrainedDetector, type TrainingInput, trainDetector } from './train.js'

@@ -1,7 +1,6 @@
 export { type FitProgress, type FitStep, fitProgress } from './fit-progress.js'
 export { formatCount, formatSeconds, formatShare } from './format.js'
 export { type LiveScreen, makeLiveScreen } from './live-screen.js'
-export type { Progress, ProgressOptions } from './progress.js'
-export type { TableOptions } from './table.js'
+export type { Progress } from './progress.js'
 export { makeTerminal, type Terminal } from './terminal.js'
 export { oneLine } from './visible.js'

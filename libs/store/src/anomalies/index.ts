@@ -23,7 +23,6 @@ export {
   type ExplainedAnomaly,
   explanationsBetween,
   storeExplanations,
-  type UnexplainedAnomaly,
 } from './explanations.js'
 export {
   type EarlierDecisions,

@@ -1,6 +1,5 @@
 export {
   type DeadLetter,
-  type DeadLetterQuery,
   type DeadLetterResend,
   deadLetterAt,
   listDeadLetters,
