@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { arraysOf, type RowOf, run } from '../connection/statement.js'
 
 /** An anomaly whose reasons are not computed yet. */
 export interface UnexplainedAnomaly extends Position {
@@ -89,10 +89,7 @@ export async function storeExplanations(
       select pg_notify('outflow_outbox', $1)`,
     values: [
       pipeline,
-      explained.map(({ topic }) => topic),
-      explained.map(({ partition }) => partition),
-      explained.map(({ offset }) => offset),
-      explained.map(({ recordTime }) => recordTime),
+      ...arraysOf(explained, 'topic', 'partition', 'offset', 'recordTime'),
       explained.map(({ reasons }) => reasons && jsonbText(reasons)),
       explained.map(({ counterfactual }) => counterfactual && jsonbText(counterfactual)),
       explained.map(({ unexplainable }) => unexplainable),

@@ -20,3 +20,8 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
 
 /** A row whose columns have the names of `T`; those of `Raw` come as Postgres gives them, such as a bigint as text, and are converted. */
 export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw
+
+/** The values of each named field over all rows, as `unnest` takes them. */
+export function arraysOf<T>(rows: readonly T[], ...fields: readonly (keyof T)[]): unknown[] {
+  return fields.map((field) => rows.map((row) => row[field]))
+}

@@ -1,6 +1,6 @@
 import type { HealthEventKindName } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
@@ -93,7 +93,7 @@ async function open(client: Client, { pipeline, conditions }: HealthUpdate): Pro
       select $1, kind, detail, model_id from unnest($2::text[], $3::text[], $4::text[]) as condition (kind, detail, model_id)
       on conflict (pipeline, kind) where ended_at is null do nothing
       returning ${COLUMNS}`,
-    values: [pipeline, ...columnsOf(conditions)],
+    values: [pipeline, ...arraysOf(conditions, 'kind', 'detail', 'modelId')],
   })
 }
 
@@ -121,18 +121,11 @@ async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpd
       returning ${COLUMNS}`,
     values: [
       pipeline,
-      ...columnsOf(occurred),
-      occurred.map(({ occurrence }) => occurrence),
+      ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence'),
       occurred.map(({ at }) => at.toISOString()),
     ],
   })
 }
-
-const columnsOf = (conditions: readonly Condition[]) => [
-  conditions.map(({ kind }) => kind),
-  conditions.map(({ detail }) => detail),
-  conditions.map(({ modelId }) => modelId),
-]
 
 async function queue(client: Client, pipeline: string, messages: readonly OutboxMessage[]): Promise<void> {
   await run(client, {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 
 const readExamples = jsonColumn('outflow.alert_buckets.examples', z.array(alertExampleSchema).readonly())
 
@@ -39,12 +39,7 @@ export async function alertBuckets(
       where pipeline = $1
         and (closes_at <= $2
              or (kind, subject_md5) in (select kind, md5(subject) from unnest($3::text[], $4::text[]) as named (kind, subject)))`,
-    values: [
-      query.pipeline,
-      query.dueBy,
-      query.named.map(({ kind }) => kind),
-      query.named.map(({ subject }) => subject),
-    ],
+    values: [query.pipeline, query.dueBy, ...arraysOf(query.named, 'kind', 'subject')],
   })
   return rows.map((row) => ({
     kind: row.kind,
@@ -97,15 +92,10 @@ async function writeAlertBuckets(db: Queryable, pipeline: string, open: readonly
           last_at = excluded.last_at, examples = excluded.examples`,
     values: [
       pipeline,
-      open.map(({ kind }) => kind),
-      open.map(({ subject }) => subject),
+      ...arraysOf(open, 'kind', 'subject'),
       open.map(({ opensAtMs }) => new Date(opensAtMs)),
       open.map(({ closesAtMs }) => new Date(closesAtMs)),
-      open.map(({ allowance }) => allowance),
-      open.map(({ sent }) => sent),
-      open.map(({ count }) => count),
-      open.map(({ severity }) => severity),
-      open.map(({ firstId }) => firstId),
+      ...arraysOf(open, 'allowance', 'sent', 'count', 'severity', 'firstId'),
       open.map(({ firstAtMs }) => (firstAtMs === null ? null : new Date(firstAtMs))),
       open.map(({ lastAtMs }) => (lastAtMs === null ? null : new Date(lastAtMs))),
       open.map(({ examples }) => jsonbText(examples)),

@@ -1,3 +1,5 @@
+import { arraysOf } from '../connection/statement.js'
+
 /**
  * A message that waits to be sent: an alert, a dead letter, a resent record, or a health event,
  * complete with its target.
@@ -14,13 +16,7 @@ export interface OutboxMessage {
 
 /** Messages as the columns of one statement: kinds, topics, keys, payloads, headers. */
 export function outboxColumns(messages: readonly OutboxMessage[]): unknown[] {
-  return [
-    messages.map(({ kind }) => kind),
-    messages.map(({ topic }) => topic),
-    messages.map(({ key }) => key),
-    messages.map(({ payload }) => payload),
-    messages.map(headersText),
-  ]
+  return [...arraysOf(messages, 'kind', 'topic', 'key', 'payload'), messages.map(headersText)]
 }
 
 function headersText({ headers }: OutboxMessage): string {

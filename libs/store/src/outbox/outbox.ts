@@ -3,7 +3,7 @@ import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { arraysOf, type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
 
@@ -169,14 +169,7 @@ export async function deleteOutboxThrough(
   const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
     name: 'delete_outbox_through',
     text: DELETE_OUTBOX_THROUGH,
-    values: [
-      pipeline,
-      sequence,
-      handOvers.map((handOver) => handOver.sequence),
-      handOvers.map(({ eventId }) => eventId),
-      handOvers.map(({ webhook }) => webhook),
-      handOvers.map(({ traceparent }) => traceparent),
-    ],
+    values: [pipeline, sequence, ...arraysOf(handOvers, 'sequence', 'eventId', 'webhook', 'traceparent')],
   })
   requireNumbered(pipeline, sequence, BigInt(outcome!.last_sequence))
   return Number(outcome!.deleted)

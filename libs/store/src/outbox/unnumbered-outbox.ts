@@ -1,6 +1,6 @@
 import type { Position } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { outboxColumns } from './outbox-message.js'
 
@@ -157,16 +157,7 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
       insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because, rule_id, group_id)
       select $1, topic, partition, "offset", because, rule_id, group_id from unsent
       on conflict do nothing`,
-    values: [
-      pipeline,
-      alerts.map(({ outboxId }) => outboxId),
-      alerts.map(({ topic }) => topic),
-      alerts.map(({ partition }) => partition),
-      alerts.map(({ offset }) => offset),
-      alerts.map(({ because }) => because),
-      alerts.map(({ ruleId }) => ruleId),
-      alerts.map(({ groupId }) => groupId),
-    ],
+    values: [pipeline, ...arraysOf(alerts, 'outboxId', 'topic', 'partition', 'offset', 'because', 'ruleId', 'groupId')],
   })
 }
 
