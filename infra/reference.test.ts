@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { HEALTH_EVENT_KINDS } from '@outflow/contracts'
 import { expect, it } from 'vitest'
-import { configurationReference, REFERENCE } from './reference.js'
+import { generatedPages } from './reference.js'
 
-it('documents every configuration key: npm run docs:reference brings the page up to date', () => {
-  expect(readFileSync(REFERENCE, 'utf8')).toBe(configurationReference())
+it('documents every configuration key, command option and analyst view: npm run docs:reference brings the pages up to date', async () => {
+  for (const [file, text] of await generatedPages()) expect(readFileSync(file, 'utf8'), file).toBe(text)
 })
 
 it('documents every kind of health event', () => {

@@ -1,0 +1,61 @@
+// The site that `npm run docs` builds: the pages of docs and the README of each package, with search, and nothing fetched when it is read.
+const section = (text: string, folder: string, pages: Readonly<Record<string, string>>) => ({
+  text,
+  items: Object.entries(pages).map(([name, title]) => ({ text: title, link: `/docs/${folder}/${name}` })),
+})
+
+export default {
+  title: 'outflow',
+  description: 'Anomaly detection for Kafka streams by the exact likelihood of a normalizing flow',
+  srcDir: '..',
+  outDir: '../build/docs',
+  cacheDir: '../build/docs-cache',
+  srcExclude: ['**/node_modules/**', 'build/**', '.github/**', 'test/**'],
+  rewrites: { 'README.md': 'index.md', ':folder(.*)/README.md': ':folder/index.md' },
+  // Of source files and folders, which are not part of the site.
+  ignoreDeadLinks: [
+    /\.(?:ts|py|yaml|json|sql)$/,
+    /LICENSE/,
+    /\/(?:libs|services|infra|migrations|test)(?:\/[\w-]+)*\/?(?:index)?$/,
+    /^\.\/(?:src|schemas|launcher|page)/,
+  ],
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [{ text: 'Documentation', link: '/docs/' }],
+    sidebar: [
+      section('Guides', 'guides', {
+        'first-topic': 'Your first topic',
+        files: 'Files',
+        alerts: 'Alerts and webhooks',
+        analysts: 'Analysts',
+        'dead-letters': 'Dead letters',
+        security: 'TLS and logins',
+      }),
+      section('Reference', 'reference', {
+        configuration: 'Configuration',
+        'configuration-keys': 'Configuration keys',
+        commands: 'Commands',
+        'command-options': 'Command options',
+        sql: 'SQL views',
+        telemetry: 'Metrics and log events',
+      }),
+      section('Operations', 'operations', {
+        running: 'Running outflow',
+        upgrading: 'Support and upgrades',
+        'health-events': 'Health events',
+        scale: 'Scaling',
+      }),
+      section('Design', 'design', {
+        'how-it-works': 'How it works',
+        walkthrough: 'Walkthrough',
+        calibration: 'Calibration',
+        models: 'Models over time',
+        encoding: 'Encoding',
+        flow: 'The flow',
+        accuracy: 'Accuracy',
+        ingest: 'Ingest',
+      }),
+      { text: 'Glossary', link: '/docs/glossary' },
+    ],
+  },
+}

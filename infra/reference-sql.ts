@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url)
+
+/** The views of the schema `analyst` with their columns, as a page in Markdown, from the comments in the migrations. */
+export function sqlReference(): string {
+  const views = new Map<string, View>()
+  for (const { kind, name, text } of commentsOf(migrations())) {
+    if (kind === 'view') views.set(name, { text, columns: [] })
+    else
+      views
+        .get(name.slice(0, name.lastIndexOf('.')))
+        ?.columns.push({ name: name.slice(name.lastIndexOf('.') + 1), text })
+  }
+  return [
+    '# SQL views',
+    '',
+    'Generated from the comments of the migrations by `npm run docs:reference`; `\\d+ analyst.anomalies` shows them in psql.',
+    '[Analysts](../guides/analysts.md) has examples.',
+    ...[...views].flatMap(([name, { text, columns }]) => [
+      '',
+      `## ${name}`,
+      '',
+      text,
+      '',
+      '| column | meaning |',
+      '|---|---|',
+      ...columns.map((column) => `| \`${column.name}\` | ${column.text.replaceAll('|', '\\|')} |`),
+    ]),
+    '',
+  ].join('\n')
+}
+
+interface View {
+  readonly text: string
+  readonly columns: { readonly name: string; readonly text: string }[]
+}
+
+function migrations(): string {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+  return files
+    .toSorted()
+    .map((name) => readFileSync(new URL(name, MIGRATIONS), 'utf8'))
+    .join('\n')
+}
+
+function* commentsOf(sql: string) {
+  const comment = /comment on (view|column) (analyst\.[\w."]+) is\s+((?:'(?:[^']|'')*'\s*)+);/g
+  for (const [, kind, name, literals] of sql.matchAll(comment)) {
+    // Adjacent literals on lines of their own are one.
+    const text = literals!
+      .replaceAll(/'\s*\n\s*'/g, '')
+      .trim()
+      .slice(1, -1)
+      .replaceAll("''", "'")
+    yield { kind: kind as 'view' | 'column', name: name!.replaceAll('"', ''), text }
+  }
+}
