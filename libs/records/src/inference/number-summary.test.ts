@@ -33,7 +33,9 @@ describe('wantsLogScale', () => {
   it.each([
     ['some are negative', { least: -1 }],
     ['none is positive', { leastPositive: null }],
+    ['most are 0', { median: 0 }],
     ['they span fewer decades', { leastPositive: 1_000 }],
+    ['they span as many only below 1', { least: 1e-9, leastPositive: 1e-9, most: 0.5, median: 0.001, mean: 0.01 }],
     ['they are spread evenly', { mean: 120 }],
   ])('is not where %s', (_, part) => {
     expect(wantsLogScale({ ...skewed, ...part })).toBe(false)

@@ -53,10 +53,14 @@ export class NumberSummariser {
 
 const MOST_KEPT = 2_048
 
-/** Whether numbers are spread over so many decades, most of them small, that a model should see their logarithms. */
+/**
+ * Whether numbers are amounts over so many decades, most of them small, that a model should see their logarithms. Decades below 1 do not
+ * count: what was scaled to 0…1 stays linear.
+ */
 export function wantsLogScale({ least, most, leastPositive, median, mean }: NumberSummary): boolean {
-  if (least < 0 || leastPositive === null) return false
-  return most / leastPositive >= WIDE_RANGE && mean >= SKEWED * median
+  // Where most are 0, there is no scale to choose for them.
+  if (least < 0 || leastPositive === null || median === 0) return false
+  return most / Math.max(1, leastPositive) >= WIDE_RANGE && mean >= SKEWED * median
 }
 
 /** Four decades. */
