@@ -31,7 +31,7 @@ comment on column analyst.anomalies.severity is
 comment on column analyst.anomalies.reasons is
   'Reasons, the strongest first: a list of field, bits, observed, expected, range and text; null until they are computed. analyst.anomaly_reasons has a row for each.';
 comment on column analyst.anomalies.counterfactual is
-  'The counterfactual, the nearest normal record: changes (field, from, to), its nll, and a text; null if a few changes do not make the record normal.';
+  'The counterfactual, the nearest normal record: changes (field, from, to), its nll, a text, and, where one stands out, the mistake that they undo (name, share); null if a few changes do not make the record normal.';
 comment on column analyst.anomalies.missing is 'Names of the fields that the record does not have; it was scored on the others.';
 comment on column analyst.anomalies.model_id is 'Model that scored the record, as in analyst.models.';
 comment on column analyst.anomalies.recalibration_id is

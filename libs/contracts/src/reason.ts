@@ -32,6 +32,13 @@ export const counterfactualSchema = z.object({
     .min(1),
   nll: z.number().describe('Of the changed record, nats'),
   text: z.string().describe('Such as "normal with distance 2,475 instead of 3,983"'),
+  mistake: z
+    .object({
+      name: z.string().describe('Such as "kilometres instead of miles"'),
+      share: z.number().describe('Posterior probability among all known mistakes and none, above 0.5'),
+    })
+    .optional()
+    .describe('The mistake that the changes undo; absent where none stands out'),
 })
 
 export type Counterfactual = z.infer<typeof counterfactualSchema>

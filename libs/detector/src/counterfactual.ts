@@ -56,7 +56,7 @@ export function* findCounterfactual(
     if (!(next.nll < current.nll)) return null
     current = next
   }
-  return current === undefined ? null : inWords(encoder, fields, current)
+  return current === undefined ? null : counterfactualOf(encoder, fields, current)
 }
 
 const MOST_CHANGES = 4
@@ -101,7 +101,13 @@ function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   return [...numbers, ...categories]
 }
 
-function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate): Counterfactual | null {
+/** The changes that make one record of another, null where there are none. @param mistake  what they undo, where it is known */
+export function counterfactualOf(
+  encoder: Encoder,
+  from: Fields,
+  { fields: to, nll }: Candidate,
+  mistake?: Counterfactual['mistake'],
+): Counterfactual | null {
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []
@@ -129,5 +135,6 @@ function inWords(encoder: Encoder, from: Fields, { fields: to, nll }: Candidate)
     changes: all.map(({ change }) => change),
     nll,
     text: `normal with ${all.map(({ text }) => text).join(' and ')}`,
+    ...(mistake === undefined ? {} : { mistake }),
   }
 }

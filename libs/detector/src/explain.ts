@@ -13,6 +13,7 @@ import type { Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
+import { nameMistake } from './named-mistake.js'
 import type { NllQueries } from './nll-queries.js'
 import { mergeCurve, numberReason } from './number-reason.js'
 
@@ -60,8 +61,8 @@ export function* explainRecord(
   ]
 
   const numbers = refined.map((j, at) => {
-    const curve = mergeCurve(curves[at]!, { grid: finest[at]!, nll: onFinest[at]! })
-    const reason = numberReason(encoder, fields, ids, j, { ...curve, usualNll: onUsual[j]![0] }, { own, ordinaryNll })
+    const curve = { ...mergeCurve(curves[at]!, { grid: finest[at]!, nll: onFinest[at]! }), usualNll: onUsual[j]![0] }
+    const reason = numberReason(encoder, fields, ids, j, curve, { own, ordinaryNll })
     return { j, curve, reason }
   })
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
@@ -71,7 +72,10 @@ export function* explainRecord(
     ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
-  const counterfactual = yield* findCounterfactual(encoder, fields, { best, numbers: byHelp }, ordinaryNll)
+  const tried = new Map(numbers.map(({ j, curve }) => [j, curve]))
+  const counterfactual =
+    (yield* nameMistake(encoder, { fields, nll: own }, tried, ordinaryNll)) ??
+    (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp }, ordinaryNll))
   const reasons = [...numbers.map(({ reason }) => reason), ...categories]
   return { reasons: mainReasons(reasons, { own, ordinaryNll, counterfactual }), counterfactual }
 }

@@ -23,3 +23,13 @@ export function gridQuantiles(grid: Float64Array, nll: Float64Array, shares: rea
     return grid[above - 1]! + inside * (grid[above]! - grid[above - 1]!)
   })
 }
+
+/** log of the mass of a density that is known on a grid, by the trapezoid rule; parameters as of `gridQuantiles`. */
+export function gridLogMass(grid: Float64Array, nll: Float64Array): number {
+  const least = nll.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  const mass = nll.reduce((sum, own, k) => {
+    if (k === 0) return 0
+    return sum + ((Math.exp(least - own) + Math.exp(least - nll[k - 1]!)) / 2) * (grid[k]! - grid[k - 1]!)
+  }, 0)
+  return Math.log(mass) - least
+}

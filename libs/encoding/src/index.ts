@@ -15,7 +15,7 @@ export { type EncodedBatch, encodeBatch, encodeContext, encodeTable } from './en
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
-export { round as roundTo, stretchOf } from './number-column.js'
+export { round as roundTo, stretchOf, wildNll } from './number-column.js'
 export { type EncoderHeader, packEncoder, type Table, unpackEncoder } from './pack-encoder.js'
 export { sampleCategories } from './sample-categories.js'
 export { unseenCategories } from './unseen.js'

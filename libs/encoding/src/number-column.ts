@@ -1,6 +1,6 @@
 import { featureName } from '@outflow/contracts'
 import type { NumberFeature } from '@outflow/records'
-import { type Cycle, fitCycle, rollUp, unroll } from './cycle.js'
+import { type Cycle, fitCycle, periodHours, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
 
 /**
@@ -124,6 +124,16 @@ export function round({ quantum }: NumberColumn, x: number): number {
 /** sorted: ascending */
 function quantile(sorted: Float64Array, share: number): number {
   return sorted.length === 0 ? 0 : sorted[Math.round(share * (sorted.length - 1))]!
+}
+
+/**
+ * −log density of a value that some unknown cause put there, nats in the column's own unit, as x is: Cauchy about the column's centre, even
+ * over the period of a cyclic one.
+ */
+export function wildNll(column: NumberColumn, x: number): number {
+  if (column.cycle !== null) return Math.log(periodHours(column.cycle))
+  const z = standardise(column, toLine(column, x))
+  return Math.log(Math.PI * column.scale * (1 + z * z)) + stretchOf(column, x)
 }
 
 /** Keeps a value of a column that is not cyclic between the smallest and the largest of training, in its own unit. */

@@ -8,7 +8,7 @@ import {
   type HealthEvent,
   type HealthEventKindName,
 } from '@outflow/contracts'
-import { formatRarity, reasonPercents } from '@outflow/contracts/wording'
+import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 
 /** Events that webhooks send to people. */
 export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
@@ -44,12 +44,17 @@ export function summaryOf(event: WebhookEvent): EventSummary {
 }
 
 function summaryOfAlert(event: AlertEvent): EventSummary {
-  const { pipeline, severity, key, reasons, pValue, detectedAt } = event.data
+  const { pipeline, severity, key, reasons, counterfactual, pValue, detectedAt } = event.data
   const percents = reasonPercents(reasons)
+  const mistake = counterfactual?.mistake
   const whys = reasons.slice(0, MOST_REASONS).map(({ text }, at) => `${shorten(text)} (${percents[at]} %)`)
   return {
     headline: `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
-    lines: [...whys, `${formatRarity(pValue)}, ${event.time}`],
+    lines: [
+      ...whys,
+      ...(mistake ? [shorten(`${counterfactual.text}: ${formatMistake(mistake)}`)] : []),
+      `${formatRarity(pValue)}, ${event.time}`,
+    ],
     labels: anomalyLabels(event),
     startsAt: detectedAt,
     endsAt: null,

@@ -52,6 +52,18 @@ test('Slack gets the key, the reasons with their shares, how rare it is, and the
   })
 })
 
+test('Slack gets the mistake, where one is named', () => {
+  const counterfactual = {
+    changes: [{ field: 'distance', from: 1_750, to: 264 }],
+    nll: 12,
+    text: 'normal with distance 264 instead of 1,750',
+    mistake: { name: 'a digit is lost', share: 0.9 },
+  }
+  const named = { ...example, data: { ...example.data, counterfactual } }
+  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(named), now).body) as { readonly text: string }
+  expect(text).toContain('• normal with distance 264 instead of 1,750: a digit is lost? 90 %\n')
+})
+
 test('what a record says calls nobody and forges no link', () => {
   const key = '<!channel> @here <https://evil.example|click> & more'
   const { body } = postOf({ kind: 'slack' }, message({ ...example, data: { ...example.data, key } }), now)

@@ -1,2 +1,3 @@
+export { formatMistake } from './mistake.js'
 export { formatRarity } from './rarity.js'
 export { formatShares, reasonPercents } from './shares.js'

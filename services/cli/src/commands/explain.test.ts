@@ -7,3 +7,15 @@ it('issue 17.26: a reason stays on its line, whatever the record has', () => {
     '  100 %  city Par\\u001b[8mis\\u000arow 0 (line 1)  normal',
   )
 })
+
+it('the mistake that makes the record ordinary is named after what it undoes', () => {
+  const counterfactual = {
+    changes: [{ field: 'distance', from: 3_983, to: 2_475 }],
+    nll: 12,
+    text: 'normal with distance 2,475 instead of 3,983',
+    mistake: { name: 'kilometres instead of miles', share: 0.97 },
+  }
+  expect(describeReasons([], counterfactual).split('\n')[1]).toBe(
+    '         normal with distance 2,475 instead of 3,983: kilometres instead of miles? 97 %',
+  )
+})

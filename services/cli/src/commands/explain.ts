@@ -1,5 +1,5 @@
 import type { Counterfactual, Explanation, ModelMetadata, Reason } from '@outflow/contracts'
-import { formatRarity, reasonPercents } from '@outflow/contracts/wording'
+import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { anomalyAt } from '@outflow/store/anomalies'
@@ -152,6 +152,9 @@ export function describeReasons(reasons: readonly Reason[], counterfactual: Coun
   const percents = reasonPercents(reasons)
   const lines = reasons.map(({ text }, at) => `  ${String(percents[at]).padStart(3)} %  ${oneLine(text)}`)
   if (lines.length === 0) lines.push('  no field stands out')
-  if (counterfactual !== null) lines.push(`${' '.repeat(9)}${oneLine(counterfactual.text)}`)
+  if (counterfactual !== null) {
+    const { text, mistake } = counterfactual
+    lines.push(`${' '.repeat(9)}${oneLine(mistake === undefined ? text : `${text}: ${formatMistake(mistake)}`)}`)
+  }
   return lines.join('\n')
 }

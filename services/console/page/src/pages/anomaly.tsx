@@ -1,4 +1,4 @@
-import { formatRarity } from '@outflow/contracts/wording'
+import { formatMistake, formatRarity } from '@outflow/contracts/wording'
 import { useEffect } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
@@ -51,6 +51,7 @@ export function AnomalyPage({ id }: { id: string }) {
 
 function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void }) {
   const given = anomaly.verdicts[0]
+  const mistake = anomaly.counterfactual?.mistake
   return (
     <>
       <header class="anomaly-head">
@@ -58,7 +59,10 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <span class="unseen">Anomaly of </span>
           {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
         </h1>
-        <p class="lead">{anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}</p>
+        <p class="lead">
+          {anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}
+          {mistake !== undefined && <span class="mistake">: {formatMistake(mistake)}</span>}
+        </p>
         <dl class="facts">
           <Fact name="severity">
             <SeverityBadge severity={anomaly.severity} />

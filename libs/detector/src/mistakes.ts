@@ -1,0 +1,184 @@
+import { editDistance } from '@outflow/contracts'
+import { type Encoder, numberOf, roundTo, unseenCategories, withCategory } from '@outflow/encoding'
+import { type Fields, numberColumnsOf } from '@outflow/records'
+
+/** A record with a mistake of a known kind undone. */
+export interface Repair {
+  readonly fields: Fields
+  /** What went wrong, such as `kilometres instead of miles`. */
+  readonly mistake: string
+  /**
+   * log of the share of its kind's prior that the repair has, and of how many values the mistake makes one of: by it the likelihood of the
+   * repaired record becomes that of the record as it is.
+   */
+  readonly logWeight: number
+}
+
+/** The repairs of one kind in one place of a record: alternatives of one another. */
+type Kind = readonly Repair[]
+
+/**
+ * Lists what may have gone wrong in a record, kind by kind: units and decimal points, temperature scales, lost signs, digits, swapped
+ * numbers, times, misspelt categories. Kinds without a possible repair count as well: they have been ruled out.
+ *
+ * @param mayFit  whether a number may be ordinary with a value, in the column's own unit; other values are left out
+ */
+export function repairsOf(
+  encoder: Encoder,
+  fields: Fields,
+  mayFit: (j: number, value: number) => boolean,
+): readonly Kind[] {
+  const columns = numberColumnsOf(encoder.features).filter(({ feature }) => feature.type !== 'window')
+  const measured = columns.filter(({ feature, at }) => feature.type === 'numeric' && !Number.isNaN(fields.numbers[at]!))
+  const ofNumbers = measured.flatMap(({ at: j }) => {
+    const x = numberOf(encoder, fields, j)
+    return numberMistakes(x).map((kind) =>
+      kind.flatMap(({ value, slope, mistake }) => {
+        const repaired = onLattice(encoder, j, value, slope)
+        if (repaired === null || repaired.value === x || !mayFit(j, repaired.value)) return []
+        const changed = { ...fields, numbers: fields.numbers.with(j, repaired.value) }
+        return [{ fields: changed, mistake, logWeight: repaired.logWeight - Math.log(kind.length) }]
+      }),
+    )
+  })
+  const swaps = measured.flatMap(({ at: i }, place) =>
+    measured.slice(place + 1).map(({ at: j }) => swap(encoder, fields, i, j)),
+  )
+  const times = columns.flatMap(({ feature, at }) =>
+    feature.type === 'cyclic' && !Number.isNaN(fields.numbers[at]!) ? [{ path: feature.path, at }] : [],
+  )
+  const ofTimes = [...new Set(times.map(({ path }) => path))].flatMap((path) => {
+    const own = times.filter((time) => time.path === path).map(({ at }) => at)
+    return timeMistakes(fields.numbers[own[0]!]!).map((kind) =>
+      kind.flatMap(({ value, mistake }) => {
+        const changed = { ...fields, numbers: fields.numbers.map((number, j) => (own.includes(j) ? value : number)) }
+        if (!own.some((j) => mayFit(j, numberOf(encoder, changed, j)))) return []
+        return [{ fields: changed, mistake, logWeight: -Math.log(kind.length) }]
+      }),
+    )
+  })
+  return [...ofNumbers, ...swaps, ...ofTimes, ...misspellings(encoder, fields)]
+}
+
+interface NumberRepair {
+  readonly value: number
+  /** |d value / d x| */
+  readonly slope: number
+  readonly mistake: string
+}
+
+/** By factor: what a number is that is as many times too large, and too small. */
+const UNITS: readonly (readonly [factor: number, tooLarge: string, tooSmall: string])[] = [
+  [1.609344, 'kilometres instead of miles', 'miles instead of kilometres'],
+  [2.54, 'centimetres instead of inches', 'inches instead of centimetres'],
+  [1 / 0.45359237, 'pounds instead of kilograms', 'kilograms instead of pounds'],
+  [60, 'seconds instead of minutes', 'minutes instead of seconds'],
+  [3_600, 'seconds instead of hours', 'hours instead of seconds'],
+  [86_400, 'seconds instead of days', 'days instead of seconds'],
+]
+const DECIMALS = [10, 100, 1_000]
+
+function numberMistakes(x: number): readonly (readonly NumberRepair[])[] {
+  const scaled = (factor: number, tooLarge: string, tooSmall: string): readonly NumberRepair[] => [
+    { value: x / factor, slope: 1 / factor, mistake: tooLarge },
+    { value: x * factor, slope: factor, mistake: tooSmall },
+  ]
+  const digits = digitMistakes(x)
+  return [
+    ...UNITS.map(([factor, tooLarge, tooSmall]) => scaled(factor, tooLarge, tooSmall)),
+    DECIMALS.flatMap((factor) => scaled(factor, `${factor} times too large`, `${factor} times too small`)),
+    [
+      { value: ((x - 32) * 5) / 9, slope: 5 / 9, mistake: '°F instead of °C' },
+      { value: (x * 9) / 5 + 32, slope: 9 / 5, mistake: '°C instead of °F' },
+    ],
+    [{ value: -x, slope: 1, mistake: 'the sign is wrong' }],
+    digits.transposed,
+    digits.lost,
+  ]
+}
+
+/** A lost digit may have been any of ten in each place. */
+const MOST_DIGITS = 9
+
+/** Mistakes in the digits of a whole number; one that begins with 0 was no number before. */
+function digitMistakes(x: number): {
+  readonly transposed: readonly NumberRepair[]
+  readonly lost: readonly NumberRepair[]
+} {
+  const digits = String(Math.abs(x))
+  if (!/^\d+$/.test(digits) || digits.length > MOST_DIGITS) return { transposed: [], lost: [] }
+  const repairs = (texts: readonly string[], mistake: string) =>
+    texts.flatMap((text) => (text.startsWith('0') ? [] : [{ value: Math.sign(x) * Number(text), slope: 1, mistake }]))
+  const transposed = Array.from(
+    { length: digits.length - 1 },
+    (_, at) => `${digits.slice(0, at)}${digits[at + 1]}${digits[at]}${digits.slice(at + 2)}`,
+  )
+  const lost = Array.from({ length: 10 * (digits.length + 1) }, (_, k) => {
+    const at = Math.floor(k / 10)
+    return `${digits.slice(0, at)}${k % 10}${digits.slice(at)}`
+  })
+  return { transposed: repairs(transposed, 'two digits are transposed'), lost: repairs(lost, 'a digit is lost') }
+}
+
+/**
+ * A repaired value as the column has it, or null where none of the column's steps could have become the number. Of a column with steps a
+ * mistake that shrinks makes one value of several; one that widens leaves gaps, and a number that is in none of them is evidence.
+ */
+function onLattice(
+  { numbers }: Encoder,
+  j: number,
+  value: number,
+  slope: number,
+): { readonly value: number; readonly logWeight: number } | null {
+  const column = numbers[j]!
+  if (column.quantum === 0) return { value, logWeight: Math.log(slope) }
+  const rounded = roundTo(column, value)
+  if (Math.abs(rounded - value) > (slope * column.quantum) / 2 + ROUNDING * Math.abs(value)) return null
+  return { value: rounded, logWeight: Math.log(Math.max(1, slope)) }
+}
+
+const ROUNDING = 1e-9
+
+function swap({ numbers }: Encoder, fields: Fields, i: number, j: number): Kind {
+  const [x, y] = [fields.numbers[i]!, fields.numbers[j]!]
+  const isSeen = (column: number, value: number) => {
+    const { quantiles, quantum, usual } = numbers[column]!
+    const isStep = quantum === 0 || Math.abs(roundTo(numbers[column]!, value) - value) <= ROUNDING * Math.abs(value)
+    return value === usual || (isStep && quantiles[0]! <= value && value <= quantiles.at(-1)!)
+  }
+  if (x === y || !isSeen(i, y) || !isSeen(j, x)) return []
+  const mistake = `${numbers[i]!.name} and ${numbers[j]!.name} are swapped`
+  return [{ fields: { ...fields, numbers: fields.numbers.with(i, y).with(j, x) }, mistake, logWeight: 0 }]
+}
+
+const HOUR_MS = 3_600_000
+
+/** @param time  epoch ms */
+function timeMistakes(time: number): readonly (readonly { readonly value: number; readonly mistake: string }[])[] {
+  const hours = Array.from({ length: 24 }, (_, k) => k - 11).filter((hour) => hour !== 0)
+  const shifts = hours.map((hour) => {
+    const mistake = `the time is ${Math.abs(hour)} h too ${hour > 0 ? 'early' : 'late'}`
+    return { value: time + hour * HOUR_MS, mistake }
+  })
+  const date = new Date(time)
+  const [day, month] = [date.getUTCDate(), date.getUTCMonth() + 1]
+  if (day > 12 || day === month || Number.isNaN(day)) return [shifts, []]
+  const exchanged = new Date(time)
+  exchanged.setUTCMonth(day - 1, month)
+  return [shifts, [{ value: exchanged.getTime(), mistake: 'day and month are exchanged' }]]
+}
+
+/** Of each category that training did not see, the known values that differ by case, blanks or one letter. */
+function misspellings(encoder: Encoder, fields: Fields): readonly Kind[] {
+  return unseenCategories(encoder, fields).map(({ k, field, value }) => {
+    const known = encoder.tree.vocabularies[k]!.values.filter(
+      (other): other is string => typeof other === 'string' && editDistance(plain(value), plain(other)) <= 1,
+    )
+    return known.map((other) => {
+      const mistake = `${field} is misspelt`
+      return { fields: withCategory(fields, k, other), mistake, logWeight: -Math.log(known.length) }
+    })
+  })
+}
+
+const plain = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, '')

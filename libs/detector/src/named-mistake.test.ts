@@ -1,0 +1,113 @@
+import type { Feature } from '@outflow/contracts'
+import { fitEncoder, numberOf, withNumber } from '@outflow/encoding'
+import { type Fields, makeReader } from '@outflow/records'
+import { expect, it } from 'vitest'
+import { nameMistake } from './named-mistake.js'
+import { runNllQueries } from './nll-queries.js'
+import type { Curve } from './number-reason.js'
+
+const features: readonly Feature[] = [
+  { path: '$.load', type: 'numeric', optional: false },
+  { path: '$.length', type: 'numeric', optional: false },
+  { path: '$.heat', type: 'numeric', optional: false },
+  { path: '$.at', type: 'cyclic', period: 'day', optional: false },
+  { path: '$.route', type: 'categorical', optional: false },
+]
+const read = makeReader(features)
+const ordinary = { load: 27, length: 905, heat: 21.37, at: '2026-03-04T09:00:00Z', route: 'coast line' }
+const records = Array.from({ length: 600 }, (_, at) =>
+  read({
+    load: (at * 37) % 100,
+    length: 900 + (at % 9),
+    heat: 20 + Math.sin(at),
+    at: `2026-03-${String(1 + (at % 28)).padStart(2, '0')}T09:${String(at % 60).padStart(2, '0')}:00Z`,
+    route: at % 2 === 0 ? 'coast line' : 'hill line',
+  }),
+) as Fields[]
+const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const ORDINARY_NLL = 20
+
+/** 5 nats where all is as usual, and 60 more for each field that is not. */
+function nllWithOddFields({ numbers, categories }: Fields): number {
+  const [load, length, heat, at] = numbers as [number, number, number, number]
+  const isOdd = [
+    !(load >= 0 && load < 100),
+    !(length >= 900 && length < 909),
+    !(heat > 18 && heat < 22),
+    new Date(at).getUTCHours() !== 9,
+    !['coast line', 'hill line'].includes(categories[0]!),
+  ]
+  return 5 + 60 * isOdd.filter(Boolean).length
+}
+
+const SECOND = 1 / 3_600
+/** Of load, length and heat, with a step as small as the column's. */
+const GRIDS = [
+  Float64Array.from({ length: 200 }, (_, k) => k - 50),
+  Float64Array.from({ length: 50 }, (_, k) => 880 + k),
+  Float64Array.from({ length: 90 }, (_, k) => 15 + k / 10),
+]
+
+/** Fine about nine. */
+const NINE = numberOf(encoder, read(ordinary) as Fields, 3)
+const HOURS = Float64Array.from([
+  ...Array.from({ length: 96 }, (_, k) => k / 4).filter((x) => Math.abs(x - NINE) > 1e-3),
+  ...[-SECOND, 0, SECOND].map((apart) => NINE + apart),
+]).sort()
+
+function curvesOf(fields: Fields, nllOf: (fields: Fields) => number): ReadonlyMap<number, Curve> {
+  return new Map(
+    [...GRIDS, HOURS].map((grid, j) => {
+      const nll = grid.map((x) => nllOf(withNumber(encoder, fields, j, x)))
+      return [j, { grid, nll, usualNll: undefined }]
+    }),
+  )
+}
+
+async function nameOf(record: object, nllOf = nllWithOddFields) {
+  const fields = read({ ...ordinary, ...record }) as Fields
+  const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
+  const query = nameMistake(encoder, { fields, nll: nllOf(fields) }, curvesOf(fields, nllOf), ORDINARY_NLL)
+  return (await runNllQueries(nll, [query]))[0]
+}
+
+it.each<[object, string | undefined, string?]>([
+  [{ length: 1_456 }, 'kilometres instead of miles', 'normal with length 905 instead of 1,456'],
+  [{ length: 562 }, 'miles instead of kilometres'],
+  [{ length: 905 * 60 }, 'seconds instead of minutes'],
+  [{ length: 90_500 }, '100 times too large'],
+  [{ length: -905 }, 'the sign is wrong'],
+  [{ length: 950 }, 'two digits are transposed'],
+  [{ length: 905, load: 905_000 }, undefined],
+  [{ heat: 21.37 * 1.8 + 32 }, '°F instead of °C'],
+  [{ load: 905, length: 27 }, 'load and length are swapped'],
+  [{ route: 'Coast  line' }, 'route is misspelt', 'normal with route coast line instead of Coast  line'],
+  [{ route: 'hil line' }, 'route is misspelt'],
+])('%j: %s', async (record, name, text) => {
+  const named = await nameOf(record)
+  expect(named?.mistake?.name).toBe(name)
+  if (text !== undefined) expect(named).toMatchObject({ text, nll: 5 })
+  if (named) expect(named.mistake!.share).toBeGreaterThan(0.5)
+})
+
+it.each([
+  ['the record is not an anomaly', {}],
+  ['no mistake makes the record ordinary', { length: 1_111, load: 7_777 }],
+])('names none where %s', async (_, record) => {
+  expect(await nameOf(record)).toBeNull()
+})
+
+it('names a shift of whole hours where the usual time is narrow: a job that runs at nine to the second', async () => {
+  const nllAtNine = ({ numbers }: Fields) => (numbers[3]! % 86_400_000 === 9 * 3_600_000 ? -10 : 65)
+  expect((await nameOf({ at: '2026-03-04T16:00:00Z' }, nllAtNine))?.mistake?.name).toBe('the time is 7 h too late')
+  expect(await nameOf({ at: '2026-03-04T16:03:00Z' }, nllAtNine)).toBeNull()
+})
+
+it('names none where several would explain it as well: every other hour is ordinary', async () => {
+  const nllByHour = ({ numbers }: Fields) => (new Date(numbers[3]!).getUTCHours() === 16 ? 65 : 5)
+  expect(await nameOf({ at: '2026-03-04T16:00:00Z' }, nllByHour)).toBeNull()
+})
+
+it('a multiple of the factor is evidence in whole numbers: what no minutes make is not seconds', async () => {
+  expect((await nameOf({ length: 905 * 60 + 1 }))?.mistake).toBeUndefined()
+})
