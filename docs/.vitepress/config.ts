@@ -41,6 +41,7 @@ export default {
       }),
       section('Operations', 'operations', {
         running: 'Running outflow',
+        'failure-modes': 'Failure modes',
         upgrading: 'Support and upgrades',
         'health-events': 'Health events',
         scale: 'Scaling',
