@@ -59,8 +59,8 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          // Two at a time: half of what they take is waiting, for sessions to expire and servers to start.
-          maxWorkers: 2,
+          // One file at a time: each runs several services, and measures how long they take to end.
+          fileParallelism: false,
           testTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
