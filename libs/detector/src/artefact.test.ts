@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Feature } from '@outflow/contracts'
+import { openTensorFile, type Tensor, writeTensorFile } from '@outflow/flow'
 import { type Fields, makeReader } from '@outflow/records'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { dtypeOf, readHeader, readTensors, type Tensor, writeSafetensors } from './safetensors.js'
 import { trainDetector } from './train.js'
 
 const features: readonly Feature[] = [
@@ -30,7 +29,7 @@ beforeAll(async () => {
     maxSteps: 50,
   }
   artefact = Uint8Array.from((await trainDetector({ ...input, backend: 'wasm' })).artefact)
-  dataAt = readHeader(artefact)!.dataAt
+  dataAt = 8 + Number(new DataView(artefact.buffer).getBigUint64(0, true))
 }, 60_000)
 
 it('is noticed to be damaged by one flipped bit, wherever it is', () => {
@@ -42,7 +41,7 @@ it('is noticed to be damaged by one flipped bit, wherever it is', () => {
         const flipped = Uint8Array.from(artefact)
         flipped[at]! ^= 1 << bit
         try {
-          // The header's own `shape` is not read, the encoder says it.
+          // A space between header and numbers may have become another kind of space.
           expect(decodeModel(flipped)).toEqual(whole)
         } catch (error: unknown) {
           const named = region === 'tensors' ? [ModelDamaged] : [ModelDamaged, ModelForeign, ModelVersionUnknown]
@@ -84,19 +83,13 @@ it('is distinguished from any other bytes', () => {
 
 /** The artefact as a later outflow would write it: changed, and whole by its checksum. */
 function fromLater(change: (texts: Record<string, string>, tensors: Map<string, Tensor>) => void): Uint8Array {
-  const { header } = readHeader(artefact)!
-  const { sha256: _checksum, ...texts } = header.__metadata__ as Record<string, string>
-  const tensors = readTensors(artefact, header, dataAt)
+  const { metadata, readTensors } = openTensorFile(artefact)
+  const [texts, tensors] = [{ ...metadata }, readTensors()]
   texts.metadata = edited(texts.metadata, (metadata) => {
     metadata.outflowVersion = '9.9.9'
   })
   change(texts, tensors)
-  const hash = createHash('sha256').update(JSON.stringify(texts))
-  for (const [name, tensor] of tensors) {
-    const { buffer, byteOffset, byteLength } = tensor
-    hash.update(`\n${name} ${dtypeOf(tensor)} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
-  }
-  return writeSafetensors(tensors, { ...texts, sha256: hash.digest('hex') })
+  return writeTensorFile(texts, tensors)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: it is what a later version may make of it
@@ -122,7 +115,7 @@ it('is reported as one of a later version, with that version, where it is whole 
       })
     },
     'a table encoder.copula': (_, tensors) => {
-      tensors.set('encoder.copula', Float64Array.of(1))
+      tensors.set('encoder.copula', { shape: [1], data: Float64Array.of(1) })
     },
     'encoder has unknown keys': (texts) => {
       texts.encoder = edited(texts.encoder, (header) => {

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema, outflowVersion } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
-import type { FlowState } from '@outflow/flow'
+import {
+  type FlowState,
+  openTensorFile,
+  type Tensor,
+  type TensorData,
+  WeightsDamaged,
+  WeightsForeign,
+  writeTensorFile,
+} from '@outflow/flow'
 import type { Calibration } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { packFlow, unpackFlow } from './pack-flow.js'
+import { packFlow, tensorsUnder, unpackFlow } from './pack-flow.js'
 import type { ParetoTail } from './pareto-tail.js'
-import { dtypeOf, readHeader, readTensors, type Tensor, tensorsUnder, writeSafetensors } from './safetensors.js'
 
 /** Everything that a detector is. */
 export interface Model {
@@ -23,14 +30,14 @@ const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2
 
 /**
  * Encodes a model as one safetensors file. Its `__metadata__` holds, in addition to format and version, the metadata and the
- * encoder's header as JSON, the flow's spec and shapes, and the SHA-256 of all the rest.
+ * encoder's header as JSON, and the flow's spec.
  */
 export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
   const { tensors, fixed } = takeApart(model)
   // When and how fast it was fitted does not change what the model is.
   const { createdAt: _createdAt, training, ...lasting } = metadata
   const { durationMs: _durationMs, ...fit } = training
-  const modelId = toUuid(digest(JSON.stringify([fixed, lasting, fit]), tensors))
+  const modelId = toUuid(hashOf(JSON.stringify([fixed, lasting, fit]), tensors))
   const complete: ModelMetadata = { ...metadata, modelId }
   const texts = {
     format: FORMAT,
@@ -38,8 +45,7 @@ export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<Model
     metadata: JSON.stringify(complete),
     ...fixed,
   }
-  const checksum = digest(JSON.stringify(texts), tensors).toString('hex')
-  return { artefact: writeSafetensors(tensors, { ...texts, sha256: checksum }), metadata: complete }
+  return { artefact: writeTensorFile(texts, tensors), metadata: complete }
 }
 
 /**
@@ -53,18 +59,13 @@ export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<Model
  * @throws {ModelDamaged} when it is truncated or was changed
  */
 export function decodeModel(bytes: Uint8Array): Model {
-  const read = readHeader(bytes)
-  const texts = read?.header.__metadata__ as Record<string, string> | undefined
-  if (read === undefined || texts?.format !== FORMAT) {
-    if (hasOurOpening(bytes)) throw new ModelDamaged('the model artefact is truncated or its header was changed')
-    throw new ModelForeign('these bytes are not a model artefact of outflow; give a file written by `outflow train`')
-  }
+  const { metadata: texts, readTensors } = open(bytes)
   const version = Number(texts.schema_version)
   if (version > MODEL_SCHEMA_VERSION) {
     throw later(texts, `its schema version is ${version}, and this version reads ${MODEL_SCHEMA_VERSION}`)
   }
-  const tensors = checkedTensors(bytes, read, texts)
   try {
+    const tensors = readTensors()
     const model = putTogether(texts, tensors)
     const again = takeApart(model)
     const news = [...tensors.keys()].find((name) => !again.tensors.has(name))
@@ -74,14 +75,32 @@ export function decodeModel(bytes: Uint8Array): Model {
     }
     return model
   } catch (error: unknown) {
+    if (error instanceof WeightsDamaged) {
+      const fix =
+        'the checksum of the model artefact does not match its content; copy it again from where it was stored'
+      throw new ModelDamaged(fix, { cause: error })
+    }
     throw later(texts, (error as Error).message, error)
   }
 }
 
-function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string, Tensor>): Model {
+function open(bytes: Uint8Array) {
+  try {
+    const file = openTensorFile(bytes)
+    if (file.metadata.format === FORMAT) return file
+  } catch (error: unknown) {
+    if (!(error instanceof WeightsDamaged || error instanceof WeightsForeign)) throw error
+    if (hasOurOpening(bytes)) {
+      throw new ModelDamaged('the model artefact is truncated or its header was changed', { cause: error })
+    }
+  }
+  throw new ModelForeign('these bytes are not a model artefact of outflow; give a file written by `outflow train`')
+}
+
+function putTogether(texts: Readonly<Record<string, string>>, tensors: ReadonlyMap<string, Tensor>): Model {
   const encoder = unpackEncoder({
     header: JSON.parse(texts.encoder!) as EncoderHeader,
-    tables: tensorsUnder('encoder.', tensors),
+    tables: new Map(Array.from(tensorsUnder('encoder.', tensors), ([name, { data }]) => [name, data])),
   })
   return {
     encoder,
@@ -91,13 +110,13 @@ function putTogether(texts: Record<string, string>, tensors: ReadonlyMap<string,
   }
 }
 
-function later(texts: Record<string, string>, why: string, cause?: unknown): ModelVersionUnknown {
+function later(texts: Readonly<Record<string, string>>, why: string, cause?: unknown): ModelVersionUnknown {
   const writer = writerOf(texts)
   const message = `outflow ${writer} wrote the model artefact, and ${outflowVersion()} cannot read it: ${why}`
   return new ModelVersionUnknown(`${message}; upgrade this outflow`, { values: { writer }, cause })
 }
 
-function writerOf({ metadata }: Record<string, string>): string {
+function writerOf({ metadata }: Readonly<Record<string, string>>): string {
   try {
     return String((JSON.parse(metadata!) as { outflowVersion?: unknown }).outflowVersion ?? 'of a later version')
   } catch {
@@ -110,7 +129,7 @@ function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
   const { header: calibrationHeader, tensors } = packCalibration(calibration)
   const packed = packFlow(flow)
-  for (const [name, table] of tables) tensors.set(`encoder.${name}`, table)
+  for (const [name, table] of tables) tensors.set(`encoder.${name}`, flat(table))
   for (const [name, weights] of packed.tensors) tensors.set(name, weights)
   const fixed = {
     encoder: JSON.stringify(header),
@@ -127,49 +146,37 @@ interface CalibrationHeader {
 
 function packCalibration({ rows, nll, above, tail }: Calibration) {
   const tensors = new Map<string, Tensor>([
-    ['calibration', nll],
-    ['calibration.above', above],
+    ['calibration', flat(nll)],
+    ['calibration.above', flat(above)],
   ])
   if (tail === null) return { header: { rows, tail }, tensors }
   const { shape, scale, weight, ...ends } = tail
-  for (const [name, tensor] of Object.entries({ shape, scale, weight })) tensors.set(`calibration.${name}`, tensor)
+  for (const [name, tensor] of Object.entries({ shape, scale, weight }))
+    tensors.set(`calibration.${name}`, flat(tensor))
   return { header: { rows, tail: ends }, tensors }
 }
 
 function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, { rows, tail }: CalibrationHeader): Calibration {
-  const of = (name: string) => tensors.get(`calibration.${name}`) as Float64Array
+  const of = (name: string) => tensors.get(name)!.data as Float64Array
   return {
     rows,
-    nll: tensors.get('calibration') as Float64Array,
-    above: tensors.get('calibration.above') as Int32Array,
-    tail: tail === null ? null : { ...tail, shape: of('shape'), scale: of('scale'), weight: of('weight') },
+    nll: of('calibration'),
+    above: tensors.get('calibration.above')!.data as Int32Array,
+    tail:
+      tail === null
+        ? null
+        : { ...tail, shape: of('calibration.shape'), scale: of('calibration.scale'), weight: of('calibration.weight') },
   }
 }
 
-function checkedTensors(
-  bytes: Uint8Array,
-  { header, dataAt }: NonNullable<ReturnType<typeof readHeader>>,
-  { sha256, ...texts }: Record<string, string>,
-): Map<string, Tensor> {
-  try {
-    const tensors = readTensors(bytes, header, dataAt)
-    if (digest(JSON.stringify(texts), tensors).toString('hex') === sha256) return tensors
-  } catch (error: unknown) {
-    throw new ModelDamaged('the tensors of the model artefact cannot be read', { cause: error })
-  }
-  throw new ModelDamaged(
-    'the checksum of the model artefact does not match its content; copy it again from where it was stored',
-    {
-      values: { sha256 },
-    },
-  )
-}
+/** A table whose shape follows from the encoder that it belongs to. */
+const flat = (data: TensorData): Tensor => ({ shape: [data.length], data })
 
-function digest(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
+function hashOf(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
   const hash = createHash('sha256').update(text)
-  for (const [name, tensor] of tensors) {
-    const { buffer, byteOffset, byteLength } = tensor
-    hash.update(`\n${name} ${dtypeOf(tensor)} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
+  for (const [name, { data }] of tensors) {
+    const { buffer, byteOffset, byteLength } = data
+    hash.update(`\n${name} ${byteLength}\n`).update(new Uint8Array(buffer, byteOffset, byteLength))
   }
   return hash.digest()
 }

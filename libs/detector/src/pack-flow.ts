@@ -1,13 +1,10 @@
-import { checkFlow, type FlowSpec, type FlowState } from '@outflow/flow'
-import { type Tensor, tensorsUnder } from './safetensors.js'
+import { checkFlow, type FlowSpec, type FlowState, ShapeError, type Tensor } from '@outflow/flow'
 
-/** Flow as tensors and texts in JSON: `flow_spec`, null where there is no flow, and `flow_shapes`. */
+/** Flow as tensors and its spec in JSON: `flow_spec`, null where there is no flow. */
 export function packFlow(flow: FlowState | null) {
-  const weights = [...(flow?.weights ?? [])]
-  const shapes = Object.fromEntries(weights.map(([name, { shape }]) => [name, shape]))
   return {
-    texts: { flow_spec: JSON.stringify(flow?.spec ?? null), flow_shapes: JSON.stringify(shapes) },
-    tensors: new Map<string, Tensor>(weights.map(([name, { data }]) => [PREFIX + name, data])),
+    texts: { flow_spec: JSON.stringify(flow?.spec ?? null) },
+    tensors: new Map<string, Tensor>(Array.from(flow?.weights ?? [], ([name, tensor]) => [PREFIX + name, tensor])),
   }
 }
 
@@ -17,17 +14,22 @@ export function packFlow(flow: FlowState | null) {
  * @throws {ShapeError} when the tensors do not fit the spec
  */
 export function unpackFlow(
-  { flow_spec, flow_shapes }: Readonly<Record<string, string>>,
+  { flow_spec }: Readonly<Record<string, string>>,
   tensors: ReadonlyMap<string, Tensor>,
 ): FlowState | null {
   const spec = JSON.parse(flow_spec!) as FlowSpec | null
   if (spec === null) return null
-  const shapes = JSON.parse(flow_shapes!) as Readonly<Record<string, readonly number[]>>
-  const weights = Array.from(
-    tensorsUnder(PREFIX, tensors),
-    ([name, data]) => [name, { shape: shapes[name]!, data: data as Float32Array }] as const,
-  )
+  const weights = Array.from(tensorsUnder(PREFIX, tensors), ([name, { shape, data }]) => {
+    if (!(data instanceof Float32Array)) throw new ShapeError(`weight ${name} is not an F32 tensor`)
+    return [name, { shape, data }] as const
+  })
   return checkFlow({ spec, weights: new Map(weights) })
+}
+
+/** Those whose names begin with a prefix, by what follows it. */
+export function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const under = Array.from(tensors).filter(([name]) => name.startsWith(prefix))
+  return new Map(under.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
 }
 
 const PREFIX = 'flow.'

@@ -22,6 +22,7 @@ export {
   type WeightTensor,
 } from './flows/flow-state.js'
 export { decodeSafetensors, encodeSafetensors } from './flows/safetensors.js'
+export { openTensorFile, type Tensor, type TensorData, writeTensorFile } from './flows/tensor-file.js'
 export { toOnnx } from './onnx/onnx.js'
 export type { Precision } from './onnx/onnx-graph.js'
 export {

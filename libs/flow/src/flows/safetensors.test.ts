@@ -148,7 +148,7 @@ it('calls what a later outflow wrote by that name, with its version, and not dam
     'no weight layers.0.gate': fromLater(({ tensors }) => {
       tensors['layers.0.gate'] = { dtype: 'F32', shape: [1], data_offsets: [0, 4] }
     }),
-    'described as an F32': fromLater(({ tensors }) => {
+    'has the type BF16': fromLater(({ tensors }) => {
       tensors['layers.0.actnorm.bias'] = { dtype: 'BF16', shape: [6], data_offsets: [0, 12] }
     }),
   }
