@@ -43,15 +43,18 @@ test('alerts that Kafka has committed are not sent again when the relay dies bef
   // Postgres would end the delete for a client that is no more.
   await pipeline.pool.query('select pg_terminate_backend($1)', [deleting])
   await release()
-  const { rows } = await pipeline.pool.query(
-    'select count(*)::int as sent from outflow.outbox where sequence is not null',
+  const { rows } = await pipeline.pool.query<{ sequence: number }>(
+    'select sequence::int from outflow.outbox where sequence is not null order by sequence',
   )
   const relay = startService('alerts', pipeline.configFile)
   const { caughtUpThrough } = await relay.logged('leadership taken')
   await pipeline.untilStoredMore(3_000)
   await feed.stop()
 
-  expect(rows).toEqual([{ sent: Number(caughtUpThrough) }])
+  // All that Kafka had committed was still in the outbox. Of a long outbox more is numbered than one transaction sends.
+  const sent = Number(caughtUpThrough)
+  expect(sent).toBeGreaterThan(0)
+  expect(rows.slice(0, sent).map(({ sequence }) => sequence)).toEqual(Array.from({ length: sent }, (_, at) => at + 1))
   await expectEverythingOnce(pipeline)
 })
 
