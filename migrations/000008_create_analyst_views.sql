@@ -21,7 +21,7 @@ comment on column analyst.anomalies.entity_key is
   'Entity of the record (source.key), or its Kafka key; null if it has neither. A key of more than 500 characters is cut to 100, followed by …sha256: and the hash of the whole key.';
 comment on column analyst.anomalies.record is 'The decoded record.';
 comment on column analyst.anomalies.nll is
-  'Negative log-likelihood under the model, nats; higher is stranger. It is a density in the record''s units: compare it within one model.';
+  'Negative log-likelihood under the model, nats; higher is less likely. It is a density in the record''s units: compare it within one model.';
 comment on column analyst.anomalies.p_value is
   'Share of normal records with an nll at least as high, by the model''s calibration.';
 comment on column analyst.anomalies.p_upper is 'Upper 95 % confidence limit of p_value.';

@@ -11,7 +11,7 @@ export interface Peers {
 
 export interface PeerScores {
   readonly method: string
-  /** [scored rows]; higher is stranger */
+  /** [scored rows]; higher is less likely */
   readonly scores: readonly number[]
   /** CPU seconds. */
   readonly fitSeconds: number

@@ -14,7 +14,7 @@ export interface Ranking {
  *
  * Rows of one score are taken together, so that their order, which says nothing, does not count.
  *
- * @param scores     [n]; higher is stranger
+ * @param scores     [n]; higher is less likely
  * @param isAnomaly  [n]; some are, and some are not
  * @throws {RangeError} when the lengths differ, a score is NaN, or one of the two kinds is absent
  * @see Fawcett 2006, Pattern Recognition Letters 27; AP as scikit-learn's average_precision_score

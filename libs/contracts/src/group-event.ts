@@ -9,7 +9,7 @@ const exampleSchema = z.object({
   time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
   key: z.string().nullable().describe('The entity; null where the record names none'),
   severity: severity.describe('How far the p-value is below the alert rate'),
-  nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is stranger"),
+  nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is less likely"),
   pValue: z.number().describe('Share of normal records with an nll at least as high'),
   surpriseBits: z.number().describe('−log₂ of the p-value'),
   reason: z.string().nullable().describe('The main reason in words; null where it has none'),

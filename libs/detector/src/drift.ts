@@ -8,7 +8,7 @@ export interface ScoreBlock {
 
 /** Drift statistic of a bucket of NLLs, from the calibration of the model. */
 export interface CalibratedBuckets {
-  /** [buckets]; mean normal score of a record in the bucket: 0 on average where nothing has changed, higher is stranger. */
+  /** [buckets]; mean normal score of a record in the bucket: 0 on average where nothing has changed, higher is less likely. */
   readonly score: Float64Array
   /** Variance of the score, and of its square, where nothing has changed. */
   readonly variance: number

@@ -63,10 +63,10 @@ function summaryOfAlert(event: AlertEvent): EventSummary {
 
 function summaryOfGroup(event: GroupEvent): EventSummary {
   const { text, examples } = event.data
-  const strangest = examples.slice(0, MOST_REASONS)
+  const shown = examples.slice(0, MOST_REASONS)
   return {
     headline: shorten(text),
-    lines: strangest.map(
+    lines: shown.map(
       ({ id, reason, pValue }) => `${shorten(`${id}: ${reason ?? 'no reason'}`)}, ${formatRarity(pValue)}`,
     ),
     labels: anomalyLabels(event),

@@ -9,7 +9,7 @@ test('each field has its share of the bits', () => {
   expect(formatShares([reason('distance', 14), reason('origin', 2)])).toBe('distance 87 %, origin 13 %')
 })
 
-test('a field beside others is neither nothing nor everything', () => {
+test('a field among several has a share from 1 to 99 %', () => {
   expect(reasonPercents([reason('distance', 906_215), reason('delay', 1)])).toEqual([99, 1])
   expect(reasonPercents([reason('distance', 0)])).toEqual([0])
 })

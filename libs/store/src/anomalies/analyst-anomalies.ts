@@ -1,23 +1,15 @@
-import { formatPosition, type Position, type Reason, type Severity } from '@outflow/contracts'
+import { formatPosition, type Reason } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { type RowOf, run } from '../connection/statement.js'
+import type { AnomalyLine } from './anomaly-list.js'
 import { readReasons } from './explanations.js'
 
-/** An anomaly as an analyst sees it. */
-export interface AnalystAnomaly extends Position {
-  readonly pipeline: string
-  readonly eventTime: Date
-  readonly detectedAt: Date
-  readonly entityKey: string | null
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
-  readonly severity: Severity
+/** An anomaly as the views of schema analyst have it. */
+export interface AnalystAnomaly extends Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields' | 'verdict'> {
   /** null: not computed yet, or unexplainable. */
   readonly reasons: readonly Reason[] | null
   /** Why no reasons can be computed; null: they are computed, or will be. */
   readonly unexplainable: string | null
-  readonly modelId: string
 }
 
 interface AnalystFilter {
@@ -35,8 +27,8 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
   const rows = await run<AnalystRow>(db, {
     name: 'anomalies_for_analyst',
     text: `
-      select pipeline, topic, partition, "offset", event_time, detected_at, entity_key, nll, p_value, severity, reasons,
-             unexplainable, model_id
+      select pipeline, topic, partition, "offset", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
+             nll, p_value as "pValue", severity, reasons, unexplainable, model_id as "modelId"
       from analyst.anomalies
       where pipeline = $1 and detected_at >= $2
         and ($3::text is null or entity_key = $3)
@@ -45,36 +37,10 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
       limit $5`,
     values: [filter.pipeline, filter.since, filter.key ?? null, filter.field ?? null, filter.limit],
   })
-  return rows.map((row) => {
-    const position = { topic: row.topic, partition: row.partition, offset: BigInt(row.offset) }
-    return {
-      ...position,
-      pipeline: row.pipeline,
-      eventTime: row.event_time,
-      detectedAt: row.detected_at,
-      entityKey: row.entity_key,
-      nll: row.nll,
-      pValue: row.p_value,
-      severity: row.severity,
-      reasons: readReasons(row.reasons, `${row.pipeline}, ${formatPosition(position)}`),
-      unexplainable: row.unexplainable,
-      modelId: row.model_id,
-    }
+  return rows.map(({ offset, reasons, ...row }) => {
+    const anomaly = { ...row, offset: BigInt(offset) }
+    return { ...anomaly, reasons: readReasons(reasons, `${row.pipeline}, ${formatPosition(anomaly)}`) }
   })
 }
 
-interface AnalystRow {
-  readonly pipeline: string
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
-  readonly event_time: Date
-  readonly detected_at: Date
-  readonly entity_key: string | null
-  readonly nll: number
-  readonly p_value: number
-  readonly severity: Severity
-  readonly reasons: unknown
-  readonly unexplainable: string | null
-  readonly model_id: string
-}
+type AnalystRow = RowOf<AnalystAnomaly, { readonly offset: string; readonly reasons: unknown }>

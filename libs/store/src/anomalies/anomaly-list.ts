@@ -14,9 +14,9 @@ export interface AnomalyLine extends Position {
   readonly pValue: number
   readonly severity: Severity
   readonly modelId: string
-  /** Of the strangest field; null where it was stored without reasons. */
+  /** Text of the reason with the most bits; null where it was stored without reasons. */
   readonly topReason: string | null
-  /** Of each of its reasons, the strangest first. */
+  /** Field and bits of each reason, the most bits first. */
   readonly fields: readonly FieldBits[]
   /** The last that was given; null: none. */
   readonly verdict: Verdict | null
@@ -31,7 +31,7 @@ interface AnomalyFilter {
   readonly from?: Date | undefined
   readonly to?: Date | undefined
   readonly key?: string | undefined
-  /** The field that was strangest. */
+  /** The field of the main reason. */
   readonly field?: string | undefined
   readonly severity?: Severity | undefined
   readonly modelId?: string | undefined

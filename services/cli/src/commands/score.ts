@@ -12,7 +12,7 @@ import { alertRateOption, jsonOption } from '../options.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Scores every record of a file: how improbable it is (nll, nats, higher is stranger), the share of normal records that ' +
+      'Scores every record of a file: how improbable it is (nll, nats, higher is less likely), the share of normal records that ' +
         'have an nll at least as high (p_value), and whether that is within the alert rate (anomaly). ' +
         'Rows are numbered from 0 in input order. A record that breaks the contract of the model ends the command.',
     )

@@ -25,7 +25,7 @@ export const anomalySummarySchema = z
     recordTime: timeSchema,
     detectedAt: timeSchema,
     key: z.string().nullable(),
-    /** Nats; higher is stranger. */
+    /** Nats; higher is less likely. */
     nll: z.number(),
     pValue: z.number(),
     /** −log₂ p; null where p is 0. */

@@ -78,10 +78,11 @@ async function stated(
 }
 
 function withOptions({ kafka, postgres, source }: Stated, options: ConnectionOptions, environment: Environment) {
-  const brokers = options.brokers ?? kafka?.brokers ?? brokersOf(environment)
+  const { brokers: statedBrokers, ...otherSettings } = kafka ?? {}
+  const brokers = options.brokers ?? statedBrokers ?? brokersOf(environment)
   const registry = options.registry === undefined ? source?.registry : { url: options.registry }
   return {
-    kafka: { ...(brokers !== undefined && { brokers }), ...withoutKey(kafka ?? {}, 'brokers') },
+    kafka: { ...(brokers !== undefined && { brokers }), ...otherSettings },
     ...(postgres && { postgres }),
     source: {
       ...(source?.format !== undefined && { format: source.format }),
@@ -124,8 +125,4 @@ function movedFiles(value: unknown, move: (path: string) => string): unknown {
 function relocate(from: string, output: string): (path: string) => string {
   const folder = output === '-' ? process.cwd() : dirname(resolve(output))
   return (path) => (isAbsolute(path) ? path : relative(folder, resolve(from, path)))
-}
-
-function withoutKey<T extends object>(value: T, key: string): object {
-  return Object.fromEntries(Object.entries(value).filter(([own]) => own !== key))
 }

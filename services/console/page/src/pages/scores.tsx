@@ -131,7 +131,7 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
       </p>
       <section aria-labelledby="percentiles">
         <h2 id="percentiles">
-          Percentiles of the score <small>nats, higher is stranger</small>
+          Percentiles of the score <small>nats, higher is less likely</small>
         </h2>
         <Chart
           title={`Percentiles of the score against the threshold: ${words}`}

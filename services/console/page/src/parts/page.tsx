@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 
 interface PageProps {
   readonly title: string
-  /** Beside the title. */
+  /** Shown to the right of the title. */
   readonly tools?: ComponentChildren
   readonly children: ComponentChildren
 }
