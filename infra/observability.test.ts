@@ -2,18 +2,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { metrics } from './reference-metrics.js'
 
 const infra = fileURLToPath(new URL('./', import.meta.url))
 
-/** From the table of metrics, which a test of runtime compares with the source. */
 const labelsOf = new Map<string, readonly string[]>(
-  [
-    ...read('../docs/reference/telemetry.md').matchAll(
-      /^\| `(outflow_[a-z_]+)(?:\{([a-z,]+)\})?` +\| [a-z]+ +\| (.*)\|$/gm,
-    ),
-  ].flatMap(([, name, labels = '', meaning]): [string, string[]][] => {
-    const own = ['pipeline', 'instance', ...labels.split(',')]
-    if (!meaning!.startsWith('histogram')) return [[name!, own]]
+  metrics().flatMap(({ name, type, labels }): [string, string[]][] => {
+    const own = ['pipeline', 'instance', ...labels]
+    if (type !== 'histogram') return [[name, own]]
     return ['sum', 'count', 'bucket'].map((part) => [`${name}_${part}`, [...own, 'le']])
   }),
 )

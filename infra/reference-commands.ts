@@ -2,17 +2,22 @@ import { makeTerminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { makeProgram } from '../services/cli/src/program.js'
 
-/** The help of each command, as a page in Markdown. */
-export async function commandReference(): Promise<string> {
+/** The help of each command as a section in Markdown. */
+export async function commandOptions(): Promise<readonly string[]> {
   const program = await makeProgram({ terminal: makeTerminal(process), exitCode: 0 }, null)
-  const commands = program.commands.flatMap(withInner)
-  return [
-    '# Command options',
-    '',
-    'Generated from the commands by `npm run docs:reference`: what `npx outflow COMMAND --help` prints. [Commands](commands.md) shows their output.',
-    ...commands.flatMap((command) => ['', `## ${pathOf(command)}`, '', '```', helpOf(command), '```']),
-    '',
-  ].join('\n')
+  const listed = program.createHelp().visibleCommands(program)
+  return program.commands
+    .filter((command) => listed.includes(command))
+    .flatMap(withInner)
+    .flatMap((command) => ['', `## ${pathOf(command)}`, '', '```', withoutExamplesOfGroup(command), '```'])
+    .slice(1)
+}
+
+/** A group's examples are printed by the help of each of its commands too; on the page they are printed once. */
+function withoutExamplesOfGroup(command: Command): string {
+  const help = helpOf(command)
+  const [examples] = (command.parent?.parent && /\n\nExamples:\n[\s\S]*$/.exec(helpOf(command.parent))) || ['']
+  return help.endsWith(examples) ? help.slice(0, help.length - examples.length) : help
 }
 
 const withInner = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(withInner)]

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 const MIGRATIONS = new URL('../migrations/', import.meta.url)
 
 /** The views of the schema `analyst` with their columns, as a page in Markdown, from the comments in the migrations. */
-export function sqlReference(): string {
+export function sqlReference(): readonly string[] {
   const views = new Map<string, View>()
   for (const { kind, name, text } of commentsOf(migrations())) {
     if (kind === 'view') views.set(name, { text, columns: [] })
@@ -17,6 +17,10 @@ export function sqlReference(): string {
     '',
     'Generated from the comments of the migrations by `npm run docs:reference`; `\\d+ analyst.anomalies` shows them in psql.',
     '[Analysts](../guides/analysts.md) has examples.',
+    '',
+    '| view | contents |',
+    '|---|---|',
+    ...[...views].map(([name, { text }]) => `| \`${name}\` | ${text.replaceAll('|', '\\|')} |`),
     ...[...views].flatMap(([name, { text, columns }]) => [
       '',
       `## ${name}`,
@@ -27,8 +31,7 @@ export function sqlReference(): string {
       '|---|---|',
       ...columns.map((column) => `| \`${column.name}\` | ${column.text.replaceAll('|', '\\|')} |`),
     ]),
-    '',
-  ].join('\n')
+  ]
 }
 
 interface View {

@@ -3,13 +3,13 @@ import { HEALTH_EVENT_KINDS } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { generatedPages } from './reference.js'
 
-it('documents every configuration key, command option and analyst view: npm run docs:reference brings the pages up to date', async () => {
+it('documents every key, command, error code, event, metric and analyst view: npm run docs:reference brings the pages up to date', async () => {
   for (const [file, text] of await generatedPages()) expect(readFileSync(file, 'utf8'), file).toBe(text)
 })
 
 it('names on the page of failure modes only log events, health events and error codes that exist', () => {
   const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-  const known = `${read('docs/reference/telemetry.md')}${read('docs/operations/health-events.md')}${read('libs/errors/README.md')}`
+  const known = `${read('docs/reference/telemetry.md')}${read('docs/operations/health-events.md')}${read('docs/reference/errors.md')}`
   const seen = read('docs/operations/failure-modes.md')
     .split('\n')
     .flatMap((line) => line.split(' | ')[1]?.match(/`[a-zA-Z_ ]+`/g) ?? [])

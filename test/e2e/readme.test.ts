@@ -30,6 +30,8 @@ describe('README and docs', () => {
       KAFKA_BROKERS: 'localhost:9092',
       DATABASE_URL: 'postgres://localhost/outflow',
       PAGER_SECRET: `whsec_${'A'.repeat(32)}`,
+      OIDC_SECRET: 'secret',
+      SESSION_SECRET: 's'.repeat(32),
     }
     expect(parseConfig(whole, environment).pipeline).toBe('flights')
     expect(parts.length).toBeGreaterThan(0)

@@ -1,7 +1,10 @@
 import { OutflowError } from '@outflow/errors'
 import type { Part, Tier } from './infrastructure.js'
 
-/** One way to a broker or a database failed; the message names the cause. */
+/**
+ * One way to a broker or a database failed.
+ * @fix The message names what was missing, or has the end of its log.
+ */
 export class ComponentStartFailed extends OutflowError {
   readonly code = 'OUTFLOW_COMPONENT_START_FAILED'
 }
@@ -12,7 +15,10 @@ interface Shortfall {
   readonly reasons: Readonly<Partial<Record<Tier, string>>>
 }
 
-/** None of the three ways led to a broker or to a database. */
+/**
+ * None of the three ways led to a broker or a database.
+ * @fix Do one of the three things that the message names.
+ */
 export class InfrastructureUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_INFRASTRUCTURE_UNAVAILABLE'
 

@@ -1,6 +1,9 @@
 import { UserError } from '@outflow/errors'
 
-/** outflow.yaml has invalid values: each problem names the key, the value found and what is allowed. */
+/**
+ * The configuration has invalid values.
+ * @fix Each problem in the message names the key, the value found and what is allowed.
+ */
 export class ConfigInvalid extends UserError {
   readonly code = 'OUTFLOW_CONFIG_INVALID'
 }

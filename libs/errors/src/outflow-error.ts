@@ -32,7 +32,10 @@ export abstract class FixableError extends OutflowError {
 /** Something that a person gave is wrong: the command line, the configuration, a file. The same again fails the same. */
 export abstract class UserError extends OutflowError {}
 
-/** An error of an unknown class: a defect in outflow or in a library that it uses. */
+/**
+ * An error of an unknown class: a defect in outflow or in a library that it uses.
+ * @fix Report it, with the stack under `cause`.
+ */
 export class UnexpectedError extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
 }

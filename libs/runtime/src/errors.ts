@@ -1,16 +1,25 @@
 import { OutflowError, UserError } from '@outflow/errors'
 
-/** The configuration file cannot be read: it is not there, or may not be opened. */
+/**
+ * The configuration file cannot be read: it is not there, or its permissions forbid it.
+ * @fix Name yours with `--config`, or write one with `outflow init`.
+ */
 export class ConfigUnreadable extends UserError {
   readonly code = 'OUTFLOW_CONFIG_UNREADABLE'
 }
 
-/** The configuration file is not YAML: the error names the file, the line and what the parser met there. */
+/**
+ * The configuration file is not YAML.
+ * @fix Correct the line and column that the message names.
+ */
 export class ConfigSyntaxError extends UserError {
   readonly code = 'OUTFLOW_CONFIG_SYNTAX'
 }
 
-/** Health and metrics cannot be served: the address is taken, foreign or forbidden. */
+/**
+ * Health, metrics or the console cannot be served: the address is taken, not of this machine, or forbidden.
+ * @fix Stop what listens there, or change `http.host`, `console.host` or `http.ports`.
+ */
 export class HealthAddressUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_HEALTH_ADDRESS_UNAVAILABLE'
 }

@@ -1,7 +1,10 @@
 import { describeTlsFailure, FixableError, OutflowError } from '@outflow/errors'
 import kafkajs, { type KafkaJSError } from 'kafkajs'
 
-/** The broker did not answer, or is electing, moving or rebalancing; the same act may succeed later. */
+/**
+ * Kafka did not answer, or is moving a partition or group.
+ * @fix Wait; if it lasts, look at the brokers and the network.
+ */
 export class BrokerUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_UNAVAILABLE'
   override readonly retryable = true
@@ -10,7 +13,10 @@ export class BrokerUnavailable extends OutflowError {
 /** The broker still writes the end of the transaction before. */
 export class TransactionPending extends BrokerUnavailable {}
 
-/** The broker refused the request: a permission, a setting, a message that is too large. */
+/**
+ * Kafka refused a request: a topic, a permission, a setting or a message that is too large.
+ * @fix Read the cause; run `outflow doctor`.
+ */
 export class BrokerRefused extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_REFUSED'
 }
@@ -18,22 +24,34 @@ export class BrokerRefused extends OutflowError {
 /** The broker refused messages for their size. */
 export class MessageTooLarge extends BrokerRefused {}
 
-/** The broker, or its token endpoint, rejected the login. */
+/**
+ * Kafka, or its token endpoint, rejected the login.
+ * @fix Correct the key under `kafka.sasl` that the message names, and restart.
+ */
 export class BrokerLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_LOGIN_FAILED'
 }
 
-/** No TLS connection with the broker: one side does not accept the other's certificate, or the port has no TLS. */
+/**
+ * No TLS connection with Kafka: one side does not accept the other's certificate, or the port has no TLS.
+ * @fix Correct the key under `kafka.tls` that the message names, and restart.
+ */
 export class BrokerTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 
-/** The stored offset is beyond the end of the partition: the broker has lost records, or it has no topic ids and the topic was created again. */
+/**
+ * The stored offset is beyond the end of the partition: the brokers lost records, or they have no topic ids and the topic was created again.
+ * @fix Follow the steps in libs/streams/README.md.
+ */
 export class OffsetBeyondLog extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_OFFSET_BEYOND_LOG'
 }
 
-/** Another relay took over the transactional id; this one must stop. */
+/**
+ * Another relay took over the transactional id; this one stops.
+ * @fix Nothing; the other relay continues.
+ */
 export class SenderFenced extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_SENDER_FENCED'
 }

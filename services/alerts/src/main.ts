@@ -76,10 +76,14 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     },
     onError: telemetry.storeConnectionLost,
   })
-  vitals.metrics.gaugeOf('outflow_outbox_rows', 'Messages that wait to be sent; NaN while unknown', async () => {
-    const { rows } = await outboxDepth(pool, pipeline)
-    return rows
-  })
+  vitals.metrics.gaugeOf(
+    'outflow_outbox_rows',
+    'Messages that are not sent yet; NaN while Postgres is unavailable',
+    async () => {
+      const { rows } = await outboxDepth(pool, pipeline)
+      return rows
+    },
+  )
   const relayLeadership = `outflow-relay-${pipeline}`
   const checks = [
     vitals.check('alerts', 'postgres', () => postgresCheck(pool)),

@@ -25,18 +25,42 @@ export interface AlertsTelemetry {
 const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
 export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
-  const sent = metrics.counter('outflow_outbox_sent_total', 'Outbox messages sent', ['kind'])
-  const unsent = metrics.counter('outflow_alerts_unsent_total', 'Alerts that were suppressed or grouped', ['because'])
-  const groups = metrics.counter('outflow_alert_groups_total', 'Alerts about many anomalies at once', ['by'])
-  const shortened = metrics.counter('outflow_messages_shortened_total', 'Sent without a body that was too large', [
-    'kind',
-  ])
-  const notSent = metrics.counter('outflow_messages_not_sent_total', 'Too large even without their body: not sent', [
-    'kind',
-  ])
+  const sent = metrics.counter(
+    'outflow_outbox_sent_total',
+    'Messages sent by kind: alert, dead_letter, resent or health_event',
+    ['kind'],
+  )
+  const unsent = metrics.counter(
+    'outflow_alerts_unsent_total',
+    'Alerts that were suppressed or grouped, by cause: rule, cooldown, key and others',
+    ['because'],
+  )
+  const groups = metrics.counter(
+    'outflow_alert_groups_total',
+    'Alerts about many anomalies: of a key, a reason, or quiet hours',
+    ['by'],
+  )
+  const shortened = metrics.counter(
+    'outflow_messages_shortened_total',
+    'Messages sent without a body that was too large for the topic',
+    ['kind'],
+  )
+  const notSent = metrics.counter(
+    'outflow_messages_not_sent_total',
+    'Messages too large for the topic even without their body; not sent',
+    ['kind'],
+  )
   const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Restarts of the relay after an error')
-  const delay = metrics.histogram('outflow_outbox_delay_seconds', 'From outbox to topic', DELAY_SECONDS_BOUNDS)
-  const conditions = metrics.gauge('outflow_health_events_open', '1 while a health event is open', ['kind'])
+  const delay = metrics.histogram(
+    'outflow_outbox_delay_seconds',
+    "Time from the record's transaction to the topic",
+    DELAY_SECONDS_BOUNDS,
+  )
+  const conditions = metrics.gauge(
+    'outflow_health_events_open',
+    '1 while a health event is open, such as trainer_dead',
+    ['kind'],
+  )
   return {
     alertsStarted: () => log.info('alerts started'),
     leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),

@@ -1,11 +1,17 @@
 import { UserError } from '@outflow/errors'
 
-/** The command line is not valid; the message states the value and what is allowed. */
+/**
+ * The command line is not valid.
+ * @fix The message states the value and what is allowed; `--help` shows examples.
+ */
 export class UsageError extends UserError {
   readonly code = 'OUTFLOW_USAGE'
 }
 
-/** A file that the command line names cannot be read or written. */
+/**
+ * A file that the command line names cannot be read or written.
+ * @fix Check its path, its permissions and the free space of its disk.
+ */
 export class FileUnavailable extends UserError {
   readonly code = 'OUTFLOW_FILE_UNAVAILABLE'
 

@@ -1,6 +1,9 @@
 import { OutflowError } from '@outflow/errors'
 
-/** The person at the terminal, or a supervisor, ended the command. */
+/**
+ * Ctrl-C or a supervisor ended the command.
+ * @fix Run it again.
+ */
 export class Interrupted extends OutflowError {
   readonly code = 'OUTFLOW_INTERRUPTED'
 }

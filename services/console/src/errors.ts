@@ -1,6 +1,9 @@
 import { OutflowError } from '@outflow/errors'
 
-/** What was asked of the console cannot be done as it was asked: answered with `status`, and the message for a person. */
+/**
+ * A request to the console is not valid or not allowed.
+ * @fix The message states the value and what is allowed.
+ */
 export class RequestRefused extends OutflowError {
   readonly code = 'OUTFLOW_CONSOLE_REQUEST_REFUSED'
 

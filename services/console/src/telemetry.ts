@@ -15,9 +15,17 @@ export interface ConsoleTelemetry {
 const SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5]
 
 export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
-  const requests = metrics.counter('outflow_console_requests_total', 'Requests answered', ['method', 'status'])
-  const seconds = metrics.histogram('outflow_console_request_seconds', 'From request to answer', SECONDS_BOUNDS)
-  const streams = metrics.gauge('outflow_console_live_lists', 'Live lists that are open')
+  const requests = metrics.counter(
+    'outflow_console_requests_total',
+    'Requests answered, by class of status: 2xx, 4xx, 5xx',
+    ['method', 'status'],
+  )
+  const seconds = metrics.histogram(
+    'outflow_console_request_seconds',
+    'Time from the request to the answer',
+    SECONDS_BOUNDS,
+  )
+  const streams = metrics.gauge('outflow_console_live_lists', 'Live lists of anomalies that are open')
   return {
     consoleStarted: (address, authentication) => log.info({ address, authentication }, 'console started'),
     requestAnswered: (method, status, took) => {

@@ -60,32 +60,50 @@ const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 
 /** @param detection  a model with which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): IngestTelemetry {
-  const records = metrics.counter('outflow_records_total', 'Records received, scored or rejected', ['topic'])
-  const tombstones = metrics.counter('outflow_tombstones_skipped_total', 'Messages without a value', ['topic'])
+  const records = metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', [
+    'topic',
+  ])
+  const tombstones = metrics.counter(
+    'outflow_tombstones_skipped_total',
+    'Messages without a value that were skipped; not among the records',
+    ['topic'],
+  )
   const rejections = metrics.counter('outflow_rejected_total', 'Rejected records, sent to the dead-letter topic', [
     'reason',
   ])
-  const anomalies = metrics.counter('outflow_anomalies_total', 'Records that were decided to be anomalies', [
-    'severity',
-  ])
+  const anomalies = metrics.counter('outflow_anomalies_total', 'Anomalies', ['severity'])
   const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
-  const missed = metrics.counter('outflow_missed_records_total', "Deleted by the topic's retention before read", [
+  const missed = metrics.counter(
+    'outflow_missed_records_total',
+    "Records that the topic's retention deleted before they were read",
+    ['topic', 'partition'],
+  )
+  const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
+  const superseded = metrics.counter(
+    'outflow_superseded_batches_total',
+    'Batches that another instance had written meanwhile',
+  )
+  const retries = metrics.counter('outflow_write_retries_total', 'Batch writes retried while Postgres was unavailable')
+  const fetchRetries = metrics.counter(
+    'outflow_schema_retries_total',
+    'Schema requests retried while the registry was unavailable',
+  )
+  const notOpened = metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened')
+  const late = metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window")
+  const forgotten = metrics.counter(
+    'outflow_window_states_evicted_total',
+    'Entities dropped from memory; they are loaded again',
+  )
+  const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of the scored records, nats', NLL_BOUNDS)
+  const seconds = metrics.histogram(
+    'outflow_batch_seconds',
+    'Time from decoding a batch to its commit',
+    BATCH_SECONDS_BOUNDS,
+  )
+  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that are not written yet', [
     'topic',
     'partition',
   ])
-  const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
-  const superseded = metrics.counter('outflow_superseded_batches_total', 'Batches that another instance had written')
-  const retries = metrics.counter('outflow_write_retries_total', 'Batch writes repeated while the store was away')
-  const fetchRetries = metrics.counter('outflow_schema_retries_total', 'Schemas asked for again: the registry was away')
-  const notOpened = metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened')
-  const late = metrics.counter(
-    'outflow_late_records_total',
-    'Records older than all that a window of their entity holds',
-  )
-  const forgotten = metrics.counter('outflow_window_states_evicted_total', 'Window states that memory had no room for')
-  const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of scored records', NLL_BOUNDS)
-  const seconds = metrics.histogram('outflow_batch_seconds', 'From decode to written', BATCH_SECONDS_BOUNDS)
-  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records not read yet', ['topic', 'partition'])
   for (const reason of REJECTION_REASONS) rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(

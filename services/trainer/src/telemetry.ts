@@ -58,23 +58,49 @@ const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model with which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): TrainerTelemetry {
-  const fits = metrics.counter('outflow_fits_total', 'Fits by what became of them', ['outcome'])
-  const seconds = metrics.histogram('outflow_fit_seconds', 'From the window read to the verdict', FIT_SECONDS_BOUNDS)
-  const trained = metrics.gauge('outflow_training_rows', 'Records of the last training window')
-  const drift = metrics.gauge('outflow_drift_level', 'How near the scores are to an alarm of drift, which is 1')
-  const drifts = metrics.counter('outflow_drift_alarms_total', 'Times that scores had drifted', ['chart'])
+  const fits = metrics.counter(
+    'outflow_fits_total',
+    'Fits by outcome: promoted, shadow, failed_gate, known or failed',
+    ['outcome'],
+  )
+  const seconds = metrics.histogram(
+    'outflow_fit_seconds',
+    'Time from reading the window to the result of the gate',
+    FIT_SECONDS_BOUNDS,
+  )
+  const trained = metrics.gauge(
+    'outflow_training_rows',
+    'Records of the last training window that a model was fitted to',
+  )
+  const drift = metrics.gauge(
+    'outflow_drift_level',
+    'Cumulative sum nearest its limit, as a share of the limit; 1 raises a drift alarm',
+  )
+  const drifts = metrics.counter(
+    'outflow_drift_alarms_total',
+    'Drift alarms by chart: stranger, too_normal and others',
+    ['chart'],
+  )
   const recalibrated = metrics.gauge(
     'outflow_recalibration_factor',
-    'What recalibration multiplies the p-value at the alert rate by',
+    'Factor that recalibration applies to the p-value at the alert rate',
   )
-  const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that were rolled back by the guard')
-  const step = metrics.gauge('outflow_fit_step', 'Step that the fit under way has come to; 0 while there is none')
-  const skipped = metrics.counter('outflow_training_rejected_total', 'Window records no model is fitted to', ['reason'])
+  const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that the guard rolled back')
+  const step = metrics.gauge('outflow_fit_step', 'Step of the current fit; 0 while there is none')
+  const skipped = metrics.counter(
+    'outflow_training_rejected_total',
+    'Records of training windows that break their contract, by reason',
+    ['reason'],
+  )
   const disagreement = metrics.gauge(
     'outflow_shadow_disagreement',
     'Share of records that the shadow decides otherwise; NaN while there is none',
   )
-  const shadows = metrics.counter('outflow_shadows_total', 'Shadows by their outcome', ['outcome'])
+  const shadows = metrics.counter(
+    'outflow_shadows_total',
+    'Shadows that have ended, by outcome: promoted or failed_gate',
+    ['outcome'],
+  )
   disagreement.set(Number.NaN)
   for (const outcome of ['promoted', 'failed_gate']) shadows.inc({ outcome }, 0)
   // A series that begins at 1 has, to Prometheus, never increased.

@@ -12,18 +12,27 @@ abstract class WebhookError extends OutflowError {
   }
 }
 
-/** The receiver did not take the event, and may take it later. */
+/**
+ * A webhook's receiver did not accept the event, and may accept it later.
+ * @fix Wait; if it lasts, `outflow webhooks test` prints the error.
+ */
 export class WebhookFailed extends WebhookError {
   readonly code = 'OUTFLOW_WEBHOOK_FAILED'
   override readonly retryable = true
 }
 
-/** The receiver rejected this event. */
+/**
+ * A webhook's receiver rejected this event.
+ * @fix Read the receiver's log; `outflow webhooks resend` sends the event again.
+ */
 export class WebhookRefused extends WebhookError {
   readonly code = 'OUTFLOW_WEBHOOK_REFUSED'
 }
 
-/** The host's name leads to addresses that outflow does not send to. */
+/**
+ * A webhook's host resolves to a private or loopback address, which outflow does not send to.
+ * @fix List it under `allow` of the webhook, or correct its URL.
+ */
 export class WebhookAddressRefused extends WebhookError {
   readonly code = 'OUTFLOW_WEBHOOK_ADDRESS_REFUSED'
   override readonly retryable = true

@@ -1,6 +1,9 @@
 import { UserError } from '@outflow/errors'
 
-/** A file of records breaks its form or its contract: the message names the file, the line and the field. */
+/**
+ * A file of records or a model file is not in its format, or breaks the contract of the features.
+ * @fix Correct the line and field that the message names.
+ */
 export class InputInvalid extends UserError {
   readonly code = 'OUTFLOW_INPUT_INVALID'
 

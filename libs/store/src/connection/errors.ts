@@ -1,6 +1,9 @@
 import { describeTlsFailure, FixableError, OutflowError, UserError } from '@outflow/errors'
 
-/** The store did not answer, or gave up for a reason that passes; the same act may succeed later. */
+/**
+ * Postgres did not answer, or answered with a temporary error.
+ * @fix Wait; if it lasts, look at the database and the network.
+ */
 export class StoreUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_STORE_UNAVAILABLE'
   override readonly retryable = true
@@ -9,57 +12,90 @@ export class StoreUnavailable extends OutflowError {
 /** A statement was ended before it had an answer: by its timeout, or by another session. */
 export class StatementCancelled extends StoreUnavailable {}
 
-/** The store answered and said no: a statement, a permission or a value that it will refuse again. */
+/**
+ * Postgres refused a statement or a permission, and would refuse it again.
+ * @fix Read the cause; run `outflow migrate`; check the role.
+ */
 export class StoreRefused extends OutflowError {
   readonly code: `OUTFLOW_${string}` = 'OUTFLOW_STORE_REFUSED'
 }
 
-/** The store refused a value: out of range, against a constraint, or above one of its limits. */
+/**
+ * Postgres refused a value: it is out of range, breaks a constraint or exceeds a limit.
+ * @fix In ingest the record becomes a dead letter with the reason `failed`; elsewhere read the cause.
+ */
 export class ValueRefused extends StoreRefused {
   override readonly code = 'OUTFLOW_STORE_VALUE_REFUSED'
 }
 
-/** Postgres rejected the login. */
+/**
+ * Postgres rejected the login.
+ * @fix Correct the key under `postgres` that the message names, and restart.
+ */
 export class StoreLoginFailed extends FixableError {
   readonly code = 'OUTFLOW_STORE_LOGIN_FAILED'
 }
 
-/** No TLS connection with the store: one side does not accept the other's certificate, or it speaks no TLS. */
+/**
+ * No TLS connection with Postgres: one side does not accept the other's certificate, or the server has no TLS.
+ * @fix Correct the key under `postgres.tls` that the message names, and restart.
+ */
 export class StoreTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_STORE_TLS_FAILED'
 }
 
-/** A migration that was applied reads otherwise now, or one that was applied is not among the files. */
+/**
+ * An applied migration differs from its file, or has no file.
+ * @fix Run the release that applied it; never edit a migration.
+ */
 export class MigrationChanged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MIGRATION_CHANGED'
 }
 
-/** A JSON value does not match the schema that it was written by: something else has changed it. */
+/**
+ * A stored JSON value does not match its schema: another program has changed it.
+ * @fix Restore the row that the message names, or delete it.
+ */
 export class StoredValueDamaged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_VALUE_DAMAGED'
 }
 
-/** A model's bytes are not those that were stored. */
+/**
+ * The bytes of a stored model do not match their checksum.
+ * @fix Promote another model, or fit a new one.
+ */
 export class ModelDamaged extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_DAMAGED'
 }
 
-/** No anomaly stands at that position for the pipeline. */
+/**
+ * The pipeline has no anomaly at that position.
+ * @fix List them with `outflow anomalies`; retention may have dropped it.
+ */
 export class AnomalyUnknown extends UserError {
   readonly code = 'OUTFLOW_STORE_ANOMALY_UNKNOWN'
 }
 
-/** No model of that id is stored for the pipeline. */
+/**
+ * The pipeline has no model of that id.
+ * @fix List them with `outflow models list`.
+ */
 export class ModelUnknown extends OutflowError {
   readonly code = 'OUTFLOW_STORE_MODEL_UNKNOWN'
 }
 
-/** There is no model to go back to. */
+/**
+ * There is no earlier model to go back to.
+ * @fix Fit one with `outflow retrain`.
+ */
 export class NoEarlierModel extends OutflowError {
   readonly code = 'OUTFLOW_STORE_NO_EARLIER_MODEL'
 }
 
-/** Rows were sent to Kafka that this database never numbered: it was restored or replaced. */
+/**
+ * Kafka has messages with numbers that this database has not assigned: it was restored from a backup or replaced.
+ * @fix Follow the steps in libs/store/README.md.
+ */
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'
 }

@@ -34,8 +34,10 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
     onChange: (id) => void (id && explainer.open(id).catch(() => {})),
     onError: telemetry.storeConnectionLost,
   })
-  metrics.gaugeOf('outflow_unexplained_anomalies', 'Anomalies without reasons; NaN while unknown', () =>
-    countUnexplained(pool, pipeline),
+  metrics.gaugeOf(
+    'outflow_unexplained_anomalies',
+    'Anomalies whose reasons are not computed yet; NaN while Postgres is unavailable',
+    () => countUnexplained(pool, pipeline),
   )
   try {
     await keepTrying(

@@ -40,8 +40,10 @@ export async function runWebhooks({
   const { pipeline } = config
   const { webhooks } = config.alerts
   if (webhooks.length === 0) return
-  metrics.gaugeOf('outflow_webhook_waiting', 'Events that wait for a webhook; NaN while unknown', () =>
-    waitingDeliveries(pool, pipeline),
+  metrics.gaugeOf(
+    'outflow_webhook_waiting',
+    'Events that a webhook has not accepted yet; NaN while Postgres is unavailable',
+    () => waitingDeliveries(pool, pipeline),
   )
   const lines = webhooks.map((webhook) => ({
     webhook,

@@ -23,13 +23,14 @@ export interface WebhookTelemetry {
 const ATTEMPT_SECONDS_BOUNDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: readonly string[]): WebhookTelemetry {
-  const outcomes = metrics.counter('outflow_webhook_attempts_total', 'Attempts to deliver an event, by outcome', [
-    'webhook',
-    'outcome',
-  ])
+  const outcomes = metrics.counter(
+    'outflow_webhook_attempts_total',
+    'Attempts to deliver an event by outcome: delivered, failed (it is retried) or dead',
+    ['webhook', 'outcome'],
+  )
   const seconds = metrics.histogram(
     'outflow_webhook_attempt_seconds',
-    'From the request to the answer',
+    'Time from the request to the answer',
     ATTEMPT_SECONDS_BOUNDS,
     ['webhook'],
   )

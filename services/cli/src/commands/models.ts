@@ -72,7 +72,10 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
     .action((id: string, options: ChangeOptions) => promote(id, options, terminal))
   models
     .command('rollback')
-    .description('Activates the model that was active before; the present one gets the state rolled_back.')
+    .description(
+      'Activates the model that was active before; the present one gets the state rolled_back. No fit brings it back; ' +
+        '`models promote` does.',
+    )
     .addOption(whyOption())
     .addOption(byOption())
     .addOption(configOption())

@@ -25,7 +25,8 @@ export function define(command: Command, context: CommandContext): void {
   command
     .description(
       'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
-        'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal.',
+        'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal. `all` is one process; ' +
+        'when one of its services fails, the others drain and it exits with 1.',
     )
     .addArgument(new Argument('<name>', 'the service').choices(SERVICE_NAMES))
     .addOption(

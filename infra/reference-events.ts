@@ -1,0 +1,23 @@
+import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from '@outflow/contracts'
+import { cell, keysOf, type Schema } from './reference-schema.js'
+
+/** Every event that outflow sends, with its fields, as a page in Markdown, from the zod schemas. */
+export function eventReference(): readonly string[] {
+  return [
+    '# Events',
+    '',
+    'Generated from the schemas by `npm run docs:reference`. `npx outflow schema --event outflow.anomaly.v1` prints the JSON Schema of an event;',
+    '[contracts](../../libs/contracts/README.md#events) states what may change within a version. [Alerts](../guides/alerts.md) and',
+    '[health events](../operations/health-events.md) have examples. `data.a.b` is a field of each item where `data.a` is a list.',
+    ...(Object.keys(EVENT_SCHEMAS) as EventType[]).flatMap(eventSection),
+  ]
+}
+
+function eventSection(type: EventType): readonly string[] {
+  const schema = eventJsonSchema(type) as Schema
+  const rows = keysOf(schema).map(({ path, values, required, schema: { description = '' } }) => {
+    const optional = required ? '' : ', may be absent'
+    return `| \`${path.join('.')}\` | ${cell(values)}${optional} | ${cell(description)} |`
+  })
+  return ['', `## ${type}`, '', schema.description!, '', '| field | values | meaning |', '|---|---|---|', ...rows]
+}
