@@ -18,6 +18,8 @@ create table outflow.anomalies (
   severity text not null,
   -- null: not computed yet, or unexplainable
   reasons jsonb,
+  -- the field of the main reason; a column of its own so that counts by field read an index alone
+  main_field text generated always as (reasons -> 0 ->> 'field') stored,
   -- the counterfactual, the nearest normal record; null: none was found
   counterfactual jsonb,
   -- why no reasons can be computed; null: they are computed, or will be
@@ -46,11 +48,11 @@ create index anomalies_by_nll on outflow.anomalies (pipeline, nll desc);
 create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
 -- Counts over days read this index alone.
 create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
-  include (severity, p_value, nll, model_id, entity_key);
+  include (severity, p_value, nll, model_id, entity_key, main_field);
 -- For lists that continue after a position. Minus p-value: both columns descend, so one row comparison finds the position.
 create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time);
 create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
-create index anomalies_by_field on outflow.anomalies (pipeline, (reasons -> 0 ->> 'field'), record_time);
+create index anomalies_by_field on outflow.anomalies (pipeline, main_field, record_time);
 create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at desc)
   where reasons is null and unexplainable is null;
 

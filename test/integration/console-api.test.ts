@@ -181,6 +181,7 @@ it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
   expect(Object.keys(body.paths).toSorted()).toEqual([
     '/api/anomalies',
     '/api/anomalies/live',
+    '/api/anomalies/overview',
     '/api/anomalies/{id}',
     '/api/anomalies/{id}/similar',
     '/api/anomalies/{id}/verdicts',

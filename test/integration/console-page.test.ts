@@ -100,7 +100,7 @@ describe('the list', () => {
 
   it('keeps its filters in the URL: they outlive a reload, and back undoes them', async () => {
     await page.goto(`${console.url}/`)
-    await page.getByLabel('Severity').selectOption('high')
+    await page.getByRole('button', { name: /^high/ }).click()
     await page.getByLabel('Search records').fill('late 47')
     await soon(() => page.url()).toContain('severity=high&text=late+47')
     await page.reload()
@@ -125,7 +125,7 @@ describe('the list', () => {
     const inView = () =>
       page.evaluate<string>(`{
         const { left, top } = document.querySelector('.list').getBoundingClientRect()
-        document.elementFromPoint(left + 300, top + 20).closest('.list-row').id
+        document.elementFromPoint(left + 300, top + 60).closest('.list-row').id
       }`)
     const before = await inView()
     await storeAnomalies(pool, { ...added, firstOffset: 200_043 })
@@ -157,6 +157,40 @@ describe('the list', () => {
     await page.keyboard.press('u')
     await soon(() => page.locator('.list-row.selected').getAttribute('id')).toContain('/205')
     expect(page.url()).toContain('key=airport-5')
+  })
+
+  it('shows where the anomalies lie: a click on a cell, a field or a drag over time narrows the list, and back undoes it', async () => {
+    await page.goto(`${console.url}/?range=24h`)
+    const lanes = page.getByRole('region', { name: 'Anomalies by time' })
+    await lanes.locator('.cell').first().click()
+    await soon(() => page.url()).toMatch(/key=airport-\d+/)
+    await soon(() => page.url()).toMatch(/from=.*to=/)
+    // Of one entity the lanes are its fields.
+    await lanes
+      .getByRole('button', { name: /^(delay|distance|date|carrier)/ })
+      .first()
+      .waitFor()
+    await page.goBack()
+    await soon(() => page.url()).not.toContain('key=')
+
+    await page
+      .locator('.field-facets')
+      .getByRole('button', { name: /^carrier/ })
+      .click()
+    await soon(() => page.url()).toContain('field=carrier')
+    await soon(() => rows().first().textContent()).toContain('carrier is odd')
+    const box = (await lanes.locator('.lane-total .cells').boundingBox())!
+    await page.mouse.move(box.x + box.width - 200, box.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width - 60, box.y + 10, { steps: 3 })
+    await page.mouse.up()
+    await soon(() => page.url()).toMatch(/from=.*to=/)
+    await page.getByLabel('Compare with the period before').check()
+    await soon(() => page.locator('.facets-total .change').count()).toBe(1)
+    // The same span on the page of scores.
+    const { searchParams } = new URL(page.url())
+    await page.getByRole('link', { name: 'Scores' }).click()
+    await soon(() => new URL(page.url()).searchParams.get('from')).toBe(searchParams.get('from'))
   })
 
   it('does nothing by single keys once they are turned off, nor while one types', async () => {

@@ -108,6 +108,54 @@ describe('the list of anomalies', () => {
   })
 })
 
+describe('the overview', () => {
+  it('counts the anomalies of a filter once each, by time, entity, field and severity', async () => {
+    const { body: all } = await console.ask('/api/anomalies/overview?steps=20')
+    expect(all).toMatchObject({ anomalies: STORED, before: null, lanesBy: 'entity' })
+    const sum = (counted: readonly { anomalies: number }[]) => counted.reduce((total, one) => total + one.anomalies, 0)
+    for (const counted of [all.total, all.fields, all.severities]) expect(sum(counted)).toBe(STORED)
+    expect(all.total.length).toBeLessThanOrEqual(20)
+    expect(all.lanes).toHaveLength(8)
+    for (const lane of all.lanes) {
+      expect(lane.anomalies).toBe(5)
+      expect(sum(lane.cells)).toBe(5)
+    }
+    expect(all.fields[0].leastPValue).toBeGreaterThan(0)
+    const { body: ofOne } = await console.ask('/api/anomalies/overview?key=airport-8&severity=high')
+    expect(ofOne).toMatchObject({ lanesBy: 'field', lanes: [{ name: 'delay' }], severities: [{ name: 'high' }] })
+  })
+
+  it('counts the period before as well, where a span is asked for', async () => {
+    const { rows } = await pool.query(
+      'select min(record_time) as first, max(record_time) as last from outflow.anomalies',
+    )
+    const middle = new Date((rows[0].first.getTime() + rows[0].last.getTime()) / 2).toISOString()
+    const to = new Date(rows[0].last.getTime() + 1).toISOString()
+    const { body } = await console.ask(`/api/anomalies/overview?from=${middle}&to=${to}&compare=true`)
+    expect(body.anomalies + body.before).toBe(STORED)
+    expect(body.lanes[0].before).toBeGreaterThan(0)
+    expect((await console.ask('/api/anomalies/overview?compare=true')).body.before).toBeNull()
+  })
+
+  it('is empty where nothing matches, and marks what happened to the pipeline', async () => {
+    await pool.query(
+      `insert into outflow.model_changes (pipeline, action, model_id, made_by, why) values ($1, 'promote', 'm-2', 'test', 'why')`,
+      [PIPELINE],
+    )
+    const from = new Date(Date.now() - 60_000).toISOString()
+    const { body } = await console.ask(
+      `/api/anomalies/overview?key=nobody&from=${from}&to=${new Date(Date.now() + 60_000).toISOString()}`,
+    )
+    expect(body).toMatchObject({
+      anomalies: 0,
+      lanes: [],
+      total: [],
+      marks: [{ kind: 'model', subject: 'm-2', detail: 'promote' }],
+    })
+    await pool.query('delete from outflow.model_changes')
+  })
+})
+
 const forged = (...parts: readonly unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url')
 
 describe('issue 17.28: a hostile request', () => {

@@ -1,6 +1,7 @@
 import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
+import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 import type { Verdict } from './verdicts.js'
 
 /** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
@@ -24,24 +25,6 @@ export interface AnomalyLine extends Position {
 
 /** A field that makes a record an anomaly, and by how much. */
 export type FieldBits = Pick<Reason, 'field' | 'bits'>
-
-interface AnomalyFilter {
-  readonly pipeline: string
-  /** Kafka's record time: from ≤ t < to. */
-  readonly from?: Date | undefined
-  readonly to?: Date | undefined
-  readonly key?: string | undefined
-  /** The field of the main reason. */
-  readonly field?: string | undefined
-  readonly severity?: Severity | undefined
-  readonly modelId?: string | undefined
-  /** The last one given; `none`: there is none. */
-  readonly verdict?: Verdict | 'none' | undefined
-  /** p ≤ that. */
-  readonly maxPValue?: number | undefined
-  /** Somewhere in the record's text or in the key, whatever its case. */
-  readonly text?: string | undefined
-}
 
 /** End of a page; the next one begins after it, independent of rows added meanwhile. */
 export interface AnomalyCursor extends Position {
@@ -135,43 +118,6 @@ function cursorOf({ topic, partition, offset, pValue, recordTimeText }: AnomalyL
   return { pValue, recordTime: recordTimeText, topic, partition, offset: BigInt(offset) }
 }
 
-type Place = (value: unknown) => string
-
-function filterOf(filter: AnomalyFilter, place: Place): string[] {
-  const conditions = [`anomaly.pipeline = ${place(filter.pipeline)}`]
-  const add = <T>(value: T | undefined, condition: (placed: string) => string): void => {
-    if (value !== undefined) conditions.push(condition(place(value)))
-  }
-  add(filter.from, (from) => `record_time >= ${from}`)
-  add(filter.to, (to) => `record_time < ${to}`)
-  add(filter.key, (key) => `entity_key = ${key}`)
-  add(filter.field, (field) => `(reasons -> 0 ->> 'field') = ${field}`)
-  add(filter.severity, (severity) => `severity = ${severity}`)
-  add(filter.modelId, (modelId) => `model_id = ${modelId}`)
-  add(filter.maxPValue, (most) => `(- p_value) >= - ${most}::float8`)
-  add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
-  if (filter.verdict === 'none') {
-    conditions.push(`not exists (
-            select from outflow.verdicts as given
-            where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
-              and given.partition = anomaly.partition and given."offset" = anomaly."offset"
-          )`)
-  } else if (filter.verdict !== undefined) {
-    // From the verdicts, which are few, to the anomalies: not the other way about.
-    conditions.push(`(topic, partition, "offset") in (
-            select topic, partition, "offset"
-            from (
-              select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-              from outflow.verdicts
-              where pipeline = ${place(filter.pipeline)}
-              order by topic, partition, "offset", id desc
-            ) as latest
-            where verdict = ${place(filter.verdict)}
-          )`)
-  }
-  return conditions
-}
-
 /** The row comparison finds the place; the bound before it, which it implies, leaves whole partitions out. */
 function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {
   const time = `${place(after.recordTime)}::timestamptz`
@@ -181,6 +127,3 @@ function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: P
   const surprise = `(- ${place(after.pValue)}::float8)`
   return [`(- p_value) <= ${surprise}`, `((- p_value), ${columns}) < (${surprise}, ${time}, ${rest})`]
 }
-
-/** `%`, `_` and `\` of the text stand for themselves. */
-const likeText = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`

@@ -9,6 +9,7 @@ export {
   strangestAnomalies,
 } from './anomalies.js'
 export type { Anomaly } from './anomaly.js'
+export type { AnomalyFilter } from './anomaly-filter.js'
 export {
   type AnomalyCursor,
   type AnomalyLine,
@@ -16,6 +17,14 @@ export {
   type FieldBits,
   listAnomalies,
 } from './anomaly-list.js'
+export {
+  type AnomalyCount,
+  anomalySpan,
+  countAnomalies,
+  countByEntity,
+  type EntityCell,
+  topEntities,
+} from './anomaly-overview.js'
 export { entityHistory } from './entities.js'
 export {
   claimUnexplained,

@@ -13,7 +13,7 @@ export async function anomaliesOfField(
       select ${LINE_COLUMNS}
       from outflow.anomalies as anomaly
       ${LAST_VERDICT}
-      where anomaly.pipeline = $1 and (reasons -> 0 ->> 'field') = $2 and record_time <= $3
+      where anomaly.pipeline = $1 and main_field = $2 and record_time <= $3
       order by record_time desc
       limit $4`,
     values: [of.pipeline, of.field, of.until, of.limit],

@@ -70,7 +70,8 @@ export const anomalySchema = anomalySummarySchema
 
 export type Anomaly = z.infer<typeof anomalySchema>
 
-export const anomaliesQuerySchema = z.object({
+/** Which anomalies a list or a count is of. */
+export const anomalyFilterSchema = z.object({
   /** Default: that of the console's configuration. */
   pipeline: pipelineSchema.optional(),
   /** Of Kafka's record time: from ≤ t < to. */
@@ -86,6 +87,11 @@ export const anomaliesQuerySchema = z.object({
   minBits: z.coerce.number().min(0).max(1_100).optional(),
   /** Somewhere in the record or in the key, whatever its case. */
   text: textSchema.optional(),
+})
+
+export type AnomalyFilterQuery = z.infer<typeof anomalyFilterSchema>
+
+export const anomaliesQuerySchema = anomalyFilterSchema.extend({
   /** time: the newest first; bits: the most surprising first. */
   sort: z.enum(['time', 'bits']).default('time'),
   limit: limitSchema(500, 50),

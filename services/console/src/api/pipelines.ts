@@ -14,8 +14,23 @@ export const pipelinesSchema = z.array(
     .meta({ id: 'Pipeline', description: 'A pipeline of the database' }),
 )
 
+export const markSchema = z
+  .object({
+    at: timeSchema,
+    kind: z.enum(['model', 'drift', 'health', 'suppression']),
+    /** Id of the model that became active; direction of the drift; kind of the health event; id of the rule. */
+    subject: z.string(),
+    /** promote or rollback; what the health event or the rule is about. */
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'Mark', description: 'An event that may explain a change of the scores' })
+
 export const scoresSchema = z
   .object({
+    from: timeSchema,
+    to: timeSchema,
+    /** The newest first. */
+    marks: z.array(markSchema),
     /** The active model's, at the configuration's alert rate, nats; null where there is none. */
     threshold: z.number().nullable(),
     step: z.int(),

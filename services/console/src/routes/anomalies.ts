@@ -1,6 +1,7 @@
 import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
+  type AnomalyFilter,
   anomaliesOfField,
   anomalyAt,
   giveVerdict,
@@ -13,17 +14,21 @@ import { z } from 'zod'
 import { detailOf, verdictOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
 import {
+  type AnomalyFilterQuery,
   anomaliesPageSchema,
   anomaliesQuerySchema,
   anomalySchema,
   givenVerdictSchema,
   limitSchema,
   newVerdictSchema,
+  overviewQuerySchema,
+  overviewSchema,
   similarPageSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
 import { parseAnomalyId } from '../ids.js'
+import { readOverview } from '../overview.js'
 import { dateOf, found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
@@ -34,6 +39,10 @@ const paramsSchema = z.object({ id: z.string() })
 const CANDIDATES = 500
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  const filterOf = ({ from, to, minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
+    ...{ ...rest, pipeline, from: dateOf(from), to: dateOf(to) },
+    maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
+  })
   /** Its reasons as they are stored; computed here where they are not stored yet. */
   const explanationOf = async (anomaly: StoredAnomaly): Promise<StoredExplanation> => {
     const { pipeline, reasons, counterfactual, unexplainable } = anomaly
@@ -52,21 +61,27 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomaliesPageSchema },
       },
     },
-    async ({ query: { from, to, minBits, sort, cursor, pipeline = config.pipeline, ...filter } }) => {
+    async ({ query: { sort, cursor, limit, ...query } }) => {
       const after = cursor === undefined ? null : readCursor(cursor)
       const page = await read((db) =>
-        listAnomalies(db, {
-          ...filter,
-          pipeline,
-          from: dateOf(from),
-          to: dateOf(to),
-          maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
-          sort: sort === 'bits' ? 'surprise' : 'time',
-          after,
-        }),
+        listAnomalies(db, { ...filterOf(query), sort: sort === 'bits' ? 'surprise' : 'time', limit, after }),
       )
       return { items: page.items.map(summaryOf), next: page.next === null ? null : writeCursor(page.next) }
     },
+  )
+
+  server.get(
+    '/api/anomalies/overview',
+    {
+      schema: {
+        summary: 'How many anomalies there are, by time, entity, field and severity',
+        tags: ['anomalies'],
+        querystring: overviewQuerySchema,
+        response: { 200: overviewSchema },
+      },
+    },
+    async ({ query: { steps, compare, ...query } }) =>
+      read((db) => readOverview(db, { filter: filterOf(query), steps, compare: compare === 'true' })),
   )
 
   server.get(

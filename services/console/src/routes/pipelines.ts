@@ -22,6 +22,7 @@ import {
 import { readPosition, writePosition } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
 import { makeLagReader } from '../lag.js'
+import { readMarks } from '../marks.js'
 import { dateOf, ofPipelineSchema } from '../queries.js'
 import { makeThresholds } from '../threshold.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
@@ -106,8 +107,14 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           `step: allowed for this span: at least ${Math.ceil(seconds / MOST_POINTS)} seconds`,
         )
       }
-      const spans = await read((db) => scoreSeries(db, { pipeline, from, to, stepSeconds: step }))
+      const { spans, marks } = await read(async (db) => ({
+        spans: await scoreSeries(db, { pipeline, from, to, stepSeconds: step }),
+        marks: await readMarks(db, { pipeline, from, to }),
+      }))
       return {
+        from: from.toISOString(),
+        to: to.toISOString(),
+        marks,
         threshold: await thresholdOf(pipeline),
         step,
         points: spans.map((span) => {

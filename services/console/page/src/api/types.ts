@@ -8,9 +8,11 @@ import type {
   fitReportSchema,
   givenVerdictSchema,
   healthSchema,
+  markSchema,
   modelDetailSchema,
   modelSchema,
   newSuppressionSchema,
+  overviewSchema,
   pipelinesSchema,
   problemSchema,
   scoresSchema,
@@ -33,6 +35,8 @@ export type Verdict = z.output<typeof verdictSchema>
 export type GivenVerdict = z.output<typeof givenVerdictSchema>
 export type Similar = z.output<typeof similarPageSchema>
 export type Entity = z.output<typeof entitySchema>
+export type Overview = z.output<typeof overviewSchema>
+export type Mark = z.output<typeof markSchema>
 export type Scores = z.output<typeof scoresSchema>
 export type ScorePoint = Scores['points'][number]
 export type Model = z.output<typeof modelSchema>

@@ -1,21 +1,25 @@
-import { useEffect, useMemo } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import { followLive } from '../api/live.js'
 import { liveState } from '../parts/header.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
-import { countFilters, type Filters, formatFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
+import { countFilters, type Filters, formatFilters, listFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
 import { currentPipeline } from '../state/session.js'
 import { FilterBar, goTo } from './anomalies/filter-bar.js'
+import { Overview } from './anomalies/overview.js'
 import { Rows } from './anomalies/rows.js'
 
-/** All anomalies that the URL asks for, the newest as they come. */
+/** The anomalies that the URL asks for: where they lie, and each in a list, the newest as they come. */
 export function AnomaliesPage() {
   const { search } = place.value
   const pipeline = currentPipeline.value
   const filters = useMemo(() => ({ ...parseFilters(search), pipeline }), [search, pipeline])
-  const list = useMemo(() => openList(filters), [filters])
+  const listed = formatFilters(listFilters(filters))
+  const list = useMemo(() => openList(listFilters(filters)), [listed])
+  const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     void (list.items.value.length === 0 ? list.readOn() : list.lookForNew(() => false))
   }, [list])
@@ -27,14 +31,23 @@ export function AnomaliesPage() {
     <div class="anomalies">
       <h1 class="unseen">Anomalies of {pipeline}</h1>
       <FilterBar filters={filters} />
-      <ListBody list={list} filters={filters} />
+      <div ref={box} class="list">
+        <Overview filters={filters} />
+        <ListBody list={list} filters={filters} box={box} />
+      </div>
     </div>
   )
 }
 
-function ListBody({ list, filters }: { list: AnomalyList; filters: Filters }) {
+interface ListBodyProps {
+  readonly list: AnomalyList
+  readonly filters: Filters
+  readonly box: RefObject<HTMLDivElement | null>
+}
+
+function ListBody({ list, filters, box }: ListBodyProps) {
   const count = list.items.value.length
-  if (count > 0) return <Rows key={formatFilters(list.filters)} list={list} />
+  if (count > 0) return <Rows key={formatFilters(list.filters)} list={list} filters={filters} box={box} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readOn()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
+import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
@@ -62,11 +63,10 @@ export function ScoresPage() {
             </Empty>
           ) : (
             <Charts
+              pipeline={pipeline}
               scores={found}
               isLog={scale === 'log'}
-              onSelect={(from, to) =>
-                goTo({ span: { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() } })
-              }
+              onSelect={(from, to) => goTo({ span: spanBetween(from, to) })}
             />
           )
         }
@@ -75,14 +75,22 @@ export function ScoresPage() {
   )
 }
 
+/** @param from, to  seconds since 1970 */
+const spanBetween = (from: number, to: number): { readonly from: string; readonly to: string } => ({
+  from: new Date(from * 1000).toISOString(),
+  to: new Date(to * 1000).toISOString(),
+})
+
 interface ChartsProps {
+  readonly pipeline: string
   readonly scores: Scores
   readonly isLog: boolean
   readonly onSelect: (from: number, to: number) => void
 }
 
-function Charts({ scores, isLog, onSelect }: ChartsProps) {
-  const { points, threshold, step } = scores
+function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
+  const { points, threshold, step, marks } = scores
+  const [fromMs, toMs] = [Date.parse(scores.from), Date.parse(scores.to)]
   const drawn = useMemo(() => {
     const x = timesWithGaps(points, step)
     const at = new Map(points.map((point) => [Date.parse(point.time) / 1000, point]))
@@ -115,8 +123,12 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
       percentiles,
       records: [{ ...line('records', '--chart-2', (point) => point.records), kind: 'bars' as const }],
       anomalies: [{ ...line('anomalies', '--chart-4', (point) => point.anomalies), kind: 'bars' as const }],
+      xRange: [fromMs / 1000, toMs / 1000] as const,
     }
-  }, [points, threshold, step])
+  }, [points, threshold, step, fromMs, toMs])
+  const axis = { x: drawn.x, xLabel: 'time', isTime: true, xRange: drawn.xRange, onSelect }
+  const showAnomalies = (at: number) =>
+    navigate(`/${queryString({ pipeline, ...spanBetween(drawn.x[at]!, drawn.x[at]! + step) })}`)
   const records = points.reduce((sum, point) => sum + point.records, 0)
   const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
   const words = `${formatCount(records)} records, ${formatCount(anomalies)} anomalies (${formatShare(records === 0 ? 0 : anomalies / records)})`
@@ -127,49 +139,38 @@ function Charts({ scores, isLog, onSelect }: ChartsProps) {
         {threshold === null
           ? 'No threshold is shown: no model is active, its calibration is too small for the alert rate, or false-discovery control varies it.'
           : `A record is an anomaly from ${formatAmount(threshold)} nats.`}{' '}
-        <span class="for-mouse">Drag over a chart to look closer.</span>
+        <span class="for-mouse">Drag over a chart to look closer; click a bar of anomalies to list them.</span>
       </p>
       <section aria-labelledby="percentiles">
         <h2 id="percentiles">
           Percentiles of the score <small>nats, higher is less likely</small>
         </h2>
+        <div class="chart-marks">
+          <MarkTrack pipeline={pipeline} marks={marks} fromMs={fromMs} toMs={toMs} />
+        </div>
         <Chart
           title={`Percentiles of the score against the threshold: ${words}`}
-          x={drawn.x}
-          xLabel="time"
-          isTime
+          {...axis}
           series={drawn.percentiles}
           isLog={isLog}
           format={formatAmount}
           height={340}
-          onSelect={onSelect}
         />
       </section>
       <div class="halves">
         <section aria-labelledby="records">
           <h2 id="records">Records</h2>
-          <Chart
-            title="Records over time"
-            x={drawn.x}
-            xLabel="time"
-            isTime
-            series={drawn.records}
-            format={formatCompact}
-            height={160}
-            onSelect={onSelect}
-          />
+          <Chart title="Records over time" {...axis} series={drawn.records} format={formatCompact} height={160} />
         </section>
         <section aria-labelledby="anomalies">
           <h2 id="anomalies">Anomalies</h2>
           <Chart
             title="Anomalies over time"
-            x={drawn.x}
-            xLabel="time"
-            isTime
+            {...axis}
             series={drawn.anomalies}
             format={formatCompact}
             height={160}
-            onSelect={onSelect}
+            onPoint={showAnomalies}
           />
         </section>
       </div>

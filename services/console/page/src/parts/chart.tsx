@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { formatCompact, formatCount, formatTime } from '../words/format.js'
+import { formatCompact, formatCount, formatTime, timeLabels } from '../words/format.js'
 
 export interface ChartSeries {
   readonly label: string
@@ -19,6 +19,8 @@ interface ChartProps {
   readonly x: readonly number[]
   readonly xLabel: string
   readonly isTime: boolean
+  /** Ends of the x-axis; default: those of `x`. Seconds since 1970 where `isTime`. */
+  readonly xRange?: readonly [from: number, to: number]
   readonly series: readonly ChartSeries[]
   /** Logarithmic on both sides of 0 (arsinh), for nats may be negative. */
   readonly isLog?: boolean
@@ -26,14 +28,20 @@ interface ChartProps {
   readonly height?: number
   /** Called with the range that was chosen with the mouse. */
   readonly onSelect?: (from: number, to: number) => void
+  /** Called with the place of the point that was clicked. */
+  readonly onPoint?: (at: number) => void
 }
 
 /** Pixels. */
 const DEFAULT_HEIGHT = 260
 /** What a time takes with its seconds, and some air. */
 const TIME_SPACE = 75
+/** Right of the plot: half of the last label. */
+const END_SPACE = 16
 /** With so few points each is drawn: one between two gaps has no line. */
 const FEW_POINTS = 60
+/** Pixels that the mouse moves before it chooses a range. */
+const LEAST_DRAG = 4
 
 /** A chart over time or steps; `x` and `series` must be the same objects while they are unchanged. */
 export function Chart(props: ChartProps) {
@@ -66,7 +74,7 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, xLabel, isTime, series, isLog = false, format, height = DEFAULT_HEIGHT, onSelect } = props
+  const { x, xLabel, isTime, xRange, series, isLog = false, format, height = DEFAULT_HEIGHT, onSelect, onPoint } = props
   const style = getComputedStyle(box)
   const colour = (name: string) => style.getPropertyValue(name).trim()
   const hasBars = series.some(({ kind }) => kind === 'bars')
@@ -93,7 +101,12 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
     {
       width: box.clientWidth,
       height,
-      scales: { x: { time: isTime }, y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {} },
+      // Top, right, bottom, left: the style sheet places marks by the same ends.
+      padding: [8, END_SPACE, 0, 0],
+      scales: {
+        x: { time: isTime, ...(xRange === undefined ? {} : { range: [...xRange] as [number, number] }) },
+        y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {},
+      },
       axes,
       cursor: { drag: { x: onSelect !== undefined, y: false, setScale: false } },
       series: [
@@ -111,10 +124,17 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         ),
       ],
       hooks: {
+        ready: [
+          (plot) => {
+            plot.over.addEventListener('click', () => {
+              if (plot.cursor.idx != null && plot.select.width <= LEAST_DRAG) onPoint?.(plot.cursor.idx)
+            })
+          },
+        ],
         setSelect: [
           (plot) => {
             const { left, width } = plot.select
-            if (width > 4) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+            if (width > LEAST_DRAG) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
           },
         ],
       },
@@ -129,17 +149,8 @@ const asDecade = (value: number): number | null =>
 
 const fromZero = (_: uPlot, __: number, most: number): [number, number] => [0, Math.max(1, most) * 1.05]
 
-const DAY_SECONDS = 86_400
-
-/** The hour, with the day below it where a day begins. */
-function timesOfAxis(_: uPlot, splits: number[], __: number, ___: number, stepSeconds: number): string[] {
-  let day = ''
-  return splits.map((seconds) => {
-    const [date = '', hour = ''] = formatTime(seconds * 1000).split(' ')
-    const shown = stepSeconds < 60 ? hour : hour.slice(0, 5)
-    const isNewDay = date !== day
-    day = date
-    if (stepSeconds >= DAY_SECONDS) return date.slice(5)
-    return isNewDay ? `${shown}\n${date.slice(5)}` : shown
-  })
-}
+const timesOfAxis = (_: uPlot, splits: number[], __: number, ___: number, stepSeconds: number): string[] =>
+  timeLabels(
+    splits.map((seconds) => seconds * 1000),
+    stepSeconds,
+  )

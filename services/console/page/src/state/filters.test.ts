@@ -28,6 +28,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   rarerThan: fc.option(fc.double({ min: 1, noNaN: true, noDefaultInfinity: true })),
   text: words,
   sort: fc.constantFrom('time' as const, 'bits' as const),
+  compare: fc.boolean(),
 })
 
 test('filters come back from the URL as they went in', () => {

@@ -17,6 +17,8 @@ export interface Filters {
   readonly rarerThan: number | null
   readonly text: string
   readonly sort: 'time' | 'bits'
+  /** Whether counts are shown next to those of the period before. */
+  readonly compare: boolean
 }
 
 const HOUR_MS = 3_600_000
@@ -45,6 +47,7 @@ export const NO_FILTERS: Filters = {
   rarerThan: null,
   text: '',
   sort: 'time',
+  compare: false,
 }
 
 /** Reads filters from a URL's search; what makes no sense there counts as not asked for. */
@@ -63,6 +66,7 @@ export function parseFilters(search: string): Filters {
     rarerThan: parseRarity(text('rarerThan')),
     text: text('text'),
     sort: text('sort') === 'bits' ? 'bits' : 'time',
+    compare: text('compare') === 'true',
   }
 }
 
@@ -88,9 +92,13 @@ export function formatFilters(filters: Filters): string {
   put('rarerThan', filters.rarerThan)
   put('text', filters.text)
   if (filters.sort !== 'time') put('sort', filters.sort)
+  if (filters.compare) put('compare', 'true')
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }
+
+/** Returns the filters that decide which anomalies a list shows, in which order. */
+export const listFilters = (filters: Filters): Filters => ({ ...filters, compare: false })
 
 /** Returns what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
 export function queryOf(filters: Filters, nowMs: number): Query {
@@ -114,10 +122,12 @@ export function spanQuery(span: Span, nowMs: number): { readonly from: string | 
   return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
 }
 
+/** Whether a span leaves anything out. */
+export const isBounded = (span: Span): boolean => 'last' in span || span.from !== null || span.to !== null
+
 /** Counts the filters that narrow the list, the pipeline aside. */
-export function countFilters({ pipeline: _, span, sort: __, ...rest }: Filters): number {
-  const isNarrow = 'last' in span || span.from !== null || span.to !== null
-  return Object.values(rest).filter((value) => value !== '' && value !== null).length + (isNarrow ? 1 : 0)
+export function countFilters({ pipeline: _, span, sort: __, compare: ___, ...rest }: Filters): number {
+  return Object.values(rest).filter((value) => value !== '' && value !== null).length + (isBounded(span) ? 1 : 0)
 }
 
 /** Reads `range=24h`, or `from` and `to`; instants that are none count as open. */

@@ -16,8 +16,15 @@ export const sessionError = signal<ApiError | null>(null)
 /** The pipeline that the page is about; '' where there is none. */
 export const currentPipeline = computed(() => pipelineAt(place.value, pipelines.value ?? []))
 
-/** A path of the page, about the same pipeline. */
-export const withPipeline = (path: string): string => path + queryString({ pipeline: currentPipeline.value })
+/** A path of the page, about the same pipeline and, where it has a time axis, the same span. */
+export function withPipeline(path: string): string {
+  const params = new URLSearchParams(place.value.search)
+  const span = SPANNED.includes(path) ? Object.fromEntries(SPAN_PARAMS.map((name) => [name, params.get(name)])) : {}
+  return path + queryString({ pipeline: currentPipeline.value, ...span })
+}
+
+const SPANNED = ['/', '/scores']
+const SPAN_PARAMS = ['range', 'from', 'to']
 
 /** Asks who looks and what there is to look at. */
 export async function openSession(): Promise<void> {

@@ -6,9 +6,10 @@ import {
   Virtualizer,
 } from '@tanstack/virtual-core'
 import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 interface VirtualRows {
+  /** `start` is counted from the top of the list. */
   readonly rows: readonly { readonly index: number; readonly start: number; readonly size: number }[]
   readonly totalSize: number
   readonly scrollTo: (index: number) => void
@@ -20,18 +21,33 @@ interface VirtualOptions {
   readonly rowHeight: number
   /** What scrolls. */
   readonly box: RefObject<HTMLElement | null>
+  /** What holds the rows, inside the box. */
+  readonly list: RefObject<HTMLElement | null>
+  /** Pixels at the top of the box that a sticky heading covers. */
+  readonly covered: number
   /** Rendered wherever the reader scrolls, so that it does not lose its focus; −1: none. */
   readonly keepIndex: number
   readonly initialOffset: number
 }
 
 /** Renders of many rows the ones that are in view, and a few around them. */
-export function useVirtualRows({ count, rowHeight, box, keepIndex, initialOffset }: VirtualOptions): VirtualRows {
+export function useVirtualRows({
+  count,
+  rowHeight,
+  box,
+  list,
+  covered,
+  keepIndex,
+  initialOffset,
+}: VirtualOptions): VirtualRows {
   const [, setRound] = useState(0)
   const kept = useRef(keepIndex)
   kept.current = keepIndex
+  const margin = useOffsetTop(box, list)
   const options = {
     count,
+    scrollMargin: margin,
+    scrollPaddingStart: covered,
     estimateSize: () => rowHeight,
     getScrollElement: () => box.current,
     observeElementRect,
@@ -46,12 +62,23 @@ export function useVirtualRows({ count, rowHeight, box, keepIndex, initialOffset
   virtualizer.setOptions(options)
   useEffect(() => virtualizer._didMount(), [virtualizer])
   useEffect(() => virtualizer._willUpdate())
-  useEffect(() => virtualizer.measure(), [rowHeight])
+  useEffect(() => virtualizer.measure(), [rowHeight, margin])
   return {
-    rows: virtualizer.getVirtualItems(),
+    rows: virtualizer.getVirtualItems().map(({ index, start, size }) => ({ index, start: start - margin, size })),
     totalSize: virtualizer.getTotalSize(),
     scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
   }
+}
+
+/** Pixels from the top of what scrolls to the list: what stands above it may change its height. */
+function useOffsetTop(box: RefObject<HTMLElement | null>, list: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0)
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(() => setTop(list.current?.offsetTop ?? 0))
+    for (const child of box.current!.children) if (!child.contains(list.current)) observer.observe(child)
+    return () => observer.disconnect()
+  }, [box, list])
+  return top
 }
 
 function withKept({ startIndex, endIndex, overscan, count }: Range, kept: number): number[] {

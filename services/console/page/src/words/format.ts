@@ -59,6 +59,21 @@ export function formatTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
+const DAY_SECONDS = 86_400
+
+/** Labels of a time axis, in the reader's own time zone: the hour, with the day below it where a day begins. */
+export function timeLabels(timesMs: readonly number[], stepSeconds: number): string[] {
+  let day = ''
+  return timesMs.map((time) => {
+    const [date = '', hour = ''] = formatTime(time).split(' ')
+    const shown = stepSeconds < 60 ? hour : hour.slice(0, 5)
+    const isNewDay = date !== day
+    day = date
+    if (stepSeconds >= DAY_SECONDS) return date.slice(5)
+    return isNewDay ? `${shown}\n${date.slice(5)}` : shown
+  })
+}
+
 /** Such as "1.2 GB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -57,17 +57,6 @@ export function FilterBar({ filters }: { filters: Filters }) {
       <div id="filters-more" class={`filters-more ${isOpen ? 'open' : ''}`}>
         <SpanChoice span={filters.span} onSpan={(span) => change({ span })} />
         <Choice
-          label="Severity"
-          value={filters.severity}
-          onValue={(severity) => change({ severity })}
-          of={[
-            ['', 'any severity'],
-            ['high', 'high'],
-            ['medium', 'medium'],
-            ['low', 'low'],
-          ]}
-        />
-        <Choice
           label="Verdict"
           value={filters.verdict}
           onValue={(verdict) => change({ verdict: verdict as Filters['verdict'] })}
@@ -78,28 +67,17 @@ export function FilterBar({ filters }: { filters: Filters }) {
           ]}
         />
         <Typed label="Key" value={filters.key} onValue={(key) => change({ key }, { replace: true })} />
-        <Typed label="Field" value={filters.field} onValue={(field) => change({ field }, { replace: true })} />
         <Typed
           label="Rarer than 1 in"
           inputMode="decimal"
           value={filters.rarerThan === null ? '' : String(filters.rarerThan)}
           onValue={(text) => change({ rarerThan: parseRarity(text) }, { replace: true })}
         />
+        {filters.field !== '' && <Chip text={`field ${filters.field}`} onRemove={() => change({ field: '' })} />}
+        {filters.severity !== '' && <Chip text={filters.severity} onRemove={() => change({ severity: '' })} />}
         {filters.model !== '' && (
-          <button type="button" class="chip" onClick={() => change({ model: '' })}>
-            model {shortId(filters.model)} <span aria-hidden="true">✕</span>
-            <span class="unseen">take this filter away</span>
-          </button>
+          <Chip text={`model ${shortId(filters.model)}`} onRemove={() => change({ model: '' })} />
         )}
-        <Choice
-          label="Order"
-          value={filters.sort}
-          onValue={(sort) => change({ sort: sort === 'bits' ? 'bits' : 'time' })}
-          of={[
-            ['time', 'newest first'],
-            ['bits', 'strangest first'],
-          ]}
-        />
         {count > 0 && (
           <button
             type="button"
@@ -111,6 +89,16 @@ export function FilterBar({ filters }: { filters: Filters }) {
         )}
       </div>
     </search>
+  )
+}
+
+/** A filter that is set elsewhere, and the way to take it away. */
+function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
+  return (
+    <button type="button" class="chip" onClick={onRemove}>
+      {text} <span aria-hidden="true">✕</span>
+      <span class="unseen">take this filter away</span>
+    </button>
   )
 }
 

@@ -1,24 +1,36 @@
 import { formatRarity, formatShares } from '@outflow/contracts/wording'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Anomaly } from '../../api/types.js'
 import { SeverityBadge, VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
+import type { Filters } from '../../state/filters.js'
+import { useIsNarrow } from '../../state/narrow.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual.js'
 import { formatCount } from '../../words/format.js'
 import { hrefOf } from '../anomaly-link.js'
 import { useVerdictKeys } from '../verdict-keys.js'
+import { goTo } from './filter-bar.js'
 
 /** Pixels; the style sheet has the same, a row is two lines high on a phone. */
 const ROW_HEIGHT = { wide: 34, narrow: 62 }
+const HEAD_HEIGHT = 28
 /** Rows before the end at which the next page is asked for. */
 const READ_AHEAD = 40
 
+interface RowsProps {
+  readonly list: AnomalyList
+  readonly filters: Filters
+  /** What scrolls, the list in it. */
+  readonly box: RefObject<HTMLDivElement | null>
+}
+
 /** The list as far as it was read: new ones wait above, older ones come as the reader goes down. */
-export function Rows({ list }: { list: AnomalyList }) {
+export function Rows({ list, filters, box }: RowsProps) {
   const items = list.items.value
-  const box = useRef<HTMLDivElement>(null)
+  const ordered = useRef<HTMLOListElement>(null)
   const isNarrow = useIsNarrow()
   const selectedIndex = items.findIndex(({ id }) => id === list.selected.value)
   const rowHeight = isNarrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide
@@ -26,6 +38,8 @@ export function Rows({ list }: { list: AnomalyList }) {
     count: items.length,
     rowHeight,
     box,
+    list: ordered,
+    covered: HEAD_HEIGHT,
     keepIndex: selectedIndex,
     initialOffset: list.scrollTop,
   })
@@ -34,8 +48,16 @@ export function Rows({ list }: { list: AnomalyList }) {
     if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readOn()
   }, [list, lastShown, items.length])
   useLayoutEffect(() => {
-    box.current!.scrollTop = list.scrollTop
-  }, [list])
+    const scrolled = box.current!
+    scrolled.scrollTop = list.scrollTop
+    const note = () => {
+      list.scrollTop = scrolled.scrollTop
+      // Whoever comes back to the top wants to see the stream again.
+      if (list.scrollTop === 0 && list.selected.value === null) list.showWaiting()
+    }
+    scrolled.addEventListener('scroll', note)
+    return () => scrolled.removeEventListener('scroll', note)
+  }, [list, box])
 
   const select = (index: number) => {
     const item = items[Math.min(Math.max(index, 0), items.length - 1)]
@@ -59,49 +81,45 @@ export function Rows({ list }: { list: AnomalyList }) {
   const waiting = list.waiting.value.length
   return (
     <>
-      <div class="list-head" aria-hidden="true">
+      <div class="list-head">
         <span>severity</span>
-        <span>when</span>
+        <SortBy order="time" filters={filters}>
+          when
+        </SortBy>
         <span>key</span>
         <span>why</span>
         <span>fields</span>
-        <span class="number">how rare</span>
+        <SortBy order="bits" filters={filters}>
+          how rare
+        </SortBy>
         <span>verdict</span>
       </div>
       {waiting > 0 && (
-        <button type="button" class="waiting" onClick={showWaiting}>
-          Show {formatCount(waiting)} new <kbd>.</kbd>
-        </button>
+        <div class="waiting">
+          <button type="button" onClick={showWaiting}>
+            Show {formatCount(waiting)} new <kbd>.</kbd>
+          </button>
+        </div>
       )}
-      <div
-        ref={box}
-        class="list"
-        onScroll={({ currentTarget }) => {
-          list.scrollTop = currentTarget.scrollTop
-          // Whoever comes back to the top wants to see the stream again.
-          if (currentTarget.scrollTop === 0 && waiting > 0 && list.selected.value === null) list.showWaiting()
-        }}
-      >
-        <ol style={{ height: `${totalSize}px` }} aria-label="Anomalies">
-          {rows.map(({ index, start }) => {
-            const item = items[index]!
-            return (
-              <Row
-                key={item.id}
-                item={item}
-                position={index + 1}
-                total={list.isComplete.value ? items.length : -1}
-                top={start}
-                isSelected={index === selectedIndex}
-                isReachable={index === selectedIndex || (selectedIndex < 0 && index === 0)}
-                onFocus={() => {
-                  list.selected.value = item.id
-                }}
-              />
-            )
-          })}
-        </ol>
-      </div>
+      <ol ref={ordered} style={{ height: `${totalSize}px` }} aria-label="Anomalies">
+        {rows.map(({ index, start }) => {
+          const item = items[index]!
+          return (
+            <Row
+              key={item.id}
+              item={item}
+              position={index + 1}
+              total={list.isComplete.value ? items.length : -1}
+              top={start}
+              isSelected={index === selectedIndex}
+              isReachable={index === selectedIndex || (selectedIndex < 0 && index === 0)}
+              onFocus={() => {
+                list.selected.value = item.id
+              }}
+            />
+          )
+        })}
+      </ol>
       <p class="list-foot" role="status">
         {formatCount(items.length)} read
         {list.isComplete.value ? ', all there are' : list.isLoading.value ? ', reading on …' : ''}
@@ -119,6 +137,28 @@ export function Rows({ list }: { list: AnomalyList }) {
   )
 }
 
+interface SortByProps {
+  readonly order: Filters['sort']
+  readonly filters: Filters
+  readonly children: string
+}
+
+/** The head of a column that the list can be ordered by: the newest first, or the least likely. */
+function SortBy({ order, filters, children }: SortByProps) {
+  const isChosen = filters.sort === order
+  return (
+    <button
+      type="button"
+      class="sort"
+      aria-pressed={isChosen}
+      title={order === 'time' ? 'the newest first' : 'the least likely first'}
+      onClick={() => goTo({ ...filters, sort: order })}
+    >
+      {children} <span aria-hidden="true">{isChosen ? '↓' : ''}</span>
+    </button>
+  )
+}
+
 interface RowProps {
   readonly item: Anomaly
   readonly position: number
@@ -133,7 +173,7 @@ interface RowProps {
 
 function Row({ item, position, total, top, isSelected, isReachable, onFocus }: RowProps) {
   return (
-    <li aria-posinset={position} aria-setsize={total} style={{ transform: `translateY(${top}px)` }}>
+    <li class="list-item" aria-posinset={position} aria-setsize={total} style={{ transform: `translateY(${top}px)` }}>
       <a
         id={rowId(item.id)}
         class={`list-row ${isSelected ? 'selected' : ''}`}
@@ -164,15 +204,4 @@ function focusSoon(id: string, tries = 3): void {
     if (row !== null) row.focus({ preventScroll: true })
     else if (tries > 0) focusSoon(id, tries - 1)
   })
-}
-
-function useIsNarrow(): boolean {
-  const [query] = useState(() => window.matchMedia('(max-width: 760px)'))
-  const [isNarrow, setNarrow] = useState(query.matches)
-  useEffect(() => {
-    const change = () => setNarrow(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [query])
-  return isNarrow
 }

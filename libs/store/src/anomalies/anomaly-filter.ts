@@ -1,0 +1,63 @@
+import type { Severity } from '@outflow/contracts'
+import type { Verdict } from './verdicts.js'
+
+/** Which anomalies of a pipeline; undefined asks for nothing. */
+export interface AnomalyFilter {
+  readonly pipeline: string
+  /** Kafka's record time: from ≤ t < to. */
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+  readonly key?: string | undefined
+  /** The field of the main reason. */
+  readonly field?: string | undefined
+  readonly severity?: Severity | undefined
+  readonly modelId?: string | undefined
+  /** The last one given; `none`: there is none. */
+  readonly verdict?: Verdict | 'none' | undefined
+  /** p ≤ that. */
+  readonly maxPValue?: number | undefined
+  /** Somewhere in the record's text or in the key, whatever its case. */
+  readonly text?: string | undefined
+}
+
+/** Adds a value to a statement's parameters and returns its placeholder, such as `$3`. */
+export type Place = (value: unknown) => string
+
+/** Returns the conditions that a filter puts on rows of `outflow.anomalies as anomaly`. */
+export function filterOf(filter: AnomalyFilter, place: Place): string[] {
+  const conditions = [`anomaly.pipeline = ${place(filter.pipeline)}`]
+  const add = <T>(value: T | undefined, condition: (placed: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(place(value)))
+  }
+  add(filter.from, (from) => `record_time >= ${from}`)
+  add(filter.to, (to) => `record_time < ${to}`)
+  add(filter.key, (key) => `entity_key = ${key}`)
+  add(filter.field, (field) => `main_field = ${field}`)
+  add(filter.severity, (severity) => `severity = ${severity}`)
+  add(filter.modelId, (modelId) => `model_id = ${modelId}`)
+  add(filter.maxPValue, (most) => `(- p_value) >= - ${most}::float8`)
+  add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
+  if (filter.verdict === 'none') {
+    conditions.push(`not exists (
+            select from outflow.verdicts as given
+            where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+              and given.partition = anomaly.partition and given."offset" = anomaly."offset"
+          )`)
+  } else if (filter.verdict !== undefined) {
+    // From the verdicts, which are few, to the anomalies: not the other way about.
+    conditions.push(`(topic, partition, "offset") in (
+            select topic, partition, "offset"
+            from (
+              select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
+              from outflow.verdicts
+              where pipeline = ${place(filter.pipeline)}
+              order by topic, partition, "offset", id desc
+            ) as latest
+            where verdict = ${place(filter.verdict)}
+          )`)
+  }
+  return conditions
+}
+
+/** `%`, `_` and `\` of the text stand for themselves. */
+const likeText = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`

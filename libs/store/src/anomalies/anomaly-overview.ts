@@ -1,0 +1,101 @@
+import type { Severity } from '@outflow/contracts'
+import type { Queryable } from '../connection/pool.js'
+import { run } from '../connection/statement.js'
+import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
+
+/** Some anomalies together. */
+interface Tally {
+  readonly anomalies: number
+  /** Of the least likely record. */
+  readonly leastPValue: number
+}
+
+/** The anomalies of one step of time, severity and field of the main reason. */
+export interface AnomalyCount extends Tally {
+  /** Start of the step, Kafka's record time; steps begin at multiples of their length since 1970. */
+  readonly at: Date
+  readonly severity: Severity
+  /** null: the reasons are not computed yet, or cannot be. */
+  readonly field: string | null
+}
+
+/** An entity's anomalies in one step of time. */
+export interface EntityCell extends Tally {
+  readonly key: string
+  readonly at: Date
+}
+
+type Steps = AnomalyFilter & { readonly stepSeconds: number }
+
+/** Returns the record times of a pipeline's first and last anomaly; null: it has none. */
+export async function anomalySpan(
+  db: Queryable,
+  pipeline: string,
+): Promise<{ readonly first: Date; readonly last: Date } | null> {
+  const [row] = await run<{ first: Date | null; last: Date | null }>(db, {
+    name: 'anomaly_span',
+    text: 'select min(record_time) as first, max(record_time) as last from outflow.anomalies where pipeline = $1',
+    values: [pipeline],
+  })
+  const { first, last } = row!
+  return first === null || last === null ? null : { first, last }
+}
+
+/** Counts anomalies by step of time, severity and field. To be run in a read-only transaction, which plans for the values at hand. */
+export async function countAnomalies(db: Queryable, counted: Steps): Promise<readonly AnomalyCount[]> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  return run<AnomalyCount>(db, {
+    name: '',
+    text: `
+      select ${stepOf(place(counted.stepSeconds))} as at, severity, main_field as field, ${TALLY}
+      from outflow.anomalies as anomaly
+      where ${filterOf(counted, place).join(' and ')}
+      group by 1, severity, main_field`,
+    values,
+  })
+}
+
+/** Returns the entities whose anomalies together are the least likely (the largest sum of −log p), the first one first. */
+export async function topEntities(
+  db: Queryable,
+  { limit, ...filter }: AnomalyFilter & { readonly limit: number },
+): Promise<readonly (Tally & { readonly key: string })[]> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  return run<Tally & { key: string }>(db, {
+    name: '',
+    text: `
+      select entity_key as key, ${TALLY}
+      from outflow.anomalies as anomaly
+      where ${filterOf(filter, place).join(' and ')} and entity_key is not null
+      group by entity_key
+      order by sum(-ln(greatest(p_value, 1e-300))) desc, entity_key
+      limit ${place(limit)}`,
+    values,
+  })
+}
+
+/** Counts the anomalies of some entities by step of time. */
+export async function countByEntity(
+  db: Queryable,
+  { keys, ...counted }: Steps & { readonly keys: readonly string[] },
+): Promise<readonly EntityCell[]> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  return run<EntityCell>(db, {
+    name: '',
+    text: `
+      select entity_key as key, ${stepOf(place(counted.stepSeconds))} as at, ${TALLY}
+      from outflow.anomalies as anomaly
+      where ${filterOf(counted, place).join(' and ')} and entity_key = any (${place(keys)}::text[])
+      group by entity_key, 2
+      order by 2`,
+    values,
+  })
+}
+
+const TALLY = 'count(*)::int as anomalies, min(p_value) as "leastPValue"'
+
+const stepOf = (seconds: string): string =>
+  `date_bin(make_interval(secs => ${seconds}::float8), record_time, timestamptz '1970-01-01 00:00:00+00')`

@@ -1,0 +1,89 @@
+import type { Overview } from '../../api/types.js'
+import { SeverityBadge } from '../../parts/badges.js'
+import { type Filters, isBounded } from '../../state/filters.js'
+import { formatCount } from '../../words/format.js'
+import { goTo } from './filter-bar.js'
+
+interface FacetsProps {
+  readonly overview: Overview
+  readonly filters: Filters
+}
+
+const SEVERITIES = ['high', 'medium', 'low'] as const
+
+/** Counts by severity and by field of the main reason; a click keeps these alone, another one brings the rest back. */
+export function Facets({ overview, filters }: FacetsProps) {
+  const { anomalies, before, severities, fields } = overview
+  const named = fields.flatMap(({ name, ...counts }) => (name === null ? [] : [{ name, ...counts }]))
+  const most = Math.max(1, ...named.map((field) => field.anomalies))
+  return (
+    <div class="facets">
+      <p class="facets-total">
+        <b>{formatCount(anomalies)}</b> {anomalies === 1 ? 'anomaly' : 'anomalies'}
+        <Change anomalies={anomalies} before={before} />
+      </p>
+      <div class="row">
+        {SEVERITIES.map((severity) => {
+          const found = severities.find(({ name }) => name === severity)
+          return (
+            <button
+              key={severity}
+              type="button"
+              class="facet severity-facet"
+              aria-pressed={filters.severity === severity}
+              onClick={() => goTo({ ...filters, severity: filters.severity === severity ? '' : severity })}
+            >
+              <SeverityBadge severity={severity} /> {formatCount(found?.anomalies ?? 0)}
+              {found !== undefined && <Change anomalies={found.anomalies} before={found.before} />}
+            </button>
+          )
+        })}
+      </div>
+      <ul class="field-facets" aria-label="Fields of the main reason">
+        {named.map((field) => (
+          <li key={field.name}>
+            <button
+              type="button"
+              class="facet field-facet"
+              aria-pressed={filters.field === field.name}
+              onClick={() => goTo({ ...filters, field: filters.field === field.name ? '' : field.name })}
+            >
+              <span class="facet-name">{field.name}</span>
+              <span class="bar" aria-hidden="true">
+                <i style={{ width: `${(field.anomalies / most) * 100}%` }} />
+              </span>
+              <span class="number">
+                {formatCount(field.anomalies)}
+                <Change anomalies={field.anomalies} before={field.before} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <label class="compare">
+        <input
+          class="compare-box"
+          type="checkbox"
+          checked={filters.compare}
+          disabled={!isBounded(filters.span)}
+          onChange={({ currentTarget }) => goTo({ ...filters, compare: currentTarget.checked })}
+        />{' '}
+        Compare with the period before
+      </label>
+    </div>
+  )
+}
+
+/** How many more or fewer than in the period before. */
+export function Change({ anomalies, before }: { anomalies: number; before: number | null }) {
+  if (before === null) return null
+  const more = anomalies - before
+  const sign = more > 0 ? '+' : more < 0 ? '−' : '±'
+  return (
+    <span class="change" title={`${formatCount(before)} in the period before`}>
+      {' '}
+      {sign}
+      {formatCount(Math.abs(more))}
+    </span>
+  )
+}

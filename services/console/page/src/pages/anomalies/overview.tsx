@@ -1,0 +1,41 @@
+import { read } from '../../api/client.js'
+import type { Overview as OverviewData } from '../../api/types.js'
+import { Shown } from '../../parts/states.js'
+import { type Filters, formatFilters, listFilters, queryOf } from '../../state/filters.js'
+import { useIsNarrow } from '../../state/narrow.js'
+import { useResource } from '../../state/resource.js'
+import { Facets } from './facets.js'
+import { Swimlane } from './swimlane.js'
+
+const REFRESH_MS = 15_000
+/** Steps of time: about as many as there is room for. */
+const STEPS = { wide: 60, narrow: 24 }
+
+/** Where the anomalies of the list lie, by time, entity, field and severity; each part of it narrows the list. */
+export function Overview({ filters }: { filters: Filters }) {
+  const steps = useIsNarrow() ? STEPS.narrow : STEPS.wide
+  const { compare } = filters
+  const overview = useResource(
+    formatFilters({ ...listFilters(filters), sort: 'time', compare }) + steps,
+    (signal) => {
+      const now = Date.now()
+      const { sort: _, to, ...query } = queryOf(filters, now)
+      const end = 'last' in filters.span ? new Date(now).toISOString() : to
+      const asked = { ...query, to: end, steps, compare: compare ? 'true' : null }
+      return read<OverviewData>('/anomalies/overview', asked, signal)
+    },
+    REFRESH_MS,
+  )
+  return (
+    <section class="overview" aria-label="Overview">
+      <Shown of={overview} what="the overview">
+        {(found) => (
+          <div class="overview-body">
+            <Swimlane overview={found} filters={filters} />
+            <Facets overview={found} filters={filters} />
+          </div>
+        )}
+      </Shown>
+    </section>
+  )
+}

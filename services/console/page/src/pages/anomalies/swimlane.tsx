@@ -1,0 +1,226 @@
+import { formatRarity } from '@outflow/contracts/wording'
+import { useRef, useState } from 'preact/hooks'
+import type { Overview } from '../../api/types.js'
+import { MarkTrack } from '../../parts/mark-track.js'
+import { type Filters, isBounded } from '../../state/filters.js'
+import { formatCount, formatTime, timeLabels } from '../../words/format.js'
+import { Change } from './facets.js'
+import { goTo } from './filter-bar.js'
+
+interface SwimlaneProps {
+  readonly overview: Overview
+  readonly filters: Filters
+}
+
+type Cell = Overview['total'][number]
+
+/** Pixels that the pointer moves before it chooses a range. */
+const LEAST_DRAG = 5
+
+/** Lanes of entities by time, below bars of all; a cell's colour is its least likely record. A drag chooses a range, a click a cell. */
+export function Swimlane({ overview, filters }: SwimlaneProps) {
+  const stepMs = overview.stepSeconds * 1_000
+  const fromMs = Math.floor(Date.parse(overview.from) / stepMs) * stepMs
+  const columns = Math.max(1, Math.ceil((Date.parse(overview.to) - fromMs) / stepMs))
+  const columnOf = ({ at }: Cell) => Math.round((Date.parse(at) - fromMs) / stepMs)
+  const choose = (part: Partial<Filters>, first: number, last = first) => {
+    const ends = { from: fromMs + first * stepMs, to: fromMs + (last + 1) * stepMs }
+    goTo({
+      ...filters,
+      ...part,
+      span: { from: new Date(ends.from).toISOString(), to: new Date(ends.to).toISOString() },
+    })
+  }
+  const { axis, brush, ...drag } = useBrush(columns, (first, last) => choose({}, first, last))
+  const most = Math.max(1, ...overview.total.map(({ anomalies }) => anomalies))
+  const filterOf = (name: string): Partial<Filters> => (overview.lanesBy === 'entity' ? { key: name } : { field: name })
+  const { every, labelled } = labelledColumns(fromMs, stepMs, columns)
+  const labels = timeLabels(
+    labelled.map((column) => fromMs + column * stepMs),
+    overview.stepSeconds * every,
+  )
+  const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, kind: 'bar-cell' | 'cell', whose: string) =>
+    cells.map((cell, place) => {
+      const column = columnOf(cell)
+      const words = `${whose}${formatTime(cell.at)}: ${formatCount(cell.anomalies)}, the least likely ${formatRarity(cell.leastPValue)}`
+      return (
+        <button
+          key={cell.at}
+          type="button"
+          class={`${kind} heat-${heatOf(cell.leastPValue)}`}
+          style={{
+            gridColumn: column + 1,
+            ...(kind === 'bar-cell' ? { height: `${Math.max(6, (cell.anomalies / most) * 100)}%` } : {}),
+          }}
+          data-column={column}
+          tabIndex={place === 0 ? 0 : -1}
+          title={words}
+          aria-label={words}
+          onClick={() => choose(part, column)}
+        />
+      )
+    })
+  const grid = { gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }
+  return (
+    <section class="swimlane" aria-label="Anomalies by time" onKeyDown={moveFocus} {...drag}>
+      <div class="lane lane-marks">
+        <span />
+        <MarkTrack
+          pipeline={filters.pipeline}
+          marks={overview.marks}
+          fromMs={fromMs}
+          toMs={fromMs + columns * stepMs}
+        />
+      </div>
+      <div class="lane lane-total">
+        <span class="lane-name quiet">all</span>
+        <div class="cells" ref={axis} style={grid}>
+          {cellsOf(overview.total, {}, 'bar-cell', '')}
+        </div>
+      </div>
+      {overview.lanes.map(({ name, anomalies, before, cells }) => (
+        <div class="lane" key={name}>
+          {name === null ? (
+            <span class="lane-name quiet">without reasons yet</span>
+          ) : (
+            <button
+              type="button"
+              class="lane-name"
+              title={name}
+              onClick={() => goTo({ ...filters, ...filterOf(name) })}
+            >
+              <span class="facet-name">{name}</span>
+              <span class="number quiet">
+                {formatCount(anomalies)}
+                <Change anomalies={anomalies} before={before} />
+              </span>
+            </button>
+          )}
+          <div class="cells" style={grid}>
+            {cellsOf(cells, name === null ? {} : filterOf(name), 'cell', name === null ? '' : `${name}, `)}
+          </div>
+        </div>
+      ))}
+      <div class="lane lane-axis" aria-hidden="true">
+        <span />
+        <div class="cells" style={grid}>
+          {labelled.map((column, i) => (
+            <span key={column} style={{ gridColumn: `${column + 1} / span ${Math.min(every, columns - column)}` }}>
+              {labels[i]}
+            </span>
+          ))}
+        </div>
+      </div>
+      {brush !== null && <div class="brush" style={{ left: `${brush.left}px`, width: `${brush.width}px` }} />}
+      <p class="swimlane-foot quiet small">
+        <span class="legend">
+          least likely record 1 in 100{' '}
+          {HEATS.map((heat) => (
+            <i key={heat} class={`heat-${heat}`} />
+          ))}{' '}
+          1 in a million
+        </span>
+        <span class="for-mouse">Drag to choose a time, click to look closer.</span>
+        {isBounded(filters.span) && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => goTo({ ...filters, span: { from: null, to: null }, compare: false })}
+          >
+            Any time
+          </button>
+        )}
+      </p>
+    </section>
+  )
+}
+
+/** Labels of the time axis, at most. */
+const LABELS = 8
+const HOUR_MS = 3_600_000
+/** Between two labels. */
+const LABEL_STEPS_MS = [
+  ...[1, 5, 15, 30, 60, 300, 900, 1_800].map((seconds) => seconds * 1_000),
+  ...[1, 2, 3, 6, 12, 24, 48, 168, 672, 2_016, 8_760].map((hours) => hours * HOUR_MS),
+]
+
+/** The columns that begin at a round time of the reader's zone. */
+function labelledColumns(fromMs: number, stepMs: number, columns: number) {
+  const labelMs =
+    LABEL_STEPS_MS.find((label) => label % stepMs === 0 && columns * stepMs <= LABELS * label) ??
+    Math.ceil(columns / LABELS) * stepMs
+  const every = labelMs / stepMs
+  const zoneMs = new Date(fromMs).getTimezoneOffset() * 60_000
+  const isRound = (column: number) => Math.floor(((fromMs + column * stepMs - zoneMs) / stepMs) % every) === 0
+  const labelled = Array.from({ length: columns }, (_, column) => column).filter(isRound)
+  // The last one has no room where the axis ends soon after it.
+  return { every, labelled: labelled.filter((column) => columns - column >= columns / (2 * LABELS)) }
+}
+
+const HEATS = [1, 2, 3, 4, 5] as const
+
+/** A decade of p-values each: 1 from 1 in 100 on, 5 from 1 in a million on. */
+function heatOf(pValue: number): number {
+  return Math.min(5, Math.max(1, Math.floor(-Math.log10(Math.max(pValue, Number.MIN_VALUE)) + 1e-9) - 1))
+}
+
+/** Lets the pointer choose columns along the cells of `axis`. */
+function useBrush(columns: number, onChosen: (first: number, last: number) => void) {
+  const axis = useRef<HTMLDivElement>(null)
+  const pressedX = useRef<number | null>(null)
+  const [brush, setBrush] = useState<{ readonly left: number; readonly width: number } | null>(null)
+  /** First and last column between two places of the pointer. */
+  const columnsBetween = (a: number, b: number): readonly [number, number] => {
+    const { left, width } = axis.current!.getBoundingClientRect()
+    const at = (x: number) => Math.min(columns - 1, Math.max(0, Math.floor(((x - left) / width) * columns)))
+    return [at(Math.min(a, b)), at(Math.max(a, b))]
+  }
+  const onPointerDown = ({ button, clientX }: PointerEvent) => {
+    const isOverCells = clientX >= axis.current!.getBoundingClientRect().left
+    pressedX.current = button === 0 && isOverCells ? clientX : null
+  }
+  const onPointerMove = (event: PointerEvent) => {
+    const from = pressedX.current
+    if (from === null || (brush === null && Math.abs(event.clientX - from) < LEAST_DRAG)) return
+    const lanes = event.currentTarget as HTMLElement
+    // From here on the pointer is the brush's: the cell below it is not clicked.
+    lanes.setPointerCapture(event.pointerId)
+    const { left, width } = axis.current!.getBoundingClientRect()
+    const [first, last] = columnsBetween(from, event.clientX)
+    const offset = left - lanes.getBoundingClientRect().left
+    setBrush({ left: offset + (first / columns) * width, width: ((last + 1 - first) / columns) * width })
+  }
+  const onPointerUp = ({ clientX }: PointerEvent) => {
+    const from = pressedX.current
+    pressedX.current = null
+    if (brush === null || from === null) return
+    setBrush(null)
+    onChosen(...columnsBetween(from, clientX))
+  }
+  const onPointerCancel = () => {
+    pressedX.current = null
+    setBrush(null)
+  }
+  return { axis, brush, onPointerDown, onPointerMove, onPointerUp, onPointerCancel }
+}
+
+/** Arrow keys go from cell to cell: within a lane, and to the nearest one of the lane above or below. */
+function moveFocus(event: KeyboardEvent): void {
+  const cell = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-column]') : null
+  if (cell === null) return
+  const next = nextCell(cell, event.key)
+  if (next === null) return
+  event.preventDefault()
+  next.focus()
+}
+
+function nextCell(cell: HTMLElement, key: string): HTMLElement | null {
+  if (key === 'ArrowLeft') return cell.previousElementSibling as HTMLElement | null
+  if (key === 'ArrowRight') return cell.nextElementSibling as HTMLElement | null
+  if (key !== 'ArrowUp' && key !== 'ArrowDown') return null
+  const lanes = [...cell.closest('.swimlane')!.querySelectorAll('.cells:has([data-column])')]
+  const lane = lanes[lanes.indexOf(cell.parentElement!) + (key === 'ArrowDown' ? 1 : -1)]
+  if (lane === undefined) return null
+  const distance = (other: HTMLElement) => Math.abs(Number(other.dataset.column) - Number(cell.dataset.column))
+  return [...lane.querySelectorAll<HTMLElement>('[data-column]')].reduce((a, b) => (distance(b) < distance(a) ? b : a))
+}

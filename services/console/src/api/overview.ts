@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { anomalyFilterSchema } from './anomaly.js'
+import { severitySchema, timeSchema } from './fields.js'
+import { markSchema } from './pipelines.js'
+
+export const overviewQuerySchema = anomalyFilterSchema.extend({
+  /** At most so many steps of time. */
+  steps: z.coerce.number().int().min(8).max(120).default(60),
+  /** true: counts the period of the same length before `from` as well. */
+  compare: z.enum(['true', 'false']).default('false'),
+})
+
+const tally = {
+  anomalies: z.int(),
+  /** Of the least likely record. */
+  leastPValue: z.number(),
+}
+
+const compared = {
+  ...tally,
+  /** Anomalies in the period before; null: not asked for, or the span has no beginning. */
+  before: z.int().nullable(),
+}
+
+/** Steps without anomalies are left out. */
+const cellsSchema = z.array(z.object({ at: timeSchema, ...tally }))
+
+export const overviewSchema = z
+  .object({
+    /** Ends of the span that was asked for; an open end is the first or the last anomaly's record time. */
+    from: timeSchema,
+    to: timeSchema,
+    /** The newest first. */
+    marks: z.array(markSchema),
+    /** Steps begin at multiples of their length since 1970. */
+    stepSeconds: z.int(),
+    anomalies: z.int(),
+    before: z.int().nullable(),
+    total: cellsSchema,
+    /** field: one entity was asked for, or the records have no key. */
+    lanesBy: z.enum(['entity', 'field']),
+    /** Those whose anomalies together are the least likely; name null: without reasons so far. */
+    lanes: z.array(z.object({ name: z.string().nullable(), ...compared, cells: cellsSchema })),
+    /** By the main reason, the most anomalies first; name null: without reasons so far. */
+    fields: z.array(z.object({ name: z.string().nullable(), ...compared })),
+    severities: z.array(z.object({ name: severitySchema, ...compared })),
+  })
+  .meta({ id: 'Overview', description: 'Anomalies by time, entity, field and severity' })
+
+export type Overview = z.infer<typeof overviewSchema>
