@@ -50,7 +50,9 @@ create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at 
 create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
   include (severity, p_value, nll, model_id, entity_key, main_field);
 -- For lists that continue after a position. Minus p-value: both columns descend, so one row comparison finds the position.
-create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time);
+-- Counts of the least likely read this index alone.
+create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time)
+  include (p_value, severity, entity_key, main_field);
 create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
 create index anomalies_by_field on outflow.anomalies (pipeline, main_field, record_time);
 create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at desc)

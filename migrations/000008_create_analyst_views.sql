@@ -4,11 +4,26 @@ create schema analyst;
 comment on schema analyst is 'Read-only views of outflow for people. Columns are only ever added.';
 
 create view analyst.anomalies as
-  select pipeline, topic, partition, "offset", event_time, record_time, entity_key, record, nll, p_value, p_upper,
-         -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, severity, reasons, counterfactual, missing, model_id, recalibration_id,
-         detected_at, rescored, unexplainable
+  select event_time, record_time, concat_ws('/', pipeline, topic, partition, "offset") as id, entity_key, severity,
+         reasons -> 0 ->> 'text' as why, main_field, (
+           select verdict
+           from outflow.verdicts as given
+           where given.pipeline = anomalies.pipeline and given.topic = anomalies.topic
+             and given.partition = anomalies.partition and given."offset" = anomalies."offset"
+           order by given.id desc
+           limit 1
+         ) as verdict,
+         record, nll, p_value, p_upper, -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, reasons, counterfactual, missing,
+         windowed, model_id, recalibration_id, detected_at, rescored, unexplainable, pipeline, topic, partition, "offset"
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
+comment on column analyst.anomalies.id is
+  'Id of its alert, pipeline/topic/partition/offset, as `outflow explain --anomaly` and `outflow verdict` take it.';
+comment on column analyst.anomalies.why is 'The main reason as a sentence; null until the reasons are computed.';
+comment on column analyst.anomalies.main_field is 'Field of the main reason; null until the reasons are computed.';
+comment on column analyst.anomalies.verdict is 'Latest verdict on it: confirmed, false_alarm or expected; null: none.';
+comment on column analyst.anomalies.windowed is
+  'Values of windowed features, in the order of the model''s features; null: the model has none.';
 comment on column analyst.anomalies.pipeline is 'Name of the pipeline, `pipeline` in its outflow.yaml.';
 comment on column analyst.anomalies.topic is 'Kafka topic of the record.';
 comment on column analyst.anomalies.partition is 'Partition of the topic.';

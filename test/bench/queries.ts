@@ -1,10 +1,11 @@
 /**
- * How long the queries of libs/store/QUERIES.md take on 5 million anomalies: `npm run bench:queries -- --json`.
+ * How long the queries of libs/store/QUERIES.md and the overview of the console take on 5 million anomalies: `npm run bench:queries -- --json`.
  *
  * Protocol: a database of its own in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
  * `--anomalies` of five pipelines over `--days`. Each query is sent by a member of outflow_analyst as it is documented, once cold as
  * far as its pages are (after the others' pages went through the cache) and then `--rounds` times. Reported is the time that the client waits, the
- * rows read included: first, fastest, median and slowest. Exits with 1 where a median is above the target.
+ * rows read included: first, fastest, median and slowest. The overview is what `/api/anomalies/overview` answers, with all its
+ * queries. Exits with 1 where a median is above the target.
  *
  * `--plans DIR` keeps `explain (analyze, buffers)` of each there.
  */
@@ -13,12 +14,15 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
-import { migrate } from '@outflow/store'
+import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
 import pg from 'pg'
+import { readOverview } from '../../services/console/src/overview.js'
 import { type DocumentedQuery, documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
 
 const TARGET_MS = 200
+const OVERVIEW_TARGET_MS = 500
+const DAY_MS = 86_400_000
 
 const { values: options } = parseArgs({
   options: {
@@ -51,11 +55,16 @@ try {
     const queries = documentedQueries()
     const times = []
     for (const query of queries) times.push(await measure(client, query))
-    const isMet = times.every(({ medianMs }) => medianMs <= TARGET_MS)
+    const overviews = await measureOverviews(own.href)
+    const isMet =
+      times.every(({ medianMs }) => medianMs <= TARGET_MS) &&
+      overviews.every(({ medianMs }) => medianMs <= OVERVIEW_TARGET_MS)
     const report = {
       targetMs: TARGET_MS,
+      overviewTargetMs: OVERVIEW_TARGET_MS,
       isMet,
       queries: times,
+      overviews,
       conditions: {
         anomalies: Number(held.rows[0]!.anomalies),
         databaseBytes: Number(held.rows[0]!.bytes),
@@ -68,7 +77,7 @@ try {
       },
     }
     if (options.json) console.log(JSON.stringify(report, null, 2))
-    else console.table(times)
+    else console.table([...times, ...overviews])
     process.exitCode = isMet ? 0 : 1
   } finally {
     await client.end()
@@ -80,15 +89,45 @@ try {
 }
 
 async function measure(client: pg.Client, { title, sql }: DocumentedQuery) {
+  const times = await timed(title, async () => (await client.query(sql)).rows.length)
+  if (options.plans !== undefined) await keepPlan(client, { title, sql }, options.plans)
+  return times
+}
+
+/** The overview of a pipeline with 2 of the 5 million anomalies, as the page asks for it. */
+async function measureOverviews(url: string) {
+  const pool = openPool(url)
+  const now = Date.now()
+  const since = (days: number) => ({ from: new Date(now - days * DAY_MS), to: new Date(now) })
+  const asked = {
+    'overview of a day': { filter: since(1), compare: false },
+    'overview of 7 days, compared': { filter: since(7), compare: true },
+    'overview of 30 days': { filter: since(30), compare: false },
+    'overview of all': { filter: {}, compare: false },
+    'overview of all of one entity': { filter: { key: 'E017' }, compare: false },
+  }
+  const times = []
+  for (const [title, { filter, compare }] of Object.entries(asked)) {
+    const read = () =>
+      withReadOnlyTransaction(pool, (db) =>
+        readOverview(db, { filter: { pipeline: 'flights', ...filter }, steps: 60, compare }),
+      )
+    times.push(await timed(title, async () => (await read()).anomalies))
+  }
+  await pool.end()
+  return times
+}
+
+/** @param ask  returns how much was found */
+async function timed(title: string, ask: () => Promise<number>) {
   const times: number[] = []
   let rows = 0
   for (let round = 0; round <= Number(options.rounds); round += 1) {
     const began = performance.now()
-    rows = (await client.query(sql)).rows.length
+    rows = await ask()
     times.push(performance.now() - began)
   }
   if (rows === 0) throw new Error(`no row answers “${title}”: the bench measures nothing`)
-  if (options.plans !== undefined) await keepPlan(client, { title, sql }, options.plans)
   const [firstMs, ...warm] = times as [number, ...number[]]
   const sorted = warm.toSorted((a, b) => a - b)
   const round = (ms: number) => Number(ms.toFixed(1))

@@ -260,9 +260,9 @@ describe('outflow export', () => {
       expect(ran.code, ran.stderr).toBe(0)
       expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
       const lines = (await readFile(output, 'utf8')).trim().split('\n')
-      expect(lines.slice(1).map((line) => line.split(',').slice(0, 4).join())).toEqual([
-        `${pipeline},flights,0,1`,
-        `${pipeline},flights,0,2`,
+      expect(lines.slice(1).map((line) => line.split(',')[2])).toEqual([
+        `${pipeline}/flights/0/1`,
+        `${pipeline}/flights/0/2`,
       ])
     } finally {
       await rm(folder, { recursive: true })
@@ -270,13 +270,16 @@ describe('outflow export', () => {
   })
 })
 
-describe('outflow anomalies', () => {
+describe('a login by `outflow analyst create`', () => {
   let folder: string
   let login: string
+  let password: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outflow-anomalies-'))
     login = aName('reader').replaceAll('-', '_')
-    await pool.query(`create role ${login} login password 'secret' in role outflow_analyst`)
+    const { stdout: sql } = await runOutflow(['analyst', 'create', login])
+    password = /password '([^']+)'/.exec(sql)![1]!
+    await pool.query(sql)
   })
   afterAll(async () => {
     await pool.query(`drop role ${login}`)
@@ -285,7 +288,7 @@ describe('outflow anomalies', () => {
   const configOfAnalyst = (pipeline: string) => {
     const own = new URL(url)
     own.username = login
-    own.password = 'secret'
+    own.password = password
     return writeConfig(folder, pipeline, own.href)
   }
 
@@ -318,6 +321,40 @@ describe('outflow anomalies', () => {
     })
     const none = await runOutflow(['anomalies', '-c', config, '--field', 'carrier', '--key', 'airport-5'])
     expect(none.stdout).toBe('no anomaly\n')
+  })
+
+  it('finds the views without their schema', async () => {
+    const own = new URL(url)
+    own.username = login
+    own.password = password
+    const client = new pg.Client({ connectionString: own.href })
+    await client.connect()
+    const { rows } = await client.query(`select * from anomalies limit 1`)
+    await client.end()
+    expect(Object.keys(rows[0]).slice(0, 8)).toEqual([
+      ...['event_time', 'record_time', 'id', 'entity_key', 'severity', 'why', 'main_field', 'verdict'],
+    ])
+  })
+
+  it('explains, exports and lists models, and gives verdicts in its own name alone', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 3 })
+    const config = await configOfAnalyst(pipeline)
+    const outflow = async (...words: readonly string[]) => {
+      const ran = await runOutflow([...words, '--config', config])
+      expect(ran.code, ran.stderr).toBe(0)
+      return ran.stdout
+    }
+    const id = `${pipeline}/flights/1/1`
+    expect(await outflow('explain', '--anomaly', id)).toContain('distance is odd')
+    expect(await outflow('verdict', 'expected', '--anomaly', id)).toContain(`by ${login}`)
+    const named = await runOutflow(['verdict', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
+    expect(named.code).toBe(2)
+    const output = join(folder, 'all.csv')
+    await outflow('export', '--from', '1h', '--output', output)
+    const line = (await readFile(output, 'utf8')).split('\n').find((text) => text.includes(id))
+    expect(line).toContain(',expected,')
+    expect(await outflow('models', 'list')).toContain('no model yet')
   })
 
   it('with --follow goes on with new ones once they have reasons, the newest last, each once', async () => {

@@ -19,6 +19,7 @@ describe('an anomaly', () => {
       missing: [],
       model: { id: 'model-1', state: 'active' },
       verdicts: [],
+      alert: { unsent: null, deliveries: [] },
     })
   })
 
@@ -32,6 +33,22 @@ describe('an anomaly', () => {
       expect(topReason).toBe('carrier is odd')
       expect(id).not.toBe('flights/flights/1/7')
     }
+  })
+
+  it('shows what became of its alert', async () => {
+    await pool.query(
+      `insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because) values ('flights', 'flights', 1, 7, 'cooldown')`,
+    )
+    await pool.query(
+      `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, attempts, failure)
+       values ('flights', 'pager', 'flights/flights/1/7', 'x', 2, 'HTTP 503')`,
+    )
+    expect((await ask(ANOMALY)).body.alert).toMatchObject({
+      unsent: { because: 'cooldown', ruleId: null },
+      deliveries: [{ webhook: 'pager', state: 'waiting', attempts: 2, failure: 'HTTP 503' }],
+    })
+    await pool.query('delete from outflow.unsent_alerts')
+    await pool.query('delete from outflow.webhook_deliveries')
   })
 
   it.each([
@@ -82,6 +99,7 @@ describe('statistics', () => {
       lag: null,
       deadLetters: [{ reason: 'empty', count: 3 }],
       drift: [],
+      events: [],
       outboxWaiting: 0,
     })
     expect(body.activeModelAgeSeconds).toBeGreaterThanOrEqual(0)
@@ -104,7 +122,7 @@ describe('statistics', () => {
 
   it('page through the dead letters, each once', async () => {
     const first = (await ask('/api/dead-letters?limit=2')).body
-    expect(first.items).toMatchObject([{ offset: '1000', reason: 'empty' }, { offset: '1001' }])
+    expect(first.items).toMatchObject([{ offset: '1000', reason: 'empty', valueBytes: null }, { offset: '1001' }])
     const second = (await ask(`/api/dead-letters?limit=2&cursor=${first.next}`)).body
     expect(second).toMatchObject({ items: [{ offset: '1002' }], next: null })
   })
@@ -182,6 +200,7 @@ it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
     '/api/anomalies',
     '/api/anomalies/live',
     '/api/anomalies/overview',
+    '/api/anomalies/verdicts',
     '/api/anomalies/{id}',
     '/api/anomalies/{id}/similar',
     '/api/anomalies/{id}/verdicts',

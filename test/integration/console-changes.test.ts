@@ -28,6 +28,32 @@ describe('an anomaly', () => {
     })
   })
 
+  it('takes one verdict with all others of a filter, each of which it stands on then', async () => {
+    const filter = {
+      key: 'airport-20',
+      from: new Date(NOW - 3_600_000).toISOString(),
+      to: new Date(NOW + 60_000).toISOString(),
+    }
+    const given = await send('POST', '/api/anomalies/verdicts', 'analyst', {
+      verdict: 'expected',
+      note: 'snow',
+      filter,
+    })
+    expect(given).toMatchObject({ status: 201, body: { anomalies: 4 } })
+    const { items } = (await ask('/api/anomalies?verdict=expected')).body
+    expect(items.map(({ key }: { key: string }) => key)).toEqual(Array(4).fill('airport-20'))
+    expect(await lastAudit()).toMatchObject({
+      action: 'give verdicts',
+      detail: { verdict: 'expected', filter },
+      outcome: 'done',
+    })
+    expect((await send('POST', '/api/anomalies/verdicts', 'reader', { verdict: 'expected', filter })).status).toBe(403)
+    const open = { key: 'airport-20' }
+    expect(
+      (await send('POST', '/api/anomalies/verdicts', 'analyst', { verdict: 'expected', filter: open })).status,
+    ).toBe(400)
+  })
+
   it('takes none that is not known, or that is no anomaly', async () => {
     expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
     const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
@@ -112,8 +138,8 @@ describe('who may do what', () => {
       'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
     )
     expect(rows).toEqual([
-      { outcome: 'denied', entries: 6 },
-      { outcome: 'done', entries: 5 },
+      { outcome: 'denied', entries: 7 },
+      { outcome: 'done', entries: 6 },
       { outcome: 'failed', entries: 4 },
     ])
   })

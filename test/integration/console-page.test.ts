@@ -193,6 +193,17 @@ describe('the list', () => {
     await soon(() => new URL(page.url()).searchParams.get('from')).toBe(searchParams.get('from'))
   })
 
+  it('gives one verdict on all that the filters leave', async () => {
+    await page.goto(`${console.url}/?key=airport-13`)
+    await page.getByRole('button', { name: 'Verdict on all' }).click()
+    await page.getByRole('radio', { name: 'expected' }).check()
+    await page.getByLabel(/^Note/).fill('snow in Denver')
+    await page.getByRole('button', { name: 'Give it' }).click()
+    await page.getByText('1,000 anomalies: expected').waitFor()
+    await soon(() => rows().first().textContent()).toContain('expected')
+    await soon(lastVerdict).toMatchObject({ verdict: 'expected', note: 'snow in Denver' })
+  })
+
   it('does nothing by single keys once they are turned off, nor while one types', async () => {
     await page.goto(`${console.url}/`)
     await page.getByLabel('Search records').fill('')
@@ -214,6 +225,20 @@ describe('one anomaly', () => {
     expect(await page.locator('.reasons .field').allTextContents()).toEqual(['carrier', 'origin'])
     await page.getByRole('heading', { name: 'Similar before' }).waitFor()
     await soon(() => page.locator('.anomaly-links a').count()).toBeGreaterThan(5)
+  })
+
+  it('shows what became of its alert, and leads to a rule that hides alerts like it', async () => {
+    await page.goto(console.url + anomalyPath(9))
+    await page.getByText('Not held back').waitFor()
+    await page.getByRole('button', { name: 'Copy link' }).waitFor()
+    await page.getByRole('link', { name: 'Hide alerts like this' }).click()
+    await page.getByText('Hides: airport-9, where distance is above normal').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await soon(() => page.url()).not.toContain('add=')
+    await page.goto(console.url + anomalyPath(9))
+    await page.getByRole('link', { name: 'What else happened then' }).click()
+    await soon(() => page.url()).toMatch(/from=.*to=/)
+    await soon(() => rows().count()).toBeGreaterThan(1)
   })
 
   it('says of one that is gone what that means', async () => {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { openPool, type Pool } from '@outflow/store'
+import { countAnomalies, leastLikelyLimit } from '@outflow/store/anomalies'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { aDatabase } from '../support/infrastructure.js'
@@ -135,6 +136,18 @@ describe('the overview', () => {
     expect(body.anomalies + body.before).toBe(STORED)
     expect(body.lanes[0].before).toBeGreaterThan(0)
     expect((await console.ask('/api/anomalies/overview?compare=true')).body.before).toBeNull()
+  })
+
+  it('counts the least likely alone where there are too many to count fast', async () => {
+    await pool.query('analyze outflow.anomalies')
+    const limit = await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 100, most: 50 })
+    expect(limit!.about).toBeGreaterThan(100)
+    const counts = await countAnomalies(pool, { pipeline: PIPELINE, maxPValue: limit!.maxPValue, stepSeconds: 3_600 })
+    const counted = counts.reduce((sum, { anomalies }) => sum + anomalies, 0)
+    // A few more where p-values tie.
+    expect(counted).toBeGreaterThanOrEqual(50)
+    expect(counted).toBeLessThan(100)
+    expect(await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 5_000, most: 50 })).toBeNull()
   })
 
   it('is empty where nothing matches, and marks what happened to the pipeline', async () => {

@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string
     suppress: ['hide expected alerts until a date', () => import('./commands/suppress.js')],
     preview: ['count the alerts that a configuration would have sent', () => import('./commands/preview.js')],
     export: ['write stored anomalies to Parquet or CSV', () => import('./commands/export.js')],
+    analyst: ['make a login of Postgres for an analyst', () => import('./commands/analyst.js')],
     webhooks: ['test webhooks, list their state, resend events', () => import('./commands/webhooks.js')],
     schema: ['print the JSON Schema of outflow.yaml, or of an event', () => import('./commands/schema.js')],
     token: ['make a bearer token for the console', () => import('./commands/token.js')],

@@ -1,14 +1,24 @@
 import type { StoredExplanation } from '@outflow/detector'
 import type { GivenVerdict, StoredAnomaly } from '@outflow/store/anomalies'
 import type { ModelSummary } from '@outflow/store/models'
+import type { AlertFate } from '@outflow/store/outbox'
+import type { deliveriesOf } from '@outflow/store/webhooks'
 import { summaryOf } from './anomaly-summary.js'
 import type { Anomaly } from './api/index.js'
 
-/** @param verdicts  the newest first */
+interface Surroundings {
+  /** null once it is gone. */
+  readonly model: ModelSummary | null
+  /** The newest first. */
+  readonly verdicts: readonly GivenVerdict[]
+  /** Why its alert was not sent alone; null: it was, or waits. */
+  readonly unsent: AlertFate | null
+  readonly deliveries: Awaited<ReturnType<typeof deliveriesOf>>
+}
+
 export function detailOf(
   anomaly: StoredAnomaly & StoredExplanation,
-  model: ModelSummary | null,
-  verdicts: readonly GivenVerdict[],
+  { model, verdicts, unsent, deliveries }: Surroundings,
 ): Anomaly {
   const line = {
     ...anomaly,
@@ -29,6 +39,7 @@ export function detailOf(
     pUpper: anomaly.pUpper,
     model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
     verdicts: verdicts.map(verdictOf),
+    alert: { unsent, deliveries: deliveries.map(({ at, ...delivery }) => ({ ...delivery, at: at.toISOString() })) },
   }
 }
 

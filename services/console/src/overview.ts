@@ -5,6 +5,7 @@ import {
   anomalySpan,
   countAnomalies,
   countByEntity,
+  leastLikelyLimit,
   topEntities,
 } from '@outflow/store/anomalies'
 import type { Overview } from './api/index.js'
@@ -18,6 +19,9 @@ interface OverviewQuery {
 }
 
 const LANES = 8
+// Where more are expected, the least likely are counted: `npm run bench:queries`.
+const EXACT_UP_TO = 250_000
+const LEAST_LIKELY = 50_000
 const HOUR = 3_600
 const DAY = 24 * HOUR
 /** Seconds. */
@@ -47,13 +51,19 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   const seconds = (to.getTime() - from.getTime()) / 1_000
   // A span that begins within a step touches one more.
   const stepSeconds = STEPS.find((step) => seconds / step <= steps - 1) ?? Math.ceil(seconds / (steps - 1) / DAY) * DAY
-  const counted = { ...filter, from, to, stepSeconds }
+  const limit = await leastLikelyLimit(db, {
+    filter: { ...filter, from, to },
+    exactUpTo: EXACT_UP_TO,
+    most: LEAST_LIKELY,
+  })
+  const within = { ...filter, ...(limit === null ? {} : { maxPValue: limit.maxPValue }) }
+  const counted = { ...within, from, to, stepSeconds }
   const counts = await countAnomalies(db, counted)
   const entities = filter.key === undefined ? await topEntities(db, { ...counted, limit: LANES }) : []
   const keys = entities.map(({ key }) => key)
   const cells = keys.length === 0 ? [] : await countByEntity(db, { ...counted, keys })
   const hasBefore = compare && filter.from !== undefined
-  const earlier = { ...filter, from: new Date(2 * from.getTime() - to.getTime()), to: from, stepSeconds: 365 * DAY }
+  const earlier = { ...within, from: new Date(2 * from.getTime() - to.getTime()), to: from, stepSeconds: 365 * DAY }
   const before = hasBefore ? await countAnomalies(db, earlier) : null
   const cellsBefore = hasBefore && keys.length > 0 ? await countByEntity(db, { ...earlier, keys }) : []
 
@@ -68,6 +78,7 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
     marks: await readMarks(db, { pipeline: filter.pipeline, from, to }),
     stepSeconds,
     anomalies: sumOf(counts),
+    leastLikelyOf: limit,
     before: before && sumOf(before),
     total: cellsOf(counts),
     ...(entities.length > 0

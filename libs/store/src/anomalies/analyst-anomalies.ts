@@ -1,13 +1,15 @@
-import { formatPosition, type Reason } from '@outflow/contracts'
+import { type Counterfactual, formatPosition, type Reason } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import type { AnomalyLine } from './anomaly-list.js'
-import { readReasons } from './explanations.js'
+import { readCounterfactual, readReasons } from './explanations.js'
 
 /** An anomaly as the views of schema analyst have it. */
-export interface AnalystAnomaly extends Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields' | 'verdict'> {
+export interface AnalystAnomaly extends Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields'> {
   /** null: not computed yet, or unexplainable. */
   readonly reasons: readonly Reason[] | null
+  /** What would have been normal; null where no few changes make it so, and without reasons. */
+  readonly counterfactual: Counterfactual | null
   /** Why no reasons can be computed; null: they are computed, or will be. */
   readonly unexplainable: string | null
 }
@@ -28,19 +30,23 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
     name: 'anomalies_for_analyst',
     text: `
       select pipeline, topic, partition, "offset", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
-             nll, p_value as "pValue", severity, reasons, unexplainable, model_id as "modelId"
+             nll, p_value as "pValue", severity, verdict, reasons, counterfactual, unexplainable, model_id as "modelId"
       from analyst.anomalies
       where pipeline = $1 and detected_at >= $2
         and ($3::text is null or entity_key = $3)
-        and ($4::text is null or (reasons -> 0 ->> 'field') = $4)
+        and ($4::text is null or main_field = $4)
       order by detected_at desc, topic, partition, "offset" desc
       limit $5`,
     values: [filter.pipeline, filter.since, filter.key ?? null, filter.field ?? null, filter.limit],
   })
-  return rows.map(({ offset, reasons, ...row }) => {
+  return rows.map(({ offset, reasons, counterfactual, ...row }) => {
     const anomaly = { ...row, offset: BigInt(offset) }
-    return { ...anomaly, reasons: readReasons(reasons, `${row.pipeline}, ${formatPosition(anomaly)}`) }
+    const key = `${row.pipeline}, ${formatPosition(anomaly)}`
+    return { ...anomaly, reasons: readReasons(reasons, key), counterfactual: readCounterfactual(counterfactual, key) }
   })
 }
 
-type AnalystRow = RowOf<AnalystAnomaly, { readonly offset: string; readonly reasons: unknown }>
+type AnalystRow = RowOf<
+  AnalystAnomaly,
+  { readonly offset: string; readonly reasons: unknown; readonly counterfactual: unknown }
+>

@@ -13,6 +13,7 @@ import type { Pool, Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
 import { readCounterfactual, readReasons } from './explanations.js'
+import type { Verdict } from './verdict.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string
@@ -26,6 +27,8 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly detectedAt: Date
   /** A rescore of past records found it, not ingest. */
   readonly rescored: boolean
+  /** The latest one; null: none. */
+  readonly verdict: Verdict | null
 }
 
 type AnomalyRow = Omit<StoredAnomaly, 'offset' | 'recordTimeMs' | 'eventTimeMs' | keyof JsonColumns> &
@@ -37,9 +40,10 @@ interface JsonColumns {
   readonly reasons: unknown
 }
 
+// Of the views, so that a login with the role outflow_analyst is enough.
 const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
        entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
-       unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored`
+       unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored, verdict`
 
 /** Returns a pipeline's anomalies, the strangest (highest nll) first. */
 export async function strangestAnomalies(
@@ -50,7 +54,7 @@ export async function strangestAnomalies(
     name: 'strangest_anomalies',
     text: `
       select ${COLUMNS}
-      from outflow.anomalies
+      from analyst.anomalies
       where pipeline = $1 and detected_at >= coalesce($2::timestamptz, '-infinity')
       order by nll desc, topic, partition, "offset"
       limit $3`,
@@ -98,7 +102,7 @@ export function eachAnomaly(
 ): Promise<number> {
   const select = `
     select ${COLUMNS}
-    from outflow.anomalies
+    from analyst.anomalies
     where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
     order by record_time, topic, partition, "offset"`
   const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
@@ -157,7 +161,7 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
     name: 'anomaly_at',
     text: `
       select ${COLUMNS}
-      from outflow.anomalies
+      from analyst.anomalies
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
     values: [pipeline, position.topic, position.partition, position.offset],
   })

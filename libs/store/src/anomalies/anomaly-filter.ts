@@ -1,5 +1,5 @@
 import type { Severity } from '@outflow/contracts'
-import type { Verdict } from './verdicts.js'
+import type { Verdict } from './verdict.js'
 
 /** Which anomalies of a pipeline; undefined asks for nothing. */
 export interface AnomalyFilter {

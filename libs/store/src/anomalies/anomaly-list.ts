@@ -2,7 +2,7 @@ import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
-import type { Verdict } from './verdicts.js'
+import type { Verdict } from './verdict.js'
 
 /** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
 export interface AnomalyLine extends Position {

@@ -1,4 +1,5 @@
 import type { Severity } from '@outflow/contracts'
+import { z } from 'zod'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
@@ -41,6 +42,36 @@ export async function anomalySpan(
   return first === null || last === null ? null : { first, last }
 }
 
+/**
+ * Returns the largest p-value of those anomalies of a filter that can be counted fast: the least likely `most`, where the planner expects
+ * more than `exactUpTo`; null: all can be.
+ *
+ * @returns about: how many the planner expects in all
+ */
+export async function leastLikelyLimit(
+  db: Queryable,
+  { filter, exactUpTo, most }: { readonly filter: AnomalyFilter; readonly exactUpTo: number; readonly most: number },
+): Promise<{ readonly maxPValue: number; readonly about: number } | null> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  const matching = `from outflow.anomalies as anomaly where ${filterOf(filter, place).join(' and ')}`
+  const [planned] = await run<{ 'QUERY PLAN': unknown }>(db, {
+    name: '',
+    text: `explain (format json) select ${matching}`,
+    values,
+  })
+  const about = planSchema.parse(planned!['QUERY PLAN'])[0].Plan['Plan Rows']
+  if (about <= exactUpTo) return null
+  const [limit] = await run<{ maxPValue: number }>(db, {
+    name: '',
+    text: `select p_value as "maxPValue" ${matching} order by (- p_value) desc offset ${place(most)} limit 1`,
+    values,
+  })
+  return limit === undefined ? null : { ...limit, about }
+}
+
+const planSchema = z.tuple([z.object({ Plan: z.object({ 'Plan Rows': z.number() }) })])
+
 /** Counts anomalies by step of time, severity and field. To be run in a read-only transaction, which plans for the values at hand. */
 export async function countAnomalies(db: Queryable, counted: Steps): Promise<readonly AnomalyCount[]> {
   const values: unknown[] = []
@@ -56,7 +87,7 @@ export async function countAnomalies(db: Queryable, counted: Steps): Promise<rea
   })
 }
 
-/** Returns the entities whose anomalies together are the least likely (the largest sum of −log p), the first one first. */
+/** Returns the entities with many and unlikely anomalies (the largest count · −log of the least p-value), the first one first. */
 export async function topEntities(
   db: Queryable,
   { limit, ...filter }: AnomalyFilter & { readonly limit: number },
@@ -70,7 +101,7 @@ export async function topEntities(
       from outflow.anomalies as anomaly
       where ${filterOf(filter, place).join(' and ')} and entity_key is not null
       group by entity_key
-      order by sum(-ln(greatest(p_value, 1e-300))) desc, entity_key
+      order by count(*) * -ln(greatest(min(p_value), 1e-300)) desc, entity_key
       limit ${place(limit)}`,
     values,
   })

@@ -23,6 +23,7 @@ export {
   countAnomalies,
   countByEntity,
   type EntityCell,
+  leastLikelyLimit,
   topEntities,
 } from './anomaly-overview.js'
 export { entityHistory } from './entities.js'
@@ -40,4 +41,13 @@ export {
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
 export { anomaliesOfField } from './similar-anomalies.js'
-export { countVerdicts, type GivenVerdict, giveVerdict, type Verdict, verdictsOn } from './verdicts.js'
+export type { Verdict } from './verdict.js'
+export {
+  countVerdicts,
+  type GivenVerdict,
+  giveOwnVerdict,
+  giveVerdict,
+  giveVerdicts,
+  mayNameReviewer,
+  verdictsOn,
+} from './verdicts.js'

@@ -1,10 +1,9 @@
-import type { Position } from '@outflow/contracts'
+import { formatPosition, type Position } from '@outflow/contracts'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-
-/** Worth knowing; an ordinary record; out of the ordinary, and known beforehand. */
-export type Verdict = 'confirmed' | 'false_alarm' | 'expected'
+import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
+import type { Verdict } from './verdict.js'
 
 interface NewVerdict extends Position {
   readonly pipeline: string
@@ -42,6 +41,48 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
     )
   }
   return row
+}
+
+/** Returns whether the login of `db` may give verdicts in the name of others; a member of outflow_reviewer gives them in its own. */
+export async function mayNameReviewer(db: Queryable): Promise<boolean> {
+  const [row] = await run<{ may: boolean }>(db, {
+    name: 'may_name_reviewer',
+    text: `
+      select has_function_privilege('outflow.insert_verdict(text, text, integer, bigint, text, text, text)', 'execute') as may`,
+    values: [],
+  })
+  return row!.may
+}
+
+/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} when no such anomaly is stored, or it is no member of outflow_reviewer */
+export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'>): Promise<GivenVerdict> {
+  const { pipeline, verdict, note } = given
+  const [row] = await run<Pick<GivenVerdict, 'by' | 'at'>>(db, {
+    name: 'give_own_verdict',
+    text: 'select session_user as "by", now() as "at", outflow.give_verdict($1, $2, $3)',
+    values: [`${pipeline}/${formatPosition(given)}`, verdict, note],
+  })
+  return { verdict, note, by: row!.by, at: row!.at }
+}
+
+/** Stores one verdict on every anomaly of a filter. @returns on how many */
+export async function giveVerdicts(
+  db: Queryable,
+  { filter, verdict, note, by }: Pick<NewVerdict, 'verdict' | 'note' | 'by'> & { readonly filter: AnomalyFilter },
+): Promise<number> {
+  const values: unknown[] = []
+  const place = (value: unknown): string => `$${values.push(value)}`
+  const rows = await run(db, {
+    name: '',
+    text: `
+      insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
+      select pipeline, topic, partition, "offset", ${place(verdict)}, nullif(${place(note)}, ''), ${place(by)}, detected_at
+      from outflow.anomalies as anomaly
+      where ${filterOf(filter, place).join(' and ')}
+      returning 1`,
+    values,
+  })
+  return rows.length
 }
 
 /** Returns what was said about an anomaly, the latest, which counts, first. */

@@ -72,6 +72,18 @@ export async function openHealthEvents(db: Queryable, pipeline: string): Promise
   })
 }
 
+/** Returns what began or happened last, the newest first. */
+export async function listHealthEvents(
+  db: Queryable,
+  { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
+): Promise<readonly StoredHealthEvent[]> {
+  return run<StoredHealthEvent>(db, {
+    name: 'list_health_events',
+    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 order by begun_at desc, id desc limit $2`,
+    values: [pipeline, limit],
+  })
+}
+
 const COLUMNS = 'id, kind, occurrence, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
 
 async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {

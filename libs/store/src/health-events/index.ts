@@ -1,6 +1,7 @@
 export {
   type Condition,
   type HealthEventStatus,
+  listHealthEvents,
   openHealthEvents,
   type StoredHealthEvent,
   storeHealthEvents,

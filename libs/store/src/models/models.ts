@@ -43,8 +43,11 @@ type ModelRow = RowOf<ModelSummary, { readonly metadata: unknown; readonly metri
 /** Which model. */
 export type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
 
-const SUMMARY_COLUMNS = `pipeline, id, state, parent_id as "parentId", metadata, metrics, octet_length(artefact) as "artefactBytes",
-       encode(checksum, 'hex') as checksum, created_at as "createdAt", promoted_at as "promotedAt"`
+// Of the view, so that a login with the role outflow_analyst may list models; only their artefacts need more.
+const SUMMARY_COLUMNS = `pipeline, id, state, parent_id as "parentId", metadata, metrics, artefact_bytes as "artefactBytes", checksum,
+       created_at as "createdAt", promoted_at as "promotedAt"`
+const ARTEFACT =
+  '(select artefact from outflow.models as own where own.pipeline = models.pipeline and own.id = models.id) as artefact'
 
 /** Stores a candidate. The same id again changes nothing: ids derive from the content. */
 export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
@@ -117,7 +120,7 @@ export async function activeModelId(db: Queryable, pipeline: string): Promise<st
 export async function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
   const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
     name: 'active_model',
-    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and state = 'active'`,
+    text: `select ${SUMMARY_COLUMNS}, ${ARTEFACT} from analyst.models where pipeline = $1 and state = 'active'`,
     values: [pipeline],
   })
   return row ? toStoredModel(row) : null
@@ -127,7 +130,7 @@ export async function activeModel(db: Queryable, pipeline: string): Promise<Stor
 export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredModel> {
   const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
     name: 'load_model',
-    text: `select ${SUMMARY_COLUMNS}, artefact from outflow.models where pipeline = $1 and id = $2`,
+    text: `select ${SUMMARY_COLUMNS}, ${ARTEFACT} from analyst.models where pipeline = $1 and id = $2`,
     values: [model.pipeline, model.id],
   })
   if (!row) throw unknown(model)
@@ -138,7 +141,7 @@ export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredM
 export async function modelSummary(db: Queryable, model: ModelKey): Promise<ModelSummary | null> {
   const [row] = await run<ModelRow>(db, {
     name: 'model_summary',
-    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 and id = $2`,
+    text: `select ${SUMMARY_COLUMNS} from analyst.models where pipeline = $1 and id = $2`,
     values: [model.pipeline, model.id],
   })
   return row ? toSummary(row) : null
@@ -148,7 +151,7 @@ export async function modelSummary(db: Queryable, model: ModelKey): Promise<Mode
 export async function listModels(db: Queryable, pipeline: string): Promise<readonly ModelSummary[]> {
   const rows = await run<ModelRow>(db, {
     name: 'list_models',
-    text: `select ${SUMMARY_COLUMNS} from outflow.models where pipeline = $1 order by created_at desc, id`,
+    text: `select ${SUMMARY_COLUMNS} from analyst.models where pipeline = $1 order by created_at desc, id`,
     values: [pipeline],
   })
   return rows.map(toSummary)

@@ -176,10 +176,9 @@ export async function alertFateAt(
   const [fate] = await run<AlertFate>(db, {
     name: 'alert_fate_at',
     text: `
-      select unsent.because, unsent.rule_id as "ruleId", rule.why as "ruleWhy", unsent.group_id as "groupId"
-      from outflow.unsent_alerts as unsent
-      left join outflow.suppressions as rule on rule.id = unsent.rule_id
-      where unsent.pipeline = $1 and unsent.topic = $2 and unsent.partition = $3 and unsent."offset" = $4`,
+      select because, rule_id as "ruleId", rule_why as "ruleWhy", group_id as "groupId"
+      from analyst.unsent_alerts
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
     values: [pipeline, topic, partition, offset],
   })
   return fate ?? null

@@ -1,6 +1,7 @@
 export {
   buryDelivery,
   buryForOthers,
+  deliveriesOf,
   dueDeliveries,
   type FailedAttempt,
   listenForDeliveries,

@@ -173,6 +173,33 @@ export async function webhookCounts(db: Queryable, pipeline: string): Promise<re
   })
 }
 
+/** What became of an event at one webhook. */
+interface EventDelivery {
+  readonly webhook: string
+  readonly state: 'waiting' | 'delivered' | 'dead'
+  readonly attempts: number
+  /** Error of the last attempt that failed; null: none did. */
+  readonly failure: string | null
+  /** When it was delivered, given up, or else queued. */
+  readonly at: Date
+}
+
+/** Returns what became of an event at each webhook that it was queued for, by the webhook's name. */
+export async function deliveriesOf(
+  db: Queryable,
+  { pipeline, eventId }: { readonly pipeline: string; readonly eventId: string },
+): Promise<readonly EventDelivery[]> {
+  return run<EventDelivery>(db, {
+    name: 'deliveries_of',
+    text: `
+      select webhook, state, attempts, failure, coalesce(delivered_at, died_at, queued_at) as at
+      from analyst.alert_deliveries
+      where pipeline = $1 and event_id = $2
+      order by webhook`,
+    values: [pipeline, eventId],
+  })
+}
+
 /** Returns how many events of a pipeline wait for their webhooks. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ waiting: string }>(db, {

@@ -7,6 +7,7 @@ const anomaly: AnalystAnomaly = {
   eventTime: new Date('2001-01-21T21:59:00Z'),
   detectedAt: new Date('2026-11-28T00:02:11.240Z'),
   ...{ entityKey: 'IAH', pValue: 0.0011, severity: 'medium', reasons: null, unexplainable: null },
+  ...{ counterfactual: null, verdict: null },
 }
 const reason = (field: string, bits: number, text: string) => ({
   field,
@@ -22,6 +23,15 @@ it('an anomaly is one line: how rare it is, its id, the main reason and the shar
   expect(describe({ ...anomaly, reasons })).toBe(
     '2026-11-28T00:02:11Z  medium  1 in 910                   flights/flights/2/18043  IAH  ' +
       'distance 448 is far\\u000abelow the 1,222 (distance 97 %, delay 3 %)',
+  )
+})
+
+it('the mistake that explains it is named, where one stands out', () => {
+  const changes = [{ field: 'distance', from: 721, to: 448 }]
+  const mistake = { name: 'kilometres instead of miles', share: 0.97 }
+  const counterfactual = { changes, nll: 12, text: 'normal with distance 448 instead of 721', mistake }
+  expect(describe({ ...anomaly, reasons: [reason('distance', 97, 'distance 721')], counterfactual })).toMatch(
+    /distance 721: kilometres instead of miles\? 97 % \(distance 100 %\)$/,
   )
 })
 

@@ -1,5 +1,5 @@
 import { alertId } from '@outflow/alerting'
-import { formatRarity, formatShares } from '@outflow/contracts/wording'
+import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/runtime'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -12,8 +12,8 @@ import { type PipelineOptions, withPipeline } from '../store-access.js'
 export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
-      'Lists stored anomalies, newest first: when each was found, its severity, how rare it is, its id and key, the main reason, and ' +
-        'the share of each field. A login with the role outflow_analyst is enough.',
+      'Lists stored anomalies, newest first: when each was found, its severity, how rare it is, its id and key, the main reason with ' +
+        'the mistake that explains it, where one stands out, and the share of each field. A login with the role outflow_analyst is enough.',
     )
     .addOption(configOption())
     .option('--since <time>', 'only those found since: ISO 8601, or 1h for an hour ago; default: 24h', moment)
@@ -85,9 +85,11 @@ async function print(anomaly: AnalystAnomaly, { json }: PipelineOptions, termina
 
 /** One line: when, severity, rarity, id, key, why. */
 export function describe(anomaly: AnalystAnomaly): string {
-  const { detectedAt, severity, pValue, entityKey, reasons, unexplainable } = anomaly
+  const { detectedAt, severity, pValue, entityKey, reasons, counterfactual, unexplainable } = anomaly
   const [main] = reasons ?? []
-  const why = main === undefined ? (unexplainable ?? 'without reasons yet') : `${main.text} (${formatShares(reasons!)})`
+  const mistake = counterfactual?.mistake === undefined ? '' : `: ${formatMistake(counterfactual.mistake)}`
+  const why =
+    main === undefined ? (unexplainable ?? 'without reasons yet') : `${main.text}${mistake} (${formatShares(reasons!)})`
   return [
     `${detectedAt.toISOString().slice(0, 19)}Z`,
     severity.padEnd(6),

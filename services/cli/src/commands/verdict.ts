@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os'
-import { giveVerdict, type Verdict } from '@outflow/store/anomalies'
+import { giveOwnVerdict, giveVerdict, mayNameReviewer, type Verdict } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
+import { UsageError } from '../errors.js'
 import { configOption, jsonOption } from '../options.js'
 import { parseAnomalyId } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
@@ -33,7 +34,7 @@ Examples:
       .description(description)
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset, the id of its alert')
       .option('--note <text>', 'the reason')
-      .option('--by <name>', 'author; default: the user of this machine')
+      .option('--by <name>', 'author; default: the user of this machine, or a login that is only a reviewer')
       .addOption(configOption())
       .addOption(jsonOption('the verdict'))
       .action((options: VerdictOptions) => judge(word, options, terminal))
@@ -46,16 +47,21 @@ type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
 interface VerdictOptions extends PipelineOptions {
   readonly anomaly: string
   readonly note?: string
-  /** Default: the user of this machine. */
+  /** Default: the user of this machine; a login that is only a reviewer gives verdicts in its own name. */
   readonly by?: string
 }
 
 /** Stores a verdict on an anomaly. @throws {AnomalyUnknown} */
 async function judge(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
   const { pipeline, position } = parseAnomalyId(options.anomaly)
-  const { note = null, by = userInfo().username } = options
-  const verdict = word.replace('-', '_') as Verdict
-  const given = await withPipeline(options, (pool) => giveVerdict(pool, { pipeline, ...position, verdict, note, by }))
+  const { note = null, by } = options
+  const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
+  const given = await withPipeline(options, async (pool) => {
+    if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userInfo().username })
+    if (by !== undefined)
+      throw new UsageError('--by takes a login that owns the tables; this one gives verdicts in its own name')
+    return giveOwnVerdict(pool, own)
+  })
   const text = `${options.anomaly} is ${word}, by ${given.by}`
   await printResult(terminal, options.json, { anomaly: options.anomaly, ...given }, text)
 }

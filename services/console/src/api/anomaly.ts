@@ -65,6 +65,30 @@ export const anomalySchema = anomalySummarySchema
     model: z.object({ id: z.string(), trainedAt: timeSchema, state: z.string() }).nullable(),
     /** The newest first. */
     verdicts: z.array(givenVerdictSchema),
+    /** What became of its alert. */
+    alert: z.object({
+      /** Why it was not sent alone; null: it was not held back. */
+      unsent: z
+        .object({
+          because: z.enum(['rule', 'cooldown', 'key', 'reason', 'quiet']),
+          ruleId: z.string().nullable(),
+          /** The reason that was given for the rule. */
+          ruleWhy: z.string().nullable(),
+          groupId: z.string().nullable(),
+        })
+        .nullable(),
+      /** At each webhook that it was queued for. */
+      deliveries: z.array(
+        z.object({
+          webhook: z.string(),
+          state: z.enum(['waiting', 'delivered', 'dead']),
+          attempts: z.int(),
+          failure: z.string().nullable(),
+          /** When it was delivered, given up, or else queued. */
+          at: timeSchema,
+        }),
+      ),
+    }),
   })
   .meta({ id: 'Anomaly', description: 'All that is known of an anomaly' })
 
@@ -110,3 +134,13 @@ export const newVerdictSchema = z.strictObject({
   /** Why. */
   note: textSchema.max(4_000).optional(),
 })
+
+export const bulkVerdictSchema = z.strictObject({
+  ...newVerdictSchema.shape,
+  /** On every anomaly of this filter. */
+  filter: z.strictObject({ ...anomalyFilterSchema.shape, from: timeSchema, to: timeSchema }),
+})
+
+export const bulkVerdictAnswerSchema = z
+  .object({ anomalies: z.int() })
+  .meta({ id: 'BulkVerdict', description: 'On how many anomalies a verdict was stored' })

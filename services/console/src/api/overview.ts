@@ -35,11 +35,13 @@ export const overviewSchema = z
     /** Steps begin at multiples of their length since 1970. */
     stepSeconds: z.int(),
     anomalies: z.int(),
+    /** Only those with p ≤ maxPValue are counted, the least likely of about so many; null: all are. */
+    leastLikelyOf: z.object({ maxPValue: z.number(), about: z.int() }).nullable(),
     before: z.int().nullable(),
     total: cellsSchema,
     /** field: one entity was asked for, or the records have no key. */
     lanesBy: z.enum(['entity', 'field']),
-    /** Those whose anomalies together are the least likely; name null: without reasons so far. */
+    /** Those with many and unlikely anomalies; name null: without reasons so far. */
     lanes: z.array(z.object({ name: z.string().nullable(), ...compared, cells: cellsSchema })),
     /** By the main reason, the most anomalies first; name null: without reasons so far. */
     fields: z.array(z.object({ name: z.string().nullable(), ...compared })),

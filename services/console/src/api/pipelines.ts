@@ -68,6 +68,16 @@ export const healthSchema = z
         fields: z.array(z.object({ field: z.string(), nats: z.number() })),
       }),
     ),
+    /** Conditions that hold or held, and what happened once: the last 50, the newest first. */
+    events: z.array(
+      z.object({
+        kind: z.string(),
+        detail: z.string(),
+        at: timeSchema,
+        /** null: it holds. What happened once ends when it begins. */
+        endedAt: timeSchema.nullable(),
+      }),
+    ),
     activeModelAgeSeconds: z.number().nullable(),
     /** Why no model is active, in words; null: one is. */
     whyNoModel: z.string().nullable(),
@@ -85,6 +95,11 @@ export const deadLettersPageSchema = z.object({
         reason: z.string(),
         detail: z.string(),
         at: timeSchema,
+        /** The key and the first KiB of the value, as text where they are UTF-8, else in base64; null: none. */
+        key: z.string().nullable(),
+        valueStart: z.string().nullable(),
+        /** Of the whole value; null: the record had none. */
+        valueBytes: z.int().nullable(),
         /** When it was sent to its source again. */
         resentAt: timeSchema.nullable(),
       })

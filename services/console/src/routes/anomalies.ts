@@ -5,11 +5,14 @@ import {
   anomaliesOfField,
   anomalyAt,
   giveVerdict,
+  giveVerdicts,
   listAnomalies,
   type StoredAnomaly,
   verdictsOn,
 } from '@outflow/store/anomalies'
 import { loadModel, modelSummary } from '@outflow/store/models'
+import { alertFateAt } from '@outflow/store/outbox'
+import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
 import { detailOf, verdictOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
@@ -18,6 +21,8 @@ import {
   anomaliesPageSchema,
   anomaliesQuerySchema,
   anomalySchema,
+  bulkVerdictAnswerSchema,
+  bulkVerdictSchema,
   givenVerdictSchema,
   limitSchema,
   newVerdictSchema,
@@ -27,7 +32,8 @@ import {
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
-import { parseAnomalyId } from '../ids.js'
+import { RequestRefused } from '../errors.js'
+import { anomalyId, parseAnomalyId } from '../ids.js'
 import { readOverview } from '../overview.js'
 import { dateOf, found } from '../queries.js'
 import { similarity } from '../similarity.js'
@@ -37,6 +43,8 @@ const paramsSchema = z.object({ id: z.string() })
 
 /** The latest ones of the same strangest field, among which the most alike are found. */
 const CANDIDATES = 500
+/** Anomalies that one request gives a verdict on. */
+const MOST_AT_ONCE = 1_000
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const filterOf = ({ from, to, minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
@@ -95,13 +103,18 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ params }) => {
-      const { anomaly, model, verdicts } = await read(async (db) => {
+      const { anomaly, ...surroundings } = await read(async (db) => {
         const anomaly = await anomalyOf(db, params.id)
         const { pipeline, modelId } = anomaly
-        const model = await modelSummary(db, { pipeline, id: modelId })
-        return { anomaly, model, verdicts: await verdictsOn(db, pipeline, anomaly) }
+        return {
+          anomaly,
+          model: await modelSummary(db, { pipeline, id: modelId }),
+          verdicts: await verdictsOn(db, pipeline, anomaly),
+          unsent: await alertFateAt(db, pipeline, anomaly),
+          deliveries: await deliveriesOf(db, { pipeline, eventId: anomalyId(anomaly) }),
+        }
       })
-      return detailOf({ ...anomaly, ...(await explanationOf(anomaly)) }, model, verdicts)
+      return detailOf({ ...anomaly, ...(await explanationOf(anomaly)) }, surroundings)
     },
   )
 
@@ -136,6 +149,36 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           .toSorted((a, b) => b.similarity - a.similarity)
         return { items: items.slice(0, query.limit) }
       }),
+  )
+
+  server.post(
+    '/api/anomalies/verdicts',
+    {
+      config: { role: 'analyst' },
+      schema: {
+        summary: `Stores one verdict on every anomaly of a filter, at most ${MOST_AT_ONCE.toLocaleString('en')}`,
+        tags: ['anomalies'],
+        body: bulkVerdictSchema,
+        response: { 201: bulkVerdictAnswerSchema },
+      },
+    },
+    async ({ body: { verdict, note = null, filter: query }, visitor }, reply) => {
+      const filter = filterOf(query)
+      const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MOST_AT_ONCE + 1 }))
+      if (items.length > MOST_AT_ONCE) {
+        throw new RequestRefused(400, `filter: allowed: one of at most ${MOST_AT_ONCE} anomalies; narrow it`)
+      }
+      const act = {
+        action: 'give verdicts',
+        pipeline: filter.pipeline,
+        target: null,
+        detail: { verdict, note, filter: query },
+      }
+      const anomalies = await withAudit(pool, visitor, act, () =>
+        giveVerdicts(pool, { filter, verdict, note, by: visitor.name }),
+      )
+      return reply.code(201).send({ anomalies })
+    },
   )
 
   server.post(

@@ -1,5 +1,6 @@
 import { entityHistory, listAnomalies } from '@outflow/store/anomalies'
 import { listDeadLetters, rejectionsSince } from '@outflow/store/dead-letters'
+import { listHealthEvents } from '@outflow/store/health-events'
 import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { listPipelines, recentRate } from '@outflow/store/pipelines'
@@ -34,6 +35,7 @@ const MOST_POINTS = 2_000
 const STEPS = [60, 300, 900, 3_600, 21_600] as const
 const POINTS = 300
 const DRIFT_ALARMS = 20
+const HEALTH_EVENTS = 50
 
 export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const lagOfOwn = makeLagReader(config, pool)
@@ -163,6 +165,11 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
             direction: chart,
             fields: [...fields],
           })),
+          events: (await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })).map(
+            ({ kind, detail, begunAt, endedAt }) => ({
+              ...{ kind, detail, at: begunAt.toISOString(), endedAt: endedAt?.toISOString() ?? null },
+            }),
+          ),
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
           outboxWaiting: (await outboxDepth(db, pipeline)).rows,
@@ -186,14 +193,30 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
       const last = letters.length > limit ? letters[limit - 1] : undefined
       return {
-        items: letters.slice(0, limit).map(({ topic, partition, offset, reason, detail, rejectedAt, resentAt }) => ({
-          ...{ topic, partition, reason, detail },
-          offset: String(offset),
-          at: rejectedAt.toISOString(),
-          resentAt: resentAt?.toISOString() ?? null,
+        items: letters.slice(0, limit).map((letter) => ({
+          topic: letter.topic,
+          partition: letter.partition,
+          offset: String(letter.offset),
+          reason: letter.reason,
+          detail: letter.detail,
+          key: readable(letter.key),
+          valueStart: readable(letter.valueStart),
+          valueBytes: letter.valueBytes,
+          at: letter.rejectedAt.toISOString(),
+          resentAt: letter.resentAt?.toISOString() ?? null,
         })),
         next: last === undefined ? null : writePosition(last),
       }
     },
   )
+}
+
+/** Bytes as text where they are UTF-8, but for a character that the first KiB ends within; else in base64. */
+function readable(bytes: Buffer | null): string | null {
+  if (bytes === null) return null
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+  } catch {
+    return `base64: ${bytes.toString('base64')}`
+  }
 }

@@ -39,6 +39,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     modelId: 'm1',
     detectedAt: new Date('2026-01-31T08:00:01.250Z'),
     rescored: false,
+    verdict: 'expected',
     ...overrides,
   }
 }
@@ -69,6 +70,10 @@ describe('Parquet', () => {
 
   it('holds every value with its type, in one row group a write', async () => {
     const file = arrayBuffer(await written(parquetWriter, [anAnomaly(0n), odd], [anAnomaly(2n)]))
+    const times = parquetMetadata(file).schema.filter(({ name }) => /_time$|_at$/.test(name))
+    expect(times.map(({ logical_type }) => logical_type)).toEqual(
+      Array(3).fill({ type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' }),
+    )
     expect(parquetMetadata(file).row_groups.map(({ num_rows }) => num_rows)).toEqual([2n, 1n])
     const rows = await parquetReadObjects({ file })
     expect(rows).toHaveLength(3)
@@ -77,6 +82,10 @@ describe('Parquet', () => {
       topic: 'flights',
       partition: 3,
       offset: 0n,
+      id: 'flights/flights/3/0',
+      why: 'distance 3,983 is far',
+      main_field: 'distance',
+      verdict: 'expected',
       event_time: new Date(-62_135_596_800_000),
       record_time: new Date('2026-01-31T08:00:00.007Z'),
       entity_key: 'LAX',
@@ -119,7 +128,9 @@ describe('CSV', () => {
     expect(rows.map(({ offset }) => offset)).toEqual(['0', '4611686018427387905'])
     expect(rows[0]).toMatchObject({
       nll: '-2.5',
+      id: 'flights/flights/3/0',
       record_time: '2026-01-31T08:00:00.007Z',
+      verdict: 'expected',
       why: 'distance 3,983 is far',
     })
     expect(JSON.parse(rows[0]!.record!)).toEqual(anAnomaly(0n).record)
@@ -127,7 +138,7 @@ describe('CSV', () => {
   })
 
   it('has its header without rows too', async () => {
-    expect((await written(csvWriter)).toString()).toMatch(/^pipeline,topic,.*,record\n$/)
+    expect((await written(csvWriter)).toString()).toMatch(/^event_time,record_time,id,.*,reasons\n$/)
   })
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])(

@@ -1,3 +1,4 @@
+import { alertId } from '@outflow/alerting'
 import type { Reason } from '@outflow/contracts'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
@@ -18,7 +19,12 @@ const INT32: Type = { type: 'INT32' }
 const INT64: Type = { type: 'INT64' }
 const DOUBLE: Type = { type: 'DOUBLE' }
 const TEXT: Type = { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
-const TIME: Type = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } // the format defines it in UTC
+// An instant: readers that know zones, such as pandas and DuckDB, take it for UTC and not for a local time.
+const TIME: Type = {
+  type: 'INT64',
+  converted_type: 'TIMESTAMP_MILLIS',
+  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+}
 
 interface Column {
   readonly name: string
@@ -27,38 +33,41 @@ interface Column {
   readonly of: (anomaly: StoredAnomaly) => unknown
 }
 
+/** As the view analyst.anomalies has them. */
 const COLUMNS: readonly Column[] = [
-  { name: 'pipeline', type: TEXT, of: ({ pipeline }) => pipeline },
-  { name: 'topic', type: TEXT, of: ({ topic }) => topic },
-  { name: 'partition', type: INT32, of: ({ partition }) => partition },
-  { name: 'offset', type: INT64, of: ({ offset }) => offset },
   { name: 'event_time', type: TIME, of: ({ eventTimeMs }) => new Date(eventTimeMs) },
   { name: 'record_time', type: TIME, of: ({ recordTimeMs }) => new Date(recordTimeMs) },
+  { name: 'id', type: TEXT, of: (anomaly) => alertId(anomaly.pipeline, anomaly) },
   { name: 'entity_key', type: TEXT, optional: true, of: ({ entityKey }) => entityKey },
+  { name: 'severity', type: TEXT, of: ({ severity }) => severity },
+  { name: 'why', type: TEXT, optional: true, of: ({ reasons }) => reasons?.[0]?.text ?? null },
+  { name: 'main_field', type: TEXT, optional: true, of: ({ reasons }) => reasons?.[0]?.field ?? null },
+  { name: 'verdict', type: TEXT, optional: true, of: ({ verdict }) => verdict },
+  { name: 'record', type: TEXT, of: ({ record }) => JSON.stringify(record) },
   { name: 'nll', type: DOUBLE, of: ({ nll }) => nll },
   { name: 'p_value', type: DOUBLE, of: ({ pValue }) => pValue },
   { name: 'p_upper', type: DOUBLE, of: ({ pUpper }) => pUpper },
   { name: 'surprise_bits', type: DOUBLE, of: ({ pValue }) => -Math.log2(pValue) },
-  { name: 'severity', type: TEXT, of: ({ severity }) => severity },
-  { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
-  { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
   {
     name: 'counterfactual',
     type: TEXT,
     optional: true,
     of: ({ counterfactual }) => counterfactual && JSON.stringify(counterfactual),
   },
-  { name: 'record', type: TEXT, of: ({ record }) => JSON.stringify(record) },
+  { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
+  { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
+  { name: 'pipeline', type: TEXT, of: ({ pipeline }) => pipeline },
+  { name: 'topic', type: TEXT, of: ({ topic }) => topic },
+  { name: 'partition', type: INT32, of: ({ partition }) => partition },
+  { name: 'offset', type: INT64, of: ({ offset }) => offset },
 ]
 
-/** What Parquet has as lists is JSON in CSV; `why` is the text of the main reason. */
-const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = COLUMNS.toSpliced(
-  -1,
-  0,
-  { name: 'why', type: TEXT, of: ({ reasons }) => reasons?.[0]?.text ?? null },
-  { name: 'missing', type: TEXT, of: ({ missing }) => JSON.stringify(missing) },
-  { name: 'reasons', type: TEXT, of: ({ reasons }) => reasons && JSON.stringify(reasons) },
-)
+/** What Parquet has as lists is JSON in CSV. */
+const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = [
+  ...COLUMNS,
+  { name: 'missing', of: ({ missing }) => JSON.stringify(missing) },
+  { name: 'reasons', of: ({ reasons }) => reasons && JSON.stringify(reasons) },
+]
 
 /**
  * Anomalies as CSV, one line each below a header; lists and objects are JSON in their cell, times ISO 8601.

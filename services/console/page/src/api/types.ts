@@ -3,6 +3,7 @@ import type {
   anomaliesPageSchema,
   anomalySchema,
   anomalySummarySchema,
+  bulkVerdictAnswerSchema,
   deadLettersPageSchema,
   entitySchema,
   fitReportSchema,
@@ -33,6 +34,7 @@ export type AnomalyDetail = z.output<typeof anomalySchema>
 export type Reason = AnomalyDetail['reasons'][number]
 export type Verdict = z.output<typeof verdictSchema>
 export type GivenVerdict = z.output<typeof givenVerdictSchema>
+export type BulkVerdict = z.output<typeof bulkVerdictAnswerSchema>
 export type Similar = z.output<typeof similarPageSchema>
 export type Entity = z.output<typeof entitySchema>
 export type Overview = z.output<typeof overviewSchema>

@@ -7,11 +7,13 @@ import { Fact } from '../parts/fact.js'
 import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
 import { latestList } from '../state/anomaly-list.js'
+import { copy } from '../state/clipboard.js'
 import { formatFilters } from '../state/filters.js'
 import { navigate } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { shortId } from '../words/format.js'
+import { AlertPanel } from './anomaly/alert-panel.js'
 import { EntityHistory } from './anomaly/entity-history.js'
 import { Reasons } from './anomaly/reasons.js'
 import { RecordTable } from './anomaly/record-table.js'
@@ -38,6 +40,9 @@ export function AnomalyPage({ id }: { id: string }) {
       <nav class="crumbs" aria-label="Breadcrumbs">
         <a href={back}>← Anomalies</a>
         <span class="row">
+          <button type="button" class="link" onClick={() => copy('The link', window.location.href)}>
+            Copy link
+          </button>
           {near.previous !== null && <a href={hrefOf(near.previous)}>Previous</a>}
           {near.next !== null && <a href={hrefOf(near.next)}>Next</a>}
         </span>
@@ -69,10 +74,10 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           </Fact>
           <Fact name="how rare">{formatRarity(anomaly.pValue)}</Fact>
           <Fact name="record time">
-            <Time at={anomaly.recordTime} />
+            <Time at={anomaly.recordTime} hasZone />
           </Fact>
           <Fact name="event time">
-            <Time at={anomaly.eventTime} />
+            <Time at={anomaly.eventTime} hasZone />
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="judged by">
@@ -102,6 +107,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
         </div>
         <div>
           <VerdictPanel anomaly={anomaly} onGiven={reload} />
+          <AlertPanel anomaly={anomaly} />
           <SimilarAnomalies id={anomaly.id} />
           {anomaly.key !== null && (
             <EntityHistory

@@ -6,9 +6,10 @@ import { Page } from '../parts/page.js'
 import { Empty, Failure, Loading, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
+import { copy } from '../state/clipboard.js'
 import { asApiError, useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
-import { formatAmount, formatCount, formatDuration } from '../words/format.js'
+import { formatAmount, formatBytes, formatCount, formatDuration } from '../words/format.js'
 
 const REFRESH_MS = 10_000
 const DEAD_LETTERS_AT_A_TIME = 50
@@ -32,6 +33,7 @@ export function HealthPage() {
               <Lag lag={found.lag} />
               <Drift drift={found.drift} />
             </div>
+            <Events events={found.events} />
             <RejectedBy deadLetters={found.deadLetters} />
           </>
         )}
@@ -129,6 +131,35 @@ function Drift({ drift }: { drift: Health['drift'] }) {
   )
 }
 
+/** What held or happened, the newest first. */
+function Events({ events }: { events: Health['events'] }) {
+  return (
+    <section aria-labelledby="events">
+      <h2 id="events">Health events</h2>
+      {events.length === 0 ? (
+        <p class="quiet">None so far.</p>
+      ) : (
+        <Table
+          asCards
+          columns={[
+            { name: 'when', of: ({ at }) => <Time at={at} /> },
+            { name: 'what', of: ({ kind }) => kind.replaceAll('_', ' ') },
+            { name: 'until', of: ({ at, endedAt }) => endOf(at, endedAt) },
+            { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
+          ]}
+          rows={events}
+          keyOf={({ at, kind }) => `${at} ${kind}`}
+        />
+      )}
+    </section>
+  )
+}
+
+function endOf(at: string, endedAt: string | null) {
+  if (endedAt === null) return <b>now</b>
+  return endedAt === at ? '–' : <Time at={endedAt} />
+}
+
 function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
   if (deadLetters.length === 0) return null
   return (
@@ -180,6 +211,7 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
             { name: 'where', of: positionOf },
             { name: 'reason', of: ({ reason }) => reason },
             { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
+            { name: 'bytes', kind: 'detail', of: (letter) => <Bytes letter={letter} /> },
           ]}
           rows={items}
           keyOf={positionOf}
@@ -196,5 +228,40 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
     </section>
   )
 }
+
+/** The record as far as it is kept here, and the way to send it again. */
+function Bytes({ letter }: { letter: DeadLetter }) {
+  const { key, valueStart, valueBytes, resentAt } = letter
+  return (
+    <>
+      {valueBytes === null ? (
+        'no value'
+      ) : (
+        <details>
+          <summary>{formatBytes(valueBytes)}</summary>
+          {key !== null && <p class="quiet small">key {key}</p>}
+          <pre class="record">{valueStart}</pre>
+          {valueBytes > KEPT_BYTES && <p class="quiet small">The rest is on the dead-letter topic.</p>}
+        </details>
+      )}
+      {resentAt === null ? (
+        <button
+          type="button"
+          class="link"
+          onClick={() => copy('The command', `outflow dead-letters resend ${positionOf(letter)}`)}
+        >
+          Copy the command that resends it
+        </button>
+      ) : (
+        <small>
+          resent <Time at={resentAt} />
+        </small>
+      )}
+    </>
+  )
+}
+
+/** Of a value, in Postgres. */
+const KEPT_BYTES = 1_024
 
 const positionOf = ({ topic, partition, offset }: DeadLetter): string => `${topic}/${partition}/${offset}`

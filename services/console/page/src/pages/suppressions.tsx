@@ -6,12 +6,14 @@ import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
+import { navigate, place } from '../state/location.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
-import { currentPipeline, may } from '../state/session.js'
+import { currentPipeline, may, withPipeline } from '../state/session.js'
 import { formatCount } from '../words/format.js'
 import { ruleInWords } from '../words/rule.js'
 import { AddRule } from './suppressions/add-rule.js'
+import { BLANK, prefilled } from './suppressions/hide-like.js'
 
 const REFRESH_MS = 30_000
 
@@ -23,14 +25,14 @@ export function SuppressionsPage() {
     (signal) => read<readonly Suppression[]>('/suppressions', { pipeline }, signal),
     REFRESH_MS,
   )
-  const [isAdding, setAdding] = useState(false)
+  const [adding, setAdding] = useState(() => (may('operator') ? prefilled(place.value.search) : null))
   const [leaving, setLeaving] = useState<Suppression | null>(null)
   return (
     <Page
       title="Suppressions"
       tools={
         may('operator') && (
-          <button type="button" class="primary" onClick={() => setAdding(true)}>
+          <button type="button" class="primary" onClick={() => setAdding(BLANK)}>
             Add a rule
           </button>
         )
@@ -44,10 +46,14 @@ export function SuppressionsPage() {
           found.length === 0 ? <Empty title="No rules" /> : <RuleTable rules={found} onRemove={setLeaving} />
         }
       </Shown>
-      {isAdding && (
+      {adding !== null && (
         <AddRule
           pipeline={pipeline}
-          onClose={() => setAdding(false)}
+          initial={adding}
+          onClose={() => {
+            setAdding(null)
+            navigate(withPipeline('/suppressions'), { replace: true })
+          }}
           onAdded={() => {
             notify('done', 'The rule is active.')
             rules.reload()

@@ -1,10 +1,11 @@
-import { formatAgo, formatTime } from '../words/format.js'
+import { formatAgo, formatTime, formatZone } from '../words/format.js'
 
 /** An instant in the reader's time zone; its tooltip is UTC. */
-export function Time({ at, ago = false }: { at: string; ago?: boolean }) {
+export function Time({ at, ago = false, hasZone = false }: { at: string; ago?: boolean; hasZone?: boolean }) {
   return (
     <time dateTime={at} title={`${at} (UTC)`}>
       {ago ? formatAgo(at, Date.now()) : formatTime(at)}
+      {hasZone && ` ${formatZone(at)}`}
     </time>
   )
 }

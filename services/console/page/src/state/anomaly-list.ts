@@ -86,6 +86,11 @@ export class AnomalyList {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
   }
 
+  /** Takes up a verdict that was given on all of them with a record time before `to`. */
+  noteVerdictOfAll(verdict: Verdict, to: string): void {
+    this.items.value = this.items.value.map((item) => (item.recordTime < to ? { ...item, verdict } : item))
+  }
+
   private takeUp({ items, next }: AnomalyPage): void {
     const fresh = mergeFresh(items, [...this.waiting.value, ...this.items.value])
     if (fresh !== null) {

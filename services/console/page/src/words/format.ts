@@ -59,6 +59,14 @@ export function formatTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
+/** The reader's own time zone at an instant, such as "UTC+01:00". */
+export function formatZone(time: string | number): string {
+  const minutes = -new Date(time).getTimezoneOffset()
+  if (minutes === 0) return 'UTC'
+  const two = (part: number) => String(Math.floor(part)).padStart(2, '0')
+  return `UTC${minutes < 0 ? '−' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
+}
+
 const DAY_SECONDS = 86_400
 
 /** Labels of a time axis, in the reader's own time zone: the hour, with the day below it where a day begins. */

@@ -1,27 +1,47 @@
+import { formatRarity } from '@outflow/contracts/wording'
+import { useState } from 'preact/hooks'
 import type { Overview } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
-import { type Filters, isBounded } from '../../state/filters.js'
-import { formatCount } from '../../words/format.js'
+import { countFilters, type Filters, isBounded } from '../../state/filters.js'
+import { may } from '../../state/session.js'
+import { formatCompact, formatCount } from '../../words/format.js'
+import { BulkVerdictForm } from './bulk-verdict.js'
 import { goTo } from './filter-bar.js'
 
 interface FacetsProps {
   readonly overview: Overview
   readonly filters: Filters
+  readonly onVerdict: () => void
 }
 
+/** As the API has it. */
+const MOST_AT_ONCE = 1_000
 const SEVERITIES = ['high', 'medium', 'low'] as const
 
 /** Counts by severity and by field of the main reason; a click keeps these alone, another one brings the rest back. */
-export function Facets({ overview, filters }: FacetsProps) {
-  const { anomalies, before, severities, fields } = overview
+export function Facets({ overview, filters, onVerdict }: FacetsProps) {
+  const [isGiving, setGiving] = useState(false)
+  const { anomalies, leastLikelyOf, before, severities, fields } = overview
   const named = fields.flatMap(({ name, ...counts }) => (name === null ? [] : [{ name, ...counts }]))
   const most = Math.max(1, ...named.map((field) => field.anomalies))
+  const mayGiveAll = may('analyst') && countFilters(filters) > 0 && anomalies > 0 && anomalies <= MOST_AT_ONCE
   return (
     <div class="facets">
       <p class="facets-total">
         <b>{formatCount(anomalies)}</b> {anomalies === 1 ? 'anomaly' : 'anomalies'}
         <Change anomalies={anomalies} before={before} />
+        {mayGiveAll && (
+          <button type="button" class="link" onClick={() => setGiving(true)}>
+            Verdict on all
+          </button>
+        )}
       </p>
+      {leastLikelyOf !== null && (
+        <p class="quiet small">
+          The least likely, {formatRarity(leastLikelyOf.maxPValue)} and rarer, of about{' '}
+          {formatCompact(leastLikelyOf.about)}. A shorter time or a filter shows all.
+        </p>
+      )}
       <div class="row">
         {SEVERITIES.map((severity) => {
           const found = severities.find(({ name }) => name === severity)
@@ -70,6 +90,9 @@ export function Facets({ overview, filters }: FacetsProps) {
         />{' '}
         Compare with the period before
       </label>
+      {isGiving && (
+        <BulkVerdictForm overview={overview} filters={filters} onGiven={onVerdict} onClose={() => setGiving(false)} />
+      )}
     </div>
   )
 }

@@ -32,7 +32,7 @@ export function Overview({ filters }: { filters: Filters }) {
         {(found) => (
           <div class="overview-body">
             <Swimlane overview={found} filters={filters} />
-            <Facets overview={found} filters={filters} />
+            <Facets overview={found} filters={filters} onVerdict={overview.reload} />
           </div>
         )}
       </Shown>

@@ -9,7 +9,7 @@ import type { Filters } from '../../state/filters.js'
 import { useIsNarrow } from '../../state/narrow.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual.js'
-import { formatCount } from '../../words/format.js'
+import { formatCount, formatZone } from '../../words/format.js'
 import { hrefOf } from '../anomaly-link.js'
 import { useVerdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
@@ -84,8 +84,9 @@ export function Rows({ list, filters, box }: RowsProps) {
       <div class="list-head">
         <span>severity</span>
         <SortBy order="time" filters={filters}>
-          when
+          {`when (${formatZone(Date.now())})`}
         </SortBy>
+        <span class="event">event time</span>
         <span>key</span>
         <span>why</span>
         <span>fields</span>
@@ -183,6 +184,9 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
       >
         <SeverityBadge severity={item.severity} />
         <Time at={item.recordTime} />
+        <span class="event">
+          <Time at={item.eventTime} />
+        </span>
         <span class="key">{item.key ?? '–'}</span>
         <span class="why">{item.topReason ?? 'without reasons yet'}</span>
         <span class="fields" title={formatShares(item.fields)}>

@@ -1,5 +1,5 @@
 import type { AnomalyDetail } from '../../api/types.js'
-import { notify } from '../../state/notices.js'
+import { copy } from '../../state/clipboard.js'
 import { isMainReason } from './reasons.js'
 
 /** The record as it came: as text, whatever it holds. */
@@ -51,13 +51,4 @@ export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
 
 function asText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
-}
-
-async function copy(what: string, text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text)
-    notify('done', `${what} is on the clipboard.`)
-  } catch {
-    notify('failed', 'The browser does not allow access to the clipboard.')
-  }
 }

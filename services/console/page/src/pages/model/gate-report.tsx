@@ -8,7 +8,7 @@ export function GateReport({ gate }: { gate: Gate }) {
   const rival = againstId === null ? against : `${against} ${shortId(againstId)}`
   return (
     <>
-      <p class={passed ? 'passed' : 'failure'}>{passed ? 'Passed' : 'Rejected'}</p>
+      <p class={passed ? 'passed' : 'failure'}>{passed ? 'Passed' : 'Failed'}</p>
       {failures.length > 0 && (
         <ul>
           {failures.map((failure) => (

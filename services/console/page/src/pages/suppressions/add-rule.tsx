@@ -1,31 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { write } from '../../api/client.js'
+import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
 import { asApiError } from '../../state/resource.js'
 import { ruleInWords } from '../../words/rule.js'
+import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
   readonly pipeline: string
+  /** What the inputs hold at first. */
+  readonly initial: typeof BLANK
   readonly onAdded: () => void
   readonly onClose: () => void
 }
 
-/** What is typed, as it stands in the inputs. */
-const BLANK = {
-  entity: '',
-  field: '',
-  direction: '',
-  least: '',
-  largest: '',
-  timeOfWeek: '',
-  days: '7',
-  reason: '',
-}
-
 /** A form for a new rule, with a description of what it will hide. */
-export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
+export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const [typed, setTyped] = useState(BLANK)
+  const [typed, setTyped] = useState(initial)
   const [failure, setFailure] = useState<string | null>(null)
   useEffect(() => dialog.current?.showModal(), [])
   const rule = ruleOf(typed)
@@ -91,7 +82,22 @@ export function AddRule({ pipeline, onAdded, onClose }: AddRuleProps) {
           <input {...input('reason')} required maxLength={500} />
         </label>
         <p class="quiet" aria-live="polite">
-          {namesSomething ? `Hides: ${ruleInWords(rule)}.` : 'Give a key, a field or a time of the week, or several.'}
+          {namesSomething ? (
+            <>
+              Hides: {ruleInWords(rule)}.{' '}
+              {(rule.entity !== null || rule.field !== null) && (
+                <a
+                  href={`/${queryString({ pipeline, range: '30d', key: rule.entity, field: rule.field })}`}
+                  target="_blank"
+                  rel="noopener"
+                >
+                  Anomalies of the last 30 days with this key and field
+                </a>
+              )}
+            </>
+          ) : (
+            'Give a key, a field or a time of the week, or several.'
+          )}
         </p>
         {failure !== null && (
           <p class="failure" role="alert">

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import type { Command } from 'commander'
+import type { CommandContext } from '../command-context.js'
+
+export function define(analyst: Command, { terminal }: CommandContext): void {
+  analyst.description('Makes logins of Postgres for analysts.')
+  analyst
+    .command('create')
+    .argument('<name>', 'name of the login')
+    .description(
+      'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, with a random password. Run it as a ' +
+        'superuser. With this login in postgres.url the commands anomalies, explain, export, verdict and models list work.',
+    )
+    .addHelpText('after', '\nExamples:\n  outflow analyst create ada | psql $ADMIN_URL')
+    .action((name: string) => terminal.result(loginSql(name, randomBytes(18).toString('base64url'))))
+}
+
+/** SQL for a login. @param password  without quotes */
+export function loginSql(name: string, password: string): string {
+  const role = `"${name.replaceAll('"', '""')}"`
+  return `create role ${role} login password '${password}' in role outflow_analyst, outflow_reviewer;
+alter role ${role} set search_path = analyst;
+`
+}

@@ -1,0 +1,48 @@
+import { queryString } from '../../api/client.js'
+import type { AnomalyDetail } from '../../api/types.js'
+import { Time } from '../../parts/time.js'
+import { may } from '../../state/session.js'
+import { hideLike } from '../suppressions/hide-like.js'
+
+const HOUR_MS = 3_600_000
+/** Before and after it. */
+const NEAR_MS = HOUR_MS
+
+/** What became of the anomaly's alert, and where to go from it: what else happened then, and how to hide alerts like it. */
+export function AlertPanel({ anomaly }: { anomaly: AnomalyDetail }) {
+  const { pipeline, recordTime, alert } = anomaly
+  const at = Date.parse(recordTime)
+  const near = {
+    from: new Date(at - NEAR_MS).toISOString(),
+    to: new Date(at + NEAR_MS).toISOString(),
+  }
+  return (
+    <section aria-labelledby="alert" class="panel">
+      <h2 id="alert">Alert</h2>
+      <p>{unsentInWords(alert.unsent)}</p>
+      {alert.deliveries.length > 0 && (
+        <ul class="plain-list">
+          {alert.deliveries.map(({ webhook, state, attempts, failure, at: when }) => (
+            <li key={webhook}>
+              <b>{webhook}</b>: {state}
+              {attempts > 1 && `, ${attempts} attempts`} <Time at={when} ago />
+              {failure !== null && state !== 'delivered' && <span class="quiet"> {failure}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="row">
+        <a href={`/${queryString({ pipeline, ...near })}`}>What else happened then</a>
+        {may('operator') && <a href={hideLike(anomaly)}>Hide alerts like this</a>}
+      </p>
+    </section>
+  )
+}
+
+function unsentInWords(unsent: AnomalyDetail['alert']['unsent']): string {
+  if (unsent === null) return 'Not held back: it is sent to the topic of alerts.'
+  const { because, ruleId, ruleWhy, groupId } = unsent
+  if (because === 'rule') return `Hidden by rule ${ruleId}${ruleWhy === null ? '' : `: ${ruleWhy}`}.`
+  if (because === 'cooldown') return 'Not sent: its key had an alert shortly before (cool-down).'
+  return `Sent in the group ${groupId ?? ''}.`
+}
