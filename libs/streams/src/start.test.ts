@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OffsetBeyondLog } from './errors.js'
-import { gapBefore } from './start.js'
+import type { KafkaConnection } from './kafka.js'
+import { gapBefore, startOf } from './start.js'
 
 const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>
   gapBefore({ nextOffset: stored[0], topicId: stored[1] }, topicId, { topic: 't', partition: 0, earliest, end })
@@ -30,5 +31,37 @@ describe('issue 17.21: offsets before the first readable record', () => {
 
   it('is unknown where the same topic ends before the stored offset', () => {
     expect(() => gap([10n, 'id'], 'id', 0n, 9n)).toThrow(OffsetBeyondLog)
+  })
+})
+
+describe('where reading begins', () => {
+  it('issue 23: is the stored position, also while another member writes', async () => {
+    // After each answer records arrive, and the other member has written them.
+    let end = 5n
+    const afterwards = <T>(answer: T): T => {
+      end += 5n
+      return answer
+    }
+    const admin = {
+      connect: async () => {},
+      disconnect: async () => {},
+      fetchTopicOffsets: async () => afterwards([{ partition: 0, low: '0', high: String(end) }]),
+    }
+    const start = await startOf(
+      {
+        kafka: { kafkajs: { admin: () => admin } } as unknown as KafkaConnection,
+        topicIds: { read: async () => 'id', close: async () => {} },
+        options: {
+          from: 'earliest',
+          positions: {
+            read: async () => afterwards(new Map([[0, { nextOffset: end, topicId: 'id' }]])),
+            begin: async () => {},
+            skip: async () => false,
+          },
+        },
+      },
+      { topic: 't', partition: 0 },
+    )
+    expect(start).toEqual({ nextOffset: 5n, topicId: 'id' })
   })
 })

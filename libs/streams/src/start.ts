@@ -31,8 +31,9 @@ export async function startOf(
   { topic, partition }: { readonly topic: string; readonly partition: number },
 ): Promise<StoredPosition> {
   for (;;) {
-    const log = await logOf(kafka, topicIds, topic)
+    // Before the log's end: another member may move a position meanwhile, which would then seem to be beyond the end.
     const stored = await positions.read(topic)
+    const log = await logOf(kafka, topicIds, topic)
     const position = stored.get(partition)
     if (position === undefined || (position.topicId === null && log.topicId !== null)) {
       const fromEnd = from === 'latest' && stored.size === 0
