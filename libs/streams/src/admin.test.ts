@@ -1,7 +1,8 @@
 import { type Admin, KafkaJSProtocolError } from 'kafkajs'
-import { describe, expect, it } from 'vitest'
-import { createTopics } from './admin.js'
-import { BrokerRefused } from './errors.js'
+import { describe, expect, it, test } from 'vitest'
+import { createTopics, describeCluster } from './admin.js'
+import { BrokerRefused, BrokerUnavailable } from './errors.js'
+import type { KafkaConnection } from './kafka.js'
 
 const protocolError = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))
@@ -18,6 +19,17 @@ describe('createTopics', () => {
     const admin = anAdmin([protocolError('TOPIC_AUTHORIZATION_FAILED', false)])
     await expect(createTopics(admin, [{ topic: 'flights' }])).rejects.toThrow(BrokerRefused)
   })
+})
+
+test('issue 23: a connection that breaks before the broker has answered for metadata is an outage, and no defect', async () => {
+  // What kafkajs throws: it destructures the answer, which is null.
+  const admin = {
+    connect: async () => {},
+    disconnect: async () => {},
+    describeCluster: async () => Promise.reject(new TypeError()),
+  }
+  const kafka = { kafkajs: { admin: () => admin } } as unknown as KafkaConnection
+  await expect(describeCluster(kafka)).rejects.toThrow(BrokerUnavailable)
 })
 
 /** An admin whose requests for metadata fail with these errors, in this order, and then succeed. */

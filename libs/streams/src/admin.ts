@@ -17,7 +17,7 @@ export interface TopicSpec {
  */
 export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[]): Promise<readonly string[]> {
   return withAdmin(kafka, async (admin) => {
-    const present = new Set(await admin.listTopics())
+    const present = new Set(await answered(admin.listTopics()))
     const missing = topics.filter(({ topic }) => !present.has(topic))
     if (missing.length === 0) return []
     await createTopics(
@@ -46,7 +46,7 @@ export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]
   const deadline = Date.now() + LEADER_TIMEOUT_MS
   for (;;) {
     try {
-      await admin.fetchTopicMetadata({ topics: names })
+      await answered(admin.fetchTopicMetadata({ topics: names }))
       return
     } catch (thrown: unknown) {
       const error = toBrokerError(thrown)
@@ -77,7 +77,7 @@ export function describeCluster(
   kafka: KafkaConnection,
 ): Promise<{ readonly brokers: number; readonly clusterId: string }> {
   return withAdmin(kafka, async (admin) => {
-    const { brokers, clusterId } = await admin.describeCluster()
+    const { brokers, clusterId } = await answered(admin.describeCluster())
     return { brokers: brokers.length, clusterId }
   })
 }
@@ -95,9 +95,9 @@ export function describeTopics(
 ): Promise<ReadonlyMap<string, number | null>> {
   return withAdmin(kafka, async (admin) => {
     // Asked for by name, a topic that is not there would be waited for.
-    const present = new Set(await admin.listTopics())
+    const present = new Set(await answered(admin.listTopics()))
     const known = topics.filter((topic) => present.has(topic))
-    const metadata = known.length === 0 ? [] : (await admin.fetchTopicMetadata({ topics: known })).topics
+    const metadata = known.length === 0 ? [] : (await answered(admin.fetchTopicMetadata({ topics: known }))).topics
     const counts = new Map(metadata.map(({ name, partitions }) => [name, partitions.length]))
     return new Map(topics.map((topic) => [topic, counts.get(topic) ?? null]))
   })
@@ -123,6 +123,22 @@ export function partitionEnds(kafka: KafkaConnection, topics: readonly string[])
 export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds[]> {
   const offsets = await admin.fetchTopicOffsets(topic)
   return offsets.map(({ partition, low, high }) => ({ topic, partition, earliest: BigInt(low), end: BigInt(high) }))
+}
+
+/**
+ * Where a connection breaks while kafkajs waits for metadata, its admin gets null for an answer and throws a TypeError.
+ *
+ * @throws {BrokerUnavailable} instead
+ */
+async function answered<T>(metadata: Promise<T>): Promise<T> {
+  try {
+    return await metadata
+  } catch (thrown: unknown) {
+    if (!(thrown instanceof TypeError)) throw thrown
+    throw new BrokerUnavailable('Kafka is not available: no broker answered a request for metadata; it is retried', {
+      cause: thrown,
+    })
+  }
 }
 
 /** Opens an admin connection for as long as `act` takes. */
