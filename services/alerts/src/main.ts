@@ -1,44 +1,15 @@
 import type { Config } from '@outflow/contracts'
-import { inSpan, keepTrying, type Log, makeWakeUp, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
-import { type Client, isLed, type Leadership, openPool, type Pool, postgresCheck, withLeadership } from '@outflow/store'
+import { keepTrying, type Log, makeWakeUp, untilAllAnswer, type Vitals } from '@outflow/runtime'
+import { isLed, type Leadership, openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
-import {
-  databaseId,
-  deleteOutboxThrough,
-  firstOfOutbox,
-  hasAlertControl,
-  listenForOutbox,
-  type OutboxRow,
-  outboxDepth,
-  requireOutboxNumbered,
-  takeOutbox,
-  untilOnDisk,
-} from '@outflow/store/outbox'
-import {
-  type KafkaConnection,
-  kafkaCheck,
-  makeKafka,
-  makeTransactionalSender,
-  readMark,
-  traceparents,
-} from '@outflow/streams'
-import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
+import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'
+import { kafkaCheck, makeKafka } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
 import { makeExplainerTelemetry } from './explaining/telemetry.js'
-import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { watchHealth } from './health-events/health-watch.js'
-import { ensureOutputTopics } from './output-topics.js'
-import {
-  type Caution,
-  catchUp,
-  firstThatFit,
-  MAX_BATCH_BYTES,
-  makeCaution,
-  type RelayEffects,
-  relayOnce,
-} from './relay.js'
-import { type AlertsTelemetry, makeTelemetry } from './telemetry.js'
-import { handOversOf } from './webhooks/hand-over.js'
+import { makeCaution } from './relay.js'
+import { relayOutbox } from './relay-outbox.js'
+import { makeTelemetry } from './telemetry.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
 import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
@@ -96,8 +67,19 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   ]
   telemetry.alertsStarted()
   const caution = makeCaution()
-  const lead = (leadership: Leadership, onProgress: () => void): Promise<void> =>
-    relay({ config, kafka, pool, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
+  const lead = async (leadership: Leadership, onProgress: () => void): Promise<void> => {
+    const stopped = new AbortController()
+    const watching = watchHealth(
+      { config, pool, kafka, telemetry },
+      AbortSignal.any([leadership.signal, stopped.signal]),
+    )
+    try {
+      await relayOutbox({ config, kafka, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
+    } finally {
+      stopped.abort()
+      await watching
+    }
+  }
   const names = config.alerts.webhooks.map(({ name }) => name)
   try {
     await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
@@ -131,103 +113,4 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     await outbox.close()
     await pool.end()
   }
-}
-
-interface RelayDeps {
-  readonly config: Config
-  readonly kafka: KafkaConnection
-  readonly pool: Pool
-  readonly telemetry: AlertsTelemetry
-  readonly leadership: Leadership
-  readonly caution: Caution
-  /** Resolves when there may be work, or the signal aborts. */
-  readonly untilWoken: (signal: AbortSignal) => Promise<void>
-  /** Called after each round that succeeded. */
-  readonly onProgress: () => void
-}
-
-/** One leadership: take the transactional id over, catch up, then send until the lock, the broker or the service goes. */
-async function relay({
-  config,
-  kafka,
-  pool,
-  telemetry,
-  leadership,
-  caution,
-  untilWoken,
-  onProgress,
-}: RelayDeps): Promise<void> {
-  const { pipeline } = config
-  const { client, signal } = leadership
-  const created = await ensureOutputTopics(kafka, config)
-  if (created.length > 0) telemetry.topicsCreated(created)
-  // With a new database and an old broker, the relay neither inherits the old mark nor fences the old sender.
-  const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
-  const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
-  const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
-  const deps = { client, config, telemetry }
-  const tracing = await openTracing('alerts')
-  const effects: RelayEffects = {
-    readMark: async () => {
-      const sent = await readMark(kafka, mark)
-      if (sent !== null) await requireOutboxNumbered(client, pipeline, sent)
-      return sent
-    },
-    send: (messages, through) =>
-      inSpan(
-        tracing,
-        'send outbox',
-        () => ({
-          kind: 'PRODUCER',
-          attributes: {
-            'messaging.system': 'kafka',
-            'messaging.operation.name': 'send',
-            'messaging.operation.type': 'send',
-            'messaging.batch.message_count': messages.length,
-            'outflow.pipeline': pipeline,
-          },
-          causes: traceparents(messages),
-        }),
-        () => sender.send(messages, through, () => untilOnDisk(client)),
-      ),
-    take: async (limit) => {
-      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
-      return firstThatFit(rows, MAX_BATCH_BYTES)
-    },
-    settle: (sent) => settle(client, config, sent),
-  }
-  const stopped = new AbortController()
-  const watching = watchHealth({ config, pool, kafka, telemetry }, AbortSignal.any([signal, stopped.signal]))
-  try {
-    telemetry.leadershipTaken(await catchUp(effects))
-    while (!signal.aborted) {
-      const sent = await relayOnce(effects, telemetry, caution)
-      onProgress()
-      if (sent.length === 0) await untilWoken(signal)
-    }
-  } finally {
-    stopped.abort()
-    await watching
-    await sender.close()
-    await tracing?.close()
-  }
-}
-
-async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
-  const { client, config } = deps
-  const { pipeline } = config
-  const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
-  if (!controlsAlerts(config)) {
-    const rows = await takeOutbox(client, { ...options, reasonsWaitMs: REASONS_WAIT_MS })
-    // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
-    if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
-  }
-  await controlAlerts(deps)
-  return firstOfOutbox(client, options)
-}
-
-/** Deletes rows that were sent, and in the same transaction queues what is for webhooks among them. */
-async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
-  const handOvers = sent.flatMap((row) => handOversOf(row, alerts.webhooks))
-  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
 }

@@ -1,31 +1,19 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Config } from '@outflow/contracts'
 import { makeScoringThread, openDetector } from '@outflow/detector'
-import { isRetryable, toOutflowError } from '@outflow/errors'
-import { batchReader, longestWindowMs, makeDecoder, planWindows, wholeRecord } from '@outflow/records'
-import { type CheckResult, type Log, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
-import { openPool, type Pool, postgresCheck } from '@outflow/store'
-import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { longestWindowMs, planWindows } from '@outflow/records'
+import { type CheckResult, type Log, untilAllAnswer, type Vitals } from '@outflow/runtime'
+import { openPool, postgresCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
-import { type DeliveryHooks, deliveries, makeKafka } from '@outflow/streams'
-import { lastValueFrom, of, tap } from 'rxjs'
+import { type DeliveryHooks, makeKafka } from '@outflow/streams'
+import { consume } from './consume.js'
 import { modelCheck } from './model-check.js'
-import { keepModels, type ModelLeases } from './model-leases.js'
-import { ingest } from './pipeline.js'
-import { positionsOf } from './positions.js'
+import { keepModels } from './model-leases.js'
 import { applyRetentionHourly } from './retention-loop.js'
-import { compareWith } from './steps/compare.js'
-import { decideWith } from './steps/decide.js'
-import { type Observer, observeWith } from './steps/observe.js'
-import { prepareWith } from './steps/prepare.js'
-import { readWith } from './steps/read.js'
-import { rejectTo } from './steps/reject.js'
-import { score } from './steps/score.js'
-import { writeWith } from './steps/write.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
-import { startWatchdog, type Watchdog } from './watchdog.js'
+import { startWatchdog } from './watchdog.js'
 
 interface IngestOptions {
   readonly config: Config
@@ -106,7 +94,8 @@ export async function runIngest({ config, log, signal, vitals }: IngestOptions):
     await models.first
     if (!signal.aborted) {
       await consume({
-        ...{ config, log, signal, untilStopped, pool, models, telemetry, watchdog },
+        ...{ config, signal, untilStopped, pool, models, telemetry, watchdog },
+        kafka: makeKafka({ ...config.kafka, log }),
         hooks: kafkaCheck.hooks,
       })
     }
@@ -131,105 +120,6 @@ function windowRetention({ features }: Config): { readonly windowStatesMs?: numb
 }
 
 const DAY_MS = 86_400_000
-
-interface ConsumeDeps {
-  readonly config: Config
-  readonly log: Log
-  /** Ends the deliveries; those under way are processed. */
-  readonly signal: AbortSignal
-  /** Ends retries: no delivery is under way that could use what they return. */
-  readonly untilStopped: AbortSignal
-  readonly pool: Pool
-  readonly models: ModelLeases
-  readonly telemetry: IngestTelemetry
-  readonly watchdog: Watchdog
-  readonly hooks: DeliveryHooks
-}
-
-async function consume({
-  config,
-  log,
-  signal,
-  untilStopped,
-  pool,
-  models,
-  telemetry,
-  watchdog,
-  hooks,
-}: ConsumeDeps): Promise<void> {
-  const { pipeline, source, detection } = config
-  const kafka = makeKafka({ ...config.kafka, log })
-  const observer = observeWith({
-    features: config.features,
-    load: ({ topic, partition }, entities) => loadWindowStates(pool, { pipeline, topic, partition }, entities),
-    telemetry,
-    signal: untilStopped,
-  })
-  const deliveries$ = deliveries(kafka, {
-    groupId: `outflow-${pipeline}`,
-    topics: source.topics,
-    from: source.from,
-    positions: positionsOf(pool, pipeline),
-    signal,
-    hooks: observer === null ? hooks : withObserver(hooks, observer),
-  })
-  const tracing = await openTracing('ingest')
-  const decoder = makeDecoder(source)
-  const steps = {
-    prepare: prepareWith({ decoder, telemetry, signal: untilStopped }),
-    read: readWith({
-      borrowModel: models.borrow,
-      tombstones: source.tombstones,
-      telemetry,
-      readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
-    }),
-    reject: rejectTo(config.deadLetters),
-    observe: observer?.observe ?? ((batch) => of(batch)),
-    score,
-    decide: decideWith({
-      detection,
-      storedState: ({ topic, partition }) => storedFdrState(pool, { pipeline, topic, partition }),
-      telemetry,
-      signal: untilStopped,
-    }),
-    compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
-    write: writeWith({
-      recordOf: wholeRecord(decoder),
-      pipeline,
-      alertsTopic: config.alerts.topic,
-      writeBatch: (batch) => writeBatch(pool, batch),
-      telemetry,
-      signal: untilStopped,
-      tracing,
-    }),
-  }
-  try {
-    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchEnded)), {
-      defaultValue: null,
-    })
-  } catch (error: unknown) {
-    // Asked to stop while the store is away, ingest stops: what was not written is read again.
-    if (!signal.aborted || !isRetryable(error)) throw error
-    telemetry.drainCutShort(toOutflowError(error))
-  } finally {
-    await tracing?.close()
-  }
-}
-
-/** Memory of windows follows the group's partitions. */
-function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
-  return {
-    ...hooks,
-    assigned: (partitions) => {
-      observer.assigned(partitions)
-      hooks.assigned?.(partitions)
-    },
-    sought: (seek) => {
-      observer.sought(seek)
-      hooks.sought?.(seek)
-    },
-  }
-}
 
 /** Ready while this member has its partitions; a consumer that restarts has none. */
 function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckResult; readonly hooks: DeliveryHooks } {

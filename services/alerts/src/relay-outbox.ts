@@ -1,0 +1,113 @@
+import type { Config } from '@outflow/contracts'
+import { inSpan, openTracing } from '@outflow/runtime'
+import type { Client, Leadership } from '@outflow/store'
+import {
+  databaseId,
+  deleteOutboxThrough,
+  firstOfOutbox,
+  hasAlertControl,
+  type OutboxRow,
+  requireOutboxNumbered,
+  takeOutbox,
+  untilOnDisk,
+} from '@outflow/store/outbox'
+import { type KafkaConnection, makeTransactionalSender, readMark, traceparents } from '@outflow/streams'
+import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
+import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
+import { ensureOutputTopics } from './output-topics.js'
+import { type Caution, catchUp, firstThatFit, MAX_BATCH_BYTES, type RelayEffects, relayOnce } from './relay.js'
+import type { AlertsTelemetry } from './telemetry.js'
+import { handOversOf } from './webhooks/hand-over.js'
+
+interface RelayDeps {
+  readonly config: Config
+  readonly kafka: KafkaConnection
+  readonly telemetry: AlertsTelemetry
+  readonly leadership: Leadership
+  readonly caution: Caution
+  /** Resolves when there may be work, or the signal aborts. */
+  readonly untilWoken: (signal: AbortSignal) => Promise<void>
+  /** Called after each round that succeeded. */
+  readonly onProgress: () => void
+}
+
+/** One leadership: take the transactional id over, catch up, then send until the lock, the broker or the service goes. */
+export async function relayOutbox({
+  config,
+  kafka,
+  telemetry,
+  leadership,
+  caution,
+  untilWoken,
+  onProgress,
+}: RelayDeps): Promise<void> {
+  const { pipeline } = config
+  const { client, signal } = leadership
+  const created = await ensureOutputTopics(kafka, config)
+  if (created.length > 0) telemetry.topicsCreated(created)
+  // With a new database and an old broker, the relay neither inherits the old mark nor fences the old sender.
+  const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
+  const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
+  const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
+  const deps = { client, config, telemetry }
+  const tracing = await openTracing('alerts')
+  const effects: RelayEffects = {
+    readMark: async () => {
+      const sent = await readMark(kafka, mark)
+      if (sent !== null) await requireOutboxNumbered(client, pipeline, sent)
+      return sent
+    },
+    send: (messages, through) =>
+      inSpan(
+        tracing,
+        'send outbox',
+        () => ({
+          kind: 'PRODUCER',
+          attributes: {
+            'messaging.system': 'kafka',
+            'messaging.operation.name': 'send',
+            'messaging.operation.type': 'send',
+            'messaging.batch.message_count': messages.length,
+            'outflow.pipeline': pipeline,
+          },
+          causes: traceparents(messages),
+        }),
+        () => sender.send(messages, through, () => untilOnDisk(client)),
+      ),
+    take: async (limit) => {
+      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
+      return firstThatFit(rows, MAX_BATCH_BYTES)
+    },
+    settle: (sent) => settle(client, config, sent),
+  }
+  try {
+    telemetry.leadershipTaken(await catchUp(effects))
+    while (!signal.aborted) {
+      const sent = await relayOnce(effects, telemetry, caution)
+      onProgress()
+      if (sent.length === 0) await untilWoken(signal)
+    }
+  } finally {
+    await sender.close()
+    await tracing?.close()
+  }
+}
+
+async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
+  const { client, config } = deps
+  const { pipeline } = config
+  const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
+  if (!controlsAlerts(config)) {
+    const rows = await takeOutbox(client, { ...options, reasonsWaitMs: REASONS_WAIT_MS })
+    // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
+    if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
+  }
+  await controlAlerts(deps)
+  return firstOfOutbox(client, options)
+}
+
+/** Deletes rows that were sent, and in the same transaction queues what is for webhooks among them. */
+async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
+  const handOvers = sent.flatMap((row) => handOversOf(row, alerts.webhooks))
+  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
+}

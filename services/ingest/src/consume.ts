@@ -1,0 +1,124 @@
+import type { Config } from '@outflow/contracts'
+import { isRetryable, toOutflowError } from '@outflow/errors'
+import { batchReader, makeDecoder, wholeRecord } from '@outflow/records'
+import { openTracing } from '@outflow/runtime'
+import type { Pool } from '@outflow/store'
+import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { type DeliveryHooks, deliveries, type KafkaConnection } from '@outflow/streams'
+import { lastValueFrom, of, tap } from 'rxjs'
+import type { ModelLeases } from './model-leases.js'
+import { ingest } from './pipeline.js'
+import { positionsOf } from './positions.js'
+import { compareWith } from './steps/compare.js'
+import { decideWith } from './steps/decide.js'
+import { type Observer, observeWith } from './steps/observe.js'
+import { prepareWith } from './steps/prepare.js'
+import { readWith } from './steps/read.js'
+import { rejectTo } from './steps/reject.js'
+import { score } from './steps/score.js'
+import { writeWith } from './steps/write.js'
+import type { IngestTelemetry } from './telemetry.js'
+import type { Watchdog } from './watchdog.js'
+
+interface ConsumeDeps {
+  readonly config: Config
+  readonly kafka: KafkaConnection
+  /** Ends the deliveries; those under way are processed. */
+  readonly signal: AbortSignal
+  /** Ends retries: no delivery is under way that could use what they return. */
+  readonly untilStopped: AbortSignal
+  readonly pool: Pool
+  readonly models: ModelLeases
+  readonly telemetry: IngestTelemetry
+  readonly watchdog: Pick<Watchdog, 'begun' | 'ended'>
+  readonly hooks: DeliveryHooks
+}
+
+/**
+ * Scores the records of the watched topics with the served models, until the signal aborts; then drains.
+ *
+ * @throws {OutflowError} as `runIngest`
+ */
+export async function consume({
+  config,
+  kafka,
+  signal,
+  untilStopped,
+  pool,
+  models,
+  telemetry,
+  watchdog,
+  hooks,
+}: ConsumeDeps): Promise<void> {
+  const { pipeline, source, detection } = config
+  const observer = observeWith({
+    features: config.features,
+    load: ({ topic, partition }, entities) => loadWindowStates(pool, { pipeline, topic, partition }, entities),
+    telemetry,
+    signal: untilStopped,
+  })
+  const deliveries$ = deliveries(kafka, {
+    groupId: `outflow-${pipeline}`,
+    topics: source.topics,
+    from: source.from,
+    positions: positionsOf(pool, pipeline),
+    signal,
+    hooks: observer === null ? hooks : withObserver(hooks, observer),
+  })
+  const tracing = await openTracing('ingest')
+  const decoder = makeDecoder(source)
+  const steps = {
+    prepare: prepareWith({ decoder, telemetry, signal: untilStopped }),
+    read: readWith({
+      borrowModel: models.borrow,
+      tombstones: source.tombstones,
+      telemetry,
+      readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
+    }),
+    reject: rejectTo(config.deadLetters),
+    observe: observer?.observe ?? ((batch) => of(batch)),
+    score,
+    decide: decideWith({
+      detection,
+      storedState: ({ topic, partition }) => storedFdrState(pool, { pipeline, topic, partition }),
+      telemetry,
+      signal: untilStopped,
+    }),
+    compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
+    write: writeWith({
+      recordOf: wholeRecord(decoder),
+      pipeline,
+      alertsTopic: config.alerts.topic,
+      writeBatch: (batch) => writeBatch(pool, batch),
+      telemetry,
+      signal: untilStopped,
+      tracing,
+    }),
+  }
+  try {
+    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchEnded)), {
+      defaultValue: null,
+    })
+  } catch (error: unknown) {
+    // Asked to stop while the store is away, ingest stops: what was not written is read again.
+    if (!signal.aborted || !isRetryable(error)) throw error
+    telemetry.drainCutShort(toOutflowError(error))
+  } finally {
+    await tracing?.close()
+  }
+}
+
+/** Memory of windows follows the group's partitions. */
+function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
+  return {
+    ...hooks,
+    assigned: (partitions) => {
+      observer.assigned(partitions)
+      hooks.assigned?.(partitions)
+    },
+    sought: (seek) => {
+      observer.sought(seek)
+      hooks.sought?.(seek)
+    },
+  }
+}
