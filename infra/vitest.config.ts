@@ -33,7 +33,7 @@ export default defineConfig({
             '{libs,services}/*/src/**/*.test.ts',
             'infra/*.test.ts',
             'infra/launcher/src/**/*.test.ts',
-            'test/{bench,fuzz}/**/*.test.ts',
+            'test/{bench,fuzz,simulation}/**/*.test.ts',
           ],
           setupFiles: './infra/seeded.ts',
           // Unit tests share no state; one process for many files saves a fresh start of about half a second per file.

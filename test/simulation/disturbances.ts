@@ -1,0 +1,71 @@
+import type { PartitionLog } from './partition-log.js'
+import type { Plan } from './plan.js'
+import type { Scheduler } from './scheduler.js'
+import type { SimulatedPostgres } from './simulated-postgres.js'
+import type { Supervised } from './supervisor.js'
+
+interface Disturbed {
+  readonly scheduler: Scheduler
+  readonly plan: Plan
+  readonly services: readonly Supervised[]
+  readonly postgres: SimulatedPostgres
+  readonly partitions: readonly PartitionLog[]
+  readonly promote: (modelId: string) => void
+}
+
+// Shorter and longer than a session of ten seconds, a transaction and a statement of thirty.
+const PAUSES_MS = [500, 5_000, 12_000, 35_000, 70_000]
+const CLOCK_JUMPS_MS = [-3_600_000, -5_000, 5_000, 3_600_000]
+
+/** Disturbs a world again and again, at any instant. @returns ends it, and lets go on what is paused */
+export function disturb({ scheduler, plan, services, postgres, partitions, promote }: Disturbed): () => void {
+  const { random } = scheduler
+  const { disturbedEveryMs } = plan
+  const resumes = new Set<() => void>()
+  let models = 1
+  let isOver = false
+  const pause = ({ process }: Supervised) => {
+    if (process.isPaused || !process.isAlive) return
+    scheduler.trace(scheduler.nowMs, process.name, 'is paused')
+    process.isPaused = true
+    const resume = () => {
+      if (!resumes.delete(resume)) return
+      scheduler.trace(scheduler.nowMs, process.name, 'goes on')
+      scheduler.resume(process)
+    }
+    resumes.add(resume)
+    scheduler.after(random.pick(PAUSES_MS), null, resume)
+  }
+  const deleteRecords = () => {
+    const log = random.pick(partitions)
+    log.deleteBefore(log.start + BigInt(random.below(20)))
+  }
+  const kinds: (() => void)[] = [
+    () => random.pick(services).kill(),
+    () => random.pick(services).kill(),
+    () => random.pick(services).stop(),
+    () => pause(random.pick(services)),
+    () => pause(random.pick(services)),
+    () => {
+      const { process } = random.pick(services)
+      process.clockAheadMs = random.pick(CLOCK_JUMPS_MS)
+      scheduler.trace(scheduler.nowMs, process.name, `has a clock that is ${process.clockAheadMs} ms ahead`)
+    },
+    () => promote(`model-${++models}`),
+    ...(plan.postgresCrashes ? [() => postgres.crash()] : []),
+    ...(plan.hasRetention ? [deleteRecords] : []),
+  ]
+  const next = () => {
+    if (disturbedEveryMs === null) return
+    scheduler.after(1 + random.below(2 * disturbedEveryMs), null, () => {
+      if (isOver) return
+      random.pick(kinds)()
+      next()
+    })
+  }
+  next()
+  return () => {
+    isOver = true
+    for (const resume of [...resumes]) resume()
+  }
+}

@@ -1,0 +1,189 @@
+import { formatPosition } from '@outflow/contracts'
+import { decide } from '@outflow/detector'
+import { SOURCE } from './feed.js'
+import { pValueOf } from './fixed-detector.js'
+import type { LoggedRecord, PartitionLog } from './partition-log.js'
+import type { Plan } from './plan.js'
+import type { SimulatedBroker } from './simulated-broker.js'
+import type { SimulatedPostgres } from './simulated-postgres.js'
+
+/** Holds each commit to what must hold at any time: counters add up, records are counted once, and offsets never go back. */
+export function watchCommits(
+  postgres: SimulatedPostgres,
+  partitions: readonly PartitionLog[],
+  violated: (what: string) => void,
+): void {
+  const last = new Map<string, bigint>()
+  postgres.onCrash.add(() => last.clear())
+  postgres.onNotify.add(() => {
+    for (const [key, row] of postgres.tables.offsets) {
+      const { nextOffset, received, scored, rejected, skipped, partition } = row
+      if (nextOffset < (last.get(key) ?? 0n)) violated(`the offset of ${key} goes back to ${nextOffset}`)
+      last.set(key, nextOffset)
+      if (received !== scored + rejected)
+        violated(`${key}: received ${received} ≠ ${scored} scored + ${rejected} rejected`)
+      const due = readable(postgres, partitions[partition]!, partition).length
+      if (received + skipped !== due)
+        violated(`${key}: ${received} received and ${skipped} skipped up to ${nextOffset}, of ${due}`)
+    }
+  })
+}
+
+interface Ended {
+  readonly broker: SimulatedBroker
+  readonly postgres: SimulatedPostgres
+  readonly plan: Plan
+}
+
+/** What is wrong once all is done: everything is compared with what follows from the source topic alone. */
+export function finalViolations({ broker, postgres, plan }: Ended): readonly string[] {
+  const { tables } = postgres
+  const partitions = broker.topics.get(SOURCE)!.partitions
+  const found: string[] = []
+  const due = partitions.flatMap((log, at) => dueOf(readable(postgres, log, at), at, plan))
+  const compare = (what: string, actual: readonly string[], expected: readonly string[]) => {
+    const left = actual.toSorted()
+    const right = expected.toSorted()
+    if (left.join('\n') === right.join('\n')) return
+    const missing = right.filter((own) => !left.includes(own))
+    const extra = left.filter((own, place) => !right.includes(own) || left[place - 1] === own)
+    found.push(
+      `${what}: missing ${missing.slice(0, 3).join(', ') || 'none'}; too many ${extra.slice(0, 3).join(', ') || 'none'}`,
+    )
+  }
+  const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
+  const rejected = due.filter(({ isRejected }) => isRejected)
+  compare(
+    'anomalies',
+    [...tables.anomalies].map(
+      ([key, row]) => `${key} ${JSON.stringify(JSON.parse(row.record))} ${row.nll} ${JSON.stringify(row.windowed)}`,
+    ),
+    anomalies.map(
+      ({ key, record, nll, count }) =>
+        `${key} ${record.value} ${nll} ${JSON.stringify(plan.hasWindows ? [count] : null)}`,
+    ),
+  )
+  compare(
+    'dead letters',
+    [...tables.deadLetters.keys()],
+    rejected.map(({ key }) => key),
+  )
+  const alerts = committedIn(broker, 'flights.alerts')
+  compare(
+    'alerts',
+    alerts.map(({ value }) => JSON.parse(String(value)).id),
+    anomalies.map(({ key }) => `flights/${key}`),
+  )
+  found.push(...outOfOrder(alerts))
+  compare(
+    'dead letters sent',
+    committedIn(broker, 'flights.dead').map(contentOf),
+    rejected.map(({ key, record }) => `${key} ${hexOf(record.key)} ${hexOf(record.value)}`),
+  )
+  const scored = due.filter(({ nll }) => !Number.isNaN(nll)).length
+  const counted = [...tables.scored.values()].reduce((sum, count) => sum + count, 0)
+  if (counted !== scored) found.push(`the minutes count ${counted} scored records of ${scored}`)
+  const countedRejected = [...tables.rejected.values()].reduce((sum, count) => sum + count, 0)
+  if (countedRejected !== rejected.length)
+    found.push(`the minutes count ${countedRejected} rejected records of ${rejected.length}`)
+  for (const [at, log] of partitions.entries()) {
+    if (!('fdr' in plan.detection)) break
+    const state = tables.fdrStates.get(`${SOURCE}/${at}`)
+    const expected = fdrOf(readable(postgres, log, at), plan.detection)
+    if (expected !== null && JSON.stringify(state) !== JSON.stringify(expected))
+      found.push(`the state of false-discovery control of partition ${at} differs`)
+  }
+  if ([...tables.leaderships.values()].some((session) => postgres.sessions.has(session)))
+    found.push('a relay that has stopped still leads')
+  if (broker.transactions.open > 0) found.push('a Kafka transaction is still open')
+  return found
+}
+
+interface Due {
+  /** `topic/partition/offset` */
+  readonly key: string
+  readonly record: LoggedRecord
+  readonly isRejected: boolean
+  readonly isAnomaly: boolean
+  /** NaN where it was not scored. */
+  readonly nll: number
+  /** Scored records of its entity, with this one; null: it has none. */
+  readonly count: number | null
+}
+
+/** What is due for the records of a partition, all in one go. */
+function dueOf(records: readonly LoggedRecord[], partition: number, plan: Plan): readonly Due[] {
+  const nlls = records.map(nllOf)
+  const scored = records.flatMap((_, place) => (Number.isNaN(nlls[place]!) ? [] : [place]))
+  const { isAnomaly } = decide(
+    Float64Array.from(scored, (place) => pValueOf(nlls[place]!)),
+    plan.detection,
+  )
+  const counts = new Map<string, number>()
+  return records.map((record, place) => {
+    const nll = nlls[place]!
+    const entity = record.key && String(record.key)
+    if (entity !== null && !Number.isNaN(nll)) counts.set(entity, (counts.get(entity) ?? 0) + 1)
+    return {
+      ...{ key: formatPosition({ topic: SOURCE, partition, offset: record.offset }), record, nll },
+      isRejected: Number.isNaN(nll) && (record.value !== null || plan.tombstones === 'reject'),
+      isAnomaly: isAnomaly[scored.indexOf(place)] === 1,
+      count: entity === null ? null : (counts.get(entity) ?? 0),
+    }
+  })
+}
+
+function fdrOf(records: readonly LoggedRecord[], detection: { readonly fdr: number }) {
+  const pValues = records
+    .map(nllOf)
+    .filter((nll) => !Number.isNaN(nll))
+    .map(pValueOf)
+  return pValues.length === 0 ? null : decide(Float64Array.from(pValues), detection).fdrState
+}
+
+/** NaN: the record breaks its contract. */
+function nllOf({ value }: LoggedRecord): number {
+  try {
+    const { delay } = JSON.parse(String(value))
+    return typeof delay === 'number' ? delay : Number.NaN
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** The committed records of a partition up to the stored offset that retention has not deleted before they were read. */
+function readable(postgres: SimulatedPostgres, log: PartitionLog, partition: number): readonly LoggedRecord[] {
+  const { offsets, gaps } = postgres.tables
+  const key = `${SOURCE}/${partition}`
+  const { firstOffset = 0n, nextOffset = 0n } = offsets.get(key) ?? {}
+  const skipped = [...gaps.keys()].map((gap) => gap.split(' ')).filter(([own]) => own === key)
+  const isMissed = (offset: bigint) => skipped.some(([, , from, to]) => offset >= BigInt(from!) && offset < BigInt(to!))
+  return log.committed(nextOffset).filter(({ offset }) => offset >= firstOffset && !isMissed(offset))
+}
+
+function committedIn(broker: SimulatedBroker, topic: string): readonly LoggedRecord[] {
+  return broker.topics.get(topic)?.partitions.flatMap((log) => log.committed()) ?? []
+}
+
+/** Alerts of a key, from one partition, come in the order of their records. */
+function outOfOrder(alerts: readonly LoggedRecord[]): readonly string[] {
+  const last = new Map<string, number>()
+  return alerts.flatMap(({ value }) => {
+    const { data } = JSON.parse(String(value))
+    // Without a key it has no place in an order.
+    if (data.key === null) return []
+    const stream = `${data.key} of partition ${data.partition}`
+    const before = last.get(stream) ?? -1
+    last.set(stream, Number(data.offset))
+    return Number(data.offset) > before
+      ? []
+      : [`an alert of ${stream} comes after that of offset ${before}: ${data.offset}`]
+  })
+}
+
+function contentOf({ headers, key, value }: LoggedRecord): string {
+  const of = (name: string) => String(headers[name])
+  return `${of('outflow.topic')}/${of('outflow.partition')}/${of('outflow.offset')} ${hexOf(key)} ${hexOf(value)}`
+}
+
+const hexOf = (bytes: Buffer | null) => bytes?.toString('hex') ?? 'null'

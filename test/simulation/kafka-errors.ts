@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+interface ErrorCode {
+  readonly type: string
+  readonly code: number
+}
+
+const { createErrorFromCode, errorCodes }: { createErrorFromCode(code: number): Error; errorCodes: ErrorCode[] } =
+  require('kafkajs/src/protocol/error')
+const errors = require('kafkajs/src/errors')
+
+const codes = new Map(errorCodes.map(({ type, code }) => [type, code]))
+
+/** The error that kafkajs makes of a broker's answer. */
+export const kafkaError = (type: string): Error => createErrorFromCode(codes.get(type)!)
+
+export const offsetOutOfRange = (topic: string, partition: number): Error =>
+  new errors.KafkaJSOffsetOutOfRange(kafkaError('OFFSET_OUT_OF_RANGE'), { topic, partition })
+
+export const requestTimedOut = (what: string): Error =>
+  new errors.KafkaJSRequestTimeoutError(`Request ${what} timed out`, {})
+
+export const connectionClosed = (host: string, port: number): Error =>
+  new errors.KafkaJSConnectionClosedError('Closed connection', { host, port })
+
+export const connectionRefused = (host: string, port: number): Error =>
+  new errors.KafkaJSConnectionError('Connection refused', { broker: `${host}:${port}`, code: 'ECONNREFUSED' })

@@ -1,0 +1,123 @@
+import { kafkaError } from './kafka-errors.js'
+
+/** A record as a broker keeps it. */
+export interface LoggedRecord {
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** As kafkajs takes and gives them. */
+  readonly headers: Readonly<Record<string, Buffer | Buffer[]>>
+  /** Of a transaction; null: none. */
+  readonly producerId: number | null
+  /** The end of a producer's transaction; no reader sees it. */
+  readonly marker?: 'commit' | 'abort'
+}
+
+export interface Batch {
+  readonly producerId: number
+  readonly epoch: number
+  readonly firstSequence: number
+  readonly isTransactional: boolean
+  readonly records: readonly Pick<LoggedRecord, 'timestampMs' | 'key' | 'value' | 'headers'>[]
+}
+
+interface ProducerState {
+  epoch: number
+  /** Of the last batch. */
+  firstSequence: number
+  nextSequence: number
+  baseOffset: bigint
+}
+
+/** One partition: its records, who may append, and which of them readers of committed data see. */
+export class PartitionLog {
+  start = 0n
+  end = 0n
+  readonly #records: LoggedRecord[] = []
+  readonly #producers = new Map<number, ProducerState>()
+  /** First offsets of open transactions, by producer. */
+  readonly #open = new Map<number, bigint>()
+  readonly #aborted: { readonly producerId: number; readonly first: bigint; readonly last: bigint }[] = []
+
+  /** Where readers of committed data wait: the first open transaction, or the end. */
+  get stableEnd(): bigint {
+    let least = this.end
+    for (const first of this.#open.values()) if (first < least) least = first
+    return least
+  }
+
+  isOpen(producerId: number): boolean {
+    return this.#open.has(producerId)
+  }
+
+  append(
+    record: Pick<LoggedRecord, 'timestampMs' | 'key' | 'value' | 'headers'>,
+    producerId: number | null = null,
+  ): void {
+    this.#records.push({ ...record, producerId, offset: this.end })
+    this.end += 1n
+  }
+
+  /** @returns the offset of the batch's first record; a batch that was appended before is not appended again */
+  appendBatch({ producerId, epoch, firstSequence, isTransactional, records }: Batch): bigint {
+    const known = this.#producers.get(producerId)
+    if (known !== undefined && epoch < known.epoch) throw kafkaError('INVALID_PRODUCER_EPOCH')
+    const isSameEpoch = known?.epoch === epoch
+    const nextSequence = firstSequence + records.length
+    if (isSameEpoch && known.firstSequence === firstSequence && known.nextSequence === nextSequence)
+      return known.baseOffset
+    if (firstSequence !== (isSameEpoch ? known.nextSequence : 0)) throw kafkaError('OUT_OF_ORDER_SEQUENCE_NUMBER')
+    const baseOffset = this.end
+    this.#producers.set(producerId, { epoch, firstSequence, nextSequence, baseOffset })
+    if (isTransactional && !this.#open.has(producerId)) this.#open.set(producerId, baseOffset)
+    for (const record of records) this.append(record, isTransactional ? producerId : null)
+    return baseOffset
+  }
+
+  /** Ends a producer's transaction; later batches of an earlier epoch are refused. */
+  endTransaction(producerId: number, epoch: number, marker: 'commit' | 'abort'): void {
+    const known = this.#producers.get(producerId)
+    if (known === undefined || known.epoch < epoch)
+      this.#producers.set(producerId, { epoch, firstSequence: -1, nextSequence: 0, baseOffset: -1n })
+    const first = this.#open.get(producerId)
+    this.#open.delete(producerId)
+    if (marker === 'abort' && first !== undefined) this.#aborted.push({ producerId, first, last: this.end })
+    this.#records.push({
+      ...{ offset: this.end, timestampMs: 0, value: null, headers: {}, producerId, marker },
+      key: Buffer.from([0, 0, 0, marker === 'commit' ? 1 : 0]),
+    })
+    this.end += 1n
+  }
+
+  /** Records from an offset that readers of committed data may have, with aborted ones, and what was aborted among them. */
+  read(from: bigint, most: number) {
+    if (from < this.start || from > this.end) throw kafkaError('OFFSET_OUT_OF_RANGE')
+    const stableEnd = this.stableEnd
+    const records = this.#records.filter(({ offset }) => offset >= from && offset < stableEnd).slice(0, most)
+    const last = records.at(-1)?.offset ?? from
+    const aborted = this.#aborted.filter((own) => own.first <= last && own.last >= from)
+    return { records, aborted }
+  }
+
+  /** What a reader of committed data sees of all that was ever appended, markers and aborted records excepted. */
+  committed(until = this.stableEnd): readonly LoggedRecord[] {
+    const isAborted = ({ producerId, offset }: LoggedRecord) =>
+      this.#aborted.some((own) => own.producerId === producerId && offset >= own.first && offset <= own.last)
+    return this.#history.filter((record) => record.offset < until && record.marker === undefined && !isAborted(record))
+  }
+
+  /** Deletes records before an offset, as retention does. */
+  deleteBefore(offset: bigint): void {
+    if (offset <= this.start) return
+    this.start = offset < this.end ? offset : this.end
+    const kept = this.#records.findIndex((record) => record.offset >= this.start)
+    this.#deleted.push(...this.#records.splice(0, kept === -1 ? this.#records.length : kept))
+  }
+
+  readonly #deleted: LoggedRecord[] = []
+
+  get #history(): readonly LoggedRecord[] {
+    return [...this.#deleted, ...this.#records]
+  }
+}

@@ -1,0 +1,142 @@
+import type { Random } from '../fuzz/random.js'
+
+/** A process of the world: code that ends at once when it is killed, and stands still while it is paused. */
+export interface Process {
+  readonly name: string
+  isAlive: boolean
+  isPaused: boolean
+  /** How far its clock is ahead of the world's, ms. */
+  clockAheadMs: number
+  /** Its timers and requests that have not ended, each with what it is. */
+  readonly pending: Map<object, string>
+  /** Events that came while it was paused, in order. */
+  readonly deferred: Event[]
+  /** Called when it is killed, such as to close its connections. */
+  readonly onKill: Set<() => void>
+}
+
+interface Event {
+  atMs: number
+  order: number
+  /** Whose code runs; null: a server's or the world's. */
+  readonly process: Process | null
+  readonly run: () => void
+  isCancelled: boolean
+}
+
+/** Called with what happens, for `--trace`. */
+export type Trace = (atMs: number, who: string, what: string) => void
+
+/** When the simulated time begins, epoch ms. */
+export const EPOCH_MS = Date.UTC(2026, 0, 5, 9)
+
+/**
+ * Runs a world's events one after another in the order of simulated time; those of one instant run in the order in which they were
+ * scheduled. All promises that an event settles run before the next event, so a run depends on the random numbers alone.
+ */
+export class Scheduler {
+  nowMs = EPOCH_MS
+  /** Whose event runs; null: none, or a server's. */
+  current: Process | null = null
+  events = 0
+  readonly #queue: Event[] = []
+  #order = 0
+
+  constructor(
+    readonly random: Random,
+    readonly trace: Trace,
+  ) {}
+
+  makeProcess(name: string): Process {
+    return {
+      ...{ name, isAlive: true, isPaused: false, clockAheadMs: 0 },
+      ...{ pending: new Map(), deferred: [], onKill: new Set<() => void>() },
+    }
+  }
+
+  /** @returns cancels the event */
+  after(delayMs: number, process: Process | null, run: () => void): () => void {
+    const event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, process, run, isCancelled: false }
+    this.#push(event)
+    return () => {
+      event.isCancelled = true
+    }
+  }
+
+  /** Resolves later, in an event of no process. */
+  pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.after(delayMs, null, resolve))
+  }
+
+  kill(process: Process): void {
+    this.trace(this.nowMs, process.name, 'is killed')
+    process.isAlive = false
+    for (const closed of process.onKill) closed()
+  }
+
+  resume(process: Process): void {
+    process.isPaused = false
+    for (const event of process.deferred.splice(0)) {
+      event.atMs = this.nowMs
+      event.order = this.#order++
+      this.#push(event)
+    }
+  }
+
+  /** Runs until `isDone`, or until nothing is left to do. @returns whether it is done */
+  async run(isDone: () => boolean): Promise<boolean> {
+    while (!isDone()) {
+      const event = this.#pop()
+      if (event === undefined) return false
+      const { process, atMs } = event
+      this.nowMs = atMs
+      if (event.isCancelled || process?.isAlive === false) continue
+      if (process?.isPaused) {
+        process.deferred.push(event)
+        continue
+      }
+      this.events += 1
+      this.current = process
+      event.run()
+      await new Promise(setImmediateOfNode)
+      this.current = null
+    }
+    return true
+  }
+
+  #push(event: Event): void {
+    const queue = this.#queue
+    let place = queue.push(event) - 1
+    while (place > 0) {
+      const parent = (place - 1) >> 1
+      if (isBefore(queue[parent]!, event)) break
+      queue[place] = queue[parent]!
+      place = parent
+    }
+    queue[place] = event
+  }
+
+  #pop(): Event | undefined {
+    const queue = this.#queue
+    const [first] = queue
+    const last = queue.pop()
+    if (queue.length === 0 || last === undefined) return first
+    let place = 0
+    for (;;) {
+      let child = 2 * place + 1
+      if (child >= queue.length) break
+      if (child + 1 < queue.length && isBefore(queue[child + 1]!, queue[child]!)) child += 1
+      if (isBefore(last, queue[child]!)) break
+      queue[place] = queue[child]!
+      place = child
+    }
+    queue[place] = last
+    return first
+  }
+}
+
+const setImmediateOfNode = setImmediate
+
+function isBefore(a: Event, b: Event): boolean {
+  return a.atMs === b.atMs ? a.order < b.order : a.atMs < b.atMs
+}

@@ -1,0 +1,116 @@
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { EPOCH_MS, type Trace } from './scheduler.js'
+import { runSeed } from './world.js'
+
+const USAGE = `npm run simulate -- [--seeds 200] [--from 1] [--processes n] [--json] | --trace seed | --replay seed
+  --seeds      how many worlds
+  --from       the seed of the first
+  --processes  that share the seeds; default: one a processor
+  --json       prints the figures as JSON
+  --trace      prints the events of one seed
+  --replay     runs one seed ten times, and compares all events`
+
+/** Of a seed, printed. */
+const MOST_VIOLATIONS = 5
+const REPLAYS = 10
+
+/** What a range of seeds came to. */
+interface Figures {
+  readonly records: number
+  readonly events: number
+  readonly failedSeeds: readonly number[]
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    processes: { type: 'string', default: String(availableParallelism()) },
+    json: { type: 'boolean', default: false },
+    trace: { type: 'string' },
+    replay: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const [seeds, from, processes] = [values.seeds, values.from, values.processes].map(Number) as [number, number, number]
+const isUsable =
+  [seeds, processes].every((count) => Number.isSafeInteger(count) && count > 0) && Number.isSafeInteger(from)
+if (values.help || !isUsable) {
+  console.log(USAGE)
+  process.exit(values.help ? 0 : 2)
+}
+
+if (values.trace !== undefined) await simulate(Number(values.trace), 1, printEvent)
+else if (values.replay !== undefined) await replay(Number(values.replay))
+else if (process.send) process.send(await simulate(from, seeds))
+else report(await simulateInProcesses())
+
+async function simulate(first: number, count: number, trace?: Trace): Promise<Figures> {
+  const failedSeeds: number[] = []
+  let events = 0
+  let records = 0
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = await runSeed(seed, trace)
+    events += outcome.events
+    records += outcome.records
+    if (outcome.violations.length === 0) continue
+    failedSeeds.push(seed)
+    process.exitCode = 1
+    console.error(`seed ${seed}; npm run simulate -- --trace ${seed}`)
+    for (const violation of outcome.violations.slice(0, MOST_VIOLATIONS)) console.error(`  ${violation}`)
+  }
+  return { events, records, failedSeeds }
+}
+
+/** Each process has its own runtime to replace, and runs a part of the seeds. */
+async function simulateInProcesses(): Promise<Figures & { readonly seconds: number }> {
+  const startMs = performance.now()
+  const share = Math.ceil(seeds / processes)
+  const firsts = Array.from({ length: Math.ceil(seeds / share) }, (_, place) => from + place * share)
+  const parts = await Promise.all(
+    firsts.map(async (first) => {
+      const count = Math.min(share, from + seeds - first)
+      const child = fork(import.meta.filename, ['--from', String(first), '--seeds', String(count)])
+      const [figures] = await once(child, 'message')
+      return figures as Figures
+    }),
+  )
+  return {
+    records: sum(parts.map(({ records }) => records)),
+    events: sum(parts.map(({ events }) => events)),
+    failedSeeds: parts.flatMap(({ failedSeeds }) => failedSeeds),
+    seconds: Math.round((performance.now() - startMs) / 100) / 10,
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function report({ failedSeeds, seconds, records, events }: Awaited<ReturnType<typeof simulateInProcesses>>): void {
+  if (values.json) console.log(JSON.stringify({ seeds, from, failedSeeds, records, events, processes, seconds }))
+  else
+    console.log(
+      `simulate: ${seeds} seeds from ${from}, ${records} records and ${events} events in ${seconds} s, ${failedSeeds.length} failed`,
+    )
+  process.exitCode = failedSeeds.length > 0 ? 1 : 0
+}
+
+async function replay(seed: number): Promise<void> {
+  const traces = new Set<string>()
+  for (let round = 0; round < REPLAYS; round++) {
+    const hash = createHash('sha256')
+    await runSeed(seed, (...event) => void hash.update(JSON.stringify(event)))
+    traces.add(hash.digest('hex'))
+  }
+  console.log(`simulate: seed ${seed} ran ${REPLAYS} times; ${traces.size} different traces`)
+  process.exitCode = traces.size > 1 ? 1 : 0
+}
+
+function printEvent(atMs: number, who: string, what: string): void {
+  console.log(`${((atMs - EPOCH_MS) / 1_000).toFixed(3).padStart(9)}  ${who.padEnd(12)} ${what}`)
+}

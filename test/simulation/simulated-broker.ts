@@ -1,0 +1,221 @@
+import { kafkaError, offsetOutOfRange } from './kafka-errors.js'
+import { type LoggedRecord, PartitionLog } from './partition-log.js'
+import type { Scheduler } from './scheduler.js'
+import { SimulatedGroups } from './simulated-groups.js'
+import { SimulatedTransactions, type TransactionRequest } from './simulated-transactions.js'
+
+interface Topic {
+  id: string
+  partitions: PartitionLog[]
+}
+
+export interface BrokerOptions {
+  readonly verifiesPartitions: boolean
+  /** Records that a fetch returns of a partition at most. */
+  readonly fetchRecords: number
+}
+
+type Requests = Record<string, (request: never) => unknown>
+
+interface Produced {
+  readonly topic: string
+  readonly partitions: readonly {
+    readonly partition: number
+    readonly firstSequence: number
+    readonly messages: readonly {
+      readonly key: Buffer | string | null
+      readonly value: Buffer | string | null
+      readonly headers?: Readonly<Record<string, readonly (Buffer | string)[]>>
+      readonly timestamp?: string
+    }[]
+  }[]
+}
+
+interface Asked<P> {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly ({ readonly partition: number } & P)[]
+  }[]
+}
+
+export const HOST = 'simulated'
+export const PORT = 9092
+const NODE_ID = 0
+const CLUSTER_ID = 'simulated'
+/** The latest offset, in a request for offsets by time. */
+const LATEST = -1
+const FETCH_POLL_MS = 20
+
+/** A Kafka cluster of one broker. Its requests and answers are kafkajs's, decoded. */
+export class SimulatedBroker {
+  readonly topics = new Map<string, Topic>()
+  readonly groups: SimulatedGroups
+  readonly transactions: SimulatedTransactions
+  #topicCount = 0
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly options: BrokerOptions,
+  ) {
+    this.groups = new SimulatedGroups(scheduler)
+    const { verifiesPartitions } = options
+    const { groups } = this
+    this.transactions = new SimulatedTransactions({
+      scheduler,
+      groups,
+      verifiesPartitions,
+      partition: (...at) => this.partition(...at),
+    })
+  }
+
+  /** Creates a topic; one that exists is deleted with its records first. */
+  createTopic(topic: string, partitions: number): void {
+    this.topics.set(topic, {
+      id: `topic-${++this.#topicCount}`,
+      partitions: Array.from({ length: partitions }, () => new PartitionLog()),
+    })
+  }
+
+  partition(topic: string, partition: number): PartitionLog {
+    const found = this.topics.get(topic)?.partitions[partition]
+    if (found === undefined) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return found
+  }
+
+  /** By the names of kafkajs's `Broker`. */
+  readonly requests = {
+    metadata: (names: readonly string[] = []) => ({
+      ...{
+        brokers: [{ nodeId: NODE_ID, host: HOST, port: PORT, rack: null }],
+        clusterId: CLUSTER_ID,
+        controllerId: NODE_ID,
+      },
+      topicMetadata: (names.length === 0 ? [...this.topics.keys()] : names).map((topic) => ({
+        ...{ topicErrorCode: 0, topic, isInternal: false },
+        partitionMetadata: this.#topic(topic).partitions.map((_, partitionId) => ({
+          ...{ partitionErrorCode: 0, partitionId, leader: NODE_ID, replicas: [NODE_ID], isr: [NODE_ID] },
+        })),
+      })),
+    }),
+    findGroupCoordinator: () => ({ coordinator: { nodeId: NODE_ID, host: HOST, port: PORT } }),
+    createTopics: ({ topics }: { topics: readonly { topic: string; numPartitions: number }[] }) => {
+      for (const { topic, numPartitions } of topics) if (!this.topics.has(topic)) this.createTopic(topic, numPartitions)
+      return {}
+    },
+    listOffsets: ({ topics }: Asked<{ readonly timestamp: number }>) => ({
+      responses: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, timestamp }) => {
+          const log = this.partition(topic, partition)
+          return { partition, offset: String(timestamp === LATEST ? log.stableEnd : log.start) }
+        }),
+      })),
+    }),
+    fetch: (request: Asked<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }) =>
+      this.#fetch(request),
+    offsetFetch: ({ groupId, topics }: Asked<object> & { readonly groupId: string }) => ({
+      responses: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition }) => ({
+          partition,
+          offset: String(this.groups.offset(groupId, topic, partition)),
+        })),
+      })),
+    }),
+    joinGroup: (request) => this.groups.join(request),
+    syncGroup: (request) => this.groups.sync(request),
+    heartbeat: (request) => this.groups.heartbeat(request),
+    leaveGroup: (request) => this.groups.leave(request),
+    offsetCommit: (request) => this.groups.commit(request),
+    initProducerId: ({
+      transactionalId,
+      transactionTimeout,
+    }: {
+      transactionalId?: string
+      transactionTimeout: number
+    }) => this.transactions.init(transactionalId, transactionTimeout),
+    addPartitionsToTxn: (request) => this.transactions.addPartitions(request),
+    addOffsetsToTxn: (request) => this.transactions.addOffsets(request),
+    txnOffsetCommit: (request) => this.transactions.commitOffsets(request),
+    endTxn: (request) => this.transactions.end(request),
+    produce: (request: TransactionRequest & { readonly topicData: readonly Produced[] }) => this.#produce(request),
+  } satisfies Requests
+
+  /** Of all topics, as the broker gives them in the tenth version of its metadata. */
+  topicIds(): ReadonlyMap<string, { readonly id: string; readonly errorCode: number }> {
+    return new Map([...this.topics].map(([name, { id }]) => [name, { id, errorCode: 0 }]))
+  }
+
+  #topic(topic: string): Topic {
+    const found = this.topics.get(topic)
+    if (found === undefined) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    return found
+  }
+
+  /** Waits for records, as long as the request says. */
+  async #fetch(request: Asked<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }): Promise<object> {
+    const untilMs = this.scheduler.nowMs + request.maxWaitTime
+    for (;;) {
+      const responses = request.topics.map(({ topic, partitions }) => ({
+        topicName: topic,
+        partitions: partitions.map((asked) => this.#read(topic, asked)),
+      }))
+      const isEmpty = responses.every(({ partitions }) => partitions.every(({ messages }) => messages.length === 0))
+      if (!isEmpty || this.scheduler.nowMs >= untilMs) return { responses }
+      await this.scheduler.pause(FETCH_POLL_MS)
+    }
+  }
+
+  #read(topic: string, { partition, fetchOffset }: { readonly partition: number; readonly fetchOffset: string }) {
+    const log = this.partition(topic, partition)
+    const from = BigInt(fetchOffset)
+    if (from < log.start || from > log.end) throw offsetOutOfRange(topic, partition)
+    const { records, aborted } = log.read(from, 1 + this.scheduler.random.below(this.options.fetchRecords))
+    return {
+      ...{ partition, errorCode: 0, highWatermark: String(log.stableEnd), lastStableOffset: String(log.stableEnd) },
+      abortedTransactions: aborted
+        .toSorted((a, b) => Number(a.first - b.first))
+        .map(({ producerId, first }) => ({ producerId: String(producerId), firstOffset: String(first) })),
+      messages: records.map(toMessage),
+    }
+  }
+
+  #produce(request: TransactionRequest & { readonly topicData: readonly Produced[] }): object {
+    const { producerId, producerEpoch, topicData } = request
+    const isTransactional = request.transactionalId !== undefined
+    const topics = topicData.map(({ topic, partitions }) => ({
+      topicName: topic,
+      partitions: partitions.map(({ partition, firstSequence, messages }) => {
+        const log = this.partition(topic, partition)
+        if (isTransactional && !log.isOpen(producerId)) this.transactions.verify(request, topic, partition)
+        const records = messages.map(({ key, value, headers = {}, timestamp }) => ({
+          timestampMs: Number(timestamp ?? this.scheduler.nowMs),
+          key: bytesOf(key),
+          value: bytesOf(value),
+          headers: Object.fromEntries(
+            Object.entries(headers).map(([name, own]) => [name, own.map((part) => bytesOf(part)!)]),
+          ),
+        }))
+        const baseOffset = log.appendBatch({
+          producerId,
+          epoch: producerEpoch,
+          firstSequence,
+          isTransactional,
+          records,
+        })
+        return { partition, errorCode: 0, baseOffset: String(baseOffset), logAppendTime: '-1' }
+      }),
+    }))
+    return { topics }
+  }
+}
+
+const bytesOf = (own: Buffer | string | null) => (own === null ? null : Buffer.from(own))
+
+function toMessage({ offset, timestampMs, key, value, headers, producerId, marker }: LoggedRecord) {
+  return {
+    ...{ offset: String(offset), timestamp: String(timestampMs), key, value, headers },
+    isControlRecord: marker !== undefined,
+    batchContext: { producerId: String(producerId ?? -1), inTransaction: producerId !== null },
+  }
+}

@@ -1,0 +1,90 @@
+import { type KafkaConnection, makeKafka } from '@outflow/streams'
+import { connectionClosed, connectionRefused, requestTimedOut } from './kafka-errors.js'
+import { Connection, type NetworkFaults } from './network.js'
+import type { Process, Scheduler } from './scheduler.js'
+import { HOST, PORT, type SimulatedBroker } from './simulated-broker.js'
+
+// kafkajs's default.
+const REQUEST_TIMEOUT_MS = 30_000
+const METADATA = 3
+const METADATA_VERSION = 12
+
+interface KafkaOptions {
+  readonly scheduler: Scheduler
+  readonly broker: SimulatedBroker
+  readonly faults: NetworkFaults
+}
+
+interface BrokerPool {
+  connectionPoolBuilder: { build(): Promise<{ readonly host: string; readonly port: number; readonly rack: null }> }
+  createBroker(options: { readonly nodeId?: number }): object
+}
+
+/** The product's own connection, with kafkajs, whose requests go to the simulated broker: consumers, producers and all retries are real. */
+export function simulatedKafka(process: Process, options: KafkaOptions): KafkaConnection {
+  const kafka = makeKafka({ brokers: [`${HOST}:${PORT}`], clientId: process.name })
+  const clients = kafka.kafkajs as unknown as Record<symbol, (options: object) => { readonly brokerPool: BrokerPool }>
+  const create = Object.getOwnPropertySymbols(clients).find(({ description }) =>
+    description?.endsWith(':createCluster'),
+  )!
+  const createReal = clients[create]!
+  clients[create] = (clusterOptions) => {
+    const cluster = createReal(clusterOptions)
+    cluster.brokerPool.connectionPoolBuilder = { build: async () => ({ host: HOST, port: PORT, rack: null }) }
+    cluster.brokerPool.createBroker = ({ nodeId }) => makeBrokerClient(process, options, nodeId)
+    return cluster
+  }
+  return kafka
+}
+
+/** In place of kafkajs's `Broker`: one connection, and a method for each kind of request. */
+function makeBrokerClient(process: Process, { scheduler, broker, faults }: KafkaOptions, nodeId?: number): object {
+  let connection: Connection | null = null
+  const send = async (what: string, serve: () => unknown): Promise<unknown> => {
+    if (connection === null || !connection.isOpen) throw connectionClosed(HOST, PORT)
+    return connection.request(what, serve)
+  }
+  const open = () =>
+    new Connection(scheduler, process, {
+      ...{ name: 'kafka', faults, timeoutMs: REQUEST_TIMEOUT_MS },
+      onTimeout: requestTimedOut,
+      onBroken: () => connectionClosed(HOST, PORT),
+    })
+  const methods = Object.entries(broker.requests).map(([name, serve]) => [
+    name,
+    // The request is copied as the wire would: the client goes on changing what it has sent.
+    (request: unknown) => {
+      const sent = copied(request)
+      return send(name, () => serve(sent as never))
+    },
+  ])
+  return {
+    ...Object.fromEntries(methods),
+    nodeId,
+    versions: { [METADATA]: { maxVersion: METADATA_VERSION } },
+    connectionPool: { host: HOST, port: PORT, rack: null, send: () => send('topic ids', () => broker.topicIds()) },
+    isConnected: () => connection?.isOpen === true,
+    connect: async () => {
+      if (connection?.isOpen) return
+      const opened = open()
+      try {
+        await opened.request('connect', () => {})
+      } catch {
+        throw connectionRefused(HOST, PORT)
+      }
+      if (connection?.isOpen) opened.close()
+      else connection = opened
+    },
+    disconnect: async () => {
+      connection?.close()
+      connection = null
+    },
+  }
+}
+
+function copied(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return Buffer.from(value)
+  if (Array.isArray(value)) return value.map(copied)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, copied(own)]))
+}

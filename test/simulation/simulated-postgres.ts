@@ -1,0 +1,329 @@
+import { EventEmitter } from 'node:events'
+import type { Pool } from '@outflow/store'
+import { Connection, type NetworkFaults } from './network.js'
+import type { Process, Scheduler } from './scheduler.js'
+import { partitionOf, READS, STATEMENTS } from './simulated-statements.js'
+import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
+
+export interface PostgresOptions {
+  readonly scheduler: Scheduler
+  readonly faults: NetworkFaults
+  /** One write in so many is refused, as when the disk is full; 0: none. */
+  readonly refused: { readonly oneIn: number }
+  /** Whether it crashes: commits that were not awaited are lost then. */
+  readonly crashes: boolean
+}
+
+interface Statement {
+  readonly name: string
+  readonly values: readonly never[]
+}
+
+/** An open transaction: what it sees, and what it holds until it ends. */
+interface Transaction {
+  readonly tables: Tables
+  readonly release: () => void
+}
+
+// As openPool sets them.
+const STATEMENT_TIMEOUT_MS = 30_000
+const ANSWER_TIMEOUT_MS = 35_000
+// wal_writer_delay
+const WAL_WRITER_MS = 200
+
+/** Postgres as the store's statements see it: sessions, transactions, locks, and commits that a crash may undo. */
+export class SimulatedPostgres {
+  readonly tables = makeTables()
+  readonly sessions = new Set<number>()
+  /** Called when a batch is committed. */
+  readonly onNotify = new Set<() => void>()
+  /** Called when a crash has undone commits. */
+  readonly onCrash = new Set<() => void>()
+  readonly #connections = new Set<Connection>()
+  readonly #locks = new Map<string, Promise<void>>()
+  #onDisk = makeTables()
+  #lastSession = 0
+  #lastOutboxId = 0n
+  #incarnation = 0
+
+  constructor(readonly options: PostgresOptions) {
+    if (options.crashes) this.#writeLog()
+  }
+
+  /** Ends all sessions, and loses what is not on disk. */
+  crash(): void {
+    const { scheduler } = this.options
+    scheduler.trace(scheduler.nowMs, 'postgres', 'crashes')
+    this.#incarnation += 1
+    this.sessions.clear()
+    this.#locks.clear()
+    replaceTables(this.tables, this.#onDisk)
+    for (const connection of this.#connections) connection.breakFromAfar()
+    this.#connections.clear()
+    for (const crashed of this.onCrash) crashed()
+  }
+
+  openPool(process: Process): Pool {
+    const idle: SimulatedClient[] = []
+    const lent = new Set<SimulatedClient>()
+    let onReturned: () => void = () => {}
+    const connect = async (): Promise<SimulatedClient> => {
+      let client = idle.pop()
+      while (client?.isUsable === false) client = idle.pop()
+      if (client !== undefined) {
+        lent.add(client)
+        return client
+      }
+      const opened = new SimulatedClient(this, process, (returned) => {
+        lent.delete(returned)
+        if (returned.isUsable) idle.push(returned)
+        onReturned()
+      })
+      await opened.open()
+      lent.add(opened)
+      return opened
+    }
+    const pool = {
+      connect,
+      query: async (statement: Statement | string) => {
+        const client = await connect()
+        try {
+          const result = await client.query(statement)
+          client.release()
+          return result
+        } catch (error: unknown) {
+          client.release(error as Error)
+          throw error
+        }
+      },
+      end: async () => {
+        while (lent.size > 0)
+          await new Promise<void>((resolve) => {
+            onReturned = resolve
+          })
+        for (const client of idle.splice(0)) client.close()
+      },
+    }
+    return pool as unknown as Pool
+  }
+
+  connect(process: Process, onClosed: () => void): { readonly connection: Connection; readonly session: Session } {
+    const { scheduler, faults } = this.options
+    const session = new Session(this, ++this.#lastSession)
+    const connection: Connection = new Connection(scheduler, process, {
+      ...{ name: 'postgres', faults, timeoutMs: ANSWER_TIMEOUT_MS, onClosed },
+      onTimeout: () => new Error('Query read timeout'),
+      onBroken: () => new Error('Connection terminated unexpectedly'),
+      onEnded: () => {
+        this.#connections.delete(connection)
+        session.end()
+      },
+    })
+    this.#connections.add(connection)
+    return { connection, session }
+  }
+
+  nextOutboxId(): bigint {
+    return ++this.#lastOutboxId
+  }
+
+  get incarnation(): number {
+    return this.#incarnation
+  }
+
+  /** Waits for a lock. @throws {DatabaseError} after the statement's time */
+  async lock(name: string): Promise<() => void> {
+    const { scheduler } = this.options
+    const before = this.#locks.get(name) ?? Promise.resolve()
+    let free: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      free = resolve
+    })
+    this.#locks.set(
+      name,
+      before.then(() => held),
+    )
+    let isLate = false
+    let cancel: () => void = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = scheduler.after(STATEMENT_TIMEOUT_MS, null, () => {
+        isLate = true
+        resolve()
+      })
+    })
+    await Promise.race([before, late])
+    cancel()
+    if (isLate) {
+      free()
+      throw new DatabaseError('57014', 'canceling statement due to statement timeout')
+    }
+    return free
+  }
+
+  /** Makes all commits so far last. */
+  flush(): void {
+    if (this.options.crashes) this.#onDisk = copyTables(this.tables)
+  }
+
+  #writeLog(): void {
+    this.options.scheduler.after(WAL_WRITER_MS, null, () => {
+      this.flush()
+      this.#writeLog()
+    })
+  }
+}
+
+/** A session at the server. */
+class Session {
+  #transaction: Transaction | null = null
+  #isInTransaction = false
+
+  constructor(
+    private readonly postgres: SimulatedPostgres,
+    readonly id: number,
+  ) {}
+
+  begin(): void {
+    this.postgres.sessions.add(this.id)
+  }
+
+  /** Rolls back what is open. */
+  end(): void {
+    this.postgres.sessions.delete(this.id)
+    this.#transaction?.release()
+    this.#transaction = null
+  }
+
+  async run(statement: Statement | string): Promise<{ readonly rows: readonly object[] }> {
+    const { postgres } = this
+    if (!postgres.sessions.has(this.id))
+      throw new DatabaseError('57P01', 'terminating connection due to administrator command')
+    if (typeof statement === 'string') return this.#control(statement)
+    const execute = STATEMENTS[statement.name]
+    if (execute === undefined) throw new Error(`the statement ${statement.name} is not simulated`)
+    const { scheduler, refused } = postgres.options
+    const ids = Array.from({ length: messagesIn(statement) }, () => postgres.nextOutboxId())
+    const context = {
+      ...{ nowMs: scheduler.nowMs, session: this.id, isOpen: (id: number) => postgres.sessions.has(id) },
+      nextOutboxId: () => ids.shift()!,
+    }
+    const apply = (tables: Tables) => ({ rows: execute(tables, statement.values, context) })
+    if (READS.has(statement.name)) return apply(this.#transaction?.tables ?? postgres.tables)
+    if (refused.oneIn > 0 && scheduler.random.oneIn(refused.oneIn))
+      throw new DatabaseError('53100', 'could not extend file: No space left on device')
+    if (this.#isInTransaction) {
+      this.#transaction ??= { release: await postgres.lock('all'), tables: copyTables(postgres.tables) }
+      return apply(this.#transaction.tables)
+    }
+    return this.#commitAlone(statement, apply)
+  }
+
+  /** A statement outside of a transaction: its row is locked, its commit takes a while, and a crash meanwhile undoes it. */
+  async #commitAlone(
+    { name, values }: Statement,
+    apply: (tables: Tables) => { readonly rows: readonly object[] },
+  ): Promise<{ readonly rows: readonly object[] }> {
+    const { postgres } = this
+    const { scheduler } = postgres.options
+    const { incarnation } = postgres
+    const isBatch = name.startsWith('write_')
+    const unlockRow = isBatch ? await postgres.lock(partitionOf(values[0]!)) : () => {}
+    try {
+      if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20]))
+      const unlockAll = await postgres.lock('all')
+      try {
+        if (incarnation !== postgres.incarnation) throw new DatabaseError('57P02', 'the server crashed')
+        const result = apply(postgres.tables)
+        if (name === 'until_on_disk') postgres.flush()
+        if (isBatch) for (const notified of postgres.onNotify) notified()
+        return result
+      } finally {
+        unlockAll()
+      }
+    } finally {
+      unlockRow()
+    }
+  }
+
+  #control(text: string): { readonly rows: readonly object[] } {
+    const { postgres } = this
+    if (text === 'begin') this.#isInTransaction = true
+    if (text === 'commit' && this.#transaction) {
+      replaceTables(postgres.tables, this.#transaction.tables)
+      postgres.flush()
+    }
+    if (text === 'commit' || text === 'rollback') {
+      this.#transaction?.release()
+      this.#transaction = null
+      this.#isInTransaction = false
+    }
+    return { rows: [] }
+  }
+}
+
+/** Messages that a batch puts into the outbox: their ids are taken before the batch is committed. */
+function messagesIn({ name, values }: Statement): number {
+  const kinds: readonly unknown[] = name === 'write_batch' ? values[4]! : []
+  return kinds.length
+}
+
+/** A client of `pg`, as the store uses one. */
+class SimulatedClient extends EventEmitter {
+  readonly #connection: Connection
+  readonly #session: Session
+
+  constructor(
+    postgres: SimulatedPostgres,
+    process: Process,
+    private readonly giveBack: (client: SimulatedClient) => void,
+  ) {
+    super()
+    const { connection, session } = postgres.connect(process, () =>
+      this.emit('error', new Error('Connection terminated unexpectedly')),
+    )
+    this.#connection = connection
+    this.#session = session
+    // As openPool does.
+    this.on('error', () => {})
+  }
+
+  get isUsable(): boolean {
+    return this.#connection.isOpen
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#connection.request('connect', () => this.#session.begin())
+    } catch (cause: unknown) {
+      this.close()
+      throw Object.assign(new Error('connect ECONNREFUSED', { cause }), { code: 'ECONNREFUSED' })
+    }
+  }
+
+  async query(statement: Statement | string): Promise<{ readonly rows: readonly object[] }> {
+    if (!this.isUsable) throw new Error('Client has encountered a connection error and is not queryable')
+    const what = typeof statement === 'string' ? statement : statement.name
+    return this.#connection.request(what, () => this.#session.run(statement))
+  }
+
+  release(error?: Error | boolean): void {
+    if (error) this.close()
+    this.giveBack(this)
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+}
+
+/** What `pg` makes of an error that the server sends. */
+class DatabaseError extends Error {
+  readonly severity = 'ERROR'
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}

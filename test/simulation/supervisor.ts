@@ -1,0 +1,98 @@
+import type { Process } from './scheduler.js'
+import type { Program, Surroundings } from './services.js'
+
+/** A service under supervision: it is started again whenever it ends. */
+export interface Supervised {
+  readonly name: string
+  /** The one that runs, or ran last. */
+  readonly process: Process
+  readonly isRunning: boolean
+  /** Asks it to stop; it is started again. */
+  stop(): void
+  stopForGood(): void
+  kill(): void
+}
+
+const RESTART_MS = 1_000
+// A broker that has not answered for so long is not waited for.
+const DRAIN_MS = 8_000
+// A stop does not wait for what only reads.
+const READS =
+  /^(kafka (connect|metadata|listOffsets|topic ids|fetch|findGroupCoordinator)|postgres (connect|stored_positions))/
+
+export function supervise(surroundings: Surroundings, name: string, program: Program): Supervised {
+  const { scheduler, violated } = surroundings
+  let process = scheduler.makeProcess(`${name}.0`)
+  let abort = new AbortController()
+  let starts = 0
+  let isWanted = true
+  let isRunning = true
+  let askedAtMs = 0
+
+  const restart = (delayMs: number) => {
+    if (!isWanted) isRunning = false
+    else scheduler.after(delayMs, null, start)
+  }
+  const start = () => {
+    if (!isWanted) {
+      isRunning = false
+      return
+    }
+    const own = scheduler.makeProcess(`${name}.${++starts}`)
+    const ended = new AbortController()
+    process = own
+    abort = ended
+    scheduler.after(0, own, () => {
+      scheduler.trace(scheduler.nowMs, own.name, 'starts')
+      program(surroundings, own, ended.signal).then(
+        () => {
+          if (!ended.signal.aborted) violated(`${own.name} ended by itself`)
+          exit(own)
+        },
+        (error: Error) => {
+          violated(`${own.name} failed: ${error.stack}`)
+          exit(own)
+        },
+      )
+    })
+  }
+  const exit = (own: Process) => {
+    const pending = [...own.pending.values()].filter((what) => !READS.test(what))
+    if (pending.length > 0 && scheduler.nowMs < askedAtMs + DRAIN_MS)
+      violated(`${own.name} has ended before its ${pending.join(', ')}`)
+    scheduler.trace(scheduler.nowMs, own.name, 'ends')
+    own.isAlive = false
+    restart(RESTART_MS)
+  }
+  const stop = () => {
+    const { signal } = abort
+    const own = process
+    scheduler.trace(scheduler.nowMs, own.name, 'is asked to stop')
+    scheduler.after(0, own, () => {
+      if (signal.aborted) return
+      askedAtMs = scheduler.nowMs
+      abort.abort()
+    })
+  }
+  restart(scheduler.random.below(500))
+  return {
+    name,
+    get process() {
+      return process
+    },
+    get isRunning() {
+      return isRunning
+    },
+    stop,
+    stopForGood: () => {
+      isWanted = false
+      if (process.isAlive && starts > 0) stop()
+      else isRunning = false
+    },
+    kill: () => {
+      if (!process.isAlive || starts === 0) return
+      scheduler.kill(process)
+      restart(RESTART_MS)
+    },
+  }
+}
