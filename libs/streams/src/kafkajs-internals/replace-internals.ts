@@ -2,14 +2,15 @@ import type { StreamLog } from '../stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
 import { keepCoordinators } from './coordinators.js'
 import { sendNullHeaders } from './null-header.js'
+import { checkOnlyPendingRequests } from './pending-requests.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 /**
- * Replaces three internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, and
- * the look-up of coordinators.
+ * Replaces four internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
+ * look-up of coordinators, and the check of pending requests.
  *
  * Nothing is replaced in a kafkajs of another version. Then reading takes about three times the CPU, a batch that expands too far ends
- * the fetch with an error, a null header is sent as an empty one, a transaction takes more requests, and a topic that was deleted and
+ * the fetch with an error, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, and a topic that was deleted and
  * created again is not recognised by its id (`topic-ids.ts`).
  */
 export function replaceInternals(log: StreamLog, version = installedVersion()): void {
@@ -20,4 +21,5 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   replaceBatchDecoder()
   sendNullHeaders()
   keepCoordinators()
+  checkOnlyPendingRequests()
 }
