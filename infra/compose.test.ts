@@ -12,14 +12,18 @@ const config = parseConfig(parse(read('outflow.yaml')), {
   CONSOLE_TOKEN_SHA256: '0'.repeat(64),
 })
 
-test('each service publishes to loopback what it serves, and is healthy where it serves it', () => {
+test('each service publishes to loopback what it serves', () => {
   for (const service of ['ingest', 'trainer', 'alerts', 'console'] as const) {
     const port = config.http.ports[service]
-    const { command, ports, healthcheck } = compose.services[service]!
+    const { command, ports } = compose.services[service]!
     expect(command).toEqual(['run', service, '--config', '/etc/outflow/outflow.yaml'])
     expect(ports).toEqual([`127.0.0.1:${port}:${port}`])
-    expect(healthcheck.test.at(-1)).toContain(`http://127.0.0.1:${port}/healthz`)
   }
+})
+
+test("the image's health check asks the default port of each service", () => {
+  const [, ports] = /const PORTS = \[([^\]]+)\]/.exec(read('healthcheck.mjs'))!
+  expect(ports!.split(', ').map(Number)).toEqual(Object.values(config.http.ports).toSorted())
 })
 
 test('what a service waits for and mounts is there', () => {
@@ -40,5 +44,4 @@ interface ComposeService {
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
   readonly depends_on?: Readonly<Record<string, unknown>>
-  readonly healthcheck: { readonly test: readonly string[] }
 }

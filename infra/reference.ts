@@ -1,6 +1,7 @@
 // `npm run docs:reference` writes the pages of docs that are generated, whole or between two marks.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { chartValues } from './reference-chart.js'
 import { commandOptions } from './reference-commands.js'
 import { configurationKeys } from './reference-configuration.js'
 import { errorReference } from './reference-errors.js'
@@ -19,6 +20,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     withPart('reference/configuration', configurationKeys()),
     withPart('reference/commands', await commandOptions()),
     withPart('reference/telemetry', metricTable()),
+    withPart('guides/kubernetes', chartValues()),
     whole('reference/errors', errorReference()),
     whole('reference/events', eventReference()),
     whole('reference/sql', sqlReference()),

@@ -33,6 +33,7 @@ export default {
         'console-login': 'Console login',
         'dead-letters': 'Dead letters',
         security: 'TLS and logins',
+        kubernetes: 'Kubernetes',
       }),
       section('Reference', 'reference', {
         configuration: 'Configuration',

@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseConfig } from '@outflow/contracts'
+import { Ajv } from 'ajv'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { keysOf } from './reference-schema.js'
+
+const infra = fileURLToPath(new URL('.', import.meta.url))
+const read = (path: string) => readFileSync(`${infra}${path}`, 'utf8')
+
+/** The values of the guide: every part of the chart is in use. */
+const [, valuesOfGuide] = /^```yml\n([\s\S]*?)^```/m.exec(read('../docs/guides/kubernetes.md'))!
+const schema = JSON.parse(read('helm/values.schema.json'))
+const defaults = parse(read('helm/values.yaml'))
+
+describe('the values of the Helm chart', () => {
+  const validate = new Ajv({ allErrors: true }).compile(schema)
+
+  it('have defaults that their schema allows, all but the configuration', () => {
+    const { config, ...others } = defaults
+    expect(config).toEqual({})
+    expect(validate({ ...others, config: parse(valuesOfGuide!).config }), JSON.stringify(validate.errors)).toBe(true)
+    expect(validate(defaults)).toBe(false)
+  })
+
+  it('are as in the guide: they are allowed, and their configuration is valid', () => {
+    const values = parse(valuesOfGuide!)
+    expect(validate(values), JSON.stringify(validate.errors)).toBe(true)
+    const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
+    expect(parseConfig(values.config, environment).pipeline).toBe('flights')
+  })
+
+  it('have a default for every key of the schema, and no other', () => {
+    const valueAt = (path: readonly string[]) =>
+      path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults)
+    const without = keysOf(schema).filter(({ path }) => valueAt(path) === undefined)
+    expect(without.map(({ path }) => path.join('.'))).toEqual([])
+  })
+})
+
+const hasHelm = spawnSync('helm', ['version']).status === 0
+
+// Helm is a program of its own, which npm does not install.
+describe.skipIf(!hasHelm)('the rendered Helm chart', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'outflow-helm-'))
+    writeFileSync(join(folder, 'flights.yaml'), valuesOfGuide!)
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  function render(...args: readonly string[]): readonly Manifest[] {
+    const values = ['--values', join(folder, 'flights.yaml')]
+    // A Helm without the version of a cluster takes an old one.
+    const command = ['template', 'flights', join(infra, 'helm'), '--kube-version', '1.37.0', ...values, ...args]
+    const { status, stdout, stderr } = spawnSync('helm', command, { encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
+  }
+  const named = (manifests: readonly Manifest[], kind: string) =>
+    new Map(manifests.filter((manifest) => manifest.kind === kind).map((found) => [found.metadata.name, found]))
+
+  it('serves health and metrics where probes and the ServiceMonitor ask', () => {
+    const manifests = render()
+    const { data } = named(manifests, 'ConfigMap').get('flights-outflow')!
+    const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
+    const config = parseConfig(parse(data!['outflow.yaml']!), environment)
+    expect([config.http.host, config.console.host]).toEqual(['0.0.0.0', '0.0.0.0'])
+    for (const service of ['ingest', 'trainer', 'alerts', 'console'] as const) {
+      const { containers } = named(manifests, 'Deployment').get(`flights-outflow-${service}`)!.spec.template!.spec
+      expect(containers[0]!.args).toEqual(['run', service, '--config', '/etc/outflow/outflow.yaml'])
+      expect(containers[0]!.ports).toEqual([{ name: 'vitals', containerPort: config.http.ports[service] }])
+      expect(containers[0]!.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'vitals' })
+    }
+    expect(named(manifests, 'ServiceMonitor').get('flights-outflow')!.spec.endpoints![0]!.port).toBe('vitals')
+  })
+
+  it('asks KEDA for the lag of the group and the topics that ingest reads, and sets no number of pods itself', () => {
+    const manifests = render()
+    const { triggers } = named(manifests, 'ScaledObject').get('flights-outflow-ingest')!.spec
+    expect(triggers).toEqual([
+      {
+        type: 'kafka',
+        metadata: {
+          bootstrapServers: 'kafka.kafka.svc:9093',
+          consumerGroup: 'outflow-flights',
+          topic: 'flights',
+          lagThreshold: '20000',
+        },
+      },
+    ])
+    expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec).not.toHaveProperty('replicas')
+  })
+
+  it('holds no secret: it names those of the operator', () => {
+    expect([...named(render(), 'Secret').keys()]).toEqual([])
+  })
+
+  it('selects by its Services and policies the pods that it deploys', () => {
+    const manifests = render()
+    const labels = [...named(manifests, 'Deployment').values()].map(({ spec }) => spec.template!.metadata.labels)
+    const { metadata } = named(manifests, 'Service').get('flights-outflow-metrics')!
+    const monitored = named(manifests, 'ServiceMonitor').get('flights-outflow')!.spec.selector
+    expect(metadata.labels).toMatchObject((monitored as { matchLabels: object }).matchLabels)
+    for (const kind of ['Service', 'NetworkPolicy', 'PodDisruptionBudget'])
+      for (const [name, { spec }] of named(manifests, kind)) {
+        const selector = spec.podSelector?.matchLabels ?? spec.selector?.matchLabels ?? spec.selector
+        const selected = labels.filter((pod) => Object.entries(selector!).every(([key, value]) => pod[key] === value))
+        expect([name, selected.length]).not.toEqual([name, 0])
+      }
+  })
+
+  it('is without console, scaling and ServiceMonitor unless they are enabled', () => {
+    const off = ['console.enabled', 'ingest.scaling.enabled', 'serviceMonitor.enabled'].map((name) => `${name}=false`)
+    const manifests = render('--set', off.join(','))
+    expect([...named(manifests, 'Deployment').keys()].toSorted()).toEqual(
+      ['flights-outflow-alerts', 'flights-outflow-ingest', 'flights-outflow-trainer'].toSorted(),
+    )
+    const kinds = new Set(manifests.map(({ kind }) => kind))
+    expect(kinds).toEqual(new Set(['NetworkPolicy', 'PodDisruptionBudget', 'ConfigMap', 'Deployment']))
+    expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec.replicas).toBe(2)
+  })
+})
+
+type Labels = Readonly<Record<string, string>>
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly labels: Labels }
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec: {
+    readonly replicas?: number
+    readonly selector?: Labels & { readonly matchLabels?: Labels }
+    readonly podSelector?: { readonly matchLabels: Labels }
+    readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod }
+    readonly triggers?: readonly object[]
+    readonly endpoints?: readonly { readonly port: string }[]
+  }
+}
+
+interface Pod {
+  readonly containers: readonly {
+    readonly args: readonly string[]
+    readonly ports: readonly object[]
+    readonly readinessProbe: { readonly httpGet: object }
+  }[]
+}

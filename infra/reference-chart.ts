@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { cell, keysOf, type Schema } from './reference-schema.js'
+
+const CHART = new URL('./helm/', import.meta.url)
+
+/** The Markdown table of every value of the Helm chart, from values.schema.json and values.yaml. */
+export function chartValues(): readonly string[] {
+  const schema = JSON.parse(readFileSync(new URL('values.schema.json', CHART), 'utf8')) as Schema
+  const defaults: unknown = parse(readFileSync(new URL('values.yaml', CHART), 'utf8'))
+  const rows = keysOf(schema).map(({ path, values, required, schema: { description = '', properties } }) => {
+    const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], defaults)
+    const isShown = properties === undefined && !required
+    return `| \`${path.join('.')}\` | ${cell(values)} | ${required ? 'required' : isShown ? shown(value) : ''} | ${cell(description)} |`
+  })
+  return ['| value | values | default | meaning |', '|---|---|---|---|', ...rows]
+}
+
+function shown(value: unknown): string {
+  return value === ''
+    ? ''
+    : `\`${JSON.stringify(value).replaceAll('"', '').replaceAll(':', ': ').replaceAll(',', ', ')}\``
+}
