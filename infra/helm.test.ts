@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseConfig } from '@outflow/contracts'
 import { Ajv } from 'ajv'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { keysOf } from './reference-schema.js'
 
@@ -42,11 +42,12 @@ describe('the values of the Helm chart', () => {
   })
 })
 
+// Helm is a program of its own, which npm does not install.
 const hasHelm = spawnSync('helm', ['version']).status === 0
 
-// Helm is a program of its own, which npm does not install.
-describe.skipIf(!hasHelm)('the rendered Helm chart', () => {
+describe('the rendered Helm chart', () => {
   let folder: string
+  beforeEach(({ skip }) => skip(!hasHelm, 'helm is not installed'))
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'outflow-helm-'))
     writeFileSync(join(folder, 'flights.yaml'), valuesOfGuide!)
