@@ -92,7 +92,11 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
   write_plain_batch: (tables, [text], context) => writeBatch(tables, text!, [], context),
   write_batch: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   partition_counters: ({ offsets }) =>
-    [...offsets.values()].map((row) => ({ ...row, nextOffset: String(row.nextOffset), missed: Number(row.missed) })),
+    [...offsets.values()].map(({ firstOffset: _, topicId: __, nextOffset, missed, ...counts }) => ({
+      ...counts,
+      nextOffset: String(nextOffset),
+      missed: Number(missed),
+    })),
 
   database_id: () => [{ id: DATABASE_ID }],
   take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
@@ -131,6 +135,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
     leaderships.set(name!, session)
     return [{ name }]
   },
+  is_led: ({ leaderships }, [name], { isOpen }) => (isOpen(leaderships.get(name!) ?? 0) ? [{}] : []),
   end_leadership: ({ leaderships }, [name], { session }) => {
     if (leaderships.get(name!) === session) leaderships.delete(name!)
     return []
@@ -146,7 +151,7 @@ export const READS: ReadonlySet<string> = new Set(
     'partition_counters',
     'database_id',
     'first_of_outbox',
-  ].concat(['has_alert_control', 'explanations_between', 'outbox_numbered', 'ensure_anomaly_partitions']),
+  ].concat(['has_alert_control', 'explanations_between', 'outbox_numbered', 'ensure_anomaly_partitions', 'is_led']),
 )
 
 const windowKey = (topic: string, partition: number, by: string, entity: string) =>

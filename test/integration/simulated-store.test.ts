@@ -1,0 +1,207 @@
+import { isLed, OutboxRewound, type Pool, type Queryable, withLeadership, withTransaction } from '@outflow/store'
+import {
+  beginPartitions,
+  loadWindowStates,
+  partitionCounters,
+  skipMissed,
+  storedFdrState,
+  storedPositions,
+  writeBatch,
+} from '@outflow/store/batch'
+import {
+  deleteOutboxThrough,
+  firstOfOutbox,
+  hasAlertControl,
+  requireOutboxNumbered,
+  takeOutbox,
+  untilOnDisk,
+} from '@outflow/store/outbox'
+import { describe, expect, it } from 'vitest'
+import { randomOf } from '../fuzz/random.js'
+import { Scheduler } from '../simulation/scheduler.js'
+import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
+import { replaceRuntime } from '../simulation/simulated-runtime.js'
+import { aBatch, aPipeline, pool as realPool, TOPIC } from '../support/stored-batches.js'
+
+type Case = (pool: Pool, pipeline: string) => Promise<void>
+
+/** What the simulation relies on, by what a test calls it. Each case finds a pipeline whose first partition begins at 0. */
+const CASES: Readonly<Record<string, Case>> = {
+  'a batch is written once, with all that belongs to it': async (pool, pipeline) => {
+    const batch = {
+      ...aBatch(pipeline, 0n, 3n),
+      windowStates: [{ by: 'key', entity: 'LAX', state: Buffer.from([1, 0, 255]) }],
+      fdrState: FDR_STATE,
+    }
+    expect(await writeBatch(pool, batch)).toBe('written')
+    expect(await writeBatch(pool, batch)).toBe('superseded')
+    expect(await partitionCounters(pool, pipeline)).toEqual([
+      {
+        ...{ topic: TOPIC, partition: 0, nextOffset: 3n, received: 3, scored: 2, rejected: 1, skipped: 0 },
+        ...{ anomalies: 1, alerts: 1, missed: 0 },
+      },
+    ])
+    const at = { pipeline, topic: TOPIC, partition: 0 }
+    expect(await storedFdrState(pool, at)).toEqual(FDR_STATE)
+    const wanted = [
+      { by: 'key', entity: 'LAX' },
+      { by: 'key', entity: 'SFO' },
+    ]
+    expect(await loadWindowStates(pool, at, wanted)).toEqual([
+      { by: 'key', entity: 'LAX', state: Buffer.from([1, 0, 255]) },
+    ])
+    expect(await loadWindowStates(pool, { ...at, partition: 1 }, wanted)).toEqual([])
+  },
+
+  'a batch that does not go on where the last one ended changes nothing': async (pool, pipeline) => {
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const before = await partitionCounters(pool, pipeline)
+    for (const [expected, next] of [
+      [2n, 5n],
+      [4n, 7n],
+    ] as const) {
+      expect(await writeBatch(pool, { ...aBatch(pipeline, expected, next), fdrState: FDR_STATE })).toBe('superseded')
+    }
+    expect(await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), partition: 7 })).toBe('superseded')
+    expect(await partitionCounters(pool, pipeline)).toEqual(before)
+    expect(await storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })).toBeNull()
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
+  },
+
+  'of many writers of one batch one succeeds': async (pool, pipeline) => {
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => writeBatch(pool, aBatch(pipeline, 0n, 3n))))
+    expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 3n, received: 3 }])
+  },
+
+  'a partition begins once, and gets a topic id where it has none': async (pool, pipeline) => {
+    const begin = (nextOffset: bigint, topicId: string | null) =>
+      beginPartitions(pool, { pipeline, topic: 'other' }, new Map([[2, { nextOffset, topicId }]]))
+    const stored = () => storedPositions(pool, { pipeline, topic: 'other' })
+    await begin(5n, null)
+    await begin(9n, 'id')
+    expect([...(await stored())]).toEqual([[2, { nextOffset: 5n, topicId: 'id' }]])
+    await begin(9n, 'other id')
+    expect([...(await stored())]).toEqual([[2, { nextOffset: 5n, topicId: 'id' }]])
+  },
+
+  'a gap is skipped once': async (pool, pipeline) => {
+    const gap = {
+      ...({ pipeline, topic: TOPIC, partition: 0, kind: 'retention', missed: 4n } as const),
+      stored: { nextOffset: 0n, topicId: null },
+      next: { nextOffset: 4n, topicId: 'id' },
+    }
+    expect(await skipMissed(pool, { ...gap, stored: { nextOffset: 0n, topicId: 'id' } })).toBe(false)
+    expect(await skipMissed(pool, { ...gap, stored: { nextOffset: 1n, topicId: null } })).toBe(false)
+    expect(await skipMissed(pool, gap)).toBe(true)
+    expect(await skipMissed(pool, gap)).toBe(false)
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 4n, missed: 4 }])
+  },
+
+  'the outbox is numbered as it was committed, given in order, and deleted up to a number': async (pool, pipeline) => {
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toEqual([])
+    const first = await takeOutbox(pool, { pipeline, limit: 10 })
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n))
+    const all = await takeOutbox(pool, { pipeline, limit: 3 })
+    expect(all.map(({ sequence, topic, kind }) => [sequence, topic, kind])).toEqual([
+      [1n, 'alerts', 'alert'],
+      [2n, 'dead', 'dead_letter'],
+      [3n, 'alerts', 'alert'],
+    ])
+    expect(all.slice(0, 2)).toEqual(first)
+    expect(all[1]).toMatchObject({ key: null, payload: Buffer.from([0, 255]) })
+    expect(all[1]!.headers).toEqual([
+      ['h\0', Buffer.from('text')],
+      ['h\0', Buffer.from([0, 200])],
+    ])
+    expect((await firstOfOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).map(({ sequence }) => sequence)).toEqual([
+      1n,
+    ])
+    await untilOnDisk(pool)
+    expect(await deleteOutboxThrough(pool, pipeline, 3n)).toBe(3)
+    expect((await firstOfOutbox(pool, { pipeline, limit: 10 })).map(({ sequence }) => sequence)).toEqual([4n])
+    await expect(deleteOutboxThrough(pool, pipeline, 9n)).rejects.toThrow(OutboxRewound)
+    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toHaveLength(1)
+    await requireOutboxNumbered(pool, pipeline, 4n)
+    await expect(requireOutboxNumbered(pool, pipeline, 5n)).rejects.toThrow(OutboxRewound)
+    expect(await hasAlertControl(pool, pipeline)).toBe(false)
+  },
+
+  'what a transaction changes is seen when it is committed, and never after a rollback': async (pool, pipeline) => {
+    const begin = (db: Queryable, partition: number) =>
+      beginPartitions(db, { pipeline, topic: 'other' }, new Map([[partition, { nextOffset: 0n, topicId: null }]]))
+    const stored = async () => [...(await storedPositions(pool, { pipeline, topic: 'other' })).keys()]
+    await withTransaction(pool, async (client) => {
+      await begin(client, 1)
+      expect(await stored()).toEqual([])
+    })
+    expect(await stored()).toEqual([1])
+    await expect(
+      withTransaction(pool, async (client) => {
+        await begin(client, 2)
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    expect(await stored()).toEqual([1])
+  },
+
+  'one session leads at a time, and the next one once it has ended': async (pool, pipeline) => {
+    const name = `relay-${pipeline}`
+    let others = 0
+    const lead = async () => {
+      others += 1
+    }
+    await withLeadership(pool, name, async () => {
+      const given = new AbortController()
+      const second = withLeadership(pool, name, lead, { signal: given.signal, retryMs: 1 })
+      await Promise.all(Array.from({ length: 4 }, () => storedPositions(pool, { pipeline, topic: TOPIC })))
+      expect(await isLed(pool, name)).toBe(true)
+      given.abort()
+      expect(await second).toBeNull()
+    })
+    expect(others).toBe(0)
+    expect(await isLed(pool, name)).toBe(false)
+    await withLeadership(pool, name, lead)
+    expect(others).toBe(1)
+  },
+}
+
+const FDR_STATE = { fdr: 0.1, tested: 3, first: null, later: [] }
+
+describe.each(Object.entries(CASES))('%s', (_, check) => {
+  it('in Postgres', async () => check(realPool, await aPipeline()))
+  it('in the simulation', () => inSimulation(check))
+})
+
+async function inSimulation(check: Case): Promise<void> {
+  const scheduler = new Scheduler(randomOf(1, 'store', 0), () => {})
+  const faults = { late: 0, requestLost: 0, answerLost: 0 }
+  const postgres = new SimulatedPostgres({ scheduler, faults, refused: { oneIn: 0 }, crashes: false })
+  const process = scheduler.makeProcess('test')
+  const pool = postgres.openPool(process)
+  let settled: (() => void) | null = null
+  const done = new Promise<void>((resolve, reject) => {
+    scheduler.after(0, process, () => {
+      const begun = beginPartitions(
+        pool,
+        { pipeline: 'p', topic: TOPIC },
+        new Map([[0, { nextOffset: 0n, topicId: null }]]),
+      )
+      begun
+        .then(() => check(pool, 'p'))
+        .then(
+          () => (settled = resolve),
+          (error: unknown) => (settled = () => reject(error)),
+        )
+    })
+  })
+  const restore = replaceRuntime(scheduler)
+  try {
+    await scheduler.run(() => settled !== null)
+  } finally {
+    restore()
+  }
+  settled!()
+  return done
+}
