@@ -21,28 +21,33 @@ type Kind = readonly Repair[]
  * Lists what may have gone wrong in a record, kind by kind: units and decimal points, temperature scales, lost signs, digits, swapped
  * numbers, times, misspelt categories. Kinds without a possible repair count as well: they have been ruled out.
  *
- * @param mayFit  whether a number may be ordinary with a value, in the column's own unit; other values are left out
+ * @param fitOf     of a number whose change may make the record ordinary, whether it does with a value, in the column's own unit;
+ *   undefined: its change does not. Repairs of other numbers and with other values are ruled out
+ * @param maySwap   whether two numbers may have changed places
  */
 export function repairsOf(
   encoder: Encoder,
   fields: Fields,
-  mayFit: (j: number, value: number) => boolean,
+  fitOf: (j: number) => ((value: number) => boolean) | undefined,
+  maySwap: (i: number, j: number) => boolean,
 ): readonly Kind[] {
   const columns = numberColumnsOf(encoder.features).filter(({ feature }) => feature.type !== 'window')
   const measured = columns.filter(({ feature, at }) => feature.type === 'numeric' && !Number.isNaN(fields.numbers[at]!))
-  const ofNumbers = measured.flatMap(({ at: j }) => {
+  const ofNumbers = measured.flatMap(({ at: j }): Kind[] => {
+    const mayFit = fitOf(j)
+    if (mayFit === undefined) return Array<Kind>(NUMBER_KINDS).fill([])
     const x = numberOf(encoder, fields, j)
     return numberMistakes(x).map((kind) =>
       kind.flatMap(({ value, slope, mistake }) => {
         const repaired = onLattice(encoder, j, value, slope)
-        if (repaired === null || repaired.value === x || !mayFit(j, repaired.value)) return []
+        if (repaired === null || repaired.value === x || !mayFit(repaired.value)) return []
         const changed = { ...fields, numbers: fields.numbers.with(j, repaired.value) }
         return [{ fields: changed, mistake, logWeight: repaired.logWeight - Math.log(kind.length) }]
       }),
     )
   })
   const swaps = measured.flatMap(({ at: i }, place) =>
-    measured.slice(place + 1).map(({ at: j }) => swap(encoder, fields, i, j)),
+    measured.slice(place + 1).map(({ at: j }) => (maySwap(i, j) ? swap(encoder, fields, i, j) : [])),
   )
   const times = columns.flatMap(({ feature, at }) =>
     feature.type === 'cyclic' && !Number.isNaN(fields.numbers[at]!) ? [{ path: feature.path, at }] : [],
@@ -52,7 +57,7 @@ export function repairsOf(
     return timeMistakes(fields.numbers[own[0]!]!).map((kind) =>
       kind.flatMap(({ value, mistake }) => {
         const changed = { ...fields, numbers: fields.numbers.map((number, j) => (own.includes(j) ? value : number)) }
-        if (!own.some((j) => mayFit(j, numberOf(encoder, changed, j)))) return []
+        if (!own.some((j) => fitOf(j)?.(numberOf(encoder, changed, j)))) return []
         return [{ fields: changed, mistake, logWeight: -Math.log(kind.length) }]
       }),
     )
@@ -77,6 +82,8 @@ const UNITS: readonly (readonly [factor: number, tooLarge: string, tooSmall: str
   [86_400, 'seconds instead of days', 'days instead of seconds'],
 ]
 const DECIMALS = [10, 100, 1_000]
+/** Kinds of `numberMistakes`: units, decimal points, temperatures, the sign, transposed and lost digits. */
+const NUMBER_KINDS = UNITS.length + 5
 
 function numberMistakes(x: number): readonly (readonly NumberRepair[])[] {
   const scaled = (factor: number, tooLarge: string, tooSmall: string): readonly NumberRepair[] => [

@@ -26,12 +26,16 @@ export function* nameMistake(
   ordinaryNll: number,
 ): NllQueries<Counterfactual | null> {
   if (own < ordinaryNll) return null
-  const mayFit = (j: number, value: number) => {
+  const fitOf = (j: number) => {
     const curve = curves.get(j)
-    if (curve === undefined) return false
-    return value === encoder.numbers[j]!.usual ? curve.usualNll! < ordinaryNll : isLowAt(curve, value, ordinaryNll)
+    if (curve === undefined) return undefined
+    const { usual } = encoder.numbers[j]!
+    return (value: number) => (value === usual ? curve.usualNll! < ordinaryNll : isLowAt(curve, value, ordinaryNll))
   }
-  const kinds = repairsOf(encoder, fields, mayFit)
+  // Where one number alone makes the record ordinary, it is among those that changed places, if any did.
+  const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < ordinaryNll))
+  const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
+  const kinds = repairsOf(encoder, fields, fitOf, maySwap)
   const repairs = kinds.flat()
   if (repairs.length === 0) return null
   const nll = yield repairs.map((repair) => repair.fields)
