@@ -21,7 +21,7 @@ interface OverviewQuery {
 const LANES = 8
 // Where more are expected, the least likely are counted: `npm run bench:queries`.
 const EXACT_UP_TO = 250_000
-const LEAST_LIKELY = 50_000
+const LEAST_LIKELY = 30_000
 const HOUR = 3_600
 const DAY = 24 * HOUR
 /** Seconds. */
