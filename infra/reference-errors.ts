@@ -1,5 +1,4 @@
 import ts from 'typescript'
-import { cell } from './reference-schema.js'
 import { nodesBelow, sourcesWith } from './sources.js'
 
 /** Every error code with its meaning and what to do, as a page in Markdown, from the comments of the error classes. */
@@ -16,12 +15,14 @@ export function errorReference(): readonly string[] {
     'Generated from the error classes by `npm run docs:reference`. A log line has the code as `error.code`. A service retries an error that is',
     'retryable; any other one stops it before an offset moves. A record that cannot be processed is not an error: it becomes a',
     '[dead letter](../guides/dead-letters.md).',
-    '',
-    '| code | retryable | meaning | what to do |',
-    '|---|---|---|---|',
-    ...errors.map(({ code, retryable, meaning, fix }) => {
-      return `| \`${code}\` | ${retryable ? 'yes' : 'no'} | ${cell(meaning)} | ${linked(cell(fix))} |`
-    }),
+    ...errors.flatMap(({ code, retryable, meaning, fix }) => [
+      '',
+      `## \`${code}\``,
+      '',
+      `${meaning}${retryable ? ' Retryable.' : ''}`,
+      '',
+      `**What to do:** ${linked(fix)}`,
+    ]),
   ]
 }
 

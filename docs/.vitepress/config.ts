@@ -19,6 +19,13 @@ export default {
     /\/(?:libs|services|infra|migrations|test)(?:\/[\w-]+)*\/?(?:index)?$/,
     /^\.\/(?:src|schemas|launcher|page)/,
   ],
+  // Reference pages are wide tables: they have the room of the page's outline, too.
+  head: [
+    ['style', {}, '.VPDoc:not(.has-aside) .content, .VPDoc:not(.has-aside) .container { max-width: none !important }'],
+  ],
+  transformPageData: (page: { relativePath: string; frontmatter: Record<string, unknown> }) => {
+    if (page.relativePath.startsWith('docs/reference/')) page.frontmatter.aside = false
+  },
   themeConfig: {
     search: { provider: 'local' },
     nav: [{ text: 'Documentation', link: '/docs/' }],

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import {
   KafkaJSConnectionError,
   KafkaJSError,
@@ -23,6 +24,15 @@ describe('toBrokerError', () => {
     expect(toBrokerError(new KafkaJSConnectionError('refused', {}))).toBeInstanceOf(BrokerUnavailable)
     expect(toBrokerError(protocolError('LEADER_NOT_AVAILABLE', true))).toBeInstanceOf(BrokerUnavailable)
     expect(toBrokerError(protocolError('UNKNOWN_MEMBER_ID', false))).toBeInstanceOf(BrokerUnavailable)
+  })
+
+  it('classifies a connection whose opening has failed as retryable, which kafkajs reports by a plain error', async () => {
+    const Broker = createRequire(import.meta.url)('kafkajs/src/broker')
+    const log = { namespace: () => log }
+    const broker = new Broker({ connectionPool: { host: 'localhost', port: 9092, connectionTimeout: 1 }, logger: log })
+    const thrown = await broker.metadata([]).catch((error: unknown) => error)
+    expect(toBrokerError(thrown)).toBeInstanceOf(BrokerUnavailable)
+    expect(toBrokerError(new Error('another one'))).not.toBeInstanceOf(BrokerUnavailable)
   })
 
   it('looks behind the count of attempts that kafkajs wraps around', () => {

@@ -96,10 +96,15 @@ function fixOfLogin(type: string, message: string): string {
   return 'check the user name and the password or secret under kafka.sasl'
 }
 
+// What kafkajs throws, as a plain Error, where it takes a connection whose opening has failed.
+const NOT_CONNECTED = 'Broker not connected'
+
 /** Returns what kafkajs threw as an error of this package; other errors come back unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
   // Node does not find the names of these classes in a CommonJS package; a test runner does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
+  if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
+    return new BrokerUnavailable('Kafka is not available: a connection was closed; it is retried', { cause: thrown })
   if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
   const cause = rootOf(thrown)
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name

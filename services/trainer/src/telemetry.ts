@@ -183,7 +183,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     trainingFailed: (error, attempt, waitMs) => {
       fits.inc({ outcome: 'failed' })
       step.set(0)
-      log.error({ error, attempt, waitMs }, 'training failed')
+      if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
+      else log.error({ error, attempt, waitMs }, 'training failed')
     },
     storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
   }
