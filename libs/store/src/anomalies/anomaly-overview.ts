@@ -87,7 +87,7 @@ export async function countAnomalies(db: Queryable, counted: Steps): Promise<rea
   })
 }
 
-/** Returns the entities with many and unlikely anomalies (the largest count · −log of the least p-value), the first one first. */
+/** Returns the entities whose anomalies together are the least likely (the largest sum of −log p), the first one first. */
 export async function topEntities(
   db: Queryable,
   { limit, ...filter }: AnomalyFilter & { readonly limit: number },
@@ -101,7 +101,7 @@ export async function topEntities(
       from outflow.anomalies as anomaly
       where ${filterOf(filter, place).join(' and ')} and entity_key is not null
       group by entity_key
-      order by count(*) * -ln(greatest(min(p_value), 1e-300)) desc, entity_key
+      order by sum(-ln(greatest(p_value, 1e-300))) desc, entity_key
       limit ${place(limit)}`,
     values,
   })

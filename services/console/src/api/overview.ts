@@ -41,7 +41,7 @@ export const overviewSchema = z
     total: cellsSchema,
     /** field: one entity was asked for, or the records have no key. */
     lanesBy: z.enum(['entity', 'field']),
-    /** Those with many and unlikely anomalies; name null: without reasons so far. */
+    /** Those whose anomalies together are the least likely; name null: without reasons so far. */
     lanes: z.array(z.object({ name: z.string().nullable(), ...compared, cells: cellsSchema })),
     /** By the main reason, the most anomalies first; name null: without reasons so far. */
     fields: z.array(z.object({ name: z.string().nullable(), ...compared })),
