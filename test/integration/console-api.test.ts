@@ -209,6 +209,7 @@ it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
     '/api/health',
     '/api/models',
     '/api/models/{id}',
+    '/api/models/{id}/difference',
     '/api/models/{id}/promote',
     '/api/pipelines',
     '/api/pipelines/{pipeline}/rollback',

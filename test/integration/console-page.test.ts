@@ -267,6 +267,14 @@ describe('what an operator changes', () => {
     await soon(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('active')
   })
 
+  it('compares two models', async () => {
+    await page.goto(`${console.url}/models/now`)
+    await page.getByLabel('Compare with').selectOption('before')
+    await page.getByText('Normal records of before are 0 nats less likely to this model').waitFor()
+    await page.getByRole('rowheader', { name: 'state' }).waitFor()
+    expect(page.url()).toContain('with=before')
+  })
+
   async function promote(id: string): Promise<void> {
     await page.goto(`${console.url}/models/${id}`)
     await page.getByRole('button', { name: 'Promote' }).click()

@@ -4,6 +4,7 @@ export { fitRecalibration, recalibrate, recalibrationDistance } from './decision
 export { alertRateOf, type DecisionRule, decisionRule } from './decision/rule.js'
 export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'
+export { type Divergence, divergenceOf } from './divergence.js'
 export {
   type CalibratedBuckets,
   calibrateBuckets,

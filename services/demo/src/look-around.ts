@@ -15,7 +15,7 @@ export function lookAroundText(place: Addresses): string {
   return [
     `Still running, with its console at ${consoleUrl}`,
     'To look around in another terminal:',
-    psql(`select nll, record, reasons->0->>'text' as why from analyst.anomalies order by nll desc limit 10`),
+    psql(`select event_time, why, record from analyst.anomalies order by nll desc limit 10`),
     psql('select reason, count(*) from analyst.dead_letters group by 1'),
     ...(anomalyId === null ? [] : [`  npx outflow explain --anomaly ${anomalyId} --config ${configPath}`]),
     `  npx outflow models list --config ${configPath}`,

@@ -1,6 +1,7 @@
 export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export { listenForModels } from './listen.js'
 export { listModelChanges } from './model-changes.js'
+export { type DifferingFacts, differingFacts } from './model-facts.js'
 export {
   activeModel,
   activeModelId,

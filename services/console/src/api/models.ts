@@ -66,3 +66,14 @@ export const modelDetailSchema = modelSchema
 export const modelChangeSchema = z
   .object({ action: z.enum(['promote', 'rollback']), from: z.string().nullable(), to: z.string() })
   .meta({ id: 'ModelChange', description: 'Which model was active, and which is now' })
+
+const factSchema = z.union([z.string(), z.number()]).nullable()
+
+export const modelDifferenceSchema = z
+  .object({
+    /** What is not the same; null: not known. */
+    facts: z.array(z.object({ name: z.string(), first: factSchema, second: factSchema })),
+    /** How much less likely each finds records that the other makes up, nats a record; null: their features differ. */
+    divergence: z.object({ secondToFirst: z.number(), firstToSecond: z.number() }).nullable(),
+  })
+  .meta({ id: 'ModelDifference', description: 'How two models differ' })

@@ -1,10 +1,25 @@
 import { openDetector } from '@outflow/detector'
-import { listModelChanges, listModels, modelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
+import {
+  listModelChanges,
+  listModels,
+  loadModel,
+  modelSummary,
+  promoteChecked,
+  rollBackModel,
+} from '@outflow/store/models'
 import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
-import { modelChangeSchema, modelDetailSchema, modelSchema, pipelineSchema, textSchema } from '../api/index.js'
+import {
+  modelChangeSchema,
+  modelDetailSchema,
+  modelDifferenceSchema,
+  modelSchema,
+  pipelineSchema,
+  textSchema,
+} from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { fitReportOf, modelOf } from '../model-detail.js'
+import { differenceOf } from '../model-difference.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { requirePipeline } from './require-pipeline.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
@@ -54,6 +69,26 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
             .map((change) => ({ ...change, at: change.at.toISOString() })),
         }
       }),
+  )
+
+  server.get(
+    '/api/models/:id/difference',
+    {
+      schema: {
+        summary: 'How another model differs from this one: what they were made of, and what they find likely',
+        tags: ['models'],
+        params: paramsSchema,
+        querystring: ofPipelineSchema.extend({ other: textSchema }),
+        response: { 200: modelDifferenceSchema },
+      },
+    },
+    async ({ params: { id }, query: { pipeline = config.pipeline, other } }) => {
+      const [first, second] = await read(async (db) => [
+        await loadModel(db, { pipeline, id }),
+        await loadModel(db, { pipeline, id: other }),
+      ])
+      return differenceOf(first!, second!)
+    },
   )
 
   server.post(

@@ -11,6 +11,7 @@ import type {
   healthSchema,
   markSchema,
   modelDetailSchema,
+  modelDifferenceSchema,
   modelSchema,
   newSuppressionSchema,
   overviewSchema,
@@ -43,6 +44,7 @@ export type Scores = z.output<typeof scoresSchema>
 export type ScorePoint = Scores['points'][number]
 export type Model = z.output<typeof modelSchema>
 export type ModelDetail = z.output<typeof modelDetailSchema>
+export type ModelDifference = z.output<typeof modelDifferenceSchema>
 export type FitReport = z.output<typeof fitReportSchema>
 export type Gate = NonNullable<FitReport['gate']>
 export type Health = z.output<typeof healthSchema>

@@ -11,6 +11,7 @@ import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, shortId } from '../words/format.js'
+import { Comparison } from './model/comparison.js'
 import { GateReport } from './model/gate-report.js'
 
 /** One model: how it was fitted, what the gate said, and the button that makes it the active one. */
@@ -72,6 +73,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       ) : (
         <Report report={report} pipeline={pipeline} />
       )}
+      <Comparison id={model.id} pipeline={pipeline} />
       <Changes model={model} />
       {isAsked && (
         <Confirm

@@ -1,0 +1,39 @@
+import { featureName } from '@outflow/contracts'
+import type { ModelSummary } from './models.js'
+
+/** What two models were made of and how they did at their gates, by name, as far as it is not the same; null: not known. */
+export type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
+
+type Fact = string | number | null
+
+/** Compares what is stored of two models. */
+export function differingFacts(a: ModelSummary, b: ModelSummary): DifferingFacts {
+  const [own, other] = [factsOf(a), factsOf(b)]
+  const names = Object.keys(own) as (keyof typeof own)[]
+  return Object.fromEntries(
+    names.filter((name) => own[name] !== other[name]).map((name) => [name, [own[name] ?? null, other[name] ?? null]]),
+  )
+}
+
+function factsOf({ metrics, state, parentId, artefactBytes, metadata }: ModelSummary) {
+  const { features, model, training, calibration, window } = metadata ?? {}
+  return {
+    state,
+    parent: parentId,
+    'window from': window?.from,
+    'window to': window?.to,
+    features: features?.map((feature) => `${featureName(feature)} ${feature.type}`).join(', '),
+    kind: model && `${model.kind}, ${model.layers} layers of ${model.hidden.join(', ')}`,
+    seed: metadata?.seed,
+    contamination: metadata?.contamination,
+    'alert rate': metadata?.alertRate,
+    rows: training?.rows,
+    'best step': training?.bestStep,
+    'validation, nats': training?.validationNll,
+    'calibration rows': calibration?.rows,
+    'median calibration nll': calibration?.medianNll,
+    'gain at the gate, nats': metrics.gain.mean,
+    'anomaly share at the gate': metrics.anomalyShare,
+    'artefact, bytes': artefactBytes,
+  }
+}
