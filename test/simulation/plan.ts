@@ -35,7 +35,7 @@ export function makePlan(random: Random): Plan {
   return {
     partitions: random.between(1, 3),
     records: random.between(20, 120),
-    feedMs: random.pick([5_000, 30_000, 90_000]),
+    feedMs: random.pick([3_000, 15_000, 60_000]),
     ingests: random.between(1, 3),
     relays: random.between(1, 2),
     detection: random.oneIn(2) ? { fdr: 0.1 } : { alertRate: 0.01 },
@@ -49,6 +49,6 @@ export function makePlan(random: Random): Plan {
     postgres: network(),
     refusedWrites: random.pick([0, 0, 30]),
     postgresCrashes: random.oneIn(3),
-    disturbedEveryMs: random.pick([null, 3_000, 15_000, 40_000]),
+    disturbedEveryMs: random.pick([null, 1_000, 5_000, 20_000]),
   }
 }

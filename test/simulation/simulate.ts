@@ -17,6 +17,8 @@ const USAGE = `npm run simulate -- [--seeds 200] [--from 1] [--processes n] [--j
 /** Of a seed, printed. */
 const MOST_VIOLATIONS = 5
 const REPLAYS = 10
+/** Of one process. */
+const MOST_SEEDS = 100
 
 /** What a range of seeds came to. */
 interface Figures {
@@ -66,23 +68,25 @@ async function simulate(first: number, count: number, trace?: Trace): Promise<Fi
   return { events, records, failedSeeds }
 }
 
-/** Each process has its own runtime to replace, and runs a part of the seeds. */
+/** Each process has its own runtime to replace, and runs a part of the seeds; what killed processes of a world waited for stays in memory. */
 async function simulateInProcesses(): Promise<Figures & { readonly seconds: number }> {
   const startMs = performance.now()
-  const share = Math.ceil(seeds / processes)
-  const firsts = Array.from({ length: Math.ceil(seeds / share) }, (_, place) => from + place * share)
-  const parts = await Promise.all(
-    firsts.map(async (first) => {
-      const count = Math.min(share, from + seeds - first)
+  const size = Math.min(MOST_SEEDS, Math.ceil(seeds / processes))
+  const firsts = Array.from({ length: Math.ceil(seeds / size) }, (_, place) => from + place * size)
+  const parts: Figures[] = []
+  const runParts = async () => {
+    for (let first = firsts.shift(); first !== undefined; first = firsts.shift()) {
+      const count = Math.min(size, from + seeds - first)
       const child = fork(import.meta.filename, ['--from', String(first), '--seeds', String(count)])
       const [figures] = await once(child, 'message')
-      return figures as Figures
-    }),
-  )
+      parts.push(figures as Figures)
+    }
+  }
+  await Promise.all(Array.from({ length: processes }, runParts))
   return {
     records: sum(parts.map(({ records }) => records)),
     events: sum(parts.map(({ events }) => events)),
-    failedSeeds: parts.flatMap(({ failedSeeds }) => failedSeeds),
+    failedSeeds: parts.flatMap(({ failedSeeds }) => failedSeeds).sort((a, b) => a - b),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
   }
 }

@@ -88,11 +88,12 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   refused.oneIn = 0
 
   const isDone = () =>
+    postgres.tables.outbox.size === 0 &&
     partitions.every((log, at) => {
       const stored = postgres.tables.offsets.get(`${SOURCE}/${at}`)?.nextOffset ?? -1n
       // Ends of transactions, and what they aborted, move the offset with the next record.
       return log.stableEnd === log.end && log.committed().every(({ offset }) => offset < stored || offset < log.start)
-    }) && postgres.tables.outbox.size === 0
+    })
   const untilMs = scheduler.nowMs + CALM_MS
   await scheduler.run(() => isDone() || scheduler.nowMs > untilMs)
   if (!isDone()) violated('not all was done after the faults had ended')

@@ -1,0 +1,129 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+
+/** The kinds of requests that are disturbed, with Kafka's numbers. */
+export const KAFKA_REQUESTS = {
+  Produce: 0,
+  Fetch: 1,
+  Heartbeat: 12,
+  JoinGroup: 11,
+  SyncGroup: 14,
+  InitProducerId: 22,
+  AddPartitionsToTxn: 24,
+  AddOffsetsToTxn: 25,
+  EndTxn: 26,
+  TxnOffsetCommit: 28,
+} as const
+
+const METADATA = 3
+const FIND_COORDINATOR = 10
+
+export type RequestKind = keyof typeof KAFKA_REQUESTS
+
+/**
+ * What happens to a request: it, or its answer, is late; the connection ends before it arrives, or before it is answered; it arrives a
+ * second time, later and on another connection.
+ */
+export type Fault =
+  | { readonly kind: 'late request' | 'late answer' | 'repeated'; readonly ms: number }
+  | { readonly kind: 'lost request' | 'lost answer' }
+
+export interface LateBroker {
+  readonly brokers: readonly string[]
+  /** Faults so far, by request and kind. */
+  readonly faults: Map<string, number>
+}
+
+/**
+ * Stands between clients and a broker without TLS, and disturbs their requests. Each connection keeps its order, as Kafka's do: what is
+ * late holds back what is behind it.
+ *
+ * @param faultOf  decides on each request of the kinds above; null: it passes
+ */
+export async function aLateBroker(
+  broker: string,
+  faultOf: (request: RequestKind) => Fault | null,
+): Promise<LateBroker> {
+  const [host, port] = [broker.slice(0, broker.lastIndexOf(':')), Number(broker.slice(broker.lastIndexOf(':') + 1))]
+  const faults = new Map<string, number>()
+  const open = new Set<Socket>()
+  const kept = (socket: Socket) => {
+    open.add(socket)
+    socket.on('close', () => open.delete(socket)).on('error', () => {})
+    return socket
+  }
+  const kinds = new Map<number, RequestKind>(
+    Object.entries(KAFKA_REQUESTS).map(([kind, number]) => [number, kind as RequestKind]),
+  )
+  const server = createServer((client) => {
+    const upstream = kept(connect(port, host))
+    kept(client)
+    const end = () => {
+      client.destroy()
+      upstream.destroy()
+    }
+    client.on('close', end)
+    upstream.on('close', end)
+    /** By correlation id: what to do with the answer. */
+    const answers = new Map<number, { readonly api: number; readonly fault: Fault | null }>()
+    let answered = Promise.resolve()
+    forEachFrame(client, async (frame) => {
+      const [api, correlation] = [frame.readInt16BE(4), frame.readInt32BE(8)]
+      const kind = kinds.get(api)
+      const fault = kind === undefined ? null : faultOf(kind)
+      if (fault !== null) faults.set(`${kind}: ${fault.kind}`, (faults.get(`${kind}: ${fault.kind}`) ?? 0) + 1)
+      if (fault?.kind === 'lost request') return end()
+      if (fault?.kind === 'late request') await sleep(fault.ms)
+      if (fault?.kind === 'repeated') void repeat(frame, fault.ms)
+      answers.set(correlation, { api, fault })
+      // Also when the client has gone: the request was on its way.
+      if (!upstream.destroyed) upstream.write(frame)
+    })
+    forEachFrame(upstream, async (frame) => {
+      const { api, fault } = answers.get(frame.readInt32BE(4)) ?? {}
+      answers.delete(frame.readInt32BE(4))
+      if (fault?.kind === 'lost answer') return end()
+      if (fault?.kind === 'late answer') await sleep(fault.ms)
+      if (api === METADATA || api === FIND_COORDINATOR) replaceAddress(frame)
+      answered = answered.then(() => void (client.destroyed || client.write(frame)))
+    })
+  })
+  const repeat = async (frame: Buffer, ms: number) => {
+    await sleep(ms)
+    const other = kept(connect(port, host))
+    other.write(frame)
+    other.once('data', () => other.destroy())
+  }
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  const own = (server.address() as AddressInfo).port
+  const [theirs, ours] = [port, own].map((number) => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(number)
+    return Buffer.concat([Buffer.from(host), bytes])
+  }) as [Buffer, Buffer]
+  /** The broker names itself to its clients, who would pass this one by. */
+  const replaceAddress = (frame: Buffer) => {
+    for (let at = frame.indexOf(theirs); at >= 0; at = frame.indexOf(theirs, at + 1)) ours.copy(frame, at)
+  }
+  onTestFinished(async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const socket of open) socket.destroy()
+    await closed
+  })
+  return { brokers: [`${host}:${own}`], faults }
+}
+
+/** Calls `handle` for each message, length included, one after the other. */
+function forEachFrame(socket: Socket, handle: (frame: Buffer) => Promise<void>): void {
+  let rest = Buffer.alloc(0)
+  let handled = Promise.resolve()
+  socket.on('data', (data) => {
+    rest = Buffer.concat([rest, data])
+    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+      const frame = Buffer.from(rest.subarray(0, 4 + rest.readInt32BE(0)))
+      rest = rest.subarray(frame.length)
+      handled = handled.then(() => handle(frame))
+    }
+  })
+}
