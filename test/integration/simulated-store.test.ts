@@ -177,7 +177,13 @@ describe.each(Object.entries(CASES))('%s', (_, check) => {
 async function inSimulation(check: Case): Promise<void> {
   const scheduler = new Scheduler(randomOf(1, 'store', 0), () => {})
   const faults = { late: 0, requestLost: 0, answerLost: 0 }
-  const postgres = new SimulatedPostgres({ scheduler, faults, refused: { oneIn: 0 }, crashes: false })
+  const postgres = new SimulatedPostgres({
+    scheduler,
+    faults,
+    refused: { oneIn: 0 },
+    crashes: false,
+    crashesAfterCommit: { oneIn: 0 },
+  })
   const process = scheduler.makeProcess('test')
   const pool = postgres.openPool(process)
   let settled: (() => void) | null = null

@@ -12,6 +12,8 @@ export interface PostgresOptions {
   readonly refused: { readonly oneIn: number }
   /** Whether it crashes: commits that were not awaited are lost then. */
   readonly crashes: boolean
+  /** One commit in so many that was not awaited is followed by a crash; 0: none. */
+  readonly crashesAfterCommit: { readonly oneIn: number }
 }
 
 interface Statement {
@@ -160,6 +162,13 @@ export class SimulatedPostgres {
     return free
   }
 
+  /** Perhaps, and before its log writer makes the commit last. */
+  crashSoon(): void {
+    const { scheduler, crashes, crashesAfterCommit } = this.options
+    if (!crashes || crashesAfterCommit.oneIn === 0 || !scheduler.random.oneIn(crashesAfterCommit.oneIn)) return
+    scheduler.after(scheduler.random.below(50), null, () => this.crash())
+  }
+
   /** Makes all commits so far last. */
   flush(): void {
     if (this.options.crashes) this.#onDisk = copyTables(this.tables)
@@ -235,6 +244,7 @@ class Session {
         if (incarnation !== postgres.incarnation) throw new DatabaseError('57P02', 'the server crashed')
         const result = apply(postgres.tables)
         if (name === 'until_on_disk') postgres.flush()
+        else postgres.crashSoon()
         if (isBatch) for (const notified of postgres.onNotify) notified()
         return result
       } finally {

@@ -23,6 +23,7 @@ export interface Outcome {
 }
 
 const PIPELINE = 'flights'
+const CRASHED_COMMIT = 40
 // After the faults have ended everything is done within this time, or never.
 const CALM_MS = 600_000
 // The longest that a stop may take: ten seconds are promised, and requests that were on their way may take a minute.
@@ -55,8 +56,15 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   const kafkaFaults = { ...plan.kafka }
   const postgresFaults = { ...plan.postgres }
   const refused = { oneIn: plan.refusedWrites }
+  const crashesAfterCommit = { oneIn: CRASHED_COMMIT }
   const broker = new SimulatedBroker(scheduler, plan)
-  const postgres = new SimulatedPostgres({ scheduler, faults: postgresFaults, refused, crashes: plan.postgresCrashes })
+  const postgres = new SimulatedPostgres({
+    scheduler,
+    faults: postgresFaults,
+    refused,
+    crashes: plan.postgresCrashes,
+    crashesAfterCommit,
+  })
   broker.createTopic(SOURCE, plan.partitions)
   const partitions = broker.topics.get(SOURCE)!.partitions
   let activeModel = 'model-1'
@@ -86,6 +94,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   endDisturbances()
   for (const faults of [kafkaFaults, postgresFaults]) Object.assign(faults, { late: 0, requestLost: 0, answerLost: 0 })
   refused.oneIn = 0
+  crashesAfterCommit.oneIn = 0
 
   const isDone = () =>
     postgres.tables.outbox.size === 0 &&
