@@ -26,7 +26,7 @@ module.exports = {
     libImports('contracts', ['errors']),
     libImports('flow', ['errors']),
     libImports('records', ['contracts', 'errors']),
-    libImports('encoding', ['records', 'contracts', 'errors']),
+    libImports('encoding', ['flow', 'records', 'contracts', 'errors']),
     libImports('alerting', ['contracts', 'errors']),
     libImports('detector', ['flow', 'encoding', 'records', 'contracts', 'errors']),
     libImports('streams', ['records', 'contracts', 'errors']),

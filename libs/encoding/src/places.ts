@@ -1,3 +1,4 @@
+import { adam } from '@outflow/flow'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
@@ -50,7 +51,7 @@ export function placeValues({ from, to, lengths }: Lengths, size: number, seed: 
     () => spread * (uniformFloat64(random) - uniformFloat64(random)),
   )
   const gradient = new Float64Array(coordinates.length)
-  const move = adam(coordinates)
+  const move = adam(coordinates.length)
   const steps = Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(BUDGET / Math.max(1, lengths.length))))
   for (let step = 1; step <= steps; step++) {
     gradient.fill(0)
@@ -65,7 +66,7 @@ export function placeValues({ from, to, lengths }: Lengths, size: number, seed: 
         gradient[b + axis]! -= share
       }
     }
-    move(gradient, LEARNING_RATE * (1 - step / steps))
+    move(coordinates, gradient, LEARNING_RATE * (1 - step / steps))
   }
   return { coordinates: Float32Array.from(coordinates), partners }
 }
@@ -84,21 +85,4 @@ function distance(coordinates: Float32Array | Float64Array, a: number, b: number
   let squares = 0
   for (let axis = 0; axis < DIMENSIONS; axis++) squares += (coordinates[a + axis]! - coordinates[b + axis]!) ** 2
   return Math.sqrt(squares)
-}
-
-/** @see Kingma & Ba 2015, arXiv:1412.6980 */
-function adam(values: Float64Array) {
-  const mean = new Float64Array(values.length)
-  const square = new Float64Array(values.length)
-  // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed give the same places on each.
-  let [meanDecay, squareDecay] = [1, 1]
-  return (gradient: Float64Array, rate: number): void => {
-    meanDecay *= 0.9
-    squareDecay *= 0.99
-    for (let k = 0; k < values.length; k++) {
-      mean[k] = 0.9 * mean[k]! + 0.1 * gradient[k]!
-      square[k] = 0.99 * square[k]! + 0.01 * gradient[k]! ** 2
-      values[k]! -= (rate * (mean[k]! / (1 - meanDecay))) / (Math.sqrt(square[k]! / (1 - squareDecay)) + 1e-8)
-    }
-  }
 }

@@ -38,6 +38,7 @@ export type { Forward } from './scoring/far-rows.js'
 export { type SampleOptions, sampleFlow } from './scoring/sample.js'
 export { openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
+export { adam } from './training/adam.js'
 export { fitFlow } from './training/fit.js'
 export {
   type Fit,

@@ -23,7 +23,11 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
   const meanSquare = new Float64Array(size)
   // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed give the same weights on each.
   let [decay1, decay2] = [1, 1]
-  return (parameters: Float32Array, gradient: Float32Array, learningRate: number): void => {
+  return <Values extends Float32Array | Float64Array>(
+    parameters: Values,
+    gradient: Values,
+    learningRate: number,
+  ): void => {
     decay1 *= beta1
     decay2 *= beta2
     for (let at = 0; at < size; at++) {
