@@ -1,13 +1,20 @@
 import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata, outflowVersion } from '@outflow/contracts'
 import { contextDim, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
-import { type BackendName, type Fit, type FitProgress, type FitReport, fitFlow, flowSpec } from '@outflow/flow'
+import {
+  type BackendName,
+  type BaseSpec,
+  type Fit,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  flowSpec,
+} from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
 import { TooFewRecords } from './errors.js'
-import { fitNumbers } from './fit-numbers.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
@@ -66,9 +73,9 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   }
   const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
   const fitted = fitEncoder(features, fitting, training)
-  const { fit, noise, start } = rowDim(fitted.encoder) > 0 ? await fitTo(fitted, input) : NOTHING_TO_FIT
+  const { encoder } = fitted
+  const { fit, start } = rowDim(encoder) > 0 ? await fitTo(fitted, input) : NOTHING_TO_FIT
   const flow = fit?.flow ?? null
-  const encoder = { ...fitted.encoder, noise }
   const scorer = await openModelScorer(encoder, flow)
   const nlls = (await scorer.score(calibrating)).nll.sort()
   const misfit = await gaugeMisfit({ encoder, flow }, scorer, nlls, training.seed)
@@ -87,8 +94,8 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       alertRate,
       window: input.window ?? null,
       recordsPerDay: input.recordsPerDay ?? null,
-      dim: rowDim(fitted.encoder),
-      contextDim: contextDim(fitted.encoder),
+      dim: rowDim(encoder),
+      contextDim: contextDim(encoder),
       training: {
         rows: fitting.length,
         ...reportOf(fit),
@@ -137,56 +144,69 @@ function split(records: readonly Fields[], held: number, seed: number) {
 }
 
 /** Where there are categories alone. */
-const NOTHING_TO_FIT = { fit: null, noise: new Float32Array(0), start: null }
+const NOTHING_TO_FIT = { fit: null, start: null }
 
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
-  const { features, model, training, maxSteps, backend, start, onProgress, signal } = input
+  const { model, training, backend, start, onProgress, signal } = input
   const { kind, layers, hidden } = model
-  const { noise } = encoder
-  const data = { rows, context, observed }
+  const dim = rowDim(encoder)
+  const { base, ...settings } = recipeFor(rows.length / dim, input)
   const options = {
-    spec: { ...flowSpec(kind, rowDim(encoder), contextDim(encoder)), layers, hidden },
-    noise,
+    spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden, ...(base && { base }) },
+    noise: encoder.noise,
     seed: training.seed,
-    ...againstAnomalies(input),
+    ...settings,
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
-    ...(maxSteps !== undefined && { maxSteps }),
     ...(backend && { backend }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   }
-  const hasCategories = categoryColumnsOf(features).length > 0
-  // With categories the noise is by what they leave to explain, which a wider one would blur.
-  const fitCold = async () => (hasCategories ? { fit: await fitFlow(data, options), noise } : fitNumbers(data, options))
-  return fitFromBoth(data, options, { start, fitCold })
+  return fitFromBoth({ rows, context, observed }, options, start)
 }
 
 /**
- * Settings that keep the fit from learning anomalies. `training.contamination` of each batch's worst rows is left out of the gradient; where
- * every field is a number or a time, at least a tenth, if the rows are few or heavy-tailed. Few such rows also drop hidden units, and fits have
- * more patience. With categories only the stated share is left out: there the worst rows of a batch are those of rare groups.
- * docs/design/accuracy.md has the measurements.
+ * What the fit starts from, how long it goes on and which rows it leaves out. docs/design/accuracy.md has the measurements.
+ *
+ * With categories the flow starts from a standard normal and leaves out the stated share of anomalies only: there the worst rows of a batch
+ * are those of rare groups. Few rows of numbers start from a mixture of Gaussians, which is likelier than a flow on nearly every small table;
+ * the flow adds what the mixture lacks. Many rows of numbers start from a standard normal.
  */
-function againstAnomalies({ features, training }: Pick<TrainingInput, 'features' | 'training'>) {
+function recipeFor(
+  rows: number,
+  { features, training, maxSteps = MOST_STEPS }: TrainingInput,
+): Partial<FitOptions> & { readonly base?: BaseSpec } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
-  if (categoryColumnsOf(features).length > 0) return { trim }
-  return { trim, trimSuspect: Math.max(trim, ROBUST_TRIM), dropoutFew: ROBUST_DROPOUT, patience: ROBUST_PATIENCE }
+  if (categoryColumnsOf(features).length > 0) return { trim, maxSteps }
+  if (rows < FEW_ROWS) {
+    const steps = { maxSteps: Math.min(maxSteps, FEW_ROWS_STEPS), patience: FEW_ROWS_PATIENCE }
+    return { base: MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), ...steps }
+  }
+  return { trim, trimHeavyTail: Math.max(trim, HEAVY_TAIL_TRIM), patience: PATIENCE, maxSteps }
 }
 
-const ROBUST_TRIM = 0.1
-const ROBUST_DROPOUT = 0.06
+const MOST_STEPS = 2_000
 /** Steps. */
-const ROBUST_PATIENCE = 500
+const PATIENCE = 500
+const HEAVY_TAIL_TRIM = 0.1
 /** A fit takes less than a half. */
 const LARGEST_TRIM = 0.49
+/** Larger tables with many columns are likelier by a flow that starts from a standard normal. */
+const FEW_ROWS = 2_500
+/** On most small tables no step makes the mixture likelier; the others are at their best within 300. */
+const FEW_ROWS_STEPS = 300
+const FEW_ROWS_PATIENCE = 100
+/** Clusters of anomalies of 5 % of the rows are left out, and some rare normal rows with them. */
+const FEW_ROWS_TRIM = 0.08
+/** More components are not likelier on a table of this size, and cost a second each. */
+const MIXTURE = { kind: 'mixture', components: 32 } as const
 
 function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'durationMs'> {
   if (fit === null) {
     const none = { backend: 'none', backendVersion: '', stopped: 'nothing to fit' } as const
     return { ...none, steps: 0, bestStep: 0, trainNll: null, validationNll: null }
   }
-  const { backend, backendVersion, steps, bestStep, stopped, atSteps, trainNll, validationNll } = fit.report
+  const { backend, backendVersion, steps, bestStep, stopped, atSteps, trainNll, bestNll } = fit.report
   const best = atSteps.indexOf(bestStep)
   return {
     backend,
@@ -195,7 +215,7 @@ function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'du
     bestStep,
     stopped,
     trainNll: trainNll[best] ?? null,
-    validationNll: validationNll[best] ?? null,
+    validationNll: bestNll,
   }
 }
 

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type FlowSpec, type FlowState, fitFlow, type TrainingRows } from '@outflow/flow'
+import { type Fit, type FitOptions, type FlowSpec, type FlowState, fitFlow, type TrainingRows } from '@outflow/flow'
 import { decodeModel } from './artefact.js'
-import type { NoisedFit, NoisedOptions } from './noised-fit.js'
 
 /** A model to go on from. */
 export interface WarmStart {
@@ -29,35 +28,27 @@ const WORTH_A_START = 0.02
  * Fits a flow from nothing and, where a model has one of the very same shape, another that goes on from that; keeps the
  * one that makes the held-out rows likelier. The encoder is refitted, so that columns and context of the old flow mean nearly,
  * and not quite, the same: a start and no more, and where it gains nothing the other is kept.
- *
- * @param fitCold  fits from nothing; gives the fit and its noise
  */
 export async function fitFromBoth(
   data: TrainingRows,
-  options: NoisedOptions,
-  {
-    start,
-    fitCold,
-    fit = fitFlow,
-  }: { start: WarmStart | undefined; fitCold: () => Promise<NoisedFit>; fit?: typeof fitFlow },
-): Promise<NoisedFit & { readonly start: StartReport | null }> {
-  if (start === undefined) return { ...(await fitCold()), start: null }
+  options: FitOptions,
+  start: WarmStart | undefined,
+  fit = fitFlow,
+): Promise<{ readonly fit: Fit; readonly start: StartReport | null }> {
+  if (start === undefined) return { fit: await fit(data, options), start: null }
   const known = flowOf(start.artefact, options.spec)
   if ('why' in known) {
-    const cold = await fitCold()
-    return { ...cold, start: { kept: 'cold', warmNll: null, coldNll: cold.fit.report.bestNll, why: known.why } }
+    const cold = await fit(data, options)
+    return { fit: cold, start: { kept: 'cold', warmNll: null, coldNll: cold.report.bestNll, why: known.why } }
   }
-  const cold = start.hasTime ? await fitCold() : null
-  const noise = cold?.noise ?? options.noise
+  const cold = start.hasTime ? await fit(data, options) : null
   const { flow } = known
-  const warm = {
-    fit: await fit(data, { ...options, spec: flow.spec, noise, start: flow, maxSteps: WARM_STEPS }),
-    noise,
-  }
-  const warmNll = warm.fit.report.bestNll
-  const coldNll = cold?.fit.report.bestNll ?? null
+  const maxSteps = Math.min(WARM_STEPS, options.maxSteps ?? WARM_STEPS)
+  const warm = await fit(data, { ...options, spec: flow.spec, start: flow, maxSteps })
+  const warmNll = warm.report.bestNll
+  const coldNll = cold?.report.bestNll ?? null
   const isWarm = cold === null || warmNll < coldNll! - WORTH_A_START
-  return { ...(isWarm ? warm : cold), start: { kept: isWarm ? 'warm' : 'cold', warmNll, coldNll, why: null } }
+  return { fit: isWarm ? warm : cold, start: { kept: isWarm ? 'warm' : 'cold', warmNll, coldNll, why: null } }
 }
 
 function flowOf(artefact: Uint8Array, spec: FlowSpec): { readonly flow: FlowState } | { readonly why: string } {

@@ -40,12 +40,10 @@ export { openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
 export { adam } from './training/adam.js'
 export { fitFlow } from './training/fit.js'
-export {
-  type Fit,
-  type FitOptions,
-  type FitProgress,
-  type FitReport,
-  silvermanNoise,
-  type TrainingRows,
+export type {
+  Fit,
+  FitOptions,
+  FitProgress,
+  FitReport,
+  TrainingRows,
 } from './training/fit-options.js'
-export { BY_HEART_ROWS } from './training/trimming.js'

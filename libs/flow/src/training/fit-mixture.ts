@@ -1,8 +1,6 @@
 import { type GaussianMixture, mixtureDensity } from '../base/gaussian-mixture.js'
 import type { Random } from '../random.js'
-import { countable } from './held-out.js'
 import { clusters } from './k-means.js'
-import { withoutWorst } from './trimming.js'
 
 /** Rows to fit a mixture to. */
 export interface MixtureRows {
@@ -12,18 +10,19 @@ export interface MixtureRows {
   /** [count]; weight of each row, ≥ 0, not all 0 */
   readonly weights: Float32Array
   /**
-   * [dim, dim]; covariance added to each component's, the limit of training with noise of that covariance. It prevents a
-   * component with few rows from collapsing.
+   * Deviation of Gaussian noise in every column. Its variance is added to the diagonal of each covariance, the limit of training with
+   * that noise; it prevents a component of few rows from collapsing.
    */
-  readonly noise: Float64Array
-  /** Share of the least likely rows that each iteration leaves out. */
-  readonly trim: number
+  readonly noise: number
 }
 
 /**
- * A mixture of Gaussians by expectation and maximisation, from clusters of k-means.
+ * A mixture of Gaussians by expectation and maximisation, from clusters of k-means. Each covariance is shrunk towards the pooled one
+ * as if the component had `dim + 2` rows more of that: a component of few rows keeps the directions in which all components
+ * are narrow.
  *
- * @see Dempster, Laird & Rubin 1977, Maximum likelihood from incomplete data via the EM algorithm; Neykov & Müller 2003 for the trimming
+ * @see Dempster, Laird & Rubin 1977, Maximum likelihood from incomplete data via the EM algorithm; Friedman 1989, Regularized discriminant
+ * analysis, eq. 16, for the pooling; Fraley & Raftery 2007, Bayesian regularization for normal mixture estimation, § 2.2, for its weight
  */
 export function fitMixture(data: MixtureRows, components: number, random: Random): GaussianMixture {
   const { dim, rows, weights } = data
@@ -36,18 +35,17 @@ export function fitMixture(data: MixtureRows, components: number, random: Random
   let before = Number.POSITIVE_INFINITY
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const nll = expectation(mixture, rows, memberships)
-    const kept = countable(withoutWorst(weights, nll, Math.floor(data.trim * count)))
-    const mean = weightedMean(nll, kept)
+    const mean = weightedMean(nll, weights)
     if (!(mean < before - SETTLED)) break
     before = mean
-    mixture = maximisation(data, kept, memberships, components)
+    mixture = maximisation(data, weights, memberships, components)
   }
   return mixture
 }
 
 /** Nats per row; EM stops when an iteration gains less. */
-const SETTLED = 1e-3
-const MOST_ROUNDS = 60
+const SETTLED = 3e-3
+const MOST_ROUNDS = 30
 
 /** Writes p(component | row) into `memberships` [count, components]; gives −log p of each row, [count] in nats. */
 function expectation(mixture: GaussianMixture, rows: Float64Array, memberships: Float64Array): Float64Array {
@@ -76,19 +74,29 @@ function maximisation(
 ): GaussianMixture {
   const shares = new Float64Array(components)
   const means = new Float64Array(components * dim)
-  const whitening = new Float64Array(components * dim * dim)
+  const covariances: Float64Array[] = []
+  const pooled = new Float64Array(dim * dim)
   for (let component = 0; component < components; component++) {
     const own = Float64Array.from(weights, (weight, row) => weight * memberships[row * components + component]!)
-    // A component without rows keeps share 0 and the noise's covariance.
+    // A component without rows keeps share 0 and the pooled covariance.
     const total = own.reduce((sum, weight) => sum + weight, TINY)
     shares[component] = total
     const mean = means.subarray(component * dim, (component + 1) * dim)
     addMean(mean, rows, own, total)
     const covariance = covarianceOf(rows, own, total, mean)
-    for (let at = 0; at < covariance.length; at++) covariance[at]! += noise[at]! + (at % (dim + 1) === 0 ? TINY : 0)
-    invertCholesky(covariance, dim, whitening.subarray(component * dim * dim, (component + 1) * dim * dim))
+    covariances.push(covariance)
+    for (let at = 0; at < pooled.length; at++) pooled[at]! += total * covariance[at]!
   }
   const all = shares.reduce((sum, share) => sum + share, 0)
+  const whitening = new Float64Array(components * dim * dim)
+  covariances.forEach((covariance, component) => {
+    const total = shares[component]!
+    for (let at = 0; at < covariance.length; at++) {
+      const shrunk = (total * covariance[at]! + (dim + 2) * (pooled[at]! / all)) / (total + dim + 2)
+      covariance[at] = shrunk + (at % (dim + 1) === 0 ? noise ** 2 + TINY : 0)
+    }
+    invertCholesky(covariance, dim, whitening.subarray(component * dim * dim, (component + 1) * dim * dim))
+  })
   return { dim, shares: shares.map((share) => share / all), means, whitening }
 }
 

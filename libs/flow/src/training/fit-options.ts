@@ -23,23 +23,21 @@ export interface FitOptions {
   readonly seed?: number
   /**
    * [dim]; standard deviation of the Gaussian noise added to each training batch, per column; no noise at scoring. Default: 0.25·n^(−1/(dim+4))
-   * in every column, for rows that are standardised.
+   * in every column, for rows that are standardised. A mixture base is fitted with noise of its own.
    */
   readonly noise?: Float32Array
-  /** Share of the least likely rows of each batch that its gradient leaves out, after the first 20 % of the steps. Default 0. */
-  readonly trim?: number
-  /** The same for small tables and for NLLs with a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */
-  readonly trimSuspect?: number
   /**
-   * Dropout rate of the conditioners' hidden units for small tables: this rate at 0 rows, decreasing linearly to 0 at 2,000 rows.
-   * Default 0.
+   * Share of the least likely rows that the fit leaves out: of the rows of a mixture base, and of each batch's gradient, which without such a
+   * base begins after 20 % of the steps. Default 0.
    */
-  readonly dropoutFew?: number
+  readonly trim?: number
+  /** The same for batches whose NLLs have a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */
+  readonly trimHeavyTail?: number
   /** A fitted flow of the same spec to start from. Default: an untrained one, drawn from the seed. */
   readonly start?: FlowState
   /** Default 2000; 0 returns the starting flow. */
   readonly maxSteps?: number
-  /** Peak learning rate of Adam. Default 1e-3. */
+  /** Peak learning rate of Adam. Default 2e-3. */
   readonly learningRate?: number
   /** Default 256. */
   readonly batchSize?: number
@@ -125,7 +123,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
 export function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, start, trim = 0, trimSuspect = trim, dropoutFew = 0 } = options
+  const { spec, noise, start, trim = 0, trimHeavyTail = trim } = options
   const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
@@ -142,11 +140,8 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   if (start !== undefined && !isDeepStrictEqual(checkFlow(start).spec, spec)) {
     throw new ShapeError('a fit continues a flow of the same spec only', { values: { spec, start: start.spec } })
   }
-  for (const share of [trim, trimSuspect]) {
+  for (const share of [trim, trimHeavyTail]) {
     if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
-  }
-  if (!(dropoutFew >= 0 && dropoutFew < 1)) {
-    throw new ShapeError(`the share of dropped units is from 0 to below 1, got ${dropoutFew}`)
   }
   if (!(learningRate > 0)) throw new ShapeError(`learningRate is above 0, got ${learningRate}`)
   for (const [name, size, least] of [

@@ -55,7 +55,7 @@ it('refuses rows, contexts, noise and shares that do not belong together', async
     fitFlow({ ...data, observed: new Uint8Array(3) }, options),
     fitFlow(data, { ...options, noise: Float32Array.of(0.1) }),
     fitFlow(data, { ...options, trim: 0.5 }),
-    fitFlow(data, { ...options, dropoutFew: 1 }),
+    fitFlow(data, { ...options, trimHeavyTail: -0.1 }),
     fitFlow(data, { ...options, batchSize: 0 }),
     fitFlow(data, { ...options, spec: { ...options.spec, layers: 0 } }),
   ]

@@ -24,7 +24,7 @@ export function clusters(data: WeighedRows, count: number, random: Random): Uint
   return cluster
 }
 
-const ROUNDS = 10
+const ROUNDS = 5
 
 /** [count, dim]: initial centres, each drawn with probability proportional to weight × squared distance to the nearest centre. */
 function drawCentres({ dim, rows, weights }: WeighedRows, count: number, random: Random): Float64Array {

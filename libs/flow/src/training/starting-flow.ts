@@ -8,6 +8,7 @@ import type { FitSettings } from './fit-options.js'
 import { countable, lowestNineTenths } from './held-out.js'
 import { trainableFlow } from './trainable-flow.js'
 import type { TrainingBatches } from './training-batches.js'
+import { withoutWorst } from './trimming.js'
 
 /**
  * The flow a fit starts from. Context shift and couplings are the identity and mixings are rotations. The first actnorm is set
@@ -29,7 +30,8 @@ const INITIALISING_ROWS = 2048
 
 /**
  * The flow with a fitted mixture as base. The number of components doubles while the held-out likelihood improves, up to
- * `base.components` and to one component per 2·dim rows.
+ * `base.components` and to one component per 8 rows. Each mixture leaves out the rows that the one before finds least likely: a
+ * cluster of anomalies gets no component of its own, which it would if the rows were left out by the mixture that they are in.
  */
 function onMixture(
   flow: FlowState,
@@ -38,44 +40,37 @@ function onMixture(
   batches: TrainingBatches,
 ) {
   const { spec, weights } = flow
-  const { seed, noise, trim = 0, trimSuspect = trim } = settings
+  const { seed, trim = 0 } = settings
   const { dim } = spec
   const trainable = trainableFlow(flow)
   const plain = batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2))))
   const rows = Float64Array.from(trainable.latent(plain))
   const heldOut = trainable.latent(batches.validation)
-  const data = {
-    dim,
-    rows,
-    weights: countable(plain.weights),
-    noise: movedNoise(trainable.rowGradients(batches.plain(1)).jacobian, noise),
-    trim: trimSuspect,
-  }
   const nllOf = (mixture: GaussianMixture) =>
     lowestNineTenths(mixtureDensity(mixture).nll(heldOut), countable(batches.validation.weights))
+  const left = Math.floor(trim * plain.count)
 
-  let best = fitMixture(data, 1, seededRandom(seed, 'mixture 1'))
-  for (let count = 2; count <= most && count * ROWS_PER_COLUMN * dim <= plain.count; count *= 2) {
-    const next = fitMixture(data, count, seededRandom(seed, `mixture ${count}`))
-    if (!(nllOf(next) < nllOf(best))) break
-    best = next
+  let kept = countable(plain.weights)
+  let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
+  for (let count = 1; count <= Math.max(1, Math.min(most, plain.count / ROWS_PER_COMPONENT)); count *= 2) {
+    const mixture = fitMixture(
+      { dim, rows, weights: kept, noise: NOISE },
+      count,
+      seededRandom(seed, `mixture ${count}`),
+    )
+    const nll = nllOf(mixture)
+    if (best === undefined || nll < best.nll) best = { mixture, nll }
+    else if (count > 2 * best.mixture.shares.length) break
+    kept = countable(withoutWorst(plain.weights, mixtureDensity(mixture).nll(rows), left))
   }
-  const base: MixtureBase = { kind: 'mixture', components: best.shares.length }
-  return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(best)]) }
+  const { mixture } = best!
+  const base: MixtureBase = { kind: 'mixture', components: mixture.shares.length }
+  return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(mixture)]) }
 }
 
-/** Covariance of the noise in the latent space, [dim, dim]: J·diag(σ²)·Jᵀ. Exact, because the starting flow is linear. */
-function movedNoise(jacobian: Float32Array, sigma: Float32Array): Float64Array {
-  const { length: dim } = sigma
-  return Float64Array.from({ length: dim * dim }, (_, at) => {
-    const [row, column] = [Math.floor(at / dim), at % dim]
-    let sum = 0
-    for (let k = 0; k < dim; k++) sum += jacobian[row * dim + k]! * jacobian[column * dim + k]! * sigma[k]! ** 2
-    return sum
-  })
-}
-
-const ROWS_PER_COLUMN = 2
+/** Deviation of the noise that a mixture is fitted with, in columns of deviation 1. */
+const NOISE = 0.03
+const ROWS_PER_COMPONENT = 8
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000
 /** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */

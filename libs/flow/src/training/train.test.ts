@@ -174,19 +174,6 @@ describe('the recipe', () => {
     expect(await meanNll(trimmed, contaminants)).toBeGreaterThan(await meanNll(untrimmed, contaminants))
   })
 
-  it('drops units where rows are few, and none where they are many', async () => {
-    const random = seededRandom(9, 'dropout')
-    const rows = Float32Array.from({ length: 2 * 2500 }, () => random.normal())
-    const fits = async (count: number) => {
-      const data = { rows: rows.slice(0, 2 * count), context: NO_CONTEXT }
-      const dropped = await train(data, { ...small, dropoutFew: 0.2 }, backend)
-      return { dropped: dropped.report.trainNll, whole: (await train(data, small, backend)).report.trainNll }
-    }
-    const [few, many] = [await fits(200), await fits(2500)]
-    expect(few.dropped).not.toEqual(few.whole)
-    expect(many.dropped).toEqual(many.whole)
-  })
-
   it('counts rows by their weights', async () => {
     const rows = Float32Array.from({ length: 2000 }, (_, at) => (at < 1000 ? -2 : 2) + 0.1 * Math.sin(at))
     const weights = Float32Array.from({ length: 1000 }, (_, row) => (row < 500 ? 1 : 0.01))

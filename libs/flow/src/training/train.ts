@@ -1,7 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { dropout } from '../bijectors/conditioner/dropout.js'
 import { NotFiniteError } from '../errors.js'
-import { seededRandom } from '../random.js'
 import type { Backend } from '../tensor/backend.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
@@ -10,7 +8,7 @@ import { countable, lowestNineTenths } from './held-out.js'
 import { startingFlow } from './starting-flow.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, trainingBatches } from './training-batches.js'
-import { BY_HEART_ROWS, trimming, withoutWorst } from './trimming.js'
+import { trimming, withoutWorst } from './trimming.js'
 
 /**
  * Maximum-likelihood training in this process, on the open backend. `fitFlow` runs it in a child process.
@@ -29,7 +27,7 @@ export async function train(
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(settings.start ?? startingFlow(settings, batches))
-  const takeStep = stepper(flow, batches.trainingRows, { ...settings, maxSteps })
+  const takeStep = stepper(flow, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
   const timesAt = (steps: number) => {
@@ -64,19 +62,17 @@ export async function train(
 }
 
 /** One training step. Returns the batch's loss, or undefined if it or its gradient is not finite; the flow is then unchanged. */
-function stepper(flow: TrainableFlow, trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
-  const { spec, seed, maxSteps, learningRate = LEARNING_RATE, dropoutFew = 0 } = settings
+function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxSteps: number }) {
+  const { spec, maxSteps, learningRate = LEARNING_RATE } = settings
   const move = adam(flow.parameters.length)
-  const trimmed = trimming(trainingRows, settings)
-  const dropped = dropoutFew * Math.max(0, 1 - trainingRows / BY_HEART_ROWS)
-  const units = dropped > 0 ? dropout(dropped, seededRandom(seed, 'dropout')) : undefined
+  const trimmed = trimming(settings)
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
     const weigh = (nll: Float32Array) => {
       trimmed.see(step, nll)
       return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
     }
-    const { loss, gradient } = flow.lossAndGradient(batch, weigh, units)
+    const { loss, gradient } = flow.lossAndGradient(batch, weigh)
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
     move(flow.parameters, gradient, learningRateAt(step, maxSteps, learningRate))

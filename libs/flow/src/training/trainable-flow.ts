@@ -2,7 +2,6 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { nllOf } from '../base/base-distribution.js'
 import { baseOf } from '../base/bases.js'
 import { chain } from '../bijectors/chain.js'
-import { type Dropout, dropping } from '../bijectors/conditioner/dropout.js'
 import { bijectorsOf, fixedShapes, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowSpec, FlowState, WeightTensor } from '../flows/flow-state.js'
 import { sizeOf, tensorOf } from '../tensor/plain.js'
@@ -26,14 +25,9 @@ export interface TrainableFlow {
   /**
    * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
    *
-   * @param weigh    from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
-   * @param dropout  dropout of hidden units. Default: none.
+   * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
    */
-  lossAndGradient(
-    batch: Batch,
-    weigh: (nll: Float32Array) => Float32Array,
-    dropout?: Dropout,
-  ): { loss: number; gradient: Float32Array }
+  lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
   /** z of each row, [count, dim]. */
   latent(batch: Batch): Float32Array
   /** Negative log-likelihood of each row, [count] in nats. */
@@ -83,13 +77,12 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   const reusing = scratch()
   return {
     parameters,
-    lossAndGradient: (batch, weigh, dropout) => {
+    lossAndGradient: (batch, weigh) => {
       let gradient = new Float32Array(0)
       let loss = 0
       const step = () => {
         const weights = tensors()
-        const forward = () => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch))
-        const { result, pullBack } = record(() => dropping(dropout, forward))
+        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
         const latent = result.value.dataSync<'float32'>()
         const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>())
         const shares = weigh(Float32Array.from(nll))

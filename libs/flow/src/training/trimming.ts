@@ -2,21 +2,21 @@ import { seededRandom } from '../random.js'
 import type { FitSettings } from './fit-options.js'
 
 /**
- * Number of least likely rows that each batch's gradient leaves out: 0 at first, then a share of the batch.
+ * Number of least likely rows that each batch's gradient leaves out. A flow that starts from a standard normal leaves out none at
+ * first, because its first NLLs do not show which rows are unlikely; one that starts from a fitted mixture does from its first step.
  *
- * `trimSuspect` applies to small tables and to NLLs with a heavy upper tail, where a flow would fit the anomalies too. Elsewhere
- * the least likely rows are mostly rare normal ones, and `trim` applies.
- *
- * @param trainingRows  number of training rows
+ * `trimHeavyTail` applies to NLLs with a heavy upper tail, where a flow would fit the anomalies too. Elsewhere the least likely rows are
+ * mostly rare normal ones, and `trim` applies.
  */
-export function trimming(trainingRows: number, settings: FitSettings & { readonly maxSteps: number }) {
-  const { seed, trim = 0, trimSuspect = trim, maxSteps } = settings
+export function trimming(settings: FitSettings & { readonly maxSteps: number }) {
+  const { spec, seed, trim = 0, trimHeavyTail = trim, maxSteps } = settings
   const random = seededRandom(seed, 'trimming')
   const tail = tailWatch()
-  const isWatched = (step: number) => step >= WATCH_FROM * maxSteps && step < TRIM_FROM * maxSteps
+  const first = spec.base?.kind === 'mixture' ? 0 : TRIM_FROM * maxSteps
+  const isWatched = (step: number) => step >= WATCH_FROM * maxSteps && step < first
   const shareAt = (step: number) => {
-    if (step < TRIM_FROM * maxSteps) return 0
-    return trainingRows < BY_HEART_ROWS || tail.isHeavy() ? trimSuspect : trim
+    if (step < first) return 0
+    return tail.isHeavy() ? trimHeavyTail : trim
   }
   return {
     /** Rounded up at random, so that shares below one row per batch hold on average. */
@@ -65,8 +65,6 @@ function quantile(sorted: Float32Array, share: number): number {
 // As shares of the steps.
 const WATCH_FROM = 0.15
 const TRIM_FROM = 0.2
-/** Below this a table is small: 2,000 steps see each of 2,000 rows 250 times, enough to memorise them. */
-export const BY_HEART_ROWS = 2000
 const TAIL_DEVIATIONS = 3
 /** Of a normal density. */
 const ONE_DEVIATION_BELOW = 0.1587

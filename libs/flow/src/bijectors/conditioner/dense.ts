@@ -3,7 +3,6 @@ import { matrices } from '../../tensor/matrices/matrices.js'
 import type { Activation } from '../../tensor/matrices/matrix-operations.js'
 import type { Rows } from '../../tensor/rows.js'
 import { differentiable } from '../../tensor/tape.js'
-import { maskOfUnits } from './dropout.js'
 
 /** One dense layer's weight [in, out] and bias [out]. */
 export interface DenseWeights {
@@ -14,8 +13,6 @@ export interface DenseWeights {
 /**
  * Dense layers one after another, x·W + b each, with an activation between them and none after the last: [batch, in] → [batch, out].
  *
- * With dropout, the output of each activation is multiplied by the dropout mask.
- *
  * One operation with its own gradient: while recording gradients, tfjs splits `fused.matMul` into operations that each cost more
  * to record than to compute.
  */
@@ -24,22 +21,18 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
   const inputs = [x, ...layers.flatMap(({ weight, bias }) => [weight, bias])]
   const [value] = differentiable(inputs, {
     forward: (save) => {
-      const { dense, times } = matrices()
+      const { dense } = matrices()
       const values: Tensor[] = [x]
-      const masks: Tensor[] = []
       layers.forEach(({ weight, bias }, index) => {
-        const value = dense(values[index]!, weight, bias, activationOf(index))
-        const mask = index < layers.length - 1 ? maskOfUnits(value.shape) : undefined
-        values.push(mask === undefined ? value : times(value, mask))
-        if (mask !== undefined) masks.push(mask)
+        values.push(dense(values[index]!, weight, bias, activationOf(index)))
       })
-      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight), ...masks])
+      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight)])
       return values.slice(-1)
     },
     backward: ([dy], saved) => {
       const count = layers.length
-      const [given, weights, masks] = [saved.slice(0, count), saved.slice(count, 2 * count), saved.slice(2 * count)]
-      const { open, times, columnSums, timesTransposed, transposedTimes } = matrices()
+      const [given, weights] = [saved.slice(0, count), saved.slice(count)]
+      const { open, columnSums, timesTransposed, transposedTimes } = matrices()
       const gradients: (() => Tensor)[] = []
       let slope = dy!
       for (let index = layers.length - 1; ; index--) {
@@ -50,8 +43,6 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
         )
         if (index === 0) return [() => timesTransposed(own, weight), ...gradients]
         slope = timesTransposed(own, weight)
-        const mask = masks[index - 1]
-        if (mask !== undefined) slope = times(slope, mask)
         if (between === 'relu') slope = open(slope, given[index]!)
       }
     },

@@ -8,8 +8,6 @@ export interface Matrices {
   dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
   /** Gradient of ReLU: dy where its output is positive, 0 elsewhere. */
   open(dy: Tensor, value: Tensor): Tensor
-  /** a⊙b */
-  times(a: Tensor, b: Tensor): Tensor
   /** [batch, width] → sum of each column, [width] */
   columnSums(rows: Tensor): Tensor
   /** a·bᵀ */

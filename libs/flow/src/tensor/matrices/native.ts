@@ -14,7 +14,6 @@ export const nativeMatrices: Matrices = {
     return open
   },
   open: (dy, value) => runNative('ReluGrad', [dy, value]),
-  times: (a, b) => runNative('Mul', [a, b]),
   columnSums: (rows) => runNative('BiasAddGrad', [rows]),
   timesTransposed: (a, b) => runNative('MatMul', [a, b], ['transpose_b']),
   transposedTimes: (a, b) => runNative('MatMul', [a, b], ['transpose_a']),

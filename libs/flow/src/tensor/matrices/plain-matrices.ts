@@ -8,7 +8,6 @@ export const plainMatrices: Matrices = {
     return activation === 'relu' ? relu(value) : value
   },
   open: (dy, value) => mul(dy, step(value)),
-  times: (a, b) => mul(a, b),
   columnSums: (rows) => sum(rows, 0),
   timesTransposed: (a, b) => matMul(a, b, false, true),
   transposedTimes: (a, b) => matMul(a, b, true, false),

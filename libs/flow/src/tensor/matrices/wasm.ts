@@ -23,7 +23,6 @@ export const wasmMatrices: Matrices = {
     freeOnWasm(isOpen)
     return tensorOf(opened)
   },
-  times: (a, b) => tensorOf(runWasm(Multiply, { a, b })),
   columnSums: (rows) => {
     const [count, width] = rows.shape as [number, number]
     const ones = tensorOf({
