@@ -42,6 +42,11 @@ describe('the values of the Helm chart', () => {
   })
 })
 
+it('the Helm chart has the version of outflow', () => {
+  const { version } = JSON.parse(read('../package.json'))
+  expect(parse(read('helm/Chart.yaml'))).toMatchObject({ version, appVersion: version })
+})
+
 // Helm is a program of its own, which npm does not install.
 const hasHelm = spawnSync('helm', ['version']).status === 0
 
