@@ -60,7 +60,7 @@ it.each([
   expect(columnOfSteps(own)).toBe(column)
 })
 
-it('writes a single key plainly and other paths without the 11632', () => {
+it('writes a single key plainly and other paths without the "$."', () => {
   expect(['$.delay', '$["metrics.cpu"]', '$.route.origin', '$[0]'].map(nameOfPath)).toEqual([
     'delay',
     'metrics.cpu',

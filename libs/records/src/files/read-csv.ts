@@ -9,7 +9,7 @@ interface ParsedRow {
   readonly info: Info
 }
 
-/** Reads comma-separated values with a header line (RFC 4180); blank lines are passed over, and counted. */
+/** Reads comma-separated values with a header line (RFC 4180). Blank lines are skipped, and counted as lines. */
 export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let header: readonly string[] = []
   const parser = parse({
@@ -18,8 +18,8 @@ export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<read
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
     columns: (names: string[]) => {
-      header = checkHeader(name, names)
-      return names
+      header = distinctNames(names)
+      return [...header]
     },
   })
   const rows: AsyncIterable<ParsedRow> = pipeline(bytes, parser, () => {})
@@ -39,12 +39,17 @@ export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<read
   if (batch.length > 0) yield batch
 }
 
-function checkHeader(name: string, header: readonly string[]): readonly string[] {
-  header.forEach((column, index) => {
-    if (column.trim() === '') throw new InputInvalid(name, 1, `column ${index + 1} has no name`)
-    if (header.indexOf(column) !== index) throw new InputInvalid(name, 1, `two columns are called ${column}`)
+/** A column without a name is named by its position, `column 3`; the second one called `price` is `price (2)`. */
+function distinctNames(header: readonly string[]): readonly string[] {
+  const taken = new Set(header)
+  return header.map((column, index) => {
+    const name = column.trim() === '' ? `column ${index + 1}` : column
+    if (name === column && header.indexOf(column) === index) return column
+    let distinct = name
+    for (let number = 2; taken.has(distinct); number++) distinct = `${name} (${number})`
+    taken.add(distinct)
+    return distinct
   })
-  return header
 }
 
 type Nest = (flat: Readonly<Record<string, string>>) => Record<string, unknown>
