@@ -1,10 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { main } from '@outflow/cli'
 import { alertEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { aDatabase } from '../support/infrastructure.js'
+import { runToEnd } from '../support/run-to-end.js'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
@@ -50,6 +55,20 @@ describe('README and docs', () => {
     expect(groups).toHaveLength(1)
     expect(groupEventSchema.safeParse(groups[0]).error).toBeUndefined()
   })
+
+  it('show commands for files that find the flight with the wrong unit', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-guide-'))
+    try {
+      await symlink(fileURLToPath(new URL('node_modules', root)), join(folder, 'node_modules'))
+      const commands = [...read('docs/guides/files.md').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block)
+      const ran = await runToEnd('bash', ['-euo', 'pipefail', '-c', commands.join('')], { cwd: folder })
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(ran.stdout).toContain('normal with distance 2,475 instead of 3,983: kilometres instead of miles?')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    // A fit on WebAssembly takes a minute on a busy machine.
+  }, 300_000)
 
   it('show SQL that an analyst may run', async () => {
     const client = new pg.Client({ connectionString: await aDatabase() })
