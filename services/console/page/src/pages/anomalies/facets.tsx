@@ -30,6 +30,7 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
       <p class="facets-total">
         <b>{formatCount(anomalies)}</b> {anomalies === 1 ? 'anomaly' : 'anomalies'}
         <Change anomalies={anomalies} before={before} />
+        {mayGiveAll && ' · '}
         {mayGiveAll && (
           <button type="button" class="link" onClick={() => setGiving(true)}>
             Verdict on all
