@@ -1,4 +1,4 @@
-import { formatPosition } from '@outflow/contracts'
+import { ALERT_EVENT_TYPE, formatPosition } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import { SOURCE } from './feed.js'
 import { pValueOf } from './fixed-detector.js'
@@ -68,11 +68,20 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
     [...tables.deadLetters.keys()],
     rejected.map(({ key }) => key),
   )
-  const alerts = committedIn(broker, 'flights.alerts')
+  const events = committedIn(broker, 'flights.alerts').map(({ value }): SentEvent => JSON.parse(String(value)))
+  const alerts = events.filter(({ type }) => type === ALERT_EVENT_TYPE)
+  const { unsent } = tables
   compare(
-    'alerts',
-    alerts.map(({ value }) => JSON.parse(String(value)).id),
+    'alerts sent or withheld',
+    [...alerts.map(({ id }) => id), ...[...unsent.keys()].map((key) => `flights/${key}`)],
     anomalies.map(({ key }) => `flights/${key}`),
+  )
+  const gathered = new Map<string, number>()
+  for (const groupId of unsent.values()) if (groupId !== null) gathered.set(groupId, (gathered.get(groupId) ?? 0) + 1)
+  compare(
+    'groups',
+    events.filter(({ type }) => type !== ALERT_EVENT_TYPE).map(({ id, data }) => `${id}: ${data.count}`),
+    [...gathered].map(([groupId, count]) => `${groupId}: ${count}`),
   )
   found.push(...outOfOrder(alerts))
   compare(
@@ -97,6 +106,18 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
     found.push('a relay that has stopped still leads')
   if (broker.transactions.open > 0) found.push('a Kafka transaction is still open')
   return found
+}
+
+/** What is compared of an alert, or of a group of them. */
+interface SentEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: {
+    readonly key: string | null
+    readonly partition: number
+    readonly offset: string
+    readonly count: number
+  }
 }
 
 interface Due {
@@ -166,18 +187,15 @@ function committedIn(broker: SimulatedBroker, topic: string): readonly LoggedRec
 }
 
 /** Alerts of a key, from one partition, come in the order of their records. */
-function outOfOrder(alerts: readonly LoggedRecord[]): readonly string[] {
+function outOfOrder(alerts: readonly SentEvent[]): readonly string[] {
   const last = new Map<string, number>()
-  return alerts.flatMap(({ value }) => {
-    const { data } = JSON.parse(String(value))
+  return alerts.flatMap(({ data: { key, partition, offset } }) => {
     // Without a key it has no place in an order.
-    if (data.key === null) return []
-    const stream = `${data.key} of partition ${data.partition}`
+    if (key === null) return []
+    const stream = `${key} of partition ${partition}`
     const before = last.get(stream) ?? -1
-    last.set(stream, Number(data.offset))
-    return Number(data.offset) > before
-      ? []
-      : [`an alert of ${stream} comes after that of offset ${before}: ${data.offset}`]
+    last.set(stream, Number(offset))
+    return Number(offset) > before ? [] : [`an alert of ${stream} comes after that of offset ${before}: ${offset}`]
   })
 }
 

@@ -13,6 +13,8 @@ export interface Plan {
   readonly detection: { readonly alertRate: number } | { readonly fdr: number }
   readonly hasWindows: boolean
   readonly tombstones: 'skip' | 'reject'
+  /** Whether alerts of a key are gathered. */
+  readonly hasGrouping: boolean
   /** Source records that arrive in transactions, of which some are aborted. */
   readonly hasTransactions: boolean
   readonly hasRetention: boolean
@@ -41,6 +43,7 @@ export function makePlan(random: Random): Plan {
     detection: random.oneIn(2) ? { fdr: 0.1 } : { alertRate: 0.01 },
     hasWindows: random.oneIn(2),
     tombstones: random.pick(['skip', 'reject']),
+    hasGrouping: random.oneIn(3),
     hasTransactions: random.oneIn(3),
     hasRetention: random.oneIn(6),
     fetchRecords: random.pick([1, 4, 20]),

@@ -1,7 +1,7 @@
-import { EventEmitter } from 'node:events'
 import type { Pool } from '@outflow/store'
 import { Connection, type NetworkFaults } from './network.js'
 import type { Process, Scheduler } from './scheduler.js'
+import { DatabaseError, type ServerSession, SimulatedClient, type Statement } from './simulated-client.js'
 import { partitionOf, READS, STATEMENTS } from './simulated-statements.js'
 import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
 
@@ -14,11 +14,6 @@ export interface PostgresOptions {
   readonly crashes: boolean
   /** One commit in so many that was not awaited is followed by a crash; 0: none. */
   readonly crashesAfterCommit: { readonly oneIn: number }
-}
-
-interface Statement {
-  readonly name: string
-  readonly values: readonly never[]
 }
 
 /** An open transaction: what it sees, and what it holds until it ends. */
@@ -76,11 +71,14 @@ export class SimulatedPostgres {
         lent.add(client)
         return client
       }
-      const opened = new SimulatedClient(this, process, (returned) => {
-        lent.delete(returned)
-        if (returned.isUsable) idle.push(returned)
-        onReturned()
-      })
+      const opened = new SimulatedClient(
+        (onClosed) => this.#connect(process, onClosed),
+        (returned) => {
+          lent.delete(returned)
+          if (returned.isUsable) idle.push(returned)
+          onReturned()
+        },
+      )
       await opened.open()
       lent.add(opened)
       return opened
@@ -109,7 +107,7 @@ export class SimulatedPostgres {
     return pool as unknown as Pool
   }
 
-  connect(process: Process, onClosed: () => void): { readonly connection: Connection; readonly session: Session } {
+  #connect(process: Process, onClosed: () => void): { readonly connection: Connection; readonly session: Session } {
     const { scheduler, faults } = this.options
     const session = new Session(this, ++this.#lastSession)
     const connection: Connection = new Connection(scheduler, process, {
@@ -182,10 +180,10 @@ export class SimulatedPostgres {
   }
 }
 
-/** A session at the server. */
-class Session {
+class Session implements ServerSession {
   #transaction: Transaction | null = null
   #isInTransaction = false
+  #isAwaited = true
 
   constructor(
     private readonly postgres: SimulatedPostgres,
@@ -220,6 +218,7 @@ class Session {
     if (READS.has(statement.name)) return apply(this.#transaction?.tables ?? postgres.tables)
     if (refused.oneIn > 0 && scheduler.random.oneIn(refused.oneIn))
       throw new DatabaseError('53100', 'could not extend file: No space left on device')
+    if (statement.name === 'claim_outbox_order') this.#isAwaited = false
     if (this.#isInTransaction) {
       this.#transaction ??= { release: await postgres.lock('all'), tables: copyTables(postgres.tables) }
       return apply(this.#transaction.tables)
@@ -260,12 +259,14 @@ class Session {
     if (text === 'begin') this.#isInTransaction = true
     if (text === 'commit' && this.#transaction) {
       replaceTables(postgres.tables, this.#transaction.tables)
-      postgres.flush()
+      if (this.#isAwaited) postgres.flush()
+      else postgres.crashSoon()
     }
     if (text === 'commit' || text === 'rollback') {
       this.#transaction?.release()
       this.#transaction = null
       this.#isInTransaction = false
+      this.#isAwaited = true
     }
     return { rows: [] }
   }
@@ -273,67 +274,7 @@ class Session {
 
 /** Messages that a batch puts into the outbox: their ids are taken before the batch is committed. */
 function messagesIn({ name, values }: Statement): number {
-  const kinds: readonly unknown[] = name === 'write_batch' ? values[4]! : []
-  return kinds.length
-}
-
-/** A client of `pg`, as the store uses one. */
-class SimulatedClient extends EventEmitter {
-  readonly #connection: Connection
-  readonly #session: Session
-
-  constructor(
-    postgres: SimulatedPostgres,
-    process: Process,
-    private readonly giveBack: (client: SimulatedClient) => void,
-  ) {
-    super()
-    const { connection, session } = postgres.connect(process, () =>
-      this.emit('error', new Error('Connection terminated unexpectedly')),
-    )
-    this.#connection = connection
-    this.#session = session
-    // As openPool does.
-    this.on('error', () => {})
-  }
-
-  get isUsable(): boolean {
-    return this.#connection.isOpen
-  }
-
-  async open(): Promise<void> {
-    try {
-      await this.#connection.request('connect', () => this.#session.begin())
-    } catch (cause: unknown) {
-      this.close()
-      throw Object.assign(new Error('connect ECONNREFUSED', { cause }), { code: 'ECONNREFUSED' })
-    }
-  }
-
-  async query(statement: Statement | string): Promise<{ readonly rows: readonly object[] }> {
-    if (!this.isUsable) throw new Error('Client has encountered a connection error and is not queryable')
-    const what = typeof statement === 'string' ? statement : statement.name
-    return this.#connection.request(what, () => this.#session.run(statement))
-  }
-
-  release(error?: Error | boolean): void {
-    if (error) this.close()
-    this.giveBack(this)
-  }
-
-  close(): void {
-    this.#connection.close()
-  }
-}
-
-/** What `pg` makes of an error that the server sends. */
-class DatabaseError extends Error {
-  readonly severity = 'ERROR'
-
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message)
-  }
+  const messages: readonly unknown[] =
+    name === 'write_batch' ? values[4]! : name === 'insert_numbered_rows' ? values[1]! : []
+  return messages.length
 }

@@ -1,20 +1,9 @@
 import type { FdrState } from '@outflow/contracts'
-import type { AnomalyRow, DeadLetterRow, OutboxRow, Tables, WindowStateRow } from './tables.js'
-
-/** What a statement may use beside the tables. */
-export interface StatementContext {
-  readonly nowMs: number
-  /** The session that runs the statement. */
-  readonly session: number
-  readonly isOpen: (session: number) => boolean
-  /** The next id of an outbox row; like Postgres's it is given before the commit, and not given again after a rollback. */
-  readonly nextOutboxId: () => bigint
-}
+import { insertMessages, OUTBOX_STATEMENTS } from './simulated-outbox.js'
+import type { Execute, Row, StatementContext } from './statement.js'
+import type { AnomalyRow, DeadLetterRow, Tables, WindowStateRow } from './tables.js'
 
 export const DATABASE_ID = 'simulated'
-
-type Row = Record<string, unknown>
-type Execute = (tables: Tables, values: readonly never[], context: StatementContext) => readonly Row[]
 
 /** A batch as the store's JSON text has it. */
 interface BatchJson {
@@ -99,29 +88,9 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
     })),
 
   database_id: () => [{ id: DATABASE_ID }],
-  take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
-    const unnumbered = [...tables.outbox.values()].filter(({ sequence }) => sequence === null)
-    if (unnumbered.length > 0 && !areReasonsAwaited(unnumbered, nowMs, longestMs!)) {
-      let last = tables.sequences.get('outbox') ?? 0n
-      for (const row of unnumbered.toSorted((a, b) => Number(a.id - b.id))) {
-        last += 1n
-        tables.outbox.set(row.id, { ...row, sequence: last })
-      }
-      tables.sequences.set('outbox', last)
-    }
-    return firstOfOutbox(tables, limit!, maxBytes!)
-  },
-  first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
-  has_alert_control: () => [{ controlled: false }],
   explanations_between: () => [],
   until_on_disk: () => [],
-  outbox_numbered: ({ sequences }) => [{ last_sequence: String(sequences.get('outbox') ?? 0n) }],
-  delete_outbox_through: ({ outbox, sequences }, [, sequence]) => {
-    const last = sequences.get('outbox') ?? 0n
-    const sent = [...outbox.values()].filter((row) => row.sequence !== null && row.sequence <= BigInt(sequence!))
-    if (BigInt(sequence!) <= last) for (const { id } of sent) outbox.delete(id)
-    return [{ deleted: String(sent.length), last_sequence: String(last) }]
-  },
+  ...OUTBOX_STATEMENTS,
 
   begin_leadership: ({ leaderships }, [name], { session }) => {
     if (leaderships.has(name!)) return []
@@ -143,16 +112,11 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
 }
 
 /** Statements that change nothing. */
-export const READS: ReadonlySet<string> = new Set(
-  [
-    'stored_positions',
-    'stored_fdr_state',
-    'load_window_states',
-    'partition_counters',
-    'database_id',
-    'first_of_outbox',
-  ].concat(['has_alert_control', 'explanations_between', 'outbox_numbered', 'ensure_anomaly_partitions', 'is_led']),
-)
+export const READS: ReadonlySet<string> = new Set([
+  ...['stored_positions', 'stored_fdr_state', 'load_window_states', 'partition_counters', 'ensure_anomaly_partitions'],
+  ...['database_id', 'first_of_outbox', 'outbox_numbered', 'has_alert_control', 'explanations_between'],
+  ...['alert_buckets', 'list_suppressions', 'unnumbered_rows', 'is_led'],
+])
 
 const windowKey = (topic: string, partition: number, by: string, entity: string) =>
   JSON.stringify([topic, partition, by, entity])
@@ -211,44 +175,4 @@ function insertNew<T extends { readonly offset: string }>(
 
 function add(counts: Map<string, number>, key: string, count: number): void {
   counts.set(key, (counts.get(key) ?? 0) + count)
-}
-
-function insertMessages(
-  { outbox }: Tables,
-  columns: readonly unknown[][],
-  { nowMs, nextOutboxId }: StatementContext,
-): void {
-  const [kinds = [], topics = [], keys = [], payloads = [], headers = []] = columns
-  kinds.forEach((kind, place) => {
-    const id = nextOutboxId()
-    outbox.set(id, {
-      ...{ id, sequence: null, kind: kind as string, topic: topics[place] as string, createdAtMs: nowMs },
-      key: bytesOf(keys[place] as Uint8Array | null),
-      payload: bytesOf(payloads[place] as Uint8Array | null),
-      headers: JSON.parse(headers[place] as string),
-    })
-  })
-}
-
-const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(own))
-
-/** Nothing computes reasons here, so that each alert waits as long as it may. */
-function areReasonsAwaited(unnumbered: readonly OutboxRow[], nowMs: number, longestMs: number): boolean {
-  const alerts = unnumbered.filter(({ kind }) => kind === 'alert')
-  return alerts.length > 0 && Math.min(...alerts.map(({ createdAtMs }) => createdAtMs)) > nowMs - longestMs
-}
-
-function firstOfOutbox({ outbox }: Tables, limit: number, maxBytes: number): Row[] {
-  let bytes = 0
-  const numbered = [...outbox.values()].filter((row): row is OutboxRow & { sequence: bigint } => row.sequence !== null)
-  return numbered
-    .toSorted((a, b) => Number(a.sequence - b.sequence))
-    .slice(0, limit)
-    .filter(({ payload, key }, place) => {
-      bytes += (payload?.length ?? 0) + (key?.length ?? 0)
-      return place === 0 || bytes <= maxBytes
-    })
-    .map(({ sequence, kind, topic, key, payload, headers, createdAtMs }) => ({
-      ...{ sequence: String(sequence), kind, topic, key, payload, headers, createdAt: new Date(createdAtMs) },
-    }))
 }

@@ -21,6 +21,10 @@ export interface Tables {
   readonly gaps: Map<string, bigint>
   /** The session that leads, by name. */
   readonly leaderships: Map<string, number>
+  /** Buckets of alerts that are open, by kind and subject. */
+  readonly buckets: Map<string, BucketRow>
+  /** Alerts that were not sent singly, by `topic/partition/offset`, with the group that they are in; null: none. */
+  readonly unsent: Map<string, string | null>
   /** The last number that the outbox has given. */
   readonly sequences: Map<string, bigint>
 }
@@ -74,10 +78,18 @@ export interface WindowStateRow {
   readonly state: Buffer
 }
 
+/** As Postgres gives it. */
+export type BucketRow = Readonly<Record<string, unknown>> & {
+  readonly kind: string
+  readonly subject: string
+  readonly closes_at: Date
+  readonly count: number
+}
+
 export const makeTables = (): Tables => ({
   ...{ offsets: new Map(), anomalies: new Map(), deadLetters: new Map(), outbox: new Map(), scored: new Map() },
   ...{ rejected: new Map(), windowStates: new Map(), fdrStates: new Map(), gaps: new Map(), leaderships: new Map() },
-  sequences: new Map(),
+  ...{ sequences: new Map(), buckets: new Map(), unsent: new Map() },
 })
 
 export function copyTables(tables: Tables): Tables {

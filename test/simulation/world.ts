@@ -98,6 +98,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
 
   const isDone = () =>
     postgres.tables.outbox.size === 0 &&
+    [...postgres.tables.buckets.values()].every(({ count }) => count === 0) &&
     partitions.every((log, at) => {
       const stored = postgres.tables.offsets.get(`${SOURCE}/${at}`)?.nextOffset ?? -1n
       // Ends of transactions, and what they aborted, move the offset with the next record.
@@ -117,7 +118,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   for (const what of finalViolations({ broker, postgres, plan })) violated(what)
 }
 
-function configOf({ detection, hasWindows, tombstones }: Plan) {
+function configOf({ detection, hasWindows, hasGrouping, tombstones }: Plan) {
   return parseConfig(
     {
       pipeline: PIPELINE,
@@ -129,7 +130,7 @@ function configOf({ detection, hasWindows, tombstones }: Plan) {
         ...(hasWindows ? [{ type: 'window', name: 'count', aggregate: 'count', over: '1d' }] : []),
       ],
       detection,
-      alerts: { topic: 'flights.alerts' },
+      alerts: { topic: 'flights.alerts', ...(hasGrouping && { grouping: { bucket: '5s', perKey: 1 } }) },
       deadLetters: { topic: 'flights.dead' },
     },
     {},

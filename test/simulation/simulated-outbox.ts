@@ -1,0 +1,152 @@
+import type { Execute, Row, StatementContext } from './statement.js'
+import type { BucketRow, OutboxRow, Tables } from './tables.js'
+
+const NUMBER = 'outbox'
+
+/** The statements of the outbox, and those by which the relay decides on alerts in one transaction. */
+export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
+  take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
+    const unnumbered = [...tables.outbox.values()].filter(({ sequence }) => sequence === null)
+    if (tables.buckets.size === 0 && unnumbered.length > 0 && !areReasonsAwaited(unnumbered, nowMs, longestMs!)) {
+      let last = tables.sequences.get(NUMBER) ?? 0n
+      for (const row of unnumbered.toSorted((a, b) => Number(a.id - b.id))) {
+        last += 1n
+        tables.outbox.set(row.id, { ...row, sequence: last })
+      }
+      tables.sequences.set(NUMBER, last)
+    }
+    return firstOfOutbox(tables, limit!, maxBytes!)
+  },
+  first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
+  has_alert_control: ({ buckets }) => [{ controlled: buckets.size > 0 }],
+  outbox_numbered: ({ sequences }) => [{ last_sequence: String(sequences.get(NUMBER) ?? 0n) }],
+  delete_outbox_through: ({ outbox, sequences }, [, sequence]) => {
+    const last = sequences.get(NUMBER) ?? 0n
+    const sent = [...outbox.values()].filter((row) => row.sequence !== null && row.sequence <= BigInt(sequence!))
+    if (BigInt(sequence!) <= last) for (const { id } of sent) outbox.delete(id)
+    return [{ deleted: String(sent.length), last_sequence: String(last) }]
+  },
+
+  claim_outbox_order: ({ sequences }, _, { nowMs }) => {
+    sequences.set(NUMBER, sequences.get(NUMBER) ?? 0n)
+    return [{ now: new Date(nowMs) }]
+  },
+  unnumbered_rows: ({ outbox }, [, limit, maxBytes, longestMs], { nowMs }) => {
+    const all = [...outbox.values()].filter(({ sequence }) => sequence === null)
+    if (areReasonsAwaited(all, nowMs, longestMs!)) return []
+    const waiting = all.toSorted((a, b) => Number(a.id - b.id)).slice(0, limit)
+    let bytes = 0
+    return waiting
+      .filter(({ kind, payload }, place) => {
+        bytes += kind === 'alert' ? (payload?.length ?? 0) : 0
+        return place === 0 || bytes <= maxBytes!
+      })
+      .map(({ id, kind, payload, createdAtMs }) => ({
+        ...{ id: String(id), kind, payload: kind === 'alert' ? payload : null, created_at: new Date(createdAtMs) },
+        looked_at: waiting.length,
+      }))
+  },
+  list_suppressions: () => [],
+  alert_buckets: ({ buckets }, values) => {
+    const [, dueBy, kinds, subjects] = values as unknown as [string, Date, string[], string[]]
+    const named = new Set(kinds.map((kind, place) => keyOf(kind, subjects[place]!)))
+    return [...buckets.values()].filter((row) => row.closes_at <= dueBy || named.has(keyOf(row.kind, row.subject)))
+  },
+  delete_alert_buckets: ({ buckets }, values) => {
+    const [, kinds, subjects] = values as unknown as [string, string[], string[]]
+    kinds.forEach((kind, place) => void buckets.delete(keyOf(kind, subjects[place]!)))
+    return []
+  },
+  write_alert_buckets: ({ buckets }, [, ...columns]) => {
+    const lists = columns as unknown as unknown[][]
+    lists[0]!.forEach((_, place) => {
+      const row = Object.fromEntries(BUCKET_COLUMNS.map((name, at) => [name, lists[at]![place]]))
+      const bucket = { ...row, examples: JSON.parse(row.examples as string) } as unknown as BucketRow
+      buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
+    })
+    return []
+  },
+  withhold_alerts: ({ outbox, unsent }, values) => {
+    const [, ids, topics, partitions, offsets, , , groupIds] = values as unknown as [
+      ...[string, bigint[], string[], number[], bigint[], string[], (string | null)[], (string | null)[]],
+    ]
+    ids.forEach((id, place) => {
+      outbox.delete(id)
+      const key = `${topics[place]}/${partitions[place]}/${offsets[place]}`
+      if (!unsent.has(key)) unsent.set(key, groupIds[place]!)
+    })
+    return []
+  },
+  reserve_sequences: ({ sequences }, [, count]) => {
+    const last = (sequences.get(NUMBER) ?? 0n) + BigInt(count!)
+    sequences.set(NUMBER, last)
+    return [{ last_sequence: String(last) }]
+  },
+  number_rows: ({ outbox }, values) => {
+    const [ids, numbers] = values as unknown as [bigint[], bigint[]]
+    ids.forEach((id, place) => {
+      const row = outbox.get(id)
+      if (row !== undefined) outbox.set(id, { ...row, sequence: numbers[place]! })
+    })
+    return []
+  },
+  insert_numbered_rows: (tables, values, context) => {
+    const [, numbers, ...messages] = values as unknown as [string, bigint[], ...unknown[][]]
+    insertMessages(tables, messages, context, numbers)
+    return []
+  },
+}
+
+const keyOf = (kind: string, subject: string) => `${kind} ${subject}`
+
+/** In the order of the statement's parameters. */
+const BUCKET_COLUMNS = ['kind', 'subject', 'opens_at', 'closes_at', 'allowance', 'sent', 'count', 'severity'].concat([
+  ...['first_id', 'first_at', 'last_at', 'examples'],
+])
+
+export function insertMessages(
+  { outbox }: Tables,
+  columns: readonly unknown[][],
+  { nowMs, nextOutboxId }: StatementContext,
+  sequences: readonly bigint[] = [],
+): void {
+  const [kinds = [], topics = [], keys = [], payloads = [], headers = []] = columns
+  kinds.forEach((kind, place) => {
+    const id = nextOutboxId()
+    outbox.set(id, {
+      ...{
+        id,
+        sequence: sequences[place] ?? null,
+        kind: kind as string,
+        topic: topics[place] as string,
+        createdAtMs: nowMs,
+      },
+      key: bytesOf(keys[place] as Uint8Array | null),
+      payload: bytesOf(payloads[place] as Uint8Array | null),
+      headers: JSON.parse(headers[place] as string),
+    })
+  })
+}
+
+const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(own))
+
+/** Nothing computes reasons here, so that each alert waits as long as it may. */
+function areReasonsAwaited(unnumbered: readonly OutboxRow[], nowMs: number, longestMs: number): boolean {
+  const alerts = unnumbered.filter(({ kind }) => kind === 'alert')
+  return alerts.length > 0 && Math.min(...alerts.map(({ createdAtMs }) => createdAtMs)) > nowMs - longestMs
+}
+
+function firstOfOutbox({ outbox }: Tables, limit: number, maxBytes: number): Row[] {
+  let bytes = 0
+  const numbered = [...outbox.values()].filter((row): row is OutboxRow & { sequence: bigint } => row.sequence !== null)
+  return numbered
+    .toSorted((a, b) => Number(a.sequence - b.sequence))
+    .slice(0, limit)
+    .filter(({ payload, key }, place) => {
+      bytes += (payload?.length ?? 0) + (key?.length ?? 0)
+      return place === 0 || bytes <= maxBytes
+    })
+    .map(({ sequence, kind, topic, key, payload, headers, createdAtMs }) => ({
+      ...{ sequence: String(sequence), kind, topic, key, payload, headers, createdAt: new Date(createdAtMs) },
+    }))
+}
