@@ -1,3 +1,4 @@
+import type { AlertBucket } from '@outflow/contracts'
 import { isLed, OutboxRewound, type Pool, type Queryable, withLeadership, withTransaction } from '@outflow/store'
 import {
   beginPartitions,
@@ -9,12 +10,19 @@ import {
   writeBatch,
 } from '@outflow/store/batch'
 import {
+  alertBuckets,
+  claimOutboxOrder,
   deleteOutboxThrough,
   firstOfOutbox,
   hasAlertControl,
+  numberInOrder,
   requireOutboxNumbered,
   takeOutbox,
+  type UnnumberedRow,
+  unnumberedRows,
   untilOnDisk,
+  updateAlertBuckets,
+  withholdAlerts,
 } from '@outflow/store/outbox'
 import { describe, expect, it } from 'vitest'
 import { randomOf } from '../fuzz/random.js'
@@ -128,6 +136,47 @@ const CASES: Readonly<Record<string, Case>> = {
     expect(await hasAlertControl(pool, pipeline)).toBe(false)
   },
 
+  'alerts are decided on in one transaction: numbered in an order, withheld, and gathered': async (pool, pipeline) => {
+    for (const offset of [0n, 3n]) await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
+    const bucket: AlertBucket = {
+      ...{ kind: 'key', subject: 'LAX', opensAtMs: 1_000, closesAtMs: 9_000, allowance: 1, sent: 1, count: 2 },
+      ...{ severity: 'high', firstId: 'first', firstAtMs: 2_000, lastAtMs: 3_000, examples: [] },
+    }
+    const named = [{ kind: 'key', subject: 'LAX' } as const]
+    await withTransaction(pool, async (client) => {
+      await claimOutboxOrder(client, pipeline)
+      const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: 10, maxBytes: 1_000, reasonsWaitMs: 0 })
+      expect(areAll).toBe(true)
+      expect(rows.map(({ kind, payload }) => [kind, payload && String(payload)])).toEqual([
+        ['alert', '{}'],
+        ['dead_letter', null],
+        ['alert', '{}'],
+        ['dead_letter', null],
+      ])
+      const [first, dead, second] = rows as [UnnumberedRow, UnnumberedRow, UnnumberedRow]
+      await withholdAlerts(client, pipeline, [
+        { ...AT, outboxId: second.id, because: 'key', ruleId: null, groupId: 'first/group' },
+      ])
+      const message = { kind: 'alert', topic: 'alerts', key: null, payload: Buffer.from('group'), headers: [] } as const
+      await numberInOrder(client, pipeline, [{ id: dead.id }, { message }, { id: first.id }])
+      await updateAlertBuckets(client, pipeline, { closed: [], open: [bucket] })
+    })
+    expect(await alertBuckets(pool, { pipeline, dueBy: new Date(0), named })).toEqual([bucket])
+    expect(await alertBuckets(pool, { pipeline, dueBy: new Date(9_000), named: [] })).toEqual([bucket])
+    expect(await alertBuckets(pool, { pipeline, dueBy: new Date(8_999), named: [] })).toEqual([])
+    const numbered = await firstOfOutbox(pool, { pipeline, limit: 10 })
+    expect(numbered.map(({ sequence, kind, payload }) => [sequence, kind, String(payload)])).toEqual([
+      [1n, 'dead_letter', String(Buffer.from([0, 255]))],
+      [2n, 'alert', 'group'],
+      [3n, 'alert', '{}'],
+    ])
+    expect(await hasAlertControl(pool, pipeline)).toBe(true)
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(3)
+    await updateAlertBuckets(pool, pipeline, { closed: [bucket], open: [] })
+    expect(await alertBuckets(pool, { pipeline, dueBy: new Date(9_000), named })).toEqual([])
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(4)
+  },
+
   'what a transaction changes is seen when it is committed, and never after a rollback': async (pool, pipeline) => {
     const begin = (db: Queryable, partition: number) =>
       beginPartitions(db, { pipeline, topic: 'other' }, new Map([[partition, { nextOffset: 0n, topicId: null }]]))
@@ -167,6 +216,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
+const AT = { topic: TOPIC, partition: 0, offset: 5n }
 const FDR_STATE = { fdr: 0.1, tested: 3, first: null, later: [] }
 
 describe.each(Object.entries(CASES))('%s', (_, check) => {
