@@ -5,6 +5,7 @@ import type { Entity } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { Shown } from '../../parts/states.js'
 import { Time } from '../../parts/time.js'
+import { navigate } from '../../state/location.js'
 import { useResource } from '../../state/resource.js'
 import { formatCount } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
@@ -31,13 +32,13 @@ export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHist
         </a>
       </div>
       <Shown of={history} what="its history">
-        {(found) => <Body history={found} except={except} />}
+        {(found) => <Body pipeline={pipeline} history={found} except={except} />}
       </Shown>
     </section>
   )
 }
 
-function Body({ history, except }: { history: Entity; except: string }) {
+function Body({ pipeline, history, except }: { pipeline: string; history: Entity; except: string }) {
   const others = history.recent.filter(({ id }) => id !== except).slice(0, 5)
   return (
     <>
@@ -51,15 +52,21 @@ function Body({ history, except }: { history: Entity; except: string }) {
           </>
         )}
       </p>
-      {history.byDay.length > 1 && <ByDay byDay={history.byDay} />}
+      {history.byDay.length > 1 && <ByDay pipeline={pipeline} history={history} />}
       {others.length > 0 && <AnomalyLinks items={others} note={({ pValue }) => formatRarity(pValue)} />}
     </>
   )
 }
 
-function ByDay({ byDay }: { byDay: Entity['byDay'] }) {
-  const { x, series } = useMemo(
+const DAY_MS = 86_400_000
+/** As far back as the history goes by days. */
+const DAYS = 90
+
+/** Anomalies a day; a bar leads to those of its day. */
+function ByDay({ pipeline, history: { key, byDay } }: { pipeline: string; history: Entity }) {
+  const { x, xRange, series } = useMemo(
     () => ({
+      xRange: [(Date.now() - DAYS * DAY_MS) / 1000, Date.now() / 1000] as const,
       x: byDay.map(({ day }) => Date.parse(day) / 1000),
       series: [
         {
@@ -72,6 +79,11 @@ function ByDay({ byDay }: { byDay: Entity['byDay'] }) {
     }),
     [byDay],
   )
+  const showDay = (at: number) => {
+    const from = new Date(x[at]! * 1000)
+    const to = new Date(from.getTime() + DAY_MS)
+    navigate(`/${queryString({ pipeline, key, from: from.toISOString(), to: to.toISOString() })}`)
+  }
   const most = Math.max(...byDay.map(({ anomalies }) => anomalies))
   return (
     <Chart
@@ -79,9 +91,11 @@ function ByDay({ byDay }: { byDay: Entity['byDay'] }) {
       x={x}
       xLabel="day"
       isTime
+      xRange={xRange}
       series={series}
       format={formatCount}
       height={130}
+      onPoint={showDay}
     />
   )
 }
