@@ -164,7 +164,6 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
     seed: 1,
     records: { heldOut: expect.any(Number), fitted: expect.any(Number) },
     fit: { atSteps: expect.any(Array), peakMemoryBytes: expect.any(Number) },
-    start: { warmNll: expect.any(Number), coldNll: expect.any(Number), why: null },
     gate: { against: 'incumbent', gain: { lower: expect.any(Number), upper: expect.any(Number) } },
   })
   const [newest] = await listFits(pipeline.pool, { pipeline: pipeline.name, modelId: fit.modelId })

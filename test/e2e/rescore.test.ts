@@ -167,7 +167,7 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
   const { reasons } = await asked(pipeline, explain)
   expect(reasons).not.toEqual([])
   const { stdout } = await runOutflow([...explain, '--config', pipeline.configFile])
-  expect(stdout).toMatch(/\d %  grams/)
+  expect(stdout).toMatch(/\d % {2}grams/)
   expect(stdout).not.toMatch(/\p{Bidi_Control}|[^\P{Cc}\n]/u)
 
   await pipeline.pool.query(`update outflow.anomalies set model_id = 'gone'`)

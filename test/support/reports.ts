@@ -60,7 +60,6 @@ export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
     excludedBy: { confirmed: 0, named: 0 },
   },
   fit: null,
-  start: null,
   calibration: null,
   gate: null,
   durationMs: 1_234,

@@ -57,18 +57,6 @@ export const fitReportSchema = z
       })
       .readonly()
       .nullable(),
-    /** Which fit was kept, the one that went on from the active model or that from nothing; null where there was no such model. */
-    start: z
-      .object({
-        kept: z.enum(['warm', 'cold']),
-        /** Nats; null: that fit was not made. */
-        warmNll: z.number().nullable(),
-        coldNll: z.number().nullable(),
-        /** Why none went on from the model; null where one did. */
-        why: z.string().nullable(),
-      })
-      .readonly()
-      .nullable(),
     calibration: modelMetadataSchema.shape.calibration.nullable(),
     gate: gateReportSchema.nullable(),
     /** How the candidate compared with the active model as its shadow; absent until it has run. */

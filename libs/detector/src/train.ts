@@ -7,6 +7,7 @@ import {
   type FitOptions,
   type FitProgress,
   type FitReport,
+  fitFlow,
   flowSpec,
 } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
@@ -18,7 +19,6 @@ import { TooFewRecords } from './errors.js'
 import { gaugeMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
-import { fitFromBoth, type StartReport, type WarmStart } from './warm-start.js'
 
 export interface TrainingInput {
   readonly features: readonly Feature[]
@@ -33,12 +33,10 @@ export interface TrainingInput {
   readonly window?: { readonly from: string; readonly to: string }
   /** Records a day in the window before any sampling, for the model's metadata: what an alert budget is turned into a rate by. */
   readonly recordsPerDay?: number
-  /** Most steps of a fit from nothing. Default: 2,000. */
+  /** Most steps of the fit. Default: 2,000. */
   readonly maxSteps?: number
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
-  /** A model that the fit may go on from; default: none. */
-  readonly start?: WarmStart
   readonly onProgress?: (progress: FitProgress) => void
   readonly signal?: AbortSignal
 }
@@ -49,15 +47,13 @@ export interface TrainedDetector {
   readonly metadata: ModelMetadata
   /** What the fit of the flow did, curves and cost; null where every feature is categorical. */
   readonly fit: FitReport | null
-  /** Which fit was kept; null where there was no model to go on from. */
-  readonly start: StartReport | null
 }
 
 /**
  * Fits a detector: holds a calibration set out at random, fits the encoder and the flow to the rest,
  * and scores the calibration records as any others, contamination and all.
  *
- * The same records, configuration, seed and model to go on from give the same model on the same backend.
+ * The same records, configuration and seed give the same model on the same backend.
  *
  * @throws {TooFewRecords} below 30 records
  * @throws {FitCancelled} when the signal aborts
@@ -74,7 +70,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
   const fitted = fitEncoder(features, fitting, training)
   const { encoder } = fitted
-  const { fit, start } = rowDim(encoder) > 0 ? await fitTo(fitted, input) : NOTHING_TO_FIT
+  const fit = rowDim(encoder) > 0 ? await fitTo(fitted, input) : null
   const flow = fit?.flow ?? null
   const scorer = await openModelScorer(encoder, flow)
   const nlls = (await scorer.score(calibrating)).nll.sort()
@@ -110,7 +106,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       },
     },
   )
-  return { ...encoded, fit: fit?.report ?? null, start }
+  return { ...encoded, fit: fit?.report ?? null }
 }
 
 /** A flow takes 20 rows, and a third of few records is held out. */
@@ -143,11 +139,8 @@ function split(records: readonly Fields[], held: number, seed: number) {
   return { calibrating: shuffled.slice(0, held), fitting: shuffled.slice(held) }
 }
 
-/** Where there are categories alone. */
-const NOTHING_TO_FIT = { fit: null, start: null }
-
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
-  const { model, training, backend, start, onProgress, signal } = input
+  const { model, training, backend, onProgress, signal } = input
   const { kind, layers, hidden } = model
   const dim = rowDim(encoder)
   const { base, ...settings } = recipeFor(rows.length / dim, input)
@@ -162,7 +155,7 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   }
-  return fitFromBoth({ rows, context, observed }, options, start)
+  return fitFlow({ rows, context, observed }, options)
 }
 
 /**

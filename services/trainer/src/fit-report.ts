@@ -46,7 +46,6 @@ export function begunReport({
       excludedBy: read.excluded,
     },
     fit: null,
-    start: null,
     calibration: null,
     gate: null,
     durationMs: 0,
@@ -57,11 +56,11 @@ export function begunReport({
 /** The report of a fit that gave a model. */
 export function judgedReport(
   begun: FitReport,
-  { fit, start, metadata }: TrainedDetector,
+  { fit, metadata }: TrainedDetector,
   gate: GateReport,
   durationMs: number,
 ): FitReport {
-  return { ...begun, fit, start, calibration: metadata.calibration, gate, durationMs }
+  return { ...begun, fit, calibration: metadata.calibration, gate, durationMs }
 }
 
 /** The report of one that did not. */

@@ -1,4 +1,4 @@
-import { type Config, type FitReport, type GateReport, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
+import type { Config, FitReport, GateReport, ModelMetadata } from '@outflow/contracts'
 import { alertRateOf, TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { Fields, RecordDecoder } from '@outflow/records'
@@ -113,7 +113,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const trained = await fit({ fitId, parts, seen, window: read.window, incumbent }, options)
+    const trained = await fit({ fitId, parts, seen, window: read.window }, options)
     return await decide({ fitId, begun, trained, parts, active, incumbent, startedAtMs }, options)
   } catch (thrown: unknown) {
     const error = toOutflowError(thrown)
@@ -195,13 +195,11 @@ function fit(
     parts,
     seen,
     window,
-    incumbent,
   }: {
     fitId: string
     parts: Parts
     seen: number
     window: TrainingRecords['window']
-    incumbent: Incumbent | null
   },
   { config, effects, telemetry, onProgress, signal, now = Date.now }: RoundOptions,
 ): Promise<TrainedDetector> {
@@ -214,7 +212,6 @@ function fit(
     model,
     training,
     alertRate: alertRateOf(detection, rate),
-    ...(incumbent && { start: { artefact: incumbent.artefact, hasTime: hasTime(incumbent, training, now()) } }),
     ...(window !== null && { window }),
     ...rate,
     onProgress: (progress) => {
@@ -227,11 +224,6 @@ function fit(
     },
     signal,
   })
-}
-
-/** Two fits that take as long as the last one are to leave half of the schedule free. */
-function hasTime({ metadata }: Incumbent, training: Config['training'], nowMs: number): boolean {
-  return 2 * metadata.training.durationMs < (scheduledAfter(nowMs, training) - nowMs) / 2
 }
 
 /** Often enough to see that it moves. */

@@ -1,6 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
 import { ShapeError } from '../errors.js'
-import { checkFlow } from '../flows/flow-parts.js'
 import type { FlowSpec, FlowState } from '../flows/flow-state.js'
 import type { BackendName } from '../tensor/backend.js'
 import { checkFinite, checkRows } from '../tensor/rows.js'
@@ -33,8 +31,6 @@ export interface FitOptions {
   readonly trim?: number
   /** The same for batches whose NLLs have a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */
   readonly trimHeavyTail?: number
-  /** A fitted flow of the same spec to start from. Default: an untrained one, drawn from the seed. */
-  readonly start?: FlowState
   /** Default 2000; 0 returns the starting flow. */
   readonly maxSteps?: number
   /** Peak learning rate of Adam. Default 2e-3. */
@@ -123,7 +119,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
 export function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, start, trim = 0, trimHeavyTail = trim } = options
+  const { spec, noise, trim = 0, trimHeavyTail = trim } = options
   const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
@@ -137,9 +133,6 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   hasLength('observed', rows.length, observed?.length)
   hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
-  if (start !== undefined && !isDeepStrictEqual(checkFlow(start).spec, spec)) {
-    throw new ShapeError('a fit continues a flow of the same spec only', { values: { spec, start: start.spec } })
-  }
   for (const share of [trim, trimHeavyTail]) {
     if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
   }

@@ -21,7 +21,7 @@ import {
  * Training adds noise to every batch, uses Adam with warm-up and cosine decay, clips gradients, and keeps the snapshot with the
  * lowest held-out NLL. docs/design/flow.md has the sources.
  *
- * @throws {ShapeError} when rows, context, noise, spec or start do not fit together, or there are fewer than 20 rows
+ * @throws {ShapeError} when rows, context, noise or spec do not fit together, or there are fewer than 20 rows
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  * @throws {BackendUnavailable} when the wanted backend does not load
  * @throws {FitCancelled} when the signal aborts

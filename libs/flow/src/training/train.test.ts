@@ -63,19 +63,11 @@ await onEachBackend('training', (name) => {
     fit = await train({ rows: aBanana(2000), context: NO_CONTEXT }, settings, backend)
   }, PATIENCE_MS)
 
-  it('goes on from a fitted flow, and is never worse than that', async () => {
-    const data = { rows: aBanana(2000), context: NO_CONTEXT }
-    const brief = { ...settings, maxSteps: 50 }
-    const [cold, warm] = [await train(data, brief, backend), await train(data, { ...brief, start: fit.flow }, backend)]
-    expect(fit.report.bestNll).toBe(Math.min(...fit.report.validationNll))
-    expect(warm.report.bestNll).toBeLessThanOrEqual(fit.report.bestNll)
-    expect(warm.report.bestNll).toBeLessThan(cold.report.bestNll)
-  })
-
   it('lowers the likelihood of held-out rows well below that of a Gaussian', async () => {
     const { trainNll, validationNll, atSteps, bestStep, stopped } = fit.report
     expect(validationNll.at(-1)!).toBeLessThan(validationNll[0]! - 0.3)
     expect(trainNll).toHaveLength(atSteps.length)
+    expect(fit.report.bestNll).toBe(Math.min(...validationNll))
     expect(bestStep).toBeGreaterThan(100)
     expect(stopped).toBe('maxSteps')
     const flow = await openFlow(fit.flow, name)

@@ -26,7 +26,7 @@ export async function train(
   const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
   const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
-  const flow = trainableFlow(settings.start ?? startingFlow(settings, batches))
+  const flow = trainableFlow(startingFlow(settings, batches))
   const takeStep = stepper(flow, { ...settings, maxSteps })
   const looks = looksAt(flow, batches.validation, spec.dim)
 
