@@ -10,7 +10,7 @@ interface RequestQueue {
  * Makes kafkajs schedule a check of pending requests only while there are some.
  *
  * kafkajs itself schedules one after each answer and again when it ends, also with nothing pending: a timer a millisecond and connection, with a
- * negative delay, of which Node 24 and later warn (`TimeoutNegativeWarning`).
+ * negative delay, of which Node 24 and later warn (`TimeoutNegativeWarning`). docs/design/ingest.md has what it costs.
  */
 export function checkOnlyPendingRequests(): void {
   const { prototype }: { prototype: RequestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')
