@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EachBatchPayload } from 'kafkajs'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Delivery } from './delivery.js'
 import { GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
@@ -9,7 +9,7 @@ import { type Gap, positionsInMemory } from './positions.js'
 const TOPIC = 'flights'
 
 /** A member of a group whose broker is played by the test: it has one partition, assigned to the member. */
-async function aMember({ earliest = 0n, stored = 0n } = {}) {
+async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
   const broker = { topicId: 'first', earliest, end: 100n }
   const listeners = new Map<string, (event: { payload: unknown }) => void>()
   const seeks: bigint[] = []
@@ -36,7 +36,7 @@ async function aMember({ earliest = 0n, stored = 0n } = {}) {
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const kafka = { clientId: 'test', log, kafkajs: { consumer: () => consumer, admin: () => admin } }
-  const positions = positionsInMemory()
+  const positions = { ...positionsInMemory(), movesWithDeliveries }
   await positions.begin(TOPIC, new Map([[0, { nextOffset: stored, topicId: 'first' }]]))
   const member = new GroupMember(
     kafka as unknown as KafkaConnection,
@@ -113,4 +113,16 @@ test('issue 17.21: a fetch from a topic that has been created again is discarded
   expect(missed).toMatchObject([
     { kind: 'recreated', stored: { nextOffset: 5n }, next: { nextOffset: 0n, topicId: 'second' } },
   ])
+})
+
+test('issue 23: a partition without new records is set back where the store has lost what it had confirmed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const member = await aMember({ movesWithDeliveries: true })
+  // The stored position stays where it is, as if the write had been undone.
+  await member.fetched(0n, 0n, 4n)
+  expect(member.seeks).toEqual([0n])
+  vi.advanceTimersByTime(10_000)
+  while (member.seeks.length === 1) await turn()
+  expect(member.seeks).toEqual([0n, 0n])
 })

@@ -48,6 +48,9 @@ const DRAIN_MS = 8_000
 // commits for 5 ms), so nothing waits for it but leaving.
 const COMMIT_EVERY_MS = 1_000
 const RETRY_MS = 500
+// A crash of the store may have undone a write that it had confirmed. The next record of the partition would show it, and may be long in
+// coming.
+const CHECK_POSITIONS_MS = 10_000
 // Partitions that are added are read within this time and a rebalance.
 const METADATA_MAX_AGE_MS = 10_000
 // Some two thousand records. The objects of a fetch are kept until its last batch has ended, and two are there at once: half
@@ -104,6 +107,7 @@ export class GroupMember {
   /** Resolves when it was stopped and has left. @throws {Fatal} or whatever made the consumer crash */
   async live(): Promise<void> {
     const joining = this.#join()
+    const checking = setInterval(() => void this.#checkPositions(), CHECK_POSITIONS_MS)
     try {
       // Joining ends before the signal only by failing: to connect, or to find the topics.
       await Promise.race([joining.then(() => aborted(this.#leaving)), aborted(this.#leaving)])
@@ -118,6 +122,7 @@ export class GroupMember {
       await Promise.race([leaving, aborted(this.#over.signal)])
       clearTimeout(deadline)
       clearTimeout(this.#commitTimer)
+      clearInterval(checking)
       this.#over.abort()
     }
   }
@@ -179,6 +184,21 @@ export class GroupMember {
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
         this.kafka.log.warn({ topic, partition, error }, 'stored offset awaited')
         await sleep(RETRY_MS, undefined, { signal: this.#leaving }).catch(() => {})
+      }
+    }
+  }
+
+  /** Sets partitions back whose stored position is before what was written. */
+  async #checkPositions(): Promise<void> {
+    if (this.options.positions.movesWithDeliveries !== true) return
+    for (const topic of this.options.topics) {
+      const before = [...this.#claims.values()].map((claim) => ({ claim, nextOffset: claim.nextOffset }))
+      // A store that is away is asked again next time.
+      const stored = await this.options.positions.read(topic).catch(() => null)
+      for (const { claim, nextOffset } of before) {
+        const position = claim.topic === topic ? stored?.get(claim.partition) : undefined
+        if (position === undefined || position.nextOffset >= nextOffset || !this.#isCurrent(claim)) continue
+        claim.positioned = this.#position(claim)
       }
     }
   }

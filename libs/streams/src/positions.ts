@@ -23,6 +23,11 @@ export interface Gap {
 
 /** The positions of a pipeline: the truth, which the group's own commit is not. */
 export interface PositionStore {
+  /**
+   * Whether each delivery moves the stored position before it is acknowledged; default: false. A stored position before that has lost
+   * a write, and its partition is read from there.
+   */
+  readonly movesWithDeliveries?: boolean
   /** Returns the positions of a topic's partitions, by partition. */
   read(topic: string): Promise<ReadonlyMap<number, StoredPosition>>
   /** Stores where partitions begin, all at once; a partition that has a position keeps it, and gets a topic id where it has none. */

@@ -5,6 +5,7 @@ import type { PositionStore } from '@outflow/streams'
 /** The positions of a pipeline, in Postgres. */
 export function positionsOf(pool: Pool, pipeline: string): PositionStore {
   return {
+    movesWithDeliveries: true,
     read: (topic) => storedPositions(pool, { pipeline, topic }),
     begin: (topic, starts) => beginPartitions(pool, { pipeline, topic }, starts),
     skip: (gap) => skipMissed(pool, { pipeline, ...gap }),
