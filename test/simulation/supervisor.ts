@@ -16,9 +16,9 @@ export interface Supervised {
 const RESTART_MS = 1_000
 // A broker that has not answered for so long is not waited for.
 const DRAIN_MS = 8_000
-// A stop does not wait for what only reads.
+// A stop does not wait for what only reads, nor for kafkajs's pauses before it tries that again.
 const READS =
-  /^(kafka (connect|metadata|listOffsets|topic ids|fetch|findGroupCoordinator)|postgres (connect|stored_positions))/
+  /^(timer of \d{1,3}(\.\d+)? ms|kafka (connect|metadata|listOffsets|topic ids|fetch|findGroupCoordinator)|postgres (connect|stored_positions))/
 
 export function supervise(surroundings: Surroundings, name: string, program: Program): Supervised {
   const { scheduler, violated } = surroundings
