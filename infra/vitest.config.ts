@@ -48,8 +48,8 @@ export default defineConfig({
           ...onServers,
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          // Three on two processors, as tests wait for sessions, processes and servers. The one Kafka and the one Postgres are small.
-          maxWorkers: 3,
+          // Four on two processors, as tests wait for sessions, processes and servers. The one Kafka and the one Postgres are small.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
