@@ -234,7 +234,7 @@ class Session implements ServerSession {
     const { postgres } = this
     const { scheduler } = postgres.options
     const { incarnation } = postgres
-    const isBatch = name.startsWith('write_')
+    const isBatch = name === 'write_batch' || name === 'write_plain_batch'
     const unlockRow = isBatch ? await postgres.lock(partitionOf(values[0]!)) : () => {}
     try {
       if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20]))
