@@ -20,6 +20,7 @@ test('issue 23: in 200 worlds with faults, each record counts once and each aler
 test.each([
   [246, 'a position that another member moved looked to be beyond the end of its partition'],
   [341, 'the same, after the retention of other records'],
+  [1164, 'the last records of a quiet partition stayed uncounted after a crash of Postgres'],
 ])(
   'seed %i, which failed once, holds: %s',
   async (seed) => {
