@@ -2,7 +2,7 @@
 export interface Ranking {
   /** The chance that an anomaly is stranger than a normal row, a tie counting a half. */
   readonly auroc: number
-  /** The mean precision at the anomalies, from the strangest on. */
+  /** The mean precision at the anomalies, from the least likely on. */
   readonly averagePrecision: number
 }
 

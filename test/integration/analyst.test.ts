@@ -12,7 +12,7 @@ import {
   withLeadership,
   withTransaction,
 } from '@outflow/store'
-import { strangestAnomalies } from '@outflow/store/anomalies'
+import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { promoteModel } from '@outflow/store/models'
 import { claimOutboxOrder } from '@outflow/store/outbox'
@@ -236,13 +236,13 @@ describe('retention', () => {
       expect(dropping).rejects.toThrow(StoreUnavailable),
     ])
     expect(stream[0]).toBe('written')
-    expect(await strangestAnomalies(pool, { pipeline, limit: 9 })).toHaveLength(2)
+    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toHaveLength(2)
 
     await analyst.query('commit')
     await analyst.end()
     const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
     expect((await applyRetention(pool, retention)).dropped).toEqual(names.toSorted())
-    expect(await strangestAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
+    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
   })
 })
 

@@ -286,7 +286,7 @@ describe('what an operator changes', () => {
     await page.goto(`${console.url}/suppressions`)
     await page.getByRole('button', { name: 'Add a rule' }).click()
     await page.getByLabel('Key', { exact: true }).fill('airport-7')
-    await page.getByLabel('Strangest field').fill('delay')
+    await page.getByLabel('Least likely field').fill('delay')
     await page.getByLabel('Its value is').selectOption('above')
     await page.getByLabel('Why').fill('known since Monday')
     await page.getByRole('button', { name: 'Hide them' }).click()

@@ -113,7 +113,7 @@ test('of a burst every anomaly gets its reasons, each from one of two explainers
   expect(rows).toEqual([{ field: 'grams', changes: true }])
 })
 
-test('the strangest come first, and what an explainer that died had claimed is claimed again', async () => {
+test('the least likely come first, and what an explainer that died had claimed is claimed again', async () => {
   await detect(20)
   const crash = new Error('killed')
   const claim = () =>

@@ -1,5 +1,5 @@
 import { StoreRefused } from '@outflow/store'
-import { anomalyAt, strangestAnomalies } from '@outflow/store/anomalies'
+import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, storedPositions, writeBatch } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
@@ -165,16 +165,16 @@ describe('writeBatch', () => {
     expect(rows[0].histogram).toHaveLength(NLL_BUCKETS)
   })
 
-  it('gives the strangest first', async () => {
+  it('gives the least likely first', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 7))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 9))
-    const strangest = await strangestAnomalies(pool, { pipeline, limit: 5 })
-    expect(strangest.map(({ nll, offset }) => [nll, offset])).toEqual([
+    const leastLikely = await leastLikelyAnomalies(pool, { pipeline, limit: 5 })
+    expect(leastLikely.map(({ nll, offset }) => [nll, offset])).toEqual([
       [9, 5n],
       [7, 2n],
     ])
-    expect(await strangestAnomalies(pool, { pipeline, limit: 5, detectedSince: new Date(NOW + 1e9) })).toEqual([])
+    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 5, detectedSince: new Date(NOW + 1e9) })).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused } from '@outflow/store'
-import { strangestAnomalies } from '@outflow/store/anomalies'
+import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
 import { aDatabase, anEmptyDatabase } from '../support/infrastructure.js'
 
@@ -29,7 +29,7 @@ describe('migrate', () => {
     const url = await anEmptyDatabase()
     expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt === null)).toBe(true)
     const pool = openPool(url)
-    const refusal = await strangestAnomalies(pool, { pipeline: 'p', limit: 1 }).catch((error: unknown) => error)
+    const refusal = await leastLikelyAnomalies(pool, { pipeline: 'p', limit: 1 }).catch((error: unknown) => error)
     await pool.end()
     expect(refusal).toBeInstanceOf(StoreRefused)
     expect(String(refusal)).toContain('run outflow migrate')

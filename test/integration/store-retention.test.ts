@@ -1,4 +1,4 @@
-import { strangestAnomalies } from '@outflow/store/anomalies'
+import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
@@ -18,14 +18,14 @@ describe('retention', () => {
     expect(behindMs).toBe(0)
 
     expect(dropped).toEqual([`anomalies_${new Date(NOW - 20 * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`])
-    expect((await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).map(({ offset }) => offset)).toEqual([8n])
-    expect(await strangestAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
+    expect((await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).map(({ offset }) => offset)).toEqual([8n])
+    expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
     await pool.query(
       `update outflow.anomalies set detected_at = detected_at - interval '11 days' where pipeline = $1`,
       [mine],
     )
     await applyRetention(pool, { pipeline: mine, ...retention })
-    expect(await strangestAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
+    expect(await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
   })
 
@@ -48,7 +48,7 @@ describe('retention', () => {
       pipeline,
       new Date(then),
     ])
-    const left = async () => (await strangestAnomalies(pool, { pipeline, limit: 9 })).length
+    const left = async () => (await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).length
 
     const { behindMs, asOf } = await applyRetention(pool, retention)
     expect(asOf).toEqual(new Date(then + dayMs))

@@ -81,7 +81,7 @@ describe('grouping', () => {
     expect(decided({ grouping }, bare).fates).toEqual(Array(5).fill('sent'))
   })
 
-  it('states count, span, severity and the strangest', () => {
+  it('states count, span, severity and the least likely', () => {
     const decider = makeDecider(aControl({ grouping }), [])
     const alerts = alertsAt([0, 1, 2, 3, 4, 5, 6, 7, 8], (place) => ({ severity: place === 4 ? 'high' : 'low' }))
     for (const alert of alerts) decider.decide(alert)
@@ -100,7 +100,7 @@ describe('grouping', () => {
         severity: 'high',
         firstDetectedAt: '2026-11-23T08:02:00.000Z',
         lastDetectedAt: '2026-11-23T08:08:00.000Z',
-        text: '7 anomalies of JFK, besides 2 sent earlier; the strangest: delay 90 is high',
+        text: '7 anomalies of JFK, besides 2 sent earlier; the least likely: delay 90 is high',
       },
     })
     expect(event.data.examples.map(({ nll }) => nll)).toEqual([8, 7, 6, 5, 4])
@@ -119,7 +119,7 @@ describe('grouping', () => {
       count: 1,
     })
     expect(event.data.text).toBe(
-      '1 anomaly whose delay is above the expected, besides 4 sent earlier; the strangest: delay 90 is high',
+      '1 anomaly whose delay is above the expected, besides 4 sent earlier; the least likely: delay 90 is high',
     )
   })
 })

@@ -23,7 +23,7 @@ export interface AlertBucket {
   readonly firstId: string | null
   readonly firstAtMs: number | null
   readonly lastAtMs: number | null
-  /** The strangest that were gathered, the strangest first. */
+  /** The least likely that were gathered, the least likely first. */
   readonly examples: readonly AlertExample[]
 }
 

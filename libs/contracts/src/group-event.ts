@@ -51,7 +51,7 @@ export const groupEventSchema = z
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
       examples: z
         .array(exampleSchema)
-        .describe('The strangest first, five at most; none where the topic had no room for them'),
+        .describe('The least likely first, five at most; none where the topic had no room for them'),
       text: z.string().describe('The same in words'),
     }),
   })

@@ -71,7 +71,7 @@ describe('a p-value', () => {
     }
   })
 
-  it('of a large set is counted on fewer steps: exact for the strangest, a little too large for the others', () => {
+  it('of a large set is counted on fewer steps: exact for the least likely, a little too large for the others', () => {
     const values = exponential(100_000)
     const steps = calibrationSteps(Float64Array.from(values))
     expect(steps.nll.length).toBeLessThan(20_100)

@@ -12,7 +12,7 @@ export interface Calibration {
 }
 
 /**
- * Makes the steps of a calibration set: all of the strangest, and evenly many of the others, where nobody needs a p-value
+ * Makes the steps of a calibration set: all of the least likely, and evenly many of the others, where nobody needs a p-value
  * to four digits; a model of 400,000 calibration records would otherwise weigh three megabytes more.
  *
  * @param ascending  [n], nats

@@ -15,7 +15,7 @@ interface Stream {
   readonly seed: number
   /** Default: BUCKETS. */
   readonly buckets?: number
-  /** Makes of u, uniform, the place of a record among all: 0 the most normal, 1 the strangest. Default: u. */
+  /** Makes of u, uniform, the place of a record among all: 0 the most normal, 1 the least likely. Default: u. */
   readonly place?: (u: number, minute: number, chance: () => number) => number
 }
 

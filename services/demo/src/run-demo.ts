@@ -1,12 +1,12 @@
 import { formatPosition } from '@outflow/contracts'
-import { strangestAnomalies } from '@outflow/store/anomalies'
+import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
 import { withCleanUp } from './clean-up.js'
 import { type DemoEnd, feedAndScore } from './feed-and-score.js'
 import { lookAroundText } from './look-around.js'
-import { STRANGEST } from './strangest-flights.js'
 import { streamFlights } from './stream-flights.js'
 import { summaryText } from './summary-text.js'
+import { LEAST_LIKELY } from './unlikely-flights.js'
 
 interface DemoOptions {
   /** End after the summary instead of streaming on until the signal. */
@@ -40,12 +40,12 @@ async function print(
 ): Promise<void> {
   const { config, configPath, logPath, pool } = installation
   const { pipeline } = config
-  const strangest = await strangestAnomalies(pool, { pipeline, limit: STRANGEST })
+  const leastLikely = await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY })
   await terminal.result(
-    options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary, strangest, terminal),
+    options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary, leastLikely, terminal),
   )
   if (options.once) return
-  const first = strangest[0]
+  const first = leastLikely[0]
   const anomalyId = first ? `${pipeline}/${formatPosition(first)}` : null
   terminal.say(
     lookAroundText({ databaseUrl: config.postgres.url, configPath, logPath, healthUrl, consoleUrl, anomalyId }),

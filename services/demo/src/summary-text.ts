@@ -1,14 +1,14 @@
 import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
 import type { Score } from './scoreboard.js'
-import { type StrangeFlight, strangestTable } from './strangest-flights.js'
 import type { DemoSummary } from './summary.js'
+import { leastLikelyTable, type UnlikelyFlight } from './unlikely-flights.js'
 
 /** The summary for a person. */
-export function summaryText(summary: DemoSummary, strangest: readonly StrangeFlight[], terminal: Terminal): string {
+export function summaryText(summary: DemoSummary, leastLikely: readonly UnlikelyFlight[], terminal: Terminal): string {
   return [
     '',
-    'The strangest flights',
-    strangestTable(strangest, terminal),
+    'The least likely flights',
+    leastLikelyTable(leastLikely, terminal),
     '',
     terminal.table({ rows: figures(summary) }),
     '',

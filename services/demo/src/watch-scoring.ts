@@ -1,9 +1,9 @@
 import { waitFor } from '@outflow/runtime'
-import { strangestAnomalies } from '@outflow/store/anomalies'
+import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
 import type { Progress, Terminal } from '@outflow/terminal'
 import type { Installation } from './installation.js'
-import { STRANGEST, strangestTable } from './strangest-flights.js'
+import { LEAST_LIKELY, leastLikelyTable } from './unlikely-flights.js'
 
 /** What the pipeline has done so far, over all partitions. */
 export interface Counters {
@@ -17,7 +17,7 @@ export interface Counters {
 export const LOOK_EVERY_MS = 250
 
 /**
- * Waits until so many messages were received, and meanwhile shows how many, and the strangest of them.
+ * Waits until so many messages were received, and meanwhile shows how many, and the least likely of them.
  *
  * @throws the signal's reason when it aborts
  */
@@ -38,7 +38,7 @@ export function watchScoring(
   const look = async (): Promise<Counters | null> => {
     const counters = sumUp(await partitionCounters(pool, pipeline))
     progress.update(counters.received, `${counters.anomalies} anomalies`)
-    terminal.below(strangestTable(await strangestAnomalies(pool, { pipeline, limit: STRANGEST }), terminal))
+    terminal.below(leastLikelyTable(await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY }), terminal))
     return counters.received >= messages ? counters : null
   }
   return waitFor(look, { everyMs: LOOK_EVERY_MS, signal })

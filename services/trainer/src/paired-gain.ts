@@ -13,7 +13,7 @@ interface Gain {
 }
 
 interface GainOptions {
-  /** Share of the records that may be anomalies: as many are passed over, those that both densities find strangest. */
+  /** Share of the records that may be anomalies: as many are passed over, those that both densities find least likely. */
   readonly contamination: number
   readonly seed: number
 }
@@ -23,7 +23,7 @@ interface GainOptions {
  *
  *     gain = mean(nll of the other − nll of the candidate)
  *
- * Records that both find strangest are passed over: that a model finds an anomaly still stranger is no loss. A record
+ * Records that both find least likely are passed over: that a model finds an anomaly still less likely is no loss. A record
  * counts by 20 nats at most, for an NLL may reach 1e7 and one record is not to decide.
  *
  * @param candidate  [n] nats

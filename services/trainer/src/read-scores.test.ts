@@ -51,7 +51,7 @@ test('p-values are recalibrated to the scores since the change, not to those bef
   const before = readScores(minutes, { ...options, limit: 1e9 }).recalibration!
   const last = { changedMs: 34 * MINUTE_MS, raisedMs: 39 * MINUTE_MS }
   const since = readScores(minutes, { ...options, last }).recalibration!
-  const atLine = before.at.findIndex((strangeness) => strangeness > 4.5)
+  const atLine = before.at.findIndex((logOdds) => logOdds > 4.5)
   expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
 })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 export interface DocumentedQuery {
-  /** Its heading, such as `1. What were the strangest records of the last day, and why?`. */
+  /** Its heading, such as `1. What were the least likely records of the last day, and why?`. */
   readonly title: string
   readonly sql: string
 }

@@ -32,7 +32,7 @@ export function groupEvent(bucket: AlertBucket, pipeline: string): GroupEvent {
         pValue,
         surpriseBits: surpriseBits(pValue),
       })),
-      text: `${count} ${count === 1 ? 'anomaly' : 'anomalies'} ${shared(bucket)}${strangest(bucket)}`,
+      text: `${count} ${count === 1 ? 'anomaly' : 'anomalies'} ${shared(bucket)}${leastLikely(bucket)}`,
     },
   })
 }
@@ -50,5 +50,5 @@ function shared({ kind, subject, sent }: AlertBucket): string {
   return `whose ${field} is ${direction === null ? 'odd' : `${direction} the expected`}${besides}`
 }
 
-const strangest = ({ examples: [first] }: AlertBucket): string =>
-  first?.reason ? `; the strangest: ${first.reason}` : ''
+const leastLikely = ({ examples: [first] }: AlertBucket): string =>
+  first?.reason ? `; the least likely: ${first.reason}` : ''

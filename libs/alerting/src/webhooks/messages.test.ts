@@ -96,7 +96,7 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
   expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(nobody), now).body)[0].labels).not.toHaveProperty('key')
 })
 
-test('a group has a sentence and its strangest anomalies', () => {
+test('a group has a sentence and its least likely anomalies', () => {
   const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
   const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
   const [first, second, ...others] = text.split('\n')

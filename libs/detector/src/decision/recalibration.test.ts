@@ -41,7 +41,7 @@ function anomalyShare(recalibration: Recalibration | null, place: Place): number
 }
 
 const same: Place = (u) => u
-/** All records stranger, by so much in the logarithm of their odds. */
+/** All records less likely, by so much in the logarithm of their odds. */
 const shifted =
   (by: number): Place =>
   (u) =>
@@ -50,7 +50,7 @@ const shifted =
 describe('recalibration', () => {
   it.each([
     ['nothing has changed', same],
-    ['all records are stranger', shifted(0.8)],
+    ['all records are less likely', shifted(0.8)],
     ['all records are more normal', shifted(-0.8)],
     ['high scores are higher and low scores lower', (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0)],
     ['only the tail is heavier, as where it was calibrated by few', (u: number) => (u < 0.05 ? u / 1.8 : u)],
@@ -97,7 +97,7 @@ describe('the bound', () => {
   const counts = fc.array(fc.nat({ max: 5_000 }), { minLength: BUCKETS, maxLength: BUCKETS })
   const someP = fc.double({ min: 1e-300, max: 0.999, noNaN: true })
 
-  it('holds for any counts: no odds change by more than it, and stranger stays stranger', () => {
+  it('holds for any counts: no odds change by more than it, and the order is kept', () => {
     fc.assert(
       fc.property(counts, fc.double({ min: 1, max: 100, noNaN: true }), someP, someP, (own, within, p, q) => {
         const recalibration = fitRecalibration([{ startMs: 0, counts: own }], { ...options, within })

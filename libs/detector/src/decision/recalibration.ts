@@ -14,7 +14,7 @@ interface RecalibrationOptions {
  * Recalibrates p-values to slow change of the scores between two fits, so that the share of anomalies stays at the alert rate.
  * It uses the newest blocks: 100 / alertRate records and 15 minutes at least, six hours at most.
  *
- *     expected strangeness = a + b·own strangeness        by the shares beyond the own median and beyond own p ≈ 1/7
+ *     expected log-odds = a + b·own log-odds        by the shares beyond the own median and beyond own p ≈ 1/7
  *     recalibrated share   = expected share · (beyond + 10) / (expected records beyond + 10)        the factor in ½ … 2
  *
  * The bulk of the records predicts the tail; the tail corrects that by a factor of two at most. That corrects what few
@@ -32,18 +32,18 @@ export function fitRecalibration(
   const beyond = Array.from(counts).map((_, bucket) => counts.subarray(bucket).reduce((sum, count) => sum + count, 0))
   const records = beyond[0] ?? 0
   if (records < FEWEST_RECORDS) return null
-  const own = Array.from(borders).map(strangenessOf).slice(1, -1)
+  const own = Array.from(borders).map(logOddsOf).slice(1, -1)
   const expected = bulkLine(own, beyond, records)
   const limit = Math.log(within)
   let recalibrated = Number.NEGATIVE_INFINITY
-  const shift = own.map((strangeness, knot) => {
-    const due = records * shareOf(expected(strangeness))
+  const shift = own.map((logOdds, knot) => {
+    const due = records * shareOf(expected(logOdds))
     const correction = between(0.5, (beyond[knot + 1]! + TAIL_DOUBT) / (due + TAIL_DOUBT), 2)
     // The upper half has no tail to be corrected by.
-    const corrected = expected(strangeness) - (strangeness > 0 ? Math.log(correction) : 0)
-    // Stranger stays stranger.
-    recalibrated = Math.max(recalibrated, strangeness - between(-limit, strangeness - corrected, limit))
-    return strangeness - recalibrated
+    const corrected = expected(logOdds) - (logOdds > 0 ? Math.log(correction) : 0)
+    // The order of records is kept.
+    recalibrated = Math.max(recalibrated, logOdds - between(-limit, logOdds - corrected, limit))
+    return logOdds - recalibrated
   })
   return { at: own, shift }
 }
@@ -57,21 +57,21 @@ export function fitRecalibration(
  */
 export function recalibrate(recalibration: Recalibration | null, pValue: Float64Array): Float64Array {
   if (recalibration === null) return pValue
-  return pValue.map((p) => (p < 1 ? shareOf(strangenessOf(p) - shiftAt(recalibration, strangenessOf(p))) : 1))
+  return pValue.map((p) => (p < 1 ? shareOf(logOddsOf(p) - shiftAt(recalibration, logOddsOf(p))) : 1))
 }
 
-/** Largest difference of two recalibrations, in strangeness; null is none. */
+/** Largest difference of two recalibrations, in log-odds; null is none. */
 export function recalibrationDistance(one: Recalibration, other: Recalibration | null): number {
   return one.shift.reduce((most, shift, knot) => Math.max(most, Math.abs(shift - (other?.shift[knot] ?? 0))), 0)
 }
 
-/** Strangeness that the bulk predicts for a record of an own strangeness. */
-function bulkLine(own: readonly number[], beyond: readonly number[], records: number): (strangeness: number) => number {
+/** Log-odds that the bulk predicts for a record of own log-odds. */
+function bulkLine(own: readonly number[], beyond: readonly number[], records: number): (logOdds: number) => number {
   const now = (knot: number) =>
-    strangenessOf((beyond[knot + 1]! + BULK_DOUBT * shareOf(own[knot]!)) / (records + BULK_DOUBT))
-  const [middle, upper] = [nearest(own, 0), nearest(own, UPPER_STRANGENESS)]
+    logOddsOf((beyond[knot + 1]! + BULK_DOUBT * shareOf(own[knot]!)) / (records + BULK_DOUBT))
+  const [middle, upper] = [nearest(own, 0), nearest(own, UPPER_LOG_ODDS)]
   const slope = between(0.5, (now(upper) - now(middle)) / (own[upper]! - own[middle]!), 2)
-  return (strangeness) => now(middle) + slope * (strangeness - own[middle]!)
+  return (logOdds) => now(middle) + slope * (logOdds - own[middle]!)
 }
 
 /** Sums the newest blocks. */
@@ -90,16 +90,16 @@ function recentCounts(blocks: readonly ScoreBlock[], wanted: number): Float64Arr
   return sum
 }
 
-function shiftAt({ at, shift }: Recalibration, strangeness: number): number {
-  const above = at.findIndex((knot) => knot > strangeness)
+function shiftAt({ at, shift }: Recalibration, logOdds: number): number {
+  const above = at.findIndex((knot) => knot > logOdds)
   if (above < 0) return shift.at(-1)!
   if (above === 0) return shift[0]!
-  const part = (strangeness - at[above - 1]!) / (at[above]! - at[above - 1]!)
+  const part = (logOdds - at[above - 1]!) / (at[above]! - at[above - 1]!)
   return shift[above - 1]! + part * (shift[above]! - shift[above - 1]!)
 }
 
-const strangenessOf = (p: number) => Math.log1p(-p) - Math.log(p)
-const shareOf = (strangeness: number) => 1 / (1 + Math.exp(strangeness))
+const logOddsOf = (p: number) => Math.log1p(-p) - Math.log(p)
+const shareOf = (logOdds: number) => 1 / (1 + Math.exp(logOdds))
 const between = (low: number, value: number, high: number) => Math.min(high, Math.max(low, value))
 
 function nearest(own: readonly number[], wanted: number): number {
@@ -113,7 +113,7 @@ const RECORDS_PER_RATE = 100
 const SHORTEST_MS = 15 * 60_000
 const LONGEST_MS = 6 * 3_600_000
 /** Of p ≈ 1/7. */
-const UPPER_STRANGENESS = 1.75
+const UPPER_LOG_ODDS = 1.75
 /** Records by which the own calibration is held to be right, of the bulk and beyond a line. */
 const BULK_DOUBT = 200
 const TAIL_DOUBT = 10

@@ -45,8 +45,8 @@ const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTim
        entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
        unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored, verdict`
 
-/** Returns a pipeline's anomalies, the strangest (highest nll) first. */
-export async function strangestAnomalies(
+/** Returns a pipeline's anomalies, the least likely (highest nll) first. */
+export async function leastLikelyAnomalies(
   db: Queryable,
   query: { readonly pipeline: string; readonly limit: number; readonly detectedSince?: Date },
 ): Promise<readonly StoredAnomaly[]> {

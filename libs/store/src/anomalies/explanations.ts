@@ -30,11 +30,11 @@ export const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual',
 
 const UNEXPLAINED = 'pipeline = $1::text and reasons is null and unexplainable is null'
 
-/** Among the newest of those without reasons the strangest come first: a backlog delays what is new by this many at most. */
+/** Among the newest of those without reasons the least likely come first: a backlog delays what is new by this many at most. */
 const NEWEST = 1_000
 
 /**
- * Claims anomalies without reasons until the transaction ends, the strangest first. What another transaction has claimed is passed over.
+ * Claims anomalies without reasons until the transaction ends, the least likely first. What another transaction has claimed is passed over.
  */
 export async function claimUnexplained(
   client: Client,

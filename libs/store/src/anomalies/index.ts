@@ -4,9 +4,9 @@ export {
   type DetectedAnomaly,
   eachAnomaly,
   eachDetected,
+  leastLikelyAnomalies,
   newestAnomalies,
   type StoredAnomaly,
-  strangestAnomalies,
 } from './anomalies.js'
 export type { Anomaly } from './anomaly.js'
 export type { AnomalyFilter } from './anomaly-filter.js'

@@ -52,7 +52,7 @@ export const ODDS_BUCKETS = 64
 const ODDS_START_BITS = -8
 const ODDS_WIDTH_BITS = 0.5
 
-/** Returns the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the strangest last; the outermost include everything beyond. */
+/** Returns the bucket of a p-value by its odds, 0 … ODDS_BUCKETS − 1, the least likely last; the outermost include everything beyond. */
 export function oddsBucket(pValue: number): number {
   const bucket = Math.floor((Math.log2((1 - pValue) / pValue) - ODDS_START_BITS) / ODDS_WIDTH_BITS)
   return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)

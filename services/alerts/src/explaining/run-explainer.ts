@@ -21,7 +21,7 @@ const AT_ONCE = 16
 
 /**
  * Computes the reasons of the pipeline's anomalies until the signal aborts. Any number of instances may run: none claims what
- * another has claimed, and a claim ends with its transaction. Where there are too many, the strangest of the newest come first.
+ * another has claimed, and a claim ends with its transaction. Where there are too many, the least likely of the newest come first.
  */
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
   const { config, pool, telemetry, metrics, untilWoken, signal } = options

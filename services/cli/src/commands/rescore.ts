@@ -224,7 +224,7 @@ interface RescoreReport extends Comparison {
   readonly alerts: number
 }
 
-/** The report for people: counts, then the strangest of what would have changed. */
+/** The report for people: counts, then the least likely of what would have changed. */
 function describeRescore(report: RescoreReport, terminal: Terminal): string {
   const { records, scored, rejected, notScoredThen, anomaliesThen, anomaliesNow, stillAnomalies, alerts } = report
   const rule = 'fdr' in report.rule ? `fdr ${report.rule.fdr}` : `alert rate ${report.rule.alertRate.toPrecision(3)}`

@@ -32,9 +32,9 @@ export const anomalySummarySchema = z
     surpriseBits: z.number().nullable(),
     severity: severitySchema,
     modelId: z.string(),
-    /** Of the strangest field, in words. */
+    /** Of the main field, in words. */
     topReason: z.string().nullable(),
-    /** Of each reason, the strangest first; empty where there are none yet. */
+    /** Of each reason, the least likely first; empty where there are none yet. */
     fields: z.array(reasonSchema.pick({ field: true, bits: true })),
     /** The last one that was given. */
     verdict: verdictSchema.nullable(),
@@ -51,7 +51,7 @@ export const anomalySchema = anomalySummarySchema
   .extend({
     /** As it came. It is data: to be shown as text, never as HTML. */
     record: z.unknown(),
-    /** The strangest field first; none where they cannot be computed. */
+    /** The main field first; none where they cannot be computed. */
     reasons: z.array(reasonSchema),
     /** Why no reasons can be computed; null: there are some. */
     unexplainable: z.string().nullable(),
@@ -102,7 +102,7 @@ export const anomalyFilterSchema = z.object({
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   key: textSchema.optional(),
-  /** The field that was strangest. */
+  /** The main field. */
   field: textSchema.optional(),
   severity: severitySchema.optional(),
   modelId: textSchema.optional(),

@@ -41,7 +41,7 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })
 
-/** The latest ones of the same strangest field, among which the most alike are found. */
+/** The latest ones of the same main field, among which the most alike are found. */
 const CANDIDATES = 500
 /** Anomalies that one request gives a verdict on. */
 const MOST_AT_ONCE = 1_000
@@ -122,7 +122,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     '/api/anomalies/:id/similar',
     {
       schema: {
-        summary: 'Earlier anomalies of the same strangest field, the most alike first',
+        summary: 'Earlier anomalies of the same main field, the most alike first',
         tags: ['anomalies'],
         params: paramsSchema,
         querystring: z.object({ limit: limitSchema(100, 10) }),
@@ -132,11 +132,11 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     async ({ params, query }) =>
       read(async (db) => {
         const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
-        const [strangest] = reasons ?? []
-        if (reasons === null || strangest === undefined) return { items: [] }
+        const [main] = reasons ?? []
+        if (reasons === null || main === undefined) return { items: [] }
         const candidates = await anomaliesOfField(db, {
           pipeline,
-          field: strangest.field,
+          field: main.field,
           until: new Date(recordTimeMs),
           limit: CANDIDATES + 1,
         })

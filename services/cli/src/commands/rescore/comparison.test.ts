@@ -33,7 +33,7 @@ test('decisions of now are compared with those of then', () => {
   })
 })
 
-test('of very many changes the strangest are kept, and all are counted', () => {
+test('of very many changes the least likely are kept, and all are counted', () => {
   const comparison = makeComparison(3)
   for (let offset = 0; offset < 5_000; offset++) comparison.add(aRecord((offset * 7_919) % 5_000, true, null))
   const { newAnomalies, newly } = comparison.result()

@@ -21,7 +21,7 @@ export interface Comparison {
   readonly stillAnomalies: number
   readonly newAnomalies: number
   readonly noLongerAnomalies: number
-  /** The strangest of each kind, as many as were asked for. */
+  /** The least likely of each kind, as many as were asked for. */
   readonly newly: readonly DecisionChange[]
   readonly noLonger: readonly DecisionChange[]
 }
@@ -32,7 +32,7 @@ interface RescoredRecord extends DecisionChange {
   readonly wasScored: boolean
 }
 
-/** Makes what counts decisions and keeps the strangest changes; memory does not grow with the range. */
+/** Makes what counts decisions and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
   const counts = { scored: 0, rejected: 0, notScoredThen: 0, anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 }
   const changes = { newAnomalies: 0, noLongerAnomalies: 0 }
@@ -62,8 +62,8 @@ export function makeComparison(limit: number) {
       records: counts.scored + counts.rejected,
       ...counts,
       ...changes,
-      newly: strangestFirst(newly).slice(0, limit),
-      noLonger: strangestFirst(noLonger).slice(0, limit),
+      newly: leastLikelyFirst(newly).slice(0, limit),
+      noLonger: leastLikelyFirst(noLonger).slice(0, limit),
     }),
   }
 }
@@ -71,9 +71,9 @@ export function makeComparison(limit: number) {
 /** Sorted and cut only when twice as many as wanted have come. */
 function keep(kept: DecisionChange[], changed: DecisionChange, limit: number): void {
   kept.push(changed)
-  if (kept.length > 2 * limit + 100) kept.splice(0, kept.length, ...strangestFirst(kept).slice(0, limit))
+  if (kept.length > 2 * limit + 100) kept.splice(0, kept.length, ...leastLikelyFirst(kept).slice(0, limit))
 }
 
-function strangestFirst(changes: readonly DecisionChange[]): DecisionChange[] {
+function leastLikelyFirst(changes: readonly DecisionChange[]): DecisionChange[] {
   return changes.toSorted((a, b) => b.nll - a.nll)
 }

@@ -47,7 +47,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
             <input {...input('entity')} placeholder="any" maxLength={500} />
           </label>
           <label class="stacked">
-            Strangest field
+            Least likely field
             <input {...input('field')} placeholder="any" maxLength={500} />
           </label>
           <label class="stacked">

@@ -2,8 +2,8 @@ import type { Reason } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import type { Terminal } from '@outflow/terminal'
 
-/** What the table of the strangest flights shows of one. */
-export interface StrangeFlight {
+/** What the table of the least likely flights shows of one. */
+export interface UnlikelyFlight {
   readonly record: unknown
   readonly pValue: number
   /** null: not computed yet. */
@@ -11,10 +11,10 @@ export interface StrangeFlight {
 }
 
 /** Rows of the table: it stands below two bars on a terminal of 24 lines. */
-export const STRANGEST = 10
+export const LEAST_LIKELY = 10
 
 /** One line per flight: how rare it is, the flight, and its main reason. */
-export function strangestTable(flights: readonly StrangeFlight[], terminal: Pick<Terminal, 'table'>): string {
+export function leastLikelyTable(flights: readonly UnlikelyFlight[], terminal: Pick<Terminal, 'table'>): string {
   return terminal.table({
     head: ['how rare', 'flight', 'why'],
     widths: [26, 27, null],
