@@ -1,6 +1,6 @@
 import type { Position, Reason, Severity } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { placeholders, type RowOf, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 import type { Verdict } from './verdict.js'
 
@@ -48,8 +48,7 @@ interface AnomalyListOptions extends AnomalyFilter {
 
 /** Returns a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
 export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const rows = await run<AnomalyLineRow>(db, {

@@ -1,7 +1,7 @@
 import type { Severity } from '@outflow/contracts'
 import { z } from 'zod'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { placeholders, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
 /** Some anomalies together. */
@@ -52,8 +52,7 @@ export async function leastLikelyLimit(
   db: Queryable,
   { filter, exactUpTo, most }: { readonly filter: AnomalyFilter; readonly exactUpTo: number; readonly most: number },
 ): Promise<{ readonly maxPValue: number; readonly about: number } | null> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   const matching = `from outflow.anomalies as anomaly where ${filterOf(filter, place).join(' and ')}`
   const [planned] = await run<{ 'QUERY PLAN': unknown }>(db, {
     name: '',
@@ -74,8 +73,7 @@ const planSchema = z.tuple([z.object({ Plan: z.object({ 'Plan Rows': z.number() 
 
 /** Counts anomalies by step of time, severity and field. To be run in a read-only transaction, which plans for the values at hand. */
 export async function countAnomalies(db: Queryable, counted: Steps): Promise<readonly AnomalyCount[]> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   return run<AnomalyCount>(db, {
     name: '',
     text: `
@@ -92,8 +90,7 @@ export async function topEntities(
   db: Queryable,
   { limit, ...filter }: AnomalyFilter & { readonly limit: number },
 ): Promise<readonly (Tally & { readonly key: string })[]> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   return run<Tally & { key: string }>(db, {
     name: '',
     text: `
@@ -112,8 +109,7 @@ export async function countByEntity(
   db: Queryable,
   { keys, ...counted }: Steps & { readonly keys: readonly string[] },
 ): Promise<readonly EntityCell[]> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   return run<EntityCell>(db, {
     name: '',
     text: `

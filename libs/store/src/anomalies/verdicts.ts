@@ -1,7 +1,7 @@
 import { formatPosition, type Position } from '@outflow/contracts'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { placeholders, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 import type { Verdict } from './verdict.js'
 
@@ -70,8 +70,7 @@ export async function giveVerdicts(
   db: Queryable,
   { filter, verdict, note, by }: Pick<NewVerdict, 'verdict' | 'note' | 'by'> & { readonly filter: AnomalyFilter },
 ): Promise<number> {
-  const values: unknown[] = []
-  const place = (value: unknown): string => `$${values.push(value)}`
+  const { values, place } = placeholders()
   const rows = await run(db, {
     name: '',
     text: `

@@ -18,6 +18,12 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
   }
 }
 
+/** The values of a statement whose text is put together: `place` adds one and returns its placeholder, such as `$2`. */
+export function placeholders(): { readonly values: unknown[]; readonly place: (value: unknown) => string } {
+  const values: unknown[] = []
+  return { values, place: (value) => `$${values.push(value)}` }
+}
+
 /** A row whose columns have the names of `T`; those of `Raw` come as Postgres gives them, such as a bigint as text, and are converted. */
 export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw
 
