@@ -128,6 +128,11 @@ describe('outflow init of a topic', () => {
       rm(folder, { recursive: true, force: true }),
     )
     const { findings } = JSON.parse(checked) as { findings: { name: string }[] }
+    expect(findings.find(({ name }) => name === 'topics')).toMatchObject({
+      ok: true,
+      detail: `${topic}.alerts, ${topic}.dead-letters: not there yet`,
+      fix: `outflow run alerts --config ${file} creates them`,
+    })
     expect(findings.find(({ name }) => name === 'records')).toMatchObject({
       ok: true,
       detail: '400 read, 0 would be dead letters',

@@ -50,7 +50,7 @@ const broker = ({ config, kafka }: Patient): Check => ({
   },
 })
 
-const topics = ({ config, kafka }: Patient): Check => ({
+const topics = ({ config, configPath, kafka }: Patient): Check => ({
   name: 'topics',
   needs: 'broker',
   fix: 'allow the user to describe the topics',
@@ -58,11 +58,15 @@ const topics = ({ config, kafka }: Patient): Check => ({
     const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
     const found = await describeTopics(kafka, names)
     const absent = names.filter((name) => !found.get(name))
-    if (absent.length > 0) {
+    const unread = absent.filter((name) => config.source.topics.includes(name))
+    if (unread.length > 0) {
       throw new Shortfall(
-        `${absent.join(', ')}: no such topic`,
-        `create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${absent[0]}`,
+        `${unread.join(', ')}: no such topic`,
+        `create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${unread[0]}`,
       )
+    }
+    if (absent.length > 0) {
+      throw new NotYet(`${absent.join(', ')}: not there yet`, `outflow run alerts --config ${configPath} creates them`)
     }
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')
   },
