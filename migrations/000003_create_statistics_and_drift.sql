@@ -68,7 +68,7 @@ create table outflow.drift_alarms (
   id bigint generated always as identity,
   pipeline text not null,
   model_id text not null,
-  -- stranger, too normal, more spread, less spread or new value
+  -- less likely, too normal, more spread, less spread or new value
   chart text not null,
   statistic float8 not null,
   -- Kafka's record time: start of the change, and the minute in which the statistic crossed its limit

@@ -205,7 +205,7 @@ comment on view analyst.drift_alarms is 'One row for each alarm that scores no l
 comment on column analyst.drift_alarms.id is 'Number of the alarm.';
 comment on column analyst.drift_alarms.pipeline is 'Name of the pipeline.';
 comment on column analyst.drift_alarms.model_id is 'Model whose scores drifted.';
-comment on column analyst.drift_alarms.chart is 'stranger, too normal, more spread, less spread or new value.';
+comment on column analyst.drift_alarms.chart is 'less likely, too normal, more spread, less spread or new value.';
 comment on column analyst.drift_alarms.statistic is 'CUSUM statistic of the chart when the alarm was raised.';
 comment on column analyst.drift_alarms.changed_at is 'When the change started, by Kafka''s timestamps.';
 comment on column analyst.drift_alarms.raised_at is 'Minute in which the statistic crossed its limit, by Kafka''s timestamps.';

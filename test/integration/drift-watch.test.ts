@@ -160,7 +160,7 @@ test('scores that drift raise one alarm, with the field that moved and when, als
   const recent = heavier(normalParcels(2_000, 7), 1.2)
   for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch(recent).look()
   const alarm = await latestDriftAlarm(pool, pipeline.name)
-  expect(alarm).toMatchObject({ modelId: model.metadata.modelId, chart: expect.stringMatching(/stranger|spread/) })
+  expect(alarm).toMatchObject({ modelId: model.metadata.modelId, chart: expect.stringMatching(/less likely|spread/) })
   expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
   expect(alarm!.raisedAt.getTime() - alarm!.changedAt.getTime()).toBeLessThan(8 * MINUTE_MS)
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })

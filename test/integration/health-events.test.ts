@@ -161,7 +161,7 @@ test('what is wrong begins once and ends once, whichever process checks, and /re
 test('drift ends with the next model; a rollback by the guard is reported once', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, look } = pipeline
-  const alarm = { pipeline: config.pipeline, modelId: 'first', chart: 'stranger', statistic: 9 }
+  const alarm = { pipeline: config.pipeline, modelId: 'first', chart: 'less likely', statistic: 9 }
   await pipeline.promote('first')
   await noteDriftAlarm(pool, {
     ...alarm,

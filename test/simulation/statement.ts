@@ -1,6 +1,6 @@
 import type { Tables } from './tables.js'
 
-/** What a statement may use beside the tables. */
+/** What a statement may use in addition to the tables. */
 export interface StatementContext {
   readonly nowMs: number
   /** The session that runs the statement. */

@@ -46,7 +46,7 @@ export function supervise(surroundings: Surroundings, name: string, program: Pro
       scheduler.trace(scheduler.nowMs, own.name, 'starts')
       program(surroundings, own, ended.signal).then(
         () => {
-          if (!ended.signal.aborted) violated(`${own.name} ended by itself`)
+          if (!ended.signal.aborted) violated(`${own.name} ended without being asked to`)
           exit(own)
         },
         (error: Error) => {

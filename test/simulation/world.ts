@@ -112,7 +112,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   for (const service of services) service.stopForGood()
   await scheduler.run(() => services.every(({ isRunning }) => !isRunning) || scheduler.nowMs > stopByMs)
   for (const { name, isRunning } of services) if (isRunning) violated(`${name} does not stop`)
-  // The broker tells partitions of a commit a little later.
+  // The broker writes the marker of a commit to each partition a little later.
   const endsByMs = scheduler.nowMs + TRANSACTION_MS
   await scheduler.run(() => broker.transactions.open === 0 || scheduler.nowMs > endsByMs)
   for (const what of finalViolations({ broker, postgres, plan })) violated(what)

@@ -65,7 +65,7 @@ export const modelMetadataSchema = z.object({
         /** Largest distance of the two distribution functions, 0 to 1, and the p-value of the two being one. */
         distance: z.number(),
         pValue: z.number(),
-        /** Share of the calibration records that are stranger than 99 % of the samples: 0.01 if the model is right. */
+        /** Share of the calibration records that are less likely than 99 % of the samples: 0.01 if the model is right. */
         beyondSamples: z.number(),
       })
       .nullable(),

@@ -18,7 +18,7 @@ export interface CalibratedBuckets {
 }
 
 /** The four ways in which scores drift: their mean and their spread, each up and down. */
-const SCORE_CHARTS = ['stranger', 'too normal', 'more spread', 'less spread'] as const
+const SCORE_CHARTS = ['less likely', 'too normal', 'more spread', 'less spread'] as const
 /** And the one in which a field does: records are anomalies only because of a value that training did not see. */
 export const DRIFT_CHARTS = [...SCORE_CHARTS, 'new value'] as const
 export type DriftChart = (typeof DRIFT_CHARTS)[number]

@@ -88,7 +88,7 @@ export function sinceAlarm(
 }
 
 /**
- * Largest factor by which odds are recalibrated under a model. Where no tail goes on beyond its calibration records, a record that is stranger than
+ * Largest factor by which odds are recalibrated under a model. Where no tail goes on beyond its calibration records, a record that is less likely than
  * all of them has a p-value no smaller than 1 / (n + 1), and stays an anomaly nevertheless.
  */
 export function recalibrationLimit(

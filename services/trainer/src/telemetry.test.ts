@@ -9,7 +9,7 @@ test('every outcome of a fit and every chart of drift is reported as 0 before it
   const text = await metrics.text()
   for (const outcome of ['promoted', 'failed_gate', 'known', 'failed'])
     expect(text).toContain(`outflow_fits_total{outcome="${outcome}"} 0`)
-  for (const chart of ['stranger', 'too_normal', 'more_spread', 'less_spread'])
+  for (const chart of ['less_likely', 'too_normal', 'more_spread', 'less_spread'])
     expect(text).toContain(`outflow_drift_alarms_total{chart="${chart}"} 0`)
 })
 

@@ -78,7 +78,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   )
   const drifts = metrics.counter(
     'outflow_drift_alarms_total',
-    'Drift alarms by chart: stranger, too_normal and others',
+    'Drift alarms by chart: less_likely, too_normal, more_spread, less_spread or new_value',
     ['chart'],
   )
   const recalibrated = metrics.gauge(

@@ -5,7 +5,7 @@ import type { DriftChart } from '@outflow/detector'
  * The drift that a fit answers. Scores that become too normal, as by a stuck sensor, are reported and not learned: a
  * model that has learned them floods when the sensor is fixed. What stays so is for the schedule.
  */
-export const ANSWERED_CHARTS: readonly DriftChart[] = ['stranger', 'more spread', 'new value']
+export const ANSWERED_CHARTS: readonly DriftChart[] = ['less likely', 'more spread', 'new value']
 
 interface WindowFrom {
   /** Epoch ms: where the window of the next fit begins. */

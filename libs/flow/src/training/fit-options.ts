@@ -95,8 +95,6 @@ export interface FitReport {
 /** A fitted flow and its report. */
 export interface Fit {
   readonly flow: FlowState
-  /** NLL of each held-out row, nats; the same data and seed hold out the same rows. */
-  readonly heldOutNll: Float32Array
   readonly report: FitReport
 }
 

@@ -56,7 +56,6 @@ export async function train(
   const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
   return {
     flow: best.flow,
-    heldOutNll: best.heldOutNll,
     report: { ...where, ...looks.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
   }
 }
@@ -90,10 +89,7 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
 function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
   const weights = countable(validation.weights)
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  const look = (step: number) => {
-    const heldOutNll = flow.nll(validation)
-    return { step, heldOutNll, nll: lowestNineTenths(heldOutNll, weights) }
-  }
+  const look = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation), weights) })
   const averaged = averagedWeights(flow.parameters)
   let best = { ...look(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {

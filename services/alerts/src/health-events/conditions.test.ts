@@ -104,12 +104,12 @@ describe('what is wrong with a pipeline', () => {
   })
 
   test('drift of the active model, in words', () => {
-    const drift = { chart: 'stranger', changedAt: new Date(LOOKING.now), field: 'grams' }
+    const drift = { chart: 'less likely', changedAt: new Date(LOOKING.now), field: 'grams' }
     expect(conditionsOf({ ...WELL, drift }, LOOKING)).toEqual([
       {
         kind: 'drift',
         modelId: 'model-1',
-        detail: 'the scores have drifted (stranger) since 2026-11-25T12:00:00.000Z, grams the most',
+        detail: 'the scores have drifted (less likely) since 2026-11-25T12:00:00.000Z, grams the most',
       },
     ])
   })

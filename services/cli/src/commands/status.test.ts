@@ -95,14 +95,14 @@ describe('a status', () => {
     const fields = [{ field: 'delay', nats: 0.5 }]
     const drift = {
       modelId: 'm',
-      chart: 'stranger',
+      chart: 'less likely',
       statistic: 9,
       changedAt: AT,
       raisedAt: AT,
       notedAt: before(90),
       fields,
     }
-    expect(shown({ drift })).toMatch(/│ stranger, 90 s ago │\n.*\nflights: drift moved delay by 0\.50 nats$/)
+    expect(shown({ drift })).toMatch(/│ less likely, 90 s ago │\n.*\nflights: drift moved delay by 0\.50 nats$/)
   })
 
   it('is silent about an ingest that has nothing to read', () => {

@@ -63,7 +63,7 @@ export const healthSchema = z
       z.object({
         at: timeSchema,
         since: timeSchema,
-        /** stranger, too normal, more spread, less spread or new value. */
+        /** less likely, too normal, more spread, less spread or new value. */
         direction: z.string(),
         fields: z.array(z.object({ field: z.string(), nats: z.number() })),
       }),

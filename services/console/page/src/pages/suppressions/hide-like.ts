@@ -1,7 +1,7 @@
 import { queryString } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
 
-/** What the form of a new rule holds, as it stands in the inputs. */
+/** Values of the inputs of the form for a new rule. */
 export const BLANK = {
   entity: '',
   field: '',
