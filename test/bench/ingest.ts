@@ -7,15 +7,20 @@
  * Counted is from the first batch to the last: wall time, and the CPU time of the process itself, which a busy machine stretches
  * far less. The ratios are of records per CPU second and of records per second.
  *
+ * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
+ * anomalies, one without any. PYTHON is an interpreter that has its packages (README of test/).
  * `--profile DIR` keeps a CPU profile of each `ours` there; it costs a few per cent.
- * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes).
+ * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { fillTopic, makeEvents } from './ingest/events.js'
+import { compare } from './ingest/compare.js'
+import { type Event, fillTopic, makeEvents, normalEvents } from './ingest/events.js'
 import { measureLatency } from './ingest/latency.js'
-import { runBaseline } from './ingest/programs.js'
+import { requirePeerPackages } from './ingest/peer.js'
+import { runBaseline, startOutflow } from './ingest/programs.js'
 import { type IngestRun, runIngest } from './ingest/run-ingest.js'
+import type { Running } from './ingest/running.js'
 import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { perCore, perSecond, type Taken, together } from './ingest/taken.js'
@@ -27,16 +32,21 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '2' },
     soak: { type: 'string', default: '2' },
     profile: { type: 'string' },
-    parts: { type: 'string', default: 'speed,two,latency,fields,soak' },
+    peer: { type: 'string' },
+    parts: { type: 'string', default: 'speed,two,latency,fields,soak,peer' },
   },
 })
 const records = Number(options.records)
 const parts = new Set(options.parts.split(','))
 const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
 const FIELDS = 16
+const LATENCY_RATE = 10_000
 /** Cost per record is reported between these counts. */
 const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
 const say = (line: string) => console.error(line)
+
+const { peer } = options
+if (peer !== undefined) await requirePeerPackages(peer)
 
 const stage = await openStage(say)
 say(stage.description)
@@ -49,7 +59,8 @@ try {
   const halfRate = Math.round((speed?.ours?.perSecond ?? 20_000) / 2)
   const report = {
     ...speed,
-    latency: parts.has('latency') ? [await latencyAt(10_000), await latencyAt(halfRate)] : undefined,
+    latency: parts.has('latency') ? [await latencyAt(LATENCY_RATE), await latencyAt(halfRate)] : undefined,
+    peer: parts.has('peer') && peer !== undefined ? await compareWith(peer) : undefined,
     byFields: parts.has('fields') ? await costByFields() : undefined,
     soak: parts.has('soak') ? await soakFor(Number(options.soak)) : undefined,
     conditions: {
@@ -99,16 +110,35 @@ try {
 
   async function latencyAt(rate: number) {
     const topic = await stage.topic()
-    const pipeline = await stage.pipeline(topic, FIELDS, model)
-    const latency = await measureLatency(pipeline, {
-      brokers: stage.brokers,
-      topic,
-      events,
-      perSecond: rate,
-      seconds: 20,
-    })
+    const outflow = await startOutflow(await stage.pipeline(topic, FIELDS, model))
+    return latencyOf(outflow, topic, rate)
+  }
+
+  async function latencyOf(running: Running, topic: string, perSecond: number) {
+    const latency = await measureLatency(running, { brokers: stage.brokers, topic, events, perSecond, seconds: 20 })
     say(`latency ${JSON.stringify(latency)}`)
     return latency
+  }
+
+  async function compareWith(python: string) {
+    const on = async (own: readonly Event[]) => {
+      const topic = await stage.topic()
+      await fillTopic({ brokers: stage.brokers, topic }, own, records)
+      const start = {
+        outflow: async () => startOutflow(await stage.pipeline(topic, FIELDS, model)),
+        peer: () => stage.peer(python, topic, FIELDS, model),
+      }
+      return compare(start, { records, rounds: Number(options.rounds), say })
+    }
+    const topic = await stage.topic()
+    return {
+      withAnomalies: await on(events),
+      withoutAnomalies: await on(await normalEvents(events, model)),
+      latency: {
+        outflow: await latencyAt(LATENCY_RATE),
+        peer: await latencyOf(await stage.peer(python, topic, FIELDS, model), topic, LATENCY_RATE),
+      },
+    }
   }
 
   async function costByFields() {

@@ -1,4 +1,5 @@
 import type { Feature } from '@outflow/contracts'
+import { openDetector, type TrainedDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { Kafka, logLevel } from 'kafkajs'
 import { makeChance } from '../../support/parcels.js'
@@ -31,6 +32,18 @@ export function makeEvents(count: number, fields: number, seed: number): Event[]
     const named = numbers.map((number, place) => [`m${place + 1}`, Number(number.toPrecision(7))])
     return { key: id, value: Buffer.from(JSON.stringify({ id, at, ...Object.fromEntries(named) })) }
   })
+}
+
+/** Returns the events that a model takes for normal. */
+export async function normalEvents(
+  events: readonly Event[],
+  { artefact, metadata }: TrainedDetector,
+): Promise<Event[]> {
+  const detector = await openDetector(artefact)
+  const fields = events.map(({ value }) => detector.read(JSON.parse(String(value))) as Fields)
+  const { pValue } = await detector.score(fields)
+  await detector.close()
+  return events.filter((_, at) => pValue[at]! > metadata.alertRate)
 }
 
 /** Normal records alone, as a trainer reads them. */

@@ -3,8 +3,7 @@ import { ALERT_EVENT_TYPE } from '@outflow/contracts'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Event, PARTITIONS } from './events.js'
 import { makePreparedProducer } from './prepared-producer.js'
-import { startService } from './programs.js'
-import type { Pipeline } from './stage.js'
+import type { Running } from './running.js'
 
 export interface Latency {
   /** What was asked for, and what the producer reached. */
@@ -37,17 +36,14 @@ const WARM_UP_MS = 12_000
  * Produces at a steady rate and reads the alerts topic, as a consumer of committed data: the time from a record's handing to
  * the producer, which its Kafka timestamp says, to its alert in the reader's hands.
  */
-export async function measureLatency(pipeline: Pipeline, options: LatencyOptions): Promise<Latency> {
+export async function measureLatency(running: Running, options: LatencyOptions): Promise<Latency> {
   const { brokers, topic, events, perSecond, seconds } = options
   const kafka = new Kafka({ brokers: [...brokers], clientId: 'bench', logLevel: logLevel.NOTHING })
-  const services = await Promise.all(
-    (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile)),
-  )
-  const consumer = kafka.consumer({ groupId: `${pipeline.alertsTopic}.reader`, maxWaitTimeInMs: 5_000 })
+  const consumer = kafka.consumer({ groupId: `${running.alertsTopic}.reader`, maxWaitTimeInMs: 5_000 })
   const delays: number[] = []
   let countFrom = Number.POSITIVE_INFINITY
   await consumer.connect()
-  await consumer.subscribe({ topic: pipeline.alertsTopic, fromBeginning: true })
+  await consumer.subscribe({ topic: running.alertsTopic, fromBeginning: true })
   await consumer.run({
     eachMessage: async ({ message }) => {
       const alert = JSON.parse(message.value!.toString('utf8')) as { readonly type: string; readonly time: string }
@@ -57,7 +53,7 @@ export async function measureLatency(pipeline: Pipeline, options: LatencyOptions
   })
   const producer = await makePreparedProducer({ brokers, topic }, events)
   await producer.send(0, PARTITIONS)
-  while ((await pipeline.stored()) < PARTITIONS) await sleep(20)
+  while ((await running.stored()) < PARTITIONS) await sleep(20)
 
   const startedAt = performance.now()
   countFrom = Date.now() + WARM_UP_MS
@@ -71,10 +67,10 @@ export async function measureLatency(pipeline: Pipeline, options: LatencyOptions
     if (sent === due) await sleep(TICK_MS)
   }
   const reached = (1_000 * (sent - PARTITIONS)) / (performance.now() - startedAt)
-  while ((await pipeline.stored()) < sent) await sleep(50)
+  while ((await running.stored()) < sent) await sleep(50)
   await sleep(500)
   producer.close()
-  await Promise.all([consumer.disconnect(), ...services.map((service) => service.stop())])
+  await Promise.all([consumer.disconnect(), running.stop()])
   delays.sort((a, b) => a - b)
   const quantile = (share: number) =>
     delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? Number.NaN

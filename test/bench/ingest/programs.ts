@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { Running } from './running.js'
+import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -27,8 +29,6 @@ export async function runBaseline(
 /** `outflow run NAME`, as it ships. */
 export interface Service {
   readonly pid: number
-  /** CPU seconds since its start and resident bytes, by its own metrics. */
-  usage(): Promise<{ readonly cpuS: number; readonly residentBytes: number }>
   /** SIGTERM, and waits. */
   stop(): Promise<void>
 }
@@ -44,24 +44,34 @@ export async function startService(
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const closed = once(child, 'close')
-  const address = await new Promise<string>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
-      const { msg, address, level } = JSON.parse(line) as Record<string, string>
-      if (msg === 'health and metrics served') resolve(address!)
+      const { msg, level } = JSON.parse(line) as Record<string, string>
+      if (msg === 'health and metrics served') resolve()
       else if (level === 'error') console.error(line)
     })
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)))
   })
   return {
     pid: child.pid!,
-    usage: async () => {
-      const metrics = await (await fetch(`${address}/metrics`)).text()
-      const value = (metric: string) => Number(new RegExp(`^${metric}(?:{[^}]*})? (\\S+)$`, 'm').exec(metrics)?.[1])
-      return { cpuS: value('process_cpu_seconds_total'), residentBytes: value('process_resident_memory_bytes') }
-    },
     stop: async () => {
       child.kill('SIGTERM')
       await closed
     },
+  }
+}
+
+/** Ingest and alerts of a pipeline. */
+export async function startOutflow(pipeline: Pipeline): Promise<Running> {
+  const startedAtMs = performance.now()
+  const [ingest, alerts] = await Promise.all([
+    startService('ingest', pipeline.configFile),
+    startService('alerts', pipeline.configFile),
+  ])
+  return {
+    ...pipeline,
+    startedAtMs,
+    processes: { ingest: ingest.pid, alerts: alerts.pid },
+    stop: async () => void (await Promise.all([ingest.stop(), alerts.stop()])),
   }
 }

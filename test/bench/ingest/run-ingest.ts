@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { usageOf } from './processes.js'
 import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
@@ -33,9 +34,9 @@ export async function runIngest(
     Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
   )
   const look = async (): Promise<Sample> => {
-    const usages = await Promise.all(services.map((service) => service.usage()))
+    const usages = services.map(({ pid }) => usageOf(pid))
     return {
-      cpuMs: usages.reduce((sum, { cpuS }) => sum + 1_000 * cpuS, 0),
+      cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
       residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
       records: await pipeline.stored(),
       atMs: performance.now(),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Event, fillTopic } from './events.js'
+import { usageOf } from './processes.js'
 import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 
@@ -30,7 +31,7 @@ export async function soak(
       await fillTopic(target, events, CHUNK)
       sent += CHUNK
     }
-    const { residentBytes } = await service.usage()
+    const { residentBytes } = usageOf(service.pid)
     samples.push({ minute: minute(), residentMiB: residentBytes / 1024 ** 2 })
     await sleep(500)
   }

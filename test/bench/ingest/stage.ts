@@ -7,11 +7,14 @@ import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, type Pool } from '@outflow/store'
 import { insertModel, promoteModel } from '@outflow/store/models'
+import { outboxDepth } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { aGateReport } from '../../support/reports.js'
 import { featuresOf, PARTITIONS, trainingRecords } from './events.js'
+import { startPeer } from './peer.js'
+import type { Running } from './running.js'
 
-export const ALERT_RATE = 0.001
+const ALERT_RATE = 0.001
 const MODEL: Config['model'] = { kind: 'realnvp', layers: 8, hidden: [64, 64] }
 
 /** A broker, a database and a folder for as long as a bench runs. */
@@ -22,15 +25,13 @@ export interface Stage {
   topic(): Promise<string>
   /** Makes a pipeline that reads it from its beginning, with the model active. */
   pipeline(topic: string, fields: number, model: TrainedDetector): Promise<Pipeline>
+  /** Starts the Python pipeline on it, with the same model. */
+  peer(python: string, topic: string, fields: number, model: TrainedDetector): Promise<Running>
   close(): Promise<void>
 }
 
-export interface Pipeline {
+export interface Pipeline extends Omit<Running, 'startedAtMs' | 'processes' | 'stop'> {
   readonly configFile: string
-  readonly alertsTopic: string
-  /** How many records are counted. */
-  stored(): Promise<number>
-  anomalies(): Promise<number>
 }
 
 export async function openStage(say: (line: string) => void): Promise<Stage> {
@@ -77,7 +78,19 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
         alertsTopic,
         stored: () => sumOf(pool, name, 'received'),
         anomalies: () => sumOf(pool, name, 'anomalies'),
+        unsent: async () => (await outboxDepth(pool, name)).rows,
       }
+    },
+    peer: async (python, topic, fields, model) => {
+      const name = aName()
+      const alertsTopic = `${name}.alerts`
+      await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
+      return startPeer({
+        ...{ python, pool, folder, name, topic, alertsTopic, fields, model },
+        brokers: kafka.brokers,
+        postgresUrl: postgres.url,
+        alertRate: ALERT_RATE,
+      })
     },
     close: async () => {
       await pool.end()

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** What processes have taken since they began. Read from /proc, so on Linux only. */
+export interface Usage {
+  /** User and system time. */
+  readonly cpuMs: number
+  readonly residentBytes: number
+  /** The most that was ever resident. */
+  readonly peakResidentBytes: number
+}
+
+export function usageOf(pid: number): Usage {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
+  const { user, system } = statOf(pid)
+  return { cpuMs: user + system, residentBytes: bytes('VmRSS'), peakResidentBytes: bytes('VmHWM') }
+}
+
+/** CPU time of the broker and of Postgres, ms, where this process has started them; 0 where they are given ones. */
+export function serversCpuMs(): number {
+  const stats = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [statOf(Number(pid))]
+      } catch {
+        return [] // It has ended meanwhile.
+      }
+    })
+  const ours = stats.filter(({ parent, name }) => parent === process.pid && SERVERS.has(name))
+  const backends = stats.filter(({ parent }) => ours.some(({ pid }) => pid === parent))
+  const ownMs = [...ours, ...backends].reduce((sum, { user, system }) => sum + user + system, 0)
+  return ownMs + ours.reduce((sum, { ended }) => sum + ended, 0)
+}
+
+const SERVERS: ReadonlySet<string> = new Set(['java', 'postgres'])
+
+/** @see proc_pid_stat(5) */
+function statOf(pid: number) {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const nameEnd = text.lastIndexOf(')')
+  const rest = text.slice(nameEnd + 2).split(' ')
+  const ticksMs = (field: number) => MS_A_TICK * Number(rest[field - 3])
+  return {
+    pid,
+    name: text.slice(text.indexOf('(') + 1, nameEnd),
+    parent: Number(rest[1]),
+    user: ticksMs(14),
+    system: ticksMs(15),
+    /** Of children that were waited for. */
+    ended: ticksMs(16) + ticksMs(17),
+  }
+}
+
+/** Linux reports in hundredths of a second, whatever the kernel's own clock is. */
+const MS_A_TICK = 10
