@@ -135,7 +135,7 @@ function ping(socketPath: string): Promise<void> {
 
 /** As in Apache Kafka's own image, the settings are made of the variables KAFKA_…. */
 async function makeKafkaRoot(root: string): Promise<void> {
-  const { folder } = await resolveKafkaClassPath({ signal: new AbortController().signal, say: () => {} })
+  const { folder } = await resolveKafkaClassPath({ signal: new AbortController().signal, onProgress: () => {} })
   const java = await realpath((await run('which', [await findJava()])).stdout.trim())
   const home = dirname(dirname(java))
   await makeRoot(

@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { BROKER_SETTINGS, toContainerEnvironment, toProperties } from './broker-settings.js'
 
 describe('broker settings', () => {
-  it('become a properties file', () => {
+  it('are written as a properties file', () => {
     expect(toProperties({ 'node.id': '1', 'process.roles': 'broker' })).toBe('node.id=1\nprocess.roles=broker\n')
   })
 
-  it('become the variables of the container image', () => {
+  it('are passed to the container image as environment variables', () => {
     expect(toContainerEnvironment({ 'transaction.state.log.min.isr': '1' })).toEqual({
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
     })
   })
 
-  it('ask for no more replicas of an internal topic than there are brokers', () => {
+  it('give internal topics no more replicas than there are brokers', () => {
     const replicas = Object.entries(BROKER_SETTINGS).filter(([name]) => /replication\.factor|min\.isr/.test(name))
     expect(replicas).toHaveLength(5)
     expect(new Set(replicas.map(([, value]) => value))).toEqual(new Set(['1']))

@@ -2,7 +2,7 @@
  * Settings of the one broker of a launch, embedded or in a container, except its addresses.
  *
  * Internal topics cannot have more replicas than there are brokers: with the default of 3 every client waits forever
- * for a coordinator. Their partitions are few, because each is a folder and two files to make before the first answer.
+ * for a coordinator. They have few partitions, because the broker creates a folder and two files for each before it is ready.
  */
 export const BROKER_SETTINGS = {
   'process.roles': 'broker,controller',
@@ -18,11 +18,11 @@ export const BROKER_SETTINGS = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '1',
-  // A killed broker may register again only when its old session has run out: 9 s by default. Much less than this, and a
-  // broker that a busy disk held up for a moment is taken for dead.
+  // A killed broker can register again only after its old session has expired: 9 s by default. With a much shorter timeout
+  // than this, a broker that a busy disk delays for a moment is considered dead.
   'broker.session.timeout.ms': '6000',
   'broker.heartbeat.interval.ms': '500',
-  // Oversized records must reach outflow, whose part it is to set them aside.
+  // Oversized records must reach outflow, which rejects them.
   'message.max.bytes': '16777216',
   'replica.fetch.max.bytes': '16777216',
 } as const satisfies Readonly<Record<string, string>>
@@ -34,7 +34,7 @@ export function toProperties(settings: Readonly<Record<string, string>>): string
     .join('')
 }
 
-/** The environment from which Kafka's container image makes its properties: `node.id` is `KAFKA_NODE_ID`. */
+/** The environment from which Kafka's container image derives its properties: `node.id` is `KAFKA_NODE_ID`. */
 export function toContainerEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [`KAFKA_${name.toUpperCase().replaceAll('.', '_')}`, value]),

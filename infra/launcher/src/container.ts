@@ -31,14 +31,14 @@ const LOG_TAIL_LINES = 12
  * Starts a container on a host port chosen beforehand, because a port that the engine chooses changes when the
  * container is stopped and started again.
  *
- * testcontainers' own reaper is left out: it is one more image to pull and a privileged container to run, and the
- * launch folder's guard does its work.
+ * testcontainers' own reaper is not used: it needs one more image and a privileged container, and the launch folder's
+ * guard removes the containers.
  *
- * @throws {ComponentStartFailed} when no engine answers, the image cannot be had, or the server does not answer
+ * @throws {ComponentStartFailed} when no engine answers, the image cannot be pulled, or the server does not answer
  */
 export async function startContainer(
   spec: ContainerSpec,
-  { folder, signal, say }: PartLaunch,
+  { folder, signal, onProgress }: PartLaunch,
 ): Promise<{ readonly address: string; readonly control: Control }> {
   const engine = await findDockerEngine().catch((cause: unknown) => {
     throw new ComponentStartFailed(`no Docker engine answers: ${messageOf(cause)}`, { cause })
@@ -48,7 +48,7 @@ export async function startContainer(
   const port = await findFreePort()
   const address = `${local ? '127.0.0.1' : host}:${port}`
   folder.recordContainers()
-  say(`starting a container of ${spec.image}`)
+  onProgress(`starting a container of ${spec.image}`)
   const container = new PublishedContainer(spec.image, { container: spec.containerPort, host: port }, local)
     .withLabels({ [LAUNCH_LABEL]: folder.name })
     .withEnvironment(spec.environment(address))
@@ -58,20 +58,20 @@ export async function startContainer(
   const started = await container.start().catch((cause: unknown) => {
     throw new ComponentStartFailed(`a container of ${spec.image} does not start: ${messageOf(cause)}`, { cause })
   })
-  const ready = () =>
+  const waitUntilReady = () =>
     untilReady({
       what: `${spec.image} on ${address}`,
       probe: () => spec.probe(address),
       ended: () => howItEnded(engine, started),
       timeoutMs: spec.startTimeoutMs,
       signal,
-      say,
+      onProgress,
     })
-  await ready()
-  return { address, control: controlContainer(engine, started.getId(), ready) }
+  await waitUntilReady()
+  return { address, control: controlContainer(engine, started.getId(), waitUntilReady) }
 }
 
-/** Publishes its port on the loopback interface alone, unless the engine is on another host. */
+/** Publishes its port on the loopback interface only, unless the engine runs on another host. */
 class PublishedContainer extends GenericContainer {
   constructor(image: string, port: { readonly container: number; readonly host: number }, local: boolean) {
     super(image)
@@ -84,21 +84,21 @@ class PublishedContainer extends GenericContainer {
   }
 }
 
-/** Waits for nothing: whether the server in it answers is asked of the server. */
+/** Does not wait: `untilReady` probes the server itself. */
 class IsRunning extends StartupCheckStrategy {
   async checkStartupState(): Promise<StartupStatus> {
     return 'SUCCESS'
   }
 }
 
-function controlContainer(engine: ContainerRuntimeClient, id: string, ready: () => Promise<void>): Control {
+function controlContainer(engine: ContainerRuntimeClient, id: string, waitUntilReady: () => Promise<void>): Control {
   const container = engine.container.getById(id)
   return {
     stop: async () => void (await container.stop({ t: STOP_TIMEOUT_S })),
     kill: async () => void (await container.kill()),
     start: async () => {
       await container.start()
-      await ready()
+      await waitUntilReady()
     },
   }
 }
@@ -107,7 +107,7 @@ async function howItEnded(engine: ContainerRuntimeClient, started: StartedTestCo
   const container = engine.container.getById(started.getId())
   const { State: state } = await container.inspect()
   if (state.Running) return undefined
-  // testcontainers separates the engine's stream into lines of stdout and stderr; it ends, as the container has.
+  // testcontainers separates the engine's stream into lines of stdout and stderr; the stream ends because the container has.
   const log = await text(await started.logs({ tail: LOG_TAIL_LINES }))
   return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log, LOG_TAIL_LINES)}`
 }

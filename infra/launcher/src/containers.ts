@@ -9,11 +9,11 @@ const DEFAULT_KAFKA_IMAGE = 'apache/kafka:4.1.2'
 const DEFAULT_POSTGRES_IMAGE = 'postgres:17'
 
 /**
- * Kafka in a container of OUTFLOW_KAFKA_IMAGE: Apache Kafka's own image, or one that takes its settings from the same
- * `KAFKA_…` variables.
+ * Starts Kafka in a container of OUTFLOW_KAFKA_IMAGE: Apache Kafka's own image, or one that reads the same `KAFKA_…`
+ * variables.
  *
- * Not testcontainers' Kafka module: it supports Confluent's image only, and writes the address into the running
- * container, where the port is fixed beforehand.
+ * testcontainers' Kafka module is not used: it supports Confluent's image only, and writes the address into the running
+ * container; here the port is chosen before the start.
  */
 export async function startKafkaContainer(launch: PartLaunch): Promise<KafkaComponent> {
   const image = process.env.OUTFLOW_KAFKA_IMAGE || DEFAULT_KAFKA_IMAGE
@@ -35,7 +35,7 @@ export async function startKafkaContainer(launch: PartLaunch): Promise<KafkaComp
   }
 }
 
-/** Postgres in a container of OUTFLOW_POSTGRES_IMAGE: the official image, or one that takes the same variables. */
+/** Starts Postgres in a container of OUTFLOW_POSTGRES_IMAGE: the official image, or one that reads the same variables. */
 export async function startPostgresContainer(launch: PartLaunch): Promise<PostgresComponent> {
   const image = process.env.OUTFLOW_POSTGRES_IMAGE || DEFAULT_POSTGRES_IMAGE
   const password = randomBytes(16).toString('hex')
@@ -55,7 +55,7 @@ export async function startPostgresContainer(launch: PartLaunch): Promise<Postgr
   return { tier: 'testcontainers', url: urlOf(address), description, control }
 }
 
-/** The broker sends transaction markers to itself: that listener must be one that it reaches from inside the container. */
+/** The broker sends transaction markers to itself, so one listener must be reachable from inside the container. */
 function containerSettings(advertised: string): Record<string, string> {
   return {
     ...BROKER_SETTINGS,

@@ -3,7 +3,7 @@ import { getContainerRuntimeClient } from 'testcontainers'
 
 export { getContainerRuntimeClient as findDockerEngine } from 'testcontainers'
 
-/** Carried by every container of a launch; its value is the name of the launch folder. */
+/** Label of every container of a launch; its value is the name of the launch folder. */
 export const LAUNCH_LABEL = 'outflow.launch'
 
 /** Removes every container, running or not, of the launch that has this folder. */

@@ -11,7 +11,7 @@ import { probeKafka } from './probes.js'
 import { runCommand } from './run-command.js'
 import { superviseProcess } from './supervised-process.js'
 
-// A small broker that is up soon: the optimising compiler and parallel collectors pay off only in long, loaded runs.
+// Small and fast to start: the optimising compiler and parallel collectors pay off only in long runs under load.
 const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
 
 /**
@@ -19,12 +19,17 @@ const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
  *
  * @throws {ComponentStartFailed} when Java is missing or too old, mvn cannot fetch Kafka, or it does not start
  */
-export async function startEmbeddedKafka({ folder, signal, say, security }: PartLaunch): Promise<KafkaComponent> {
-  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, say })])
+export async function startEmbeddedKafka({
+  folder,
+  signal,
+  onProgress,
+  security,
+}: PartLaunch): Promise<KafkaComponent> {
+  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, onProgress })])
   const [port, controllerPort] = await Promise.all([findFreePort(), findFreePort()])
   const listeners = await listenersOf(security?.kafka)
   const home = join(folder.path, 'kafka')
-  const temporary = join(home, 'tmp') // where the compression libraries unpack themselves
+  const temporary = join(home, 'tmp') // the compression libraries unpack their native code here
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   const settingsFile = join(home, 'server.properties')
   const plain = { PLAINTEXT: `127.0.0.1:${port}`, CONTROLLER: `127.0.0.1:${controllerPort}` }
@@ -52,7 +57,7 @@ export async function startEmbeddedKafka({ folder, signal, say, security }: Part
     startTimeoutMs: 90_000,
     folder,
     signal,
-    say,
+    onProgress,
   })
   await control.start()
   return {

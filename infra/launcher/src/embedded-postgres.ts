@@ -12,17 +12,22 @@ import { superviseProcess } from './supervised-process.js'
 import { unprivilegedUser } from './unprivileged-user.js'
 
 const OWNER = 'outflow'
-// Services, tests and benches each hold a pool; 100, the default, was never meant for that.
+// Each service, test and bench opens a pool of connections; the default of 100 is too low for all of them.
 const MAX_CONNECTIONS = 200
 
 /**
  * Starts Postgres from the binaries of the npm package for this platform, on a data folder of this launch.
  *
- * Durability settings stay at their defaults: what is measured and tested on it holds for a real server.
+ * Durability settings keep their defaults, so that measurements and tests also apply to a production server.
  *
  * @throws {ComponentStartFailed} when there are no binaries for this platform, or it does not start
  */
-export async function startEmbeddedPostgres({ folder, signal, say, security }: PartLaunch): Promise<PostgresComponent> {
+export async function startEmbeddedPostgres({
+  folder,
+  signal,
+  onProgress,
+  security,
+}: PartLaunch): Promise<PostgresComponent> {
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const home = join(folder.path, 'postgres')
   await mkdir(home, { mode: 0o700 })
@@ -48,15 +53,15 @@ export async function startEmbeddedPostgres({ folder, signal, say, security }: P
     ],
     user,
     logFile: join(folder.path, 'postgres.log'),
-    stopSignal: 'SIGINT', // "fast": connections are cut, transactions rolled back, data flushed
+    stopSignal: 'SIGINT', // fast shutdown: closes connections, rolls back transactions, flushes data
     stopTimeoutMs: 10_000,
     endBy: 'SIGQUIT',
     probe: async () => void (await probePostgres(urlOf('postgres'))),
     startTimeoutMs: 30_000,
-    notYet: /pre-existing shared memory block/, // after a kill, until the last of its children has noticed
+    notYet: /pre-existing shared memory block/, // after a kill, until its last child process has ended
     folder,
     signal,
-    say,
+    onProgress,
   })
   await control.start()
   await createDatabase(urlOf('postgres'))
@@ -81,30 +86,30 @@ async function initialise({ initdb, data, password, user, folder, signal }: Init
   const passwordFile = join(folder, 'postgres-password')
   await writeFile(passwordFile, password, { mode: 0o600 })
   if (user) await chown(passwordFile, user.uid, user.gid)
-  // The built-in locale sorts and folds the same on every machine; no-sync, because nobody comes back to a torn initdb.
+  // The built-in locale sorts and folds case the same on every machine; no-sync, because an interrupted initdb is never reused.
   const args = ['--pgdata', data, '--username', OWNER, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--no-sync']
   const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
   await runCommand(initdb, [...args, ...locale], { ...user, cwd: '/', signal })
 }
 
-/** Lays TLS's files where the server may read them, as it wants them owned; gives the settings that name them. */
+/** Writes the TLS files and pg_hba.conf with the owner and mode that Postgres requires, and returns the settings that name them. */
 async function secure(
   { certificate, key, clientCa, rules }: PostgresSecurity,
   { home, data, user }: { readonly home: string; readonly data: string; readonly user: Initialise['user'] },
 ): Promise<Record<string, string>> {
-  const lay = async (name: string, text: string): Promise<string> => {
+  const writeOwned = async (name: string, text: string): Promise<string> => {
     const path = join(home, name)
     await writeFile(path, text, { mode: 0o600 })
     if (user) await chown(path, user.uid, user.gid)
     return path
   }
-  const ours = await readFile(join(data, 'pg_hba.conf'), 'utf8')
+  const existingRules = await readFile(join(data, 'pg_hba.conf'), 'utf8')
   return {
-    hba_file: await lay('hba.conf', `${rules.join('\n')}\n${ours}`),
+    hba_file: await writeOwned('hba.conf', `${rules.join('\n')}\n${existingRules}`),
     ssl: 'on',
-    ssl_cert_file: await lay('server.pem', certificate),
-    ssl_key_file: await lay('server.key', key),
-    ssl_ca_file: await lay('client-ca.pem', clientCa),
+    ssl_cert_file: await writeOwned('server.pem', certificate),
+    ssl_key_file: await writeOwned('server.key', key),
+    ssl_ca_file: await writeOwned('client-ca.pem', clientCa),
   }
 }
 

@@ -5,29 +5,29 @@ import { probeKafka, probePostgres } from './probes.js'
 import { untilReady } from './readiness.js'
 import { parseBrokers } from './tiers.js'
 
-// What was given runs already, or is being started at the same time (a compose file, a CI service).
+// A given server runs already, or is started at the same time (a compose file, a CI service).
 const GIVEN_TIMEOUT_MS = 30_000
 
-/** The brokers that KAFKA_BROKERS names, once they answer. @throws {ComponentStartFailed} when they do not */
-export async function useExternalKafka(list: string, { signal, say }: PartLaunch): Promise<KafkaComponent> {
+/** Returns the brokers that KAFKA_BROKERS names, once they answer. @throws {ComponentStartFailed} when they do not */
+export async function useExternalKafka(list: string, { signal, onProgress }: PartLaunch): Promise<KafkaComponent> {
   const brokers = parseBrokers(list)
   if (brokers.length === 0) throw new ComponentStartFailed(`KAFKA_BROKERS is host:port,…, got '${list}'`)
   const what = `Kafka on ${brokers.join(', ')} (KAFKA_BROKERS)`
-  // Not the coordinators: asking makes their topics, and a cluster of others is theirs to lay out.
+  // The coordinators are not probed: the probe creates their topics, and an external cluster is not changed.
   const probe = () => probeKafka(brokers, 'cluster')
-  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, say })
+  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
   return { tier: 'given', brokers, description: `Kafka given, on ${brokers.join(', ')}` }
 }
 
-/** The server that DATABASE_URL names, once it answers. @throws {ComponentStartFailed} when it does not */
-export async function useExternalPostgres(url: string, { signal, say }: PartLaunch): Promise<PostgresComponent> {
+/** Returns the server that DATABASE_URL names, once it answers. @throws {ComponentStartFailed} when it does not */
+export async function useExternalPostgres(url: string, { signal, onProgress }: PartLaunch): Promise<PostgresComponent> {
   const address = addressOf(url)
   let version = ''
   const probe = async () => {
     version = await probePostgres(url)
   }
   const what = `Postgres on ${address} (DATABASE_URL)`
-  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, say })
+  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
   return { tier: 'given', url, description: `Postgres ${version} given, on ${address}` }
 }
 

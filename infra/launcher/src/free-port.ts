@@ -6,9 +6,9 @@ const LOWEST_PORT = 10_000
 const ATTEMPTS = 100
 
 /**
- * Finds a free port on 127.0.0.1, below the range from which the kernel takes the ports of outgoing
- * connections. Inside that range a port is not ours to come back to: while a broker is stopped, a client's connection
- * may be given its port, and a client that keeps knocking may even be connected to itself.
+ * Finds a free port on 127.0.0.1, below the range from which the kernel assigns the local ports of outgoing connections. A
+ * port inside that range can be taken while the server is stopped: by any outgoing connection, and even by
+ * a client that reconnects to the server, which is then connected to itself.
  */
 export async function findFreePort(): Promise<number> {
   const highest = lowestEphemeralPort() - 1
@@ -24,7 +24,7 @@ function lowestEphemeralPort(): number {
     const [lowest] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s/)
     return Math.max(Number(lowest), LOWEST_PORT + 1_000)
   } catch {
-    return 49_152 // the range that IANA sets aside, and macOS uses
+    return 49_152 // start of the dynamic range of IANA and macOS
   }
 }
 

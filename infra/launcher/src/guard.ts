@@ -1,8 +1,8 @@
 import { endLaunch } from './orphans.js'
 
 /**
- * Runs with a launch, as a process of its own: its standard input is a pipe that the owner holds open and the
- * kernel closes when the owner is gone, however it went. Then it ends what the owner left; nothing, after a good stop.
+ * Runs beside a launch as a separate process. Its standard input is a pipe that the owner keeps open; the kernel closes it
+ * when the owner exits for any reason. The guard then ends the processes that the owner left running, if any.
  */
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('usage: guard LAUNCH_FOLDER')

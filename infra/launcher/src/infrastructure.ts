@@ -1,30 +1,30 @@
-/** What the launcher can bring. */
+/** A server that the launcher can provide. */
 export type Part = 'kafka' | 'postgres'
 
-/** Where a part came from: named by the user, a container, or a process of our own. */
+/** Source of a part: a running server that the user names, a container, or a child process. */
 export type Tier = 'given' | 'testcontainers' | 'embedded'
 
 /** Stops and starts a part while it is in use: the port stays the same and the data is kept. */
 export interface Control {
-  /** Ends it in good order; returns when it is gone. */
+  /** Shuts it down cleanly; resolves when it has ended. */
   stop(): Promise<void>
-  /** Starts it again on the same port and data; returns when it answers. */
+  /** Starts it again on the same port and data; resolves when it answers. */
   start(): Promise<void>
-  /** Ends it at once, as a power cut would; `start` brings it back. */
+  /** Kills it without a shutdown, like a power failure; `start` starts it again. */
   kill(): Promise<void>
 }
 
 interface Component {
   readonly tier: Tier
-  /** One line for people, e.g. `Kafka 4.1.2 embedded on 127.0.0.1:19211`. Holds no secret. */
+  /** One line for people, e.g. `Kafka 4.1.2 embedded on 127.0.0.1:19211`. Contains no secret. */
   readonly description: string
-  /** Absent where the tier is `given`: what others run is not ours to stop. */
+  /** Absent where the tier is `given`: the launcher does not stop a server that it did not start. */
   readonly control?: Control
 }
 
 export interface KafkaComponent extends Component {
   readonly brokers: readonly string[]
-  /** `host:port` of each further listener that was asked for, by its name. */
+  /** `host:port` of each listener of `KafkaSecurity`, by its name. */
   readonly listeners?: Readonly<Record<string, string>>
 }
 
@@ -38,8 +38,8 @@ interface Components {
   readonly postgres: PostgresComponent
 }
 
-/** The parts that were asked for, and the way to be rid of them. */
+/** The launched servers, and `stop`, which ends them and removes their data. */
 export type Infrastructure<P extends Part = Part> = Pick<Components, P> & {
-  /** Ends every process, removes every container and all data that this launch made. Safe to call twice. */
+  /** Ends every process, and removes every container and all data of this launch. Safe to call twice. */
   stop(): Promise<void>
 }

@@ -3,10 +3,10 @@ import { ComponentStartFailed } from './errors.js'
 import { runCommand } from './run-command.js'
 import type { Environment } from './tiers.js'
 
-const OLDEST_JAVA = 17 // Kafka 4's brokers are compiled for it
+const OLDEST_JAVA = 17 // Kafka 4 brokers are compiled for it
 
 /**
- * Finds the Java to run the broker with: JAVA_HOME's, else the one on PATH.
+ * Finds the Java that runs the broker: the one of JAVA_HOME, otherwise the one on PATH.
  *
  * @throws {ComponentStartFailed} when there is none, or it is older than 17
  */

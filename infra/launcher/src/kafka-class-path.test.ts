@@ -8,7 +8,7 @@ describe('the cached class path', () => {
     expect(classPathKey('<project />')).not.toBe(classPathKey('<project/>'))
   })
 
-  it('is in the cache that the user set, else in the one of the home folder', () => {
+  it('is stored under XDG_CACHE_HOME, otherwise under the home folder', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: '/cache', HOME: '/home/ada' })).toBe('/cache/outflow')
     expect(cacheFolder({ HOME: '/home/ada' })).toBe('/home/ada/.cache/outflow')
   })
@@ -19,7 +19,7 @@ describe('kafkaVersion', () => {
     expect(kafkaVersion('<artifactId>kafka_2.13</artifactId>\n  <version>4.1.2</version>')).toBe('4.1.2')
   })
 
-  it('says so when the pom names no broker', () => {
+  it('throws when the pom names no broker', () => {
     expect(() => kafkaVersion('<project/>')).toThrow('names no kafka_* artefact')
   })
 })

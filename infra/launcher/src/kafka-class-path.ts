@@ -10,7 +10,7 @@ import { lastLines, runCommand } from './run-command.js'
 import type { Environment } from './tiers.js'
 
 interface KafkaClassPath {
-  /** Folder that holds every jar of the broker. */
+  /** Folder with every jar of the broker. */
   readonly folder: string
   readonly version: string
 }
@@ -20,20 +20,20 @@ const ABANDONED_AFTER_MS = 3_600_000
 const MAVEN_PROGRESS_MS = 10_000
 
 /**
- * Returns the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, the first time, by `mvn`.
+ * Returns the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, if it is not cached, from `mvn`.
  *
- * The cache key is the pom's hash. A class path is resolved in a temporary folder and moved to its place in one rename, so that
- * two processes at once, or one that is killed half way, leave a whole class path or none.
+ * The cache key is the pom's hash. A class path is resolved in a temporary folder that is then renamed, so that
+ * concurrent or killed processes leave either a complete class path or none.
  *
  * @throws {ComponentStartFailed} when it is not cached and mvn is missing or fails
  */
 export async function resolveKafkaClassPath(
-  { signal, say }: Pick<PartLaunch, 'signal' | 'say'>,
+  { signal, onProgress }: Pick<PartLaunch, 'signal' | 'onProgress'>,
   cache = cacheFolder(process.env),
 ): Promise<KafkaClassPath> {
   const pom = await readFile(POM, 'utf8')
   const folder = join(cache, classPathKey(pom))
-  if (!existsSync(folder)) await fetchInto(folder, kafkaVersion(pom), { signal, say })
+  if (!existsSync(folder)) await fetchInto(folder, kafkaVersion(pom), { signal, onProgress })
   return { folder, version: kafkaVersion(pom) }
 }
 
@@ -52,23 +52,27 @@ export function kafkaVersion(pom: string): string {
   return version
 }
 
-async function fetchInto(folder: string, version: string, { signal, say }: Pick<PartLaunch, 'signal' | 'say'>) {
+async function fetchInto(
+  folder: string,
+  version: string,
+  { signal, onProgress }: Pick<PartLaunch, 'signal' | 'onProgress'>,
+) {
   await mkdir(join(folder, '..'), { recursive: true })
   await removeAbandoned(folder)
   const fresh = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`
-  say(`fetching Apache Kafka ${version} by mvn (once; then it is cached)`)
+  onProgress(`fetching Apache Kafka ${version} by mvn (once; then it is cached)`)
   const began = Date.now()
   const progress = setInterval(() => {
-    say(`still waiting for mvn (${Math.round((Date.now() - began) / 1000)} s)`)
+    onProgress(`still waiting for mvn (${Math.round((Date.now() - began) / 1000)} s)`)
   }, MAVEN_PROGRESS_MS)
   try {
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
     await runCommand('mvn', ['--batch-mode', '--quiet', '-Dstyle.color=never', '--file', POM, ...goal], {
       signal,
-      whyOf: firstError,
+      reasonOf: firstError,
     })
     await rename(fresh, folder).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error // else another process was first, with the same jars
+      if (!existsSync(folder)) throw error // otherwise another process has stored the same jars
     })
   } finally {
     clearInterval(progress)

@@ -13,15 +13,15 @@ import { identify } from './process-identity.js'
 /** The folder of one launch: its data, the record of what it started, and the guard that cleans up after a crash. */
 export interface LaunchFolder {
   readonly path: string
-  /** Unique among the launches of this machine; containers carry it as a label. */
+  /** Unique among the launches of this machine; containers have it as a label. */
   readonly name: string
   recordProcess(pid: number, endBy: LaunchedProcess['endBy']): void
   recordContainers(): void
-  /** Ends what is on record, removes containers and data, and lets the guard go. Safe to call twice. */
+  /** Ends the recorded processes, removes containers and data, and ends the guard. Safe to call twice. */
   end(): Promise<void>
 }
 
-/** Where launch folders are made: root's temporary folder may be closed to the user that Postgres must run as. */
+/** The folder that contains launch folders: root's temporary folder may not be searchable by the user that runs Postgres. */
 export function launchBase(): string {
   const base = tmpdir()
   return process.getuid?.() === 0 && !isSearchableByAll(base) ? '/tmp' : base
@@ -31,7 +31,7 @@ export async function openLaunchFolder(): Promise<LaunchFolder> {
   const path = await mkdtemp(join(launchBase(), FOLDER_PREFIX))
   await chmod(path, 0o711)
   let record: LaunchRecord = { owner: identify(process.pid)!, processes: [], containers: false }
-  // Synchronous, so that no moment passes between starting a process and its being on record.
+  // Synchronous, so that every started process is recorded before the owner can be interrupted.
   const write = (next: LaunchRecord): void => {
     record = next
     writeFileSync(join(path, `${RECORD_FILE}.new`), JSON.stringify(record))
@@ -50,7 +50,7 @@ export async function openLaunchFolder(): Promise<LaunchFolder> {
     recordContainers: () => write({ ...record, containers: true }),
     end: async () => {
       await endLaunch(path)
-      await dismiss(guard)
+      await stopGuard(guard)
     },
   }
 }
@@ -59,22 +59,22 @@ function startGuard(folder: string): ChildProcess {
   const fromSource = import.meta.url.endsWith('.ts')
   const script = fileURLToPath(new URL(fromSource ? './guard.ts' : './guard.js', import.meta.url))
   const loader = fromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : []
-  // Detached: Ctrl-C in the owner's terminal must not reach it.
+  // Detached, so that Ctrl-C in the owner's terminal does not reach it.
   const guard = spawn(process.execPath, [...loader, script, folder], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   guard.on('error', () => {}) // without a guard the next launch still cleans up
-  guard.stdin?.on('error', () => {}) // it was killed: as above
+  guard.stdin?.on('error', () => {}) // the guard was killed: as above
   guard.unref()
   return guard
 }
 
-async function dismiss(guard: ChildProcess): Promise<void> {
+async function stopGuard(guard: ChildProcess): Promise<void> {
   if (guard.pid === undefined || guard.exitCode !== null || guard.signalCode !== null) return
   guard.ref()
-  const left = once(guard, 'exit')
+  const exited = once(guard, 'exit')
   guard.stdin?.end()
-  await left
+  await exited
 }

@@ -39,13 +39,13 @@ describe('sweepOrphans', () => {
     expect(await readdir(base)).toEqual([])
   })
 
-  it('spares a process that was given the number of one long gone', async () => {
+  it('does not end a process that has reused a recorded process id', async () => {
     await aLaunch({ processes: [{ ...DEAD, endBy: 'SIGKILL' }] })
-    await sweepOrphans(base) // DEAD carries the number of this very process
+    await sweepOrphans(base) // DEAD has the id of this process
     expect(await readdir(base)).toEqual([])
   })
 
-  it('gives a folder without record its first minute', async () => {
+  it('keeps a folder without a record for its first minute', async () => {
     const folder = await aLaunch()
     expect(await isOrphan(folder)).toBe(false)
     expect(await isOrphan(folder, Date.now() + 2 * MINUTE_MS)).toBe(true)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isRunning, type ProcessIdentity } from './process-identity.js'
 
-/** What a launch writes about itself, so that others can end it when its owner no longer can. */
+/** Record of a launch, by which the guard or a later launch can end it when its owner cannot. */
 export interface LaunchRecord {
   readonly owner: ProcessIdentity
   readonly processes: readonly LaunchedProcess[]
@@ -12,18 +12,18 @@ export interface LaunchRecord {
 }
 
 export interface LaunchedProcess extends ProcessIdentity {
-  /** What ends it fastest: Postgres takes its children along on SIGQUIT, but leaves them behind on SIGKILL. */
+  /** Signal that ends it fastest: on SIGQUIT Postgres also ends its child processes, on SIGKILL it leaves them running. */
   readonly endBy: 'SIGQUIT' | 'SIGKILL'
 }
 
 export const FOLDER_PREFIX = 'outflow-launch-'
 export const RECORD_FILE = 'launch.json'
 
-/** A folder without a record is one being made, for the first moments of a launch; later, one left half made. */
+/** A younger folder without a record belongs to a launch that is starting; an older one to a launch that was interrupted. */
 const UNRECORDED_GRACE_MS = 60_000
 const QUIT_GRACE_MS = 5_000
 
-/** Ends and removes every launch in `base` whose owner died. Gives the folders it removed. */
+/** Ends and removes every launch in `base` whose owner has exited. Returns the removed folders. */
 export async function sweepOrphans(base: string): Promise<readonly string[]> {
   const names = (await readdir(base)).filter((name) => name.startsWith(FOLDER_PREFIX))
   const swept = await Promise.all(
@@ -38,7 +38,7 @@ export async function sweepOrphans(base: string): Promise<readonly string[]> {
 /**
  * Ends the processes and containers of a launch and removes its folder.
  *
- * @returns false when containers could not be removed because no engine answers; the folder then stays for the next try
+ * @returns false when containers could not be removed because no engine answers; the folder is then kept for the next attempt
  */
 export async function endLaunch(folder: string): Promise<boolean> {
   const record = await readRecord(folder)
@@ -48,7 +48,7 @@ export async function endLaunch(folder: string): Promise<boolean> {
   return true
 }
 
-/** Whether a launch has lost its owner; other users' folders are none of ours. */
+/** Whether the owner of a launch has exited; false for folders of other users. */
 export async function isOrphan(folder: string, now = Date.now()): Promise<boolean> {
   const stats = await lstat(folder).catch(() => undefined)
   if (!stats?.isDirectory() || stats.uid !== process.getuid?.()) return false
@@ -56,7 +56,7 @@ export async function isOrphan(folder: string, now = Date.now()): Promise<boolea
   return record === undefined ? now - stats.mtimeMs > UNRECORDED_GRACE_MS : !isRunning(record.owner)
 }
 
-/** The record in a launch folder; undefined where there is none. It is replaced by renaming, so never half written. */
+/** The record in a launch folder; undefined where there is none. It is replaced by a rename, so it is always complete. */
 async function readRecord(folder: string): Promise<LaunchRecord | undefined> {
   try {
     return JSON.parse(await readFile(join(folder, RECORD_FILE), 'utf8'))
@@ -79,7 +79,7 @@ function send(launched: LaunchedProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(launched.pid, signal)
   } catch {
-    // It ended between the look and the signal: that is what was wanted.
+    // The process ended after the check above.
   }
 }
 

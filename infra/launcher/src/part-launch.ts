@@ -1,35 +1,35 @@
 import type { LaunchFolder } from './launch-folder.js'
 
-/** What a way to a part is handed. */
+/** Arguments of a function that provides a part. */
 export interface PartLaunch {
   readonly folder: LaunchFolder
   readonly signal: AbortSignal | undefined
-  readonly say: (line: string) => void
+  readonly onProgress: (line: string) => void
   readonly security?: Security | undefined
 }
 
-/** What the embedded servers offer in addition to their plain ports. */
+/** TLS and logins of the embedded servers, on additional ports. */
 export interface Security {
   readonly kafka: KafkaSecurity
   readonly postgres: PostgresSecurity
 }
 
 export interface KafkaSecurity {
-  /** Further listeners by name, in capitals, and the protocol of each. */
+  /** Protocol of each additional listener, by its name in capitals. */
   readonly listeners: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>
   /** Their settings, such as `listener.name.tls.ssl.keystore.location`. */
   readonly settings: Readonly<Record<string, string>>
-  /** As `kafka-storage.sh format --add-scram` takes them: `SCRAM-SHA-256=[name=…,password=…]`. */
+  /** Arguments of `kafka-storage.sh format --add-scram`: `SCRAM-SHA-256=[name=…,password=…]`. */
   readonly scramUsers: readonly string[]
 }
 
-/** Postgres takes connections with and without TLS on its one port. */
+/** Postgres accepts connections with and without TLS on the same port. */
 export interface PostgresSecurity {
   /** PEM. */
   readonly certificate: string
   readonly key: string
-  /** Whose client certificates are accepted. */
+  /** CA whose client certificates are accepted, PEM. */
   readonly clientCa: string
-  /** Lines of pg_hba.conf before the usual ones. */
+  /** Lines of pg_hba.conf, put before the default ones. */
   readonly rules: readonly string[]
 }

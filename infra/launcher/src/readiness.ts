@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ComponentStartFailed } from './errors.js'
 
 export interface Readiness {
-  /** What is waited for, e.g. `Kafka on 127.0.0.1:19092`. */
+  /** The server, e.g. `Kafka on 127.0.0.1:19092`. */
   readonly what: string
-  /** Resolves when it answers, rejects when it does not (yet). */
+  /** Resolves when the server answers, rejects otherwise. */
   readonly probe: () => Promise<void>
-  /** Says how it ended, when it did: then waiting is in vain. */
+  /** Resolves with how the server ended, undefined while it runs. */
   readonly ended: () => Promise<string | undefined>
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
-  readonly say: (line: string) => void
+  readonly onProgress: (line: string) => void
 }
 
 const PROBE_INTERVAL_MS = 50
@@ -21,7 +21,7 @@ const PROGRESS_INTERVAL_MS = 5_000
  *
  * @throws {ComponentStartFailed} when it ended, or did not answer in time; the last probe's error is the cause
  */
-export async function untilReady({ what, probe, ended, timeoutMs, signal, say }: Readiness): Promise<void> {
+export async function untilReady({ what, probe, ended, timeoutMs, signal, onProgress }: Readiness): Promise<void> {
   const began = Date.now()
   let nextProgress = began + PROGRESS_INTERVAL_MS
   for (;;) {
@@ -41,7 +41,7 @@ export async function untilReady({ what, probe, ended, timeoutMs, signal, say }:
     }
     if (now > nextProgress) {
       nextProgress += PROGRESS_INTERVAL_MS
-      say(`still waiting for ${what} (${Math.round((now - began) / 1000)} s)`)
+      onProgress(`still waiting for ${what} (${Math.round((now - began) / 1000)} s)`)
     }
     await delay(PROBE_INTERVAL_MS)
   }

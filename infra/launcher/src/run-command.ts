@@ -3,19 +3,19 @@ import { ComponentStartFailed } from './errors.js'
 
 interface CommandOptions extends ExecFileOptions {
   /** Selects the cause from the output of a failed program. Default: the last five lines. */
-  readonly whyOf?: (printed: string) => string
+  readonly reasonOf?: (printed: string) => string
 }
 
 /**
- * Runs a program to its end and gives what it printed.
+ * Runs a program until it ends and returns its output.
  *
- * @throws {ComponentStartFailed} when it cannot be run or leaves with another code than 0; the message ends with
- *   what it said about it
+ * @throws {ComponentStartFailed} when it cannot be run or exits with a code other than 0; the message ends with the
+ *   cause from its output
  */
 export function runCommand(
   command: string,
   args: readonly string[],
-  { whyOf = (printed) => lastLines(printed, 5), ...options }: CommandOptions = {},
+  { reasonOf = (printed) => lastLines(printed, 5), ...options }: CommandOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
     execFile(
@@ -25,10 +25,10 @@ export function runCommand(
       (error, stdout, stderr) => {
         if (error === null) return resolve({ stdout, stderr })
         if (options.signal?.aborted) return reject(options.signal.reason)
-        const said = whyOf(`${stdout}\n${stderr}`)
+        const reason = reasonOf(`${stdout}\n${stderr}`)
         const what =
           error.code === 'ENOENT' ? `${command}: not found` : `${command} failed (${error.code ?? error.signal})`
-        reject(new ComponentStartFailed(said === '' ? what : `${what}: ${said}`, { cause: error }))
+        reject(new ComponentStartFailed(reason === '' ? what : `${what}: ${reason}`, { cause: error }))
       },
     )
   })

@@ -9,14 +9,14 @@ import type { LaunchedProcess } from './orphans.js'
 import { untilReady } from './readiness.js'
 import { lastLines } from './run-command.js'
 
-/** A server that runs as a process of our own. */
+/** A server that runs as a child process. */
 interface ServerSpec {
   readonly what: string
   readonly command: string
   readonly args: readonly string[]
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   readonly logFile: string
-  /** Asks it to end in good order. */
+  /** Signal for a clean shutdown. */
   readonly stopSignal: NodeJS.Signals
   readonly stopTimeoutMs: number
   readonly endBy: LaunchedProcess['endBy']
@@ -26,16 +26,16 @@ interface ServerSpec {
   readonly notYet?: RegExp
   readonly folder: LaunchFolder
   readonly signal?: AbortSignal | undefined
-  readonly say: (line: string) => void
+  readonly onProgress: (line: string) => void
 }
 
 const LOG_TAIL_LINES = 12
 
 /**
- * Returns the control of a server process; nothing runs until `start`.
+ * Returns the control of a server process; `start` starts it.
  *
- * It is spawned detached, in a session of its own, so that Ctrl-C in a terminal reaches the owner alone, which still
- * has to drain; the guard of the launch folder ends it if the owner cannot.
+ * It is spawned detached, in its own session, so that Ctrl-C in a terminal reaches only the owner, which must drain while
+ * the server runs. The guard of the launch folder ends the server if the owner cannot.
  */
 export function superviseProcess(spec: ServerSpec): Control {
   let child: ChildProcess | undefined
@@ -49,7 +49,7 @@ export function superviseProcess(spec: ServerSpec): Control {
       stdio: ['ignore', log, log],
     })
     closeSync(log)
-    started.on('error', () => {}) // seen by howItEnded: a child without pid
+    started.on('error', () => {}) // howItEnded reports it: the child has no pid
     if (started.pid !== undefined) spec.folder.recordProcess(started.pid, spec.endBy)
     started.unref()
     return started
@@ -73,9 +73,9 @@ export function superviseProcess(spec: ServerSpec): Control {
     ending.ref()
     const exited = once(ending, 'exit')
     ending.kill(signal)
-    const patience = new AbortController()
-    await Promise.race([exited, delay(spec.stopTimeoutMs, undefined, { signal: patience.signal }).catch(() => {})])
-    patience.abort()
+    const timeout = new AbortController()
+    await Promise.race([exited, delay(spec.stopTimeoutMs, undefined, { signal: timeout.signal }).catch(() => {})])
+    timeout.abort()
     if (isUp(ending)) ending.kill('SIGKILL')
     await exited
   }

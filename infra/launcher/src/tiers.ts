@@ -3,26 +3,29 @@ import type { Part, Tier } from './infrastructure.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The variable that names a running part. */
-export const GIVEN_BY = { kafka: 'KAFKA_BROKERS', postgres: 'DATABASE_URL' } as const satisfies Record<Part, string>
+/** Environment variable with the address of a running part. */
+export const ADDRESS_VARIABLE = { kafka: 'KAFKA_BROKERS', postgres: 'DATABASE_URL' } as const satisfies Record<
+  Part,
+  string
+>
 
 /**
- * The ways to a part, in the order in which they are tried.
+ * The sources of a part, in the order in which they are tried.
  *
- * A given address is the only way where there is one: silently taking another would test or fill the wrong system.
- * `OUTFLOW_LAUNCHER=embedded` or `=testcontainers` narrows the rest to that one.
+ * A given address is the only source where there is one: silently using another server would test or fill the wrong system.
+ * Otherwise `OUTFLOW_LAUNCHER=embedded` or `=testcontainers` selects one of the other two.
  *
- * @throws {ComponentStartFailed} when OUTFLOW_LAUNCHER names no such way
+ * @throws {ComponentStartFailed} when OUTFLOW_LAUNCHER names neither
  */
 export function tiersFor(part: Part, env: Environment): readonly Tier[] {
-  if (env[GIVEN_BY[part]]) return ['given']
+  if (env[ADDRESS_VARIABLE[part]]) return ['given']
   const wanted = env.OUTFLOW_LAUNCHER
   if (!wanted) return ['testcontainers', 'embedded']
   if (wanted === 'testcontainers' || wanted === 'embedded') return [wanted]
   throw new ComponentStartFailed(`OUTFLOW_LAUNCHER is 'testcontainers' or 'embedded', got '${wanted}'`)
 }
 
-/** `host:port` or `host` (port 9092), comma-separated, blanks allowed, as KAFKA_BROKERS has it. */
+/** Parses KAFKA_BROKERS: `host:port` or `host` (port 9092), comma-separated, blanks allowed. */
 export function parseBrokers(list: string): readonly string[] {
   return list
     .split(',')

@@ -4,7 +4,7 @@ import { unprivilegedUser } from './unprivileged-user.js'
 const NOBODY = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65533:nobody:/:/bin/false\n'
 
 describe('unprivilegedUser', () => {
-  it('is postgres where there is one, else nobody', () => {
+  it('returns postgres if it exists, otherwise nobody', () => {
     expect(unprivilegedUser(NOBODY)).toEqual({ uid: 65534, gid: 65533 })
     expect(unprivilegedUser(`${NOBODY}postgres:x:101:104::/var/lib/postgresql:/bin/sh\n`)).toEqual({
       uid: 101,
@@ -12,7 +12,7 @@ describe('unprivilegedUser', () => {
     })
   })
 
-  it('says why one is needed when there is neither', () => {
+  it('throws when neither exists', () => {
     expect(() => unprivilegedUser('root:x:0:0:::')).toThrow('Postgres refuses to run as root')
   })
 })

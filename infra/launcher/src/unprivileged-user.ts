@@ -7,7 +7,8 @@ interface SystemUser {
 }
 
 /**
- * The user that Postgres runs as when we are root, whom it refuses: `postgres` where there is one, else `nobody`.
+ * The user that runs Postgres when this process is root, because Postgres refuses root: `postgres` if it exists, otherwise
+ * `nobody`.
  *
  * @throws {ComponentStartFailed} when the system has neither
  */
