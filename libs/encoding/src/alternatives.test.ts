@@ -11,14 +11,14 @@ const features: Feature[] = [
   { path: '$.route', type: 'categorical', optional: false },
 ]
 const read = makeReader(features)
-/** Durations, most of them short: half of a route has 0 to 4 seconds. */
+/** Durations: 0 to 4 seconds on the short route, half of the records; 400 to 489 on the long one. */
 const records = Array.from({ length: 600 }, (_, k) =>
   read({ seconds: k % 2 === 0 ? k % 5 : 400 + (k % 90), route: k % 2 === 0 ? 'short' : 'long' }),
 ) as Fields[]
 const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
 
 it.each(['short', 'long'])(
-  'what might have been instead is within what training saw: no negative duration of a %s route',
+  'alternatives are within the training range: no negative duration of a %s route',
   (route) => {
     const { ids } = encodeBatch(encoder, [read({ seconds: 1, route }) as Fields])
     const group = determiningGroup(encoder, ids, 0)
@@ -34,7 +34,7 @@ it.each(['short', 'long'])(
   },
 )
 
-it("nor what the record's group contradicts, though a few records of others have it", () => {
+it("alternatives exclude values far from the record's group, although a few records of other groups have them", () => {
   const rare = read({ seconds: 90_000, route: 'long' }) as Fields
   const { encoder } = fitEncoder(features, [...records, rare, rare], { contamination: 0.01, seed: 1 })
   const { ids } = encodeBatch(encoder, [read({ seconds: 1, route: 'short' }) as Fields])

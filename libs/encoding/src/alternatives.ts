@@ -7,18 +7,18 @@ import { groupOfIds } from './grouping.js'
 import { fromLine, keepSeen, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
 
 /**
- * Values that number j of a record might have had instead: a grid for quadrature along its axis, dense where the density
- * may be narrow, around the median of each of the record's groups; plausible ones alone.
+ * Candidate values of number j of a record, for quadrature along its axis: plausible values only, denser around the medians
+ * of the record's groups, where the density may be narrow.
  *
  * @param ids   [categories]; ids of the record
- * @param most  about how many
- * @returns ascending, each once; in the column's own unit, hours since the cut where it is cyclic
+ * @param most  approximate number of values
+ * @returns ascending, without duplicates; in the column's own unit (cyclic: hours since the cut)
  */
 export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number, most: number): Float64Array {
   const column = encoder.numbers[j]!
   const { quantiles } = column
   const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => lineOf(column, x)) as [number, number]
-  // A third of the points each: where the values are, evenly between the outermost, and about the group medians.
+  // A third of the points each: quantiles of the training values, even steps between the outermost, and around group medians.
   const third = Math.max(8, Math.floor(most / 3))
   const stride = Math.ceil(quantiles.length / third)
   const grid = quantiles.filter((_, k) => k % stride === 0)
@@ -34,7 +34,7 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
 
-/** A few of them, spread as the column's values are, and the medians of the record's groups: to see whether number j matters. */
+/** A few candidate values, enough to test whether number j matters: quantiles of the column and at most two group medians. */
 export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number): Float64Array {
   const column = encoder.numbers[j]!
   const grid = COARSE.map((k) => column.quantiles[k]!)
@@ -42,7 +42,7 @@ export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number)
   return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
 
-/** More values next to the likeliest one, between its neighbours. */
+/** More candidate values around the likeliest one, between its neighbours in the grid. */
 export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Array, likeliest: number): Float64Array {
   const from = grid[Math.max(0, likeliest - 1)]!
   const to = grid[Math.min(grid.length - 1, likeliest + 1)]!
@@ -50,13 +50,13 @@ export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Arr
   return tidy(encoder.numbers[j]!, between, [from, to])
 }
 
-/** What number j of a record usually is among its categories, in the column's own unit (hours since the cut where it is cyclic). */
+/** The usual value of number j given the record's categories, in the column's own unit (cyclic: hours since the cut). */
 export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): number {
   const column = encoder.numbers[j]!
   return column.usual ?? round(column, column.centre + column.scale * anchorOf(encoder, ids, 0, j))
 }
 
-/** The record with another number, given in the column's own unit (hours since the cut where it is cyclic). */
+/** The record with another number, given in the column's own unit (cyclic: hours since the cut). */
 export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: number, value: number): Fields {
   const { cycle } = columns[j]!
   return { ...fields, numbers: fields.numbers.with(j, cycle === null ? value : rollUp(cycle, value)) }
@@ -68,8 +68,8 @@ export function numberOf({ numbers }: Encoder, fields: Fields, j: number): numbe
 }
 
 /**
- * Values that category k of a record might have had instead: all of a small vocabulary; of a large one those seen most
- * often, alone and with the values of its neighbours in the tree.
+ * Candidate values of category k of a record: all values of a small vocabulary; of a large one the most frequent, overall and
+ * together with the record's values of the neighbouring categories in the tree.
  */
 export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: number): (string | null)[] {
   const { tree } = encoder
@@ -77,7 +77,7 @@ export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: numbe
   if (values.length <= ENUMERATED) return [...values]
   const candidates = new Set<number>()
   // Vocabularies are sorted by count: the first ids are the most frequent.
-  for (let id = 1; id <= ALONE; id++) candidates.add(id)
+  for (let id = 1; id <= MOST_FREQUENT; id++) candidates.add(id)
   tree.parents.forEach((parent, child) => {
     const edge = tree.edges[child]
     if (!edge || (child !== k && parent !== k)) return
@@ -88,22 +88,25 @@ export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: numbe
   return Array.from(candidates, (id) => values[id - 1]!)
 }
 
+/** The record with another value of category k. */
 export function withCategory(fields: Fields, k: number, value: string | null): Fields {
   return { ...fields, categories: fields.categories.with(k, value) }
 }
 
-/** An own value on the line; of a cyclic column the two are the same. */
+/** From the column's own unit to the line; for a cyclic column the two are the same. */
 const lineOf = (column: NumberColumn, x: number) => (column.cycle === null ? toLine(column, x) : x)
 
+/** Distances from a group median, in standard deviations of the training noise. */
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
-/** Of the 33 quantiles. */
+/** Indices of the column's 33 quantiles. */
 const COARSE = [0, 4, 12, 20, 28, 32]
 const REFINEMENTS = 15
+/** A vocabulary of at most this many values is enumerated. */
 const ENUMERATED = 64
-const ALONE = 12
+const MOST_FREQUENT = 12
 const PARTNERS = 128
 
-/** Where the number is measured from, and the medians of the groups that leave least of its spread. */
+/** The number's anchor, and the medians of the groups that leave least of its spread, in z. */
 function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number): Set<number> {
   const width = groupWidth(encoder)
   const medians = new Set([anchorOf(encoder, ids, 0, j)])
@@ -115,8 +118,8 @@ function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number
 }
 
 /**
- * Where number j of a record may plausibly lie: within what training saw, and either where nearly all records are or within ten
- * deviations of the record's group. A flow is not to be believed in a place without training rows.
+ * Plausible range of number j of a record, in the column's own unit: within the training range, and either in the bulk of all
+ * records or within ten deviations of the record's group. A flow's density is unreliable where it had no training rows.
  */
 function plausibleRange(encoder: Encoder, ids: Int32Array, j: number): readonly [low: number, high: number] {
   const column = encoder.numbers[j]!
@@ -129,7 +132,7 @@ function plausibleRange(encoder: Encoder, ids: Int32Array, j: number): readonly 
 
 const PLAUSIBLE_DEVIATIONS = 10
 
-/** Deviation of number j in the group that it is measured from, standardised; 1, that of all records, where there is none. */
+/** Standardised deviation of number j in its anchor group; 1, the deviation of all records, where there is none. */
 function groupDeviation(encoder: Encoder, ids: Int32Array, j: number): number {
   for (const grouping of encoder.anchors[j]!.map((index) => encoder.groupings[index]!)) {
     const group = groupOfIds(grouping, ids, 0)
@@ -142,13 +145,13 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
   const end = column.cycle === null ? Number.POSITIVE_INFINITY : periodHours(column.cycle)
   const start = column.cycle === null ? Number.NEGATIVE_INFINITY : 0
   const rounded = new Set(grid.map((x) => round(column, Math.max(low, Math.min(high, x)))))
-  // Of a column that never varied, the usual value is all there is.
+  // A column that never varied has no value other than the usual one.
   return Float64Array.from(rounded)
     .filter((x) => x >= start && x < end && (x !== column.usual || rounded.size === 1))
     .sort()
 }
 
-/** The values most often seen with a neighbour's; computed once per edge, for the first record that needs them. */
+/** Ids most often seen with the neighbour's id, the most frequent first. The index of an edge is computed on first use. */
 function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
   let index = PARTNER_INDEX.get(edge)
   if (index === undefined) {

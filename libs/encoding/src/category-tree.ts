@@ -2,10 +2,10 @@ import { type CategoryColumn, type Conditional, conditional, fitConditional } fr
 import { marginal } from './marginal.js'
 import type { Vocabulary } from './vocabulary.js'
 
-/** p(c): a forest over the categories, each known from its parent or alone. */
+/** p(c), the probability of a record's categories: a forest in which a category depends on its parent, or on none. */
 export interface CategoryTree {
   readonly vocabularies: readonly Vocabulary[]
-  /** [categories][ids]; p(v) of each alone, id 0 unseen */
+  /** [categories][ids]; marginal p(v) of each category; id 0 is the unseen value */
   readonly marginals: readonly Float64Array[]
   /** [categories]; its parent, −1 for a root */
   readonly parents: readonly number[]
@@ -13,15 +13,17 @@ export interface CategoryTree {
   readonly edges: readonly (Conditional | null)[]
 }
 
-/** Edges are chosen on this many rows at most: counting every pair of columns on all would take longer than the fit. */
+/** Edges are chosen on this many rows at most: counting every pair of columns on all rows would take longer than the fit. */
 const ROWS_FOR_EDGES = 20_000
 
 /**
- * Fits the tree: edges by the gain in log p(child | parent) over log p(child) on a fifth of the rows held out, the
- * spanning forest of positive gains with the largest sum (Chow and Liu's, with held-out gain for mutual information).
+ * Fits the tree. The weight of an edge is its gain, the mean of log p(child | parent) − log p(child) over a held-out fifth of the
+ * rows. The tree is the spanning forest of positive gains with the largest sum (Chow and Liu's algorithm, with the held-out gain
+ * in place of mutual information).
  *
- * @param columns  [categories]
- * @param order    [n]; a random order of the rows
+ * @param columns        [categories]
+ * @param order          [n]; a random order of the rows
+ * @param contamination  share of the rows that may be anomalies
  * @see Chow & Liu 1968, IEEE Trans. Inf. Theory 14
  */
 export function fitCategoryTree(
@@ -55,15 +57,15 @@ export function categoryNll(tree: CategoryTree, ids: Int32Array, offset: number)
   return nll
 }
 
-/** The same for many records: the logs of what a category is alone are taken once. */
+/** `categoryNll` for many records: the logarithms of the marginals are computed once. */
 export function categoryNlls(tree: CategoryTree): (ids: Int32Array, offset: number) => number {
   const logs = logMarginals.get(tree) ?? logsOf(tree)
   logMarginals.set(tree, logs)
   return (ids, offset) => {
     let nll = 0
     for (let k = 0; k < logs.length; k++) {
-      const alone = logs[k]!
-      nll -= alone === null ? Math.log(nodeProbability(tree, ids, offset, k)) : alone[ids[offset + k]!]!
+      const logMarginal = logs[k]!
+      nll -= logMarginal === null ? Math.log(nodeProbability(tree, ids, offset, k)) : logMarginal[ids[offset + k]!]!
     }
     return nll
   }
@@ -71,7 +73,7 @@ export function categoryNlls(tree: CategoryTree): (ids: Int32Array, offset: numb
 
 const logMarginals = new WeakMap<CategoryTree, readonly (Float64Array | null)[]>()
 
-/** [categories][ids]; null where a category is known from its parent. */
+/** [categories][ids]; log p(v) of a root, null for a category with a parent */
 function logsOf({ edges, marginals }: CategoryTree): (Float64Array | null)[] {
   return edges.map((edge, k) => (edge === null ? Float64Array.from(marginals[k]!, Math.log) : null))
 }
@@ -85,19 +87,19 @@ function nodeProbability(tree: CategoryTree, ids: Int32Array, offset: number, k:
 }
 
 interface Gain {
-  /** Nats a row that knowing the parent saves on the child, held out. */
+  /** Mean reduction of the child's NLL given its parent, on held-out rows, nats. */
   readonly gain: number
-  /** Whether backing off by way of the reversed pair saved more. */
+  /** Whether backing off to the reversed pair gained more. */
   readonly reversible: boolean
 }
 
 const NO_GAIN: Gain = { gain: 0, reversible: false }
 
-/** Fits an edge on four fifths of the rows and tries it on the others. */
+/** Fits an edge on four fifths of the rows and measures its gain on the others. */
 function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contamination: number) {
   const heldOut = order.subarray(0, Math.floor(order.length / 5))
   const fitted = order.subarray(heldOut.length)
-  const alone = columns.map(({ ids, vocabulary }) => {
+  const marginals = columns.map(({ ids, vocabulary }) => {
     const counts = new Float64Array(vocabulary.values.length + 1)
     for (const row of fitted) counts[ids[row]!]! += 1
     return marginal(counts)
@@ -106,9 +108,9 @@ function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contam
     let gain = 0
     for (const row of heldOut) {
       const id = columns[v]!.ids[row]!
-      // A value that the fitted part did not see has p = 0 there, alone and with the parent: it contributes nothing.
-      if (alone[v]![id]! === 0) continue
-      gain += Math.log(conditional(edge, alone[v]!, columns[u]!.ids[row]!, id) / alone[v]![id]!)
+      // A value that is absent from the fitted rows has p = 0, with and without the parent: it contributes nothing.
+      if (marginals[v]![id]! === 0) continue
+      gain += Math.log(conditional(edge, marginals[v]!, columns[u]!.ids[row]!, id) / marginals[v]![id]!)
     }
     return gain / heldOut.length
   }
@@ -122,7 +124,7 @@ function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contam
   }
 }
 
-/** The forest of largest gain: Kruskal on the mean of both directions, then each component's root that gains most. */
+/** The forest of largest gain: Kruskal's algorithm on the mean gain of both directions, then the best root of each component. */
 function bestForest(gains: readonly (readonly number[])[]): number[] {
   const count = gains.length
   const component = gains.map((_, index) => index)

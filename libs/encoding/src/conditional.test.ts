@@ -33,7 +33,7 @@ describe('the probability of a category', () => {
     )
   })
 
-  it('sums to 1 given every parent, seen or not, forward and by way of the reversed pair', () => {
+  it('sums to 1 given every parent, seen or unseen, with and without back-off to the reversed pair', () => {
     fc.assert(
       fc.property(flights, fc.boolean(), fc.constantFrom(0, 0.3), (pairs, reversible, contamination) => {
         const { edge, alone, parents } = fit(pairs, contamination)
@@ -46,12 +46,12 @@ describe('the probability of a category', () => {
     )
   })
 
-  it('expects a column of keys to bring new keys', () => {
+  it('is mostly on unseen values in a column of keys', () => {
     const keys = marginal(Float64Array.of(0, 1, 1, 1, 1, 1, 1, 1, 1, 1))
     expect(keys[0]).toBeGreaterThan(0.8)
   })
 
-  it('is higher for a pair whose reverse was seen, where that was found to help', () => {
+  it('is positive and finite where it backs off to the reversed pair', () => {
     const pairs = [...'ABC'].flatMap((hub) => new Array(20).fill([hub, 'D'] as const))
     const { edge, alone } = fit([...pairs, ['D', 'A'], ['D', 'B'], ['B', 'A'], ['A', 'B'], ['C', 'B']])
     const reversed = conditional({ ...edge, reversible: true }, alone, 4, 3)

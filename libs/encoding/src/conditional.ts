@@ -1,27 +1,29 @@
 import { findTwins, type Vocabulary } from './vocabulary.js'
 
-/** p(child | parent) of one edge of the tree: counts of pairs, backed off to the child alone. */
+/** p(child | parent) of one edge of the tree: counts of pairs, backed off to the child's marginal. */
 export interface Conditional {
   readonly parentCounts: Float64Array
-  /** Rows by parent id · stride + child id; parents outside the vocabulary have none. */
+  /** Number of rows by parent id · stride + child id; pairs with an unseen parent or child are not counted. */
   readonly pairs: ReadonlyMap<number, number>
-  /** [parent ids]; how many different children each has been seen with, its twin aside. */
+  /** [parent ids]; number of different children seen with each, not counting its twin */
   readonly distinct: Float64Array
   /** Discount of each pair's count in favour of unseen pairs, from 0 to below 1. */
   readonly discount: number
   /** Child ids + 1. */
   readonly stride: number
-  /** [parent ids]; the child id of the same value, 0 where there is none; null where the two do not share values. */
+  /** [parent ids]; the child id of the same value, 0 where there is none; null where the two do not share values */
   readonly twin: Int32Array | null
-  /** How often the two are equal at large; half a row's share where equal pairs were taken for contamination. */
+  /** Share of the rows in which the two are equal, plus half a row; no row counts where equal pairs were taken for contamination. */
   readonly equality: number
-  /** Whether a pair backs off to the same pair the other way round before it backs off to the child alone. */
+  /** Whether a pair backs off to the reversed pair before it backs off to the child's marginal. */
   readonly reversible: boolean
-  /** Where the two share values: [child ids] the parent id of the same value, and rows by child from such parents. */
+  /** Counts for the reversed pairs; null where the two do not share values. */
   readonly back: {
+    /** [child ids]; the parent id of the same value, 0 where there is none */
     readonly parentOf: Int32Array
+    /** [child ids]; number of rows whose parent has a twin and another value than the child */
     readonly arrivals: Float64Array
-    /** [child ids]; from how many different parents */
+    /** [child ids]; number of different such parents */
     readonly distinct: Float64Array
   } | null
 }
@@ -33,16 +35,16 @@ export interface CategoryColumn {
   readonly vocabulary: Vocabulary
 }
 
-/** Rows that the back-off is worth. */
+/** κ: weight of the back-off, in rows. */
 const BACK_OFF = 5
-/** A table of keys has no pair twice, and its counts would give up everything. */
+/** Bounds the discount for a table of keys, in which no pair occurs twice: δ would be 1 and remove every count. */
 const LARGEST_DISCOUNT = 0.9
 
 /**
- * Counts the pairs.
+ * Fits p(child | parent) by counting the pairs.
  *
- * @param rows           the rows that count
- * @param contamination  where equal values make up a smaller share of the rows, they are taken for it and not counted
+ * @param rows           indices of the rows to count
+ * @param contamination  equal values that make up a smaller share of the rows are taken for anomalies and not counted
  */
 export function fitConditional(
   parent: CategoryColumn,
@@ -69,7 +71,7 @@ export function fitConditional(
   return makeConditional({ parentCounts, pairs, stride, twin, equality, reversible: false })
 }
 
-/** What the edge is made from; the rest follows from it. */
+/** The counts from which an edge is computed. */
 type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
 
 export function makeConditional(counted: CountedPairs): Conditional {
@@ -78,7 +80,7 @@ export function makeConditional(counted: CountedPairs): Conditional {
   let doubles = 0
   for (const [key, count] of counted.pairs) {
     const u = Math.floor(key / counted.stride)
-    // Equal values are decided apart, by counts as they are.
+    // Equal values have a probability of their own, from counts without discount.
     if (counted.twin !== null && counted.twin[u]! > 0 && counted.twin[u] === key % counted.stride) continue
     distinct[u]! += 1
     if (count === 1) singles++
@@ -104,21 +106,21 @@ export function makeConditional(counted: CountedPairs): Conditional {
 }
 
 /**
- * p(v | u). A new value is as likely with every parent, and the known ones share the rest:
+ * p(v | u). An unseen value has the same probability with every parent, and the known values share the rest:
  *
  *     p(unseen | u) = p(unseen)        p(v | u) = (1 − p(unseen))·q(v | u)        p(v | u) = p(v) where u itself is unseen
  *
- * with κ = 5 rows of back-off, and of every pair's count a discount δ = n₁ / (n₁ + 2·n₂) that is given to the pairs not yet
- * seen (n₁ pairs were seen once, n₂ twice; t_u different children were seen with u):
+ * with κ = 5 rows of back-off, and a discount δ = n₁ / (n₁ + 2·n₂) that moves from the count of every seen pair to the unseen
+ * pairs (n₁ pairs were seen once, n₂ twice; t_u different children were seen with u):
  *
  *     q(v | u) = (n_uv − δ·[n_uv > 0] + (κ + δ·t_u)·b(v | u)) / (n_u + κ)        b(v | u) = q(v) = p(v) / (1 − p(unseen))
  *
- * Where the two share a vocabulary (an origin and a destination), whether they are equal is decided first,
+ * Where the two share a vocabulary (an origin and a destination), equality is modelled first,
  *
  *     q(u | u) = e_u = (n_uu + κ·e) / (n_u + κ)
  *
- * the unequal values share 1 − e_u by the formula above without n_uu, and where that does better held out, they back off
- * to the reversed pair before the value alone:
+ * and the unequal values share 1 − e_u by the formula above without n_uu. Where it does better on held-out rows, they back off
+ * to the reversed pair before the marginal:
  *
  *     b(v | u) = a   or   (n_vu − δ·[n_vu > 0] + (κ + δ·t_·u)·a) / (n_·u − n_uu + κ)        a = q(v) / (1 − q(u))
  *
@@ -141,7 +143,7 @@ export function conditional(edge: Conditional, childMarginal: Float64Array, u: n
   return known * (1 - equal) * discounted(edge, countOf(edge, u, v), total - equals, edge.distinct[u]!, backOff)
 }
 
-/** Of the rows that come to u, the share that comes from v. */
+/** Among the rows whose child has the value of u, the share whose parent has the value of v, backed off to `alone`. */
 function reversed(edge: Conditional, back: NonNullable<Conditional['back']>, twin: number, v: number, alone: number) {
   const from = back.parentOf[v]!
   const counted = from === 0 ? 0 : countOf(edge, from, twin)

@@ -2,8 +2,8 @@
 const LARGEST_CONTEXT_Z = 10
 
 /**
- * A column that hardly varies in training (whether an airport was seen: in 999 of 1,000 rows) must not lie ten deviations
- * out where it does: the flow has no rows to learn from there, and extrapolates.
+ * Without a bound, a column that hardly varies in training (an airport was seen in 999 of 1,000 rows) would be ten deviations
+ * out where it does vary: the flow has no rows to learn from there, and extrapolates.
  */
 const SMALLEST_SCALE = 0.25
 

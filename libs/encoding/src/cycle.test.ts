@@ -6,7 +6,7 @@ const PERIODS = ['hour', 'day', 'week', 'year'] as const
 const time = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2040, 0) })
 
 describe('a cycle', () => {
-  it('unrolls every time to within its period, and rolls it up to the same place', () => {
+  it('unrolls every time into its period, and rolls it up to the same point of the cycle', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...PERIODS),
@@ -17,7 +17,7 @@ describe('a cycle', () => {
           const hours = unroll(cycle, t)
           expect(hours).toBeGreaterThanOrEqual(0)
           expect(hours).toBeLessThan(periodHours(cycle))
-          // A leap year's hours are stretched differently from its neighbour's: to a minute of a year.
+          // Years of 365 and 366 days are stretched to one length; the tolerance of 3.6 s covers the rounding.
           const apart = Math.abs(unroll(cycle, rollUp(cycle, hours)) - hours)
           expect(Math.min(apart, periodHours(cycle) - apart)).toBeLessThan(1e-3)
         },
@@ -63,19 +63,19 @@ describe('a cycle', () => {
 
 const BERLIN = 'Europe/Berlin'
 
-describe('a cycle by the clocks of a zone', () => {
+describe('a cycle in a time zone', () => {
   const opening = (month: number) =>
     Date.parse(`2026-${String(month).padStart(2, '0')}-10T08:00:00+0${month > 3 && month < 11 ? 2 : 1}:00`)
   const times = Float64Array.from({ length: 12 }, (_, k) => opening(k + 1))
 
-  it('keeps eight in the morning at eight, summer and winter', () => {
+  it('keeps 08:00 local time at the same hour in summer and winter', () => {
     const cycle = fitCycle('day', times, BERLIN)
     const hours = new Set(Array.from(times, (time) => unroll(cycle, time)))
     expect(hours.size).toBe(1)
     expect(new Set(Array.from(times, (time) => unroll(fitCycle('day', times), time))).size).toBe(2)
   })
 
-  it("puts a time of day back on the zone's clocks", () => {
+  it("rolls a time of day up to the zone's local time", () => {
     const cycle = fitCycle('day', times, BERLIN)
     expect(new Date(rollUp(cycle, unroll(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
   })

@@ -1,13 +1,13 @@
 import { fromLocal, toLocal } from '@outflow/contracts'
 
-/** A circle of time that was cut open at its emptiest arc, so that an hour on it is an hour on a line. */
+/** A cycle of time, cut open where the fewest times are, so that it maps to a line of hours. */
 export interface Cycle {
   readonly period: 'hour' | 'day' | 'week' | 'year'
-  /** IANA name of the zone whose clocks it goes by; absent: UTC. */
+  /** IANA name of the time zone. Default: UTC. */
   readonly zone?: string
-  /** Where the circle is cut, as a share of the period from its start, [0, 1). */
+  /** Where the cycle is cut, as a share of the period from its start, [0, 1). */
   readonly cut: number
-  /** Start of the last cycle seen in training, by the zone's clocks as if they were UTC's: where sampled times are put. */
+  /** Start of the last cycle seen in training, epoch ms of the zone's local time read as UTC; decoded times fall in this cycle. */
   readonly startMs: number
 }
 
@@ -18,10 +18,10 @@ const HOURS = { hour: 1, day: 24, week: 168, year: 8766 } as const
 const MONDAY_MS = -3 * 24 * HOUR_MS
 
 /**
- * Fits where to cut: the middle of the twelfth of the circle that holds the fewest times.
+ * Fits the cut: the middle of the twelfth of the cycle that contains the fewest times.
  *
- * One column on a line cut open keeps the density exact, with a constant Jacobian; sine and cosine would put the
- * records on a curve in the plane, where a density has no meaning.
+ * On the cut line the density is exact and the Jacobian constant. Sine and cosine would put the records on a curve in the
+ * plane, where a density is not defined.
  *
  * @param times  epoch ms; NaN is missing
  */
@@ -30,7 +30,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
   let last = 0
   for (const utc of times) {
     if (Number.isNaN(utc)) continue
-    const time = toLocal(zone, tellable(utc))
+    const time = toLocal(zone, clamped(utc))
     bins[Math.min(BINS - 1, Math.floor(phase(period, time) * BINS))]! += 1
     if (time > last) last = time
   }
@@ -47,22 +47,22 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
   return { period, ...(zone === undefined ? {} : { zone }), cut, startMs: cycleStart(period, last) }
 }
 
-/** Sixty, so that cuts fall on whole minutes and leave the step of the times visible. */
+/** Sixty bins, so that every cut is at a whole minute and the step of the times can still be detected. */
 const BINS = 60
 const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
 export function unroll({ period, zone, cut }: Cycle, time: number): number {
-  const turned = phase(period, toLocal(zone, tellable(time))) - cut
+  const turned = phase(period, toLocal(zone, clamped(time))) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
 
-/** ECMAScript's span of time less a thousand years at either end, so that a time's year has a beginning and an end in it. */
-const TELLABLE_MS = 8.6e15
+/** ECMAScript's range of times less a thousand years at either end, so that the start and end of a time's year are in the range. */
+const LARGEST_TIME_MS = 8.6e15
 
-const tellable = (time: number): number => Math.max(-TELLABLE_MS, Math.min(TELLABLE_MS, time))
+const clamped = (time: number): number => Math.max(-LARGEST_TIME_MS, Math.min(LARGEST_TIME_MS, time))
 
-/** The time in the last cycle seen that stands this many hours after the cut; hours outside the period wrap around. */
+/** The time this many hours after the cut, in the last cycle seen in training, epoch ms; hours outside the period wrap around. */
 export function rollUp({ period, zone, cut, startMs }: Cycle, hours: number): number {
   const share = mod(hours / HOURS[period] + cut, 1)
   return fromLocal(zone, startMs + share * cycleLength(period, startMs))
@@ -73,7 +73,7 @@ export function periodHours({ period }: Pick<Cycle, 'period'>): number {
   return HOURS[period]
 }
 
-/** How much of its period a time has behind it, [0, 1). */
+/** Elapsed share of the period at a time, [0, 1). */
 function phase(period: Cycle['period'], time: number): number {
   if (period === 'year') {
     const start = cycleStart(period, time)

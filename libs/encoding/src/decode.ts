@@ -5,9 +5,9 @@ import { type Encoder, rowDim } from './encoder.js'
 import { keepSeen, restore } from './number-column.js'
 
 /**
- * Returns records back from ids and rows: numbers rounded to their column's step and kept within the span that training
- * saw (a density on the whole line has a little mass on distances below 0), times of day and the like put into the
- * last cycle seen in training, categories as text, missing values and texts as null.
+ * Decodes ids and rows to records. Numbers are rounded to their column's step and clamped to the training range (a density on
+ * the whole line has a little mass on distances below 0), cyclic times fall in the last cycle seen in training, categories are
+ * text, missing values and texts are null.
  *
  * @param ids   [count, categories]
  * @param rows  [count, dim], row-major

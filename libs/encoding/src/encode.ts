@@ -7,19 +7,20 @@ import { groupOfIds } from './grouping.js'
 import { type FLAGS, flagOf, standardise, stretchOf, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
-/** A batch as the flow takes it, and the part of the nll that the flow does not compute. */
+/** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
 export interface EncodedBatch {
   readonly count: number
   /** [count, dim], row-major */
   readonly rows: Float32Array
   /** [count, contextDim], row-major */
   readonly context: Float32Array
-  /** [count]; what is added to the flow's NLL: −log p(c), the log of each scale, and ½·log 2π off for each missing number */
+  /** [count], nats; added to the flow's NLL, by the formula of `encodeBatch` */
   readonly addedNll: Float64Array
   /** [count, categories]; ids, 0 is unseen */
   readonly ids: Int32Array
-  /** Values of categories that training did not see. */
+  /** Number of category values that training did not see. */
   readonly unseen: number
+  /** Number of missing numbers and categories. */
   readonly missing: number
 }
 
@@ -31,14 +32,14 @@ const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
  *     nll = flow's nll(row | context) + addedNll
  *     addedNll = −log p(c) + Σ over observed numbers (log scale + log |dx/dy|) − Σ over missing numbers ½·log 2π
  *
- * A missing number stands in the row as 0, for which the trained flow gives the standard normal's ½·log 2π.
- * Allocates per batch, nothing per record.
+ * A missing number is 0 in the row; the flow is trained on draws from N(0, 1) in its place, so its NLL contains ½·log 2π for it.
+ * Allocates per batch, not per record.
  */
 export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): EncodedBatch {
   return encodeTable(encoder, packFields(batch))
 }
 
-/** The same for a table. */
+/** `encodeBatch` for a table of fields. */
 export function encodeTable(encoder: Encoder, { count, numbers, categories: values }: FieldTable): EncodedBatch {
   const dim = rowDim(encoder)
   const categories = encoder.tree.parents.length
@@ -91,7 +92,7 @@ function flagIds(lookup: ReadonlyMap<string | null, number>) {
 }
 
 /**
- * The context of records by the ids of their categories.
+ * The context of records, from the ids of their categories.
  *
  * @param ids  [count, categories]
  * @returns [count, contextDim], row-major
@@ -114,7 +115,7 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
       at += own
     }
     for (const places of encoder.places) {
-      const z = foretoldZ(encoder, places, ids, index * categories)
+      const z = predictedZ(encoder, places, ids, index * categories)
       if (!Number.isNaN(z)) {
         context[at] = z
         context[at + 1] = 1
@@ -129,8 +130,8 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
 }
 
 /**
- * Where number j is measured from, in z: the median of its best grouping that has seen the record's group, or what the places
- * of that grouping predict, else 0.
+ * The anchor of number j, in z, which the row is relative to: the median of the record's group in the best grouping that has seen
+ * the group, or the prediction of that grouping's places; 0 if there is neither.
  */
 export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {
   const own = groupWidth(encoder)
@@ -139,28 +140,28 @@ export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: n
     const group = groupOfIds(grouping, ids, offset)
     if (group > 0) return grouping.table[group * own + j]!
     const places = encoder.places.find((fitted) => fitted.number === j && fitted.grouping === index)
-    const z = places === undefined ? Number.NaN : foretoldZ(encoder, places, ids, offset)
+    const z = places === undefined ? Number.NaN : predictedZ(encoder, places, ids, offset)
     if (!Number.isNaN(z)) return z
   }
   return 0
 }
 
-/** The z that places predict for a record's pair; NaN where they cannot. */
-function foretoldZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
+/** The z that places predict for a record's pair; NaN where an end has no place. */
+function predictedZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
   const { centre, scale } = encoder.numbers[places.number]!
   const a = placeOf(encoder, places, ids, offset, 0)
   const b = placeOf(encoder, places, ids, offset, 1)
   return lengthBetween(places, a, b) - centre / scale
 }
 
-/** By how many pairs the lesser end of a record's pair was placed. */
+/** Number of training pairs that placed the two ends of a record's pair, the smaller of the two. */
 function lesserPartners(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
   const a = placeOf(encoder, places, ids, offset, 0)
   const b = placeOf(encoder, places, ids, offset, 1)
   return Math.min(places.partners[a]!, places.partners[b]!)
 }
 
-/** The place of one end of a record's pair. */
+/** Common id of one end of a record's pair. */
 function placeOf(encoder: Encoder, places: Places, ids: Int32Array, offset: number, end: 0 | 1): number {
   const { members, common } = encoder.groupings[places.grouping]!
   return common![end]![ids[offset + members[end]!]!]!

@@ -19,7 +19,7 @@ const features: Feature[] = [
 const read = makeReader(features)
 const AIRPORTS = 'ABCDEFGH'
 
-/** Flights whose distance follows from the route, either way. */
+/** Flights whose distance follows from the route, in either direction. */
 function aFlight(k: number) {
   const a = (k * 7) % 8
   const b = (a + 1 + ((k * 5) % 7)) % 8
@@ -144,9 +144,9 @@ describe('the encoder', () => {
     ['only numbers', [features[1]!], records],
     ['only categories', [features[2]!, features[3]!], records],
     ['one constant column', [features[1]!], records.map((record) => ({ ...record, delay: 4 }))],
-    ['a column that is never there', [features[1]!], records.map((record) => ({ ...record, delay: null }))],
+    ['a column that is always missing', [features[1]!], records.map((record) => ({ ...record, delay: null }))],
     ['one record', features, records.slice(0, 1)],
-  ])('takes %s', (_, some, rows) => {
+  ])('encodes %s', (_, some, rows) => {
     const reader = makeReader(some)
     const fields = rows.map((record) => reader(record) as Fields)
     const { encoder: own, context } = fitEncoder(some, fields, { contamination: 0.01, seed: 1 })

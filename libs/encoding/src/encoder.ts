@@ -4,7 +4,7 @@ import type { Grouping } from './grouping.js'
 import type { NumberColumn } from './number-column.js'
 import type { Places } from './places.js'
 
-/** A fitted encoder as plain data: all that turning fields into rows of the flow, and back, needs. */
+/** A fitted encoder as plain data: it determines how fields become rows of the flow, and rows become records. */
 export interface Encoder {
   readonly features: readonly Feature[]
   /** [dim]; one per numeric or cyclic feature, in the feature list's order */
@@ -12,23 +12,25 @@ export interface Encoder {
   /** Categories are the categorical features in the feature list's order, then each number's flag. */
   readonly tree: CategoryTree
   readonly groupings: readonly Grouping[]
-  /** Predict what the pairs of some groupings determine, where the pair itself was not seen. */
+  /** Predict the number that a pair determines, for pairs that training did not see. */
   readonly places: readonly Places[]
-  /** Flag states that stand in the context as 0 or 1. */
+  /** Flag states that are columns of the context, 0 or 1. */
   readonly indicators: readonly { readonly number: number; readonly state: 'missing' | 'usual' }[]
-  /** [dim][…]; groupings whose medians a number is measured from, the one that leaves least first */
+  /** [dim][…]; indices of the groupings whose medians anchor a number, the one that leaves least of its spread first */
   readonly anchors: readonly (readonly number[])[]
   /** [contextDim]; mean and deviation of the training context */
   readonly contextCentre: Float32Array
   readonly contextScale: Float32Array
-  /** [dim]; sigma of the noise that the flow was or is to be trained with, in z */
+  /** [dim]; standard deviation of the flow's training noise, in z */
   readonly noise: Float32Array
 }
 
+/** Columns of the flow's rows. */
 export function rowDim({ numbers }: Encoder): number {
   return numbers.length
 }
 
+/** Columns of the flow's context. */
 export function contextDim({ contextCentre }: Encoder): number {
   return contextCentre.length
 }

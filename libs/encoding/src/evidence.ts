@@ -2,10 +2,10 @@ import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
 import { keepSeen, round, unstandardise } from './number-column.js'
 
-/** Counts of one category's value of a record in training. */
+/** How often training saw a record's value of one category. */
 export type CategoryEvidence =
   | { readonly kind: 'unseen' }
-  /** Seldom or never seen with a neighbour's value, which is itself known. */
+  /** Rarely or never seen together with the record's value of a neighbouring category, which itself was seen. */
   | {
       readonly kind: 'pair'
       readonly name: string
@@ -23,11 +23,11 @@ const RARE_SHARE = 0.01
 
 /** The record's categories that determine one of its numbers. */
 export interface DeterminingGroup {
-  /** `LAX→JFK` of a pair, `origin LAX` of one. */
+  /** `LAX→JFK` for a pair, `origin LAX` for a single category. */
   readonly name: string
   /** The group's median, in the column's own unit. */
   readonly median: number
-  /** The range within 1.64 deviations of the group, nine in ten of a normal's values; in the column's own unit. */
+  /** Median ± 1.645 deviations of the group, 90 % of a normal distribution; in the column's own unit. */
   readonly range: readonly [low: number, high: number]
 }
 
@@ -55,9 +55,14 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   }
 }
 
-/** Deviations on either side of a normal's middle. */
+/** Half the width of the central 90 % of a normal distribution, in deviations. */
 const NINE_TENTHS = 1.645
 
+/**
+ * Counts for category k of a record: its rarest pair with a neighbour in the tree if that is rare, else its own count.
+ *
+ * @param ids  [categories]
+ */
 export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k: number): CategoryEvidence {
   const own = ids[k]!
   if (own === 0) return { kind: 'unseen' }

@@ -21,7 +21,7 @@ import {
 } from './number-column.js'
 import { fitVocabulary } from './vocabulary.js'
 
-/** A fitted encoder, and its training records as the flow is to be fitted to them. */
+/** A fitted encoder, and its training records encoded for the fit of the flow. */
 export interface FittedEncoder {
   readonly encoder: Encoder
   /** [n, dim], row-major; 0 where missing */
@@ -37,7 +37,7 @@ export interface FittedEncoder {
  *
  * @param records        [n], at least 1
  * @param contamination  share of the records that may be anomalies
- * @param seed           of the random order that folds and held-out rows are taken from
+ * @param seed           of the random order from which folds and held-out rows are taken
  */
 export function fitEncoder(
   features: readonly Feature[],
@@ -82,7 +82,7 @@ export function fitEncoder(
 
 type Flag = (typeof FLAGS)[number]
 
-/** Columns of the numeric and cyclic features: [dim], and of each [n] flags and standardised values, NaN unless present. */
+/** The number columns [dim], and the flags and standardised values of each, [n]; NaN unless present. */
 function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
   const measured = numberColumnsOf(features)
   const raw = measured.map(({ at }) => Float64Array.from(records, ({ numbers }) => numbers[at]!))
@@ -97,7 +97,7 @@ function measure(features: readonly Feature[], records: readonly Fields[], conta
   return { numbers, flags, z }
 }
 
-/** With categories: below this share, a flag for a common value was measured to lose more than it gains. */
+/** With categories: at a smaller share, a flag for a common value lost more accuracy than it gained, as measured. */
 const USUAL_SHARE = 0.95
 /** Without categories the flow scores a rare value better, given the other numbers, than p(c) does. */
 const USUAL_SHARE_AMONG_NUMBERS = 0.999
@@ -125,7 +125,7 @@ function categoryColumn(name: string, values: readonly (string | null)[]): Categ
   return { vocabulary, ids: Int32Array.from(values, (value) => vocabulary.ids.get(value) ?? 0) }
 }
 
-/** The flag states that some training records are in and others are not. */
+/** The flag states that vary in training: some records have them and others do not. */
 function findIndicators(flags: readonly (readonly Flag[])[]): Encoder['indicators'] {
   return flags.flatMap((column, number) =>
     (['missing', 'usual'] as const)
@@ -136,7 +136,7 @@ function findIndicators(flags: readonly (readonly Flag[])[]): Encoder['indicator
 
 /** Deviations of groups below this are not distinguished, in z. */
 const SMALLEST_FLOOR = 1e-3
-/** A number is measured from the median of a grouping that leaves this share of its spread or less. */
+/** A grouping anchors a number if it leaves this share of the number's spread or less. */
 const ANCHOR_LEAVES = 0.9
 
 function shuffled(count: number, seed: number): Int32Array {
@@ -180,7 +180,7 @@ function trainingRows(
   return { rows, observed }
 }
 
-/** Where number j of a training row is measured from, by the other folds; `anchorOf` is the same at scoring. */
+/** The anchor of number j of a training row, from the other folds; `anchorOf` computes it at scoring. */
 function outOfFoldAnchors(
   encoder: Encoder,
   groupings: readonly FittedGrouping[],

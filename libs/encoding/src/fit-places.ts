@@ -6,22 +6,22 @@ import { type Lengths, lengthBetween, type Places, placeValues } from './places.
 
 export interface FittedPlaces {
   readonly places: Places
-  /** [n, 3]; what the other folds predict: z (0 where they cannot), whether they can, log(1 + pairs of the lesser end) */
+  /** [n, 3]; prediction of the other folds: z (0 if there is none), whether there is one, log(1 + pairs of the end with fewer) */
   readonly outOfFold: Float32Array
 }
 
 export const PLACES_WIDTH = 3
 /** Only what a pair determines can be predicted from other pairs. */
 const DETERMINED = 0.1
-/** Places are taken when they leave this share or less of the error on pairs that the other folds did not see. */
+/** Places are kept if they leave this share or less of the error on pairs that the other folds did not see. */
 const PLACES_LEAVE = 0.5
 const FEWEST_UNSEEN = 30
 const FEWEST_PAIRS = 30
 const MOST_PAIRS = 20_000
 
 /**
- * Fits places to every number that an unordered pair determines, and keeps those that predict unseen pairs, out of fold,
- * twice as well as the best single category does.
+ * Fits places to every number that an unordered pair determines, and keeps those whose out-of-fold error on unseen pairs is at
+ * most half that of the best single category.
  *
  * @param folds  [n]
  */
@@ -36,7 +36,7 @@ export function fitPlaces(
     columns.flatMap((column, number) => {
       const isDetermined = grouping.common !== null && grouping.remaining[number]! <= DETERMINED
       const hasPairs = grouping.keys.size >= FEWEST_PAIRS && grouping.keys.size <= MOST_PAIRS
-      // Lengths add up in the record's unit, not in its logs.
+      // Distances are additive in the record's unit, not in its logarithm.
       const isLength = column.logUnit === undefined
       return isDetermined && hasPairs && isLength
         ? placesOf(column, numbers, groupings, folds, seed, { number, index })
@@ -98,7 +98,7 @@ function lengthsOf(
   }
 }
 
-/** The out-of-fold median of the single category that leaves least. */
+/** The out-of-fold median of the single category that leaves least of the number's spread. */
 function singleMedian(groupings: readonly FittedGrouping[], number: number, row: number): number {
   const singles = groupings.filter(({ grouping }) => grouping.members.length === 1)
   const best = singles.reduce((a, b) => (b.grouping.remaining[number]! < a.grouping.remaining[number]! ? b : a))

@@ -9,11 +9,11 @@ interface GroupStatistics {
   readonly table: Float32Array
   /** [n, 2·dim + 2]; the same of each row's group, from the other folds */
   readonly outOfFold: Float32Array
-  /** [dim]; MAD left when the group's out-of-fold median is taken away, as a share of the MAD before; at most 1 */
+  /** [dim]; MAD after subtracting the group's out-of-fold median, as a share of the MAD before; at most 1 */
   readonly remaining: Float64Array
 }
 
-/** The numbers that groups are described by, prepared once for all groupings. */
+/** The numbers that describe groups, prepared once for all groupings. */
 export interface StandardisedNumbers {
   /** [dim][n]; z, NaN is missing */
   readonly columns: readonly Float64Array[]
@@ -21,15 +21,15 @@ export interface StandardisedNumbers {
   readonly ascending: readonly Int32Array[]
   /** [dim]; median absolute distance from the median */
   readonly spreads: readonly number[]
-  /** [dim]; the smallest deviation worth telling apart: half the column's step, in z */
+  /** [dim]; the smallest deviation that is distinguished: half the column's step or more, in z */
   readonly floors: readonly number[]
 }
 
-/** Rows that the typical deviation is worth in a group's. */
+/** Weight of the typical deviation in a group's deviation, in rows. */
 const SHRINKAGE = 5
 /** Deviation of a normal distribution over its median absolute deviation. */
 const DEVIATION_PER_MAD = 1.4826
-/** A grouping whose groups are mostly unseen out of fold cannot explain the rest. */
+/** A grouping explains nothing if the other folds have seen the group of a smaller share of the rows than this. */
 const SEEN_SHARE = 0.25
 
 export function prepareNumbers(columns: readonly Float64Array[], floors: readonly number[]): StandardisedNumbers {
@@ -41,11 +41,11 @@ export function prepareNumbers(columns: readonly Float64Array[], floors: readonl
 }
 
 /**
- * Describes the groups, as a whole and with each fold left out.
+ * Computes the statistics of the groups, over all rows and with each fold left out.
  *
  *     deviation = (n·1.4826·MAD + 5·typical) / (n + 5)        typical = 1.4826 · median |z − group's median|, out of fold
  *
- * Out of fold, so that a training row's context does not contain the row: in scoring it never does.
+ * Out of fold, so that the context of a training row does not contain the row itself, as at scoring.
  *
  * @param groupOf  [n]; 1 … groups, 0 for none
  * @param folds    [n]; 0 … foldCount − 1
@@ -66,7 +66,7 @@ export function describeGroups(
     const members = membersByGroup(numbers.ascending[j]!, groupOf, groups)
     const { median, mad, used } = summariseGroups(members, z, folds, foldCount)
     const without = (row: number) => folds[row]! * (groups + 1) + groupOf[row]!
-    const rows = everyFew(numbers.ascending[j]!)
+    const rows = evenSubset(numbers.ascending[j]!)
     const seen = rows.filter((row) => used[without(row)]! > 0)
     const after = medianOf(Float64Array.from(seen, (row) => Math.abs(z[row]! - median[without(row)]!)))
     const floor = numbers.floors[j]!
@@ -89,7 +89,7 @@ export function describeGroups(
   return { table, outOfFold, remaining: Float64Array.from(remaining) }
 }
 
-/** The last two columns: whether the group has rows, and log(1 + rows), out of fold scaled up to what all would show. */
+/** Fills the last two columns: whether the group has rows, and log(1 + rows); out-of-fold counts are scaled up to all folds. */
 function fillCounts(
   table: Float32Array,
   outOfFold: Float32Array,
@@ -119,16 +119,16 @@ function fillCounts(
 
 function medianDistance(z: Float64Array, ascending: Int32Array): number {
   const middle = z[ascending[ascending.length >> 1]!]!
-  return medianOf(Float64Array.from(everyFew(ascending), (row) => Math.abs(z[row]! - middle)))
+  return medianOf(Float64Array.from(evenSubset(ascending), (row) => Math.abs(z[row]! - middle)))
 }
 
-/** At most about ROWS_FOR_SPREAD of rows in ascending order, evenly through the distribution. */
-function everyFew(ascending: Int32Array): Int32Array {
+/** About ROWS_FOR_SPREAD of the ascending rows at most, evenly spaced. */
+function evenSubset(ascending: Int32Array): Int32Array {
   const stride = Math.ceil(ascending.length / ROWS_FOR_SPREAD)
   return stride <= 1 ? ascending : ascending.filter((_, place) => place % stride === 0)
 }
 
-/** A median of absolute distances is known to one or two in a hundred from so many rows. */
+/** A median of absolute distances has an error of 1 to 2 % with this many rows. */
 const ROWS_FOR_SPREAD = 5_000
 
 function medianOf(values: Float64Array): number {

@@ -5,16 +5,16 @@ interface Members {
   readonly starts: Int32Array
 }
 
-/** Of each group with each fold left out, and of the whole group after the last fold: index fold · (groups + 1) + group. */
+/** Statistics of each group without fold f at index f · (groups + 1) + group; f = foldCount: of the whole group. */
 interface GroupSummaries {
   readonly median: Float64Array
   /** Median absolute distance from that median. */
   readonly mad: Float64Array
-  /** Rows that the two come from. */
+  /** Number of rows in the median and the MAD. */
   readonly used: Int32Array
 }
 
-/** Deals rows that are ascending already into their groups: each group comes out ascending, without another sort. */
+/** Distributes ascending rows over their groups, so that each group is ascending without another sort. */
 export function membersByGroup(ascending: Int32Array, groupOf: Int32Array, groups: number): Members {
   const starts = new Int32Array(groups + 2)
   for (const row of ascending) starts[groupOf[row]! + 1]! += 1
@@ -58,7 +58,7 @@ export function summariseGroups(
   return { median, mad, used }
 }
 
-/** Walks outward from the middle of ascending values until half of them are passed: their distance is the MAD. */
+/** The MAD of ascending values: the distance from the middle within which half of them are. */
 function distanceToHalf(ascending: Float64Array, count: number, middle: number): number {
   const centre = ascending[middle]!
   let left = middle - 1

@@ -2,16 +2,16 @@ import type { CategoryColumn } from './conditional.js'
 import { describeGroups, prepareNumbers, type StandardisedNumbers } from './group-statistics.js'
 import { findTwins, type Vocabulary } from './vocabulary.js'
 
-/** A way of grouping records whose groups describe the numbers: by one category, or by a pair of them. */
+/** A grouping of the records by one category or by a pair of categories; the numbers of a record are described by its group. */
 export interface Grouping {
   /** One or two category indices. */
   readonly members: readonly number[]
   /**
-   * Of a pair whose categories share a vocabulary: [ids of the first] and [ids of the second] → common ids, so that a
-   * pair and its reverse are one group (a route flown either way); null where order counts.
+   * For a pair of categories that share a vocabulary: [ids of the first] and [ids of the second] → common ids, so that a
+   * pair and its reverse are one group (a route in either direction); null where order counts.
    */
   readonly common: readonly [Int32Array, Int32Array] | null
-  /** Of a pair: id of the first · stride + id of the second → group; a single's groups are its ids. */
+  /** For a pair: id of the first · stride + id of the second → group. Empty for a single category, whose ids are the groups. */
   readonly keys: ReadonlyMap<number, number>
   readonly stride: number
   /** [groups + 1, 2·dim + 2]; see GroupStatistics */
@@ -31,16 +31,16 @@ export interface FittedGrouping {
 }
 
 export const FOLDS = 5
-/** Which pairs matter is seen on this many rows, and on fewer where pairs × numbers × rows would exceed the budget. */
+/** Pairs are chosen on this many rows, and on fewer where pairs × numbers × rows would exceed the budget. */
 const ROWS_FOR_CHOICE = 20_000
 const FEWEST_FOR_CHOICE = 2_000
 const CHOICE_BUDGET = 6_000_000
 const MOST_PAIRS = 4
-/** Of more categories, those that explain most of some number are paired. */
+/** Of more categories, only those that explain most of some number are paired. */
 const CATEGORIES_PAIRED = 16
-/** A pair matters when it leaves this share or less of what the best single leaves of some number's spread. */
+/** A pair matters if, of the spread of some number that the best single category leaves, it leaves this share or less. */
 const PAIR_LEAVES = 0.9
-/** The order of a pair matters when without it this much more is left of a number that the pair matters for. */
+/** The order of a pair matters if the unordered pair leaves this many times the spread, for a number that the pair matters for. */
 const ORDER_MATTERS = 1.05
 /** A wider context costs every conditioner of the flow more time than it gains. */
 const LARGEST_CONTEXT = 256
@@ -54,7 +54,7 @@ export function groupOfIds(grouping: Grouping, ids: Int32Array, offset: number):
   return key === 0 ? 0 : (keys.get(key) ?? 0)
 }
 
-/** 0 where one of the two is unseen. */
+/** Key of a pair; 0 where one of the two is unseen. */
 function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first: number, second: number): number {
   if (first === 0 || second === 0) return 0
   if (common === null) return first * stride + second
@@ -64,13 +64,13 @@ function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first:
 }
 
 /**
- * Fits the groupings that the context is made of: every single category, and the few pairs that shrink the
- * out-of-fold spread of some number beyond what the best single category does.
+ * Fits the groupings of the context: the single categories, and a few pairs that reduce the out-of-fold spread of some number
+ * further than the best single category does.
  *
  * @param columns        [categories]
  * @param order          [n]; a random order of the rows
  * @param folds          [n]
- * @param contamination  pairs of equal values rarer than this are taken for it, and describe nothing
+ * @param contamination  pairs of equal values rarer than this are taken for anomalies and form no group
  */
 export function fitGroupings(
   numbers: StandardisedNumbers,
@@ -85,8 +85,8 @@ export function fitGroupings(
   const singles = columns.map((_, k) => fit({ members: [k], common: null }))
   const pairs = choosePairs(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length))).map(fit)
   const room = Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)) - pairs.length
-  const telling = singles.sort((a, b) => leastLeft(a) - leastLeft(b)).slice(0, Math.max(1, room))
-  return [...telling, ...pairs]
+  const informative = singles.sort((a, b) => leastLeft(a) - leastLeft(b)).slice(0, Math.max(1, room))
+  return [...informative, ...pairs]
 }
 
 function rowsForChoice(categories: number, numbers: number): number {
@@ -110,8 +110,8 @@ function leastLeft({ grouping }: FittedGrouping): number {
 }
 
 /**
- * The pairs that matter; each in its unordered form where that leaves no more. It then covers both directions of a route,
- * and one wrong row does not move a median of twice the rows.
+ * The pairs that matter, unordered where order does not matter: the group then contains both directions of a route, and one
+ * wrong row has less effect on a median of twice the rows.
  */
 function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
   const { numbers, columns } = rows
@@ -119,16 +119,16 @@ function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
   const left = (plan: Plan) => fitGrouping(some, plan).grouping.remaining
   const singles = columns.map((_, k) => left({ members: [k], common: null }))
   const best = numbers.columns.map((_, j) => Math.min(1, ...singles.map((remaining) => remaining[j]!)))
-  const telling = [...columns.keys()]
+  const informative = [...columns.keys()]
     .sort((a, b) => Math.min(...singles[a]!) - Math.min(...singles[b]!))
     .slice(0, CATEGORIES_PAIRED)
     .sort((a, b) => a - b)
-  return telling
-    .flatMap((a, place) => telling.slice(place + 1).map((b) => [a, b] as const))
+  return informative
+    .flatMap((a, place) => informative.slice(place + 1).map((b) => [a, b] as const))
     .map(([a, b]) => {
       const plan: Plan = { members: [a, b], common: null }
       const remaining = left(plan)
-      // A thousandth of the spread is nothing: it keeps 0 / 0 out.
+      // A thousandth of the spread is negligible; adding it avoids 0 / 0.
       const ratios = best.map((single, j) => (remaining[j]! + 1e-3) / (single + 1e-3))
       return {
         plan,
@@ -152,7 +152,7 @@ function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
     })
 }
 
-/** Numbers the values of both vocabularies together; null where they share too few. */
+/** Assigns common ids to the values of both vocabularies; null where they share too few. */
 export function commonIds(first: Vocabulary, second: Vocabulary): [Int32Array, Int32Array] | null {
   const twin = findTwins(first, second)
   if (twin === null) return null
@@ -182,10 +182,10 @@ function fitGrouping(rows: GroupedRows, { members, common }: Plan): FittedGroupi
   const keys = new Map<number, number>()
   const sizes = [first, second].map(({ vocabulary }) => vocabulary.values.length + 1)
   const stride = common === null ? sizes[1]! : sizes[0]! + sizes[1]!
-  const apart = members.length === 2 ? contaminatedTwins(first, second, contamination) : null
+  const excluded = members.length === 2 ? contaminatedTwins(first, second, contamination) : null
   const groupOfRow = (id: number, row: number) => {
     const other = second.ids[row]!
-    return apart !== null && apart[id] === other ? 0 : numbered(keys, pairKey({ common, stride }, id, other))
+    return excluded !== null && excluded[id] === other ? 0 : numbered(keys, pairKey({ common, stride }, id, other))
   }
   const groupOf = members.length === 2 ? first.ids.map(groupOfRow) : first.ids
   const groups = members.length === 2 ? keys.size : sizes[0]! - 1
@@ -196,7 +196,7 @@ function fitGrouping(rows: GroupedRows, { members, common }: Plan): FittedGroupi
   return { grouping: { members, common, keys, stride, table, remaining }, groupOf, ends, outOfFold }
 }
 
-/** [ids of the first]: the id of the same value in the second; null where pairs of equal values are none or ordinary. */
+/** [ids of the first]: the id of the same value in the second; null unless pairs of equal values are rarer than the contamination. */
 function contaminatedTwins(first: CategoryColumn, second: CategoryColumn, contamination: number): Int32Array | null {
   const twin = findTwins(first.vocabulary, second.vocabulary)
   if (twin === null) return null

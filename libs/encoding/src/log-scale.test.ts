@@ -16,18 +16,18 @@ describe('the signed log', () => {
     )
   })
 
-  it('has the Jacobian that a small step finds', () => {
+  it('has the Jacobian of its central difference', () => {
     fc.assert(
       fc.property(units, amounts, (unit, x) => {
         const step = 1e-5 * (unit + Math.abs(x))
         const slope = (shrink(unit, x + step) - shrink(unit, x - step)) / (2 * step)
-        // The kink of |x| at 0 is of second order: one step off, the slope differs by its share of the unit.
+        // The second derivative jumps at 0: a step across 0 changes the slope by the step's share of the unit.
         expect(-Math.log(slope)).toBeCloseTo(logStretch(unit, x), 4)
       }),
     )
   })
 
-  it('takes the size of the small values for its unit, zeros left out', () => {
+  it('has the size of the small values as its unit, without zeros', () => {
     expect(fitLogUnit(Float64Array.from([0, 0, 0, 5, -5, 100, 2000]))).toBe(5)
     expect(fitLogUnit(new Float64Array(3))).toBe(1)
   })
@@ -40,8 +40,8 @@ describe('a column on a log scale', () => {
   const records = values.map((x) => ({ numbers: [x], categories: [] }))
   const { encoder } = fitEncoder([feature], records, { contamination: 0, seed: 1 })
 
-  it("keeps the likelihood a density in the record's own units: it sums to 1", () => {
-    // With a flow that changes nothing the row is standard normal. Trapezoids, denser where the log is.
+  it("has a density in the record's own units that integrates to 1", () => {
+    // With the identity as the flow, the row is standard normal. Trapezoidal rule at even steps of y.
     const { logUnit, centre, scale } = encoder.numbers[0]!
     const grid = Array.from({ length: 20_001 }, (_, k) => expand(logUnit!, centre + scale * (k / 1_000 - 10)))
     const { rows, addedNll } = encodeBatch(

@@ -1,12 +1,12 @@
 /**
- * The signed log: a line about 0, a log farther out, of either sign and smooth.
+ * The signed log: linear around 0, logarithmic farther out, for either sign, and smooth.
  *
  *     y = sign(x) · log(1 + |x| / u)        dx/dy = u + |x|
  *
- * A density of y counts as one of x only with the Jacobian: −log p(x) = −log p(y) + log(u + |x|).
+ * The Jacobian turns a density of y into one of x: −log p(x) = −log p(y) + log(u + |x|).
  */
 
-/** u of a column: what a twentieth of its values, zeros left out, are smaller than; 1 where all are zero. */
+/** u of a column: the 5 % quantile of |x| over its values other than 0; 1 where all are 0. */
 export function fitLogUnit(values: Float64Array): number {
   const sizes = values
     .filter((x) => x !== 0)
@@ -15,7 +15,7 @@ export function fitLogUnit(values: Float64Array): number {
   return sizes.length === 0 ? 1 : Math.max(sizes[Math.floor(0.05 * sizes.length)]!, SMALLEST_UNIT)
 }
 
-/** Below it u + |x| and |x| / u leave the range of doubles. */
+/** With a smaller unit, u + |x| and |x| / u can leave the range of float64. */
 const SMALLEST_UNIT = 1e-7
 
 export function shrink(unit: number, x: number): number {

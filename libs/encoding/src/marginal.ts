@@ -3,10 +3,10 @@
  *
  *     p(unseen) = (n₀ + n₁ + ½) / (n + 1)        p(v) = (1 − p(unseen)) · n_v / (n − n₀)
  *
- * n₀ rows have values that fell off the vocabulary and n₁ values were seen once: by Good and Turing the chance that
- * the next value is new is n₁ / n. A column of keys thus expects keys that it has not seen.
+ * n₀ rows have values outside the vocabulary and n₁ values were seen once: by Good and Turing, the next value is new with
+ * probability n₁ / n. In a column of keys, unseen values therefore have most of the probability.
  *
- * @param counts  [values + 1]; rows by id, id 0 the unlisted
+ * @param counts  [values + 1]; rows by id, id 0 for values outside the vocabulary
  * @returns [values + 1]; sums to 1; id 0 is p(unseen)
  * @see Good 1953, Biometrika 40, eq. 9
  */

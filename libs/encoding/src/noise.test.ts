@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { noiseOf } from './noise.js'
 import { fitNumberColumn, standardise } from './number-column.js'
 
-/** Noise in steps of 1. */
+/** The noise of each column in the record's unit, in which its values come in steps of 1. */
 function stepsOfNoise(...columns: readonly ((k: number) => number)[]): number[] {
   const raw = columns.map((column) => Float64Array.from({ length: 1000 }, (_, k) => column(k)))
   const numbers = raw.map((values, j) =>
@@ -16,17 +16,17 @@ it('is half a step of values that come in steps', () => {
   expect(stepsOfNoise((k) => k % 5)).toEqual([0.5])
 })
 
-it('is a quarter of a flag, lest its two values become one hump, but half where one of them is rare', () => {
+it('is a quarter step for a flag, so that its two values stay two modes, and half a step where one of them is rare', () => {
   expect(stepsOfNoise((k) => +(k % 3 === 0))).toEqual([0.25])
   expect(stepsOfNoise((k) => +(k % 20 === 0))).toEqual([0.5])
 })
 
-it('is half a step in the columns of a one-hot coding, which say the same several times', () => {
+it('is half a step in the columns of a one-hot encoding, which repeat each other', () => {
   const oneHot = [0, 1, 2].map((own) => (k: number) => +(k % 3 === own))
   expect(stepsOfNoise(...oneHot, (k) => +(k % 7 < 3))).toEqual([0.5, 0.5, 0.5, 0.25])
 })
 
-it('takes two flags that are hardly ever set for no coding', () => {
+it('does not take a flag and one that is almost never set for a one-hot encoding', () => {
   expect(
     stepsOfNoise(
       (k) => +(k % 3 === 0),

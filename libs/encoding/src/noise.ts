@@ -2,12 +2,12 @@ import type { FittedGrouping } from './grouping.js'
 import { halfStep, type NumberColumn } from './number-column.js'
 
 /**
- * The flow's noise by what is left to explain, per column in z:
+ * Standard deviation of the flow's training noise, per column in z:
  *
- *     sigma = max(step / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is taken away / MAD before, 0.003)
+ *     sigma = max(step / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is subtracted / MAD before, 0.003)
  *
- * It is the dequantisation of values that come in steps, and smooths the flow about as wide as a kernel density would. A flag that
- * stands alone gets half of the first: half a step to either side would make one hump of its two values.
+ * The first term dequantises values that come in steps; the second smooths the flow about as much as a kernel density estimate
+ * would. A lone flag gets half of the first term: noise of half a step would merge its two values into one mode.
  *
  * @param z  [dim][n]; NaN unless present
  * @returns [dim]
@@ -18,7 +18,7 @@ export function noiseOf(
   groupings: readonly FittedGrouping[],
 ): Float32Array {
   const n = z[0]?.length ?? 0
-  // 0.25·n^(−1/(d+4)), by exp and log, which every Node rounds alike; powers differ.
+  // 0.25·n^(−1/(d+4)) by exp and log, which round the same in every version of Node; powers do not.
   const rule = 0.25 * Math.exp(-Math.log(n) / (numbers.length + 4))
   const flags = loneFlags(z)
   return Float32Array.from(numbers, (column, j) => {
@@ -28,14 +28,14 @@ export function noiseOf(
 }
 
 /**
- * Where a relation holds exactly (route → distance), half a quantum is all the noise there would be. Measured on flights, a
- * floor at 3/1000 of the spread fits in half the steps and finds the same; 6/1000 begins to lose other routes' distances.
+ * Where a relation is exact (route → distance), the noise would otherwise be half a quantum. Measured on flights, a floor of
+ * 3/1000 of the spread fits in half the steps and finds the same anomalies; 6/1000 begins to miss other routes' distances.
  */
 const SMALLEST_NOISE = 3e-3
 
 /**
- * Columns of two values, the rarer in a fifth of the records or more, that no other column of two values excludes: columns of
- * a one-hot coding exclude each other, and each repeats the information of the others.
+ * Columns of two values, the rarer in a fifth of the records or more, that can be set together with every other column of two
+ * values. The columns of a one-hot encoding exclude each other, and each repeats the information of the others.
  */
 function loneFlags(z: readonly Float64Array[]): ReadonlySet<number> {
   const flags = z.flatMap((column, j) => {
@@ -54,7 +54,7 @@ function loneFlags(z: readonly Float64Array[]): ReadonlySet<number> {
   )
 }
 
-/** The larger of a column's two values; null where it has more, or one, or misses some. */
+/** The larger of a column's two values; null if it has one value or more than two, or some are missing. */
 function upperOfTwo(column: Float64Array): number | null {
   const first = column[0]!
   const second = column.find((value) => value !== first)
@@ -63,5 +63,5 @@ function upperOfTwo(column: Float64Array): number | null {
 }
 
 const RARER_SHARE = 0.2
-/** Records that would have both, were the two independent: below this, their absence is no evidence. */
+/** Expected number of records with both set if the two were independent; below this, their absence is no evidence. */
 const FEWEST_TOGETHER = 20

@@ -9,7 +9,7 @@ const fit = (values: readonly number[], contamination = 0, usualShare = 0.95) =>
   fitNumberColumn(feature, Float64Array.from(values), { contamination, usualShare })
 
 describe('a number column', () => {
-  it('gives every value back', () => {
+  it('restores every value', () => {
     const values = fc.array(fc.integer({ min: -1e6, max: 1e6 }), { minLength: 2, maxLength: 50 })
     fc.assert(
       fc.property(values, (whole) => {
@@ -35,13 +35,13 @@ describe('a number column', () => {
     expect(scale).toBeLessThan(3)
   })
 
-  it('is wider by outliers that reach far, yet not without end', () => {
+  it('is widened by far outliers, up to a bound', () => {
     const values = Array.from({ length: 1000 }, (_, k) => k % 10)
     expect(fit([...values, 1000], 0.01).scale).toBeCloseTo(Math.sqrt(1000) / 3, 0)
     expect(fit([...values, 1e9], 0.01).scale).toBeLessThan(60)
   })
 
-  it('takes the deviation of all where all but the outermost are the same', () => {
+  it('has the deviation of all values where all but the outermost are equal', () => {
     const values = [...new Array(999).fill(0.1 + 0.2), 7.5]
     expect(fit(values, 0.01, 1).scale).toBeCloseTo(0.228, 2)
   })
@@ -57,7 +57,7 @@ describe('a number column', () => {
     expect(standardise(fit([1, 2, 3]), 1e300)).toBe(1e4)
   })
 
-  it('states a value that nearly all share by the flag', () => {
+  it('encodes a value that nearly all records share by the flag', () => {
     const column = fit([...new Array(98).fill(0), 3, 8])
     expect(column.usual).toBe(0)
     expect([0, 3, Number.NaN].map((x) => flagOf(column, x))).toEqual(['usual', 'present', 'missing'])
@@ -94,7 +94,7 @@ describe('issue 17.2: a column at any location and scale', () => {
           const { far, column } = sigmasOf(location, Math.abs(location) * 10 ** -less, seed)
           expect(far).toBeGreaterThan(7)
           expect(far).toBeLessThan(13)
-          // No noise wider than a third of the standard deviation may hide it.
+          // Noise wider than a third of the standard deviation would hide it.
           expect(halfStep(column)).toBeLessThan(1 / 3)
         },
       ),

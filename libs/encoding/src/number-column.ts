@@ -4,33 +4,33 @@ import { type Cycle, fitCycle, periodHours, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
 
 /**
- * What training learnt about one feature that is measured.
+ * The fitted parameters of one number of a record.
  *
- * A value has three coordinates: as the record has it (epoch ms of a cyclic one); in the column's own unit, which reasons
- * speak (hours since the cut of a cyclic one); on the line, where it is standardised (its signed log, on a log scale).
+ * A value has three coordinates: as in the record (cyclic: epoch ms); in the column's own unit, which reasons use (cyclic: hours
+ * since the cut); on the line, where it is standardised (log scale: its signed log).
  */
 export interface NumberColumn {
   readonly name: string
   readonly cycle: Cycle | null
-  /** Where its signed log turns from a line into a log, own unit; absent where the scale is linear. */
+  /** u of the signed log, own unit; absent where the scale is linear. */
   readonly logUnit?: number
-  /** Mean and deviation on the line, which the contamination's share of the outermost has little part in. */
+  /** Mean and deviation on the line, hardly affected by the contamination's share of outermost values. */
   readonly centre: number
   readonly scale: number
   /** The step that the values come in (1 for whole numbers), own unit; 0 where there is none. */
   readonly quantum: number
-  /** A value that nearly all records share: stated by the flag, not by the flow; null where there is none. */
+  /** A value that nearly all records share, modelled by the flag and not by the flow; null where there is none. */
   readonly usual: number | null
   /** 33 evenly spaced quantiles of the values, own unit, smallest to largest. */
   readonly quantiles: readonly number[]
 }
 
-/** States of a number's flag: a category of its own in p(c). */
+/** States of a number's flag, which is a category in p(c). */
 export const FLAGS = ['present', 'missing', 'usual'] as const
 /** |z| beyond this is clamped: in float32 a chain of exponentials would otherwise overflow. */
 const LARGEST_Z = 1e4
 const QUANTILES = 33
-/** Of a column's deviation, by outliers. */
+/** Largest factor by which outliers widen a column's deviation. */
 const LARGEST_WIDENING = 20
 
 /**
@@ -38,9 +38,9 @@ const LARGEST_WIDENING = 20
  *
  *     z = (y − centre) / scale        y on the line; scale = max(1 % of |centre|, 1) where the values do not vary
  *
- * @param raw            [n] as the reader gave them; NaN is missing
- * @param contamination  share of the values, the outermost, that mean and deviation leave out
- * @param usualShare     what share of the values a common one has, to be set apart
+ * @param raw            [n]; values of the records; NaN is missing
+ * @param contamination  share of outermost values that mean and deviation leave out
+ * @param usualShare     share of the values from which a common value counts as usual
  */
 export function fitNumberColumn(
   feature: NumberFeature,
@@ -90,7 +90,7 @@ export function fromLine({ logUnit }: NumberColumn, y: number): number {
   return logUnit === undefined ? y : expand(logUnit, y)
 }
 
-/** log |dx/dy| at a value in the column's own unit, nats: what its density on the line is thinned by in its own unit. */
+/** log |dx/dy| at a value in the column's own unit, nats: −log density in the own unit minus −log density on the line. */
 export function stretchOf({ logUnit }: NumberColumn, x: number): number {
   return logUnit === undefined ? 0 : logStretch(logUnit, x)
 }
@@ -111,12 +111,13 @@ export function restore(column: NumberColumn, z: number): number {
   return column.cycle === null ? x : Math.round(rollUp(column.cycle, x))
 }
 
-/** Half the step that the values come in, in z; on a log scale what it is at the median value. */
+/** Half the step that the values come in, in z; on a log scale, at the median value. */
 export function halfStep(column: NumberColumn): number {
   const median = column.quantiles[(QUANTILES - 1) / 2]!
   return column.quantum / 2 / (column.scale * Math.exp(stretchOf(column, median)))
 }
 
+/** Rounds a value to the column's step, own unit. */
 export function round({ quantum }: NumberColumn, x: number): number {
   return quantum > 0 ? Number((Math.round(x / quantum) * quantum).toPrecision(15)) : x
 }
@@ -127,8 +128,8 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * −log density of a value that some unknown cause put there, nats in the column's own unit, as x is: Cauchy about the column's centre, even
- * over the period of a cyclic one.
+ * −log density of a value with an unknown cause, nats; density and x in the column's own unit: Cauchy around the column's centre,
+ * uniform over the period of a cyclic column.
  */
 export function wildNll(column: NumberColumn, x: number): number {
   if (column.cycle !== null) return Math.log(periodHours(column.cycle))
@@ -136,7 +137,7 @@ export function wildNll(column: NumberColumn, x: number): number {
   return Math.log(Math.PI * column.scale * (1 + z * z)) + stretchOf(column, x)
 }
 
-/** Keeps a value of a column that is not cyclic between the smallest and the largest of training, in its own unit. */
+/** Clamps a value to the training range, own unit; values of a cyclic column are not clamped. */
 export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number {
   return cycle === null ? Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x)) : x
 }
@@ -149,8 +150,8 @@ function commonValue(sorted: Float64Array, share: number): number | null {
 }
 
 /**
- * Mean and deviation without the outermost values, yet the deviation no less than a third of that of all: where outliers
- * reach far, the noise that goes by the deviation has to as well. One absurd value does not count without end.
+ * Mean and deviation without the outermost values. The deviation is at least a third of that of all values: where outliers are
+ * far, the noise, which is proportional to it, must be wide too. LARGEST_WIDENING bounds the effect of one absurd value.
  */
 function robustMoments(sorted: Float64Array, cutOff: number): { mean: number; deviation: number } {
   const whole = moments(sorted)
@@ -183,9 +184,9 @@ function moments(values: Float64Array): { mean: number; deviation: number } {
 const ROUNDING = 2 * Number.EPSILON
 
 const HOUR_STEPS = [24, 1, 1 / 60, 1 / 3600]
-/** Hours; rounding of an hour in a cycle that is computed from epoch ms. */
+/** Rounding error of hours in a cycle that are computed from epoch ms, hours. */
 const HOUR_ROUNDING = 1e-9
-/** A step counts from so many float64 spacings on. */
+/** Smallest step that counts, in float64 spacings of the largest value. */
 const LEAST_RESOLVED = 8
 const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power) =>
   [5, 2, 1].map((m) => Number(`${m}e${power}`)),

@@ -8,7 +8,7 @@ import { findTwins, makeVocabulary, type Vocabulary } from './vocabulary.js'
 
 export type Table = Float32Array | Float64Array | Int32Array | Uint8Array
 
-/** An encoder taken apart for saving: what is small as JSON, what is long as named tables. */
+/** An encoder in the form in which it is saved: a JSON header and named tables. */
 export interface PackedEncoder {
   readonly header: EncoderHeader
   readonly tables: ReadonlyMap<string, Table>
@@ -33,7 +33,7 @@ export interface EncoderHeader {
   readonly anchors: Encoder['anchors']
 }
 
-/** What follows from the tables (ids by value, marginals, twins) is left out and made anew when unpacking. */
+/** Packs an encoder. What follows from the tables (ids by value, marginals, twins) is left out; `unpackEncoder` recomputes it. */
 export function packEncoder(encoder: Encoder): PackedEncoder {
   const { tree, groupings } = encoder
   const tables = new Map<string, Table>([
@@ -77,7 +77,7 @@ export function packEncoder(encoder: Encoder): PackedEncoder {
   return { header, tables }
 }
 
-/** Puts an encoder together again; the tables must be those that `packEncoder` gave. */
+/** Restores an encoder from the header and tables of `packEncoder`. */
 export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
   const vocabularies = header.categories.map(({ name }, k) => {
     const values: (string | null)[] = JSON.parse(new TextDecoder().decode(tables.get(`category.${k}.values`)))
@@ -85,7 +85,7 @@ export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
   })
   return {
     features: header.features,
-    numbers: header.numbers.map(known),
+    numbers: header.numbers.map(withKnownKeys),
     tree: {
       vocabularies,
       marginals: vocabularies.map(({ counts }) => marginal(counts)),
@@ -132,8 +132,8 @@ function unpackEdge(
   })
 }
 
-/** Without keys of a column that a later version may write, so that packing again shows the difference. */
-function known(column: NumberColumn): NumberColumn {
+/** Drops the keys of a column that only a later version has, so that packing the encoder again reveals the difference. */
+function withKnownKeys(column: NumberColumn): NumberColumn {
   return Object.fromEntries(Object.entries(column).filter(([key]) => key in NUMBER_KEYS)) as unknown as NumberColumn
 }
 

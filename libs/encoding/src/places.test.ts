@@ -19,7 +19,7 @@ const placed = placeValues(
 )
 
 describe('places', () => {
-  it('foretell the distances of pairs not seen, though one that was seen is wrong', () => {
+  it('predict the distances of unseen pairs, although one seen pair is wrong', () => {
     const errors = pairs
       .filter((pair) => !known.includes(pair))
       .map(([a, b]) => Math.abs(lengthBetween(placed, a, b) - apart(a, b)))
@@ -28,7 +28,7 @@ describe('places', () => {
     expect(errors[Math.floor(errors.length * 0.9)]).toBeLessThan(0.2)
   })
 
-  it('say nothing of a value that is in no pair', () => {
+  it('predict nothing for a value that is in no pair', () => {
     expect(lengthBetween(placed, 0, 30)).toBeNaN()
   })
 })

@@ -3,35 +3,35 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /**
- * Coordinates in space of the values that two categories share, such that the number which a pair of them determines is
- * about the distance between the two: the number of an unseen pair is predicted from them.
+ * Coordinates in space of the values that two categories share. The distance between two values approximates the number that
+ * their pair determines, and so predicts the number of an unseen pair.
  */
 export interface Places {
-  /** The number that the pair determines. */
+  /** Index of the number that the pair determines. */
   readonly number: number
-  /** The unordered grouping that the pairs are groups of. */
+  /** Index of the unordered grouping whose groups are the pairs. */
   readonly grouping: number
   /** [common ids, 3], in z */
   readonly coordinates: Float32Array
-  /** [common ids]; pairs that each value was placed by, 0 for one that was not */
+  /** [common ids]; number of pairs that placed each value; 0 for a value without coordinates */
   readonly partners: Int32Array
 }
 
-/** Pairs of common ids and their number as a length: x / scale, 0 for places that coincide. */
+/** Pairs of common ids and their numbers as lengths, x / scale. */
 export interface Lengths {
   readonly from: Int32Array
   readonly to: Int32Array
   readonly lengths: Float64Array
 }
 
-/** Three, although the earth is a surface: distances along it bend, and in space the fit has a way around. */
+/** Three, although the earth is a surface: distances along it are curved, and the third dimension helps the fit past obstacles. */
 const DIMENSIONS = 3
-/** Steps × pairs; beyond it fewer steps are made, and a fit too coarse is not taken. */
+/** Bound on steps × pairs: the more pairs, the fewer steps. `fitPlaces` discards a fit that is too coarse. */
 const BUDGET = 4_000_000
 const MOST_STEPS = 2_000
 const FEWEST_STEPS = 200
 const LEARNING_RATE = 0.03
-/** Residuals count no more than this, in z: a pair whose number is wrong pulls like any other. */
+/** Bound of a residual in the gradient, in z: a pair with a wrong number has no larger effect than another. */
 const LARGEST_PULL = 0.1
 
 /**

@@ -3,11 +3,11 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { CategoryTree } from './category-tree.js'
 import { conditional } from './conditional.js'
 
-/** Cumulative sums kept for reuse, in numbers; beyond it they are made anew. */
+/** Largest size of the cache of cumulative sums, in numbers; beyond it the cache is emptied. */
 const MOST_CACHED = 5_000_000
 
 /**
- * Draws categories from p(c), given that all are values seen in training: an unseen value has no name to give.
+ * Draws categories from p(c), restricted to values seen in training: an unseen value has no name.
  *
  * @returns [count, categories]; ids
  */
@@ -40,7 +40,7 @@ export function sampleCategories(tree: CategoryTree, count: number, seed: number
   return ids
 }
 
-/** Sums of p over ids 1, 2, …: place 0 holds nothing, for id 0 is never drawn. */
+/** Cumulative sums of p over ids 1, 2, …; entry 0 is 0, because id 0 is never drawn. */
 function cumulate(tree: CategoryTree, k: number, u: number): Float64Array {
   const alone = tree.marginals[k]!
   const edge = tree.edges[k]!
@@ -51,7 +51,7 @@ function cumulate(tree: CategoryTree, k: number, u: number): Float64Array {
   return sums
 }
 
-/** The first id whose sum passes the mark. */
+/** The first id whose cumulative sum exceeds `mark`. */
 function draw(sums: Float64Array, mark: number): number {
   let low = 1
   let high = sums.length - 1

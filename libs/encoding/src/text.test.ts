@@ -22,7 +22,7 @@ describe('a feature of type text', () => {
   const fields = records.map((record) => read(record) as Fields)
   const { encoder } = fitEncoder(features, fields, { contamination: 0, seed: 1 })
 
-  it('stands in the row as what is derived of it, in the place of the feature', () => {
+  it('is encoded as derived numbers and a shape, in the place of the feature', () => {
     expect(columnsOf(features).map(({ name }) => name)).toEqual([
       'miles',
       'note length',
@@ -49,7 +49,7 @@ describe('a feature of type text', () => {
     })
   })
 
-  it('is missing as a whole, and costs nothing but the probability of that', () => {
+  it('is missing as a whole: its numbers are 0 in the row, and the likelihood is finite', () => {
     const [whole, absent] = [records[0], { ...records[0], note: null }].map((record) => read(record) as Fields)
     expect(absent!.numbers.slice(1).every(Number.isNaN)).toBe(true)
     const { rows, addedNll } = encodeBatch(encoder, [whole!, absent!])
@@ -57,7 +57,7 @@ describe('a feature of type text', () => {
     expect([...addedNll].every(Number.isFinite)).toBe(true)
   })
 
-  it('takes no object for a text, and is null in a sample', () => {
+  it('rejects an object in place of a text, and decodes to null', () => {
     expect(read({ ...records[0], note: { text: 'Gate' } })).toMatchObject({ reason: 'wrong_type' })
     const { ids, rows, count } = encodeBatch(encoder, fields.slice(0, 3))
     expect(decodeRecords(encoder, ids, rows, count)).toEqual(

@@ -11,7 +11,7 @@ const features: Feature[] = [
 ]
 const record = (kind: string | null, region: string | null): Fields => ({ numbers: [1], categories: [kind, region] })
 
-test('the categories with a value of their own are named, missing ones aside', () => {
+test('returns the categories whose value training did not see, without missing ones', () => {
   const known = Array.from({ length: 60 }, (_, at) => ({
     ...record(at % 2 ? 'read' : 'write', at % 3 ? 'eu' : 'us'),
     numbers: [Math.sin(at)],

@@ -3,12 +3,12 @@ export interface Vocabulary {
   readonly name: string
   /** The value of id k + 1; id 0 is every value not listed. */
   readonly values: readonly (string | null)[]
-  /** [values + 1]; rows by id; at 0 those whose value fell off a list too long */
+  /** [values + 1]; rows by id; at 0 the rows whose value is not listed */
   readonly counts: Float64Array
   readonly ids: ReadonlyMap<string | null, number>
 }
 
-/** A longer list than this is a key, not a category: its rarest values count as unseen. */
+/** A category with more values is a key; its rarest values count as unseen. */
 const LARGEST_VOCABULARY = 20_000
 
 /** The most frequent values first; ties in the order of their first appearance. */
@@ -33,7 +33,7 @@ export function makeVocabulary(name: string, values: readonly (string | null)[],
 const SHARED = 0.5
 
 /**
- * Which value of the second is the same as which of the first.
+ * Matches the equal values of two vocabularies.
  *
  * @returns [ids of the first]: the id of the second with the same value, 0 for none; null where they do not share values
  */
