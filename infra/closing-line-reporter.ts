@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Ends a run with the names of what was skipped, why, and the line that CI counts: 'N passed, N failed'. */
+/** Prints the skipped tests with their reasons, and as the last line the counts: 'N passed, N failed'. */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const counts = { passed: 0, failed: unhandledErrors.length }

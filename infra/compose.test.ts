@@ -5,14 +5,14 @@ import { parse } from 'yaml'
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
 
-/** As compose reads it: with anchors merged, and without its own extensions. */
+/** With YAML merge keys resolved, as compose does. */
 const compose: Compose = parse(read('compose.yaml'), { merge: true })
 const config = parseConfig(parse(read('outflow.yaml')), {
   DATABASE_URL: 'postgres://user:password@host/outflow',
   CONSOLE_TOKEN_SHA256: '0'.repeat(64),
 })
 
-test('each service publishes to loopback what it serves', () => {
+test('each service publishes its port on loopback only', () => {
   for (const service of ['ingest', 'trainer', 'alerts', 'console'] as const) {
     const port = config.http.ports[service]
     const { command, ports } = compose.services[service]!
@@ -21,12 +21,12 @@ test('each service publishes to loopback what it serves', () => {
   }
 })
 
-test("the image's health check asks the default port of each service", () => {
+test("the image's health check requests the default port of each service", () => {
   const [, ports] = /const PORTS = \[([^\]]+)\]/.exec(read('healthcheck.mjs'))!
   expect(ports!.split(', ').map(Number)).toEqual(Object.values(config.http.ports).toSorted())
 })
 
-test('what a service waits for and mounts is there', () => {
+test('every dependency and every volume of a service is defined', () => {
   const services = Object.entries(compose.services)
   const awaited = services.flatMap(([, { depends_on = {} }]) => Object.keys(depends_on))
   expect(awaited.filter((name) => !(name in compose.services))).toEqual([])

@@ -12,7 +12,7 @@ import { keysOf } from './reference-schema.js'
 const infra = fileURLToPath(new URL('.', import.meta.url))
 const read = (path: string) => readFileSync(`${infra}${path}`, 'utf8')
 
-/** The values of the guide: every part of the chart is in use. */
+/** The values of the guide; they enable every part of the chart. */
 const [, valuesOfGuide] = /^```yml\n([\s\S]*?)^```/m.exec(read('../docs/guides/kubernetes.md'))!
 const schema = JSON.parse(read('helm/values.schema.json'))
 const defaults = parse(read('helm/values.yaml'))
@@ -20,14 +20,14 @@ const defaults = parse(read('helm/values.yaml'))
 describe('the values of the Helm chart', () => {
   const validate = new Ajv({ allErrors: true }).compile(schema)
 
-  it('have defaults that their schema allows, all but the configuration', () => {
+  it('have defaults that match the schema, except for the configuration', () => {
     const { config, ...others } = defaults
     expect(config).toEqual({})
     expect(validate({ ...others, config: parse(valuesOfGuide!).config }), JSON.stringify(validate.errors)).toBe(true)
     expect(validate(defaults)).toBe(false)
   })
 
-  it('are as in the guide: they are allowed, and their configuration is valid', () => {
+  it('of the guide match the schema, and their configuration is valid', () => {
     const values = parse(valuesOfGuide!)
     expect(validate(values), JSON.stringify(validate.errors)).toBe(true)
     const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
@@ -47,7 +47,7 @@ it('the Helm chart has the version of outflow', () => {
   expect(parse(read('helm/Chart.yaml'))).toMatchObject({ version, appVersion: version })
 })
 
-// Helm is a program of its own, which npm does not install.
+// npm does not install Helm.
 const hasHelm = spawnSync('helm', ['version']).status === 0
 
 describe('the rendered Helm chart', () => {
@@ -61,7 +61,7 @@ describe('the rendered Helm chart', () => {
 
   function render(...args: readonly string[]): readonly Manifest[] {
     const values = ['--values', join(folder, 'flights.yaml')]
-    // A Helm without the version of a cluster takes an old one.
+    // Without --kube-version and a cluster, Helm assumes an old version of Kubernetes.
     const command = ['template', 'flights', join(infra, 'helm'), '--kube-version', '1.37.0', ...values, ...args]
     const { status, stdout, stderr } = spawnSync('helm', command, { encoding: 'utf8' })
     expect(status, stderr).toBe(0)
@@ -70,7 +70,7 @@ describe('the rendered Helm chart', () => {
   const named = (manifests: readonly Manifest[], kind: string) =>
     new Map(manifests.filter((manifest) => manifest.kind === kind).map((found) => [found.metadata.name, found]))
 
-  it('serves health and metrics where probes and the ServiceMonitor ask', () => {
+  it('serves health and metrics on the port that probes and the ServiceMonitor use', () => {
     const manifests = render()
     const { data } = named(manifests, 'ConfigMap').get('flights-outflow')!
     const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
@@ -85,7 +85,7 @@ describe('the rendered Helm chart', () => {
     expect(named(manifests, 'ServiceMonitor').get('flights-outflow')!.spec.endpoints![0]!.port).toBe('vitals')
   })
 
-  it('asks KEDA for the lag of the group and the topics that ingest reads, and sets no number of pods itself', () => {
+  it('scales by the lag of the group and the topics that ingest reads, and then sets no number of pods', () => {
     const manifests = render()
     const { triggers } = named(manifests, 'ScaledObject').get('flights-outflow-ingest')!.spec
     expect(triggers).toEqual([
@@ -102,11 +102,11 @@ describe('the rendered Helm chart', () => {
     expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec).not.toHaveProperty('replicas')
   })
 
-  it('holds no secret: it names those of the operator', () => {
+  it('contains no Secret; it refers to those of the operator', () => {
     expect([...named(render(), 'Secret').keys()]).toEqual([])
   })
 
-  it('selects by its Services and policies the pods that it deploys', () => {
+  it('selects deployed pods by every Service and policy', () => {
     const manifests = render()
     const labels = [...named(manifests, 'Deployment').values()].map(({ spec }) => spec.template!.metadata.labels)
     const { metadata } = named(manifests, 'Service').get('flights-outflow-metrics')!
@@ -120,7 +120,7 @@ describe('the rendered Helm chart', () => {
       }
   })
 
-  it('is without console, scaling and ServiceMonitor unless they are enabled', () => {
+  it('contains console, scaling and ServiceMonitor only if they are enabled', () => {
     const off = ['console.enabled', 'ingest.scaling.enabled', 'serviceMonitor.enabled'].map((name) => `${name}=false`)
     const manifests = render('--set', off.join(','))
     expect([...named(manifests, 'Deployment').keys()].toSorted()).toEqual(

@@ -1,6 +1,6 @@
 /**
- * A Kafka and a Postgres of your own for as long as you look: `npm run local -- TOPIC…` brings them by the launcher, makes the topics
- * and prints their addresses; Ctrl-C stops and removes them.
+ * `npm run local -- TOPIC…` launches a Kafka and a Postgres, creates the topics and prints the addresses; Ctrl-C stops both and removes
+ * their data.
  */
 import { once } from 'node:events'
 import { launchInfrastructure } from '@outflow/launcher'
@@ -17,10 +17,10 @@ try {
   console.log(`export KAFKA_BROKERS=${kafka.brokers.join(',')}`)
   console.log(`export DATABASE_URL=${postgres.url}`)
   console.error('Ctrl-C stops both and removes their data')
-  // A listener for signals alone keeps no process alive.
-  const alive = setInterval(() => {}, 60_000)
+  // Signal listeners do not keep the process running.
+  const keepAlive = setInterval(() => {}, 60_000)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  clearInterval(alive)
+  clearInterval(keepAlive)
 } finally {
   await infrastructure.stop()
 }

@@ -22,7 +22,7 @@ const expressions = [
   ...dashboard.templating.list.map(({ name, definition = '' }) => [`the variable ${name}`, definition] as const),
 ]
 
-test.each(expressions)('%s asks for metrics and labels that exist', (_, expr) => {
+test.each(expressions)('%s uses only metrics and labels that exist', (_, expr) => {
   const names = [...expr.matchAll(/outflow_[a-z_]+/g)].map(([name]) => name)
   expect(names.filter((name) => !labelsOf.has(name))).toEqual([])
 
@@ -36,29 +36,29 @@ test.each(expressions)('%s asks for metrics and labels that exist', (_, expr) =>
   expect(grouped.filter((label) => !known.includes(label))).toEqual([])
 })
 
-test('issue 17.13: every panel has an id of its own', () => {
+test('issue 17.13: every panel has a unique id', () => {
   const idsOf = (panels: readonly Panel[]): number[] =>
     panels.flatMap(({ id, panels: inner = [] }) => [id, ...idsOf(inner)])
   const ids = idsOf(dashboard.panels)
   expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
 })
 
-test('every metric of the table that an operator watches is on the dashboard', () => {
+test('every metric is on the dashboard, except those for diagnosis', () => {
   const shown = expressions.map(([, expr]) => expr).join('\n')
   const bases = [...labelsOf.keys()].map((name) => name.replace(/_(?:sum|count|bucket)$/, ''))
   const unseen = [...new Set(bases)].filter((name) => !shown.includes(name))
-  expect(unseen.toSorted()).toEqual(INNER_WORKINGS)
+  expect(unseen.toSorted()).toEqual(FOR_DIAGNOSIS)
 })
 
-/** Of use to somebody who tunes windows or reads a log line, not at a glance. */
-const INNER_WORKINGS = [
+/** Used to tune windows or to investigate a log line; too detailed for the dashboard. */
+const FOR_DIAGNOSIS = [
   'outflow_late_records_total',
   'outflow_tombstones_skipped_total',
   'outflow_training_rejected_total',
   'outflow_window_states_evicted_total',
 ]
 
-test('the rules have unit tests of their own, each by name', () => {
+test('every alert rule has a promtool unit test', () => {
   const tested = read('prometheus/alerts.test.yaml')
   expect(rules.map(({ alert }) => alert).filter((alert) => !tested.includes(`alertname: ${alert}`))).toEqual([])
 })

@@ -1,7 +1,7 @@
 // `npm run pack`: writes two tarballs into build/, ready for `npm install` and `npm publish`:
 //   outflow-VERSION.tgz       the command line with every service; it bundles the workspaces
 //   outflow-flow-VERSION.tgz  @outflow/flow as a library
-// They hold what is compiled without tests, sources and source maps. The same sources give the same bytes.
+// They contain compiled files, without tests, sources and source maps. The same sources give the same bytes.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ type Dependencies = Readonly<Record<string, string>>
 const root = fileURLToPath(new URL('..', import.meta.url))
 const build = join(root, 'build')
 
-/** What a workspace needs at run time, apart from what is compiled. */
+/** Folders that a workspace needs at run time in addition to its compiled files. */
 const DATA: Readonly<Record<string, readonly string[]>> = {
   '@outflow/cli': ['bin'],
   '@outflow/console': ['dist-page'],
@@ -45,14 +45,14 @@ function packOutflow(): void {
     Object.assign({}, ...workspaces.map((workspace) => readManifest(folderOf(workspace))[kind])),
   )
   const bundled = [...workspaces, 'onnxruntime-node', 'vega-datasets']
-  // An override of ours is not seen by who installs the package; a dependency of the package is.
+  // npm ignores the overrides of an installed package, so they are listed as dependencies.
   const all: Dependencies = { ...dependencies, ...overrides, '@outflow/cli': version }
   const { 'onnxruntime-common': onnxCommon } = readManifest(folderOf('onnxruntime-node')).dependencies!
   const { peerDependencies, peerDependenciesMeta } = readManifest(folderOf('@outflow/flow'))
   writeManifest(stage, {
     ...{ name, version, description, license, repository, engines },
     type: 'module',
-    // The other platforms have no ONNX Runtime in here.
+    // The package contains ONNX Runtime only for these platforms.
     os: ['linux', 'darwin'],
     bin: { outflow: 'node_modules/@outflow/cli/bin/outflow.js' },
     exports: { './package.json': './package.json' },
@@ -76,7 +76,7 @@ function packFlow(): void {
   pack(stage)
 }
 
-/** The workspace and those that it depends on, by name. */
+/** The names of a workspace and of all workspaces that it depends on. */
 function closureOf(name: string, found = new Set<string>()): string[] {
   found.add(name)
   for (const dependency of Object.keys(readManifest(folderOf(name)).dependencies ?? {})) {
@@ -93,7 +93,7 @@ function copyWorkspace(name: string, to: string): void {
       const file = join('dist', source.replace(/ts$/, extension))
       if (!existsSync(join(from, file))) throw new Error(`${name} has no ${file}; run npm run build`)
       mkdirSync(dirname(join(to, file)), { recursive: true })
-      // The source maps that the last line names do not ship.
+      // The source map that the last line names is not in the package.
       const code = readFileSync(join(from, file), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
       writeFileSync(join(to, file), code)
     }
@@ -106,8 +106,8 @@ function copyWorkspace(name: string, to: string): void {
 }
 
 /**
- * ONNX Runtime without Windows' libraries, without macOS's second copy of its own, and without the install script, which
- * would download CUDA libraries: 115 MB instead of 289.
+ * Copies ONNX Runtime without the Windows libraries, without the second copy of the macOS library, and without the install
+ * script, which would download CUDA libraries: 115 MB instead of 289.
  */
 function copyOnnxRuntime(to: string): void {
   const from = folderOf('onnxruntime-node')
@@ -119,7 +119,7 @@ function copyOnnxRuntime(to: string): void {
   writeManifest(to, { ...manifest, dependencies: { 'onnxruntime-common': common! } })
 }
 
-/** The demo's table alone; the package's README has its licence and sources. */
+/** Copies only the demo's table, and the README, which states its licence and sources. */
 function copyFlights(to: string): void {
   const from = folderOf('vega-datasets')
   for (const file of ['build/index.js', 'data/flights-20k.json', 'README.md']) cpSync(join(from, file), join(to, file))

@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
  * Starts the test files that run whole programs or servers before the others of their project. On a fresh clone Vitest starts large files
- * first, but these are small and take longest: started last, one would run alone on a machine of several processors.
+ * first, but these are small and take longest: started last, one of them would leave the other processors idle.
  */
 export default class ProgramsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -12,7 +12,7 @@ export function configurationKeys(): readonly string[] {
   return ['| key | values | default | meaning |', '|---|---|---|---|', ...rows]
 }
 
-/** Only required keys: what a parse adds are the defaults, also those of durations and sizes. */
+/** A configuration with the required keys only: the parse adds all defaults, with durations and sizes as numbers. */
 const DEFAULTS = configSchema.parse({
   pipeline: 'p',
   kafka: { brokers: ['localhost:9092'] },

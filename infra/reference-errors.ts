@@ -51,7 +51,7 @@ function initializerOf(declaration: ts.ClassDeclaration, name: string): ts.Expre
     ?.initializer
 }
 
-/** With a link to each README that the text names. */
+/** Replaces the path of each README in a text by a link to it. */
 function linked(text: string): string {
   return text.replaceAll(/libs\/[a-z]+\/README\.md/g, (path) => `[${path}](../../${path})`)
 }

@@ -20,7 +20,7 @@ export interface Schema {
 
 export interface Key {
   readonly path: readonly string[]
-  /** What it may hold, in words. */
+  /** The allowed values, as text. */
   readonly values: string
   readonly required: boolean
   readonly schema: Schema
@@ -42,7 +42,7 @@ function variantsOf(schema: Schema): readonly Schema[] {
   return [schema, ...[...anyOf, ...oneOf, ...(items === undefined ? [] : [items])].flatMap(variantsOf)]
 }
 
-/** One key for those that several variants of an object share, with the values of all. */
+/** Merges the keys that several variants of an object share into one, with the values of all. */
 function merged(keys: readonly Key[]): readonly Key[] {
   const byPath = new Map<string, Key>()
   for (const key of keys) {
@@ -79,7 +79,7 @@ export const isDuration = ({ pattern }: Schema): boolean => pattern?.includes('(
 
 export const isSize = ({ pattern }: Schema): boolean => pattern?.includes('KiB') ?? false
 
-/** Text as it may stand in a cell of a table in Markdown. */
+/** Escapes a text for a cell of a Markdown table. */
 export function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }

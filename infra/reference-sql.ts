@@ -50,7 +50,7 @@ function migrations(): string {
 function* commentsOf(sql: string) {
   const comment = /comment on (view|column) (analyst\.[\w."]+) is\s+((?:'(?:[^']|'')*'\s*)+);/g
   for (const [, kind, name, literals] of sql.matchAll(comment)) {
-    // Adjacent literals on lines of their own are one.
+    // SQL concatenates string literals on consecutive lines.
     const text = literals!
       .replaceAll(/'\s*\n\s*'/g, '')
       .trim()

@@ -9,7 +9,7 @@ import { eventReference } from './reference-events.js'
 import { metricTable } from './reference-metrics.js'
 import { sqlReference } from './reference-sql.js'
 
-/** File of each generated page, and what it is to hold. */
+/** The expected content of each generated page, by file. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const page = (name: string) => fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url))
   const withPart = (name: string, part: readonly string[]) => {

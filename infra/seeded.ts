@@ -1,4 +1,4 @@
 import fc from 'fast-check'
 
-// A property that fails fails again: what it meets is the same in every run, unless it has a seed of its own.
+// The cases of a property are the same in every run, so that a failure is reproducible. A property may set its own seed.
 fc.configureGlobal({ seed: 1 })

@@ -1,8 +1,8 @@
 // `npm run setup:tensorflow`: builds @tensorflow/tfjs-node, whose install script npm does not run here (.npmrc).
 //
-// The C library comes out of the `tensorflow-cpu` Python wheel, through the user's own pip; the addon is built from its
-// own source against it. Both are kept in the cache folder, so that after the next `npm ci` this takes seconds. It writes
-// to node_modules/@tensorflow/tfjs-node and to that folder, and to nothing else.
+// The C library is extracted from the `tensorflow-cpu` Python wheel, which the user's pip downloads; the addon is compiled from
+// source against it. Both are cached, so that a run after the next `npm ci` takes seconds. The script writes only to
+// node_modules/@tensorflow/tfjs-node and to the cache folder.
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -19,7 +19,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// 2.15 has every symbol that the addon of tfjs-node 4.22 asks for, and its kernels agree with the wasm backend's.
+// 2.15 has every symbol that the addon of tfjs-node 4.22 requires, and its kernels agree with the wasm backend's.
 const TENSORFLOW = '2.15.1'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,13 +27,13 @@ const tfjsNode = join(root, 'node_modules', '@tensorflow', 'tfjs-node')
 const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
 const cache = join(cacheHome, 'outflow', 'tensorflow', `${TENSORFLOW}-${process.platform}-${process.arch}`)
 
-/** The other names under which the addon's build and the loader look for a library. */
+/** Additional file names under which the addon's build and the loader look for a library. */
 const LIBRARY_NAMES = {
   'libtensorflow_cc.so.2': ['libtensorflow.so', 'libtensorflow.so.2', 'libtensorflow.so.2.9.1'],
   'libtensorflow_framework.so.2': ['libtensorflow_framework.so'],
 }
 
-/** Takes out of the wheel what is needed of it: two libraries of some hundreds of files. */
+/** Extracts the two libraries and the headers from the wheel. */
 const UNPACK = `
 import glob, sys, zipfile
 [wheel] = glob.glob(sys.argv[1] + '/*.whl')
@@ -42,32 +42,32 @@ with zipfile.ZipFile(wheel) as archive:
     archive.extractall(sys.argv[1], [name for name in archive.namelist() if name.startswith(wanted)])
 `
 
-/** Something that only the user can fix; its message is the whole output. */
-class Obstacle extends Error {}
+/** A failure that only the user can fix; its message is printed without a stack. */
+class SetupFailed extends Error {}
 
 try {
-  if (loads() === undefined) {
-    say('@tensorflow/tfjs-node loads already')
+  if (loadError() === undefined) {
+    log('@tensorflow/tfjs-node loads already')
   } else {
     checkPlatform()
-    if (!existsSync(tfjsNode)) throw new Obstacle('@tensorflow/tfjs-node is not installed; run npm ci first')
+    if (!existsSync(tfjsNode)) throw new SetupFailed('@tensorflow/tfjs-node is not installed; run npm ci first')
     fetchLibrary()
-    layInLibrary()
+    linkLibrary()
     if (!reuseAddon()) buildAddon()
-    const problem = loads()
-    if (problem !== undefined) throw new Obstacle(`the addon was built, yet it does not load: ${problem}`)
-    say('@tensorflow/tfjs-node loads')
+    const problem = loadError()
+    if (problem !== undefined) throw new SetupFailed(`the addon was built but does not load: ${problem}`)
+    log('@tensorflow/tfjs-node loads')
   }
   await compareBackends()
-  say('done: fits use tfjs-node')
+  log('done: fits use tfjs-node')
 } catch (error: unknown) {
-  if (!(error instanceof Obstacle)) throw error
+  if (!(error instanceof SetupFailed)) throw error
   console.error(`setup:tensorflow: ${error.message}`)
   process.exitCode = 1
 }
 
-/** Why tfjs-node does not load, as a fresh process finds; undefined when it does. */
-function loads(): string | undefined {
+/** Loads tfjs-node in a new process and returns the error; undefined when it loads. */
+function loadError(): string | undefined {
   const { status, stderr } = spawnSync(process.execPath, ['-e', "require('@tensorflow/tfjs-node')"], {
     cwd: root,
     encoding: 'utf8',
@@ -78,33 +78,33 @@ function loads(): string | undefined {
 
 function checkPlatform(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    const here = `${process.platform}-${process.arch}`
-    throw new Obstacle(`this builds for linux-x64 only, and here is ${here}; outflow fits on wasm without it`)
+    const platform = `${process.platform}-${process.arch}`
+    throw new SetupFailed(`only linux-x64 is supported, not ${platform}; outflow fits on wasm without the addon`)
   }
-  const wanted = { python3: 'python3 and python3-pip', 'g++': 'g++', make: 'make', nm: 'binutils' }
-  for (const [command, debian] of Object.entries(wanted)) {
+  const required = { python3: 'python3 and python3-pip', 'g++': 'g++', make: 'make', nm: 'binutils' }
+  for (const [command, debian] of Object.entries(required)) {
     if (spawnSync(command, ['--version']).error === undefined) continue
-    throw new Obstacle(`${command} is needed and is not here; on Debian: apt-get install ${debian}`)
+    throw new SetupFailed(`${command} is not installed; on Debian: apt-get install ${debian}`)
   }
 }
 
 function fetchLibrary(): void {
   if (existsSync(join(cache, 'include'))) {
-    say(`libtensorflow ${TENSORFLOW} is in ${cache}`)
+    log(`libtensorflow ${TENSORFLOW} is in ${cache}`)
     return
   }
   if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
-    throw new Obstacle('python3 has no pip; on Debian: apt-get install python3-pip')
+    throw new SetupFailed('python3 has no pip; on Debian: apt-get install python3-pip')
   }
   mkdirSync(dirname(cache), { recursive: true })
   const work = mkdtempSync(join(dirname(cache), 'unpacking-'))
   try {
-    say(`downloading tensorflow-cpu ${TENSORFLOW} through pip (207 MB)`)
-    // The wheel is only unpacked, never run: its Python version need not be the one that is here.
+    log(`downloading tensorflow-cpu ${TENSORFLOW} through pip (207 MB)`)
+    // The wheel is only unpacked, so its Python version need not match the installed one.
     const forPython = ['--python-version', '3.11', '--implementation', 'cp', '--platform', 'manylinux2014_x86_64']
     const wheel = ['--no-deps', '--only-binary', ':all:', ...forPython, `tensorflow-cpu==${TENSORFLOW}`]
     run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
-    say('unpacking the library and its headers')
+    log('unpacking the library and its headers')
     run('python3', ['-c', UNPACK, work], work)
     mkdirSync(join(work, 'cache'))
     mkdirSync(join(work, 'cache', 'lib'))
@@ -113,15 +113,15 @@ function fetchLibrary(): void {
     }
     renameSync(join(work, 'tensorflow', 'include'), join(work, 'cache', 'include'))
     rmSync(cache, { recursive: true, force: true })
-    // The last act, so that a cache folder is whole or not there.
+    // Last, so that an existing cache folder is always complete.
     renameSync(join(work, 'cache'), cache)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-/** Links the library under the names that the addon's build and the loader look for; a copy would cost 600 MB a checkout. */
-function layInLibrary(): void {
+/** Links the library under the names that the addon's build and the loader look for; a copy would take 600 MB per checkout. */
+function linkLibrary(): void {
   const deps = join(tfjsNode, 'deps')
   rmSync(deps, { recursive: true, force: true })
   mkdirSync(join(deps, 'lib'), { recursive: true })
@@ -134,14 +134,14 @@ function layInLibrary(): void {
 function reuseAddon(): boolean {
   const kept = addonFolder()
   if (!existsSync(kept)) return false
-  say('copying the addon from the cache')
+  log('copying the addon from the cache')
   cpSync(kept, join(tfjsNode, 'lib'), { recursive: true })
   return true
 }
 
 function buildAddon(): void {
-  say('building the addon from its source')
-  // Node's own headers, where they came with it: node-gyp would otherwise fetch them from a host of its own.
+  log('building the addon from its source')
+  // Uses the headers of the installed Node, if it has them; otherwise node-gyp downloads them.
   const nodeHome = dirname(dirname(process.execPath))
   const hasHeaders = existsSync(join(nodeHome, 'include', 'node', 'node_api.h'))
   const headers = hasHeaders ? { npm_config_nodedir: nodeHome } : {}
@@ -150,7 +150,7 @@ function buildAddon(): void {
   cpSync(join(tfjsNode, 'lib'), addonFolder(), { recursive: true })
 }
 
-/** The loader binds lazily: a symbol that the library lacks would end the process at its first use, in the middle of a fit. */
+/** Checks every symbol: the loader binds lazily, so a missing one would end the process at its first use, during a fit. */
 function checkSymbols(): void {
   const library = join(cache, 'lib', 'libtensorflow_cc.so.2')
   const framework = join(cache, 'lib', 'libtensorflow_framework.so.2')
@@ -161,8 +161,8 @@ function checkSymbols(): void {
   for (const addon of addons) {
     const wanted = symbols(['-D', '--undefined-only', join(tfjsNode, 'lib', addon)])
     const missing = wanted.filter((symbol) => !defined.has(symbol))
-    if (missing.length > 0) throw new Obstacle(`libtensorflow ${TENSORFLOW} lacks ${missing.join(', ')}`)
-    say(`all ${wanted.length} TensorFlow symbols of the addon are in the library`)
+    if (missing.length > 0) throw new SetupFailed(`libtensorflow ${TENSORFLOW} lacks ${missing.join(', ')}`)
+    log(`all ${wanted.length} TensorFlow symbols of the addon are in the library`)
   }
 }
 
@@ -176,7 +176,7 @@ function addonFolder(): string {
   return join(cache, `addon-${version}-node-${process.versions.modules}`)
 }
 
-/** A small fit on each backend: the same rows and seed must give the same likelihoods, up to float32. */
+/** Runs a small fit on each backend: the same rows and seed must give the same likelihoods, up to float32 rounding. */
 async function compareBackends(): Promise<void> {
   const { fitFlow, openScorer, realNvpSpec } = await import('@outflow/flow')
   const rows = Float32Array.from({ length: 4_000 }, (_, at) => Math.sin(at * 12.9898) + 0.3 * Math.sin(at * 78.233))
@@ -190,11 +190,13 @@ async function compareBackends(): Promise<void> {
     await scorer.close()
     nll[backend] = nlls.reduce((total, value) => total + value, 0) / nlls.length
     const step = (report.durationMs / report.steps).toFixed(1)
-    say(`${backend} ${report.backendVersion}: 50 steps of ${step} ms, mean NLL ${nll[backend].toFixed(5)} nats`)
+    log(`${backend} ${report.backendVersion}: 50 steps of ${step} ms, mean NLL ${nll[backend].toFixed(5)} nats`)
   }
-  // Rounding differs, and fifty steps carry it on; kernels that compute something else are far outside this.
+  // Rounding differs and accumulates over 50 steps; wrong kernels exceed this tolerance by far.
   if (!(Math.abs(nll.wasm - nll['tfjs-node']) < 1e-2)) {
-    throw new Obstacle('the two backends disagree: this libtensorflow computes something else; delete the cache folder')
+    throw new SetupFailed(
+      'the two backends disagree: this libtensorflow computes wrong results; delete the cache folder',
+    )
   }
 }
 
@@ -212,9 +214,9 @@ function run(
   })
   if (status === 0) return
   const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n')
-  throw new Obstacle(`\`${command} ${args.slice(0, 3).join(' ')} …\` failed:\n${lastLines}`)
+  throw new SetupFailed(`\`${command} ${args.slice(0, 3).join(' ')} …\` failed:\n${lastLines}`)
 }
 
-function say(line: string): void {
+function log(line: string): void {
   console.log(`setup:tensorflow: ${line}`)
 }

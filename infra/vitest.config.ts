@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config'
 import ProgramsFirst from './programs-first.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-// Vitest hands these to its workers' Node as well, where 'import' among them would break every require() of a package
-// that has both kinds of entry (pg is one).
+// Vitest also passes these conditions to Node in its workers. With 'import' among them, require() of a package that has both
+// kinds of entry points, such as pg, would fail.
 const fromSource = { conditions: ['source', 'node'] }
-// On real servers and processes: a minute or two on a loaded machine is no bug.
+// For tests on real servers and processes, which may take a minute or two on a loaded machine.
 const onServers = {
   globalSetup: './test/support/global-setup.ts',
   setupFiles: './test/support/open-handles.ts',
@@ -20,7 +20,7 @@ export default defineConfig({
   ssr: { resolve: fromSource },
   test: {
     reporters: ['default', './infra/closing-line-reporter.ts'],
-    // By default Vitest leaves one processor to itself: on a machine with two, half of them.
+    // By default Vitest leaves one processor unused, which is half of a machine with two.
     maxWorkers: '100%',
     sequence: { sequencer: ProgramsFirst },
     projects: [
@@ -38,7 +38,7 @@ export default defineConfig({
           setupFiles: './infra/seeded.ts',
           // Unit tests share no state; one process for many files saves a fresh start of about half a second per file.
           isolate: false,
-          // Ten times what the slowest takes alone: on a shared machine, the default of five seconds is too short.
+          // Ten times the slowest test alone: on a shared machine, the default of five seconds is too short.
           testTimeout: 30_000,
         },
       },
@@ -48,7 +48,8 @@ export default defineConfig({
           ...onServers,
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
-          // Four on two processors, as tests wait for sessions, processes and servers. The one Kafka and the one Postgres are small.
+          // Four on two processors, because tests mostly wait for sessions, processes and servers; not more, because they share one small
+          // Kafka and one small Postgres.
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
@@ -72,7 +73,7 @@ export default defineConfig({
           include: ['test/release/**/*.test.ts'],
           // Two at a time: one waits for npm while the other computes.
           maxWorkers: 2,
-          // Ten times what the slowest takes alone: npm installs from the network, and a demo is a minute.
+          // Ten times the slowest test alone: npm installs from the network, and a demo takes a minute.
           testTimeout: 600_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 3 },

@@ -1,4 +1,4 @@
-{{- /* Prefix of every name: the release, with the chart's name unless the release has it. */ -}}
+{{- /* Prefix of every name: the release, with the chart's name unless the release name contains it. */ -}}
 {{- define "outflow.fullname" -}}
 {{- if contains .Chart.Name .Release.Name -}}
 {{ .Release.Name | trunc 50 | trimSuffix "-" }}
@@ -20,7 +20,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{- /* outflow.yaml: probes, Prometheus and the ingress controller reach a pod by its own address. */ -}}
+{{- /* outflow.yaml, served on all addresses: probes, Prometheus and the ingress controller connect to the address of the pod. */ -}}
 {{- define "outflow.config" -}}
 {{- $hosts := dict "http" (dict "host" "0.0.0.0") -}}
 {{- if .Values.console.enabled -}}
