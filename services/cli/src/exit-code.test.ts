@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from './errors.js'
 import { describeError, exitCodeOf } from './exit-code.js'
 
-describe('what a person reads of an error', () => {
-  it('is one line, with file, line and problem, and exit code 2, for bad input', () => {
+describe('describeError', () => {
+  it('returns one line with file, line and problem, and exit code 2, for bad input', () => {
     const error = new InputInvalid('flights.csv', 12, '$.delay must be a number')
     expect(describeError(error, {})).toBe('outflow: flights.csv, line 12: $.delay must be a number')
     expect(exitCodeOf(error)).toBe(2)
@@ -17,14 +17,14 @@ describe('what a person reads of an error', () => {
     )
   })
 
-  it('issue 17.15: is made of a message with many blanks in linear time', () => {
+  it('issue 17.15: handles a message with many blanks in linear time', () => {
     const startMs = performance.now()
     expect(describeError(new UsageError(`found "${' '.repeat(60_000)}x"`), {})).toMatch(/^outflow: found " +x"$/)
     // A quadratic pattern takes seconds.
     expect(performance.now() - startMs).toBeLessThan(500)
   })
 
-  it('has the code, and exit code 1, where it is not of the input; the stack only when asked for', () => {
+  it('has the code, and exit code 1, for other errors; the stack only with OUTFLOW_DEBUG', () => {
     const error = new Error('connect ECONNREFUSED')
     expect(describeError(error, {})).toBe('outflow: connect ECONNREFUSED [OUTFLOW_UNEXPECTED]')
     expect(exitCodeOf(error)).toBe(1)

@@ -9,8 +9,8 @@ export function exitCodeOf(thrown: unknown): ExitCode {
 }
 
 /**
- * What a person reads of an error: its message in one line, and the code where it was not the person's own doing.
- * The stack is for whoever sets OUTFLOW_DEBUG.
+ * The text that is printed for an error: its message in one line, and the code unless the command line or the input is the cause.
+ * OUTFLOW_DEBUG adds the stack.
  */
 export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = process.env): string {
   const error = toOutflowError(thrown)
@@ -20,7 +20,7 @@ export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = 
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line
 }
 
-/** Without a pattern for the blanks around a line end: it would take quadratic time where a message quotes a long value. */
+/** Without a pattern for the blanks around line breaks: it would take quadratic time where a message quotes a long value. */
 function oneLine(message: string): string {
   const lines = message.replace(/:?\n\s+/, ': ').split('\n')
   return lines

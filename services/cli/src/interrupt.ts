@@ -9,14 +9,14 @@ export class Interrupted extends OutflowError {
 }
 
 /**
- * Npm and `timeout` pass a signal on that the terminal or they themselves have sent to the whole group already: what comes so
- * soon after the first is the same request.
+ * The terminal and `timeout` send a signal to the whole process group, and npm and `timeout` forward it as well: a second signal
+ * within this time is a duplicate.
  */
-const SAME_WISH_MS = 1_000
+const DUPLICATE_SIGNAL_MS = 1_000
 
 /**
- * Runs work that can be ended by SIGINT or SIGTERM: the first aborts the signal and lets the work clean up, another one later
- * ends the process at once.
+ * Runs work that SIGINT or SIGTERM can end: the first signal aborts the work and lets it clean up, a later one ends the process at
+ * once.
  *
  * @throws {Interrupted} when the work ended because of the signal
  */
@@ -27,7 +27,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     if (!abort.signal.aborted) {
       firstAt = performance.now()
       abort.abort(new Interrupted(`ended by ${name}`))
-    } else if (performance.now() - firstAt > SAME_WISH_MS) process.exit(1)
+    } else if (performance.now() - firstAt > DUPLICATE_SIGNAL_MS) process.exit(1)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

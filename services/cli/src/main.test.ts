@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { main } from './main.js'
 
-it('prints the help on stdout where no command is given', async () => {
+it('prints the help on stdout when no command is given', async () => {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   expect(await main(['node', 'outflow'])).toBe(0)
   expect(String(write.mock.calls[0]![0])).toMatch(/^Usage: outflow/)

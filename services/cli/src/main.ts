@@ -7,12 +7,12 @@ import { makeProgram } from './program.js'
 /**
  * Runs the command that `argv` names; nothing is thrown.
  *
- * @param argv  as Node gives it: the first two entries are the program
+ * @param argv  as in Node: the first two entries are the program
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  endQuietlyWhenNobodyReads(process.stdout)
-  endQuietlyWhenNobodyReads(process.stderr)
+  exitOnBrokenPipe(process.stdout)
+  exitOnBrokenPipe(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
     const program = await makeProgram(context, argv)
@@ -26,13 +26,13 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** `outflow score … | head` closes the pipe when it has seen enough: that is no failure. */
-function endQuietlyWhenNobodyReads(stream: NodeJS.WriteStream): void {
-  // A program that calls `main` again, as tests do, has it already.
-  if (!stream.listeners('error').includes(endOnBrokenPipe)) stream.on('error', endOnBrokenPipe)
+/** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. */
+function exitOnBrokenPipe(stream: NodeJS.WriteStream): void {
+  // A program that calls `main` again, as tests do, has the listener already.
+  if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError)
 }
 
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+function onStreamError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
 }

@@ -14,9 +14,9 @@ export const formatOption = (): Option =>
 /**
  * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, independent of the name.
  *
- * @param format  where the name has no known extension; default: by the first byte
+ * @param format  used when the name has no known extension; default: detected by the first byte
  * @throws {FileUnavailable} when it cannot be read
- * @throws {InputInvalid} when it holds nothing, or a JSON array in place of one record a line
+ * @throws {InputInvalid} when it is empty, or has a JSON array in place of one record per line
  */
 export async function openInput(path: string, format?: Format): Promise<RecordFile> {
   const name = path === '-' ? 'stdin' : path
@@ -34,11 +34,11 @@ export async function openInput(path: string, format?: Format): Promise<RecordFi
 const isGzip = (head: Buffer): boolean => head[0] === 0x1f && head[1] === 0x8b
 
 function gunzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  // Errors of either part reach whoever reads the last stream; there is nothing to add when the pipeline closes.
+  // Errors of both streams reach the reader of the last one, so that the callback has nothing to do.
   return pipeline(bytes, createGunzip(), () => {})
 }
 
-/** Reads ahead until the format can be recognised by the first bytes, and gives them back with the rest. */
+/** Reads until the first bytes determine the format. `bytes` yields them again, followed by the rest. */
 async function peek(source: AsyncIterable<Buffer>): Promise<{ head: Buffer; bytes: AsyncIterable<Buffer> }> {
   const iterator = source[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
@@ -59,7 +59,7 @@ async function* headThenRest(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGe
   }
 }
 
-/** Says which file an error came from. */
+/** Adds the name of the file to errors. */
 async function* named(name: string, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* source

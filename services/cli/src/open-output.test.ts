@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('withOutput', () => {
-  it('replaces the file once the result is complete, compressed if the name ends in .gz', async () => {
+  it('replaces the file when the result is complete, compressed if the name ends in .gz', async () => {
     const path = join(folder, 'scores.csv.gz')
     await withOutput(path, async (output) => {
       for (let row = 0; row < 50_000; row += 1) await output.write(`${row},1\n`)
@@ -26,13 +26,13 @@ describe('withOutput', () => {
     expect(await readdir(folder)).toEqual(['scores.csv.gz'])
   })
 
-  it('issue 17.28: writes a file that its owner alone can read', async () => {
+  it('issue 17.28: writes a file that only its owner can read', async () => {
     const path = join(folder, 'anomalies.parquet')
     await withOutput(path, (output) => output.write('x'))
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
-  it('leaves what was there before, and nothing else, when the work fails', async () => {
+  it('leaves the earlier file unchanged, and no other file, when the work fails', async () => {
     const path = join(folder, 'scores.csv')
     await writeFile(path, 'old')
     const work = withOutput(path, async (output) => {
@@ -50,7 +50,7 @@ describe('withOutput', () => {
     await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)
   })
 
-  it('writes what is no plain file in place', async () => {
+  it('writes in place to anything but a plain file', async () => {
     await withOutput('/dev/null', (output) => output.write('gone'))
     expect((await readdir('/dev')).filter((name) => name.startsWith('null'))).toEqual(['null'])
   })

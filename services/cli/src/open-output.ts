@@ -8,32 +8,32 @@ import { type Format, formatOfName } from '@outflow/records'
 import { stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from './errors.js'
 
-/** Where a command's result goes. */
+/** Destination of a command's result. */
 export interface Output {
-  /** Resolves when there is room for more: a slow disk or reader slows the work, and nothing piles up in memory. */
+  /** Resolves when there is room for more: a slow disk or reader slows the work down, and memory does not grow. */
   write(bytes: Uint8Array | string): Promise<void>
 }
 
-/** @throws {UsageError} when --json would print its report where --output - puts the result */
+/** @throws {UsageError} when --json and --output - would both print on stdout */
 export function requireOneOnStdout({ json, output }: { readonly json?: true; readonly output: string }): void {
   if (json && output === '-') throw new UsageError('--json and --output - both print on stdout; give --output a file')
 }
 
 /**
- * Hands an open file, or stdout for `-`, to `use`; a name that ends in `.gz` is packed.
+ * Passes an open file, or stdout for `-`, to `use`; the content is compressed when the name ends in `.gz`.
  *
- * A file is written under a temporary name and renamed at the end: a run that fails leaves what was there before, and
- * never half a result. What is no plain file (a pipe, /dev/null) is written in place.
+ * A file is written under a temporary name and renamed at the end: a run that fails leaves the earlier file unchanged, and
+ * never half a result. Anything but a plain file (a pipe, /dev/null) is written in place.
  *
  * @throws {FileUnavailable} when it cannot be written
  */
 export async function withOutput<T>(path: string, use: (output: Output) => Promise<T>): Promise<T> {
   if (path === '-') return use(outputTo(process.stdout, 'stdout'))
   const partial = (await isPlainOrAbsent(path)) ? `${path}.partial-${process.pid}` : path
-  const file = createWriteStream(partial, { mode: ONLY_OWN })
+  const file = createWriteStream(partial, { mode: OWNER_ONLY })
   const gzip = path.endsWith('.gz') ? createGzip() : null
   const done = gzip ? pipeline(gzip, file) : finished(file)
-  // Whoever writes next meets the error; this keeps Node from calling it unhandled in the meantime.
+  // The next write throws the error; until then this prevents an unhandled rejection.
   done.catch(() => {})
   const sink: Writable = gzip ?? file
   try {
@@ -51,8 +51,8 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
   }
 }
 
-/** Records, and models fitted to them, are for nobody else until their owner permits it. */
-const ONLY_OWN = 0o600
+/** Only the owner may read records, and models fitted to them. */
+const OWNER_ONLY = 0o600
 
 async function isPlainOrAbsent(path: string): Promise<boolean> {
   try {
@@ -86,10 +86,10 @@ interface RowWriter {
   write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
 }
 
-/** The format of an output's name, else the given one. */
+/** The format by the output's name, else the default. */
 export const formatOfOutput = (path: string, otherwise: Format): Format => formatOfName(path) ?? otherwise
 
-/** Writes rows with the same columns: as CSV under one header line, or as one JSON object a line. */
+/** Writes rows with the same columns: as CSV under one header line, or as one JSON object per line. */
 export function makeRowWriter(output: Output, format: Format, columns: readonly string[]): RowWriter {
   if (format === 'ndjson') {
     return { write: (rows) => output.write(rows.map((row) => `${JSON.stringify(row)}\n`).join('')) }

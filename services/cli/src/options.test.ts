@@ -10,7 +10,7 @@ test('bounds are two numbers, or one of them', () => {
     expect(() => bounds(wrong), wrong).toThrow(InvalidArgumentError)
 })
 
-test('a time to come is one, or so long from now', () => {
+test('a future time is an instant, or a span from now', () => {
   expect(ahead('2999-01-01')).toEqual(new Date('2999-01-01T00:00:00Z'))
   expect(Math.abs(ahead('7d').getTime() - Date.now() - 7 * 86_400_000)).toBeLessThan(10_000)
   for (const wrong of ['2001-01-01', 'tomorrow', '7']) expect(() => ahead(wrong), wrong).toThrow(InvalidArgumentError)

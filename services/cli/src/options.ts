@@ -23,10 +23,10 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
-/** A moment past: ISO 8601, in UTC where it names no zone, or `24h` for so long ago. */
+/** A time in the past: ISO 8601, in UTC where it has no zone, or `24h` for 24 hours ago. */
 export const moment = (text: string): Date => parseTime(text, -1)
 
-/** A moment to come: the same, or `7d` for so long from now. */
+/** A time in the future: the same, or `7d` for seven days from now. */
 export function ahead(text: string): Date {
   const time = parseTime(text, 1)
   if (time.getTime() > Date.now()) return time
@@ -91,15 +91,15 @@ export interface ChangeOptions extends PipelineOptions {
   readonly by?: string
 }
 
-/** Who changes something, and why, for those who look later. */
+/** Author of a change and its reason, for the audit log. */
 export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
   readonly by: string
   readonly why: string
 } {
-  return { by: by ?? userInfo().username, why: why ?? 'asked for on the command line' }
+  return { by: by ?? userInfo().username, why: why ?? 'requested on the command line' }
 }
 
 export const configOption = (): Option => new Option('-c, --config <file>', 'the configuration').default('outflow.yaml')
 
-/** Streams use 0.001; a file rarely has the 2,000 calibration records that such a rate needs to be resolved. */
+/** Streams use 0.001; a file rarely has the 2,000 calibration records that this rate requires. */
 export const FILE_ALERT_RATE = 0.01

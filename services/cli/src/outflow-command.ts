@@ -2,8 +2,8 @@ import { didYouMean } from '@outflow/contracts'
 import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander'
 
 /**
- * A command that suggests the likely word for a misspelt one: commander reports a missing required
- * option before the misspelt one, and suggests nothing for values.
+ * A command that suggests the likely word for a misspelt one: commander reports a missing required option before a misspelt one,
+ * and suggests nothing for values.
  */
 export class OutflowCommand extends Command {
   override createCommand(name?: string): OutflowCommand {
@@ -13,9 +13,9 @@ export class OutflowCommand extends Command {
   override parseOptions(argv: string[]): ParseOptionsResult {
     const parsed = super.parseOptions(argv)
     const unknown = parsed.unknown.find((word) => OPTION.test(word))
-    const asksForHelp = parsed.unknown.some((word) => HELP.has(word))
-    // A command that has others is given the options of those as well.
-    if (unknown !== undefined && !asksForHelp && this.commands.length === 0) this.#refuse(unknown)
+    const isHelpRequested = parsed.unknown.some((word) => HELP.has(word))
+    // A command with subcommands also receives their options.
+    if (unknown !== undefined && !isHelpRequested && this.commands.length === 0) this.#refuse(unknown)
     return parsed
   }
 
@@ -23,18 +23,18 @@ export class OutflowCommand extends Command {
     const [, option] = UNKNOWN_OPTION.exec(message) ?? []
     if (option !== undefined) return this.#refuse(option)
     const [, found, allowed] = REFUSED_CHOICE.exec(message) ?? []
-    const meant = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
-    return super.error(message + suggestion(meant), options)
+    const suggested = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
+    return super.error(message + suggestion(suggested), options)
   }
 
   #refuse(option: string): never {
     const name = option.replace(/=.*/s, '')
     const own = longsOf(this)
     const inner = this.commands.flatMap(longsOf)
-    const behind =
+    const placement =
       !own.includes(name) && inner.includes(name) ? `; it goes after the command: ${this.#pathTo(name)}` : ''
-    const meant = behind === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
-    return super.error(`error: unknown option '${name}'${behind}${meant}`, { code: 'commander.unknownOption' })
+    const suggested = placement === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
+    return super.error(`error: unknown option '${name}'${placement}${suggested}`, { code: 'commander.unknownOption' })
   }
 
   #pathTo(option: string): string {
@@ -43,7 +43,7 @@ export class OutflowCommand extends Command {
   }
 }
 
-/** A word that is meant as an option: neither a number below zero nor `-`, which is stdin or stdout. */
+/** A word that is an option: neither a negative number nor `-`, which is stdin or stdout. */
 const OPTION = /^-(?![\d.]|$)/
 const HELP: ReadonlySet<string> = new Set(['-h', '--help'])
 const UNKNOWN_OPTION = /^error: unknown option '([^']+)'/
@@ -55,4 +55,5 @@ const longsOf = (command: Command): readonly string[] => [
   '--help',
 ]
 
-const suggestion = (meant: string | undefined): string => (meant === undefined ? '' : ` (Did you mean ${meant}?)`)
+const suggestion = (suggested: string | undefined): string =>
+  suggested === undefined ? '' : ` (Did you mean ${suggested}?)`

@@ -3,33 +3,33 @@ import type { Command } from 'commander'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeProgram } from './program.js'
 
-/** The command line, and all that it says on either stream. */
+/** The command line, and its output on either stream. */
 function aProgram() {
-  const said: string[] = []
-  const stream = { write: (text: string) => said.push(text) > 0 } as unknown as NodeJS.Process['stdout'] &
+  const output: string[] = []
+  const stream = { write: (text: string) => output.push(text) > 0 } as unknown as NodeJS.Process['stdout'] &
     NodeJS.Process['stderr']
-  const print = vi.spyOn(console, 'log').mockImplementation((line) => void said.push(`${line}\n`))
+  const print = vi.spyOn(console, 'log').mockImplementation((line) => void output.push(`${line}\n`))
   const terminal = makeTerminal({ stdout: stream, stderr: stream, env: {} })
   const run = async (...args: string[]) => {
-    said.length = 0
+    output.length = 0
     const program = await makeProgram({ terminal, exitCode: 0 }, args)
     await program.parseAsync(['node', 'outflow', ...args]).catch(() => {})
     print.mockClear()
-    return said.join('')
+    return output.join('')
   }
   return { program: makeProgram({ terminal, exitCode: 0 }, null), run }
 }
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Those that do something: a command with subcommands only names them. */
+/** Commands with an action: one with subcommands has none. */
 const leaves = (command: Command): Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 
 const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 
-/** What `--help` prints, with what is put behind it. */
+/** What `--help` prints, with the text that follows it. */
 function helpOf(command: Command): string {
   let help = ''
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
@@ -48,7 +48,7 @@ describe('every command', () => {
   }, 120_000)
 })
 
-describe('a typing error', () => {
+describe('a misspelt word', () => {
   it.each([
     [['modls'], "outflow: unknown command 'modls' (Did you mean models?)"],
     [['models', 'lits'], "outflow: unknown command 'lits' (Did you mean list?)"],
@@ -68,16 +68,16 @@ describe('a typing error', () => {
       ['export', '--output', 'a', '--format', 'parket'],
       "outflow: option '-f, --format <format>' argument 'parket' is invalid. Allowed choices are parquet, csv. (Did you mean parquet?)",
     ],
-  ])('of %j is reported with what it was meant to be', async (args, reported) => {
+  ])('in %j is reported with a suggestion', async (args, reported) => {
     expect((await aProgram().run(...args)).trim()).toBe(reported)
   })
 
-  it('is none where options of a subcommand follow its name', async () => {
+  it('is reported, and an option of the subcommand after its name is not', async () => {
     const reported = await aProgram().run('models', 'list', '--config', 'a.yaml', '--jsno')
     expect(reported.trim()).toBe("outflow: unknown option '--jsno' (Did you mean --json?)")
   })
 
-  it('of no known word is reported without a guess, and help comes before any of them', async () => {
+  it('that resembles no known word is reported without a suggestion, and --help takes precedence', async () => {
     const { run } = aProgram()
     expect((await run('score', '--xyzzy')).trim()).toBe("outflow: unknown option '--xyzzy'")
     expect(await run('score', '--modle', '--help')).not.toContain('unknown option')
@@ -93,7 +93,7 @@ describe('completion', () => {
     expect(await run('complete', '--', 'export', '--format', '')).toBe('parquet\t\ncsv\t\n:4\n')
   })
 
-  it('leaves names of files to the shell', async () => {
+  it('leaves file names to the shell', async () => {
     expect(await aProgram().run('complete', '--', 'train', '--input', 'fli')).toBe(':0\n')
   })
 

@@ -4,12 +4,12 @@ import type { CommandContext } from './command-context.js'
 import { addCompletion } from './commands/completion.js'
 import { OutflowCommand } from './outflow-command.js'
 
-/** What each module of `commands/` exports: gives a command, or a group, its description, options and action. */
+/** Export of each module of `commands/`: adds the description, options and action to a command or group. */
 interface CommandModule {
   readonly define: (command: Command, context: CommandContext) => void
 }
 
-/** By heading: each command's summary, which is what `outflow --help` prints of it, and its module. */
+/** By heading: each command's summary, which `outflow --help` prints, and its module. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>>>> = {
   'Start:': {
     demo: ['run outflow on 20,000 real flights', () => import('./commands/demo.js')],
@@ -45,10 +45,10 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string
 }
 
 /**
- * Makes the command line; parsing it runs the command. Only the modules of commands that a word names are loaded, so that `--help`
+ * Makes the command line; parsing it runs the command. Only the modules of commands in `words` are loaded, so that `--help`
  * and the completion of a shell answer at once.
  *
- * @param words  what will be parsed; null: every module is loaded
+ * @param words  words to be parsed; null: every module is loaded
  */
 export async function makeProgram(context: CommandContext, words: readonly string[] | null): Promise<Command> {
   const program = new OutflowCommand('outflow')

@@ -9,7 +9,7 @@ export interface PipelineOptions {
   readonly json?: true
 }
 
-/** Opens the store of a configuration, hands it to `use` and closes it. */
+/** Opens the store of a configuration, passes it to `use` and closes it. */
 export async function withPipeline<T>(
   { config: path }: Pick<PipelineOptions, 'config'>,
   use: (pool: Pool, config: Config) => Promise<T>,
@@ -23,7 +23,7 @@ export async function withPipeline<T>(
   }
 }
 
-/** Finds a pipeline's model. @throws {UsageError} when the id's beginning fits none, or several */
+/** Finds a model of a pipeline. @throws {UsageError} when no id begins so, or several do */
 export async function modelBeginning(pool: Pool, pipeline: string, id: string): Promise<ModelSummary> {
   const found = (await listModels(pool, pipeline)).filter((model) => model.id.startsWith(id))
   if (found.length !== 1) {
@@ -32,7 +32,7 @@ export async function modelBeginning(pool: Pool, pipeline: string, id: string): 
   return found[0]!
 }
 
-/** Host and database of a connection URL, without what is secret in it. */
+/** Host and database of a connection URL, without its secrets. */
 export function placeOf(url: string): string {
   const { host, pathname } = new URL(url)
   return `${host}${pathname}`

@@ -15,7 +15,7 @@ export function define(analyst: Command, { terminal }: CommandContext): void {
     .action((name: string) => terminal.result(loginSql(name, randomBytes(18).toString('base64url'))))
 }
 
-/** SQL for a login. @param password  without quotes */
+/** Returns the SQL that creates a login. @param password  must contain no quotes */
 export function loginSql(name: string, password: string): string {
   const role = `"${name.replaceAll('"', '""')}"`
   return `create role ${role} login password '${password}' in role outflow_analyst, outflow_reviewer;

@@ -26,7 +26,7 @@ it('an anomaly is one line: how rare it is, its id, the main reason and the shar
   )
 })
 
-it('the mistake that explains it is named, where one stands out', () => {
+it('the line names the mistake that explains the anomaly, where there is one', () => {
   const changes = [{ field: 'distance', from: 721, to: 448 }]
   const mistake = { name: 'kilometres instead of miles', share: 0.97 }
   const counterfactual = { changes, nll: 12, text: 'normal with distance 448 instead of 721', mistake }
@@ -35,7 +35,7 @@ it('the mistake that explains it is named, where one stands out', () => {
   )
 })
 
-it('without reasons it states why there are none', () => {
+it('an anomaly without reasons states why there are none', () => {
   expect(describe({ ...anomaly, entityKey: null })).toMatch(/ no key {2}without reasons yet$/)
   expect(describe({ ...anomaly, unexplainable: 'model m is gone' })).toMatch(/model m is gone$/)
 })

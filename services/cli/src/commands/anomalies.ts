@@ -42,7 +42,7 @@ interface AnomaliesOptions extends PipelineOptions {
   readonly follow?: true
 }
 
-/** Prints the anomalies of a pipeline; with --follow until the signal. */
+/** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. */
 async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withPipeline(options, async (pool, { pipeline }) => {
     const { key, field, limit, since = moment('24h') } = options
@@ -55,23 +55,23 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
     let printed: ReadonlySet<string> = new Set()
     let latest = found
     while (!signal.aborted) {
-      const fresh = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
-      for (const anomaly of fresh.toReversed()) await print(anomaly, options, terminal)
-      printed = new Set([...fresh, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
-      await pause(EVERY_MS, signal)
+      const unprinted = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
+      for (const anomaly of unprinted.toReversed()) await print(anomaly, options, terminal)
+      printed = new Set([...unprinted, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
+      await pause(POLL_INTERVAL_MS, signal)
       const lookBack = new Date(Math.max(since.getTime(), Date.now() - LOOK_BACK_MS))
       latest = await anomaliesForAnalyst(pool, { pipeline, since: lookBack, key, field, limit })
     }
   })
 }
 
-const EVERY_MS = 1_000
-/** A row is stamped when its transaction begins and seen when it ends; no batch takes as long. */
+const POLL_INTERVAL_MS = 1_000
+/** A row has the time at which its transaction began and is visible once that has committed; no batch takes as long. */
 const LOOK_BACK_MS = 30_000
-/** Reasons are computed in some ten ms unless there are many anomalies at once. */
+/** Reasons are computed within about ten milliseconds, unless there are many anomalies at once. */
 const REASONS_WAIT_MS = 5_000
 
-/** Whether its reasons are there, or will not be soon. */
+/** Whether an anomaly can be printed: its reasons are stored, cannot be computed, or are late. */
 function isComplete({ reasons, unexplainable, detectedAt }: AnalystAnomaly): boolean {
   return reasons !== null || unexplainable !== null || Date.now() - detectedAt.getTime() > REASONS_WAIT_MS
 }

@@ -3,7 +3,7 @@ import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 
-/** Adds `completion`, which prints a shell's script, and the hidden `complete`, which that script asks at each Tab. */
+/** Adds `completion`, which prints a shell's script, and the hidden `complete`, which that script calls at each Tab. */
 export function addCompletion(program: Command, { terminal }: CommandContext): void {
   tab(program, { completionCommandName: 'completion' })
   named(program, 'completion')!
@@ -18,16 +18,16 @@ Examples:
   outflow completion fish > ~/.config/fish/completions/outflow.fish`,
     )
   named(program, 'complete')!.action(async (words: string[]) => {
-    if (wantsFile(program, words)) await terminal.result(`${NAMES_OF_FILES}\n`)
+    if (isFileExpected(program, words)) await terminal.result(`${COMPLETE_FILE_NAMES}\n`)
     else completions.parse(words)
   })
 }
 
 /** Directive to the shell: complete file names. The library itself always disables them. */
-const NAMES_OF_FILES = ':0'
+const COMPLETE_FILE_NAMES = ':0'
 
-/** Whether what is being typed, the last word, is the value of an option that takes a file. */
-function wantsFile(program: Command, words: readonly string[]): boolean {
+/** Whether the last word, which is being typed, is the value of an option that takes a file. */
+function isFileExpected(program: Command, words: readonly string[]): boolean {
   const option = words.at(-2) ?? ''
   const command = words.reduce((found, word) => named(found, word) ?? found, program)
   return command.options.some(({ short, long, flags }) => [short, long].includes(option) && flags.includes('<file>'))

@@ -57,7 +57,7 @@ function selecting(command: Command): Command {
     .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
 }
 
-/** Prints the dead letters of a pipeline, those rejected last first. */
+/** Prints the dead letters of a pipeline, newest first. */
 async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
   const letters = await withPipeline(selection, (pool, { pipeline }) =>
     listDeadLetters(pool, { pipeline, ...selection }),
@@ -65,7 +65,7 @@ async function listLetters(selection: Selection, terminal: Terminal): Promise<vo
   await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
 }
 
-/** As JSON holds it: the key and what is kept of the value in base64. */
+/** A dead letter as JSON: the key and the stored beginning of the value in base64. */
 function plain({ key, valueStart, ...letter }: StoredDeadLetter) {
   return {
     position: formatPosition(letter),
@@ -91,13 +91,13 @@ function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): stri
   })
 }
 
-const MOST_SHOWN = 70
+const MAX_DETAIL_CHARS = 70
 
 function shorten(detail: string): string {
-  return detail.length <= MOST_SHOWN ? detail : `${detail.slice(0, MOST_SHOWN - 1)}…`
+  return detail.length <= MAX_DETAIL_CHARS ? detail : `${detail.slice(0, MAX_DETAIL_CHARS - 1)}…`
 }
 
-/** Prints a dead letter with its original bytes, key and headers, and whether it would be taken now. */
+/** Prints a dead letter with its original bytes, key and headers, and whether ingest would accept it now. */
 async function showLetter(
   text: string,
   options: PipelineOptions,

@@ -24,10 +24,10 @@ export function define(command: Command, context: CommandContext): void {
     })
 }
 
-/** Kafka repeats for 0.6 s: long enough for a broker that is up, and a broker that is down is reported soon. */
+/** Kafka requests are retried for 0.6 s: long enough for a broker that is up; a broker that is down is reported soon. */
 const RETRIES = 2
 
-/** Prints what every check found. @returns whether none failed */
+/** Prints the finding of every check. @returns whether none failed */
 async function doctor(options: PipelineOptions, terminal: Terminal): Promise<boolean> {
   return withPipeline(options, async (pool, config) => {
     const findings: Finding[] = []

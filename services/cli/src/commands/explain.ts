@@ -70,7 +70,7 @@ interface ExplainedRow extends Explanation {
   readonly anomaly: boolean
 }
 
-/** Says of the records of a file why they scored as they did, each as soon as it is known. */
+/** Prints why each record of a file scored as it did, as soon as it is computed. */
 async function explainFile(
   { model, input, ...options }: ExplainOptions & { readonly model: string; readonly input: string },
   terminal: Terminal,
@@ -109,7 +109,7 @@ function describe(
 }
 
 /**
- * Prints the reasons of a stored anomaly. Where they are not computed yet they are computed here, with the model that scored the
+ * Prints the reasons of a stored anomaly. Reasons that are not stored yet are computed here, with the model that scored the
  * record.
  */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
@@ -129,25 +129,25 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
   const text = [
     `${id}  ${severity}  ${formatRarity(pValue)}  model ${modelId}`,
     ...(anomaly.reasons === null ? [] : [describeReasons(anomaly.reasons, anomaly.counterfactual)]),
-    // A likelihood of what was observed is reported as one.
+    // States that fields are missing: the likelihood is that of the observed fields.
     ...(anomaly.missing.length > 0
       ? [`  scored without ${oneLine(anomaly.missing.join(', '))}: missing in the record`]
       : []),
     ...(anomaly.rescored ? ['  found by a rescore of past records'] : []),
-    ...(unsent === null ? [] : [describeFate(unsent)]),
+    ...(unsent === null ? [] : [describeUnsent(unsent)]),
     `  record ${JSON.stringify(record)}`,
   ].join('\n')
   await printResult(terminal, options.json, { id, ...anomaly, offset: String(anomaly.offset), unsent }, text)
 }
 
 /** Why no single alert was sent for the anomaly. */
-function describeFate({ because, ruleId, ruleWhy, groupId }: AlertFate): string {
+function describeUnsent({ because, ruleId, ruleWhy, groupId }: AlertFate): string {
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
   return `  sent in the group ${oneLine(groupId ?? '')}`
 }
 
-/** One line a field, the most surprising first, with its share; then what would have been normal. */
+/** One line per field, the most surprising first, with its share; then what would have been normal. */
 export function describeReasons(reasons: readonly Reason[], counterfactual: Counterfactual | null): string {
   const percents = reasonPercents(reasons)
   const lines = reasons.map(({ text }, at) => `  ${String(percents[at]).padStart(3)} %  ${oneLine(text)}`)

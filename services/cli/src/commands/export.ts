@@ -43,8 +43,8 @@ interface ExportOptions extends RangeOptions {
   readonly output: string
 }
 
-/** Rows in memory, and in a row group of Parquet; a row is a kilobyte or two. */
-const ROWS_AT_ONCE = 10_000
+/** Rows in memory, and in a row group of Parquet; a row has one or two kilobytes. */
+const BATCH_SIZE = 10_000
 
 /** Writes the anomalies of a range of Kafka's record time to a file, with their reasons. */
 async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
@@ -59,7 +59,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
     withOutput(path, async (output) => {
       const pipeline = options.pipeline ?? config.pipeline
       const writer = format === 'csv' ? csvWriter(output) : parquetWriter(output)
-      await eachAnomaly(pool, { pipeline, from, to }, ROWS_AT_ONCE, async (anomalies) => {
+      await eachAnomaly(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
         signal.throwIfAborted()
         await writer.write(anomalies)
         count += anomalies.length

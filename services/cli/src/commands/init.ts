@@ -50,7 +50,7 @@ interface InitOptions {
   readonly force?: true
 }
 
-/** Looks at a file or a topic, and writes an outflow.yaml for it. */
+/** Reads a sample of a file or a topic, and writes an outflow.yaml for it. */
 async function init(
   options: InitOptions,
   terminal: Terminal,
@@ -87,14 +87,14 @@ async function init(
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
 
-interface Taken {
+interface Source {
   readonly sample: Sample
   readonly written: WrittenConnection
   /** Environment variables that the configuration needs and that are not set. */
   readonly secretsToSet: readonly string[]
 }
 
-async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Taken> {
+async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Source> {
   const { input, topic } = options
   if (topic === undefined) {
     return {

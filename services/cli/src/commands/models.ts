@@ -32,12 +32,12 @@ Examples:
   outflow models exclusions
   outflow models include 3`,
   )
-  addLooking(models, context)
-  addChanging(models, context)
-  addExcluding(models, context)
+  addReadCommands(models, context)
+  addStateCommands(models, context)
+  addExclusionCommands(models, context)
 }
 
-function addLooking(models: Command, { terminal }: CommandContext): void {
+function addReadCommands(models: Command, { terminal }: CommandContext): void {
   models
     .command('list')
     .description('Lists the models of a pipeline, newest first.')
@@ -60,7 +60,7 @@ function addLooking(models: Command, { terminal }: CommandContext): void {
     .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
 }
 
-function addChanging(models: Command, { terminal }: CommandContext): void {
+function addStateCommands(models: Command, { terminal }: CommandContext): void {
   models
     .command('promote')
     .argument('<id>', 'the model: its id, or the first characters of it')
@@ -83,7 +83,7 @@ function addChanging(models: Command, { terminal }: CommandContext): void {
     .action((options: ChangeOptions) => rollBack(options, terminal))
 }
 
-function addExcluding(models: Command, { terminal }: CommandContext): void {
+function addExclusionCommands(models: Command, { terminal }: CommandContext): void {
   models
     .command('exclude')
     .description("Excludes a span of Kafka's record time from training, such as an incident.")
@@ -108,13 +108,13 @@ function addExcluding(models: Command, { terminal }: CommandContext): void {
     .action((options: PipelineOptions) => listSpans(options, terminal))
 }
 
-/** Prints the models of a pipeline, the newest first. */
+/** Prints the models of a pipeline, newest first. */
 async function listModelsOf(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
   await printResult(terminal, options.json, summaries, tableOf(summaries, terminal))
 }
 
-/** Prints all that is known of a model, its fits' reports and its changes of state, as JSON. */
+/** Prints a model as JSON: metadata, reports of its fits and its changes of state. */
 async function showModel(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const shown = await withPipeline(options, async (pool, { pipeline }) => {
     const model = await modelBeginning(pool, pipeline, id)
@@ -150,9 +150,9 @@ function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
 }
 
 /**
- * Makes a model the active one; running ingests take it over between two batches.
+ * Makes a model the active one; a running ingest loads it between two batches.
  *
- * @throws {ModelDamaged} when its artefact is not whole: the active model stays
+ * @throws {ModelDamaged} when its artefact is not whole: the active model does not change
  */
 async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
   const promoted = await withPipeline(options, async (pool, { pipeline }) => {
@@ -167,7 +167,7 @@ async function promote(id: string, options: ChangeOptions, terminal: Terminal): 
   await printResult(terminal, options.json, promoted, `${promoted.id} scores from now on; ${before}`)
 }
 
-/** Goes back to the model before the active one. @throws {NoEarlierModel} */
+/** Activates the model that was active before. @throws {NoEarlierModel} */
 async function rollBack(options: ChangeOptions, terminal: Terminal): Promise<void> {
   const changed = await withPipeline(options, (pool, { pipeline }) =>
     rollBackModel(pool, { pipeline, ...changeOf(options) }),
@@ -181,7 +181,7 @@ interface ExcludeOptions extends ChangeOptions {
   readonly to: Date
 }
 
-/** Keeps a span of Kafka's record time out of every training window. */
+/** Excludes a span of Kafka's record time from every training window. */
 async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const id = await withPipeline(options, (pool, { pipeline }) =>
@@ -191,15 +191,15 @@ async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise
   await printResult(terminal, options.json, { id, from, to }, text)
 }
 
-/** Lets an excluded span be learnt from again. @throws {UsageError} when there is none of that id */
+/** Removes an exclusion, so that training windows include the span again. @throws {UsageError} when no exclusion has the id */
 async function includeSpan(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
-  const wasThere = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
-  if (!wasThere) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
+  const wasExcluded = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
+  if (!wasExcluded) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
   await terminal.result(`${id}: included again, from the next fit on\n`)
 }
 
-/** Prints the spans that no model learns from. */
+/** Prints the excluded spans. */
 async function listSpans(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
   const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])

@@ -20,7 +20,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
     })
 }
 
-/** @throws {UsageError} when it is no id of an anomaly, or the configuration does not fix the console's port */
+/** @throws {UsageError} when the id is not that of an anomaly, or the configuration does not fix the console's port */
 export function anomalyAddress(id: string, { console, http }: Pick<Config, 'console' | 'http'>): string {
   parseAnomalyId(id)
   if (console.url === undefined && http.ports.console === 0)

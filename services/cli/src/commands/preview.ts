@@ -28,15 +28,15 @@ Examples:
     .action((options: RangeOptions) => previewRange(options, terminal))
 }
 
-const AT_ONCE = 1_000
+const BATCH_SIZE = 1_000
 
-/** Decides again on the anomalies of a range of detection, and prints how many alerts would have come of them. */
+/** Decides again on the anomalies detected in a range, and prints how many alerts they would have caused. */
 async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
     const tally = makeTally(controlOf(alerts, rules.toReversed()))
-    await eachDetected(pool, { pipeline, from, to }, AT_ONCE, async (anomalies) => {
+    await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
       for (const anomaly of anomalies) tally.add(alertOfAnomaly(pipeline, anomaly))
     })
     const result = tally.end()
@@ -51,16 +51,16 @@ async function previewRange(options: RangeOptions, terminal: Terminal): Promise<
   await printResult(terminal, options.json, preview, describePreview(preview, terminal))
 }
 
-/** What a preview found. */
+/** Result of a preview. */
 interface Preview extends Tally {
   readonly pipeline: string
   readonly from: string
   readonly to: string
-  /** The rules that hid something, with what was said for them. */
+  /** The rules that hid anomalies, with the reason given for each. */
   readonly rules: readonly { readonly id: string; readonly hidden: number; readonly why: string }[]
 }
 
-/** The preview for people: what would have been sent, why not the rest, and day by day. */
+/** The preview as text: what would have been sent, why the rest would not, and the counts per day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
   const unsent = [

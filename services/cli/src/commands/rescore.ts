@@ -51,7 +51,7 @@ interface RescoreOptions extends RangeOptions {
   readonly sendAlerts?: true
 }
 
-/** Scores a past range again, compares the decisions with those of then, and prints what would have changed. */
+/** Scores a past range again, compares the decisions with the stored ones, and prints what would have changed. */
 async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const report = await withPipeline(options, async (pool, config) => {
@@ -71,8 +71,8 @@ async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal:
   await printResult(terminal, options.json, report, describeRescore(report, terminal))
 }
 
-async function modelOf(pool: Pool, pipeline: string, asked: string | undefined): Promise<string> {
-  if (asked !== undefined) return (await modelBeginning(pool, pipeline, asked)).id
+async function modelOf(pool: Pool, pipeline: string, requested: string | undefined): Promise<string> {
+  if (requested !== undefined) return (await modelBeginning(pool, pipeline, requested)).id
   const active = await activeModelId(pool, pipeline)
   if (active !== null) return active
   throw new UsageError(`pipeline ${pipeline} has no active model yet; name one with --model`)
@@ -111,7 +111,7 @@ async function rescoreWith({
     windows: features,
     maxBytes: MAX_BYTES_A_PARTITION,
   })
-  // Online control begins anew with the range.
+  // Online FDR control starts at the beginning of the range.
   const fdrStates = new Map<string, FdrState | null>()
   const comparison = makeComparison(options.limit)
   const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
@@ -209,22 +209,22 @@ function wasScored({ judgedBefore }: EarlierDecisions, { offset }: WindowRecord)
   return judgedBefore !== null && offset < judgedBefore
 }
 
-/** Twice what ingest has: there is no store to load from. */
+/** Twice the limit of ingest, which can also load history from the store. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 
-/** What a rescore found, and what it did. */
+/** Result of a rescore. */
 interface RescoreReport extends Comparison {
   readonly pipeline: string
   readonly from: string
   readonly to: string
   readonly modelId: string
-  /** The rule of the decisions now. */
+  /** The rule for the new decisions. */
   readonly rule: DecisionRule
-  /** Put into the outbox; 0 unless asked for. */
+  /** Alerts written to the outbox; 0 without --send-alerts. */
   readonly alerts: number
 }
 
-/** The report for people: counts, then the least likely of what would have changed. */
+/** The report as text: counts, then the least likely of the changed records. */
 function describeRescore(report: RescoreReport, terminal: Terminal): string {
   const { records, scored, rejected, notScoredThen, anomaliesThen, anomaliesNow, stillAnomalies, alerts } = report
   const rule = 'fdr' in report.rule ? `fdr ${report.rule.fdr}` : `alert rate ${report.rule.alertRate.toPrecision(3)}`

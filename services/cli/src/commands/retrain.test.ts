@@ -10,28 +10,28 @@ const aFit = (state: FitState, { failures = [], modelId = 'b' }: { failures?: st
     ...{ startedAt: new Date(0), endedAt: new Date(1) },
   }) satisfies StoredFit
 
-describe('the outcome of a fit that was asked for', () => {
-  it('issue 17.10: is no model where the candidate failed its gate, with the reason', () => {
+describe('outcome of a requested fit', () => {
+  it('issue 17.10: has no model when the candidate failed its gate, and states the reason', () => {
     expect(outcomeOf(aFit('failed_gate', { failures: ['it is less likely than the incumbent'] }))).toEqual({
       line: 'b: failed_gate, -0.100 nats a record over incumbent; it is less likely than the incumbent',
       gaveModel: false,
     })
   })
 
-  it('is a model where the candidate was promoted, runs as a shadow, or is the active model', () => {
+  it('has a model when the candidate was promoted, runs as a shadow, or is the active model', () => {
     expect(outcomeOf(aFit('promoted')).gaveModel).toBe(true)
     expect(outcomeOf(aFit('shadow')).gaveModel).toBe(true)
     expect(outcomeOf(aFit('known', { modelId: 'a' })).gaveModel).toBe(true)
   })
 
-  it('issue 17.10: is no model where the same records gave one that had failed its gate or was rolled back', () => {
+  it('issue 17.10: has no model when the same records gave one that had failed its gate or was rolled back', () => {
     expect(outcomeOf(aFit('known'))).toEqual({
       line: expect.stringContaining('it failed its gate or was rolled back before'),
       gaveModel: false,
     })
   })
 
-  it('is no model where the fit failed', () => {
+  it('has no model when the fit failed', () => {
     const report = { gate: null, error: { message: 'no field varies' } } as FitReport
     expect(outcomeOf({ ...aFit('failed'), report })).toEqual({ line: 'failed: no field varies', gaveModel: false })
   })

@@ -33,7 +33,7 @@ interface RetrainOptions extends ChangeOptions {
   readonly wait?: true
 }
 
-const LOOK_EVERY_MS = 500
+const POLL_INTERVAL_MS = 500
 
 /**
  * Requests a new model from the trainer now, independent of the schedule.
@@ -58,7 +58,7 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
       shownStep = fit.step
       return null
     }
-    const fit = await waitFor(endedFit, { everyMs: LOOK_EVERY_MS, signal })
+    const fit = await waitFor(endedFit, { everyMs: POLL_INTERVAL_MS, signal })
     const { line, gaveModel } = outcomeOf(fit)
     if (options.json || gaveModel) await printResult(terminal, options.json, fit, line)
     if (!gaveModel) terminal.say(line)
@@ -67,7 +67,7 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
 }
 
 /**
- * Returns what a fit came to, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
+ * Returns the outcome of a fit, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
  * is the active model again.
  */
 export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {

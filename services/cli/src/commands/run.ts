@@ -55,7 +55,7 @@ interface ServiceOptions {
   readonly vitals: Vitals
 }
 
-/** A process loads the services that it runs. */
+/** Imported on demand: a process loads only the services that it runs. */
 const SERVICES = {
   ingest: async (options: ServiceOptions) => (await import('@outflow/ingest')).runIngest(options),
   trainer: async (options: ServiceOptions) => (await import('@outflow/trainer')).runTrainer(options),
@@ -64,9 +64,9 @@ const SERVICES = {
 } as const
 
 /**
- * Runs a service, or all of them, until a signal; gives the exit code.
+ * Runs a service, or all of them, until a signal. @returns the exit code
  *
- * @param configPaths  one or more; of several, each is a pipeline of its own, and the console is the first one's
+ * @param configPaths  one or more; each is a pipeline of its own, and the console uses the first one
  */
 async function runNamed(name: ServiceName, configPaths: readonly string[]): Promise<0 | 1> {
   const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))
@@ -95,10 +95,10 @@ async function runNamed(name: ServiceName, configPaths: readonly string[]): Prom
   return runUntilSignal(run, { log })
 }
 
-/** A service or all of them, on one address for health and metrics. */
+/** Runs a service or all of them, with one address for health and metrics. */
 function runPipeline(name: ServiceName, config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const { pipeline, http } = config
-  // The console serves them itself.
+  // The console serves health and metrics itself.
   if (name === 'console') return SERVICES.console({ config, log, vitals: makeVitals({ pipeline }), signal })
   const names = name === 'all' ? ALL : [name]
   const logOf = (service: string) => makeLog({ service, level: config.log.level })

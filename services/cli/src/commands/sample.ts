@@ -35,7 +35,7 @@ interface SampleOptions {
   readonly format?: Format
 }
 
-/** So many records are drawn and written at a time: a million of them need no more memory than these. */
+/** Records that are drawn and written at a time: memory does not grow with the number of records. */
 const CHUNK_ROWS = 10_000
 
 /** Draws records from a model into a file. */
@@ -61,5 +61,5 @@ async function sample(options: SampleOptions, terminal: Terminal, signal: AbortS
   })
 }
 
-/** Chunks far apart in the space of seeds: those of seed 1 are not those of seed 2. The constant is 2³² over the golden ratio. */
+/** Spreads the seeds of chunks, so that those of seed 1 are not those of seed 2. The constant is 2³² over the golden ratio. */
 const seedOfChunk = (seed: number, chunk: number): number => (seed + Math.imul(chunk, 0x9e3779b1)) >>> 0

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { configJsonSchema } from './schema.js'
 
-it('describes the keys of outflow.yaml, and takes a variable where a text must be of a form', () => {
+it('describes the keys of outflow.yaml, and accepts a variable where a text must match a pattern', () => {
   const schema = configJsonSchema() as {
     required: string[]
     additionalProperties: boolean

@@ -23,8 +23,8 @@ Examples:
 }
 
 /**
- * The JSON Schema (2020-12) of outflow.yaml as it is written, for editors: defaults may be left out, and where a text must be
- * of a form, `${NAME}` will do as well.
+ * The JSON Schema (2020-12) of outflow.yaml as it is written, for editors: keys with defaults may be left out, and `${NAME}` is
+ * accepted where a text must match a pattern.
  */
 export const configJsonSchema = (): unknown => allowVariables(configSchema.toJSONSchema({ io: 'input' }))
 

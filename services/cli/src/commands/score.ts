@@ -43,15 +43,15 @@ interface ScoreOptions {
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
-/** Scores a file into another, and prints the number of anomalies. */
+/** Scores the records of one file into another, and prints the number of anomalies. */
 async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
   const startedAt = Date.now()
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
-    // Where both ends are pipes --format speaks of the output, and the input's first byte of the input.
+    // When input and output are both pipes, --format is that of the output; the format of the input is detected.
     const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
-    // Scores that are printed on a terminal show the progress themselves, and a bar would be drawn over them.
+    // Scores that are printed on a terminal show the progress, and a bar would be drawn over them.
     const isSeen = options.output === '-' && process.stdout.isTTY
     const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'rows' })
     const counts = { rows: 0, anomalies: 0 }

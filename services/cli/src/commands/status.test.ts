@@ -38,8 +38,8 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
 const shown = (overrides: Partial<Reading> = {}) =>
   describeStatus([{ reading: aReading(overrides), rate: 1_499.6 }], plain)
 
-describe('a status', () => {
-  it('is one row per pipeline, and nothing else while nothing is wrong', () => {
+describe('describeStatus', () => {
+  it('prints one row per pipeline, and nothing else while nothing is wrong', () => {
     const lines = shown().split('\n')
     expect(lines).toHaveLength(4)
     const cells = lines[2]!.split('│').map((cell) => cell.trim())
@@ -91,7 +91,7 @@ describe('a status', () => {
     expect(shown(overrides).split('\n').slice(4)).toEqual([`flights: ${remark}`])
   })
 
-  it('reports drift and the fields that moved', () => {
+  it('reports drift and the fields that changed', () => {
     const fields = [{ field: 'delay', nats: 0.5 }]
     const drift = {
       modelId: 'm',
@@ -105,12 +105,12 @@ describe('a status', () => {
     expect(shown({ drift })).toMatch(/│ less likely, 90 s ago │\n.*\nflights: drift moved delay by 0\.50 nats$/)
   })
 
-  it('is silent about an ingest that has nothing to read', () => {
+  it('reports no problem when ingest has nothing to read', () => {
     expect(shown({ lag: 0, lastWrite: before(9_000) }).split('\n')).toHaveLength(4)
   })
 })
 
-it('a rate is what came between two readings, and nothing where offsets were deleted', () => {
+it('a rate is the number of records between two readings, and 0 where offsets were deleted', () => {
   const earlier = aReading({ at: before(2), received: 20_000 })
   expect(rateBetween(earlier, aReading())).toBe(10)
   expect(rateBetween(earlier, aReading({ received: 5 }))).toBe(0)
@@ -127,12 +127,12 @@ it.each([
   expect(ago(before(seconds), AT)).toBe(reported)
 })
 
-it('a sparkline goes from nothing to the largest', () => {
+it('a sparkline has bars from 0 to the largest value', () => {
   expect(sparkline([0, 700, 350])).toBe('▁█▅  at most 700')
   expect(sparkline([0, 0])).toBe('▁▁  at most 0')
 })
 
-describe('the screen', () => {
+describe('withScreen', () => {
   function aTerminal(isTTY: boolean) {
     const stdin = Object.assign(new PassThrough(), { isTTY, setRawMode: vi.fn() })
     const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
@@ -164,7 +164,7 @@ describe('the screen', () => {
     expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
-  it('is plain text where stdout is no terminal', async () => {
+  it('writes plain text where stdout is not a terminal', async () => {
     const { stdin, written, options } = aTerminal(false)
     await withScreen(options, async ({ draw }) => draw('one'))
     expect(written()).toBe('one\n')

@@ -31,10 +31,10 @@ interface StatusOptions {
   readonly json?: true
 }
 
-/** Between the two readings that a rate is made of. */
+/** Time between the two readings of a rate. */
 const RATE_OVER_MS = 1_000
 
-/** Prints how each pipeline stands: one screen. */
+/** Prints the status of each pipeline once. */
 function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   return withWatched(options.config, async (watched) => {
     const earlier = await readAll(watched)

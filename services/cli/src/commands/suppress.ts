@@ -87,14 +87,14 @@ interface ListOptions extends PipelineOptions {
 }
 
 const LOOK_BACK_DAYS = 7
-const AT_ONCE = 1_000
+const BATCH_SIZE = 1_000
 
 /** Adds a rule, and prints how many recent alerts it would have hidden. */
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
     requireField(rule, config)
-    const found = await latelyHidden(pool, config.pipeline, rule)
+    const found = await countRecentMatches(pool, config.pipeline, rule)
     return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
   })
   const text =
@@ -103,7 +103,7 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   await printResult(terminal, options.json, { id, ...rule, lately }, text)
 }
 
-/** @throws {UsageError} which names the option that is wrong */
+/** @throws {UsageError} with the option that is not valid */
 function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptions): SuppressionRule {
   const parsed = suppressionRuleSchema.safeParse({
     entity,
@@ -122,18 +122,18 @@ function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptio
 function requireField({ field }: SuppressionRule, { features }: Config): void {
   const names = features.map(featureName)
   if (field === null || names.includes(field)) return
-  const meant = didYouMean(field, names)
+  const suggested = didYouMean(field, names)
   throw new UsageError(
-    `no feature is called ${field}; ${meant ? `did you mean ${meant}?` : `known: ${names.join(', ')}`}`,
+    `no feature is called ${field}; ${suggested ? `did you mean ${suggested}?` : `known: ${names.join(', ')}`}`,
   )
 }
 
-async function latelyHidden(pool: Pool, pipeline: string, rule: SuppressionRule) {
+async function countRecentMatches(pool: Pool, pipeline: string, rule: SuppressionRule) {
   const hides = isHiddenBy(rule)
   const to = new Date()
   const from = new Date(to.getTime() - LOOK_BACK_DAYS * 86_400_000)
   let fits = 0
-  const anomalies = await eachDetected(pool, { pipeline, from, to }, AT_ONCE, async (found) => {
+  const anomalies = await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (found) => {
     fits += found.filter((anomaly) => hides(alertOfAnomaly(pipeline, anomaly))).length
   })
   return { anomalies, fits }
@@ -155,16 +155,16 @@ async function listRules(options: ListOptions, terminal: Terminal): Promise<void
   await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
 }
 
-/** Takes a rule away. @throws {UsageError} when none of that id hides alerts */
+/** Removes a rule. @throws {UsageError} when no rule has the id */
 async function removeRule(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
   if (!/^\d{1,18}$/.test(id)) throw new UsageError(`a rule's id is a number, got ${id}`)
   const { by } = changeOf(options)
-  const wasThere = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
-  if (!wasThere) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
+  const wasActive = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
+  if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
   await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
 }
 
-/** What a rule hides, in words. */
+/** Describes the alerts that a rule hides. */
 function describeRule(rule: Omit<SuppressionRule, 'expiresAt'>): string {
   const { entity, timeOfWeek, zone } = rule
   const parts = [

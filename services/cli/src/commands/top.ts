@@ -18,13 +18,13 @@ export function define(command: Command, { terminal }: CommandContext): void {
     )
 }
 
-const EVERY_MS = 2_000
+const REFRESH_MS = 2_000
 /** Two minutes. */
 const RATES_SHOWN = 60
 
 /**
- * Shows how each pipeline stands, again and again, until `q`, Ctrl-C or the signal. Where stdout is no terminal, the same
- * one below the other.
+ * Draws the status of each pipeline every two seconds, until `q`, Ctrl-C or the signal. Where stdout is not a terminal, the
+ * drawings are printed one below the other.
  */
 function top(paths: readonly string[] | undefined, terminal: Terminal, signal: AbortSignal): Promise<void> {
   return withWatched(paths, (watched) =>
@@ -32,7 +32,7 @@ function top(paths: readonly string[] | undefined, terminal: Terminal, signal: A
       let earlier = await readAll(watched)
       const rates = watched.map((): number[] => [])
       while (!screen.closed.aborted) {
-        await pause(EVERY_MS, screen.closed)
+        await pause(REFRESH_MS, screen.closed)
         if (screen.closed.aborted) return
         const later = await readAll(watched)
         later.forEach((reading, index) => {
@@ -47,7 +47,7 @@ function top(paths: readonly string[] | undefined, terminal: Terminal, signal: A
 }
 
 interface Screen extends Pick<LiveScreen, 'draw'> {
-  /** Aborts when the person has seen enough. */
+  /** Aborts on `q`, Ctrl-C or the signal. */
   readonly closed: AbortSignal
 }
 
@@ -59,7 +59,7 @@ interface ScreenOptions {
 
 const CTRL_C = '\x03'
 
-/** Runs work that draws on the terminal until `q`, Ctrl-C or the signal; the last drawing stays. */
+/** Runs work that draws on the terminal until `q`, Ctrl-C or the signal; the last drawing remains. */
 export async function withScreen<T>(
   { stdin, stdout, signal }: ScreenOptions,
   use: (screen: Screen) => Promise<T>,
@@ -68,8 +68,8 @@ export async function withScreen<T>(
   const onKey = (keys: Buffer | string): void => {
     if (/^q$/i.test(String(keys)) || String(keys).includes(CTRL_C)) quit.abort()
   }
-  const takesKeys = stdin.isTTY === true && stdout.isTTY === true
-  if (takesKeys) {
+  const isInteractive = stdin.isTTY === true && stdout.isTTY === true
+  if (isInteractive) {
     stdin.setRawMode(true)
     stdin.on('data', onKey)
     stdin.resume()
@@ -79,7 +79,7 @@ export async function withScreen<T>(
     return await use({ closed: AbortSignal.any([signal, quit.signal]), draw: screen.draw })
   } finally {
     screen.close()
-    if (takesKeys) {
+    if (isInteractive) {
       stdin.off('data', onKey)
       stdin.setRawMode(false)
       stdin.pause()
@@ -91,12 +91,12 @@ function draw(readings: readonly Reading[], rates: readonly (readonly number[])[
   const rated = readings.map((reading, index) => ({ reading, rate: rates[index]!.at(-1)! }))
   const lines = readings.map(({ pipeline }, index) => `${pipeline}  ${sparkline(rates[index]!)}`)
   const time = readings[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
-  return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${EVERY_MS / 1_000} s a bar\n${lines.join('\n')}\n`
+  return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${REFRESH_MS / 1_000} s a bar\n${lines.join('\n')}\n`
 }
 
 const BARS = '▁▂▃▄▅▆▇█'
 
-/** Bars of the values from 0 to the largest, and what that is. */
+/** Bars from 0 to the largest value, and that value. */
 export function sparkline(values: readonly number[]): string {
   const largest = Math.max(0, ...values)
   const bar = (value: number) => BARS[largest === 0 ? 0 : Math.round((value / largest) * (BARS.length - 1))]!

@@ -69,7 +69,7 @@ async function train(options: TrainOptions, terminal: Terminal, signal: AbortSig
       `${JSON.stringify({ model: options.output, rows, features, leftOut, metadata: trained.metadata })}\n`,
     )
   }
-  sayReport(options.output, trained, settings.detection, terminal)
+  printReport(options.output, trained, settings.detection, terminal)
 }
 
 interface Settings {
@@ -121,7 +121,7 @@ const kindOf = (feature: Feature): string =>
   feature.type === 'numeric' && feature.scale === 'log' ? 'numeric log' : feature.type
 const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
 
-function sayFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
+function printFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
   const named = features.map(
     (feature) =>
       `${featureName(feature)} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
@@ -141,26 +141,26 @@ async function fit(
   const { features, records } = read
   const bars = fitProgress(terminal)
   const alertRate = alertRateOf(detection, {})
-  let isSaid = false
-  // Once the fit has begun: a file that nothing can be fitted to is answered by its error alone.
-  const sayOnce = () => {
-    if (!isSaid) sayFeatures(read, terminal)
-    isSaid = true
+  let arePrinted = false
+  // Printed once the fit has begun: for a file that cannot be fitted, only the error is printed.
+  const printFeaturesOnce = () => {
+    if (!arePrinted) printFeatures(read, terminal)
+    arePrinted = true
   }
   const onProgress = (progress: FitStep) => {
-    sayOnce()
+    printFeaturesOnce()
     bars.update(progress)
   }
   try {
     const trained = await trainDetector({ features, records, model, training, alertRate, signal, onProgress })
-    sayOnce() // without a number to fit there was no step
+    printFeaturesOnce() // a fit without numbers has no step
     return trained
   } finally {
     bars.stop()
   }
 }
 
-function sayReport(
+function printReport(
   path: string,
   { artefact, metadata }: TrainedDetector,
   detection: DetectionTarget,

@@ -37,11 +37,11 @@ Examples:
       .option('--by <name>', 'author; default: the user of this machine, or a login that is only a reviewer')
       .addOption(configOption())
       .addOption(jsonOption('the verdict'))
-      .action((options: VerdictOptions) => judge(word, options, terminal))
+      .action((options: VerdictOptions) => storeVerdict(word, options, terminal))
   }
 }
 
-/** A verdict as the command line spells it. */
+/** A verdict as written on the command line. */
 type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
 
 interface VerdictOptions extends PipelineOptions {
@@ -52,7 +52,7 @@ interface VerdictOptions extends PipelineOptions {
 }
 
 /** Stores a verdict on an anomaly. @throws {AnomalyUnknown} */
-async function judge(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
+async function storeVerdict(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
   const { pipeline, position } = parseAnomalyId(options.anomaly)
   const { note = null, by } = options
   const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }

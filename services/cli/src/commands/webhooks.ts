@@ -56,7 +56,7 @@ interface ResendDeliveriesOptions extends PipelineOptions {
   readonly event?: string
 }
 
-/** Posts an example to one webhook or all of them. @returns whether each took it */
+/** Posts an example event to one webhook or all of them. @returns whether each accepted it */
 async function testWebhooks(
   name: string | undefined,
   options: PipelineOptions,
@@ -69,7 +69,7 @@ async function testWebhooks(
     webhooksNamed(config, name).map(async (webhook) => {
       try {
         const { status, start } = await postOnce(webhook, event, signal)
-        return { webhook: webhook.name, ok: true, status, said: oneLine(start.trim()).slice(0, MOST_SAID) }
+        return { webhook: webhook.name, ok: true, status, said: oneLine(start.trim()).slice(0, MAX_ANSWER_CHARS) }
       } catch (thrown: unknown) {
         return { webhook: webhook.name, ok: false, said: toOutflowError(thrown).message }
       }
@@ -82,9 +82,9 @@ async function testWebhooks(
   return outcomes.every(({ ok }) => ok)
 }
 
-const MOST_SAID = 100
+const MAX_ANSWER_CHARS = 100
 
-/** Prints how each configured webhook does. */
+/** Prints the configured webhooks with their counts of deliveries. */
 async function listWebhooks(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const listed = await withPipeline(options, async (pool, { pipeline, alerts }) => {
     const counts = await webhookCounts(pool, pipeline)
@@ -109,7 +109,7 @@ function countsOf(name: string, counts: readonly WebhookCounts[]): Omit<WebhookC
   return { waiting, delivered, dead, failure }
 }
 
-/** Lets what was given up be delivered again. */
+/** Queues events again whose delivery was given up. */
 async function resendDeliveries(
   name: string | undefined,
   options: ResendDeliveriesOptions,
@@ -127,7 +127,7 @@ async function resendDeliveries(
   await printResult(terminal, options.json, { resent }, text)
 }
 
-/** @throws {UsageError} when there is none of that name, or none at all */
+/** @throws {UsageError} when no webhook has the name, or none is configured */
 function webhooksNamed({ alerts }: Config, name: string | undefined): readonly Webhook[] {
   const all = alerts.webhooks
   const chosen = all.filter((webhook) => name === undefined || webhook.name === name)

@@ -7,7 +7,7 @@ import { type KafkaHeaders, type KafkaRecord, makeKafka, scanWindow } from '@out
 import { UsageError } from '../../errors.js'
 import type { PipelineOptions } from '../../store-access.js'
 
-/** Which dead letters a command is about. */
+/** The dead letters that a command selects. */
 export interface Selection extends PipelineOptions {
   readonly reason?: RejectionReason
   readonly topic?: string
@@ -20,7 +20,7 @@ export interface Original {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: KafkaHeaders
-  /** Kafka's, of the record where it was read; epoch ms. */
+  /** Kafka's timestamp of the record on its source topic; epoch ms. */
   readonly timestampMs: number
 }
 
@@ -31,15 +31,15 @@ export async function letterAt(pool: Pool, pipeline: string, position: Position)
   throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
 }
 
-/** Postgres and the broker may go by different clocks, and the relay sends after the row was written. */
+/** Postgres and the broker may have different clocks, and the relay sends after the row was written. */
 const CLOCKS_APART_MS = 10 * 60_000
-const OURS = 'outflow.'
+const OWN_HEADER_PREFIX = 'outflow.'
 
 /**
  * Finds the original bytes, key and headers of dead letters on the dead-letter topic.
  *
- * @returns by position; one is absent whose message the topic no longer has, or that was sent without its value because it was
- *   too large for the topic
+ * @returns by position; a dead letter is absent when the topic no longer has its message, or when it was sent without its value
+ *   because that was too large for the topic
  */
 export async function findOriginals(
   { kafka, deadLetters: { topic } }: Pick<Config, 'kafka' | 'deadLetters'>,
@@ -57,7 +57,7 @@ export async function findOriginals(
       found.set(position, {
         key: record.key,
         value: record.value,
-        headers: record.headers.filter(([name]) => !name.startsWith(OURS)),
+        headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
         timestampMs: Number(headerOf(record, 'outflow.timestamp')),
       })
     }
@@ -66,20 +66,22 @@ export async function findOriginals(
 }
 
 function positionOf(record: KafkaRecord): string | null {
-  const [topic, partition, offset] = ['topic', 'partition', 'offset'].map((name) => headerOf(record, OURS + name))
+  const [topic, partition, offset] = ['topic', 'partition', 'offset'].map((name) =>
+    headerOf(record, OWN_HEADER_PREFIX + name),
+  )
   if (!topic || !partition || !offset) return null
   const position: Position = { topic, partition: Number(partition), offset: BigInt(offset) }
   return formatPosition(position)
 }
 
 function headerOf(record: KafkaRecord, name: string): string | null {
-  // A record that was rejected twice bears the names twice: ours, which are written last, count.
+  // A record that was rejected twice has two headers of each name: the later ones are outflow's.
   return record.headers.findLast(([own]) => own === name)?.[1]?.toString() ?? null
 }
 
 /**
- * Makes the function that says why ingest would reject a record now; null where it would not. Ingest goes by what its model
- * was fitted to, so the active model's features count, and the configuration's before there is one.
+ * Makes the function that returns why ingest would reject a record now, or null. Ingest reads the features of its model, so
+ * those of the active model are checked, and those of the configuration while no model is active.
  */
 export async function recordChecker(
   pool: Pool,

@@ -21,19 +21,19 @@ export interface ResendOptions extends Selection {
   readonly dryRun?: true
 }
 
-/** What became of the dead letters that were asked for; positions as topic/partition/offset. */
+/** Outcome of each selected dead letter; positions as topic/partition/offset. */
 interface Report {
-  /** Put into the outbox, from where the relay sends them. */
+  /** Written to the outbox, from which the relay sends them. */
   readonly queued: readonly string[]
   readonly before: readonly string[]
   readonly stillInvalid: readonly { readonly position: string; readonly reason: string; readonly detail: string }[]
-  /** The dead-letter topic does not have them any more. */
+  /** No longer on the dead-letter topic. */
   readonly gone: readonly string[]
 }
 
 /**
- * Sends dead letters that are valid now, or whose value was corrected, to their source topic again: through the outbox, in the
- * statement that marks them as sent, so that each goes once.
+ * Sends dead letters that are valid now, or whose value was corrected, to their source topic again. One statement writes them to
+ * the outbox and marks them as sent, so that each is sent once.
  */
 export async function resendLetters(
   positions: readonly string[],
@@ -90,11 +90,11 @@ async function resendAll(
   }
   const queued = options.dryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
-  const met = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
-  return { queued: [...sent], before: met.filter((position) => !sent.has(position)), stillInvalid, gone }
+  const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
+  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, gone }
 }
 
-/** The original key and headers, and one with the original position; the partition follows from the key, as for a producer. */
+/** The original key and headers, and a header with the original position; the key determines the partition, as for a producer. */
 function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
   const { topic, partition, offset } = at
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { NotYet, runCheck, runChecks, Shortfall } from './check.js'
+import { CheckFailed, NotYetCreated, runCheck, runChecks } from './check.js'
 
-const check = (look: () => Promise<string>) => ({ name: 'broker', look, fix: 'start Kafka' })
+const check = (run: () => Promise<string>) => ({ name: 'broker', run, fix: 'start Kafka' })
 
 describe('runCheck', () => {
   it('reports what it found', async () => {
@@ -13,12 +13,12 @@ describe('runCheck', () => {
     })
   })
 
-  it('names the fix of the check when anything throws, and the fix of a shortfall when that does', async () => {
+  it('returns the fix of the check for any other error, and the own fix of a CheckFailed', async () => {
     const refused = async (): Promise<string> => {
       throw new Error('connect ECONNREFUSED\n  at …')
     }
     const lacking = async (): Promise<string> => {
-      throw new Shortfall('2 pending', 'outflow migrate')
+      throw new CheckFailed('2 pending', 'outflow migrate')
     }
     expect(await runCheck(check(refused))).toMatchObject({
       ok: false,
@@ -29,15 +29,15 @@ describe('runCheck', () => {
   })
 
   it('fails a check that does not answer in time', async () => {
-    const silent = () => new Promise<string>(() => {})
-    expect(await runCheck(check(silent), 5)).toMatchObject({ ok: false, detail: 'no answer within 0.005 s' })
+    const neverAnswers = () => new Promise<string>(() => {})
+    expect(await runCheck(check(neverAnswers), 5)).toMatchObject({ ok: false, detail: 'no answer within 0.005 s' })
   })
 })
 
 describe('runChecks', () => {
-  it('reports what is still to come as a warning: passed, and with something to do', async () => {
+  it('reports what does not exist yet as a warning: passed, with a fix', async () => {
     const model = async (): Promise<string> => {
-      throw new NotYet('none yet', 'wait')
+      throw new NotYetCreated('none yet', 'wait')
     }
     const [found] = runChecks([check(model)])
     expect(await found).toEqual({ name: 'broker', ok: true, detail: 'none yet', fix: 'wait' })

@@ -1,12 +1,12 @@
 import { FixableError, toOutflowError } from '@outflow/errors'
 
-/** What one check found, for a person. */
+/** Result of one check, for a person. */
 export interface Finding {
   readonly name: string
   readonly ok: boolean
-  /** What is there, or what is wrong. */
+  /** What the check found, or what is wrong. */
   readonly detail: string
-  /** What to do about it; null where nothing is to do. A check that passed with something to do is a warning. */
+  /** How to fix it; null where there is nothing to do. A check that passed with a fix is a warning. */
   readonly fix: string | null
 }
 
@@ -14,14 +14,14 @@ export interface Check {
   readonly name: string
   /** The check that must pass before this one. */
   readonly needs?: string
-  /** The finding, in one line. @throws the problem; a {@link Shortfall} also has the fix */
-  readonly look: () => Promise<string>
-  /** The fix when `look` throws an error without one. */
+  /** Returns the finding, in one line. @throws the problem; a {@link CheckFailed} also has the fix */
+  readonly run: () => Promise<string>
+  /** The fix when `run` throws an error without one. */
   readonly fix: string
 }
 
-/** Something is answered and found wanting, with the fix that fits just this. */
-export class Shortfall extends Error {
+/** A check that got an answer and failed, with its own fix. */
+export class CheckFailed extends Error {
   constructor(
     message: string,
     readonly fix: string,
@@ -30,29 +30,29 @@ export class Shortfall extends Error {
   }
 }
 
-/** Something that is not there yet, and comes without a correction. */
-export class NotYet extends Shortfall {}
+/** Something that does not exist yet and is created without a correction: reported as a warning. */
+export class NotYetCreated extends CheckFailed {}
 
-/** A broker or database that does not answer is found out within this time, whatever its client would wait. */
+/** A broker or database that does not answer fails its check after this time, whatever the timeouts of its client. */
 const CHECK_TIMEOUT_MS = 15_000
 
-export async function runCheck({ name, look, fix }: Check, timeoutMs = CHECK_TIMEOUT_MS): Promise<Finding> {
+export async function runCheck({ name, run, fix }: Check, timeoutMs = CHECK_TIMEOUT_MS): Promise<Finding> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Shortfall(`no answer within ${timeoutMs / 1000} s`, fix)), timeoutMs)
+  const timedOut = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new CheckFailed(`no answer within ${timeoutMs / 1000} s`, fix)), timeoutMs)
   })
   try {
-    return { name, ok: true, detail: await Promise.race([look(), late]), fix: null }
+    return { name, ok: true, detail: await Promise.race([run(), timedOut]), fix: null }
   } catch (error: unknown) {
     if (error instanceof FixableError) return { name, ok: false, detail: error.problem, fix: error.fix }
     const detail = toOutflowError(error).message.split('\n')[0]!
-    return { name, ok: error instanceof NotYet, detail, fix: error instanceof Shortfall ? error.fix : fix }
+    return { name, ok: error instanceof NotYetCreated, detail, fix: error instanceof CheckFailed ? error.fix : fix }
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Runs the checks at once, each after the one that it needs. @returns what each finds, in the order of the checks */
+/** Runs the checks concurrently, each after the one that it needs. @returns the findings, in the order of the checks */
 export function runChecks(checks: readonly Check[]): readonly Promise<Finding>[] {
   const findings = new Map<string, Promise<Finding>>()
   for (const check of checks) {

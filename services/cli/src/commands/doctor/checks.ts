@@ -16,71 +16,74 @@ import { formatCount } from '@outflow/terminal'
 import { withDetector } from '../../model-file.js'
 import { placeOf } from '../../store-access.js'
 
-import { type Check, NotYet, Shortfall } from './check.js'
+import { type Check, CheckFailed, NotYetCreated } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
 
-interface Patient {
+interface DoctorContext {
   readonly config: Config
-  /** How the configuration was named, for the commands that fix. */
+  /** Path of the configuration, for the commands that fix a problem. */
   readonly configPath: string
   readonly kafka: KafkaConnection
   readonly pool: Pool
 }
 
-/** Every check of an installation, in the order in which one leans on another. */
-export function checksOf(patient: Patient): readonly Check[] {
+/** Every check of an installation; a check comes after the one that it needs. */
+export function checksOf(context: DoctorContext): readonly Check[] {
   return [
-    broker(patient),
-    topics(patient),
-    ...registry(patient),
-    records(patient),
-    database(patient),
-    migrations(patient),
-    model(patient),
+    broker(context),
+    topics(context),
+    ...registry(context),
+    records(context),
+    database(context),
+    migrations(context),
+    model(context),
     ...computing(),
   ]
 }
 
-const broker = ({ config, kafka }: Patient): Check => ({
+const broker = ({ config, kafka }: DoctorContext): Check => ({
   name: 'broker',
   fix: 'start Kafka, or set its address as kafka.brokers',
-  look: async () => {
+  run: async () => {
     const { brokers, clusterId } = await describeCluster(kafka)
     return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
   },
 })
 
-const topics = ({ config, configPath, kafka }: Patient): Check => ({
+const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
   name: 'topics',
   needs: 'broker',
   fix: 'allow the user to describe the topics',
-  look: async () => {
+  run: async () => {
     const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
     const found = await describeTopics(kafka, names)
     const absent = names.filter((name) => !found.get(name))
     const unread = absent.filter((name) => config.source.topics.includes(name))
     if (unread.length > 0) {
-      throw new Shortfall(
+      throw new CheckFailed(
         `${unread.join(', ')}: no such topic`,
         `create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${unread[0]}`,
       )
     }
     if (absent.length > 0) {
-      throw new NotYet(`${absent.join(', ')}: not there yet`, `outflow run alerts --config ${configPath} creates them`)
+      throw new NotYetCreated(
+        `${absent.join(', ')}: not there yet`,
+        `outflow run alerts --config ${configPath} creates them`,
+      )
     }
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')
   },
 })
 
-function registry({ config: { source } }: Patient): readonly Check[] {
+function registry({ config: { source } }: DoctorContext): readonly Check[] {
   const { registry } = source
   if (registry === undefined) return []
   return [
     {
       name: 'registry',
       fix: 'start the schema registry, or fix url, username and password under source.registry',
-      look: async () => {
-        // Any id does: what is asked is whether a registry answers this client.
+      run: async () => {
+        // Any id will do: the check is that a registry answers this client.
         await makeRegistry(registry).schema(1)
         return `answers at ${registry.url}`
       },
@@ -88,46 +91,46 @@ function registry({ config: { source } }: Patient): readonly Check[] {
   ]
 }
 
-const records = ({ config, kafka }: Patient): Check => ({
+const records = ({ config, kafka }: DoctorContext): Check => ({
   name: 'records',
   needs: 'broker',
   fix: 'retry when the topics and the registry answer',
-  look: async () => {
+  run: async () => {
     const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
     if (records === 0) return 'the topics have no records yet'
     const detail = [
       `${formatCount(records)} read, ${formatCount(deadLetters)} would be dead letters`,
-      ...problems.slice(0, MOST_PROBLEMS),
-      ...(problems.length > MOST_PROBLEMS ? [`and ${problems.length - MOST_PROBLEMS} more`] : []),
+      ...problems.slice(0, MAX_PROBLEMS),
+      ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : []),
     ].join('; ')
     if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
-    throw new Shortfall(
+    throw new CheckFailed(
       detail,
       'correct the paths and types in the configuration; set optional: true for a field that records may lack',
     )
   },
 })
 
-const MOST_PROBLEMS = 5
+const MAX_PROBLEMS = 5
 /** The share from which a running pipeline may raise the health event `records_rejected`. */
 const DEAD_LETTER_SHARE = 0.01
-const MOST_RECORDS = 10_000
-/** Leaves time to join a group and to count, within what a check may take. */
+const MAX_RECORDS = 10_000
+/** Leaves time to join a consumer group and to count, within the timeout of a check. */
 const READ_WITHIN_MS = 8_000
 
 /** Reads the latest records of the topics as ingest would. */
 async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<FieldFindings> {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
-  const fromMs = await startOfLatest(kafka, source.topics, MOST_RECORDS)
-  const enough = new AbortController()
-  const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(READ_WITHIN_MS)])
+  const fromMs = await startOfLatest(kafka, source.topics, MAX_RECORDS)
+  const limit = new AbortController()
+  const signal = AbortSignal.any([limit.signal, AbortSignal.timeout(READ_WITHIN_MS)])
   let read = 0
   const visit = async (records: readonly KafkaRecord[]) => {
     await decoder.prepare(records)
-    for (const record of records.slice(0, MOST_RECORDS - read)) counts.add(record, decoder.decode(record.value))
+    for (const record of records.slice(0, MAX_RECORDS - read)) counts.add(record, decoder.decode(record.value))
     read += records.length
-    if (read >= MOST_RECORDS) enough.abort()
+    if (read >= MAX_RECORDS) limit.abort()
   }
   const range = { topics: source.topics, fromMs, skipTombstones: source.tombstones === 'skip', signal }
   await scanWindow(kafka, range, visit).catch((thrown: unknown) => {
@@ -136,25 +139,25 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
   return counts.conclude()
 }
 
-const database = ({ config, pool }: Patient): Check => ({
+const database = ({ config, pool }: DoctorContext): Check => ({
   name: 'database',
   fix: 'start Postgres, or set postgres.url',
-  look: async () => {
+  run: async () => {
     await postgresCheck(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
     return `PostgreSQL ${rows[0]!.server_version} at ${placeOf(config.postgres.url)}`
   },
 })
 
-const migrations = ({ config, configPath }: Patient): Check => ({
+const migrations = ({ config, configPath }: DoctorContext): Check => ({
   name: 'migrations',
   needs: 'database',
   fix: 'allow the user to read the schema outflow',
-  look: async () => {
+  run: async () => {
     const states = await migrationStatus(config.postgres.url)
     const pending = states.filter(({ appliedAt }) => appliedAt === null)
     if (pending.length > 0) {
-      throw new Shortfall(
+      throw new CheckFailed(
         `${pending.length} of ${states.length} are not applied`,
         `outflow migrate --config ${configPath}`,
       )
@@ -163,15 +166,15 @@ const migrations = ({ config, configPath }: Patient): Check => ({
   },
 })
 
-const model = ({ config, configPath, pool }: Patient): Check => ({
+const model = ({ config, configPath, pool }: DoctorContext): Check => ({
   name: 'model',
   needs: 'migrations',
   fix: 'fit another: outflow retrain',
-  look: async () => {
+  run: async () => {
     const stored = await activeModel(pool, config.pipeline)
     if (!stored) {
       const why = whyNoModel(await trainerStatus(pool, config.pipeline))
-      throw new NotYet(
+      throw new NotYetCreated(
         `pipeline ${config.pipeline} has none yet: ${why}`,
         `keep outflow run trainer --config ${configPath} running until at least ${formatCount(config.training.minRows)} good records are in the topics`,
       )
@@ -184,7 +187,7 @@ function describeModel({ modelId, createdAt, training }: ModelMetadata): string 
   return `${modelId}, fitted ${createdAt} to ${formatCount(training.rows)} records on ${training.backend}`
 }
 
-/** One small fit tries both: what fits runs in a process of its own, as in the trainer, and what scores runs here. */
+/** One small fit checks both: the fit runs in a child process, as in the trainer, and the scorer in this process. */
 function computing(): readonly Check[] {
   let fitted: Promise<FlowState> | undefined
   const fit = async () => {
@@ -200,7 +203,7 @@ function computing(): readonly Check[] {
     {
       name: 'backend',
       fix: 'npm run setup:tensorflow, or npm ci if node_modules is incomplete',
-      look: async () => {
+      run: async () => {
         const fitting = fit()
         fitted = fitting.then(({ flow }) => flow)
         const { report } = await fitting
@@ -211,11 +214,11 @@ function computing(): readonly Check[] {
     {
       name: 'engine',
       fix: 'npm ci: the package onnxruntime-node is incomplete, or has no build for this machine',
-      look: async () => {
+      run: async () => {
         const scorer = await openScorer(await (fitted ?? fit().then(({ flow }) => flow)))
         const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)
         await scorer.close()
-        if (!Number.isFinite(nll)) throw new Shortfall(`${scorer.engine} gives ${nll}`, 'npm ci')
+        if (!Number.isFinite(nll)) throw new CheckFailed(`${scorer.engine} gives ${nll}`, 'npm ci')
         return `${scorer.engine} scores`
       },
     },

@@ -42,7 +42,7 @@ it('issue 17.7: a path that no record has is named with the number of records th
   })
 })
 
-it('an optional field that no record has rejects none, and is found all the same', () => {
+it('an optional field that no record has rejects no record, and is reported', () => {
   const config = configWith([
     { path: '$.amount', type: 'numeric' },
     { path: '$.amout', type: 'numeric', optional: true },
@@ -66,7 +66,7 @@ it('another type is counted by field, with the first example; a record counts on
   })
 })
 
-it('the time, the entity and the inputs of windows are looked at as well', () => {
+it('the time, the entity and the inputs of windows are checked as well', () => {
   const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.total', by: '$.shop', over: '1h' }
   const config = configWith([{ path: '$.amount', type: 'numeric' }, window], { timestamp: '$.at', key: '$.customer' })
   const records = amounts.map((text) => text.replace('{', '{"at":0,'))
@@ -82,7 +82,7 @@ it('the time, the entity and the inputs of windows are looked at as well', () =>
   })
 })
 
-it('records that are as the configuration states have no problems', () => {
+it('records that fit the configuration have no problems', () => {
   expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts)).toEqual({
     records: 100,
     deadLetters: 0,

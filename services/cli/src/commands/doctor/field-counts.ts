@@ -13,13 +13,13 @@ export interface FieldFindings {
   readonly records: number
   /** Records that ingest would reject. */
   readonly deadLetters: number
-  /** Whether an optional field is in no record, as when its path is misspelt. */
+  /** Whether an optional field is in no record: its path may be misspelt. */
   readonly isFieldUnused: boolean
-  /** A sentence for each field that records lack or have of another type, and for records that cannot be decoded. */
+  /** A sentence for each field that is absent from records or has another type, and one for records that cannot be decoded. */
   readonly problems: readonly string[]
 }
 
-/** Counts, for each field that a configuration names, the records that lack it and those that have it of another type. */
+/** Counts, for each field in a configuration, the records that lack it and those where it has another type. */
 export function countFields(config: Pick<Config, 'source' | 'features'>): FieldCounts {
   const fields = fieldsOf(config).map((field) => ({ ...field, absent: 0, wrong: 0, example: '' }))
   let [records, deadLetters, undecodable, example] = [0, 0, 0, '']
@@ -57,7 +57,7 @@ export function countFields(config: Pick<Config, 'source' | 'features'>): FieldC
   }
 }
 
-/** A path that the configuration names, and what ingest does with the value there. */
+/** A path in the configuration, and how ingest reads the value there. */
 interface Field {
   readonly name: string
   readonly isOptional: boolean
@@ -83,7 +83,7 @@ function fieldsOf({ source, features }: Pick<Config, 'source' | 'features'>): re
   return fields
 }
 
-/** The entity and the time of a window are those of the source where it names no others. */
+/** A window without an entity or a time of its own has those of the source. */
 function windowFields(
   { name, aggregate, of, by, at }: Extract<Feature, { type: 'window' }>,
   { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,

@@ -55,7 +55,7 @@ async function written(
   return Buffer.concat(chunks)
 }
 
-/** A copy of its own: hyparquet takes an ArrayBuffer from its beginning. */
+/** A copy in its own buffer: hyparquet reads an ArrayBuffer from its beginning. */
 const arrayBuffer = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer
 
 describe('Parquet', () => {
@@ -68,7 +68,7 @@ describe('Parquet', () => {
     nll: 1.5e300,
   })
 
-  it('holds every value with its type, in one row group a write', async () => {
+  it('contains every value with its type, in one row group per write', async () => {
     const file = arrayBuffer(await written(parquetWriter, [anAnomaly(0n), odd], [anAnomaly(2n)]))
     const times = parquetMetadata(file).schema.filter(({ name }) => /_time$|_at$/.test(name))
     expect(times.map(({ logical_type }) => logical_type)).toEqual(
@@ -114,7 +114,7 @@ describe('Parquet', () => {
     })
   })
 
-  it('is a readable file without rows too', async () => {
+  it('is a readable file without rows as well', async () => {
     expect(await parquetReadObjects({ file: arrayBuffer(await written(parquetWriter)) })).toEqual([])
   })
 })
@@ -123,7 +123,7 @@ describe('CSV', () => {
   const read = async (...batches: readonly StoredAnomaly[][]) =>
     parse(await written(csvWriter, ...batches), { columns: true }) as Record<string, string>[]
 
-  it('has one header over all rows, and JSON that parses in its cells', async () => {
+  it('has one header line, and valid JSON in its cells', async () => {
     const rows = await read([anAnomaly(0n)], [anAnomaly(2n ** 62n + 1n)])
     expect(rows.map(({ offset }) => offset)).toEqual(['0', '4611686018427387905'])
     expect(rows[0]).toMatchObject({
@@ -137,7 +137,7 @@ describe('CSV', () => {
     expect(JSON.parse(rows[0]!.reasons!)).toEqual(anAnomaly(0n).reasons)
   })
 
-  it('has its header without rows too', async () => {
+  it('has its header line without rows as well', async () => {
     expect((await written(csvWriter)).toString()).toMatch(/^event_time,record_time,id,.*,reasons\n$/)
   })
 

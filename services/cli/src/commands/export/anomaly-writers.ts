@@ -5,10 +5,10 @@ import { stringify } from 'csv-stringify/sync'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import type { Output } from '../../open-output.js'
 
-/** Writes anomalies in one format, some at a time. */
+/** Writes anomalies in one format, batch by batch. */
 export interface AnomalyWriter {
   write(anomalies: readonly StoredAnomaly[]): Promise<void>
-  /** What the format puts behind the last row. */
+  /** Writes what the format requires after the last row. */
   end(): Promise<void>
 }
 
@@ -19,7 +19,7 @@ const INT32: Type = { type: 'INT32' }
 const INT64: Type = { type: 'INT64' }
 const DOUBLE: Type = { type: 'DOUBLE' }
 const TEXT: Type = { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
-// An instant: readers that know zones, such as pandas and DuckDB, take it for UTC and not for a local time.
+// Readers that support time zones, such as pandas and DuckDB, read it as UTC and not as a local time.
 const TIME: Type = {
   type: 'INT64',
   converted_type: 'TIMESTAMP_MILLIS',
@@ -33,7 +33,7 @@ interface Column {
   readonly of: (anomaly: StoredAnomaly) => unknown
 }
 
-/** As the view analyst.anomalies has them. */
+/** The columns of the view analyst.anomalies. */
 const COLUMNS: readonly Column[] = [
   { name: 'event_time', type: TIME, of: ({ eventTimeMs }) => new Date(eventTimeMs) },
   { name: 'record_time', type: TIME, of: ({ recordTimeMs }) => new Date(recordTimeMs) },
@@ -62,7 +62,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'offset', type: INT64, of: ({ offset }) => offset },
 ]
 
-/** What Parquet has as lists is JSON in CSV. */
+/** Lists in Parquet are JSON in CSV. */
 const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = [
   ...COLUMNS,
   { name: 'missing', of: ({ missing }) => JSON.stringify(missing) },
@@ -72,29 +72,29 @@ const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = [
 /**
  * Anomalies as CSV, one line each below a header; lists and objects are JSON in their cell, times ISO 8601.
  *
- * A text that a spreadsheet would run as a formula gets an apostrophe before it.
+ * A text that a spreadsheet would run as a formula is preceded by an apostrophe.
  */
 export function csvWriter(output: Output): AnomalyWriter {
   let header = true
   return {
     write: async (anomalies) => {
       const rows = anomalies.map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
-      const cast = { string: defused, date: (time: Date) => time.toISOString() }
+      const cast = { string: escapeFormula, date: (time: Date) => time.toISOString() }
       const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
       header = false
       await output.write(text)
     },
-    // The header of a file without rows.
+    // A file without rows has the header line too.
     end: async () => {
       if (header) await output.write(`${CSV_COLUMNS.map(({ name }) => name).join(',')}\n`)
     },
   }
 }
 
-// Entities, values and topics are data of the stream. @see OWASP, CSV Injection
-const RUNS_AS_FORMULA = /^[=+\-@\t\r]/
+// Entities, values and topics come from the stream. @see OWASP, CSV Injection
+const FORMULA_START = /^[=+\-@\t\r]/
 
-const defused = (text: string): string => (RUNS_AS_FORMULA.test(text) ? `'${text}` : text)
+const escapeFormula = (text: string): string => (FORMULA_START.test(text) ? `'${text}` : text)
 
 const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: Reason) => unknown })[] = [
   { name: 'field', type: TEXT, of: ({ field }) => field },
@@ -112,7 +112,7 @@ const leaf = ({ name, type, optional }: Omit<Column, 'of'>): SchemaElement => ({
   repetition_type: optional ? 'OPTIONAL' : 'REQUIRED',
 })
 
-// A list is three levels deep in Parquet. @see apache/parquet-format, LogicalTypes.md, Lists
+// Parquet requires three schema levels for a list. @see apache/parquet-format, LogicalTypes.md, Lists
 const listOf = (name: string, element: readonly SchemaElement[]): SchemaElement[] => [
   { name, converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },
   { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
@@ -129,7 +129,7 @@ const SCHEMA: SchemaElement[] = [
   ]),
 ]
 
-/** Anomalies as Parquet, packed with Snappy: a row group for each write, so that memory holds no more than one. */
+/** Anomalies as Parquet, compressed with Snappy: a row group per write, so that memory holds one at most. */
 export function parquetWriter(output: Output): AnomalyWriter {
   const bytes = new ByteWriter()
   const writer = new ParquetWriter({ writer: bytes, schema: SCHEMA, createdBy: 'outflow' })

@@ -4,8 +4,8 @@ import { connectionOfProperties } from './client-properties.js'
 const read = (...lines: readonly string[]) => connectionOfProperties(lines.join('\n'), 'client.properties')
 const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule'
 
-describe('the properties of a Kafka client', () => {
-  it('by the names of the Java client', () => {
+describe('connectionOfProperties', () => {
+  it('translates the properties of the Java client', () => {
     expect(
       read(
         '# of the platform team',
@@ -36,7 +36,7 @@ describe('the properties of a Kafka client', () => {
     })
   })
 
-  it('by the names of librdkafka', () => {
+  it('translates the properties of librdkafka', () => {
     expect(
       read(
         'metadata.broker.list=one:9093',
@@ -60,7 +60,7 @@ describe('the properties of a Kafka client', () => {
     })
   })
 
-  it('with tokens of client credentials, and TLS by the CAs that Node trusts', () => {
+  it('translates client credentials for tokens, and TLS with the CAs that Node trusts', () => {
     const { document, secrets } = read(
       'security.protocol=SASL_SSL',
       'sasl.mechanism=OAUTHBEARER',
@@ -80,7 +80,7 @@ describe('the properties of a Kafka client', () => {
     expect(secrets).toEqual({ KAFKA_CLIENT_SECRET: 'geheim' })
   })
 
-  it('without security', () => {
+  it('translates properties without TLS and SASL', () => {
     expect(read('bootstrap.servers=one:9092').document).toEqual({ kafka: { brokers: 'one:9092' } })
   })
 

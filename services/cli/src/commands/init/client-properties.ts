@@ -7,17 +7,17 @@ export interface StatedConnection {
     readonly kafka: Readonly<Record<string, unknown>>
     readonly source?: Readonly<Record<string, unknown>>
   }
-  /** By the name of the environment variable that the document has in the secret's place. */
+  /** By the name of the environment variable that the document has in place of the secret. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 /**
- * Translates the properties file of a Kafka client, by the names of the Java client or those of librdkafka. Secrets are not copied into the
+ * Translates the properties file of a Kafka client, with property names of the Java client or of librdkafka. Secrets are not copied into the
  * document.
  *
- * @param text  of the file
- * @param path  what errors name the file by
- * @throws {UsageError} naming the property that outflow cannot use, and the fix
+ * text  content of the file
+ * path  name of the file in error messages
+ * @throws {UsageError} with the property that outflow cannot use, and the fix
  */
 export function connectionOfProperties(text: string, path: string): StatedConnection {
   const properties = new Map(Object.entries(getProperties(text)).filter(([, value]) => value.trim() !== ''))
@@ -72,7 +72,7 @@ function tlsOf(get: Get, refuse: Refuse): true | Readonly<Record<string, string>
   }
   const caFile = get('ssl.truststore.location', 'ssl.ca.location')
   const certFile = get('ssl.keystore.location', 'ssl.certificate.location')
-  // A PEM keystore holds the key and its certificates.
+  // A PEM keystore contains the key and its certificates.
   const keyFile = get('ssl.keystore.location', 'ssl.key.location')
   const files = { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) }
   return Object.keys(files).length === 0 ? true : files

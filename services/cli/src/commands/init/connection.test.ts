@@ -51,7 +51,7 @@ it('takes the connection of a configuration, without its secrets, and with its f
   expect(secretsToSet).toEqual([])
 })
 
-it('prefers the options to the file, and names the secrets of a .properties file that are to be set', async () => {
+it('prefers the options to the file, and returns the environment variables to set for the secrets of a .properties file', async () => {
   const config = join(folder, 'client.properties')
   const login = 'sasl.mechanism=PLAIN\nsasl.username=ada\nsasl.password=geheim\n'
   await writeFile(config, `bootstrap.servers=one:9092\nsecurity.protocol=SASL_PLAINTEXT\n${login}`)
@@ -63,7 +63,7 @@ it('prefers the options to the file, and names the secrets of a .properties file
   expect(secretsToSet).toEqual(['KAFKA_PASSWORD'])
 })
 
-it('names the environment variable with the brokers, and not what it holds', async () => {
+it('writes the name of the environment variable with the brokers, and not its value', async () => {
   const { connection, written } = await readConnection({ output: '-' }, { KAFKA_BROKERS: 'one:9092' })
   expect(connection.kafka.brokers).toEqual(['one:9092'])
   expect(written.kafka).toEqual({ brokers: '${KAFKA_BROKERS}' })

@@ -9,7 +9,7 @@ import { connectionOfProperties, type StatedConnection } from './client-properti
 export interface TopicAccess {
   readonly connection: Connection
   readonly written: WrittenConnection
-  /** Environment variables that the written configuration needs, and that are not set. */
+  /** Environment variables that the written configuration needs and that are not set. */
   readonly secretsToSet: readonly string[]
 }
 
@@ -25,15 +25,15 @@ export interface ConnectionOptions {
   readonly brokers?: string
   readonly config?: string
   readonly registry?: string
-  /** Where the configuration is written: files are named relative to its folder. */
+  /** Path of the written configuration; files are named relative to its folder. */
   readonly output: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The connection of `--config`, a configuration in YAML or a client's .properties, with `--brokers` and `--registry` in its place where
- * they are given; without a file, that of `--brokers` or KAFKA_BROKERS.
+ * Returns the connection of `--config`, a configuration in YAML or a client's .properties file. `--brokers` and `--registry` override it;
+ * without a file, the brokers are those of `--brokers` or KAFKA_BROKERS.
  *
  * @throws {UsageError} when no broker is named, or a property cannot be used
  * @throws {ConfigUnreadable | ConfigSyntaxError | ConfigInvalid} as `loadConfig` does
@@ -54,7 +54,7 @@ export async function readConnection(options: ConnectionOptions, environment: En
   }
 }
 
-/** The connection that an outflow.yaml states which is written without one. */
+/** The connection for an outflow.yaml that is written from a file of records. */
 export const writtenWithoutTopic = ({ brokers }: ConnectionOptions, environment: Environment): WrittenConnection =>
   written({ kafka: { brokers: brokers ?? brokersOf(environment) ?? '127.0.0.1:9092' } }, (path) => path, environment)
 
@@ -92,7 +92,7 @@ function withOptions({ kafka, postgres, source }: Stated, options: ConnectionOpt
   }
 }
 
-// Named, not copied: what the environment holds may be a secret.
+// The variable's name, not its value: that may be a secret.
 const brokersOf = ({ KAFKA_BROKERS }: Environment) => (KAFKA_BROKERS ? '${KAFKA_BROKERS}' : undefined)
 
 function written(
@@ -110,7 +110,7 @@ function written(
   }
 }
 
-/** Renames the files under keys `…File`, at any depth. */
+/** Applies `move` to the paths under keys `…File`, at any depth. */
 function movedFiles(value: unknown, move: (path: string) => string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
@@ -121,7 +121,7 @@ function movedFiles(value: unknown, move: (path: string) => string): unknown {
   )
 }
 
-/** A path relative to `from` as a path relative to the folder of `output`; an absolute one stays. */
+/** Makes a path relative to `from` relative to the folder of `output`; an absolute path is not changed. */
 function relocate(from: string, output: string): (path: string) => string {
   const folder = output === '-' ? process.cwd() : dirname(resolve(output))
   return (path) => (isAbsolute(path) ? path : relative(folder, resolve(from, path)))

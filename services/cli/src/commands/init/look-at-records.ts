@@ -12,14 +12,14 @@ import {
   type NumberSummary,
 } from '@outflow/records'
 
-/** Statistics of the records, before anything is proposed. */
-export interface Look {
+/** Statistics of the sampled records. */
+export interface RecordStatistics {
   readonly records: number
   readonly columns: readonly Column[]
   readonly leftOut: readonly LeftOut[]
 }
 
-/** A field that a model can use, as it stands in the records. */
+/** A field that a model can use, with its statistics. */
 export interface Column {
   readonly feature: Feature
   /** Records that lack the field. */
@@ -37,8 +37,8 @@ export interface Column {
   readonly epochUnit: EpochUnit | null
 }
 
-/** Infers the features as `train` does, and summarises each of their columns. */
-export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): Look {
+/** Infers the features as `train` does, and summarises the column of each. */
+export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): RecordStatistics {
   const inference = makeFeatureInference()
   for (const partition of partitions) {
     inference.beginPartition()
@@ -48,12 +48,12 @@ export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): L
   const { features, leftOut } = inference.conclude()
   return {
     records: records.length,
-    columns: features.map((feature) => sumUp(feature, records)),
+    columns: features.map((feature) => summarize(feature, records)),
     leftOut,
   }
 }
 
-function sumUp(feature: Feature, records: readonly JsonObject[]): Column {
+function summarize(feature: Feature, records: readonly JsonObject[]): Column {
   const read = makeReader([feature])
   const get = compilePath(featurePath(feature))
   const numbers = new NumberSummariser()

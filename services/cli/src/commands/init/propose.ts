@@ -1,15 +1,15 @@
 import { type Feature, featurePath } from '@outflow/contracts'
 import type { NumberSummary } from '@outflow/records'
 import { formatCount } from '@outflow/terminal'
-import type { Column, Look } from './look-at-records.js'
+import type { Column, RecordStatistics } from './look-at-records.js'
 
-/** A line of the configuration, and why it is proposed; null where nothing needs saying. */
+/** A value for the configuration, and why it is proposed; null where no reason is needed. */
 export interface Proposal<T> {
   readonly value: T
   readonly why: string | null
 }
 
-/** The feature of a column, with remarks on what was found. */
+/** The feature of a column, with notes on its values. */
 export function proposeFeature({
   feature,
   absent,
@@ -34,25 +34,28 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
 }
 
 /** The first field that holds a time in every record. */
-export function proposeTimestamp({ columns }: Look): Proposal<string> | null {
+export function proposeTimestamp({ columns }: RecordStatistics): Proposal<string> | null {
   const times = columns.filter(
     ({ feature, absent, empty, broken, numbers }) =>
       feature.type === 'cyclic' && absent + empty + broken === 0 && numbers !== null,
   )
   const [first, ...others] = times
   if (first === undefined) return null
-  const rather = others.length > 0 ? `; or ${others.map(({ feature }) => featurePath(feature)).join(', ')}` : ''
+  const alternatives = others.length > 0 ? `; or ${others.map(({ feature }) => featurePath(feature)).join(', ')}` : ''
   const unit = first.epochUnit === null ? '' : ` as epoch ${first.epochUnit}`
-  return { value: featurePath(first.feature), why: `a time in every record${unit}, ${spanOf(first.numbers!)}${rather}` }
+  return {
+    value: featurePath(first.feature),
+    why: `a time in every record${unit}, ${spanOf(first.numbers!)}${alternatives}`,
+  }
 }
 
-/** Fewer values are kinds of things, such as the weather, and no entities. */
+/** Below this number the values are categories, such as the weather, and not entities. */
 const LEAST_ENTITIES = 10
-/** Fewer records of each would be dates, or names that happen to repeat. */
+/** Below this number of records each, the values are dates, or names that happen to repeat. */
 const LEAST_RECORDS_EACH = 10
 
-/** The category with the most values, which every record has. */
-export function proposeKey({ records, columns }: Look): Proposal<string> | null {
+/** The category with the most values, among those that every record has. */
+export function proposeKey({ records, columns }: RecordStatistics): Proposal<string> | null {
   const [most] = columns
     .filter(({ feature, absent, empty, broken }) => feature.type === 'categorical' && absent + empty + broken === 0)
     .filter(({ distinct }) => distinct >= LEAST_ENTITIES && records / distinct >= LEAST_RECORDS_EACH)
@@ -65,7 +68,7 @@ export function proposeKey({ records, columns }: Look): Proposal<string> | null 
   }
 }
 
-/** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
+/** The largest of these rates that gives at most 20 alerts a day in normal traffic. */
 export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {
   const what = 'share of normal records that may be anomalies'
   if (recordsPerDay === null) return { value: DEFAULT_ALERT_RATE, why: what }
@@ -77,7 +80,7 @@ export function proposeAlertRate(recordsPerDay: number | null): Proposal<number>
 
 const DEFAULT_ALERT_RATE = 0.001
 const MOST_ALERTS_PER_DAY = 20
-/** Below the last, few calibration sets have records as rare as that. */
+/** Below the smallest rate, few calibration sets have records that are as rare. */
 const ALERT_RATES = [0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001]
 
 const spanOf = ({ least, most }: NumberSummary): string => `${shortTime(least)} to ${shortTime(most)}`

@@ -25,7 +25,7 @@ function propose(records: readonly Record<string, unknown>[], origin: Partial<Or
   return { text, config: parseConfig(parse(text), ENVIRONMENT) }
 }
 
-/** Orders of twenty shops, by the hour. */
+/** Orders of twenty shops, one per hour. */
 const orders = Array.from({ length: 200 }, (_, index) => ({
   id: `order-${index}`,
   at: new Date(Date.UTC(2026, 0, 1, index)).toISOString(),
@@ -39,8 +39,8 @@ const orders = Array.from({ length: 200 }, (_, index) => ({
 const featureAt = (config: Config, path: string) =>
   config.features.find((feature) => 'path' in feature && feature.path === path)
 
-describe('the proposed configuration', () => {
-  it('has the largest alert rate that gives at most 20 alerts a day, and states their number', () => {
+describe('renderConfig', () => {
+  it('proposes the largest alert rate that gives at most 20 alerts a day, and states their number', () => {
     const proposed = (recordsPerDay: number) => {
       const { text, config } = propose(orders, { recordsPerDay })
       return { rate: config.detection.alertRate, why: /^detection:.*# (.*)$/m.exec(text)![1] }
@@ -53,7 +53,7 @@ describe('the proposed configuration', () => {
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
   })
 
-  it('states the connection that the topic was read by', () => {
+  it('writes the connection with which the topic was read', () => {
     const { config } = propose(orders, {
       format: { value: 'avro', why: 'as all records seen are' },
       connection: {
@@ -77,7 +77,7 @@ describe('the proposed configuration', () => {
     })
   })
 
-  it('has the features of the records, by type, and names the fields that were left out', () => {
+  it('writes the features of the records with their types, and the fields that were left out', () => {
     const { text, config } = propose(orders)
     expect(config).toMatchObject({
       pipeline: 'orders',
@@ -97,7 +97,7 @@ describe('the proposed configuration', () => {
     expect(text).toContain('\n  # left out: id, text with 200 values in 200 rows\n')
   })
 
-  it('takes many-decade skewed numbers on a log scale, and names the range', () => {
+  it('proposes a log scale for skewed numbers over many decades, and states their range', () => {
     const { text, config } = propose(orders)
     expect(featureAt(config, '$.paid: in # all')).toMatchObject({ scale: 'log' })
     expect(text).toContain('log: from 1 to 794,328, median ')
@@ -113,7 +113,7 @@ describe('the proposed configuration', () => {
     expect(featureAt(config, '$.paid')).not.toHaveProperty('scale')
   })
 
-  it('issue 17.3: proposes a counter as a line in comments, and states the unit of epoch times', () => {
+  it('issue 17.3: writes a counter as a commented line, and states the unit of epoch times', () => {
     const from = Date.UTC(2026, 0, 1) / 1e3
     const { text, config } = propose(
       Array.from({ length: 200 }, (_, index) => ({ seq: index, ts: from + 60 * index, load: (index * 37) % 91 })),
@@ -125,7 +125,7 @@ describe('the proposed configuration', () => {
     expect(text).toMatch(/path: \$\.ts, type: cyclic, period: day \} +# epoch seconds/)
   })
 
-  it('issue 17.4: quotes a key with dots, and the line reads every record', () => {
+  it('issue 17.4: quotes a key with dots, so that the path reads every record', () => {
     const { config } = propose(
       Array.from({ length: 200 }, (_, index) => ({
         'metrics.cpu': (index * 37) % 91,
@@ -138,7 +138,7 @@ describe('the proposed configuration', () => {
     ])
   })
 
-  it('makes optional what some records lack, and counts what is empty', () => {
+  it('makes a field optional that some records lack, and counts empty values', () => {
     const { text, config } = propose(orders)
     expect(featureAt(config, '$.miles')).toMatchObject({ optional: true })
     expect(text).toContain('absent from 40')
@@ -146,19 +146,19 @@ describe('the proposed configuration', () => {
     expect(text).toContain('empty in 50')
   })
 
-  it('takes epoch milliseconds as a time', () => {
+  it('proposes epoch milliseconds as the timestamp', () => {
     const { config } = propose(orders.map(({ weight }, index) => ({ weight, ts: 1_767_225_600_000 + index * 999 })))
     expect(config.source.timestamp).toBe('$.ts')
     expect(featureAt(config, '$.ts')).toMatchObject({ type: 'cyclic', period: 'day' })
   })
 
-  it('takes no field as the time or the entity that some records have empty', () => {
+  it('proposes no timestamp or entity field that is empty in some records', () => {
     const { config } = propose(orders.map((order, index) => (index === 9 ? { ...order, at: null, shop: null } : order)))
     expect(config.source).not.toHaveProperty('timestamp')
     expect(config.source).not.toHaveProperty('key')
   })
 
-  it("leaves the entity to Kafka's message key where there is one", () => {
+  it('proposes no entity field where records have a message key', () => {
     expect(propose(orders, { isKeyed: true }).config.source).not.toHaveProperty('key')
   })
 
@@ -167,13 +167,13 @@ describe('the proposed configuration', () => {
     expect(text).toContain('1 would be dead letters: $.weight must be a number')
   })
 
-  it('parses, whatever names and values the records have', () => {
+  it('returns valid YAML, whatever names and values the records have', () => {
     const name = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.constantFrom('#', 'a: b', '- x', '{', '"', 'yes', '\n- y'),
     )
     const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constantFrom(null, 'a\n- b', '2026-01-01'))
-    // `$` and braces are the substitution's, which no quoting holds back.
+    // Quoting does not prevent the substitution of `$` and braces.
     const isPlain = (record: object) => !JSON.stringify(record).includes('${')
     const records = fc.array(fc.dictionary(name, value).filter(isPlain), { minLength: 1, maxLength: 20 })
     fc.assert(

@@ -1,14 +1,14 @@
 import { type Config, type Feature, nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
 import type { WrittenConnection } from './connection.js'
-import type { Look } from './look-at-records.js'
+import type { RecordStatistics } from './look-at-records.js'
 import { type Proposal, proposeAlertRate, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
 
 export interface Origin {
-  /** What was looked at, in words: `the first 10,000 records of flights.csv`. */
+  /** Where the records come from, in words: `the first 10,000 records of flights.csv`. */
   readonly from: string
   readonly topic: string
-  /** How records are written on the topic, and why that is thought. */
+  /** Format of the records on the topic, and why it is proposed. */
   readonly format: Proposal<Config['source']['format']>
   /** Whether the records had Kafka keys of their own; false where they come from a file. */
   readonly isKeyed: boolean
@@ -17,8 +17,8 @@ export interface Origin {
   readonly recordsPerDay: number | null
 }
 
-/** The text of an outflow.yaml for such records: it parses, and its comments state the reason for each line. */
-export function renderConfig(look: Look, origin: Origin): string {
+/** Returns the text of an outflow.yaml for the records: valid YAML, with comments that state the reason for each line. */
+export function renderConfig(statistics: RecordStatistics, origin: Origin): string {
   const { topic } = origin
   const blocks = [
     [`# Proposed by \`outflow init\` from ${remark(origin.from)}: check it, and correct what is wrong.`],
@@ -27,11 +27,11 @@ export function renderConfig(look: Look, origin: Origin): string {
       entry('kafka', { value: origin.connection.kafka, why: 'host:port, comma-separated; also tls and sasl' }),
       entry('postgres', { value: origin.connection.postgres, why: 'also passwordFile and tls' }),
     ]),
-    ['source:', ...aligned(sourceOf(look, origin).map((line) => indent(line)))],
+    ['source:', ...aligned(sourceOf(statistics, origin).map((line) => indent(line)))],
     [
       'features: # with the number of records in which a field is absent or empty',
-      ...aligned(featuresOf(look).map((line) => indent(line))),
-      ...leftOutLines(look),
+      ...aligned(featuresOf(statistics).map((line) => indent(line))),
+      ...leftOutLines(statistics),
     ],
     ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
     aligned([
@@ -56,7 +56,7 @@ interface Line {
 
 const indent = ({ text, why }: Line): Line => ({ text: `  ${text}`, why })
 
-/** A Kafka topic's name has at most 249 characters; the longest ending that is put behind it has 13. */
+/** A Kafka topic's name has at most 249 characters; the longest suffix that is appended has 13. */
 const LONGEST_STEM = 236
 
 function detectionOf({ recordsPerDay }: Origin): Proposal<object> {
@@ -64,9 +64,9 @@ function detectionOf({ recordsPerDay }: Origin): Proposal<object> {
   return { value: { alertRate: value }, why }
 }
 
-function sourceOf(look: Look, { topic, format, isKeyed, connection }: Origin): readonly Line[] {
-  const timestamp = proposeTimestamp(look)
-  const key = proposeKey(look)
+function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connection }: Origin): readonly Line[] {
+  const timestamp = proposeTimestamp(statistics)
+  const key = proposeKey(statistics)
   const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
   const { registry, csv } = connection
   if (registry && format.value !== 'json') lines.push(entry('registry', { value: registry, why: null }))
@@ -79,7 +79,7 @@ function sourceOf(look: Look, { topic, format, isKeyed, connection }: Origin): r
   return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline starts' })]
 }
 
-function featuresOf({ columns }: Look): readonly Line[] {
+function featuresOf({ columns }: RecordStatistics): readonly Line[] {
   return columns.map((column) => {
     const { value, why } = proposeFeature(column)
     return { text: `- ${inline(asWritten(value))}`, why }
@@ -91,8 +91,8 @@ function asWritten(feature: Feature): object {
   return Object.fromEntries(Object.entries(feature).filter(([key, part]) => key !== 'optional' || part === true))
 }
 
-/** A field that could be a feature is a line in comments, to be switched on; another is named with the reason. */
-function leftOutLines({ leftOut }: Look): readonly string[] {
+/** A field that could be a feature is a commented line, ready to be enabled; any other is a comment with the reason. */
+function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
   const lines = leftOut.map(({ path, why, feature }): Line => {
     if (feature === undefined) return { text: `# left out: ${remark(nameOfPath(path))}, ${remark(why)}`, why: null }
     return { text: `# - ${inline(asWritten(feature))}`, why: `left out: ${why}` }
@@ -111,7 +111,7 @@ function entry(key: string, { value, why }: Proposal<unknown>): Line {
   return { text: `${key}: ${inline(value)}`, why }
 }
 
-/** On one line, quoted where YAML asks for it, and where a field's name has a line's end. */
+/** On one line, quoted where YAML requires it, and where a field's name contains a line break. */
 function inline(value: unknown): string {
   return stringify(value, {
     collectionStyle: 'flow',
@@ -122,17 +122,17 @@ function inline(value: unknown): string {
   }).trimEnd()
 }
 
-/** Comments behind longer lines than this would stand off the screen of all the others. */
-const WIDEST = 60
+/** Comments behind longer lines are not aligned with the others: they would push all comments off the screen. */
+const MAX_ALIGNED_WIDTH = 60
 
 function aligned(lines: readonly Line[]): readonly string[] {
-  const width = Math.max(0, ...lines.map(({ text }) => text.length).filter((length) => length <= WIDEST))
+  const width = Math.max(0, ...lines.map(({ text }) => text.length).filter((length) => length <= MAX_ALIGNED_WIDTH))
   return lines.map(({ text, why }) => (why === null ? text : `${text.padEnd(width)}  # ${remark(why)}`))
 }
 
 const LONGEST_REMARK = 200
 
-/** What comes from data must not end the comment that it stands in. */
+/** Text from data must not end its comment. */
 function remark(text: string): string {
   const line = text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029\ufeff]+/gu, ' ')
   return line.length > LONGEST_REMARK ? `${line.slice(0, LONGEST_REMARK - 1)}…` : line
@@ -147,7 +147,7 @@ function pipelineName(topic: string): string {
   return name === '' ? 'pipeline' : name
 }
 
-/** A plain name for the topic that the records of a file will come by: `data/flights.csv.gz` is `flights`. */
+/** A name for the topic of a file's records: `data/flights.csv.gz` gives `flights`. */
 export function topicOfFile(path: string): string {
   const base = path
     .split(/[/\\]/)

@@ -14,21 +14,21 @@ import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
 import { topicOfFile } from './render-config.js'
 
-/** Enough to see what is rare, and read in a second. */
+/** Enough records to show rare values, and read in a second. */
 const MAX_RECORDS = 10_000
 
-/** Records to look at, and where they came from. */
+/** Sampled records, and their origin. */
 export interface Sample {
-  /** What errors call the place: a path, or `topic flights`. */
+  /** Name of the origin in error messages: a path, or `topic flights`. */
   readonly name: string
-  /** In words: `the first 10,000 records of flights.csv`. */
+  /** The origin in words: `the first 10,000 records of flights.csv`. */
   readonly from: string
-  /** The topic to watch. */
+  /** Source topic for the configuration. */
   readonly topic: string
-  /** Of each partition, in its order; a file is one. */
+  /** Records of each partition, in its order; a file counts as one partition. */
   readonly partitions: readonly (readonly JsonObject[])[]
   readonly format: Config['source']['format']
-  /** What is to be said of the format. */
+  /** Comment on the format. */
   readonly formatWhy: string
   /** Null where it is unknown. */
   readonly recordsPerDay: number | null
@@ -103,13 +103,13 @@ export async function topicRecords(topic: string, connection: Connection, signal
 
 interface Decoded {
   readonly format: Config['source']['format']
-  /** Of each partition, in its order. Records that a producer sends together have the same time, so there is no order over all. */
+  /** Records of each partition, in its order. Records that a producer sends together have the same time, so there is no order over all. */
   readonly partitions: readonly (readonly JsonObject[])[]
   readonly rejected: number
   readonly firstRejection: Rejection | null
 }
 
-/** Decodes by the format that is stated, or else by that which decodes most of the records. */
+/** Decodes with the configured format, or else with the one that decodes most records. */
 async function decodeByBestFormat(records: readonly WindowRecord[], source: Connection['source']): Promise<Decoded> {
   const { format, registry } = source
   const candidates =
@@ -159,7 +159,7 @@ function undecodable({ source }: Connection, records: readonly WindowRecord[], {
   return `no record is ${formats}; ${detail}`
 }
 
-/** Records a day, by those of the latest day or hour; null where all records are younger, and may have been written at once, or none is. */
+/** Records per day, extrapolated from the latest day or hour; null where all records are younger and may have been written at once, or there are none. */
 async function rateOf(kafka: KafkaConnection, topic: string): Promise<number | null> {
   const since = (fromMs: number) => countWindow(kafka, { topics: [topic], fromMs })
   const all = await since(0)

@@ -9,11 +9,11 @@ import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-
 /** How two models differ. */
 interface Difference {
   readonly facts: DifferingFacts
-  /** null: their features differ. */
+  /** null when their features differ. */
   readonly divergence: Divergence | null
 }
 
-/** Prints how two models differ: in what they were made of, and in what they find likely. */
+/** Prints how two models differ: in features, training and gate, and in their likelihoods. */
 export async function diffModels(
   first: string,
   second: string,
@@ -47,12 +47,12 @@ function describe(a: StoredModel, b: StoredModel, { facts, divergence }: Differe
     head: ['', a.id, b.id],
     rows: Object.entries(facts).map(([name, [own, other]]) => [name, show(own), show(other)]),
   })
-  const apart =
+  const likelihoods =
     divergence === null
       ? 'their features differ: likelihoods cannot be compared'
       : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats higher under the first, ` +
         `records of the first ${divergence.firstToSecond.toFixed(3)} nats higher under the second`
-  return `${table}\n${apart}`
+  return `${table}\n${likelihoods}`
 }
 
 const show = (value: unknown): string => (value === null ? '–' : String(value))

@@ -28,7 +28,7 @@ function tallyOf(control: Partial<Control>, anomalies: readonly DetectedAnomaly[
   return tally.end()
 }
 
-test('with all off each anomaly is an alert', () => {
+test('without suppressions, cool-down and grouping each anomaly is an alert', () => {
   expect(tallyOf({}, [anAnomaly(0), anAnomaly(1, { severity: 'high' })])).toMatchObject({
     anomalies: 2,
     alerts: 2,
@@ -38,7 +38,7 @@ test('with all off each anomaly is an alert', () => {
   })
 })
 
-test('counts what was hidden by which rule, and counts a group on the day on which its bucket ends', () => {
+test('counts the anomalies that each rule hid, and counts a group on the day on which its bucket ends', () => {
   const rule = { entity: 'LAX', field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
   const control = {
     suppressions: [{ ...rule, id: '3', expiresAt: new Date(NOON + 9e9) }],

@@ -2,33 +2,33 @@ import { type Alert, alertId, type Control, makeDecider } from '@outflow/alertin
 import type { AlertBucket, Severity } from '@outflow/contracts'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
-/** Of how many anomalies how many alerts would have come. */
+/** A number of anomalies, and of the alerts that they would have caused. */
 export interface Share {
   anomalies: number
   alerts: number
 }
 
-/** What a configuration would have made of the anomalies of a range. */
+/** What a configuration would have done with the anomalies of a range. */
 export interface Tally {
   readonly anomalies: number
-  /** Those that go by themselves, and groups. */
+  /** sent + the number of groups. */
   readonly alerts: number
   readonly sent: number
   readonly groups: Readonly<Record<GroupKind, number>>
-  /** Alerted in a group. */
+  /** Anomalies that would have been alerted in a group. */
   readonly gathered: Readonly<Record<GroupKind, number>>
   readonly hidden: {
     readonly cooldown: number
     readonly rules: readonly { readonly id: string; readonly hidden: number }[]
   }
   readonly bySeverity: Readonly<Record<Severity, Share>>
-  /** By the UTC day of detection, and of sending. */
+  /** By UTC day: of detection for anomalies, of sending for alerts. */
   readonly days: readonly ({ readonly day: string } & Share)[]
 }
 
 type GroupKind = 'key' | 'reason' | 'quiet'
 
-/** Counts what becomes of anomalies that are handed over in the order of their detection. */
+/** Counts the decisions on anomalies, which are added in the order of their detection. */
 export function makeTally(control: Control) {
   const decider = makeDecider(control, [])
   const groups = { key: 0, reason: 0, quiet: 0 }
@@ -64,7 +64,7 @@ export function makeTally(control: Control) {
       } else if (fate.by === 'cooldown') cooldown += 1
       else hiddenBy.set(fate.ruleId, (hiddenBy.get(fate.ruleId) ?? 0) + 1)
     },
-    /** Closes all open groups, as it would happen in time. */
+    /** Closes all open groups, as the end of their buckets would. */
     end: (): Tally => {
       countGroups(decider.closeDue(Number.MAX_SAFE_INTEGER))
       return {
@@ -86,7 +86,7 @@ export function makeTally(control: Control) {
 
 const aShare = (): Share => ({ anomalies: 0, alerts: 0 })
 
-/** An anomaly as its alert was when it was detected. */
+/** The alert of an anomaly as it was at detection. */
 export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
   const { topic, partition, offset, entityKey: key, severity, nll, pValue, reason, eventTime, detectedAt } = anomaly
   return {

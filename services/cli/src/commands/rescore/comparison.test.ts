@@ -10,7 +10,7 @@ const aRecord = (offset: number, isAnomaly: boolean, pValueThen: number | null, 
   wasScored,
 })
 
-test('decisions of now are compared with those of then', () => {
+test('new decisions are compared with the stored ones', () => {
   const comparison = makeComparison(10)
   comparison.add(aRecord(0, false, null))
   comparison.add(aRecord(1, true, 0.001))
@@ -33,7 +33,7 @@ test('decisions of now are compared with those of then', () => {
   })
 })
 
-test('of very many changes the least likely are kept, and all are counted', () => {
+test('of many changes the least likely are kept, and all are counted', () => {
   const comparison = makeComparison(3)
   for (let offset = 0; offset < 5_000; offset++) comparison.add(aRecord((offset * 7_919) % 5_000, true, null))
   const { newAnomalies, newly } = comparison.result()

@@ -1,27 +1,27 @@
-/** A record about which the decision is another one now. */
+/** A record on which the decision has changed. */
 export interface DecisionChange {
   /** topic/partition/offset */
   readonly position: string
   readonly nll: number
   readonly pValue: number
-  /** Of then; null: it was not an anomaly, and only the p-values of anomalies are kept. */
+  /** The stored p-value; null when the record was not an anomaly: only the p-values of anomalies are stored. */
   readonly pValueThen: number | null
 }
 
-/** Decisions of now compared with those of then. */
+/** New decisions compared with the stored ones. */
 export interface Comparison {
   /** Records of the range; scored + rejected. */
   readonly records: number
   readonly scored: number
   readonly rejected: number
-  /** Scored records at offsets that the stream has not come to. */
+  /** Scored records at offsets that ingest has not reached. */
   readonly notScoredThen: number
   readonly anomaliesThen: number
   readonly anomaliesNow: number
   readonly stillAnomalies: number
   readonly newAnomalies: number
   readonly noLongerAnomalies: number
-  /** The least likely of each kind, as many as were asked for. */
+  /** The least likely of each kind, up to the limit. */
   readonly newly: readonly DecisionChange[]
   readonly noLonger: readonly DecisionChange[]
 }
@@ -32,7 +32,7 @@ interface RescoredRecord extends DecisionChange {
   readonly wasScored: boolean
 }
 
-/** Makes what counts decisions and keeps the least likely changes; memory does not grow with the range. */
+/** Counts decisions and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
   const counts = { scored: 0, rejected: 0, notScoredThen: 0, anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 }
   const changes = { newAnomalies: 0, noLongerAnomalies: 0 }
@@ -68,7 +68,7 @@ export function makeComparison(limit: number) {
   }
 }
 
-/** Sorted and cut only when twice as many as wanted have come. */
+/** Sorts and truncates only after many additions, so that an addition is cheap. */
 function keep(kept: DecisionChange[], changed: DecisionChange, limit: number): void {
   kept.push(changed)
   if (kept.length > 2 * limit + 100) kept.splice(0, kept.length, ...leastLikelyFirst(kept).slice(0, limit))

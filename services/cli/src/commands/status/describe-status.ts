@@ -3,11 +3,11 @@ import type { Reading } from './reading.js'
 
 export interface PipelineRate {
   readonly reading: Reading
-  /** Records a second. */
+  /** Records per second. */
   readonly rate: number
 }
 
-/** A row a pipeline, and below it what needs a person. */
+/** One row per pipeline, and below it the problems to fix. */
 export function describeStatus(
   pipelines: readonly PipelineRate[],
   { paintResult: paint, table }: Pick<Terminal, 'paintResult' | 'table'>,
@@ -50,20 +50,20 @@ function modelOf({ modelId, modelPromotedAt, at }: Reading): string {
   return modelPromotedAt === null ? modelId.slice(0, 8) : `${modelId.slice(0, 8)}, ${ago(modelPromotedAt, at)} old`
 }
 
-/** Longer than a rebalance or a restart takes: then nobody reads. */
-const SILENT_MS = 60_000
+/** Longer than a rebalance or a restart takes. */
+const STALLED_MS = 60_000
 
 function remarksOf(reading: Reading): string[] {
   const { pipeline, at, lag, lagUnknown, lastWrite, whyNoModel, waitingSince, drift } = reading
   const remarks: string[] = []
   if (lagUnknown !== null) remarks.push(`lag unknown: ${lagUnknown}`)
   if (whyNoModel !== null) remarks.push(`no model: ${whyNoModel}`)
-  else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > SILENT_MS)) {
+  else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > STALLED_MS)) {
     const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
     remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)
   }
   if (reading.unreachable !== null) remarks.push(reading.unreachable)
-  if (waitingSince !== null && at.getTime() - waitingSince.getTime() > SILENT_MS) {
+  if (waitingSince !== null && at.getTime() - waitingSince.getTime() > STALLED_MS) {
     remarks.push(`the oldest message waits for ${ago(waitingSince, at)}: is alerts running?`)
   }
   if (drift !== null && drift.fields.length > 0) {

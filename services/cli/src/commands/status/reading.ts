@@ -17,32 +17,32 @@ export const configsOption = (): Option =>
     'the configuration, default: outflow.yaml; repeat it to show several pipelines',
   ).argParser(collect)
 
-/** How a pipeline stood at one moment. */
+/** Status of a pipeline at one moment. */
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly pipeline: string
   readonly at: Date
   /** Records that are not read yet; null where Kafka did not answer. */
   readonly lag: number | null
   readonly lagUnknown: string | null
-  /** What no record can reach under the active model; null: nothing. */
+  /** Decisions that no p-value can reach under the active model; null: none. */
   readonly unreachable: string | null
-  /** Why no model is active, and the command where one helps; null: a model is active. */
+  /** Why no model is active, and the command that helps, if any; null: a model is active. */
   readonly whyNoModel: string | null
-  /** The newest alarm, if it is of the last day. */
+  /** The newest alarm of the last day. */
   readonly drift: StoredDriftAlarm | null
 }
 
-/** Records a second between two readings of a pipeline. */
+/** Records per second between two readings of a pipeline. */
 export function rateBetween(earlier: Reading, later: Reading): number {
   const seconds = (later.at.getTime() - earlier.at.getTime()) / 1_000
-  // Less than before: its offsets were deleted, and it begins anew.
+  // Negative when offsets were deleted and the counter restarted.
   return seconds <= 0 ? 0 : Math.max(0, later.received - earlier.received) / seconds
 }
 
 export const readAll = (watched: readonly StatusReader[]): Promise<readonly Reading[]> =>
   Promise.all(watched.map((pipeline) => pipeline.read()))
 
-/** Lends the pipelines of some configurations. */
+/** Opens a status reader for each configuration, and closes them when `use` ends. */
 export async function withWatched<T>(
   paths: readonly string[] = ['outflow.yaml'],
   use: (watched: readonly StatusReader[]) => Promise<T>,
@@ -57,13 +57,13 @@ export async function withWatched<T>(
   }
 }
 
-/** A pipeline that can be read again and again. */
+/** Reads the status of one pipeline repeatedly. */
 interface StatusReader {
   read(): Promise<Reading>
   close(): Promise<void>
 }
 
-/** Connections stay open from one reading to the next. */
+/** Connections remain open between readings. */
 async function watch(configPath: string): Promise<StatusReader> {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
