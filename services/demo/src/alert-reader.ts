@@ -1,9 +1,9 @@
 import { type AlertEvent, alertEventSchema, formatPosition } from '@outflow/contracts'
 import { type Delivery, deliveries, type KafkaConnection, positionsInMemory } from '@outflow/streams'
 
-/** An alert as it was read from the topic. */
+/** An alert that was read from the topic. */
 export interface ReadAlert {
-  /** Of the record that it is about: `topic/partition/offset`. */
+  /** Position of its record: `topic/partition/offset`. */
   readonly position: string
   readonly readAtMs: number
   readonly data: AlertEvent['data']
@@ -15,13 +15,13 @@ export interface AlertReader {
   close(): Promise<void>
 }
 
-/** Reads the alerts topic from its beginning, as anybody would who is alerted: committed data only. */
+/** Reads the alerts topic from its beginning, like any consumer of alerts: committed data only. */
 export function openAlertReader(
   kafka: KafkaConnection,
   { topic, onFailure }: { readonly topic: string; readonly onFailure: (error: unknown) => void },
 ): AlertReader {
   const alerts: ReadAlert[] = []
-  const take = (delivery: Delivery): void => {
+  const onDelivery = (delivery: Delivery): void => {
     const readAtMs = Date.now()
     try {
       alerts.push(...readDelivery(delivery, readAtMs))
@@ -39,7 +39,7 @@ export function openAlertReader(
       positions: positionsInMemory(),
       signal: stop.signal,
     }).subscribe({
-      next: take,
+      next: onDelivery,
       error: (error: unknown) => {
         onFailure(error)
         resolve()

@@ -1,14 +1,14 @@
 import type { Flight } from './flights.js'
 
-/** Makes a message that no reader can make a flight of; one function a way of being broken. */
-type Break = (flight: Flight) => Buffer | null
+/** Makes a message that cannot be read as a flight; one function per kind of fault. */
+type MakeBroken = (flight: Flight) => Buffer | null
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
 const TWO_MEGABYTES = 2 * 1024 ** 2
 
-/** The ways in which messages are broken in real life, each under the name that the demo's truth header bears. */
-const WAYS: Readonly<Record<string, Break>> = {
+/** The faults of messages in real life, by their name in the demo's truth header. */
+const FAULTS: Readonly<Record<string, MakeBroken>> = {
   'cut JSON': (flight) => json(flight).subarray(0, 40),
   'plain text': ({ origin, destination }) => Buffer.from(`${origin} to ${destination}, on time`),
   'not UTF-8': ({ origin }) =>
@@ -24,17 +24,17 @@ const WAYS: Readonly<Record<string, Break>> = {
 interface BrokenMessage {
   readonly key: string
   readonly value: Buffer | null
-  readonly way: string
+  readonly fault: string
 }
 
-/** One message of 2 MB and others in turn, as many as there are flights to break. */
+/** Returns a broken message for each of the flights: one of 2 MB, and the other faults in turn. */
 export function breakFlights(flights: readonly Flight[]): readonly BrokenMessage[] {
-  const ways = Object.entries(WAYS)
+  const faults = Object.entries(FAULTS)
   return flights.map((flight, index) => {
     if (index === 0) {
-      return { key: flight.origin, value: json({ ...flight, padding: 'x'.repeat(TWO_MEGABYTES) }), way: '2 MB' }
+      return { key: flight.origin, value: json({ ...flight, padding: 'x'.repeat(TWO_MEGABYTES) }), fault: '2 MB' }
     }
-    const [way, breakFlight] = ways[(index - 1) % ways.length]!
-    return { key: flight.origin, value: breakFlight(flight), way }
+    const [fault, makeBroken] = faults[(index - 1) % faults.length]!
+    return { key: flight.origin, value: makeBroken(flight), fault }
   })
 }

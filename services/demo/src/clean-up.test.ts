@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { withCleanUp } from './clean-up.js'
 
-it('undoes the last first, also when the work and an undoing fail, and throws what the work threw', async () => {
+it('runs clean-ups in reverse order, also when the work and a clean-up fail, and throws the error of the work', async () => {
   const undone: string[] = []
   const work = withCleanUp(async (defer) => {
     defer(() => void undone.push('folder'))
@@ -13,7 +13,7 @@ it('undoes the last first, also when the work and an undoing fail, and throws wh
   expect(undone).toEqual(['services', 'folder'])
 })
 
-it('throws what an undoing threw when the work went well', async () => {
+it('throws the error of a clean-up when the work succeeded', async () => {
   const work = withCleanUp(async (defer) => defer(() => Promise.reject(new Error('folder'))))
   await expect(work).rejects.toThrow('folder')
 })

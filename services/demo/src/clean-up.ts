@@ -1,17 +1,17 @@
-/** Takes what must be undone when the work has ended, however it ended. */
+/** Registers a clean-up, which runs when the work has ended, whether it succeeded or failed. */
 export type Defer = (undo: Undo) => void
 
 type Undo = () => Promise<unknown> | unknown
 
 /**
- * Runs work and then undoes what it deferred, the last first; one that fails does not keep the others from running.
+ * Runs work and then the clean-ups that it registered, in reverse order; a clean-up that fails does not prevent the others.
  *
- * @throws what the work threw, else what the first failed undoing threw
+ * @throws the error of the work, else that of the first clean-up that failed
  */
 export async function withCleanUp<T>(work: (defer: Defer) => Promise<T>): Promise<T> {
   const undoing: Undo[] = []
   const result = await work((undo) => undoing.unshift(undo)).catch(async (error: unknown) => {
-    // The first error is the one that is reported.
+    // Only the error of the work is reported.
     await undoAll(undoing).catch(() => {})
     throw error
   })

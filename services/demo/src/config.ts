@@ -1,13 +1,13 @@
-/** Where the demo's broker and database are. */
-interface DemoPlace {
+/** Addresses of the demo's broker and database. */
+interface DemoServers {
   readonly brokers: readonly string[]
   readonly databaseUrl: string
-  /** Put behind the names of pipeline and topics: a broker that is not ours may have a topic `flights` already. */
+  /** Suffix of the names of pipeline and topics: a broker that the user provides may have a topic `flights` already. */
   readonly suffix: string
 }
 
 /** Configuration of the demo. */
-export function demoConfig({ brokers, databaseUrl, suffix }: DemoPlace) {
+export function demoConfig({ brokers, databaseUrl, suffix }: DemoServers) {
   const topic = `flights${suffix}`
   return {
     pipeline: topic,

@@ -28,7 +28,7 @@ describe('the flights', () => {
 })
 
 describe('a corruption', () => {
-  it('changes what its name says and nothing else', () => {
+  it('changes the fields that its name states, and no others', () => {
     expect(change('distance_km')).toEqual({ ...flight, distance: 3983 })
     expect(change('swapped_fields')).toEqual({ ...flight, distance: 12, delay: 2475 })
     expect(change('delay_seconds')).toEqual({ ...flight, delay: 720 })
@@ -37,7 +37,7 @@ describe('a corruption', () => {
     expect(change('distance_other_route')).toEqual({ ...flight, distance: expect.any(Number) })
   })
 
-  it('that changes nothing is none', () => {
+  it('that changes nothing returns null', () => {
     expect(change('delay_seconds', { ...flight, delay: 0 })).toBeNull()
   })
 })
@@ -45,7 +45,7 @@ describe('a corruption', () => {
 describe('a corrupted stream', () => {
   const stream = corruptStream(flights, { share: 0.005, seed: 4 })
 
-  it('holds every kind about equally often, and the other flights as they were', () => {
+  it('contains every kind about equally often, and the other flights unchanged', () => {
     const kinds = stream.flatMap(({ corruption }) => corruption ?? [])
     expect(kinds).toHaveLength(100)
     for (const kind of CORRUPTIONS) expect(kinds.filter((own) => own === kind).length).toBeGreaterThan(15)

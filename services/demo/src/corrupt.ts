@@ -24,7 +24,7 @@ interface StreamedFlight {
 /**
  * Corrupts one flight.
  *
- * @param flights  where another route's distance is taken from
+ * @param flights  source of the distance of another route
  * @returns null where the corruption changes nothing: a delay of 0 is 0 in seconds too
  */
 export function corrupt(
@@ -38,7 +38,7 @@ export function corrupt(
   return isChanged ? corrupted : null
 }
 
-/** Corrupts a seeded share of the flights, each kind equally often, and leaves the others alone. */
+/** Corrupts a seeded share of the flights, each kind equally often. */
 export function corruptStream(
   flights: readonly Flight[],
   { share, seed }: { readonly share: number; readonly seed: number },

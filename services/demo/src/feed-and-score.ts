@@ -14,21 +14,21 @@ import { type Installation, install } from './installation.js'
 import { readSentMessages } from './sent-messages.js'
 import { startServices } from './services.js'
 import { type DemoObservations, type DemoSummary, summarize } from './summary.js'
-import { type Counters, LOOK_EVERY_MS, watchScoring } from './watch-scoring.js'
+import { type Counters, POLL_INTERVAL_MS, watchScoring } from './watch-scoring.js'
 
-/** 20,000 flights, 0.5 % of them corrupted, and 20 messages that are none; the last part at a pace that one sees. */
+/** 20,000 flights, 0.5 % of them corrupted, and 20 broken messages; the last 4,000 at a pace that a viewer can follow. */
 const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
 interface FeedOptions {
-  /** Of outflow, for the summary. */
+  /** Version of outflow, for the summary. */
   readonly version: string
   readonly terminal: Terminal
   readonly signal: AbortSignal
   readonly defer: Defer
 }
 
-/** The demo at its end, with the services still running. */
+/** Result of the demo, with the services still running. */
 export interface DemoEnd {
   readonly summary: DemoSummary
   readonly installation: Installation
@@ -36,7 +36,7 @@ export interface DemoEnd {
   readonly consoleUrl: string
 }
 
-/** What the phases of the demo share. */
+/** Shared by the phases of the demo. */
 interface Demo {
   readonly plan: FeedPlan
   readonly installation: Installation
@@ -44,9 +44,9 @@ interface Demo {
 }
 
 /**
- * Feeds real flights, some of them corrupted, to the services as they are; resolves when every message is accounted for.
+ * Feeds real flights, some of them corrupted, to the unmodified services; resolves when every message is accounted for.
  *
- * @throws what the first service threw that failed, or the signal's reason
+ * @throws the error of the first service that failed, or the signal's reason
  */
 export async function feedAndScore({ version, terminal, signal, defer }: FeedOptions): Promise<DemoEnd> {
   const startedAtMs = Date.now()
@@ -60,7 +60,7 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
   const { config, kafka, pool } = installation
   const reader = openAlertReader(kafka, { topic: config.alerts.topic, onFailure: installation.fail })
   defer(reader.close)
-  const fittedAtMs = await waitFor(services.fittedAtMs, { everyMs: LOOK_EVERY_MS, signal: installation.signal })
+  const fittedAtMs = await waitFor(services.fittedAtMs, { everyMs: POLL_INTERVAL_MS, signal: installation.signal })
 
   const measured = await measure(demo, reader, fittedAtMs)
 
@@ -108,7 +108,7 @@ async function measure(
     await untilAlertsAreRead(installation, counters, reader)
     return { backlog, steady, counters }
   } catch (error: unknown) {
-    // Ends the watch where feeding failed.
+    // Ends `watchScoring` when feeding failed.
     installation.fail(error)
     throw error
   } finally {
@@ -145,7 +145,7 @@ async function untilAlertsAreRead(
     const { rows } = await outboxDepth(pool, config.pipeline)
     return rows === 0 && reader.alerts.length >= counters.alerts ? true : null
   }
-  await waitFor(isAllRead, { everyMs: LOOK_EVERY_MS, signal })
+  await waitFor(isAllRead, { everyMs: POLL_INTERVAL_MS, signal })
 }
 
 const topicOf = ({ config }: Installation): string => config.source.topics[0]!

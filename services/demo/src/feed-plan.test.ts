@@ -11,14 +11,14 @@ describe('planFeed', () => {
   const messages = [...backlog, ...steady]
   const broken = messages.filter(({ truth }) => truth?.startsWith(BROKEN))
 
-  it('sends every flight, and the broken messages besides', () => {
+  it('sends every flight, and the broken messages in addition', () => {
     expect(messages).toHaveLength(20_020)
     expect(steady).toHaveLength(4_000)
     expect(broken).toHaveLength(20)
     expect(messages.filter(({ truth }) => truth !== null && !truth.startsWith(BROKEN))).toHaveLength(100)
   })
 
-  it('breaks messages in ten ways, spread over both parts', () => {
+  it('contains messages with ten faults, spread over both parts', () => {
     expect(new Set(broken.map(({ truth }) => truth)).size).toBe(10)
     expect(broken.some((message) => steady.includes(message))).toBe(true)
     expect(Math.max(...broken.map(({ value }) => value?.length ?? 0))).toBeGreaterThan(2 * 1024 ** 2)

@@ -8,12 +8,12 @@ import type { Flight } from './flights.js'
 export interface PlannedMessage {
   readonly key: string
   readonly value: Buffer | null
-  /** What was done to it, for the truth header; null for a real flight. */
+  /** The corruption or fault, for the truth header; null for a real flight. */
   readonly truth: string | null
 }
 
 export interface FeedPlan {
-  /** Sent as fast as the broker takes them; the first model is fitted to these. */
+  /** Sent as fast as the broker accepts them; the first model is fitted to these. */
   readonly backlog: readonly PlannedMessage[]
   /** Sent at a steady pace, to measure the time from produce to alert. */
   readonly steady: readonly PlannedMessage[]
@@ -29,12 +29,12 @@ interface FeedPlanOptions {
   readonly steady: number
 }
 
-/** Marks the truth in a message's headers, which no detector reads. */
+/** The header with the truth, which no detector reads. */
 export const TRUTH_HEADER = 'demo-truth'
-/** What the truth begins with where a message is broken rather than corrupted. */
+/** Prefix of the truth where a message is broken rather than corrupted. */
 export const BROKEN = 'broken: '
 
-/** Lays out what is sent, in the order of the flights' dates; the same flights and seed give the same plan. */
+/** Plans the messages, in the order of the flights' dates; the same flights and seed give the same plan. */
 export function planFeed(flights: readonly Flight[], options: FeedPlanOptions): FeedPlan {
   const { seed, corruptShare, broken, steady } = options
   const messages: PlannedMessage[] = corruptStream(flights, { share: corruptShare, seed }).map(
@@ -44,10 +44,10 @@ export function planFeed(flights: readonly Flight[], options: FeedPlanOptions): 
   const stretch = Math.floor(flights.length / broken)
   const places = Array.from({ length: broken }, (_, index) => index * stretch + uniformInt(random, 0, stretch - 1))
   const breaks = breakFlights(places.map((place) => flights[place]!))
-  // From the end, so that the places before keep their meaning.
+  // From the end, so that the earlier places remain valid.
   for (let index = broken - 1; index >= 0; index -= 1) {
-    const { key, value, way } = breaks[index]!
-    messages.splice(places[index]!, 0, { key, value, truth: `${BROKEN}${way}` })
+    const { key, value, fault } = breaks[index]!
+    messages.splice(places[index]!, 0, { key, value, truth: `${BROKEN}${fault}` })
   }
   return { backlog: messages.slice(0, -steady), steady: messages.slice(-steady) }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { OutgoingMessage, Producer } from '@outflow/streams'
 import { type PlannedMessage, TRUTH_HEADER } from './feed-plan.js'
 
-/** One request holds so many messages: enough for the broker's throughput, and a bar that moves. */
+/** Messages per request: enough for the broker's throughput, and few enough for a bar that moves. */
 const BATCH_MESSAGES = 500
 
 interface FeedTarget {
@@ -12,7 +12,7 @@ interface FeedTarget {
   readonly onSent: (sent: number) => void
 }
 
-/** Sends messages as fast as the broker takes them. */
+/** Sends messages as fast as the broker accepts them. */
 export async function feedAtOnce(messages: readonly PlannedMessage[], options: FeedTarget): Promise<void> {
   for (let start = 0; start < messages.length; start += BATCH_MESSAGES) {
     options.signal.throwIfAborted()
@@ -22,10 +22,10 @@ export async function feedAtOnce(messages: readonly PlannedMessage[], options: F
   }
 }
 
-/** At least so many ms lie between two requests of a steady stream: a latency is not made by waiting for a batch to fill. */
+/** Least time between two requests of a steady stream: short, so that messages do not wait for a batch to fill. */
 const TICK_MS = 25
 
-/** Sends messages at a steady pace, each stamped with the time at which it is handed to the producer. */
+/** Sends messages at a steady pace, each with the time at which it is passed to the producer. */
 export async function feedSteadily(
   messages: Iterable<PlannedMessage>,
   { perSecond, ...options }: FeedTarget & { readonly perSecond: number },
@@ -48,7 +48,7 @@ export async function feedSteadily(
   }
 }
 
-/** One request, of one time: the trainer, which reads in the order of times and places, then reads the same in every run. */
+/** One timestamp per request: the trainer reads in the order of time and position, so that it reads the same in every run. */
 function outgoing(batch: readonly PlannedMessage[], topic: string): readonly OutgoingMessage[] {
   const timestampMs = Date.now()
   return batch.map(({ key, value, truth }) => ({

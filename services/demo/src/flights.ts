@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** One flight of the United States' on-time table, as the demo sends it. */
+/** One flight of the US on-time table, as the demo sends it. */
 export interface Flight {
-  /** ISO 8601; the table's local times, taken for UTC */
+  /** ISO 8601; the table's local times, taken as UTC */
   readonly date: string
   /** minutes */
   readonly delay: number
@@ -14,9 +14,9 @@ export interface Flight {
   readonly destination: string
 }
 
-/** The 20,000 flights that npm's vega-datasets ships, from January to March 2001, by date. */
+/** The 20,000 flights of npm's vega-datasets, from January to March 2001, by date. */
 export function loadFlights(): Flight[] {
-  // The package exports its entry alone; the tables are next to the folder of that entry.
+  // The package exports its entry only; the tables are next to the folder of that entry.
   const entry = createRequire(import.meta.url).resolve('vega-datasets')
   const file = join(dirname(entry), '..', 'data', 'flights-20k.json')
   const flights: Flight[] = JSON.parse(readFileSync(file, 'utf8'))

@@ -14,19 +14,19 @@ import type { Defer } from './clean-up.js'
 import { demoConfig } from './config.js'
 import { openLogFile } from './log-file.js'
 
-/** What the demo runs on. All of it is removed when the demo ends. */
+/** Broker, database and files of the demo. All of it is removed when the demo ends. */
 export interface Installation {
   readonly config: Config
   readonly configPath: string
   readonly logPath: string
-  /** Of one service, into the demo's log file. */
+  /** The log of one service, which writes into the demo's log file. */
   readonly logOf: (service: string) => Log
   readonly kafka: KafkaConnection
   readonly pool: Pool
-  /** Aborts when the demo is ended, and when a part of it has failed. */
+  /** Aborts when the demo is ended, or when a part of it has failed. */
   readonly signal: AbortSignal
   readonly fail: (error: unknown) => void
-  /** What broker, database and backend it has, a line each. */
+  /** Versions of broker, database and backend, a line each. */
   readonly versions: { readonly broker: string; readonly database: string; readonly backend: string }
 }
 
@@ -36,7 +36,7 @@ interface InstallOptions {
   readonly defer: Defer
 }
 
-/** Starts or finds broker and database, prints which they are, applies the migrations and creates the topics. */
+/** Starts or finds broker and database, prints their versions, applies the migrations and creates the topics. */
 export async function install({ terminal, signal, defer }: InstallOptions): Promise<Installation> {
   const folder = await makeFolder()
   defer(() => rm(folder, { recursive: true, force: true }))
@@ -45,19 +45,19 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
   const versions = await printVersions(infrastructure, terminal)
 
   const configPath = join(folder, 'outflow.yaml')
-  const isOurs = infrastructure.kafka.tier !== 'given'
-  const place = {
+  const isLaunched = infrastructure.kafka.tier !== 'given'
+  const servers = {
     brokers: infrastructure.kafka.brokers,
     databaseUrl: await databaseFor(infrastructure, defer),
-    suffix: isOurs ? '' : `-demo-${randomBytes(3).toString('hex')}`,
+    suffix: isLaunched ? '' : `-demo-${randomBytes(3).toString('hex')}`,
   }
-  await writeFile(configPath, stringify(demoConfig(place)), { mode: 0o600 })
+  await writeFile(configPath, stringify(demoConfig(servers)), { mode: 0o600 })
   const config = await loadConfig(configPath)
 
   const migrations = await migrate(config.postgres.url)
   const kafka = makeKafka(config.kafka)
   await createTopics(config, kafka)
-  if (!isOurs) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
+  if (!isLaunched) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
   terminal.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
 
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
@@ -74,20 +74,20 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
   }
 }
 
-/** The demo's folder bears its process id: the next demo removes what a killed one has left. */
+/** The name of the demo's folder has its process id, so that the next demo removes the folder of a killed one. */
 async function makeFolder(): Promise<string> {
   const left = (await readdir(tmpdir())).filter((name) => !isAlive(/^outflow-demo-(\d+)-/.exec(name)?.[1]))
   await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })))
   return mkdtemp(join(tmpdir(), `outflow-demo-${process.pid}-`))
 }
 
-/** Nobody's folder counts as alive. */
+/** A name without a process id counts as alive, so that it is not removed. */
 function isAlive(pid: string | undefined): boolean {
   if (pid === undefined) return true
   try {
     return process.kill(Number(pid), 0)
   } catch (error: unknown) {
-    // A process of another user is alive, and its folder not ours to remove.
+    // A process of another user is alive.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
@@ -108,7 +108,7 @@ async function printVersions(
   return versions
 }
 
-/** Of a server that is not ours only a database of our own is used, and dropped at the end. */
+/** On a server that the user provides, the demo creates a database and drops it at the end. */
 async function databaseFor({ postgres }: Infrastructure, defer: Defer): Promise<string> {
   if (postgres.tier !== 'given') return postgres.url
   const name = `outflow_demo_${randomBytes(4).toString('hex')}`
@@ -127,7 +127,7 @@ const topicsOf = ({ source, alerts, deadLetters }: Config): readonly string[] =>
   deadLetters.topic,
 ]
 
-/** The 2 MB body must fit into the flights' topic, and whole into that of the dead letters. */
+/** The topic of flights must accept the 2 MB body, and that of dead letters the whole of it as well. */
 const MAX_MESSAGE_BYTES = 4 * 1024 ** 2
 const FLIGHT_PARTITIONS = 4
 

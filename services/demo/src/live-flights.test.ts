@@ -10,7 +10,7 @@ const streamed = Array.from({ length: 1_000 }, () => {
   return { key, truth, flight: JSON.parse(String(value)) }
 })
 
-it('repeats the flights with the date of today and their own time of day', () => {
+it('repeats the flights with the current date and their own time of day', () => {
   const { date, ...flight } = flights[7]!
   for (const at of [7, 507]) {
     expect(streamed[at]!.flight).toEqual({ ...flight, date: `2026-01-31${date.slice(10)}` })

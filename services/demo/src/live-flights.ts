@@ -3,7 +3,7 @@ import { type Corruption, corrupt } from './corrupt.js'
 import type { PlannedMessage } from './feed-plan.js'
 import type { Flight } from './flights.js'
 
-/** An error that begins while flights are streamed: for a while, one airport sends distances in kilometres. */
+/** An error while flights are streamed: for some time, one airport sends distances in kilometres. */
 export interface Incident {
   /** Flights before it. */
   readonly after: number
@@ -14,7 +14,7 @@ export interface Incident {
 }
 
 /**
- * The flights again and again, in their order and with today's date, and one incident.
+ * Yields the flights repeatedly, in their order and with today's date, with one incident.
  *
  * @param today  `2026-01-31`
  */

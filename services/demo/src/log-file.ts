@@ -10,7 +10,7 @@ interface LogFile {
 }
 
 /**
- * Opens the file that the services log into, so that stderr has the demo's progress alone.
+ * Opens the log file of the services, so that stderr has only the demo's progress.
  *
  * @param onError  called when a service logs an error: data would be lost, or a person is needed
  */

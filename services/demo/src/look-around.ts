@@ -4,13 +4,13 @@ interface Addresses {
   readonly logPath: string
   readonly healthUrl: string
   readonly consoleUrl: string
-  /** Of one anomaly, for the example; null where there is none. */
+  /** Id of one anomaly, for the example; null where there is none. */
   readonly anomalyId: string | null
 }
 
-/** The commands to look around with while the demo keeps running. */
-export function lookAroundText(place: Addresses): string {
-  const { databaseUrl, configPath, logPath, healthUrl, consoleUrl, anomalyId } = place
+/** Commands that the user can run while the demo runs. */
+export function lookAroundText(addresses: Addresses): string {
+  const { databaseUrl, configPath, logPath, healthUrl, consoleUrl, anomalyId } = addresses
   const psql = (sql: string): string => `  psql ${databaseUrl} -c "${sql}"`
   return [
     `Still running, with its console at ${consoleUrl}`,
@@ -22,7 +22,7 @@ export function lookAroundText(place: Addresses): string {
     `  npx outflow doctor --config ${configPath}`,
     `  curl ${healthUrl}/readyz ; curl ${healthUrl}/metrics`,
     `  less ${logPath}`,
-    'Ctrl-C ends it and leaves nothing behind.',
+    'Ctrl-C ends it and removes everything that it created.',
     '',
   ].join('\n')
 }

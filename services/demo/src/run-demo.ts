@@ -9,20 +9,20 @@ import { summaryText } from './summary-text.js'
 import { LEAST_LIKELY } from './unlikely-flights.js'
 
 interface DemoOptions {
-  /** End after the summary instead of streaming on until the signal. */
+  /** End after the summary instead of streaming until the signal. */
   readonly once?: true
   /** Print the summary as JSON. */
   readonly json?: true
-  /** Of outflow, for the summary. */
+  /** Version of outflow, for the summary. */
   readonly version: string
 }
 
 /**
- * Feeds real flights, some of them corrupted, to the services as they are, prints what was found, streams more until the signal aborts,
- * and removes everything that it made.
+ * Feeds real flights, some of them corrupted, to the unmodified services, prints the results, streams more until the signal aborts,
+ * and removes everything that it created.
  *
  * @throws {DemoFailed} when a service logged an error
- * @throws what the first service threw that failed, or the signal's reason
+ * @throws the error of the first service that failed, or the signal's reason
  */
 export async function runDemo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withCleanUp(async (defer) => {

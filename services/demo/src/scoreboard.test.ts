@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keepScore, percentile } from './scoreboard.js'
+import { makeScoreboard, percentile } from './scoreboard.js'
 
 const sent = (...kinds: readonly (string | null)[]) =>
   kinds.map((corruption, index) => ({ position: `flights/0/${index}`, corruption }))
 
 const at = (...offsets: readonly number[]) => new Set(offsets.map((offset) => `flights/0/${offset}`))
 
-describe('keepScore', () => {
+describe('makeScoreboard', () => {
   it('counts found, missed and false alarms, over all and per kind', () => {
     const records = sent('km', 'km', 'swapped', null, null, null, null)
-    expect(keepScore(records, at(0, 2, 3))).toEqual({
+    expect(makeScoreboard(records, at(0, 2, 3))).toEqual({
       overall: { records: 3, found: 2, recall: 2 / 3, precision: 2 / 3 },
       falseAlarms: 1,
       byKind: {
@@ -20,8 +20,8 @@ describe('keepScore', () => {
     })
   })
 
-  it('says nothing where there is nothing to say', () => {
-    expect(keepScore(sent(null), at()).overall).toEqual({ records: 0, found: 0, recall: null, precision: null })
+  it('returns null for ratios without records', () => {
+    expect(makeScoreboard(sent(null), at()).overall).toEqual({ records: 0, found: 0, recall: null, precision: null })
   })
 })
 

@@ -6,15 +6,15 @@ interface SentRecord {
   readonly corruption: string | null
 }
 
-/** How many of the corrupted records were found. */
+/** Counts for the corrupted records, or for one kind of them. */
 export interface Score {
   readonly records: number
   readonly found: number
   /** found / records; null where there were none. */
   readonly recall: number | null
   /**
-   * found / (found + alerts about real flights); null where there were neither. For a kind, the false alarms counted against it
-   * are all of them, as no false alarm is of a kind.
+   * found / (found + alerts about real flights); null where there were neither. For a kind, all false alarms are counted: none of
+   * them belongs to a kind.
    */
   readonly precision: number | null
 }
@@ -27,11 +27,11 @@ export interface Scoreboard {
 }
 
 /**
- * Compares what was anomalies with the truth.
+ * Compares the anomalies with the truth.
  *
- * @param anomalies  positions of the records that an alert was read about
+ * @param anomalies  positions of the alerted records
  */
-export function keepScore(sent: readonly SentRecord[], anomalies: ReadonlySet<string>): Scoreboard {
+export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlySet<string>): Scoreboard {
   const tallies = new Map<string, { records: number; found: number }>()
   let falseAlarms = 0
   for (const { position, corruption } of sent) {

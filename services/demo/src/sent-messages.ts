@@ -3,16 +3,16 @@ import { type KafkaConnection, readWindow, type WindowRecord } from '@outflow/st
 import { BROKEN, TRUTH_HEADER } from './feed-plan.js'
 import type { SentMessage } from './summary.js'
 
-/** More than the demo sends: the window is read whole. */
-const EVERYTHING = 1_000_000
+/** More than the demo sends, so that the window is read whole. */
+const MAX_MESSAGES = 1_000_000
 
-/** Reads the topics: every message with its position and what was done to it, and the number of dead letters. */
+/** Reads the topics: every message with its position and corruption, and the number of dead letters. */
 export async function readSentMessages(
   kafka: KafkaConnection,
   { source, deadLetters }: Pick<Config, 'source' | 'deadLetters'>,
   fromMs: number,
 ): Promise<{ sent: readonly SentMessage[]; deadLetterMessages: number }> {
-  const window = { fromMs, maxRows: EVERYTHING, seed: 1 }
+  const window = { fromMs, maxRows: MAX_MESSAGES, seed: 1 }
   const sent = await readWindow(kafka, { ...window, topics: source.topics })
   const dead = await readWindow(kafka, { ...window, topics: [deadLetters.topic] })
   return { sent: sent.records.map(toSent), deadLetterMessages: dead.seen }

@@ -6,16 +6,16 @@ import { fitProgress, type Terminal } from '@outflow/terminal'
 import { runTrainer } from '@outflow/trainer'
 import type { Defer } from './clean-up.js'
 import type { Installation } from './installation.js'
-import { LOOK_EVERY_MS } from './watch-scoring.js'
+import { POLL_INTERVAL_MS } from './watch-scoring.js'
 
 interface RunningServices {
   readonly healthUrl: string
   readonly consoleUrl: string
-  /** The time, epoch ms, at which the first model took over; null before. */
+  /** The time, epoch ms, at which the first model became active; null before. */
   readonly fittedAtMs: () => number | null
 }
 
-/** Runs all services in this process: no process can be left behind. */
+/** Runs all services in this process, so that no child process can remain. */
 export async function startServices(
   { config, logOf, fail, signal }: Installation,
   terminal: Terminal,
@@ -56,7 +56,7 @@ export async function startServices(
   })
   return {
     healthUrl: server.url,
-    consoleUrl: await waitFor(() => consoleUrl, { everyMs: LOOK_EVERY_MS, signal }),
+    consoleUrl: await waitFor(() => consoleUrl, { everyMs: POLL_INTERVAL_MS, signal }),
     fittedAtMs: () => fittedAtMs,
   }
 }

@@ -11,13 +11,13 @@ const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruptio
 /**
  * Streams flights at a steady pace, with an incident after a minute, until the signal aborts.
  *
- * @param signal  the user's
- * @throws what the first service threw that failed
+ * @param signal  the user's signal
+ * @throws the error of the first service that failed
  */
 export async function streamFlights(
   { kafka, config, signal }: Installation,
   terminal: Terminal,
-  { signal: users }: { readonly signal: AbortSignal },
+  { signal: userSignal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   terminal.say(
     `Streaming ${PER_SECOND} flights a second. In a minute ${INCIDENT.flights} flights from ${INCIDENT.origin} will have ` +
@@ -32,7 +32,7 @@ export async function streamFlights(
     const messages = liveFlights(loadFlights(), INCIDENT)
     await feedSteadily(messages, { producer, topic: config.source.topics[0]!, perSecond: PER_SECOND, signal, onSent })
   } catch (error: unknown) {
-    if (!users.aborted) throw error
+    if (!userSignal.aborted) throw error
   } finally {
     await producer.close()
   }

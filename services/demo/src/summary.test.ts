@@ -32,7 +32,7 @@ const seen: DemoObservations = {
   durationMs: 9_000,
 }
 
-it('counts an alert that came twice once, and says so', () => {
+it('counts an alert that was read twice once, and reports it as repeated', () => {
   expect(summarize(seen)).toMatchObject({ alerts: 3, alertsRepeated: 1, deadLettered: 1, recall: 1, precision: 2 / 3 })
 })
 

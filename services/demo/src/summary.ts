@@ -1,7 +1,7 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { keepScore, percentile, type Scoreboard } from './scoreboard.js'
+import { makeScoreboard, percentile, type Scoreboard } from './scoreboard.js'
 
-/** What the demo did, in one object: what `outflow demo --once --json` prints. */
+/** Results of the demo in one object: `outflow demo --once --json` prints it. */
 export interface DemoSummary {
   /** Messages that were produced, and those that the pipeline received; received = scored + deadLettered. */
   readonly produced: number
@@ -13,17 +13,17 @@ export interface DemoSummary {
   readonly deadLetterMessages: number
   /** Rows in Postgres. */
   readonly anomalies: number
-  /** Distinct alerts that the demo's own consumer read; `alertsRepeated` came more than once. */
+  /** Distinct alerts that the demo's own consumer read; `alertsRepeated`: read more than once. */
   readonly alerts: number
   readonly alertsRepeated: number
   readonly alertRate: number
-  /** Records that were corrupted, found among them, and the share of the alerts that are about them. */
+  /** Corrupted records, the share of them that was found, and the share of the alerts that are about them. */
   readonly corrupted: number
   readonly recall: number | null
   readonly precision: number | null
   readonly falseAlarms: number
   readonly byKind: Scoreboard['byKind']
-  /** Scored and written while the backlog was worked off. */
+  /** Scored and written while the backlog was processed. */
   readonly recordsPerSecond: number
   /** From produce to alert read, over the part that was sent at a steady pace; ms. */
   readonly latencyMs: {
@@ -45,10 +45,10 @@ export interface DemoSummary {
   readonly durationMs: number
 }
 
-/** What was seen while the demo ran. */
+/** Measurements of a run of the demo. */
 export interface DemoObservations {
   readonly sent: readonly SentMessage[]
-  /** Positions of the alerts read, and when; in the order of reading. */
+  /** Positions of the alerts, and when they were read; in the order of reading. */
   readonly alerts: readonly { readonly position: string; readonly readAtMs: number }[]
   readonly counters: { readonly received: number; readonly scored: number; readonly anomalies: number }
   readonly rejected: Readonly<Record<string, number>>
@@ -60,44 +60,44 @@ export interface DemoObservations {
   readonly durationMs: number
 }
 
-/** A message as it stands on the topic. */
+/** A message on the topic. */
 export interface SentMessage {
   /** `topic/partition/offset`. */
   readonly position: string
-  /** When it was handed to the producer, epoch ms. */
+  /** When it was passed to the producer, epoch ms. */
   readonly producedAtMs: number
   /** The kind of corruption; null for a real flight. */
   readonly corruption: string | null
 }
 
-export function summarize(seen: DemoObservations): DemoSummary {
-  const anomalies = new Set(seen.alerts.map(({ position }) => position))
-  const board = keepScore(seen.sent, anomalies)
-  const { training, calibration, modelId } = seen.model
-  const latencies = latenciesOf(seen)
+export function summarize(observed: DemoObservations): DemoSummary {
+  const anomalies = new Set(observed.alerts.map(({ position }) => position))
+  const board = makeScoreboard(observed.sent, anomalies)
+  const { training, calibration, modelId } = observed.model
+  const latencies = latenciesOf(observed)
   return {
-    produced: seen.sent.length,
-    received: seen.counters.received,
-    scored: seen.counters.scored,
-    deadLettered: Object.values(seen.rejected).reduce((total, count) => total + count, 0),
-    deadLetteredByReason: seen.rejected,
-    deadLetterMessages: seen.deadLetterMessages,
-    anomalies: seen.counters.anomalies,
+    produced: observed.sent.length,
+    received: observed.counters.received,
+    scored: observed.counters.scored,
+    deadLettered: Object.values(observed.rejected).reduce((total, count) => total + count, 0),
+    deadLetteredByReason: observed.rejected,
+    deadLetterMessages: observed.deadLetterMessages,
+    anomalies: observed.counters.anomalies,
     alerts: anomalies.size,
-    alertsRepeated: seen.alerts.length - anomalies.size,
-    alertRate: seen.model.alertRate,
+    alertsRepeated: observed.alerts.length - anomalies.size,
+    alertRate: observed.model.alertRate,
     corrupted: board.overall.records,
     recall: board.overall.recall,
     precision: board.overall.precision,
     falseAlarms: board.falseAlarms,
     byKind: board.byKind,
-    recordsPerSecond: perSecond(seen.backlog),
+    recordsPerSecond: perSecond(observed.backlog),
     latencyMs: {
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),
       alerts: latencies.length,
-      messages: seen.steady.messages,
-      perSecond: perSecond(seen.steady),
+      messages: observed.steady.messages,
+      perSecond: perSecond(observed.steady),
     },
     model: {
       id: modelId,
@@ -107,15 +107,15 @@ export function summarize(seen: DemoObservations): DemoSummary {
       backend: training.backend,
       fitMs: training.durationMs,
     },
-    versions: seen.versions,
-    durationMs: seen.durationMs,
+    versions: observed.versions,
+    durationMs: observed.durationMs,
   }
 }
 
 const perSecond = ({ messages, durationMs }: { readonly messages: number; readonly durationMs: number }): number =>
   Math.round((1000 * messages) / Math.max(1, durationMs))
 
-/** From produce to the first time its alert was read, of the messages of the steady part; ms. */
+/** From produce to the first reading of the alert, for the messages of the steady part; ms. */
 function latenciesOf({ sent, alerts, steady }: DemoObservations): readonly number[] {
   const producedAt = new Map(sent.map(({ position, producedAtMs }) => [position, producedAtMs]))
   const first = new Map(alerts.toReversed().map(({ position, readAtMs }) => [position, readAtMs]))

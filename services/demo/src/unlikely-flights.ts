@@ -2,7 +2,7 @@ import type { Reason } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import type { Terminal } from '@outflow/terminal'
 
-/** What the table of the least likely flights shows of one. */
+/** A row of the table of the least likely flights. */
 export interface UnlikelyFlight {
   readonly record: unknown
   readonly pValue: number
@@ -10,7 +10,7 @@ export interface UnlikelyFlight {
   readonly reasons: readonly Reason[] | null
 }
 
-/** Rows of the table: it stands below two bars on a terminal of 24 lines. */
+/** Rows of the table, which is below two bars on a terminal of 24 lines. */
 export const LEAST_LIKELY = 10
 
 /** One line per flight: how rare it is, the flight, and its main reason. */
@@ -26,7 +26,7 @@ export function leastLikelyTable(flights: readonly UnlikelyFlight[], terminal: P
   })
 }
 
-/** `LAX→JFK 01-10 18:20`; whatever is there of it, for a record may be anything. */
+/** `LAX→JFK 01-10 18:20`, with `undefined` for missing fields: a record may lack any of them. */
 function describeFlight(record: unknown): string {
   const { origin, destination, date } = (record ?? {}) as Readonly<Record<string, unknown>>
   return `${String(origin)}→${String(destination)} ${String(date).slice(5, 16).replace('T', ' ')}`

@@ -5,7 +5,7 @@ import type { Progress, Terminal } from '@outflow/terminal'
 import type { Installation } from './installation.js'
 import { LEAST_LIKELY, leastLikelyTable } from './unlikely-flights.js'
 
-/** What the pipeline has done so far, over all partitions. */
+/** Counts of the pipeline so far, over all partitions. */
 export interface Counters {
   readonly received: number
   readonly scored: number
@@ -13,11 +13,11 @@ export interface Counters {
   readonly alerts: number
 }
 
-/** Fast enough to follow, slow enough to cost the database nothing. */
-export const LOOK_EVERY_MS = 250
+/** Fast enough to follow, slow enough to put no load on the database. */
+export const POLL_INTERVAL_MS = 250
 
 /**
- * Waits until so many messages were received, and meanwhile shows how many, and the least likely of them.
+ * Waits until the pipeline has received the given number of messages; meanwhile shows the count and the least likely records.
  *
  * @throws the signal's reason when it aborts
  */
@@ -35,13 +35,13 @@ export function watchScoring(
 ): Promise<Counters> {
   const { pool, config, signal } = installation
   const { pipeline } = config
-  const look = async (): Promise<Counters | null> => {
+  const poll = async (): Promise<Counters | null> => {
     const counters = sumUp(await partitionCounters(pool, pipeline))
     progress.update(counters.received, `${counters.anomalies} anomalies`)
     terminal.below(leastLikelyTable(await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY }), terminal))
     return counters.received >= messages ? counters : null
   }
-  return waitFor(look, { everyMs: LOOK_EVERY_MS, signal })
+  return waitFor(poll, { everyMs: POLL_INTERVAL_MS, signal })
 }
 
 function sumUp(partitions: readonly Counters[]): Counters {
