@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ANOMALY, ask, console, NOW, pool, send } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
-  it('takes a verdict, which the lists show and the audit log has', async () => {
+  it('accepts a verdict, which the lists and the audit log contain', async () => {
     const given = await send('POST', `${ANOMALY}/verdicts`, 'analyst', {
       verdict: 'confirmed',
       note: 'a <b>real</b> one',
@@ -28,7 +28,7 @@ describe('an anomaly', () => {
     })
   })
 
-  it('takes one verdict with all others of a filter, each of which it stands on then', async () => {
+  it('accepts one verdict for all anomalies of a filter, each of which has it then', async () => {
     const filter = {
       key: 'airport-20',
       from: new Date(NOW - 3_600_000).toISOString(),
@@ -54,7 +54,7 @@ describe('an anomaly', () => {
     ).toBe(400)
   })
 
-  it('takes none that is not known, or that is no anomaly', async () => {
+  it('rejects an unknown verdict, and one on a record that is not an anomaly', async () => {
     expect((await send('POST', `${ANOMALY}/verdicts`, 'analyst', { verdict: 'maybe' })).status).toBe(400)
     const unknown = `/api/anomalies/${encodeURIComponent('flights/flights/1/8')}/verdicts`
     expect((await send('POST', unknown, 'analyst', { verdict: 'expected' })).status).toBe(404)
@@ -63,14 +63,14 @@ describe('an anomaly', () => {
 })
 
 describe('models', () => {
-  it('are not promoted when no detector opens them; the audit log says so', async () => {
+  it('are not promoted when no detector opens them; the audit log has the failure', async () => {
     const { status, body } = await send('POST', '/api/models/model-0/promote', 'operator', { reason: 'try' })
     expect(status, JSON.stringify(body)).toBe(409)
     expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', active: true }, {}])
     expect(await lastAudit()).toMatchObject({ action: 'promote', target: 'model-0', outcome: 'failed' })
   })
 
-  it('are rolled back, and another is asked for', async () => {
+  it('are rolled back, and a new one is requested', async () => {
     const rolled = await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'too many alarms' })
     expect(rolled.body).toEqual({ action: 'rollback', from: 'model-1', to: 'model-0' })
     expect((await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'again' })).status).toBe(409)
@@ -78,11 +78,11 @@ describe('models', () => {
     expect(asked).toMatchObject({ status: 202, body: { request: expect.any(String) } })
     expect((await send('POST', '/api/retrain', 'operator', { pipeline: 'nobody' })).status).toBe(404)
     const { rows } = await pool.query('select requested_by, why from outflow.retrain_requests')
-    expect(rows).toEqual([{ requested_by: 'a operator', why: 'asked for in the console' }])
+    expect(rows).toEqual([{ requested_by: 'a operator', why: 'requested in the console' }])
   })
 })
 
-it('keeps rules that hide alerts', async () => {
+it('adds, lists and removes rules that hide alerts', async () => {
   const expiresAt = new Date(NOW + 86_400_000).toISOString()
   const rule = { field: 'delay', direction: 'above', range: [null, 90], entity: 'JFK', expiresAt }
   const added = await send('POST', '/api/suppressions', 'operator', { ...rule, reason: 'known' })
@@ -100,7 +100,7 @@ it('keeps rules that hide alerts', async () => {
   expect((await ask('/api/suppressions?all=true')).body).toMatchObject([{ removedBy: 'a operator' }])
 })
 
-describe('who may do what', () => {
+describe('roles', () => {
   it.each([
     ['POST', `${ANOMALY}/verdicts`, 'reader', { verdict: 'expected' }],
     ['POST', '/api/models/model-0/promote', 'analyst', { reason: 'x' }],
@@ -128,12 +128,12 @@ describe('who may do what', () => {
     expect((await console.ask(path, { token: 'a-wrong-token' })).status).toBe(401)
   })
 
-  it('the probes and the page ask for no login', async () => {
+  it('the probes and the page require no login', async () => {
     expect((await console.ask('/healthz')).status).toBe(200)
     expect((await console.ask('/readyz')).status).toBe(200)
   })
 
-  it('every change that was made or tried is in analyst.audit, and none is left open', async () => {
+  it('every change that was made or attempted is in analyst.audit, with its outcome', async () => {
     const { rows } = await pool.query(
       'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
     )

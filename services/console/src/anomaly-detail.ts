@@ -7,11 +7,11 @@ import { summaryOf } from './anomaly-summary.js'
 import type { Anomaly } from './api/index.js'
 
 interface Surroundings {
-  /** null once it is gone. */
+  /** null when the model has been deleted. */
   readonly model: ModelSummary | null
-  /** The newest first. */
+  /** Newest first. */
   readonly verdicts: readonly GivenVerdict[]
-  /** Why its alert was not sent alone; null: it was, or waits. */
+  /** Why its alert was not sent alone; null: it was sent alone, or is still to be sent. */
   readonly unsent: AlertFate | null
   readonly deliveries: Awaited<ReturnType<typeof deliveriesOf>>
 }

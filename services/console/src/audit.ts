@@ -6,9 +6,9 @@ import type { Visitor } from './visitors.js'
 export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
 
 /**
- * Does an action with a row in the audit log, which is written before the action and updated with its outcome.
+ * Runs an action with a row in the audit log, which is written before the action and updated with its outcome.
  *
- * @throws the error of the action; an action that cannot be audited is not done
+ * @throws the error of the action, or of the audit log: then the action does not run
  */
 export async function withAudit<T>(
   pool: Pool,
@@ -25,7 +25,7 @@ export async function withAudit<T>(
   return result
 }
 
-/** Stores a request that the role of its author does not allow. */
+/** Stores a request that the role of the user does not allow. */
 export async function noteDenied(pool: Pool, visitor: Visitor, act: Act, problem: string): Promise<void> {
   const id = await beginAudit(pool, entryOf(visitor, act))
   await endAudit(pool, { id, outcome: 'denied', problem })

@@ -11,20 +11,20 @@ const anomalyCursorSchema = z.tuple([
   positionSchema,
 ])
 
-/** Writes where a page of anomalies ended, for a URL. */
+/** Encodes the end of a page of anomalies, for a URL. */
 export const writeCursor = ({ pValue, recordTime, ...position }: AnomalyCursor): string =>
   write([pValue, recordTime, toTuple(position)])
 
-/** @throws {RequestRefused} when it is none that `writeCursor` wrote */
+/** @throws {RequestRefused} when `writeCursor` did not write it */
 export function readCursor(cursor: string): AnomalyCursor {
   const [pValue, recordTime, position] = read(anomalyCursorSchema, cursor)
   return { pValue, recordTime, ...fromTuple(position) }
 }
 
-/** Writes where a page that goes by positions ended. */
+/** Encodes the end of a page that is ordered by position. */
 export const writePosition = (position: Position): string => write(toTuple(position))
 
-/** @throws {RequestRefused} when it is none that `writePosition` wrote */
+/** @throws {RequestRefused} when `writePosition` did not write it */
 export const readPosition = (cursor: string): Position => fromTuple(read(positionSchema, cursor))
 
 type PositionTuple = z.infer<typeof positionSchema>
@@ -42,7 +42,7 @@ const write = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toS
 function read<T>(schema: z.ZodType<T>, cursor: string): T {
   const parsed = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()))
   if (parsed.success) return parsed.data
-  throw new RequestRefused(400, 'cursor: not one that a page before gave; leave it out to begin anew')
+  throw new RequestRefused(400, 'cursor: not the `next` of a page; leave it out to begin at the first page')
 }
 
 function parseJson(text: string): unknown {

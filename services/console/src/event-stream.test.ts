@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { makeEventStream } from './event-stream.js'
 
-it('holds no more than its room for a client that does not read, and reports later what was dropped', async () => {
+it('buffers at most 64 KiB for a client that does not read, and reports later how many events were dropped', async () => {
   const { body, send } = makeEventStream(() => {})
   const data = { text: 'x'.repeat(1_000) }
   for (let n = 0; n < 1_000; n++) send('anomaly', data)
@@ -21,7 +21,7 @@ it('holds no more than its room for a client that does not read, and reports lat
 it('writes a record’s line breaks as data', async () => {
   const { body, send } = makeEventStream(() => {})
   send('anomaly', { note: 'one\n\nevent: forged' })
-  // From Node 26 on, read() returns one chunk a call, before that all that is waiting.
+  // From Node 26 on, read() returns one chunk per call, in earlier versions all buffered chunks.
   const chunks = body.iterator()
   let text = ''
   while (body.readableLength > 0) text += String((await chunks.next()).value)
@@ -29,6 +29,6 @@ it('writes a record’s line breaks as data', async () => {
   body.destroy()
 })
 
-it('says when its client is gone', async () => {
+it('calls onClosed when its client has disconnected', async () => {
   await new Promise<void>((resolve) => makeEventStream(resolve).body.destroy())
 })

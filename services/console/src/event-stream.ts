@@ -6,21 +6,21 @@ interface EventStream {
   send(event: string, data: unknown): void
 }
 
-/** What may wait for a slow client, bytes. */
-const MOST_WAITING = 64 * 1024
+/** Buffer for a slow client, bytes. */
+const BUFFER_BYTES = 64 * 1024
 const HEARTBEAT_MS = 15_000
 
 /**
- * Makes a stream of server-sent events. What a slow client has no room for is left out and counted: once it has read on, an
- * event `skipped` has the number, and it can request the list.
+ * Makes a stream of server-sent events. Events that do not fit into the buffer of a slow client are dropped and counted: when it has
+ * read on, it gets an event `skipped` with the count, and can request the list.
  *
- * @param onClosed  called once, when the client has gone or the stream has ended
+ * @param onClosed  called once, when the client has disconnected or the stream has ended
  */
 export function makeEventStream(onClosed: () => void): EventStream {
   let hasRoom = true
   let skipped = 0
   const body = new Readable({
-    highWaterMark: MOST_WAITING,
+    highWaterMark: BUFFER_BYTES,
     read() {
       hasRoom = true
       if (skipped === 0) return
@@ -36,7 +36,7 @@ export function makeEventStream(onClosed: () => void): EventStream {
     clearInterval(heartbeat)
     onClosed()
   })
-  // The head leaves with the first bytes; a client that loses us tries again in two seconds.
+  // The headers are sent with the first bytes; a client reconnects two seconds after a loss.
   body.push('retry: 2000\n\n')
   return {
     body,
@@ -47,5 +47,5 @@ export function makeEventStream(onClosed: () => void): EventStream {
   }
 }
 
-/** JSON holds no line break of its own. */
+/** JSON.stringify emits no line breaks. */
 const eventText = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`

@@ -12,9 +12,9 @@ declare module 'fastify' {
     visitor: Visitor
   }
   interface FastifyContextConfig {
-    /** The least that the asker must be; default: a reader. */
+    /** The least role that is required; default: reader. */
     role?: Role
-    /** Asks for no login: it is where one logs in. */
+    /** Requires no login: the route is part of logging in. */
     isOpen?: boolean
   }
 }
@@ -22,9 +22,9 @@ declare module 'fastify' {
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Holds every request under /api to who asks and what they may do, and a write of a browser to the token that no other
- * site knows. Without a login, only names of this machine may stand in `Host`: a foreign name that was made to
- * resolve to it would else read all that the user may.
+ * Requires a login and the role of the route for every request under /api, and a CSRF token for a write by a browser.
+ * Without authentication, `Host` must be a name of this machine: a page of a foreign name that resolves to it (DNS rebinding) could
+ * otherwise read whatever the user may read.
  */
 export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, onDenied: OnDenied): void {
   const local = config.authentication === undefined ? localVisitor() : null
@@ -48,7 +48,7 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
     request.visitor = visitor
     const role = request.routeOptions.config?.role ?? 'reader'
     if (!mayAct(visitor, role)) {
-      const problem = `${visitor.name} is ${visitor.role} here; this wants the role ${role}`
+      const problem = `${visitor.name} is ${visitor.role} here; this requires the role ${role}`
       await onDenied(visitor, actOf(request), problem)
       throw new RequestRefused(403, problem)
     }
@@ -70,7 +70,7 @@ function actOf({ method, routeOptions: { url = '' }, params, query }: FastifyReq
   return { action: `${method} ${url}`, pipeline, target: id, detail: {} }
 }
 
-/** By the route that was found, however its path was spelt: the page and the probes are for everybody. */
+/** By the matched route, however its path is spelt: the page and the probes require no login. */
 const isGuarded = ({ routeOptions: { url = '' } }: FastifyRequest): boolean =>
   url.startsWith('/api/') || url === '/metrics'
 

@@ -3,19 +3,19 @@ import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { makeKafka, type PartitionLag, partitionEnds, partitionLags } from '@outflow/streams'
 
-/** Of a figure that is looked at, not alerted on: every page that is open asks for it. */
-const KEPT_MS = 5_000
-/** A broker that is away is not waited for: the page shows the rest. */
-const PATIENCE_MS = 2_000
+/** Lag is displayed, not alerted on, and every open page requests it. */
+const CACHE_MS = 5_000
+/** The page shows the other figures when the broker does not answer in time. */
+const TIMEOUT_MS = 2_000
 
-/** Returns what reads how far the configuration's pipeline is behind its topics; null while Kafka does not answer. */
+/** Returns a function that reads the lag of the configuration's pipeline; null while Kafka does not answer. */
 export function makeLagReader(config: Config, pool: Pool): () => Promise<readonly PartitionLag[] | null> {
-  // It keeps silent: an answer that fails is a null on the page, and ingest logs what is wrong with Kafka.
+  // Without a log: a failure is a null on the page, and ingest logs problems with Kafka.
   const kafka = makeKafka(config.kafka)
   let last: { readonly atMs: number; readonly lag: Promise<readonly PartitionLag[] | null> } | undefined
   return () => {
-    if (last === undefined || Date.now() - last.atMs > KEPT_MS) {
-      last = { atMs: Date.now(), lag: within(PATIENCE_MS, read()).catch(() => null) }
+    if (last === undefined || Date.now() - last.atMs > CACHE_MS) {
+      last = { atMs: Date.now(), lag: within(TIMEOUT_MS, read()).catch(() => null) }
     }
     return last.lag
   }
@@ -31,8 +31,8 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
 
 function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout
-  const late = new Promise<never>((_, reject) => {
+  const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
   })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+  return Promise.race([promise, timedOut]).finally(() => clearTimeout(timer))
 }

@@ -22,22 +22,22 @@ const line = (offset: number): AnomalyLine => ({
 
 const until = (isSo: () => boolean) => vi.waitUntil(isSo, { interval: 2 })
 
-it('sends each anomaly once, also one whose transaction ended late, and no earlier one', async () => {
+it('sends each anomaly once, also one whose transaction committed late, and none from before the subscription', async () => {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   let stored: readonly AnomalyLine[] = [line(1)]
   let looks = 0
-  const look = async () => {
+  const readNewest = async () => {
     looks += 1
     return stored.toReversed()
   }
-  const feed = makeLiveFeed({ look, signal: stop.signal, onError: () => {}, everyMs: 1 })
+  const feed = makeLiveFeed({ readNewest, signal: stop.signal, onError: () => {}, everyMs: 1 })
   const reported: bigint[] = []
   const unsubscribe = feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
   await until(() => looks > 1)
   stored = [line(1), line(3)]
   await until(() => reported.length === 1)
-  // Stamped before 3, and seen after it.
+  // Has a time before that of 3, and is visible after it.
   stored = [line(1), line(2), line(3), line(4)]
   await until(() => reported.length === 3)
   const seen = looks
@@ -46,17 +46,22 @@ it('sends each anomaly once, also one whose transaction ended late, and no earli
   unsubscribe()
 })
 
-it('goes on when a look fails', async () => {
+it('continues when a poll fails', async () => {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   const errors: string[] = []
   let looks = 0
-  const look = async () => {
+  const readNewest = async () => {
     looks += 1
     if (looks === 2) throw new Error('away')
     return looks < 3 ? [] : [line(9)]
   }
-  const feed = makeLiveFeed({ look, signal: stop.signal, onError: ({ message }) => errors.push(message), everyMs: 1 })
+  const feed = makeLiveFeed({
+    readNewest,
+    signal: stop.signal,
+    onError: ({ message }) => errors.push(message),
+    everyMs: 1,
+  })
   const reported: bigint[] = []
   feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
   await until(() => reported.length > 0)

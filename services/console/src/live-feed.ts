@@ -5,8 +5,8 @@ import { anomalyId } from './ids.js'
 
 interface LiveFeed {
   /**
-   * Hands every anomaly that is found in the pipeline from now on to `onFound`, the oldest first, and again when its reasons are stored;
-   * gives what ends that.
+   * Calls `onFound` with every anomaly that is found in the pipeline from now on, oldest first, and again when its reasons are stored.
+   * @returns a function that ends the subscription
    */
   subscribe(pipeline: string, onFound: OnFound): () => void
 }
@@ -14,45 +14,45 @@ interface LiveFeed {
 type OnFound = (found: readonly AnomalyLine[]) => void
 
 interface LiveFeedOptions {
-  /** The newest first. */
-  readonly look: (query: { pipeline: string; since: Date; limit: number }) => Promise<readonly AnomalyLine[]>
+  /** Returns anomalies, newest first. */
+  readonly readNewest: (query: { pipeline: string; since: Date; limit: number }) => Promise<readonly AnomalyLine[]>
   readonly signal: AbortSignal
   readonly onError: (error: OutflowError) => void
   /** Default 1,000. */
   readonly everyMs?: number
 }
 
-const EVERY_MS = 1_000
+const POLL_INTERVAL_MS = 1_000
 /**
- * A row is stamped when its transaction begins and seen when it ends: each look goes back so far, and what was reported already is
- * passed over. No batch takes as long.
+ * A row has the time at which its transaction began and is visible once that has committed: each poll covers this span, and anomalies
+ * that were reported already are skipped. No batch takes as long.
  */
 const LOOK_BACK_MS = 30_000
-/** In a burst only the newest are sent; the list has them all. */
-const MOST_AT_ONCE = 500
+/** In a burst only the newest are sent; the list has all of them. */
+const MAX_ANOMALIES = 500
 
-/** An anomaly whose reasons have been stored since is new again. */
-const nameOf = (line: AnomalyLine): string => `${anomalyId(line)} ${line.topReason !== null}`
+/** An anomaly is new again when its reasons have been stored. */
+const keyOf = (line: AnomalyLine): string => `${anomalyId(line)} ${line.topReason !== null}`
 
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>
-  /** What is known within the look back. */
+  /** Anomalies that were reported within the readNewest-back. */
   known: ReadonlySet<string>
 }
 
 /** Polls for new anomalies once a second for all clients of a pipeline; without clients it does not poll. */
-export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: LiveFeedOptions): LiveFeed {
+export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTERVAL_MS }: LiveFeedOptions): LiveFeed {
   const watched = new Map<string, WatchedPipeline>()
-  let isLooking = false
+  let isPolling = false
   return {
     subscribe: (pipeline, onFound) => {
       const own = watched.get(pipeline) ?? { listeners: new Set(), known: new Set() }
       const isFirst = !watched.has(pipeline)
       watched.set(pipeline, own)
-      // What is there already is in the list that the asker has.
-      const ready = isFirst ? lookAt(pipeline, own, () => {}) : Promise.resolve()
+      // Earlier anomalies are in the list that the client has.
+      const ready = isFirst ? pollOne(pipeline, own, () => {}) : Promise.resolve()
       void ready.catch(fail).then(() => own.listeners.add(onFound))
-      if (!isLooking) void lookOn()
+      if (!isPolling) void poll()
       return () => {
         void ready
           .catch(() => {})
@@ -64,26 +64,26 @@ export function makeLiveFeed({ look, signal, onError, everyMs = EVERY_MS }: Live
     },
   }
 
-  async function lookOn(): Promise<void> {
-    isLooking = true
+  async function poll(): Promise<void> {
+    isPolling = true
     while (watched.size > 0 && !signal.aborted) {
       await sleep(everyMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) break
       for (const [pipeline, own] of watched) {
-        await lookAt(pipeline, own, (found) => {
+        await pollOne(pipeline, own, (found) => {
           for (const onFound of own.listeners) onFound(found)
         }).catch(fail)
       }
     }
-    isLooking = false
+    isPolling = false
   }
 
-  async function lookAt(pipeline: string, own: WatchedPipeline, onFound: OnFound): Promise<void> {
+  async function pollOne(pipeline: string, own: WatchedPipeline, onFound: OnFound): Promise<void> {
     const since = new Date(Date.now() - LOOK_BACK_MS)
-    const lines = await look({ pipeline, since, limit: MOST_AT_ONCE })
-    const fresh = lines.filter((line) => !own.known.has(nameOf(line)))
-    own.known = new Set(lines.map(nameOf))
-    if (fresh.length > 0) onFound(fresh.toReversed())
+    const lines = await readNewest({ pipeline, since, limit: MAX_ANOMALIES })
+    const unreported = lines.filter((line) => !own.known.has(keyOf(line)))
+    own.known = new Set(lines.map(keyOf))
+    if (unreported.length > 0) onFound(unreported.toReversed())
   }
 
   function fail(thrown: unknown): void {

@@ -10,17 +10,17 @@ interface ConsoleOptions {
   readonly config: Config
   readonly log: Log
   readonly signal: AbortSignal
-  /** The process's; the console serves them on its own address, too. */
+  /** Of the process; the console serves them at its own address as well. */
   readonly vitals: Vitals
-  /** Called with the address when the server answers. */
+  /** Called with the address when the server accepts requests. */
   readonly onServed?: (url: string) => void
 }
 
 /**
  * Serves the console until the signal aborts: the page, its API, health and metrics, on `console.host` and
- * `http.ports.console`. Requests are answered 503 while the store is away.
+ * `http.ports.console`. Requests are answered with 503 while the store is unavailable.
  *
- * @throws {HealthAddressUnavailable} when the address cannot be served
+ * @throws {HealthAddressUnavailable} when the address cannot be bound
  */
 export async function runConsole({ config, log, signal, vitals, onServed }: ConsoleOptions): Promise<void> {
   const telemetry = makeTelemetry(log, vitals.metrics)

@@ -2,10 +2,10 @@ import type { Client } from '@outflow/store'
 import { marksBetween } from '@outflow/store/pipelines'
 import type { Overview } from './api/index.js'
 
-/** More than a time axis has room for. */
+/** More than fit on a time axis. */
 const MOST_MARKS = 100
 
-/** Returns what happened to a pipeline in a span, for a time axis. */
+/** Returns the events of a pipeline in a span, for a time axis. */
 export async function readMarks(
   db: Client,
   span: { readonly pipeline: string; readonly from: Date; readonly to: Date },

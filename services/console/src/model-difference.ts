@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { modelDifferenceSchema } from './api/index.js'
 
 /**
- * Compares two models, by what is stored of them and by records that each makes up.
+ * Compares two models, by their stored metadata and by records drawn from each.
  *
  * @throws {ModelDamaged | ModelForeign | ModelVersionUnknown} when one of them cannot be opened
  */

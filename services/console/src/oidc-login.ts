@@ -7,12 +7,12 @@ import type { Visitor } from './visitors.js'
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
 export interface OidcLogin {
-  /** Returns where the browser is sent, and what it keeps meanwhile. @param to  where it wants to be afterwards */
+  /** Returns the URL to which the browser is sent, and the state that it keeps. @param to  page of the console after the login */
   begin(to: string): Promise<{ readonly url: URL; readonly attempt: LoginAttempt }>
   /**
-   * Returns who came back, by the code that the provider gave the browser.
+   * Returns the user, for the code that the provider gave the browser.
    *
-   * @param path  that it came back to, with the query
+   * @param path  to which the provider redirected the browser, with the query
    * @throws {RequestRefused} 403 when the provider or its claims do not allow the login
    */
   finish(path: string, attempt: LoginAttempt): Promise<Omit<Visitor, 'byBrowser'>>
@@ -51,7 +51,7 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin
           idTokenExpected: true,
         })
         .catch((error: Error) => {
-          throw new RequestRefused(403, `the login did not succeed: ${error.message}; begin it again`)
+          throw new RequestRefused(403, `the login did not succeed: ${error.message}; start again`)
         })
       return visitorOf(tokens.claims()!, config)
     },
@@ -68,14 +68,14 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin
 
 function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.Configuration> {
   const client = clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret)
-  // The configuration lets http pass for this machine alone. The ID token's signature is looked at in any case: TLS alone vouches
-  // for it by default.
+  // The configuration allows http for this machine only. The signature of the ID token is verified in any case: by default it is not,
+  // when TLS protects the token.
   const insecure = isLoopback(new URL(issuer).hostname) ? [oidc.allowInsecureRequests] : []
   const execute = [oidc.enableNonRepudiationChecks, ...insecure]
   return oidc.discovery(new URL(issuer), clientId, undefined, client, { execute, timeout: PROVIDER_SECONDS })
 }
 
-/** @throws {RequestRefused} 403 when no value of the claim makes a role */
+/** @throws {RequestRefused} 403 when no value of the claim has a role */
 function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Omit<Visitor, 'byBrowser'> {
   const name = [claims.preferred_username, claims.email, claims.sub].find((text) => typeof text === 'string') as string
   const values = valuesOf(claims, rolesClaim)
@@ -87,7 +87,7 @@ function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Omi
   )
 }
 
-/** A claim's own name may hold dots; else they lead inwards, as in `realm_access.roles`. */
+/** The name of a claim may contain dots; otherwise dots separate the keys of nested objects, as in `realm_access.roles`. */
 function valuesOf(claims: Readonly<Record<string, unknown>>, path: string): readonly unknown[] {
   const inner = (value: unknown, key: string): unknown => (value as Record<string, unknown> | undefined)?.[key]
   const found = claims[path] ?? path.split('.').reduce(inner, claims as unknown)

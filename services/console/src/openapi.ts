@@ -3,7 +3,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { problemSchema } from './api/index.js'
 import type { ConsoleServer } from './routes/route-context.js'
 
-/** Describes the routes that are added from here on, and serves the description. */
+/** Describes the routes that are added after this call, and serves the description. */
 export async function describeRoutes(server: ConsoleServer): Promise<void> {
   await server.register(fastifySwagger, {
     openapi: {
@@ -11,7 +11,7 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
       info: {
         title: 'outflow console',
         description:
-          'What outflow has found, why, and how its models do. A write of a browser carries the header `x-csrf-token` of ' +
+          'Anomalies, their reasons, and the models of outflow. A write by a browser requires the header `x-csrf-token` of ' +
           '/api/session; one with a bearer token does not.',
         version: '1',
       },

@@ -13,13 +13,13 @@ import { readMarks } from './marks.js'
 
 interface OverviewQuery {
   readonly filter: AnomalyFilter
-  /** At most so many steps of time. */
+  /** Maximum number of time steps. */
   readonly steps: number
   readonly compare: boolean
 }
 
 const LANES = 8
-// Where more are expected, the least likely are counted: `npm run bench:queries`.
+// Where more are expected, only the least likely are counted: `npm run bench:queries`.
 const EXACT_UP_TO = 250_000
 const LEAST_LIKELY = 30_000
 const HOUR = 3_600
@@ -49,7 +49,7 @@ const STEPS = [
 export async function readOverview(db: Client, { filter, steps, compare }: OverviewQuery): Promise<Overview> {
   const { from, to } = await spanOf(db, filter)
   const seconds = (to.getTime() - from.getTime()) / 1_000
-  // A span that begins within a step touches one more.
+  // A span that begins within a step overlaps one more.
   const stepSeconds = STEPS.find((step) => seconds / step <= steps - 1) ?? Math.ceil(seconds / (steps - 1) / DAY) * DAY
   const limit = await leastLikelyLimit(db, {
     filter: { ...filter, from, to },
@@ -104,7 +104,7 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   }
 }
 
-/** Ends of a filter's span; where they are open, those of the stored anomalies. */
+/** Ends of a filter's span; an open end is that of the stored anomalies. */
 async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promise<{ from: Date; to: Date }> {
   const stored = from !== undefined && to !== undefined ? null : await anomalySpan(db, pipeline)
   const now = new Date()

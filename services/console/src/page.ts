@@ -4,14 +4,14 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { sendProblem } from './problems.js'
 
-/** Built by vite; the same place from src and from dist. */
+/** Built by vite; the path is the same from src and from dist. */
 const PAGE_FOLDER = fileURLToPath(new URL('../dist-page/', import.meta.url))
 
 const YEAR_MS = 365 * 86_400_000
 
 /**
- * Serves the built page at `/`: its files bear their content's hash in their name and are kept for good, the page itself is
- * asked for each time. Any other path that wants HTML is the page too: which view it shows is in its URL.
+ * Serves the built page at `/`. Its assets have a content hash in their name and are cached permanently; the page itself is
+ * requested each time. Any other path that accepts HTML also returns the page: the URL determines its view.
  */
 export async function servePage(server: FastifyInstance): Promise<void> {
   const isBuilt = existsSync(`${PAGE_FOLDER}index.html`)

@@ -18,7 +18,7 @@ import type { ConsoleTelemetry } from './telemetry.js'
 
 type Extension = Pick<Problem, 'code' | 'logins'>
 
-/** Answers whatever went wrong as a problem of RFC 9457; what is nobody's to fix by asking otherwise is logged. */
+/** Sends any error as a problem of RFC 9457; errors that no other request avoids are logged. */
 export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
   server.setErrorHandler((thrown: FastifyError, request, reply) => {
     const { status, detail, ...extension } = describe(thrown)
@@ -59,23 +59,27 @@ function describeOutflow(error: OutflowError): ProblemDetails {
   if (error instanceof ModelUnknown || error instanceof AnomalyUnknown) return { status: 404, detail: message, code }
   if (CONFLICTS.some((kind) => error instanceof kind)) return { status: 409, detail: message, code }
   if (error instanceof StatementCancelled) {
-    return { status: 503, detail: 'the question takes Postgres too long; ask for a shorter time or fewer words', code }
+    return {
+      status: 503,
+      detail: 'the query takes Postgres too long; choose a shorter span or a text of fewer words',
+      code,
+    }
   }
   if (error instanceof StoreUnavailable) {
-    return { status: 503, detail: 'Postgres does not answer; try again, and look at /readyz if it lasts', code }
+    return { status: 503, detail: 'Postgres does not answer; try again, and check /readyz if it persists', code }
   }
   if (error instanceof ValueRefused) {
-    // Only a request can have brought it.
+    // Postgres rejects a value only when it comes from the request.
     const detail = 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist'
     return { status: 400, detail, code }
   }
   return unexpected(code)
 }
 
-/** The named model or its predecessor cannot become the active one. */
+/** The model or its predecessor cannot become the active one. */
 const CONFLICTS = [NoEarlierModel, StoredModelDamaged, ModelDamaged, ModelForeign, ModelVersionUnknown]
 
-/** The message of another error may contain internals; it is only logged. */
+/** The message of any other error may contain internals, and is only logged. */
 const unexpected = (code: string): ProblemDetails => ({
   status: 500,
   detail: `it failed; the log of the console has the error, under ${code}`,

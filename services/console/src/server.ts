@@ -25,14 +25,14 @@ import type { ConsoleTelemetry } from './telemetry.js'
 export interface ServerOptions extends RouteContext {
   readonly vitals: Vitals
   readonly telemetry: ConsoleTelemetry
-  /** Aborts when the server is to end: what looks for others does, too. */
+  /** Aborts when the server is to end; polling ends as well. */
   readonly signal: AbortSignal
 }
 
-/** More than any request of the page: a verdict's note is the longest. */
+/** More than any request of the page has: the longest is the note of a verdict. */
 const BODY_LIMIT_BYTES = 64 * 1024
 
-/** Makes the HTTP server: what guards it first, then the signs of life, the API and the page. */
+/** Makes the HTTP server: first the guards, then health and metrics, the API and the page. */
 export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
   const { config } = context
   const server = fastify({
@@ -40,12 +40,12 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
     bodyLimit: BODY_LIMIT_BYTES,
     ...requestTimeouts(),
     routerOptions: { maxParamLength: 2_000 },
-    // A path that is not valid percent-encoding does not reach the error handler.
+    // The error handler is not called for a path that is not valid percent-encoding.
     frameworkErrors: ({ statusCode = 400, message }, _, reply) => void sendProblem(reply, statusCode, message),
   }).withTypeProvider<ZodTypeProvider>()
   server.setValidatorCompiler(validatorCompiler)
   server.setSerializerCompiler(serializerCompiler)
-  // A form of another site can send text without asking first; nothing here wants any.
+  // A form of another site can send text/plain without a preflight request; no route requires it.
   server.removeContentTypeParser('text/plain')
   answerProblems(server, telemetry)
   server.addHook('onResponse', async (request, reply) => {
@@ -83,7 +83,7 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   return server
 }
 
-/** Nothing from elsewhere, nothing inline, in no frame. */
+/** No resources of other origins, nothing inline, not in a frame. */
 const helmetOptions = (isSecure: boolean) => ({
   contentSecurityPolicy: {
     useDefaults: false,

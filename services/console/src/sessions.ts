@@ -7,12 +7,12 @@ import type { Visitor } from './visitors.js'
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
 
-/** A working day; then one logs in again, and roles are read from the provider again. */
+/** A working day; after that the user logs in again, and roles are read from the provider again. */
 export const SESSION_SECONDS = 8 * 3_600
-/** From the provider's login page back to here. */
+/** Time for the provider's login page. */
 export const LOGIN_SECONDS = 10 * 60
 
-/** What a browser keeps of a login that is under way. */
+/** State of a login in progress, which the browser keeps. */
 const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.string() })
 export type LoginAttempt = z.infer<typeof attemptSchema>
 
@@ -21,15 +21,15 @@ const sessionSchema = z.discriminatedUnion('authentication', [
   z.object({ authentication: z.literal('token'), sha256: z.string() }),
 ])
 
-/** A session is a signed cookie; the server stores nothing, so any instance accepts every session. */
+/** A session is a signed cookie; the server stores nothing, so that any instance accepts every session. */
 export interface Sessions {
-  /** Goes into the cookie of a session. @param sha256  the token's, where one logged in by a token */
+  /** Content of a session cookie. @param sha256  that of the token, for a login by token */
   seal(visitor: Omit<Visitor, 'byBrowser'>, sha256?: string): Promise<string>
-  /** Returns who holds a session; null where it is none of ours, has ended, or its token is no longer in the configuration. */
+  /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
   open(sealed: string | undefined): Promise<Visitor | null>
   sealAttempt(attempt: LoginAttempt): Promise<string>
   openAttempt(sealed: string | undefined): Promise<LoginAttempt | null>
-  /** Signs the tokens against cross-site requests. */
+  /** Key that signs the CSRF tokens. */
   readonly csrfKey: string
 }
 

@@ -13,7 +13,7 @@ it('is 0 where no field is shared, and where there are no bits', () => {
   expect(similarity([of('delay', 0)], [of('delay', 5)])).toBe(0)
 })
 
-it('is the larger, the more of the bits lie in the fields that are shared', () => {
+it('is larger, the larger the share of bits in common fields', () => {
   const own = [of('delay', 10), of('origin', 2)]
   const near = similarity(own, [of('delay', 10), of('date', 2)])
   const far = similarity(own, [of('delay', 2), of('date', 10)])

@@ -1,7 +1,7 @@
 import type { FieldBits } from '@outflow/store/anomalies'
 
 /**
- * How similar the reasons of two anomalies are: the cosine of the angle between their bits, a field an axis.
+ * Similarity of the reasons of two anomalies: the cosine of the angle between their bits, with an axis per field.
  *
  * @returns 0 (no field in common) to 1 (the same fields in the same proportion)
  */

@@ -11,7 +11,7 @@ export interface ConsoleTelemetry {
   storeConnectionLost(error: OutflowError): void
 }
 
-/** A list is to come within a fifth of a second; a reader's statement ends after five. */
+/** A list should take at most a fifth of a second; a reader's statement is cancelled after five seconds. */
 const SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5]
 
 export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
@@ -25,7 +25,7 @@ export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
     'Time from the request to the answer',
     SECONDS_BOUNDS,
   )
-  const streams = metrics.gauge('outflow_console_live_lists', 'Live lists of anomalies that are open')
+  const streams = metrics.gauge('outflow_console_live_lists', 'Open live lists of anomalies')
   return {
     consoleStarted: (address, authentication) => log.info({ address, authentication }, 'console started'),
     requestAnswered: (method, status, took) => {

@@ -4,7 +4,7 @@ import type { ConsoleServer } from './routes/route-context.js'
 import { makeServer, type ServerOptions } from './server.js'
 import type { ConsoleTelemetry } from './telemetry.js'
 
-/** A server of the console for tests and the fuzzer, by the smallest configuration and without a store unless one is given. */
+/** A console server for tests and the fuzzer, with the smallest configuration and without a store unless one is given. */
 export function aServer(overrides: Partial<ServerOptions> = {}): Promise<ConsoleServer> {
   const config = parseConfig(
     {

@@ -4,8 +4,8 @@ import type { Pool } from '@outflow/store'
 import { activeModelId, loadModel } from '@outflow/store/models'
 
 /**
- * Makes a function that returns the NLL, in nats, above which the active model decides anomaly: at the configuration's alert rate, of another
- * pipeline at the rate that its model was made for. null while there is no model, and where false-discovery control moves the level.
+ * Makes a function that returns the NLL, in nats, from which the active model decides anomaly: at the configuration's alert rate, and for another
+ * pipeline at the rate in its model's metadata. null while there is no model, and where false-discovery control varies the threshold.
  */
 export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool) {
   const known = new Map<string, { readonly modelId: string; readonly threshold: number | null }>()
@@ -22,7 +22,7 @@ export function makeThresholds({ pipeline: own, detection }: Config, pool: Pool)
 
   async function thresholdOf(pipeline: string, id: string): Promise<number | null> {
     const { artefact, metadata } = await loadModel(pool, { pipeline, id })
-    // Written by a later version: ingest cannot open it either, and logs it.
+    // Written by a later version: ingest cannot open it either, and logs that.
     if (metadata === null) return null
     return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate)
   }

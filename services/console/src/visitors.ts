@@ -4,12 +4,12 @@ import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from './api/index.js'
 
-/** Who asks. */
+/** The user of a request. */
 export interface Visitor {
   readonly name: string
   readonly role: Role
   readonly authentication: Session['authentication']
-  /** Whether the browser sends the credentials unasked (a cookie): then a foreign page could use them, and writes need the token. */
+  /** Whether the browser sends the credentials by itself (a cookie): then a foreign page could use them, and writes need a CSRF token. */
   readonly byBrowser: boolean
 }
 
@@ -21,7 +21,7 @@ export function loginsOf({ authentication }: ConsoleConfig): ('token' | 'oidc')[
   return [...(tokens ? ['token' as const] : []), ...(oidc ? ['oidc' as const] : [])]
 }
 
-/** Without authentication every user of this machine is the user. */
+/** Without authentication the user is that of the console's process. */
 export function localVisitor(): Visitor {
   return { name: userInfo().username, role: 'operator', authentication: 'none', byBrowser: true }
 }
@@ -33,12 +33,12 @@ export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | nul
   return owner ? { ...owner, byBrowser: false } : null
 }
 
-/** Returns whose token it is. */
+/** Returns the owner of a token. */
 export function ownerOf(token: string, tokens: Tokens): Omit<Visitor, 'byBrowser'> | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))
   return found ? { name: found.name, role: found.role, authentication: 'token' } : null
 }
 
-/** Each role may all that the one before may. */
+/** Each role includes the rights of the ones before it. */
 export const mayAct = (visitor: Visitor, role: Role): boolean => ROLES.indexOf(visitor.role) >= ROLES.indexOf(role)

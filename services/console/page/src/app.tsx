@@ -12,10 +12,10 @@ import { Help, isHelpOpen } from './parts/help.js'
 import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
 import { matchPath, navigate, place } from './state/location.js'
-import { lookForPipelines, openSession, pipelines, session, sessionError, withPipeline } from './state/session.js'
+import { openSession, pipelines, refreshPipelines, session, sessionError, withPipeline } from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
-/** The whole page: who looks, where they are, and what that shows. */
+/** The whole page: header, the view of the URL, or the form to log in. */
 export function App() {
   if (sessionError.value?.status === 401) return <SignInPage />
   return (
@@ -35,7 +35,7 @@ function Content() {
   const main = useRef<HTMLElement>(null)
   const { path } = place.value
   const isFirst = useRef(true)
-  // A screen reader hears where it is now, and j, k and the arrows act on the new content; the first page keeps its focus.
+  // Moves the focus to the new content, so that a screen reader announces it and j, k and the arrows act on it; not on the first page.
   useEffect(() => {
     if (isFirst.current) isFirst.current = false
     else if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true })
@@ -76,7 +76,7 @@ function body(path: string) {
 
 function NoPipeline() {
   useEffect(() => {
-    const timer = setInterval(() => void lookForPipelines(), LOOK_AGAIN_MS)
+    const timer = setInterval(() => void refreshPipelines(), REFRESH_MS)
     return () => clearInterval(timer)
   }, [])
   return (
@@ -86,4 +86,4 @@ function NoPipeline() {
   )
 }
 
-const LOOK_AGAIN_MS = 5_000
+const REFRESH_MS = 5_000

@@ -21,7 +21,7 @@ export const anomalySummarySchema = z
     offset: offsetSchema,
     /** The record's own timestamp, where it has one. */
     eventTime: timeSchema,
-    /** Kafka's; what from, to and sort=time go by. */
+    /** Kafka's timestamp, to which from, to and sort=time refer. */
     recordTime: timeSchema,
     detectedAt: timeSchema,
     key: z.string().nullable(),
@@ -32,14 +32,14 @@ export const anomalySummarySchema = z
     surpriseBits: z.number().nullable(),
     severity: severitySchema,
     modelId: z.string(),
-    /** Of the main field, in words. */
+    /** Text of the main reason. */
     topReason: z.string().nullable(),
-    /** Of each reason, the least likely first; empty where there are none yet. */
+    /** Field and bits of each reason, the least likely first; empty while there are no reasons. */
     fields: z.array(reasonSchema.pick({ field: true, bits: true })),
-    /** The last one that was given. */
+    /** The latest verdict. */
     verdict: verdictSchema.nullable(),
   })
-  .meta({ id: 'AnomalySummary', description: 'A record judged improbable, as a line of a list' })
+  .meta({ id: 'AnomalySummary', description: 'An anomaly, as a line of a list' })
 
 export type AnomalySummary = z.infer<typeof anomalySummarySchema>
 
@@ -49,11 +49,11 @@ export const givenVerdictSchema = z
 
 export const anomalySchema = anomalySummarySchema
   .extend({
-    /** As it came. It is data: to be shown as text, never as HTML. */
+    /** As it was received. Show it as text, never as HTML. */
     record: z.unknown(),
-    /** The main field first; none where they cannot be computed. */
+    /** Main reason first; empty where reasons cannot be computed. */
     reasons: z.array(reasonSchema),
-    /** Why no reasons can be computed; null: there are some. */
+    /** Why no reasons can be computed; null: they can. */
     unexplainable: z.string().nullable(),
     counterfactual: counterfactualSchema.nullable(),
     missing: z.array(z.string()),
@@ -61,62 +61,62 @@ export const anomalySchema = anomalySummarySchema
     rescored: z.boolean(),
     /** 95 % upper confidence limit of pValue. */
     pUpper: z.number(),
-    /** null once it is gone. */
+    /** null when the model has been deleted. */
     model: z.object({ id: z.string(), trainedAt: timeSchema, state: z.string() }).nullable(),
-    /** The newest first. */
+    /** Newest first. */
     verdicts: z.array(givenVerdictSchema),
-    /** What became of its alert. */
+    /** Whether and how its alert was sent. */
     alert: z.object({
       /** Why it was not sent alone; null: it was not held back. */
       unsent: z
         .object({
           because: z.enum(['rule', 'cooldown', 'key', 'reason', 'quiet']),
           ruleId: z.string().nullable(),
-          /** The reason that was given for the rule. */
+          /** Reason that the author of the rule gave. */
           ruleWhy: z.string().nullable(),
           groupId: z.string().nullable(),
         })
         .nullable(),
-      /** At each webhook that it was queued for. */
+      /** At each webhook for which it was queued. */
       deliveries: z.array(
         z.object({
           webhook: z.string(),
           state: z.enum(['waiting', 'delivered', 'dead']),
           attempts: z.int(),
           failure: z.string().nullable(),
-          /** When it was delivered, given up, or else queued. */
+          /** Time of delivery, of giving up, or else of queueing. */
           at: timeSchema,
         }),
       ),
     }),
   })
-  .meta({ id: 'Anomaly', description: 'All that is known of an anomaly' })
+  .meta({ id: 'Anomaly', description: 'An anomaly with its record, reasons, verdicts and alert' })
 
 export type Anomaly = z.infer<typeof anomalySchema>
 
-/** Which anomalies a list or a count is of. */
+/** Selects the anomalies of a list or a count. */
 export const anomalyFilterSchema = z.object({
-  /** Default: that of the console's configuration. */
+  /** Default: the pipeline of the console's configuration. */
   pipeline: pipelineSchema.optional(),
-  /** Of Kafka's record time: from ≤ t < to. */
+  /** Range of Kafka's record time: from ≤ t < to. */
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   key: textSchema.optional(),
-  /** The main field. */
+  /** Field of the main reason. */
   field: textSchema.optional(),
   severity: severitySchema.optional(),
   modelId: textSchema.optional(),
-  /** The last verdict; `none`: there is none yet. */
+  /** The latest verdict; `none`: there is none yet. */
   verdict: z.enum([...verdictSchema.options, 'none']).optional(),
   minBits: z.coerce.number().min(0).max(1_100).optional(),
-  /** Somewhere in the record or in the key, whatever its case. */
+  /** Contained in the record or in the key; case does not matter. */
   text: textSchema.optional(),
 })
 
 export type AnomalyFilterQuery = z.infer<typeof anomalyFilterSchema>
 
 export const anomaliesQuerySchema = anomalyFilterSchema.extend({
-  /** time: the newest first; bits: the most surprising first. */
+  /** time: newest first; bits: most surprising first. */
   sort: z.enum(['time', 'bits']).default('time'),
   limit: limitSchema(500, 50),
   cursor: cursorSchema.optional(),
@@ -129,18 +129,18 @@ export const anomaliesPageSchema = z.object({
 })
 
 export const newVerdictSchema = z.strictObject({
-  /** Worth knowing; an ordinary record; out of the ordinary, and known beforehand. */
+  /** A real anomaly; an ordinary record; unusual, but known beforehand. */
   verdict: verdictSchema,
-  /** Why. */
+  /** The reason. */
   note: textSchema.max(4_000).optional(),
 })
 
 export const bulkVerdictSchema = z.strictObject({
   ...newVerdictSchema.shape,
-  /** On every anomaly of this filter. */
+  /** Anomalies that get the verdict. */
   filter: z.strictObject({ ...anomalyFilterSchema.shape, from: timeSchema, to: timeSchema }),
 })
 
 export const bulkVerdictAnswerSchema = z
   .object({ anomalies: z.int() })
-  .meta({ id: 'BulkVerdict', description: 'On how many anomalies a verdict was stored' })
+  .meta({ id: 'BulkVerdict', description: 'Number of anomalies on which a verdict was stored' })

@@ -6,17 +6,17 @@ export const entitySchema = z
   .object({
     key: z.string(),
     anomalies: z.int(),
-    /** By the last verdict on each. */
+    /** Counts by the latest verdict of each. */
     confirmed: z.int(),
     falseAlarms: z.int(),
     /** Kafka's record time; null: it has no anomaly. */
     firstSeen: timeSchema.nullable(),
     lastSeen: timeSchema.nullable(),
-    /** Of the last 90 days those with anomalies. */
+    /** Days with anomalies among the last 90. */
     byDay: z.array(z.object({ day: z.iso.date(), anomalies: z.int() })),
     recent: z.array(anomalySummarySchema),
   })
-  .meta({ id: 'Entity', description: 'What is stored of an entity' })
+  .meta({ id: 'Entity', description: 'Counts of the anomalies of an entity' })
 
 export const similarPageSchema = z.object({
   items: z.array(

@@ -9,10 +9,10 @@ export const modelSchema = z
     active: z.boolean(),
     trainedAt: timeSchema,
     promotedAt: timeSchema.nullable(),
-    /** null where its metadata are of a kind unknown here. */
+    /** null where the version of its metadata is unknown. */
     rows: z.int().nullable(),
     steps: z.int().nullable(),
-    /** Of the flow's last look at records that it was not fitted to; nats, standardised. */
+    /** Of the flow's last validation, on records that it was not fitted to; nats, standardised. */
     validationNll: z.number().nullable(),
   })
   .meta({ id: 'Model', description: 'A fitted model' })
@@ -22,26 +22,26 @@ export const fitReportSchema = z
     because: z.string(),
     state: z.string(),
     window: z.object({ from: timeSchema.nullable(), to: timeSchema.nullable(), shortened: z.string().nullable() }),
-    /** Records that it was fitted to. */
+    /** Records to which it was fitted. */
     rows: z.int(),
     excluded: z.int(),
     rejected: z.int(),
     heldOut: z.int(),
-    /** Nats, standardised; null where there was no look at that step. */
+    /** Nats, standardised; null where that step was not evaluated. */
     curve: z.array(z.object({ step: z.int(), train: z.number().nullable(), validation: z.number().nullable() })),
-    /** As the model's metadata have it. */
+    /** From the metadata of the model. */
     calibration: modelMetadataSchema.shape.calibration.nullable(),
-    /** What the gate found; null: it has not seen the model. */
+    /** Report of the gate; null: the gate has not run. */
     gate: gateReportSchema.nullable(),
     durationMs: z.number(),
     memoryBytes: z.number().nullable(),
     seed: z.int(),
-    /** The model that was active when it began. */
+    /** The model that was active when the fit began. */
     parent: z.string().nullable(),
     startedAt: timeSchema,
     endedAt: timeSchema.nullable(),
   })
-  .meta({ id: 'FitReport', description: 'How a model was fitted, and what its gate found' })
+  .meta({ id: 'FitReport', description: 'Report of a fit and its gate' })
 
 export type FitReport = z.infer<typeof fitReportSchema>
 
@@ -49,7 +49,7 @@ export const modelDetailSchema = modelSchema
   .extend({
     pipeline: z.string(),
     fitReport: fitReportSchema.nullable(),
-    /** What made it, or unmade it, the active one; the newest first. */
+    /** Promotions and rollbacks that concern the model; newest first. */
     changes: z.array(
       z.object({
         action: z.enum(['promote', 'rollback']),
@@ -65,15 +65,15 @@ export const modelDetailSchema = modelSchema
 
 export const modelChangeSchema = z
   .object({ action: z.enum(['promote', 'rollback']), from: z.string().nullable(), to: z.string() })
-  .meta({ id: 'ModelChange', description: 'Which model was active, and which is now' })
+  .meta({ id: 'ModelChange', description: 'The models that were active before and after the change' })
 
 const factSchema = z.union([z.string(), z.number()]).nullable()
 
 export const modelDifferenceSchema = z
   .object({
-    /** What is not the same; null: not known. */
+    /** Facts in which they differ; null: not known. */
     facts: z.array(z.object({ name: z.string(), first: factSchema, second: factSchema })),
-    /** How much less likely each finds records that the other makes up, nats a record; null: their features differ. */
+    /** How much less likely each finds records drawn from the other, nats per record; null: their features differ. */
     divergence: z.object({ secondToFirst: z.number(), firstToSecond: z.number() }).nullable(),
   })
   .meta({ id: 'ModelDifference', description: 'How two models differ' })

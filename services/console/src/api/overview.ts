@@ -4,7 +4,7 @@ import { severitySchema, timeSchema } from './fields.js'
 import { markSchema } from './pipelines.js'
 
 export const overviewQuerySchema = anomalyFilterSchema.extend({
-  /** At most so many steps of time. */
+  /** Maximum number of time steps. */
   steps: z.coerce.number().int().min(8).max(120).default(60),
   /** true: counts the period of the same length before `from` as well. */
   compare: z.enum(['true', 'false']).default('false'),
@@ -12,13 +12,13 @@ export const overviewQuerySchema = anomalyFilterSchema.extend({
 
 const tally = {
   anomalies: z.int(),
-  /** Of the least likely record. */
+  /** p-value of the least likely record. */
   leastPValue: z.number(),
 }
 
 const compared = {
   ...tally,
-  /** Anomalies in the period before; null: not asked for, or the span has no beginning. */
+  /** Anomalies in the period before; null: not requested, or the span has no start. */
   before: z.int().nullable(),
 }
 
@@ -27,23 +27,23 @@ const cellsSchema = z.array(z.object({ at: timeSchema, ...tally }))
 
 export const overviewSchema = z
   .object({
-    /** Ends of the span that was asked for; an open end is the first or the last anomaly's record time. */
+    /** Ends of the requested span; an open end is the record time of the first or last anomaly. */
     from: timeSchema,
     to: timeSchema,
-    /** The newest first. */
+    /** Newest first. */
     marks: z.array(markSchema),
     /** Steps begin at multiples of their length since 1970. */
     stepSeconds: z.int(),
     anomalies: z.int(),
-    /** Only those with p ≤ maxPValue are counted, the least likely of about so many; null: all are. */
+    /** Only those with p ≤ maxPValue are counted, the least likely of about `about`; null: all are counted. */
     leastLikelyOf: z.object({ maxPValue: z.number(), about: z.int() }).nullable(),
     before: z.int().nullable(),
     total: cellsSchema,
-    /** field: one entity was asked for, or the records have no key. */
+    /** field: the filter has one entity, or the records have no key. */
     lanesBy: z.enum(['entity', 'field']),
-    /** Those whose anomalies together are the least likely; name null: without reasons so far. */
+    /** Entities or fields whose anomalies together are the least likely; name null: without reasons so far. */
     lanes: z.array(z.object({ name: z.string().nullable(), ...compared, cells: cellsSchema })),
-    /** By the main reason, the most anomalies first; name null: without reasons so far. */
+    /** By the field of the main reason, most anomalies first; name null: without reasons so far. */
     fields: z.array(z.object({ name: z.string().nullable(), ...compared })),
     severities: z.array(z.object({ name: severitySchema, ...compared })),
   })

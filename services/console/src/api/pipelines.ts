@@ -20,7 +20,7 @@ export const markSchema = z
     kind: z.enum(['model', 'drift', 'health', 'suppression']),
     /** Id of the model that became active; direction of the drift; kind of the health event; id of the rule. */
     subject: z.string(),
-    /** promote or rollback; what the health event or the rule is about. */
+    /** promote or rollback; subject of the health event or the rule. */
     detail: z.string().nullable(),
   })
   .meta({ id: 'Mark', description: 'An event that may explain a change of the scores' })
@@ -29,9 +29,9 @@ export const scoresSchema = z
   .object({
     from: timeSchema,
     to: timeSchema,
-    /** The newest first. */
+    /** Newest first. */
     marks: z.array(markSchema),
-    /** The active model's, at the configuration's alert rate, nats; null where there is none. */
+    /** Of the active model at the configuration's alert rate, nats; null where there is none. */
     threshold: z.number().nullable(),
     step: z.int(),
     points: z.array(
@@ -39,7 +39,7 @@ export const scoresSchema = z
         time: timeSchema,
         records: z.int(),
         anomalies: z.int(),
-        /** Nats; read from a histogram: within 18 % of the exact ones, or 0.18 nats. max is exact. */
+        /** Nats; read from a histogram: within 18 % of the exact values, or 0.18 nats. max is exact. */
         p50: z.number(),
         p90: z.number(),
         p99: z.number(),
@@ -54,7 +54,7 @@ export const healthSchema = z
   .object({
     /** Records that are not read yet; null where Kafka does not answer, or the pipeline is another configuration's. */
     lag: z.array(z.object({ topic: z.string(), partition: z.int(), lag: z.int(), offset: offsetSchema })).nullable(),
-    /** In the minute before this one and in this one so far, by Kafka's record time. */
+    /** Over the last full minute and the current one, by Kafka's record time. */
     recordsPerSecond: z.number(),
     /** In the last 24 hours; lastAt to the minute. */
     deadLetters: z.array(z.object({ reason: z.string(), count: z.int(), lastAt: timeSchema })),
@@ -68,18 +68,18 @@ export const healthSchema = z
         fields: z.array(z.object({ field: z.string(), nats: z.number() })),
       }),
     ),
-    /** Conditions that hold or held, and what happened once: the last 50, the newest first. */
+    /** Conditions that hold or held, and one-time events: the last 50, newest first. */
     events: z.array(
       z.object({
         kind: z.string(),
         detail: z.string(),
         at: timeSchema,
-        /** null: it holds. What happened once ends when it begins. */
+        /** null: the condition holds. A one-time event ends when it begins. */
         endedAt: timeSchema.nullable(),
       }),
     ),
     activeModelAgeSeconds: z.number().nullable(),
-    /** Why no model is active, in words; null: one is. */
+    /** Why no model is active, in words; null: a model is active. */
     whyNoModel: z.string().nullable(),
     outboxWaiting: z.int(),
   })
@@ -95,12 +95,12 @@ export const deadLettersPageSchema = z.object({
         reason: z.string(),
         detail: z.string(),
         at: timeSchema,
-        /** The key and the first KiB of the value, as text where they are UTF-8, else in base64; null: none. */
+        /** The key and the first KiB of the value, as text where they are UTF-8, else in base64; null: there is none. */
         key: z.string().nullable(),
         valueStart: z.string().nullable(),
-        /** Of the whole value; null: the record had none. */
+        /** Length of the whole value; null: the record had none. */
         valueBytes: z.int().nullable(),
-        /** When it was sent to its source again. */
+        /** When it was sent to its source topic again. */
         resentAt: timeSchema.nullable(),
       })
       .meta({ id: 'DeadLetter', description: 'A record that broke its contract' }),

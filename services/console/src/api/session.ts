@@ -7,9 +7,9 @@ export const sessionSchema = z
     role: z.enum(ROLES),
     /** none: on loopback without login. */
     authentication: z.enum(['none', 'token', 'oidc']),
-    /** Goes into the header `x-csrf-token` of whatever changes something; not needed with `Authorization: Bearer`. */
+    /** Value of the header `x-csrf-token` for requests that change something; not needed with `Authorization: Bearer`. */
     csrfToken: z.string(),
   })
-  .meta({ id: 'Session', description: 'Who asks, and what they may do' })
+  .meta({ id: 'Session', description: 'The user and their role' })
 
 export type Session = z.infer<typeof sessionSchema>

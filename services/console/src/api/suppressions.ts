@@ -18,18 +18,18 @@ export const suppressionSchema = z
     createdAt: timeSchema,
     removedBy: z.string().nullable(),
     removedAt: timeSchema.nullable(),
-    /** How many alerts it has hidden. */
+    /** Number of alerts that the rule has hidden. */
     hidden: z.int(),
     lastHiddenAt: timeSchema.nullable(),
   })
   .meta({ id: 'Suppression', description: 'A rule that hides alerts until it expires' })
 
-/** All that it names must hold. */
+/** A rule hides an alert when all its conditions match. */
 export const newSuppressionSchema = z
   .strictObject({
     ...suppressionRuleSchema.shape,
     pipeline: pipelineSchema.optional(),
-    /** For those who look later. */
+    /** Reason for the rule, shown in lists. */
     reason: textSchema,
   })
   .superRefine(checkSuppressionRule)

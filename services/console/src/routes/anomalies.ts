@@ -41,17 +41,17 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })
 
-/** The latest ones of the same main field, among which the most alike are found. */
+/** The latest anomalies of the same main field, of which the most similar are returned. */
 const CANDIDATES = 500
-/** Anomalies that one request gives a verdict on. */
-const MOST_AT_ONCE = 1_000
+/** Maximum number of anomalies for one bulk verdict. */
+const MAX_BULK_VERDICTS = 1_000
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const filterOf = ({ from, to, minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
     ...{ ...rest, pipeline, from: dateOf(from), to: dateOf(to) },
     maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
   })
-  /** Its reasons as they are stored; computed here where they are not stored yet. */
+  /** The stored reasons; computed here where none are stored yet. */
   const explanationOf = async (anomaly: StoredAnomaly): Promise<StoredExplanation> => {
     const { pipeline, reasons, counterfactual, unexplainable } = anomaly
     if (reasons !== null) return { reasons, counterfactual, unexplainable: null }
@@ -82,7 +82,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     '/api/anomalies/overview',
     {
       schema: {
-        summary: 'How many anomalies there are, by time, entity, field and severity',
+        summary: 'Numbers of anomalies by time, entity, field and severity',
         tags: ['anomalies'],
         querystring: overviewQuerySchema,
         response: { 200: overviewSchema },
@@ -96,7 +96,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     '/api/anomalies/:id',
     {
       schema: {
-        summary: 'All that is known of an anomaly',
+        summary: 'An anomaly with its record, reasons, verdicts and alert',
         tags: ['anomalies'],
         params: paramsSchema,
         response: { 200: anomalySchema },
@@ -122,7 +122,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     '/api/anomalies/:id/similar',
     {
       schema: {
-        summary: 'Earlier anomalies of the same main field, the most alike first',
+        summary: 'Earlier anomalies of the same main field, the most similar first',
         tags: ['anomalies'],
         params: paramsSchema,
         querystring: z.object({ limit: limitSchema(100, 10) }),
@@ -156,7 +156,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       config: { role: 'analyst' },
       schema: {
-        summary: `Stores one verdict on every anomaly of a filter, at most ${MOST_AT_ONCE.toLocaleString('en')}`,
+        summary: `Stores one verdict on every anomaly of a filter, at most ${MAX_BULK_VERDICTS.toLocaleString('en')}`,
         tags: ['anomalies'],
         body: bulkVerdictSchema,
         response: { 201: bulkVerdictAnswerSchema },
@@ -164,9 +164,9 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
     async ({ body: { verdict, note = null, filter: query }, visitor }, reply) => {
       const filter = filterOf(query)
-      const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MOST_AT_ONCE + 1 }))
-      if (items.length > MOST_AT_ONCE) {
-        throw new RequestRefused(400, `filter: allowed: one of at most ${MOST_AT_ONCE} anomalies; narrow it`)
+      const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MAX_BULK_VERDICTS + 1 }))
+      if (items.length > MAX_BULK_VERDICTS) {
+        throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)
       }
       const act = {
         action: 'give verdicts',

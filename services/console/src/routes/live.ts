@@ -8,9 +8,9 @@ import { ofPipelineSchema } from '../queries.js'
 import type { ConsoleTelemetry } from '../telemetry.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
-/** A browser keeps one open per page; beyond this somebody forgets to close them. */
+/** A browser opens one per page; more than this indicates that pages are not closed. */
 const MOST_STREAMS = 200
-/** Then the client asks anew, and whether it still may is looked at. */
+/** Then the client reconnects, and its login is checked again. */
 const LONGEST_MS = 60 * 60_000
 
 export function addLiveRoute(
@@ -23,7 +23,7 @@ export function addLiveRoute(
   }: RouteContext & { readonly signal: AbortSignal; readonly telemetry: ConsoleTelemetry },
 ): void {
   const feed = makeLiveFeed({
-    look: (query) => read((db) => anomaliesDetectedSince(db, query)),
+    readNewest: (query) => read((db) => anomaliesDetectedSince(db, query)),
     signal,
     onError: telemetry.liveFeedInterrupted,
   })

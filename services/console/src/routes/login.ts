@@ -6,19 +6,19 @@ import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE } from '../sessions.js'
 import type { ConsoleServer } from './route-context.js'
 import { type SessionRoutesContext, sessionCookie } from './session.js'
 
-/** A place of the page; never another site, which `//…` and `/\…` would be. */
+/** A path of the page; `//…` and `/\…` would be another site. */
 const placeSchema = z
   .string()
   .max(2_000)
   .regex(/^\/(?![/\\])[^\s\\]*$/, 'a path of the page')
   .default('/')
 
-/** Login by the OpenID provider: there, and back. */
+/** Login by the OpenID provider: redirect and callback. */
 export function addLoginRoutes(
   server: ConsoleServer,
   { pool, sessions, isSecure, login }: SessionRoutesContext & { readonly login: OidcLogin },
 ): void {
-  // Lax: the browser comes back by a link of another site's.
+  // Lax: the browser returns by a link of another site.
   const attemptCookie = { path: CALLBACK_PATH, httpOnly: true, sameSite: 'lax' as const, secure: isSecure }
 
   server.get(
@@ -44,14 +44,14 @@ export function addLoginRoutes(
     {
       config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
       schema: {
-        summary: 'Where the provider sends the browser back to',
+        summary: 'Redirect URI of the OpenID provider',
         tags: ['session'],
         response: { 302: z.null() },
       },
     },
     async (request, reply) => {
       const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
-      if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; begin at /api/login')
+      if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; start at /api/login')
       const visitor = await login.finish(request.url, attempt)
       const sealed = await withAudit(
         pool,

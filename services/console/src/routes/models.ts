@@ -26,7 +26,7 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: textSchema })
 const whySchema = z.strictObject({
-  /** For those who look later. */
+  /** Reason for the change, for the audit log. */
   reason: textSchema,
 })
 
@@ -35,7 +35,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     '/api/models',
     {
       schema: {
-        summary: 'The models of a pipeline, the newest first',
+        summary: 'The models of a pipeline, newest first',
         tags: ['models'],
         querystring: ofPipelineSchema,
         response: { 200: z.array(modelSchema) },
@@ -75,7 +75,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     '/api/models/:id/difference',
     {
       schema: {
-        summary: 'How another model differs from this one: what they were made of, and what they find likely',
+        summary: 'How another model differs from this one: features, training and gate, and likelihoods',
         tags: ['models'],
         params: paramsSchema,
         querystring: ofPipelineSchema.extend({ other: textSchema }),
@@ -119,7 +119,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Goes back to the model before the active one, which is rolled back',
+        summary: 'Rolls back the active model and activates the one before it',
         tags: ['models'],
         params: z.object({ pipeline: pipelineSchema }),
         body: whySchema,
@@ -140,13 +140,13 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Asks the trainer for a new model now',
+        summary: 'Requests a new model from the trainer now',
         tags: ['models'],
         body: z.strictObject({ pipeline: pipelineSchema.optional(), reason: textSchema.optional() }),
         response: { 202: z.object({ request: z.string() }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline, reason = 'asked for in the console' }, visitor }, reply) => {
+    async ({ body: { pipeline = config.pipeline, reason = 'requested in the console' }, visitor }, reply) => {
       await requirePipeline(pool, config, pipeline)
       const act = { action: 'retrain', pipeline, target: null, detail: { reason } }
       const request = await withAudit(pool, visitor, act, () =>

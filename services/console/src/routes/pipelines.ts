@@ -56,7 +56,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/entities/:pipeline/:key',
     {
       schema: {
-        summary: 'What is stored of an entity',
+        summary: 'Counts of the anomalies of an entity',
         tags: ['anomalies'],
         params: z.object({ pipeline: pipelineSchema, key: textSchema }),
         querystring: z.object({ limit: limitSchema(100, 20) }),
@@ -89,7 +89,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           from: timeSchema.optional(),
           /** Default: now. */
           to: timeSchema.optional(),
-          /** Seconds; default: what gives some 300 points. */
+          /** Seconds; default: gives about 300 points. */
           step: z.coerce.number().int().min(60).max(86_400).optional(),
         }),
         response: { 200: scoresSchema },
@@ -182,7 +182,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/dead-letters',
     {
       schema: {
-        summary: 'A page of dead letters, the newest first',
+        summary: 'A page of dead letters, newest first',
         tags: ['pipelines'],
         querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
         response: { 200: deadLettersPageSchema },
@@ -211,7 +211,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
   )
 }
 
-/** Bytes as text where they are UTF-8, but for a character that the first KiB ends within; else in base64. */
+/** Bytes as text where they are UTF-8, without a character that the first KiB cuts; else in base64. */
 function readable(bytes: Buffer | null): string | null {
   if (bytes === null) return null
   try {

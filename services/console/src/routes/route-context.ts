@@ -4,7 +4,7 @@ import type { Client, Pool } from '@outflow/store'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 
-/** The server, with routes typed by their schemas. */
+/** The server, with schema-typed routes. */
 export type ConsoleServer = FastifyInstance<
   RawServerDefault,
   IncomingMessage,
@@ -13,11 +13,11 @@ export type ConsoleServer = FastifyInstance<
   ZodTypeProvider
 >
 
-/** What the routes are handed. */
+/** Dependencies of the routes. */
 export interface RouteContext {
   readonly config: Config
-  /** For what writes. */
+  /** Pool for writes. */
   readonly pool: Pool
-  /** Runs queries that can change nothing. */
+  /** Runs read-only queries. */
   readonly read: <T>(query: (db: Client) => Promise<T>) => Promise<T>
 }

@@ -9,11 +9,11 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 export interface SessionRoutesContext extends RouteContext {
   readonly sessions: Sessions
-  /** Cookies over https alone. */
+  /** Whether cookies are sent over https only. */
   readonly isSecure: boolean
 }
 
-/** Somebody who guesses gets no further than this; 256 random bits are not guessed anyway. */
+/** Limits attempts to guess a token, although 256 random bits cannot be guessed. */
 const LOGINS_A_MINUTE = 20
 
 export function addSessionRoutes(

@@ -12,10 +12,10 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     '/api/suppressions',
     {
       schema: {
-        summary: 'The rules that hide alerts, the newest first',
+        summary: 'The rules that hide alerts, newest first',
         tags: ['suppressions'],
         querystring: ofPipelineSchema.extend({
-          /** true: those that have ended as well. */
+          /** true: includes rules that have ended. */
           all: z.enum(['true', 'false']).default('false'),
         }),
         response: { 200: z.array(suppressionSchema) },
@@ -30,7 +30,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Hides the alerts that a rule names, until it expires',
+        summary: 'Adds a rule that hides alerts until it expires',
         tags: ['suppressions'],
         body: newSuppressionSchema,
         response: { 201: suppressionSchema },
@@ -38,7 +38,10 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     },
     async ({ body: { pipeline = config.pipeline, reason, ...rule }, visitor }, reply) => {
       if (rule.expiresAt.getTime() <= Date.now()) {
-        throw new RequestRefused(400, `body: expiresAt: allowed: a time to come, got ${rule.expiresAt.toISOString()}`)
+        throw new RequestRefused(
+          400,
+          `body: expiresAt: allowed: a time in the future, got ${rule.expiresAt.toISOString()}`,
+        )
       }
       await requirePipeline(pool, config, pipeline)
       const act = { action: 'add suppression', pipeline, target: null, detail: { rule, reason } }

@@ -7,7 +7,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
-    /** With 401: the ways to log in. */
+    /** With 401: the configured ways to log in. */
     readonly logins: Problem['logins'] = [],
   ) {
     super(`${title}: ${detail}`)
@@ -17,29 +17,29 @@ export class ApiError extends Error {
 let csrfToken: string | null = null
 let onLoggedOut: (error: ApiError) => void = () => {}
 
-/** Names the token that writes of a cookie session must carry. */
+/** Sets the CSRF token that writes of a cookie session require. */
 export function setCsrfToken(token: string | null): void {
   csrfToken = token
 }
 
 /** Sets the action for answers that require a login. */
-export function whenLoggedOut(act: (error: ApiError) => void): void {
-  onLoggedOut = act
+export function setLoggedOutHandler(handler: (error: ApiError) => void): void {
+  onLoggedOut = handler
 }
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>
 
-/** Reads `/api` + path. @throws {ApiError} when there is no answer, or it is a refusal */
+/** Reads `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
 export function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   return request<T>('GET', path + queryString(query), undefined, signal)
 }
 
-/** Writes to `/api` + path. @throws {ApiError} when there is no answer, or it is a refusal */
+/** Writes to `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
 export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
   return request<T>(method, path, body)
 }
 
-/** Returns `?a=1&b=2` of what has a value, in the order given; nothing where nothing has. */
+/** Returns the parameters that have a value as `?a=1&b=2`, in the given order; '' where none has. */
 export function queryString(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
@@ -67,7 +67,7 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
     )
   })
   if (!response.ok) {
-    const error = await refusal(response)
+    const error = await apiErrorOf(response)
     if (error.status === 401) onLoggedOut(error)
     throw error
   }
@@ -75,7 +75,7 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
 }
 
 /** The problem of RFC 9457, else a text for the status. */
-async function refusal(response: Response): Promise<ApiError> {
+async function apiErrorOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null
   const title = problem?.title ?? `HTTP ${response.status} ${response.statusText}`.trim()
   return new ApiError(response.status, title, problem?.detail ?? '', problem?.logins)

@@ -2,9 +2,9 @@ export type LiveState = 'live' | 'reconnecting' | 'off'
 
 interface LiveOptions {
   readonly url: string
-  /** Something new is there. */
+  /** Called when there are new anomalies. */
   readonly onAnomaly: () => void
-  /** The connection is back after a loss: something may have been missed. */
+  /** Called when the connection is restored: events may have been missed. */
   readonly onReturn: () => void
   readonly onState: (state: LiveState) => void
 }
@@ -12,7 +12,7 @@ interface LiveOptions {
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 30_000
 
-/** Follows a stream of server-sent events and comes back after every loss, ever more slowly. @returns what ends it */
+/** Follows a stream of server-sent events; reconnects after a loss, with growing delays. @returns a function that closes it */
 export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): () => void {
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -22,7 +22,7 @@ export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): 
   const open = () => {
     source = new EventSource(url)
     source.addEventListener('anomaly', onAnomaly)
-    // More came than a slow reader could take: they are there all the same.
+    // The server dropped events of a slow client: the list has the anomalies nevertheless.
     source.addEventListener('skipped', onAnomaly)
     source.onopen = () => {
       waitMs = FIRST_WAIT_MS

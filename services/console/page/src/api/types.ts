@@ -53,5 +53,5 @@ export type DeadLetter = DeadLetterPage['items'][number]
 export type Suppression = z.output<typeof suppressionSchema>
 export type NewSuppression = z.input<typeof newSuppressionSchema>
 
-/** A field's value: what a record may hold there. */
+/** Value of a field of a record. */
 export type Scalar = Reason['observed']

@@ -12,7 +12,7 @@ import { FilterBar, goTo } from './anomalies/filter-bar.js'
 import { Overview } from './anomalies/overview.js'
 import { Rows } from './anomalies/rows.js'
 
-/** The anomalies that the URL asks for: where they lie, and each in a list, the newest as they come. */
+/** The anomalies that the URL selects: an overview, and the list, newest first. */
 export function AnomaliesPage() {
   const { search } = place.value
   const pipeline = currentPipeline.value
@@ -21,7 +21,7 @@ export function AnomaliesPage() {
   const list = useMemo(() => openList(listFilters(filters)), [listed])
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    void (list.items.value.length === 0 ? list.readOn() : list.lookForNew(() => false))
+    void (list.items.value.length === 0 ? list.readNextPage() : list.readNew(() => false))
   }, [list])
   useLive(list)
   useEffect(() => {
@@ -48,7 +48,7 @@ interface ListBodyProps {
 function ListBody({ list, filters, box }: ListBodyProps) {
   const count = list.items.value.length
   if (count > 0) return <Rows key={formatFilters(list.filters)} list={list} filters={filters} box={box} />
-  if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readOn()} />
+  if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readNextPage()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)
     return (
@@ -66,7 +66,7 @@ function ListBody({ list, filters, box }: ListBodyProps) {
   )
 }
 
-/** At the top with nothing selected: then new ones may push the others down. */
+/** When the list is at its top with nothing selected, new anomalies may be inserted at once. */
 const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.selected.value === null
 
 /** Follows the stream of new anomalies while the list is open. */
@@ -74,24 +74,24 @@ function useLive(list: AnomalyList): void {
   const { pipeline, sort } = list.filters
   useEffect(() => {
     if (sort !== 'time') return
-    const look = () => list.lookForNew(() => isWatched(list))
-    const looks = throttled(look)
+    const readNow = () => list.readNew(() => isWatched(list))
+    const readThrottled = throttled(readNow)
     const stop = followLive({
       url: `/api/anomalies/live${queryString({ pipeline })}`,
-      onAnomaly: looks.call,
-      onReturn: look,
+      onAnomaly: readThrottled.call,
+      onReturn: readNow,
       onState: (state) => {
         liveState.value = state
       },
     })
     return () => {
       stop()
-      looks.cancel()
+      readThrottled.cancel()
     }
   }, [list, pipeline, sort])
 }
 
-/** A storm of anomalies asks the database once a second, not once each. */
+/** In a burst the list is requested once a second, not once per anomaly. */
 const LOOK_EVERY_MS = 1_000
 
 function throttled(act: () => void): { readonly call: () => void; readonly cancel: () => void } {

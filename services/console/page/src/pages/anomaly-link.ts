@@ -1,2 +1,2 @@
-/** Where an anomaly's own page is. */
+/** Path of an anomaly's page. */
 export const hrefOf = (id: string): string => `/anomalies/${encodeURIComponent(id)}`

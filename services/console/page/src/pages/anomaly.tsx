@@ -22,7 +22,7 @@ import { SimilarAnomalies } from './anomaly/similar-anomalies.js'
 import { VerdictPanel } from './anomaly/verdict-panel.js'
 import { hrefOf } from './anomaly-link.js'
 
-/** All that is known of one anomaly, and what somebody makes of it. */
+/** The page of one anomaly, with its verdicts. */
 export function AnomalyPage({ id }: { id: string }) {
   const anomaly = useResource(id, (signal) => read<AnomalyDetail>(`/anomalies/${encodeURIComponent(id)}`, {}, signal))
   const near = neighbours(id)
@@ -123,7 +123,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
   )
 }
 
-/** The ones before and after it in the list that was looked at last. */
+/** Links to the previous and next anomaly of the list that was shown last. */
 function neighbours(id: string): { readonly previous: string | null; readonly next: string | null } {
   const items = latestList()?.items.value ?? []
   const index = items.findIndex((item) => item.id === id)
@@ -138,7 +138,7 @@ function step(id: string | null): void {
   navigate(hrefOf(id))
 }
 
-/** The list as it was left; without one, all of the anomaly's pipeline. */
+/** The list with its earlier filters; without one, all anomalies of the pipeline. */
 function backToList(id: string): string {
   const list = latestList()
   return list === null ? `/${queryString({ pipeline: id.split('/')[0] })}` : `/${formatFilters(list.filters)}`

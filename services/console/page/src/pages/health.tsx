@@ -14,7 +14,7 @@ import { formatAmount, formatBytes, formatCount, formatDuration } from '../words
 const REFRESH_MS = 10_000
 const DEAD_LETTERS_AT_A_TIME = 50
 
-/** Whether records flow, and what does not. */
+/** Health of a pipeline: throughput, lag, dead letters, drift and health events. */
 export function HealthPage() {
   const pipeline = currentPipeline.value
   const health = useResource(
@@ -131,7 +131,7 @@ function Drift({ drift }: { drift: Health['drift'] }) {
   )
 }
 
-/** What held or happened, the newest first. */
+/** Conditions and events, newest first. */
 function Events({ events }: { events: Health['events'] }) {
   return (
     <section aria-labelledby="events">
@@ -178,13 +178,13 @@ function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
   )
 }
 
-/** Page after page, the newest first. */
+/** Dead letters page by page, newest first. */
 function DeadLetters({ pipeline }: { pipeline: string }) {
   const [items, setItems] = useState<readonly DeadLetter[]>([])
   const [next, setNext] = useState<string | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   const [isLoading, setLoading] = useState(true)
-  const readOn = async (cursor: string | null) => {
+  const readPage = async (cursor: string | null) => {
     setLoading(true)
     setError(null)
     try {
@@ -198,7 +198,7 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
     }
   }
   useEffect(() => {
-    if (pipeline !== '') void readOn(null)
+    if (pipeline !== '') void readPage(null)
   }, [])
   return (
     <section aria-labelledby="dead-letters">
@@ -217,11 +217,11 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
           keyOf={positionOf}
         />
       )}
-      {error !== null && <Failure error={error} onRetry={() => readOn(next)} />}
+      {error !== null && <Failure error={error} onRetry={() => readPage(next)} />}
       {isLoading && <Loading what="dead letters" />}
       {!isLoading && error === null && items.length === 0 && <Empty title="No record was rejected" />}
       {!isLoading && next !== null && (
-        <button type="button" onClick={() => readOn(next)}>
+        <button type="button" onClick={() => readPage(next)}>
           Older ones
         </button>
       )}
@@ -229,7 +229,7 @@ function DeadLetters({ pipeline }: { pipeline: string }) {
   )
 }
 
-/** The record as far as it is kept here, and the way to send it again. */
+/** The stored part of the record, and the command that sends it again. */
 function Bytes({ letter }: { letter: DeadLetter }) {
   const { key, valueStart, valueBytes, resentAt } = letter
   return (
@@ -261,7 +261,7 @@ function Bytes({ letter }: { letter: DeadLetter }) {
   )
 }
 
-/** Of a value, in Postgres. */
+/** Stored bytes of a value in Postgres. */
 const KEPT_BYTES = 1_024
 
 const positionOf = ({ topic, partition, offset }: DeadLetter): string => `${topic}/${partition}/${offset}`

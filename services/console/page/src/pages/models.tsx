@@ -14,7 +14,7 @@ import { formatAmount, formatCount, shortId } from '../words/format.js'
 
 const REFRESH_MS = 15_000
 
-/** The models of a pipeline, the newest first, and the ways to change which one judges. */
+/** The models of a pipeline, newest first, with rollback and retrain. */
 export function ModelsPage() {
   const pipeline = currentPipeline.value
   const models = useResource(
@@ -22,17 +22,17 @@ export function ModelsPage() {
     (signal) => read<readonly Model[]>('/models', { pipeline }, signal),
     REFRESH_MS,
   )
-  const [asked, setAsked] = useState<'retrain' | 'rollback' | null>(null)
+  const [dialog, setDialog] = useState<'retrain' | 'rollback' | null>(null)
   return (
     <Page
       title="Models"
       tools={
         may('operator') && (
           <div class="row">
-            <button type="button" onClick={() => setAsked('retrain')}>
+            <button type="button" onClick={() => setDialog('retrain')}>
               Retrain now
             </button>
-            <button type="button" onClick={() => setAsked('rollback')}>
+            <button type="button" onClick={() => setDialog('rollback')}>
               Roll back
             </button>
           </div>
@@ -50,12 +50,12 @@ export function ModelsPage() {
           )
         }
       </Shown>
-      {asked === 'rollback' && (
+      {dialog === 'rollback' && (
         <Confirm
           title={`Roll ${pipeline} back?`}
           action="Roll back"
           asksWhy
-          onClose={() => setAsked(null)}
+          onClose={() => setDialog(null)}
           act={async (reason) => {
             await write('POST', `/pipelines/${encodeURIComponent(pipeline)}/rollback`, { reason })
             notify('done', 'The previous model is active again.')
@@ -65,12 +65,12 @@ export function ModelsPage() {
           <p>The model that was active before this one judges from the next batch on.</p>
         </Confirm>
       )}
-      {asked === 'retrain' && (
+      {dialog === 'retrain' && (
         <Confirm
           title={`Retrain ${pipeline} now?`}
           action="Retrain"
           asksWhy={false}
-          onClose={() => setAsked(null)}
+          onClose={() => setDialog(null)}
           act={async () => {
             await write('POST', '/retrain', { pipeline })
             notify('done', 'A fit is requested; its model is listed here when it is ready.')

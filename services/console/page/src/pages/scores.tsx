@@ -14,17 +14,17 @@ import { formatAmount, formatCompact, formatCount, formatShare, formatTime } fro
 import { SpanChoice } from './anomalies/filter-bar.js'
 
 const REFRESH_MS = 30_000
-/** About as many points as a chart has room for. */
+/** About as many points as fit into a chart. */
 const POINTS = 300
-/** Seconds; what a point may stand for. */
+/** Possible intervals of a point, seconds. */
 const STEPS = [60, 300, 900, 3_600, 10_800, 86_400]
 
 /** The nll of records over time, with the threshold of anomalies. */
 export function ScoresPage() {
   const params = new URLSearchParams(place.value.search)
   const pipeline = currentPipeline.value
-  const asked = parseSpan(params)
-  const span: Span = 'last' in asked || asked.from !== null ? asked : { last: '24h' }
+  const requested = parseSpan(params)
+  const span: Span = 'last' in requested || requested.from !== null ? requested : { last: '24h' }
   const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
   const key = JSON.stringify([pipeline, span])
   const scores = useResource(
@@ -207,13 +207,13 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
 
 const formatMeasured = (value: number | null): string => (value === null ? '–' : formatAmount(value))
 
-/** The points' times, seconds, and one of no point wherever some are missing: a continuous line would hide the gap. */
+/** The times of the points, in seconds, with an empty point in each gap: a continuous line would hide the gap. */
 function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {
   const times = points.map(({ time }) => Date.parse(time) / 1000)
   return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))
 }
 
-/** Seconds a point stands for. */
+/** Seconds between points. */
 function stepFor(span: Span): number {
   const ms =
     'last' in span

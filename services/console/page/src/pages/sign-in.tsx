@@ -4,7 +4,7 @@ import { place } from '../state/location.js'
 import { asApiError } from '../state/resource.js'
 import { openSession, sessionError } from '../state/session.js'
 
-/** For consoles that are open to more than this machine: by the organisation's login, by a token, or either. */
+/** Login to a console with authentication: by the OpenID provider, by a token, or either. */
 export function SignInPage() {
   const logins = sessionError.value?.logins ?? []
   const back = place.value.path + place.value.search

@@ -17,7 +17,7 @@ import { BLANK, prefilled } from './suppressions/hide-like.js'
 
 const REFRESH_MS = 30_000
 
-/** The rules that hide alerts, what each has hidden, and the ways to add one and to take one away. */
+/** The rules that hide alerts, the number that each has hidden, and forms to add and remove rules. */
 export function SuppressionsPage() {
   const pipeline = currentPipeline.value
   const rules = useResource(
@@ -26,7 +26,7 @@ export function SuppressionsPage() {
     REFRESH_MS,
   )
   const [adding, setAdding] = useState(() => (may('operator') ? prefilled(place.value.search) : null))
-  const [leaving, setLeaving] = useState<Suppression | null>(null)
+  const [removing, setRemoving] = useState<Suppression | null>(null)
   return (
     <Page
       title="Suppressions"
@@ -43,7 +43,7 @@ export function SuppressionsPage() {
       </p>
       <Shown of={rules} what="rules">
         {(found) =>
-          found.length === 0 ? <Empty title="No rules" /> : <RuleTable rules={found} onRemove={setLeaving} />
+          found.length === 0 ? <Empty title="No rules" /> : <RuleTable rules={found} onRemove={setRemoving} />
         }
       </Shown>
       {adding !== null && (
@@ -60,20 +60,21 @@ export function SuppressionsPage() {
           }}
         />
       )}
-      {leaving !== null && (
+      {removing !== null && (
         <Confirm
           title="Remove this rule?"
           action="Take away"
           asksWhy={false}
-          onClose={() => setLeaving(null)}
+          onClose={() => setRemoving(null)}
           act={async () => {
-            await write('DELETE', `/suppressions/${encodeURIComponent(leaving.id)}${queryString({ pipeline })}`)
+            await write('DELETE', `/suppressions/${encodeURIComponent(removing.id)}${queryString({ pipeline })}`)
             notify('done', 'The rule is removed; its alerts are sent again.')
             rules.reload()
           }}
         >
           <p>
-            <b>{ruleInWords(leaving)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and counted.
+            <b>{ruleInWords(removing)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and
+            counted.
           </p>
         </Confirm>
       )}

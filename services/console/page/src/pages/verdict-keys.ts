@@ -7,7 +7,7 @@ import { may } from '../state/session.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-/** Returns a verdict; the list and a notice take it up. @returns whether it was taken */
+/** Stores a verdict and updates the list; a notice reports the outcome. @returns whether it was stored */
 export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
@@ -16,7 +16,7 @@ export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = '')
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   try {
     await write<GivenVerdict>('POST', `/anomalies/${encodeURIComponent(anomaly.id)}/verdicts`, body)
-    latestList()?.noteVerdict(anomaly.id, verdict)
+    latestList()?.applyVerdict(anomaly.id, verdict)
     notify('done', `${anomaly.key ?? anomaly.id}: ${VERDICT_WORDS[verdict]}`)
     return true
   } catch (error: unknown) {
@@ -25,7 +25,7 @@ export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = '')
   }
 }
 
-/** Lets c, f and e give a verdict on what is selected. */
+/** Binds c, f and e to a verdict on the selected anomaly. */
 export function useVerdictKeys(selected: () => Anomaly | null): void {
   const give = (verdict: Verdict) => () => {
     const anomaly = selected()

@@ -1,7 +1,7 @@
 import type { Verdict } from '../api/types.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-/** How many of three marks are filled; colour never stands alone. */
+/** How many of three marks are filled, so that colour is not the only signal. */
 const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
 
 export function SeverityBadge({ severity }: { severity: string }) {
@@ -22,7 +22,7 @@ export function VerdictBadge({ verdict }: { verdict: Verdict }) {
   return <span class={`badge verdict-${verdict}`}>{VERDICT_WORDS[verdict]}</span>
 }
 
-/** Of a model. */
+/** State of a model. */
 export function StateBadge({ state }: { state: string }) {
   return <span class={`badge state-${state}`}>{state}</span>
 }

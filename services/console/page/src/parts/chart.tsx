@@ -5,45 +5,45 @@ import { formatCompact, formatCount, formatTime, timeLabels } from '../words/for
 
 export interface ChartSeries {
   readonly label: string
-  /** Of the style sheet's colours, such as `--chart-1`. */
+  /** A colour of the style sheet, such as `--chart-1`. */
   readonly colour: string
-  /** One a point; null leaves a gap. */
+  /** One value per point; null leaves a gap. */
   readonly values: readonly (number | null)[]
   readonly kind?: 'line' | 'bars' | 'dashed'
 }
 
 interface ChartProps {
-  /** What it shows, for those who do not see it. */
+  /** Description of the chart for screen readers. */
   readonly title: string
-  /** Seconds since 1970 where `isTime`, else any number that grows. */
+  /** Seconds since 1970 where `isTime`, else any increasing number. */
   readonly x: readonly number[]
   readonly xLabel: string
   readonly isTime: boolean
   /** Ends of the x-axis; default: those of `x`. Seconds since 1970 where `isTime`. */
   readonly xRange?: readonly [from: number, to: number]
   readonly series: readonly ChartSeries[]
-  /** Logarithmic on both sides of 0 (arsinh), for nats may be negative. */
+  /** Logarithmic on both sides of 0 (arsinh): nats may be negative. */
   readonly isLog?: boolean
   readonly format: (value: number) => string
   readonly height?: number
-  /** Called with the range that was chosen with the mouse. */
+  /** Called with the range that was selected with the mouse. */
   readonly onSelect?: (from: number, to: number) => void
-  /** Called with the place of the point that was clicked. */
+  /** Called with the index of the point that was clicked. */
   readonly onPoint?: (at: number) => void
 }
 
 /** Pixels. */
 const DEFAULT_HEIGHT = 260
-/** What a time takes with its seconds, and some air. */
+/** Width of a time label with seconds, and a margin. */
 const TIME_SPACE = 75
-/** Right of the plot: half of the last label. */
+/** Margin to the right of the plot: half of the last label. */
 const END_SPACE = 16
-/** With so few points each is drawn: one between two gaps has no line. */
+/** With at most so many points each is drawn: a point between two gaps has no line. */
 const FEW_POINTS = 60
-/** Pixels that the mouse moves before it chooses a range. */
-const LEAST_DRAG = 4
+/** Pixels that the mouse must move to select a range. */
+const MIN_DRAG_PX = 4
 
-/** A chart over time or steps; `x` and `series` must be the same objects while they are unchanged. */
+/** A chart over time or steps; pass the same `x` and `series` objects while they are unchanged. */
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null)
   const { x, series, isLog, height } = props
@@ -84,7 +84,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
     ticks: { stroke: colour('--line'), width: 1 },
     font: `11px ${style.fontFamily}`,
   }
-  // On a log scale every step of a decade would be a line: the decades are enough.
+  // A log scale has grid lines at decades only.
   const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
   const axes: uPlot.Axis[] = [
     { ...axis, ...(isTime ? { values: timesOfAxis, space: TIME_SPACE } : {}) },
@@ -101,7 +101,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
     {
       width: box.clientWidth,
       height,
-      // Top, right, bottom, left: the style sheet places marks by the same ends.
+      // Top, right, bottom, left: the style sheet positions marks by the same margins.
       padding: [8, END_SPACE, 0, 0],
       scales: {
         x: { time: isTime, ...(xRange === undefined ? {} : { range: [...xRange] as [number, number] }) },
@@ -127,14 +127,14 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         ready: [
           (plot) => {
             plot.over.addEventListener('click', () => {
-              if (plot.cursor.idx != null && plot.select.width <= LEAST_DRAG) onPoint?.(plot.cursor.idx)
+              if (plot.cursor.idx != null && plot.select.width <= MIN_DRAG_PX) onPoint?.(plot.cursor.idx)
             })
           },
         ],
         setSelect: [
           (plot) => {
             const { left, width } = plot.select
-            if (width > LEAST_DRAG) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+            if (width > MIN_DRAG_PX) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
           },
         ],
       },

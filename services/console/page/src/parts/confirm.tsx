@@ -4,17 +4,17 @@ import { asApiError } from '../state/resource.js'
 
 interface ConfirmProps {
   readonly title: string
-  /** What will come of it. */
+  /** Consequences of the action. */
   readonly children: ComponentChildren
-  /** A verb. */
+  /** Label of the button: a verb. */
   readonly action: string
-  /** Asks for a reason as well, which the audit log keeps. */
+  /** Requires a reason as well, which the audit log stores. */
   readonly asksWhy: boolean
   readonly act: (why: string) => Promise<void>
   readonly onClose: () => void
 }
 
-/** Asks before something is done that others will feel. */
+/** Asks for confirmation of an action that affects others. */
 export function Confirm({ title, children, action, asksWhy, act, onClose }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [why, setWhy] = useState('')

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 
-/** A name and what it is, in a list of facts. */
+/** A name and its value, in a list of facts. */
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>

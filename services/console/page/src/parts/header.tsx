@@ -12,7 +12,7 @@ export const NAVIGATION = [
   { to: '/suppressions', text: 'Suppressions' },
 ] as const
 
-/** Of the stream of new anomalies; off where no page follows it. */
+/** State of the stream of new anomalies; off on pages that do not follow it. */
 export const liveState = signal<LiveState>('off')
 
 const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
@@ -21,7 +21,7 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
   off: '',
 }
 
-/** The way around, the pipeline, and who looks. */
+/** Navigation, the choice of pipeline, and the user. */
 export function Header() {
   const { path } = place.value
   const pipeline = currentPipeline.value
@@ -82,7 +82,7 @@ export function Header() {
   )
 }
 
-/** Stays on the page, or goes to its list where the page is about one thing of another pipeline. */
+/** Stays on the same page, or goes to its list when the page is about one item of another pipeline. */
 function choosePipeline(name: string): void {
   const { path } = place.value
   const list = path.startsWith('/anomalies/') ? '/' : path.startsWith('/models/') ? '/models' : path

@@ -19,7 +19,7 @@ interface MarkTrackProps {
   readonly toMs: number
 }
 
-/** What happened to the pipeline, above a time axis: each mark leads to the page that has more of it. */
+/** Events of the pipeline, above a time axis: each mark links to the page with its details. */
 export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
   return (
     <div class="marks">

@@ -1,6 +1,6 @@
 import { dismiss, notices } from '../state/notices.js'
 
-/** What has just happened, at the foot of the page. */
+/** Notices of recent actions, at the bottom of the page. */
 export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">

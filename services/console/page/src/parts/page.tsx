@@ -8,7 +8,7 @@ interface PageProps {
   readonly children: ComponentChildren
 }
 
-/** A page with its title, which is the document's as well. */
+/** A page with its title, which is also the document's title. */
 export function Page({ title, tools, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · outflow`

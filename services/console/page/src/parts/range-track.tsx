@@ -2,7 +2,7 @@ import type { Reason } from '../api/types.js'
 import { formatAmount, formatValue } from '../words/format.js'
 import { placeInRange } from '../words/range.js'
 
-/** A value against its normal range: the band holds nine in ten values, the mark is this one. */
+/** A value against its normal range: the band contains nine in ten values, the mark is this value. */
 export function RangeTrack({ observed, range }: { observed: number; range: readonly [number, number] }) {
   const place = placeInRange(observed, range)
   const percent = (share: number) => `${(share * 100).toFixed(2)}%`
@@ -26,7 +26,7 @@ export function RangeTrack({ observed, range }: { observed: number; range: reado
   )
 }
 
-/** Whether a reason has what a track needs. */
+/** Whether a reason has the numbers that a track requires. */
 export function hasTrack(reason: Reason): reason is Reason & { observed: number; range: readonly [number, number] } {
   return typeof reason.observed === 'number' && reason.range !== null
 }

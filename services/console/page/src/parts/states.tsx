@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { ApiError } from '../api/client.js'
 import type { Resource } from '../state/resource.js'
 
-/** Something is on its way. */
+/** Shown while a request is running. */
 export function Loading({ what }: { what: string }) {
   return (
     <p class="state" role="status">
@@ -21,7 +21,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   )
 }
 
-/** Something went wrong: what, and what to do. */
+/** An error: its message, and what to do. */
 export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => void }) {
   return (
     <div class="state failure" role="alert">
@@ -36,7 +36,7 @@ export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => v
   )
 }
 
-/** Shows what was read, and why it may be old; before that, the state of the request. */
+/** Shows the data, with a notice when it may be outdated; before the first answer, the state of the request. */
 export function Shown<T>({
   of,
   what,
@@ -66,7 +66,7 @@ export function Shown<T>({
 function fixFor(status: number): string {
   if (status === 401) return 'Sign in again: reload the page.'
   if (status === 403) return 'Your role does not allow this.'
-  if (status === 404) return 'It may have gone with its retention.'
+  if (status === 404) return 'It may have been deleted at the end of its retention.'
   if (status === 429) return 'Too many requests; wait a minute.'
   return 'See the log of the console.'
 }

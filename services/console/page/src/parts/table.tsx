@@ -2,23 +2,23 @@ import type { ComponentChildren } from 'preact'
 
 export interface Column<Row> {
   readonly name: string
-  /** Whether the name is for screen readers alone. */
+  /** Whether the name is visible to screen readers only. */
   readonly isUnseen?: boolean
   readonly kind?: 'number' | 'detail'
   readonly of: (row: Row) => ComponentChildren
 }
 
 interface TableProps<Row> {
-  /** The first one names the row. */
+  /** The first column has the name of the row. */
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
-  /** On a narrow screen each row is a card, each cell with its column's name. */
+  /** On a narrow screen each row is a card, and each cell has the name of its column. */
   readonly asCards?: boolean
   readonly isActive?: (row: Row) => boolean
 }
 
-/** A table of rows, with its columns' names above. */
+/** A table of rows under the names of its columns. */
 export function Table<Row>({ columns, rows, keyOf, asCards = false, isActive = () => false }: TableProps<Row>) {
   return (
     <div class="wide-table">

@@ -5,38 +5,38 @@ import { type Filters, formatFilters, queryOf } from './filters.js'
 import { mergeFresh } from './merge-fresh.js'
 import { asApiError } from './resource.js'
 
-/** As many as a screen holds twice; the next ones are read before the end is reached. */
+/** About two screens of rows; the next page is read before the end is reached. */
 const PAGE_SIZE = 100
 
-/** Anomalies as far as they have been read, page by page, and the new ones that came meanwhile. */
+/** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
   readonly items = signal<readonly Anomaly[]>([])
-  /** New ones that are not shown yet, so that nothing jumps under the reader's eyes. */
+  /** New anomalies that are not shown yet, so that rows do not move while they are read. */
   readonly waiting = signal<readonly Anomaly[]>([])
   readonly isLoading = signal(false)
   readonly isComplete = signal(false)
   readonly error = signal<ApiError | null>(null)
   readonly selected = signal<string | null>(null)
-  /** Where the reader had scrolled to, pixels. */
+  /** Scroll position, pixels. */
   scrollTop = 0
 
   private cursor: string | null = null
-  private isLooking = false
-  private mustLookAgain = false
+  private isReadingNew = false
+  private mustReadAgain = false
 
   constructor(
     readonly filters: Filters,
-    /** What the filters' span is counted from: pages that follow each other must ask for the same. */
+    /** Reference time of the filters' span: all pages must use the same. */
     private readonly openedAtMs = Date.now(),
   ) {}
 
-  /** Reads the next page, unless it is on its way already or there is none. */
-  async readOn(): Promise<void> {
+  /** Reads the next page, unless a request is running or there is none. */
+  async readNextPage(): Promise<void> {
     if (this.isLoading.value || this.isComplete.value) return
     this.isLoading.value = true
     this.error.value = null
     try {
-      const page = await this.ask(this.cursor)
+      const page = await this.requestPage(this.cursor)
       const known = new Set(this.items.value.map(({ id }) => id))
       this.items.value = [...this.items.value, ...page.items.filter(({ id }) => !known.has(id))]
       this.cursor = page.next
@@ -48,31 +48,31 @@ export class AnomalyList {
     }
   }
 
-  /** Looks whether something new is there. @param isAtTop  whether to show it, or to let it wait; asked once it is there */
-  async lookForNew(isAtTop: () => boolean): Promise<void> {
+  /** Reads new anomalies. @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request */
+  async readNew(isAtTop: () => boolean): Promise<void> {
     if (this.filters.sort !== 'time') return
-    // What came since the running look began, that one may have missed.
-    this.mustLookAgain = true
-    if (this.isLooking) return
-    this.isLooking = true
+    // A running request may miss anomalies that were found since it began.
+    this.mustReadAgain = true
+    if (this.isReadingNew) return
+    this.isReadingNew = true
     try {
-      while (this.mustLookAgain) {
-        this.mustLookAgain = false
-        this.takeUp(await this.ask(null))
+      while (this.mustReadAgain) {
+        this.mustReadAgain = false
+        this.merge(await this.requestPage(null))
         if (isAtTop()) this.showWaiting()
       }
     } catch (error: unknown) {
       this.error.value = asApiError(error)
     } finally {
-      this.isLooking = false
+      this.isReadingNew = false
     }
   }
 
-  /** Does again what failed. */
+  /** Repeats the requests that failed. */
   async retry(isAtTop: () => boolean): Promise<void> {
     this.error.value = null
-    if (this.items.value.length > 0) await this.lookForNew(isAtTop)
-    if (this.error.value === null) await this.readOn()
+    if (this.items.value.length > 0) await this.readNew(isAtTop)
+    if (this.error.value === null) await this.readNextPage()
   }
 
   showWaiting(): void {
@@ -81,33 +81,33 @@ export class AnomalyList {
     this.waiting.value = []
   }
 
-  /** Takes up a verdict that was just given. */
-  noteVerdict(id: string, verdict: Verdict): void {
+  /** Applies a verdict that was just stored. */
+  applyVerdict(id: string, verdict: Verdict): void {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
   }
 
-  /** Takes up a verdict that was given on all of them with a record time before `to`. */
-  noteVerdictOfAll(verdict: Verdict, to: string): void {
+  /** Applies a verdict that was stored on all anomalies with a record time before `to`. */
+  applyVerdictToAll(verdict: Verdict, to: string): void {
     this.items.value = this.items.value.map((item) => (item.recordTime < to ? { ...item, verdict } : item))
   }
 
-  private takeUp({ items, next }: AnomalyPage): void {
-    const fresh = mergeFresh(items, [...this.waiting.value, ...this.items.value])
-    if (fresh !== null) {
-      // Reasons are stored a moment after the anomaly.
+  private merge({ items, next }: AnomalyPage): void {
+    const added = mergeFresh(items, [...this.waiting.value, ...this.items.value])
+    if (added !== null) {
+      // Reasons are stored shortly after the anomaly.
       const renewed = new Map(items.map((item) => [item.id, item]))
       this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
-      this.waiting.value = [...fresh, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
+      this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
       return
     }
-    // More came than a page holds: the gap is unknown, so the list starts again.
+    // There are more new anomalies than a page has: the gap is unknown, so the list starts again.
     this.items.value = items
     this.waiting.value = []
     this.cursor = next
     this.isComplete.value = next === null
   }
 
-  private ask(cursor: string | null): Promise<AnomalyPage> {
+  private requestPage(cursor: string | null): Promise<AnomalyPage> {
     return read<AnomalyPage>('/anomalies', {
       ...queryOf(this.filters, this.openedAtMs),
       limit: PAGE_SIZE,
@@ -118,11 +118,11 @@ export class AnomalyList {
 
 let latest: AnomalyList | null = null
 
-/** Returns the list that was looked at last, with its place, when it has these filters; else a new one. */
+/** Returns the list that was shown last, with its scroll position, when it has these filters; else a new one. */
 export function openList(filters: Filters): AnomalyList {
   if (latest === null || formatFilters(latest.filters) !== formatFilters(filters)) latest = new AnomalyList(filters)
   return latest
 }
 
-/** The list that was looked at last; null before the first. */
+/** The list that was shown last; null before the first. */
 export const latestList = (): AnomalyList | null => latest

@@ -1,6 +1,6 @@
 import { notify } from './notices.js'
 
-/** Puts a text on the clipboard and shows that it did. @param what  such as `The record` */
+/** Copies a text to the clipboard and shows a notice. @param what  such as `The record` */
 export async function copy(what: string, text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)

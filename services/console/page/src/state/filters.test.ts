@@ -31,7 +31,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   compare: fc.boolean(),
 })
 
-test('filters come back from the URL as they went in', () => {
+test('parseFilters returns the filters that formatFilters wrote', () => {
   fc.assert(
     fc.property(filters, (some) => {
       expect(parseFilters(formatFilters(some))).toEqual(some)
@@ -39,7 +39,7 @@ test('filters come back from the URL as they went in', () => {
   )
 })
 
-test('whatever stands in the URL, filters come of it, and the same URL from then on', () => {
+test('any URL gives filters, and those give the same URL from then on', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (search) => {
       const url = formatFilters(parseFilters(search))
@@ -48,12 +48,12 @@ test('whatever stands in the URL, filters come of it, and the same URL from then
   )
 })
 
-test('nothing asked for leaves the URL bare, and nonsense counts as nothing', () => {
+test('default filters give an empty search, and values that are not valid are ignored', () => {
   expect(formatFilters(NO_FILTERS)).toBe('')
   expect(parseFilters('?rarerThan=-3&verdict=maybe&sort=size&range=9y&from=yesterday&key=+')).toEqual(NO_FILTERS)
 })
 
-test('a span up to now is counted from now, and the API is asked by its own names', () => {
+test('a span up to now ends at the given time, and the query has the names of the API', () => {
   const some = parseFilters('?pipeline=flights&range=1h&model=abc&rarerThan=1,024')
   expect(queryOf(some, Date.UTC(2026, 0, 1, 12))).toMatchObject({
     pipeline: 'flights',
@@ -65,7 +65,7 @@ test('a span up to now is counted from now, and the API is asked by its own name
   })
 })
 
-test('the pipeline and the order do not count as filters; a span counts once', () => {
+test('countFilters counts neither the pipeline nor the order, and a span once', () => {
   expect(countFilters(parseFilters('?pipeline=flights&sort=bits'))).toBe(0)
   expect(countFilters(parseFilters('?pipeline=flights&from=2026-01-01&to=2026-01-02&key=ATL&text=x'))).toBe(3)
 })

@@ -4,7 +4,7 @@ import type { Verdict } from '../api/types.js'
 /** A span of time: up to now, or between two instants (ISO 8601; null leaves that end open). */
 export type Span = { readonly last: keyof typeof SPANS } | { readonly from: string | null; readonly to: string | null }
 
-/** What the list of anomalies shows. null and '' ask for nothing. */
+/** Filters and order of the list of anomalies. null and '' select everything. */
 export interface Filters {
   readonly pipeline: string
   readonly span: Span
@@ -17,13 +17,13 @@ export interface Filters {
   readonly rarerThan: number | null
   readonly text: string
   readonly sort: 'time' | 'bits'
-  /** Whether counts are shown next to those of the period before. */
+  /** Whether counts of the period before are shown as well. */
   readonly compare: boolean
 }
 
 const HOUR_MS = 3_600_000
 
-/** Spans that a click asks for, in milliseconds. */
+/** Spans that can be chosen by a click, in milliseconds. */
 export const SPANS = {
   '1h': HOUR_MS,
   '6h': 6 * HOUR_MS,
@@ -50,7 +50,7 @@ export const NO_FILTERS: Filters = {
   compare: false,
 }
 
-/** Reads filters from a URL's search; what makes no sense there counts as not asked for. */
+/** Reads filters from a URL's search; values that are not valid are ignored. */
 export function parseFilters(search: string): Filters {
   const params = new URLSearchParams(search)
   const text = (name: string) => params.get(name)?.trim() ?? ''
@@ -70,13 +70,13 @@ export function parseFilters(search: string): Filters {
   }
 }
 
-/** Reads the N of 1 in N, such as `10,000`; null where it is none. */
+/** Reads the N of 1 in N, such as `10,000`; null when it is not valid. */
 export function parseRarity(text: string): number | null {
   const oneIn = Number(text.replaceAll(',', ''))
   return Number.isFinite(oneIn) && oneIn >= 1 ? oneIn : null
 }
 
-/** Writes filters as a URL's search with its question mark, '' where nothing is asked for; parseFilters reads it back. */
+/** Writes filters as a URL's search with its question mark, '' for the defaults; the inverse of parseFilters. */
 export function formatFilters(filters: Filters): string {
   const params = new URLSearchParams()
   const put = (name: string, value: string | number | null) => {
@@ -100,7 +100,7 @@ export function formatFilters(filters: Filters): string {
 /** Returns the filters that decide which anomalies a list shows, in which order. */
 export const listFilters = (filters: Filters): Filters => ({ ...filters, compare: false })
 
-/** Returns what /api/anomalies is to be asked. @param nowMs what a span up to now is counted from */
+/** Returns the query of /api/anomalies. @param nowMs end of a span up to now */
 export function queryOf(filters: Filters, nowMs: number): Query {
   const { pipeline, key, field, severity, verdict, model, rarerThan, text, sort } = filters
   return {
@@ -117,20 +117,20 @@ export function queryOf(filters: Filters, nowMs: number): Query {
   }
 }
 
-/** Returns the ends of a span as the API takes them. */
+/** Returns the ends of a span as API parameters. */
 export function spanQuery(span: Span, nowMs: number): { readonly from: string | null; readonly to: string | null } {
   return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
 }
 
-/** Whether a span leaves anything out. */
+/** Whether a span excludes anything. */
 export const isBounded = (span: Span): boolean => 'last' in span || span.from !== null || span.to !== null
 
-/** Counts the filters that narrow the list, the pipeline aside. */
+/** Counts the filters that narrow the list, without the pipeline. */
 export function countFilters({ pipeline: _, span, sort: __, compare: ___, ...rest }: Filters): number {
   return Object.values(rest).filter((value) => value !== '' && value !== null).length + (isBounded(span) ? 1 : 0)
 }
 
-/** Reads `range=24h`, or `from` and `to`; instants that are none count as open. */
+/** Reads `range=24h`, or `from` and `to`; an end that is not a valid instant is open. */
 export function parseSpan(params: URLSearchParams): Span {
   const last = params.get('range') ?? ''
   if (Object.hasOwn(SPANS, last)) return { last: last as keyof typeof SPANS }

@@ -2,16 +2,16 @@ import { signal } from '@preact/signals'
 
 export interface Place {
   readonly path: string
-  /** With its question mark; '' without. */
+  /** With its question mark; '' where empty. */
   readonly search: string
 }
 
 const here = (): Place => ({ path: window.location.pathname, search: window.location.search })
 
-/** Where the page is: all that a link must carry stands here and nowhere else. */
+/** Path and search of the page: all state that a link must contain. */
 export const place = signal<Place>(here())
 
-/** Takes up what back and forward do, and clicks on the page's own links. */
+/** Handles back and forward, and clicks on links of the page. */
 export function followHistory(): void {
   window.addEventListener('popstate', () => {
     place.value = here()
@@ -24,7 +24,7 @@ export function followHistory(): void {
   })
 }
 
-/** Goes to a place of this page; `replace` leaves no step to come back to. */
+/** Goes to a path of this page; `replace` adds no history entry. */
 export function navigate(to: string, { replace = false } = {}): void {
   if (to === place.value.path + place.value.search) return
   if (replace) window.history.replaceState(null, '', to)
@@ -51,7 +51,7 @@ export function matchPath(pattern: string, path: string): Readonly<Record<string
   return parts
 }
 
-/** null where a person mistyped an escape. */
+/** null when an escape is not valid. */
 function decode(text: string): string | null {
   try {
     return decodeURIComponent(text)

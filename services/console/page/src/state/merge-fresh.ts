@@ -1,9 +1,9 @@
 /**
- * Finds what is new at the head of a list that is ordered by time.
+ * Finds the new items at the head of a list that is ordered by time.
  *
- * @param page   the newest items, as they were just read
- * @param known  what was there before
- * @returns the new ones in their order; null where the page does not reach what is known, so that some may be missing
+ * @param page   the newest items, as just read
+ * @param known  the items before
+ * @returns the new items in their order; null when the page does not reach a known item, so that some may be missing
  */
 export function mergeFresh<T extends { readonly id: string }>(
   page: readonly T[],

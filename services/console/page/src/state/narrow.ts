@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** Whether the window is as narrow as a phone; the style sheet has the same width. */
+/** Whether the window is as narrow as a phone; same width as in the style sheet. */
 export function useIsNarrow(): boolean {
   const [query] = useState(() => window.matchMedia('(max-width: 760px)'))
   const [isNarrow, setNarrow] = useState(query.matches)

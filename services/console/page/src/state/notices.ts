@@ -6,13 +6,13 @@ interface Notice {
   readonly text: string
 }
 
-/** A failure stays until it is dismissed; a success disappears after a while. */
+/** A failure remains until it is dismissed; a success disappears after some seconds. */
 const DONE_STAYS_MS = 5_000
 
 let count = 0
 export const notices = signal<readonly Notice[]>([])
 
-/** Shows what has happened, at the foot of the page and to screen readers. */
+/** Shows a notice at the bottom of the page, and announces it to screen readers. */
 export function notify(kind: Notice['kind'], text: string): void {
   count += 1
   const id = count

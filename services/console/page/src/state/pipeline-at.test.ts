@@ -18,6 +18,6 @@ test.each([
   expect(pipelineAt({ path, search }, pipelines)).toBe(expected)
 })
 
-test('without pipelines there is none', () => {
+test('without pipelines it is empty', () => {
   expect(pipelineAt({ path: '/', search: '' }, [])).toBe('')
 })

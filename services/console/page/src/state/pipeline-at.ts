@@ -1,7 +1,7 @@
 import type { Pipeline } from '../api/types.js'
 import { matchPath, type Place } from './location.js'
 
-/** The pipeline of the anomaly at a place, else the one in its search, else the one with the newest anomaly; '' where there is none. */
+/** The pipeline of the anomaly in the path, else the one in the search, else the one with the newest anomaly; '' where there is none. */
 export function pipelineAt(
   { path, search }: Place,
   pipelines: readonly Pick<Pipeline, 'pipeline' | 'newestAnomalyAt'>[],

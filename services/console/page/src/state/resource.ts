@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../api/client.js'
 
-/** Something that is read from the API, and may be on its way or have failed. */
+/** Data that is read from the API; it may be loading or have failed. */
 export interface Resource<T> {
-  /** What was read last; null before the first answer. */
+  /** The last answer; null before the first. */
   readonly data: T | null
   readonly error: ApiError | null
   readonly isLoading: boolean
@@ -11,10 +11,10 @@ export interface Resource<T> {
 }
 
 /**
- * Reads something now and whenever `key` changes; what was read before stays until the new answer is there.
+ * Reads data now and whenever `key` changes; the earlier data remains until the new answer arrives.
  *
- * @param key    names all that `load` depends on; null reads nothing
- * @param everyMs  reads it again so often while the page is in view; default: never
+ * @param key    identifies everything that `load` depends on; null reads nothing
+ * @param everyMs  interval of reading again while the page is visible; default: never
  */
 export function useResource<T>(
   key: string | null,
@@ -56,7 +56,7 @@ export function useResource<T>(
   return { ...state, reload: () => setRound((before) => before + 1) }
 }
 
-/** An error that is not an answer of the API is a fault of the page: it is shown, not hidden. */
+/** An error that is not an answer of the API is a defect of the page: it is shown, not hidden. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   return new ApiError(0, 'The page could not read the answer', error instanceof Error ? error.message : String(error))

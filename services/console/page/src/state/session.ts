@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { ApiError, queryString, read, setCsrfToken, whenLoggedOut, write } from '../api/client.js'
+import { ApiError, queryString, read, setCsrfToken, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
 import { pipelineAt } from './pipeline-at.js'
@@ -7,16 +7,16 @@ import { asApiError } from './resource.js'
 
 const ROLES: readonly Role[] = ['reader', 'analyst', 'operator']
 
-/** The visitor; null until the console has answered. */
+/** The user; null until the console has answered. */
 export const session = signal<Session | null>(null)
 export const pipelines = signal<readonly Pipeline[] | null>(null)
 /** Why there is no session. */
 export const sessionError = signal<ApiError | null>(null)
 
-/** The pipeline that the page is about; '' where there is none. */
+/** The current pipeline of the page; '' where there is none. */
 export const currentPipeline = computed(() => pipelineAt(place.value, pipelines.value ?? []))
 
-/** A path of the page, about the same pipeline and, where it has a time axis, the same span. */
+/** A path of the page, with the same pipeline and, where it has a time axis, the same span. */
 export function withPipeline(path: string): string {
   const params = new URLSearchParams(place.value.search)
   const span = SPANNED.includes(path) ? Object.fromEntries(SPAN_PARAMS.map((name) => [name, params.get(name)])) : {}
@@ -26,7 +26,7 @@ export function withPipeline(path: string): string {
 const SPANNED = ['/', '/scores']
 const SPAN_PARAMS = ['range', 'from', 'to']
 
-/** Asks who looks and what there is to look at. */
+/** Reads the session and the pipelines. */
 export async function openSession(): Promise<void> {
   try {
     sessionError.value = null
@@ -40,8 +40,8 @@ export async function openSession(): Promise<void> {
   }
 }
 
-/** Looks whether there are pipelines by now; a console that is away is looked for again later. */
-export async function lookForPipelines(): Promise<void> {
+/** Reads the pipelines again; they are unchanged when the console does not answer. */
+export async function refreshPipelines(): Promise<void> {
   try {
     pipelines.value = await read<readonly Pipeline[]>('/pipelines')
   } catch (error: unknown) {
@@ -49,19 +49,19 @@ export async function lookForPipelines(): Promise<void> {
   }
 }
 
-/** Ends a session that was begun by logging in. */
+/** Ends a session that began with a login. */
 export async function closeSession(): Promise<void> {
   await write('DELETE', '/session')
   await openSession()
 }
 
-whenLoggedOut((error) => {
-  // The error of a mistyped token is shown at its field.
+setLoggedOutHandler((error) => {
+  // The error of a mistyped token is shown at its input.
   if (session.value === null && sessionError.value?.status === 401) return
   session.value = null
   sessionError.value = error
 })
 
-/** Whether the one who looks may do what takes this role. */
+/** Whether the user has at least this role. */
 export const may = (role: Role): boolean =>
   session.value !== null && ROLES.indexOf(session.value.role) >= ROLES.indexOf(role)

@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
-/** Names of keys as KeyboardEvent.key has them, and what they do. */
+/** Actions by key name, as in KeyboardEvent.key. */
 type Shortcuts = Readonly<Record<string, () => void>>
 
 const KEPT_AS = 'outflow.shortcuts'
 const stack: { current: Shortcuts }[] = []
 
-/** Single keys can be in the way of speech input: they can be turned off (WCAG 2.1.4). */
+/** Single-key shortcuts can conflict with speech input, so that they can be turned off (WCAG 2.1.4). */
 export const areShortcutsOn = signal(keptChoice() !== 'off')
 
 export function turnShortcuts(on: boolean): void {
@@ -15,11 +15,11 @@ export function turnShortcuts(on: boolean): void {
   try {
     window.localStorage.setItem(KEPT_AS, on ? 'on' : 'off')
   } catch {
-    // Storage is forbidden here: the choice lasts as long as the page.
+    // Storage is not allowed: the choice is lost when the page is closed.
   }
 }
 
-/** Makes keys do something while the component that calls it is shown; the innermost meaning of a key counts. */
+/** Binds keys while the calling component is shown; the innermost binding of a key wins. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const entry = useRef(shortcuts)
   entry.current = shortcuts
@@ -31,7 +31,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   }, [])
 }
 
-/** Listens for keys; called once. */
+/** Listens for keys; call it once. */
 export function listenForKeys(): void {
   window.addEventListener('keydown', (event) => {
     if (!areShortcutsOn.value || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return

@@ -9,7 +9,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 interface VirtualRows {
-  /** `start` is counted from the top of the list. */
+  /** `start` is relative to the top of the list. */
   readonly rows: readonly { readonly index: number; readonly start: number; readonly size: number }[]
   readonly totalSize: number
   readonly scrollTo: (index: number) => void
@@ -17,20 +17,20 @@ interface VirtualRows {
 
 interface VirtualOptions {
   readonly count: number
-  /** Pixels; all rows are of one height. */
+  /** Pixels; all rows have the same height. */
   readonly rowHeight: number
-  /** What scrolls. */
+  /** The scrolling element. */
   readonly box: RefObject<HTMLElement | null>
-  /** What holds the rows, inside the box. */
+  /** The element with the rows, inside the box. */
   readonly list: RefObject<HTMLElement | null>
   /** Pixels at the top of the box that a sticky heading covers. */
   readonly covered: number
-  /** Rendered wherever the reader scrolls, so that it does not lose its focus; −1: none. */
+  /** Rendered at any scroll position, so that it keeps its focus; −1: none. */
   readonly keepIndex: number
   readonly initialOffset: number
 }
 
-/** Renders of many rows the ones that are in view, and a few around them. */
+/** Renders the rows that are in view, and a few around them. */
 export function useVirtualRows({
   count,
   rowHeight,
@@ -70,7 +70,7 @@ export function useVirtualRows({
   }
 }
 
-/** Pixels from the top of what scrolls to the list: what stands above it may change its height. */
+/** Pixels from the top of the scrolling element to the list: elements above it may change their height. */
 function useOffsetTop(box: RefObject<HTMLElement | null>, list: RefObject<HTMLElement | null>): number {
   const [top, setTop] = useState(0)
   useLayoutEffect(() => {

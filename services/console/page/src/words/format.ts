@@ -9,10 +9,10 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignif
 /** Such as "20,000". */
 export const formatCount = (count: number): string => whole.format(count)
 
-/** For axes and tight places, such as "20K". */
+/** For axes and narrow places, such as "20K". */
 export const formatCompact = (value: number): string => compact.format(value)
 
-/** Nats or bits: about as many digits as mean something, such as "16.19", "445,756.7" and "1.2e12". */
+/** Nats or bits, rounded to the significant digits, such as "16.19", "445,756.7" and "1.2e12". */
 export function formatAmount(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e9) return value.toExponential(1).replace('e+', 'e')
@@ -26,7 +26,7 @@ export const formatPValue = (pValue: number): string =>
 /** Such as "0.34 %". */
 export const formatShare = (share: number): string => `${String(Number((share * 100).toPrecision(3)))} %`
 
-/** A field's value; what is not there is "missing". */
+/** A field's value; null is "missing". */
 export function formatValue(value: Scalar): string {
   if (value === null) return 'missing'
   if (typeof value === 'number') return sixDigits.format(value).replace('-', '−')
@@ -50,7 +50,7 @@ export function formatAgo(time: string, nowMs: number): string {
   return seconds < 5 ? 'just now' : `${formatDuration(seconds)} ago`
 }
 
-/** In the reader's own time zone, such as "2026-11-25 18:58:19". */
+/** In the user's time zone, such as "2026-11-25 18:58:19". */
 export function formatTime(time: string | number): string {
   const date = new Date(time)
   if (Number.isNaN(date.getTime())) return String(time)
@@ -59,7 +59,7 @@ export function formatTime(time: string | number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
-/** The reader's own time zone at an instant, such as "UTC+01:00". */
+/** The user's time zone at an instant, such as "UTC+01:00". */
 export function formatZone(time: string | number): string {
   const minutes = -new Date(time).getTimezoneOffset()
   if (minutes === 0) return 'UTC'
@@ -69,7 +69,7 @@ export function formatZone(time: string | number): string {
 
 const DAY_SECONDS = 86_400
 
-/** Labels of a time axis, in the reader's own time zone: the hour, with the day below it where a day begins. */
+/** Labels of a time axis, in the user's time zone: the hour, with the day below it where a day begins. */
 export function timeLabels(timesMs: readonly number[], stepSeconds: number): string[] {
   let day = ''
   return timesMs.map((time) => {

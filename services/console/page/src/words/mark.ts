@@ -1,7 +1,7 @@
 import type { Mark } from '../api/types.js'
 import { shortId } from './format.js'
 
-/** What happened, such as "model 1a2b3c4d promoted". */
+/** An event in words, such as "model 1a2b3c4d promoted". */
 export function markInWords({ kind, subject, detail }: Pick<Mark, 'kind' | 'subject' | 'detail'>): string {
   if (kind === 'model') return `model ${shortId(subject)} ${detail === 'rollback' ? 'active again' : 'promoted'}`
   if (kind === 'drift') return `drift: ${subject}`

@@ -5,7 +5,7 @@ import { placeInRange } from './range.js'
 const number = fc.double({ min: -1e12, max: 1e12, noNaN: true })
 const range = fc.tuple(number, number).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
 
-test('value and band lie on the track, in the order in which they lie on the axis', () => {
+test('value and band are within the track, in the order of their values', () => {
   fc.assert(
     fc.property(number, range, (value, [from, to]) => {
       const place = placeInRange(value, [from, to])

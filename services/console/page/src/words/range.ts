@@ -1,4 +1,4 @@
-/** A value against a field's normal range; all fractions are of the track's length, 0 to 1. */
+/** A value against a field's normal range; all positions are fractions of the track's length, 0 to 1. */
 interface PlaceInRange {
   readonly low: number
   readonly high: number
@@ -10,12 +10,12 @@ interface PlaceInRange {
   readonly widths: number | null
 }
 
-/** The range's share of the track where the value is beyond it. */
+/** Fraction of the track that the range has when the value is beyond it. */
 const LEAST_BAND = 0.2
 
 /**
- * Draws a normal range as a band and a value as a mark on one linear scale, the band wide in the middle while the value is
- * within it. A value so far out that the band would become a hair is put at the track's end instead.
+ * Positions a normal range as a band and a value as a mark on one linear scale, with a wide band in the middle while the value is
+ * within it. A value so far out that the band would be too narrow to see is put at the track's end instead.
  *
  * @param range  the normal range, 5 % to 95 %
  */

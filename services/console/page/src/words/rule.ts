@@ -3,7 +3,7 @@ import { formatValue } from './format.js'
 
 type Bounds = readonly [number | null, number | null] | null
 
-/** What a rule hides, such as "JFK, where delay is above normal and at most 90, mon 06:00-09:00 (Europe/Berlin)". */
+/** The alerts that a rule hides, such as "JFK, where delay is above normal and at most 90, mon 06:00-09:00 (Europe/Berlin)". */
 export function ruleInWords(
   rule: Readonly<Pick<Suppression, 'entity' | 'field' | 'direction' | 'timeOfWeek' | 'zone'>> & {
     readonly range: Bounds

@@ -8,14 +8,14 @@ import { notify } from '../../state/notices.js'
 import { formatCount, VERDICT_WORDS } from '../../words/format.js'
 
 interface BulkVerdictProps {
-  /** The anomalies that it counts are those that get the verdict. */
+  /** Its count is the number of anomalies that get the verdict. */
   readonly overview: Overview
   readonly filters: Filters
   readonly onGiven: () => void
   readonly onClose: () => void
 }
 
-/** Asks for one verdict on all that the filters leave. */
+/** Dialog for one verdict on all anomalies of the filters. */
 export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVerdictProps) {
   const [verdict, setVerdict] = useState<Verdict>('expected')
   const note = useRef<HTMLTextAreaElement>(null)
@@ -29,7 +29,7 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
       ...{ verdict, filter: Object.fromEntries(given) },
       ...(said === '' ? {} : { note: said }),
     })
-    latestList()?.noteVerdictOfAll(verdict, overview.to)
+    latestList()?.applyVerdictToAll(verdict, overview.to)
     notify('done', `${formatCount(anomalies)} anomalies: ${VERDICT_WORDS[verdict]}`)
     onGiven()
   }

@@ -14,17 +14,17 @@ interface FacetsProps {
   readonly onVerdict: () => void
 }
 
-/** As the API has it. */
-const MOST_AT_ONCE = 1_000
+/** Value of the API. */
+const MAX_BULK_VERDICTS = 1_000
 const SEVERITIES = ['high', 'medium', 'low'] as const
 
-/** Counts by severity and by field of the main reason; a click keeps these alone, another one brings the rest back. */
+/** Counts by severity and by field of the main reason; a click filters by one, another click removes that filter. */
 export function Facets({ overview, filters, onVerdict }: FacetsProps) {
   const [isGiving, setGiving] = useState(false)
   const { anomalies, leastLikelyOf, before, severities, fields } = overview
   const named = fields.flatMap(({ name, ...counts }) => (name === null ? [] : [{ name, ...counts }]))
   const most = Math.max(1, ...named.map((field) => field.anomalies))
-  const mayGiveAll = may('analyst') && countFilters(filters) > 0 && anomalies > 0 && anomalies <= MOST_AT_ONCE
+  const mayGiveAll = may('analyst') && countFilters(filters) > 0 && anomalies > 0 && anomalies <= MAX_BULK_VERDICTS
   return (
     <div class="facets">
       <p class="facets-total">
@@ -98,7 +98,7 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
   )
 }
 
-/** How many more or fewer than in the period before. */
+/** Difference from the period before. */
 export function Change({ anomalies, before }: { anomalies: number; before: number | null }) {
   if (before === null) return null
   const more = anomalies - before

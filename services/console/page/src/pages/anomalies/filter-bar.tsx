@@ -16,7 +16,7 @@ import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { shortId, VERDICT_WORDS } from '../../words/format.js'
 
-/** Shows the list with these filters. @param options  replace: no step to come back to, for what is being typed */
+/** Shows the list with these filters. @param options  replace: no history entry, for text that is being typed */
 export const goTo = (filters: Filters, options?: { replace: boolean }): void =>
   navigate(`/${formatFilters(filters)}`, options)
 
@@ -32,7 +32,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
   const [isOpen, setOpen] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useShortcuts({ '/': () => search.current?.focus() })
-  // What was typed takes effect later: by then the URL may say more than it did.
+  // Typed text takes effect later: the URL may have changed by then.
   const change = (part: Partial<Filters>, options?: { replace: boolean }) =>
     goTo({ ...parseFilters(place.value.search), pipeline: filters.pipeline, ...part }, options)
   const count = countFilters(filters)
@@ -92,7 +92,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
   )
 }
 
-/** A filter that is set elsewhere, and the way to take it away. */
+/** A filter that is set elsewhere, with a button to remove it. */
 function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
   return (
     <button type="button" class="chip" onClick={onRemove}>
@@ -124,7 +124,7 @@ function Choice({ label, value, of, onValue }: ChoiceProps) {
   )
 }
 
-/** A choice of span, with two instants where none of the usual ones will do. */
+/** A choice of span, with inputs of two instants for any other span. */
 export function SpanChoice({
   span,
   onSpan,
@@ -175,7 +175,7 @@ function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: 
   )
 }
 
-/** As an input of that type takes it: without a zone, in the reader's. */
+/** Value for an input of that type: without a zone, in the user's zone. */
 function localInstant(at: string): string {
   const date = new Date(at)
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
@@ -190,10 +190,10 @@ interface TypedProps {
   readonly inputRef?: RefObject<HTMLInputElement | null>
 }
 
-/** Long enough that a word is typed, short enough that nobody waits. */
+/** Long enough to type a word, short enough not to be noticed. */
 const TYPING_PAUSE_MS = 300
 
-/** What is typed takes effect after a pause, or at once with Enter. */
+/** Typed text takes effect after a pause, or at once with Enter. */
 function Typed({ label, width = 'normal', inputMode = 'text', value, onValue, inputRef }: TypedProps) {
   const [text, setText] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)

@@ -8,10 +8,10 @@ import { Facets } from './facets.js'
 import { Swimlane } from './swimlane.js'
 
 const REFRESH_MS = 15_000
-/** Steps of time: about as many as there is room for. */
+/** Time steps: about as many as fit. */
 const STEPS = { wide: 60, narrow: 24 }
 
-/** Where the anomalies of the list lie, by time, entity, field and severity; each part of it narrows the list. */
+/** The anomalies of the list by time, entity, field and severity; a click on a part narrows the list. */
 export function Overview({ filters }: { filters: Filters }) {
   const steps = useIsNarrow() ? STEPS.narrow : STEPS.wide
   const { compare } = filters
@@ -21,8 +21,8 @@ export function Overview({ filters }: { filters: Filters }) {
       const now = Date.now()
       const { sort: _, to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
-      const asked = { ...query, to: end, steps, compare: compare ? 'true' : null }
-      return read<OverviewData>('/anomalies/overview', asked, signal)
+      const requested = { ...query, to: end, steps, compare: compare ? 'true' : null }
+      return read<OverviewData>('/anomalies/overview', requested, signal)
     },
     REFRESH_MS,
   )

@@ -14,20 +14,20 @@ import { hrefOf } from '../anomaly-link.js'
 import { useVerdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
 
-/** Pixels; the style sheet has the same, a row is two lines high on a phone. */
+/** Pixels; same value as in the style sheet. On a phone a row has two lines. */
 const ROW_HEIGHT = { wide: 34, narrow: 62 }
 const HEAD_HEIGHT = 28
-/** Rows before the end at which the next page is asked for. */
+/** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
 
 interface RowsProps {
   readonly list: AnomalyList
   readonly filters: Filters
-  /** What scrolls, the list in it. */
+  /** The scrolling element, which contains the list. */
   readonly box: RefObject<HTMLDivElement | null>
 }
 
-/** The list as far as it was read: new ones wait above, older ones come as the reader goes down. */
+/** The rows that have been read: new anomalies wait above, older ones are read while scrolling down. */
 export function Rows({ list, filters, box }: RowsProps) {
   const items = list.items.value
   const ordered = useRef<HTMLOListElement>(null)
@@ -45,14 +45,14 @@ export function Rows({ list, filters, box }: RowsProps) {
   })
   const lastShown = rows.at(-1)?.index ?? 0
   useEffect(() => {
-    if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readOn()
+    if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readNextPage()
   }, [list, lastShown, items.length])
   useLayoutEffect(() => {
     const scrolled = box.current!
     scrolled.scrollTop = list.scrollTop
     const note = () => {
       list.scrollTop = scrolled.scrollTop
-      // Whoever comes back to the top wants to see the stream again.
+      // A user who scrolls back to the top follows the stream again.
       if (list.scrollTop === 0 && list.selected.value === null) list.showWaiting()
     }
     scrolled.addEventListener('scroll', note)
@@ -144,7 +144,7 @@ interface SortByProps {
   readonly children: string
 }
 
-/** The head of a column that the list can be ordered by: the newest first, or the least likely. */
+/** Head of a column by which the list can be ordered: newest first, or least likely first. */
 function SortBy({ order, filters, children }: SortByProps) {
   const isChosen = filters.sort === order
   return (
@@ -163,11 +163,11 @@ function SortBy({ order, filters, children }: SortByProps) {
 interface RowProps {
   readonly item: Anomaly
   readonly position: number
-  /** −1: not known. */
+  /** −1: unknown. */
   readonly total: number
   readonly top: number
   readonly isSelected: boolean
-  /** Whether Tab comes here: one row of all. */
+  /** Whether Tab focuses it: one row of the list. */
   readonly isReachable: boolean
   readonly onFocus: () => void
 }
@@ -201,7 +201,7 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
 
 const rowId = (id: string) => `row-${id}`
 
-/** Once the row is there: scrolling brings it in the next frame or two. */
+/** Focuses the row when it is rendered: scrolling to it takes one or two frames. */
 function focusSoon(id: string, tries = 3): void {
   requestAnimationFrame(() => {
     const row = document.getElementById(rowId(id))

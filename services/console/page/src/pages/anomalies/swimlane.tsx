@@ -14,10 +14,10 @@ interface SwimlaneProps {
 
 type Cell = Overview['total'][number]
 
-/** Pixels that the pointer moves before it chooses a range. */
-const LEAST_DRAG = 5
+/** Pixels that the pointer must move to select a range. */
+const MIN_DRAG_PX = 5
 
-/** Lanes of entities by time, below bars of all; a cell's colour is its least likely record. A drag chooses a range, a click a cell. */
+/** Lanes of entities by time, below bars of the totals; the colour of a cell is that of its least likely record. A drag selects a range, a click a cell. */
 export function Swimlane({ overview, filters }: SwimlaneProps) {
   const stepMs = overview.stepSeconds * 1_000
   const fromMs = Math.floor(Date.parse(overview.from) / stepMs) * stepMs
@@ -39,10 +39,10 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
     labelled.map((column) => fromMs + column * stepMs),
     overview.stepSeconds * every,
   )
-  const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, kind: 'bar-cell' | 'cell', whose: string) =>
+  const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, kind: 'bar-cell' | 'cell', prefix: string) =>
     cells.map((cell, place) => {
       const column = columnOf(cell)
-      const words = `${whose}${formatTime(cell.at)}: ${formatCount(cell.anomalies)}, the least likely ${formatRarity(cell.leastPValue)}`
+      const words = `${prefix}${formatTime(cell.at)}: ${formatCount(cell.anomalies)}, the least likely ${formatRarity(cell.leastPValue)}`
       return (
         <button
           key={cell.at}
@@ -135,7 +135,7 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
   )
 }
 
-/** Labels of the time axis, at most. */
+/** Maximum number of labels on the time axis. */
 const LABELS = 8
 const HOUR_MS = 3_600_000
 /** Between two labels. */
@@ -144,7 +144,7 @@ const LABEL_STEPS_MS = [
   ...[1, 2, 3, 6, 12, 24, 48, 168, 672, 2_016, 8_760].map((hours) => hours * HOUR_MS),
 ]
 
-/** The columns that begin at a round time of the reader's zone. */
+/** The columns that begin at a round time in the user's zone. */
 function labelledColumns(fromMs: number, stepMs: number, columns: number) {
   const labelMs =
     LABEL_STEPS_MS.find((label) => label % stepMs === 0 && columns * stepMs <= LABELS * label) ??
@@ -153,23 +153,23 @@ function labelledColumns(fromMs: number, stepMs: number, columns: number) {
   const zoneMs = new Date(fromMs).getTimezoneOffset() * 60_000
   const isRound = (column: number) => Math.floor(((fromMs + column * stepMs - zoneMs) / stepMs) % every) === 0
   const labelled = Array.from({ length: columns }, (_, column) => column).filter(isRound)
-  // The last one has no room where the axis ends soon after it.
+  // The last label does not fit when the axis ends soon after it.
   return { every, labelled: labelled.filter((column) => columns - column >= columns / (2 * LABELS)) }
 }
 
 const HEATS = [1, 2, 3, 4, 5] as const
 
-/** A decade of p-values each: 1 from 1 in 100 on, 5 from 1 in a million on. */
+/** One level per decade of p-values: 1 from 1 in 100, 5 from 1 in a million. */
 function heatOf(pValue: number): number {
   return Math.min(5, Math.max(1, Math.floor(-Math.log10(Math.max(pValue, Number.MIN_VALUE)) + 1e-9) - 1))
 }
 
-/** Lets the pointer choose columns along the cells of `axis`. */
+/** Selects columns with the pointer along the cells of `axis`. */
 function useBrush(columns: number, onChosen: (first: number, last: number) => void) {
   const axis = useRef<HTMLDivElement>(null)
   const pressedX = useRef<number | null>(null)
   const [brush, setBrush] = useState<{ readonly left: number; readonly width: number } | null>(null)
-  /** First and last column between two places of the pointer. */
+  /** First and last column between two pointer positions. */
   const columnsBetween = (a: number, b: number): readonly [number, number] => {
     const { left, width } = axis.current!.getBoundingClientRect()
     const at = (x: number) => Math.min(columns - 1, Math.max(0, Math.floor(((x - left) / width) * columns)))
@@ -181,9 +181,9 @@ function useBrush(columns: number, onChosen: (first: number, last: number) => vo
   }
   const onPointerMove = (event: PointerEvent) => {
     const from = pressedX.current
-    if (from === null || (brush === null && Math.abs(event.clientX - from) < LEAST_DRAG)) return
+    if (from === null || (brush === null && Math.abs(event.clientX - from) < MIN_DRAG_PX)) return
     const lanes = event.currentTarget as HTMLElement
-    // From here on the pointer is the brush's: the cell below it is not clicked.
+    // From here on the drag captures the pointer: the cell below it is not clicked.
     lanes.setPointerCapture(event.pointerId)
     const { left, width } = axis.current!.getBoundingClientRect()
     const [first, last] = columnsBetween(from, event.clientX)
@@ -204,7 +204,7 @@ function useBrush(columns: number, onChosen: (first: number, last: number) => vo
   return { axis, brush, onPointerDown, onPointerMove, onPointerUp, onPointerCancel }
 }
 
-/** Arrow keys go from cell to cell: within a lane, and to the nearest one of the lane above or below. */
+/** Arrow keys move between cells: within a lane, and to the nearest cell of the lane above or below. */
 function moveFocus(event: KeyboardEvent): void {
   const cell = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-column]') : null
   if (cell === null) return

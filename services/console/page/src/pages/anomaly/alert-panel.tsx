@@ -5,10 +5,10 @@ import { may } from '../../state/session.js'
 import { hideLike } from '../suppressions/hide-like.js'
 
 const HOUR_MS = 3_600_000
-/** Before and after it. */
+/** Span before and after it. */
 const NEAR_MS = HOUR_MS
 
-/** What became of the anomaly's alert, and where to go from it: what else happened then, and how to hide alerts like it. */
+/** Whether and how the alert was sent, with links to anomalies at the same time and to a rule that hides such alerts. */
 export function AlertPanel({ anomaly }: { anomaly: AnomalyDetail }) {
   const { pipeline, recordTime, alert } = anomaly
   const at = Date.parse(recordTime)

@@ -13,13 +13,13 @@ import { AnomalyLinks } from './anomaly-links.js'
 interface EntityHistoryProps {
   readonly pipeline: string
   readonly entity: string
-  /** The anomaly whose page this is. */
+  /** The anomaly of the page. */
   readonly except: string
-  /** Verdicts on it; the history is read again when there is one more. */
+  /** Its number of verdicts: the history is read again when it changes. */
   readonly verdicts: number
 }
 
-/** What the same key did before. */
+/** Earlier anomalies of the same key. */
 export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
   const path = `/entities/${encodeURIComponent(pipeline)}/${encodeURIComponent(entity)}`
   const history = useResource(`${path} ${verdicts}`, (signal) => read<Entity>(path, { limit: 6 }, signal))
@@ -59,10 +59,10 @@ function Body({ pipeline, history, except }: { pipeline: string; history: Entity
 }
 
 const DAY_MS = 86_400_000
-/** As far back as the history goes by days. */
+/** Days that the history covers. */
 const DAYS = 90
 
-/** Anomalies a day; a bar leads to those of its day. */
+/** Anomalies per day; a bar links to those of its day. */
 function ByDay({ pipeline, history: { key, byDay } }: { pipeline: string; history: Entity }) {
   const { x, xRange, series } = useMemo(
     () => ({

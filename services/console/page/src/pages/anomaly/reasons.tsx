@@ -4,7 +4,7 @@ import { hasTrack, RangeTrack } from '../../parts/range-track.js'
 import { Table } from '../../parts/table.js'
 import { formatValue } from '../../words/format.js'
 
-/** Below this many bits a value is no odder than one in sixteen: nothing to point at. */
+/** Below this many bits a value is no rarer than one in sixteen, and is not highlighted. */
 const MAIN_REASON_BITS = 4
 
 export const isMainReason = ({ bits }: Reason): boolean => bits >= MAIN_REASON_BITS

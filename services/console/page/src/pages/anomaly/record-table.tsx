@@ -2,7 +2,7 @@ import type { AnomalyDetail } from '../../api/types.js'
 import { copy } from '../../state/clipboard.js'
 import { isMainReason } from './reasons.js'
 
-/** The record as it came: as text, whatever it holds. */
+/** The record as it was received, as text. */
 export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
   const unusual = new Set(anomaly.reasons.filter(isMainReason).map(({ field }) => field))
   const { record } = anomaly

@@ -2,7 +2,7 @@ import type { AnomalyDetail } from '../../api/types.js'
 import { Fact } from '../../parts/fact.js'
 import { formatAmount, formatPValue } from '../../words/format.js'
 
-/** The numbers behind the words, as SQL and the API have them. */
+/** The exact numbers, by their names in SQL and the API. */
 export function ScoreDetails({
   anomaly: { pValue, pUpper, nll, reasons, counterfactual },
 }: {

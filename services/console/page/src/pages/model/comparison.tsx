@@ -6,7 +6,7 @@ import { navigate, place } from '../../state/location.js'
 import { useResource } from '../../state/resource.js'
 import { formatAmount, formatTime, shortId } from '../../words/format.js'
 
-/** How another model of the pipeline differs from this one; which one, the URL says. */
+/** How another model of the pipeline differs from this one; the URL has the id of the other. */
 export function Comparison({ id, pipeline }: { id: string; pipeline: string }) {
   const models = useResource(pipeline, (signal) => read<readonly Model[]>('/models', { pipeline }, signal))
   const others = models.data?.filter((model) => model.id !== id) ?? []

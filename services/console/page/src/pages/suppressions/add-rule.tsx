@@ -7,13 +7,13 @@ import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
   readonly pipeline: string
-  /** What the inputs hold at first. */
+  /** Initial values of the inputs. */
   readonly initial: typeof BLANK
   readonly onAdded: () => void
   readonly onClose: () => void
 }
 
-/** A form for a new rule, with a description of what it will hide. */
+/** A form for a new rule, with a description of the alerts that it will hide. */
 export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState(initial)

@@ -13,7 +13,7 @@ export const BLANK = {
   reason: '',
 }
 
-/** A link to the form of a new rule that hides alerts of the same key for the same field on the same side. */
+/** A link to the form with a rule that hides alerts of the same key for the same field in the same direction. */
 export function hideLike({ pipeline, key, reasons }: AnomalyDetail): string {
   const [main] = reasons
   const isNumber = typeof main?.observed === 'number' && typeof main.expected === 'number'
@@ -21,7 +21,7 @@ export function hideLike({ pipeline, key, reasons }: AnomalyDetail): string {
   return `/suppressions${queryString({ pipeline, add: 'true', entity: key, field: main?.field, direction })}`
 }
 
-/** What a link by `hideLike` asks to fill in; null: the form is not asked for. */
+/** Returns the initial values of the form from a link of `hideLike`; null: the form is not shown. */
 export function prefilled(search: string): typeof BLANK | null {
   const params = new URLSearchParams(search)
   if (params.get('add') !== 'true') return null
