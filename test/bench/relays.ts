@@ -1,5 +1,5 @@
+import { requireRunning, terminateAll } from '../crash/fleet.js'
 import { type ServiceProcess, spawnService } from '../support/spawn-service.js'
-import { requireRunning, terminateAll } from './crash-fleet.js'
 
 /** Several alerts services of one pipeline, of which one works at a time. */
 export interface Relays {

@@ -1,4 +1,6 @@
+import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Kafka, logLevel } from 'kafkajs'
 import { type Event, fillTopic } from './events.js'
 import { usageOf } from './processes.js'
 import { startService } from './programs.js'
@@ -8,11 +10,18 @@ export interface Soak {
   readonly minutes: number
   readonly records: number
   readonly largestResidentMiB: number
-  /** Of the line through all samples but those of the first tenth, in which the heap fills. */
+  /** Mean of each ten minutes. */
+  readonly residentMiB: readonly number[]
+  /** Of the line through all samples but those of the first ten minutes, or of the first sixth of a shorter run: the heap fills then. */
   readonly slopeMiBPerMinute: number
+  /** The machine's mean load, of one minute. */
+  readonly meanLoad: number
 }
 
 const CHUNK = 100_000
+const TEN_MINUTES = 10
+/** kafkajs's enum of resource types is no named export. */
+const TOPIC = 2
 
 /** Keeps ingest behind a full topic for so long, and watches its memory. */
 export async function soak(
@@ -21,8 +30,9 @@ export async function soak(
   events: readonly Event[],
   minutes: number,
 ): Promise<Soak> {
+  await keepLittle(target)
   const service = await startService('ingest', pipeline.configFile)
-  const samples: { readonly minute: number; readonly residentMiB: number }[] = []
+  const samples: Sample[] = []
   const startedAt = performance.now()
   const minute = () => (performance.now() - startedAt) / 60_000
   let sent = 0
@@ -32,7 +42,7 @@ export async function soak(
       sent += CHUNK
     }
     const { residentBytes } = usageOf(service.pid)
-    samples.push({ minute: minute(), residentMiB: residentBytes / 1024 ** 2 })
+    samples.push({ minute: minute(), residentMiB: residentBytes / 1024 ** 2, load: loadavg()[0]! })
     await sleep(500)
   }
   const records = await pipeline.stored()
@@ -41,13 +51,49 @@ export async function soak(
     minutes,
     records,
     largestResidentMiB: Math.round(Math.max(...samples.map(({ residentMiB }) => residentMiB))),
-    slopeMiBPerMinute: slopeOf(samples.slice(Math.ceil(samples.length / 10))),
+    residentMiB: Array.from({ length: Math.ceil(minutes / TEN_MINUTES) }, (_, part) =>
+      Math.round(
+        mean(
+          samples
+            .filter((sample) => Math.floor(sample.minute / TEN_MINUTES) === part)
+            .map((sample) => sample.residentMiB),
+        ),
+      ),
+    ),
+    slopeMiBPerMinute: slopeOf(samples.filter((sample) => sample.minute >= Math.min(TEN_MINUTES, minutes / 6))),
+    meanLoad: mean(samples.map(({ load }) => load)),
   }
 }
 
+interface Sample {
+  readonly minute: number
+  readonly residentMiB: number
+  readonly load: number
+}
+
+/** An hour at full rate is some hundred gigabytes; ingest is at most two chunks behind. */
+async function keepLittle({ brokers, topic }: { readonly brokers: readonly string[]; readonly topic: string }) {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        ...{ type: TOPIC, name: topic },
+        configEntries: [
+          { name: 'retention.bytes', value: String(64 * 1024 ** 2) },
+          { name: 'segment.bytes', value: String(16 * 1024 ** 2) },
+        ],
+      },
+    ],
+  })
+  await admin.disconnect()
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+
 /** Least squares. */
-function slopeOf(samples: readonly { readonly minute: number; readonly residentMiB: number }[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+function slopeOf(samples: readonly Sample[]): number {
   const x = mean(samples.map(({ minute }) => minute))
   const y = mean(samples.map(({ residentMiB }) => residentMiB))
   const covariance = samples.reduce((sum, { minute, residentMiB }) => sum + (minute - x) * (residentMiB - y), 0)

@@ -1,26 +1,27 @@
 /**
- * Whether every record counts once, whatever is killed: `npm run bench:crash -- --kills 30 --json`.
+ * Whether every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`.
  *
- * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests and a
- * relay read it while, at random moments, an ingest is killed (SIGKILL) and another started, ingests join and leave, the
- * relay is killed, Postgres is gone for 5 s and the broker for 10 s, in good order and as in a power cut by turns. Then
+ * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay and a
+ * trainer read it while, at random moments, one of them, the broker or Postgres is killed (SIGKILL) and started again. Ingests join and
+ * leave meanwhile. The trainer is always asked for a model: it fits candidates, which score as shadows and never decide. Then
  * the same topic is read by another pipeline with the same model, one ingest and one relay that nobody disturbs. Rows of
  * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing are all to be 0. Reasons
  * are compared where both runs have them: how many a burst is left without depends on the clock.
  *
- * The exit code is 1 when one of them is not.
+ * The exit code is 1 when one of them is not, or when the trainer has left something behind.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { TrainedDetector } from '@outflow/detector'
-import { launchInfrastructure } from '@outflow/launcher'
+import { type Control, launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
+import { compareRows } from '../bench/same-rows.js'
 import { startFeed } from '../support/feed.js'
 import {
   fitWindowedParcelModel,
@@ -31,17 +32,22 @@ import {
   WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
-import { type Fleet, startFleet, untilFleet } from './crash-fleet.js'
-import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './crash-outcome.js'
-import { makeOutages } from './outages.js'
-import { compareRows } from './same-rows.js'
+import { keepFitting, leftByTrainer } from './fitting.js'
+import { type Fleet, startFleet, untilFleet } from './fleet.js'
+import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './outcome.js'
 
-const SOURCE = 'bench-crash'
+const SOURCE = 'crash'
 const PARTITIONS = 6
+/** What is killed, as often as it is listed. A server takes its services with it: it is killed more seldom. */
+const VICTIMS = [
+  ...['ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'alerts', 'alerts', 'alerts', 'alerts'],
+  ...['trainer', 'trainer', 'trainer', 'trainer', 'trainer', 'postgres', 'postgres', 'broker'],
+] as readonly Victim[]
+type Victim = 'ingest' | 'alerts' | 'trainer' | 'postgres' | 'broker'
 
 const { values: options } = parseArgs({
   options: {
-    kills: { type: 'string', default: '30' },
+    kills: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
@@ -52,12 +58,12 @@ const say = (line: string) => console.error(line)
 
 const startedAtMs = Date.now()
 const infrastructure = await launchInfrastructure()
-const folder = await mkdtemp(join(tmpdir(), 'outflow-bench-crash-'))
+const folder = await mkdtemp(join(tmpdir(), 'outflow-crash-'))
 const { kafka, postgres } = infrastructure
 const { brokers } = kafka
-const pool = openPool(postgres.url, { applicationName: 'bench', max: 4, onError: () => {} })
-const connection = makeKafka({ brokers, clientId: 'bench' })
-const outages = makeOutages(infrastructure)
+const servers = { postgres: controlOf(postgres), broker: controlOf(kafka) }
+const pool = openPool(postgres.url, { applicationName: 'test', max: 4, onError: () => {} })
+const connection = makeKafka({ brokers, clientId: 'test' })
 let fleet: Fleet | undefined
 try {
   await migrate(postgres.url)
@@ -72,12 +78,15 @@ try {
     messages: parcelMessages(Number(options.seed)),
     stored: () => stored(disturbed.pipeline),
   })
-  fleet = startFleet(disturbed.configFile, 2)
+  fleet = startFleet(disturbed.configFile, 2, ['alerts', 'trainer'])
+  const fitting = keepFitting(pool, disturbed.pipeline)
   const counts = await disturb(fleet, disturbed.pipeline)
   await feed.stop()
+  await fitting.stop()
   await untilDone(fleet, disturbed.pipeline)
   const disturbedMs = Date.now() - startedAtMs
   await fleet.stop()
+  const trainer = await leftByTrainer(pool, disturbed.pipeline, model.metadata.modelId)
 
   say('the undisturbed run')
   fleet = startFleet(undisturbed.configFile, 1)
@@ -95,24 +104,33 @@ try {
     Object.values(parts).reduce((total, part) => total + part[what], 0)
   const report = {
     records: await stored(disturbed.pipeline),
+    kills,
     ...counts,
-    ...outages.counts,
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),
     alertsOutOfOrder: await outOfOrder(disturbed),
+    trainer,
     parts,
     seed: Number(options.seed),
     disturbedSeconds: Math.round(disturbedMs / 1_000),
+    load: loadavg(),
     infrastructure: [kafka.description, postgres.description],
   }
   console.log(JSON.stringify(report, null, options.json ? 0 : 2))
-  if (report.lost + report.duplicated + report.differing + report.alertsOutOfOrder > 0) process.exitCode = 1
+  const { lost, duplicated, differing, alertsOutOfOrder } = report
+  if (lost + duplicated + differing + alertsOutOfOrder + trainer.violations.length > 0) process.exitCode = 1
 } finally {
   await fleet?.stop()
   await pool.end()
   await rm(folder, { recursive: true })
   await infrastructure.stop()
+}
+
+function controlOf({ control }: { readonly control?: Control | undefined }): Control {
+  if (control === undefined)
+    throw new Error('this run kills the broker and Postgres; start it without KAFKA_BROKERS and DATABASE_URL')
+  return control
 }
 
 async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
@@ -132,20 +150,15 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     model: PARCEL_MODEL,
     // Two runs are compared, and a recalibration comes when its trainer looks.
     detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
+    training: { maxRows: 2_000, shadow: '1d' },
     alerts: { topic: run.alertsTopic },
     deadLetters: { topic: run.deadLettersTopic },
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
   }
   await writeFile(run.configFile, JSON.stringify(config))
-  await insertModel(pool, {
-    pipeline,
-    id: metadata.modelId,
-    artefact,
-    metadata,
-    metrics: aGateReport(),
-    parentId: null,
-  })
-  await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'bench', why: 'to begin with' })
+  const id = metadata.modelId
+  await insertModel(pool, { pipeline, id, artefact, metadata, metrics: aGateReport(), parentId: null })
+  await promoteModel(pool, { pipeline, id, by: 'test', why: 'to begin with' })
   return run
 }
 
@@ -159,30 +172,32 @@ async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
   )
 }
 
-type Counts = Record<'ingestKills' | 'relayKills' | 'joins' | 'leaves', number>
+type Counts = Record<`${Victim}Kills` | 'joins' | 'leaves', number>
 
-/** Kills and outages until there were enough of them, each in the middle of the stream. */
+/** Kills until there were enough of them, each in the middle of the stream. */
 async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
-  const counts: Counts = { ingestKills: 0, relayKills: 0, joins: 0, leaves: 0 }
-  while (counts.ingestKills < kills) {
-    const goal = (await stored(pipeline)) + 1_000 + chance.below(4_000)
+  const counts: Counts = {
+    ...{ ingestKills: 0, alertsKills: 0, trainerKills: 0, postgresKills: 0, brokerKills: 0, joins: 0, leaves: 0 },
+  }
+  for (let kill = 1; kill <= kills; kill++) {
+    const goal = (await untilStored(pipeline)) + 100 + chance.below(900)
     await untilFleet(fleet, async () => (await stored(pipeline)) >= goal, `${goal} records are stored`)
     await sleep(chance.below(60)) // into a read, a score, an explanation or a write
-    await Promise.all([outages.withKill(counts.ingestKills), killOne(fleet, counts)])
-    if (counts.ingestKills % 5 === 0) {
-      await fleet.killRelay()
-      counts.relayKills += 1
-    }
-    if (counts.ingestKills % 3 === 0) await rebalance(fleet, counts)
-    say(`${counts.ingestKills} of ${kills} kills, ${fleet.ingests.length} ingests, ${goal} records`)
+    const victim = VICTIMS[chance.below(VICTIMS.length)]!
+    await killOne(fleet, victim)
+    counts[`${victim}Kills`] += 1
+    if (kill % 5 === 0) await rebalance(fleet, counts)
+    say(`${kill} of ${kills} kills: ${victim}, ${fleet.ingests.length} ingests, ${goal} records`)
   }
   return counts
 }
 
-async function killOne(fleet: Fleet, counts: Counts): Promise<void> {
-  counts.ingestKills += 1
-  await sleep(chance.below(2_000)) // into an outage, where there is one
-  await fleet.killIngest(chance.below(fleet.ingests.length))
+async function killOne(fleet: Fleet, victim: Victim): Promise<void> {
+  if (victim === 'ingest') return fleet.killIngest(chance.below(fleet.ingests.length))
+  if (victim === 'alerts' || victim === 'trainer') return fleet.kill(victim)
+  await servers[victim].kill()
+  await sleep(chance.below(3_000))
+  await servers[victim].start()
 }
 
 async function rebalance(fleet: Fleet, counts: Counts): Promise<void> {
@@ -212,6 +227,15 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
     },
     `all of ${pipeline} is stored and sent`,
   )
+}
+
+/** Also just after Postgres was killed. */
+async function untilStored(pipeline: string): Promise<number> {
+  for (;;) {
+    const count = await stored(pipeline).catch(() => null)
+    if (count !== null) return count
+    await sleep(50)
+  }
 }
 
 async function stored(pipeline: string): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Pool } from '@outflow/store'
+import type { ComparedRow } from '../bench/same-rows.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
-import type { ComparedRow } from './same-rows.js'
 
 /** Of one run of a stream, what it left in Postgres and on the output topics. */
 export type Outcome = Readonly<Record<OutcomePart, readonly ComparedRow[]>>
@@ -44,7 +44,7 @@ export async function outcomeOf(pool: Pool, run: Run): Promise<Outcome> {
   }
 }
 
-/** Whole rows, but for the run's name and the clock's time. */
+/** Whole rows, but for the run's name, the clock's time and what follows from reasons. */
 async function comparedRows(
   pool: Pool,
   pipeline: string,
@@ -53,7 +53,7 @@ async function comparedRows(
 ): Promise<readonly ComparedRow[]> {
   const { rows } = await pool.query(
     `select concat_ws('/', ${idColumns}) as id,
-            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons', 'counterfactual'] as content
+            to_jsonb(found) - array['pipeline', 'updated_at', 'detected_at', 'rejected_at', 'reasons', 'counterfactual', 'main_field'] as content
      from outflow.${table} found where pipeline = $1`,
     [pipeline],
   )

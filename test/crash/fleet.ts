@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually.js'
-import { type ServiceProcess, spawnService } from '../support/spawn-service.js'
+import { type ServiceName, type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
-/** The ingests and the relay of one pipeline, two or three and one. */
+/** The services of one pipeline: two or three ingests, a relay, and a trainer where there is to be one. */
 export interface Fleet {
   readonly ingests: readonly ServiceProcess[]
   /** Starts one more ingest: a rebalance. */
@@ -10,33 +10,40 @@ export interface Fleet {
   leave(which: number): Promise<void>
   /** SIGKILL for one, whatever it is doing; another takes its place. */
   killIngest(which: number): Promise<void>
-  killRelay(): Promise<void>
+  /** The same for the relay or the trainer. */
+  kill(name: 'alerts' | 'trainer'): Promise<void>
   /** @throws {Error} when one has ended that nobody ended */
   check(): void
   /** Ends all of them gently. */
   stop(): Promise<void>
 }
 
-export function startFleet(configFile: string, size: number): Fleet {
-  const ingests = Array.from({ length: size }, () => spawnService('ingest', configFile))
-  let relay = spawnService('alerts', configFile)
+export function startFleet(
+  configFile: string,
+  size: number,
+  others: readonly ('alerts' | 'trainer')[] = ['alerts'],
+): Fleet {
+  const start = (name: ServiceName) => spawnService(name, configFile)
+  const ingests = Array.from({ length: size }, () => start('ingest'))
+  const single = new Map(others.map((name) => [name, start(name)]))
+  const all = () => [...ingests, ...single.values()]
   return {
     ingests,
-    join: () => void ingests.push(spawnService('ingest', configFile)),
+    join: () => void ingests.push(start('ingest')),
     leave: async (which) => {
       const [leaving] = ingests.splice(which, 1)
       await leaving!.terminate()
     },
     killIngest: async (which) => {
       await ingests[which]!.kill()
-      ingests[which] = spawnService('ingest', configFile)
+      ingests[which] = start('ingest')
     },
-    killRelay: async () => {
-      await relay.kill()
-      relay = spawnService('alerts', configFile)
+    kill: async (name) => {
+      await single.get(name)!.kill()
+      single.set(name, start(name))
     },
-    check: () => requireRunning([...ingests, relay]),
-    stop: () => terminateAll([...ingests, relay]),
+    check: () => requireRunning(all()),
+    stop: () => terminateAll(all()),
   }
 }
 

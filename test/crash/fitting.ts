@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool } from '@outflow/store'
+import { currentShadow, failGate, listModels } from '@outflow/store/models'
+import { listFits, requestRetrain, waitingRequest } from '@outflow/store/training'
+
+const LOOK_EVERY_MS = 500
+
+/** Always asks for a model, and ends each shadow soon, so that the trainer always has a fit, a gate or a shadow at hand. */
+export function keepFitting(pool: Pool, pipeline: string): { stop(): Promise<void> } {
+  let isStopped = false
+  const look = async () => {
+    if ((await waitingRequest(pool, pipeline)) === null)
+      await requestRetrain(pool, { pipeline, by: 'test', why: 'again' })
+    const shadow = await currentShadow(pool, pipeline)
+    if (shadow !== null && shadow.elapsedMs > 2_000)
+      await failGate(pool, { pipeline, id: shadow.id, metrics: { ...shadow.metrics, passed: false } })
+  }
+  const run = async () => {
+    while (!isStopped) {
+      // Postgres may be away.
+      await look().catch(() => {})
+      await sleep(LOOK_EVERY_MS)
+    }
+  }
+  const done = run()
+  return {
+    stop: () => {
+      isStopped = true
+      return done
+    },
+  }
+}
+
+/** What fits came to, and what a trainer that has stopped left behind. */
+export async function leftByTrainer(pool: Pool, pipeline: string, activeId: string) {
+  const fits: Record<string, number> = {}
+  for (const { state } of await listFits(pool, { pipeline, limit: 10_000 })) fits[state] = (fits[state] ?? 0) + 1
+  const active = (await listModels(pool, pipeline)).filter(({ state }) => state === 'active').map(({ id }) => id)
+  const { rows } = await pool.query('select name from outflow.leaderships where name like $1', [
+    `outflow-%-${pipeline}`,
+  ])
+  const violations = [
+    ...(active.join() === activeId ? [] : [`active: ${active.join() || 'none'}`]),
+    ...(fits.running ? [`${fits.running} fits are still running`] : []),
+    ...rows.map(({ name }) => `${name} is still led`),
+  ]
+  return { fits, violations }
+}
