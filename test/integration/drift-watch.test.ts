@@ -103,10 +103,11 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     modelRolledBack: vi.fn(),
     guardHeld: vi.fn(),
   } as Partial<TrainerTelemetry> as TrainerTelemetry
+  const models = { train: trainDetector, open: (artefact: Uint8Array) => openDetector(artefact) }
   return {
     name,
     telemetry,
-    watch: (recent: readonly Fields[]) => watchScores({ config, pool, telemetry }, async () => recent),
+    watch: (recent: readonly Fields[]) => watchScores({ config, pool, models, telemetry }, async () => recent),
     store: async ({ artefact, metadata }: TrainedDetector, gate: Partial<GateReport> = {}) => {
       const id = metadata.modelId
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })

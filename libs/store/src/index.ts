@@ -12,6 +12,7 @@ export {
   ValueRefused,
 } from './connection/errors.js'
 export { isLed, type Leadership, withLeadership } from './connection/leadership.js'
+export type { Listener, ListenerOptions } from './connection/listen.js'
 export { migrate, migrationStatus } from './connection/migrate.js'
 export {
   type Client,

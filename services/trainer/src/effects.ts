@@ -1,4 +1,3 @@
-import { trainDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
 import { ModelDamaged } from '@outflow/store'
 import { activeModel, failGate, insertModel, loadModel } from '@outflow/store/models'
@@ -20,6 +19,7 @@ export function effectsOn(context: TrainerContext): Effects {
     config: { pipeline, source },
     pool,
     kafka,
+    models,
     tracing,
   } = context
   return {
@@ -48,9 +48,9 @@ export function effectsOn(context: TrainerContext): Effects {
           kind: 'INTERNAL',
           attributes: { 'outflow.pipeline': pipeline, 'outflow.records': input.records.length },
         }),
-        () => trainDetector(input),
+        () => models.train(input),
       ),
-    passGate,
+    passGate: (options) => passGate({ ...options, open: models.open }),
     store: async (model) => {
       await insertModel(pool, { ...model, pipeline })
       return (await loadModel(pool, { pipeline, id: model.id })).state

@@ -26,9 +26,10 @@ type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: numbe
  * flags far fewer of the same records, it is rolled back.
  */
 export function makeGuard(
-  { config, pool, telemetry }: Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>,
+  context: Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
 ): Guard {
+  const { config, pool, telemetry } = context
   const { pipeline, training } = config
   let checkedMs = 0
 
@@ -60,7 +61,7 @@ export function makeGuard(
   }
 
   async function anomalyShareOf(id: string, records: readonly Fields[], alertRate: number): Promise<number | null> {
-    const detector = await openStored(pool, pipeline, id)
+    const detector = await openStored(context, id)
     if (detector === null || records.length === 0) return null
     try {
       const { pValue } = await detector.score(records)

@@ -3,14 +3,7 @@ import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/runtime'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
-import {
-  abandonFits,
-  answerRequests,
-  listenForTraining,
-  listFits,
-  type StoredFit,
-  waitingRequest,
-} from '@outflow/store/training'
+import { abandonFits, answerRequests, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
 import { countWindow } from '@outflow/streams'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
@@ -25,7 +18,7 @@ import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 /** How often a window that is too small is counted again; counting reads no record. */
 const ROWS_POLL_MS = 2_000
 /** How often it is asked whether a fit is due; what somebody asks for rings at once. */
-const DUE_POLL_MS = 10_000
+export const DUE_POLL_MS = 10_000
 /** Of a window that does not grow, good records may still take the place of bad ones. */
 const READ_AGAIN_MS = 60_000
 /** A fit that failed is tried again after 5 s to 5 min: it may be the machine, and it may be the data. */
@@ -43,13 +36,7 @@ export async function lead(context: TrainerContext): Promise<void> {
   const { config, pool, telemetry, signal } = context
   const wakeUp = makeWakeUp()
   const watch = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
-  const requests = listenForTraining({
-    url: config.postgres.url,
-    pipeline: config.pipeline,
-    onWork: wakeUp.wake,
-    onError: telemetry.storeConnectionLost,
-    pollMs: DUE_POLL_MS,
-  })
+  const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
   const wait: Wait = { why: null }
   const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))

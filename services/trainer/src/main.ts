@@ -1,12 +1,15 @@
 import type { Config } from '@outflow/contracts'
+import { openDetector, trainDetector } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import { keepTrying, type Log, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
 import { openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
+import { listenForTraining } from '@outflow/store/training'
 import { kafkaCheck, makeKafka } from '@outflow/streams'
-import { lead } from './lead.js'
+import { DUE_POLL_MS, lead } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
+import type { TrainerContext } from './trainer-context.js'
 
 interface TrainerOptions {
   readonly config: Config
@@ -40,6 +43,18 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
   ]
   const tracing = await openTracing('trainer')
   telemetry.trainerStarted()
+  const context: Omit<TrainerContext, 'signal'> = {
+    ...{ config, pool, kafka, decoder, telemetry, tracing, onProgress },
+    models: { train: trainDetector, open: (artefact) => openDetector(artefact) },
+    listen: (onWork) =>
+      listenForTraining({
+        url: config.postgres.url,
+        pipeline: config.pipeline,
+        onWork,
+        onError: telemetry.storeConnectionLost,
+        pollMs: DUE_POLL_MS,
+      }),
+  }
   try {
     await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
       signal,
@@ -53,7 +68,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
           async (leadership) => {
             telemetry.leadershipTaken()
             progressed()
-            await lead({ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal: leadership.signal })
+            await lead({ ...context, signal: leadership.signal })
           },
           { signal },
         ),

@@ -1,12 +1,15 @@
-import { type Detector, openDetector } from '@outflow/detector'
+import type { Detector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import type { Pool } from '@outflow/store'
 import { loadModel } from '@outflow/store/models'
+import type { TrainerContext } from './trainer-context.js'
 
 /** Opens a stored model; null where it is damaged or of another version, so that it does not score. */
-export async function openStored(pool: Pool, pipeline: string, id: string): Promise<Detector | null> {
+export async function openStored(
+  { config: { pipeline }, pool, models }: Pick<TrainerContext, 'config' | 'pool' | 'models'>,
+  id: string,
+): Promise<Detector | null> {
   try {
-    return await openDetector((await loadModel(pool, { pipeline, id })).artefact)
+    return await models.open((await loadModel(pool, { pipeline, id })).artefact)
   } catch (thrown: unknown) {
     if (/_MODEL_/.test(toOutflowError(thrown).code)) return null
     throw thrown

@@ -1,10 +1,18 @@
 import type { Config } from '@outflow/contracts'
+import type { Detector, TrainedDetector, TrainingInput } from '@outflow/detector'
 import type { RecordDecoder } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
-import type { Pool } from '@outflow/store'
+import type { Listener, Pool } from '@outflow/store'
 import type { KafkaConnection } from '@outflow/streams'
 import type { TrainerTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
+
+/** Fits and opens models. */
+export interface Models {
+  readonly train: (input: TrainingInput) => Promise<TrainedDetector>
+  /** @throws {OutflowError} when it is damaged, foreign or of a later version */
+  readonly open: (artefact: Uint8Array) => Promise<Detector>
+}
 
 /** What the trainer that leads works with. */
 export interface TrainerContext {
@@ -12,6 +20,9 @@ export interface TrainerContext {
   readonly pool: Pool
   readonly kafka: KafkaConnection
   readonly decoder: RecordDecoder
+  readonly models: Models
+  /** Calls `onWork` when somebody asks for a model, and now and then in any case. */
+  readonly listen: (onWork: () => void) => Listener
   readonly telemetry: TrainerTelemetry
   readonly tracing: Tracing | null
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined

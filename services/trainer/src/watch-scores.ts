@@ -41,7 +41,7 @@ const MINUTE_MS = 60_000
 const LOOK_BACK_MS = 86_400_000
 
 /** What of the trainer the watch needs. */
-type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry'>
+type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>
 
 interface WatchedModel {
   readonly modelId: string
@@ -71,7 +71,7 @@ export function watchScores(
       lookedMs = Date.now()
       const modelId = await activeModelId(pool, config.pipeline)
       if (modelId === null) return
-      if (watched?.modelId !== modelId) watched = await calibrationOf(pool, config, modelId)
+      if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)
       if (watched === null) return
       const latest = await latestDriftAlarm(pool, config.pipeline)
       const last = latest?.modelId === modelId ? toAlarm(latest) : null
@@ -111,7 +111,7 @@ export function watchScores(
 
   /** An alarm where it is a new value that floods; null where it is not, and its records stay anomalies. */
   async function newsIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
-    const detector = await openStored(pool, config.pipeline, modelId)
+    const detector = await openStored(context, modelId)
     if (detector === null) return null
     try {
       const from = new Date(surplus.changedMs)
@@ -125,7 +125,7 @@ export function watchScores(
 
   async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
     const recent = await readRecent(alarm.changedMs)
-    const fields = await movedFields(pool, config, modelId, recent)
+    const fields = await movedFields(context, modelId, recent)
     const isNew = await noteDriftAlarm(pool, {
       pipeline: config.pipeline,
       modelId,
@@ -158,8 +158,8 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
 }
 
 /** null where the model cannot be opened: ingest does not score by it either. */
-async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Promise<WatchedModel | null> {
-  const detector = await openStored(pool, pipeline, id)
+async function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
+  const detector = await openStored(context, id)
   if (detector === null) return null
   await detector.close()
   return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
@@ -167,12 +167,12 @@ async function calibrationOf(pool: Pool, { pipeline }: Config, id: string): Prom
 
 /** By the model's own idea of what is normal: the records of its window may be gone. */
 async function movedFields(
-  pool: Pool,
-  { pipeline, features }: Config,
+  context: WatchContext,
   id: string,
   recent: readonly Fields[],
 ): Promise<readonly FieldShift[]> {
-  const detector = await openStored(pool, pipeline, id)
+  const { features } = context.config
+  const detector = await openStored(context, id)
   if (detector === null || recent.length < FEWEST_COMPARED) return []
   try {
     const reference = (await detector.sample(COMPARED, 1)).map((record) => detector.read(record)).filter(isRead)

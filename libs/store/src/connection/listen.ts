@@ -16,6 +16,8 @@ export interface ListenerOptions {
   readonly onError?: (error: OutflowError) => void
   /** How often the database is asked in any case, ms. */
   readonly pollMs?: number
+  /** Makes the connection that listens, not yet connected. Default: one of `pg`. */
+  readonly makeClient?: (config: pg.ClientConfig) => pg.Client
 }
 
 export interface WorkListenerOptions extends ListenerOptions {
@@ -54,7 +56,8 @@ export function listen(watch: Watch): Listener {
 
 /** One connection's life. Returns when stopped, throws when the connection breaks. */
 async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
-  const client = new pg.Client({
+  const { makeClient = (config) => new pg.Client(config) } = watch
+  const client = makeClient({
     connectionString: watch.url,
     application_name: `outflow ${watch.channel}`,
     connectionTimeoutMillis: 5_000,
