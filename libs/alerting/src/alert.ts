@@ -2,7 +2,7 @@ import type { AlertEvent, Reason, Severity } from '@outflow/contracts'
 
 /** The fields that decide whether an alert is sent. */
 export interface Alert {
-  /** Of its event: `pipeline/topic/partition/offset` */
+  /** Id of its event: `pipeline/topic/partition/offset` */
   readonly id: string
   /** The entity; null: the record has none. */
   readonly key: string | null
@@ -10,21 +10,21 @@ export interface Alert {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
-  /** The one of the most bits; null: the anomaly has none. */
+  /** The reason with the most bits; null: the anomaly has none. */
   readonly reason: Reason | null
   /** When the event happened, by the record's own time; epoch ms. */
   readonly eventTimeMs: number
-  /** When its anomaly was written, epoch ms: the clock that everything here goes by. */
+  /** When its anomaly was written, epoch ms; grouping, cool-downs and quiet hours use this time. */
   readonly detectedAtMs: number
 }
 
-/** Takes from an event what decisions look at. */
+/** Returns the fields of an event that a decision uses. */
 export function alertOf({ id, time, data }: AlertEvent, detectedAtMs: number): Alert {
   const { key, severity, nll, pValue, reasons } = data
   return { id, key, severity, nll, pValue, reason: reasons[0] ?? null, eventTimeMs: Date.parse(time), detectedAtMs }
 }
 
-/** On which side of the expected number a reason's number is; null: not a number, or equal. */
+/** Whether a reason's observed number is above or below the expected one; null: not a number, or equal. */
 export function directionOf({ observed, expected }: Pick<Reason, 'observed' | 'expected'>): 'above' | 'below' | null {
   if (typeof observed !== 'number' || typeof expected !== 'number' || observed === expected) return null
   return observed > expected ? 'above' : 'below'

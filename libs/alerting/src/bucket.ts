@@ -1,10 +1,10 @@
 import type { AlertBucket } from '@outflow/contracts'
 import { type Alert, moreSevere } from './alert.js'
 
-/** Enough to see what they have in common, and still read in one look. */
+/** Enough examples to see what the alerts have in common, few enough to read at a glance. */
 const MOST_EXAMPLES = 5
 
-/** Returns a bucket in which nothing has happened. */
+/** Returns an empty bucket. */
 export function openBucket(
   own: Pick<AlertBucket, 'kind' | 'subject' | 'opensAtMs' | 'closesAtMs'> & { readonly allowance?: number },
 ): AlertBucket {
@@ -12,7 +12,7 @@ export function openBucket(
   return { allowance: 0, ...own, ...nothing }
 }
 
-/** Returns the bucket with one more gathered. */
+/** Returns the bucket with one more gathered alert. */
 export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   const { id, key, severity, nll, pValue, reason, eventTimeMs, detectedAtMs } = alert
   const example = { id, key, severity, nll, pValue, reason: reason?.text ?? null, eventTimeMs }
@@ -28,5 +28,5 @@ export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   }
 }
 
-/** The id of what is sent about a bucket: that of its first alert, and that it is a group. */
+/** The id of a bucket's group event: the id of the first gathered alert, followed by `/group`. */
 export const groupId = ({ firstId }: Pick<AlertBucket, 'firstId'>): string => `${firstId}/group`

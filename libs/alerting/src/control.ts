@@ -1,10 +1,10 @@
 import type { Config, Severity, SuppressionRule } from '@outflow/contracts'
 import { type WeekClock, weekClock } from './week-clock.js'
 
-/** What keeps alerts few. */
+/** The settings that limit how many alerts are sent. */
 export interface Control {
   readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
-  /** null: an alert of a key may follow another at once. */
+  /** Cool-down of a key; null: none. */
   readonly cooldownMs: number | null
   readonly grouping: { readonly bucketMs: number; readonly perKey: number; readonly perReason: number } | null
   readonly quietHours: { readonly week: WeekClock; readonly below: Severity } | null

@@ -57,8 +57,8 @@ const streams: fc.Arbitrary<Alert[]> = fc
     })
   })
 
-/** Everything that comes of a stream when nothing interrupts it. */
-function inOneGo(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertBucket[] } {
+/** The outcomes and groups of a stream that is decided without interruption. */
+function decideAll(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertBucket[] } {
   const decider = makeDecider(control, [])
   const decided = alerts.map((alert) => decider.decide(alert))
   const groups = [...decided.flatMap(({ closed }) => closed), ...decider.closeDue(Number.MAX_SAFE_INTEGER)]
@@ -68,11 +68,11 @@ function inOneGo(control: Control, alerts: readonly Alert[]): { fates: Fate[]; g
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
 
-describe('whatever the stream and the settings', () => {
+describe('for any stream and settings', () => {
   it('nothing is lost: each alert is sent, hidden or in one group', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
-        const { fates, groups } = inOneGo(control, alerts)
+        const { fates, groups } = decideAll(control, alerts)
         const gathered = fates.flatMap((fate) => (fate.is === 'gathered' ? [fate.groupId] : []))
         expect(sumOf(groups.map(({ count }) => count))).toBe(gathered.length)
         const events = groups.map((bucket) => groupEvent(bucket, 'flights'))
@@ -82,10 +82,10 @@ describe('whatever the stream and the settings', () => {
     )
   })
 
-  it('it makes no difference where batches end, when due buckets are closed, or that the state is read back', () => {
+  it('outcomes do not depend on where batches end, on when due buckets are closed, or on reloading the state', () => {
     fc.assert(
       fc.property(controls, streams, fc.infiniteStream(fc.nat(3)), (control, alerts, choices) => {
-        const whole = inOneGo(control, alerts)
+        const whole = decideAll(control, alerts)
         let stored: AlertBucket[] = []
         const fates: Fate[] = []
         const groups: AlertBucket[] = []
@@ -93,8 +93,8 @@ describe('whatever the stream and the settings', () => {
           const batch = alerts.slice(from, from + choices.next().value!)
           from += batch.length
           const nowMs = batch.at(-1)?.detectedAtMs ?? alerts[from]!.detectedAtMs
-          // As the relay does: what is due, and what the batch asks for, as JSON brings it back; the rest stays where it is.
-          const isLoaded = (bucket: AlertBucket) => bucket.closesAtMs <= nowMs || isAsked(bucket, batch)
+          // As the relay does: loads the due buckets and those that the batch may change, through JSON; the rest stays stored.
+          const isLoaded = (bucket: AlertBucket) => bucket.closesAtMs <= nowMs || mayChange(bucket, batch)
           const decider = makeDecider(control, JSON.parse(JSON.stringify(stored.filter(isLoaded))))
           for (const alert of batch) {
             const { fate, closed } = decider.decide(alert)
@@ -114,7 +114,7 @@ describe('whatever the stream and the settings', () => {
   it('a severe alert of a key that was not reported lately is never hidden by a cool-down, nor held back by quiet hours', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
-        const { fates } = inOneGo({ ...control, suppressions: [], grouping: null }, alerts)
+        const { fates } = decideAll({ ...control, suppressions: [], grouping: null }, alerts)
         const reported = new Map<string | null, number>()
         alerts.forEach(({ key, severity, detectedAtMs }, place) => {
           if (severity === 'high' && !reported.has(key)) expect(fates[place]).toEqual({ is: 'sent' })
@@ -125,7 +125,7 @@ describe('whatever the stream and the settings', () => {
   })
 })
 
-function isAsked(bucket: AlertBucket, batch: readonly Alert[]): boolean {
+function mayChange(bucket: AlertBucket, batch: readonly Alert[]): boolean {
   return batch.some((alert) =>
     bucketsOf(alert).some(({ kind, subject }) => kind === bucket.kind && subject === bucket.subject),
   )

@@ -21,7 +21,7 @@ const alertsAt = (minutes: readonly number[], overrides: (place: number) => Part
     }),
   )
 
-/** What became of each alert, and the groups that were reported, with the minute from which they could be. */
+/** The outcome of each alert, and the groups closed by `untilMinute` as `kind subject count+sent`. */
 function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
   const decider = makeDecider(aControl(control), [])
   const groups: AlertBucket[] = []
@@ -40,8 +40,8 @@ function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinut
 
 const grouping = { bucketMs: 10 * MINUTE, perKey: 2, perReason: 4 }
 
-describe('with all off', () => {
-  it('sends each alert singly, and keeps no state', () => {
+describe('with every control off', () => {
+  it('sends each alert singly and keeps no state', () => {
     const { fates, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
     expect(fates).toEqual(['sent', 'sent', 'sent', 'sent'])
     expect(groups).toEqual([])
@@ -50,7 +50,7 @@ describe('with all off', () => {
 })
 
 describe('grouping', () => {
-  it('gathers what follows the first alerts of a key, and reports it once at the end of the bucket', () => {
+  it('gathers what follows the first alerts of a key, and reports them once at the end of the bucket', () => {
     const { fates, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
     // More than two were gathered: the storm goes on at minute 10, and is over when one bucket had no more than two.
@@ -58,13 +58,13 @@ describe('grouping', () => {
     expect(decider.open()).toEqual([])
   })
 
-  it('lets a key begin anew once its bucket was calm', () => {
+  it('gives a key a new share once a bucket stayed within its share', () => {
     const { fates, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
     expect(groups).toEqual(['key JFK 1+2', 'key JFK 1+2'])
   })
 
-  it('gathers a storm of one main reason over many keys, and leaves other reasons and directions alone', () => {
+  it('gathers a storm of one main reason over many keys, and not other reasons or directions', () => {
     const storm = alertsAt([0, 1, 2, 3, 4, 5], (place) => ({ key: `K${place}` }))
     const below = anAlert({ key: 'B', reason: aReason({ observed: -90 }), detectedAtMs: MONDAY + 6 * MINUTE })
     const category = { field: 'origin', observed: 'A', expected: 'B' }
@@ -74,14 +74,14 @@ describe('grouping', () => {
     expect(groups).toEqual(['reason ["delay","above"] 2+4'])
   })
 
-  it('gathers alerts without a key by their reason, and leaves those without both alone', () => {
+  it('gathers alerts without a key by their reason, and sends those with neither singly', () => {
     const keyless = alertsAt([0, 0, 0, 0, 0], () => ({ key: null }))
     expect(decided({ grouping }, keyless).fates.at(-1)).toBe('reason')
     const bare = alertsAt([0, 0, 0, 0, 0], () => ({ key: null, reason: null }))
     expect(decided({ grouping }, bare).fates).toEqual(Array(5).fill('sent'))
   })
 
-  it('states count, span, severity and the least likely', () => {
+  it('states count, span, severity and the least likely anomalies', () => {
     const decider = makeDecider(aControl({ grouping }), [])
     const alerts = alertsAt([0, 1, 2, 3, 4, 5, 6, 7, 8], (place) => ({ severity: place === 4 ? 'high' : 'low' }))
     for (const alert of alerts) decider.decide(alert)
@@ -107,7 +107,7 @@ describe('grouping', () => {
     expect(event.data.examples[0]).toMatchObject({ id: 'flights/flights/0/8', surpriseBits: -Math.log2(0.001) })
   })
 
-  it('names a shared reason in the event, and no key', () => {
+  it('states a shared reason in the event, and no key', () => {
     const decider = makeDecider(aControl({ grouping }), [])
     for (const alert of alertsAt([0, 1, 2, 3, 4], (place) => ({ key: `K${place}` }))) decider.decide(alert)
     const event = groupEvent(decider.closeDue(MONDAY + 10 * MINUTE)[0]!, 'flights')
@@ -127,7 +127,7 @@ describe('grouping', () => {
 describe('a cool-down', () => {
   const cooldownMs = 10 * MINUTE
 
-  it('hides what follows an alert of the same key that went out, not of another', () => {
+  it('hides what follows a sent alert of the same key, and not of another key', () => {
     const alerts = alertsAt([0, 5, 6, 9.99, 10], (place) => (place === 2 ? { key: 'LAX' } : {}))
     expect(decided({ cooldownMs }, alerts)).toMatchObject({
       fates: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
@@ -135,13 +135,13 @@ describe('a cool-down', () => {
     })
   })
 
-  it('lets a more severe alert through, which begins it anew', () => {
+  it('does not hide a more severe alert, which restarts it', () => {
     const severities = ['low', 'low', 'high', 'high', 'medium'] as const
     const alerts = alertsAt([0, 5, 6, 12, 15], (place) => ({ severity: severities[place]! }))
     expect(decided({ cooldownMs }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
   })
 
-  it('is not begun by alerts without a key, nor by those that were gathered', () => {
+  it('is not started by alerts without a key or by gathered alerts', () => {
     expect(
       decided(
         { cooldownMs },
@@ -156,7 +156,7 @@ describe('a cool-down', () => {
 describe('quiet hours', () => {
   const quietHours = { week: weekClock('mon 08:00-10:00', 'UTC'), below: 'high' as const }
 
-  it('gather what is not severe, and sum it up when they end', () => {
+  it('gather less severe alerts into one group when they end', () => {
     const alerts = alertsAt([0, 30, 60, 119, 120], (place) =>
       place === 2 ? { severity: 'high' } : { key: `K${place}` },
     )
@@ -167,7 +167,7 @@ describe('quiet hours', () => {
     expect(decided({ quietHours }, alerts.slice(0, 4), 120).groups).toEqual(['quiet  3+0'])
   })
 
-  it('hold back a group that would close in them, and gather on until they end', () => {
+  it('delay a group that would close in them, and gather into it until they end', () => {
     const before = alertsAt([-5, -4, -3, -2])
     const control = { grouping, quietHours }
     expect(decided(control, before, 119).groups).toEqual([])
@@ -191,7 +191,7 @@ describe('a suppression', () => {
     expiresAt: new Date(MONDAY + 5 * MINUTE),
   }
 
-  it('comes before all else, the first that fits counts, and takes nothing of any share', () => {
+  it('is checked first, the first match counts, and uses no share', () => {
     const suppressions = [
       { ...rule, id: '1', entity: 'LAX' },
       { ...rule, id: '2' },

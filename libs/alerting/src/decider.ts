@@ -4,7 +4,7 @@ import { gather, groupId, openBucket } from './bucket.js'
 import type { Control } from './control.js'
 import { isHiddenBy } from './suppress.js'
 
-/** What becomes of an alert: it is sent singly; or a rule or a key's cool-down hides it; or it is gathered into a group. */
+/** The outcome for an alert: sent singly, hidden by a rule or by its key's cool-down, or gathered into a group. */
 export type Fate =
   | { readonly is: 'sent' }
   | { readonly is: 'hidden'; readonly by: 'rule'; readonly ruleId: string }
@@ -12,9 +12,9 @@ export type Fate =
   | { readonly is: 'gathered'; readonly by: Exclude<AlertBucketKind, 'cooldown'>; readonly groupId: string }
 
 export interface Decider {
-  /** Decides on the next alert, in the order in which they were detected. Buckets that close before it come first. */
+  /** Decides on the next alert, in order of detection. `closed`: the buckets with gathered alerts that closed before it. */
   decide(alert: Alert): { readonly fate: Fate; readonly closed: readonly AlertBucket[] }
-  /** Closes what is due at an instant, epoch ms; gives the buckets that gathered something, in the order of their closing. */
+  /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing. */
   closeDue(nowMs: number): readonly AlertBucket[]
   /** The buckets that are open. */
   open(): readonly AlertBucket[]
@@ -24,24 +24,24 @@ export interface Decider {
  * Decides, one alert after the other, what is sent singly, hidden, or gathered into one alert about many. The outcome
  * follows from the control, the open buckets and the alerts' own times; no clock is read.
  *
- * In this order: a rule hides it; or its key's cool-down, unless it is more severe than the alert that began it; or it is
- * gathered because hours are quiet; or because its key, or its main reason, has had its share of the bucket. Else it goes by
- * itself, and begins its key's cool-down.
+ * In this order: a rule hides the alert; or its key's cool-down, unless the alert is more severe than the one that began the
+ * cool-down; or it is gathered because of quiet hours; or because its key, or its main reason, has used up its share of single
+ * alerts in the bucket. Otherwise it is sent singly, and begins its key's cool-down.
  *
- * A bucket whose gathered alerts alone would have been a storm is followed by another without a share: as long as the storm
- * lasts it is alerted once a bucket. A group that would close in quiet hours waits for their end, unless it is too severe.
+ * A bucket that gathered more alerts than its share is followed by a bucket without a share: while a storm lasts, one alert is
+ * sent a bucket. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
  *
- * @param buckets  that are open: all that will be due, and of the alerts that will come all that `bucketsOf` names
+ * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
  */
 export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): Decider {
   const { cooldownMs, grouping, quietHours } = control
   const suppressions = control.suppressions.map((rule) => ({ id: rule.id, hides: isHiddenBy(rule) }))
   const open = new Map<string, AlertBucket>()
-  // None closes before this: with ten thousand keys that cool down, not every alert needs to look at each.
-  let noneBeforeMs = Number.POSITIVE_INFINITY
+  // No bucket closes before this: with ten thousand keys in cool-down, an alert does not have to check each of them.
+  let earliestClosingMs = Number.POSITIVE_INFINITY
   const put = (bucket: AlertBucket): void => {
     open.set(nameOf(bucket), bucket)
-    noneBeforeMs = Math.min(noneBeforeMs, bucket.closesAtMs)
+    earliestClosingMs = Math.min(earliestClosingMs, bucket.closesAtMs)
   }
   const find = (kind: AlertBucketKind, subject: string): AlertBucket | undefined => open.get(nameOf({ kind, subject }))
   for (const bucket of buckets) put(bucket)
@@ -59,10 +59,10 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
     const closed: AlertBucket[] = []
-    while (noneBeforeMs <= nowMs) {
+    while (earliestClosingMs <= nowMs) {
       const closings = [...open.values()].map((bucket) => ({ bucket, closing: closingOf(bucket) }))
-      noneBeforeMs = closings.reduce((least, { closing }) => Math.min(least, closing), Number.POSITIVE_INFINITY)
-      const due = closings.filter(({ closing }) => closing === noneBeforeMs && closing <= nowMs)
+      earliestClosingMs = closings.reduce((least, { closing }) => Math.min(least, closing), Number.POSITIVE_INFINITY)
+      const due = closings.filter(({ closing }) => closing === earliestClosingMs && closing <= nowMs)
       for (const { bucket, closing } of due.sort((a, b) => (nameOf(a.bucket) < nameOf(b.bucket) ? -1 : 1))) {
         open.delete(nameOf(bucket))
         if (bucket.kind !== 'cooldown' && bucket.count > 0) closed.push(bucket)
@@ -89,7 +89,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     return sharing(alert).find((bucket) => bucket.allowance === 0)
   }
 
-  /** The buckets in which an alert that is sent singly takes of a share. */
+  /** The buckets whose shares an alert uses when it is sent singly. */
   const sharing = ({ key, reason, detectedAtMs: opensAtMs }: Alert): readonly AlertBucket[] => {
     if (grouping === null) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>
@@ -142,7 +142,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 }
 
-/** The buckets that an alert may change; a decider is handed those of them that are open. */
+/** The buckets that an alert may change; `makeDecider` is passed those of them that are open. */
 export function bucketsOf({
   key,
   reason,

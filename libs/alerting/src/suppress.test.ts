@@ -7,7 +7,7 @@ const hides = (rule: object, alert = anAlert()) =>
   isHiddenBy(suppressionRuleSchema.parse({ expiresAt: '2027-01-01T00:00:00Z', ...rule }))(alert)
 
 describe('a suppression', () => {
-  it('hides what meets all that it names', () => {
+  it('hides an alert that meets all its conditions', () => {
     const rule = {
       entity: 'JFK',
       field: 'delay',
@@ -24,7 +24,7 @@ describe('a suppression', () => {
     expect(hides({ ...rule, zone: 'UTC', field: 'distance' })).toBe(false)
   })
 
-  it('looks at the main reason, and at its number', () => {
+  it('applies field, range and direction to the main reason', () => {
     expect(hides({ field: 'delay', range: [90, 90] })).toBe(true)
     expect(hides({ field: 'delay', range: [null, 89] })).toBe(false)
     expect(hides({ field: 'delay', range: [91, null] })).toBe(false)
@@ -36,12 +36,12 @@ describe('a suppression', () => {
     expect(hides({ field: 'origin', range: [0, null] }, category)).toBe(false)
   })
 
-  it('that names a field hides no alert without reasons', () => {
+  it('with a field hides no alert without reasons', () => {
     expect(hides({ field: 'delay' }, anAlert({ reason: null }))).toBe(false)
     expect(hides({ entity: 'JFK' }, anAlert({ reason: null }))).toBe(true)
   })
 
-  it('hides nothing that was detected after its end', () => {
+  it('hides no alert that was detected after its end', () => {
     const expiresAt = new Date(MONDAY).toISOString()
     expect(hides({ entity: 'JFK', expiresAt })).toBe(false)
     expect(hides({ entity: 'JFK', expiresAt }, anAlert({ detectedAtMs: MONDAY - 1 }))).toBe(true)

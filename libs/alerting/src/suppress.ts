@@ -3,8 +3,8 @@ import { type Alert, directionOf } from './alert.js'
 import { weekClock } from './week-clock.js'
 
 /**
- * Makes the test whether a rule hides an alert: all that it names holds. Field, direction and range are those of the main reason,
- * the one of the most bits; the time of the week is the event's; the rule's end is held against the time of detection.
+ * Returns the test whether a rule hides an alert: every condition that the rule sets is met. Field, direction and range apply to
+ * the main reason, the one with the most bits; the time of the week to the event's time; the rule's end to the time of detection.
  */
 export function isHiddenBy(rule: SuppressionRule): (alert: Alert) => boolean {
   const { entity, field, direction, range, timeOfWeek, zone } = rule

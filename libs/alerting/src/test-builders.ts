@@ -31,7 +31,7 @@ export function anAlert(overrides: Partial<Alert> = {}): Alert {
   }
 }
 
-/** All off, but for what is given. */
+/** Every control is off except those passed. */
 export function aControl(overrides: Partial<Control> = {}): Control {
   return { suppressions: [], cooldownMs: null, grouping: null, quietHours: null, ...overrides }
 }

@@ -4,22 +4,22 @@ import { weekClock } from './week-clock.js'
 
 const at = (time: string) => Date.parse(time)
 
-describe('a week by the clocks of a zone', () => {
+describe('weekClock', () => {
   const nights = weekClock('22:00-07:00', 'Europe/Berlin')
 
-  it('goes by what they show, in summer and in winter', () => {
+  it('follows local time, in summer and in winter', () => {
     expect(nights.contains(at('2026-07-01T19:59:59Z'))).toBe(false)
     expect(nights.contains(at('2026-07-01T20:00:00Z'))).toBe(true)
     expect(nights.contains(at('2026-12-01T20:59:59Z'))).toBe(false)
     expect(nights.contains(at('2026-12-01T21:00:00Z'))).toBe(true)
   })
 
-  it('ends an hour sooner by the sun in the night when clocks are put forward, and later when back', () => {
+  it('ends an hour of UTC earlier in the night when clocks are put forward, and an hour later when they are put back', () => {
     expect(nights.endAfter(at('2026-03-28T21:30:00Z'))).toBe(at('2026-03-29T05:00:00Z'))
     expect(nights.endAfter(at('2026-10-24T20:30:12.345Z'))).toBe(at('2026-10-25T06:00:00Z'))
   })
 
-  it('knows the days, Monday first, before 1970 as well', () => {
+  it('starts the week on Monday, before 1970 as well', () => {
     const mondays = weekClock('mon', 'UTC')
     expect(mondays.contains(at('2026-11-23T00:00:00Z'))).toBe(true)
     expect(mondays.contains(at('2026-11-22T23:59:59Z'))).toBe(false)
@@ -27,7 +27,7 @@ describe('a week by the clocks of a zone', () => {
     expect(mondays.endAfter(at('2026-11-23T12:00:00Z'))).toBe(at('2026-11-24T00:00:00Z'))
   })
 
-  it('ends at the first minute that is outside, from any minute inside', () => {
+  it('returns the first minute outside the span, from any minute inside', () => {
     const busy = weekClock('mon-fri 22:00-07:00; sat,sun', 'Europe/Berlin')
     fc.assert(
       fc.property(fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2027-01-01T00:00:00Z') }), (time) => {

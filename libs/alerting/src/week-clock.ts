@@ -1,10 +1,10 @@
 import { parseWeek, toLocal } from '@outflow/contracts'
 
-/** Spans of the week by the clocks of a zone. */
+/** Spans of the week in the local time of a zone. */
 export interface WeekClock {
   /** Whether an instant, epoch ms, is in one of the spans. */
   contains(timeMs: number): boolean
-  /** The first instant after one inside that is in none, epoch ms. */
+  /** Given an instant inside a span: the first later instant that is in no span, epoch ms. */
   endAfter(timeMs: number): number
 }
 
@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000
 const THURSDAY = 3 * 1_440
 
 /**
- * Returns the clock of spans of the week. In summer time and out of it the spans keep to what the clocks show.
+ * Returns the clock of spans of the week. The spans follow local time, in summer time and outside it.
  *
  * @param spans  as `parseWeek` reads them, not all of the week
  * @param zone   IANA name
@@ -24,15 +24,15 @@ export function weekClock(spans: string, zone: string): WeekClock {
     const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + THURSDAY
     return week[((minute % week.length) + week.length) % week.length] === 1
   }
-  // A storm asks for the end of the same span again and again.
-  let known = { from: 0, to: 0 }
+  // In a storm the end of the same span is needed for alert after alert.
+  let lastSpan = { from: 0, to: 0 }
   return {
     contains,
     endAfter: (timeMs) => {
-      if (timeMs >= known.from && timeMs < known.to) return known.to
+      if (timeMs >= lastSpan.from && timeMs < lastSpan.to) return lastSpan.to
       let to = (Math.floor(timeMs / MINUTE_MS) + 1) * MINUTE_MS
       while (contains(to)) to += MINUTE_MS
-      known = { from: timeMs, to }
+      lastSpan = { from: timeMs, to }
       return to
     },
   }

@@ -49,7 +49,7 @@ test('an alert is a CloudEvent keyed by its entity', () => {
   })
 })
 
-test('an event takes up the reasons once they are computed, and is the same else', () => {
+test('explainedEvent adds the reasons and changes nothing else', () => {
   const explanation = {
     reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: null, text: 'delay 9 is far above 1' }],
     counterfactual: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
@@ -60,9 +60,9 @@ test('an event takes up the reasons once they are computed, and is the same else
 })
 
 test('without an entity there is no key and no subject', () => {
-  const nobody = { ...anomaly, entityKey: null }
-  expect(messageOf(nobody).key).toBeNull()
-  expect(alertEventSchema.parse(eventOf(nobody))).not.toHaveProperty('subject')
+  const keyless = { ...anomaly, entityKey: null }
+  expect(messageOf(keyless).key).toBeNull()
+  expect(alertEventSchema.parse(eventOf(keyless))).not.toHaveProperty('subject')
   expect(eventOf({ ...anomaly, entityKey: '' })).not.toHaveProperty('subject')
 })
 
@@ -72,7 +72,7 @@ test('the first and the last accepted event time can be written', () => {
   }
 })
 
-test('the example is an alert, and states that it is none', () => {
+test('the example has the form of an alert and states that it is not an anomaly', () => {
   const event = alertEventSchema.parse(exampleEvent('flights', new Date('2026-01-01T00:00:00Z')))
   expect(event).toMatchObject({ id: 'flights/example/0/1767225600000', time: '2026-01-01T00:00:00.000Z' })
   expect(event.data.reasons[0]?.text).toMatch(/^not an anomaly/)

@@ -8,7 +8,7 @@ import {
 } from '@outflow/contracts'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
-/** What an alert states about an anomaly. */
+/** The fields of an anomaly that its alert contains. */
 export interface AlertedAnomaly extends Position {
   /** When the event happened, by the record's own timestamp; epoch ms. */
   readonly eventTimeMs: number
@@ -26,10 +26,10 @@ export interface AlertedAnomaly extends Position {
   readonly modelId: string
 }
 
-/** The id of an anomaly's alert: the same record always has the same. */
+/** The id of an anomaly's alert; it depends on the record's position alone. */
 export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
 
-/** The event of an anomaly, about its entity; without reasons, which are computed later. */
+/** The event of an anomaly, with its entity as subject; without reasons, which are computed later. */
 export function alertEvent(
   anomaly: AlertedAnomaly,
   { pipeline, detectedAtMs }: { readonly pipeline: string; readonly detectedAtMs: number },
@@ -66,7 +66,7 @@ export function explainedEvent(event: AlertEvent, { reasons, counterfactual }: E
   return { ...event, data: { ...event.data, counterfactual, reasons: [...reasons] } }
 }
 
-/** An event that states that it is none, to try a webhook with. */
+/** An example event for testing a webhook; its text states that it is not an anomaly. */
 export function exampleEvent(pipeline: string, now: Date): AlertEvent {
   const nowMs = now.getTime()
   const reason = {

@@ -10,7 +10,7 @@ interface CloudEvent<Type extends string, Data> {
   readonly data: Data
 }
 
-/** @param subject  null or empty: the event has none, as CloudEvents wants a subject to be absent rather than empty */
+/** @param subject  null or empty: the event has no subject, since CloudEvents requires an absent rather than an empty one */
 export function cloudEvent<const Type extends string, Data extends { readonly pipeline: string }>({
   type,
   id,

@@ -1,6 +1,6 @@
 import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type HealthEvent } from '@outflow/contracts'
 
-/** A Kafka message with an event, as the outbox takes it. */
+/** A Kafka message with an event, in the form that the outbox stores. */
 interface EventMessage {
   readonly kind: 'alert' | 'health_event'
   readonly topic: string
@@ -11,7 +11,7 @@ interface EventMessage {
 
 interface EventTarget {
   readonly topic: string
-  /** W3C trace context of what the event is about; absent: none. */
+  /** W3C trace context of the record or condition; absent: none. */
   readonly traceparent?: string | undefined
 }
 
@@ -20,7 +20,7 @@ export function alertMessage(event: AlertEvent | GroupEvent, target: EventTarget
   return messageOf('alert', event, event.data.key, target)
 }
 
-/** The message of a pipeline condition, keyed by the pipeline so that order holds. */
+/** The message of a pipeline condition, keyed by the pipeline so that its messages stay in order. */
 export function healthEventMessage(event: HealthEvent, target: EventTarget): EventMessage {
   return messageOf('health_event', event, event.data.pipeline, target)
 }

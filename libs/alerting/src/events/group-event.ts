@@ -3,9 +3,9 @@ import { groupId } from '../bucket.js'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 
 /**
- * Returns what is sent about the alerts that a bucket gathered: a CloudEvent whose id is made of the first one's.
+ * Returns the CloudEvent about the alerts that a bucket gathered; its id derives from that of the first one.
  *
- * @param bucket  one that gathered something, and is no cool-down
+ * @param bucket  has gathered at least one alert, and is not a cool-down
  */
 export function groupEvent(bucket: AlertBucket, pipeline: string): GroupEvent {
   const { kind, subject, count, sent, examples, firstAtMs, lastAtMs } = bucket

@@ -1,14 +1,14 @@
 import { HEALTH_EVENT_TYPE, type HealthEvent } from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
 
-/** What an event states about a pipeline condition. */
+/** The fields of a pipeline condition that its event contains. */
 interface HealthEventFields extends Pick<HealthEvent['data'], 'kind' | 'detail' | 'modelId'> {
   readonly id: string
   readonly begunAt: Date
   readonly endedAt: Date | null
 }
 
-/** The event of a pipeline condition that has begun or ended. */
+/** The event of a pipeline condition that has begun, ended or happened. */
 export function healthEvent(
   { id, kind, detail, modelId, begunAt, endedAt }: HealthEventFields,
   status: HealthEvent['data']['status'],

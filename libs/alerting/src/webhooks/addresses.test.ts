@@ -9,7 +9,7 @@ test.each([
   '10.1.2.3',
   '172.16.0.1',
   '192.168.1.1',
-  '169.254.169.254', // where clouds serve credentials
+  '169.254.169.254', // cloud providers serve credentials here
   '100.64.0.1',
   '0.0.0.0',
   '224.0.0.1',
@@ -37,7 +37,7 @@ test('public addresses are sent to', () => {
   expect(['93.184.216.34', '2606:2800:220:1::1'].map(permits)).toEqual([true, true])
 })
 
-test('a network lets in what is in it, of either spelling, and a host only itself', () => {
+test('a network permits the addresses in it, also as IPv4 in IPv6, and a host only itself', () => {
   const permits = makeAddressRule('hooks.example', ['10.1.0.0/16', 'fd00:1::/32', 'other.example'])
   expect(['10.1.255.1', '10.2.0.1', '::ffff:10.1.0.1', 'fd00:1::9', 'fd00:2::9', '127.0.0.1'].map(permits)).toEqual([
     true,
@@ -49,7 +49,7 @@ test('a network lets in what is in it, of either spelling, and a host only itsel
   ])
 })
 
-/** The error of a connection whose name resolves to these. */
+/** The result of a lookup of a name that resolves to these addresses. */
 async function lookUp(addresses: readonly string[], all: boolean): Promise<unknown> {
   const found: LookupAddress[] = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
   const lookup = permittedLookup(makeAddressRule('h', []), (_, done) => done(null, found))
@@ -58,14 +58,14 @@ async function lookUp(addresses: readonly string[], all: boolean): Promise<unkno
   )
 }
 
-test('of the addresses of a name only permitted ones are handed to the connection', async () => {
+test('the lookup of a name returns only its permitted addresses', async () => {
   expect(await lookUp(['10.0.0.1', '93.184.216.34', '::1'], true)).toEqual([{ address: '93.184.216.34', family: 4 }])
   expect(await lookUp(['10.0.0.1', '93.184.216.34'], false)).toBe('93.184.216.34')
   await expect(lookUp(['10.0.0.1', '::1'], true)).rejects.toThrow('h resolves to 10.0.0.1, ::1')
   await expect(lookUp([], false)).rejects.toBeInstanceOf(WebhookAddressRefused)
 })
 
-test('an address in the URL is held to the same', () => {
+test('an address in the URL is checked by the same rule', () => {
   const permits = makeAddressRule('127.0.0.1', [])
   expect(() => requirePermitted('127.0.0.1', permits)).toThrow(WebhookAddressRefused)
   expect(() => requirePermitted('hooks.example', permits)).not.toThrow()

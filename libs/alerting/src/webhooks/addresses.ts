@@ -3,12 +3,12 @@ import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { WebhookAddressRefused } from './errors.js'
 
-/** Says whether an address may be connected to. */
+/** Returns whether outflow may connect to an address. */
 type AddressRule = (address: string) => boolean
 
 /**
- * Public unicast addresses may; others only where `allow` names them, or a network
- * that they are in, or the webhook's host.
+ * Permits public unicast addresses; other addresses only if `allow` contains the address, a network that it is in, or the
+ * webhook's host.
  *
  * @param host   of the webhook's URL
  * @param allow  hosts, addresses and networks
@@ -28,7 +28,7 @@ export function makeAddressRule(host: string, allow: readonly string[]): Address
   }
 }
 
-/** All public IPv6 is in 2000::/3; what is elsewhere has special meanings, such as IPv4 in ::/96, which no range names. */
+/** All public IPv6 is in 2000::/3; other blocks have special meanings, such as IPv4 in ::/96, and `range()` does not cover all. */
 const PUBLIC_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3')
 
 const isAllocated = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
@@ -40,8 +40,8 @@ export type Resolve = (
 ) => void
 
 /**
- * Makes the lookup that a connection is opened by: it hands over permitted addresses only, and these are the ones connected
- * to. A name that led elsewhere a moment ago does not matter (DNS rebinding).
+ * Returns a DNS lookup for http.request that yields permitted addresses only. The connection goes to an address that this same
+ * lookup has checked, which prevents DNS rebinding.
  */
 export function permittedLookup(permits: AddressRule, resolve: Resolve): LookupFunction {
   return (hostname, options, done) => {
@@ -55,7 +55,7 @@ export function permittedLookup(permits: AddressRule, resolve: Resolve): LookupF
   }
 }
 
-/** A host that is an address is connected to without a lookup. @throws {WebhookAddressRefused} */
+/** Checks a host that is an address, since Node connects to it without a lookup. @throws {WebhookAddressRefused} */
 export function requirePermitted(host: string, permits: AddressRule): void {
   const family = isIP(host)
   if (family !== 0 && !permits(host)) throw refusal(host, [{ address: host, family }])

@@ -1,11 +1,11 @@
 import { OutflowError } from '@outflow/errors'
 
-/** What was wrong with an attempt; `status` is HTTP's, null where there was no answer. Messages hold no URL and no body. */
+/** A failed attempt; `status` is the HTTP status, null without a response. Messages contain no URL and no body. */
 abstract class WebhookError extends OutflowError {
   constructor(
     message: string,
     readonly status: number | null = null,
-    /** How long the receiver asks to be left alone, ms. */
+    /** The receiver's Retry-After, ms; 0: none. */
     readonly retryAfterMs: number = 0,
   ) {
     super(message, { values: { status } })

@@ -17,7 +17,7 @@ export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
 interface EventSummary {
   readonly headline: string
   readonly lines: readonly string[]
-  /** What others group and silence by; two events with the same labels are about the same. */
+  /** Alertmanager's labels, for grouping and silences; two events with the same labels are the same alert there. */
   readonly labels: Readonly<Record<string, string>>
   readonly startsAt: string
   /** null: the receiver's default. */
@@ -26,8 +26,8 @@ interface EventSummary {
 
 const MOST_REASONS = 3
 const MOST_CHARACTERS = 600
-/** How long a condition lasts at the receiver if its end is never sent. */
-const GOES_ON_MS = 86_400_000
+/** How long a condition stays open at the receiver if its end is never sent. */
+const OPEN_CONDITION_MS = 86_400_000
 
 /** @throws {Error} for an event of another type */
 export function summaryOf(event: WebhookEvent): EventSummary {
@@ -47,11 +47,11 @@ function summaryOfAlert(event: AlertEvent): EventSummary {
   const { pipeline, severity, key, reasons, counterfactual, pValue, detectedAt } = event.data
   const percents = reasonPercents(reasons)
   const mistake = counterfactual?.mistake
-  const whys = reasons.slice(0, MOST_REASONS).map(({ text }, at) => `${shorten(text)} (${percents[at]} %)`)
+  const reasonLines = reasons.slice(0, MOST_REASONS).map(({ text }, at) => `${shorten(text)} (${percents[at]} %)`)
   return {
     headline: `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
     lines: [
-      ...whys,
+      ...reasonLines,
       ...(mistake ? [shorten(`${counterfactual.text}: ${formatMistake(mistake)}`)] : []),
       `${formatRarity(pValue)}, ${event.time}`,
     ],
@@ -75,15 +75,19 @@ function summaryOfGroup(event: GroupEvent): EventSummary {
   }
 }
 
-/** The event's id is among them: each is an alert of its own. */
+/** The labels include the event's id, so that each event is a separate alert. */
 function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEvent | GroupEvent) {
   return { alertname: 'OutflowAnomaly', id, type, pipeline, severity, ...(key ? { key: shorten(key) } : {}) }
 }
 
-/** No id is among the labels, so that the end of something ends what its begin began. */
+/** The labels include no id, so that the event of a condition's end resolves the alert of its beginning. */
 function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
   const { pipeline, kind, status, detail, begunAt, endedAt } = data
-  const endsAt = { begun: new Date(Date.parse(begunAt) + GOES_ON_MS).toISOString(), ended: endedAt, happened: null }
+  const endsAt = {
+    begun: new Date(Date.parse(begunAt) + OPEN_CONDITION_MS).toISOString(),
+    ended: endedAt,
+    happened: null,
+  }
   return {
     headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
     lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
@@ -92,7 +96,7 @@ function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
       type,
       pipeline,
       kind,
-      // An event that waited for its delivery may be of a version with other kinds.
+      // A queued event may come from a version with other kinds.
       severity: HEALTH_EVENT_KINDS[kind as HealthEventKindName]?.severity ?? 'warning',
     },
     startsAt: begunAt,

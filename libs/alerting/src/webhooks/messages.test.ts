@@ -33,7 +33,7 @@ test('a signed webhook gets the event byte for byte', () => {
   })
 })
 
-test('an event with a record that receivers would not take comes without it, and is one all the same', () => {
+test('a signed webhook gets an event with a record over the size limit without its record', () => {
   const large = { ...example, data: { ...example.data, record: { text: 'x'.repeat(300_000) } } }
   const { body } = postOf({ kind: 'signed', secret }, message(large), now)
   expect(alertEventSchema.parse(JSON.parse(body))).toEqual({ ...example, data: { ...example.data, record: {} } })
@@ -52,7 +52,7 @@ test('Slack gets the key, the reasons with their shares, how rare it is, and the
   })
 })
 
-test('Slack gets the mistake, where one is named', () => {
+test('Slack gets the mistake if the counterfactual names one', () => {
   const counterfactual = {
     changes: [{ field: 'distance', from: 1_750, to: 264 }],
     nll: 12,
@@ -64,7 +64,7 @@ test('Slack gets the mistake, where one is named', () => {
   expect(text).toContain('• normal with distance 264 instead of 1,750: a digit is lost? 90 %\n')
 })
 
-test('what a record says calls nobody and forges no link', () => {
+test('text of a record cannot mention anyone or forge a link in Slack', () => {
   const key = '<!channel> @here <https://evil.example|click> & more'
   const { body } = postOf({ kind: 'slack' }, message({ ...example, data: { ...example.data, key } }), now)
   const { text } = JSON.parse(body) as { readonly text: string }
@@ -72,7 +72,7 @@ test('what a record says calls nobody and forges no link', () => {
   expect(text).toContain('&lt;!channel&gt;')
 })
 
-test("Alertmanager gets an alert of its API's form, without a key where there is none", () => {
+test("Alertmanager gets an alert in its API's form, without a key label if there is no key", () => {
   const { body } = postOf({ kind: 'alertmanager' }, message(), now)
   expect(JSON.parse(body)).toEqual([
     {
@@ -92,11 +92,11 @@ test("Alertmanager gets an alert of its API's form, without a key where there is
       startsAt: '2026-11-25T14:43:39.380Z',
     },
   ])
-  const nobody = { ...example, data: { ...example.data, key: null } }
-  expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(nobody), now).body)[0].labels).not.toHaveProperty('key')
+  const keyless = { ...example, data: { ...example.data, key: null } }
+  expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(keyless), now).body)[0].labels).not.toHaveProperty('key')
 })
 
-test('a group has a sentence and its least likely anomalies', () => {
+test('Slack gets a sentence about a group and its least likely anomalies', () => {
   const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
   const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
   const [first, second, ...others] = text.split('\n')
@@ -105,7 +105,7 @@ test('a group has a sentence and its least likely anomalies', () => {
   expect(others.at(-1)).toBe(group.id)
 })
 
-test('the trace context goes along, where there is one', () => {
+test('the trace context is sent as a header if there is one', () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   for (const kind of ['signed', 'slack', 'alertmanager'] as const) {
     expect(postOf({ kind, secret }, message(example, traceparent), now).headers).toMatchObject({ traceparent })
@@ -116,7 +116,7 @@ test('the trace context goes along, where there is one', () => {
 const begun = healthEventSchema.parse(read('outflow.health.v1.begun.json'))
 const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
 
-test('a health event has what is wrong and since when, and that it is over', () => {
+test('Slack gets what is wrong and since when, and that a condition is over', () => {
   const textOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
   expect(textOf(begun)).toBe(
     ['*trainer dead in flights*', `• ${begun.data.detail}`, `• since ${begun.data.begunAt}`, begun.id].join('\n'),

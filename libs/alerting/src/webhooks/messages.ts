@@ -3,18 +3,18 @@ import { summaryOf, type WebhookEvent } from './event-summary.js'
 import { type Answer, makePoster, type Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
 
-/** What a webhook is sent about an event. */
+/** An event to send to a webhook. */
 interface Message {
-  /** The event's own; the same at every attempt. */
+  /** Id of the event; the same at every attempt. */
   readonly eventId: string
   /** The event as it was sent to Kafka. */
   readonly payload: Buffer
-  /** W3C trace context of what led to the event; null: none is known. */
+  /** W3C trace context of the record or condition behind the event; null: none. */
   readonly traceparent: string | null
 }
 
 /**
- * Posts one event to a webhook, once, as the alerts service would.
+ * Posts one event to a webhook, once, in the same way as the alerts service.
  *
  * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
  */
@@ -56,7 +56,7 @@ function bounded(payload: Buffer): string {
   return JSON.stringify({ ...event, data: { ...event.data, record: {} } })
 }
 
-/** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat take the same */
+/** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
 function slackMessage(event: WebhookEvent): { readonly text: string } {
   const { headline, lines } = summaryOf(event)
   const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id)]
@@ -64,14 +64,14 @@ function slackMessage(event: WebhookEvent): { readonly text: string } {
 }
 
 /**
- * Text that stays text: Slack's three control characters become entities, and a blank of no width behind an at sign keeps
- * others from calling everybody. @see api.slack.com, "Formatting text for app surfaces", escaping
+ * Escapes text for Slack: its three control characters become entities, and a zero-width space after an at sign prevents
+ * mentions in Mattermost and Rocket.Chat. @see api.slack.com, "Formatting text for app surfaces", escaping
  */
 function asText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200b')
 }
 
-/** Without `endsAt` it ends by Alertmanager's own resolve_timeout. @see Alertmanager, api/v2/openapi.yaml, postableAlert */
+/** Without `endsAt`, Alertmanager resolves it after its resolve_timeout. @see Alertmanager, api/v2/openapi.yaml, postableAlert */
 function alertmanagerAlert(event: WebhookEvent) {
   const { headline, lines, labels, startsAt, endsAt } = summaryOf(event)
   return {

@@ -9,7 +9,7 @@ import { makePoster } from './post.js'
 let connections = 0
 let port = 0
 const server = http.createServer((request, response) => {
-  // Each on a connection of its own, so that each is looked up.
+  // Each request opens its own connection, so each looks up the name.
   response.setHeader('connection', 'close')
   request.resume().on('end', () => response.end('x'.repeat(100_000)))
 })
@@ -29,7 +29,7 @@ beforeEach(() => {
 const never = new AbortController().signal
 const post = { headers: {}, body: '{}' }
 
-/** A name server that answers otherwise each time; `hooks.invalid` is known to no other. */
+/** A resolver that returns the next of these addresses at each lookup; `hooks.invalid` resolves nowhere else. */
 const answering =
   (...answers: string[]): Resolve =>
   (_, done) => {
@@ -37,7 +37,7 @@ const answering =
     done(null, [{ address, family: 4 }])
   }
 
-test('the address that was checked is the one that is connected to, and no more is read than the beginning', async () => {
+test('connects to the address that was checked, and reads only the beginning of the body', async () => {
   const poster = makePoster(
     { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.0/8'] },
     answering('127.0.0.1'),
@@ -47,7 +47,7 @@ test('the address that was checked is the one that is connected to, and no more 
   poster.close()
 })
 
-test('a name that resolves to a permitted address first and to another then is connected to once', async () => {
+test('a name that resolves to a permitted address first and to others later is connected to once', async () => {
   const poster = makePoster(
     { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] },
     answering('127.0.0.1', '127.0.0.2', '10.0.0.1'),

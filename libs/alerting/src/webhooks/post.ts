@@ -10,18 +10,18 @@ export interface Post {
   readonly body: string
 }
 
-/** What a receiver said that took an event. */
+/** The response of a receiver that accepted an event. */
 export interface Answer {
   readonly status: number
-  /** The beginning of the body, for a person who tries a webhook; it may hold anything. */
+  /** The beginning of the body, for a person who tests a webhook; its content is not trusted. */
   readonly start: string
 }
 
 export interface Poster {
   /**
-   * Posts once. Redirects are not followed; of the answer's body no more than 16 KiB is read.
+   * Posts once. Redirects are not followed; at most 16 KiB of the response's body are read.
    *
-   * @param cut  aborts an attempt that a service which stops cannot wait for
+   * @param cut  aborts the attempt; used by a service that is stopping
    * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
    */
   post(post: Post, cut: AbortSignal): Promise<Answer>
@@ -36,9 +36,9 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 410, 413, 422])
 const resolveAll: Resolve = (hostname, done) => lookup(hostname, { all: true }, done)
 
 /**
- * Makes what posts to one webhook, with connections of its own: they were opened under its rule of addresses.
+ * Returns a poster for one webhook. Connections are not shared between webhooks: each was opened under its webhook's address rule.
  *
- * @param resolve  of host names; default: the system's
+ * @param resolve  resolves host names. Default: the system's resolver
  */
 export function makePoster(
   { url: text, timeout, allow }: Pick<Webhook, 'url' | 'timeout' | 'allow'>,
@@ -74,7 +74,7 @@ function answerTo(send: (answered: (response: http.IncomingMessage) => void) => 
   })
 }
 
-/** The status is known before the body: a truncated, endless or oversized body changes nothing. */
+/** The status decides the outcome, so a truncated, endless or oversized body is no error. */
 async function startOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -82,7 +82,7 @@ async function startOf(response: http.IncomingMessage): Promise<string> {
     for await (const chunk of response) {
       chunks.push(chunk as Buffer)
       bytes += (chunk as Buffer).length
-      if (bytes > MAX_ANSWER_BYTES) break // which destroys the stream
+      if (bytes > MAX_ANSWER_BYTES) break // destroys the stream
     }
   } catch {}
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString()

@@ -11,13 +11,13 @@ const examples = readdirSync(folder).map((name) => {
   return [name, EVENT_SCHEMAS[event.type].parse(event)] as const
 })
 
-/** Words of a record that are as long and as awkward as they may be. */
+/** Text with every special character, longer than any limit. */
 const awkward = '<&>@\u0000\ud800"\n'.repeat(20_000)
 const worst = examples.map(([name, event]) => {
   const data = JSON.parse(JSON.stringify(event.data), (key, value) =>
     typeof value === 'string' && ['key', 'text', 'reason', 'detail'].includes(key) ? awkward : value,
   )
-  return [`${name} with the longest words`, { ...event, data }] as const
+  return [`${name} with the longest texts`, { ...event, data }] as const
 })
 
 const bodyOf = (kind: 'slack' | 'alertmanager', event: { readonly id: string }): unknown =>
@@ -27,7 +27,7 @@ const bodyOf = (kind: 'slack' | 'alertmanager', event: { readonly id: string }):
   )
 
 /**
- * As Alertmanager publishes it for `POST /api/v2/alerts`, and its label names by Prometheus' data model.
+ * Alertmanager's schema for `POST /api/v2/alerts`, with label names as in Prometheus' data model.
  *
  * @see Alertmanager, api/v2/openapi.yaml: postableAlerts, postableAlert, alert, labelSet
  */
@@ -69,7 +69,7 @@ describe.each([...examples, ...worst])('%s', (_, event) => {
   it.each([
     ['alertmanager', POSTABLE_ALERTS],
     ['slack', SLACK_MESSAGE],
-  ] as const)('is of the form that %s publishes', (kind, schema) => {
+  ] as const)("has the form of %s's API", (kind, schema) => {
     const validate = ajv.compile(schema)
     validate(bodyOf(kind, event))
     expect(validate.errors ?? []).toEqual([])

@@ -5,8 +5,8 @@ import { createHmac } from 'node:crypto'
  *
  *     webhook-signature: v1,base64(HMAC-SHA256(secret, id.timestamp.body))        one for each secret
  *
- * @param secrets  whsec_ and base64; several with blanks between them, while one takes over from another
- * @param id       the event's: the same at every attempt
+ * @param secrets  whsec_ and base64; several, separated by blanks, while a secret is being rotated
+ * @param id       id of the event: the same at every attempt
  * @see standardwebhooks.com, specification 1.0.0, "Signature scheme" and "Webhook headers"
  */
 export function signatureHeaders(
@@ -29,7 +29,7 @@ export function signatureHeaders(
   }
 }
 
-/** Percent-encodes what a header may not hold, and the full stop, which delimits what is signed. */
+/** Percent-encodes characters that a header may not contain, and the full stop, which separates the signed parts. */
 export function headerSafe(id: string): string {
   return id.replace(/[^A-Za-z0-9/_:-]+/g, (text) =>
     [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
