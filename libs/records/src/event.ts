@@ -4,24 +4,24 @@ import { fieldReader, isRejection } from './fields/reader.js'
 import { entityOf } from './windows/names.js'
 import type { MessageFacts } from './windows/observation.js'
 
-/** A message, the entity of its record, and when that happened. To be taken by name: a spread leaves out a key that is read when it is asked for. */
+/** A message with the entity and event time of its record. Read its properties by name: a spread omits `entityKey` if it is a getter. */
 export interface Event<M extends MessageFacts = MessageFacts> {
   readonly source: M
-  /** By the record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
+  /** The record's own timestamp, else Kafka's; epoch ms, years 1 to 9999. */
   readonly eventTimeMs: number
   readonly entityKey: string | null
 }
 
-/** Reads a record's event time and entity. @param record  the record, or what was taken of it */
+/** Reads a record's event time and entity. @param record  the record, or the picked values of it */
 type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
 
 /**
- * Compiles the settings of a record's event time and entity.
+ * Compiles `source.timestamp` and `source.key` to the function that reads a record's event time and entity.
  *
- * The two are read as features are, a time as a cyclic one and an entity as a categorical one, so that one grammar of
- * times and paths holds everywhere. Without `source.timestamp` Kafka's own time counts, without `source.key` Kafka's key.
+ * The time is read as a cyclic feature and the entity as a categorical one, so that the same times and paths are accepted
+ * everywhere. Without `source.timestamp` Kafka's timestamp is used, without `source.key` Kafka's key.
  *
- * @param locate  finds what a path leads to. Default: in a whole record.
+ * @param locate  resolves a path. Default: in a whole record
  */
 export function eventReader(
   { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,
@@ -38,7 +38,7 @@ export function eventReader(
   }
 }
 
-/** Of few records anybody asks whose they are. */
+/** Decodes Kafka's key only when it is read, since most records' keys never are. */
 class KeyedByKafka<M extends MessageFacts> implements Event<M> {
   constructor(
     readonly source: M,
@@ -59,7 +59,7 @@ type TimeReader = (source: MessageFacts, record: unknown) => number | Rejection
 
 const kafkaTime: TimeReader = ({ timestampMs }) => inRange(timestampMs, "Kafka's timestamp")
 
-/** An event time within this span of 1970 is an unset clock, unless Kafka's own time is also of the 1970s. */
+/** An event time within this span of 1970 is taken for an unset clock, unless Kafka's timestamp is also in the 1970s. */
 const UNSET_CLOCK_MS = 86_400_000
 const SEVENTIES_END_MS = Date.UTC(1980, 0, 1)
 

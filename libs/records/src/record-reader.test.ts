@@ -63,7 +63,7 @@ test('a record that breaks its contract is rejected, and counts in no window', (
   })
 })
 
-test('issue 18: a model of other windowed features gets those of the pipeline that it knows, the others missing', () => {
+test('issue 18: a model with other windowed features gets those that the pipeline has too, and the others as missing', () => {
   const windows = [DELAY, aWindow('count', 'count'), aWindow('total', 'sum')]
   const features = [aWindow('total', 'sum'), DELAY, aWindow('kinds', 'since_last')]
   const { read } = messageReader({ decoder, ...options, features, windows })
@@ -71,7 +71,7 @@ test('issue 18: a model of other windowed features gets those of the pipeline th
   expect(read(aMessage('{"delay":2}'))).toMatchObject({ fields: { numbers: [3, 2, Number.NaN] } })
 })
 
-test('a record that is decoded already gives the same as its message', () => {
+test('a decoded record gives the same fields as its message', () => {
   const [messages, records] = [messageReader({ decoder, ...options }), recordReader(options)]
   for (const record of [{ delay: 1 }, { delay: 'late' }, { delay: 3 }]) {
     const message = aMessage(JSON.stringify(record))
@@ -81,7 +81,7 @@ test('a record that is decoded already gives the same as its message', () => {
   }
 })
 
-test('entities that memory has no room for are counted as forgotten', () => {
+test('entities dropped from memory are counted as forgotten', () => {
   const reader = messageReader({ decoder, ...options, maxBytes: 1_000 })
   for (let entity = 0; entity < 10; entity += 1) {
     reader.read(aMessage('{"delay":1}', { key: Buffer.from(`e${entity}`) }))

@@ -9,40 +9,40 @@ import { type MessageFacts, makeObservationReader, type Observation } from './wi
 import { longestWindowMs, planWindows, type WindowPlan, windowPlaces } from './windows/plan.js'
 import { type EntityName, makeWindowStates, type WindowStates } from './windows/window-states.js'
 
-/** What is read of a record. */
+/** The parts of a record to read. */
 export interface ReaderOptions {
-  /** Where the event time and the entity are; absent: Kafka's timestamp and key. */
+  /** Paths of the event time and the entity; absent: Kafka's timestamp and key. */
   readonly source: Pick<Config['source'], 'timestamp' | 'key'>
-  /** What a model looks at. */
+  /** The features of the model. */
   readonly features: readonly Feature[]
-  /** The pipeline's features: their windows are counted, whatever an older model looks at. Default: `features`. */
+  /** The pipeline's features: their windows are counted even if an older model does not use them. Default: `features`. */
   readonly windows?: readonly Feature[]
 }
 
-/** A Kafka message, or what of it a record is read from. */
+/** A Kafka message, or the parts of it that a record is read from. */
 export interface Message extends MessageFacts {
   readonly value: Buffer | null
   /** Why key and value were not read; absent: they were. */
   readonly unreadable?: string | undefined
 }
 
-/** A record that keeps its contract. To be taken by name: a spread would leave out what is read when it is asked for. */
+/** A record that keeps its contract. Read its properties by name: a spread omits getters. */
 export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event<M> {
-  /** What the windowed features count of it; absent: there are none. */
+  /** Input of the windowed features; absent: there are none. */
   readonly observation?: Observation
 }
 
-/** Reads the messages of a batch into one table of fields: no fields of a single record are made. */
+/** Reads the messages of a batch into one table of fields, without a `Fields` object per record. */
 export interface BatchReader<M extends Message = Message> {
-  /** Makes an empty table with room for so many records. */
+  /** Returns an empty table with capacity for this many records. */
   room(records: number): FieldRows
   /** Reads a message, and writes its fields after the last row; windowed features are missing in them. */
   read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
-  /** Returns the rows that count. */
+  /** Returns the first `count` rows. */
   table(rows: FieldRows): FieldTable
 }
 
-/** Compiles all that is wanted of a record to one look at the bytes of its message. */
+/** Compiles the reader of event time, entity, fields and windows, which scans the bytes of a message once. */
 export function batchReader<M extends Message>({ decoder, ...options }: ReaderOptions & WithPicker): BatchReader<M> {
   const { keys, locate } = pickedPaths()
   const { room, read, table } = tableReader(options, planOf(options), locate)
@@ -62,7 +62,7 @@ interface WithPicker {
   readonly decoder: Pick<RecordDecoder, 'picker'>
 }
 
-/** Decodes the whole of a record that could be read: few are looked at. */
+/** Decodes all of a record that has been read; needed for few records, such as anomalies. */
 export const wholeRecord =
   (decoder: Pick<RecordDecoder, 'decode'>) =>
   ({ value }: Pick<Message, 'value'>): JsonObject => {
@@ -71,31 +71,31 @@ export const wholeRecord =
     throw new Error(`a record that was read does not decode: ${decoded.detail}`)
   }
 
-/** What has a place in a topic. */
+/** The partition of a record. */
 export interface RecordOrigin {
   readonly topic: string
   readonly partition: number
 }
 
-/** A record with its fields, windowed features among them. */
+/** A record with its fields, including windowed features. */
 export interface RecordWithFields<M extends MessageFacts> {
   readonly read: ReadRecord<M>
   readonly fields: Fields
 }
 
 interface OrderedOptions extends ReaderOptions {
-  /** Memory for the windows of one partition's entities, bytes; those not seen for longest are forgotten. */
+  /** Memory for the windows of one partition's entities, bytes; the least recently seen entities are dropped. */
   readonly maxBytes: number
 }
 
-/** Reads records one by one, those of a partition in the order of offsets: each counts in the windows of later ones. */
+/** Reads records one by one, those of a partition in order of offsets; each counts in the windows of later ones. */
 export interface OrderedReader<M extends MessageFacts & RecordOrigin> {
   read(message: M): RecordWithFields<M> | Rejection
-  /** How far back the longest window reaches, ms; 0: there is none. */
+  /** Length of the longest window, ms; 0: there is none. */
   readonly longestWindowMs: number
-  /** Names the entities in memory, partition by partition. */
+  /** The entities in memory, partition by partition. */
   entities(): Iterable<EntityName>
-  /** How many entities memory had no room for: their windows began anew. */
+  /** How often an entity was dropped from memory; its windows then restarted empty. */
   forgotten(): number
 }
 
@@ -106,7 +106,7 @@ export function messageReader<M extends Message & RecordOrigin>(
   return orderedReader(options, batchReader<M>(options))
 }
 
-/** The same for records that are decoded already. */
+/** The same for decoded records. */
 export function recordReader<M extends MessageFacts & RecordOrigin & { readonly record: JsonObject }>(
   options: OrderedOptions,
 ): OrderedReader<M> {
@@ -179,5 +179,5 @@ function orderedReader<M extends MessageFacts & RecordOrigin>(
   }
 }
 
-/** Records between two looks at how much memory the states take. */
+/** Records between two checks of the states' memory. */
 const SETTLE_EVERY = 1_000

@@ -16,7 +16,7 @@ const sampleOf = (records: readonly Sampled[], size: number, seed: number, decay
 }
 
 describe('makeSample', () => {
-  it('gives the same sample in whatever order the partitions arrive', () => {
+  it('returns the same sample in any order of arrival of the partitions', () => {
     const records = Array.from({ length: 300 }, (_, index) => record('t', index % 3, Math.floor(index / 3)))
     fc.assert(
       fc.property(fc.shuffledSubarray(records, { minLength: 300 }), fc.nat(), (shuffled, seed) => {
@@ -26,13 +26,13 @@ describe('makeSample', () => {
     )
   })
 
-  it('keeps everything while there is room, by topic, partition and offset', () => {
+  it('keeps every record up to its size, sorted by topic, partition and offset', () => {
     const records = [record('b', 0, 1), record('a', 1, 2 ** 40), record('a', 1, 3), record('a', 0, 9)]
     expect(sampleOf(records, 4, 1)).toEqual([records[3], records[2], records[1], records[0]])
   })
 
   it('gives every record the same chance', () => {
-    // 2,000 seeds, 40 records, 10 kept: each is expected 500 times with a deviation of 19.4; five of them are allowed.
+    // 2,000 seeds, 40 records, 10 kept: each is expected 500 times with a standard deviation of 19.4; five of them are tolerated.
     const records = Array.from({ length: 40 }, (_, offset) => record('t', offset % 2, offset))
     const kept = new Array<number>(40).fill(0)
     for (let seed = 0; seed < 2_000; seed++) {
@@ -54,7 +54,7 @@ describe('makeSample with decay', () => {
   const agedSample = (records: readonly Sampled[], size: number, seed: number, options = decay) =>
     sampleOf(records, size, seed, options)
 
-  it('has half as many of what is one half-life old, a quarter of what is two, and all in all what the weights add up to', () => {
+  it('keeps half of the records one half-life old, a quarter of those two half-lives old, and in total the sum of the weights', () => {
     const records = [0, 1, 2].flatMap((hours) =>
       Array.from({ length: 4_000 }, (_, offset) => aged(hours, 10_000 * hours + offset)),
     )
@@ -62,21 +62,21 @@ describe('makeSample with decay', () => {
     expect(kept).toHaveLength(7_000)
     const share = (hours: number) => kept.filter(({ timestampMs }) => timestampMs === NOW - hours * HOUR).length / 4_000
     expect(share(0)).toBeGreaterThan(0.98)
-    // A deviation is .008.
+    // The standard deviation is .008.
     expect(Math.abs(share(1) - 0.5)).toBeLessThan(0.03)
     expect(Math.abs(share(2) - 0.25)).toBeLessThan(0.03)
   })
 
-  it('of a large window prefers the new by their weights', () => {
+  it('prefers newer records of a large window by their weights', () => {
     const records = Array.from({ length: 8_000 }, (_, offset) => aged(offset % 2, offset))
     const kept = agedSample(records, 300, 3)
     expect(kept).toHaveLength(300)
     const old = kept.filter(({ timestampMs }) => timestampMs < NOW).length
-    // A third is due, give or take three deviations of .027.
+    // One third is expected, within three standard deviations of .027.
     expect(Math.abs(old / 300 - 1 / 3)).toBeLessThan(0.082)
   })
 
-  it('does not depend on the order of arrival, nor on the time at which it is drawn', () => {
+  it('does not depend on the order of arrival or on the time of sampling', () => {
     const records = Array.from({ length: 300 }, (_, offset) => aged((offset * 7) % 11, offset))
     fc.assert(
       fc.property(fc.shuffledSubarray(records, { minLength: 300 }), fc.nat(), fc.nat(), (shuffled, seed, laterMs) => {
@@ -87,7 +87,7 @@ describe('makeSample with decay', () => {
     )
   })
 
-  it('keeps the fewest that are asked for, and takes a time in the future for now', () => {
+  it('keeps at least `fewest` records, and treats a time in the future as now', () => {
     const old = Array.from({ length: 50 }, (_, offset) => aged(100, offset))
     const ahead = { ...aged(0, 50), timestampMs: NOW + 1_000 * HOUR }
     expect(agedSample([...old, ahead], 100, 1, { ...decay, fewest: 30 })).toHaveLength(30)

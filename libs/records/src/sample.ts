@@ -1,16 +1,16 @@
 import type { Position } from '@outflow/contracts'
 
-/** How records count less with their age. */
+/** How the weight of a record decreases with its age. */
 export interface Decay {
-  /** A record so much older than the newest is half as likely to be sampled. */
+  /** A record older than the newest by this much is half as likely to be sampled. */
   readonly halfLifeMs: number
-  /** So many are sampled, if there are, however old they are. */
+  /** At least this many are sampled, if there are as many, regardless of age. */
   readonly fewest: number
-  /** Epoch ms: no record is newer, whatever its producer says. */
+  /** Epoch ms; later timestamps count as this time. */
   readonly latestMs: number
 }
 
-/** What is known of each record that may be sampled. */
+/** Position and time of a record that may be sampled. */
 interface SampledPosition extends Position {
   /** Epoch ms. */
   readonly timestampMs: number
@@ -19,19 +19,19 @@ interface SampledPosition extends Position {
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
 export interface Sample<R extends SampledPosition, K> {
   add(record: R): void
-  /** What is kept of the sampled records, by topic, partition and offset. */
+  /** The kept values of the sampled records, sorted by topic, partition and offset. */
   records(): K[]
 }
 
 /**
  * Keeps the `size` records with the smallest priority, which is a hash of seed and position: every record has the same
- * chance, and the same seed and records give the same sample. At most 2·size records are held.
+ * chance, and the same seed and records give the same sample. At most 2·size records are in memory.
  *
- * With decay a record has the weight w = 2^(−age / half-life), its age counted from the newest, and the priority hash / w. As many are kept
- * as all weights add up to: a record is then kept with a probability of w, and what is one half-life old is there half as often as
- * what is new, however small the window. (Efraimidis & Spirakis' −ln(hash) / w would thin the new ones, too.)
+ * With decay a record has the weight w = 2^(−age / half-life), with its age counted from the newest record, and the priority hash / w.
+ * The number of records kept is the sum of all weights, so a record is kept with probability w, and records one half-life old are half
+ * as frequent as new ones, however small the window. (Efraimidis & Spirakis' −ln(hash) / w would thin out new records as well.)
  *
- * @param keep  called for a record that enters the sample; what it returns must not refer to the record's bytes
+ * @param keep  called for a record that enters the sample; its result must not refer to the record's bytes
  * @see Ohlsson 1998, Sequential Poisson sampling, Journal of Official Statistics 14
  */
 export function makeSample<R extends SampledPosition, K>(
@@ -86,13 +86,13 @@ function inOrder<K>(kept: readonly PrioritisedItem<K>[]): PrioritisedItem<K>[] {
   return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.at, b.at))
 }
 
-/** The logarithm of the priority, plus what is the same for all: the weights themselves would overflow. */
+/** The logarithm of the priority, plus a constant: the weights themselves would overflow. */
 function agedPriority(hash: number, { timestampMs }: SampledPosition, { halfLifeMs, latestMs }: Decay): number {
   const uniform = (hash + 0.5) / 2 ** 32
   return Math.log(uniform) - (Math.LN2 * Math.min(timestampMs, latestMs)) / halfLifeMs
 }
 
-/** Ages are counted in 64ths of the half-life: whole counts add up to the same in whatever order they come. */
+/** Counts ages in 64ths of the half-life, because a sum of integer counts does not depend on their order. */
 function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
   const counts = new Map<number, number>()
   return {
@@ -110,7 +110,7 @@ function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
 
 const AGE_STEPS = 64
 
-/** 32 bits; positions of equal priority are taken in order, a bias of one in millions. */
+/** 32 bits; positions of equal priority are taken in order, which biases one record in millions. */
 function priorityOf(topicHash: number, { partition, offset }: SampledPosition): number {
   const low = Number(offset & 0xffff_ffffn)
   const high = Number(offset >> 32n)

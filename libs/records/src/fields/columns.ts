@@ -1,7 +1,7 @@
 import { type Feature, featureName } from '@outflow/contracts'
 import { TEXT_MEASURES } from './text.js'
 
-/** A feature that is one value; a text feature is several of these. */
+/** A feature with one value; a text feature becomes several of these. */
 export type PlainFeature = Exclude<Feature, { type: 'text' }>
 export type CategoryFeature = Extract<Feature, { type: 'categorical' | 'boolean' }>
 export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
@@ -10,9 +10,9 @@ export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
 type Column = NumberFieldColumn | CategoryFieldColumn
 
 interface ColumnBase {
-  /** The name that reasons and tables use. */
+  /** The name in reasons and tables. */
   readonly name: string
-  /** The feature of the configuration. */
+  /** The configured feature that the column belongs to. */
   readonly of: Feature
   /** Index in `Fields.numbers` or `Fields.categories`. */
   readonly at: number
@@ -30,7 +30,7 @@ interface CategoryFieldColumn extends ColumnBase {
 
 /**
  * Maps a feature list to the columns of `Fields`, in the list's order: numeric, cyclic and windowed features are numbers,
- * categorical and boolean ones categories. A text is several columns: its length on a log scale, the shares of digits, capitals,
+ * categorical and boolean ones categories. A text becomes several columns: its length on a log scale, the shares of digits, capitals,
  * punctuation, blanks and distinct characters, and its shape, which is a category.
  */
 export function columnsOf(features: readonly Feature[]): readonly Column[] {

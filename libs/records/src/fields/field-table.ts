@@ -1,6 +1,6 @@
 import type { Fields } from './fields.js'
 
-/** A batch of fields, one record after the other: cheap to hand to another thread. */
+/** The fields of a batch in one array per kind, so that they can be transferred to another thread without a copy. */
 export interface FieldTable {
   readonly count: number
   /** [count, numbers of a record], row-major; NaN is missing */
@@ -9,21 +9,21 @@ export interface FieldTable {
   readonly categories: readonly (string | null)[]
 }
 
-/** A table that grows: values are written into the row after the last one, and count when `count` is raised. */
+/** A table that grows: values are written into the row after the last one; raising `count` adds that row. */
 export interface FieldRows {
   count: number
-  /** [room, numbers of a record] */
+  /** [capacity, numbers of a record] */
   readonly numbers: Float64Array
   /** [rows, categories of a record] */
   readonly categories: (string | null)[]
 }
 
-/** Returns the rows that count as a table. */
+/** Returns the first `count` rows as a table. */
 export function tableOf({ count, numbers, categories }: FieldRows, width: FieldWidth): FieldTable {
   const length = count * width.numbers
   return {
     count,
-    // A transfer to another thread copies the whole buffer under a view.
+    // A transfer to another thread includes the whole buffer under a view.
     numbers: length === numbers.length ? numbers : numbers.slice(0, length),
     categories: categories.slice(0, count * width.categories),
   }
@@ -44,7 +44,7 @@ export function fieldsAt({ count, numbers, categories }: FieldTable, row: number
   }
 }
 
-/** Writes the fields of a batch one after the other. */
+/** Copies the fields of a batch into a table. */
 export function packFields(batch: readonly Fields[]): FieldTable {
   const count = batch.length
   const width = batch[0]?.numbers.length ?? 0
@@ -58,7 +58,7 @@ export function packFields(batch: readonly Fields[]): FieldTable {
   return { count, numbers, categories }
 }
 
-/** Some records of a table, numbers where they lie. */
+/** Returns a range of a table's records; its numbers are a view, not a copy. */
 export function tablePart({ count, numbers, categories }: FieldTable, from: number, to: number): FieldTable {
   const part = (length: number) => [(length / count) * from, (length / count) * to] as const
   return {

@@ -13,7 +13,7 @@ const features: Feature[] = [
 ]
 const missing = (record: object) => missingFeatures(features, makeReader(features)(record) as Fields)
 
-test('what is null, empty, NaN or absent is missing, a text once', () => {
+test('null, empty, NaN and absent values are missing, and a missing text is listed once', () => {
   expect(missing({ note: 'x', delay: 0, origin: 'LAX', date: '2026-01-01', late: false })).toEqual([])
   expect(missing({ note: '', delay: 'NaN', origin: null, late: 'no' })).toEqual(['note', 'delay', 'from', 'date'])
   expect(missing({ note: '---', delay: 1 })).toEqual(['from', 'date', 'late'])

@@ -1,8 +1,8 @@
 import { parsePath, type Step } from '@outflow/contracts'
 
 /**
- * Compiles a path to a function that gives the value there, `undefined` where there is none. A step into a string goes
- * into the JSON object or list that the string holds, where it holds one.
+ * Compiles a path to a function that returns the value there, `undefined` if there is none. A step into a string continues
+ * in the JSON object or list that the string contains, if it contains one.
  */
 export function compilePath(path: string): (record: unknown) => unknown {
   const steps = parsePath(path)
@@ -17,34 +17,34 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
   return at
 }
 
-/** Finds what a path leads to: in a record, or in what was taken of one. */
+/** Resolves a path: in a whole record, or in a picked one. */
 export type Locate = (path: string) => FieldLocation
 
 export interface FieldLocation {
-  /** Returns the value there, `undefined` where there is none. */
+  /** Returns the value there, `undefined` if there is none. */
   readonly get: (source: unknown) => unknown
-  /** Where a picked record has it; absent: the path goes deeper, or records are whole. */
+  /** Index of the value in a picked record; absent: the path has further steps, or records are whole. */
   readonly place?: number
 }
 
 export const inWholeRecords: Locate = (path) => ({ get: compilePath(path) })
 
-/** Of a record, the values of some keys: each is in the one list or in the other, at the place of its key. */
+/** The values of some keys of a record: each is in one of the two lists, at the index of its key. */
 export interface PickedRecord {
-  /** NaN where the value is no number, or is among the others all the same. */
+  /** NaN if the value is not a number, or if it is in `others`. */
   readonly numbers: Float64Array
   readonly others: readonly unknown[]
 }
 
-/** Paths into records of which only the values of some keys are taken. */
+/** Compiled paths into picked records. */
 interface PickedPaths {
-  /** What the paths compiled so far begin with, each once; their order is that of the places in a picked record. */
+  /** First keys of the paths compiled so far, each once, in the order of the values in a picked record. */
   readonly keys: readonly string[]
-  /** As `inWholeRecords`, for a picked record. */
+  /** Like `inWholeRecords`, for a picked record. */
   readonly locate: Locate
 }
 
-/** Compiles paths one by one, and gathers the keys that are to be taken for them. */
+/** Compiles paths one by one, and collects the keys that have to be picked for them. */
 export function pickedPaths(): PickedPaths {
   const keys: string[] = []
   return {
@@ -66,26 +66,26 @@ function pickedAt({ numbers, others }: PickedRecord, place: number): unknown {
 }
 
 function child(value: unknown, step: Step): unknown {
-  const holder = typeof value === 'string' ? parsed(value) : value
-  if (holder === null || typeof holder !== 'object' || !Object.hasOwn(holder, step)) return undefined
-  return (holder as Record<Step, unknown>)[step]
+  const container = typeof value === 'string' ? parsed(value) : value
+  if (container === null || typeof container !== 'object' || !Object.hasOwn(container, step)) return undefined
+  return (container as Record<Step, unknown>)[step]
 }
 
-/** Several paths through one string come one after another: the last text and what it holds. */
+/** The last text and its parsed JSON: several paths through one string are read one after another. */
 let lastText = ''
-let lastHeld: unknown
+let lastParsed: unknown
 
 function parsed(text: string): unknown {
-  if (text === lastText) return lastHeld
+  if (text === lastText) return lastParsed
   lastText = text
-  lastHeld = undefined
-  if (!HOLDS_MORE.test(text)) return undefined
+  lastParsed = undefined
+  if (!LOOKS_LIKE_JSON.test(text)) return undefined
   try {
-    lastHeld = JSON.parse(text)
+    lastParsed = JSON.parse(text)
   } catch {
-    // Text that only looks like JSON holds nothing.
+    // Text that only looks like JSON has no value inside.
   }
-  return lastHeld
+  return lastParsed
 }
 
-const HOLDS_MORE = /^\s*[{[]/
+const LOOKS_LIKE_JSON = /^\s*[{[]/

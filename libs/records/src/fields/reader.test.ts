@@ -12,7 +12,7 @@ const read = makeReader(features)
 const record = { delay: 3, route: { origin: 'JFK' }, legs: [{ miles: '12.5' }], date: '2001-01-01T00:47:00Z' }
 
 describe('the reader', () => {
-  it('takes nested fields in the order of the feature list', () => {
+  it('reads nested fields in the order of the feature list', () => {
     expect(read(record)).toEqual({ numbers: [3, 12.5, Date.UTC(2001, 0, 1, 0, 47)], categories: ['JFK'] })
   })
 
@@ -21,12 +21,12 @@ describe('the reader', () => {
     expect(fields).toEqual({ numbers: [Number.NaN, 12.5, Number.NaN], categories: [null] })
   })
 
-  it('takes numbers and booleans for categories', () => {
+  it('reads numbers and booleans as categories', () => {
     expect(read({ ...record, route: { origin: true } })).toMatchObject({ categories: ['true'] })
     expect(read({ ...record, route: { origin: 7 } })).toMatchObject({ categories: ['7'] })
   })
 
-  it('takes the words for true and false, and nothing else, for booleans', () => {
+  it('reads the words for true and false, and nothing else, as booleans', () => {
     const readLate = makeReader([{ path: '$.late', type: 'boolean', optional: false }])
     const said = (late: unknown) => readLate({ late })
     for (const truth of [true, 1, '1', 'TRUE', ' yes', 't']) expect(said(truth)).toMatchObject({ categories: ['true'] })
@@ -37,7 +37,7 @@ describe('the reader', () => {
     }
   })
 
-  it('goes into the JSON that a string holds', () => {
+  it('resolves paths inside the JSON that a string contains', () => {
     const paths = ['$.payload.route.origin', '$.payload.miles', '$.list[1].n'] as const
     const readInside = makeReader(paths.map((path) => ({ path, type: 'categorical', optional: true })))
     const payload = JSON.stringify({ route: '{"origin":"JFK"}', miles: 12 })
@@ -86,7 +86,7 @@ describe('windowed features', () => {
   ]
   const fields = makeReader(list)({ note: 'late again', paid: true, delay: 3 })
 
-  it('are missing until they are put in, each in its own place, whatever stands between', () => {
+  it('are missing until they are filled in, each at its own index, whatever other features lie between', () => {
     if (isRejection(fields)) throw new Error(fields.detail)
     const measured = fields.numbers.length
     expect(fields.numbers.slice(measured - 3)).toEqual([Number.NaN, 3, Number.NaN])
@@ -112,7 +112,7 @@ describe('hostile values', () => {
     'issue 17.15: rejects a long text in a numeric field, %#',
     (value) => {
       const amount = makeReader([{ path: '$.amount', type: 'numeric', optional: false }])
-      // A quadratic pattern takes longer than the test may.
+      // A quadratic pattern would exceed the test's time limit.
       for (let turn = 0; turn < 20; turn++) expect(amount({ amount: value })).toMatchObject({ reason: 'wrong_type' })
     },
   )

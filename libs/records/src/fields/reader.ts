@@ -6,17 +6,17 @@ import { inWholeRecords, type Locate, type PickedRecord } from './path.js'
 import { measureText, NO_TEXT, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
-/** Takes a decoded record and gives its fields, or the reason why it breaks its contract. */
+/** Returns the fields of a decoded record, or the reason why it breaks its contract. */
 type Reader = (record: unknown) => Fields | Rejection
 
 /**
  * Compiles the feature list to the function that reads records.
  *
- * A field that is absent breaks the contract unless it is optional; null, "" and "NaN" are missing values and kept.
- * Numeric fields take numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
- * booleans; text ones the same, measured; boolean ones true, false, 0, 1 and the words for them; cyclic ones ISO 8601 (without a zone: UTC),
- * `YYYY/MM/DD HH:MM`, or epoch times in seconds, ms, µs or ns. Windowed features, which no record holds, are missing until `rowFiller`
- * puts them there.
+ * An absent field breaks the contract unless it is optional; null, "" and "NaN" are missing values and accepted.
+ * Numeric fields accept numbers and numeric strings of magnitude up to 1e300; categorical ones strings, numbers and
+ * booleans; text ones the same, measured; boolean ones true, false, 0, 1 and words such as yes; cyclic ones ISO 8601 (without a zone: UTC),
+ * `YYYY/MM/DD HH:MM`, or epoch times in seconds, ms, µs or ns. Windowed features, which are not part of a record, are missing until
+ * `rowFiller` writes them.
  */
 export function makeReader(features: readonly Feature[]): Reader {
   const read = fieldReader(features, inWholeRecords)
@@ -28,7 +28,7 @@ export function makeReader(features: readonly Feature[]): Reader {
   }
 }
 
-/** The same for records that are known to be objects, or what was taken of one: `locate` resolves a path. */
+/** The same for records that are known to be objects, whole or picked: `locate` resolves a path. */
 export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
   const { room, read } = rowReader(features, locate)
   return (record) => {
@@ -38,17 +38,17 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
   }
 }
 
-/** Reads the records of a batch into one table: nothing is made for each. */
+/** Reads the records of a batch into one table, without an allocation per record. */
 interface RowReader {
-  /** Makes an empty table with room for so many records. */
+  /** Returns an empty table with capacity for this many records. */
   room(records: number): FieldRows
   /** Writes a record's fields after the last row, or returns why the record breaks its contract. */
   read(record: unknown, rows: FieldRows): Rejection | null
-  /** Returns the rows that count. */
+  /** Returns the first `count` rows. */
   table(rows: FieldRows): FieldTable
 }
 
-/** As `fieldReader`, for many records. */
+/** Like `fieldReader`, for many records. */
 export function rowReader(features: readonly Feature[], locate: Locate): RowReader {
   const width: FieldWidth = {
     numbers: numberColumnsOf(features).length,
@@ -58,7 +58,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
     const { get, place } = feature.type === 'window' ? { get: () => undefined } : locate(feature.path)
     return {
       get,
-      /** Of a number that is already read; -1: there is none. */
+      /** Index of the feature's number in a picked record; -1: it has to be read from the value. */
       numberAt: feature.type === 'numeric' && place !== undefined ? place : -1,
       path: featurePath(feature),
       optional: feature.type === 'window' || feature.optional,
@@ -112,10 +112,10 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
 }
 
 /**
- * Compiles the feature list to the function that puts windowed features into the numbers of a record.
+ * Compiles the feature list to the function that writes windowed features into the numbers of a record.
  *
- * @param places  for each windowed feature, in the list's order, where its value stands among the values; -1: it is missing
- * @returns function of the numbers of a table of fields, of where the record's begin among them, and of the values
+ * @param places  for each windowed feature, in the list's order, the index of its value in `values`; -1: it is missing
+ * @returns function of a field table's numbers, of the index where the record's numbers begin, and of the values
  */
 export function rowFiller(features: readonly Feature[], places: readonly number[]) {
   const slots = numberColumnsOf(features).flatMap(({ feature, at }) => (feature.type === 'window' ? [at] : []))
@@ -131,12 +131,12 @@ export function isRejection(read: Fields | Rejection): read is Rejection {
 }
 
 const LARGEST = 1e300
-// Linear: no two parts of it can match the same digits.
+// Runs in linear time: no two parts of the pattern match the same digits.
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 /** A double has 17 significant digits and at most 308 before the point. */
 const LONGEST_NUMBER = 400
-const LONGEST_TRUTH = 16
-const TRUTHS: ReadonlyMap<string, 'true' | 'false'> = new Map([
+const LONGEST_BOOLEAN = 16
+const BOOLEAN_WORDS: ReadonlyMap<string, 'true' | 'false'> = new Map([
   ...['true', '1', 't', 'yes', 'y'].map((word) => [word, 'true'] as const),
   ...['false', '0', 'f', 'no', 'n'].map((word) => [word, 'false'] as const),
 ])
@@ -171,7 +171,7 @@ function readBoolean(value: unknown): 'true' | 'false' | null | undefined {
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const text = String(value)
-  return text.length > LONGEST_TRUTH ? undefined : TRUTHS.get(text.trim().toLowerCase())
+  return text.length > LONGEST_BOOLEAN ? undefined : BOOLEAN_WORDS.get(text.trim().toLowerCase())
 }
 
 function readTime(value: unknown): number | undefined {

@@ -9,13 +9,13 @@ describe('a text', () => {
     expect(numbers.map((number) => Number(number.toFixed(3)))).toEqual([14, 0.143, 0.357, 0.143, 0.143, 0.929])
   })
 
-  it('has a shape of a dozen symbols at most, whatever its script', () => {
+  it('has a shape of at most 12 symbols, in any script', () => {
     expect(measureText('ab12'.repeat(50)).shape).toBe('a9a9a9a9a9a9…')
     expect(measureText('Čeština é').shape).toBe('Aa a')
     expect(measureText('----').shape).toBe('----')
   })
 
-  it('is looked at for 4,096 characters, and counted to its end', () => {
+  it('is measured over 4,096 characters, except for its length', () => {
     const { numbers } = measureText(`${'a'.repeat(4_096)}${'1'.repeat(9_000)}`)
     expect(numbers).toEqual([13_096, 0, 0, 0, 0, 1 / 4_096])
   })

@@ -1,29 +1,29 @@
-/** The numbers measured of a text, in order: its length, and shares of its characters. */
+/** The numbers derived from a text, in order: its length, and shares of its characters. */
 export const TEXT_MEASURES = ['length', 'digits', 'capitals', 'punctuation', 'blanks', 'distinct'] as const
 
 export interface TextMeasures {
-  /** In the order of a text's derived numbers. */
+  /** In the order of `TEXT_MEASURES`. */
   readonly numbers: readonly number[]
   /** Runs of capitals, small letters and digits as A, a and 9, other characters as they are: `Aa 9-A` of `Gate 12-B`. */
   readonly shape: string | null
 }
 
-/** A text that is missing. */
+/** The measures of a missing text. */
 export const NO_TEXT: TextMeasures = { numbers: TEXT_MEASURES.map(() => Number.NaN), shape: null }
 
-/** Of a longer text only so much is looked at, its length excepted. */
-const LOOKED_AT = 4_096
-/** Beyond it nearly every text would have a shape of its own. */
+/** Of a longer text only this many characters are measured, except for its length. */
+const MEASURED_CHARACTERS = 4_096
+/** With more symbols, nearly every text would have a different shape. */
 const SHAPE_SYMBOLS = 12
 
 export function measureText(text: string): TextMeasures {
   const seen = new Set<number>()
   const counts = { A: 0, a: 0, 9: 0, ' ': 0, '.': 0 }
-  const looked = Math.min(text.length, LOOKED_AT)
+  const measured = Math.min(text.length, MEASURED_CHARACTERS)
   let shape = ''
   let symbols = 0
   let before = ''
-  for (let at = 0; at < looked; at += 1) {
+  for (let at = 0; at < measured; at += 1) {
     const code = text.charCodeAt(at)
     seen.add(code)
     const kind = kindOf(code, text[at]!)
@@ -35,7 +35,7 @@ export function measureText(text: string): TextMeasures {
       before = symbol
     }
   }
-  const share = (count: number) => count / looked
+  const share = (count: number) => count / measured
   return {
     numbers: [text.length, share(counts[9]), share(counts.A), share(counts['.']), share(counts[' ']), share(seen.size)],
     shape: symbols > SHAPE_SYMBOLS ? `${shape}…` : shape,
@@ -49,6 +49,6 @@ function kindOf(code: number, character: string): 'A' | 'a' | '9' | ' ' | '.' {
   if (code === 32 || (code >= 9 && code <= 13)) return ' '
   if (code < 128) return '.'
   if (/\p{Lu}/u.test(character)) return 'A'
-  // The halves of a pair beyond U+FFFF, emoji most often, are no letters to the test.
+  // Surrogates (of characters beyond U+FFFF, mostly emoji) do not match \p{L} and count as punctuation.
   return /\p{L}|\p{M}/u.test(character) ? 'a' : '.'
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { epochUnit, parseTimestamp } from './timestamp.js'
 
 describe('a timestamp', () => {
-  it('is read back from ISO 8601, whatever the time', () => {
+  it('is read back from ISO 8601, for any time', () => {
     fc.assert(
       fc.property(
         fc.date({ min: new Date('0100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }),
@@ -52,11 +52,11 @@ describe('a timestamp', () => {
     )
   })
 
-  it('issue 17.3: is the end of the year 9999 in milliseconds, and no time of 1978 in microseconds', () => {
+  it('issue 17.3: is accepted at the end of the year 9999 in ms, and rejected in 1978 in µs', () => {
     expect(parseTimestamp(253_402_300_799_999)).toBe(Date.parse('9999-12-31T23:59:59.999Z'))
   })
 
-  // From 1e10 on: ms of 1970, ms beyond 9999, µs beyond 2286, ns beyond 2286.
+  // From 1e10 on: ms in 1970, ms beyond 9999, µs beyond 2286, ns beyond 2286.
   it.each([
     0,
     -1,

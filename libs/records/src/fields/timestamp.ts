@@ -1,16 +1,16 @@
 const ISO =
   /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 const EPOCH = /^\d{9,19}(?:\.\d{1,9})?$/
-/** Longer texts are not times; also bounds the time that a pattern takes. */
+/** Longer texts are not times; the limit also bounds how long a pattern match takes. */
 const LONGEST = 64
 
-/** A unit of numbers of time since 1970. */
+/** The unit of a numeric epoch time. */
 export type EpochUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds'
 
 /**
- * The unit of an epoch time, by its magnitude: seconds of 1973 to 2286, ms of 1973 to 9999, µs and ns of 1979 to 2286. The ranges
- * have gaps between them, so a time outside the years of its unit is mostly refused and not read in another unit. Other numbers,
- * 0 and negative ones among them, are not epoch times; a time of other years has to be written as ISO 8601.
+ * The unit of an epoch time, derived from its magnitude: seconds for 1973 to 2286, ms for 1973 to 9999, µs and ns for 1979 to 2286.
+ * The ranges have gaps between them, so most times outside the years of their unit are rejected rather than read in another unit. Other
+ * numbers, including 0 and negative ones, are not epoch times; a time in other years has to be written as ISO 8601.
  */
 export function epochUnit(value: number): EpochUnit | null {
   return findUnit(value)?.unit ?? null
@@ -22,7 +22,7 @@ function findUnit(value: number) {
 
 const EPOCH_UNITS = [
   { unit: 'seconds', from: 1e8, to: 1e10, ms: 1e3 },
-  // To the end of the year 9999, which stands for "never" in many systems.
+  // Up to the end of the year 9999, which means "never" in many systems.
   { unit: 'milliseconds', from: 1e11, to: 253_402_300_800_000, ms: 1 },
   { unit: 'microseconds', from: 3e14, to: 1e16, ms: 1e-3 },
   { unit: 'nanoseconds', from: 3e17, to: 1e19, ms: 1e-6 },
@@ -30,7 +30,7 @@ const EPOCH_UNITS = [
 
 /**
  * Returns epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
- * number or in digits (see `epochUnit`); `undefined` for anything else, a 30th of February included.
+ * number or in digits (see `epochUnit`); `undefined` for anything else, including dates such as 30 February.
  */
 export function parseTimestamp(value: string | number): number | undefined {
   if (typeof value === 'number') {

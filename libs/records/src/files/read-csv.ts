@@ -9,7 +9,7 @@ interface ParsedRow {
   readonly info: Info
 }
 
-/** Reads comma-separated values with a header line (RFC 4180). Blank lines are skipped, and counted as lines. */
+/** Reads comma-separated values with a header line (RFC 4180). Blank lines are skipped, but count in line numbers. */
 export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let header: readonly string[] = []
   const parser = parse({
@@ -39,7 +39,7 @@ export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<read
   if (batch.length > 0) yield batch
 }
 
-/** A column without a name is named by its position, `column 3`; the second one called `price` is `price (2)`. */
+/** A column without a name is named by its position, `column 3`; a second column `price` is named `price (2)`. */
 function distinctNames(header: readonly string[]): readonly string[] {
   const taken = new Set(header)
   return header.map((column, index) => {
@@ -54,7 +54,7 @@ function distinctNames(header: readonly string[]): readonly string[] {
 
 type Nest = (flat: Readonly<Record<string, string>>) => Record<string, unknown>
 
-/** Makes the record of a row. A column whose field would be inside another column's, as `a.b` and `a`, is one key. */
+/** Builds the record of a row. A column whose field would be inside another column's, such as `a.b` next to `a`, stays one key. */
 function nestBy(header: readonly string[]): Nest {
   const columns = header.map((column) => ({ column, steps: stepsOfColumn(column) }))
   const fields = columns.map(({ column, steps }) => {
@@ -89,7 +89,7 @@ function explain(name: string, header: readonly string[], error: unknown): unkno
         error,
       )
     default:
-      // The parser's message may quote the whole value.
+      // The parser's message may contain the whole value.
       return new InputInvalid(name, line, error.message.slice(0, LONGEST_MESSAGE).replace(/ at line \d+/, ''), error)
   }
 }

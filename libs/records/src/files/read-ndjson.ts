@@ -2,7 +2,7 @@ import { decodeJson } from '../formats/json.js'
 import { InputInvalid } from './errors.js'
 import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
 
-/** Reads one JSON object a line, as a message is decoded; blank lines are passed over, and counted. */
+/** Reads one JSON object a line, decoded like a Kafka message; blank lines are skipped, but count in line numbers. */
 export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let batch: FileRecord[] = []
   let line = 0
@@ -25,7 +25,7 @@ export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<r
 const LINE_END = 0x0a
 const BLANKS: ReadonlySet<number> = new Set(Buffer.from(' \t\r'))
 
-/** Splits at line ends; a line that is longer than a record may be is given as soon as it is, and not held whole. */
+/** Splits at line ends; yields the start of a line as soon as it exceeds the longest record, so that memory stays bounded. */
 async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let held = 0

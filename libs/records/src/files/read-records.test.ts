@@ -14,7 +14,7 @@ async function read(format: Format, text: string, chunk = 7): Promise<readonly F
 }
 
 describe('CSV', () => {
-  it('gives each record with its line, over quoted line ends, blank lines and a byte order mark', async () => {
+  it('yields each record with its line, with quoted line ends, blank lines and a byte order mark', async () => {
     expect(await read('csv', '\uFEFFa,b\n1,"x\ny"\n\n3,é\n')).toEqual([
       { line: 3, record: { a: '1', b: 'x\ny' } },
       { line: 5, record: { a: '3', b: 'é' } },
@@ -45,14 +45,14 @@ describe('CSV', () => {
 })
 
 describe('NDJSON', () => {
-  it('gives each object with its line, over blank lines and characters split between chunks', async () => {
+  it('yields each object with its line, with blank lines and characters split between chunks', async () => {
     expect(await read('ndjson', '{"a":"é"}\r\n\n{"a":null}', 1)).toEqual([
       { line: 1, record: { a: 'é' } },
       { line: 3, record: { a: null } },
     ])
   })
 
-  it('gives more records than one batch holds, all of them and in order', async () => {
+  it('yields all records in order, over several batches', async () => {
     const lines = Array.from({ length: 2500 }, (_, index) => `{"n":${index}}`)
     const records = await read('ndjson', lines.join('\n'), 1000)
     expect(records.map(({ record }) => record.n)).toEqual(lines.map((_, index) => index))

@@ -7,9 +7,9 @@ import { readNdjson } from './read-ndjson.js'
 import type { FileRecord, RecordFile } from './record-file.js'
 
 /**
- * Reads a file's records in batches of at most `BATCH_ROWS`; no more than a few batches are held at a time.
+ * Reads a file's records in batches of at most `BATCH_ROWS`; only a few batches are in memory at a time.
  *
- * @throws {InputInvalid} naming file and line of the first record that cannot be read, or when there is none
+ * @throws {InputInvalid} with file and line of the first record that cannot be read, or if the file has no records
  */
 export async function* readRecords(file: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   let isEmpty = true
@@ -21,12 +21,11 @@ export async function* readRecords(file: RecordFile): AsyncGenerator<readonly Fi
 }
 
 /**
- * Compiles features to the function that reads a file's records in the file's order, as messages of one partition are read:
- * each counts in the windows of those behind it. A rejection is an error here: a file is corrected and read again, where a
- * stream sets the record aside.
+ * Compiles features to the function that reads a file's records in order, like the messages of one partition: each counts in
+ * the windows of later records. A rejection is an error here, because a file can be corrected and read again.
  *
- * @param windows  as of `ReaderOptions`. Default: `features`
- * @throws {InputInvalid} at once when a window goes by what only Kafka's messages have; then naming the line and the field of
+ * @param windows  as in `ReaderOptions`. Default: `features`
+ * @throws {InputInvalid} if a window uses Kafka's key or timestamp; the returned function throws it with the line and the field of
  *   a record that breaks its contract
  */
 export function fileReader(
@@ -37,17 +36,17 @@ export function fileReader(
   for (const feature of windows) if (feature.type === 'window') requireFieldsOf(file, feature)
   const reader = recordReader({ source: {}, features, windows, maxBytes: MAX_BYTES })
   return ({ line, record }) => {
-    const read = reader.read({ ...NO_MESSAGE, record })
+    const read = reader.read({ ...MESSAGE_PLACEHOLDER, record })
     if ('reason' in read) throw new InputInvalid(file, line, read.detail)
     return read.fields
   }
 }
 
-/** Of a file with more entities than this has room for, those not seen for longest begin anew. */
+/** Memory for window states; in a file with more entities, the states of the least recently seen ones are dropped. */
 const MAX_BYTES = 512 * 1024 ** 2
 
-/** What a record of a file lacks of a message; neither key nor timestamp is looked at. */
-const NO_MESSAGE = { topic: '', partition: 0, key: null, timestampMs: 0 }
+/** Message fields that a record of a file does not have; key and timestamp are not used. */
+const MESSAGE_PLACEHOLDER = { topic: '', partition: 0, key: null, timestampMs: 0 }
 
 function requireFieldsOf(file: string, { name, by, at }: Extract<Feature, { readonly type: 'window' }>): void {
   if (by !== undefined && at !== undefined) return

@@ -6,20 +6,20 @@ import { InputInvalid } from './errors.js'
 import { fileReader, readRecords } from './read-records.js'
 import type { FileRecord, RecordFile } from './record-file.js'
 
-/** What a model is fitted to, read from a file. */
+/** The records of a file that a model is fitted to. */
 export interface TrainingRecords {
   readonly features: readonly Feature[]
   readonly leftOut: readonly LeftOut[]
   /** In the file's order. */
   readonly records: readonly Fields[]
-  /** Rows of the file; more than `records` where it was sampled. */
+  /** Rows of the file; more than `records` if it was sampled. */
   readonly rows: number
 }
 
 interface TrainingRecordsOptions {
   /** Null: inferred from the records. */
   readonly features: readonly Feature[] | null
-  /** Columns to pass over, by name. */
+  /** Names of the columns to leave out. */
   readonly exclude: readonly string[]
   /** A larger file is sampled uniformly. */
   readonly maxRows: number
@@ -31,8 +31,8 @@ interface TrainingRecordsOptions {
 /**
  * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
  *
- * @throws {InputInvalid} naming file, line and field of a record that breaks the features' contract: the first of all where the
- *   features are given, the first of the sample where they are inferred; when a column to exclude is not there, or none is left
+ * @throws {InputInvalid} with file, line and field of the first record that breaks the features' contract (the first of the sample if
+ *   features are inferred); if a column to exclude does not exist; if no column is left
  */
 export async function readTrainingRecords(
   file: RecordFile,
@@ -90,7 +90,7 @@ function isWithin(name: string, path: string): boolean {
   return isPrefix(name.startsWith('$') ? parsePath(name) : stepsOfColumn(name)) || isPrefix([name])
 }
 
-/** A record as the sample takes it: its row is the offset. Fields where the features are given, because they are read in order. */
+/** A record for the sample, with its row as the offset. With given features it has fields already, because windows are read in order. */
 interface Row {
   readonly topic: string
   readonly partition: number
@@ -99,5 +99,5 @@ interface Row {
   readonly record: FileRecord | Fields
 }
 
-/** The same for each file: under another name a file gives the same sample. */
+/** The same for each file, so that a renamed file gives the same sample. */
 const OF_THE_FILE = { topic: '', partition: 0, timestampMs: 0 } as const

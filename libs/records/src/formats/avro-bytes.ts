@@ -3,14 +3,14 @@ import { MAX_VALUES } from './check-depth.js'
 import { integerOf } from './integers.js'
 
 /**
- * Reads one message of untrusted bytes from its start. Each method throws a RangeError where the bytes end too early or are no such value.
+ * Reads one message of untrusted bytes from its start. Each method throws a RangeError if the bytes end too early or are not a valid value.
  *
  * @see https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
  */
 export class AvroBytes {
   readonly #bytes: Buffer
   #at = 0
-  /** Of the arrays and maps so far. */
+  /** Items of the arrays and maps so far. */
   #values = 0
 
   constructor(bytes: Buffer) {
@@ -31,7 +31,7 @@ export class AvroBytes {
     throw new RangeError(`an int has 32 bits, found ${value}`)
   }
 
-  /** A zigzag varint of at most 10 bytes; within ± 2⁵³ a number, and beyond that its digits. */
+  /** A zigzag varint of at most 10 bytes; a number within ± 2⁵³, its digits as text beyond. */
   long(): number | string {
     let low = 0
     let place = 1
@@ -86,7 +86,7 @@ export class AvroBytes {
   /**
    * Reads the blocks of an array or a map.
    *
-   * @param width  how many values an item has at least: a record with all its fields may take no bytes
+   * @param width  how many values an item has at least, fields of a record included: a record may take no bytes
    */
   blocks(width: number, readItem: () => void): void {
     for (;;) {
@@ -109,7 +109,7 @@ export class AvroBytes {
     throw new RangeError(`a count of ${count}`)
   }
 
-  /** Gives the position of a value of so many bytes, and moves behind it. */
+  /** Returns the position of a value of this many bytes, and advances behind it. */
   #skip(length: number): number {
     if (length < 0 || length > this.left) throw new RangeError(`a value of ${length} bytes where ${this.left} are left`)
     this.#at += length
@@ -123,6 +123,6 @@ export class AvroBytes {
   }
 }
 
-/** Seven bytes hold 49 bits, which a double holds exactly. */
+/** Seven varint bytes have 49 bits, which a double represents exactly. */
 const EXACT_BYTES = 7
 const MOST_BYTES = 10

@@ -46,7 +46,7 @@ test('nested records, arrays, maps and enums have the shape of the same record i
   })
 })
 
-test('a union is its value, whatever its branches', () => {
+test('a union becomes its value, for any branches', () => {
   const schema = record(
     { name: 'nullable', type: ['null', 'double'] },
     { name: 'absent', type: ['null', 'string'] },
@@ -76,7 +76,7 @@ test('a union is its value, whatever its branches', () => {
   })
 })
 
-test('a record may contain its own kind', () => {
+test('a record may contain its own type', () => {
   const schema = record({ name: 'raw', type: 'bytes' }, { name: 'next', type: ['null', 'test.air.Trip'] })
   const value = { raw: Buffer.from([1]), next: { 'test.air.Trip': { raw: Buffer.from([2]), next: null } } }
   expect(decoded(schema, value)).toEqual({ raw: 'AQ==', next: { raw: 'Ag==', next: null } })
@@ -109,7 +109,7 @@ test('decimals are the nearest double, negative ones too', () => {
   expect(decoded(schema, value)).toEqual({ price: 12_345_678_901_234.56, fixed: -12.34 })
 })
 
-test('a long within ± 2⁵³ is a number, and beyond that its digits', () => {
+test('a long within ± 2⁵³ becomes a number, and beyond that its digits', () => {
   const schema = record({ name: 'id', type: 'long' }, { name: 'other', type: ['null', 'long'] })
   const decode = compile(schema)
   fc.assert(
@@ -138,7 +138,7 @@ test.each([
   expect(() => compile(record({ name: 'a', type: 'int' }, { name: 'b', type: 'int' }))(bytes)).toThrow()
 })
 
-test('what is no record is an error when it is compiled', () => {
+test('compiling a schema that is not a record throws', () => {
   expect(() => compile({ type: 'array', items: 'int' })).toThrow('a record is an Avro record; found array')
 })
 
@@ -148,7 +148,7 @@ const around = (power: bigint) =>
     .tuple(fc.constantFrom(-1n, 1n), fc.bigInt({ min: -5n, max: 5n }))
     .map(([sign, offset]) => sign * 2n ** power + offset)
 
-/** Avro's and protobuf's variable-length integers, written without either's library. */
+/** A variable-length integer of Avro and Protobuf, written without their libraries. */
 function zigzag(value: bigint): Buffer {
   let left = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
   const bytes: number[] = []
@@ -159,7 +159,7 @@ function zigzag(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(left)])
 }
 
-test('what another implementation wrote (fastavro, by confluent-kafka 2.16.1 of Python) is read', () => {
+test('bytes of another implementation are read (fastavro, by confluent-kafka 2.16.1 of Python)', () => {
   const schema = {
     type: 'record',
     name: 'Trip',

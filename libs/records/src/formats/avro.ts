@@ -6,11 +6,11 @@ import type { CompiledSchema } from './registry-decoder.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
 /**
- * Compiles an Avro schema to the function that decodes what was written by it, as the same record is written in JSON: a union is its
- * value, an enum its symbol, bytes are base64, dates and timestamps ISO 8601 text, times of day ms, decimals numbers; a long beyond 2⁵³
- * is its digits.
+ * Compiles an Avro schema to the function that decodes its records into the shape that they would have in JSON: a union becomes its
+ * value, an enum its symbol, bytes base64, dates and timestamps ISO 8601 text, times of day ms, decimals numbers, and a long beyond
+ * 2⁵³ its digits.
  *
- * @throws {Error} when it is not an Avro schema, or not of a record. The compiled function throws on bytes that are not such a record
+ * @throws {Error} if it is not an Avro schema of a record. The compiled function throws on bytes that are not such a record
  * @see https://avro.apache.org/docs/1.12.0/specification/
  */
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
@@ -28,7 +28,7 @@ export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledS
   }
 }
 
-/** A schema as the registry has checked it. */
+/** A schema in JSON; the registry has validated it. */
 type Schema = string | readonly Schema[] | SchemaObject
 
 interface SchemaObject {
@@ -46,14 +46,14 @@ interface SchemaObject {
 
 interface ValueReader {
   read: (bytes: AvroBytes) => unknown
-  /** How many values it has at least: a record with all its fields may take no bytes. */
+  /** The least number of values it has, fields of a record included: a record may take no bytes. */
   width: number
 }
 
 interface Scope {
-  /** By full name. */
+  /** Named types, by full name. */
   readonly named: Map<string, ValueReader>
-  /** Of names that have none. */
+  /** Namespace of names without one. */
   readonly namespace: string
 }
 
@@ -122,7 +122,7 @@ function mapReader(values: ValueReader): ValueReader {
   })
 }
 
-/** Registers a named type before what it contains is read: it may contain itself. */
+/** Registers a named type before its contents are read, since it may contain itself. */
 function define({ name, namespace }: SchemaObject, scope: Scope, read: ValueReader['read']) {
   const fullName = fullNameOf(name!, namespace ?? scope.namespace)
   const reader = oneValue(read)
@@ -139,7 +139,7 @@ function find(name: string, { named, namespace }: Scope): ValueReader {
 const fullNameOf = (name: string, namespace: string) =>
   name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
 
-/** Gives undefined for what is no primitive type. */
+/** Returns undefined for other than primitive types. */
 function scalarReader(schema: SchemaObject): ValueReader | undefined {
   const { type, logicalType = '' } = schema
   switch (type) {

@@ -1,18 +1,18 @@
 import type { JsonObject } from './record-decoder.js'
 
-/** Deeper than a person writes, and less deep than where Postgres (some 6,000 levels) and JSON.stringify run out of stack. */
+/** Deeper than records in use, and far below the depth at which Postgres (some 6,000 levels) and JSON.stringify run out of stack. */
 export const MAX_DEPTH = 500
 
 /**
- * The most values that a binary record may have in its lists, maps and repeated fields: 1 MiB can hold a million of them, which take more
- * than a second to decode; 50,000 take less than 100 ms.
+ * The most values that a binary record may have in its lists, maps and repeated fields: 1 MiB can contain a million of them, which take
+ * more than a second to decode; 50,000 take less than 100 ms.
  */
 export const MAX_VALUES = 50_000
 
 /**
  * Returns a decoded record if it nests at most MAX_DEPTH levels.
  *
- * @throws {RangeError} when it nests deeper
+ * @throws {RangeError} if it nests deeper
  */
 export function checkDepth(record: JsonObject): JsonObject {
   let level: readonly object[] = [record]

@@ -6,7 +6,7 @@ import { csvDecoder } from './csv.js'
 const decode = (text: string, settings: Parameters<typeof csvDecoder>[0] = { delimiter: ',' }) =>
   csvDecoder(settings)(Buffer.from(text))
 
-test('values are fields of their places, or of their columns, a dotted one nested', () => {
+test('values are fields by position, or by column name, with dotted names nested', () => {
   expect(decode('LAX,3.5,\n')).toEqual({ record: { 0: 'LAX', 1: '3.5', 2: '' } })
   expect(
     decode('LAX;JFK;3,5\r\n', { delimiter: ';', columns: ['route.origin', 'route.destination', 'delay'] }),
@@ -15,7 +15,7 @@ test('values are fields of their places, or of their columns, a dotted one neste
   })
 })
 
-test('any values come back as another writer wrote them', () => {
+test('any values written by another library are read back', () => {
   const line = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 6 })
   fc.assert(
     fc.property(
@@ -31,7 +31,7 @@ test('any values come back as another writer wrote them', () => {
   )
 })
 
-test('quoting decides nothing that no quote stands for: both readers of a line agree', () => {
+test('a line without quotes is read the same by splitting and by the parser', () => {
   const plain = fc.array(fc.stringMatching(/^[^",\r\n]*$/), { minLength: 2, maxLength: 5 })
   fc.assert(
     fc.property(plain, (values) => {
@@ -56,16 +56,16 @@ test.each([
   })
 })
 
-test('bytes that are no UTF-8 are undecodable', () => {
+test('bytes that are not UTF-8 are undecodable', () => {
   expect(csvDecoder({ delimiter: ',' })(Buffer.from([0x31, 0x2c, 0xff]))).toMatchObject({ reason: 'undecodable' })
 })
 
-test('issue 17: a line with a NUL byte is undecodable, which csv-parse passes over behind a quote', () => {
+test('issue 17: a line with a NUL byte is undecodable, although csv-parse skips one after a quote', () => {
   for (const text of ['a\0,b', '"a"\0,b', '"a\0",b']) {
     expect(decode(text)).toMatchObject({ reason: 'undecodable', detail: expect.stringMatching(/NUL/) })
   }
 })
 
-test('issue 17.15: of a message of several lines no more than two are parsed', () => {
+test('issue 17.15: at most two lines of a message are parsed', () => {
   expect(decode('"1"\n"2"\n"3')).toMatchObject({ detail: expect.stringMatching(/found several/) })
 })

@@ -5,10 +5,10 @@ import { oneLine } from './one-line.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
 
 /**
- * Makes the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
+ * Returns the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
  *
- * With `columns` a value is the field of its column's name, and a column `route.origin` is `$.route.origin`; without them
- * it is the field of its place, `$[0]` the first. Every value is text; the line may end with a line end.
+ * With `columns`, fields are named after the columns, and a column `route.origin` is `$.route.origin`; without them a field is
+ * named by its position, `$[0]` being the first. Every value is text; a trailing line end is allowed.
  */
 export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => DecodedValue | Rejection {
   const toRecord = columns === undefined ? byPlace : byName(columns)
@@ -28,7 +28,7 @@ export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer)
 
 type CsvSettings = Config['source']['csv']
 
-/** Without a quote a line is its text between delimiters; only one with a quote needs the parser, at ten times the cost. */
+/** A line without a quote is split at the delimiter; only a line with a quote needs the parser, at ten times the cost. */
 function splitLine(text: string, delimiter: string): string[] | Rejection {
   if (text.includes('"')) return parseLine(text, delimiter)
   const line = text.replace(BYTE_ORDER_MARK, '').replace(LINE_END, '')
@@ -57,7 +57,7 @@ function byPlace(values: readonly string[]): JsonObject {
   return record
 }
 
-/** Compiles column names to the function that makes a record of a line's values. */
+/** Compiles column names to the function that builds a record from a line's values. */
 function byName(columns: readonly string[]): (values: readonly string[]) => JsonObject {
   const steps = columns.map(stepsOfColumn)
   return (values) => {

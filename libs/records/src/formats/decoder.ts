@@ -9,7 +9,7 @@ import { makeRegistry } from './schema-registry.js'
 
 type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 'csv' | 'registry'>
 
-/** Makes the decoder of a source's messages from its configuration. */
+/** Returns the decoder of a source's messages for its configuration. */
 export function makeDecoder(source: SourceFormat): RecordDecoder {
   const { prepare, decode: decodeBody, quickPicker } = bodyDecoder(source)
   const { maxRecordBytes } = source

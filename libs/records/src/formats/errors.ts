@@ -2,7 +2,7 @@ import { OutflowError } from '@outflow/errors'
 
 /**
  * The schema registry did not answer, or answered with a temporary error.
- * @fix Wait; if it lasts, look at the registry and the network.
+ * @fix Wait; if it lasts, check the registry and the network.
  */
 export class RegistryUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_REGISTRY_UNAVAILABLE'
@@ -10,7 +10,7 @@ export class RegistryUnavailable extends OutflowError {
 }
 
 /**
- * The schema registry refused the request, or what answers is no schema registry.
+ * The schema registry refused the request, or the URL is not that of a schema registry.
  * @fix Check `url`, `username` and `password` under `source.registry`.
  */
 export class RegistryRefused extends OutflowError {

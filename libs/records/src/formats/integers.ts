@@ -1,6 +1,6 @@
 /**
- * A 64-bit integer as records have it: a number up to 2⁵³ − 1 in magnitude, beyond that its digits as text. A category
- * or a key is then exact; a numeric field reads digits, to the nearest double.
+ * Converts a 64-bit integer for a record: to a number up to 2⁵³ − 1 in magnitude, beyond that to its digits as text. A category
+ * or a key is then exact; a numeric field reads digits to the nearest double.
  */
 export function integerOf(value: bigint): number | string {
   const number = Number(value)
@@ -8,10 +8,10 @@ export function integerOf(value: bigint): number | string {
 }
 
 /**
- * An unscaled big-endian two's complement and its scale, as Avro and Confluent write decimals, to the nearest double.
+ * Converts a decimal of Avro or Confluent (an unscaled big-endian two's complement and a scale) to the nearest double.
  *
- * @param bytes  none is 0
- * @throws {RangeError} when there are more than 256 bytes: the time to convert them grows with their square
+ * @param bytes  empty means 0
+ * @throws {RangeError} for more than 256 bytes: conversion time grows with their square
  */
 export function decimalOf(bytes: Uint8Array, scale: number): number {
   if (bytes.length === 0) return 0
@@ -21,7 +21,7 @@ export function decimalOf(bytes: Uint8Array, scale: number): number {
   return Number(`${BigInt.asIntN(bytes.length * 8, unsigned)}e${-scale}`)
 }
 
-/** 600 digits; a double has 309 before the point. */
+/** Some 600 digits; a double has at most 309 before the point. */
 const LONGEST_DECIMAL = 256
 
 /**

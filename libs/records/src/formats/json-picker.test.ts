@@ -7,7 +7,7 @@ import type { PickedValues } from './record-decoder.js'
 const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'absent']
 const pick = jsonPicker(KEYS)
 
-/** What the picker took, or null where it left it. */
+/** The values that the picker took, or null if it left the document to JSON.parse. */
 function picked(text: string | Buffer): unknown[] | null {
   const taken = { numbers: new Float64Array(KEYS.length), others: [] }
   return pick(Buffer.from(text as string), taken) ? valuesOf(taken) : null
@@ -17,13 +17,13 @@ function valuesOf({ numbers, others }: PickedValues): unknown[] {
   return KEYS.map((_, place) => (Number.isNaN(numbers[place]) ? others[place] : numbers[place]))
 }
 
-/** The same by JSON.parse. */
+/** The same values by JSON.parse. */
 function parsed(text: string): unknown[] {
   const record = JSON.parse(text) as object
   return KEYS.map((key) => Object.getOwnPropertyDescriptor(record, key)?.value)
 }
 
-describe('what the picker takes without JSON.parse', () => {
+describe('documents that the picker reads without JSON.parse', () => {
   it.each([
     '{}',
     ' {\t"a" : 1 ,\r\n"b":\n-2.5e-3 } ',
@@ -67,13 +67,13 @@ test.each([
   expect(picked(text)).toBe(null)
 })
 
-test('one picker reads records whose keys come and go, and in any order', () => {
+test('one picker reads records with different keys in any order', () => {
   for (const text of ['{"a":1,"b":2}', '{"b":2,"a":1}', '{"c":0,"a":1}', '{"aa":0,"b":2}', '{"a":1,"b":2}']) {
     expect(picked(text)).toEqual(parsed(text))
   }
 })
 
-test('issue 17.25: long keys are read and not remembered', async () => {
+test('issue 17.25: long keys are read and not cached', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   const pickAny = jsonPicker(['a'])
@@ -89,18 +89,18 @@ test('issue 17.25: long keys are read and not remembered', async () => {
     expect(pickAny(Buffer.from(`{"a":${nth},${members}"${longKey}":0}`), taken)).toBe(true)
     expect(taken.numbers[0]).toBe(nth)
   }
-  // The memory of a buffer is freed some time after its collection.
+  // A buffer's memory is freed some time after its collection.
   await vi.waitFor(() => expect(heldBytes() - before).toBeLessThan(10 * LONG_KEY_BYTES), { timeout: 10_000 })
 })
 
 const LONG_KEY_BYTES = 2 ** 18
 
-test('a key that is no UTF-8 is no key the second time either', () => {
+test('a key that is not UTF-8 is refused the second time as well', () => {
   const broken = Buffer.from('{"a\xff":1}', 'latin1')
   expect([picked(broken), picked(broken)]).toEqual([null, null])
 })
 
-/** Deep, and −0 is not 0. */
+/** Compares deeply, and distinguishes −0 from 0. */
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
     return Object.is(one, other)

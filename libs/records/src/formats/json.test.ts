@@ -7,7 +7,7 @@ const decoderOf = (maxRecordBytes: number): RecordDecoder =>
   makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
 const decode = (text: string) => decoderOf(1_000_000).decode(Buffer.from(text))
 
-test('any JSON object comes back as it was written', () => {
+test('any JSON object is read back as it was written', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (record) => {
       expect(decode(JSON.stringify(record))).toEqual({ record: JSON.parse(JSON.stringify(record)) })
@@ -37,21 +37,21 @@ test.each([
   expect(decoderOf(128).decode(value)).toMatchObject({ reason, detail: expect.stringMatching(/^.{5,250}$/) })
 })
 
-test('a record of exactly the allowed size is welcome', () => {
+test('a record of exactly the allowed size is accepted', () => {
   const value = Buffer.from('{"delay":3}')
   expect(decoderOf(value.length).decode(value)).toEqual({ record: { delay: 3 } })
 })
 
-test("Confluent's frame before the JSON is passed over", () => {
+test("Confluent's frame before the JSON is skipped", () => {
   expect(decode('\0\0\0\0\u0007{"delay":3}')).toEqual({ record: { delay: 3 } })
   expect(decode('\0\0\0\0\u0007')).toMatchObject({ reason: 'undecodable' })
 })
 
-test('a byte order mark is passed over', () => {
+test('a byte order mark is skipped', () => {
   expect(decode('\ufeff{"delay":3}')).toEqual({ record: { delay: 3 } })
 })
 
-test('nesting that Postgres could not store is rejected, and brackets inside strings do not count', () => {
+test('nesting that Postgres cannot store is rejected, and brackets inside strings do not count', () => {
   const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
   expect(decode(nested(499))).toHaveProperty('record')
   expect(decode(nested(500))).toMatchObject({ reason: 'undecodable', detail: 'a record nests at most 500 levels deep' })

@@ -6,14 +6,14 @@ import { type JsonPicker, jsonPicker } from './json-picker.js'
 import { oneLine } from './one-line.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
 
-/** Decodes UTF-8, JSON, an object at the top. A Confluent frame before it is skipped: JSON needs no schema. */
+/** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
   const body = bodyOf(value)
   if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
   return parseObject(withoutByteOrderMark(body.toString('utf8')))
 }
 
-/** Takes values out of the same, where `jsonPicker` can. */
+/** Reads single values of the same documents, if `jsonPicker` can. */
 export function pickJson(keys: readonly string[]): JsonPicker {
   const pick = jsonPicker(keys)
   return (value, picked) => pick(bodyOf(value), picked)
@@ -39,7 +39,7 @@ function parseObject(text: string): DecodedValue | Rejection {
   return { record: parsed as JsonObject }
 }
 
-/** Nesting of valid JSON, counted in its text: the parsed value would take a walk with a stack of its own. */
+/** Counts the nesting of valid JSON in its text, since walking the parsed value would need an explicit stack. */
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0

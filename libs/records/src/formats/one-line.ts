@@ -1,4 +1,4 @@
-/** A parser's message as the detail of a rejection: one line, of at most 200 characters. */
+/** Shortens a parser's message to one line of at most 200 characters, for the detail of a rejection. */
 export function oneLine(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 199)}…` : line

@@ -2,14 +2,14 @@ import protobuf, { type NamespaceBase, type Type } from 'protobufjs'
 import descriptor from 'protobufjs/ext/descriptor.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
-/** Returns the message that indexes lead to: that of the file, then those inside one another. @throws {Error} where none is */
+/** Returns the message type at indexes: the first selects among the file's messages, each further one among the nested ones. @throws {Error} if there is none */
 type MessageFinder = (indexes: readonly number[]) => Type
 
 /**
- * Reads a .proto file and what it imports, each as text, as Java's clients and Confluent's registry write it, or as a
- * descriptor in base64, as librdkafka's clients hand it to a registry that leaves it so.
+ * Reads a .proto file and its imports. Each is text, as Java clients and Confluent's registry write it, or a descriptor in
+ * base64, as librdkafka clients register it with a registry that does not convert it.
  *
- * @throws {Error} when it is neither, or when something that is imported is not there
+ * @throws {Error} if it is neither, or if an import is missing
  */
 export function readProtobufFiles({ schema, imports }: RegisteredSchema): MessageFinder {
   const texts = imports.filter((file) => !isDescribed(file.schema))
@@ -22,15 +22,15 @@ export function readProtobufFiles({ schema, imports }: RegisteredSchema): Messag
   return finderOfText(namespace)
 }
 
-/** No .proto file of anybody's is called so. */
+/** A name that no .proto file has. */
 const MAIN_FILE = '<main>'
 
-/** The files that Confluent's serializers include in addition to Google's. */
+/** A file that Confluent's serializers include in addition to Google's. */
 const CONFLUENT_DECIMAL = `syntax = "proto3"; package confluent.type;
 message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`
 const CONFLUENT_DECIMAL_FILE = 'confluent/type/decimal.proto'
 
-/** Text has blanks, braces and semicolons. */
+/** Whether a schema is a descriptor in base64; text has blanks, braces and semicolons. */
 const isDescribed = (schema: string) => /^[A-Za-z0-9+/]+=*$/.test(schema)
 
 const descriptorOf = (schema: string): FileDescriptor =>
@@ -48,7 +48,7 @@ interface FileDescriptor {
   readonly messageType: readonly MessageDescriptor[]
 }
 
-/** A set of descriptors must be whole: what its files take for granted is put before them. */
+/** A descriptor set must be complete: the well-known files that its files import are added before them. */
 function rootOf(files: readonly FileDescriptor[]): protobuf.Root {
   const known = new protobuf.Root()
   for (const wanted of files.flatMap(({ dependency }) => dependency)) addKnown(known, wanted)
@@ -57,11 +57,11 @@ function rootOf(files: readonly FileDescriptor[]): protobuf.Root {
   return protobuf.Root.fromDescriptor(set as never, { keepCase: true })
 }
 
-/** @returns the file's package: where its messages stand */
+/** @returns the namespace of the file's package, which contains its messages */
 function parseInto(root: protobuf.Root, name: string, text: string): NamespaceBase {
   if (root.files.includes(name)) return root
   root.files.push(name)
-  // Undeclared in its types: what every message of the text gets as its own `filename`.
+  // protobufjs copies this property, which its types do not declare, to `filename` of every message of the text.
   Object.assign(protobuf.parse, { filename: name })
   const { package: packageName, imports = [] } = protobuf.parse(text, root, { keepCase: true })
   for (const wanted of imports) addKnown(root, wanted)
@@ -78,7 +78,7 @@ function addKnown(root: protobuf.Root, wanted: string): void {
   }
 }
 
-/** Messages are counted in the order of the file, those of other files in the same package left out. */
+/** Counts messages in the order of the file, without those of other files in the same package. */
 const finderOfText =
   (namespace: NamespaceBase): MessageFinder =>
   (indexes) => {

@@ -3,7 +3,7 @@ import { MAX_VALUES } from './check-depth.js'
 
 type Longs = (Long | number)[]
 
-/** protobufjs's reader, which throws where a message, with the messages inside it, has more than MAX_VALUES fields. */
+/** protobufjs's reader, which throws if a message, including nested ones, has more than MAX_VALUES fields. */
 export class BoundedReader extends protobuf.BufferReader {
   #fields = 0
 
@@ -28,7 +28,7 @@ export class BoundedReader extends protobuf.BufferReader {
     return super.sint64s(values)
   }
 
-  /** Packed varints of 64 bits take 0.15 µs each, other packed values so little that they can be counted afterwards. */
+  /** Packed 64-bit varints take 0.15 µs each and are counted here; other packed values are cheap enough to be counted afterwards. */
   #checkPacked(values: Longs = []): void {
     const { pos } = this
     const bytes = this.size()

@@ -4,26 +4,26 @@ import { decimalOf, isoOf } from './integers.js'
 
 type Convert = (value: unknown) => unknown
 
-/** What the conversions of one schema share. */
+/** State shared by the conversions of one schema. */
 interface Conversions {
   readonly made: Map<Type, Convert>
-  /** Of the message that is being converted: its fields, set or not, and items. */
+  /** Values of the message being converted so far: its fields, set or not, and items. */
   values: number
 }
 
-/** protobufjs reads 64 bits so. */
+/** protobufjs's type of 64-bit integers. */
 interface Long {
   toNumber(): number
   toString(): string
 }
 
 /**
- * Compiles a message type to the function that gives its decoded messages as the same record is written in JSON: an
- * enum is its name, bytes are base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
- * 64-bit integer beyond 2⁵³ its digits. What the schema has and the message leaves unset is null where the schema records
- * presence; a proto3 number without `optional` is then 0.
+ * Compiles a message type to the function that converts its decoded messages into the shape that they would have in JSON: an
+ * enum becomes its name, bytes base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
+ * 64-bit integer beyond 2⁵³ its digits. An unset field is null if the schema records presence, else its default: 0 for a
+ * proto3 number without `optional`.
  *
- * The function throws where a message has more than MAX_VALUES values.
+ * The function throws if a message has more than MAX_VALUES values.
  */
 export function messageConversion(type: Type): Convert {
   const conversions: Conversions = { made: new Map(), values: 0 }
@@ -45,11 +45,11 @@ function conversionOf(type: Type, conversions: Conversions): Convert {
   if (known !== undefined) return known
   const before = made.get(type)
   if (before !== undefined) return before
-  // A message may contain its own kind: what stands for it meanwhile looks it up when it is called.
+  // A message may contain its own type: until that is compiled, a placeholder looks it up when called.
   made.set(type, (value) => made.get(type)!(value))
   const fields = type.fieldsArray.map((field) => ({
     name: field.resolve().name,
-    isUnset: tellsUnset(field) ? (message: object) => !Object.hasOwn(message, field.name) : never,
+    isUnset: recordsPresence(field) ? (message: object) => !Object.hasOwn(message, field.name) : never,
     convert: fieldConversion(field, conversions),
   }))
   const conversion: Convert = (value) => {
@@ -65,8 +65,8 @@ function conversionOf(type: Type, conversions: Conversions): Convert {
 
 const never = () => false
 
-/** Every syntax can distinguish an absent message; protobufjs leaves it out. */
-const tellsUnset = (field: Field) =>
+/** Every syntax records the presence of a message field; protobufjs omits an absent one. */
+const recordsPresence = (field: Field) =>
   field.hasPresence || (field.resolvedType instanceof protobuf.Type && !field.repeated && !field.map)
 
 function fieldConversion(field: Field, conversions: Conversions): Convert {
@@ -99,7 +99,7 @@ function valueConversion({ type, resolvedType }: Field, conversions: Conversions
 
 const asIs: Convert = (value) => value
 
-/** protobufjs's default is a list of nothing. */
+/** protobufjs's default for bytes is an empty array. */
 function toBase64(value: unknown): string {
   return Buffer.from(value as Uint8Array).toString('base64')
 }
@@ -109,7 +109,7 @@ function fromLong(value: unknown): number | string {
   return Number.isSafeInteger(number) ? number : (value as Long).toString()
 }
 
-/** protobufjs keeps a 64-bit key as eight characters, of a byte each, and one that the message leaves out as '0'. */
+/** protobufjs represents a 64-bit key as eight characters of one byte each, and an omitted key as '0'. */
 function longKeyOf(type: string): (key: string) => string {
   const isUnsigned = type === 'uint64' || type === 'fixed64'
   return (key) => (key.length === 8 ? String(protobuf.util.longFromHash(key, isUnsigned)) : key)

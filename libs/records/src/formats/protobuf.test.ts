@@ -96,7 +96,7 @@ test('a message has the shape of the same record in JSON', () => {
   })
 })
 
-test('what is left unset is null where the schema records presence, else the default', () => {
+test('an unset field is null if the schema records presence, else its default', () => {
   expect(decode(Buffer.from([2, 2]))).toMatchObject({
     flight_no: '',
     id: 0,
@@ -111,12 +111,12 @@ test('what is left unset is null where the schema records presence, else the def
   })
 })
 
-test('the indexes say which message it is: the first, or one inside another', () => {
+test('the indexes select the message type: the first, or a nested one', () => {
   expect(decode(written('test.air.Leg', { miles: 3 }, [0]))).toEqual({ miles: 3, raw: '' })
   expect(decode(written('test.air.Trip.Meal', { hot: true }, [4, 2, 2]))).toEqual({ hot: true })
 })
 
-test('a number that the enum does not know stays a number', () => {
+test('a number that the enum does not define stays a number', () => {
   expect(decode(written('test.air.Trip', { cabin: 9 }, [2, 2]))).toMatchObject({ cabin: 9 })
 })
 
@@ -136,11 +136,11 @@ test.each([
   expect(() => decode(Buffer.from(bytes))).toThrow()
 })
 
-test('an import that nobody names is an error when it is compiled', () => {
+test('compiling a file with an unresolved import throws', () => {
   expect(() => compile('syntax = "proto3"; import "far.proto"; message A { far.B b = 1; }')).toThrow(/far\.B/)
 })
 
-test('recursion is followed as deep as the message goes', () => {
+test('a recursive message is read to its full depth', () => {
   const decodeTree = compile(
     'syntax = "proto3"; message Tree { string name = 1; repeated Tree children = 2; Tree left = 3; }',
   )
@@ -151,15 +151,15 @@ test('recursion is followed as deep as the message goes', () => {
   })
 })
 
-/** Registered and written by another implementation: confluent-kafka 2.16.1 of Python, through Apicurio. */
-describe("what librdkafka's clients write", () => {
+/** Schema and bytes from another implementation: confluent-kafka 2.16.1 of Python, through Apicurio. */
+describe('messages of librdkafka clients', () => {
   const COMMON = 'Cgxjb21tb24ucHJvdG8SCHRlc3QuYWlyKh0KBUNhYmluEgkKBUZJUlNUEAASCQoFQ09BQ0gQAWIGcHJvdG8z'
   const DESCRIBED =
     'Cgp0cmlwLnByb3RvEgh0ZXN0LmFpchofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90bxoeZ29vZ2xlL3Byb3RvYnVmL3dyYXBwZXJzLnByb3RvGgxjb21tb24ucHJvdG8iIQoDTGVnEg0KBW1pbGVzGAEgASgFEgsKA3JhdxgCIAEoDCKBBAoEVHJpcBIRCglmbGlnaHRfbm8YASABKAkSCgoCaWQYAiABKAMSDQoFZGVsYXkYAyABKAESHgoFY2FiaW4YBCABKA4yDy50ZXN0LmFpci5DYWJpbhIbCgRsZWdzGAUgAygLMg0udGVzdC5haXIuTGVnEisKB2J5X25hbWUYBiADKAsyGi50ZXN0LmFpci5UcmlwLkJ5TmFtZUVudHJ5EicKBWJ5X2lkGAcgAygLMhgudGVzdC5haXIuVHJpcC5CeUlkRW50cnkSKwoHbGVmdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoDdGlwGAogASgLMhwuZ29vZ2xlLnByb3RvYnVmLkRvdWJsZVZhbHVlEhIKBXN0b3BzGAwgASgFSAGIAQESGwoEbGFzdBgNIAEoCzINLnRlc3QuYWlyLkxlZxIOCgRjYXJkGA4gASgJSAASDgoEY2FzaBgPIAEoBEgAGhMKBE1lYWwSCwoDaG90GAEgASgIGjwKC0J5TmFtZUVudHJ5EgsKA2tleRgBIAEoCRIcCgV2YWx1ZRgCIAEoCzINLnRlc3QuYWlyLkxlZzoCOAEaKwoJQnlJZEVudHJ5EgsKA2tleRgBIAEoAxINCgV2YWx1ZRgCIAEoBToCOAFCBQoDcGF5QggKBl9zdG9wc2IGcHJvdG8z'
   const decodeDescribed = compile(DESCRIBED, [{ name: 'common.proto', schema: COMMON }])
   const hex = (text: string) => decodeDescribed(Buffer.from(text, 'hex'))
 
-  test('is read by its descriptor', () => {
+  test('are read by their descriptor', () => {
     expect(
       hex(
         '02020a045541203710ffffffffffffffffef0119000000000000044020012a0508071201ff32070a0161120208083a0d08fdffffffffffffffff0110043a0c088080808080808080101005420b0880f09dc70610c096b102520909000000000000f43f600078ffffffffffffffffff01',
@@ -181,21 +181,21 @@ describe("what librdkafka's clients write", () => {
     })
   })
 
-  test('says by its indexes which message it is', () => {
+  test('select the message type by their indexes', () => {
     expect(hex('000809120102')).toEqual({ miles: 9, raw: 'Ag==' })
     expect(hex('0402000801')).toEqual({ hot: true })
     expect(() => hex('0212')).toThrow('the schema has no message [9]')
   })
 })
 
-test('issue 17: a 64-bit key that an entry leaves out is 0, and an unsigned one is not negative', () => {
+test('issue 17: an omitted 64-bit key of a map entry is 0, and an unsigned key is not negative', () => {
   expect(decode(Buffer.from('02023a021004', 'hex'))).toMatchObject({ by_id: { 0: 4 } })
   const unsigned = compile('syntax = "proto3"; message T { map<uint64, int32> by_id = 1; }')
   const bytes = Buffer.from('000a0d08ffffffffffffffffff011004', 'hex')
   expect(unsigned(bytes)).toEqual({ by_id: { '18446744073709551615': 4 } })
 })
 
-describe('messages that would take long', () => {
+describe('messages that would take long to decode', () => {
   const schema =
     'syntax = "proto3"; message T { repeated L l = 1; repeated int64 n = 2; map<string, L> m = 3; T t = 4; } '
   const bounded = compile(

@@ -8,10 +8,10 @@ import type { CompiledSchema } from './registry-decoder.js'
 import type { RegisteredSchema } from './schema-registry.js'
 
 /**
- * Compiles a .proto file to the function that decodes what was written by it: first the indexes that select one of the
- * file's messages follows, then the message. Fields are called as in the file.
+ * Compiles a .proto file to the function that decodes a payload written with it: the indexes that select one of the file's
+ * message types, then the message. Fields have the names of the file.
  *
- * @throws {Error} when it is no .proto file, or imports what the registry does not name
+ * @throws {Error} if it is not a .proto file, or imports a file that the registry does not list
  */
 export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
   const find = readProtobufFiles(schema)
@@ -33,7 +33,7 @@ function messageDecoder(type: Type): CompiledSchema {
   return (body) => checkDepth(convert(type.decode(new BoundedReader(body))) as JsonObject)
 }
 
-/** A count and as many indexes, zigzag varints all; the count 0 stands for [0], the file's first message. */
+/** Reads a count and that many indexes, all zigzag varints; the count 0 means [0], the file's first message. */
 function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; readonly end: number } {
   const reader = protobuf.Reader.create(payload)
   const count = reader.sint32()
@@ -44,5 +44,5 @@ function readIndexes(payload: Buffer): { readonly indexes: readonly number[]; re
 }
 
 const FIRST_MESSAGE = [0]
-/** Messages inside one another; protobufjs refuses a .proto file that nests as deep. */
+/** Nesting of message types; protobufjs refuses a .proto file that nests this deep. */
 const MAX_INDEXES = 100

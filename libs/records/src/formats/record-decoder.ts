@@ -2,53 +2,53 @@ import type { Rejection } from '@outflow/contracts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** A record that could be decoded. In a wrapper, because a record may have a field `reason` of its own. */
+/** A decoded record. It is wrapped, because a record may have a field `reason` itself. */
 export interface DecodedValue {
   readonly record: JsonObject
 }
 
-/** Turns the values of one source's messages into records, in two steps, so that only the first may have to wait. */
+/** Turns the values of one source's messages into records, in two steps, of which only the first is asynchronous. */
 export interface RecordDecoder {
   /**
-   * Fetches the schemas that the values of these messages name and that are not known yet.
+   * Fetches the schemas that the values of these messages refer to and that have not been fetched yet.
    *
    * @param messages  of one batch
-   * @returns null where nothing is to be fetched, which is nearly always
-   * @throws {RegistryUnavailable} when the registry is away, and the same call may succeed later
-   * @throws {RegistryRefused}     when it will not answer this client
+   * @returns null if there is nothing to fetch, which is nearly always the case
+   * @throws {RegistryUnavailable} if the registry does not answer; the same call may succeed later
+   * @throws {RegistryRefused}     if the registry refuses this client
    */
   prepare(messages: readonly { readonly value: Buffer | null }[]): Promise<void> | null
   /**
-   * Decodes one of the values that were prepared.
+   * Decodes a value that `prepare` has been called for.
    *
    * @param value  a Kafka value; null is a tombstone
-   * @returns the record, or why it is none: `empty`, `too_large` or `undecodable`
+   * @returns the record, or a rejection: `empty`, `too_large` or `undecodable`
    */
   decode(value: Buffer | null): DecodedValue | Rejection
   /**
-   * Compiles keys to the function that takes their values alone, `undefined` where there is none, and may leave out building
-   * the record; what it refuses, `decode` refuses in the same words.
+   * Compiles keys to the function that reads only their values, `undefined` for an absent key, if possible without building the
+   * record; it returns the same rejections as `decode`.
    *
-   * @returns function that gives one picked record, which its next call overwrites
+   * @returns function that returns a picked record, which its next call overwrites
    */
   picker(keys: readonly string[]): Picker
 }
 
-/** Takes some values out of a message. */
+/** Reads some values of a message. */
 export type Picker = (value: Buffer | null) => PickedValues | Rejection
 
-/** The values of some keys, each in the one list or in the other: a number in a list of all sorts would be an object. */
+/** The values of some keys, each in one of the two lists: V8 would allocate an object for a number in a mixed list. */
 export interface PickedValues {
-  /** [keys]; NaN where the value is no number, or is among the others all the same */
+  /** [keys]; NaN if the value is not a number, or if it is in `others` */
   readonly numbers: Float64Array
-  /** [keys]; `undefined` where there is no value, or it is among the numbers */
+  /** [keys]; `undefined` if there is no value, or if it is in `numbers` */
   readonly others: unknown[]
 }
 
-/** What a format makes of a value that has bytes, and not too many. */
+/** Decodes values of one format that are neither empty nor too large. */
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => DecodedValue | Rejection
-  /** Compiles keys to the function that reads their values, and returns whether it could; otherwise `decode` is used. */
+  /** Compiles keys to the function that reads their values and returns whether it could; otherwise `decode` is used. */
   readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: PickedValues) => boolean
 }

@@ -18,7 +18,7 @@ function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRe
   return { schema, decoder, pass: (ms: number) => (nowMs += ms) }
 }
 
-test('a schema is asked for once, however many records and batches name it', async () => {
+test('a schema is fetched once, however many records and batches refer to it', async () => {
   const { schema, decoder } = aRegistry()
   const batch = [framed(1, '{"a":1}'), null, framed(1, '{"a":2}')]
   await Promise.all([decoder.prepare(messages(...batch)), decoder.prepare(messages(...batch))])
@@ -27,7 +27,7 @@ test('a schema is asked for once, however many records and batches name it', asy
   expect(schema).toHaveBeenCalledTimes(1)
 })
 
-test('an unknown schema id is a rejection, and is asked for again after half a minute', async () => {
+test('an unknown schema id is a rejection, and is requested again after 30 s', async () => {
   const { schema, decoder, pass } = aRegistry()
   await decoder.prepare(messages(framed(9)))
   expect(decoder.decode(framed(9))).toEqual({ reason: 'undecodable', detail: 'the schema registry has no schema 9' })
@@ -37,7 +37,7 @@ test('an unknown schema id is a rejection, and is asked for again after half a m
   expect(schema).toHaveBeenCalledTimes(2)
 })
 
-test('while the registry is away nothing is known, and the next call asks again', async () => {
+test('a registry that does not answer is an error, and the next call requests the schema again', async () => {
   const { schema, decoder } = aRegistry()
   schema.mockRejectedValueOnce(new Error('away'))
   await expect(decoder.prepare(messages(framed(1)))).rejects.toThrow('away')
@@ -45,7 +45,7 @@ test('while the registry is away nothing is known, and the next call asks again'
   expect(decoder.decode(framed(1))).toEqual({ record: {} })
 })
 
-test('a schema of another kind, or one that cannot be compiled, is a rejection that says so', async () => {
+test('a schema of another type, or one that cannot be compiled, is a rejection with that reason', async () => {
   const broken = () => {
     throw new Error('no such type: Far')
   }
@@ -59,7 +59,7 @@ test('a schema of another kind, or one that cannot be compiled, is a rejection t
   expect(decoder.decode(framed(3))).toMatchObject({ detail: 'schema 3 cannot be used: Error: no such type: Far' })
 })
 
-test('a payload that the schema does not fit is a rejection with the reason', async () => {
+test('a payload that does not match the schema is a rejection with the reason', async () => {
   const { decoder } = aRegistry()
   await decoder.prepare(messages(framed(1)))
   expect(decoder.decode(framed(1, 'oops'))).toMatchObject({
@@ -78,7 +78,7 @@ test.each([
   expect(schema).not.toHaveBeenCalled()
 })
 
-test('issue 17.25: of unknown ids the last 10,000 are remembered, and a record of any is rejected', async () => {
+test('issue 17.25: the last 10,000 unknown ids are cached, and a record with any unknown id is rejected', async () => {
   const { schema, decoder } = aRegistry()
   const values = Array.from({ length: 10_001 }, (_, index) => framed(1_000 + index))
   await decoder.prepare(messages(...values))
@@ -88,7 +88,7 @@ test('issue 17.25: of unknown ids the last 10,000 are remembered, and a record o
   expect(values.filter((value) => 'record' in decoder.decode(value))).toEqual([])
 })
 
-test('issue 17.25: a schema that is too large, or of a type named as a method of objects, is a rejection', async () => {
+test('issue 17.25: a schema that is too large, or of a type named like a method of objects, is a rejection', async () => {
   const schemas = {
     2: { oversized: 'imports more than 1000 schemas' },
     3: { schemaType: 'constructor', schema: '', imports: [] },

@@ -4,54 +4,54 @@ import { oneLine } from './one-line.js'
 import type { BodyDecoder, JsonObject } from './record-decoder.js'
 import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
 
-/** A schema compiled to the function that decodes what was written by it; it throws where the bytes are no such thing. */
+/** A schema compiled to the function that decodes payloads written with it; it throws if the bytes do not match. */
 export type CompiledSchema = (payload: Buffer) => JsonObject
 
-/** How to decode what was written by a schema, or why that is not possible. */
-type Known = { readonly decode: CompiledSchema } | { readonly unusable: string }
+/** The compiled form of a fetched schema, or the reason why it cannot be used. */
+type CachedSchema = { readonly decode: CompiledSchema } | { readonly unusable: string }
 
-/** How long an id that the registry does not have is not asked for again: garbage must not become a flood of questions. */
+/** How long an unknown id is not requested again, so that garbage does not flood the registry with requests. */
 const UNKNOWN_MS = 30_000
-/** The most such ids that are remembered: of garbage nearly every message names an id of its own. */
+/** The most unknown ids in the cache: in garbage, nearly every message has a different id. */
 const MOST_UNKNOWN = 10_000
-const QUESTIONS_AT_ONCE = 4
+const PARALLEL_REQUESTS = 4
 
 /**
- * Decodes values in Confluent's wire format by the schemas that they name.
+ * Decodes values in Confluent's wire format by the schemas that they refer to.
  *
- * A schema never changes under its id, so what was fetched once is kept; that an id is unknown is kept for 30 s, of 10,000 ids at most.
+ * The schema of an id never changes, so fetched schemas are cached forever. Unknown ids are cached for 30 s, at most 10,000 of them.
  *
- * @param compilers  by the schema types that may be met: how one is compiled; it throws where it is no valid schema
+ * @param compilers  for each supported schema type, the function that compiles a schema; it throws on an invalid one
  */
 export function registryDecoder(
   registry: SchemaRegistry,
   compilers: Readonly<Record<string, (schema: RegisteredSchema) => CompiledSchema>>,
   now: () => number = Date.now,
 ): BodyDecoder {
-  const known = new Map<number, Known>()
-  /** Until when an id is not asked for again, epoch ms; the oldest first. */
+  const known = new Map<number, CachedSchema>()
+  /** Time until which an id is not requested again, epoch ms; the oldest first. */
   const unknown = new Map<number, number>()
-  const asked = new Map<number, Promise<void>>()
+  const pending = new Map<number, Promise<void>>()
 
   function fetchOne(id: number): Promise<void> {
-    const under = asked.get(id)
-    if (under !== undefined) return under
-    const question = registry
+    const running = pending.get(id)
+    if (running !== undefined) return running
+    const request = registry
       .schema(id)
       .then((schema) => {
         unknown.delete(id)
-        if (schema !== null) known.set(id, knowledgeOf(id, schema))
+        if (schema !== null) known.set(id, compileSchema(id, schema))
         else {
           if (unknown.size === MOST_UNKNOWN) unknown.delete(unknown.keys().next().value!)
           unknown.set(id, now() + UNKNOWN_MS)
         }
       })
-      .finally(() => asked.delete(id))
-    asked.set(id, question)
-    return question
+      .finally(() => pending.delete(id))
+    pending.set(id, request)
+    return request
   }
 
-  function knowledgeOf(id: number, schema: RegisteredSchema | OversizedSchema): Known {
+  function compileSchema(id: number, schema: RegisteredSchema | OversizedSchema): CachedSchema {
     if ('oversized' in schema) return { unusable: `schema ${id} ${schema.oversized}` }
     const compile = Object.hasOwn(compilers, schema.schemaType) ? compilers[schema.schemaType] : undefined
     if (compile === undefined) {
@@ -67,10 +67,10 @@ export function registryDecoder(
 
   async function fetchAll(ids: readonly number[]): Promise<void> {
     const left = ids.values()
-    const askInTurn = async () => {
+    const fetchNext = async () => {
       for (const id of left) await fetchOne(id)
     }
-    await Promise.all(Array.from({ length: QUESTIONS_AT_ONCE }, askInTurn))
+    await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, fetchNext))
   }
 
   return {
@@ -89,7 +89,7 @@ export function registryDecoder(
       const id = schemaIdOf(value)
       if (typeof id !== 'number') return id
       const entry = known.get(id)
-      // Of the ids that were prepared, the registry does not have those that are not known.
+      // `prepare` has requested every id, so an id without an entry is not in the registry.
       if (entry === undefined) return undecodable(`the schema registry has no schema ${id}`)
       if ('unusable' in entry) return undecodable(entry.unusable)
       try {

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-/** What a registry answers by path; anything else is unknown to it. The shapes are Apicurio's and Confluent's. */
+/** A registry's responses by path; other paths get a 404. The shapes are those of Apicurio and Confluent. */
 function answering(answers: Record<string, { status?: number; body: unknown } | Error>) {
   const asked = vi.fn(async (url: string, _: RequestInit) => {
     const answer = answers[url.replace('http://registry:8081', '')] ?? { status: 404, body: UNKNOWN }
@@ -21,13 +21,13 @@ function answering(answers: Record<string, { status?: number; body: unknown } | 
 const UNKNOWN = { error_code: 40403, message: "No content with id/hash 'contentId-17' was found." }
 const registry = makeRegistry({ url: 'http://registry:8081/' })
 
-test('a schema without a type is Avro, and one that is not there is null', async () => {
+test('a schema without a type is Avro, and an unknown schema is null', async () => {
   answering({ '/schemas/ids/1': { body: { schema: '"int"', references: [] } } })
   expect(await registry.schema(1)).toEqual({ schemaType: 'AVRO', schema: '"int"', imports: [] })
   expect(await registry.schema(17)).toBeNull()
 })
 
-test('what a schema imports comes with it, once, each before what imports it', async () => {
+test('the imports of a schema are returned once, each before the schemas that import it', async () => {
   const c = { name: 'c.proto', subject: 'a/c', version: 3 }
   const b = { name: 'b.proto', subject: 'b', version: 1 }
   const asked = answering({
@@ -46,7 +46,7 @@ test('what a schema imports comes with it, once, each before what imports it', a
   expect(asked).toHaveBeenCalledTimes(3)
 })
 
-test('user and password go as basic authentication, and into no error', async () => {
+test('user and password are sent as basic authentication, and appear in no error', async () => {
   const asked = answering({ '/schemas/ids/1': { status: 401, body: { error_code: 401, message: 'Unauthorized' } } })
   const locked = makeRegistry({ url: 'http://registry:8081', username: 'reader', password: 'pä:ss' })
   const error = await locked.schema(1).catch((thrown: unknown) => thrown)
@@ -84,7 +84,7 @@ test.each([
   await expect(registry.schema(1)).rejects.toThrow(message)
 })
 
-test('a schema that imports what the registry lacks is infrastructure that is not whole', async () => {
+test('a schema with an import that the registry does not have is RegistryUnavailable', async () => {
   answering({ '/schemas/ids/1': { body: { schema: 'A', references: [{ name: 'b', subject: 'gone', version: 1 }] } } })
   await expect(registry.schema(1)).rejects.toThrow(RegistryUnavailable)
 })
@@ -100,7 +100,7 @@ test('issue 17.25: schemas that import each other are fetched once each', async 
   expect(asked).toHaveBeenCalledTimes(3)
 })
 
-test('issue 17.25: a schema whose imports have no end is not fetched to its end', async () => {
+test('issue 17.25: a schema with endless imports is not fetched completely', async () => {
   const asked = vi.fn(async (url: string) => {
     const version = Number(url.split('/').at(-1)) + 1
     return Response.json({ schema: 'A', references: [{ name: `${version}`, subject: 'a', version }] })
@@ -110,7 +110,7 @@ test('issue 17.25: a schema whose imports have no end is not fetched to its end'
   expect(asked).toHaveBeenCalledTimes(1_001)
 })
 
-test('issue 17.25: an answer without end is not read to its end', async () => {
+test('issue 17.25: an endless response is not read completely', async () => {
   let chunks = 0
   const pull = (controller: ReadableStreamDefaultController) =>
     controller.enqueue(Buffer.alloc(2 ** 20, chunks++ && 0x20))

@@ -1,30 +1,30 @@
 import type { Config } from '@outflow/contracts'
 import { RegistryRefused, RegistryUnavailable } from './errors.js'
 
-/** A schema as the registry gives it. */
+/** A schema from the registry. */
 export interface RegisteredSchema {
-  /** The registry leaves the type of an Avro schema out. */
+  /** AVRO if the registry omits it. */
   readonly schemaType: string
   /** JSON of an Avro schema, text of a .proto file. */
   readonly schema: string
-  /** What it imports, itself or by way of another, each before those that import it. */
+  /** Its imports, direct and indirect, each before the schemas that import it. */
   readonly imports: readonly ImportedSchema[]
 }
 
 export interface ImportedSchema {
-  /** As the importing schema calls it: a full Avro name, or a .proto file's path. */
+  /** The name in the importing schema: a full Avro name, or the path of a .proto file. */
   readonly name: string
   readonly schema: string
 }
 
-/** A schema that the registry has, and that is too large to be used: a message that names it must not exhaust memory or time. */
+/** A schema that is too large to be used: a message that refers to it must not exhaust memory or time. */
 export interface OversizedSchema {
   readonly oversized: string
 }
 
 export interface SchemaRegistry {
   /**
-   * @returns null when the registry has no such schema
+   * @returns null if the registry has no such schema
    * @throws {RegistryUnavailable | RegistryRefused}
    */
   schema(id: number): Promise<RegisteredSchema | OversizedSchema | null>
@@ -42,17 +42,17 @@ interface SchemaAnswer {
   readonly references?: readonly Reference[]
 }
 
-/** Half of what a partition waits at most before its batch is tried again. */
+/** Half of the longest delay between a partition's retries of a batch. */
 const ANSWER_MS = 5_000
-/** For a schema with all that it imports, of which each takes an answer. */
+/** Limit for a schema with all its imports, which take one request each. */
 const SCHEMA_MS = 30_000
-/** Text of a schema with all that it imports; the largest that are in use have some 100 kB. */
+/** Limit of the text of a schema with all its imports; the largest in use have some 100 kB. */
 const MAX_SCHEMA_BYTES = 16 * 1024 ** 2
 const MAX_IMPORTS = 1_000
 
 class SchemaOversized extends Error {}
 
-/** What one schema may still take, its imports included. */
+/** Remaining limits of one schema and its imports. */
 interface Allowance {
   bytes: number
   imports: number
@@ -60,7 +60,7 @@ interface Allowance {
 }
 
 /**
- * A client of the part of Confluent's Schema Registry API that a reader needs: a schema by its id, and what it imports.
+ * A client of the part of Confluent's Schema Registry API that a reader needs: a schema by its id, and its imports.
  *
  * @see https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
@@ -97,7 +97,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     })
   }
 
-  /** Depth first, so that what is imported stands before what imports it. `seen` also ends a cycle. */
+  /** Depth first, so that an imported schema precedes those that import it. `seen` also ends a cycle. */
   async function collect(
     references: readonly Reference[],
     found: ImportedSchema[],
@@ -175,7 +175,7 @@ function isReference(value: unknown): value is Reference {
   return typeof name === 'string' && typeof subject === 'string' && Number.isSafeInteger(version)
 }
 
-/** 40401 to 40403: no such subject, version or schema. Any other 404 comes from something that is no registry. */
+/** 40401 to 40403: no such subject, version or schema. Any other 404 comes from a server that is not a schema registry. */
 const isUnknown = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'error_code' in body && /^4040[123]$/.test(String(body.error_code))
 

@@ -13,18 +13,18 @@ function infer(records: readonly Record<string, unknown>[]) {
   return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ path, why }) => [nameOfPath(path), why])) }
 }
 
-/** Twelve records made from the values, which repeat where there are fewer. */
+/** Twelve records made from the values, which are repeated if there are fewer. */
 const column = (name: string, ...values: readonly unknown[]): Record<string, unknown>[] =>
   Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
 
 describe('feature inference', () => {
-  it('takes numbers, also those written as text, as numeric, however few values they have', () => {
+  it('infers numeric for numbers, including those written as text, however few distinct values they have', () => {
     expect(infer(column('delay', 3, 5.5, -1)).kinds).toEqual(['$.delay numeric'])
     expect(infer(column('delay', '3', '5.5', '', '-1e3')).kinds).toEqual(['$.delay numeric'])
     expect(infer(column('class', 0, 1)).kinds).toEqual(['$.class numeric'])
   })
 
-  it('takes numbers over four decades of which most are small on a log scale', () => {
+  it('infers a log scale for numbers over four decades of which most are small', () => {
     const rows = Array.from({ length: 100 }, (_, index) => ({
       money: 10 ** ((index * 37) % 6),
       evenly: (index * 37) % 101,
@@ -35,25 +35,25 @@ describe('feature inference', () => {
     ])
   })
 
-  it('takes few-valued texts and booleans as categorical', () => {
+  it('infers categorical for booleans and texts with few values', () => {
     expect(infer(column('origin', 'LAX', 'JFK')).kinds).toEqual(['$.origin categorical'])
     expect(infer(column('late', true, false)).kinds).toEqual(['$.late categorical'])
     expect(infer(column('zip', '90210', 'K1A 0B1', 'SW1A')).kinds).toEqual(['$.zip categorical'])
   })
 
-  it('takes ISO 8601 times as cyclic over the day, and dates without a time over the week', () => {
+  it('infers cyclic over the day for ISO 8601 times, and over the week for dates without a time', () => {
     expect(infer(column('at', '2001-01-10T18:20:00.000Z', '2001-01-10 07:00', '2001/01/11 09:30')).kinds).toEqual([
       '$.at cyclic day',
     ])
     expect(infer(column('on', '2001-01-10', '2001-01-11T00:00:00Z')).kinds).toEqual(['$.on cyclic week'])
   })
 
-  it('takes dates that span two years and more as cyclic over the year', () => {
+  it('infers cyclic over the year for dates that span two years or more', () => {
     expect(infer(column('on', '2001-01-10', '2003-01-10')).kinds).toEqual(['$.on cyclic year'])
     expect(infer(column('on', '2001-01-10', '2002-12-10')).kinds).toEqual(['$.on cyclic week'])
   })
 
-  it('leaves out constants, empty fields, lists, ids and row counters, and says why', () => {
+  it('leaves out constants, empty fields, lists, ids and row counters, with the reason', () => {
     const records = Array.from({ length: 40 }, (_, index) => ({
       row: index,
       id: `flight-${index}`,
@@ -74,7 +74,7 @@ describe('feature inference', () => {
     })
   })
 
-  it('issue 17.3: leaves out numbers that only rise or fall, up to records that overtook each other', () => {
+  it('issue 17.3: leaves out numbers that only rise or fall, apart from a few out of order', () => {
     const { leftOut, kinds } = infer(
       Array.from({ length: 200 }, (_, index) => ({
         offset: 1_000 + 3 * index,
@@ -113,7 +113,7 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.ts cyclic day'])
   })
 
-  it('takes a field as numeric in spite of a few values that are not, so that reading names their line', () => {
+  it('infers numeric in spite of a few other values, so that reading reports their line', () => {
     const delays = Array.from({ length: 50 }, (_, index) => ({ delay: index === 20 ? 'n/a' : (index * 3) % 17 }))
     expect(infer(delays).kinds).toEqual(['$.delay numeric'])
   })
@@ -132,7 +132,7 @@ describe('feature inference', () => {
     expect(infer(column('delay', 3, null, 8)).features).toMatchObject([{ path: '$.delay', optional: false }])
   })
 
-  it('issue 17.4: puts every field of any records, whatever its key, either among the features or among those left out', () => {
+  it('issue 17.4: lists every field, whatever its key, either as a feature or as left out', () => {
     const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.array(fc.integer()))
     const records = fc.array(
       fc.dictionary(fc.constantFrom('a', 'b', 'c d', 'metrics.cpu', 'Duration..in.seconds.', 'x[1]'), value),

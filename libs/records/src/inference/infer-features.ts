@@ -16,13 +16,13 @@ interface Inference {
 export interface LeftOut {
   readonly path: string
   readonly why: string
-  /** What the field would be as a feature, where it could be one. */
+  /** The feature that the field would be, if it could be one. */
   readonly feature?: Feature
 }
 
 interface FeatureInference {
   observe(record: Readonly<Record<string, unknown>>): void
-  /** The next record does not follow the last one: it is another partition's. */
+  /** Marks that the next record does not follow the last one, because it is of another partition. */
   beginPartition(): void
   conclude(): Inference
 }
@@ -30,8 +30,8 @@ interface FeatureInference {
 /**
  * Infers features from records: numbers are numeric, skewed ones over several decades on a log scale, strings and booleans of few values
  * categorical, ISO 8601 and epoch times cyclic.
- * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory is bounded by the
- * fields, not the records.
+ * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory grows with the number
+ * of fields, not of records.
  */
 export function makeFeatureInference(): FeatureInference {
   const fields = new Map<string, Field>()
@@ -68,7 +68,7 @@ export function makeFeatureInference(): FeatureInference {
   }
 }
 
-/** What is remembered of a field. */
+/** Statistics of a field. */
 interface Field {
   present: number
   missing: number
@@ -81,10 +81,10 @@ interface Field {
   latestMs: number
   structures: number
   distinct: Set<string>
-  /** Of the numbers that differ from the one before, how many are larger and how many smaller. */
+  /** How many numbers are larger than the number before, and how many are smaller. */
   rises: number
   falls: number
-  /** What these changes add up to, with and without their sign. */
+  /** Sum of these changes, with and without their sign. */
   net: number
   variation: number
   previous: number
@@ -92,13 +92,13 @@ interface Field {
   epochs: number
 }
 
-/** Enough for any category that a model can learn; beyond it a field is an id, and is not remembered further. */
+/** Enough for any category that a model can learn; a field with more values is an id, and no more of them are stored. */
 const MAX_DISTINCT = 50_000
 
 /** Enough to recognise a constant, and a code such as a zip code that is not always a number. */
 const MAX_DISTINCT_NUMBERS = 1_000
 
-/** So few other values among numbers are errors to be named, not another kind of field. */
+/** A field with at least this share of numbers is numeric; its other values are reported as errors. */
 const NUMERIC_SHARE = 0.9
 
 const newField = (): Field => ({
@@ -161,13 +161,13 @@ function noteChange(field: Field, number: number): void {
 }
 
 const DAY_MS = 86_400_000
-/** September 2001, when epoch seconds reached ten digits, to the year 2100. */
+/** From September 2001, when epoch seconds reached ten digits, to the year 2100. */
 const EPOCHS_FROM_MS = 1e12
 const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
-/** Days over two years have seasons to learn; over fewer, one year's weather would pass for a season. */
+/** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
-/** Numbers and times are what the reader of a model takes for them: there is no second grammar here. */
+/** Numbers and times are recognised by the same reader that a model uses. */
 const readNumber = makeReader([{ path: '$.value', type: 'numeric', optional: false }])
 const readTime = makeReader([{ path: '$.value', type: 'cyclic', period: 'day', optional: false }])
 
@@ -212,23 +212,23 @@ function kindOf(field: Field, values: number): Kind | string {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
-  // With fewer than two records a value there is nothing to learn about a value: an id, or free text.
+  // With fewer than two records a value nothing can be learned about a value: it is an id, or free text.
   if (field.distinct.size * 2 > values)
     return `text with ${field.distinct.size.toLocaleString('en')} values in ${values.toLocaleString('en')} rows`
   return { type: 'categorical' }
 }
 
-/** Whether the numbers of a field rise or fall all the time, up to a few that come out of order; null if not. */
+/** Whether the numbers of a field rise or fall throughout, apart from a few out of order; null if neither. */
 function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
   const changes = rises + falls
   if (numbers < FEWEST_MONOTONE || changes < numbers / 2) return null
-  // A sawtooth rises nearly always, too, but falls back as far as it rose.
+  // A sawtooth also rises nearly always, but falls back as far as it rose.
   if (Math.abs(net) < MONOTONE_SHARE * variation) return null
   if (rises >= MONOTONE_SHARE * changes) return 'rises'
   return falls >= MONOTONE_SHARE * changes ? 'falls' : null
 }
 
-/** Ten numbers rise by chance once in 10! orders. */
+/** Ten numbers in random order all rise with a probability of 1/10!. */
 const FEWEST_MONOTONE = 10
-/** The rest are records that overtook each other. */
+/** The rest are records out of order. */
 const MONOTONE_SHARE = 0.95

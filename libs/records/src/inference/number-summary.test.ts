@@ -8,13 +8,13 @@ const summaryOf = (numbers: Iterable<number>) => {
 }
 
 describe('NumberSummariser', () => {
-  it('gives exact figures of few numbers', () => {
+  it('returns exact figures for few numbers', () => {
     expect(summaryOf([5, -1, 0, 2])).toEqual({ least: -1, most: 5, leastPositive: 2, median: 2, mean: 1.5 })
     expect(summaryOf([0, -1])).toMatchObject({ leastPositive: null })
     expect(summaryOf([])).toBeNull()
   })
 
-  it('estimates the median of many numbers, ascending ones as well', () => {
+  it('estimates the median of many numbers, including ascending ones', () => {
     const count = 100_000
     const ascending = Array.from({ length: count }, (_, index) => index)
     const summary = summaryOf(ascending)!
@@ -26,7 +26,7 @@ describe('NumberSummariser', () => {
 describe('wantsLogScale', () => {
   const skewed = { least: 0, most: 1e6, leastPositive: 10, median: 100, mean: 2_000 }
 
-  it('is for numbers over four decades of which most are small', () => {
+  it('is true for numbers over four decades of which most are small', () => {
     expect(wantsLogScale(skewed)).toBe(true)
   })
 

@@ -2,9 +2,9 @@
 export interface NumberSummary {
   readonly least: number
   readonly most: number
-  /** Null where no number is above 0. */
+  /** Null if no number is above 0. */
   readonly leastPositive: number | null
-  /** Of 1,024 to 2,048 numbers at equal distances, or of all where there are fewer. */
+  /** Median of 1,024 to 2,048 evenly spaced numbers, or of all if there are fewer. */
   readonly median: number
   readonly mean: number
 }
@@ -29,7 +29,7 @@ export class NumberSummariser {
     this.#count += 1
   }
 
-  /** @returns null where there was no number */
+  /** @returns null if there was no number */
   summary(): NumberSummary | null {
     if (this.#count === 0) return null
     return {
@@ -45,7 +45,7 @@ export class NumberSummariser {
     if (this.#kept.length === MOST_KEPT) {
       this.#kept = this.#kept.filter((_, at) => at % 2 === 0)
       this.#stride *= 2
-      // The number's place is a multiple of the longer stride, too: an even number of strides has passed.
+      // The number's index is a multiple of the doubled stride as well, because an even number of strides has passed.
     }
     this.#kept.push(number)
   }
@@ -54,11 +54,11 @@ export class NumberSummariser {
 const MOST_KEPT = 2_048
 
 /**
- * Whether numbers are amounts over so many decades, most of them small, that a model should see their logarithms. Decades below 1 do not
- * count: what was scaled to 0…1 stays linear.
+ * Whether numbers span so many decades, with most of them small, that a model should use their logarithms. Decades below 1 do not
+ * count, so numbers scaled to 0…1 stay linear.
  */
 export function wantsLogScale({ least, most, leastPositive, median, mean }: NumberSummary): boolean {
-  // Where most are 0, there is no scale to choose for them.
+  // If most are 0, no scale fits them.
   if (least < 0 || leastPositive === null || median === 0) return false
   return most / Math.max(1, leastPositive) >= WIDE_RANGE && mean >= SKEWED * median
 }

@@ -3,14 +3,14 @@ import type { Series } from './plan.js'
 import { emptySeries, type SeriesState, STRIDES } from './series-state.js'
 
 const VERSION = 1
-/** Of each series before its cells: the hash of its id, the latest event time, the late records in a row, the cells. */
+/** Numbers before the cells of a series: the hash of its id, the latest event time, the late records in a row, the number of cells. */
 const HEAD = 4
 
 /**
- * Lays an entity's series out as float64: the version, then each series' head and cells. What comes back is the very same.
+ * Encodes an entity's series as float64: the version, then head and cells of each series. Decoding returns exactly the same values.
  *
- * Numbers stand as the machine has them, little-endian wherever ONNX Runtime and so outflow runs (x64 and arm64): copying a
- * state costs a fifth of writing it number by number.
+ * Numbers are in the machine's byte order, which is little-endian wherever ONNX Runtime, and so outflow, runs (x64 and arm64):
+ * copying a state costs a fifth of writing it number by number.
  */
 export function encodeStates(series: readonly Series[], states: readonly SeriesState[]): Uint8Array {
   let length = 1
@@ -33,9 +33,9 @@ export function encodeStates(series: readonly Series[], states: readonly SeriesS
   return new Uint8Array(values.buffer)
 }
 
-/** Returns the series back. A series that the bytes do not have begins empty, as all do in a layout of another version. */
+/** Decodes the series. A series that the bytes do not contain is empty, as are all series of another layout version. */
 export function decodeStates(series: readonly Series[], bytes: Uint8Array): SeriesState[] {
-  // A copy, because a store may hand out bytes that are not aligned; a Buffer's own slice would be no copy.
+  // A copy, because a store may return unaligned bytes; Buffer.slice would not copy.
   const values = new Float64Array(new Uint8Array(bytes).buffer)
   const states = series.map(() => emptySeries())
   if (values[0] !== VERSION) return states

@@ -1,17 +1,17 @@
 import type { WindowFeature } from './plan.js'
 import type { Before } from './series-state.js'
 
-/** A number of a record has at most this magnitude; so has what is made of several. */
+/** The largest magnitude of a record's number, and of a number computed from several. */
 const LARGEST = 1e300
 
 /**
  * Returns a windowed feature of a record; NaN is missing.
  *
- * Count, sum and distinct measure the entity up to and including the record. The others measure what was usual before it,
- * and are missing where nothing was: mean, min, max and ratio_to_mean without a number, std with fewer than two (it is the
- * sample's, over n − 1), ratio_to_mean also by a mean of 0 or of a missing number, since_last without a record.
+ * Count, sum and distinct include the record. The others measure the entity's records before it and may be missing: mean, min,
+ * max and ratio_to_mean without a number before it, std with fewer than two (it is the sample's, over n − 1), ratio_to_mean also
+ * with a mean of 0 or for a missing number, since_last without a record before it.
  *
- * @param value  the record's own; NaN is missing
+ * @param value  of the record; NaN is missing
  */
 export function measure(aggregate: WindowFeature['aggregate'], before: Before, value: number): number {
   const { count, mean } = before

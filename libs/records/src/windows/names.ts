@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 
 /** UTF-16 units, at most 1,500 bytes of UTF-8: an index row of Postgres has 2,704 for the name, pipeline, topic and path. */
 const LONGEST_NAME = 500
-/** Units of a longer name that stand before its hash. */
+/** Units of a longer name that are kept before its hash. */
 const LEGIBLE_START = 100
 
 /**
- * Returns an entity's name as Postgres can store and index it: NUL and lone surrogates become U+FFFD; of a name of more than
- * 500 UTF-16 units the first 100 are kept, followed by `…sha256:` and the hash of the whole name.
+ * Returns an entity's name in a form that Postgres can store and index: NUL and lone surrogates become U+FFFD; a name of more than
+ * 500 UTF-16 units becomes its first 100, `…sha256:` and the hash of the whole name.
  */
 export function entityOf(name: string): string {
   if (name.length > LONGEST_NAME) return `${storable(name.slice(0, LEGIBLE_START))}…sha256:${sha256(name)}`
@@ -16,14 +16,14 @@ export function entityOf(name: string): string {
 
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
 
-/** Few names have surrogates, even in pairs; only those are searched for lone ones. */
+/** Only names with surrogates, which are few, are searched for lone ones. */
 const storable = (name: string): string => (MAYBE_ODD.test(name) ? name.replace(ODD, '\uFFFD') : name)
 
 const MAYBE_ODD = /[\0\uD800-\uDFFF]/
 const ODD = /\0|\p{Surrogate}/gu
 
 /**
- * Returns 53 bits that stand for a value, NaN for a missing one. Two of 256 values are the same with a probability of 4e-12.
+ * Returns a 53-bit hash of a value, NaN for a missing one. Two of 256 values collide with a probability of 4e-12.
  *
  * @see MurmurHash3's mixing constants; the two halves are the two lanes
  */

@@ -4,9 +4,9 @@ import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf } from './names.js'
 import type { WindowPlan } from './plan.js'
 
-/** What the windowed features want of one record. */
+/** The input of the windowed features from one record. */
 export interface Observation {
-  /** [groups]; whose record it is, null where that is missing */
+  /** [groups]; entity of the record, null if it is missing */
   readonly entities: readonly (string | null)[]
   /** [groups][series]; event time, epoch ms */
   readonly times: readonly (readonly number[])[]
@@ -20,14 +20,14 @@ export interface MessageFacts {
   readonly timestampMs: number
 }
 
-/** Takes a decoded record and gives what is to be counted of it, or the reason why it breaks its contract. */
+/** Returns the observation of a decoded record, or the reason why it breaks its contract. */
 type ObservationReader = (record: unknown, message: MessageFacts) => Observation | Rejection
 
 /**
- * Compiles a plan to the function that reads records. Fields are read as features are: an entity and a value whose distinct
- * ones are counted as a category, a number as a number, an event time as a time, which alone may not be missing.
+ * Compiles a plan to the function that reads records. Fields are read like features: entities and values of `distinct` as
+ * categories, numbers as numbers, event times as times; only an event time must not be missing.
  *
- * @param locate  finds what a path leads to. Default: in a whole record.
+ * @param locate  resolves a path. Default: in a whole record
  */
 export function makeObservationReader({ groups }: WindowPlan, locate: Locate = inWholeRecords): ObservationReader {
   const inputs = new Map<string, Feature>()
@@ -45,7 +45,7 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     })),
   }))
   const read = fieldReader([...inputs.values()], locate)
-  // The reader's two lists, numbers with times and categories, each in the order of the inputs.
+  // The reader's two lists, numbers (including times) and categories, each in the order of the inputs.
   const isCategory = (id: string) => id.startsWith('categorical')
   const numbers = [...inputs.keys()].filter((id) => !isCategory(id))
   const categories = [...inputs.keys()].filter(isCategory)

@@ -4,7 +4,7 @@ import { BUCKETS, type SeriesKind } from './series-state.js'
 export type WindowFeature = Extract<Feature, { readonly type: 'window' }>
 type Aggregate = WindowFeature['aggregate']
 
-/** What is kept for the windowed features of a pipeline: features that want the same state share it. */
+/** The states kept for the windowed features of a pipeline; features that need the same state share it. */
 export interface WindowPlan {
   /** How many windowed features there are. */
   readonly count: number
@@ -20,19 +20,19 @@ export interface Group {
 
 /** One window over one field. */
 export interface Series {
-  /** Says what the state means; the same in every process. */
+  /** Identifies the meaning of the state; the same in every process. */
   readonly id: string
   readonly kind: SeriesKind
-  /** Path of what is aggregated; null: the records themselves */
+  /** Path of the aggregated value; null: records are counted */
   readonly of: string | null
   /** Path of the event time; null: Kafka's timestamp */
   readonly at: string | null
   readonly bucketMs: number
-  /** Place of each measure among the windowed features, in their order. */
+  /** Index of each measure among the windowed features, in their order. */
   readonly measures: readonly { readonly place: number; readonly aggregate: Aggregate }[]
 }
 
-/** Returns what has to be kept for the windowed features of a feature list; null where there are none. */
+/** Returns the plan for the windowed features of a feature list; null if there are none. */
 export function planWindows(features: readonly Feature[]): WindowPlan | null {
   const windows = windowsOf(features)
   if (windows.length === 0) return null
@@ -51,7 +51,7 @@ export function planWindows(features: readonly Feature[]): WindowPlan | null {
   }
 }
 
-/** For each windowed feature of a model, its place among those of a feature list; -1 where it is not there. */
+/** For each windowed feature of a model, its index among those of a feature list; -1 if it is not there. */
 export function windowPlaces(model: readonly Feature[], features: readonly Feature[]): number[] {
   const known = windowsOf(features).map(meaningOf)
   return windowsOf(model).map((window) => known.indexOf(meaningOf(window)))
@@ -61,7 +61,7 @@ const windowsOf = (features: readonly Feature[]) => features.filter((feature) =>
 
 const meaningOf = ({ by, of, at, over, aggregate }: WindowFeature) => JSON.stringify([by, of, at, over, aggregate])
 
-/** How far back the longest window of a plan reaches, ms. */
+/** Length of the longest window of a plan, ms. */
 export function longestWindowMs({ groups }: WindowPlan): number {
   return Math.max(...groups.flatMap(({ series }) => series.map(({ bucketMs }) => bucketMs * BUCKETS)))
 }

@@ -1,16 +1,16 @@
-/** What one entity has done in one window: event counts, numbers or values, in buckets of event time. */
+/** Aggregates of one entity in one window: event counts, numbers or values, in buckets of event time. */
 export interface SeriesState {
   /** The latest event time seen, epoch ms; NaN: nothing yet */
   lastMs: number
-  /** Records in a row that were older than all that is held. */
+  /** Records in a row that were older than the window. */
   late: number
   /** Rows in use. */
   rows: number
-  /** [capacity, stride], row-major; buckets ascend, values stand in the order of their first sighting */
+  /** [capacity, stride], row-major; buckets are ascending, values in the order of their first occurrence */
   cells: Float64Array
 }
 
-/** What a series keeps: of events how many there were, of numbers their moments, of values which. */
+/** What a series stores: the count of events, the moments of numbers, or the set of values. */
 export type SeriesKind = 'events' | 'numbers' | 'values'
 
 /** Columns of a row: bucket, count | bucket, count, mean, sum of squared deviations, min, max | value's hash, last bucket. */
@@ -21,8 +21,8 @@ export const BUCKETS = 60
 /** Distinct values that are counted; with more, the feature is 256. */
 const MOST_VALUES = 256
 /**
- * So many records in a row that are older than all that is held, and the entity begins anew: one record with a clock in
- * the far future must not end its features for good.
+ * After this many records in a row that are older than the window, the entity restarts empty: one record with a clock in the
+ * far future must not disable its features for good.
  */
 const LATE_IN_A_ROW = 10
 
@@ -30,16 +30,16 @@ export function emptySeries(): SeriesState {
   return { lastMs: Number.NaN, late: 0, rows: 0, cells: new Float64Array(0) }
 }
 
-/** What a window said before a record was counted. */
+/** The aggregates of a window before a record is counted. */
 export interface Before {
-  /** Of events or numbers; for values how many distinct ones there are with this record's. */
+  /** Number of events or numbers; for values the number of distinct ones including this record's. */
   count: number
   mean: number
   /** Sum of squared deviations from the mean. */
   squares: number
   min: number
   max: number
-  /** ms; NaN where there was none within the window */
+  /** ms since the last record; NaN if there was none within the window */
   sinceLast: number
 }
 
@@ -48,14 +48,14 @@ export function makeBefore(): Before {
 }
 
 /**
- * Looks at the window that ends with a record, and counts the record.
+ * Computes the aggregates of the window that ends with a record, and counts the record.
  *
  * @param state     changed
- * @param before    filled with what the window held before the record
+ * @param before    filled with the aggregates before the record
  * @param atMs      the record's event time, epoch ms
  * @param value     a number, or the hash of a value; NaN is missing and not counted; ignored for events
  * @param bucketMs  width of a bucket; the window is `BUCKETS` of them
- * @returns whether it was counted; a record older than all that is held is not, and leaves `before` as it is
+ * @returns whether it was counted; a record older than the window is not, and does not change `before`
  */
 export function observe(
   kind: SeriesKind,
@@ -135,7 +135,7 @@ function addTo(kind: 'events' | 'numbers', state: SeriesState, bucket: number, v
   cells[at + 5] = count === 1 ? value : Math.max(cells[at + 5]!, value)
 }
 
-/** Where the row of a bucket begins; a bucket without one gets it, in order. */
+/** Index where the row of a bucket begins; inserts the row if the bucket has none. */
 function rowOf(state: SeriesState, stride: number, bucket: number): number {
   let row = state.rows
   while (row > 0 && state.cells[(row - 1) * stride]! > bucket) row -= 1
@@ -189,7 +189,7 @@ function countValue(state: SeriesState, value: number, bucket: number): void {
   state.cells[stalest * 2 + 1] = bucket
 }
 
-/** Makes room for one more row. */
+/** Ensures capacity for one more row. */
 function grow(state: SeriesState, stride: number): void {
   if ((state.rows + 1) * stride <= state.cells.length) return
   const larger = new Float64Array(Math.max(2, state.rows * 2) * stride)

@@ -35,7 +35,7 @@ const roomy = () => makeWindowStates(PLAN, { maxBytes: 1e9 })
 const run = (states: WindowStates, events: readonly Event[]) =>
   events.map((event) => states.observe(observationOf(event)))
 
-/** Mostly in order, some late by minutes, some by hours, ties and gaps among them. */
+/** Mostly in order; some are late by minutes, some by hours; with ties and gaps. */
 const anEvents = fc
   .array(
     fc.record({
@@ -60,7 +60,7 @@ const anEvents = fc
     })
   })
 
-/** The same by the rule's own words, from the whole past of each entity. */
+/** The same features by definition, from all earlier records of each entity. */
 function naively(events: readonly Event[]): Record<Aggregate, number>[] {
   const past = new Map<string, { counted: Event[]; head: number; lastMs: number; late: number }>()
   const bucketOf = (atMs: number) => Math.floor(atMs / MINUTE)
@@ -103,14 +103,14 @@ function deviation(numbers: readonly number[], mean: number): number {
   return Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (numbers.length - 1))
 }
 
-test('every feature is what a recount of the whole past gives, late records and missing amounts included', () => {
+test('every feature equals a recount of all earlier records, including late records and missing amounts', () => {
   fc.assert(
     fc.property(anEvents, (events) => {
       const expected = naively(events)
       run(roomy(), events).forEach((features, index) => {
         AGGREGATES.forEach((aggregate, place) => {
           const [found, due] = [features[place]!, expected[index]![aggregate]]
-          // A mean of 0 but for rounding is a matter of the order of adding.
+          // A mean that is 0 except for rounding depends on the order of addition.
           if (aggregate === 'ratio_to_mean' && Math.abs(expected[index]!.mean) < 1e-9) return
           if (Number.isNaN(due)) expect(found, `${aggregate} of record ${index}`).toBeNaN()
           else expect(found, `${aggregate} of record ${index}`).toBeCloseTo(due, 6)
@@ -121,17 +121,17 @@ test('every feature is what a recount of the whole past gives, late records and 
   )
 })
 
-/** A part of what came over the wire, at an odd place in it. */
+/** A view at an odd offset into a larger buffer, as from the network. */
 const asPostgresGives = (state: Uint8Array) => Buffer.concat([Buffer.of(7, 7, 7), state, Buffer.of(7)]).subarray(3, -1)
 
-test('whatever is stored, forgotten and loaded between, the features are the very same', () => {
+test('storing, dropping and reloading states does not change any feature', () => {
   fc.assert(
     fc.property(anEvents, fc.integer({ min: 1, max: 9 }), fc.boolean(), (events, every, anew) => {
       const store = new Map<string, Uint8Array>()
       let states = roomy()
       const features: number[][] = []
       for (let from = 0; from < events.length; from += every) {
-        if (anew) states = makeWindowStates(PLAN, { maxBytes: 0 }) // as after a crash
+        if (anew) states = makeWindowStates(PLAN, { maxBytes: 0 }) // like after a crash
         const batch = events.slice(from, from + every).map(observationOf)
         states.put(
           states.absent(batch).flatMap((name) => {
@@ -149,7 +149,7 @@ test('whatever is stored, forgotten and loaded between, the features are the ver
   )
 })
 
-test('an entity has no more than its own past, and a record without one has no windowed feature', () => {
+test('features count only records of the same entity, and a record without an entity has none', () => {
   const states = roomy()
   run(states, [{ account: 'a', atMs: 0, amount: 5 }])
   const [other] = run(states, [{ account: 'b', atMs: 1, amount: 7 }])
@@ -180,7 +180,7 @@ test('more than 256 distinct values count as 256', () => {
   expect(distinct[299]).toBe(256)
 })
 
-test('memory stays within its bound, and what was seen last is kept', () => {
+test('memory stays within its limit, and the most recently seen entities are kept', () => {
   const states = makeWindowStates(PLAN, { maxBytes: 100_000 })
   for (let index = 0; index < 5_000; index += 1) {
     run(states, [{ account: `account ${index}`, atMs: index, amount: 1 }])
@@ -191,7 +191,7 @@ test('memory stays within its bound, and what was seen last is kept', () => {
   expect(names.at(-1)).toBe('account 4999')
 })
 
-test('issue 17: memory drops the entities that were not seen for longest, not those that were seen first', () => {
+test('issue 17: the least recently seen entities are dropped, not those first seen', () => {
   const states = makeWindowStates(PLAN, { maxBytes: 100_000 })
   for (let index = 0; index < 1_000; index += 1) {
     const [features] = run(states, [
@@ -204,7 +204,7 @@ test('issue 17: memory drops the entities that were not seen for longest, not th
   expect(Array.from(states.entities(), ({ entity }) => entity)).not.toContain('account 0')
 })
 
-test('features that want the same state share it', () => {
+test('features that need the same state share it', () => {
   const plan = planWindows([
     aWindow('mean'),
     aWindow('sum'),
@@ -221,7 +221,7 @@ test('features that want the same state share it', () => {
   expect(planWindows([])).toBeNull()
 })
 
-test('a window that is new in the configuration begins empty; the others are kept', () => {
+test('a window added to the configuration starts empty; the others are kept', () => {
   const before = makeWindowStates(planWindows([aWindow('count')])!, { maxBytes: 1e9 })
   const event = { account: 'a', atMs: 0, amount: 5 }
   before.observe(
@@ -234,7 +234,7 @@ test('a window that is new in the configuration begins empty; the others are kep
   expect(features![2]).toBeNaN()
 })
 
-test('a record whose amount is no number, or that has no event time, breaks its contract', () => {
+test('a record whose amount is not a number, or without an event time, breaks its contract', () => {
   const timed = makeObservationReader(planWindows([{ ...aWindow('sum'), at: '$.date' } as Feature])!)
   const message = { key: null, timestampMs: 0 }
   expect(timed({ account: 'a', amount: 'much', date: 0 }, message)).toMatchObject({ reason: 'wrong_type' })
@@ -242,7 +242,7 @@ test('a record whose amount is no number, or that has no event time, breaks its 
   expect(timed({ account: 'a', amount: 1 }, message)).toMatchObject({ reason: 'bad_timestamp' })
 })
 
-test('without by the message key is the entity; a name that no index takes is kept by its hash', () => {
+test('without `by` the message key is the entity; a name too long for an index is kept by its hash', () => {
   const { by: _by, ...keyed } = aWindow('count') as Extract<Feature, { type: 'window' }>
   const readKeyed = makeObservationReader(planWindows([keyed])!)
   const entity = (key: Buffer | null) => (readKeyed({}, { key, timestampMs: 0 }) as Observation).entities

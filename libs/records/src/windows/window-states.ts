@@ -4,58 +4,59 @@ import type { Observation } from './observation.js'
 import type { Group, WindowPlan } from './plan.js'
 import { emptySeries, makeBefore, observe, type SeriesState } from './series-state.js'
 
-/** Which entity, and of which of a plan's kinds. */
+/** An entity of one group of a plan. */
 export interface EntityName {
   /** Path of the entity in the record, or `key`: the message key */
   readonly by: string
   readonly entity: string
 }
 
-/** All that is kept of one entity, as bytes for a store. */
+/** The state of one entity, as bytes for the store. */
 export interface EntityState extends EntityName {
   readonly state: Uint8Array
 }
 
-/** What the entities of one sequence of records, such as a partition, have done in their windows. */
+/** The window states of the entities of one sequence of records, such as a partition. */
 export interface WindowStates {
-  /** Returns the entities of records that are not in memory: new ones, and those that were forgotten or never loaded. */
+  /** Returns the entities of records that are not in memory: new ones, and those dropped or never loaded. */
   absent(observations: readonly Observation[]): readonly EntityName[]
-  /** Puts entities into memory as they were stored. */
+  /** Loads stored entities into memory. */
   put(states: readonly EntityState[]): void
-  /** Counts a record and gives its windowed features, [count]; NaN is missing. */
+  /** Counts a record and returns its windowed features, [count]; NaN is missing. */
   observe(observation: Observation): number[]
-  /** Returns the entities that were counted since `settle`, as they are now. */
+  /** Returns the current states of the entities with records since the last `settle`. */
   changed(): readonly EntityState[]
-  /** Forgets the entities that were not seen for longest, as many as memory has no room for. */
+  /** Drops the least recently seen entities until `maxBytes` holds. */
   settle(): SettleResult
   /** Names of the entities in memory. */
   entities(): Iterable<EntityName>
 }
 
-/** What happened since the last time. */
+/** Counts since the last `settle`. */
 export interface SettleResult {
-  /** Records older than all that a window of their entity held: not counted in it, and its feature is missing. */
+  /** Records older than a window of their entity: not counted in it, and its feature is missing. */
   readonly late: number
+  /** Entities dropped from memory. */
   readonly forgotten: number
 }
 
 interface WindowStatesOptions {
-  /** Memory for states, bytes; the entities of the records since `settle` come on top. */
+  /** Memory for states, bytes; the entities of the records since the last `settle` are in addition. */
   readonly maxBytes: number
 }
 
 interface Entry {
   readonly states: readonly SeriesState[]
-  /** The round that it was last seen in. */
+  /** The round in which the entity was last seen; each `settle` starts a round. */
   round: number
   bytes: number
 }
 
-/** Overhead of an entry and of each series without its cells, about. */
+/** Approximate overhead of an entry, and of each series without its cells. */
 const ENTRY_BYTES = 250
 const SERIES_BYTES = 200
 
-/** Returns the empty beginning; the same records in the same order give the same features and states, whatever is between. */
+/** Returns empty states. The same records in the same order give the same features and states, however they are batched or reloaded. */
 export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: WindowStatesOptions): WindowStates {
   const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
   const before = makeBefore()
@@ -70,20 +71,20 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: Wi
     if (entry?.round === round) return entry
     if (entry === undefined) entry = { states: group.series.map(emptySeries), round, bytes: 0 }
     else entries.delete(entity)
-    // A Map keeps its order of insertion: what was seen last stands last.
+    // A Map keeps insertion order, so the most recently seen entity is last.
     entries.set(entity, entry)
     entry.round = round
     touched.push({ place, entity, entry })
     return entry
   }
 
-  const weigh = (entry: Entry): void => {
+  const updateBytes = (entry: Entry): void => {
     const now = entry.states.reduce((sum, { cells }) => sum + SERIES_BYTES + cells.byteLength, ENTRY_BYTES)
     bytes += now - entry.bytes
     entry.bytes = now
   }
 
-  const forgetStalest = (): number => {
+  const dropOldest = (): number => {
     let forgotten = 0
     for (const { entries } of kept) {
       for (const [entity, entry] of entries) {
@@ -111,7 +112,7 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: Wi
         const place = kept.findIndex((candidate) => candidate.by === by)
         if (place === -1) continue
         const entry = { states: decodeStates(kept[place]!.group.series, state), round: 0, bytes: 0 }
-        weigh(entry)
+        updateBytes(entry)
         kept[place]!.entries.set(entity, entry)
       }
     },
@@ -143,10 +144,10 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: Wi
         state: encodeStates(groups[place]!.series, entry.states),
       })),
     settle: () => {
-      for (const { entry } of touched) weigh(entry)
+      for (const { entry } of touched) updateBytes(entry)
       touched = []
       round += 1
-      const settled = { late, forgotten: forgetStalest() }
+      const settled = { late, forgotten: dropOldest() }
       late = 0
       return settled
     },
