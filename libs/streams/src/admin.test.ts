@@ -15,14 +15,14 @@ describe('createTopics', () => {
     expect(answers).toEqual([])
   })
 
-  it('throws what the broker refuses', async () => {
+  it('throws BrokerRefused if the broker refuses the topic', async () => {
     const admin = anAdmin([protocolError('TOPIC_AUTHORIZATION_FAILED', false)])
     await expect(createTopics(admin, [{ topic: 'flights' }])).rejects.toThrow(BrokerRefused)
   })
 })
 
-test('issue 23: a connection that breaks before the broker has answered for metadata is an outage, and no defect', async () => {
-  // What kafkajs throws: it destructures the answer, which is null.
+test('issue 23: a connection that breaks before the broker has returned metadata is BrokerUnavailable, not a TypeError', async () => {
+  // kafkajs throws this because it destructures a response that is null.
   const admin = {
     connect: async () => {},
     disconnect: async () => {},

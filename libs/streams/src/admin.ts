@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
-import { type KafkaConnection, speaking } from './kafka.js'
+import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 
 export interface TopicSpec {
   readonly topic: string
   readonly partitions: number
-  /** Default: the broker's. */
+  /** Default: the broker's setting. */
   readonly maxMessageBytes?: number
 }
 
 /**
- * Creates the topics that are not there yet; safe to call from several processes at once.
+ * Creates the topics that do not exist yet; safe to call from several processes at once.
  *
- * @returns the names of those it found missing
+ * @returns the names of those that did not exist
  */
 export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[]): Promise<readonly string[]> {
   return withAdmin(kafka, async (admin) => {
@@ -34,11 +34,11 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
 }
 
 /**
- * Creates topics and waits until every partition has a leader. A topic that exists is left as it is.
+ * Creates topics and waits until every partition has a leader. An existing topic is not changed.
  *
- * kafkajs's own `waitForLeaders` is not used: it fails where a broker has not yet received the new topic from the controller.
+ * kafkajs's `waitForLeaders` is not used: it fails if a broker has not yet received the new topic from the controller.
  *
- * @throws {BrokerUnavailable} when a partition has no leader after 10 s
+ * @throws {BrokerUnavailable} if a partition has no leader after 10 s
  */
 export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
   await admin.createTopics({ topics: [...topics], waitForLeaders: false })
@@ -59,7 +59,7 @@ export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]
 const LEADER_TIMEOUT_MS = 10_000
 const LEADER_POLL_MS = 50
 
-/** Deletes topics, and the groups without members whose names contain `groupsOf`: all that a guest left on a broker. */
+/** Deletes topics, and the groups without members whose names contain `groupsOf`; removes everything that a demo created on a broker. */
 export function removeTopics(
   kafka: KafkaConnection,
   { topics, groupsOf }: { readonly topics: readonly string[]; readonly groupsOf: string },
@@ -88,13 +88,13 @@ export async function kafkaCheck(kafka: KafkaConnection): Promise<{ readonly ok:
   return { ok: true, detail: `${brokers} brokers` }
 }
 
-/** Returns each topic's partition count; null for a topic that is not there. */
+/** Returns each topic's partition count; null for a topic that does not exist. */
 export function describeTopics(
   kafka: KafkaConnection,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, number | null>> {
   return withAdmin(kafka, async (admin) => {
-    // Asked for by name, a topic that is not there would be waited for.
+    // A request for the metadata of a missing topic is retried for seconds, so the topics are listed first.
     const present = new Set(await answered(admin.listTopics()))
     const known = topics.filter((topic) => present.has(topic))
     const metadata = known.length === 0 ? [] : (await answered(admin.fetchTopicMetadata({ topics: known }))).topics
@@ -106,9 +106,9 @@ export function describeTopics(
 export interface PartitionEnds {
   readonly topic: string
   readonly partition: number
-  /** First offset that is still there. */
+  /** First offset that has not been deleted. */
   readonly earliest: bigint
-  /** Past the last committed record: where a reader of committed data comes to wait. */
+  /** Offset after the last committed record, at which a reader of committed data waits. */
   readonly end: bigint
 }
 
@@ -126,7 +126,7 @@ export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds
 }
 
 /**
- * Where a connection breaks while kafkajs waits for metadata, its admin gets null for an answer and throws a TypeError.
+ * If a connection breaks while kafkajs waits for metadata, its admin client gets null as the response and throws a TypeError.
  *
  * @throws {BrokerUnavailable} instead
  */
@@ -141,9 +141,9 @@ async function answered<T>(metadata: Promise<T>): Promise<T> {
   }
 }
 
-/** Opens an admin connection for as long as `act` takes. */
+/** Runs `act` with an admin connection, and closes the connection afterwards. */
 export function withAdmin<T>(kafka: KafkaConnection, act: (admin: Admin) => Promise<T>): Promise<T> {
-  return speaking(async () => {
+  return withBrokerErrors(async () => {
     const admin = kafka.kafkajs.admin()
     try {
       await admin.connect()

@@ -34,7 +34,7 @@ test("the blocks of xerial's frame are decompressed, in order", async () => {
   expect(await decompressSnappy(xerial())).toHaveLength(0)
 })
 
-test('a frame that ends too early is an error', async () => {
+test('a truncated frame is an error', async () => {
   await expect(decompressSnappy(xerial(compressSync(text)).subarray(0, -3))).rejects.toThrow()
 })
 

@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs'
 import { decompressFrame as unlz4 } from 'lz4-napi'
 import { uncompress as unsnappy } from 'snappy'
 
-// Node does not find all names in a CommonJS package; a test runner does.
+// Node does not detect all export names of a CommonJS package; Vitest does.
 const { CompressionCodecs, CompressionTypes } = kafkajs
 
 /** A compressed batch expands to more than this. Producers' batches are below 1 MiB compressed by Kafka's defaults. */
@@ -16,7 +16,7 @@ export class ExpandsTooFar extends Error {}
 
 /**
  * Registers codecs with kafkajs that refuse to expand a batch beyond `MAX_EXPANDED_BYTES`. They decompress on libuv's threads, not on
- * the one that scores. outflow's own messages are not compressed.
+ * the thread that scores. outflow's own messages are not compressed.
  */
 export function registerCodecs(): void {
   const codecs = CompressionCodecs as Record<number, () => { decompress(bytes: Buffer): Promise<Buffer> }>
@@ -40,7 +40,7 @@ export async function decompressGzip(bytes: Buffer): Promise<Buffer> {
 }
 
 /**
- * The Java client writes snappy in blocks, in a frame of its own (xerial's); librdkafka writes one bare block.
+ * The Java client writes snappy as blocks in xerial's frame; librdkafka writes one bare block.
  *
  * @throws {ExpandsTooFar}
  */
@@ -60,7 +60,7 @@ function* snappyBlocks(bytes: Buffer): Iterable<Buffer> {
   }
 }
 
-/** A block begins with its expanded length, seven bits a byte. The decoder allocates it, and fails where it is wrong. */
+/** A block begins with its expanded length as a varint. The decoder allocates that length, and fails if it is wrong. */
 function snappyLength(block: Buffer): number {
   let length = 0
   for (let place = 0; place < 5; place++) {
@@ -72,7 +72,7 @@ function snappyLength(block: Buffer): number {
 }
 
 const XERIAL_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1')
-/** The magic, and two versions of four bytes. */
+/** The magic bytes, and two versions of four bytes each. */
 const XERIAL_HEADER_BYTES = 16
 
 /** @throws {ExpandsTooFar} */
@@ -103,7 +103,7 @@ function lz4Bound(bytes: Buffer): number {
   return expanded
 }
 
-/** One byte of a match's length stands for 255 bytes at most. */
+/** One byte of a match's length encodes at most 255 bytes. */
 const LZ4_MOST_EXPANSION = 256
 
 /** @throws {ExpandsTooFar} */
@@ -145,7 +145,7 @@ function zstdBound(bytes: Buffer): number {
 const ZSTD_SKIPPABLE = 0x184d_2a50
 const ZSTD_REPEATED = 1
 const ZSTD_COMPRESSED = 2
-/** No block expands to more. */
+/** The largest expanded size of a block. */
 const ZSTD_BLOCK_BYTES = 128 * 1024
 
 function checkExpanded(bytes: number): void {

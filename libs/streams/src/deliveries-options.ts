@@ -3,31 +3,31 @@ import type { Gap, PositionStore } from './positions.js'
 export interface DeliveriesOptions {
   readonly groupId: string
   readonly topics: readonly string[]
-  /** Where a topic without stored positions begins. Partitions that are added to it later begin at their first record. */
+  /** Where reading of a topic without stored positions begins. Partitions added later begin at their first record. */
   readonly from: 'earliest' | 'latest'
   readonly positions: PositionStore
-  /** Ends the stream gently: no new delivery, those in flight end (8 s), the group is left, the stream completes. */
+  /** Stops the stream after a drain: no new delivery starts, those in flight end (8 s), the member leaves the group, the stream completes. */
   readonly signal?: AbortSignal
   readonly hooks?: DeliveryHooks
   /**
-   * A member that is silent for so long is expelled, ms; default 10,000. It is also how long the partitions of a killed
-   * member stay unread.
+   * A member without a heartbeat for this long is removed from the group, ms; default 10,000. The partitions of a killed
+   * member are not read for as long.
    */
   readonly sessionTimeoutMs?: number
   /** Partitions in flight at once; default 8. */
   readonly partitionsInFlight?: number
-  /** Bytes fetched per partition at once at most, a single larger record excepted; default 512 KiB. */
+  /** Most bytes fetched per partition at once, except for a single larger record; default 512 KiB. */
   readonly maxBytesPerPartition?: number
 }
 
-/** What a service may count; each is called synchronously and must not throw. */
+/** Callbacks for a service's telemetry; each is called synchronously and must not throw. */
 export interface DeliveryHooks {
-  /** After each (re)balance: what this member now reads. */
+  /** Called after each (re)balance with the partitions that this member now reads. */
   readonly assigned?: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
   /** A partition was set to the stored offset: after each assignment and each `reposition()`. */
   readonly sought?: (seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }) => void
   /** Records were deleted before they were read; the position has been moved over the gap. */
   readonly missed?: (gap: Gap) => void
-  /** The consumer stumbled and is being replaced. */
+  /** The consumer failed with a retryable error and is being replaced. */
   readonly restarting?: (error: Error) => void
 }

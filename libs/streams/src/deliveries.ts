@@ -7,17 +7,18 @@ import { toBrokerError } from './errors.js'
 import { Fatal, GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
 
-// A broker needs seconds to come back; a member that returns at once only adds rebalances.
+// A broker needs seconds to restart; a member that rejoins at once only adds rebalances.
 const RESTART_MS = 1_000
 
 /**
- * Returns the group's deliveries: cold, one at a time per partition; behind it at most one fetch is kept, and that only where the
- * partition goes on. Each partition begins at its stored offset after every (re)assignment, wherever the group's own commit stands.
+ * Returns the group's deliveries, as a cold stream, one at a time per partition. While a delivery is in flight, at most the next fetch is
+ * buffered, and only if the partition has more records. After every (re)assignment each partition begins at its stored offset,
+ * regardless of the group's committed offset.
  *
- * To stop gently, abort `options.signal` and wait for completion. Unsubscribing abandons what is in flight, unacknowledged.
+ * To stop after a drain, abort `options.signal` and wait for completion. Unsubscribing abandons the deliveries in flight.
  *
- * Errors with {BrokerRefused} or {OffsetBeyondLog}, with what `positions` threw if it is not retryable, or with what
- * a delivery failed with; a broker, a topic or a store that is away is waited for.
+ * Errors with {BrokerRefused} or {OffsetBeyondLog}, with an error of `positions` that is not retryable, or with the error passed to
+ * `fail` of a delivery; it waits for a broker, a topic or a store that is not available.
  */
 export function deliveries(kafka: KafkaConnection, options: DeliveriesOptions): Observable<Delivery> {
   return new Observable((subscriber) => {
@@ -30,7 +31,7 @@ export function deliveries(kafka: KafkaConnection, options: DeliveriesOptions): 
   })
 }
 
-/** One consumer after another, until the signal, the subscriber or an error that does not pass ends it. */
+/** Runs one consumer after another, until the signal, the subscriber or an error that is not retryable ends it. */
 async function consume(
   kafka: KafkaConnection,
   options: DeliveriesOptions,
@@ -40,7 +41,7 @@ async function consume(
   const stop = options.signal ? AbortSignal.any([options.signal, abandon]) : abandon
   while (!stop.aborted) {
     try {
-      await new GroupMember(kafka, options, { deliver, stop, abandon }).live()
+      await new GroupMember(kafka, options, { deliver, stop, abandon }).run()
     } catch (thrown: unknown) {
       if (thrown instanceof Fatal) throw thrown.error
       const error = toOutflowError(toBrokerError(thrown))

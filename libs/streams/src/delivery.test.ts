@@ -8,12 +8,12 @@ const batch = {
   partition: 2,
   highWatermark: '9007199254740999',
   messages: [message('9007199254740993'), message('9007199254740995')],
-  // A transaction marker behind the last record.
+  // A transaction marker after the last record.
   lastOffset: () => '9007199254740996',
 } as unknown as Batch
 
 describe('toDelivery', () => {
-  it('keeps offsets exact beyond 2^53, and counts the markers behind the last record', () => {
+  it('keeps offsets exact beyond 2^53, and includes the markers after the last record', () => {
     const { delivery } = toDelivery(batch, 5n)
     expect(delivery).toMatchObject({
       partitionKey: 't/2',
@@ -25,7 +25,7 @@ describe('toDelivery', () => {
     expect(delivery.records[0]).toMatchObject({ timestampMs: -1, headers: {} })
   })
 
-  it('ends as it was ended first', async () => {
+  it('ends in the way that was called first', async () => {
     const { delivery, ended } = toDelivery(batch, 5n)
     delivery.acknowledge()
     delivery.fail(new Error('too late'))
@@ -33,7 +33,7 @@ describe('toDelivery', () => {
   })
 })
 
-it('a copied record does not hold the fetch response that it came in', () => {
+it('a copied record does not keep its fetch response in memory', () => {
   const response = Buffer.from('key value header')
   const [key, value, header] = [response.subarray(0, 3), response.subarray(4, 9), response.subarray(10)]
   const at = { topic: 't', partition: 0, offset: 1n, timestampMs: 0 }

@@ -2,7 +2,7 @@ import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
 import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 
-/** Names with their values in order; a name may come more than once, and a value may be null. */
+/** Names with their values in order; a name may occur more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]
 
 export interface KafkaRecord {
@@ -12,22 +12,22 @@ export interface KafkaRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: KafkaHeaders
-  /** Why key, value and headers were not read: the record's batch expands too far. Absent: they were. */
+  /** Why key, value and headers were not read: the record's batch expands too far. Absent: they were read. */
   readonly unreadable?: string | undefined
 }
 
-/** Whether a record has no value; one that could not be read may have one. */
+/** Whether a record has no value; false for one that could not be read, since it may have a value. */
 export function isTombstone({ value, unreadable }: Pick<KafkaRecord, 'value' | 'unreadable'>): boolean {
   return value === null && unreadable === undefined
 }
 
-/** A record with the rest of its position. */
+/** A record with its topic and partition. */
 export interface WindowRecord extends KafkaRecord {
   readonly topic: string
   readonly partition: number
 }
 
-/** kafkajs gives views of whole fetch responses: one kept record would hold megabytes of others in memory. */
+/** Copies a record's bytes: kafkajs returns views of whole fetch responses, so one kept record would keep megabytes in memory. */
 export function copyRecord<R extends WindowRecord>(record: R): R {
   const headers = record.headers.map(([name, value]) => [name, value && Buffer.from(value)] as const)
   return {
@@ -38,7 +38,7 @@ export function copyRecord<R extends WindowRecord>(record: R): R {
   }
 }
 
-/** One batch of one partition, and its acknowledgement. One of the three ends must be called; further calls do nothing. */
+/** One batch of one partition, and its acknowledgement. One of `acknowledge`, `reposition` and `fail` must be called; further calls do nothing. */
 export interface Delivery {
   readonly topic: string
   readonly partition: number
@@ -46,17 +46,17 @@ export interface Delivery {
   readonly partitionKey: string
   /** At least one; offsets ascend and may have gaps (compaction, transaction markers). */
   readonly records: readonly KafkaRecord[]
-  /** What the store holds before this delivery is written: the compare of its compare-and-set. */
+  /** The stored offset before this delivery is written: the compare value of its compare-and-set. */
   readonly expectedOffset: bigint
-  /** What the store holds once it is written: past the last record and the markers behind it. */
+  /** The stored offset once it is written: after the last record and the transaction markers that follow it. */
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
   readonly highWatermark: bigint
-  /** The batch is written: continue after it. */
+  /** The batch is written: reading continues after it. */
   acknowledge(): void
-  /** The store has moved without us (`superseded`): drop the batch, read the stored offset, go on there. */
+  /** Another member has moved the stored offset (`superseded`): drops the batch and continues at the stored offset. */
   reposition(): void
-  /** The batch cannot be processed: ends the stream with this error, the offset unmoved. */
+  /** The batch cannot be processed: ends the stream with this error, without moving the offset. */
   fail(error: unknown): void
 }
 
@@ -67,11 +67,11 @@ export type DeliveryEnd =
 export interface OpenDelivery {
   readonly delivery: Delivery
   readonly ended: Promise<DeliveryEnd>
-  /** Ends it where nobody else will. */
+  /** Ends the delivery if its consumer will not. */
   abandon(): void
 }
 
-/** Returns a fetched batch as a delivery, and how it ended. */
+/** Returns a fetched batch as a delivery, with a promise of how it ended. */
 export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
   let end!: (how: DeliveryEnd) => void
   const ended = new Promise<DeliveryEnd>((resolve) => {
@@ -83,7 +83,7 @@ export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
     partitionKey: `${batch.topic}/${batch.partition}`,
     records: batch.messages.map((message) => new RecordView(message)),
     expectedOffset,
-    // kafkajs counts transaction markers and aborted records into lastOffset, although it does not show them.
+    // kafkajs's lastOffset includes transaction markers and aborted records, although its messages do not.
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     highWatermark: BigInt(batch.highWatermark),
     acknowledge: () => end({ kind: 'acknowledged' }),
@@ -93,12 +93,12 @@ export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
   return { delivery, ended, abandon: () => end({ kind: 'abandoned' }) }
 }
 
-/** Returns the offset that the broker was asked for; kafkajs's types leave it out. */
+/** Returns the offset of the fetch request, which kafkajs's types omit. */
 export function fetchedOffset(batch: Batch): bigint {
   return BigInt((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset)
 }
 
-/** A record to keep. */
+/** Converts a message to a record with plain properties. */
 export function toRecord(message: KafkaMessage): KafkaRecord {
   const { offset, timestamp, key, value, headers } = message
   const record = { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: toHeaders(headers) }
@@ -110,7 +110,7 @@ function whyUnreadable(message: KafkaMessage): string | undefined {
   return message instanceof UnreadableRecord ? message.why : undefined
 }
 
-/** kafkajs has an object with a list for a name that came more than once. */
+/** kafkajs represents headers as an object, with a list for a name that occurs more than once. */
 function toHeaders(headers: KafkaMessage['headers']): KafkaHeaders {
   return Object.entries(headers ?? {}).flatMap(([name, values]) =>
     (Array.isArray(values) ? values : [values]).map((value): KafkaHeaders[number] => [
@@ -120,7 +120,7 @@ function toHeaders(headers: KafkaMessage['headers']): KafkaHeaders {
   )
 }
 
-/** A record to pass by: its parts are read when they are asked for, of most records never or once. */
+/** A record that reads its parts on access, since most parts are read once or never. */
 class RecordView implements KafkaRecord {
   constructor(private readonly message: KafkaMessage) {}
 

@@ -3,14 +3,14 @@ import kafkajs, { type KafkaJSError } from 'kafkajs'
 
 /**
  * Kafka did not answer, or is moving a partition or group.
- * @fix Wait; if it lasts, look at the brokers and the network.
+ * @fix Wait; if it lasts, check the brokers and the network.
  */
 export class BrokerUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_UNAVAILABLE'
   override readonly retryable = true
 }
 
-/** The broker still writes the end of the transaction before. */
+/** The broker is still writing the end of the previous transaction. */
 export class TransactionPending extends BrokerUnavailable {}
 
 /**
@@ -41,7 +41,7 @@ export class BrokerTlsFailed extends FixableError {
 }
 
 /**
- * The stored offset is beyond the end of the partition: the brokers lost records, or they have no topic ids and the topic was created again.
+ * The stored offset is beyond the end of the partition: the brokers lost records, or they have no topic ids and the topic was recreated.
  * @fix Follow the steps in libs/streams/README.md.
  */
 export class OffsetBeyondLog extends OutflowError {
@@ -58,8 +58,8 @@ export class SenderFenced extends OutflowError {
 
 const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING'])
 
-// Errors of a broker that is away or moving, by kafkajs's names; several of them it calls not retriable, because it has
-// itself given up retrying.
+// kafkajs's names for the errors of a broker that is down or moving a partition; kafkajs marks several of them as not retriable,
+// because it has already used up its own retries.
 const PASSING = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
@@ -96,12 +96,12 @@ function fixOfLogin(type: string, message: string): string {
   return 'check the user name and the password or secret under kafka.sasl'
 }
 
-// What kafkajs throws, as a plain Error, where it takes a connection whose opening has failed.
+// Message of the plain Error that kafkajs throws when it uses a connection that could not be opened.
 const NOT_CONNECTED = 'Broker not connected'
 
-/** Returns what kafkajs threw as an error of this package; other errors come back unchanged. */
+/** Converts an error of kafkajs to one of this package; returns other errors unchanged. */
 export function toBrokerError(thrown: unknown): unknown {
-  // Node does not find the names of these classes in a CommonJS package; a test runner does.
+  // Node does not detect the export names of these classes in a CommonJS package; Vitest does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
   if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
     return new BrokerUnavailable('Kafka is not available: a connection was closed; it is retried', { cause: thrown })
@@ -126,7 +126,7 @@ export function toBrokerError(thrown: unknown): unknown {
   return new Refused(`Kafka refused: ${cause.message}`, options)
 }
 
-/** What made kafkajs give up: it wraps the last failure in one that counts the attempts. */
+/** Returns the failure inside kafkajs's error about exhausted retries. */
 function rootOf(error: KafkaJSError): KafkaJSError {
   const { cause } = error as { cause?: unknown }
   return cause instanceof kafkajs.KafkaJSError && cause !== error ? rootOf(cause) : error

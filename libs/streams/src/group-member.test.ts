@@ -8,7 +8,7 @@ import { type Gap, positionsInMemory } from './positions.js'
 
 const TOPIC = 'flights'
 
-/** A member of a group whose broker is played by the test: it has one partition, assigned to the member. */
+/** A group member with a simulated broker that has one partition, assigned to the member. */
 async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
   const broker = { topicId: 'first', earliest, end: 100n }
   const listeners = new Map<string, (event: { payload: unknown }) => void>()
@@ -44,16 +44,16 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     { deliver: (delivery) => deliveries.push(delivery), stop: stop.signal, abandon: stop.signal },
     { read: async () => broker.topicId, close: async () => {} },
   )
-  const living = member.live()
+  const running = member.run()
   onTestFinished(async () => {
     stop.abort()
-    await living
+    await running
   })
   await turn()
   listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: [0] } } })
   while (seeks.length === 0) await turn()
 
-  /** A fetch that asked for `fetchedOffset` and was answered with the records first … last. */
+  /** A fetch from `fetchedOffset` that returned the records first … last. */
   const fetched = async (fetchedOffset: bigint, first: bigint, last: bigint) => {
     const offsets = Array.from({ length: Number(last - first) + 1 }, (_, index) => String(first + BigInt(index)))
     const batch = {
@@ -77,7 +77,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   return { broker, seeks, deliveries, missed, fetched, passedOver }
 }
 
-test('a fetch of the position that was sought is delivered, with gaps in its offsets', async () => {
+test('a fetch from the sought position is delivered, even with gaps in its offsets', async () => {
   const { deliveries, seeks, fetched } = await aMember({ stored: 5n })
   await fetched(5n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
@@ -97,14 +97,14 @@ test.each([
   },
 )
 
-test('a fetch behind transaction markers is delivered', async () => {
+test('a fetch after transaction markers is delivered', async () => {
   const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
   passedOver(7n)
   await fetched(8n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
 })
 
-test('issue 17.21: a fetch from a topic that has been created again is discarded, and its beginning is sought', async () => {
+test('issue 17.21: a fetch from a recreated topic is discarded, and the beginning of the topic is sought', async () => {
   const { broker, deliveries, seeks, missed, fetched } = await aMember({ stored: 5n })
   broker.topicId = 'second'
   await fetched(5n, 5n, 9n)
@@ -115,11 +115,11 @@ test('issue 17.21: a fetch from a topic that has been created again is discarded
   ])
 })
 
-test('issue 23: a partition without new records is set back where the store has lost what it had confirmed', async () => {
+test('issue 23: a partition without new records is set back if the store has lost a confirmed write', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const member = await aMember({ movesWithDeliveries: true })
-  // The stored position stays where it is, as if the write had been undone.
+  // The stored position does not move, as if the write had been undone.
   await member.fetched(0n, 0n, 4n)
   expect(member.seeks).toEqual([0n])
   vi.advanceTimersByTime(10_000)

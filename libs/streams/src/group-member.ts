@@ -10,28 +10,28 @@ import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
 import { startOf } from './start.js'
 
-/** Ends the stream with `error`, even one that is retryable: somebody outside decided so. */
+/** Ends the stream with `error`, even if it is retryable, because a delivery or the position store failed with it. */
 export class Fatal {
   constructor(readonly error: unknown) {}
 }
 
-interface Audience {
+interface DeliverySink {
   readonly deliver: (delivery: Delivery) => void
-  /** No new delivery; those in flight may end. */
+  /** Aborted: no new delivery starts; those in flight may end. */
   readonly stop: AbortSignal
-  /** Nobody will end those in flight either. */
+  /** Aborted: those in flight will not be ended by the subscriber. */
   readonly abandon: AbortSignal
 }
 
-/** A partition that the group has given us, from one rebalance to the next. */
+/** A partition assigned to this member, from one rebalance to the next. */
 interface Claim {
   readonly topic: string
   readonly partition: number
-  /** The position that the store holds: the next delivery's compare value. */
+  /** The stored position: the next delivery's compare value. */
   nextOffset: bigint
   /** The topic's id at that position; null: the broker has no topic ids. */
   topicId: string | null
-  /** What the next fetch has to begin at: behind the last delivery, and behind batches that kafkajs does not hand out. */
+  /** Where the next fetch has to begin: after the last delivery, and after batches that kafkajs skips. */
   fetchOffset: bigint
   /** Resolves when the consumer has been set to the stored position. */
   positioned: Promise<void>
@@ -40,50 +40,49 @@ interface Claim {
 }
 
 const SESSION_TIMEOUT_MS = 10_000
-// Little enough that a stop does not wait long for an idle fetch to come back.
+// Short, because a stop waits for an idle fetch to return.
 const MAX_FETCH_WAIT_MS = 500
-// A stop may take ten seconds; two remain for the caller.
+// A stop may take ten seconds; this leaves two for the caller.
 const DRAIN_MS = 8_000
-// The group's own commit serves lag tools only; once a second is enough for them. A broker takes its time over it (Kafka 4 gathers
-// commits for 5 ms), so nothing waits for it but leaving.
+// The group's committed offset serves lag tools only; once a second is enough for them. Commits are slow (Kafka 4 collects them for
+// 5 ms), so only leaving the group waits for one.
 const COMMIT_EVERY_MS = 1_000
 const RETRY_MS = 500
-// A crash of the store may have undone a write that it had confirmed. The next record of the partition would show it, and may be long in
-// coming.
+// A crash of the store may have undone a confirmed write. The next record of the partition would reveal it, but may arrive much
+// later.
 const CHECK_POSITIONS_MS = 10_000
-// Partitions that are added are read within this time and a rebalance.
+// Added partitions are read after at most this time plus a rebalance.
 const METADATA_MAX_AGE_MS = 10_000
-// Some two thousand records. The objects of a fetch are kept until its last batch has ended, and two are there at once: half
-// of it took a tenth less memory and a quarter more CPU, twice a tenth more memory.
+// Some two thousand records. The objects of a fetch stay in memory until its last batch has ended, and there are two fetches at a time.
+// With half the value, memory was a tenth lower and CPU a quarter higher; with twice the value, memory was a tenth higher.
 const MAX_BYTES_PER_PARTITION = 512 * 1024
-// kafkajs hands out what it fetched to so many at once, and fetches again when all have let it go.
+// kafkajs processes the partitions of a fetch in this many concurrent calls, and fetches again when all have returned.
 const PARTITIONS_IN_FLIGHT = 8
 
 /**
  * One membership of a consumer group: joins, delivers, and leaves when stopped.
  *
- * kafkajs can restart a crashed consumer, but only after some errors, and its seeks that were not applied
- * yet would outlive the assignment they were meant for. So it never restarts: a crash ends this member, and the next
- * one begins with a fresh consumer.
+ * kafkajs can restart a crashed consumer, but only after some errors, and seeks that it has not applied yet would carry over to
+ * the next assignment. Its restarts are therefore disabled: a crash ends this member, and the next member creates a new consumer.
  */
 export class GroupMember {
   readonly #consumer: Consumer
   readonly #beatEveryMs: number
   readonly #claims = new Map<string, Claim>()
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
-  /** Its reason is the error that ends the membership. */
+  /** The abort reason is the error that ends the membership. */
   readonly #crash = new AbortController()
-  /** Ends this membership, with everything that is still under way. */
-  readonly #over = new AbortController()
+  /** Ends this membership and everything still in progress. */
+  readonly #closed = new AbortController()
   readonly #leaving: AbortSignal
-  /** Claims that went on since the group's own commit. */
+  /** Claims whose position has moved since the last commit of group offsets. */
   readonly #uncommitted = new Set<Claim>()
   #commitTimer: NodeJS.Timeout | undefined
 
   constructor(
     readonly kafka: KafkaConnection,
     readonly options: DeliveriesOptions,
-    private readonly audience: Audience,
+    private readonly sink: DeliverySink,
     readonly topicIds: TopicIds = openTopicIds(kafka),
   ) {
     const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS
@@ -98,44 +97,44 @@ export class GroupMember {
       maxBytesPerPartition: options.maxBytesPerPartition ?? MAX_BYTES_PER_PARTITION,
       retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => false },
     })
-    this.#leaving = AbortSignal.any([audience.stop, this.#crash.signal, this.#over.signal])
-    AbortSignal.any([audience.abandon, this.#crash.signal, this.#over.signal]).addEventListener('abort', () => {
+    this.#leaving = AbortSignal.any([sink.stop, this.#crash.signal, this.#closed.signal])
+    AbortSignal.any([sink.abandon, this.#crash.signal, this.#closed.signal]).addEventListener('abort', () => {
       for (const delivery of this.#inFlight.keys()) delivery.abandon()
     })
   }
 
-  /** Resolves when it was stopped and has left. @throws {Fatal} or whatever made the consumer crash */
-  async live(): Promise<void> {
+  /** Resolves when the member was stopped and has left. @throws {Fatal} or the error that made the consumer crash */
+  async run(): Promise<void> {
     const joining = this.#join()
     const checking = setInterval(() => void this.#checkPositions(), CHECK_POSITIONS_MS)
     try {
-      // Joining ends before the signal only by failing: to connect, or to find the topics.
+      // Joining ends before the signal only if it fails to connect or to find the topics.
       await Promise.race([joining.then(() => aborted(this.#leaving)), aborted(this.#leaving)])
       if (this.#crash.signal.aborted) throw this.#crash.signal.reason
     } finally {
-      const deadline = setTimeout(() => this.#over.abort(), DRAIN_MS)
-      // After a crash kafkajs has disconnected already, and what was in flight is abandoned.
+      const deadline = setTimeout(() => this.#closed.abort(), DRAIN_MS)
+      // After a crash kafkajs has already disconnected, and the deliveries in flight are abandoned.
       const leaving = joining
         .catch(() => {})
         .then(() => (this.#crash.signal.aborted ? undefined : this.#allEnded().then(() => this.#commit())))
         .then(() => Promise.all([this.#consumer.disconnect(), this.topicIds.close()]))
-      await Promise.race([leaving, aborted(this.#over.signal)])
+      await Promise.race([leaving, aborted(this.#closed.signal)])
       clearTimeout(deadline)
       clearTimeout(this.#commitTimer)
       clearInterval(checking)
-      this.#over.abort()
+      this.#closed.abort()
     }
   }
 
   async #join(): Promise<void> {
     const consumer = this.#consumer
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#claim(event))
-    // `run` does not reject later: a crash is reported by this event only.
+    // The promise of `run` has resolved by then, so a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
-    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passOver(payload))
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#skipEmptyBatch(payload))
     await consumer.connect()
-    // startOf returns where to begin. kafkajs falls back on this only where retention has deleted the offset that it asks for; what
-    // it then fetches is discarded, and the gap is measured.
+    // startOf returns where to begin. kafkajs uses fromBeginning only if retention has deleted the offset that it requests; that
+    // fetch is then discarded, and the gap is measured.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
     await consumer.run({
       autoCommit: false,
@@ -166,10 +165,10 @@ export class GroupMember {
     this.options.hooks?.assigned?.(assigned)
   }
 
-  /** Reads the stored position and sets the consumer there; a store, a broker or a topic that is away is waited for. */
+  /** Reads the stored position and sets the consumer there; retries while a store, a broker or a topic is not available. */
   async #position(claim: Claim): Promise<void> {
     const { topic, partition } = claim
-    // What an earlier claim on the partition has under way moves the stored offset.
+    // Deliveries in flight of an earlier claim on the partition still move the stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && delivery.partition === partition)
     while (!this.#leaving.aborted && this.#isCurrent(claim)) {
       try {
@@ -188,12 +187,12 @@ export class GroupMember {
     }
   }
 
-  /** Sets partitions back whose stored position is before what was written. */
+  /** Sets back partitions whose stored position is before the written one. */
   async #checkPositions(): Promise<void> {
     if (this.options.positions.movesWithDeliveries !== true) return
     for (const topic of this.options.topics) {
       const before = [...this.#claims.values()].map((claim) => ({ claim, nextOffset: claim.nextOffset }))
-      // A store that is away is asked again next time.
+      // A store that is not available is read again at the next check.
       const stored = await this.options.positions.read(topic).catch(() => null)
       for (const { claim, nextOffset } of before) {
         const position = claim.topic === topic ? stored?.get(claim.partition) : undefined
@@ -208,38 +207,38 @@ export class GroupMember {
     if (!claim || this.#leaving.aborted) return
     const heartbeat = startHeartbeat(payload.heartbeat, this.#beatEveryMs)
     try {
-      await this.#handOver(claim, payload, heartbeat)
+      await this.#deliverBatch(claim, payload, heartbeat)
     } finally {
       heartbeat.stop()
     }
-    // A rebalance that was announced meanwhile: only now, with the deliveries ended, do we go and join again.
+    // A rebalance was announced meanwhile; the member rejoins only now that the deliveries have ended.
     if (heartbeat.failure) {
       await this.#allEnded()
       throw heartbeat.failure
     }
   }
 
-  /** kafkajs skips a batch that has only transaction markers or aborted records. */
-  #passOver(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
+  /** Advances past a batch that has only transaction markers or aborted records, which kafkajs skips. */
+  #skipEmptyBatch(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
     const claim = this.#claims.get(keyOf(batch))
     if (claim && batch.batchSize === 0) claim.fetchOffset = BigInt(batch.lastOffset) + 1n
   }
 
-  async #handOver(
+  async #deliverBatch(
     claim: Claim,
     { batch, resolveOffset, isStale }: EachBatchPayload,
     heartbeat: Heartbeat,
   ): Promise<void> {
-    // Asked for after the fetch: a topic that still has the claim's id had it when it was fetched from.
+    // Requested after the fetch: a topic that still has the claim's id had it during the fetch, too.
     const reading = this.topicIds.read(batch.topic).catch(() => UNKNOWN)
     await claim.ended
     await claim.positioned
-    const most = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
-    while (this.#inFlight.size >= most) await Promise.race(this.#inFlight.values())
+    const maxInFlight = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
+    while (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight.values())
     const topicId = await reading
-    // Fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or ends.
+    // The batch was fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or is ending.
     if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heartbeat.failure) return
-    // Fetched from another topic of this name, or from where nobody has set the partition: retention has deleted what was asked for.
+    // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) {
       claim.positioned = this.#position(claim)
       return
@@ -248,14 +247,14 @@ export class GroupMember {
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)
-    // Where the partition has more, it is fetched meanwhile; else the next fetch waits, and finds more.
+    // If the partition has more records, they are fetched meanwhile; otherwise waiting lets the next fetch return more records.
     if (BigInt(batch.highWatermark) <= open.delivery.nextOffset) await claim.ended
   }
 
   #deliver(claim: Claim, open: OpenDelivery): Promise<void> {
     const ended = this.#untilEnded(claim, open).finally(() => this.#inFlight.delete(open))
     this.#inFlight.set(open, ended)
-    this.audience.deliver(open.delivery)
+    this.sink.deliver(open.delivery)
     return ended
   }
 
@@ -272,12 +271,12 @@ export class GroupMember {
     this.#uncommitted.add(claim)
   }
 
-  /** Resolves when no such delivery is in flight; default: none at all. */
+  /** Resolves when no delivery selected by `which` is in flight. Default: all deliveries. */
   async #allEnded(which: (delivery: Delivery) => boolean = () => true): Promise<void> {
     await Promise.all([...this.#inFlight].filter(([{ delivery }]) => which(delivery)).map(([, ended]) => ended))
   }
 
-  /** Moves the group's own commit to where its partitions are, all in one request. */
+  /** Commits the positions of the group's partitions in one request. */
   async #commit(): Promise<void> {
     const offsets = [...this.#uncommitted]
       .filter((claim) => this.#isCurrent(claim))
@@ -287,7 +286,7 @@ export class GroupMember {
     try {
       await this.#consumer.commitOffsets(offsets)
     } catch (error: unknown) {
-      // A rebalance under way is the usual reason; the stored offset is the one that counts.
+      // Usually caused by a rebalance in progress; only the stored offset matters.
       this.kafka.log.debug({ partitions: offsets.length, error }, 'group commit skipped')
     }
   }
@@ -297,7 +296,7 @@ export class GroupMember {
   }
 }
 
-/** In place of a topic id that could not be read. */
+/** Stands for a topic id that could not be read. */
 const UNKNOWN = Symbol('unknown topic id')
 
 const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`

@@ -1,6 +1,6 @@
-/** Beats while a slow delivery is worked on, so that the group does not expel us. */
+/** Sends heartbeats while a slow delivery is processed, so that the group does not remove this member. */
 export interface Heartbeat {
-  /** The first failure: a rebalance that was announced, an expulsion, a broker that is away. */
+  /** The first failure: an announced rebalance, removal from the group, a broker that is not available. */
   readonly failure: unknown
   stop(): void
 }

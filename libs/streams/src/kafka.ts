@@ -4,10 +4,10 @@ import { registerCodecs } from './compression.js'
 import { toBrokerError } from './errors.js'
 import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
-import { promptSocket } from './socket.js'
+import { noDelaySocket } from './socket.js'
 import type { StreamLog } from './stream-log.js'
 
-/** A broker that the other functions of this package use; nothing is connected by making one. */
+/** A broker for the functions of this package; creating it opens no connection. */
 export interface KafkaConnection {
   readonly clientId: string
   readonly log: StreamLog
@@ -23,9 +23,9 @@ export interface KafkaOptions {
   readonly tls?: KafkaTls | undefined
   /** Default: no login. */
   readonly sasl?: Sasl | undefined
-  /** Default: silence. */
+  /** Default: no logging. */
   readonly log?: StreamLog
-  /** How often a request is repeated while no broker answers. Default: 6, over 7 s. */
+  /** How often a request is retried while no broker responds. Default: 6, over 7 s. */
   readonly retries?: number
 }
 
@@ -37,7 +37,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
     clientId,
     ...(tls && { ssl: tlsOptions(tls) }),
     ...(sasl && { sasl: saslOptions(sasl) }),
-    socketFactory: promptSocket,
+    socketFactory: noDelaySocket,
     connectionTimeout: 3_000,
     reauthenticationThreshold: LOGIN_AGAIN_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries },
@@ -47,16 +47,16 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
   return { clientId, log, kafkajs }
 }
 
-// Before a login ends; kafkajs would take 10 s. By then the token source must give another token than the one that ends: with the
-// same one kafkajs would log in again before each request, and brokers bear that once a second.
+// Time before a login expires; kafkajs's default is 10 s. By then the token source must return a new token: with the expiring one
+// kafkajs would log in again before each request, and brokers accept that only once a second.
 const LOGIN_AGAIN_MS = 2_000
 
 const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** kafkajs logs this for every producer. It does not apply here: a sender continues after its mark. */
+/** kafkajs logs this for every producer. It does not apply here, because a sender continues after its mark. */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
 
-/** kafkajs retries, and throws when it gives up: errors that it logs are warnings here, the rest is detail. */
+/** Maps log levels: kafkajs retries, and throws when it gives up, so its errors are logged as warnings and the rest as debug. */
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
   if (level <= logLevel.WARN && message !== LIMITED_RETRIES)
@@ -65,7 +65,7 @@ function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): voi
 }
 
 /** Runs `act` and converts kafkajs's errors to those of this package. */
-export async function speaking<T>(act: () => Promise<T>): Promise<T> {
+export async function withBrokerErrors<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (thrown: unknown) {

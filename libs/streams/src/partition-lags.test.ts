@@ -7,7 +7,7 @@ const ends = [
   { topic: 'a', partition: 0, earliest: 2n, end: 9n },
 ]
 
-test('lag is what is left from the stored offset, by topic and partition', () => {
+test('lag counts from the stored offset, sorted by topic and partition', () => {
   const stored = [
     { topic: 'a', partition: 0, nextOffset: 4n },
     { topic: 'a', partition: 1, nextOffset: 7n },
@@ -20,12 +20,12 @@ test('lag is what is left from the stored offset, by topic and partition', () =>
   ])
 })
 
-test('a partition that was not begun counts from where reading begins', () => {
+test('the lag of a partition without a stored offset counts from where reading will begin', () => {
   expect(partitionLags(ends, [], 'earliest').map(({ lag }) => lag)).toEqual([7n, 7n, 15n])
   expect(partitionLags(ends, [], 'latest').map(({ lag }) => lag)).toEqual([0n, 0n, 0n])
 })
 
-test('records that retention has deleted are not behind', () => {
+test('records deleted by retention do not count as lag', () => {
   const [lag] = partitionLags([ends[0]!], [{ topic: 'b', partition: 0, nextOffset: 1n }], 'earliest')
   expect(lag).toMatchObject({ offset: 5n, lag: 15n })
 })

@@ -1,8 +1,8 @@
 import type { PartitionEnds } from './admin.js'
 
-/** How far reading is behind the end of a partition. */
+/** The distance from the next record to read to the end of a partition. */
 export interface PartitionLag extends Pick<PartitionEnds, 'topic' | 'partition' | 'end'> {
-  /** Of the record that is read next. */
+  /** Offset of the next record to read. */
   readonly offset: bigint
   /** Records from there to the end. */
   readonly lag: bigint
@@ -11,8 +11,8 @@ export interface PartitionLag extends Pick<PartitionEnds, 'topic' | 'partition' 
 /**
  * The lag of each partition, by topic and partition.
  *
- * @param stored  positions that reading continues at; a partition without one begins where `from` states, and one whose record
- *   there was deleted by retention at the earliest that is left
+ * @param stored  positions at which reading continues; a partition without one begins as `from` states, and one whose record
+ *   there was deleted by retention at the earliest remaining record
  */
 export function partitionLags(
   ends: readonly PartitionEnds[],
@@ -31,7 +31,7 @@ export function partitionLags(
 
 function offsetOf({ earliest, end }: PartitionEnds, stored: bigint | undefined, from: 'earliest' | 'latest'): bigint {
   if (stored === undefined) return from === 'earliest' ? earliest : end
-  // What retention has deleted cannot be read any more.
+  // Records deleted by retention cannot be read any more.
   if (stored < earliest) return earliest
   return stored
 }

@@ -5,38 +5,38 @@ export interface StoredPosition {
   readonly topicId: string | null
 }
 
-/** Records that are not there any more, and were not read. */
+/** Records that were deleted before they were read. */
 export interface Gap {
   readonly topic: string
   readonly partition: number
-  /** Deleted by the topic's retention, or with the topic, which has been created again since. */
+  /** Deleted by the topic's retention, or together with the topic, which has been recreated since. */
   readonly kind: 'retention' | 'recreated'
   readonly stored: StoredPosition
-  /** The first offset that is there, and the id of the topic that has it. */
+  /** The first existing offset, and the id of its topic. */
   readonly next: StoredPosition
   /**
-   * Offsets of the topic that were deleted unread. Transaction markers and compacted records had offsets too, so of such topics
-   * it is an upper bound. What was unread of a topic that was deleted is not counted: it is unknown.
+   * Number of offsets deleted unread. Transaction markers and compacted records have offsets too, so for such topics it is an
+   * upper bound. Unread records of a deleted topic are not included, because their number is unknown.
    */
   readonly missed: bigint
 }
 
-/** The positions of a pipeline: the truth, which the group's own commit is not. */
+/** The stored positions of a pipeline, which take precedence over the group's committed offsets. */
 export interface PositionStore {
   /**
-   * Whether each delivery moves the stored position before it is acknowledged; default: false. A stored position before that has lost
-   * a write, and its partition is read from there.
+   * Whether each delivery moves the stored position before it is acknowledged; default: false. If so, a stored position that is before
+   * the acknowledged one has lost a write, and its partition is read from there.
    */
   readonly movesWithDeliveries?: boolean
   /** Returns the positions of a topic's partitions, by partition. */
   read(topic: string): Promise<ReadonlyMap<number, StoredPosition>>
-  /** Stores where partitions begin, all at once; a partition that has a position keeps it, and gets a topic id where it has none. */
+  /** Stores where partitions begin, all at once; a partition that has a position keeps it, and gets a topic id if it has none. */
   begin(topic: string, starts: ReadonlyMap<number, StoredPosition>): Promise<void>
-  /** Moves a position over a gap and counts the gap. @returns false where the position had been moved before */
+  /** Moves a position over a gap and counts the gap. @returns false if the position had already been moved */
   skip(gap: Gap): Promise<boolean>
 }
 
-/** For a reader that begins anew in each process. */
+/** For a reader that starts from the beginning in each process. */
 export function positionsInMemory(): PositionStore {
   const topics = new Map<string, ReadonlyMap<number, StoredPosition>>()
   const of = (topic: string) => topics.get(topic) ?? new Map<number, StoredPosition>()

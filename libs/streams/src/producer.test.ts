@@ -47,7 +47,7 @@ describe('requestsOf', () => {
     ])
   })
 
-  it('issue 17.17: sends headers of any name, null values and names that come twice', () => {
+  it('issue 17.17: sends headers of any name, null values and repeated names', () => {
     const headers = [
       ['__proto__', 'a'],
       ['constructor', null],
@@ -61,7 +61,7 @@ describe('requestsOf', () => {
     ])
   })
 
-  it('makes no request of nothing', () => {
+  it('returns no request for no messages', () => {
     expect(requestsOf([])).toEqual([])
   })
 })

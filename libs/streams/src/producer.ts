@@ -1,9 +1,9 @@
 import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
 import { toBrokerError } from './errors.js'
-import { type KafkaConnection, speaking } from './kafka.js'
+import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 import { NULL_HEADER } from './kafkajs-internals/null-header.js'
 
-/** Names with their values; a name may come more than once. */
+/** Names with their values; a name may occur more than once. */
 export type OutgoingHeaders = readonly (readonly [name: string, value: Uint8Array | string | null])[]
 
 export interface OutgoingMessage {
@@ -25,7 +25,7 @@ export interface Producer {
 
 // One request makes one record batch per partition, and a topic's max.message.bytes (1 MiB by default) bounds a batch.
 const MAX_REQUEST_BYTES = 512 * 1024
-// Key and header lengths, offsets and deltas of one record, generously.
+// An upper bound for the key and header lengths, offsets and deltas of one record.
 const RECORD_OVERHEAD_BYTES = 100
 
 /** Connects an idempotent producer. @throws {BrokerUnavailable} */
@@ -43,14 +43,14 @@ export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
   }
   return {
     send: (messages) =>
-      speaking(async () => {
+      withBrokerErrors(async () => {
         for (const topicMessages of requestsOf(messages)) await producer.sendBatch({ topicMessages })
       }),
-    close: () => speaking(() => producer.disconnect()),
+    close: () => withBrokerErrors(() => producer.disconnect()),
   }
 }
 
-/** Cuts messages into requests that a broker takes; a message above the budget goes alone. */
+/** Splits messages into requests that a broker accepts; a message above the budget is sent alone. */
 export function requestsOf(messages: readonly OutgoingMessage[]): TopicMessages[][] {
   const requests: TopicMessages[][] = []
   let byTopic = new Map<string, Message[]>()
@@ -90,7 +90,7 @@ function toMessage({ key, value, headers, partition, timestampMs }: OutgoingMess
   }
 }
 
-/** As kafkajs takes them. The object has no prototype, so that a name such as `constructor` or `__proto__` is like any other. */
+/** Converts headers to kafkajs's form. The object has no prototype, so that a name such as `constructor` or `__proto__` is like any other. */
 function toHeaders(headers: OutgoingHeaders): NonNullable<Message['headers']> {
   const byName: Record<string, (Buffer | string)[]> = Object.create(null)
   for (const [name, value] of headers) {

@@ -9,15 +9,15 @@ import type { KafkaConnection } from './kafka.js'
 
 export interface WindowOptions {
   readonly topics: readonly string[]
-  /** Kafka's record time from which records are read, epoch ms. */
+  /** Kafka's record time from which to read, epoch ms. */
   readonly fromMs: number
   /** A larger window is sampled uniformly. */
   readonly maxRows: number
-  /** Records count less with their age; default: all of the window alike. `fewest` are read however old they are. */
+  /** Decreasing weight of older records; default: all records have equal weight. At least `fewest` are kept, regardless of age. */
   readonly decay?: { readonly halfLifeMs: number; readonly fewest: number }
-  /** The same seed and window give the same sample. */
+  /** The same seed and window yield the same sample. */
   readonly seed: number
-  /** Offsets passed so far and to pass; called after each fetched batch. */
+  /** Offsets read so far and in total; called after each fetched batch. */
   readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
   /** Leaves out the records without a value; default: false. */
   readonly skipTombstones?: boolean
@@ -25,31 +25,31 @@ export interface WindowOptions {
 }
 
 export interface Window<Kept = WindowRecord> {
-  /** By topic, partition and offset. */
+  /** Sorted by topic, partition and offset. */
   readonly records: readonly Kept[]
   /** Records in the window before sampling. */
   readonly seen: number
-  /** Whether a topic no longer holds the beginning of the window: its retention is shorter. */
+  /** Whether the beginning of the window has been deleted from a topic, because its retention is shorter. */
   readonly isCutShort: boolean
 }
 
-/** What is still to be read of a partition. */
+/** The range of a partition to read. */
 interface Range {
   readonly topic: string
   readonly partition: number
   readonly start: bigint
   readonly end: bigint
-  /** Whether records before `start` were deleted, and with them perhaps some of the window. */
+  /** Whether records before `start` were deleted, which may include some of the window. */
   readonly isCutShort: boolean
   next: bigint
 }
 
-// Retention may delete the rest of a range under our hands, and then no batch reaches its end. Joining
-// a group of its own takes a second or two at most.
+// Retention may delete the rest of a range during the read, and then no batch reaches its end. Joining
+// a new group takes at most a second or two.
 const STALLED_MS = 20_000
 
 /**
- * Reads what topics hold from a time on, once and outside any pipeline's group, and gives a uniform sample of it.
+ * Reads the records of topics from a time on, once and outside any pipeline's group, and returns a uniform sample.
  *
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts
  */
@@ -60,16 +60,16 @@ export function readWindow(kafka: KafkaConnection, options: WindowOptions): Prom
 export interface SampleOptions<Kept> extends WindowOptions {
   /** Awaited before the records of a batch are kept. */
   readonly prepare: (records: readonly WindowRecord[]) => Promise<void>
-  /** Gives what is kept of a sampled record; it must not refer to the record's bytes. */
+  /** Returns the value to keep for a sampled record; it must not refer to the record's bytes. */
   readonly keep: (record: WindowRecord) => Kept
   /**
-   * `keep` is called for every record, sampled or not, each partition's in the order of offsets, and for those of so long before the
-   * window; default: for sampled records alone.
+   * If set, `keep` is called for every record, sampled or not, and for the records of this time before the window, each partition's in
+   * order of offsets. Default: only for sampled records.
    */
   readonly aheadMs?: number
 }
 
-/** Like `readWindow`, and keeps of each sampled record what `keep` returns. */
+/** Like `readWindow`, but returns the result of `keep` for each sampled record. */
 export async function sampleWindow<Kept>(kafka: KafkaConnection, options: SampleOptions<Kept>): Promise<Window<Kept>> {
   const { fromMs, maxRows, seed, decay, prepare, keep, aheadMs } = options
   const sample = makeSample(
@@ -96,8 +96,8 @@ export async function sampleWindow<Kept>(kafka: KafkaConnection, options: Sample
 export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'>
 
 /**
- * Passes every record of topics from a time on to `visit`, batch by batch, each partition's in the order of offsets, up to what
- * stands there when the call begins; outside any pipeline's group. Where producers' timestamps do not ascend some are earlier.
+ * Passes every record of topics from a time on to `visit`, batch by batch, each partition's in order of offsets, up to the end of
+ * the partition at the time of the call; outside any pipeline's group. If timestamps are not ascending, some records are earlier.
  *
  * @param visit  awaited before the next batch of the partition is read
  * @throws {BrokerUnavailable | BrokerRefused}; the signal's reason when it aborts; what `visit` throws
@@ -117,8 +117,8 @@ export function scanWindow(
 }
 
 /**
- * Counts what stands in the topics from a time on, without reading it: offsets, and so also deleted records of compacted
- * topics and marks of transactions.
+ * Counts the offsets of topics from a time on, without reading records. The count includes deleted records of compacted
+ * topics and transaction markers.
  *
  * @throws {BrokerUnavailable | BrokerRefused}
  */
@@ -132,7 +132,7 @@ export function countWindow(
   })
 }
 
-/** Timestamps need not ascend: the first offset at or after `fromMs` is where to begin, every record is looked at. */
+/** Timestamps may not be ascending: reading begins at the first offset whose timestamp is at or after `fromMs`. */
 async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
   const [ends, starts] = await Promise.all([endsOf(admin, topic), admin.fetchTopicOffsetsByTimestamp(topic, fromMs)])
   return ends.map(({ partition, earliest, end }) => {
@@ -141,7 +141,7 @@ async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Ra
   })
 }
 
-/** kafkajs cannot read without a group: one of our own is made, sought through, and deleted. */
+/** kafkajs cannot read without a group, so a temporary group is created and deleted. */
 async function readRanges(
   kafka: KafkaConnection,
   admin: Admin,

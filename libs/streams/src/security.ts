@@ -4,7 +4,7 @@ import type { KafkaTls, Sasl } from '@outflow/contracts'
 import type { SASLOptions } from 'kafkajs'
 import { makeTokenSource } from './token-source.js'
 
-/** Options of Node's TLS from the files; the server's certificate is always verified. */
+/** Reads the files into options of Node's TLS; the server's certificate is always verified. */
 export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls): ConnectionOptions {
   return {
     ...(caFile !== undefined && { ca: readFileSync(caFile) }),
@@ -14,7 +14,7 @@ export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls):
   }
 }
 
-/** The login as kafkajs takes it. A token is requested when a connection needs one, and shared until it is renewed. */
+/** The login in kafkajs's form. A token is requested when a connection needs one, and shared until it is renewed. */
 export function saslOptions(sasl: Sasl): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     const { clientSecret, clientSecretFile, ...client } = sasl
@@ -25,7 +25,7 @@ export function saslOptions(sasl: Sasl): SASLOptions {
   return { mechanism, username, password: secretOf(sasl.password, sasl.passwordFile) } as SASLOptions
 }
 
-/** outflow.yaml has the one or the other. */
+/** outflow.yaml has either the secret or the file. */
 function secretOf(secret: string | undefined, file: string | undefined): string {
   return secret ?? readFileSync(file!, 'utf8').replace(/\r?\n$/, '')
 }

@@ -3,10 +3,10 @@ import { connect as connectTls } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
 
 /**
- * Makes kafkajs's sockets as it does itself, but without Nagle's wait: a second request would lie here until the broker has
- * answered the first, where it could lie in the broker's hands.
+ * Creates sockets like kafkajs's default factory, but with TCP_NODELAY: Nagle's algorithm would hold back a second request until
+ * the broker has acknowledged the first.
  */
-export const promptSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+export const noDelaySocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket = ssl
     ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
     : connectPlain({ host, port }, onConnect)

@@ -14,7 +14,7 @@ const SPANS_MS = [
 ]
 
 /**
- * Finds how far back to read for the latest records: the shortest of some spans, a second to 30 days, in which topics hold `records` or more.
+ * Returns the time from which to read the latest records: the start of the shortest span, of 1 s to 30 days, in which topics have at least `records`.
  *
  * @returns Kafka's record time, epoch ms; 0: from the beginning
  */

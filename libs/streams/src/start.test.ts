@@ -6,17 +6,17 @@ import { gapBefore, startOf } from './start.js'
 const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>
   gapBefore({ nextOffset: stored[0], topicId: stored[1] }, topicId, { topic: 't', partition: 0, earliest, end })
 
-describe('issue 17.21: offsets before the first readable record', () => {
-  it('is nothing at any offset from the first record to the end', () => {
+describe('issue 17.21: gapBefore', () => {
+  it('returns null for any offset from the first record to the end', () => {
     for (const nextOffset of [3n, 5n, 9n]) expect(gap([nextOffset, 'id'], 'id', 3n, 9n)).toBeNull()
   })
 
-  it('is what retention has deleted', () => {
+  it('returns the records that retention has deleted', () => {
     expect(gap([3n, 'id'], 'id', 7n, 9n)).toMatchObject({ kind: 'retention', missed: 4n, next: { nextOffset: 7n } })
     expect(gap([3n, 'id'], 'id', 9n, 9n)).toMatchObject({ kind: 'retention', missed: 6n })
   })
 
-  it('is a topic of the same name that was deleted, wherever the present one begins and ends', () => {
+  it('returns a recreated topic, wherever the new one begins and ends', () => {
     const next = { nextOffset: 0n, topicId: 'new' }
     for (const end of [0n, 3n, 20n]) {
       expect(gap([3n, 'old'], 'new', 0n, end)).toMatchObject({ kind: 'recreated', missed: 0n, next })
@@ -24,19 +24,19 @@ describe('issue 17.21: offsets before the first readable record', () => {
     expect(gap([3n, 'old'], 'new', 2n, 20n)).toMatchObject({ kind: 'recreated', missed: 2n })
   })
 
-  it('is reported by offsets alone where the broker has no topic ids', () => {
+  it('compares offsets alone if the broker has no topic ids', () => {
     expect(gap([3n, null], null, 0n, 9n)).toBeNull()
     expect(gap([3n, 'id'], null, 4n, 9n)).toMatchObject({ kind: 'retention', next: { topicId: 'id' } })
   })
 
-  it('is unknown where the same topic ends before the stored offset', () => {
+  it('throws OffsetBeyondLog if the same topic ends before the stored offset', () => {
     expect(() => gap([10n, 'id'], 'id', 0n, 9n)).toThrow(OffsetBeyondLog)
   })
 })
 
-describe('where reading begins', () => {
-  it('issue 23: is the stored position, also while another member writes', async () => {
-    // After each answer records arrive, and the other member has written them.
+describe('startOf', () => {
+  it('issue 23: returns the stored position, even while another member writes', async () => {
+    // After each response new records arrive, and the other member writes them.
     let end = 5n
     const afterwards = <T>(answer: T): T => {
       end += 5n

@@ -18,20 +18,20 @@ interface StartContext {
 }
 
 /**
- * Returns where a partition's reading begins: at the stored position, past the gaps in front of it.
+ * Returns where reading of a partition begins: at the stored position, after skipping gaps.
  *
- * Where the topic has no position at all, its partitions begin as `from` requires. A partition without one in a topic that has others
+ * If the topic has no stored position, its partitions begin as `from` states. A partition without a position in a topic that has others
  * was added later, and begins at its first record.
  *
- * @returns the position, with the topic's id as the broker gives it
- * @throws {OffsetBeyondLog} when the partition of the same topic ends before the stored position
+ * @returns the position, with the broker's id of the topic
+ * @throws {OffsetBeyondLog} if the partition of the same topic ends before the stored position
  */
 export async function startOf(
   { kafka, topicIds, options: { from, positions, hooks } }: StartContext,
   { topic, partition }: { readonly topic: string; readonly partition: number },
 ): Promise<StoredPosition> {
   for (;;) {
-    // Before the log's end: another member may move a position meanwhile, which would then seem to be beyond the end.
+    // Read before the log's end: a position that another member moves in between would otherwise appear to be beyond the end.
     const stored = await positions.read(topic)
     const log = await logOf(kafka, topicIds, topic)
     const position = stored.get(partition)
@@ -46,7 +46,7 @@ export async function startOf(
   }
 }
 
-/** Both from one topic: it may be created again between the two requests. */
+/** Repeats until id and ends are of the same topic, since it may be recreated between the requests. */
 async function logOf(kafka: KafkaConnection, topicIds: TopicIds, topic: string): Promise<Log> {
   for (;;) {
     const before = await topicIds.read(topic)
@@ -60,7 +60,7 @@ const startIn = ({ topicId }: Log, { earliest, end }: PartitionEnds, fromEnd: bo
   topicId,
 })
 
-/** Returns the gap between a stored position and the first record that can be read; null: nothing. @throws {OffsetBeyondLog} */
+/** Returns the gap between a stored position and the first record that can be read; null: no gap. @throws {OffsetBeyondLog} */
 export function gapBefore(
   stored: StoredPosition,
   topicId: string | null,

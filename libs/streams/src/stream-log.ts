@@ -1,4 +1,4 @@
-/** Log of Kafka's client, with constant messages; pino's loggers fit. */
+/** Logger for Kafka's client, with constant messages; a pino logger implements it. */
 export interface StreamLog {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void

@@ -42,7 +42,7 @@ test('a token is reused for four fifths of its validity, and concurrent callers 
   expect(asked).toHaveLength(2)
 })
 
-test('of a short life five seconds are left for connections that are open', async () => {
+test('a token of short validity is renewed five seconds before it expires', async () => {
   const clock = { ms: 0 }
   answer.body = { access_token: 'a', expires_in: 12 }
   const token = sourceAt(clock)
@@ -55,7 +55,7 @@ test('of a short life five seconds are left for connections that are open', asyn
   expect(asked).toHaveLength(2)
 })
 
-test('the request has client and secret as RFC 6749 defines them, with the secret of that moment', async () => {
+test('the request has client and secret in the form of RFC 6749, with the current secret', async () => {
   const secrets = ['a secret', 'b%']
   const clock = { ms: 0 }
   const token = sourceAt(clock, () => secrets.shift()!)
@@ -66,7 +66,7 @@ test('the request has client and secret as RFC 6749 defines them, with the secre
   expect(asked).toEqual([login('me%3Atoo:a+secret'), login('me%3Atoo:b%25')])
 })
 
-test('a refusal is reported by its error code alone, and the next call asks again', async () => {
+test('a refusal is reported by its error code alone, and the next call requests a token again', async () => {
   const token = sourceAt({ ms: 0 })
   answer = { status: 401, body: { error: 'invalid_client', error_description: 'a secret is wrong' } }
   const refused = await token().catch((error: unknown) => error)
@@ -77,7 +77,7 @@ test('a refusal is reported by its error code alone, and the next call asks agai
   expect(await token()).toBe('c')
 })
 
-test('an endpoint that stumbles or is away will be asked again', async () => {
+test('an endpoint that fails or does not respond is a retryable error', async () => {
   answer = { status: 503, body: null }
   await expect(sourceAt({ ms: 0 })()).rejects.toBeInstanceOf(BrokerUnavailable)
   const token = sourceAt({ ms: 0 })

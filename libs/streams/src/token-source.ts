@@ -3,7 +3,7 @@ import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
 interface TokenSourceOptions {
   readonly tokenEndpoint: string
   readonly clientId: string
-  /** Asked for each token: the file that holds it may have changed. */
+  /** Called for each token, since the file with the secret may have changed. */
   readonly secret: () => string
   readonly scope?: string | undefined
   /** Epoch ms; default: the clock. */
@@ -12,47 +12,48 @@ interface TokenSourceOptions {
 
 interface Token {
   readonly value: string
-  /** Epoch ms; from then on another one is asked for. */
+  /** Time from which a new token is requested, epoch ms. */
   readonly renewAtMs: number
 }
 
 const TIMEOUT_MS = 5_000
-// Share of a token's validity; the rest is for connections that open with it just before, and for open ones to log in again.
+// Share of a token's validity during which it is reused; the rest is for connections that have just opened with it, and for open ones
+// to log in again.
 const USED_SHARE = 0.8
-// More than LOGIN_AGAIN_MS, the whole second to which an end is rounded, and the time until a connection is open.
+// More than the sum of LOGIN_AGAIN_MS, the second to which an expiry is rounded, and the time to open a connection.
 const LEAST_REST_MS = 5_000
-// RFC 6749 only recommends that the response has the lifetime of a token.
+// RFC 6749 only recommends that the response contains the lifetime of a token.
 const DEFAULT_LIFE_S = 300
 
 /**
- * Makes a source of access tokens by OAuth 2 client credentials: the same one while it is fresh, and one request at a
- * time for all that wait.
+ * Returns a source of access tokens by OAuth 2 client credentials: it reuses a token until its renewal time, and concurrent callers
+ * share one request.
  *
- * @returns rejects with {BrokerLoginFailed} when the endpoint refuses the client, {BrokerUnavailable} when it is away
+ * @returns rejects with {BrokerLoginFailed} if the endpoint refuses the client, {BrokerUnavailable} if it is not available
  * @see RFC 6749, sections 2.3.1 and 4.4
  */
 export function makeTokenSource(options: TokenSourceOptions): () => Promise<string> {
   const now = options.now ?? Date.now
   let current: Token | undefined
-  let asking: Promise<Token> | undefined
+  let pending: Promise<Token> | undefined
   return async () => {
     if (current !== undefined && now() < current.renewAtMs) return current.value
-    asking ??= askForToken(options, now()).finally(() => {
-      asking = undefined
+    pending ??= requestToken(options, now()).finally(() => {
+      pending = undefined
     })
-    current = await asking
+    current = await pending
     return current.value
   }
 }
 
-async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSourceOptions, askedAtMs: number) {
+async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSourceOptions, requestedAtMs: number) {
   const login = `${formEncoded(clientId)}:${formEncoded(secret())}`
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) })
   const response = await fetch(tokenEndpoint, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}`, accept: 'application/json' },
     body,
-    // The secret goes to nobody else.
+    // A redirect must not send the secret to another server.
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
@@ -66,7 +67,7 @@ async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSour
   }
   const { access_token: value, expires_in: lifeS, error } = readAnswer(answer)
   if (!response.ok || typeof value !== 'string') {
-    // Only the registered error code: the rest of the response may quote the request.
+    // Only the registered error code, since the rest of the response may quote the request.
     const word = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` ${error}` : ''
     throw new BrokerLoginFailed(
       `no token for Kafka: ${tokenEndpoint} answered ${response.status}${word || (response.ok ? ' without a token' : '')}`,
@@ -76,14 +77,14 @@ async function askForToken({ tokenEndpoint, clientId, secret, scope }: TokenSour
   }
   const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS : DEFAULT_LIFE_S
   const lifeMs = life * 1_000
-  return { value, renewAtMs: askedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REST_MS) }
+  return { value, renewAtMs: requestedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REST_MS) }
 }
 
 function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {
   return answer !== null && typeof answer === 'object' ? (answer as Record<string, unknown>) : {}
 }
 
-/** application/x-www-form-urlencoded, as section 2.3.1 requires of both halves. */
+/** application/x-www-form-urlencoded, which section 2.3.1 requires for both parts. */
 const formEncoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
 
 function reasonOf(thrown: unknown): string {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Partitioners, type Producer, type Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
 import { TransactionPending, toBrokerError } from './errors.js'
-import { type KafkaConnection, speaking } from './kafka.js'
+import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 import { holdCoordinators } from './kafkajs-internals/coordinators.js'
 import { type OutgoingMessage, requestsOf } from './producer.js'
 
-/** Where a relay notes how far it has sent: an offset of a group on a partition that nobody consumes by it. */
+/** Where a relay stores the position up to which it has sent: a group offset of a partition that the group does not consume. */
 export interface RelayMark {
   readonly groupId: string
   readonly topic: string
@@ -15,30 +15,30 @@ export interface RelayMark {
 
 export interface TransactionalSender {
   /**
-   * Sends all messages and moves the mark to `position` in one Kafka transaction: readers of committed data see all or
-   * nothing, and the mark never parts from the messages.
+   * Sends all messages and moves the mark to `position` in one Kafka transaction: readers of committed data get all messages or
+   * none, and the mark always agrees with them.
    *
-   * After any error the sender is spent, because the transaction's outcome may be unknown: make another, which settles
-   * it, then read the mark.
+   * After any error the sender must not be used again, because the transaction's outcome may be unknown: make another, which settles
+   * the transaction, then read the mark.
    *
-   * @param first  started together with the sending; the transaction is committed when it has resolved, and aborted when it rejects
-   * @throws {SenderFenced} when a later sender has taken the transactional id over
-   * @throws {BrokerUnavailable | BrokerRefused} or what `first` rejects with
+   * @param first  runs concurrently with sending; the transaction is committed after it has resolved, and aborted if it rejects
+   * @throws {SenderFenced} if a later sender has taken over the transactional id
+   * @throws {BrokerUnavailable | BrokerRefused} or the error of `first`
    */
   send(messages: readonly OutgoingMessage[], position: bigint, first?: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
-// What the broker allows an open transaction; also how long a dead sender can hold back readers of committed data.
+// How long a transaction may be open; a dead sender can block readers of committed data for as long.
 const TRANSACTION_TIMEOUT_MS = 30_000
-// A broker that still writes a transaction's end refuses the next one for some ms; kafkajs would wait 200 ms for it.
+// A broker that is still writing a transaction's end refuses the next one for some ms; kafkajs's default delay is 200 ms.
 const RETRY_MS = 5
 const RETRY = { initialRetryTime: RETRY_MS, retries: 12 }
 const MARK_ATTEMPTS = 400
 
 /**
- * Connects a sender that owns `transactionalId`: whoever held it before is fenced off, and its open transaction settled,
- * before this resolves; what `readMark` gives afterwards is therefore final.
+ * Connects a sender that owns `transactionalId`. Before this resolves, the previous owner is fenced off and its open transaction is
+ * settled, so the result of `readMark` afterwards is final.
  *
  * @throws {BrokerUnavailable | BrokerRefused}
  */
@@ -55,7 +55,7 @@ export async function makeTransactionalSender(
   })
   try {
     await producer.connect()
-    // kafkajs takes the transactional id over with its first transaction only, not when it connects.
+    // kafkajs takes over the transactional id with its first transaction, not when it connects.
     const first = await producer.transaction()
     await first.abort()
   } catch (thrown: unknown) {
@@ -65,7 +65,7 @@ export async function makeTransactionalSender(
   const forgetCoordinators = holdCoordinators([transactionalId, mark.groupId])
   return {
     send: (messages, position, first = async () => {}) =>
-      speaking(() =>
+      withBrokerErrors(() =>
         sendInOne(producer, [(own) => sendAll(own, messages), (own) => moveMark(own, mark, position), first]).catch(
           (thrown: unknown) => {
             forgetCoordinators()
@@ -75,7 +75,7 @@ export async function makeTransactionalSender(
       ),
     close: () => {
       forgetCoordinators()
-      return speaking(() => producer.disconnect())
+      return withBrokerErrors(() => producer.disconnect())
     },
   }
 }
@@ -86,7 +86,7 @@ async function sendInOne(
 ): Promise<void> {
   const transaction = await producer.transaction()
   try {
-    // All at once, and all ended before the transaction is, even when one fails: what comes late would begin another.
+    // All run concurrently, and the transaction ends only after all of them, even if one fails: a late request would begin another one.
     const ended = await Promise.allSettled(parts.map((part) => part(transaction)))
     for (const part of ended) if (part.status === 'rejected') throw part.reason
     await transaction.commit()
@@ -96,7 +96,7 @@ async function sendInOne(
   }
 }
 
-/** One request after the other: kafkajs numbers idempotent batches when it sends them, so two in flight may arrive out of order. */
+/** Sends one request at a time: kafkajs numbers idempotent batches on sending, so two in flight may arrive out of order. */
 async function sendAll(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void> {
   for (const topicMessages of requestsOf(messages)) await transaction.sendBatch({ topicMessages })
 }
@@ -111,19 +111,19 @@ async function moveMark(
     try {
       return await transaction.sendOffsets({ consumerGroupId: groupId, topics })
     } catch (thrown: unknown) {
-      // kafkajs retries when the broker refuses to add a batch to the transaction, and not when it refuses the mark.
+      // kafkajs retries if the broker refuses to add a batch to the transaction, but not if it refuses the mark.
       if (!(toBrokerError(thrown) instanceof TransactionPending) || attempt === MARK_ATTEMPTS) throw thrown
       await sleep(RETRY_MS)
     }
   }
 }
 
-/** Best effort: what cannot be aborted now is aborted by the next sender's fencing, or by the timeout. */
+/** Best effort: a transaction that cannot be aborted now is aborted when the next sender fences this one, or by the timeout. */
 async function abort(transaction: Transaction): Promise<void> {
   if (transaction.isActive()) await transaction.abort().catch(() => {})
 }
 
-/** Returns the last position that was committed, or null when none was. @throws {BrokerUnavailable | BrokerRefused} */
+/** Returns the last committed position, or null if there is none. @throws {BrokerUnavailable | BrokerRefused} */
 export function readMark(kafka: KafkaConnection, { groupId, topic, partition }: RelayMark): Promise<bigint | null> {
   return withAdmin(kafka, async (admin) => {
     const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })

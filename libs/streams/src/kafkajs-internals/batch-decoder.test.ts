@@ -57,24 +57,24 @@ const batch = fc.record({
   producerEpoch: fc.integer({ min: -1, max: 9 }),
   firstSequence: fc.integer({ min: -1, max: 9 }),
 })
-/** Of a batch's attributes those that no producer sets: time of the log's appending, control batch. */
+/** Batch attributes that no producer sets: log append time, control batch. */
 const FLAGS = fc.constantFrom(0, 0x8, 0x20, 0x28)
 const ATTRIBUTES_AT = 22
 
-/** A batch's bytes, and some of another behind it. */
+/** The bytes of a batch, followed by some of another. */
 async function encoded({ records, ...rest }: { readonly records: readonly object[] }, flags: number): Promise<Buffer> {
   const { buffer } = await encodeBatch({ ...rest, records: records.map(encode) })
   buffer[ATTRIBUTES_AT]! |= flags
   return Buffer.concat([buffer, Buffer.from('what comes next')])
 }
 
-/** Part by part: a record of ours has them when they are asked for. */
+/** Compares part by part, since a decoded record reads its parts on access. */
 function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
   const parts = records.map((own) => Object.fromEntries(names.map((name) => [name, own[name as keyof typeof own]])))
   return { ...batch, records: parts }
 }
 
-test('a batch and its records are what kafkajs makes of them', async () => {
+test('a batch is decoded to the same records as by kafkajs', async () => {
   await fc.assert(
     fc.asyncProperty(batch, FLAGS, async (own, flags) => {
       const buffer = await encoded(own, flags)
@@ -100,14 +100,14 @@ const NOTHING_SPECIAL = {
 }
 const PLAIN = { offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: {} }
 
-test('the sum of a time that a number rounds and of one before it is exact', async () => {
+test('the sum of a time beyond 2^53 and a negative delta is exact', async () => {
   const records = [{ ...PLAIN, timestampDelta: -2 }]
   const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 9_007_199_254_740_993n, records } as never, 0)
   const { records: decoded } = await decodeWhole(new Decoder(buffer))
   expect(decoded[0]!.timestamp).toBe('9007199254740991')
 })
 
-/** What a fetch response has of a partition. */
+/** The part of a fetch response for one partition. */
 function fetched(...batches: readonly Buffer[]): ByteReader {
   const size = Buffer.alloc(4)
   size.writeInt32BE(batches.reduce((sum, { length }) => sum + length, 0))
@@ -120,7 +120,7 @@ async function aBatch(firstOffset: bigint, values: readonly string[]): Promise<B
   return (await encodeBatch(batch)).buffer
 }
 
-/** Records that are not compressed, as a gzip batch. */
+/** Recompresses a batch of uncompressed records with gzip. */
 function gzipped(batch: Buffer): Buffer {
   const body = gzipSync(batch.subarray(61))
   const header = Buffer.from(batch.subarray(0, 61))
@@ -129,7 +129,7 @@ function gzipped(batch: Buffer): Buffer {
   return Buffer.concat([header, body])
 }
 
-test('a batch whose end is missing is left for the next fetch, as kafkajs does', async () => {
+test('a truncated batch is left for the next fetch, as in kafkajs', async () => {
   const [whole, next] = [await aBatch(0n, ['a', 'b']), await aBatch(2n, ['c'])]
   for (const missing of [1, 20, 60, 61]) {
     const [ours, others] = [1, 2].map(() => fetched(whole, next.subarray(0, -missing)))
@@ -145,7 +145,7 @@ test('kafkajs uses it from its first fetch on', () => {
   expect(require(`${src}/requests/fetch/v4/decodeMessages`)).toBe(decodeMessages)
 })
 
-test('issue 17.19: the records of a batch that expands too far have their positions and the reason, and those around it are read', async () => {
+test('issue 17.19: the records of a batch that expands too far have their positions and the reason, and other batches are read', async () => {
   const blanks = gzipped(await aBatch(7n, ['small', ' '.repeat(MAX_EXPANDED_BYTES), 'small']))
   const around = [await aBatch(0n, ['before']), blanks, await aBatch(10n, ['after'])]
   const records = await decodeMessages(fetched(...around.slice(0, 2)))
@@ -160,7 +160,7 @@ test('issue 17.19: the records of a batch that expands too far have their positi
   expect(String((behind[0] as EncodedRecord).value)).toBe('after')
 })
 
-test('issue 17.19: a partition and a response are read as far as they stay within their budgets, the rest is left for the next fetch', async () => {
+test('issue 17.19: a partition and a response are read within their budgets, and the rest is left for the next fetch', async () => {
   const large = gzipped(await aBatch(0n, [' '.repeat(20_000_000)]))
   const one = new Decoder(Buffer.concat([1, 2, 3, 4].map(() => fetched(large, large, large).buffer.subarray(0, -14))))
   const counts: number[] = []
@@ -169,7 +169,7 @@ test('issue 17.19: a partition and a response are read as far as they stay withi
   expect(one.offset).toBe(one.buffer.length)
 })
 
-test('issue 17.19: a batch of too many records is not expanded; its last record stands for all', async () => {
+test('issue 17.19: a batch of too many records is not expanded; its last record represents all', async () => {
   const batch = gzipped(await aBatch(0n, ['x']))
   batch.writeInt32BE(2_000_000, 57)
   batch.writeInt32BE(1_999_999, 23)
@@ -178,7 +178,7 @@ test('issue 17.19: a batch of too many records is not expanded; its last record 
   expect(records[0]).toMatchObject({ offset: '1999999', why: expect.stringMatching(/offsets 0 to 1999999 has more/) })
 })
 
-test('issue 17.17: headers of one name are a list, in linear time, and a name of Object.prototype is like any other', async () => {
+test('issue 17.17: repeated headers become a list in linear time, and a name of Object.prototype is like any other', async () => {
   const many = { ...PLAIN, headers: { trace: Array.from({ length: 200_000 }, () => Buffer.from('t')) } }
   const odd = Object.assign(Object.create(null), { constructor: Buffer.from('a'), toString: Buffer.from('b') })
   const records = [many, { ...PLAIN, headers: odd }]

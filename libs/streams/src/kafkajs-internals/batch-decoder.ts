@@ -8,8 +8,8 @@ import { UnreadableRecord } from './unreadable-record.js'
  * Replaces kafkajs's decoder of fetched batches by one that is faster and bounded in memory, and otherwise equivalent.
  *
  * kafkajs copies each record out of its batch and computes offsets and times as BigInts from text, which took most of its time. Here a
- * record is one small object that holds its place in the batch, and reads its parts when they are asked for. kafkajs also
- * expands all batches of a response, however large they become; here what is beyond a budget is fetched again.
+ * record is one small object with its place in the batch, and reads its parts on access. kafkajs also expands all batches of a
+ * response, however large they become; here batches beyond a budget are fetched again.
  *
  * kafkajs loads this module with the first fetch; after that the replacement has no effect.
  */
@@ -17,41 +17,41 @@ export function replaceBatchDecoder(): void {
   const require = createRequire(import.meta.url)
   const path = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages')
   if (require.cache[path]?.exports === decodeMessages) return
-  theirs = {
+  kafkajsDecoder = {
     codecOf: require('kafkajs/src/protocol/message/compression').lookupCodecByAttributes,
     decodeMessages: require(path),
   }
   require.cache[path]!.exports = decodeMessages
 }
 
-/** kafkajs's reader of bytes, as far as it is used here. */
+/** The part of kafkajs's byte reader that is used here. */
 export interface ByteReader {
   readonly buffer: Buffer
   offset: number
 }
 
-let theirs: {
+let kafkajsDecoder: {
   readonly codecOf: (attributes: number) => { decompress(bytes: Buffer): Promise<Buffer> } | null
   readonly decodeMessages: (response: ByteReader) => Promise<KafkaMessage[]>
 }
 
 export interface DecodedBatch extends BatchContext {
   readonly records: readonly (EncodedRecord | UnreadableRecord)[]
-  /** Memory that a compressed batch takes, about; 0 for others, which are as large as what was fetched. */
+  /** Approximate memory of a compressed batch; 0 for others, which are as large as the fetched bytes. */
   readonly expandedBytes: number
 }
 
 /**
- * Reads the records of a partition from a fetch response. Of compressed batches it reads so many that the partition and the response
- * stay within their budgets; kafkajs fetches again what was left.
+ * Reads the records of a partition from a fetch response. It stops reading compressed batches when the partition or the response
+ * reaches its budget; kafkajs fetches the rest again.
  */
 export async function decodeMessages(response: ByteReader): Promise<unknown[]> {
   const { buffer, offset } = response
   const from = offset + 4
   const end = from + buffer.readInt32BE(offset)
-  // Nothing, a part of a batch, or the message sets that brokers wrote before Kafka 0.11.
+  // No batch, a truncated batch, or message sets, which brokers wrote before Kafka 0.11.
   if (end > buffer.length || end - from <= BATCH_OVERHEAD || buffer[from + MAGIC_AT] !== MAGIC) {
-    return theirs.decodeMessages(response)
+    return kafkajsDecoder.decodeMessages(response)
   }
   response.offset = end
   const partition: ByteReader = { buffer: buffer.subarray(from, end), offset: 0 }
@@ -69,16 +69,16 @@ export async function decodeMessages(response: ByteReader): Promise<unknown[]> {
   return records
 }
 
-/** What the compressed batches of a response have expanded to. */
+/** Expanded bytes of a response's compressed batches so far. */
 const expandedOf = new WeakMap<ByteReader, number>()
-/** One batch may exceed each of them. */
+/** A single batch may exceed either budget. */
 const PARTITION_BUDGET = MAX_EXPANDED_BYTES
 const RESPONSE_BUDGET = 2 * MAX_EXPANDED_BYTES
 
 /**
  * Reads the next batch; the records of one that expands too far have no key and value.
  *
- * @returns null when its end is missing: a fetch ends where its budget of bytes does
+ * @returns null if the batch is truncated, because a fetch has a limit in bytes
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | null> {
@@ -102,7 +102,7 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
     isControlBatch: (attributes & CONTROL_FLAG) > 0,
   }
   const count = buffer.readInt32BE(at + COUNT_AT)
-  const codec = theirs.codecOf(attributes)
+  const codec = kafkajsDecoder.codecOf(attributes)
   if (!codec) {
     const records = readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count)
     return { ...context, records, expandedBytes: 0 }
@@ -133,7 +133,7 @@ async function expand(
   }
 }
 
-/** Of many, or where compaction has left gaps, the last stands for all: which offsets there are is in the bytes that are not read. */
+/** If there are many, or compaction has left gaps, the last represents all, since the offsets are in the bytes that are not read. */
 function unreadableRecords(context: BatchContext, count: number): UnreadableRecord[] {
   const last = context.lastOffsetDelta
   const each = count === last + 1 && count <= MOST_UNREADABLE
@@ -145,13 +145,13 @@ function unreadableRecords(context: BatchContext, count: number): UnreadableReco
   return deltas.map((delta) => new UnreadableRecord(context, String(first + BigInt(delta)), why))
 }
 
-/** Memory of one record in addition to its bytes, about. */
+/** Approximate memory of one record in addition to its bytes. */
 const RECORD_OBJECT_BYTES = 100
 const MOST_UNREADABLE = 10_000
 const NO_BYTES = Buffer.alloc(0)
 const MAGIC = 2
 const MAGIC_AT = 16
-/** kafkajs's: a shorter rest is no batch. */
+/** From kafkajs: fewer remaining bytes are not a batch. */
 const BATCH_OVERHEAD = 49
 const LENGTH_AT = 8
 const BEHIND_LENGTH = 12

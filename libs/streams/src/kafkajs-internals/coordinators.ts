@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 
-/** kafkajs's view of the brokers, as far as it is used here; each producer has its own. */
+/** The part of kafkajs's cluster object that is used here; each producer has its own cluster object. */
 interface Cluster {
-  findGroupCoordinatorMetadata(asked: CoordinatorRequest): Promise<unknown>
+  findGroupCoordinatorMetadata(request: CoordinatorRequest): Promise<unknown>
 }
 
 interface CoordinatorRequest {
@@ -10,44 +10,44 @@ interface CoordinatorRequest {
   readonly coordinatorType?: number
 }
 
-type Find = (this: Cluster, asked: CoordinatorRequest) => Promise<unknown>
+type Find = (this: Cluster, request: CoordinatorRequest) => Promise<unknown>
 
-const kept = new Set<string>()
-const answers = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
+const cachedIds = new Set<string>()
+const caches = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
 
 /**
- * Makes kafkajs keep, for each of its connections, who coordinates the transactional ids and groups that `holdCoordinators` names.
- * kafkajs itself looks them up four times a transaction, which is four of nine round trips.
+ * Makes kafkajs cache, for each cluster object, the coordinators of the transactional ids and groups passed to `holdCoordinators`.
+ * Otherwise kafkajs looks them up four times a transaction, which is four of nine round trips.
  */
-export function keepCoordinators(): void {
+export function replaceCoordinatorLookup(): void {
   const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')
-  if (prototype.findGroupCoordinatorMetadata === findKept) return
+  if (prototype.findGroupCoordinatorMetadata === findCached) return
   find = prototype.findGroupCoordinatorMetadata
-  prototype.findGroupCoordinatorMetadata = findKept
+  prototype.findGroupCoordinatorMetadata = findCached
 }
 
-/** @returns drops the kept answers: to be called after any error, since a coordinator may have moved */
+/** @returns function that drops the cached coordinators; call it after any error, since a coordinator may have moved */
 export function holdCoordinators(ids: readonly string[]): () => void {
-  for (const id of ids) kept.add(id)
+  for (const id of ids) cachedIds.add(id)
   return () => {
-    for (const id of ids) kept.delete(id)
+    for (const id of ids) cachedIds.delete(id)
   }
 }
 
 let find: Find
 
-function findKept(this: Cluster, asked: CoordinatorRequest): Promise<unknown> {
-  if (!kept.has(asked.groupId)) {
-    answers.delete(this)
-    return find.call(this, asked)
+function findCached(this: Cluster, request: CoordinatorRequest): Promise<unknown> {
+  if (!cachedIds.has(request.groupId)) {
+    caches.delete(this)
+    return find.call(this, request)
   }
-  const ofCluster = answers.get(this) ?? new Map<string, Promise<unknown>>()
-  answers.set(this, ofCluster)
-  const key = `${asked.coordinatorType} ${asked.groupId}`
-  const before = ofCluster.get(key)
-  if (before !== undefined) return before
-  const answer = find.call(this, asked)
-  ofCluster.set(key, answer)
-  answer.catch(() => ofCluster.delete(key))
+  const cache = caches.get(this) ?? new Map<string, Promise<unknown>>()
+  caches.set(this, cache)
+  const key = `${request.coordinatorType} ${request.groupId}`
+  const cached = cache.get(key)
+  if (cached !== undefined) return cached
+  const answer = find.call(this, request)
+  cache.set(key, answer)
+  answer.catch(() => cache.delete(key))
   return answer
 }

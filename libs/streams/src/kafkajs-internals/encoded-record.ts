@@ -1,4 +1,4 @@
-/** What all records of a batch have in common, by kafkajs's names; numbers of eight bytes as text. */
+/** Fields shared by all records of a batch, with kafkajs's names; 64-bit numbers are text. */
 export interface BatchContext {
   readonly firstOffset: string
   readonly partitionLeaderEpoch: number
@@ -24,15 +24,15 @@ interface EncodedBatch {
   readonly firstTimestampMs: number
 }
 
-/** Finds so many records, which lie one behind the other. */
+/** Locates `count` consecutive records. */
 export function readRecords(context: BatchContext, bytes: Buffer, from: number, count: number): EncodedRecord[] {
   const batch: EncodedBatch = { context, bytes, firstTimestampMs: Number(context.firstTimestamp) }
   const records: EncodedRecord[] = []
   let at = from
   for (let left = count; left > 0; left--) {
     const length = numberAt(bytes, at)
-    records.push(new EncodedRecord(batch, behind))
-    at = behind + length
+    records.push(new EncodedRecord(batch, nextAt))
+    at = nextAt + length
   }
   return records
 }
@@ -66,10 +66,10 @@ export class EncodedRecord {
 
   get timestamp(): string {
     const { firstTimestamp, maxTimestamp, timestampType } = this.batch.context
-    return timestampType === LOG_APPEND_TIME ? maxTimestamp : later(firstTimestamp, this.timeDelta())
+    return timestampType === LOG_APPEND_TIME ? maxTimestamp : addDelta(firstTimestamp, this.timeDelta())
   }
 
-  /** Epoch ms: the number in the text. */
+  /** The number in the text, epoch ms. */
   get timestampMs(): number {
     const { context, firstTimestampMs } = this.batch
     const delta = this.timeDelta()
@@ -79,7 +79,7 @@ export class EncodedRecord {
 
   get offset(): string {
     this.timeDelta()
-    return later(this.batch.context.firstOffset, numberAt(this.batch.bytes, behind))
+    return addDelta(this.batch.context.firstOffset, numberAt(this.batch.bytes, nextAt))
   }
 
   get key(): Buffer | null {
@@ -90,7 +90,7 @@ export class EncodedRecord {
     return bytesAt(this.batch.bytes, this.valueAt())
   }
 
-  /** As kafkajs has them: a name that comes more than once has a list. */
+  /** In kafkajs's form: a name that occurs more than once has a list. */
   get headers() {
     const headers: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
     for (const [name, value] of this.headerList) {
@@ -106,7 +106,7 @@ export class EncodedRecord {
   get headerList(): readonly (readonly [name: string, value: Buffer | null])[] {
     const { bytes } = this.batch
     const length = numberAt(bytes, this.valueAt())
-    return headersAt(bytes, behind + Math.max(0, length))
+    return headersAt(bytes, nextAt + Math.max(0, length))
   }
 
   private timeDelta(): number | bigint {
@@ -115,49 +115,49 @@ export class EncodedRecord {
 
   private keyAt(): number {
     this.timeDelta()
-    numberAt(this.batch.bytes, behind)
-    return behind
+    numberAt(this.batch.bytes, nextAt)
+    return nextAt
   }
 
   private valueAt(): number {
     const length = numberAt(this.batch.bytes, this.keyAt())
-    return behind + Math.max(0, length)
+    return nextAt + Math.max(0, length)
   }
 }
 
-/** Bytes behind their length, which is -1 where there are none. */
+/** Reads bytes after their length, which is -1 for null. */
 function bytesAt(bytes: Buffer, at: number): Buffer | null {
   const length = numberAt(bytes, at)
-  const from = behind
-  behind += Math.max(0, length)
-  return length < 0 ? null : bytes.subarray(from, behind)
+  const from = nextAt
+  nextAt += Math.max(0, length)
+  return length < 0 ? null : bytes.subarray(from, nextAt)
 }
 
 function headersAt(bytes: Buffer, at: number): [string, Buffer | null][] {
   const headers: [string, Buffer | null][] = []
   for (let left = numberAt(bytes, at); left > 0; left--) {
-    const name = String(bytesAt(bytes, behind) ?? '')
-    headers.push([name, bytesAt(bytes, behind)])
+    const name = String(bytesAt(bytes, nextAt) ?? '')
+    headers.push([name, bytesAt(bytes, nextAt)])
   }
   return headers
 }
 
-/** Where the last number that was read ends. */
-let behind = 0
+/** Index after the last number or bytes read. */
+let nextAt = 0
 
-/** Reads a zigzag number of 32 bits. */
+/** Reads a 32-bit zigzag varint. */
 function numberAt(bytes: Buffer, at: number): number {
   return Number(deltaAt(bytes, at))
 }
 
-/** Reads a zigzag number: of up to four bytes as a number; longer ones are rare. */
+/** Reads a zigzag varint; the fast path handles up to four bytes, longer ones are rare. */
 function deltaAt(bytes: Buffer, at: number): number | bigint {
   let result = 0
   for (let place = 0; place < 4; place++) {
     const byte = bytes[at + place]!
     result |= (byte & 0x7f) << (7 * place)
     if (byte < 0x80) {
-      behind = at + place + 1
+      nextAt = at + place + 1
       return (result >>> 1) ^ -(result & 1)
     }
   }
@@ -171,20 +171,20 @@ function longAt(bytes: Buffer, at: number): bigint {
     byte = bytes[at + place] ?? 0
     result |= BigInt(byte & 0x7f) << BigInt(7 * place)
   }
-  behind = at + place
+  nextAt = at + place
   return BigInt.asIntN(64, (result >> 1n) ^ -(result & 1n))
 }
 
-/** Of a number of 64 bits, seven in each. */
+/** Bytes of a 64-bit varint, seven bits each. */
 const MOST_BYTES = 10
 
-function later(base: string, delta: number | bigint): string {
+function addDelta(base: string, delta: number | bigint): string {
   if (delta === 0) return base
   const from = Number(base)
   return isExactSum(from, delta) ? String(from + delta) : String(BigInt(base) + BigInt(delta))
 }
 
-/** A number beyond 2^53 is rounded, even if its sum with one of the other sign is not. */
+/** Both have to be within ± 2^53: a number beyond is rounded, even if its sum with one of the other sign is not. */
 function isExactSum(from: number, delta: number | bigint): delta is number {
   return typeof delta === 'number' && Number.isSafeInteger(from) && Number.isSafeInteger(from + delta)
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** Given to kafkajs for the value of a header that is null: kafkajs throws on null itself when it measures a record. */
+/** Passed to kafkajs in place of null as a header's value, because kafkajs throws on null when it computes a record's size. */
 export const NULL_HEADER = Buffer.alloc(0)
 
 interface Encoder {
@@ -9,9 +9,9 @@ interface Encoder {
 }
 
 /**
- * Makes kafkajs send `NULL_HEADER` as null. The size that it computes stays right: the length −1 takes one byte, as the length 0 does.
+ * Makes kafkajs send `NULL_HEADER` as null. The computed size stays correct: the length −1 takes one byte, as does the length 0.
  *
- * kafkajs loads this module of its own with the first message that it sends; after that the replacement has no effect.
+ * kafkajs loads its encoder with the first message that it sends; after that the replacement has no effect.
  */
 export function sendNullHeaders(): void {
   const require = createRequire(import.meta.url)

@@ -38,7 +38,7 @@ test('a connection without pending requests starts no timer', () => {
   }
 })
 
-test('a request that waits for the one before is sent after it, and one that waits for the end of a throttle then', () => {
+test('a request that waits for the previous one is sent after it, and a throttled request after the throttle time', () => {
   checkOnlyPendingRequests()
   vi.useFakeTimers()
   try {

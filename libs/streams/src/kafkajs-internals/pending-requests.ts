@@ -9,8 +9,8 @@ interface RequestQueue {
 /**
  * Makes kafkajs schedule a check of pending requests only while there are some.
  *
- * kafkajs itself schedules one after each answer and again when it ends, also with nothing pending: a timer a millisecond and connection, with a
- * negative delay, of which Node 24 and later warn (`TimeoutNegativeWarning`). docs/design/ingest.md has what it costs.
+ * kafkajs schedules one after each response and after each check, even with nothing pending: one timer a millisecond and connection,
+ * with a negative delay, of which Node 24 and later warn (`TimeoutNegativeWarning`). docs/design/ingest.md has the cost.
  */
 export function checkOnlyPendingRequests(): void {
   const { prototype }: { prototype: RequestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')

@@ -7,7 +7,7 @@ import { openTopicIds } from './topic-ids.js'
 const require = createRequire(import.meta.url)
 const DECODER = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
 
-test('nothing is replaced in a kafkajs of another version, and the log names both versions', () => {
+test('nothing is replaced in another version of kafkajs, and the log has both versions', () => {
   const before: unknown = require(DECODER)
   const warnings: object[] = []
   const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => warnings.push(fields) }
@@ -22,7 +22,7 @@ test('the installed kafkajs is the tested version', () => {
   expect(warnings).toEqual([])
 })
 
-test('in a kafkajs of another version topics have no ids', async () => {
+test('with another version of kafkajs topics have no ids', async () => {
   const topicIds = openTopicIds(makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test' }), '3.0.0')
   expect(await topicIds.read('orders')).toBeNull()
   await topicIds.close()

@@ -1,6 +1,6 @@
 import type { StreamLog } from '../stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
-import { keepCoordinators } from './coordinators.js'
+import { replaceCoordinatorLookup } from './coordinators.js'
 import { sendNullHeaders } from './null-header.js'
 import { checkOnlyPendingRequests } from './pending-requests.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
@@ -9,9 +9,9 @@ import { installedVersion, TESTED_VERSION } from './tested-version.js'
  * Replaces four internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
  * look-up of coordinators, and the check of pending requests.
  *
- * Nothing is replaced in a kafkajs of another version. Then reading takes about three times the CPU, a batch that expands too far ends
- * the fetch with an error, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, and a topic that was deleted and
- * created again is not recognised by its id (`topic-ids.ts`).
+ * Nothing is replaced in another version of kafkajs. Then reading takes about three times the CPU, a batch that expands too far fails
+ * the fetch, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, and a topic that was
+ * deleted and recreated is not recognised by its id (`topic-ids.ts`).
  */
 export function replaceInternals(log: StreamLog, version = installedVersion()): void {
   if (version !== TESTED_VERSION) {
@@ -20,6 +20,6 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   }
   replaceBatchDecoder()
   sendNullHeaders()
-  keepCoordinators()
+  replaceCoordinatorLookup()
   checkOnlyPendingRequests()
 }

@@ -1,22 +1,22 @@
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
-import { type KafkaConnection, speaking } from '../kafka.js'
+import { type KafkaConnection, withBrokerErrors } from '../kafka.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 const require = createRequire(import.meta.url)
 
 /**
- * The ids that the broker gave to topics. A topic that is deleted and created again under the same name has another id.
+ * The broker's topic ids. A topic that is deleted and recreated under the same name has another id.
  *
- * kafkajs supports the Metadata request up to version 6; ids came with version 10. This file sends it on kafkajs's own connections, if
- * kafkajs has the tested version.
+ * kafkajs supports the Metadata request up to version 6; ids were added in version 10. This file sends it on kafkajs's own connections,
+ * if kafkajs has the tested version.
  */
 export interface TopicIds {
   /**
    * Returns the id of a topic, from a request that is sent after the call; one request serves all calls that wait for it.
-   * null: the broker has no topic ids (before Kafka 2.8), or kafkajs another version than the tested one.
+   * null: the broker has no topic ids (before Kafka 2.8), or kafkajs is not the tested version.
    *
-   * @throws {BrokerUnavailable} also where the topic does not exist
+   * @throws {BrokerUnavailable} also if the topic does not exist
    */
   read(topic: string): Promise<string | null>
   close(): Promise<void>
@@ -36,7 +36,7 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
       () => {},
     )
   }
-  const ask = async (): Promise<Answer> => {
+  const sendRequest = async (): Promise<Answer> => {
     const topics = [...next!.topics]
     next = null
     try {
@@ -51,9 +51,9 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   }
   return {
     read: (topic) =>
-      speaking(async () => {
+      withBrokerErrors(async () => {
         if (next === null) {
-          next = { topics: new Set(), answer: last.then(ask) }
+          next = { topics: new Set(), answer: last.then(sendRequest) }
           last = next.answer.catch(() => {})
         }
         next.topics.add(topic)
@@ -135,7 +135,7 @@ function metadataOf(topics: readonly string[]): Exchange<Answer> {
           new Encoder().writeBuffer(NO_ID).writeUVarIntString(topic).writeUVarInt(NO_TAGS),
         )
         return new Encoder()
-          .writeUVarInt(NO_TAGS) // of the request's header
+          .writeUVarInt(NO_TAGS) // in the request's header
           .writeUVarIntArray(names)
           .writeBoolean(false) // allow_auto_topic_creation
           .writeBoolean(false) // include_cluster_authorized_operations
@@ -151,7 +151,7 @@ const NO_TAGS = 0
 const NO_ID = Buffer.alloc(16)
 
 function decodeTopicIds(decoder: Decoder): Answer {
-  decoder.readTaggedFields() // of the response's header
+  decoder.readTaggedFields() // in the response's header
   decoder.readInt32() // throttle_time_ms
   decoder.readUVarIntArray(skipBroker)
   decoder.readUVarIntString() // cluster_id

@@ -1,6 +1,6 @@
 import type { BatchContext } from './encoded-record.js'
 
-/** A record of a batch that was not read, by kafkajs's names: it has a position and a time, and neither key nor value. */
+/** A record of a batch that was not read, with kafkajs's property names: it has a position and a time, but neither key nor value. */
 export class UnreadableRecord {
   readonly key = null
   readonly value = null
@@ -8,7 +8,7 @@ export class UnreadableRecord {
   readonly attributes = 0
   readonly isControlRecord = false
 
-  /** @param why  what the batch exceeds */
+  /** @param why  the limit that the batch exceeds */
   constructor(
     readonly batchContext: BatchContext,
     readonly offset: string,
