@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from './random.js'
 
-it('repeats itself for the same seed and purpose, and for no other', () => {
+it('is equal for the same seed and purpose, and different for others', () => {
   const first = (seed: number, purpose: string) => {
     const random = seededRandom(seed, purpose)
     return [random.uniform(), random.normal(), random.below(1000)]
@@ -11,7 +11,7 @@ it('repeats itself for the same seed and purpose, and for no other', () => {
   expect(first(7, 'noise')).not.toEqual(first(7, 'masks'))
 })
 
-it('draws uniforms and normals with their own moments', () => {
+it('draws uniforms and normals with the moments of their distributions', () => {
   const random = seededRandom(1, 'moments')
   const count = 50_000
   const moment = (draw: () => number, power: number) =>
@@ -23,7 +23,7 @@ it('draws uniforms and normals with their own moments', () => {
   expect(Math.abs(moment(random.normal, 4) - 3)).toBeLessThan(3 * 9.8 * count ** -0.5)
 })
 
-it('permutes without losing a number', () => {
+it('permutes all numbers', () => {
   const order = seededRandom(3, 'order').permutation(100)
   expect([...order].sort((a, b) => a - b)).toEqual([...Array(100).keys()])
   expect([...order]).not.toEqual([...Array(100).keys()])

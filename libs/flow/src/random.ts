@@ -50,7 +50,7 @@ export function seededRandom(seed: number, purpose: string): Random {
   return { uniform, normal, below, permutation }
 }
 
-/** Whole 32-bit numbers; the state is an FNV hash of the text under four salts, then stirred. */
+/** Whole 32-bit numbers; the state is an FNV hash of the text with three salts, then mixed in 20 rounds. */
 function sfc32(text: string): () => number {
   const hash = (salt: number) => {
     let state = 0x811c9dc5 ^ salt

@@ -30,7 +30,7 @@ describe.each([
   })
 
   // ∇ log p has mean 0 under p, and E[z·∇ log p] = −1 for each column (Stein): draws and density are of one distribution.
-  it('draws what it says is likely', () => {
+  it('draws from its density', () => {
     const slope = base.slope(drawn)
     for (let column = 0; column < dim; column++) {
       let [mean, withPlace, square] = [0, 0, 0]
@@ -58,13 +58,13 @@ it('integrates to 1', () => {
   expect(Math.abs(mass - 1)).toBeLessThan(1e-3)
 })
 
-it('says of rows far out how far, where no density is left in float64', () => {
+it('has a finite NLL for far rows whose density underflows in float64', () => {
   const [near, far] = baseOf(3, 2).nll(Float64Array.of(1e3, 0, 1e6, 0))
   expect(near).toBeGreaterThan(1e4)
   expect(far! / near!).toBeCloseTo(1e6, -5)
 })
 
-it('is standard normal before rows were seen', () => {
+it('is standard normal before a fit', () => {
   const flow = unfittedFlow({ ...realNvpSpec(2), base: { kind: 'mixture', components: 3 } }, 1)
   const z = Float64Array.of(0.5, -2, 0, 4)
   const normal = standardNormal(2).nll(z)
@@ -75,7 +75,7 @@ it('is standard normal before rows were seen', () => {
     })
 })
 
-it('refuses weights that are no mixture', async () => {
+it('throws for weights that are not a mixture', async () => {
   const spec = { ...realNvpSpec(2), base: { kind: 'mixture', components: 2 } } as const
   const flat = unfittedFlow(spec, 1)
   flat.weights.get('base.whitening')!.data[3] = 0

@@ -90,7 +90,7 @@ export function mixtureDensity(mixture: GaussianMixture) {
   const whitened = new Float64Array(dim)
   const logs = new Float64Array(shares.length)
   /** Returns −log p(z) of row `row` and writes each component's log density to `logs`. */
-  const look = (latent: Numbers, row: number): number => {
+  const evaluate = (latent: Numbers, row: number): number => {
     let largest = Number.NEGATIVE_INFINITY
     for (let component = 0; component < logs.length; component++) {
       const log = heights[component]! - 0.5 * whiten(mixture, component, latent, row * dim, whitened)
@@ -104,12 +104,12 @@ export function mixtureDensity(mixture: GaussianMixture) {
   return {
     nll: (latent: Numbers): Float64Array => {
       const nll = new Float64Array(latent.length / dim)
-      for (let row = 0; row < nll.length; row++) nll[row] = look(latent, row)
+      for (let row = 0; row < nll.length; row++) nll[row] = evaluate(latent, row)
       return nll
     },
     /** Writes p(component | z) of one row to `into` [components] and returns its −log p(z). */
     memberships: (latent: Numbers, row: number, into: Float64Array): number => {
-      const nll = look(latent, row)
+      const nll = evaluate(latent, row)
       for (let component = 0; component < logs.length; component++) into[component] = Math.exp(logs[component]! + nll)
       return nll
     },

@@ -90,7 +90,7 @@ function drawStudent(random: Random, nu: number): number {
   }
 }
 
-/** log Γ(x) for x > 0: Stirling's series from 10 on, where it is good to 1e-12, and x·Γ(x) = Γ(x + 1) up to there. */
+/** log Γ(x) for x > 0: Stirling's series from x = 10, where its error is 1e-12; the recurrence x·Γ(x) = Γ(x + 1) below. */
 function logGamma(x: number): number {
   let large = x
   let below = 0

@@ -81,14 +81,15 @@ const normalise = plainKernel<Record<string, never>>({
   },
 })
 
-/** Below this deviation a feature counts as constant, and scaling it up further would only amplify rounding. */
+/** Below this deviation a feature counts as constant: a larger scale would only amplify rounding. */
 const SMALLEST_DEVIATION = 1e-6
 
 /**
  * The bias and log-scale with which actnorm gives these rows mean 0 and deviation 1 in every feature.
  *
  * @param rows     [count, dim], row-major, count ≥ 1
- * @param weights  [count]; how much each row counts, some above 0. Default: alike.
+ * @param weights  [count]; weight of each row, at least one above 0. Default: 1 each.
+ * @returns bias and logScale, [dim] each
  */
 export function actnormOf(
   rows: Float32Array,

@@ -22,8 +22,8 @@ export function affineCouplingPart(
     fixed: new Map([[maskName(layer), [dim]]]),
     start: ({ masks, weights }) => {
       const mask = masks[layer]!
-      const silenced = mask.filter((held) => held === 0).length
-      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, silenced)])
+      const masked = mask.filter((held) => held === 0).length
+      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, masked)])
     },
     bijector: (tensors, weights) => affineCoupling(maskOf(weights, layer), conditioner.of(tensors), scaleBound),
     toGraph: (graph, rows, weights) => {
@@ -32,8 +32,8 @@ export function affineCouplingPart(
         scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),
       }))
       const { columns, features } = halves.moved
-      const [bent, shift] = graph.halveColumns(halves.raw, features.length)
-      const { logScale, scale } = boundedScale(graph, bent, scaleBound)
+      const [squashed, shift] = graph.halveColumns(halves.raw, features.length)
+      const { logScale, scale } = boundedScale(graph, squashed, scaleBound)
       const scaled = graph.node('Add', [graph.node('Mul', [columns, scale]), shift])
       return { pieces: [{ columns: scaled, features }, ...halves.rest], spread: logScale }
     },

@@ -8,11 +8,11 @@ const unused: Conditioner = {
   ofRows: (input) => input,
 }
 
-it('refuses a mask that holds every feature, and one that moves all of several', () => {
+it('throws for a mask that holds every feature, and for one that moves all of several', () => {
   expect(() => affineCoupling([1, 1], unused, 2)).toThrow(ShapeError)
   expect(() => affineCoupling([0, 0], unused, 2)).toThrow(ShapeError)
 })
 
-it('takes a mask that moves the only feature there is', () => {
+it('accepts a mask that moves the only feature', () => {
   expect(() => affineCoupling([0], unused, 2)).not.toThrow()
 })

@@ -5,7 +5,7 @@ import { copied, zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
-import { heldBesideContext } from './conditioner/masked-conditioner.js'
+import { maskedConditioner } from './conditioner/masked-conditioner.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -24,7 +24,7 @@ import { heldBesideContext } from './conditioner/masked-conditioner.js'
  */
 export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: number): Bijector {
   const dim = mask.length
-  const { moved, rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner, (moved) => [
+  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) => [
     ...moved,
     ...moved.map((feature) => dim + feature),
   ])
@@ -38,7 +38,7 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
       const raw = rawOfRows(x, context)
       const values = new Float64Array(count * width)
       const logDet = new Float64Array(count)
-      scaleThenShiftInto({ z: values, logDet }, x.values, raw, moved, bound)
+      computeScaleThenShift({ z: values, logDet }, x.values, raw, moved, bound)
       return { value: { values, count, width }, logDet }
     },
     inverseAndLogDet: (z, context) => {
@@ -60,14 +60,14 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
 }
 
 /** z and logDet of x [batch, dim] and raw [batch, 2·moved]; also stores values that the gradient reuses, if arrays for them are given. */
-function scaleThenShiftInto(
-  into: { z: Numbers; logDet: Numbers } & Partial<Bent>,
+function computeScaleThenShift(
+  into: { z: Numbers; logDet: Numbers } & Partial<ReusedValues>,
   x: Numbers,
   raw: Numbers,
   moved: readonly number[],
   bound: number,
 ): void {
-  const { z, logDet, bent, scale } = into
+  const { z, logDet, squashed, scale } = into
   const count = moved.length
   const dim = x.length / logDet.length
   z.set(x)
@@ -75,11 +75,11 @@ function scaleThenShiftInto(
     let total = 0
     for (let place = 0; place < count; place++) {
       const at = row * dim + moved[place]!
-      const within = Math.tanh(raw[2 * row * count + place]! / bound)
-      const stretch = Math.exp(bound * within)
-      total += bound * within
+      const tanh = Math.tanh(raw[2 * row * count + place]! / bound)
+      const stretch = Math.exp(bound * tanh)
+      total += bound * tanh
       z[at] = x[at]! * stretch + raw[(2 * row + 1) * count + place]!
-      if (bent !== undefined) bent[row * count + place] = within
+      if (squashed !== undefined) squashed[row * count + place] = tanh
       if (scale !== undefined) scale[row * count + place] = stretch
     }
     logDet[row] = total
@@ -87,27 +87,27 @@ function scaleThenShiftInto(
 }
 
 /** Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each. */
-interface Bent {
-  readonly bent: Float32Array
+interface ReusedValues {
+  readonly squashed: Float32Array
   readonly scale: Float32Array
 }
 
 /** x [batch, dim], raw [batch, 2·moved] → z [batch, dim], logDet [batch] */
-const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly bound: number }, Bent>({
+const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly bound: number }, ReusedValues>({
   forward: ([x, raw], { moved, bound }) => {
     const { shape } = x!
     const batch = shape[0]!
     const z = zeroed(x!.values.length)
-    const [bent, scale] = [zeroed(batch * moved.length), zeroed(batch * moved.length)]
+    const [squashed, scale] = [zeroed(batch * moved.length), zeroed(batch * moved.length)]
     const logDet = zeroed(batch)
-    scaleThenShiftInto({ z, logDet, bent, scale }, x!.values, raw!.values, moved, bound)
+    computeScaleThenShift({ z, logDet, squashed, scale }, x!.values, raw!.values, moved, bound)
     const outputs = [
       { values: z, shape },
       { values: logDet, shape: [batch] },
     ]
-    return { outputs, aside: { bent, scale } }
+    return { outputs, saved: { squashed, scale } }
   },
-  backward: ([dz, dLogDet], [x], { moved }, { bent, scale }) => {
+  backward: ([dz, dLogDet], [x], { moved }, { squashed, scale }) => {
     const [batch, dim] = x!.shape as [number, number]
     const count = moved.length
     const dx = copied(dz!.values)
@@ -116,10 +116,10 @@ const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly
       const byLogDet = dLogDet!.values[row]!
       for (let place = 0; place < count; place++) {
         const at = row * dim + moved[place]!
-        const within = bent[row * count + place]!
+        const tanh = squashed[row * count + place]!
         const slope = dz!.values[at]! * scale[row * count + place]!
         dx[at] = slope
-        dRaw[2 * row * count + place] = (slope * x!.values[at]! + byLogDet) * (1 - within * within)
+        dRaw[2 * row * count + place] = (slope * x!.values[at]! + byLogDet) * (1 - tanh * tanh)
         dRaw[(2 * row + 1) * count + place] = dz!.values[at]!
       }
     }

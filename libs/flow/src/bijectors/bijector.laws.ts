@@ -10,16 +10,16 @@ import type { Bijector } from './bijector.js'
 type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
 
 /** Requirements of a bijector on its input. */
-interface Asks {
+interface Requirements {
   /** Default 0. */
   readonly leastContextDim?: number
   /** Maps any number into its domain. Default: all numbers. */
   readonly domain?: (number: number) => number
 }
 
-/** Checks the laws of bijectors over generated shapes, rows and weights. */
-export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): void {
-  const { leastContextDim = 0, domain = (number) => number } = asks
+/** Defines the tests of the laws of bijectors, over generated shapes, rows and weights. */
+export function checkBijectorLaws(make: AnyBijector, requirements: Requirements = {}): void {
+  const { leastContextDim = 0, domain = (number) => number } = requirements
   const overCases = (check: (each: Case) => void) =>
     fc.assert(
       fc.property(
@@ -43,7 +43,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
       { numRuns: 25, seed: 20 },
     )
 
-  it('keeps the shape of rows and gives one log-det a row', () => {
+  it('keeps the shape of rows and returns one log-det per row', () => {
     overCases((each) => {
       const { value, logDet } = forwardOf(each)
       expect(value.values.length).toBe(each.x.values.length)
@@ -51,7 +51,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('goes the same way in float64 as on tensors', () => {
+  it('computes the same in float64 as on tensors', () => {
     overCases((each) => {
       const coarse = forwardOf(each)
       const exact = each.bijector.forwardRows(each.x, each.context)
@@ -60,7 +60,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('comes back to where it started', () => {
+  it('restores the rows by its inverse', () => {
     overCases((each) => {
       const { value } = each.bijector.forwardRows(each.x, each.context)
       const back = each.bijector.inverseAndLogDet(value, each.context).value
@@ -68,7 +68,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('takes back on the way back what it added to the log-det', () => {
+  it('has an inverse with the negated log-det', () => {
     overCases(({ bijector, x, context }) => {
       const { value, logDet } = bijector.forwardRows(x, context)
       const back = bijector.inverseAndLogDet(value, context).logDet.map((nats) => -nats)
@@ -76,7 +76,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('has the log-det of its numeric Jacobian, there and back', () => {
+  it('has the log-det of its numeric Jacobian, in both directions', () => {
     overCases(({ bijector, x, context }) => {
       for (const direction of ['forwardRows', 'inverseAndLogDet'] as const) {
         const { logDet } = bijector[direction](x, context)
@@ -86,7 +86,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('has the gradient of its rows and log-dets', () => {
+  it('has the numeric gradient of its rows and log-dets', () => {
     overCases(({ bijector, x, context }) => {
       // An arbitrary linear function of the outputs: sin(index + 1) for the rows, 0.7 for the log-dets.
       const pull = x.values.map((_, at) => Math.sin(at + 1))
@@ -116,7 +116,7 @@ export function keepsTheLawsOfABijector(make: AnyBijector, asks: Asks = {}): voi
     })
   })
 
-  it('leaves no tensor behind', () => {
+  it('frees every intermediate tensor', () => {
     overCases((each) => {
       const before = memory().numTensors
       forwardOf(each)

@@ -4,7 +4,7 @@ import type { Random } from '../random.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
 import { actnorm } from './actnorm.js'
 import { affineCoupling } from './affine-coupling.js'
-import { keepsTheLawsOfABijector } from './bijector.laws.js'
+import { checkBijectorLaws } from './bijector.laws.js'
 import { chain } from './chain.js'
 import { type Conditioner, mlp } from './conditioner/conditioner.js'
 import { halfMasks } from './conditioner/mask.js'
@@ -17,28 +17,26 @@ import { rawLength } from './spline.js'
 import { splineCoupling } from './spline-coupling.js'
 
 await onEachBackend('the laws', () => {
-  describe('an empty chain', () => keepsTheLawsOfABijector(() => chain([])))
-  describe('actnorm', () => keepsTheLawsOfABijector((dim, _, random) => anActnorm(dim, random)))
-  describe('an affine coupling', () => keepsTheLawsOfABijector(aCoupling))
+  describe('an empty chain', () => checkBijectorLaws(() => chain([])))
+  describe('actnorm', () => checkBijectorLaws((dim, _, random) => anActnorm(dim, random)))
+  describe('an affine coupling', () => checkBijectorLaws(aCoupling))
   describe('a context shift', () =>
-    keepsTheLawsOfABijector((dim, contextDim, random) => contextShift(aConditioner(contextDim, 2 * dim, random)), {
+    checkBijectorLaws((dim, contextDim, random) => contextShift(aConditioner(contextDim, 2 * dim, random)), {
       leastContextDim: 1,
     }))
-  describe('a permutation', () =>
-    keepsTheLawsOfABijector((dim, _, random) => permutation([...random.permutation(dim)])))
-  describe('a linear mixing', () => keepsTheLawsOfABijector((dim, _, random) => aMixing(dim, random)))
-  describe('a spline coupling', () => keepsTheLawsOfABijector(aSplineCoupling))
+  describe('a permutation', () => checkBijectorLaws((dim, _, random) => permutation([...random.permutation(dim)])))
+  describe('a linear mixing', () => checkBijectorLaws((dim, _, random) => aMixing(dim, random)))
+  describe('a spline coupling', () => checkBijectorLaws(aSplineCoupling))
   describe('an affine transform', () =>
-    keepsTheLawsOfABijector((dim, _, random) =>
+    checkBijectorLaws((dim, _, random) =>
       affine([...normals(dim, random)], Array.from(normals(dim, random), Math.exp)),
     ))
-  describe('a logarithm', () => keepsTheLawsOfABijector((dim) => logarithm(dim), { domain: Math.exp }))
-  describe('a logit', () =>
-    keepsTheLawsOfABijector((dim) => logit(dim), { domain: (number) => 1 / (1 + Math.exp(-number)) }))
-  describe("Yeo and Johnson's transform", () =>
-    keepsTheLawsOfABijector((dim, _, random) => yeoJohnson(Array.from({ length: dim }, () => random.below(5) / 2))))
+  describe('a logarithm', () => checkBijectorLaws((dim) => logarithm(dim), { domain: Math.exp }))
+  describe('a logit', () => checkBijectorLaws((dim) => logit(dim), { domain: (number) => 1 / (1 + Math.exp(-number)) }))
+  describe('a Yeo–Johnson transform', () =>
+    checkBijectorLaws((dim, _, random) => yeoJohnson(Array.from({ length: dim }, () => random.below(5) / 2))))
   describe('a chain', () =>
-    keepsTheLawsOfABijector((dim, contextDim, random) =>
+    checkBijectorLaws((dim, contextDim, random) =>
       chain([
         anActnorm(dim, random),
         aCoupling(dim, contextDim, random),
@@ -68,7 +66,7 @@ function aRotation(dim: number, random: Random) {
   return mixing(tensor2d(Float32Array.from(factors), [dim, dim]), { order, sign })
 }
 
-/** Tails that begin where some of the rows still are. */
+/** Its tails begin within the range of the rows. */
 function aSplineCoupling(dim: number, contextDim: number, random: Random) {
   const [mask] = halfMasks(dim, 1, random)
   const sizes = { bins: 1 + random.below(6), tailBound: 1.5 }

@@ -19,8 +19,8 @@ export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
         outputs: [...Array(2 * dim).keys()],
         scaleOf: (output) => (output < dim ? 1 / CONTEXT_SCALE_BOUND : 1),
       })
-      const [bent, shift] = graph.halveColumns(raw, dim)
-      const { logScale, scale } = boundedScale(graph, bent, CONTEXT_SCALE_BOUND)
+      const [squashed, shift] = graph.halveColumns(raw, dim)
+      const { logScale, scale } = boundedScale(graph, squashed, CONTEXT_SCALE_BOUND)
       const [columns] = regrouped(graph, pieces, [features])
       const shifted = graph.node('Mul', [graph.node('Sub', [columns!, shift]), scale])
       return { pieces: [{ columns: shifted, features }], spread: logScale }

@@ -7,7 +7,7 @@ import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 
 /**
- * The conditional base: shifts and scales every feature by functions of the context.
+ * Conditional shift and scale: shifts and scales every feature by functions of the context.
  *
  *     [r, t] = conditioner(context)      s = bound·tanh(r/bound)
  *     z = (x − t) ⊙ exp(s)               log|det ∂z/∂x| = Σⱼ sⱼ
@@ -15,12 +15,13 @@ import type { Conditioner } from './conditioner/conditioner.js'
  * It is the first bijector, next to the data; the layers after it model what the context does not explain.
  *
  * @param conditioner  [batch, contextDim] → [batch, 2·dim]
- * @throws {ShapeError} when there is no context
+ * @param bound        bound of |s|. Default 7.
+ * @returns bijector whose logDet is [batch], in nats; its methods throw a ShapeError when there is no context
  */
 export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOUND): Bijector {
   return {
     forwardAndLogDet: (x, context) => {
-      const raw = conditioner.ofTensor(given(context))
+      const raw = conditioner.ofTensor(required(context))
       const [value, logDet] = shiftThenScale([x, raw], { bound }) as [Tensor2D, Tensor1D]
       return { value, logDet }
     },
@@ -28,12 +29,12 @@ export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOU
       const { count, width } = x
       const values = new Float64Array(count * width)
       const logDet = new Float64Array(count)
-      shiftThenScaleInto(values, logDet, x.values, conditioner.ofRows(given(context)).values, bound)
+      computeShiftThenScale(values, logDet, x.values, conditioner.ofRows(required(context)).values, bound)
       return { value: { values, count, width }, logDet }
     },
     inverseAndLogDet: (z, context) => {
       const { count, width: dim } = z
-      const raw = conditioner.ofRows(given(context)).values
+      const raw = conditioner.ofRows(required(context)).values
       const values = new Float64Array(count * dim)
       const logDet = new Float64Array(count)
       for (let row = 0; row < count; row++) {
@@ -49,19 +50,19 @@ export function contextShift(conditioner: Conditioner, bound = CONTEXT_SCALE_BOU
   }
 }
 
-function given<Context>(context: Context | undefined): Context {
+function required<Context>(context: Context | undefined): Context {
   if (context === undefined) throw new ShapeError('a conditional flow needs a context for every row, got none')
   return context
 }
 
 /**
- * Of a known group a number may be known to a thousandth of its spread (the distance of a route), of an unknown one not at
- * all: e^±7 covers that, where the ±2 of a coupling would not.
+ * A known group can determine a number to a thousandth of its spread (the distance of a route), an unknown one not at all:
+ * e^±7 covers that range, and the e^±2 of a coupling would not.
  */
 export const CONTEXT_SCALE_BOUND = 7
 
 /** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, 2·dim] */
-function shiftThenScaleInto(z: Numbers, logDet: Numbers, x: Numbers, raw: Numbers, bound: number): void {
+function computeShiftThenScale(z: Numbers, logDet: Numbers, x: Numbers, raw: Numbers, bound: number): void {
   const dim = x.length / logDet.length
   for (let row = 0; row < logDet.length; row++) {
     let total = 0
@@ -81,7 +82,7 @@ const shiftThenScale = plainKernel<{ bound: number }>({
     const [batch, dim] = x!.shape as [number, number]
     const z = zeroed(batch * dim)
     const logDet = zeroed(batch)
-    shiftThenScaleInto(z, logDet, x!.values, raw!.values, bound)
+    computeShiftThenScale(z, logDet, x!.values, raw!.values, bound)
     return {
       outputs: [
         { values: z, shape: [batch, dim] },
@@ -97,11 +98,11 @@ const shiftThenScale = plainKernel<{ bound: number }>({
       for (let column = 0; column < dim; column++) {
         const at = row * dim + column
         const shift = (2 * row + 1) * dim + column
-        const bent = Math.tanh(raw!.values[2 * row * dim + column]! / bound)
-        const slope = dz!.values[at]! * Math.exp(bound * bent)
+        const squashed = Math.tanh(raw!.values[2 * row * dim + column]! / bound)
+        const slope = dz!.values[at]! * Math.exp(bound * squashed)
         dx[at] = slope
         dRaw[2 * row * dim + column] =
-          (slope * (x!.values[at]! - raw!.values[shift]!) + dLogDet!.values[row]!) * (1 - bent * bent)
+          (slope * (x!.values[at]! - raw!.values[shift]!) + dLogDet!.values[row]!) * (1 - squashed * squashed)
         dRaw[shift] = -slope
       }
     }

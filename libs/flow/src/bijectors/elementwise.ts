@@ -4,22 +4,22 @@ import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 
-/** A rising map of one number under parameters of its column. */
+/** An increasing function of one number, with the parameters of its column. */
 interface Curve {
   value(x: number, parameters: readonly number[]): number
   /** log dz/dx */
   logSlope(x: number, parameters: readonly number[]): number
   /** d(log dz/dx)/dx */
-  bend(x: number, parameters: readonly number[]): number
-  back(z: number, parameters: readonly number[]): number
+  logSlopeDerivative(x: number, parameters: readonly number[]): number
+  inverse(z: number, parameters: readonly number[]): number
 }
 
 /**
- * z = (x − shift)/scale, column by column: standardising, its Jacobian counted.
+ * z = (x − shift)/scale, column by column: standardises the rows and includes the Jacobian.
  *
  * @param shift  [dim]
  * @param scale  [dim], above 0
- * @throws {ShapeError} when a scale is not
+ * @throws {ShapeError} when a scale is not above 0
  */
 export function affine(shift: readonly number[], scale: readonly number[]): Bijector {
   const outside = scale.find((number) => !(number > 0))
@@ -27,71 +27,71 @@ export function affine(shift: readonly number[], scale: readonly number[]): Bije
   return affineOf(shift.map((number, column) => [number, scale[column]!]))
 }
 
-/** z = log x, for columns above 0; a row that is not is a NotFiniteError. */
+/** z = log x, for columns above 0. Its methods throw a NotFiniteError that names the first row with another value. */
 export const logarithm = (dim: number): Bijector => logarithmOf(Array.from({ length: dim }, () => []))
 
-/** z = log(x/(1 − x)), for columns between 0 and 1; a row that is not is a NotFiniteError. */
+/** z = log(x/(1 − x)), for columns between 0 and 1. Its methods throw a NotFiniteError that names the first row with another value. */
 export const logit = (dim: number): Bijector => logitOf(Array.from({ length: dim }, () => []))
 
 /**
- * Yeo and Johnson's power transform, which takes skewness from columns of either sign; λ = 1 is the identity.
+ * Yeo–Johnson power transform, which reduces the skewness of columns of either sign; λ = 1 is the identity.
  *
  *     z = ((1+x)^λ − 1)/λ for x ≥ 0      z = −((1−x)^(2−λ) − 1)/(2−λ) for x < 0      log dz/dx = sgn(x)·(λ−1)·log(1+|x|)
  *
- * @param lambda  [dim], from 0 to 2: beyond, not every z has a way back
- * @throws {ShapeError} when a λ is outside
+ * @param lambda  [dim], from 0 to 2: outside, not every z has an inverse
+ * @throws {ShapeError} when a λ is outside 0 to 2
  * @see Yeo & Johnson 2000, Biometrika 87(4)
  */
 export function yeoJohnson(lambda: readonly number[]): Bijector {
   const outside = lambda.find((power) => !(power >= 0 && power <= 2))
-  if (outside !== undefined) throw new ShapeError(`a power of Yeo and Johnson's is from 0 to 2, got ${outside}`)
+  if (outside !== undefined) throw new ShapeError(`the power of a Yeo–Johnson transform is from 0 to 2, got ${outside}`)
   return yeoJohnsonOf(lambda.map((power) => [power]))
 }
 
 const affineOf = elementwise({
   value: (x, [shift, scale]) => (x - shift!) / scale!,
   logSlope: (_, [, scale]) => -Math.log(scale!),
-  bend: () => 0,
-  back: (z, [shift, scale]) => z * scale! + shift!,
+  logSlopeDerivative: () => 0,
+  inverse: (z, [shift, scale]) => z * scale! + shift!,
 })
 
 const logarithmOf = elementwise({
   value: (x) => Math.log(x),
   logSlope: (x) => -Math.log(x),
-  bend: (x) => -1 / x,
-  back: (z) => Math.exp(z),
+  logSlopeDerivative: (x) => -1 / x,
+  inverse: (z) => Math.exp(z),
 })
 
 const logitOf = elementwise({
   value: (x) => Math.log(x) - Math.log1p(-x),
   logSlope: (x) => -Math.log(x) - Math.log1p(-x),
-  bend: (x) => 1 / (1 - x) - 1 / x,
-  back: (z) => 1 / (1 + Math.exp(-z)),
+  logSlopeDerivative: (x) => 1 / (1 - x) - 1 / x,
+  inverse: (z) => 1 / (1 + Math.exp(-z)),
 })
 
 const yeoJohnsonOf = elementwise({
   value: (x, [power]) => (x >= 0 ? powerOf(x, power!) : -powerOf(-x, 2 - power!)),
   logSlope: (x, [power]) => Math.sign(x) * (power! - 1) * Math.log1p(Math.abs(x)),
-  bend: (x, [power]) => (power! - 1) / (1 + Math.abs(x)),
-  back: (z, [power]) => (z >= 0 ? powerRoot(z, power!) : -powerRoot(-z, 2 - power!)),
+  logSlopeDerivative: (x, [power]) => (power! - 1) / (1 + Math.abs(x)),
+  inverse: (z, [power]) => (z >= 0 ? powerRoot(z, power!) : -powerRoot(-z, 2 - power!)),
 })
 
 /** ((1+x)^power − 1)/power, for x ≥ 0 */
 const powerOf = (x: number, power: number) => (power === 0 ? Math.log1p(x) : Math.expm1(power * Math.log1p(x)) / power)
 
-/** The way back. */
+/** The inverse of `powerOf`. */
 const powerRoot = (z: number, power: number) =>
   power === 0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power)
 
-/** From a curve to a bijector that bends every column by it: [dim] parameters in; both ways refuse what is not finite. */
+/** Makes a bijector that applies a curve to every column, with parameters by column, [dim]. Results that are not finite throw. */
 function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
-  const bendInto = (z: Numbers, logDet: Numbers, x: Numbers, columns: readonly (readonly number[])[]) => {
+  const computeForward = (z: Numbers, logDet: Numbers, x: Numbers, columns: readonly (readonly number[])[]) => {
     const dim = columns.length
     for (let at = 0; at < x.length; at++) {
       const row = Math.floor(at / dim)
       const parameters = columns[at % dim]!
       const value = curve.value(x[at]!, parameters)
-      if (!Number.isFinite(value)) throw refusal(x, at, dim)
+      if (!Number.isFinite(value)) throw notFinite(x, at, dim)
       z[at] = value
       logDet[row]! += curve.logSlope(x[at]!, parameters)
     }
@@ -100,7 +100,7 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
     forward: ([x], { columns }) => {
       const z = new Float32Array(x!.values.length)
       const logDet = new Float32Array(x!.shape[0]!)
-      bendInto(z, logDet, x!.values, columns)
+      computeForward(z, logDet, x!.values, columns)
       return {
         outputs: [
           { values: z, shape: x!.shape },
@@ -114,7 +114,10 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
         x!.values.map((value, at) => {
           const parameters = columns[at % dim]!
           const slope = Math.exp(curve.logSlope(value, parameters))
-          return dz!.values[at]! * slope + dLogDet!.values[Math.floor(at / dim)]! * curve.bend(value, parameters)
+          return (
+            dz!.values[at]! * slope +
+            dLogDet!.values[Math.floor(at / dim)]! * curve.logSlopeDerivative(value, parameters)
+          )
         }),
       ]
     },
@@ -127,16 +130,16 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
     forwardRows: ({ values, count, width }: Rows): RowsAndLogDet => {
       const z = new Float64Array(values.length)
       const logDet = new Float64Array(count)
-      bendInto(z, logDet, values, columns)
+      computeForward(z, logDet, values, columns)
       return { value: { values: z, count, width }, logDet }
     },
     inverseAndLogDet: ({ values, count, width }: Rows): RowsAndLogDet => {
-      const x = values.map((z, at) => curve.back(z, columns[at % width]!))
+      const x = values.map((z, at) => curve.inverse(z, columns[at % width]!))
       const logDet = new Float64Array(count)
       for (let at = 0; at < x.length; at++) {
         const logSlope = curve.logSlope(x[at]!, columns[at % width]!)
-        // A latent beyond what numbers reach: e^800, or a share so near to 1 that it is 1.
-        if (!Number.isFinite(x[at]!) || !Number.isFinite(logSlope)) throw refusal(values, at, width)
+        // The inverse is not finite in float64: e^800, or a share that rounds to 1.
+        if (!Number.isFinite(x[at]!) || !Number.isFinite(logSlope)) throw notFinite(values, at, width)
         logDet[Math.floor(at / width)]! -= logSlope
       }
       return { value: { values: x, count, width }, logDet }
@@ -144,7 +147,7 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
   })
 }
 
-function refusal(values: Numbers, at: number, width: number): NotFiniteError {
+function notFinite(values: Numbers, at: number, width: number): NotFiniteError {
   const [row, column] = [Math.floor(at / width), at % width]
   return new NotFiniteError(`row ${row} has no finite value: ${values[at]} in column ${column} cannot be transformed`, {
     values: { row, column },

@@ -6,7 +6,7 @@ import { mixing, mixingMatrix, type Pivots } from './linear-mixing.js'
 import type { Part } from './part.js'
 import { factorised, randomRotation } from './random-rotation.js'
 
-/** The linear mixing of a layer, which starts as a random rotation; ONNX multiplies by the whole matrix. */
+/** The linear mixing of a layer, initialised as a random rotation; the ONNX graph multiplies by the whole matrix. */
 export function mixingPart(layer: number, dim: number): Part {
   const [factors, order, sign] = ['factors', 'order', 'sign'].map((what) => `layers.${layer}.mixing.${what}`) as [
     string,
@@ -17,7 +17,7 @@ export function mixingPart(layer: number, dim: number): Part {
     const pivots = { order: [...weights.get(order)!.data], sign: [...weights.get(sign)!.data] }
     const isPermutation = pivots.order.every((row) => row in pivots.order) && new Set(pivots.order).size === dim
     if (!isPermutation || !pivots.sign.every((number) => Math.abs(number) === 1)) {
-      throw new ShapeError(`a mixing has each row once and signs of 1 or −1, which those of layer ${layer} are not`)
+      throw new ShapeError(`the mixing of layer ${layer} must have each row once and signs of 1 or −1`)
     }
     return pivots
   }

@@ -4,7 +4,7 @@ import { seededRandom } from '../random.js'
 import { mixingMatrix } from './linear-mixing.js'
 import { factorised, randomRotation } from './random-rotation.js'
 
-it('turns without stretching, and its factors multiply to it again', () => {
+it('is orthogonal, and equals the product of its factors', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 12 }), fc.integer(), (dim, seed) => {
       const rotation = randomRotation(dim, seededRandom(seed, 'rotation'))

@@ -6,7 +6,7 @@ import { zeros } from '../tensor/tfjs.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
 
-/** What of a mixing is drawn once and stays. */
+/** The fixed weights of a mixing, drawn once from the seed. */
 export interface Pivots {
   /** [dim]; row i of W is row order(i) of L·U */
   readonly order: readonly number[]
@@ -19,9 +19,10 @@ export interface Pivots {
  *
  *     z = W·x      W = P·L·(U + diag(sign⊙exp(s)))      log|det ∂z/∂x| = Σⱼ sⱼ
  *
- * So kept, W cannot become singular, its log-det is a sum, and the way back is two substitutions.
+ * In this form W cannot become singular, its log-det is a sum, and the inverse takes two substitutions.
  *
- * @param factors  [dim, dim], as LAPACK packs them: L below the diagonal (its own is 1), U above, s on it
+ * @param factors  [dim, dim], in LAPACK's packed form: L below the diagonal (its diagonal is 1), U above, s on it
+ * @returns bijector whose logDet is [batch], in nats
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.2
  */
 export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
@@ -104,7 +105,7 @@ function timesLower(factors: Numbers, y: Float64Array): Float64Array {
   })
 }
 
-/** Takes y to x with L·(U + diag(sign⊙exp(s)))·x = y, in place. */
+/** Solves L·(U + diag(sign⊙exp(s)))·x = y for x, in place of y. */
 function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
   const dim = sign.length
   for (let row = 0; row < dim; row++) {
@@ -123,7 +124,7 @@ function pivotAt(factors: Numbers, sign: readonly number[], row: number): number
 /**
  * factors [dim, dim] → (U + diag(sign⊙exp(s)))ᵀ and (P·L)ᵀ, [dim, dim] each, and Σⱼ sⱼ for each of count rows
  *
- * Rows go through both by products that the backend does fast: to multiply the factors first costs dim³ in this thread.
+ * The backend multiplies rows by both in turn: multiplying the factors first would cost dim³ in this thread.
  */
 const unpack = plainKernel<Pivots & { readonly count: number }>({
   forward: ([factors], { order, sign, count }) => {

@@ -38,7 +38,7 @@ export interface RandomStreams {
   readonly rotations: Random
 }
 
-/** Where the rows are in a graph. */
+/** The rows within a graph. */
 export interface GraphRows {
   /** Every feature once */
   readonly pieces: readonly Piece[]
@@ -46,10 +46,10 @@ export interface GraphRows {
   readonly context: string | undefined
 }
 
-/** What a part adds to a graph: the rows behind it, and its log-det in one of three forms. */
+/** The output of a part in a graph: its rows, and its log-det in one of three forms. */
 export interface GraphStep {
   readonly pieces: readonly Piece[]
-  /** Columns, to be summed */
+  /** Columns whose sum is the log-det */
   readonly spread?: string
   /** [batch] */
   readonly summed?: string
@@ -57,5 +57,5 @@ export interface GraphStep {
   readonly constant?: number
 }
 
-/** A part that holds nothing fixed. */
+/** The fixed weights of a part that has none. */
 export const NOTHING_FIXED: Shapes = new Map()

@@ -7,12 +7,12 @@ import { zeros } from '../tensor/tfjs.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /**
- * Puts the features in another order, and stretches nothing.
+ * Reorders the features.
  *
  *     zᵢ = x_order(i)        log|det ∂z/∂x| = 0
  *
  * @param order  [dim]; each of 0 … dim − 1 once
- * @throws {ShapeError} when a feature is missing or stands twice
+ * @throws {ShapeError} when a feature is missing or repeated
  */
 export function permutation(order: readonly number[]): Bijector {
   const back = order.map((_, feature) => order.indexOf(feature))

@@ -1,7 +1,7 @@
 import type { Random } from '../random.js'
 
 /**
- * A matrix that turns without stretching, uniform among all of them: Gram and Schmidt's way from one of normal draws.
+ * A random orthogonal matrix, uniformly distributed: Gram–Schmidt orthogonalisation of a matrix of normal draws.
  *
  * @returns [dim, dim], row-major
  */
@@ -10,7 +10,7 @@ export function randomRotation(dim: number, random: Random): Float64Array {
   const rowAt = (row: number) => matrix.subarray(row * dim, (row + 1) * dim)
   for (let row = 0; row < dim; row++) {
     const own = rowAt(row)
-    // Twice, because a row nearly in the span of those before it keeps some of their direction the first time.
+    // Twice, because the first pass leaves rounding errors in a row that is nearly in the span of the rows before it.
     for (let pass = 0; pass < 2; pass++) {
       for (let other = 0; other < row; other++) {
         const before = rowAt(other)
@@ -25,7 +25,7 @@ export function randomRotation(dim: number, random: Random): Float64Array {
   return matrix
 }
 
-/** A matrix in its factors, as `mixing` takes them. */
+/** The factors of a matrix, in the form that `mixing` takes. */
 interface PackedFactors {
   /** [dim, dim]: L below the diagonal, U above, log|diagonal of U| on it */
   readonly factors: Float64Array

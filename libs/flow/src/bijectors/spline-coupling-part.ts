@@ -7,7 +7,7 @@ import { rawLength } from './spline.js'
 import { type SplineSizes, splineCoupling } from './spline-coupling.js'
 import { splineGraph } from './spline-onnx.js'
 
-/** The spline coupling of a layer; in ONNX the halves go their own ways. */
+/** The spline coupling of a layer; the ONNX graph processes the moved and the held half separately. */
 export function splineCouplingPart(
   layer: number,
   { dim, contextDim, hidden, bins, tailBound }: FlowSizes & SplineSizes,
@@ -20,8 +20,8 @@ export function splineCouplingPart(
     fixed: new Map([[maskName(layer), [dim]]]),
     start: ({ masks, weights }) => {
       const mask = masks[layer]!
-      const silenced = mask.filter((held) => held === 0).length
-      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, silenced)])
+      const masked = mask.filter((held) => held === 0).length
+      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, masked)])
     },
     bijector: (tensors, weights) =>
       splineCoupling(maskOf(weights, layer), conditioner.of(tensors), { bins, tailBound }),
@@ -32,9 +32,9 @@ export function splineCouplingPart(
       const { columns, features } = halves.moved
       const count = features.length
       const x = graph.toRows(columns, count)
-      const bent = splineGraph(graph, x, graph.toRows(halves.raw, count * length), count, { bins, tailBound })
-      const moved = { columns: graph.toColumns(bent.value, count), features }
-      return { pieces: [moved, ...halves.rest], summed: bent.logDet }
+      const transformed = splineGraph(graph, x, graph.toRows(halves.raw, count * length), count, { bins, tailBound })
+      const moved = { columns: graph.toColumns(transformed.value, count), features }
+      return { pieces: [moved, ...halves.rest], summed: transformed.logDet }
     },
   }
 }

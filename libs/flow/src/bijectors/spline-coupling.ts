@@ -5,14 +5,14 @@ import { copied, zeroed } from '../tensor/scratch.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
-import { heldBesideContext } from './conditioner/masked-conditioner.js'
+import { maskedConditioner } from './conditioner/masked-conditioner.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
 
-/** How a spline coupling bends. */
+/** Sizes of the splines of a coupling. */
 export interface SplineSizes {
   /** Bins of every spline. */
   readonly bins: number
-  /** It bends within ±tailBound; beyond, it is the identity. */
+  /** Beyond ±tailBound a spline is the identity. */
   readonly tailBound: number
 }
 
@@ -22,50 +22,54 @@ export interface SplineSizes {
  *
  *     r = conditioner(b⊙x, context)      z = b⊙x + (1−b)⊙spline(x; knots(r))      log|det ∂z/∂x| = Σⱼ (1−bⱼ)·log(dzⱼ/dxⱼ)
  *
- * Where an affine layer moves and stretches a feature, a spline may part it into modes. Values beyond the tails are left
- * as it is, so an outlier is never stretched out of float32's digits.
+ * An affine layer only shifts and scales a feature; a spline can separate its modes. Values beyond ±tailBound pass through
+ * unchanged, so an outlier does not lose digits in float32.
  *
  * @param mask         [dim]; 1 holds a feature, 0 moves it
  * @param conditioner  [batch, dim + contextDim] → [batch, dim·(3·bins − 1)], feature by feature
+ * @returns bijector whose logDet is [batch], in nats
  * @throws {ShapeError} when the mask holds every feature, or moves all of several
  * @see Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
  */
 export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tailBound }: SplineSizes): Bijector {
   const length = rawLength(bins)
-  const { moved, rawOfTensor, rawOfRows } = heldBesideContext(mask, conditioner, (moved) =>
+  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) =>
     moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
   )
-  const along = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): RowsAndLogDet => {
+  const mapRows = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): RowsAndLogDet => {
     const { count, width } = x
     const values = new Float64Array(count * width)
     const logDet = new Float64Array(count)
-    bendInto(values, logDet, x.values, rawOfRows(x, context), { moved, bins, tailBound }, at)
+    computeSplines(values, logDet, x.values, rawOfRows(x, context), { moved, bins, tailBound }, at)
     return { value: { values, count, width }, logDet: sign === 1 ? logDet : logDet.map((nats) => -nats) }
   }
   return {
     forwardAndLogDet: (x, context) => {
-      const [value, logDet] = bend([x, rawOfTensor(x, context)], { moved, bins, tailBound }) as [Tensor2D, Tensor1D]
+      const [value, logDet] = applySplines([x, rawOfTensor(x, context)], { moved, bins, tailBound }) as [
+        Tensor2D,
+        Tensor1D,
+      ]
       return { value, logDet }
     },
-    forwardRows: (x, context) => along(splineAt, 1, x, context),
-    inverseAndLogDet: (z, context) => along(splineInverseAt, -1, z, context),
+    forwardRows: (x, context) => mapRows(splineAt, 1, x, context),
+    inverseAndLogDet: (z, context) => mapRows(splineInverseAt, -1, z, context),
   }
 }
 
 type SplineMap = typeof splineAt
 
-interface Bend extends SplineSizes {
+interface MovedSplines extends SplineSizes {
   /** The features that are moved. */
   readonly moved: readonly number[]
 }
 
 /** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, moved·(3·bins − 1)] */
-function bendInto(
+function computeSplines(
   z: Numbers,
   logDet: Numbers,
   x: Numbers,
   raw: Numbers,
-  { moved, bins, tailBound }: Bend,
+  { moved, bins, tailBound }: MovedSplines,
   map: SplineMap,
 ): void {
   const dim = x.length / logDet.length
@@ -85,12 +89,12 @@ function bendInto(
 }
 
 /** x [batch, dim], raw [batch, moved·(3·bins − 1)] → z [batch, dim], logDet [batch] */
-const bend = plainKernel<Bend>({
+const applySplines = plainKernel<MovedSplines>({
   forward: ([x, raw], attributes) => {
     const [batch, dim] = x!.shape as [number, number]
     const z = zeroed(batch * dim)
     const logDet = zeroed(batch)
-    bendInto(z, logDet, x!.values, raw!.values, attributes, splineAt)
+    computeSplines(z, logDet, x!.values, raw!.values, attributes, splineAt)
     return {
       outputs: [
         { values: z, shape: [batch, dim] },

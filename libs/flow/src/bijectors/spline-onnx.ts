@@ -3,8 +3,8 @@ import { SLOPE_ONE, SMALLEST } from './spline.js'
 import type { SplineSizes } from './spline-coupling.js'
 
 /**
- * The splines of spline.ts in ONNX's own operators: the bin of a number is a row of zeros and a one, by which the
- * bin's width, height and slopes are summed out of all.
+ * The splines of spline.ts in ONNX operators. The bin of a number is a one-hot row, and the product with it selects the bin's
+ * width, height and slopes.
  *
  * @param x    [batch, count]
  * @param raw  [batch, count·(3·bins − 1)]
@@ -34,8 +34,8 @@ export function splineGraph(
     return add(mul(soft, graph.scalar(1 - bins * SMALLEST)), graph.scalar(SMALLEST))
   }
   const [widths, heights] = [shares(rawWidths), shares(rawHeights)]
-  // Multiplied by this, a row of shares becomes the sums before each of its numbers, measured from the middle: most rows lie
-  // there, and keep the digits that a sum from one end would round away.
+  // The product with this turns a row of shares into the start of each bin, relative to the middle: most values are there, and
+  // keep the digits that a sum from one end would round away.
   const before = graph.tensor(
     Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) < at % bins ? 0.5 : -0.5)),
     [bins, bins],
@@ -46,9 +46,9 @@ export function splineGraph(
   const zero = graph.scalar(0)
   const within = graph.node('Where', [isInside, mul(x, graph.scalar(1 / (2 * tailBound))), zero])
   const withinByBin = graph.node('Unsqueeze', [within, lastAxis])
-  // 1 for every bin that starts at or before u, 0 from the next one on; less the same moved by one, the own bin is left.
+  // 1 for every bin that starts at or before u, 0 after it. Subtracting the same row shifted by one leaves the bin of u.
   const reached = graph.cast(graph.node('GreaterOrEqual', [withinByBin, starts]))
-  const own = sub(reached, graph.node('MatMul', [reached, previous(graph, bins)]))
+  const own = sub(reached, graph.node('MatMul', [reached, shiftByOne(graph, bins)]))
   const ofBin = (numbers: string) => sumLast(mul(own, numbers))
 
   const softplus = (value: string) => {
@@ -56,7 +56,7 @@ export function splineGraph(
     return add(graph.node('Relu', [value]), tail)
   }
   const inner = add(softplus(add(rawSlopes, graph.scalar(SLOPE_ONE))), graph.scalar(SMALLEST))
-  // Beyond the first and the last bin the slope is 1; slopes are given as the difference to 1, so the ends are zeros.
+  // The slope at both ends is 1. Slopes are stated as their difference from 1, so the ends are zeros.
   const innerAboveOne = sub(inner, one)
   const slopeAt = (shift: 0 | 1) => add(ofBin(graph.node('MatMul', [innerAboveOne, edges(graph, bins, shift)])), one)
   const [left, right] = [slopeAt(0), slopeAt(1)]
@@ -73,23 +73,23 @@ export function splineGraph(
   const bottom = add(sigma, mul(sub(add(left, right), mul(two, sigma)), theta))
   const spread = add(add(mul(right, square), mul(mul(two, sigma), theta)), mul(left, mul(rest, rest)))
   const v = add(below, div(mul(height, top), bottom))
-  const bent = mul(v, graph.scalar(2 * tailBound))
+  const splined = mul(v, graph.scalar(2 * tailBound))
   const logSlope = add(log(spread), mul(two, log(div(sigma, bottom))))
   return {
-    value: graph.node('Where', [isInside, bent, x]),
+    value: graph.node('Where', [isInside, splined, x]),
     logDet: sumLast(graph.node('Where', [isInside, logSlope, zero])),
   }
 }
 
-/** [bins, bins]: a row multiplied by it holds in each place what stood one place later, and a zero in the last. */
-function previous(graph: OnnxGraph, bins: number): string {
+/** [bins, bins]: the product with it shifts a row by one, to lower indices; the last entry becomes 0. */
+function shiftByOne(graph: OnnxGraph, bins: number): string {
   return graph.tensor(
     Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) === (at % bins) + 1 ? 1 : 0)),
     [bins, bins],
   )
 }
 
-/** [bins − 1, bins]: puts the numbers between the bins at the beginning (shift 0) or at the end (1) of their bins. */
+/** [bins − 1, bins]: assigns the knots between bins to the bins that start there (shift 0) or end there (shift 1). */
 function edges(graph: OnnxGraph, bins: number, shift: 0 | 1): string {
   const entry = (knot: number, bin: number) => (bin + shift === knot + 1 ? 1 : 0)
   return graph.tensor(

@@ -11,7 +11,7 @@ function someRaw(seed: number, deviation = 1): Float64Array {
   return Float64Array.from({ length: rawLength(BINS) }, () => deviation * random.normal())
 }
 
-it('is the identity where its raw numbers are zero', () => {
+it('is the identity where its raw parameters are zero', () => {
   const knots = knotsOf(new Float64Array(rawLength(BINS)), 0, BINS)
   for (let x = -4; x <= 4; x += 0.25) {
     const { value, logSlope } = splineAt(knots, BOUND, x)
@@ -20,7 +20,7 @@ it('is the identity where its raw numbers are zero', () => {
   }
 })
 
-it('rises, from bound to bound, and is the identity beyond', () => {
+it('increases from −bound to bound and is the identity beyond', () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const knots = knotsOf(someRaw(seed, 3), 0, BINS)
@@ -33,7 +33,7 @@ it('rises, from bound to bound, and is the identity beyond', () => {
   )
 })
 
-it('has the gradient of its value and its log-slope, by x and by every raw number', () => {
+it('has the gradient of its value and its log-slope, by x and by every raw parameter', () => {
   const at = fc.double({ min: -3.5, max: 3.5, noNaN: true })
   fc.assert(
     fc.property(fc.integer(), at, (seed, x) => {

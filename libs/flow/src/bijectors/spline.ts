@@ -1,20 +1,20 @@
 import type { Numbers } from '../tensor/rows.js'
 
-/** Where a spline bends: bins from −bound to bound on both axes, as shares of 2·bound, and the slope at each of their ends. */
+/** The knots of a spline: its bins from −bound to bound on both axes, as shares of 2·bound, and the slope at each knot. */
 interface Knots {
   /** [bins], adding up to 1 */
   readonly widths: readonly number[]
   /** [bins], adding up to 1 */
   readonly heights: readonly number[]
-  /** Of knot 0 … bins; 1 at both ends, where the spline meets the identity. */
+  /** Slope at knot 0 … bins; 1 at both ends, where the spline joins the identity. */
   slopeAt(knot: number): number
 }
 
-/** How many raw numbers make one spline: widths, heights, and the slopes between the bins. */
+/** Number of raw parameters of one spline: widths, heights, and the slopes between the bins. */
 export const rawLength = (bins: number) => 3 * bins - 1
 
 /**
- * The knots of raw numbers, of which zeros make the identity.
+ * The knots of a spline from its raw parameters; zeros give the identity.
  *
  *     width  = m + (1 − bins·m)·softmax(r)      height likewise      slope = m + softplus(r + log(e^(1−m) − 1))      m = 1e-3
  *
@@ -25,19 +25,19 @@ export function knotsOf(raw: Numbers, from: number, bins: number): Knots {
   return {
     widths: sharesOf(raw, from, bins),
     heights: sharesOf(raw, from + bins, bins),
-    // Computed on demand: a row is in one bin, and needs two of them.
+    // Computed on demand: a value is in one bin and needs two slopes.
     slopeAt: (knot) => (knot === 0 || knot === bins ? 1 : SMALLEST + softplus(raw[slopesFrom + knot]! + SLOPE_ONE)),
   }
 }
 
-/** No bin is narrower or lower than this share, and no slope is flatter: what is squeezed away does not come back. */
+/** Lower bound of a bin's width and height, as shares, and of a slope: the inverse cannot restore digits lost on a flatter spline. */
 export const SMALLEST = 1e-3
 
-/** The raw slope that stands for a slope of 1. */
+/** The raw slope that gives a slope of 1. */
 export const SLOPE_ONE = Math.log(Math.expm1(1 - SMALLEST))
 
 /**
- * Monotonic rational-quadratic spline: a quotient of parabolas in each bin, the identity beyond ±bound.
+ * Monotonic rational-quadratic spline: a quotient of quadratics in each bin, the identity beyond ±bound.
  *
  *     σ = height/width   ξ = (u − uₖ)/width   θ = ξ(1−ξ)   β = σ + (δₖ₊₁ + δₖ − 2σ)θ        u = (x + bound)/2bound
  *     v = vₖ + height·(σξ² + δₖθ)/β            dv/du = σ²·(δₖ₊₁ξ² + 2σθ + δₖ(1−ξ)²)/β²
@@ -53,9 +53,9 @@ export function splineAt(knots: Knots, bound: number, x: number): { value: numbe
 }
 
 /**
- * The way back.
+ * The inverse of `splineAt`.
  *
- * @returns x and log(dz/dx) at it
+ * @returns x and log(dz/dx) at x
  * @see Durkan et al. 2019, eqs 6 to 8
  */
 export function splineInverseAt(knots: Knots, bound: number, z: number): { value: number; logSlope: number } {
@@ -78,8 +78,8 @@ export function splineInverseAt(knots: Knots, bound: number, z: number): { value
 /**
  * The gradient of dValue·z + dLogSlope·log(dz/dx).
  *
- * @param dRaw  the slopes by the raw numbers are added here, from `from` on
- * @returns the slope by x
+ * @param dRaw  the gradient by the raw parameters is added here, from index `from` on
+ * @returns the derivative by x
  */
 export function splineGradient(
   knots: Knots,
@@ -97,7 +97,7 @@ export function splineGradient(
   const dv = 2 * bound * dValue
   const bend = 1 - 2 * xi
   const dBottom = (right + left - 2 * sigma) * bend
-  // Of top/bottom, and of the log-slope, by each of what they are made of.
+  // Derivatives of top/bottom and of the log-slope, by σ, both slopes and ξ.
   const rise = height * dv
   const square = bottom * bottom
   const dSigma =
@@ -109,7 +109,7 @@ export function splineGradient(
     (rise * ((2 * sigma * xi + left * bend) * bottom - top * dBottom)) / square +
     dLogSlope * ((2 * right * xi + 2 * sigma * bend - 2 * left * (1 - xi)) / spread - (2 * dBottom) / bottom)
 
-  // The bins before this one move its beginning; its own width and height are in σ and ξ as well.
+  // The widths and heights of the bins before this one shift its start; its own width and height also enter σ and ξ.
   const dWidths = new Array<number>(bins).fill(0).fill(-dXi / width, 0, bin)
   const dHeights = new Array<number>(bins).fill(0).fill(dv, 0, bin)
   dWidths[bin] = -(dXi * xi + dSigma * sigma) / width
@@ -117,12 +117,12 @@ export function splineGradient(
   addThroughShares(dRaw, from, dWidths, widths)
   addThroughShares(dRaw, from + bins, dHeights, heights)
   const slopesFrom = from + 2 * bins - 1
-  if (bin > 0) dRaw[slopesFrom + bin]! += dLeft * openness(left)
-  if (bin + 1 < bins) dRaw[slopesFrom + bin + 1]! += dRight * openness(right)
+  if (bin > 0) dRaw[slopesFrom + bin]! += dLeft * softplusSlope(left)
+  if (bin + 1 < bins) dRaw[slopesFrom + bin + 1]! += dRight * softplusSlope(right)
   return dXi / width / (2 * bound)
 }
 
-/** What the formulas name, at u in [0, 1). */
+/** The quantities of the formulas, at u in [0, 1). */
 function placeOf({ widths, heights, slopeAt }: Knots, u: number) {
   const { bin, start } = binOf(widths, u)
   const [width, height, left, right] = [widths[bin]!, heights[bin]!, slopeAt(bin), slopeAt(bin + 1)]
@@ -154,7 +154,7 @@ function sumBefore(shares: readonly number[], bin: number): number {
 function sharesOf(raw: Numbers, from: number, bins: number): readonly number[] {
   let largest = Number.NEGATIVE_INFINITY
   for (let bin = 0; bin < bins; bin++) largest = Math.max(largest, raw[from + bin]!)
-  // A plain array: a typed one costs more to make than eight numbers are worth.
+  // A plain array: allocating a typed one costs more than computing eight numbers.
   const shares: number[] = []
   let total = 0
   for (let bin = 0; bin < bins; bin++) {
@@ -167,7 +167,7 @@ function sharesOf(raw: Numbers, from: number, bins: number): readonly number[] {
   return shares
 }
 
-/** Adds to raw slopes what the slopes by shares come to behind the softmax. */
+/** Adds the gradient by the raw parameters, from the gradient by the shares, through the softmax. */
 function addThroughShares(dRaw: Numbers, from: number, dShares: readonly number[], shares: readonly number[]): void {
   const free = 1 - shares.length * SMALLEST
   let mean = 0
@@ -177,5 +177,5 @@ function addThroughShares(dRaw: Numbers, from: number, dShares: readonly number[
 
 const softplus = (value: number) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)))
 
-/** How a slope grows with its raw number: the softplus's own slope, 1 − e^−softplus. */
-const openness = (slope: number) => -Math.expm1(SMALLEST - slope)
+/** Derivative of a slope by its raw parameter, which is that of the softplus: 1 − e^−softplus. */
+const softplusSlope = (slope: number) => -Math.expm1(SMALLEST - slope)

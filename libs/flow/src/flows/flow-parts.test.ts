@@ -28,7 +28,7 @@ await onEachBackend('an unfitted flow', (backend) => {
     expect([...logDet].every((nats) => nats === 0)).toBe(true)
   })
 
-  it.each(SIZES)('turns without stretching where it mixes, $dim columns', async ({ dim, contextDim }) => {
+  it.each(SIZES)('is a rotation where it has linear mixing, $dim columns', async ({ dim, contextDim }) => {
     const length = (values: Float32Array, row: number) => Math.hypot(...values.subarray(row * dim, (row + 1) * dim))
     for (const spec of [glowSpec(dim, contextDim), { ...splineSpec(dim, contextDim), tailBound: 2 }]) {
       const { rows, latent, logDet } = await forwardOf(spec)
@@ -40,7 +40,7 @@ await onEachBackend('an unfitted flow', (backend) => {
   })
 })
 
-it('is the same for the same seed and another for another', () => {
+it('is equal for equal seeds and different for different seeds', () => {
   for (const kind of ['realnvp', 'glow', 'spline'] as const) {
     const numbers = (seed: number) =>
       [...unfittedFlow(flowSpec(kind, 3), seed).weights].map(([name, { data }]) => [name, [...data]])

@@ -4,6 +4,7 @@ import { ShapeError } from '../errors.js'
 /** The architecture of a flow. */
 export type FlowSpec = RealNvpSpec | GlowSpec | SplineSpec
 
+/** Name of a kind of flow: `realnvp`, `glow` or `spline`. */
 export type FlowKind = FlowSpec['kind']
 
 /** Settings that all kinds of flow share. */
@@ -20,6 +21,7 @@ export interface FlowSizes {
   readonly base?: BaseSpec
 }
 
+/** A base distribution other than the standard normal. */
 export type BaseSpec = StudentBase | MixtureBase
 
 /** Independent columns of Student's t, for data with heavy tails. */
@@ -54,7 +56,7 @@ export interface SplineSpec extends FlowSizes {
   readonly kind: 'spline'
   /** Bins of every spline, at least 2. */
   readonly bins: number
-  /** The splines bend within ±tailBound; beyond, they are the identity. */
+  /** Beyond ±tailBound the splines are the identity. */
   readonly tailBound: number
 }
 
@@ -66,28 +68,42 @@ export interface WeightTensor {
 
 export type Weights = ReadonlyMap<string, WeightTensor>
 
-/** A fitted flow as plain data: all that saving, scoring and sampling need; no tensors. */
+/** A flow as plain data, which can be saved, scored and sampled. */
 export interface FlowState {
   readonly spec: FlowSpec
   readonly weights: Weights
 }
 
-/** RealNVP with 8 couplings, conditioners of 64 × 64 and log-scales within ±2: the best of those compared on tables. */
+/**
+ * RealNVP with 8 couplings, conditioners of 64 × 64 and log-scales within ±2: the best of those compared on tables.
+ *
+ * @param dim         columns of a row
+ * @param contextDim  columns of a context. Default 0: unconditional.
+ * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803
+ */
 export function realNvpSpec(dim: number, contextDim = 0): RealNvpSpec {
   return { kind: 'realnvp', ...sizes(dim, contextDim), scaleBound: 2 }
 }
 
-/** The same with a linear mixing before each coupling. */
+/**
+ * Glow for tables: `realNvpSpec` with a linear mixing before each coupling.
+ *
+ * @see Kingma & Dhariwal 2018, arXiv:1807.03039
+ */
 export function glowSpec(dim: number, contextDim = 0): GlowSpec {
   return { kind: 'glow', ...sizes(dim, contextDim), scaleBound: 2 }
 }
 
-/** Splines of 8 bins within ±4; a standard normal value exceeds that once in 16,000. */
+/**
+ * Neural spline flow with 8 couplings and splines of 8 bins within ±4; a standard normal value exceeds that once in 16,000.
+ *
+ * @see Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
+ */
 export function splineSpec(dim: number, contextDim = 0): SplineSpec {
   return { kind: 'spline', ...sizes(dim, contextDim), bins: 8, tailBound: 4 }
 }
 
-/** The spec of a kind by its name. */
+/** The default spec of a kind of flow. Sizes are checked when the flow is fitted. */
 export function flowSpec(kind: FlowKind, dim: number, contextDim = 0): FlowSpec {
   return SPECS[kind](dim, contextDim)
 }

@@ -22,21 +22,21 @@ function withHeader(text: string): Uint8Array {
   return file
 }
 
-it('gives back the flow that it wrote, and the same bytes for it', () => {
+it('restores an encoded flow, and encodes it to the same bytes again', () => {
   const back = decodeSafetensors(bytes)
   expect(back.spec).toEqual(flow.spec)
   expect(new Map([...back.weights].sort())).toEqual(new Map([...flow.weights].sort()))
   expect(encodeSafetensors(back)).toEqual(bytes)
 })
 
-it.each(['glow', 'spline'] as const)('keeps a flow of the kind %s whole', (kind) => {
+it.each(['glow', 'spline'] as const)('restores a flow of the kind %s with all its weights', (kind) => {
   const other = unfittedFlow({ ...flowSpec(kind, 3, 2), layers: 2, hidden: [4] }, 1)
   const back = decodeSafetensors(encodeSafetensors(other))
   expect(back.spec).toEqual(other.spec)
   expect(new Map([...back.weights].sort())).toEqual(new Map([...other.weights].sort()))
 })
 
-it('keeps the base, and says nothing of the standard normal one', () => {
+it('stores a base distribution, and none for the standard normal', () => {
   const base = { kind: 'student', degreesOfFreedom: 4 } as const
   const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
   expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
@@ -44,7 +44,7 @@ it('keeps the base, and says nothing of the standard normal one', () => {
   expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
 })
 
-it('keeps the weights of a base that has some', () => {
+it('restores the weights of a mixture base', () => {
   const { base, weights } = someMixtureBase(2, 3)
   const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
   const onMixture = { spec, weights: new Map([...unfittedFlow(spec, 1).weights, ...weights]) }
@@ -53,7 +53,7 @@ it('keeps the weights of a base that has some', () => {
   expect(back.weights.get('base.means')).toEqual(weights.get('base.means'))
 })
 
-it('writes what any reader of safetensors reads', () => {
+it('writes the layout that the safetensors format requires', () => {
   const { __metadata__, ...tensors } = JSON.parse(header)
   expect(headerLength % 8).toBe(0)
   expect(Object.values(__metadata__).every((value) => typeof value === 'string')).toBe(true)
@@ -61,17 +61,17 @@ it('writes what any reader of safetensors reads', () => {
   expect({ dtype, shape, length: data_offsets[1] - data_offsets[0] }).toEqual({ dtype: 'F32', shape: [3], length: 12 })
 })
 
-it('calls a file that was cut anywhere truncated or foreign, and never reads it', () => {
+it('throws for a file that is truncated at any byte', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
-      const refusal = length < 9 ? WeightsForeign : WeightsDamaged
-      expect(() => decodeSafetensors(bytes.slice(0, length))).toThrow(refusal)
+      const expected = length < 9 ? WeightsForeign : WeightsDamaged
+      expect(() => decodeSafetensors(bytes.slice(0, length))).toThrow(expected)
     }),
     { seed: 1 },
   )
 })
 
-it('notices one flipped bit wherever it is', () => {
+it('throws for one flipped bit at any position', () => {
   const regions = {
     length: [0, 7],
     header: [8, 7 + headerLength],
@@ -83,7 +83,7 @@ it('notices one flipped bit wherever it is', () => {
         const flipped = bytes.slice()
         flipped[at]! ^= 1 << bit
         try {
-          // A space between header and numbers may have become another kind of space.
+          // A space that pads the header can become another kind of white space, which changes nothing.
           expect(decodeSafetensors(flipped)).toEqual(decodeSafetensors(bytes))
         } catch (error: unknown) {
           const named =
@@ -96,7 +96,7 @@ it('notices one flipped bit wherever it is', () => {
   }
 })
 
-it('never reads bytes put in at random, dropped, or said twice', () => {
+it('throws for a file with inserted, dropped or repeated bytes', () => {
   const place = fc.integer({ min: 0, max: bytes.length - 1 })
   fc.assert(
     fc.property(place, fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(40), (at, put, dropped) => {
@@ -108,7 +108,7 @@ it('never reads bytes put in at random, dropped, or said twice', () => {
   )
 })
 
-it('calls other files foreign', () => {
+it('throws WeightsForeign for other files', () => {
   expect(() => decodeSafetensors(new TextEncoder().encode('row,nll,p_value,anomaly\n0,1.5,0.2,false\n'))).toThrow(
     WeightsForeign,
   )
@@ -118,7 +118,7 @@ it('calls other files foreign', () => {
   )
 })
 
-/** A file whose checksum is right, as a later outflow would write it. */
+/** A file with a valid checksum, as a later outflow would write it. */
 function fromLater(change: (content: { metadata: Record<string, string>; tensors: Record<string, unknown> }) => void) {
   const { __metadata__: metadata, ...tensors } = JSON.parse(header)
   delete metadata.sha256
@@ -130,7 +130,7 @@ function fromLater(change: (content: { metadata: Record<string, string>; tensors
   return withHeader(JSON.stringify({ __metadata__: metadata, ...tensors }))
 }
 
-it('calls what a later outflow wrote by that name, with its version, and not damaged', () => {
+it('throws WeightsVersionUnknown with the version for a file of a later outflow', () => {
   const changed = (text: string | undefined, change: object) => JSON.stringify({ ...JSON.parse(text!), ...change })
   const later = {
     'format is 2': fromLater(({ metadata }) => {
@@ -159,7 +159,7 @@ it('calls what a later outflow wrote by that name, with its version, and not dam
   }
 })
 
-it('refuses to write a flow that lacks a weight', () => {
+it('throws for a flow that lacks a weight before it writes', () => {
   const weights = new Map(flow.weights)
   weights.delete('layers.1.mask')
   expect(() => encodeSafetensors({ ...flow, weights })).toThrow(ShapeError)

@@ -19,7 +19,7 @@ export function encodeSafetensors(flow: FlowState): Uint8Array {
 /**
  * The flow of a safetensors file that `encodeSafetensors` wrote.
  *
- * @throws {WeightsForeign} when the bytes are no safetensors file, or one that holds no flow
+ * @throws {WeightsForeign} when the bytes are not a safetensors file, or one without a flow
  * @throws {WeightsVersionUnknown} when a later outflow wrote it: in another format, or a kind of flow or weights unknown here
  * @throws {WeightsDamaged} when it is truncated or its SHA-256 does not match
  */
@@ -36,7 +36,7 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
     const weights = new Map(Array.from(readTensors(), ([name, tensor]) => [name, float32Of(name, tensor)]))
     return checkFlow({ spec: JSON.parse(String(metadata.spec)) as FlowSpec, weights })
   } catch (error: unknown) {
-    // The checksum matches, so what is not understood was written by a later version.
+    // The checksum matches, so content that cannot be read was written by a later version.
     throw error instanceof ShapeError || error instanceof SyntaxError ? later(writer, error.message, error) : error
   }
 }
@@ -47,7 +47,7 @@ function float32Of(name: string, { shape, data }: Tensor): WeightTensor {
 }
 
 function later(writer: string, why: string, cause: unknown = undefined): WeightsVersionUnknown {
-  const message = `flow ${writer} wrote these weights, and ${WRITER} does not understand them: ${why}; update outflow`
+  const message = `flow ${writer} wrote these weights, and ${WRITER} cannot read them: ${why}; update outflow`
   return new WeightsVersionUnknown(message, { values: { writer, reader: WRITER }, cause })
 }
 

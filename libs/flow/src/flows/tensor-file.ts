@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { ShapeError, WeightsDamaged, WeightsForeign } from '../errors.js'
 
+/** The element types that are read and written: F32, F64, I32 and U8. */
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array
 
+/** One array of a safetensors file. */
 export interface Tensor<Data extends TensorData = TensorData> {
   readonly shape: readonly number[]
   /** Row-major; its length is the product of the shape. */
@@ -54,7 +56,7 @@ export function writeTensorFile(
 /**
  * Opens a safetensors file that `writeTensorFile` wrote. It holds JSON and numbers only; reading it executes nothing.
  *
- * @throws {WeightsForeign} when the bytes are no safetensors file
+ * @throws {WeightsForeign} when the bytes are not a safetensors file
  * @throws {WeightsDamaged} when it is truncated, or its header is not JSON
  */
 export function openTensorFile(bytes: Uint8Array): TensorFile {

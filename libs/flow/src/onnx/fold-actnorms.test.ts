@@ -12,7 +12,7 @@ const CASES = [
   { dim: 1, contextDim: 2, hidden: [8, 8] },
 ]
 
-/** A flow with every weight stirred, actnorms the most. */
+/** A flow with every weight perturbed, actnorms the most. */
 function aFlow(spec: RealNvpSpec): FlowState {
   const random = seededRandom(1, 'stir')
   const flow = unfittedFlow(spec, 1)
@@ -42,7 +42,7 @@ it.each(CASES)('keeps latent and log-det of $dim columns, $contextDim of context
   }
   const [expected, found] = [await forward(flow), await forward(folded)]
 
-  // Both round to float32 at every step, the folded one its weights once more.
+  // Both round to float32 at every step; the folded flow also rounds its weights once more.
   for (const quantity of ['latent', 'logDet'] as const) {
     const errors = found[quantity].map(
       (value, at) => Math.abs(value - expected[quantity][at]!) / Math.max(1, Math.abs(expected[quantity][at]!)),
@@ -51,7 +51,7 @@ it.each(CASES)('keeps latent and log-det of $dim columns, $contextDim of context
   }
 })
 
-it('leaves the first actnorm alone, and the flow that it was given', () => {
+it('keeps the first actnorm only, and does not change the given flow', () => {
   const spec = realNvpSpec(4)
   const flow = aFlow(spec)
   const before = structuredClone(flow.weights)

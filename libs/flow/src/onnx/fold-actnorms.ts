@@ -7,8 +7,8 @@ import type { FlowState, RealNvpSpec } from '../flows/flow-state.js'
  *
  * From the last layer to the first, the affine map a⊙x + c after a coupling is moved in front of it:
  *
- *     moved:  a·(x·eˢ + t) + c = (a·x)·eˢ + (a·t + c)     the shift takes both, the feature itself a
- *     held:   the feature takes both, and the conditioner, which is now given x' = a·x + c, gets (x' − c)/a by its weights
+ *     moved:  a·(x·eˢ + t) + c = (a·x)·eˢ + (a·t + c)     the shift absorbs a and c, the feature is multiplied by a
+ *     held:   the feature absorbs a and c; the conditioner, whose input is now x' = a·x + c, has weights for (x' − c)/a
  *
  * The log-scales add up in the first actnorm, so the log-det does not change.
  *

@@ -60,7 +60,7 @@ it('gives the same bytes for the same flow', () => {
   expect(toOnnx(flow)).toEqual(toOnnx(flow))
 })
 
-it('refuses a flow that lacks a weight', () => {
+it('throws for a flow that lacks a weight', () => {
   const flow = unfittedFlow(realNvpSpec(2), 1)
   const weights = new Map(flow.weights)
   weights.delete('layers.7.mask')

@@ -28,14 +28,14 @@ it('gives the numbers of the independent implementation in ONNX Runtime', async 
   expect(beyond(await compareScorer(file, flow))).toEqual([])
 })
 
-it('notices a single weight that is a thousandth off', async ({ skip }) => {
+it('detects a single weight with an error of a thousandth', async ({ skip }) => {
   if (text === undefined) return skip(missing)
   const { file, flow } = readParityFile(text)
   flow.weights.get('layers.1.actnorm.logScale')!.data[0]! += 1e-3
   expect(beyond(await compareScorer(file, flow))).not.toEqual([])
 })
 
-it('refuses what is no parity file, saying why', () => {
+it('throws with the reason for a file that is not a parity file', () => {
   expect(() => readParityFile('# a page')).toThrow(ShapeError)
   expect(() => readParityFile('{}')).toThrow(/format realnvp-parity\/1/)
   expect(() => readParityFile('{"format":"realnvp-parity/1"}')).toThrow(/list hidden/)

@@ -15,7 +15,7 @@ const options: PosteriorOptions = {
   backend: 'wasm',
 }
 
-/** log N(θ; mean, 1), the same in every column, its constant left out. */
+/** log N(θ; mean, 1) in every column, without its constant. */
 const aGaussian =
   (mean: number): LogDensity =>
   (theta, count) => ({
@@ -72,7 +72,7 @@ it('finds the posterior of a linear regression: mean and covariance within 2 %',
   expect(report.effectiveShare).toBeGreaterThan(0.9)
 })
 
-it("finds Cauchy's tails exactly on a Student base, which a normal one leaves out", async () => {
+it('fits Cauchy tails exactly on a Student base, and not on a normal one', async () => {
   const [centre, scale] = [2, 0.5]
   const density: LogDensity = (theta) => ({
     logDensity: theta.map((x) => -Math.log1p(((x - centre) / scale) ** 2) - Math.log(scale * Math.PI)),
@@ -87,7 +87,7 @@ it("finds Cauchy's tails exactly on a Student base, which a normal one leaves ou
   expect((await found({})).elbo.at(-1)).toBeLessThan(student.elbo.at(-1)! - 0.1)
 })
 
-it('finds a banana: its samples are spread as the exact density says', async () => {
+it('fits a banana-shaped density: its samples follow the exact density', async () => {
   // a ~ N(0, 1), b | a ~ N(a² − 1, ½²), normalised: the log-evidence is 0.
   const constant = -Math.log(2 * Math.PI) - Math.log(0.5)
   const density: LogDensity = (theta, count) => {
@@ -114,14 +114,14 @@ it('finds a banana: its samples are spread as the exact density says', async () 
   expect(distanceToNormal(off)).toBeLessThan(0.03)
 })
 
-it.each(['realnvp', 'glow', 'spline'] as const)('moves a flow of the kind %s to where the density is', async (kind) => {
+it.each(['realnvp', 'glow', 'spline'] as const)('fits a flow of the kind %s to a shifted Gaussian', async (kind) => {
   const spec = { ...flowSpec(kind, 2), layers: 2, hidden: [8] }
   const { report } = await fitPosterior(aGaussian(0.5), { ...options, spec, maxSteps: 150 })
   expect(report.elbo.at(-1)!).toBeGreaterThan(Math.log(2 * Math.PI) - 0.05)
   expect(report.logEvidence).toBeCloseTo(Math.log(2 * Math.PI), 1)
 })
 
-it('starts where it is asked to, far from the origin', async () => {
+it('starts at the given mean and deviation, far from the origin', async () => {
   const start = { mean: [1000, 1000], deviation: [1, 1] }
   const { report } = await fitPosterior(aGaussian(1000), { ...options, start, maxSteps: 50 })
   expect(report.effectiveShare).toBeGreaterThan(0.95)
@@ -142,13 +142,13 @@ it('reports progress, and can be cancelled', async () => {
   expect(steps).toEqual([50])
 })
 
-it('lets others have their turn after each step, so that one of them can end it', async () => {
+it('yields to the event loop after each step, so that other code can cancel it', async () => {
   const cancel = new AbortController()
   let calls = 0
   let turns = 0
   const takeTurn = () => {
     turns += 1
-    if (turns === 20) cancel.abort(new Error('somebody else stopped it'))
+    if (turns === 20) cancel.abort(new Error('cancelled by other code'))
     else setImmediate(takeTurn)
   }
   setImmediate(takeTurn)
@@ -160,7 +160,7 @@ it('lets others have their turn after each step, so that one of them can end it'
   expect(calls).toBeLessThan(25)
 })
 
-it('keeps the best flow where the density is not finite later on, and throws where it never was', async () => {
+it('keeps the best flow where the density stops being finite, and throws where it never is', async () => {
   let calls = 0
   const breaking: LogDensity = (theta, count) => {
     calls += 1
@@ -176,7 +176,7 @@ it('keeps the best flow where the density is not finite later on, and throws whe
   await expect(fitPosterior(nowhere, options)).rejects.toThrow(NotFiniteError)
 })
 
-it('refuses a context, a density of another shape, and a start without spread', async () => {
+it('throws for a context, a density of another shape, and a start with a deviation of 0', async () => {
   const start = { mean: [0, 0], deviation: [1, 0] }
   await expect(fitPosterior(aGaussian(0), { ...options, spec: realNvpSpec(2, 1) })).rejects.toThrow(ShapeError)
   await expect(fitPosterior(() => ({ logDensity: [1], gradient: [1] }), options)).rejects.toThrow(ShapeError)
@@ -187,7 +187,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((total, value, at) => total + value * b[at]!, 0)
 }
 
-/** Of a symmetric 3 × 3 matrix, by its cofactors. */
+/** Inverse of a symmetric 3 × 3 matrix, by its cofactors. */
 function inverseOf(matrix: readonly (readonly number[])[]): number[][] {
   const at = (i: number, j: number) => matrix[i % 3]![j % 3]!
   const cofactor = (i: number, j: number) => at(i + 1, j + 1) * at(i + 2, j + 2) - at(i + 1, j + 2) * at(i + 2, j + 1)

@@ -18,6 +18,7 @@ import { solveTransposed } from './linear-solve.js'
  */
 export type LogDensity = (theta: Float64Array, count: number) => LogDensityAt | Promise<LogDensityAt>
 
+/** Result of a `LogDensity`. */
 export interface LogDensityAt {
   /** [count], nats */
   readonly logDensity: ArrayLike<number>
@@ -25,6 +26,7 @@ export interface LogDensityAt {
   readonly gradient: ArrayLike<number>
 }
 
+/** Options of `fitPosterior`. */
 export interface PosteriorOptions {
   /** Without a context. */
   readonly spec: FlowSpec
@@ -61,6 +63,7 @@ export interface Posterior {
   readonly report: PosteriorReport
 }
 
+/** Record of a fit of a posterior. */
 export interface PosteriorReport {
   readonly backend: BackendName
   readonly steps: number
@@ -110,7 +113,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
   const draws = elboTerms(flow, base, spec.dim, checked(density, spec.dim))
   const random = seededRandom(seed, 'posterior')
   const move = adam(flow.parameters.length)
-  const looks = looksAt(flow, draws, base.draw(seededRandom(seed, 'looks'), LOOK_DRAWS), spec.dim)
+  const evaluations = evaluationsOf(flow, draws, base.draw(seededRandom(seed, 'looks'), EVALUATION_DRAWS), spec.dim)
 
   const ascend = async (): Promise<Pick<PosteriorReport, 'steps' | 'stopped'>> => {
     for (let step = 1; step <= maxSteps; step++) {
@@ -121,24 +124,24 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
       }
       move(flow.parameters, gradient, learningRateAt(step - 1, maxSteps, learningRate))
       await setImmediate()
-      if (step % LOOK_EVERY !== 0 && step !== maxSteps) continue
-      const elbo = await looks.look(step)
+      if (step % EVALUATE_EVERY !== 0 && step !== maxSteps) continue
+      const elbo = await evaluations.evaluate(step)
       onProgress?.({ step, maxSteps, elbo, elapsedMs: performance.now() - started })
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
-  if (!Number.isFinite(await looks.look(0))) {
+  if (!Number.isFinite(await evaluations.evaluate(0))) {
     throw new NotFiniteError(
       'the log-density is not finite at the starting draws; set `start` to a mean and deviation where it is',
     )
   }
   const { steps, stopped } = await ascend()
-  const { best, isLost, atSteps, elbo } = looks.found()
+  const { best, isDiverged, atSteps, elbo } = evaluations.found()
   const durationMs = performance.now() - started
   const report: PosteriorReport = {
     backend: backend.name,
     steps,
-    stopped: isLost ? 'diverged' : stopped,
+    stopped: isDiverged ? 'diverged' : stopped,
     bestStep: best.step,
     atSteps,
     elbo,
@@ -219,12 +222,12 @@ function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, den
  * the end bounds differ by less than their errors, and later flows, of smaller steps, are closer. A snapshot below the start's
  * bound is never kept.
  */
-function looksAt(flow: TrainableFlow, draws: ElboTerms, latent: Float64Array, dim: number) {
+function evaluationsOf(flow: TrainableFlow, draws: ElboTerms, latent: Float64Array, dim: number) {
   const curves = { atSteps: [] as number[], elbo: [] as number[] }
   let began = Number.NEGATIVE_INFINITY
   let highest: Float64Array | undefined
   let kept: { step: number; flow: FlowState; logWeights: Float64Array } | undefined
-  const look = async (step: number): Promise<number> => {
+  const evaluate = async (step: number): Promise<number> => {
     const logWeights = await draws.logWeights(latent)
     const elbo = meanOf(logWeights)
     if (step === 0) began = elbo
@@ -238,8 +241,8 @@ function looksAt(flow: TrainableFlow, draws: ElboTerms, latent: Float64Array, di
     }
     return elbo
   }
-  const isLost = () => curves.elbo.length > 0 && !(curves.elbo.at(-1)! >= began - LOST_PER_COLUMN * dim)
-  return { look, found: () => ({ best: kept!, isLost: isLost(), ...curves }) }
+  const isDiverged = () => curves.elbo.length > 0 && !(curves.elbo.at(-1)! >= began - DIVERGED_PER_COLUMN * dim)
+  return { evaluate, found: () => ({ best: kept!, isDiverged: isDiverged(), ...curves }) }
 }
 
 /**
@@ -251,7 +254,7 @@ function isWorse(logWeights: Float64Array, than: Float64Array): boolean {
   const mean = meanOf(differences)
   const variance = meanOf(differences.map((each) => (each - mean) ** 2))
   // The comparison is written so that NaN counts as worse.
-  return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_DOUBT))
+  return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_MARGIN))
 }
 
 function meanOf(values: Float64Array): number {
@@ -269,10 +272,10 @@ function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidenc
 }
 
 const CLIP_PER_ROOT_DIM = 5
-const LOOK_EVERY = 50
+const EVALUATE_EVERY = 50
 /** Draws per evaluation: bounds then vary by hundredths of a nat, and an evaluation costs less than the steps between. */
-const LOOK_DRAWS = 1024
+const EVALUATION_DRAWS = 1024
 /** Nats; near the end of a fit, bounds differ by hundredths. */
-const LARGEST_DOUBT = 0.1
+const LARGEST_MARGIN = 0.1
 /** Nats below the start's bound that count as divergence. */
-const LOST_PER_COLUMN = 1
+const DIVERGED_PER_COLUMN = 1

@@ -14,7 +14,7 @@ it('draws the same rows for the same seed, and others for another', async () => 
   expect(await draw(1)).not.toEqual(await draw(2))
 })
 
-it('draws rows that the flow itself finds as likely as standard normal ones', async () => {
+it('draws rows by the mean, scale and density of the flow', async () => {
   const flow = unfittedFlow(realNvpSpec(2), 1)
   flow.weights.get('layers.0.actnorm.bias')!.data.set([-3, 2])
   flow.weights.get('layers.0.actnorm.logScale')!.data.set([1, -1])
@@ -30,7 +30,7 @@ it('draws rows that the flow itself finds as likely as standard normal ones', as
   expect(nll.reduce((total, value) => total + value, 0) / 4000).toBeCloseTo(2 * 1.419, 1)
 })
 
-it('refuses a context of another length', async () => {
+it('throws for a context of another length', async () => {
   const flow = unfittedFlow(realNvpSpec(2, 3), 1)
   await expect(sampleFlow(flow, { context: new Float32Array(4), count: 2, seed: 1 })).rejects.toThrow(ShapeError)
 })

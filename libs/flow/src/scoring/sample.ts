@@ -5,6 +5,7 @@ import type { FlowState } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { checkFinite, NO_CONTEXT } from '../tensor/rows.js'
 
+/** Options of `sampleFlow`. */
 export interface SampleOptions {
   /** [count, contextDim], row-major. Default: empty, for an unconditional flow. */
   readonly context?: Float32Array
@@ -23,7 +24,7 @@ export interface SampleOptions {
  *
  * @returns [count, dim], row-major, standardised as the training rows were
  * @throws {ShapeError} when the context is not [count, contextDim], or the temperature not above 0
- * @throws {NotFiniteError} naming the first row that the way back takes beyond float32
+ * @throws {NotFiniteError} naming the first row that exceeds the range of float32
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 6, for the temperature
  */
 export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {

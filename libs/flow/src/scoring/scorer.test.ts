@@ -9,7 +9,7 @@ import { openScorer } from './scorer.js'
 
 const isFixed = (name: string) => /\.(mask|order|sign)$/.test(name)
 
-/** A flow with every weight stirred, as after a fit. */
+/** A flow with every weight perturbed, as after a fit. */
 function aFlow(dim: number, contextDim: number, kind: FlowKind = 'realnvp', stir = 0.05): FlowState {
   const flow = unfittedFlow(flowSpec(kind, dim, contextDim), 1)
   const random = seededRandom(2, 'stir')
@@ -57,11 +57,11 @@ await onEachBackend('the engines', (backend) => {
       },
     )
 
-    it('come back from the latent rows that they found', async () => {
+    it('restore rows from their latents', async () => {
       const rows = normals(40 * 4, 2, 3)
       const context = normals(40 * 2, 1, 4)
       const flow = await openFlow(aFlow(4, 2, kind, 0.02), backend)
-      // Latent rows come out in float32, and the way back stretches their rounding.
+      // Latents are rounded to float32, and the inverse amplifies the rounding.
       const { latent } = await flow.forward(rows, context, 40)
       const back = flow.inverse(Float64Array.from(latent), context, 40)
       expect(Math.max(...back.map((value, at) => Math.abs(value - rows[at]!)))).toBeLessThan(1e-3)
@@ -70,7 +70,7 @@ await onEachBackend('the engines', (backend) => {
   })
 })
 
-it('scores a row alike alone and among others', async () => {
+it('scores a row the same alone and in a batch', async () => {
   const scorer = await openScorer(aFlow(4, 0))
   const rows = normals(4 * 33, 3, 3)
   const together = await scorer.nll(rows, new Float32Array(0), 33)
@@ -81,7 +81,7 @@ it('scores a row alike alone and among others', async () => {
   await scorer.close()
 })
 
-it.each(['realnvp', 'glow', 'spline'] as const)('looks roughly at rows far out, with %s', async (kind) => {
+it.each(['realnvp', 'glow', 'spline'] as const)('scores far rows roughly to 1e-4, with %s', async (kind) => {
   const scorer = await openScorer(aFlow(4, 0, kind))
   const rows = Float32Array.of(...normals(4 * 20, 0.3, 3), ...normals(4 * 20, 1e4, 4))
   const exact = await scorer.nll(rows)
@@ -101,7 +101,7 @@ it('scores no rows', async () => {
   await scorer.close()
 })
 
-it('refuses rows and contexts of another width', async () => {
+it('throws for rows and contexts of another width', async () => {
   const scorer = await openScorer(aFlow(2, 1))
   await expect(scorer.nll(new Float32Array(5), new Float32Array(2), 2)).rejects.toThrow(ShapeError)
   await expect(scorer.nll(new Float32Array(4), new Float32Array(3), 2)).rejects.toThrow(ShapeError)

@@ -66,17 +66,17 @@ export async function openScorer(flow: FlowState): Promise<RoughScorer> {
       await first.run(rows, context, found)
       return refineFarRows(found, flow.spec, rows, context, exactly, beyond)
     }
-  const nllBy =
-    (way: Scorer['forward']): Scorer['nll'] =>
+  const nllFrom =
+    (forward: Scorer['forward']): Scorer['nll'] =>
     async (rows, context, count) => {
-      const { latent, logDet } = await way(rows, context, count)
+      const { latent, logDet } = await forward(rows, context, count)
       return nllOf(base, latent, logDet)
     }
   const forward = forwardTo()
   return {
     engine: `onnxruntime ${ortVersion()}`,
-    nll: nllBy(forward),
-    roughNll: nllBy(forwardTo(Number.POSITIVE_INFINITY)),
+    nll: nllFrom(forward),
+    roughNll: nllFrom(forwardTo(Number.POSITIVE_INFINITY)),
     forward,
     close: async () => {
       for (const session of new Set([first, await exact])) await session?.close()

@@ -5,7 +5,7 @@ import { openBackend } from './backend.js'
 import { onEachBackend } from './on-each-backend.js'
 
 await onEachBackend('a process', (backend) => {
-  it('computes on the backend that was opened, and says which version', async () => {
+  it('computes on the backend that was opened, and returns its version', async () => {
     const { name, version } = await openBackend(backend)
     expect(name).toBe(backend)
     expect(version).toMatch(/^4\./)
@@ -24,7 +24,7 @@ await onEachBackend('a process', (backend) => {
   })
 })
 
-it('opens some backend where none is asked for, and says why it is not tfjs-node', async () => {
+it('opens a backend where none is requested, and states why it is not tfjs-node', async () => {
   const { name, insteadOf } = await openBackend()
   expect(name === 'wasm').toBe(insteadOf !== undefined)
 })

@@ -3,18 +3,18 @@ import { type Plain, plainOf, tensorOf } from './plain.js'
 import { differentiable } from './tape.js'
 
 /** An operation over plain arrays, and its gradient. Neither may write to its inputs. */
-interface PlainKernel<Attributes, Aside> {
+interface PlainKernel<Attributes, Saved> {
   /** Maps inputs to outputs, and returns values that the gradient reuses. */
   forward(
     inputs: readonly Plain[],
     attributes: Attributes,
-  ): { readonly outputs: readonly Plain[]; readonly aside?: Aside }
+  ): { readonly outputs: readonly Plain[]; readonly saved?: Saved }
   /** Maps the gradients of the outputs to those of the inputs; `undefined` for an input without one. */
   backward(
     gradients: readonly Plain[],
     inputs: readonly Plain[],
     attributes: Attributes,
-    aside: Aside,
+    saved: Saved,
   ): readonly (Float32Array | undefined)[]
 }
 
@@ -25,18 +25,18 @@ interface PlainKernel<Attributes, Aside> {
  * As tensor operations each part needs about twenty launches; as one operation in JavaScript, in float64, a training step takes
  * half the time. Matrix products stay on the backend.
  */
-export function plainKernel<Attributes, Aside = undefined>({
+export function plainKernel<Attributes, Saved = undefined>({
   forward,
   backward,
-}: PlainKernel<Attributes, Aside>): (inputs: readonly Tensor[], attributes: Attributes) => Tensor[] {
+}: PlainKernel<Attributes, Saved>): (inputs: readonly Tensor[], attributes: Attributes) => Tensor[] {
   return (inputs, attributes) => {
     let given: readonly Plain[] = []
-    let kept: Aside
+    let kept: Saved
     return differentiable(inputs, {
       forward: () => {
         given = inputs.map(plainOf)
-        const { outputs, aside } = forward(given, attributes)
-        kept = aside as Aside
+        const { outputs, saved } = forward(given, attributes)
+        kept = saved as Saved
         return outputs.map(tensorOf)
       },
       backward: (slopes) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { copied, scratch, zeroed } from './scratch.js'
 
 describe('scratch', () => {
-  it('gives each run the arrays of the one before, as zeros', () => {
+  it('returns the arrays of the previous run, set to zero', () => {
     const reusing = scratch()
     const written = reusing(() => [zeroed(3).fill(7), zeroed(2).fill(7)])
     const again = reusing(() => [zeroed(3), zeroed(2)])
@@ -10,7 +10,7 @@ describe('scratch', () => {
     expect(again.flatMap((array) => [...array])).toEqual([0, 0, 0, 0, 0])
   })
 
-  it('gives a run that wants another size one of that size', () => {
+  it('returns an array of the requested size where the size changes', () => {
     const reusing = scratch()
     const sizes = [4, 2, 4].map((size) => reusing(() => [zeroed(size).length, zeroed(1).length]))
     expect(sizes).toEqual([
@@ -20,7 +20,7 @@ describe('scratch', () => {
     ])
   })
 
-  it('gives no array twice within a run, nor to another memory', () => {
+  it('returns no array twice within a run, nor one of another memory', () => {
     const [one, other] = [scratch(), scratch()]
     const arrays = [one, other].flatMap((reusing) => reusing(() => [zeroed(2), copied(new Float32Array(2)), zeroed(2)]))
     expect(new Set(arrays).size).toBe(6)
@@ -33,7 +33,7 @@ describe('scratch', () => {
     expect(copy).not.toBe(values)
   })
 
-  it('gives arrays of their own outside a run, after one that failed too', () => {
+  it('returns new arrays outside a run, also after a run that failed', () => {
     const reusing = scratch()
     const inside = reusing(() => zeroed(2))
     expect(() =>

@@ -69,20 +69,20 @@ function pullBack(
   pulls: readonly (readonly [Tensor, Float32Array])[],
   by: readonly Tensor[],
 ): readonly Float32Array[] {
-  const asked = new Set(by)
+  const needed = new Set(by)
   for (const { inputs, outputs } of tape) {
-    if (inputs.some((input) => asked.has(input))) for (const output of outputs) asked.add(output)
+    if (inputs.some((input) => needed.has(input))) for (const output of outputs) needed.add(output)
   }
   const slopes = new Map<Tensor, Tensor>()
   for (const [output, values] of pulls) slopes.set(output, tensorOf({ values, shape: output.shape }))
   for (const { inputs, outputs, saved, backward } of tape.toReversed()) {
-    const isOnTheWay = inputs.some((input) => asked.has(input)) && outputs.some((output) => slopes.has(output))
-    if (!isOnTheWay) continue
+    const isNeeded = inputs.some((input) => needed.has(input)) && outputs.some((output) => slopes.has(output))
+    if (!isNeeded) continue
     tidy(() => {
       const own = outputs.map((output) => slopes.get(output) ?? zerosLike(output))
       const gradients = backward(own, saved)
       return inputs.flatMap((input, index) => {
-        if (!asked.has(input)) return []
+        if (!needed.has(input)) return []
         const slope = gradients[index]!()
         const other = slopes.get(input)
         const total = other === undefined ? slope : sumOf(other, slope)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 
-it('finds the bottom of a bowl that is a hundred times steeper one way', () => {
+it('minimises a quadratic that is a hundred times steeper in one direction', () => {
   const place = Float32Array.of(3, -2)
   const step = adam(2)
   for (let at = 0; at < 500; at++) step(place, Float32Array.of(100 * place[0]!, place[1]!), 0.02)

@@ -21,7 +21,7 @@ interface AdamOptions {
 export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }: AdamOptions = {}) {
   const mean = new Float64Array(size)
   const meanSquare = new Float64Array(size)
-  // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed give the same weights on each.
+  // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed must give the same weights.
   let [decay1, decay2] = [1, 1]
   return <Values extends Float32Array | Float64Array>(
     parameters: Values,

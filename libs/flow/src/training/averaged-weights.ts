@@ -7,11 +7,11 @@ export function averagedWeights(parameters: Float32Array) {
   const mean = parameters.slice()
   return {
     /** Adds the current weights to the mean. */
-    see: (): void => {
+    add: (): void => {
       for (let at = 0; at < mean.length; at++) mean[at]! += NEWEST * (parameters[at]! - mean[at]!)
     },
     /** Runs a function with the mean in place of the weights. */
-    during: <T>(act: () => T): T => {
+    withMean: <T>(act: () => T): T => {
       const own = parameters.slice()
       parameters.set(mean)
       try {

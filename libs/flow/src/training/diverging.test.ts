@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const NO_CONTEXT = new Float32Array(0)
 const random = seededRandom(5, 'diverging')
-// Centred and of deviation 1, so that a fit's start, which standardises, is as near as a Gaussian comes.
+// Mean 0 and deviation 1: the start of a fit, which standardises the rows, is the best Gaussian.
 const rows = Float32Array.from({ length: 400 }, () => random.normal())
 const settingsOf = (spec: FlowSpec, maxSteps: number): FitSettings => ({
   spec: { ...spec, layers: 2, hidden: [8] },

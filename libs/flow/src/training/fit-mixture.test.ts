@@ -15,29 +15,29 @@ const dataOf = (rows: Float64Array, dim: number, more: Partial<MixtureRows> = {}
 const meanNll = (nll: Float64Array) => nll.reduce((sum, nats) => sum + nats, 0) / nll.length
 const fit = (data: MixtureRows, components: number) => fitMixture(data, components, seededRandom(3, 'test'))
 
-it('comes as near to what drew the rows as their number allows', () => {
+it('approaches the mixture that drew the rows as closely as their number allows', () => {
   const truth = someMixture(3, 4)
   const draw = (purpose: string) => mixtureBase(weightsOfMixture(truth), 4).draw(seededRandom(1, purpose), 3000)
   const [rows, fresh] = [draw('rows'), draw('fresh')]
   const found = meanNll(mixtureDensity(fit(dataOf(rows, 4), 3)).nll(fresh))
-  // 44 numbers were fitted: each costs fresh rows half a row's worth, 44 / 2 / 3000 nats.
+  // 44 parameters were fitted: the expected excess NLL of fresh rows is 44 / 2 / 3000 nats.
   expect(found - meanNll(mixtureDensity(truth).nll(fresh))).toBeLessThan(0.03)
 })
 
-it('is widened by the noise, as if endless rows had it', () => {
+it('is widened by the variance of the noise, as if infinitely many rows had it', () => {
   const rows = Float64Array.from({ length: 400 }, (_, at) => (at % 2 === 0 ? 1 : -1))
   const { whitening, means } = fit(dataOf(rows, 1, { noise: 0.5 }), 1)
   expect(means[0]).toBeCloseTo(0, 10)
   expect(whitening[0]).toBeCloseTo(1 / Math.sqrt(1 + 0.25), 6)
 })
 
-it('lets rows count by their weight', () => {
+it('weights the rows', () => {
   const rows = Float64Array.of(0, 4, 100)
   const { means } = fit(dataOf(rows, 1, { weights: Float32Array.of(3, 1, 0) }), 1)
   expect(means[0]).toBeCloseTo(1, 6)
 })
 
-it('keeps a component of few rows narrow in the direction in which all are, and wide where they are', () => {
+it('keeps a component of few rows narrow where all components are narrow, and wide where they are wide', () => {
   const random = seededRandom(5, 'test')
   // The second column is nearly the first one, in a large cluster and in one of three rows at a distance of 40.
   const rows = new Float64Array(2 * 303)
@@ -51,7 +51,7 @@ it('keeps a component of few rows narrow in the direction in which all are, and 
   expect(nll[1]).toBeGreaterThan(50)
 })
 
-it('is a density of whatever rows it is given: the same ones many times, fewer than columns, constant columns, clusters without rows', () => {
+it('is finite for any rows: repeated rows, fewer rows than columns, constant columns, clusters without rows', () => {
   const cell = fc.oneof(fc.constantFrom(0, 1, -3), fc.double({ min: -1e3, max: 1e3, noNaN: true }))
   fc.assert(
     fc.property(

@@ -11,10 +11,11 @@ export interface TrainingRows {
   readonly context?: Float32Array
   /** [n, dim]; 1 is observed, 0 is missing: a missing coordinate is drawn anew from N(0, 1) at each step. Default: all observed. */
   readonly observed?: Uint8Array
-  /** [n]; how much each row counts in the loss. Default: 1 each. */
+  /** [n]; weight of each row in the loss, 0 or more. Default: 1 each. */
   readonly weights?: Float32Array
 }
 
+/** Options of `fitFlow`. */
 export interface FitOptions {
   readonly spec: FlowSpec
   /** Integer; the same seed on the same backend gives the same flow. Default 1. */
@@ -106,7 +107,7 @@ export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<P
 
 /** A quarter of Silverman's bandwidth, [dim]: 0.25·count^(−1/(dim+4)). */
 export function silvermanNoise(count: number, dim: number): Float32Array {
-  // By exp and log, which every Node rounds alike; powers differ.
+  // By exp and log, which round the same in every version of Node; powers do not.
   return new Float32Array(dim).fill(0.25 * Math.exp(-Math.log(count) / (dim + 4)))
 }
 

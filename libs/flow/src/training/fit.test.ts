@@ -44,7 +44,7 @@ describe('fitFlow', { timeout: 60_000 }, () => {
   })
 })
 
-it('refuses rows, contexts, noise and shares that do not belong together', async () => {
+it('throws for rows, contexts, noise and shares that do not fit together', async () => {
   const refused = [
     fitFlow({ ...data, rows: rows.slice(0, 399) }, options),
     fitFlow({ ...data, rows: rows.slice(0, 20) }, options),

@@ -54,9 +54,9 @@ export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, o
       else if (message.kind === 'fitted') settle(() => resolve(message.fit))
       else settle(() => reject(revive(message)))
     })
-    child.on('error', (error) => settle(() => reject(died(error.message, error))))
+    child.on('error', (error) => settle(() => reject(fitFailed(error.message, error))))
     child.on('exit', (code, killedBy) =>
-      settle(() => reject(died(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
+      settle(() => reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
     )
     const request: ToFitProcess = { data, settings }
     child.send(request)
@@ -87,14 +87,14 @@ function cancelled(signal: AbortSignal): FitCancelled {
   return new FitCancelled('the fit was cancelled', { cause: signal.reason })
 }
 
-function died(how: string, cause?: unknown): FitFailed {
+function fitFailed(how: string, cause?: unknown): FitFailed {
   return new FitFailed(`the fit process ended without a flow: ${how}`, { cause })
 }
 
 function revive({ code, message }: { code: string; message: string }): Error {
   if (code === 'OUTFLOW_BACKEND_UNAVAILABLE') return new BackendUnavailable(message)
   if (code === 'OUTFLOW_FLOW_NOT_FINITE') return new NotFiniteError(message)
-  return died(message)
+  return fitFailed(message)
 }
 
 /** Characters of the fit process's stderr that an error quotes. */

@@ -50,7 +50,7 @@ const sumOf = (values: ArrayLike<number>) => Array.from(values).reduce((total, v
 describe.each(KINDS)('a conditional flow of the kind %s', (kind) => {
   let flow: FlowState
   beforeAll(async () => {
-    // A ridge that its context turns, and spreads: x₁ follows x₀ upward or downward, the more closely the larger c₁ is.
+    // A ridge whose direction and width depend on the context: x₁ rises or falls with x₀, the more closely the larger c₁ is.
     const random = seededRandom(2, 'turned ridge')
     const context = Float32Array.from({ length: 4000 }, (_, at) =>
       at % 2 === 0 ? Math.sign(random.uniform() - 0.5) : random.normal(),
@@ -68,7 +68,7 @@ describe.each(KINDS)('a conditional flow of the kind %s', (kind) => {
     [-1, 0],
     [1, 0],
     [1, 1.5],
-  ])('is a density given the context %f, %f, and draws by it', async (...given) => {
+  ])('integrates to 1 given the context %f, %f, and draws from its density', async (...given) => {
     const density = await densityOf(flow, GRID, given)
     expect(Math.abs(sumOf(density) * CELL * CELL - 1)).toBeLessThan(0.005)
 
@@ -99,10 +99,10 @@ describe.each(KINDS)('a conditional flow of the kind %s', (kind) => {
   })
 })
 
-/** Numbers above 0, in no unit: log-normal. */
+/** Log-normal numbers. */
 const positive = (normal: number) => Math.exp(0.6 * normal + 0.3)
 
-/** What a column is taken through before a flow: how it is spread, and its range. */
+/** Transforms of a column before a flow, with its distribution and range. */
 const UNITS: readonly {
   name: string
   transform: Bijector
@@ -118,7 +118,7 @@ const UNITS: readonly {
     ends: [1e-5, 1 - 1e-5],
   },
   {
-    name: "Yeo and Johnson's powers",
+    name: 'Yeo–Johnson powers',
     transform: yeoJohnson([0.3]),
     draw: (normal) => positive(normal) - 1,
     ends: [-30, 300],
@@ -126,14 +126,14 @@ const UNITS: readonly {
 ]
 
 describe.each(KINDS)('a flow of the kind %s, of one column', (kind) => {
-  it.each(UNITS)("is a density in the column's own units, behind $name", async ({ transform, draw, ends }) => {
+  it.each(UNITS)("integrates to 1 in the column's own units, with $name", async ({ transform, draw, ends }) => {
     const random = seededRandom(7, 'own units')
     const count = 500
     const own = Float64Array.from({ length: count }, () => draw(random.normal()))
     const rows = Float32Array.from(transform.forwardRows({ values: own, count, width: 1 }).value.values)
     const { flow } = await train({ rows, context: NO_CONTEXT }, { ...settingsOf(kind, 1), maxSteps: 60 }, backend)
 
-    // Even steps of what the flow sees, back in the column's own numbers: the widths between those are not even.
+    // Even steps of the transformed column, mapped back to its own units, where the steps are not even.
     const [from, to] = transform.forwardRows({ values: Float64Array.from(ends), count: 2, width: 1 }).value.values
     const steps = 4000
     const even = Float64Array.from({ length: steps + 1 }, (_, at) => from! + ((to! - from!) * at) / steps)
@@ -148,7 +148,7 @@ describe.each(KINDS)('a flow of the kind %s, of one column', (kind) => {
   })
 })
 
-it('takes a row of weight two for two rows', async () => {
+it('fits a row of weight two as two rows', async () => {
   const random = seededRandom(8, 'weights')
   const single = Float32Array.from({ length: 300 }, () => -1 + 0.5 * random.normal())
   const twofold = Float32Array.from({ length: 300 }, () => 2 + random.normal())
@@ -162,7 +162,7 @@ it('takes a row of weight two for two rows', async () => {
       return densityOf(flow, middles)
     }),
   )
-  // Half of the absolute difference is the mass that one has elsewhere than the other.
+  // Half of this is the total variation distance.
   const apart = sumOf(ofWeighted!.map((each, at) => Math.abs(each - ofDoubled![at]!))) * CELL
   expect(apart).toBeLessThan(0.05)
 })

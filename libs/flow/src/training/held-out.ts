@@ -1,5 +1,5 @@
 /** The weights, or ones if all of them are 0. */
-export function countable(weights: Float32Array): Float32Array {
+export function nonZeroWeights(weights: Float32Array): Float32Array {
   return weights.some((weight) => weight > 0) ? weights : new Float32Array(weights.length).fill(1)
 }
 

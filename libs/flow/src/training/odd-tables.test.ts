@@ -27,7 +27,7 @@ function aTable(dim: number, count: number, cell: (normal: number, row: number, 
   return { dim, rows }
 }
 
-/** Tables that nobody standardised, or that standardising does not tame. */
+/** Tables that are not standardised, or remain difficult when they are. */
 const TABLES: Readonly<Record<string, Table>> = {
   'a constant column': aTable(3, 60, (normal, _, column) => (column === 1 ? 7 : normal)),
   'nothing but constants': aTable(2, 60, () => 3),
@@ -49,7 +49,7 @@ const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
   maxSteps,
 })
 
-/** Fits a table, and holds whatever the flow then says to being a number, or an error by name. */
+/** Fits a table and checks that every score and sample is finite, or that scoring throws a NotFiniteError. */
 async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backend, maxSteps?: number): Promise<void> {
   const { flow, report } = await train({ rows, context: NO_CONTEXT }, settingsOf(spec, maxSteps), backend)
   expect([...report.trainNll, ...report.validationNll].every(Number.isFinite)).toBe(true)
@@ -59,7 +59,7 @@ async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backen
     const scored = await scorer.nll(new Float32Array(dim).fill(far), NO_CONTEXT, 1).catch((error: unknown) => error)
     if (scored instanceof Float64Array) expect(scored.every(Number.isFinite), `scored at ${far}`).toBe(true)
     else expect(scored, `refused at ${far}`).toBeInstanceOf(NotFiniteError)
-    // What an encoder clamps its rows to has a likelihood on any table that was standardised.
+    // The encoder clamps rows to ±1e4, and all of these have a likelihood.
     if (Math.abs(far) <= 1e4) expect(scored).toBeInstanceOf(Float64Array)
   }
   await scorer.close()
@@ -67,7 +67,7 @@ async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backen
   expect(drawn.every(Number.isFinite)).toBe(true)
 }
 
-describe.each(KINDS)('no number is lost with a flow of the kind %s', (kind) => {
+describe.each(KINDS)('every result is finite with a flow of the kind %s', (kind) => {
   let backend: Backend
   beforeAll(async () => {
     backend = await openBackend()
@@ -79,13 +79,13 @@ describe.each(KINDS)('no number is lost with a flow of the kind %s', (kind) => {
   })
 })
 
-it.each(KINDS)('no number is lost of many more columns than rows, with a flow of the kind %s', async (kind) => {
+it.each(KINDS)('every result is finite for many more columns than rows, with a flow of the kind %s', async (kind) => {
   const table = aTable(200, 40, (normal) => normal)
   const spec = { ...flowSpec(kind, 200), layers: 1, hidden: [4] }
   await staysFinite(spec, table, await openBackend(), 2)
 })
 
-it('refuses three rows, and numbers that are none, by name', async () => {
+it('throws for three rows, and for numbers that are not finite', async () => {
   const options: FitOptions = settingsOf({ ...flowSpec('realnvp', 2), layers: 1, hidden: [4] })
   const few = fitFlow({ rows: new Float32Array(6), context: NO_CONTEXT }, options)
   await expect(few).rejects.toThrow(ShapeError)

@@ -15,7 +15,7 @@ const drawn = (purpose: string, count: number) =>
   Float32Array.from(truth.draw(seededRandom(1, purpose), count), (z) => 10 + 3 * z)
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 
-describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s that asks for a mixture', (kind) => {
+describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s with a mixture base', (kind) => {
   let backend: Backend
   beforeAll(async () => {
     backend = await openBackend('wasm')
@@ -28,7 +28,7 @@ describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s th
     return train({ rows, context: new Float32Array(0) }, settings, backend)
   }
 
-  it('begins with the mixture that the rows are of, in as many parts as held-out rows ask for', async () => {
+  it('starts from the mixture of the rows, with the number of components that held-out rows choose', async () => {
     const { flow, report } = await begin(16)
     expect(flow.spec.base).toEqual({ kind: 'mixture', components: 2 })
     expect(report).toMatchObject({ steps: 0, bestStep: 0, stopped: 'maxSteps' })
@@ -36,11 +36,11 @@ describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s th
     const nll = await scorer.nll(fresh)
     await scorer.close()
     const best = truth.nll(Float64Array.from(fresh, (x) => (x - 10) / 3)).map((nats) => nats + DIM * Math.log(3))
-    // 19 numbers were fitted to 1,350 rows.
+    // 19 parameters were fitted to 1,350 rows.
     expect(mean(nll) - mean(best)).toBeLessThan(0.05)
   })
 
-  it('takes no more parts than it was asked for, and is as wide as the rows', async () => {
+  it('has no more components than configured, and the variance of the rows', async () => {
     const { flow } = await begin(1)
     expect(flow.spec.base).toEqual({ kind: 'mixture', components: 1 })
     const sampled = await sampleFlow(flow, { count: 4000 })

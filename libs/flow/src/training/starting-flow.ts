@@ -5,7 +5,7 @@ import type { FlowState, MixtureBase } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { fitMixture } from './fit-mixture.js'
 import type { FitSettings } from './fit-options.js'
-import { countable, lowestNineTenths } from './held-out.js'
+import { lowestNineTenths, nonZeroWeights } from './held-out.js'
 import { trainableFlow } from './trainable-flow.js'
 import type { TrainingBatches } from './training-batches.js'
 import { withoutWorst } from './trimming.js'
@@ -18,22 +18,23 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
   const { spec, seed } = settings
   const unfitted = unfittedFlow(spec, seed)
   const first = batches.first(INITIALISING_ROWS)
-  const { bias, logScale } = actnormOf(first.rows, spec.dim, countable(first.weights))
+  const { bias, logScale } = actnormOf(first.rows, spec.dim, nonZeroWeights(first.weights))
   const weights = new Map(unfitted.weights)
   weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
   weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: logScale })
   const { base } = spec
-  return base?.kind === 'mixture' ? onMixture({ spec, weights }, base, settings, batches) : { spec, weights }
+  return base?.kind === 'mixture' ? withMixtureBase({ spec, weights }, base, settings, batches) : { spec, weights }
 }
 
 const INITIALISING_ROWS = 2048
 
 /**
  * The flow with a fitted mixture as base. The number of components doubles while the held-out likelihood improves, up to
- * `base.components` and to one component per 8 rows. Each mixture leaves out the rows that the one before finds least likely: a
- * cluster of anomalies gets no component of its own, which it would if the rows were left out by the mixture that they are in.
+ * `base.components` and to one component per 8 rows. Each mixture is fitted without the rows that are least likely under the
+ * previous one, so that a cluster of anomalies gets no component of its own: under a mixture fitted to the cluster its rows
+ * would not be unlikely.
  */
-function onMixture(
+function withMixtureBase(
   flow: FlowState,
   { components: most }: MixtureBase,
   settings: FitSettings,
@@ -47,10 +48,10 @@ function onMixture(
   const rows = Float64Array.from(trainable.latent(plain))
   const heldOut = trainable.latent(batches.validation)
   const nllOf = (mixture: GaussianMixture) =>
-    lowestNineTenths(mixtureDensity(mixture).nll(heldOut), countable(batches.validation.weights))
+    lowestNineTenths(mixtureDensity(mixture).nll(heldOut), nonZeroWeights(batches.validation.weights))
   const left = Math.floor(trim * plain.count)
 
-  let kept = countable(plain.weights)
+  let kept = nonZeroWeights(plain.weights)
   let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
   for (let count = 1; count <= Math.max(1, Math.min(most, plain.count / ROWS_PER_COMPONENT)); count *= 2) {
     const mixture = fitMixture(
@@ -61,7 +62,7 @@ function onMixture(
     const nll = nllOf(mixture)
     if (best === undefined || nll < best.nll) best = { mixture, nll }
     else if (count > 2 * best.mixture.shares.length) break
-    kept = countable(withoutWorst(plain.weights, mixtureDensity(mixture).nll(rows), left))
+    kept = nonZeroWeights(withoutWorst(plain.weights, mixtureDensity(mixture).nll(rows), left))
   }
   const { mixture } = best!
   const base: MixtureBase = { kind: 'mixture', components: mixture.shares.length }

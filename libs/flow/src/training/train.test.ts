@@ -32,10 +32,10 @@ const settings: FitSettings = {
   batchSize: 128,
 }
 
-/** Where the net is not what a test is about. */
+/** For tests that do not depend on the size of the network. */
 const small: FitSettings = { ...settings, spec: { ...realNvpSpec(2), layers: 2, hidden: [8] }, maxSteps: 150 }
 
-/** What the density of a flow of one or two columns adds up to over a grid. */
+/** Integral over a grid of the density of a flow of one or two columns. */
 async function massOf({ flow }: Fit): Promise<number> {
   const { dim } = flow.spec
   const scorer = await openScorer(flow)
@@ -51,7 +51,7 @@ async function massOf({ flow }: Fit): Promise<number> {
   return nll.reduce((total, value) => total + Math.exp(-value), 0) * cell ** dim
 }
 
-// A fit takes a second; on a machine that does much else, many.
+// A fit takes a second, and many on a busy machine.
 const PATIENCE_MS = 180_000
 vi.setConfig({ testTimeout: PATIENCE_MS })
 
@@ -63,7 +63,7 @@ await onEachBackend('training', (name) => {
     fit = await train({ rows: aBanana(2000), context: NO_CONTEXT }, settings, backend)
   }, PATIENCE_MS)
 
-  it('lowers the likelihood of held-out rows well below that of a Gaussian', async () => {
+  it('lowers the NLL of held-out rows well below that of a Gaussian', async () => {
     const { trainNll, validationNll, atSteps, bestStep, stopped } = fit.report
     expect(validationNll.at(-1)!).toBeLessThan(validationNll[0]! - 0.3)
     expect(trainNll).toHaveLength(atSteps.length)
@@ -106,7 +106,7 @@ describe('the recipe', () => {
     return nll.reduce((total, value) => total + value, 0) / count
   }
 
-  it('learns what a context says of a row', async () => {
+  it('learns how a row depends on its context', async () => {
     const random = seededRandom(4, 'groups')
     const context = Float32Array.from({ length: 1000 }, () => (random.uniform() < 0.5 ? -1 : 1))
     const rows = context.map((sign) => sign + 0.1 * random.normal())
@@ -126,7 +126,7 @@ describe('the recipe', () => {
     expect(await meanNll(fit, rows)).toBeCloseTo(Math.log(2) + 1.419, 1)
   })
 
-  it('says nothing of a coordinate that is missing in every row', async () => {
+  it('models a coordinate that is missing in every row as standard normal', async () => {
     const rows = aBanana(1000)
     const observed = Uint8Array.from(rows, (_, at) => (at + 1) % 2)
     const garbage = rows.map((value, at) => (at % 2 === 1 ? 1e3 : value))
@@ -143,13 +143,13 @@ describe('the recipe', () => {
     expect(Math.abs((await massOf(fit)) - 1)).toBeLessThan(0.005)
   })
 
-  it('parts one column into its modes, where the flow is a spline', async () => {
+  it('separates the modes of one column with a spline flow', async () => {
     const random = seededRandom(9, 'modes')
     const rows = Float32Array.from({ length: 1000 }, (_, row) => (row % 2 === 0 ? -1 : 1) + 0.2 * random.normal())
     const spec = { ...splineSpec(1), layers: 2, hidden: [4] }
     const settings = { ...small, spec, noise: Float32Array.of(0.02), maxSteps: 300 }
     const fit = await train({ rows, context: NO_CONTEXT }, settings, backend)
-    // What there is to reach is log 2 + log .2 + ½·log 2πe, half a nat; a Gaussian of these moments has 1.44.
+    // The entropy is log 2 + log .2 + ½·log 2πe, half a nat; a Gaussian of these moments has 1.44.
     expect(await meanNll(fit, rows)).toBeLessThan(1.1)
     expect(Math.abs((await massOf(fit)) - 1)).toBeLessThan(0.005)
   })
@@ -192,8 +192,8 @@ describe('the recipe', () => {
     expect(Math.abs(variance - 1)).toBeLessThan(0.15)
   })
 
-  it('keeps the best snapshot and says so when a loss is not finite', async () => {
-    // One row overflows the net; it is not among the held-out ones of this seed, and a batch meets it sooner or later.
+  it('keeps the best snapshot and reports divergence when a loss is not finite', async () => {
+    // One row overflows the network; with this seed it is a training row, so a batch of the first pass contains it.
     const context = Float32Array.from({ length: 1000 }, (_, row) => (row === 0 ? 3e38 : 0))
     const spec = { ...small.spec, contextDim: 1 }
     const fit = await train({ rows: aBanana(1000), context }, { ...small, spec }, backend)
@@ -208,12 +208,12 @@ describe('the recipe', () => {
     await expect(train({ rows: aBanana(100), context }, { ...small, spec }, backend)).rejects.toThrow(NotFiniteError)
   })
 
-  it('ends when patience has run out', async () => {
+  it('stops after `patience` steps without an improvement', async () => {
     const random = seededRandom(8, 'nothing to learn')
     const rows = Float32Array.from({ length: 200 }, () => random.normal())
     const fit = await train({ rows, context: NO_CONTEXT }, { ...small, patience: 50, maxSteps: 2000 }, backend)
     expect(fit.report.stopped).toBe('patience')
-    // The start separates normal rows as well as the weights ever do; a likelier mean alone does not continue the fit.
+    // The weights never improve on the start, which is a Gaussian; a better average alone does not continue the fit.
     expect(fit.report.steps).toBe(50)
     expect(fit.report.bestStep).toBe(50)
   })

@@ -4,7 +4,7 @@ import type { Backend } from '../tensor/backend.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit-options.js'
-import { countable, lowestNineTenths } from './held-out.js'
+import { lowestNineTenths, nonZeroWeights } from './held-out.js'
 import { startingFlow } from './starting-flow.js'
 import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
 import { type TrainingBatch, trainingBatches } from './training-batches.js'
@@ -13,14 +13,14 @@ import { trimming, withoutWorst } from './trimming.js'
 /**
  * Maximum-likelihood training in this process, on the open backend. `fitFlow` runs it in a child process.
  *
- * @param onLook  called at each evaluation of the held-out rows
+ * @param onEvaluation  called at each evaluation of the held-out rows
  * @throws {NotFiniteError} when the starting flow has no finite likelihood
  */
 export async function train(
   data: FitRows,
   settings: FitSettings,
   backend: Backend,
-  onLook: (progress: FitProgress) => void = () => {},
+  onEvaluation: (progress: FitProgress) => void = () => {},
 ): Promise<Fit> {
   const started = performance.now()
   const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 300 } = settings
@@ -28,7 +28,7 @@ export async function train(
   const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
   const flow = trainableFlow(startingFlow(settings, batches))
   const takeStep = stepper(flow, { ...settings, maxSteps })
-  const looks = looksAt(flow, batches.validation, spec.dim)
+  const evaluations = evaluationsOf(flow, batches.validation, spec.dim)
 
   const timesAt = (steps: number) => {
     const elapsedMs = performance.now() - started
@@ -40,23 +40,23 @@ export async function train(
       const loss = takeStep(steps - 1, batches.next(batchSize))
       if (loss === undefined) return { steps: steps - 1, stopped: 'diverged' }
       // Yields to the event loop: sends progress, and notices when the parent has disconnected.
-      if (steps % BREATHE_EVERY === 0) await setImmediate()
-      const look = looks.after(steps, loss, steps % LOOK_EVERY === 0 || steps === maxSteps)
-      if (look !== undefined) onLook({ ...look, maxSteps, ...timesAt(steps) })
-      if (steps - looks.ownBest().step >= patience) return { steps, stopped: 'patience' }
+      if (steps % YIELD_EVERY === 0) await setImmediate()
+      const evaluation = evaluations.after(steps, loss, steps % EVALUATE_EVERY === 0 || steps === maxSteps)
+      if (evaluation !== undefined) onEvaluation({ ...evaluation, maxSteps, ...timesAt(steps) })
+      if (steps - evaluations.currentBest().step >= patience) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
   const descent = await descend()
   const { steps } = descent
-  const stopped = looks.isLost() ? 'diverged' : descent.stopped
-  const best = looks.best()
+  const stopped = evaluations.isDiverged() ? 'diverged' : descent.stopped
+  const best = evaluations.best()
   const { trainingRows, validationRows } = batches
   const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
   const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
   return {
     flow: best.flow,
-    report: { ...where, ...looks.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
+    report: { ...where, ...evaluations.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
   }
 }
 
@@ -68,7 +68,7 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
     const weigh = (nll: Float32Array) => {
-      trimmed.see(step, nll)
+      trimmed.observe(step, nll)
       return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
     }
     const { loss, gradient } = flow.lossAndGradient(batch, weigh)
@@ -83,54 +83,54 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
  * Evaluates the held-out rows at intervals, with the current and with the averaged weights, and keeps the best snapshot. The
  * start counts as one, so a fit is never worse than its start.
  *
- * Patience counts improvements of the current weights only: the average keeps improving as it forgets early steps, long after
- * the flow has begun to overfit.
+ * Patience counts improvements of the current weights only: the average keeps improving while early steps decay in it, long
+ * after the flow has begun to overfit.
  */
-function looksAt(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
-  const weights = countable(validation.weights)
+function evaluationsOf(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
+  const weights = nonZeroWeights(validation.weights)
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  const look = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation), weights) })
+  const evaluate = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation), weights) })
   const averaged = averagedWeights(flow.parameters)
-  let best = { ...look(0), flow: flow.snapshot() }
+  let best = { ...evaluate(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
   }
-  let ownBest: { readonly step: number; readonly nll: number } = best
+  let currentBest: { readonly step: number; readonly nll: number } = best
   const consider = (step: number): number => {
-    const seen = look(step)
-    if (seen.nll < best.nll) best = { ...seen, flow: flow.snapshot() }
-    return seen.nll
+    const found = evaluate(step)
+    if (found.nll < best.nll) best = { ...found, flow: flow.snapshot() }
+    return found.nll
   }
   const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
-  let ownNll = best.nll
-  let sinceLook: number[] = []
-  const after = (step: number, loss: number, isLook: boolean) => {
-    sinceLook.push(loss)
-    averaged.see()
+  let currentNll = best.nll
+  let sinceLast: number[] = []
+  const after = (step: number, loss: number, isDue: boolean) => {
+    sinceLast.push(loss)
+    averaged.add()
     // The first loss is taken before the first step.
     if (step === 1) start.trainNll = loss
-    if (!isLook) return undefined
-    const trainNll = meanOf(sinceLook)
-    ownNll = consider(step)
+    if (!isDue) return undefined
+    const trainNll = meanOf(sinceLast)
+    currentNll = consider(step)
     const validationNll = Math.min(
-      ownNll,
-      averaged.during(() => consider(step)),
+      currentNll,
+      averaged.withMean(() => consider(step)),
     )
-    if (ownNll < ownBest.nll) ownBest = { step, nll: ownNll }
-    sinceLook = []
+    if (currentNll < currentBest.nll) currentBest = { step, nll: currentNll }
+    sinceLast = []
     curves.atSteps.push(step)
     curves.trainNll.push(trainNll)
     curves.validationNll.push(validationNll)
     return { step, trainNll, validationNll }
   }
-  /** Whether training and held-out rows are both far less likely than at the start, or NaN. Overfitting affects held-out rows only. */
-  const isLost = () => {
+  /** Whether training and held-out rows are both far less likely than at the start, or NaN; overfitting affects held-out rows only. */
+  const isDiverged = () => {
     const { trainNll } = curves
-    const margin = LOST_PER_COLUMN * dim
+    const margin = DIVERGED_PER_COLUMN * dim
     const isWorse = (nll: number, began: number) => !(nll <= began + margin)
-    return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(ownNll, start.validationNll)
+    return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(currentNll, start.validationNll)
   }
-  return { curves, after, isLost, best: () => best, ownBest: () => ownBest }
+  return { curves, after, isDiverged, best: () => best, currentBest: () => currentBest }
 }
 
 /** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
@@ -149,7 +149,7 @@ function meanOf(values: ArrayLike<number>): number {
 const LEARNING_RATE = 2e-3
 // From an independent implementation's comparison on twelve tables of ADBench, not ours; docs/design/flow.md has the recipe.
 const CLIP_PER_ROOT_DIM = 5
-const LOOK_EVERY = 50
-const BREATHE_EVERY = 10
+const EVALUATE_EVERY = 50
+const YIELD_EVERY = 10
 /** Nats; batches differ by tenths. */
-const LOST_PER_COLUMN = 1
+const DIVERGED_PER_COLUMN = 1

@@ -50,21 +50,24 @@ await onEachBackend('a trainable flow', () => {
     expect(Math.abs(analytic - numeric) / Math.max(1, Math.abs(numeric))).toBeLessThan(5e-3)
   })
 
-  it.each(['realnvp', 'glow', 'spline'] as const)('takes a step as if none had gone before it: %s', (kind) => {
-    const start = unfittedFlow({ ...flowSpec(kind, 4, 2), layers: 2, hidden: [6] }, 1)
-    const random = seededRandom(3, 'test')
-    const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
-    const parameters = normals(trainableFlow(start).parameters.length).map((weight) => 0.3 * weight)
-    const batches = [9, 5, 9].map((count) => ({ rows: normals(count * 4), context: normals(count * 2), count }))
-    const stepOf = (flow: TrainableFlow, batch: Batch) => flow.lossAndGradient(batch, (nll) => nll.map(() => 1))
-    const moved = (): TrainableFlow => {
-      const flow = trainableFlow(start)
-      flow.parameters.set(parameters)
-      return flow
-    }
-    const one = moved()
-    expect(batches.map((batch) => stepOf(one, batch))).toEqual(batches.map((batch) => stepOf(moved(), batch)))
-  })
+  it.each(['realnvp', 'glow', 'spline'] as const)(
+    'computes a step independently of the steps before it: %s',
+    (kind) => {
+      const start = unfittedFlow({ ...flowSpec(kind, 4, 2), layers: 2, hidden: [6] }, 1)
+      const random = seededRandom(3, 'test')
+      const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
+      const parameters = normals(trainableFlow(start).parameters.length).map((weight) => 0.3 * weight)
+      const batches = [9, 5, 9].map((count) => ({ rows: normals(count * 4), context: normals(count * 2), count }))
+      const stepOf = (flow: TrainableFlow, batch: Batch) => flow.lossAndGradient(batch, (nll) => nll.map(() => 1))
+      const moved = (): TrainableFlow => {
+        const flow = trainableFlow(start)
+        flow.parameters.set(parameters)
+        return flow
+      }
+      const one = moved()
+      expect(batches.map((batch) => stepOf(one, batch))).toEqual(batches.map((batch) => stepOf(moved(), batch)))
+    },
+  )
 
   it('leaves no tensor behind', () => {
     const flow = trainableFlow(unfittedFlow(realNvpSpec(3, 2), 1))

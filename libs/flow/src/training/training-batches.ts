@@ -70,15 +70,20 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut)
 }
 
 /** Transforms a number when it is put in a batch. */
-type Touch = (value: number, column: number, isObserved: boolean) => number
+type Transform = (value: number, column: number, isObserved: boolean) => number
 
 /** A missing number is a standard normal draw, so that its likelihood carries no information. */
 const noisedBy =
-  ({ noise }: HoldOut, random: Random): Touch =>
+  ({ noise }: HoldOut, random: Random): Transform =>
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 
-function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, touch: Touch): TrainingBatch {
+function gather(
+  data: FitRows,
+  { dim, contextDim }: FlowSpec,
+  indices: Uint32Array,
+  transform: Transform,
+): TrainingBatch {
   const count = indices.length
   const rows = new Float32Array(count * dim)
   const context = new Float32Array(count * contextDim)
@@ -86,7 +91,7 @@ function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Arr
   indices.forEach((index, row) => {
     for (let column = 0; column < dim; column++) {
       const from = index * dim + column
-      rows[row * dim + column] = touch(
+      rows[row * dim + column] = transform(
         data.rows[from]!,
         column,
         data.observed === undefined || data.observed[from] === 1,

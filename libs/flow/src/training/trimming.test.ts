@@ -18,11 +18,11 @@ const batchOf = (anomalies: number, seed: number) => {
   return Float32Array.from({ length: 256 }, (_, row) => random.normal() + (row < anomalies ? 20 : 0))
 }
 
-/** Rows left out of each step's batch of 256, in a fit that sees so many anomalies in each. */
+/** Rows left out of each step's batch of 256, `anomalies` of which are anomalies. */
 const leftOut = (anomalies: number, spec = settings.spec) => {
   const trimmed = trimming({ ...settings, spec })
   return Array.from({ length: 1000 }, (_, step) => {
-    trimmed.see(step, batchOf(anomalies, step))
+    trimmed.observe(step, batchOf(anomalies, step))
     return trimmed.rowsAt(step, 256)
   })
 }
@@ -33,16 +33,16 @@ describe('trimming', () => {
     expect(leftOut(0).slice(0, 200)).toEqual(new Array(200).fill(0))
   })
 
-  it('leaves out the stated share in the long run where tails are light', () => {
+  it('leaves out the share `trim` on average where tails are light', () => {
     const rows = sum(leftOut(0)) / 800
     expect(Math.abs(rows - 2.56)).toBeLessThan(0.2)
   })
 
-  it('leaves out the other share where the tail is heavy', () => {
+  it('leaves out the share `trimHeavyTail` where the tail is heavy', () => {
     expect(Math.abs(sum(leftOut(15)) / 800 - 25.6)).toBeLessThan(0.2)
   })
 
-  it('leaves out the stated share from the first step where the flow starts from a fitted mixture', () => {
+  it('leaves out the share `trim` from the first step where the flow starts from a fitted mixture', () => {
     const rows = sum(leftOut(15, { ...settings.spec, base: { kind: 'mixture', components: 2 } })) / 1000
     expect(Math.abs(rows - 2.56)).toBeLessThan(0.2)
   })

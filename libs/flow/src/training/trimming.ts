@@ -11,9 +11,9 @@ import type { FitSettings } from './fit-options.js'
 export function trimming(settings: FitSettings & { readonly maxSteps: number }) {
   const { spec, seed, trim = 0, trimHeavyTail = trim, maxSteps } = settings
   const random = seededRandom(seed, 'trimming')
-  const tail = tailWatch()
+  const tail = tailDetector()
   const first = spec.base?.kind === 'mixture' ? 0 : TRIM_FROM * maxSteps
-  const isWatched = (step: number) => step >= WATCH_FROM * maxSteps && step < first
+  const isObserved = (step: number) => step >= OBSERVE_FROM * maxSteps && step < first
   const shareAt = (step: number) => {
     if (step < first) return 0
     return tail.isHeavy() ? trimHeavyTail : trim
@@ -25,8 +25,8 @@ export function trimming(settings: FitSettings & { readonly maxSteps: number }) 
       return share > 0 ? Math.floor(share * count + random.uniform()) : 0
     },
     /** @param nll  [count], of the step's batch */
-    see: (step: number, nll: Float32Array): void => {
-      if (isWatched(step)) tail.see(nll)
+    observe: (step: number, nll: Float32Array): void => {
+      if (isObserved(step)) tail.observe(nll)
     },
   }
 }
@@ -44,10 +44,10 @@ export function withoutWorst(weights: Float32Array, nll: Float32Array | Float64A
  * Whether NLLs have a heavy upper tail: more than 4 % of the rows exceed the median by three times its distance to the 16 %
  * quantile. The share is 0.1 % for a normal density, 4 % for a squared radius in 6 dimensions and 2 % in 16.
  */
-function tailWatch() {
+function tailDetector() {
   let [seen, beyond] = [0, 0]
   return {
-    see: (nll: Float32Array): void => {
+    observe: (nll: Float32Array): void => {
       const sorted = nll.slice().sort()
       const median = quantile(sorted, 0.5)
       const limit = median + TAIL_DEVIATIONS * (median - quantile(sorted, ONE_DEVIATION_BELOW))
@@ -63,7 +63,7 @@ function quantile(sorted: Float32Array, share: number): number {
 }
 
 // As shares of the steps.
-const WATCH_FROM = 0.15
+const OBSERVE_FROM = 0.15
 const TRIM_FROM = 0.2
 const TAIL_DEVIATIONS = 3
 /** Of a normal density. */

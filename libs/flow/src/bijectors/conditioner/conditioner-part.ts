@@ -13,9 +13,9 @@ export interface ConditionerPart {
   /**
    * He initialisation of the hidden layers; omitted weights, including the last layer, are zero.
    *
-   * @param silenced  number of masked inputs, which do not count for the first layer's variance
+   * @param masked  number of masked inputs, which do not count for the first layer's variance
    */
-  start(random: Random, silenced?: number): ReadonlyMap<string, Float32Array>
+  start(random: Random, masked?: number): ReadonlyMap<string, Float32Array>
   of(tensors: ReadonlyMap<string, Tensor>): Conditioner
   /**
    * @param input    columns
@@ -53,11 +53,11 @@ export function conditionerPart(
         [bias, [shape[1]]],
       ]),
     ),
-    start: (random, silenced = 0) =>
+    start: (random, masked = 0) =>
       new Map(
         layers.slice(0, -1).map(({ weight, shape }, index) => {
-          const heard = shape[0] - (index === 0 ? silenced : 0)
-          const deviation = Math.sqrt(2 / Math.max(heard, 1))
+          const active = shape[0] - (index === 0 ? masked : 0)
+          const deviation = Math.sqrt(2 / Math.max(active, 1))
           return [weight, Float32Array.from({ length: shape[0] * shape[1] }, () => deviation * random.normal())]
         }),
       ),

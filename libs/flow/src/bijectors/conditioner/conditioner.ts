@@ -50,9 +50,9 @@ function narrowed(layers: readonly DenseWeights[], only: UsedColumns | undefined
   const { inputs, outputs } = only
   const last = layers.length - 1
   return layers.map(({ weight, bias }, index) => {
-    const [seen] = index === 0 ? (rowsOf([weight], { rows: inputs }) as [Tensor2D]) : [weight]
-    if (index < last) return { weight: seen, bias }
-    const [wanted] = columnsOf([seen], { columns: outputs }) as [Tensor2D]
+    const [used] = index === 0 ? (rowsOf([weight], { rows: inputs }) as [Tensor2D]) : [weight]
+    if (index < last) return { weight: used, bias }
+    const [wanted] = columnsOf([used], { columns: outputs }) as [Tensor2D]
     const [wantedBias] = columnsOf([bias], { columns: outputs }) as [Tensor1D]
     return { weight: wanted, bias: wantedBias }
   })

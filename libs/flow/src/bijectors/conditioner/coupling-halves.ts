@@ -33,13 +33,13 @@ export function conditionedHalves(
   ]
   const [movedColumns, ...heldColumns] = regrouped(graph, pieces, held.length > 0 ? [moved, held] : [moved])
   const contextInputs = conditioner.inputs - mask.length
-  const seen = context === undefined ? heldColumns : [...heldColumns, context]
+  const given = context === undefined ? heldColumns : [...heldColumns, context]
   // A single feature without a context has no input: the conditioner gets the feature itself, with weights of zero.
   const inputs =
-    seen.length === 0
+    given.length === 0
       ? moved.map(() => undefined)
       : [...held, ...Array.from({ length: contextInputs }, (_, at) => mask.length + at)]
-  const raw = conditioner.toGraph(graph, graph.stack(seen.length === 0 ? [movedColumns!] : seen), weights, {
+  const raw = conditioner.toGraph(graph, graph.stack(given.length === 0 ? [movedColumns!] : given), weights, {
     inputs,
     ...outputsOf(moved),
   })

@@ -32,7 +32,7 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
     backward: ([dy], saved) => {
       const count = layers.length
       const [given, weights] = [saved.slice(0, count), saved.slice(count)]
-      const { open, columnSums, timesTransposed, transposedTimes } = matrices()
+      const { reluGradient, columnSums, timesTransposed, transposedTimes } = matrices()
       const gradients: (() => Tensor)[] = []
       let slope = dy!
       for (let index = layers.length - 1; ; index--) {
@@ -43,14 +43,14 @@ export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], betwee
         )
         if (index === 0) return [() => timesTransposed(own, weight), ...gradients]
         slope = timesTransposed(own, weight)
-        if (between === 'relu') slope = open(slope, given[index]!)
+        if (between === 'relu') slope = reluGradient(slope, given[index]!)
       }
     },
   })
   return value as Tensor2D
 }
 
-/** One such layer in float64, [count, in] → [count, out]. */
+/** One dense layer in float64, [count, in] → [count, out]. */
 export function denseRows(x: Rows, { weight, bias }: DenseWeights, activation: Activation): Rows {
   const [inputs, width] = weight.shape
   const weights = weight.dataSync<'float32'>()

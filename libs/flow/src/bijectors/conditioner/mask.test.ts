@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { seededRandom } from '../../random.js'
 import { halfMasks } from './mask.js'
 
-it('moves in every pair of layers each feature once, half of them at a time', () => {
+it('moves each feature once in every pair of layers, half of them at a time', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 6 }), fc.integer(), (dim, pairs, seed) => {
       const masks = halfMasks(dim, 2 * pairs, seededRandom(seed, 'masks'))
@@ -16,7 +16,7 @@ it('moves in every pair of layers each feature once, half of them at a time', ()
   )
 })
 
-it('gives an odd number of layers as many masks', () => {
+it('returns one mask per layer for an odd number of layers', () => {
   expect(halfMasks(4, 3, seededRandom(1, 'masks'))).toHaveLength(3)
 })
 

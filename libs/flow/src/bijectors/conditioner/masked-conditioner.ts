@@ -7,7 +7,7 @@ import type { Conditioner, UsedColumns } from './conditioner.js'
 import type { Mask } from './mask.js'
 
 /** The conditioner's output for the moved features, in both precisions. */
-interface Raw {
+interface MaskedConditioner {
   /** The features that are moved. */
   readonly moved: readonly number[]
   rawOfTensor(x: Tensor2D, context: Tensor2D | undefined): Tensor2D
@@ -23,11 +23,11 @@ interface Raw {
  * @param outputsOf    the outputs that belong to the moved features, in order
  * @throws {ShapeError} when the mask holds every feature, or moves all of several
  */
-export function heldBesideContext(
+export function maskedConditioner(
   mask: Mask,
   conditioner: Conditioner,
   outputsOf: (moved: readonly number[]) => readonly number[],
-): Raw {
+): MaskedConditioner {
   const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : [])))
   if (moved!.length === 0 || (held!.length === 0 && mask.length > 1)) {
     throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
@@ -41,21 +41,21 @@ export function heldBesideContext(
   return {
     moved: moved!,
     rawOfTensor: (x, context) => {
-      const seen = besideContext(context === undefined ? [x] : [x, context], { held: held! })
-      return conditioner.ofTensor(seen[0] as Tensor2D, only(context?.shape[1] ?? 0))
+      const joined = inputsOf(context === undefined ? [x] : [x, context], { held: held! })
+      return conditioner.ofTensor(joined[0] as Tensor2D, only(context?.shape[1] ?? 0))
     },
     rawOfRows: (x, context) => {
       const { inputs } = only(context?.width ?? 0)
-      const seen = { values: new Float64Array(x.count * inputs.length), count: x.count, width: inputs.length }
-      heldBesideContextInto(seen.values, x.values, x.width, held!, context?.values)
-      return conditioner.ofRows(seen, { inputs, outputs }).values
+      const joined = { values: new Float64Array(x.count * inputs.length), count: x.count, width: inputs.length }
+      concatInputs(joined.values, x.values, x.width, held!, context?.values)
+      return conditioner.ofRows(joined, { inputs, outputs }).values
     },
   }
 }
 
 /** [batch, held + contextDim]: the held features, then the context; a column of zeros if there are neither. */
-function heldBesideContextInto(
-  seen: Numbers,
+function concatInputs(
+  joined: Numbers,
   x: Numbers,
   dim: number,
   held: readonly number[],
@@ -65,28 +65,28 @@ function heldBesideContextInto(
   const contextDim = (context?.length ?? 0) / count
   const width = held.length + contextDim
   for (let row = 0; row < count; row++) {
-    for (let at = 0; at < held.length; at++) seen[row * width + at] = x[row * dim + held[at]!]!
+    for (let at = 0; at < held.length; at++) joined[row * width + at] = x[row * dim + held[at]!]!
     for (let column = 0; column < contextDim; column++) {
-      seen[row * width + held.length + column] = context![row * contextDim + column]!
+      joined[row * width + held.length + column] = context![row * contextDim + column]!
     }
   }
 }
 
 /** x [batch, dim], context [batch, contextDim] → the conditioner's input: the held features, then the context */
-const besideContext = plainKernel<{ readonly held: readonly number[] }>({
+const inputsOf = plainKernel<{ readonly held: readonly number[] }>({
   forward: ([x, context], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
     const width = Math.max(1, held.length + (context?.shape[1] ?? 0))
-    const seen = zeroed(batch * width)
-    heldBesideContextInto(seen, x!.values, dim, held, context?.values)
-    return { outputs: [{ values: seen, shape: [batch, width] }] }
+    const joined = zeroed(batch * width)
+    concatInputs(joined, x!.values, dim, held, context?.values)
+    return { outputs: [{ values: joined, shape: [batch, width] }] }
   },
-  backward: ([dSeen], [x], { held }) => {
+  backward: ([dJoined], [x], { held }) => {
     const [batch, dim] = x!.shape as [number, number]
-    const width = dSeen!.shape[1]!
+    const width = dJoined!.shape[1]!
     const dx = zeroed(batch * dim)
     for (let row = 0; row < batch; row++) {
-      for (let at = 0; at < held.length; at++) dx[row * dim + held[at]!] = dSeen!.values[row * width + at]!
+      for (let at = 0; at < held.length; at++) dx[row * dim + held[at]!] = dJoined!.values[row * width + at]!
     }
     return [dx, undefined]
   },

@@ -5,12 +5,12 @@ import { onEachBackend } from '../on-each-backend.js'
 import { matrices } from './matrices.js'
 import { plainMatrices } from './plain-matrices.js'
 
-it('of a tfjs that it was not tested with it uses the public operations alone', () => {
+it('uses the public operations for an untested version of tfjs', () => {
   expect(matrices('4.23.0')).toBe(plainMatrices)
 })
 
 await onEachBackend('each operation', () => {
-  it('gives what the public operations of tfjs give', () => {
+  it('returns what the public operation of tfjs returns', () => {
     const random = seededRandom(1, 'matrices')
     const normals = (rows: number, columns: number) =>
       tensor2d(
@@ -25,7 +25,7 @@ await onEachBackend('each operation', () => {
       for (const act of [
         (by) => by.dense(x, weight, bias, 'relu'),
         (by) => by.dense(x, weight, bias, 'linear'),
-        (by) => by.open(dy, by.dense(x, weight, bias, 'relu')),
+        (by) => by.reluGradient(dy, by.dense(x, weight, bias, 'relu')),
         (by) => by.columnSums(dy),
         (by) => by.timesTransposed(dy, weight),
         (by) => by.transposedTimes(x, dy),

@@ -7,7 +7,7 @@ export interface Matrices {
   /** activation(x·W + b) */
   dense(x: Tensor, weight: Tensor, bias: Tensor, activation: Activation): Tensor
   /** Gradient of ReLU: dy where its output is positive, 0 elsewhere. */
-  open(dy: Tensor, value: Tensor): Tensor
+  reluGradient(dy: Tensor, value: Tensor): Tensor
   /** [batch, width] → sum of each column, [width] */
   columnSums(rows: Tensor): Tensor
   /** a·bᵀ */

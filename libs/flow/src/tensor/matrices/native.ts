@@ -9,11 +9,11 @@ export const nativeMatrices: Matrices = {
     const sum = runNative('BiasAdd', [product, bias])
     product.dispose()
     if (activation === 'linear') return sum
-    const open = runNative('Relu', [sum])
+    const rectified = runNative('Relu', [sum])
     sum.dispose()
-    return open
+    return rectified
   },
-  open: (dy, value) => runNative('ReluGrad', [dy, value]),
+  reluGradient: (dy, value) => runNative('ReluGrad', [dy, value]),
   columnSums: (rows) => runNative('BiasAddGrad', [rows]),
   timesTransposed: (a, b) => runNative('MatMul', [a, b], ['transpose_b']),
   transposedTimes: (a, b) => runNative('MatMul', [a, b], ['transpose_a']),

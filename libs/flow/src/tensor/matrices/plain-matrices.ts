@@ -7,7 +7,7 @@ export const plainMatrices: Matrices = {
     const value = add(matMul(x, weight), bias)
     return activation === 'relu' ? relu(value) : value
   },
-  open: (dy, value) => mul(dy, step(value)),
+  reluGradient: (dy, value) => mul(dy, step(value)),
   columnSums: (rows) => sum(rows, 0),
   timesTransposed: (a, b) => matMul(a, b, false, true),
   transposedTimes: (a, b) => matMul(a, b, true, false),

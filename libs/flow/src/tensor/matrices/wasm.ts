@@ -17,11 +17,11 @@ export const wasmMatrices: Matrices = {
     )
     return tensorOf({ ...product, shape: [x.shape[0]!, weight.shape[1]!] })
   },
-  open: (dy, value) => {
-    const isOpen = runWasm(Step, { x: value }, { alpha: 0 })
-    const opened = runWasm(Multiply, { a: dy, b: isOpen })
-    freeOnWasm(isOpen)
-    return tensorOf(opened)
+  reluGradient: (dy, value) => {
+    const isPositive = runWasm(Step, { x: value }, { alpha: 0 })
+    const gradient = runWasm(Multiply, { a: dy, b: isPositive })
+    freeOnWasm(isPositive)
+    return tensorOf(gradient)
   },
   columnSums: (rows) => {
     const [count, width] = rows.shape as [number, number]
