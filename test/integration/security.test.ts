@@ -143,7 +143,7 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
       'PLAINTEXT',
       () => ({ tls: trusted }),
       'OUTFLOW_BROKER_TLS_FAILED',
-      /the port does not speak TLS/,
+      /the port does not use TLS/,
     ],
     ['no client certificate', 'MTLS', () => ({ tls: trusted }), 'OUTFLOW_BROKER_TLS_FAILED', /kafka\.tls\.certFile/],
     [

@@ -1,33 +1,33 @@
 import { z } from 'zod'
 import { alertEventSchema, type Severity } from './alert-event.js'
 
-/** What one alert after another is held against: those of a key or of a reason, those of quiet hours, a key's cool-down. */
+/** What the alerts of a bucket share: a key, a main reason, quiet hours, or the cool-down of a key. */
 export type AlertBucketKind = 'key' | 'reason' | 'quiet' | 'cooldown'
 
-/** Span of detection times in which alerts of one kind are counted, gathered or hidden. */
+/** Span of detection times in which alerts of one kind are counted, grouped or hidden. */
 export interface AlertBucket {
   readonly kind: AlertBucketKind
-  /** The key; or the reason as `["field","above"]`; or nothing. */
+  /** The key, or the reason as `["field","above"]`, or empty. */
   readonly subject: string
   readonly opensAtMs: number
   readonly closesAtMs: number
-  /** How many more alerts may be sent singly. */
+  /** Number of further alerts that may be sent individually. */
   readonly allowance: number
-  /** How many were sent singly. */
+  /** Number of alerts that were sent individually. */
   readonly sent: number
-  /** How many were gathered; of a cool-down, hidden. */
+  /** Number of grouped alerts; in a cool-down, of hidden ones. */
   readonly count: number
-  /** Of the most severe that was gathered; of a cool-down, of the alert that began it. null: nothing was gathered. */
+  /** Severity of the most severe grouped alert; in a cool-down, of the alert that began it. null while no alert is grouped. */
   readonly severity: Severity | null
-  /** Of the first that was gathered: names the group. */
+  /** Id of the first grouped alert, which identifies the group. */
   readonly firstId: string | null
   readonly firstAtMs: number | null
   readonly lastAtMs: number | null
-  /** The least likely that were gathered, the least likely first. */
+  /** The least likely of the grouped alerts, the least likely first. */
   readonly examples: readonly AlertExample[]
 }
 
-/** An anomaly that stands for a group. */
+/** An example of the anomalies in a group. */
 export const alertExampleSchema = z
   .object({
     id: z.string(),
@@ -36,9 +36,9 @@ export const alertExampleSchema = z
     /** Nats. */
     nll: z.number(),
     pValue: z.number(),
-    /** The main reason in words; null: it has none. */
+    /** The main reason in words; null if it has none. */
     reason: z.string().nullable(),
-    /** Of the event, epoch ms. */
+    /** Event time, epoch ms. */
     eventTimeMs: z.number(),
   })
   .readonly()

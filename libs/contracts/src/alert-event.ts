@@ -6,7 +6,7 @@ export const ALERT_EVENT_TYPE = 'outflow.anomaly.v1'
 export const ALERT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
 
 /**
- * What is sent about an anomaly: a CloudEvents 1.0 event in structured JSON, keyed by the entity. Published as
+ * The event of an anomaly: CloudEvents 1.0 in structured JSON, keyed by the entity. Published as
  * `schemas/outflow.anomaly.v1.json`; the README states what may change within a version.
  */
 export const alertEventSchema = z
@@ -30,7 +30,7 @@ export const alertEventSchema = z
       surpriseBits: z.number().describe('−log₂ of the p-value'),
       counterfactual: counterfactualSchema
         .nullable()
-        .describe('What would have been normal; null where no few changes make it so'),
+        .describe('The nearest normal record; null where no change of a few fields makes the record normal'),
       missing: z.array(z.string()).describe('Fields that the record lacks; it was scored on the others'),
       severity: z.enum(['low', 'medium', 'high']),
       reasons: z

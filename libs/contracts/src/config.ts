@@ -91,14 +91,14 @@ const sourceSchema = z.strictObject({
   maxRecordBytes: byteSize.default(1024 ** 2).describe('Larger records are rejected as too_large'),
 })
 
-/** The part of outflow.yaml that it takes to read a topic; other keys are ignored. */
+/** The part of outflow.yaml that is needed to read a topic; other keys are ignored. */
 export const connectionSchema = z
   .object({
     kafka: kafkaSchema,
     postgres: postgresSchema.optional(),
     source: z
       .object({
-        // Without the default of outflow.yaml: it may be found out from the records.
+        // Without the default of outflow.yaml, because the format may be inferred from the records.
         format: sourceSchema.shape.format.unwrap().optional(),
         csv: csvSchema.prefault({}),
         registry: registrySchema.optional(),

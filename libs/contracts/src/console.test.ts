@@ -6,13 +6,13 @@ const oidc = { issuer: 'https://login.example', clientId: 'outflow', roles: { re
 const problemsOf = (config: object) =>
   consoleSchema.safeParse(config).error?.issues.map(({ path }) => path.join('.')) ?? []
 
-it('is on loopback without a login', () => {
+it('listens on loopback without authentication by default', () => {
   expect(consoleSchema.parse({})).toEqual({ host: '127.0.0.1' })
   for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) expect(problemsOf({ host })).toEqual([])
 })
 
 it.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example', '127.0.0.1.example', 'example'])(
-  'is on %s only with one',
+  'requires authentication on %s',
   (host) => {
     expect(problemsOf({ host })).toEqual(['host'])
     expect(problemsOf({ host, authentication: {} })).toEqual(['authentication'])
@@ -20,14 +20,14 @@ it.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example', '127.0.0.1.example', 
   },
 )
 
-it('knows tokens by their SHA-256, each of another name', () => {
+it('requires the SHA-256 of each token, and unique names', () => {
   expect(problemsOf({ authentication: { tokens: [{ ...token, sha256: 'the token itself' }] } })).toEqual([
     'authentication.tokens.0.sha256',
   ])
   expect(problemsOf({ authentication: { tokens: [token, token] } })).toEqual(['authentication.tokens.1.name'])
 })
 
-it('sends people to a provider only by https, and only where they can come back', () => {
+it('requires https for the provider, the URL for its redirects, a role and a long session secret', () => {
   const url = 'https://outflow.example'
   expect(problemsOf({ authentication: { oidc } })).toEqual(['url'])
   expect(problemsOf({ url, authentication: { oidc } })).toEqual([])

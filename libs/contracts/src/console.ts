@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a person or a program may do at the console; each may all that the one before may. */
+/** Roles at the console, in ascending order: each has all permissions of those before it. */
 export const ROLES = ['reader', 'analyst', 'operator'] as const
 export type Role = (typeof ROLES)[number]
 
@@ -32,7 +32,7 @@ const oidcSchema = z.strictObject({
     .describe('Values of the claim for each role; a user with none of them is refused'),
 })
 
-/** Loopback needs no login; anywhere else does. */
+/** On loopback the console needs no authentication; on any other host it is required. */
 export const consoleSchema = z
   .strictObject({
     host: z
@@ -79,12 +79,12 @@ export const consoleSchema = z
         'allowed: the URL at which browsers reach the console, to which the provider redirects them',
       )
     }
-    const twice =
+    const duplicate =
       tokens?.findIndex(({ name }, index) => tokens.findIndex((other) => other.name === name) !== index) ?? -1
-    if (twice >= 0) {
+    if (duplicate >= 0) {
       refuse(
-        ['authentication', 'tokens', twice, 'name'],
-        tokens?.[twice]?.name,
+        ['authentication', 'tokens', duplicate, 'name'],
+        tokens?.[duplicate]?.name,
         'allowed: a name that no other token has',
       )
     }

@@ -5,10 +5,10 @@ test.each([
   [{ alertRate: 0.01, alertBudget: '20/day' }],
   [{ alertBudget: '20/day', fdr: 0.1 }],
   [{ alertRate: 0.01, fdr: 0.1 }],
-])('two of them are refused: %j', (detection) => {
+])('refuses two targets at once: %j', (detection) => {
   expect(detectionSchema.safeParse(detection).error?.issues[0]?.message).toMatch(/^allowed: one of/)
 })
 
-test.each(['20', 'day', '-1/day', '20/decade', '0/day'])('%s is no budget', (alertBudget) => {
+test.each(['20', 'day', '-1/day', '20/decade', '0/day'])('refuses the budget %s', (alertBudget) => {
   expect(detectionSchema.safeParse({ alertBudget }).success).toBe(false)
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { perDay } from './units.js'
 
-/** At most one of the first three; `alertRateOf` of the detector gives the rate that they come to under a model. */
+/** At most one of the first three keys is set; `alertRateOf` of the detector converts it to a rate for a model. */
 export const detectionSchema = z
   .strictObject({
     alertRate: z
@@ -37,5 +37,5 @@ export const detectionSchema = z
 
 export type Detection = z.infer<typeof detectionSchema>
 
-/** How many alerts are asked for: a rate, a budget or a share of false ones. */
+/** The configured amount of alerts: a rate, a budget or a share of false ones. */
 export type DetectionTarget = Omit<Detection, 'recalibrateWithin'>

@@ -10,10 +10,10 @@ it.each([
   ['contamintion', 'contamination'],
   ['alertsBudget', 'alertBudget'],
   ['fd', 'fdr'],
-])('takes %s for %s', (word, meant) => {
+])('corrects %s to %s', (word, meant) => {
   expect(didYouMean(word, KEYS)).toBe(meant)
 })
 
-it.each(['threshold', 'x', 'colour', ''])('takes %j for none', (word) => {
+it.each(['threshold', 'x', 'colour', ''])('suggests nothing for %j', (word) => {
   expect(didYouMean(word, KEYS)).toBeUndefined()
 })

@@ -1,10 +1,10 @@
-/** Of the known words the one that a misspelt word was most likely meant to be; undefined where none is near. */
+/** Returns the known word that is most similar to a misspelt one; undefined where none is similar. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined
-  // A third of its letters may be wrong, and more than three make another word of any.
+  // Up to a third of the letters may be wrong, and at most three, because more turn any short word into any other.
   let least = Math.min(3, Math.ceil(word.length / 3)) + 1
   for (const candidate of known) {
-    // At least as many letters are wrong.
+    // The difference in length is a lower bound of the edit distance.
     if (Math.abs(candidate.length - word.length) >= least) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance >= least) continue
@@ -15,7 +15,7 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
 }
 
 /**
- * How many letters to insert, leave out, replace, or swap with their neighbour make one word of another.
+ * The smallest number of letters to insert, delete, replace, or swap with a neighbour that turns one word into the other.
  *
  * @see Damerau 1964, "A technique for computer detection and correction of spelling errors"; the optimal-string-alignment form
  */

@@ -8,7 +8,7 @@ import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.
 const folder = new URL('../schemas/', import.meta.url)
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
 
-/** What a consumer in any language has: the published file and a validator. */
+/** What a consumer in any language uses: the published file and a validator. */
 function publishedValidator(type: string): (event: unknown) => boolean {
   const ajv = new Ajv2020({ allowUnionTypes: true })
   addFormats.default(ajv)
@@ -19,21 +19,21 @@ describe.each(Object.keys(EVENT_SCHEMAS) as EventType[])('%s', (type) => {
   const examples = readdirSync(new URL('examples/', folder)).filter((name) => name.startsWith(`${type}.`))
   const isValid = publishedValidator(type)
 
-  it('is published as it is: else write `outflow schema --event` into the file, and read the versioning rules', () => {
+  it('equals the published file; otherwise write `outflow schema --event` into it, and read the versioning rules', () => {
     expect(read(`${type}.json`)).toEqual(eventJsonSchema(type))
   })
 
-  it('has an example at least, and all of them are valid, as they were when they were sent', () => {
+  it('has at least one example, and all examples are valid', () => {
     expect(examples.length).toBeGreaterThan(0)
     for (const name of examples) expect([name, isValid(read(`examples/${name}`))]).toEqual([name, true])
   })
 
-  it('allows fields that a later outflow adds', () => {
+  it('allows fields that a later version adds', () => {
     const event = read(`examples/${examples[0]}`) as { readonly data: object }
     expect(isValid({ ...event, traceparent: '00-ab', data: { ...event.data, added: 1 } })).toBe(true)
   })
 
-  it('accepts what outflow itself accepts and nothing else, whatever is broken in an example', () => {
+  it('accepts exactly the events that the zod schema accepts, for randomly broken examples', () => {
     const broken = fc.oneof(fc.constant(undefined), fc.constantFrom(null, 7, -0.5, 'x', true, [], {}))
     fc.assert(
       fc.property(fc.constantFrom(...examples), fc.nat(), broken, (name, place, value) => {
@@ -47,13 +47,13 @@ describe.each(Object.keys(EVENT_SCHEMAS) as EventType[])('%s', (type) => {
   })
 })
 
-/** The paths of all that is in a JSON value, but for itself. */
+/** The paths of all values inside a JSON value, without the value itself. */
 function pathsOf(value: unknown): readonly (readonly string[])[] {
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) => [[key], ...pathsOf(inner).map((path) => [key, ...path])])
 }
 
-/** @param to  undefined takes the place away */
+/** @param to  undefined removes the value */
 function withChange(value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown {
   const inner = rest.length === 0 ? to : withChange((value as Record<string, unknown>)[key!], rest, to)
   if (Array.isArray(value))

@@ -13,8 +13,8 @@ export const EVENT_SCHEMAS = {
 export type EventType = keyof typeof EVENT_SCHEMAS
 
 /**
- * The JSON Schema (2020-12) of an event, as `schemas/<type>.json` publishes it. Unknown fields are allowed: a
- * version only ever gains some.
+ * The JSON Schema (2020-12) of an event, as published in `schemas/<type>.json`. Unknown fields are allowed, because a version
+ * may gain fields.
  */
 export function eventJsonSchema(type: EventType): Readonly<Record<string, unknown>> {
   const { $schema, ...schema } = EVENT_SCHEMAS[type].toJSONSchema({ io: 'input' })

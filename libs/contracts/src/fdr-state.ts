@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
-/** How far online false-discovery control has come in one stream of hypotheses; kept in `outflow.false_discovery`. */
+/** State of online false-discovery control for one stream of hypotheses; stored in `outflow.false_discovery`. */
 export const fdrStateSchema = z
   .object({
-    /** The share it was begun with; another begins anew. */
+    /** The configured share of false alerts; another share starts a new state. */
     fdr: z.number(),
-    /** p-values judged so far. */
+    /** Number of p-values tested so far. */
     tested: z.int(),
-    /** The first discovery, counted from 1; null before it. */
+    /** Number of the p-value that was the first discovery, counted from 1; null before it. */
     first: z.int().nullable(),
-    /** Later discoveries, the last 1,000 of them, ascending. */
+    /** Numbers of the later discoveries, the last 1,000 of them, ascending. */
     later: z.array(z.int()).readonly(),
   })
   .readonly()

@@ -20,10 +20,10 @@ export type ShadowReport = z.infer<typeof shadowReportSchema>
 /** null where a candidate's scores were not finite; such a candidate does not pass. */
 const measuredSchema = z.number().nullable()
 
-/** How much likelier one density makes the same records than another. */
+/** Difference between the log-likelihoods of the same records under two densities. */
 const gainSchema = z
   .object({
-    /** Mean log-likelihood gained a record, nats; below 0 the candidate is the worse. */
+    /** Mean gain in log-likelihood per record, nats; negative where the candidate is worse. */
     mean: measuredSchema,
     /** Ends of the 95 % interval of that mean. */
     lower: measuredSchema,
@@ -33,31 +33,31 @@ const gainSchema = z
   })
   .readonly()
 
-/** What the gate found; stored as the model's metrics, and in the report of its fit. */
+/** Result of the gate; stored as the model's metrics, and in the report of its fit. */
 export const gateReportSchema = z
   .object({
     passed: z.boolean(),
-    /** Why not, one sentence each. */
+    /** Why it did not pass, one sentence each. */
     failures: z.array(z.string()).readonly(),
-    /** Held-out records that were scored for it. */
+    /** Number of held-out records that were scored. */
     checked: z.int(),
     /** What the candidate was compared with. */
     against: z.enum(['incumbent', 'independent fields']),
-    /** The incumbent's id; null where there was none to compare with. */
+    /** The incumbent's id; null where there was no incumbent. */
     againstId: z.string().nullable(),
-    /** Of the candidate over that, on the held-out records. */
+    /** Gain of the candidate over `against`, on the held-out records. */
     gain: gainSchema,
     /** Share of the held-out records that would be anomalies at the alert rate. */
     anomalyShare: z.number(),
-    /** Share of them whose p-value is at most a half; a half is due. */
+    /** Share of them with a p-value of at most 0.5; 0.5 is expected. */
     lowerHalf: measuredSchema,
     /** Nats, on the held-out records. */
     medianNll: measuredSchema,
-    /** Nats; nine in ten held-out records lie between. */
+    /** 5 % and 95 % quantiles of the held-out records, nats. */
     nllRange: z.tuple([measuredSchema, measuredSchema]).readonly(),
-    /** Of one record in a batch, the faster of two runs. */
+    /** Time to score one record in a batch, µs, in the faster of two runs. */
     scoringMicros: z.number(),
-    /** Of a candidate that failed as a shadow. */
+    /** Set for a candidate that failed as a shadow. */
     shadow: shadowReportSchema.optional(),
   })
   .readonly()

@@ -16,8 +16,8 @@ const exampleSchema = z.object({
 })
 
 /**
- * What is sent about many anomalies at once, in place of an alert about each: a CloudEvents 1.0 event in structured JSON, keyed
- * by the entity where they share it. Published as `schemas/outflow.anomaly_group.v1.json`.
+ * The event of several anomalies, sent instead of an alert for each: CloudEvents 1.0 in structured JSON, keyed by the entity if
+ * they share it. Published as `schemas/outflow.anomaly_group.v1.json`.
  */
 export const groupEventSchema = z
   .object({
@@ -30,9 +30,7 @@ export const groupEventSchema = z
     datacontenttype: z.literal('application/json'),
     data: z.object({
       pipeline: z.string().describe('Pipeline that found the anomalies'),
-      by: z
-        .enum(['key', 'reason', 'quiet'])
-        .describe('What they share: an entity, a main reason, that hours were quiet'),
+      by: z.enum(['key', 'reason', 'quiet']).describe('What they share: an entity, a main reason, or quiet hours'),
       key: z.string().nullable().describe('The entity; null unless it is what they share'),
       reason: z
         .object({
@@ -45,7 +43,10 @@ export const groupEventSchema = z
         .nullable()
         .describe('The main reason; null unless it is what they share'),
       count: z.int().min(1).describe('How many anomalies the group has; none of them has an alert of its own'),
-      sent: z.int().min(0).describe('How many alerts of the same key or reason were sent singly just before'),
+      sent: z
+        .int()
+        .min(0)
+        .describe('How many alerts of the same key or reason were sent individually before, in the same bucket'),
       severity: severity.describe('Of the most severe'),
       firstDetectedAt: z.iso.datetime().describe('When the first of them was detected'),
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),

@@ -5,7 +5,7 @@ export const HEALTH_EVENT_TYPE = 'outflow.health.v1'
 interface HealthEventKind {
   /** A condition begins and ends; a moment happened once. */
   readonly lifetime: 'condition' | 'moment'
-  /** critical: records are not scored, or the anomalies that are reported mean nothing. */
+  /** critical: records are not scored, or reported anomalies are meaningless. */
   readonly severity: 'warning' | 'critical'
 }
 
@@ -33,8 +33,8 @@ const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
     .join(', ')
 
 /**
- * What is sent to operators of a pipeline: a CloudEvents 1.0 event in structured JSON, keyed by the pipeline. Published
- * as `schemas/outflow.health.v1.json`.
+ * The event for operators of a pipeline: CloudEvents 1.0 in structured JSON, keyed by the pipeline. Published as
+ * `schemas/outflow.health.v1.json`.
  */
 export const healthEventSchema = z
   .object({

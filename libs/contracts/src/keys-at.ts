@@ -8,7 +8,7 @@ interface Node {
   readonly $defs?: Readonly<Record<string, Node>>
 }
 
-/** Names of the keys that a JSON Schema has at a path, in whichever branch of a union. */
+/** Names of the keys that a JSON Schema has at a path, in any branch of a union. */
 export function keysAt(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
   const root = schema as Node
   const branches = (node: Node): Node[] => {

@@ -11,15 +11,15 @@ export const modelMetadataSchema = z.object({
   /** A UUID made from the content: the same records, configuration and seed on the same backend give the same id. */
   modelId: z.uuid(),
   createdAt: z.iso.datetime(),
-  /** The outflow that fitted it. */
+  /** Version of outflow that fitted it. */
   outflowVersion: z.string(),
   features: z.array(featureSchema).min(1),
   model: z.object({ kind: modelKindSchema, layers: z.int(), hidden: z.array(z.int()) }),
   seed: z.int(),
   contamination: z.number(),
-  /** The false-alarm rate that the calibration set was sized for; another may be asked of the same model. */
+  /** The false-alarm rate that the calibration set was sized for; the model can be used with another rate. */
   alertRate: z.number(),
-  /** The span of time that the training records come from; null where the records carry none. */
+  /** The span of time of the training records; null where the records have no time. */
   window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }).nullable(),
   /** Records a day in the window, before any sampling; absent where it is not known. */
   recordsPerDay: z.number().positive().nullish(),
@@ -29,13 +29,13 @@ export const modelMetadataSchema = z.object({
   training: z.object({
     /** Records that the tables and the flow were fitted to; the calibration records are not among them. */
     rows: z.int(),
-    /** tfjs-node, wasm, or none where there is no number to fit. */
+    /** none where every feature is categorical. */
     backend: z.enum(['tfjs-node', 'wasm', 'none']),
     backendVersion: z.string(),
     steps: z.int(),
     bestStep: z.int(),
     stopped: z.enum(['patience', 'maxSteps', 'diverged', 'nothing to fit']),
-    /** Means of the flow's own last looks, nats in standardised units; null where nothing was fitted. */
+    /** Mean NLLs at the best step, nats in standardised units; null where nothing was fitted. */
     trainNll: z.number().nullable(),
     validationNll: z.number().nullable(),
     durationMs: z.number(),
@@ -44,13 +44,13 @@ export const modelMetadataSchema = z.object({
     rows: z.int(),
     /** 1 / (rows + 1): the smallest p-value by counting; without a tail no record gets a smaller one. */
     smallestPValue: z.number(),
-    /** Beyond the last few calibration records; null where no fit was good. */
+    /** Pareto tail of the highest calibration NLLs; null where no fit was good. */
     tail: z
       .object({
-        /** Calibration records that it was fitted to, and of those the ones beyond the junction. */
+        /** Number of calibration records that it was fitted to, and of those beyond the junction. */
         exceedances: z.int(),
         beyond: z.int(),
-        /** Where counting ends and the tail begins: nats, and the p-value there. */
+        /** NLL at which counting ends and the tail begins, nats, and its p-value. */
         junction: z.number(),
         junctionPValue: z.number(),
         /** Means over the tail's members; 0 is exponential, above it heavier. The scale is in nats. */
@@ -58,18 +58,18 @@ export const modelMetadataSchema = z.object({
         scale: z.number(),
       })
       .nullable(),
-    /** How far the model's own samples differ in NLL from the calibration records; null where it is not measured. */
+    /** Difference in NLL between samples of the model and the calibration records; null where it is not measured. */
     misfit: z
       .object({
         samples: z.int(),
-        /** Largest distance of the two distribution functions, 0 to 1, and the p-value of the two being one. */
+        /** Largest distance between the two distribution functions, 0 to 1, and the p-value of the hypothesis that they are equal. */
         distance: z.number(),
         pValue: z.number(),
         /** Share of the calibration records that are less likely than 99 % of the samples: 0.01 if the model is right. */
         beyondSamples: z.number(),
       })
       .nullable(),
-    /** Of the calibration records' NLLs, nats. */
+    /** Median NLL of the calibration records, nats. */
     medianNll: z.number(),
   }),
 })

@@ -3,7 +3,7 @@ import { duration } from './units.js'
 import { parseWeek, weekSpans } from './week.js'
 import { timeZone } from './zone.js'
 
-/** Longer ones would be forgotten by people before they end. */
+/** Users would forget a longer span before it ends. */
 const LONGEST_MS = 30 * 86_400_000
 const span = duration.refine((ms) => ms <= LONGEST_MS, 'allowed: 30d at most')
 
@@ -11,14 +11,14 @@ export const cooldownSchema = span.describe(
   'After an alert of a key, how long further alerts of it that are not more severe are hidden',
 )
 
-/** Gathers a storm of alerts into one. */
+/** Combines many alerts into one. */
 export const groupingSchema = z.strictObject({
   bucket: span.describe('Length of a bucket, from its first alert'),
   perKey: z.int().min(1).default(3).describe('Alerts of one key in a bucket that are sent alone'),
   perReason: z.int().min(1).default(10).describe('Alerts of one main reason in a bucket that are sent alone'),
 })
 
-/** When alerts wait for the morning. */
+/** Times at which less severe alerts are held back. */
 export const quietHoursSchema = z.strictObject({
   when: weekSpans
     .refine((text) => parseWeek(text)?.includes(0) ?? true, 'allowed: less than the whole week')

@@ -31,14 +31,14 @@ describe('parseConfig', () => {
     expect(config.http.host).toBe('127.0.0.1')
   })
 
-  it('takes the kinds of flow by their names, and no other', () => {
+  it('accepts the kinds of flow by name, and no other', () => {
     for (const kind of ['realnvp', 'glow', 'spline']) {
       expect(parseConfig({ ...least, model: { kind } }, {}).model.kind).toBe(kind)
     }
     expect(problemsOf({ ...least, model: { kind: 'nice' } })).toMatch(/model\.kind/)
   })
 
-  it('says of a misspelt value what it was most likely meant to be', () => {
+  it('suggests the most similar allowed value for a misspelt one', () => {
     const features = [{ path: '$.day', type: 'cyclic', period: 'yaer' }]
     expect(problemsOf({ ...least, features })).toContain(
       'found "yaer"; allowed: hour, day, week, year; did you mean year?',
@@ -56,7 +56,7 @@ describe('parseConfig', () => {
     expect(config.source.maxRecordBytes).toBe(524_288)
   })
 
-  it('gives windowed features the entity and the time of the source, where they say none', () => {
+  it('uses the entity and the time of the source for windowed features that set none', () => {
     const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.amount', over: '1h' }
     const features = [window, { ...window, name: 'own', by: '$.card', at: '$.booked' }]
     const source = { topics: ['flights'], key: '$.account', timestamp: '$.date' }
@@ -80,12 +80,12 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, features: [window] })).toContain(`${key}: `)
   })
 
-  it('takes brokers as a list or separated by commas', () => {
+  it('accepts brokers as a list or separated by commas', () => {
     expect(parseConfig({ ...least, kafka: { brokers: 'a:1, b:2' } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])
     expect(parseConfig({ ...least, kafka: { brokers: ['a:1', 'b:2'] } }, {}).kafka.brokers).toEqual(['a:1', 'b:2'])
   })
 
-  it('puts the environment in for ${NAME}, and names the variables that are not set', () => {
+  it('replaces ${NAME} by the environment variable, and names the variables that are not set', () => {
     const document = { ...least, postgres: { url: '${SCHEME}://localhost/${DATABASE}' } }
     expect(parseConfig(document, { SCHEME: 'postgres', DATABASE: 'x' }).postgres.url).toBe('postgres://localhost/x')
     expect(problemsOf(document, { SCHEME: 'postgres' })).toContain('not set: DATABASE')
@@ -104,7 +104,7 @@ describe('parseConfig', () => {
       'features[0].optinal: no such key; did you mean optional?',
     ],
     [
-      'a key like no other',
+      'a key that resembles no other',
       { ...least, retention: { forever: true } },
       'retention.forever: no such key; allowed: anomalies, statistics',
     ],
@@ -119,7 +119,7 @@ describe('parseConfig', () => {
       { ...least, training: { every: '5 hours' } },
       'training.every: found "5 hours"; allowed: a duration',
     ],
-    ['an absent part', { ...least, alerts: undefined }, 'alerts: nothing there; allowed: object'],
+    ['a missing section', { ...least, alerts: undefined }, 'alerts: not set; allowed: object'],
     [
       'an unknown feature type',
       { ...least, features: [{ path: '$.a', type: 'num' }] },
@@ -153,7 +153,7 @@ describe('parseConfig', () => {
   })
 
   it.each([
-    ['a mechanism that there is not', { sasl: { mechanism: 'scram' } }, 'found "scram"; allowed: plain, scram-sha-256'],
+    ['an unknown mechanism', { sasl: { mechanism: 'scram' } }, 'found "scram"; allowed: plain, scram-sha-256'],
     [
       'a login without a password',
       { sasl: { mechanism: 'plain', username: 'u' } },
@@ -166,7 +166,7 @@ describe('parseConfig', () => {
     ],
     ['a certificate without its key', { tls: { certFile: 'c' } }, 'certFile and keyFile, both or none'],
     ['an unknown key of TLS', { tls: { cafile: 'c' } }, 'kafka.tls.cafile: no such key; did you mean caFile?'],
-    ['what is neither a switch nor files', { tls: 'yes' }, 'kafka.tls: found "[redacted]"; allowed: boolean, or'],
+    ['TLS that is neither a boolean nor files', { tls: 'yes' }, 'kafka.tls: found "[redacted]"; allowed: boolean, or'],
   ])('refuses %s', (_, kafka, expected) => {
     expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)
   })
@@ -190,28 +190,28 @@ describe('parseConfig', () => {
     [
       'a signed webhook without a secret',
       { ...hook, secret: undefined },
-      'webhooks[0].secret: nothing there; allowed: whsec_',
+      'webhooks[0].secret: not set; allowed: whsec_',
     ],
     ['a secret that is too short', { ...hook, secret: 'whsec_Geheimnis' }, 'webhooks[0].secret: found "[redacted]"; '],
     [
-      'a secret that would not be used',
+      'a secret that is not used',
       { ...hook, kind: 'slack' },
       'webhooks[0].secret: found "[redacted]"; allowed: with kind',
     ],
     [
-      'what is no web address',
+      'a URL that is not http or https',
       { ...hook, url: 'ftp://Geheimnis' },
       'webhooks[0].url: found "[redacted]"; allowed: a URL',
     ],
-    ['a kind that there is not', { ...hook, kind: 'teams' }, 'allowed: signed, slack, alertmanager'],
-    ['what is no network', { ...hook, allow: ['10.0.0.0/33'] }, 'webhooks[0].allow[0]: found "10.0.0.0/33"'],
+    ['an unknown kind', { ...hook, kind: 'teams' }, 'allowed: signed, slack, alertmanager'],
+    ['an invalid network', { ...hook, allow: ['10.0.0.0/33'] }, 'webhooks[0].allow[0]: found "10.0.0.0/33"'],
     [
       'health events without a topic',
       { ...hook, send: ['health'] },
       'alerts.webhooks[0].send: found ["health"]; allowed: health where events',
     ],
-    ['a key of another name', { ...hook, headers: {} }, 'alerts.webhooks[0].headers: no such key'],
-  ])('refuses %s, and keeps it to itself', (_, webhook, expected) => {
+    ['an unknown key', { ...hook, headers: {} }, 'alerts.webhooks[0].headers: no such key'],
+  ])('refuses %s without printing secrets', (_, webhook, expected) => {
     const problems = problemsOf({ ...least, alerts: { topic: 'a', webhooks: [webhook] } })
     expect(problems).toContain(expected)
     expect(problems).not.toContain('Geheimnis')
@@ -223,7 +223,7 @@ describe('parseConfig', () => {
     )
   })
 
-  it('issue 17.28: keeps what is under a wrong key, or comes from the environment, to itself', () => {
+  it('issue 17.28: does not print values under a wrong key or from the environment', () => {
     const wrong = {
       ...least,
       pipeline: '${TOKEN}',
@@ -239,7 +239,7 @@ describe('parseConfig', () => {
     expect(problems).toContain('password: no such key')
   })
 
-  it('issue 17: keeps a value of the environment in a list to itself', () => {
+  it('issue 17: does not print a value from the environment in a list', () => {
     const features = [{ path: ['https://${TOKEN}@host', 'https://user:Geheimnis@host'], type: 'numeric' }]
     const problems = problemsOf({ ...least, features }, { TOKEN: 'Geheimnis!' })
     expect(problems).not.toContain('Geheimnis')
@@ -272,7 +272,7 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, ...wrong })).toMatch(/allowed: (more than 0s|3650d at most|1B to 1GiB)/)
   })
 
-  it('issue 17.28: takes 0s where it has a meaning', () => {
+  it('issue 17.28: accepts 0s where it has a meaning', () => {
     expect(parseConfig({ ...least, training: { shadow: '0s' } }, {}).training.shadow).toBe(0)
   })
 })

@@ -8,17 +8,17 @@ import { keysAt } from './keys-at.js'
  * The configuration in a parsed YAML document, with defaults filled in and `${NAME}` replaced by the environment's value in
  * every string.
  *
- * @param document     what the YAML parser gave
+ * @param document     output of the YAML parser
  * @param environment  where `${NAME}` is looked up
- * @param file         what errors name the document by
- * @throws {ConfigInvalid} naming the file and every key that is wrong, what was found there and what is allowed
+ * @param file         name of the document in errors
+ * @throws {ConfigInvalid} with the file and, for every key that is wrong, the value found and what is allowed
  */
 export function parseConfig(document: unknown, environment: Environment, file = 'outflow.yaml'): Config {
   return withWindowDefaults(parseBy(configSchema, document, environment, file))
 }
 
 /**
- * The connection in a parsed YAML document: of an outflow.yaml, or of a file that has no more than that.
+ * The connection in a parsed YAML document: an outflow.yaml, or a file with the connection only.
  *
  * @throws {ConfigInvalid} as `parseConfig` does
  */
@@ -49,10 +49,10 @@ function parseBy<T extends z.ZodType>(
   })
 }
 
-/** As many as a person reads. */
+/** Longer lists of problems are cut. */
 const MOST_PROBLEMS = 20
 
-/** By default the entity and the time of a window are the source's. */
+/** A windowed feature without an entity or a time uses that of the source. */
 function withWindowDefaults(config: Config): Config {
   const { key, timestamp } = config.source
   return {
@@ -92,23 +92,23 @@ function describeAll(
 
 function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly PropertyKey[]): string[] {
   const path = [...at, ...issue.path]
-  const meant = issue.code === 'invalid_union' ? branchMeant(issue) : undefined
-  if (meant !== undefined) return describeAll(meant, document, path)
+  const branch = issue.code === 'invalid_union' ? branchOfType(issue) : undefined
+  if (branch !== undefined) return describeAll(branch, document, path)
   const key = formatPath(path)
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
     const problems = issue.keys
       .slice(0, MOST_PROBLEMS)
-      .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: no such key; ${meaning(known, name)}`)
+      .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: no such key; ${suggestion(known, name)}`)
     const more = issue.keys.length - problems.length
     return more > 0 ? [...problems, `and ${more} more unknown keys`] : problems
   }
   const input = inputOf(issue)
-  const found = input === undefined ? 'nothing there' : `found ${formatFound(path, input, document)}`
+  const found = input === undefined ? 'not set' : `found ${formatFound(path, input, document)}`
   return [`${key || 'the document'}: ${found}; ${allowed(issue)}`]
 }
 
-/** A value of an environment variable may be a secret: what the document has in its place is printed. */
+/** Prints the document's own text, such as `${NAME}`: the value of an environment variable may be a secret. */
 function formatFound(path: readonly PropertyKey[], input: unknown, document: unknown): string {
   const value = redact(path, input)
   const written = value === input ? (valueAt(document, path) ?? value) : value
@@ -116,7 +116,7 @@ function formatFound(path: readonly PropertyKey[], input: unknown, document: unk
     ? written.every((item) => typeof item !== 'object')
     : typeof written !== 'object'
   if (isPlain || written === null) return shorten(withoutPassword(JSON.stringify(written)))
-  // The values of keys that are in the wrong place may be secrets.
+  // The values of misplaced keys may be secrets.
   return Array.isArray(written) ? 'a list' : 'an object'
 }
 
@@ -126,7 +126,7 @@ function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
 
 const withoutPassword = (text: string): string => text.replace(/:\/\/[^@/\s]*@/g, '://[redacted]@')
 
-function meaning(known: readonly string[], name: string): string {
+function suggestion(known: readonly string[], name: string): string {
   const meant = didYouMean(name, known)
   return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
 }
@@ -166,8 +166,8 @@ function ofWhat(origin: string): string {
   return origin === 'string' ? ' characters' : ''
 }
 
-/** Of a union, what is said about the only branch that is of the input's own type. */
-function branchMeant({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
+/** The issues of the only branch of a union that has the type of the input; undefined where several have it, or none. */
+function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
   const ofType = errors.filter(
     (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
   )
@@ -186,7 +186,7 @@ function formatPath(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** What may hold a secret, or a secret that was put into the wrong place, is named and its value kept back. */
+/** Replaces a value by `[redacted]` where it may be a secret, also one under a wrong key. */
 function redact(path: readonly PropertyKey[], value: unknown): unknown {
   const [part, key, inner] = path
   if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
@@ -200,7 +200,7 @@ function redact(path: readonly PropertyKey[], value: unknown): unknown {
 
 const PUBLIC_OF_LOGIN: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issuer', 'clientId', 'scope', 'rolesClaim'])
 
-/** Its URL may be a secret as well. */
+/** The URL of a webhook may be a secret as well. */
 function isPublicOfWebhook([, , , key]: readonly PropertyKey[]): boolean {
   return typeof key === 'string' && ['name', 'kind', 'send', 'timeout', 'retryFor', 'allow'].includes(key)
 }

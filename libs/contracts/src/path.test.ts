@@ -55,7 +55,7 @@ it.each([
   ['route.origin', ['route', 'origin']],
   ['price [EUR]', ['price [EUR]']],
   ['["metrics.cpu"]', ['metrics.cpu']],
-])('issue 17.4: takes the column %s for %j', (column, own) => {
+])('issue 17.4: parses the column %s as %j', (column, own) => {
   expect(stepsOfColumn(column)).toEqual(own)
   expect(columnOfSteps(own)).toBe(column)
 })

@@ -17,7 +17,7 @@ export const fieldPath = z
 /**
  * The steps of a path such as `$.legs[0].miles`: `['legs', 0, 'miles']`.
  *
- * @throws {TypeError} when the text is not a path; `fieldPath` checks that at the edge
+ * @throws {TypeError} when the text is not a path; `fieldPath` validates paths at the edge
  */
 export function parsePath(path: string): readonly Step[] {
   const steps = stepsIn(path)
@@ -52,10 +52,10 @@ export function columnOfSteps(steps: readonly Step[]): string {
 }
 
 /**
- * Puts a value where the steps lead, and makes the objects and arrays on the way. The objects have no prototype, so a key such as
- * `constructor` is a plain key.
+ * Sets the value at a path, and creates missing objects and arrays. The objects have no prototype, so a key such as `constructor` is
+ * a plain key.
  *
- * @param record  without a prototype, as `emptyRecord` makes it
+ * @param record  without a prototype, as `emptyRecord` returns it
  */
 export function putAt(record: Record<string, unknown>, steps: readonly Step[], value: unknown): void {
   let at = record as Record<Step, unknown>
@@ -65,16 +65,16 @@ export function putAt(record: Record<string, unknown>, steps: readonly Step[], v
       at[step] = value
       return
     }
-    const held = holderOf(at[step], next)
-    at[step] = held
-    at = held as Record<Step, unknown>
+    const container = containerFor(at[step], next)
+    at[step] = container
+    at = container as Record<Step, unknown>
   })
 }
 
-/** What takes a step: an array takes indices only, since `length` and other names are no plain keys of it. */
-function holderOf(held: unknown, step: Step): object {
-  if (held === null || typeof held !== 'object') return typeof step === 'number' ? [] : emptyRecord()
-  return Array.isArray(held) && typeof step === 'string' ? Object.assign(emptyRecord(), held) : held
+/** The object or array that contains a step. An array contains indices only, because `length` and other names are not plain keys. */
+function containerFor(existing: unknown, step: Step): object {
+  if (existing === null || typeof existing !== 'object') return typeof step === 'number' ? [] : emptyRecord()
+  return Array.isArray(existing) && typeof step === 'string' ? Object.assign(emptyRecord(), existing) : existing
 }
 
 export function emptyRecord(): Record<string, unknown> {

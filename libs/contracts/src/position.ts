@@ -2,7 +2,7 @@
 export interface Position {
   readonly topic: string
   readonly partition: number
-  /** Never a `number`: Kafka offsets are 64 bits wide. A string in JSON, `bigint` in SQL. */
+  /** Never a `number`: Kafka offsets are 64 bits wide. It is a string in JSON, `bigint` in SQL. */
   readonly offset: bigint
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Why a record is improbable, seen from one field; reasons are sorted by `bits`, the largest first. */
+/** Contribution of one field to the improbability of a record; reasons are sorted by `bits`, the largest first. */
 export const reasonSchema = z.object({
   field: z.string(),
   bits: z
@@ -9,7 +9,9 @@ export const reasonSchema = z.object({
   observed: z.union([z.number(), z.string(), z.null()]),
   expected: z
     .union([z.number(), z.string(), z.null()])
-    .describe("The likeliest value given the record's other fields; what is usual where some of those are wrong, too"),
+    .describe(
+      "The likeliest value given the record's other fields, or the usual value where some of those are wrong too",
+    ),
   range: z
     .tuple([z.number(), z.number()])
     .nullable()
@@ -43,10 +45,10 @@ export const counterfactualSchema = z.object({
 
 export type Counterfactual = z.infer<typeof counterfactualSchema>
 
-/** All that explains why a record is improbable. */
+/** Explanation of an improbable record. */
 export interface Explanation {
   /** The most bits first. */
   readonly reasons: readonly Reason[]
-  /** null where no change of a few fields makes the record normal, or where none was looked for. */
+  /** null where no change of a few fields makes the record normal, or where none was searched for. */
   readonly counterfactual: Counterfactual | null
 }

@@ -2,9 +2,9 @@ import { z } from 'zod'
 
 export const filePath = (what: string) =>
   z.string().min(1).describe(`${what}; relative to the folder of the configuration`)
-const secret = (what: string) => z.string().min(1).describe(`${what}; better ${'${NAME}'} than the text itself`)
+const secret = (what: string) => z.string().min(1).describe(`${what}; prefer ${'${NAME}'} to the secret itself`)
 
-/** A certificate goes with its key, and the server is held to its own in any case. */
+/** A client certificate requires its key. The certificate of the server is always verified. */
 const certificateFiles = {
   caFile: filePath('PEM file of trusted CAs. Default: the CAs that Node trusts').optional(),
   certFile: filePath('PEM file of the client certificate and its chain').optional(),
@@ -16,8 +16,8 @@ interface CertificateFiles {
   readonly keyFile?: string | undefined
 }
 
-/** `tls: true` is TLS by the CAs that Node trusts, and the same as `tls: {}`. */
-const orSwitch = <T extends z.ZodType<CertificateFiles>>(files: T) =>
+/** `tls: true` is the same as `tls: {}`: TLS with the CAs that Node trusts. */
+const orBoolean = <T extends z.ZodType<CertificateFiles>>(files: T) =>
   z
     .union([z.boolean(), files])
     .transform((tls): z.output<T> | undefined => (typeof tls !== 'boolean' ? tls : tls ? files.parse({}) : undefined))
@@ -38,7 +38,7 @@ function exactlyOne(...names: readonly [string, string]) {
   }
 }
 
-export const kafkaTlsSchema = orSwitch(
+export const kafkaTlsSchema = orBoolean(
   z
     .strictObject({
       ...certificateFiles,
@@ -47,7 +47,7 @@ export const kafkaTlsSchema = orSwitch(
     .superRefine(bothOrNone),
 )
 
-export const postgresTlsSchema = orSwitch(z.strictObject(certificateFiles).superRefine(bothOrNone))
+export const postgresTlsSchema = orBoolean(z.strictObject(certificateFiles).superRefine(bothOrNone))
 
 export const saslSchema = z.discriminatedUnion('mechanism', [
   z

@@ -5,14 +5,14 @@ const expiresAt = '2030-01-01T00:00:00+01:00'
 const problemsOf = (rule: object) =>
   suppressionRuleSchema.safeParse({ expiresAt, ...rule }).error?.issues.map(({ path }) => path.join('.')) ?? []
 
-it('names at least one of entity, field and time of the week', () => {
+it('requires at least one of entity, field and time of the week', () => {
   expect(problemsOf({})).toEqual(['entity'])
   expect(problemsOf({ entity: 'JFK' })).toEqual([])
   expect(problemsOf({ field: 'delay' })).toEqual([])
   expect(problemsOf({ timeOfWeek: 'mon 06:00-09:00', zone: 'Europe/Berlin' })).toEqual([])
 })
 
-it('gives direction and range only to a field, and the lesser bound first', () => {
+it('allows direction and range only with a field, and requires the lesser bound first', () => {
   expect(problemsOf({ entity: 'JFK', direction: 'above', range: [1, 2] })).toEqual(['direction', 'range'])
   expect(problemsOf({ field: 'delay', direction: 'above', range: [null, 90] })).toEqual([])
   expect(problemsOf({ field: 'delay', range: [90, 1] })).toEqual(['range'])
@@ -25,6 +25,6 @@ it('refuses unknown zones, spans and keys', () => {
   expect(problemsOf({ entity: 'JFK', keys: [] })).toEqual([''])
 })
 
-it('reads a time of any zone', () => {
+it('accepts an expiry time with any offset from UTC', () => {
   expect(suppressionRuleSchema.parse({ expiresAt, entity: 'JFK' }).expiresAt).toEqual(new Date('2029-12-31T23:00:00Z'))
 })

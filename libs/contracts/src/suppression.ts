@@ -5,8 +5,8 @@ import { timeZone } from './zone.js'
 const bound = z.number().nullable()
 
 /**
- * Which alerts nobody wants to see, until when. All that the rule names must hold; the anomalies are stored as ever, and only
- * their alerts are hidden.
+ * A rule that hides alerts until it expires. An alert is hidden if it meets all conditions of the rule; its anomaly is stored
+ * as usual.
  */
 export const suppressionRuleSchema = z
   .strictObject({
@@ -30,8 +30,8 @@ export const suppressionRuleSchema = z
     timeOfWeek: weekSpans
       .nullable()
       .default(null)
-      .describe("When the event happened, by the record's own time, such as mon 06:00-09:00; null: whenever"),
-    zone: timeZone.default('UTC').describe('Whose clocks timeOfWeek goes by'),
+      .describe("When the event happened, by the record's own time, such as mon 06:00-09:00; null: any time"),
+    zone: timeZone.default('UTC').describe('IANA time zone of timeOfWeek'),
     expiresAt: z.iso
       .datetime({ offset: true })
       .transform((text) => new Date(text))
@@ -41,7 +41,7 @@ export const suppressionRuleSchema = z
 
 export type SuppressionRule = z.infer<typeof suppressionRuleSchema>
 
-/** What the keys of a rule mean together; for schemas with more keys than the rule's. */
+/** Checks the keys of a rule against each other; also for schemas with additional keys. */
 export function checkSuppressionRule(
   {
     entity,

@@ -1,5 +1,5 @@
 /**
- * What the clocks of a zone show at an instant, summer time included, as epoch ms that read so in UTC.
+ * The local time of a zone at an instant, with daylight saving, as the epoch ms at which UTC has the same date and time.
  *
  * @param zone  IANA name; absent: UTC
  * @param time  epoch ms; NaN stays NaN
@@ -10,15 +10,15 @@ export function toLocal(zone: string | undefined, time: number): number {
 }
 
 /**
- * The instant at which the clocks of a zone show a time. Of the hour that they show twice it is the first; in the one that
- * they skip it is as if they had not been put forward yet.
+ * The instant of a local time in a zone. In an hour that occurs twice it is the first one; in an hour that is skipped, the
+ * offset before the change is used.
  */
 export function fromLocal(zone: string | undefined, local: number): number {
   if (zone === undefined) return local
-  const byYesterdays = local - offsetMs(zone, local - DAY_MS)
-  if (toLocal(zone, byYesterdays) === local) return byYesterdays
-  const byTomorrows = local - offsetMs(zone, local + DAY_MS)
-  return toLocal(zone, byTomorrows) === local ? byTomorrows : byYesterdays
+  const withOffsetBefore = local - offsetMs(zone, local - DAY_MS)
+  if (toLocal(zone, withOffsetBefore) === local) return withOffsetBefore
+  const withOffsetAfter = local - offsetMs(zone, local + DAY_MS)
+  return toLocal(zone, withOffsetAfter) === local ? withOffsetAfter : withOffsetBefore
 }
 
 /** The span of ECMAScript time. */
@@ -26,10 +26,10 @@ const LIMIT_MS = 8.64e15
 
 const DAY_MS = 86_400_000
 
-/** Clocks are put forward and back at whole quarters of an hour of UTC, and Intl takes microseconds to compute the offset. */
+/** Offsets are cached by quarter of an hour: they change only at whole quarters of UTC, and Intl takes microseconds to compute one. */
 const QUARTER_MS = 900_000
-/** A hundred years of quarters would be 3.5 million. */
-const REMEMBERED = 10_000
+/** Bounds the cache: a hundred years have 3.5 million quarters. */
+const MAX_CACHED = 10_000
 
 interface Zone {
   readonly format: Intl.DateTimeFormat
@@ -47,9 +47,9 @@ function offsetMs(name: string, time: number): number {
   const quarter = Math.floor(time / QUARTER_MS)
   const known = zone.offsets.get(quarter)
   if (known !== undefined) return known
-  // NaN where the clocks would show what no Date can hold.
+  // NaN where the local time is outside the range of Date.
   const offset = clockAt(zone.format, quarter * QUARTER_MS) - quarter * QUARTER_MS || 0
-  if (zone.offsets.size >= REMEMBERED) zone.offsets.clear()
+  if (zone.offsets.size >= MAX_CACHED) zone.offsets.clear()
   zone.offsets.set(quarter, offset)
   return offset
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
-/** Postgres and Date compute with ten years as with any span; far longer ones leave the range of both. */
+/** Ten years; times computed with far longer spans are outside the range of Postgres and Date. */
 const LONGEST_MS = 3_650 * MS.d
 
 /** As `duration`, or `0s`. */
@@ -17,7 +17,7 @@ export const durationOrZero = z
 /** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`, from 1 ms to 3,650 days; parsed to ms. */
 export const duration = durationOrZero.refine((ms) => ms > 0, 'allowed: more than 0s')
 
-/** The length of a window, kept as its text, so that the metadata of a model have the text of the configuration. */
+/** The length of a window, kept as text, so that the metadata of a model contain the text of the configuration. */
 export const windowLength = z
   .string()
   .regex(/^\d+(\.\d+)?(m|h|d)$/, 'a duration of 1m to 7d, such as 30m, 1h or 7d')
@@ -26,7 +26,7 @@ export const windowLength = z
 /** Returns the length of a window in ms. */
 export const windowMs = (text: string): number => scale(text, MS)
 
-/** Minute, hour, day of the month, month, day of the week; a field of seconds may stand before them. */
+/** Minute, hour, day of the month, month, day of the week; a field of seconds may precede them. */
 export const cronPattern = z.string().refine(isCron, 'a cron pattern such as "0 3 * * *" that matches some future time')
 
 function isCron(pattern: string): boolean {

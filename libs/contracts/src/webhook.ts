@@ -7,7 +7,7 @@ import { duration } from './units.js'
 const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/
 export const SECRET_RULE = 'whsec_ and 24 to 64 random bytes in base64, as from: echo whsec_$(openssl rand -base64 32)'
 
-/** Says whether a text is a secret to sign with, or several with blanks between them, while one takes over from another. */
+/** Whether a text is a signing secret, or several separated by blanks, as during a rotation of secrets. */
 export const areSigningSecrets = (text: string): boolean => text.trim().split(/\s+/).every(isSigningSecret)
 
 function isSigningSecret(text: string): boolean {

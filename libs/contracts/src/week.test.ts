@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseWeek } from './week.js'
 
-/** The spans of minutes that are meant, as `day minute` from and to. */
+/** The selected spans of minutes, as `day minute` from and to. */
 function spansOf(text: string): string {
   const minutes = parseWeek(text)
   if (minutes === null) return 'refused'
@@ -19,20 +19,20 @@ function spansOf(text: string): string {
 }
 
 describe('spans of the week', () => {
-  it('are days, times, or both', () => {
+  it('consist of days, times, or both', () => {
     expect(spansOf('mon 06:00-09:00')).toBe('0 360 to 0 540')
     expect(spansOf('SAT, sun')).toBe('5 0 to 7 0')
     expect(spansOf('mon-tue,thu 00:00-00:01')).toBe('0 0 to 0 1, 1 0 to 1 1, 3 0 to 3 1')
     expect(spansOf('12:00-13:00').split(', ')).toHaveLength(7)
   })
 
-  it('reach into the next day where they end before they begin, Sunday into Monday', () => {
+  it('continue on the next day where they end before they begin, also from Sunday to Monday', () => {
     expect(spansOf('fri 22:00-07:00')).toBe('4 1320 to 5 420')
     expect(spansOf('sun 23:00-01:00')).toBe('0 0 to 0 60, 6 1380 to 7 0')
     expect(spansOf('sun-mon')).toBe('0 0 to 1 0, 6 0 to 7 0')
   })
 
-  it('add up where there are several', () => {
+  it('are combined where there are several', () => {
     expect(spansOf('mon 22:00-24:00; tue 00:00-06:00')).toBe('0 1320 to 1 360')
   })
 
@@ -47,5 +47,5 @@ describe('spans of the week', () => {
     'mon 06:00',
     'mon..fri',
     '25:00-26:00',
-  ])('refuse %j', (text) => expect(parseWeek(text)).toBeNull())
+  ])('do not parse %j', (text) => expect(parseWeek(text)).toBeNull())
 })

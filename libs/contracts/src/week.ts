@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Which minutes of a week are meant: `[10,080]`, 1 or 0, the first that of Monday 00:00. */
+/** The minutes of a week, `[10,080]`: 1 inside the spans, 0 outside; the first is Monday 00:00. */
 export type WeekMinutes = Uint8Array
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -15,10 +15,10 @@ export const weekSpans = z
 /**
  * Reads spans of the week, such as `mon 06:00-09:00`, `mon-fri 22:00-07:00; sat,sun` or `22:00-07:00`.
  *
- * Without days it is every day, without times the whole day. A time that ends before it begins ends on the next day: `fri
- * 22:00-07:00` reaches into Saturday. Days may wrap as well: `sat-mon`.
+ * Without days a span applies to every day, without times to the whole day. A time that ends before it begins ends on the next
+ * day: `fri 22:00-07:00` ends on Saturday. Days may wrap as well: `sat-mon`.
  *
- * @returns null where the text is nothing of the kind
+ * @returns null where the text has another form
  */
 export function parseWeek(text: string): WeekMinutes | null {
   const minutes = new Uint8Array(WEEK)

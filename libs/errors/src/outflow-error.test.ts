@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { isRetryable, OutflowError, toOutflowError, UnexpectedError } from './outflow-error.js'
 
-class BrokerAway extends OutflowError {
-  readonly code = 'OUTFLOW_TEST_BROKER_AWAY'
+class BrokerDown extends OutflowError {
+  readonly code = 'OUTFLOW_TEST_BROKER_DOWN'
   override readonly retryable = true
 }
 
 describe('toOutflowError', () => {
-  it('hands an OutflowError through unchanged', () => {
-    const error = new BrokerAway('the broker did not answer')
+  it('returns an OutflowError unchanged', () => {
+    const error = new BrokerDown('the broker did not answer')
     expect(toOutflowError(error)).toBe(error)
   })
 
-  it('keeps what was thrown as the cause, whatever its type', () => {
+  it('keeps the thrown value as the cause, whatever its type', () => {
     const thrown = new TypeError('x is undefined')
     expect(toOutflowError(thrown)).toMatchObject({
       code: 'OUTFLOW_UNEXPECTED',
@@ -24,8 +24,8 @@ describe('toOutflowError', () => {
 })
 
 describe('isRetryable', () => {
-  it('is true for errors that say so, and for nothing else', () => {
-    expect(isRetryable(new BrokerAway('away'))).toBe(true)
+  it('is true only for errors of a retryable class', () => {
+    expect(isRetryable(new BrokerDown('down'))).toBe(true)
     expect(isRetryable(new UnexpectedError('odd'))).toBe(false)
     expect(isRetryable(new Error('odd'))).toBe(false)
   })

@@ -1,14 +1,14 @@
 /**
- * The one error family of outflow: every error that leaves a room carries a stable code, whether the same act may
- * succeed when repeated, and the values that broke the rule.
+ * Base class of all errors of outflow: an error has a stable code, states whether it is retryable, and has the values that
+ * broke the rule.
  *
- * The message states the rule, the value that broke it and what to do; the original error rides as `cause`.
+ * The message states the rule, the value that broke it and what to do; the original error is the `cause`.
  */
 export abstract class OutflowError extends Error {
   abstract readonly code: `OUTFLOW_${string}`
-  /** Whether the same act may succeed later without anybody changing anything. */
+  /** Whether a retry may succeed although nobody changes anything. */
   readonly retryable: boolean = false
-  /** The values that the message speaks of, for logs and tests. */
+  /** The values in the message, for logs and tests. */
   readonly values: Readonly<Record<string, unknown>>
 
   constructor(message: string, options: { cause?: unknown; values?: Readonly<Record<string, unknown>> } = {}) {
@@ -29,7 +29,7 @@ export abstract class FixableError extends OutflowError {
   }
 }
 
-/** Something that a person gave is wrong: the command line, the configuration, a file. The same again fails the same. */
+/** An input of the user is wrong: the command line, the configuration or a file. A retry with the same input fails again. */
 export abstract class UserError extends OutflowError {}
 
 /**
@@ -44,7 +44,7 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof OutflowError && error.retryable
 }
 
-/** Returns any thrown value as an `OutflowError`; one that already is comes back unchanged. */
+/** Returns any thrown value as an `OutflowError`; one that already is an `OutflowError` is returned unchanged. */
 export function toOutflowError(thrown: unknown): OutflowError {
   if (thrown instanceof OutflowError) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)

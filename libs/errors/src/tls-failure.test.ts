@@ -12,6 +12,6 @@ test.each([
   expect(describeTlsFailure(code, message, 'kafka.tls')?.fix).toContain(fix)
 })
 
-test('what is no failure of TLS is none', () => {
+test('returns null for an error that is not a TLS failure', () => {
   expect(describeTlsFailure('ECONNREFUSED', 'connect ECONNREFUSED', 'kafka.tls')).toBeNull()
 })

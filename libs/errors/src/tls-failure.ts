@@ -1,17 +1,17 @@
-/** What is wrong, and what to do about it. */
-export interface Trouble {
+/** Cause of a TLS failure, and its fix. */
+export interface TlsFailure {
   readonly problem: string
   readonly fix: string
 }
 
 /**
- * Says why a TLS connection failed; null for what is no failure of TLS.
+ * Describes why a TLS connection failed; null for an error that is not a TLS failure.
  *
- * @param code     what Node or OpenSSL calls it, such as `CERT_HAS_EXPIRED`
- * @param message  what it said; names that do not fit a certificate stand only there
- * @param section  where outflow.yaml configures it, such as `kafka.tls`
+ * @param code     error code of Node or OpenSSL, such as `CERT_HAS_EXPIRED`
+ * @param message  its message; only the message has the names that do not match a certificate
+ * @param section  section of outflow.yaml that configures TLS, such as `kafka.tls`
  */
-export function describeTlsFailure(code: string, message: string, section: string): Trouble | null {
+export function describeTlsFailure(code: string, message: string, section: string): TlsFailure | null {
   if (UNTRUSTED.has(code)) {
     return {
       problem: `its certificate is signed by none of the CAs trusted here (${code})`,
@@ -33,7 +33,7 @@ export function describeTlsFailure(code: string, message: string, section: strin
     return { problem: `its certificate is for another name (${names})`, fix: `connect by a name that it has${hint}` }
   }
   if (NOT_TLS.test(code) || NOT_TLS.test(message)) {
-    return { problem: 'the port does not speak TLS', fix: `use its TLS port, or remove ${section}` }
+    return { problem: 'the port does not use TLS', fix: `use its TLS port, or remove ${section}` }
   }
   if (/^ERR_SSL_.*ALERT/.test(code)) {
     return {

@@ -11,10 +11,8 @@ describe('describeError', () => {
   })
 
   it('joins a message of several lines', () => {
-    const error = new UsageError('outflow.yaml is not valid:\n  pipeline: nothing there\n  feature: no such key')
-    expect(describeError(error, {})).toBe(
-      'outflow: outflow.yaml is not valid: pipeline: nothing there; feature: no such key',
-    )
+    const error = new UsageError('outflow.yaml is not valid:\n  pipeline: not set\n  feature: no such key')
+    expect(describeError(error, {})).toBe('outflow: outflow.yaml is not valid: pipeline: not set; feature: no such key')
   })
 
   it('issue 17.15: handles a message with many blanks in linear time', () => {

@@ -1,6 +1,6 @@
 import type { Counterfactual } from '../reason.js'
 
-/** Words a named mistake with its probability, such as `kilometres instead of miles? 97 %`. */
+/** Formats a named mistake with its probability, such as `kilometres instead of miles? 97 %`. */
 export function formatMistake({ name, share }: NonNullable<Counterfactual['mistake']>): string {
   return `${name}? ${Math.min(99, Math.round(100 * share))} %`
 }

@@ -15,9 +15,11 @@ test.each([
 test.each([
   [0.01, '1 in 100'],
   [1 / 1_601, 'rarer than 1 in 1,600'],
-])('by 1,600 records that are only counted, p %d reads %s', (p, text) => expect(formatRarity(p, 1 / 1_601)).toBe(text))
+])('without a tail, by 1,600 calibration records, p %d reads %s', (p, text) =>
+  expect(formatRarity(p, 1 / 1_601)).toBe(text),
+)
 
-test('no record that is rarer reads as if it were more frequent', () => {
+test('a rarer record never reads as a more frequent one', () => {
   const rank = (p: number) => {
     const [, beyond, oneIn] = /^(?:not rare|(beyond .*)|(?:rarer than )?1 in ([\d,]+))$/.exec(formatRarity(p))!
     if (beyond !== undefined) return Number.POSITIVE_INFINITY

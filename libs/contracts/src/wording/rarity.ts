@@ -1,5 +1,5 @@
 /**
- * Words how rare a record is among normal ones, such as `1 in 11,000`.
+ * Formats how rare a record is among normal ones, such as `1 in 11,000`.
  *
  * Beyond the resolution the number would only repeat an assumption about the tail: a record there is `rarer than 1 in 1,000,000`,
  * and one a thousand times beyond it is `beyond anything seen`.
