@@ -57,7 +57,7 @@ export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
     rejected: 0,
     rejectedBy: {},
     excluded: 0,
-    excludedBy: { confirmed: 0, named: 0 },
+    excludedBy: { confirmed: 0, named: 0, burst: 0 },
   },
   fit: null,
   calibration: null,

@@ -34,7 +34,8 @@ export const fitReportSchema = z
         rejected: z.int(),
         rejectedBy: z.partialRecord(z.enum(REJECTION_REASONS), z.int()).readonly(),
         excluded: z.int(),
-        excludedBy: z.object({ confirmed: z.int(), named: z.int() }).readonly(),
+        /** Confirmed anomalies, records of excluded spans, and records of a burst that a first model does not learn. */
+        excludedBy: z.object({ confirmed: z.int(), named: z.int(), burst: z.int() }).readonly(),
       })
       .readonly(),
     /** Curves, steps and cost of the flow's fit; null before, and where every feature is categorical. */

@@ -1,3 +1,4 @@
+export { type Burst, findBursts } from './bursts.js'
 export { type Decisions, decide } from './decision/decide.js'
 export { modelThreshold } from './decision/model-threshold.js'
 export { fitRecalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'

@@ -5,6 +5,7 @@ import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } fro
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import { startShadow } from './run-shadow.js'
+import { scoreRecords } from './score-records.js'
 import type { TrainerEffects } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
 
@@ -50,6 +51,7 @@ export function effectsOn(context: TrainerContext): Effects {
         }),
         () => models.train(input),
       ),
+    score: (artefact, records) => scoreRecords(artefact, records, models.open),
     passGate: (options) => passGate({ ...options, open: models.open }),
     store: async (model) => {
       await insertModel(pool, { ...model, pipeline })

@@ -42,7 +42,7 @@ export function begunReport({
       heldOut,
       rejected: Object.values(read.rejected).reduce((sum, count) => sum + count, 0),
       rejectedBy,
-      excluded: read.excluded.confirmed + read.excluded.named,
+      excluded: Object.values(read.excluded).reduce((sum, count) => sum + count, 0),
       excludedBy: read.excluded,
     },
     fit: null,

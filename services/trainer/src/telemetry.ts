@@ -25,6 +25,11 @@ export interface TrainerTelemetry {
   ): void
   fitAdvanced(progress: Parameters<NonNullable<TrainingInput['onProgress']>>[0]): void
   windowCutShort(asked: string, from: string): void
+  /**
+   * @param unlikely   how many unlikely records it has
+   * @param isLeftOut  whether the model is fitted without it
+   */
+  burstFound(span: { readonly from: string; readonly to: string }, unlikely: number, isLeftOut: boolean): void
   windowsRead(windows: WindowsRead): void
   /** @param rejected  how many records the contract of the features refused, by reason */
   recordsRead(rejected: Readonly<Record<RejectionReason, number>>): void
@@ -122,6 +127,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced')
     },
     windowCutShort: (asked, from) => log.warn({ asked, from }, 'window cut short'),
+    burstFound: ({ from, to }, unlikely, isLeftOut) =>
+      log.warn(
+        { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to}` },
+        'burst in training window',
+      ),
     recordsRead: (rejected) => {
       for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
     },

@@ -2,7 +2,7 @@ import { type FitReport, type GateReport, type ModelMetadata, parseConfig } from
 import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import type { WindowRecord } from '@outflow/streams'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
 
 const config = parseConfig(
@@ -69,6 +69,9 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
       metadata: { ...metadata, ...(recordsPerDay && { recordsPerDay }) },
       fit: null,
     })),
+    score: vi.fn<TrainerEffects['score']>(async (_, records) =>
+      Float64Array.from(records, ({ numbers }) => numbers[0]!),
+    ),
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
     promote: vi.fn<TrainerEffects['promote']>(async () => 'promoted'),
@@ -81,6 +84,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     windowsRead: vi.fn(),
     fitAdvanced: vi.fn(),
     windowCutShort: vi.fn(),
+    burstFound: vi.fn(),
     rowsAwaited: vi.fn(),
     gateDecided: vi.fn(),
     modelKnown: vi.fn(),
@@ -146,6 +150,45 @@ test('the incumbent is the rival, unless its features are others; in any case it
     expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ parentId: 'm0' }))
     expect(effects.openReport).toHaveBeenCalledWith(expect.anything(), 'm0')
   }
+})
+
+/** Delays of 0 to 9, and `each` of 1,000 from the given places on. */
+function windowWithBursts(places: readonly number[], each: number): readonly WindowRecord[] {
+  return windowOf(4_000).map((record, index) => {
+    const isLate = places.some((place) => place <= index && index < place + each)
+    return { ...record, value: Buffer.from(`{"delay":${isLate ? 1_000 : index % 10}}`) }
+  })
+}
+
+describe('issue 20: a burst in the training window', () => {
+  test('is left out of a first model, which is fitted again, and logged with its span', async () => {
+    const { effects, telemetry, options } = aRound({}, windowWithBursts([700], 12))
+    await trainOnce(options)
+    const span = { from: '1970-01-01T00:00:00.700Z', to: '1970-01-01T00:00:00.712Z' }
+    expect(telemetry.burstFound.mock.calls).toEqual([[span, 12, true]])
+    expect(effects.train).toHaveBeenCalledTimes(2)
+    const { fitted, heldOut } = effects.passGate.mock.calls[0]![0]
+    expect([...fitted, ...heldOut].filter(({ numbers }) => numbers[0] === 1_000)).toEqual([])
+    expect(effects.closeReport.mock.calls[0]![1].report.records).toMatchObject({
+      excluded: 12,
+      excludedBy: { confirmed: 0, named: 0, burst: 12 },
+    })
+  })
+
+  test('is only logged where an earlier model has flagged it already', async () => {
+    const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
+    const { effects, telemetry, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
+    await trainOnce(options)
+    expect(telemetry.burstFound).toHaveBeenCalledWith(expect.anything(), 12, false)
+    expect(effects.train).toHaveBeenCalledTimes(1)
+  })
+
+  test('is only logged where bursts recur, which the stream then has as a habit', async () => {
+    const { effects, telemetry, options } = aRound({}, windowWithBursts([200, 700, 1_200, 1_700], 8))
+    await trainOnce(options)
+    expect(telemetry.burstFound.mock.calls.map(([, , isLeftOut]) => isLeftOut)).toEqual([false, false, false, false])
+    expect(effects.train).toHaveBeenCalledTimes(1)
+  })
 })
 
 test('a fit leaves its report: window, records, gate, verdict', async () => {

@@ -1,5 +1,12 @@
 import type { Config, FitReport, GateReport, ModelMetadata } from '@outflow/contracts'
-import { alertRateOf, TooFewRecords, type TrainedDetector, type TrainingInput } from '@outflow/detector'
+import {
+  alertRateOf,
+  type Burst,
+  findBursts,
+  TooFewRecords,
+  type TrainedDetector,
+  type TrainingInput,
+} from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
@@ -12,7 +19,7 @@ import { holdOut } from './hold-out.js'
 import { readSampled, type SampledRecord } from './sampled-records.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
-import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords } from './training-records.js'
+import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords, withoutBursts } from './training-records.js'
 
 /** Progress of the trainer, for display. */
 export type TrainerProgress =
@@ -47,6 +54,8 @@ export interface TrainerEffects {
     end: { readonly state: Exclude<FitState, 'running'>; readonly modelId: string | null; readonly report: FitReport },
   ) => Promise<void>
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
+  /** NLL of each record by a model, nats. */
+  readonly score: (artefact: Uint8Array, records: readonly Fields[]) => Promise<Float64Array>
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
@@ -70,6 +79,7 @@ export interface RoundOptions {
     | 'windowsRead'
     | 'rowsAwaited'
     | 'windowCutShort'
+    | 'burstFound'
     | 'gateDecided'
     | 'modelKnown'
   >
@@ -81,7 +91,7 @@ export interface RoundOptions {
 
 /**
  * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
- * mark it as failed; every fit leaves its report.
+ * mark it as failed; every fit leaves its report. A first model whose window holds bursts is fitted again without them.
  *
  * @returns what became of it; `known`: the same records gave the model that is active, or one that failed its gate or was rolled back, and
  *   nothing changed
@@ -98,23 +108,36 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
 
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
-  const parts = partRecords(read, incumbent, training.seed)
-  const begun = begunReport({
-    seed: training.seed,
-    askedMs: fromMs,
-    seen,
-    isCutShort,
-    read,
-    sampled,
-    halfLifeMs: training.halfLife ?? null,
-    heldOut: parts.heldOut.length,
-  })
+  const part = (read: TrainingRecords) => {
+    const parts = partRecords(read, incumbent, training.seed)
+    const halfLifeMs = training.halfLife ?? null
+    const heldOut = parts.heldOut.length
+    return {
+      parts,
+      begun: begunReport({
+        seed: training.seed,
+        askedMs: fromMs,
+        seen,
+        isCutShort,
+        read,
+        sampled,
+        halfLifeMs,
+        heldOut,
+      }),
+    }
+  }
+  const { parts, begun } = part(read)
   const fitId = await effects.openReport(begun, active?.id ?? null)
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
     const trained = await fit({ fitId, parts, seen, window: read.window }, options)
-    return await decide({ fitId, begun, trained, parts, active, incumbent, startedAtMs }, options)
+    const candidate = { fitId, begun, trained, parts, active, incumbent, startedAtMs }
+    const kept = await withoutLearnedBursts(read, trained, { isFirst: active === null }, options)
+    if (kept === read) return await decide(candidate, options)
+    const again = part(kept)
+    const retrained = await fit({ fitId, parts: again.parts, seen, window: read.window }, options)
+    return await decide({ ...candidate, ...again, trained: retrained }, options)
   } catch (thrown: unknown) {
     const error = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
@@ -228,6 +251,32 @@ function fit(
 
 /** Often enough to see that it moves. */
 const NOTE_EVERY_MS = 5_000
+
+/**
+ * Logs the bursts of a window: its model may have learned them. A first model leaves them out, because no earlier one has flagged them for
+ * a verdict; bursts that recur are taken for a habit of the stream, which a model without them would flag each time.
+ *
+ * @returns the same records where nothing is left out
+ */
+async function withoutLearnedBursts(
+  read: TrainingRecords,
+  { artefact }: TrainedDetector,
+  { isFirst }: { readonly isFirst: boolean },
+  { config, effects, telemetry }: RoundOptions,
+): Promise<TrainingRecords> {
+  const bursts = findBursts(await effects.score(artefact, read.fields), config.training.contamination)
+  const isLeftOut = isFirst && bursts.length <= MOST_BURSTS
+  for (const burst of bursts) telemetry.burstFound(spanOf(burst, read), burst.unlikely, isLeftOut)
+  return isLeftOut && bursts.length > 0 ? withoutBursts(read, bursts) : read
+}
+
+/** One a day of a window of a week is a habit. */
+const MOST_BURSTS = 3
+
+/** As `models exclude` takes it: from ≤ t < to. */
+function spanOf({ first, last }: Burst, { times }: TrainingRecords) {
+  return { from: new Date(times[first]!).toISOString(), to: new Date(times[last]! + 1).toISOString() }
+}
 
 interface FittedCandidate {
   readonly fitId: string

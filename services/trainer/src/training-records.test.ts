@@ -70,7 +70,7 @@ test('confirmed anomalies and named spans are left out, from their first instant
   })
   expect(fields.map(({ numbers }) => numbers[0])).toEqual([0, 2, 3, 6, 7, 8, 9])
   expect(times.at(-1)).toBe(9_000)
-  expect(excluded).toEqual({ confirmed: 1, named: 2 })
+  expect(excluded).toEqual({ confirmed: 1, named: 2, burst: 0 })
 })
 
 test('issue 17.25: of a sampled record its fields are kept, not its bytes', () => {

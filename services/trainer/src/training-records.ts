@@ -1,4 +1,5 @@
 import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
+import type { Burst } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -15,7 +16,7 @@ export interface TrainingRecords {
   /** The most frequent detail among the rejections for the most frequent reason; null: none was rejected. */
   readonly rejectedExample: string | null
   /** Good records that no model is to learn from. */
-  readonly excluded: { readonly confirmed: number; readonly named: number }
+  readonly excluded: { readonly confirmed: number; readonly named: number; readonly burst: number }
   /** ISO 8601, the first and the last record that is used; null where there is none. */
   readonly window: { readonly from: string; readonly to: string } | null
 }
@@ -34,7 +35,7 @@ export function selectTrainingRecords(records: readonly SampledRecord[], leftOut
   const times: number[] = []
   const rejected = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>
   const details = new Map<string, { readonly reason: RejectionReason; count: number }>()
-  const excluded = { confirmed: 0, named: 0 }
+  const excluded = { confirmed: 0, named: 0, burst: 0 }
   for (const source of records.toSorted((a, b) => a.timestampMs - b.timestampMs)) {
     const result = source.read
     if ('reason' in result) {
@@ -81,6 +82,15 @@ export function atMost(read: TrainingRecords, most: number, seed: number): Train
   const kept = places.subarray(0, most).sort()
   const times = Array.from(kept, (place) => read.times[place]!)
   return { ...read, fields: Array.from(kept, (place) => read.fields[place]!), times, window: windowOf(times) }
+}
+
+/** Leaves bursts out, with all records between their first and last. */
+export function withoutBursts(read: TrainingRecords, bursts: readonly Burst[]): TrainingRecords {
+  const isOutside = (_: unknown, place: number) => !bursts.some(({ first, last }) => first <= place && place <= last)
+  const fields = read.fields.filter(isOutside)
+  const times = read.times.filter(isOutside)
+  const excluded = { ...read.excluded, burst: read.fields.length - fields.length }
+  return { ...read, fields, times, excluded, window: windowOf(times) }
 }
 
 function windowOf(times: readonly number[]): TrainingRecords['window'] {

@@ -25,6 +25,7 @@ import {
   readScores,
   recalibrationLimit,
 } from '../../../services/trainer/src/read-scores.js'
+import { scoreRecords } from '../../../services/trainer/src/score-records.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
 import type { History } from './history.js'
@@ -184,6 +185,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
           fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen })
         },
         train: trainDetector,
+        score: scoreRecords,
         passGate,
         store: async ({ id, artefact, metadata, metrics }) => {
           const known = models.find(({ summary }) => summary.id === id)
@@ -255,6 +257,7 @@ const SILENT = {
   windowsRead: () => {},
   rowsAwaited: () => {},
   windowCutShort: () => {},
+  burstFound: () => {},
   gateDecided: () => {},
   modelKnown: () => {},
 }

@@ -121,7 +121,7 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
           <Fact name="fitted to">
             {formatCount(rows)} records, {formatCount(heldOut)} held out
           </Fact>
-          <Fact name="left out">{formatCount(excluded)} confirmed or excluded</Fact>
+          <Fact name="left out">{formatCount(excluded)} confirmed, excluded or in a burst</Fact>
           {rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
           {calibration !== null && (
             <Fact name="calibrated on">
