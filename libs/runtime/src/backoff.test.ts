@@ -2,14 +2,14 @@ import { OutflowError } from '@outflow/errors'
 import { expect, test, vi } from 'vitest'
 import { backoffMs, keepTrying, pause, retrying } from './backoff.js'
 
-class Away extends OutflowError {
+class Unavailable extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
   override readonly retryable = true
 }
 
 const never = new AbortController().signal
 
-test('waits double up to the longest, and half of each is chance', () => {
+test('waits double up to the maximum, and half of each is random', () => {
   const lowest = [1, 2, 3, 4].map((attempt) => backoffMs(attempt, { firstMs: 100, maxMs: 400, random: () => 0 }))
   const highest = [1, 2, 3, 4].map((attempt) =>
     backoffMs(attempt, { firstMs: 100, maxMs: 400, random: () => 0.999_999 }),
@@ -22,47 +22,47 @@ test('the wait stays finite after thousands of attempts', () => {
   expect(backoffMs(5_000)).toBeLessThanOrEqual(5_000)
 })
 
-test('what is retryable is repeated until it succeeds', async () => {
-  const act = vi
+test('retries after retryable errors until the operation succeeds', async () => {
+  const operation = vi
     .fn<() => Promise<string>>()
-    .mockRejectedValueOnce(new Away('1'))
-    .mockRejectedValueOnce(new Away('2'))
+    .mockRejectedValueOnce(new Unavailable('1'))
+    .mockRejectedValueOnce(new Unavailable('2'))
     .mockResolvedValue('done')
   const onRetry = vi.fn()
-  expect(await retrying(act, { signal: never, firstMs: 1, onRetry })).toBe('done')
+  expect(await retrying(operation, { signal: never, firstMs: 1, onRetry })).toBe('done')
   expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
     ['1', 1],
     ['2', 2],
   ])
 })
 
-test('what is not retryable is thrown at once', async () => {
-  const act = vi.fn<() => Promise<never>>().mockRejectedValue(new TypeError('broken'))
-  await expect(retrying(act, { signal: never })).rejects.toThrow('broken')
-  expect(act).toHaveBeenCalledTimes(1)
+test('throws an error that is not retryable at once', async () => {
+  const operation = vi.fn<() => Promise<never>>().mockRejectedValue(new TypeError('broken'))
+  await expect(retrying(operation, { signal: never })).rejects.toThrow('broken')
+  expect(operation).toHaveBeenCalledTimes(1)
 })
 
 test('an abort ends the wait, with the last error', async () => {
   const abort = new AbortController()
-  const trying = retrying(() => Promise.reject(new Away('still away')), {
+  const trying = retrying(() => Promise.reject(new Unavailable('still down')), {
     signal: abort.signal,
     firstMs: 60_000,
     onRetry: () => abort.abort(),
   })
-  await expect(trying).rejects.toThrow('still away')
+  await expect(trying).rejects.toThrow('still down')
 })
 
-test('a long task is run again after any error until the signal aborts, and progress makes the next wait a short one', async () => {
+test('runs a long task again after any error until the signal aborts, and progress resets the wait', async () => {
   const abort = new AbortController()
-  const errors = [new TypeError('1'), new Away('2'), new Away('3')]
-  const act = async (progressed: () => void) => {
+  const errors = [new TypeError('1'), new Unavailable('2'), new Unavailable('3')]
+  const operation = async (progressed: () => void) => {
     const error = errors.shift()
     if (error === undefined) return abort.abort()
     if (error.message === '3') progressed()
     throw error
   }
   const onRetry = vi.fn()
-  await keepTrying(act, { signal: abort.signal, onRetry, backoffOf: () => ({ firstMs: 1 }) })
+  await keepTrying(operation, { signal: abort.signal, onRetry, backoffOf: () => ({ firstMs: 1 }) })
   expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
     ['1', 1],
     ['2', 2],

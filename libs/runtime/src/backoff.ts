@@ -4,15 +4,15 @@ import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 export interface Backoff {
   /** Wait before the second attempt, ms. Default 100. */
   readonly firstMs?: number
-  /** The longest wait, ms. Default 5,000: a service is back within seconds of its database. */
+  /** The longest wait, ms. Default 5,000: a service recovers within seconds after its database. */
   readonly maxMs?: number
-  /** In [0, 1). Default Math.random: waits differ between instances and are no part of any result. */
+  /** In [0, 1). Default Math.random: waits differ between instances, and no result depends on them. */
   readonly random?: () => number
 }
 
 /**
  * How long to wait before the next attempt, ms: `½ d + ½ d·u`, where d doubles from `firstMs` up to `maxMs`, so that
- * instances which failed together do not come back together.
+ * instances that failed together do not retry together.
  *
  * @param attempt  attempts made so far, from 1
  */
@@ -31,14 +31,17 @@ export interface RetryOptions extends Backoff {
 }
 
 /**
- * Repeats an act until it succeeds, waiting longer each time, for as long as what it throws is retryable.
+ * Repeats an operation until it succeeds, with growing waits, as long as its errors are retryable.
  *
- * @throws what `act` threw, when that is not retryable or the signal has aborted
+ * @throws the error of `operation` when it is not retryable or the signal has aborted
  */
-export async function retrying<T>(act: () => Promise<T>, { signal, onRetry, ...backoff }: RetryOptions): Promise<T> {
+export async function retrying<T>(
+  operation: () => Promise<T>,
+  { signal, onRetry, ...backoff }: RetryOptions,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await act()
+      return await operation()
     } catch (error: unknown) {
       if (!isRetryable(error) || signal.aborted) throw error
       const waitMs = backoffMs(attempt, backoff)
@@ -50,13 +53,13 @@ export async function retrying<T>(act: () => Promise<T>, { signal, onRetry, ...b
 }
 
 /**
- * Runs a long task again and again until the signal aborts; errors are reported, and the next run waits longer after each.
+ * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows.
  *
- * @param act              is handed what it calls when it makes progress: the next wait is a short one again
+ * @param task               calls `progressed` when it makes progress, which resets the wait
  * @param options.backoffOf  the waits after an error; default: those of `Backoff`
  */
 export async function keepTrying(
-  act: (progressed: () => void) => Promise<unknown>,
+  task: (progressed: () => void) => Promise<unknown>,
   {
     signal,
     onRetry,
@@ -70,7 +73,7 @@ export async function keepTrying(
   let failures = 0
   while (!signal.aborted) {
     try {
-      await act(() => {
+      await task(() => {
         failures = 0
       })
     } catch (thrown: unknown) {
@@ -84,20 +87,23 @@ export async function keepTrying(
 }
 
 /**
- * Waits until what a service leans on answers, one after the other. Who is away is waited for; a login or a certificate
- * that is refused will be refused again.
+ * Waits until all dependencies of a service answer, one after the other. A probe is retried while its dependency is down, but not
+ * after a refused login or certificate, which would be refused again.
  *
- * @throws what an `ask` threw that is not retryable, unless the signal has aborted
+ * @throws the error of a probe that is not retryable, unless the signal has aborted
  */
-export async function untilAllAnswer(asks: readonly (() => Promise<unknown>)[], options: RetryOptions): Promise<void> {
+export async function untilAllAnswer(
+  probes: readonly (() => Promise<unknown>)[],
+  options: RetryOptions,
+): Promise<void> {
   try {
-    for (const ask of asks) await retrying(ask, options)
+    for (const probe of probes) await retrying(probe, options)
   } catch (error: unknown) {
     if (!options.signal.aborted) throw error
   }
 }
 
-/** Waits, or less when the signal aborts; never throws. */
+/** Waits for a time, or until the signal aborts; never throws. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined)
 }

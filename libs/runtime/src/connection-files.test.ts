@@ -31,28 +31,28 @@ const located = (parts: { kafka?: object; postgres?: object; registry?: object; 
     folder,
   )
 
-test('paths are taken from the folder of outflow.yaml', async () => {
+test('paths are relative to the folder of outflow.yaml', async () => {
   const sasl = { mechanism: 'plain', username: 'u', passwordFile: 'password' }
   const { kafka } = await located({ kafka: { tls: true, sasl } })
   expect(kafka.tls).toEqual({})
   expect(kafka.sasl).toEqual({ ...sasl, passwordFile: join(folder, 'password') })
 })
 
-test("Postgres's password and TLS go into its URL, where every connection finds them", async () => {
+test("Postgres's password and TLS are added to its URL, which every connection uses", async () => {
   const { postgres } = await located({ postgres: { passwordFile: 'password', tls: true } })
   const url = new URL(postgres.url)
   expect(decodeURIComponent(url.password)).toBe('p@ss word/1')
   expect(url.searchParams.get('sslmode')).toBe('verify-full')
 })
 
-test('the secret of a webhook is read from its file, and must be one', async () => {
+test('the secret of a webhook is read from its file, and must be valid', async () => {
   await writeFile(join(folder, 'signing'), `whsec_${'A'.repeat(32)}\n`)
   const hook = { name: 'pager', url: 'https://hooks.example/' }
   const { alerts } = await located({ webhooks: [{ ...hook, secretFile: 'signing' }] })
   expect(alerts.webhooks).toMatchObject([{ name: 'pager', secret: `whsec_${'A'.repeat(32)}` }])
   expect(alerts.webhooks[0]).not.toHaveProperty('secretFile')
   await expect(located({ webhooks: [{ ...hook, secretFile: 'words' }] })).rejects.toThrow(
-    /alerts\.webhooks\[0\]\.secretFile: .*words: it may hold whsec_ and 24 to 64/,
+    /alerts\.webhooks\[0\]\.secretFile: .*words: it must contain whsec_ and 24 to 64/,
   )
 })
 
@@ -80,7 +80,7 @@ test.each([
     /source\.registry\.passwordFile: .*empty: it is empty/,
   ],
   [
-    'what is no certificate',
+    'a file without a certificate',
     { postgres: { tls: { caFile: 'words' } } },
     /postgres\.tls\.caFile: .*no certificate in PEM/,
   ],

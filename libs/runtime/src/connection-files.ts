@@ -14,14 +14,13 @@ import {
 } from '@outflow/contracts'
 
 /**
- * Makes the configuration independent of where it stood: paths of certificates and secrets become absolute, and for
- * Postgres they go into the connection URL, which every part that opens a connection is handed; secrets of webhooks and of
- * the schema registry are read.
+ * Makes the configuration independent of its folder: paths of certificates and secrets become absolute, and for Postgres they
+ * are added to the connection URL, which all connections use; secrets of webhooks and of the schema registry are read.
  *
- * What can be checked without a connection is checked here: files that are missing, empty or no PEM, a client
- * certificate that has expired, a key that is another certificate's.
+ * Checks everything that needs no connection: files that are missing, empty or not PEM, a client certificate that has
+ * expired, and a key that belongs to another certificate.
  *
- * @param folder  what relative paths begin at: the folder of outflow.yaml
+ * @param folder  base of relative paths: the folder of outflow.yaml
  * @throws {ConfigInvalid} naming the key, the file and the fix
  */
 export async function locateConnectionFiles(config: Config, folder: string): Promise<Config> {
@@ -41,7 +40,7 @@ export async function locateConnectionFiles(config: Config, folder: string): Pro
 }
 
 /**
- * The same for what it takes to read a topic: brokers and schema registry.
+ * The same for brokers and schema registry, which are needed to read a topic.
  *
  * @throws {ConfigInvalid} naming the key, the file and the fix
  */
@@ -63,7 +62,7 @@ async function withSecret({ secretFile, ...webhook }: Webhook, index: number, fo
   const key = `alerts.webhooks[${index}].secretFile`
   const path = resolve(folder, secretFile)
   const secret = await readSecret(key, path)
-  if (!areSigningSecrets(secret)) throw invalid(key, path, `it may hold ${SECRET_RULE}`)
+  if (!areSigningSecrets(secret)) throw invalid(key, path, `it must contain ${SECRET_RULE}`)
   return { ...webhook, secret }
 }
 
@@ -108,7 +107,7 @@ function certificateIn(key: string, path: string, pem: string): X509Certificate 
   try {
     return new X509Certificate(pem)
   } catch {
-    throw invalid(key, path, 'it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----')
+    throw invalid(key, path, 'it contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----')
   }
 }
 
@@ -116,8 +115,8 @@ function keyIn(key: string, path: string, pem: string) {
   try {
     return createPrivateKey(pem)
   } catch {
-    // The cause stays away: it may quote what it read.
-    throw invalid(key, path, 'it holds no private key in PEM that can be opened without a passphrase')
+    // Without the cause, whose message may quote the file.
+    throw invalid(key, path, 'it contains no private key in PEM that can be opened without a passphrase')
   }
 }
 
@@ -143,7 +142,7 @@ function invalid(key: string, path: string, problem: string): ConfigInvalid {
   return new ConfigInvalid(`${key}: ${path}: ${problem}`, { values: { key, path } })
 }
 
-/** As libpq spells it; pg reads the files whenever it connects, so that renewed ones are used. */
+/** In libpq's syntax; pg reads the files for each connection, so that renewed ones are used. */
 function urlWith(url: string, password: string | undefined, tls: PostgresTls | undefined): string {
   if (password === undefined && tls === undefined) return url
   const full = new URL(url)

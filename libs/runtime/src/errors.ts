@@ -1,7 +1,7 @@
 import { OutflowError, UserError } from '@outflow/errors'
 
 /**
- * The configuration file cannot be read: it is not there, or its permissions forbid it.
+ * The configuration file cannot be read: it does not exist, or its permissions forbid it.
  * @fix Name yours with `--config`, or write one with `outflow init`.
  */
 export class ConfigUnreadable extends UserError {
@@ -17,8 +17,8 @@ export class ConfigSyntaxError extends UserError {
 }
 
 /**
- * Health, metrics or the console cannot be served: the address is taken, not of this machine, or forbidden.
- * @fix Stop what listens there, or change `http.host`, `console.host` or `http.ports`.
+ * Health, metrics or the console cannot be served: the address is in use, not of this machine, or forbidden.
+ * @fix Stop the process that uses the port, or change `http.host`, `console.host` or `http.ports`.
  */
 export class HealthAddressUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_HEALTH_ADDRESS_UNAVAILABLE'

@@ -17,21 +17,21 @@ function twoPipelines() {
   }
 }
 
-test('ready is who is ready in every pipeline, and the answer names each', async () => {
+test('a process is ready when every pipeline is, and its readiness lists each', async () => {
   const { flights, parcels, joined } = twoPipelines()
   flights.check('ingest', 'model', () => ({ ok: true, detail: 'm1' }))
   expect(await joined.readiness()).toMatchObject({ ready: true })
-  parcels.check('ingest', 'kafka', () => ({ ok: false, detail: 'away' }))
+  parcels.check('ingest', 'kafka', () => ({ ok: false, detail: 'down' }))
   expect(await joined.readiness()).toEqual({
     ready: false,
     pipelines: {
       flights: { ready: true, checks: { ingest: { model: { ok: true, detail: 'm1' } } } },
-      parcels: { ready: false, checks: { ingest: { kafka: { ok: false, detail: 'away' } } } },
+      parcels: { ready: false, checks: { ingest: { kafka: { ok: false, detail: 'down' } } } },
     },
   })
 })
 
-test('series of one name stand together, each with its pipeline; the process has its own once', async () => {
+test('series of one name are grouped, each with the label of its pipeline; metrics of the process appear once', async () => {
   const { flights, parcels, joined } = twoPipelines()
   flights.metrics.counter('outflow_records_total', 'Records', ['topic']).inc({ topic: 'a' }, 2)
   parcels.metrics.counter('outflow_records_total', 'Records', ['topic']).inc({ topic: 'b' }, 3)

@@ -1,15 +1,15 @@
 import { type Metrics, makeMetrics } from './metrics.js'
 import type { Readiness, Vitals } from './vitals.js'
 
-/** What is served of a process: a readiness, and metrics as text. */
+/** Readiness and metrics of a process, as a server needs them. */
 export interface ServedVitals {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readiness(): Promise<{ readonly ready: boolean }>
 }
 
 /**
- * Joins the signs of life of several pipelines in one process: ready when each is, and its readiness names each; every
- * series has the label of its pipeline, and the process's own figures stand there once, without one.
+ * Joins the vitals of several pipelines in one process. It is ready when every pipeline is, and its readiness lists each. Every
+ * series has the label of its pipeline; the metrics of the process are included once, without the label.
  *
  * @param pipelines  by name; made with `ofProcess: false`
  */
@@ -32,7 +32,7 @@ export function joinVitals(pipelines: ReadonlyMap<string, Vitals>): ServedVitals
   }
 }
 
-/** Prometheus wants all series of a name together, under one HELP and one TYPE. */
+/** Prometheus requires all series of a name in one group, with one HELP and one TYPE. */
 function joinFamilies(texts: readonly string[]): string {
   const families = new Map<string, { readonly head: string[]; readonly series: string[] }>()
   for (const text of texts) {

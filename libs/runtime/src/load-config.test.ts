@@ -30,19 +30,19 @@ async function aFile(name: string, text: string): Promise<string> {
   return path
 }
 
-test('a file gives the configuration, with the environment and the defaults filled in', async () => {
+test('returns the configuration of a file, with environment variables and defaults filled in', async () => {
   const config = await loadConfig(await aFile('good.yaml', GOOD), { DATABASE_URL: 'postgres://localhost/x' })
   expect(config.postgres.url).toBe('postgres://localhost/x')
   expect(config.training.every).toBe(3_600_000)
 })
 
-test('a file that is not there is named, with the way to write one', async () => {
+test('throws for a missing file, with its name and the command that writes one', async () => {
   const reading = loadConfig(join(folder, 'absent.yaml'))
   await expect(reading).rejects.toThrow(ConfigUnreadable)
   await expect(reading).rejects.toThrow(/absent\.yaml: there is no such file; .*--config.*outflow init/)
 })
 
-test('a folder in the place of the file is an error that says so', async () => {
+test('throws for a folder, with the code of the system', async () => {
   await expect(loadConfig(folder)).rejects.toThrow(/EISDIR; check that it is a file/)
 })
 
@@ -52,22 +52,22 @@ test('a syntax error names file, line, column and the line itself', async () => 
   await expect(reading).rejects.toThrow(/broken\.yaml, line \d+, column \d+: .*The line: ".+"/)
 })
 
-test('an environment variable inside braces asks for quotes', async () => {
+test('the error for an environment variable inside braces suggests quotes', async () => {
   const reading = loadConfig(await aFile('braces.yaml', 'postgres: { url: ${DATABASE_URL} }\n'))
   await expect(reading).rejects.toThrow(/line 1, .*quote \$\{NAME\}/)
 })
 
-test('a key given twice is a syntax error, not the last one taken', async () => {
+test('a duplicate key is a syntax error', async () => {
   await expect(loadConfig(await aFile('twice.yaml', `${GOOD}pipeline: other\n`))).rejects.toThrow(/unique/)
 })
 
-test('issue 17.10: an invalid configuration is named as it was given', async () => {
+test('issue 17.10: the error for an invalid configuration contains its path', async () => {
   const path = await aFile('payments.yaml', GOOD.replace('numeric', 'number'))
   await expect(loadConfig(path, { DATABASE_URL: 'postgres://x/y' })).rejects.toThrow(`${path} is not valid`)
   await expect(loadConfig(path, {})).rejects.toThrow(`${path} names environment variables that are not set`)
 })
 
-test('a wrong value is left to the contract, which names the key', async () => {
+test('throws ConfigInvalid for a wrong value, with its key', async () => {
   const reading = loadConfig(await aFile('wrong.yaml', GOOD.replace('numeric', 'number')), {
     DATABASE_URL: 'postgres://x/y',
   })

@@ -6,14 +6,14 @@ import { locateConnectionFiles, locateSourceFiles } from './connection-files.js'
 import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 
 /**
- * Returns the configuration that a file states: YAML 1.2, `${NAME}` taken from the environment, defaults filled in, the
- * files of certificates and secrets located and checked.
+ * Reads a configuration file: YAML 1.2, `${NAME}` replaced from the environment, defaults filled in, the files of certificates
+ * and secrets located and checked.
  *
  * @param path         the file, such as `outflow.yaml`
  * @param environment  where `${NAME}` is looked up; default: the process's environment
  * @throws {ConfigUnreadable}   when there is no such file or it may not be read
  * @throws {ConfigSyntaxError}  when it is not YAML, naming file, line and column
- * @throws {ConfigInvalid}      when a key is wrong, naming each one, or a file that one names
+ * @throws {ConfigInvalid}      when keys, or files that they name, are wrong; the message names each
  */
 export async function loadConfig(
   path: string,
@@ -24,7 +24,7 @@ export async function loadConfig(
 }
 
 /**
- * Reads a YAML file, unchecked.
+ * Reads a YAML file without checking its keys.
  *
  * @throws {ConfigUnreadable | ConfigSyntaxError} as `loadConfig` does
  */
@@ -33,10 +33,11 @@ export async function loadDocument(path: string): Promise<unknown> {
 }
 
 /**
- * Checks the part of a configuration that it takes to read a topic, `kafka` and of `source` format, csv and registry, and locates its files.
+ * Checks the part of a configuration that is needed to read a topic (`kafka`, `source.format`, `source.csv`, `source.registry`), and
+ * locates its files.
  *
- * @param path  the document's file, or what errors call it; files that it names are relative to its folder
- * @throws {ConfigInvalid} when a key is wrong, naming each one, or a file that one names
+ * @param path  file of the document, or its name in errors; files that it names are relative to its folder
+ * @throws {ConfigInvalid} when keys, or files that they name, are wrong; the message names each
  */
 export async function openConnection(
   document: unknown,
@@ -67,14 +68,14 @@ function parseYaml(text: string, path: string): unknown {
   const { line, col } = lineCounter.linePos(problem.pos[0])
   const shown = text.split('\n')[line - 1]?.trim() ?? ''
   const place = `${path}, line ${line}, column ${col}`
-  // The parser quotes what it stumbled over, which may be the secret itself.
-  const said = MAY_HOLD_SECRET.test(shown)
+  // The parser's message quotes the invalid text, which may be a secret.
+  const detail = MAY_HOLD_SECRET.test(shown)
     ? `${problem.code}. The line is not shown, because it may contain a secret`
     : `${problem.message}. The line: "${shown}"`
-  throw new ConfigSyntaxError(`${place}: ${said}; ${fixOf(shown)}`, { values: { path, line, column: col } })
+  throw new ConfigSyntaxError(`${place}: ${detail}; ${fixOf(shown)}`, { values: { path, line, column: col } })
 }
 
-/** Aliases are looked up only here; the parser's own message quotes a secret that begins with an asterisk. */
+/** Resolves aliases. The parser's own message is not used, because it quotes a secret that begins with an asterisk. */
 function toPlain(document: Document.Parsed, path: string): unknown {
   let plain: unknown
   try {
@@ -92,11 +93,11 @@ function toPlain(document: Document.Parsed, path: string): unknown {
   return plain
 }
 
-/** Whether an object is among its own values, or among those of one of its values. */
-function containsItself(value: unknown, holders: readonly unknown[] = []): boolean {
+/** Whether an object contains itself, directly or in a nested value. */
+function containsItself(value: unknown, ancestors: readonly unknown[] = []): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (holders.includes(value)) return true
-  const within = [...holders, value]
+  if (ancestors.includes(value)) return true
+  const within = [...ancestors, value]
   return Object.values(value).some((inner) => containsItself(inner, within))
 }
 

@@ -3,7 +3,7 @@ import { OutflowError } from '@outflow/errors'
 import { expect, test } from 'vitest'
 import { type LogOptions, makeLog } from './log.js'
 
-class PoolKept extends OutflowError {
+class PoolBusy extends OutflowError {
   readonly code = 'OUTFLOW_STORE_UNAVAILABLE'
 }
 
@@ -54,39 +54,39 @@ test('an error is written with its code, its values and its causes', () => {
   expect(JSON.stringify(line)).not.toContain('hunter2')
 })
 
-test('fields that carry secrets are redacted at the top and inside', () => {
+test('secret fields are redacted at the top level and in nested objects', () => {
   const { log, lines } = aLog()
   log.info({ password: 'hunter2', config: { postgres: { url: 'postgres://a:hunter2@b/c' } } }, 'configuration read')
   expect(JSON.stringify(lines())).not.toContain('hunter2')
 })
 
-test('what is below the level is not written', () => {
+test('a line below the level is not written', () => {
   const { log, text } = aLog({ level: 'warn' })
   log.info('service started')
   expect(text()).toBe('')
 })
 
-test('the pretty form is a line for each event, without the stack of a known condition', () => {
+test('the pretty form is one line per event, without the stack of a known error', () => {
   const { log, text } = aLog({ format: 'pretty' })
-  log.warn({ error: new PoolKept('no connection left', { cause: new Error('refused') }), attempt: 2 }, 'write retried')
+  log.warn({ error: new PoolBusy('no connection left', { cause: new Error('refused') }), attempt: 2 }, 'write retried')
   const written = text()
   expect(written.trimEnd().split('\n')).toHaveLength(1)
   expect(written).toMatch(/WARN.*write retried.*"error":"no connection left","attempt":2/)
 })
 
-test('the pretty form keeps the stack of what nobody expected', () => {
+test('the pretty form contains the stack of an unexpected error', () => {
   const { log, text } = aLog({ format: 'pretty' })
   log.error({ error: new TypeError('x is not a function') }, 'batch failed')
   expect(text()).toMatch(/x is not a function.*at .*log\.test/)
 })
 
-test('the pretty form is for people', () => {
+test('the pretty form begins with the level and the message', () => {
   const { log, text } = aLog({ format: 'pretty' })
   log.info({ modelId: 'm1' }, 'model loaded')
   expect(text()).toMatch(/INFO.*model loaded/)
 })
 
-test('issue 17.13: many readable logs to one destination add its listeners once', () => {
+test('issue 17.13: many pretty logs to one destination add their listeners once', () => {
   const destination = Object.assign(new PassThrough(), { isTTY: true })
   const count = () => destination.eventNames().reduce((sum, name) => sum + destination.listenerCount(name), 0)
   makeLog({ service: 'ingest', destination, format: 'pretty' })

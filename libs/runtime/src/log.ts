@@ -3,17 +3,17 @@ import { OutflowError } from '@outflow/errors'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { PinoPretty } from 'pino-pretty'
 
-/** The log of one service: constant messages, values as fields, `error` for what was thrown. */
+/** The log of one service: constant messages, values as fields, `error` for a thrown value. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: Record<string, unknown>): Log }
 
 export interface LogOptions {
-  /** Stands in every line as `service`. */
+  /** The field `service` of every line. */
   readonly service: string
-  /** The least level that is written. Default: info. */
+  /** The lowest level that is written. Default: info. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error'
   /** Where lines go. Default: standard output. */
   readonly destination?: NodeJS.WritableStream & { isTTY?: boolean }
-  /** Default: JSON when NODE_ENV is production or the destination is no terminal, else readable lines. */
+  /** Default: JSON when NODE_ENV is production or the destination is not a terminal, else readable lines. */
   readonly format?: 'json' | 'pretty'
 }
 
@@ -39,7 +39,7 @@ export function makeLog({ service, level = 'info', destination = process.stdout,
   )
 }
 
-/** One for each destination: each adds listeners to it, and a process has many logs. */
+/** Returns one stream per destination, because each stream adds listeners to it and a process has many logs. */
 function prettyStream(destination: NonNullable<LogOptions['destination']>): DestinationStream {
   const known = PRETTY.get(destination)
   if (known !== undefined) return known
@@ -51,7 +51,7 @@ function prettyStream(destination: NonNullable<LogOptions['destination']>): Dest
     colorize: destination.isTTY ?? false,
     ignore: 'pid,hostname',
     singleLine: true,
-    // An error is a field like others: pino-pretty would print it over many lines.
+    // Print an error like other fields; by default pino-pretty prints it over many lines.
     errorLikeObjectKeys: [],
     customPrettifiers: { error: (error) => readable(error as SerializedError) },
   })
@@ -59,7 +59,7 @@ function prettyStream(destination: NonNullable<LogOptions['destination']>): Dest
   return stream
 }
 
-/** The message alone where the code names a known condition; the stack of what nobody expected. */
+/** The message of an error with a code, the stack of an unexpected one. */
 function readable(error: SerializedError | string): string {
   if (typeof error === 'string') return error
   const { code = 'OUTFLOW_UNEXPECTED', message, stack } = error
@@ -68,7 +68,7 @@ function readable(error: SerializedError | string): string {
 
 interface SerializedError {
   readonly type: string
-  /** Of errors of outflow's own. */
+  /** Set for an `OutflowError`. */
   readonly code?: string
   readonly values?: Readonly<Record<string, unknown>>
   readonly message: string
@@ -86,7 +86,7 @@ function withOffsetsAsText(fields: Record<string, unknown>): Record<string, unkn
   )
 }
 
-/** What was thrown, as fields: its kind, code, message, values, stack and causes. */
+/** A thrown value as fields: its type, code, message, values, stack and causes. */
 function serializeError(thrown: unknown): SerializedError | string {
   if (!(thrown instanceof Error)) return withoutPasswords(String(thrown))
   return {
@@ -98,7 +98,7 @@ function serializeError(thrown: unknown): SerializedError | string {
   }
 }
 
-/** Drivers like to quote the URL that they could not reach. */
+/** Error messages of drivers may quote the connection URL. */
 function withoutPasswords(text: string): string {
   return text.replace(/(\w+:\/\/[^:@/\s]*):[^@/\s]*@/g, '$1:[redacted]@')
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { makeMetrics } from './metrics.js'
 
-it('names its instruments by the conventions: counters, and they alone, end in _total', async () => {
+it('has the suffix _total on counters, and only on counters', async () => {
   const metrics = makeMetrics({ pipeline: 'flights' })
   metrics.counter('outflow_records_total', 'Records')
   metrics.gauge('outflow_training_rows', 'Records')

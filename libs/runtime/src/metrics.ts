@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What a process measures: named instruments, and all of them as Prometheus text. */
+/** Metrics of a process: named instruments, and all of them as Prometheus text. */
 export interface Metrics {
   /** @param name  ends in `_total` */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
@@ -19,7 +19,7 @@ export interface Metrics {
   readonly contentType: string
 }
 
-// Gauges with a counter's suffix, which `promtool check metrics` refuses; the same by type, without it, are kept.
+// Gauges with the suffix of counters, which `promtool check metrics` rejects. The gauges by type, without the suffix, are kept.
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 export interface MetricsOptions {
@@ -27,13 +27,13 @@ export interface MetricsOptions {
 }
 
 /**
- * Makes a registry of its own: two pipelines in one process, or two tests, do not see each other's numbers.
+ * Makes a separate registry, so that two pipelines in one process, or two tests, share no numbers.
  *
- * The process's own figures (CPU, memory, event loop, garbage collection) are included by default. An instrument asked for twice
- * is the same instrument.
+ * The metrics of the process (CPU, memory, event loop, garbage collection) are included by default. A second call with the same
+ * name returns the same instrument.
  *
- * @param labels             stand on every series, such as the pipeline
- * @param options.ofProcess  false where another registry has the process's figures; default: true
+ * @param labels             added to every series, such as the pipeline
+ * @param options.ofProcess  false where another registry has the metrics of the process; default: true
  */
 export function makeMetrics(
   labels: Readonly<Record<string, string>> = {},

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Histogram } from 'prom-client'
 
-/** What prom-client holds of one series. */
+/** One series, as prom-client stores it. */
 interface Series {
   sum: number
   count: number

@@ -5,12 +5,12 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Tracing } from './span.js'
 
-/** A batch has up to thousands of causes; a span that links to them all is larger than the work it describes. */
+/** A batch can have thousands of parent traces, and links to all of them would make its span too large. */
 const MOST_LINKS = 32
-/** Of the 10 s of a drain. What a collector that is away did not take by then is lost: traces are for looking. */
+/** Part of the 10 s of a drain. Spans that the collector has not accepted by then are lost; no result depends on them. */
 const CLOSE_MS = 2_000
 
-/** Tracing by the variables of the process, which the SDK reads itself. */
+/** Opens tracing as the environment variables configure it, which the SDK reads itself. */
 export function openOtlp(service: string): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': `outflow-${service}` }))
@@ -36,8 +36,8 @@ export function openOtlp(service: string): Tracing {
       const { traceId, spanId, traceFlags } = span.spanContext()
       return {
         traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-        end: (found = {}, error) => {
-          span.setAttributes(found)
+        end: (results = {}, error) => {
+          span.setAttributes(results)
           if (error) {
             span.recordException(error)
             span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
@@ -48,7 +48,7 @@ export function openOtlp(service: string): Tracing {
     },
     close: () => {
       const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
-      // A collector that refused the last spans is no reason for a service to fail.
+      // A service does not fail because a collector refuses the last spans.
       return Promise.race([provider.shutdown().catch(() => {}), late])
     },
   }

@@ -14,7 +14,7 @@ function aLog() {
 const untilAborted = ({ signal }: Pipeline) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
 
-test('one that fails leaves the others running, is named by /readyz, and decides the exit', async () => {
+test('a failed pipeline leaves the others running and is listed by /readyz; its error is thrown at the end', async () => {
   const abort = new AbortController()
   const { log, reported, address } = aLog()
   const ended = vi.fn()
@@ -48,7 +48,7 @@ test('one that fails leaves the others running, is named by /readyz, and decides
   expect(ended).toHaveBeenCalled()
 })
 
-test('when none is left the run ends', async () => {
+test('ends when no pipeline is left', async () => {
   const { log } = aLog()
   const options = { configs, log, address: { host: '127.0.0.1', port: 0 }, signal: new AbortController().signal }
   await expect(runPipelines({ ...options, run: async () => Promise.reject(new Error('broken')) })).rejects.toThrow()

@@ -12,20 +12,20 @@ export interface Pipeline {
 }
 
 export interface PipelinesOptions {
-  /** Each names another pipeline. */
+  /** Each with another pipeline name. */
   readonly configs: readonly Config[]
   readonly log: Log
-  /** Where the health and the metrics of all are served. */
+  /** Address for the health and metrics of all. */
   readonly address: { readonly host: string; readonly port: number }
   readonly run: (pipeline: Pipeline) => Promise<void>
   readonly signal: AbortSignal
 }
 
 /**
- * Runs several pipelines in one process until the signal aborts. One that fails does not end the others: it is logged, and
- * /readyz names it and answers 503 from then on.
+ * Runs several pipelines in one process until the signal aborts. A pipeline that fails does not end the others: the error is
+ * logged, and /readyz lists it and answers 503 from then on.
  *
- * @throws when all have ended, what the first one that failed threw
+ * @throws the error of the first pipeline that failed, once all have ended
  * @throws {HealthAddressUnavailable} before any begins
  */
 export async function runPipelines({ configs, log, address, run, signal }: PipelinesOptions): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Runs several things until the signal aborts; when one of them fails, the others are drained first.
+ * Runs several tasks until the signal aborts. When one of them fails, the others are drained.
  *
- * @throws what the first of them threw
+ * @throws the error of the first task that failed, once all have ended
  */
 export async function runTogether(
   runs: readonly ((signal: AbortSignal) => Promise<void>)[],

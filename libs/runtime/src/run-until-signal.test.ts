@@ -18,13 +18,13 @@ function aProcess() {
   return { source: source as typeof source & SignalSource, log, written }
 }
 
-test('a service that ends without a signal gives 0 and leaves no listener', async () => {
+test('returns 0 when the service ends without a signal, and removes its listeners', async () => {
   const { source, log } = aProcess()
   expect(await runUntilSignal(async () => {}, { log, source })).toBe(0)
   expect(source.listenerCount('SIGTERM') + source.listenerCount('SIGINT')).toBe(0)
 })
 
-test('SIGTERM aborts the signal, and the drain is waited for', async () => {
+test('SIGTERM aborts the signal, and the run ends after the drain', async () => {
   const { source, log, written } = aProcess()
   let drained = false
   const running = runUntilSignal(
@@ -61,7 +61,7 @@ test('a second Ctrl-C ends the process at once', () => {
   expect(source.exit).toHaveBeenCalledWith(1)
 })
 
-test('a service that throws gives 1, with the error in the log', async () => {
+test('returns 1 when the service throws, and logs the error', async () => {
   const { source, log, written } = aProcess()
   expect(await runUntilSignal(() => Promise.reject(new Error('disk full')), { log, source })).toBe(1)
   expect(written).toEqual(['service failed'])

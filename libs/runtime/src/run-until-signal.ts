@@ -1,7 +1,7 @@
 import { toOutflowError } from '@outflow/errors'
 import type { Log } from './log.js'
 
-/** What of the process a run listens to and ends by; a test hands in its own. */
+/** The signals and the exit of a process; a test passes its own. */
 export interface SignalSource {
   on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: string) => void): unknown
   off(signal: 'SIGTERM' | 'SIGINT', listener: (signal: string) => void): unknown
@@ -10,16 +10,16 @@ export interface SignalSource {
 
 export interface RunOptions {
   readonly log: Log
-  /** How long the drain may take, ms. Default 10,000: a third of the 30 s that Kubernetes gives before it kills. */
+  /** How long the drain may take, ms. Default 10,000: a third of the 30 s that Kubernetes waits before it kills. */
   readonly drainMs?: number
   readonly source?: SignalSource
 }
 
 /**
- * Runs a service until it ends or the first SIGTERM or SIGINT asks it to: then `signal` aborts and the service drains.
+ * Runs a service until it ends. At the first SIGTERM or SIGINT `signal` aborts and the service drains.
  *
  * A drain that overruns ends the process with 1; a second signal ends it at once. Offsets move in the transaction that
- * writes what they cover, so both are safe: what was not written is read again.
+ * writes the results, so both are safe: a record that was not written is read again.
  *
  * @returns the exit code: 0 when the service completed or drained, 1 when it threw
  */

@@ -15,38 +15,38 @@ export interface Address {
 }
 
 /**
- * Serves the signs of life over HTTP.
+ * Serves the vitals over HTTP.
  *
- * @param requestTimeoutMs  for a whole request to come in; default 10 s
- * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
+ * @param requestTimeoutMs  maximum time to receive a whole request; default 10 s
+ * @throws {HealthAddressUnavailable} when the address is in use, not of this machine, or forbidden
  */
 export async function serveVitals(
   vitals: ServedVitals,
   address: Address,
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<VitalsServer> {
-  // Loaded on demand: loading it takes most commands, which serve nothing, longer than their own work.
+  // Loaded on demand, because loading takes longer than the work of most commands, which serve nothing.
   const { fastify } = await import('fastify')
   const server = fastify({ forceCloseConnections: true, ...requestTimeouts(requestTimeoutMs) })
   addVitalsRoutes(server, vitals)
   return { url: await listenOn(server, address, 'health and metrics'), close: () => server.close() }
 }
 
-/** For a whole request to come in, its body too; an answer may take longer. */
+/** Maximum time to receive a request with its body; the response may take longer. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Options of a server that ends a connection on which a request has not come in whole in time. */
+/** Options of a server that closes a connection if a request is not received in time. */
 export const requestTimeouts = (timeoutMs = REQUEST_TIMEOUT_MS) => ({
   requestTimeout: timeoutMs,
   http: {
-    // Node exchanges the two timeouts where that of the headers is the longer one.
+    // Node swaps the two timeouts where that of the headers is longer.
     headersTimeout: timeoutMs,
     connectionsCheckingInterval: Math.min(1_000, timeoutMs),
   },
 })
 
 /**
- * Adds the signs of life to a server: `/healthz` (200 while the process turns), `/readyz` (200 or 503, with every check
+ * Adds the routes of the vitals to a server: `/healthz` (200 while the process runs), `/readyz` (200 or 503, with every check
  * as JSON) and `/metrics` (Prometheus text).
  */
 export function addVitalsRoutes(server: Pick<FastifyInstance, 'get'>, vitals: ServedVitals): void {
@@ -61,11 +61,11 @@ export function addVitalsRoutes(server: Pick<FastifyInstance, 'get'>, vitals: Se
 }
 
 /**
- * Lets a server listen; one that cannot is closed.
+ * Starts a server on an address, and closes it if that fails.
  *
- * @param what  is served there, as a message names it
+ * @param what  name of the served content in error messages
  * @returns its URL
- * @throws {HealthAddressUnavailable} when the address is taken, foreign or forbidden
+ * @throws {HealthAddressUnavailable} when the address is in use, not of this machine, or forbidden
  */
 export async function listenOn(
   server: Pick<FastifyInstance, 'listen' | 'close'>,

@@ -1,10 +1,10 @@
 import type { SpanKind } from '@opentelemetry/api'
 
-/** Traces of what a service does, sent by OTLP. */
+/** Sends spans of the work of a service by OTLP. */
 export interface Tracing {
-  /** Begins a span that has no parent: work on a batch belongs to many traces, and is linked to them. */
+  /** Begins a span without a parent: the work on a batch belongs to many traces, to which the span is linked. */
   begin(name: string, span: SpanStart): OpenSpan
-  /** Sends what is left, for as long as a drain may wait for it. */
+  /** Sends the remaining spans, within the time that a drain allows for it. */
   close(): Promise<void>
 }
 
@@ -13,14 +13,14 @@ export interface SpanStart {
   readonly attributes: Attributes
   /** Epoch ms; default: now. */
   readonly startedAtMs?: number
-  /** W3C `traceparent`s of what led here; those beyond the first 32, repeated ones and malformed ones are passed over. */
+  /** W3C `traceparent`s of the parent traces; repeated and malformed ones, and those beyond the first 32, are ignored. */
   readonly causes?: Iterable<string>
 }
 
 export interface OpenSpan {
-  /** W3C trace context of the span, for those whom it causes. */
+  /** W3C trace context of the span, for downstream consumers. */
   readonly traceparent: string
-  /** @param error  why it failed; absent: it did not */
+  /** @param error  why the work failed; absent if it succeeded */
   end(attributes?: Attributes, error?: Error): void
 }
 

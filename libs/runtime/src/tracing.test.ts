@@ -41,10 +41,10 @@ afterEach(async () => {
   await new Promise((resolve) => collector.close(resolve))
 })
 
-/** What the collector has once tracing is closed. */
-async function sent(act: (tracing: Tracing) => unknown): Promise<readonly OtlpSpan[]> {
+/** The spans that the collector has received once tracing is closed. */
+async function sent(work: (tracing: Tracing) => unknown): Promise<readonly OtlpSpan[]> {
   const tracing = (await openTracing('ingest'))!
-  await act(tracing)
+  await work(tracing)
   await tracing.close()
   return received.flatMap(({ body }) =>
     body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
@@ -59,7 +59,7 @@ describe('tracing', () => {
     ['no endpoint is named', { OTEL_EXPORTER_OTLP_ENDPOINT: '' }],
     ['the SDK is disabled', { OTEL_SDK_DISABLED: 'true' }],
     ['traces have no exporter', { OTEL_TRACES_EXPORTER: 'none' }],
-  ])('is off where %s, and acts run without it', async (_, environment) => {
+  ])('is off where %s, and functions run without spans', async (_, environment) => {
     const tracing = await openTracing('ingest', { ...process.env, ...environment })
     expect(tracing).toBeNull()
     const start = vi.fn()
@@ -67,7 +67,7 @@ describe('tracing', () => {
     expect(start).not.toHaveBeenCalled()
   })
 
-  it('sends a span with its service, attributes and beginning to the standard path', async () => {
+  it('sends a span with its service, attributes and start time to the standard path', async () => {
     vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=test')
     const [span] = await sent((tracing) =>
       tracing
@@ -94,7 +94,7 @@ describe('tracing', () => {
     )
   })
 
-  it('links to the traces that led to it: each once, well formed, 32 at most', async () => {
+  it('links to its parent traces: each once, only well-formed ones, at most 32', async () => {
     const causes = [
       'rubbish',
       `00-${'0'.repeat(32)}-${'2'.repeat(16)}-01`,
@@ -105,7 +105,7 @@ describe('tracing', () => {
     expect(span!.links[0]).toMatchObject({ traceId: traceparent(1).slice(3, 35), spanId: traceparent(1).slice(36, 52) })
   })
 
-  it('gives its own context in the form that it reads', async () => {
+  it('returns its context in the form in which it accepts parent traces', async () => {
     let own = ''
     const [first, second] = await sent((tracing) => {
       const span = tracing.begin('process flights', aStart)
@@ -117,7 +117,7 @@ describe('tracing', () => {
     expect(second!.links).toMatchObject([{ traceId: first!.traceId, spanId: first!.spanId }])
   })
 
-  it('records an act that failed, and throws the same error', async () => {
+  it('records a failure, and throws the same error', async () => {
     const [span] = await sent((tracing) =>
       expect(
         inSpan(
@@ -131,7 +131,7 @@ describe('tracing', () => {
     expect(span).toMatchObject({ status: { code: 2, message: 'diverged' }, events: [{ name: 'exception' }] })
   })
 
-  it('does not fail, nor wait long, where no collector answers', async () => {
+  it('closes within seconds and without an error where no collector answers', async () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:1')
     const tracing = (await openTracing('ingest'))!
     tracing.begin('process flights', aStart).end()

@@ -1,11 +1,11 @@
 import type { SpanStart, Tracing } from './span.js'
 
 /**
- * Opens tracing where the standard variables ask for it: `OTEL_EXPORTER_OTLP_ENDPOINT` or
- * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, unless `OTEL_SDK_DISABLED=true` or `OTEL_TRACES_EXPORTER=none`. Headers, timeout, sampler,
- * service name and resource attributes are taken from theirs. Spans travel as OTLP/HTTP in JSON.
+ * Opens tracing where the standard environment variables enable it: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+ * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, unless `OTEL_SDK_DISABLED=true` or `OTEL_TRACES_EXPORTER=none`. The standard
+ * variables also set headers, timeout, sampler, service name and resource attributes. Spans are sent as OTLP/HTTP in JSON.
  *
- * @returns null where it is off: then nothing of OpenTelemetry is loaded
+ * @returns null where tracing is off; OpenTelemetry is then not loaded
  * @see OpenTelemetry, Environment Variable Specification
  */
 export async function openTracing(
@@ -17,17 +17,17 @@ export async function openTracing(
   return (await import('./otlp-tracing.js')).openOtlp(service)
 }
 
-/** Runs an act inside a span, where tracing is on. */
+/** Runs a function, inside a span where tracing is on. */
 export async function inSpan<T>(
   tracing: Tracing | null,
   name: string,
   start: () => SpanStart,
-  act: () => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
-  if (tracing === null) return act()
+  if (tracing === null) return work()
   const span = tracing.begin(name, start())
   try {
-    const result = await act()
+    const result = await work()
     span.end()
     return result
   } catch (thrown: unknown) {

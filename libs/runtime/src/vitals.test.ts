@@ -40,13 +40,13 @@ test('a process is ready when every check of every service is', async () => {
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 })
 
-test('a process that is not ready is alive all the same', async () => {
+test('a process that is not ready is still alive', async () => {
   const vitals = makeVitals()
   vitals.check('ingest', 'kafka', () => ({ ok: false, detail: 'no broker' }))
   expect((await fetch(`${await serving(vitals)}/healthz`)).status).toBe(200)
 })
 
-test('a check that throws has failed, with what it threw', async () => {
+test('a check that throws has failed, with the message of its error', async () => {
   const vitals = makeVitals()
   vitals.check('alerts', 'kafka', () => Promise.reject(new Error('connection refused')))
   expect(await vitals.readiness()).toMatchObject({
@@ -59,19 +59,19 @@ test('a check that never answers has failed after two seconds', async () => {
   vi.useFakeTimers()
   const vitals = makeVitals()
   vitals.check('alerts', 'kafka', () => new Promise(() => {}))
-  const asked = vitals.readiness()
+  const readiness = vitals.readiness()
   await vi.advanceTimersByTimeAsync(2_000)
-  expect((await asked).checks.alerts?.kafka).toEqual({ ok: false, detail: 'no answer in 2000 ms' })
+  expect((await readiness).checks.alerts?.kafka).toEqual({ ok: false, detail: 'no answer in 2000 ms' })
 })
 
-test('a check that was taken away is asked no more', async () => {
+test('a removed check is not run', async () => {
   const vitals = makeVitals()
   const remove = vitals.check('trainer', 'postgres', () => ({ ok: false, detail: 'gone' }))
   remove()
   expect(await vitals.readiness()).toEqual({ ready: true, checks: {} })
 })
 
-test('metrics carry the labels of the process and its own figures', async () => {
+test('metrics have the labels of the process, and include those of the process itself', async () => {
   const vitals = makeVitals({ pipeline: 'flights' })
   vitals.metrics.counter('outflow_records_total', 'Records received', ['topic']).inc({ topic: 'flights' }, 3)
   const response = await fetch(`${await serving(vitals)}/metrics`)
@@ -81,21 +81,21 @@ test('metrics carry the labels of the process and its own figures', async () => 
   expect(text).toContain('process_cpu_user_seconds_total')
 })
 
-test('an instrument asked for twice is the same one', () => {
+test('a second call with the same name returns the same instrument', () => {
   const { metrics } = makeVitals()
   expect(metrics.counter('outflow_x_total', 'x')).toBe(metrics.counter('outflow_x_total', 'x'))
 })
 
-test('a gauge that is read at the scrape is NaN when reading fails, and the others are there', async () => {
+test('a gauge that is read at the scrape is NaN when reading fails, and the other metrics are complete', async () => {
   const { metrics } = makeVitals()
   metrics.gaugeOf('outflow_outbox_rows', 'Rows that wait', async () => 3)
-  metrics.gaugeOf('outflow_model_age_seconds', 'Age', () => Promise.reject(new Error('away')))
+  metrics.gaugeOf('outflow_model_age_seconds', 'Age', () => Promise.reject(new Error('down')))
   const text = await metrics.text()
   expect(text).toContain('outflow_outbox_rows 3')
   expect(text).toMatch(/outflow_model_age_seconds nan/i)
 })
 
-test('a taken port is an error that names the address and the fix', async () => {
+test('throws for a port in use, with the address and the fix', async () => {
   const vitals = makeVitals()
   const taken = Number(new URL(await serving(vitals)).port)
   const second = serveVitals(vitals, { host: '127.0.0.1', port: taken })
@@ -104,9 +104,9 @@ test('a taken port is an error that names the address and the fix', async () => 
 })
 
 test.each([
-  ['headers', 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'],
+  ['header', 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'],
   ['body', 'POST /readyz HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{'],
-])('issue 17.28: a request whose %s do not come in time is ended', async (_, begun) => {
+])('issue 17.28: the connection of a request whose %s is not received in time is closed', async (_, begun) => {
   const server = await serveVitals(makeVitals(), { host: '127.0.0.1', port: 0 }, 50)
   servers.push(server)
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')

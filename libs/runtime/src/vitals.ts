@@ -1,6 +1,6 @@
 import { type Metrics, type MetricsOptions, makeMetrics } from './metrics.js'
 
-/** Result of one check; `detail` is one line for people. */
+/** Result of one check; `detail` is one readable line. */
 export interface CheckResult {
   readonly ok: boolean
   readonly detail: string
@@ -15,19 +15,19 @@ export interface Readiness {
 }
 
 /**
- * The signs of life of one process: its metrics and its readiness checks.
+ * The vitals of one process: its metrics and its readiness checks.
  *
- * Services that share a process share it, and one address serves all of them.
+ * Services in the same process share them, and one address serves them all.
  */
 export interface Vitals {
   readonly metrics: Metrics
-  /** Adds a check, such as `model`, of a service; gives the function that takes it away again. */
+  /** Adds a check of a service, such as `model`; returns the function that removes it. */
   check(service: string, name: string, check: Check): () => void
-  /** Asks every check, each at most `CHECK_TIMEOUT_MS`; one that throws or is late has failed. */
+  /** Runs every check, each for at most `CHECK_TIMEOUT_MS`; one that throws or takes longer has failed. */
   readiness(): Promise<Readiness>
 }
 
-/** @param labels  stand on every metric, such as the pipeline */
+/** @param labels  added to every metric, such as the pipeline */
 export function makeVitals(labels: Readonly<Record<string, string>> = {}, options: MetricsOptions = {}): Vitals {
   const checks = new Map<string, { service: string; name: string; check: Check }>()
   return {
@@ -41,7 +41,7 @@ export function makeVitals(labels: Readonly<Record<string, string>> = {}, option
     },
     readiness: async () => {
       const entries = [...checks.values()]
-      const results = await Promise.all(entries.map(({ check }) => ask(check)))
+      const results = await Promise.all(entries.map(({ check }) => runCheck(check)))
       const byService: Record<string, Record<string, CheckResult>> = {}
       entries.forEach(({ service, name }, index) => {
         byService[service] = { ...byService[service], [name]: results[index]! }
@@ -54,7 +54,7 @@ export function makeVitals(labels: Readonly<Record<string, string>> = {}, option
 /** Kubernetes gives a probe one second by default, and operators commonly raise it to three. */
 const CHECK_TIMEOUT_MS = 2_000
 
-async function ask(check: Check): Promise<CheckResult> {
+async function runCheck(check: Check): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<CheckResult>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, detail: `no answer in ${CHECK_TIMEOUT_MS} ms` }), CHECK_TIMEOUT_MS)

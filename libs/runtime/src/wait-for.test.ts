@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { waitFor } from './wait-for.js'
 
-it('looks until something is found', async () => {
+it('polls until the function returns a value', async () => {
   const { signal } = new AbortController()
-  let looks = 0
-  expect(await waitFor(() => (++looks < 3 ? null : 'found'), { everyMs: 1, signal })).toBe('found')
-  expect(looks).toBe(3)
+  let polls = 0
+  expect(await waitFor(() => (++polls < 3 ? null : 'found'), { everyMs: 1, signal })).toBe('found')
+  expect(polls).toBe(3)
 })
 
 it('throws the reason of the signal, also in the middle of a pause', async () => {

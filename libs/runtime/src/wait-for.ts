@@ -1,19 +1,19 @@
 import { pause } from './backoff.js'
 
 /**
- * Repeats a look until it finds something.
+ * Calls a function repeatedly until it returns a value.
  *
- * @param look    gives null while there is nothing
- * @param everyMs  pause between two looks
- * @throws what `look` threw, and the signal's reason when it aborts
+ * @param poll     returns null while there is no value
+ * @param everyMs  pause between two calls
+ * @throws the error of `poll`, and the signal's reason when it aborts
  */
 export async function waitFor<T>(
-  look: () => Promise<T | null> | T | null,
+  poll: () => Promise<T | null> | T | null,
   { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
 ): Promise<T> {
   for (;;) {
     signal.throwIfAborted()
-    const found = await look()
+    const found = await poll()
     if (found !== null) return found
     await pause(everyMs, signal)
   }

@@ -10,7 +10,7 @@ test('a wake-up ends a wait', async () => {
   await waiting
 })
 
-test('a wake-up while nobody waits ends the next wait, once', async () => {
+test('a wake-up without a waiting task ends the next wait, once', async () => {
   const wakeUp = makeWakeUp()
   wakeUp.wake()
   wakeUp.wake()
@@ -25,7 +25,7 @@ test('a wake-up while nobody waits ends the next wait, once', async () => {
   await second
 })
 
-test('a wait ends with its time', async () => {
+test('a wait ends after its timeout', async () => {
   await makeWakeUp().wait(never, 1)
 })
 

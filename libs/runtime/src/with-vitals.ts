@@ -9,7 +9,7 @@ export interface VitalsOptions {
 }
 
 /**
- * Makes the vitals of a pipeline and serves them for as long as the run takes.
+ * Makes the vitals of a pipeline and serves them until the run ends.
  *
  * @throws {HealthAddressUnavailable} before the run begins
  */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { fitProgress } from './fit-progress.js'
 import { makeProgressArea } from './progress.js'
 
-/** What a log gets of fits that report these steps of 1,000. */
+/** The log lines of fits that report these steps of 1,000. */
 function linesOf(...fits: readonly (readonly number[])[]): string[] {
   const stream = new PassThrough({ encoding: 'utf8' })
   const progress = fitProgress({ progress: makeProgressArea(stream).open })
@@ -17,7 +17,7 @@ function linesOf(...fits: readonly (readonly number[])[]): string[] {
   return (stream.read() as string).split('\n').map((line) => line.split(', ')[0]!)
 }
 
-test('says how far the fit is', () => {
+test('prints the progress of the fit', () => {
   const stream = new PassThrough({ encoding: 'utf8' })
   const progress = fitProgress({ progress: makeProgressArea(stream).open })
   const at = { step: 500, maxSteps: 2000, epoch: 7.54, leftMs: 9100 }
@@ -27,7 +27,7 @@ test('says how far the fit is', () => {
   )
 })
 
-test('says from the first step on that a flow is fitted again', () => {
+test('labels a repeated fit from its first step on', () => {
   expect(linesOf([50, 800, 850], [50, 900])).toEqual([
     'fit: 50 of 1,000 steps',
     'fit: 800 of 1,000 steps',

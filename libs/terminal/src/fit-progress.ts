@@ -1,7 +1,7 @@
 import type { Progress } from './progress.js'
 import type { Terminal } from './terminal.js'
 
-/** How far the fit of a model is. */
+/** Progress of the fit of a model. */
 export interface FitStep {
   readonly step: number
   readonly maxSteps: number
@@ -10,7 +10,7 @@ export interface FitStep {
   readonly trainNll: number
   /** nats */
   readonly validationNll: number
-  /** At most so long until the fit ends. */
+  /** Maximum remaining time of the fit. */
   readonly leftMs: number
 }
 
@@ -19,7 +19,7 @@ export interface FitProgress {
   stop(): void
 }
 
-/** Shows a model's fits. A flow that is fitted again, because the first fit was poor, has a bar of its own. */
+/** Shows the progress of a model's fits. A fit that is repeated, because the first one was poor, has its own bar. */
 export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
   let open: { step: number; readonly bar: Progress } | undefined
   const begin = ({ step, maxSteps }: FitStep) => {
@@ -30,7 +30,7 @@ export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
   return {
     update: (progress) => {
       const { step, epoch, trainNll, validationNll, leftMs } = progress
-      // The steps of a fit only rise: where they do not, the next one has begun.
+      // Steps increase within a fit, so a step that is not larger belongs to the next fit.
       if (open === undefined || step <= open.step) open = begin(progress)
       open.step = step
       const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`

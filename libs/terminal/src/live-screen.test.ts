@@ -8,7 +8,7 @@ const aStream = ({ isTTY = true, rows = 24 } = {}) =>
 const BEGIN = '\u001B[?25l\u001B[?7l'
 const END = '\u001B[?7h\u001B[?25h'
 
-it('goes back over what it drew, only where something changed, and restores the cursor', () => {
+it('redraws only when the text has changed, and restores the cursor', () => {
   const stream = aStream()
   const screen = makeLiveScreen(stream)
   screen.draw('one\ntwo')
@@ -18,7 +18,7 @@ it('goes back over what it drew, only where something changed, and restores the 
   expect(stream.read()).toBe(`${BEGIN}\u001B[0Jone\ntwo\n\u001B[2F\u001B[0Jthree\n${END}`)
 })
 
-it('makes room for a line that stays, and draws below it', () => {
+it('erases the text for a permanent line, and draws below it', () => {
   const stream = aStream()
   const screen = makeLiveScreen(stream)
   screen.draw('one\ntwo')
@@ -28,13 +28,13 @@ it('makes room for a line that stays, and draws below it', () => {
   expect(stream.read()).toBe(`${BEGIN}\u001B[0Jone\ntwo\n\u001B[2F\u001B[0J${END}said\n${BEGIN}\u001B[0Jone\n`)
 })
 
-it('leaves out the lines that would scroll away', () => {
+it('omits lines that do not fit on the screen', () => {
   const stream = aStream({ rows: 3 })
   makeLiveScreen(stream).draw('1\n2\n3\n4')
   expect(stream.read()).toBe(`${BEGIN}\u001B[0J1\n2\n`)
 })
 
-it('is plain text in a pipe', () => {
+it('writes plain text in a pipe', () => {
   const stream = aStream({ isTTY: false })
   const screen = makeLiveScreen(stream)
   screen.draw('one')

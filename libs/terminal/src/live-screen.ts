@@ -1,18 +1,18 @@
 import { visible } from './visible.js'
 
-/** The end of what a terminal shows, drawn again and again; in a pipe, texts one below the other. */
+/** The last lines of a terminal, which are redrawn; in a pipe, each text is written below the one before. */
 export interface LiveScreen {
   /** Replaces what was drawn before. */
   draw(text: string): void
-  /** Takes away what was drawn, so that a line that stays can be written in its place. */
+  /** Removes the drawn text, so that a permanent line can be written in its place. */
   erase(): void
-  /** Leaves what was drawn last, and restores the cursor. */
+  /** Keeps the last drawn text, and restores the cursor. */
   close(): void
 }
 
 type Stream = Pick<NodeJS.WritableStream, 'write'> & { readonly isTTY?: boolean; readonly rows?: number }
 
-// A line that wraps would be two lines, and the way back to the first one too short: what is too wide is cut instead.
+// Hides the cursor and disables wrapping, so that wide lines are cut: a wrapped line takes two rows, which `back` does not count.
 const BEGIN = '\u001B[?25l\u001B[?7l'
 const END = '\u001B[?7h\u001B[?25h'
 const CLEAR_BELOW = '\u001B[0J'
@@ -30,7 +30,7 @@ export function makeLiveScreen(stream: Stream): LiveScreen {
   }
   return {
     draw: (text) => {
-      // The cursor cannot go back to lines that scrolled away: those that are too many are left out.
+      // The cursor cannot move to lines that have scrolled off the screen, so surplus lines are omitted.
       const lines = visible(text)
         .split('\n')
         .slice(0, Math.max(1, (stream.rows ?? 24) - 1))
@@ -49,5 +49,5 @@ export function makeLiveScreen(stream: Stream): LiveScreen {
   }
 }
 
-/** To the start of the line so many lines up. */
+/** Moves the cursor to the start of the line that is `lines` lines up. */
 const back = (lines: number): string => `\u001B[${lines}F`

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { makeProgressArea } from './progress.js'
 
 describe('in a pipe', () => {
-  it('writes a line a tenth of the way, and the last state once', () => {
+  it('writes one line per tenth of the total, and the last state once', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     const progress = makeProgressArea(stream).open({ label: 'fit', total: 2000, unit: 'steps' })
     for (let step = 50; step <= 1050; step += 50) progress.update(step, `validation ${step}`)
@@ -15,7 +15,7 @@ describe('in a pipe', () => {
     expect(lines).toHaveLength(7)
   })
 
-  it('writes a line every five seconds where the end is not known', () => {
+  it('writes a line every five seconds where the total is unknown', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     let now = 0
     const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'rows' })
@@ -24,7 +24,7 @@ describe('in a pipe', () => {
     expect(stream.read()).toBe('score: 5,000 rows\nscore: 10,000 rows\nscore: 12,000 rows\n')
   })
 
-  it('writes what the work came to above what is said after its end', () => {
+  it('writes the last state before the lines after it', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     const area = makeProgressArea(stream)
     const fit = area.open({ label: 'fit', total: 2000, unit: 'steps' })
@@ -58,7 +58,7 @@ describe('on a terminal', () => {
     expect(written()).toContain(`fit     ${bar(24)} 100 %  2,000 of 2,000 steps  0.5 nats\n`)
   })
 
-  it('what is said stands above the bars, a text below them until the last one stops, and the bars stay', () => {
+  it('shows lines above the bars, and a text below them until the last one stops; the bars stay', () => {
     const { area, written } = aTerminal()
     const feed = area.open({ label: 'feed', total: 10, unit: 'messages' })
     const score = area.open({ label: 'score', total: null, unit: 'rows' })

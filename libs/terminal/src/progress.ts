@@ -1,27 +1,27 @@
 import { makeLiveScreen } from './live-screen.js'
 
-/** How far a piece of long work is. */
+/** Progress of a long task. */
 export interface Progress {
   /** @param done    so far, in the unit of `total`
-   *  @param detail  written behind the numbers; default: the one before */
+   *  @param detail  written after the numbers; default: the previous one */
   update(done: number, detail?: string): void
   stop(): void
 }
 
 export interface ProgressOptions {
   readonly label: string
-  /** Null where it cannot be known beforehand, as with stdin. */
+  /** Null where it is unknown beforehand, as with stdin. */
   readonly total: number | null
   /** What is counted: `steps`, `rows`. */
   readonly unit: string
 }
 
-/** The end of stderr: on a terminal bars, which stay below what is said until the last one has stopped; in a pipe plain lines. */
+/** Progress on stderr: on a terminal bars, below all other lines until the last bar stops; in a pipe plain lines. */
 interface ProgressArea {
   open(options: ProgressOptions): Progress
-  /** Replaces the text below the bars; a pipe does not get it. */
+  /** Replaces the text below the bars; not written to a pipe. */
   below(text: string): void
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   say(line: string): void
 }
 
@@ -89,7 +89,7 @@ function drawBar({ label, done, total, unit, detail }: Bar): string {
   return `${name} ${bar}  ${count} of ${total.toLocaleString('en')} ${unit}  ${detail}`.trimEnd()
 }
 
-/** A log stays readable: one line a tenth of the way, or every five seconds where the end is not known. */
+/** Keeps a log short: one line per tenth of the total, or every five seconds where the total is unknown. */
 const LINE_EVERY_SHARE = 0.1
 const LINE_EVERY_MS = 5_000
 

@@ -11,7 +11,7 @@ const options = {
   widths: [6, 9, null],
 }
 
-it('has rules on a terminal, and cuts what is too long for it', () => {
+it('has rules on a terminal, and cuts text that is too long', () => {
   expect(drawTable(options, { isTTY: true, columns: 45 }).split('\n')).toEqual([
     '┌──────┬─────────┬──────────────────────────┐',
     '│ id   │ records │ why                      │',
@@ -21,7 +21,7 @@ it('has rules on a terminal, and cuts what is too long for it', () => {
   ])
 })
 
-it('is columns of text in a pipe, each text whole', () => {
+it('is columns of uncut text in a pipe', () => {
   expect(drawTable(options, { isTTY: false, columns: 45 }).split('\n')).toEqual([
     'id    records  why',
     '05ea   20,000  distance 3,983 is far above the 2,475 of LAX→JFK',
@@ -29,6 +29,6 @@ it('is columns of text in a pipe, each text whole', () => {
   ])
 })
 
-it('has no head where there is none to show', () => {
+it('has no head by default', () => {
   expect(drawTable({ rows: [['scored', '20,000']] }, {})).toBe('scored  20,000')
 })

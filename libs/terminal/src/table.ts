@@ -3,9 +3,9 @@ import Table from 'cli-table3'
 export interface TableOptions {
   readonly head?: readonly string[]
   readonly rows: readonly (readonly (string | number)[])[]
-  /** Of each column; default: left. */
+  /** Alignment of each column; default: left. */
   readonly aligns?: readonly ('left' | 'right')[]
-  /** Of each column, in cells, on a terminal; null is the column that gets the rest of the line. A longer text is cut. */
+  /** Width of each column on a terminal, in cells; the column with null gets the rest of the line. A longer text is cut. */
   readonly widths?: readonly (number | null)[]
 }
 
@@ -38,7 +38,7 @@ const PLAIN = {
 const DEFAULT_COLUMNS = 120
 const LEAST_REST = 20
 
-/** A rule stands before, between and behind the columns. */
+/** The rules before, between and after the columns take a cell each. */
 function fit(widths: readonly (number | null)[], columns: number): number[] {
   const taken = widths.reduce<number>((sum, width) => sum + (width ?? 0), widths.length + 1)
   return widths.map((width) => width ?? Math.max(LEAST_REST, columns - taken))

@@ -5,7 +5,7 @@ import { makeTerminal } from './terminal.js'
 test.each([
   ['a pipe, whatever CI says', { terminal: false, env: { CI: 'true', FORCE_COLOR: '1' } }, '✓'],
   ['a terminal', { terminal: true, env: {} }, '\u001b[32m✓\u001b[39m'],
-  ['a terminal of someone who wants no colours', { terminal: true, env: { NO_COLOR: '1' } }, '✓'],
+  ['a terminal with NO_COLOR', { terminal: true, env: { NO_COLOR: '1' } }, '✓'],
 ])('colours on %s', (_, { terminal, env }, expected) => {
   const stream = Object.assign(new PassThrough(), { isTTY: terminal }) as unknown as NodeJS.WriteStream & { fd: 1 & 2 }
   const { paint, paintResult } = makeTerminal({ stdout: stream, stderr: stream, env })

@@ -6,11 +6,11 @@ import { visible } from './visible.js'
 
 type Paint = ReturnType<typeof pc.createColors>
 
-/** Output of a command: results on stdout, messages to a person on stderr. Control characters in either are shown as escapes. */
+/** Output of a command: results on stdout, messages to the user on stderr. Control characters in either are shown as escapes. */
 export interface Terminal {
-  /** Colours for stderr; the identity where it is no terminal or NO_COLOR is set. */
+  /** Colours for stderr; the identity where it is not a terminal or NO_COLOR is set. */
   readonly paint: Paint
-  /** The same for stdout, which a pipe or a log of CI reads as plain text. */
+  /** The same for stdout. */
   readonly paintResult: Paint
   /** Writes a line to stderr, above the bars. */
   say(line: string): void
@@ -18,7 +18,7 @@ export interface Terminal {
   result(text: string): Promise<void>
   /** Opens a bar on stderr, or a series of lines in a pipe. */
   progress(options: ProgressOptions): Progress
-  /** Replaces the text below the bars, until the last bar stops; a pipe does not get it. */
+  /** Replaces the text below the bars, until the last bar stops; not written to a pipe. */
   below(text: string): void
   /** Draws a table for stdout. */
   table(options: TableOptions): string

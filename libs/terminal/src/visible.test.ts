@@ -19,7 +19,7 @@ it('keeps line ends, tabs and colours, which outflow itself writes', () => {
   expect(oneLine(text)).toBe('\\u001b[1mname\\u001b[22m\\u0009a\\u000ab')
 })
 
-it('issue 17.26: a terminal never gets control characters from data', async () => {
+it('issue 17.26: control characters from data are never written to a terminal', async () => {
   const written: string[] = []
   const stream = { write: (text: string) => written.push(text) > 0, isTTY: true }
   const terminal = makeTerminal({ stdout: stream, stderr: stream, env: {} } as never)

@@ -1,6 +1,6 @@
 /**
- * Text that comes from data, made safe for a terminal: control characters, among them those that begin escape sequences, and
- * characters that change the direction of text are shown as `\u001b`. Line ends, tabs and colours (SGR sequences) stay.
+ * Makes text from data safe for a terminal: control characters, among them those that begin escape sequences, and characters that
+ * change the direction of text are shown as escapes such as `\u001b`. Line ends, tabs and colours (SGR sequences) stay.
  */
 export function visible(text: string): string {
   return text.replaceAll(UNSAFE, (match) => {
