@@ -3,30 +3,30 @@ import { gateReportSchema, shadowReportSchema } from './gate-report.js'
 import { modelMetadataSchema } from './model-metadata.js'
 import { REJECTION_REASONS } from './rejection.js'
 
-/** A loss may be infinite or no number: null in JSON. */
+/** null where a loss is infinite or NaN, which JSON cannot represent. */
 const lossesSchema = z.array(z.number().nullable()).readonly()
 
-/** What a fit saw, did and came to: kept in `outflow.fits`, grown as the fit goes on. */
+/** Input, progress and result of a fit; stored in `outflow.fits` and extended during the fit. */
 export const fitReportSchema = z
   .object({
     seed: z.int(),
     /** ISO 8601. */
     window: z
       .object({
-        /** Where it was to begin. */
+        /** Where the configured window begins. */
         asked: z.iso.datetime(),
         /** Its first and last record. */
         from: z.iso.datetime().nullable(),
         to: z.iso.datetime().nullable(),
-        /** Why it begins later than it was to; null where it does not. */
+        /** Why it begins later than `asked`; null where it does not. */
         shortened: z.string().nullable(),
-        /** A record so much older than the newest counts half as much; null: all count alike. */
+        /** Age, relative to the newest record, at which the weight of a record is halved; null for equal weights. */
         halfLifeMs: z.number().nullable(),
       })
       .readonly(),
     records: z
       .object({
-        /** In the window, before it was sampled. */
+        /** Records in the window, before sampling. */
         seen: z.int(),
         sampled: z.int(),
         fitted: z.int(),
@@ -62,7 +62,7 @@ export const fitReportSchema = z
     gate: gateReportSchema.nullable(),
     /** How the candidate compared with the active model as its shadow; absent until it has run. */
     shadow: shadowReportSchema.optional(),
-    /** From the window read to the verdict. */
+    /** From reading the window to the result. */
     durationMs: z.number(),
     /** Why there is no model; null where there is one. */
     error: z.object({ code: z.string(), message: z.string() }).readonly().nullable(),
