@@ -33,7 +33,7 @@ export default defineConfig({
             '{libs,services}/*/src/**/*.test.ts',
             'infra/*.test.ts',
             'infra/launcher/src/**/*.test.ts',
-            'test/{bench,fuzz,simulation}/**/*.test.ts',
+            'test/{bench,fuzz}/**/*.test.ts',
           ],
           setupFiles: './infra/seeded.ts',
           // Unit tests share no state; one process for many files saves a fresh start of about half a second per file.
@@ -59,7 +59,7 @@ export default defineConfig({
         test: {
           ...onServers,
           name: 'crash',
-          include: ['test/crash/**/*.test.ts'],
+          include: ['test/{crash,simulation}/**/*.test.ts'],
           // One file at a time: each runs several services, and measures how long they take to end.
           fileParallelism: false,
           testTimeout: 240_000,

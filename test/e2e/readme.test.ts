@@ -1,15 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { main } from '@outflow/cli'
 import { alertEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { aDatabase } from '../support/infrastructure.js'
-import { runToEnd } from '../support/run-to-end.js'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
@@ -56,20 +51,6 @@ describe('README and docs', () => {
     expect(groupEventSchema.safeParse(groups[0]).error).toBeUndefined()
   })
 
-  it('show commands for files that find the flight with the wrong unit', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'outflow-guide-'))
-    try {
-      await symlink(fileURLToPath(new URL('node_modules', root)), join(folder, 'node_modules'))
-      const commands = [...read('docs/guides/files.md').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block)
-      const ran = await runToEnd('bash', ['-euo', 'pipefail', '-c', commands.join('')], { cwd: folder })
-      expect(ran.code, ran.stderr).toBe(0)
-      expect(ran.stdout).toContain('normal with distance 2,475 instead of 3,983: kilometres instead of miles?')
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-    // A fit on WebAssembly takes a minute on a busy machine.
-  }, 300_000)
-
   it('show SQL that an analyst may run', async () => {
     const client = new pg.Client({ connectionString: await aDatabase() })
     await client.connect()
@@ -99,15 +80,27 @@ describe('README and docs', () => {
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([])
   })
 
-  it('name only commands of outflow', async () => {
-    const commands = new Set([...text.matchAll(/npx outflow ([a-z]+)/g)].map((match) => match[1]!))
-    expect(commands.size).toBeGreaterThan(0)
-    const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-    try {
-      for (const command of commands)
-        expect([command, await main(['node', 'outflow', command, '--help'])]).toEqual([command, 0])
-    } finally {
-      print.mockRestore()
+  it('name only commands and options of outflow', async () => {
+    const lines = [...text.matchAll(/npx outflow ([a-z][^`|#\n]*)/g)].map(([, line]) => line!.trim())
+    expect(lines.length).toBeGreaterThan(30)
+    const unknown: string[] = []
+    for (const line of lines) {
+      const [command, ...options] = line.split(/ (?=-)/)
+      const help = await helpOf(command!.split(' '))
+      const named = options.map((option) => option.split(/[ =]/)[0]!)
+      unknown.push(...named.filter((option) => !help.includes(option)).map((option) => `${line}: ${option}`))
     }
+    expect(unknown).toEqual([])
   })
 })
+
+/** @throws when there is no such command */
+async function helpOf(words: readonly string[]): Promise<string> {
+  const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  try {
+    expect([words, await main(['node', 'outflow', ...words, '--help'])]).toEqual([words, 0])
+    return print.mock.calls.join('')
+  } finally {
+    print.mockRestore()
+  }
+}

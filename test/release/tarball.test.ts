@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { followFirstTopic } from '../support/first-topic.js'
 import { NODES, nodeBinary } from '../support/nodes.js'
 import { runToEnd } from '../support/run-to-end.js'
 
@@ -34,9 +35,9 @@ async function pack(): Promise<void> {
   expect(ran.code, ran.stderr).toBe(0)
 }
 
-async function install(tarball: string, into: string, env?: Record<string, string>): Promise<void> {
-  await mkdir(into)
-  const args = ['install', '--no-audit', '--no-fund', join(root, tarball)]
+async function install(what: string, into: string, env?: Record<string, string>): Promise<void> {
+  await mkdir(into, { recursive: true })
+  const args = ['install', '--no-audit', '--no-fund', what]
   const ran = await runToEnd('npm', args, { cwd: into, ...(env && { env }) })
   expect(ran.code, ran.stderr).toBe(0)
 }
@@ -54,7 +55,7 @@ describe('the package outflow, installed into an empty folder', () => {
 
   beforeAll(async () => {
     user = join(folder, 'outflow')
-    await install(tarballs.outflow, user)
+    await install(join(root, tarballs.outflow), user)
   })
 
   it('takes at most 450 MB, without tests and development tools', async () => {
@@ -124,17 +125,47 @@ describe('the package outflow, installed into an empty folder', () => {
     expect(summary).toMatchObject({ scored: 20_000, deadLettered: 20, alertsRepeated: 0 })
     expect(summary.alerts).toBe(summary.anomalies)
   })
+
+  describe('follows the guide', () => {
+    beforeAll(async () => {
+      const [datasets] = /vega-datasets@[\d.]+/.exec(readFileSync(join(root, 'docs/guides/files.md'), 'utf8'))!
+      await install(datasets, user)
+    })
+
+    it('to files, and finds the flight with the wrong unit', async () => {
+      const guide = readFileSync(join(root, 'docs/guides/files.md'), 'utf8')
+      const commands = [...guide.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block)
+      const ran = await runToEnd('bash', ['-euo', 'pipefail', '-c', commands.join('')], { cwd: user })
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(ran.stdout).toContain('normal with distance 2,475 instead of 3,983: kilometres instead of miles?')
+    })
+
+    it('to a first topic, from init to a preview of fewer alerts', async () => {
+      const printed = await followFirstTopic(user)
+      expect(printed.get(3)).toContain('features, 0 fields left out, from 9,000 records')
+      expect(printed.get(4)).toContain('9,000 read, 0 would be dead letters')
+      expect(printed.get(6)).toContain('Speed IAS in knots 3,000 is far above the usual')
+      expect(printed.get(6)).toMatch(/^\d+ anomalies of birdstrikes as parquet/m)
+      expect(printed.get(7)).toMatch(/^\d+ anomalies would have been \d+ alerts/m)
+    })
+  })
 })
 
 describe('the package @outflow/flow, installed into an empty folder', () => {
-  it('runs the example of its README', async () => {
+  it('runs the examples of its README', async () => {
     const user = join(folder, 'flow')
     // The install script of onnxruntime-node downloads CUDA libraries otherwise.
-    await install(tarballs.flow, user, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
+    await install(join(root, tarballs.flow), user, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
     const readme = readFileSync(join(user, 'node_modules', '@outflow', 'flow', 'README.md'), 'utf8')
-    await writeFile(join(user, 'example.mts'), /^```ts\n([\s\S]*?)^```/m.exec(readme)![1]!)
-    const ran = await runToEnd(await nodeBinary('24.21.0'), ['example.mts'], { cwd: user })
-    expect(ran.code, ran.stderr).toBe(0)
-    expect(ran.stdout).toMatch(/\d/)
+    const examples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, example]) => example!)
+    expect(examples.length).toBeGreaterThan(2)
+    const node = await nodeBinary('24.21.0')
+    for (const [at, example] of examples.entries()) {
+      await writeFile(join(user, `example-${at}.mts`), example)
+      const ran = await runToEnd(node, [`example-${at}.mts`], { cwd: user })
+      expect(ran.code, ran.stderr).toBe(0)
+      expect(ran.stdout.trim()).not.toBe('')
+      expect(ran.stdout).not.toMatch(/NaN|Infinity|undefined/)
+    }
   })
 })
