@@ -4,13 +4,13 @@ import { type RowOf, run } from '../connection/statement.js'
 import type { AnomalyLine } from './anomaly-list.js'
 import { readCounterfactual, readReasons } from './explanations.js'
 
-/** An anomaly as the views of schema analyst have it. */
+/** An anomaly with the columns of the views in schema analyst. */
 export interface AnalystAnomaly extends Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields'> {
   /** null: not computed yet, or unexplainable. */
   readonly reasons: readonly Reason[] | null
-  /** What would have been normal; null where no few changes make it so, and without reasons. */
+  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
   readonly counterfactual: Counterfactual | null
-  /** Why no reasons can be computed; null: they are computed, or will be. */
+  /** Why no reasons can be computed; null: they have been or will be computed. */
   readonly unexplainable: string | null
 }
 
@@ -24,7 +24,7 @@ interface AnalystFilter {
   readonly limit: number
 }
 
-/** Returns a pipeline's anomalies by the views of schema analyst, the newest first: a login with the role outflow_analyst is enough. */
+/** Returns a pipeline's anomalies from the views of schema analyst, newest first; the role outflow_analyst is sufficient. */
 export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter): Promise<readonly AnalystAnomaly[]> {
   const rows = await run<AnalystRow>(db, {
     name: 'anomalies_for_analyst',

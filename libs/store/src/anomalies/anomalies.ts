@@ -19,13 +19,13 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string
   /** null: not computed yet, or unexplainable. */
   readonly reasons: readonly Reason[] | null
-  /** What would have been normal; null where no few changes make it so, and without reasons. */
+  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
   readonly counterfactual: Counterfactual | null
-  /** Why no reasons can be computed; null: they are computed, or will be. */
+  /** Why no reasons can be computed; null: they have been or will be computed. */
   readonly unexplainable: string | null
   readonly windowed: readonly (number | null)[] | null
   readonly detectedAt: Date
-  /** A rescore of past records found it, not ingest. */
+  /** Whether a rescore of past records found it, not ingest. */
   readonly rescored: boolean
   /** The latest one; null: none. */
   readonly verdict: Verdict | null
@@ -40,7 +40,7 @@ interface JsonColumns {
   readonly reasons: unknown
 }
 
-// Of the views, so that a login with the role outflow_analyst is enough.
+// From the views, so that the role outflow_analyst is sufficient.
 const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
        entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
        unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored, verdict`
@@ -63,7 +63,7 @@ export async function leastLikelyAnomalies(
   return rows.map(toAnomaly)
 }
 
-/** Returns the decoded records of the anomalies that ingest found by a model from a time on, by Kafka's record time, the newest first. */
+/** Returns the decoded records of the anomalies that ingest found with a model since a time (Kafka's record time), newest first. */
 export async function newestAnomalies(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
@@ -80,7 +80,7 @@ export async function newestAnomalies(
   return rows.map(({ record }) => record)
 }
 
-/** Which anomalies: by Kafka's record time, from ≤ t < to. */
+/** A range of Kafka's record time, from ≤ t < to. */
 interface AnomalyRange {
   readonly pipeline: string
   readonly from: Date
@@ -88,16 +88,16 @@ interface AnomalyRange {
 }
 
 /**
- * Hands a range's anomalies to `take` in the order of their record times, some at a time: the next are read when it resolves. All
- * are of one moment, whatever is written meanwhile.
+ * Passes a range's anomalies to `take` in order of record time, in batches; the next batch is read when `take` resolves. All are
+ * from one snapshot.
  *
- * @param atOnce  rows that are in memory together
+ * @param batchRows  rows in memory at a time
  * @returns how many there were
  */
 export function eachAnomaly(
   pool: Pool,
   range: AnomalyRange,
-  atOnce: number,
+  batchRows: number,
   take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
 ): Promise<number> {
   const select = `
@@ -106,7 +106,7 @@ export function eachAnomaly(
     where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
     order by record_time, topic, partition, "offset"`
   const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
-  return eachRow<AnomalyRow>(pool, { name: 'each_anomaly', text: select, values }, atOnce, (rows) =>
+  return eachRow<AnomalyRow>(pool, { name: 'each_anomaly', text: select, values }, batchRows, (rows) =>
     take(rows.map(toAnomaly)),
   )
 }
@@ -118,21 +118,21 @@ export interface DetectedAnomaly extends Position {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
-  /** The one of the most bits; null: it has none. */
+  /** The reason with the most bits; null: it has none. */
   readonly reason: Reason | null
   readonly eventTime: Date
   readonly detectedAt: Date
 }
 
 /**
- * Hands the anomalies that were detected in a range to `take` in that order, some at a time. All are of one moment.
+ * Passes the anomalies that were detected in a range to `take` in order of detection, in batches. All are from one snapshot.
  *
  * @returns how many there were
  */
 export function eachDetected(
   pool: Pool,
   range: AnomalyRange,
-  atOnce: number,
+  batchRows: number,
   take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
 ): Promise<number> {
   const select = `
@@ -142,7 +142,7 @@ export function eachDetected(
     where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
     order by detected_at, topic, partition, "offset"`
   const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
-  return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, atOnce, (rows) =>
+  return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, batchRows, (rows) =>
     take(
       rows.map((row) => {
         const offset = BigInt(row.offset)

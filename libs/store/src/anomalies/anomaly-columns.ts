@@ -1,13 +1,13 @@
 import { jsonbText, timestampText } from '../connection/postgres-text.js'
 import type { Anomaly } from './anomaly.js'
 
-/** The columns of outflow.anomalies that an `Anomaly` fills, with their types in the JSON that `anomalyRow` gives. */
+/** The columns of outflow.anomalies that an `Anomaly` fills, with their types in the JSON of `anomalyRow`. */
 const TYPES = {
   offset: 'bigint',
   record_time: 'timestamptz',
   event_time: 'timestamptz',
   entity_key: 'text',
-  // Its own text: a record that is nested too deeply is replaced alone.
+  // Separate JSON text, so that a record that is nested too deeply is replaced alone.
   record: 'text',
   nll: 'float8',
   p_value: 'float8',
@@ -21,7 +21,7 @@ const TYPES = {
 
 const names = Object.keys(TYPES) as (keyof typeof TYPES)[]
 
-/** For `insert into`, for `select` from rows that are called `anomaly`, and for the column definitions of `json_to_recordset`. */
+/** For `insert into`, for `select` from rows named `anomaly`, and for the column definitions of `json_to_recordset`. */
 export const ANOMALY_COLUMNS = names.map((name) => `"${name}"`).join(', ')
 export const ANOMALY_VALUES = names.map((name) => `anomaly."${name}"${name === 'record' ? '::jsonb' : ''}`).join(', ')
 export const ANOMALY_TYPES = names.map((name) => `"${name}" ${TYPES[name]}`).join(', ')

@@ -1,7 +1,7 @@
 import type { Severity } from '@outflow/contracts'
 import type { Verdict } from './verdict.js'
 
-/** Which anomalies of a pipeline; undefined asks for nothing. */
+/** Selects anomalies of a pipeline; undefined does not restrict. */
 export interface AnomalyFilter {
   readonly pipeline: string
   /** Kafka's record time: from ≤ t < to. */
@@ -12,18 +12,18 @@ export interface AnomalyFilter {
   readonly field?: string | undefined
   readonly severity?: Severity | undefined
   readonly modelId?: string | undefined
-  /** The last one given; `none`: there is none. */
+  /** The latest verdict; `none`: there is none. */
   readonly verdict?: Verdict | 'none' | undefined
-  /** p ≤ that. */
+  /** Largest p-value. */
   readonly maxPValue?: number | undefined
-  /** Somewhere in the record's text or in the key, whatever its case. */
+  /** Contained in the record's text or in the key, ignoring case. */
   readonly text?: string | undefined
 }
 
 /** Adds a value to a statement's parameters and returns its placeholder, such as `$3`. */
 export type Place = (value: unknown) => string
 
-/** Returns the conditions that a filter puts on rows of `outflow.anomalies as anomaly`. */
+/** Returns a filter's conditions on rows of `outflow.anomalies as anomaly`. */
 export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   const conditions = [`anomaly.pipeline = ${place(filter.pipeline)}`]
   const add = <T>(value: T | undefined, condition: (placed: string) => string): void => {
@@ -44,7 +44,7 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
               and given.partition = anomaly.partition and given."offset" = anomaly."offset"
           )`)
   } else if (filter.verdict !== undefined) {
-    // From the verdicts, which are few, to the anomalies: not the other way about.
+    // Starts from the verdicts, which are few, rather than from the anomalies.
     conditions.push(`(topic, partition, "offset") in (
             select topic, partition, "offset"
             from (
@@ -59,5 +59,5 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   return conditions
 }
 
-/** `%`, `_` and `\` of the text stand for themselves. */
+/** Escapes `%`, `_` and `\` in the text. */
 const likeText = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`

@@ -4,7 +4,7 @@ import { placeholders, type RowOf, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 import type { Verdict } from './verdict.js'
 
-/** An anomaly as a line of a list: without its record and all but the first words of its reasons. */
+/** An anomaly for a list: without its record, and with only the beginning of its reasons. */
 export interface AnomalyLine extends Position {
   readonly pipeline: string
   readonly recordTime: Date
@@ -15,21 +15,21 @@ export interface AnomalyLine extends Position {
   readonly pValue: number
   readonly severity: Severity
   readonly modelId: string
-  /** Text of the reason with the most bits; null where it was stored without reasons. */
+  /** Text of the reason with the most bits; null if it was stored without reasons. */
   readonly topReason: string | null
-  /** Field and bits of each reason, the most bits first. */
+  /** Field and bits of each reason, in descending order of bits. */
   readonly fields: readonly FieldBits[]
-  /** The last that was given; null: none. */
+  /** The latest verdict; null: none. */
   readonly verdict: Verdict | null
 }
 
-/** A field that makes a record an anomaly, and by how much. */
+/** A field's contribution to an anomaly. */
 export type FieldBits = Pick<Reason, 'field' | 'bits'>
 
-/** End of a page; the next one begins after it, independent of rows added meanwhile. */
+/** The last row of a page; the next page begins after it, unaffected by rows added meanwhile. */
 export interface AnomalyCursor extends Position {
   readonly pValue: number
-  /** To the microsecond, as Postgres writes it. */
+  /** In Postgres's text form, with microseconds. */
   readonly recordTime: string
 }
 
@@ -40,20 +40,20 @@ interface AnomalyPage {
 }
 
 interface AnomalyListOptions extends AnomalyFilter {
-  /** time: the newest record first; surprise: the smallest p-value first, of equal ones the newest. */
+  /** time: newest record first; surprise: smallest p-value first, then newest. */
   readonly sort: 'time' | 'surprise'
   readonly limit: number
   readonly after?: AnomalyCursor | null | undefined
 }
 
-/** Returns a page of a pipeline's anomalies. To be run in a read-only transaction, which plans for the values at hand. */
+/** Returns a page of a pipeline's anomalies. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
 export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
   const { values, place } = placeholders()
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const rows = await run<AnomalyLineRow>(db, {
     name: '',
-    // The limit within: verdicts are looked up for the page alone.
+    // The limit is in the subquery, so that verdicts are looked up only for the page.
     text: `
       select ${LINE_COLUMNS}
       from (
@@ -72,7 +72,7 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   return { items: items.map(toLine), next: last === undefined ? null : cursorOf(last) }
 }
 
-/** Returns what was found in a pipeline since a moment, the newest first. */
+/** Returns the anomalies found in a pipeline since a time, newest first. */
 export async function anomaliesDetectedSince(
   db: Queryable,
   { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },
@@ -93,7 +93,7 @@ export async function anomaliesDetectedSince(
 
 export type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; readonly recordTimeText: string }>
 
-/** Of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
+/** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        record_time::text as "recordTimeText", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
        nll, p_value as "pValue", severity, model_id as "modelId", reasons -> 0 ->> 'text' as "topReason", last.verdict,
@@ -117,7 +117,7 @@ function cursorOf({ topic, partition, offset, pValue, recordTimeText }: AnomalyL
   return { pValue, recordTime: recordTimeText, topic, partition, offset: BigInt(offset) }
 }
 
-/** The row comparison finds the place; the bound before it, which it implies, leaves whole partitions out. */
+/** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */
 function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {
   const time = `${place(after.recordTime)}::timestamptz`
   const rest = `${place(after.topic)}::text, ${place(after.partition)}::int, ${place(after.offset)}::bigint`

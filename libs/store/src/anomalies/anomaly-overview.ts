@@ -4,19 +4,19 @@ import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
-/** Some anomalies together. */
+/** Totals of several anomalies. */
 interface Tally {
   readonly anomalies: number
-  /** Of the least likely record. */
+  /** p-value of the least likely record. */
   readonly leastPValue: number
 }
 
 /** The anomalies of one step of time, severity and field of the main reason. */
 export interface AnomalyCount extends Tally {
-  /** Start of the step, Kafka's record time; steps begin at multiples of their length since 1970. */
+  /** Start of the step, Kafka's record time; steps are aligned to 1970. */
   readonly at: Date
   readonly severity: Severity
-  /** null: the reasons are not computed yet, or cannot be. */
+  /** null: the reasons have not been computed yet, or cannot be computed. */
   readonly field: string | null
 }
 
@@ -43,10 +43,10 @@ export async function anomalySpan(
 }
 
 /**
- * Returns the largest p-value of those anomalies of a filter that can be counted fast: the least likely `most`, where the planner expects
- * more than `exactUpTo`; null: all can be.
+ * Limits a filter to the anomalies that can be counted fast. If the planner expects more than `exactUpTo`, returns the largest p-value of
+ * the `most` least likely ones; null: all can be counted.
  *
- * @returns about: how many the planner expects in all
+ * @returns about: the planner's estimate of all matches
  */
 export async function leastLikelyLimit(
   db: Queryable,
@@ -71,7 +71,7 @@ export async function leastLikelyLimit(
 
 const planSchema = z.tuple([z.object({ Plan: z.object({ 'Plan Rows': z.number() }) })])
 
-/** Counts anomalies by step of time, severity and field. To be run in a read-only transaction, which plans for the values at hand. */
+/** Counts anomalies by step of time, severity and field. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
 export async function countAnomalies(db: Queryable, counted: Steps): Promise<readonly AnomalyCount[]> {
   const { values, place } = placeholders()
   return run<AnomalyCount>(db, {
@@ -85,7 +85,7 @@ export async function countAnomalies(db: Queryable, counted: Steps): Promise<rea
   })
 }
 
-/** Returns the entities whose anomalies together are the least likely (the largest sum of −log p), the first one first. */
+/** Returns the entities whose anomalies together are the least likely, in descending order of the sum of −log p. */
 export async function topEntities(
   db: Queryable,
   { limit, ...filter }: AnomalyFilter & { readonly limit: number },

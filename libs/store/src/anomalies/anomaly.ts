@@ -1,9 +1,9 @@
 import type { Severity } from '@outflow/contracts'
 
-/** A record judged improbable, as it is first stored, without reasons; its topic and partition are the batch's. */
+/** An anomaly as ingest stores it: without reasons; topic and partition are those of the batch. */
 export interface Anomaly {
   readonly offset: bigint
-  /** Kafka's timestamp of the record, epoch ms; fixed per offset, and what the table is partitioned by. */
+  /** Kafka's timestamp of the record, epoch ms; fixed per offset, and the table's partition key. */
   readonly recordTimeMs: number
   /** When the event happened, by the record's own timestamp; epoch ms. */
   readonly eventTimeMs: number
@@ -15,12 +15,12 @@ export interface Anomaly {
   readonly pValue: number
   /** 95 % upper confidence limit of the p-value. */
   readonly pUpper: number
-  /** Fields that the record left missing: it was scored on the others. */
+  /** Fields missing in the record, which was scored on the others. */
   readonly missing: readonly string[]
   readonly severity: Severity
   /** Values of windowed features, in the order of the model's features; null or absent: the model has none. */
   readonly windowed?: readonly (number | null)[] | null
   readonly modelId: string
-  /** The recalibration of its p-value, in `outflow.recalibrations`; null or absent: the p-value is that of the model's own calibration. */
+  /** Id in `outflow.recalibrations` of the recalibration of its p-value; null or absent: the p-value is from the model's own calibration. */
   readonly recalibrationId?: bigint | null
 }

@@ -1,20 +1,20 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** What is stored of one entity; times are Kafka's record times. */
+/** Totals of one entity; times are Kafka's record times. */
 interface EntityHistory {
   readonly anomalies: number
-  /** By the last verdict on each anomaly. */
+  /** Anomalies by their latest verdict. */
   readonly confirmed: number
   readonly falseAlarms: number
   /** null: it has no anomaly. */
   readonly firstSeen: Date | null
   readonly lastSeen: Date | null
-  /** Of the last 90 days those with anomalies, in order; `YYYY-MM-DD`, UTC. */
+  /** Days with anomalies among the last 90, in order; `YYYY-MM-DD`, UTC. */
   readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
 
-/** Returns what is stored of an entity's anomalies. */
+/** Returns the totals of an entity's anomalies. */
 export async function entityHistory(
   db: Queryable,
   { pipeline, key }: { readonly pipeline: string; readonly key: string },

@@ -13,7 +13,7 @@ import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { arraysOf, type RowOf, run } from '../connection/statement.js'
 
-/** An anomaly whose reasons are not computed yet. */
+/** An anomaly whose reasons have not been computed yet. */
 export interface UnexplainedAnomaly extends Position {
   readonly recordTime: Date
   /** The decoded record, any JSON value. */
@@ -30,11 +30,11 @@ export const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual',
 
 const UNEXPLAINED = 'pipeline = $1::text and reasons is null and unexplainable is null'
 
-/** Among the newest of those without reasons the least likely come first: a backlog delays what is new by this many at most. */
+/** Claims are limited to this many of the newest unexplained anomalies, the least likely first, so that a backlog does not delay new ones. */
 const NEWEST = 1_000
 
 /**
- * Claims anomalies without reasons until the transaction ends, the least likely first. What another transaction has claimed is passed over.
+ * Claims anomalies without reasons until the transaction ends, the least likely first. Those claimed by another transaction are skipped.
  */
 export async function claimUnexplained(
   client: Client,
@@ -60,7 +60,7 @@ export async function claimUnexplained(
   return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
-/** What became of an anomaly that was claimed: its reasons, or why there are none. */
+/** The result for a claimed anomaly: its reasons, or why there are none. */
 export interface ExplainedAnomaly extends Position {
   readonly recordTime: Date
   readonly reasons: readonly Reason[] | null
@@ -68,7 +68,7 @@ export interface ExplainedAnomaly extends Position {
   readonly unexplainable: string | null
 }
 
-/** Stores the reasons of anomalies, and wakes the relay, which may wait for them. */
+/** Stores the reasons of anomalies, and notifies the relay, which may wait for them. */
 export async function storeExplanations(
   client: Client,
   pipeline: string,
@@ -97,7 +97,7 @@ export async function storeExplanations(
   })
 }
 
-/** Gives the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */
+/** Returns the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */
 export async function explanationsBetween(
   db: Queryable,
   { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
@@ -119,7 +119,7 @@ export async function explanationsBetween(
   })
   return new Map(
     rows.flatMap((row) => {
-      // An alert whose reasons are damaged leaves without them, and holds back no other.
+      // An alert whose stored reasons are damaged is sent without them, and does not block others.
       const { data } = explanationSchema.safeParse(row)
       return data === undefined ? [] : [[formatPosition({ ...row, offset: BigInt(row.offset) }), data]]
     }),
@@ -128,7 +128,7 @@ export async function explanationsBetween(
 
 const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfactual: counterfactualSchema.nullable() })
 
-/** Counts a pipeline's anomalies whose reasons are not computed yet. */
+/** Counts a pipeline's anomalies whose reasons have not been computed yet. */
 export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ waiting: string }>(db, {
     name: 'count_unexplained',

@@ -2,11 +2,11 @@ import type { Pool } from '../connection/pool.js'
 import { timestampText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
-// The days asked for through each pool. A day whose partition retention has dropped since stays known: its rows then
-// go to the default partition.
+// The days already requested through each pool. A day stays here even if retention has dropped its partition since; its rows
+// are then stored in the default partition.
 const knownDays = new WeakMap<Pool, Set<string>>()
 
-/** Makes the daily partitions that rows of these record times (epoch ms) need; asks Postgres once a day and pool. */
+/** Creates the daily partitions for rows of these record times (epoch ms); sends one request to Postgres a day and pool. */
 export async function ensurePartitions(pool: Pool, recordTimesMs: readonly number[]): Promise<void> {
   const known = knownDays.get(pool) ?? new Set()
   knownDays.set(pool, known)

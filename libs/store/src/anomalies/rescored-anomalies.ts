@@ -8,7 +8,7 @@ import type { Anomaly } from './anomaly.js'
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES, anomalyRow } from './anomaly-columns.js'
 import { ensurePartitions } from './partitions.js'
 
-/** What ingest decided about a range of a partition. */
+/** The decisions of ingest in a range of a partition. */
 export interface EarlierDecisions {
   /** p-values of the anomalies, by offset. */
   readonly anomalies: ReadonlyMap<bigint, number>
@@ -16,7 +16,7 @@ export interface EarlierDecisions {
   readonly judgedBefore: bigint | null
 }
 
-/** Returns what ingest decided about the offsets first … last of a partition. */
+/** Returns the decisions of ingest on the offsets first … last of a partition. */
 export async function earlierDecisions(
   db: Queryable,
   pipeline: string,
@@ -48,8 +48,8 @@ export interface RescoredAnomaly extends Anomaly, Pick<Position, 'topic' | 'part
 }
 
 /**
- * Stores anomalies that a rescore found, marked as such, and puts their alerts into the outbox. Records that are stored as
- * anomalies are left alone, and so are those that ingest has yet to score.
+ * Stores anomalies that a rescore found, marked as rescored, and puts their alerts into the outbox. It skips records that are already
+ * stored as anomalies and records that ingest has not scored yet.
  *
  * @returns how many were stored, each with its alert
  */

@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { type AnomalyLine, type AnomalyLineRow, LAST_VERDICT, LINE_COLUMNS, toLine } from './anomaly-list.js'
 
-/** Returns a pipeline's latest anomalies up to a record time whose main field is this one. */
+/** Returns a pipeline's latest anomalies up to a record time that have the given main field. */
 export async function anomaliesOfField(
   db: Queryable,
   of: { readonly pipeline: string; readonly field: string; readonly until: Date; readonly limit: number },

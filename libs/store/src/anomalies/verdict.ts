@@ -1,2 +1,2 @@
-/** Worth knowing; an ordinary record; out of the ordinary, and known beforehand. */
+/** confirmed: worth knowing; false_alarm: an ordinary record; expected: unusual, but known beforehand. */
 export type Verdict = 'confirmed' | 'false_alarm' | 'expected'

@@ -8,7 +8,7 @@ import type { Verdict } from './verdict.js'
 interface NewVerdict extends Position {
   readonly pipeline: string
   readonly verdict: Verdict
-  /** Why; null: nothing was said. At most 4,000 characters. */
+  /** The person's reason; null: none given. At most 4,000 characters. */
   readonly note: string | null
   readonly by: string
 }
@@ -21,9 +21,9 @@ export interface GivenVerdict {
 }
 
 /**
- * Stores a verdict on an anomaly, of the stream or of a rescore. Earlier verdicts on it stay; the latest counts.
+ * Stores a verdict on an anomaly of the stream or of a rescore. Earlier verdicts are kept; the latest counts.
  *
- * @throws {AnomalyUnknown} when no such anomaly is stored
+ * @throws {AnomalyUnknown} if no such anomaly is stored
  */
 export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<GivenVerdict> {
   const { pipeline, topic, partition, offset, verdict, note, by } = given
@@ -43,7 +43,7 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
   return row
 }
 
-/** Returns whether the login of `db` may give verdicts in the name of others; a member of outflow_reviewer gives them in its own. */
+/** Returns whether the login of `db` may give verdicts in the name of others; a member of outflow_reviewer may do so only in its own name. */
 export async function mayNameReviewer(db: Queryable): Promise<boolean> {
   const [row] = await run<{ may: boolean }>(db, {
     name: 'may_name_reviewer',
@@ -54,7 +54,7 @@ export async function mayNameReviewer(db: Queryable): Promise<boolean> {
   return row!.may
 }
 
-/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} when no such anomaly is stored, or it is no member of outflow_reviewer */
+/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} if no such anomaly is stored, or if the login is not a member of outflow_reviewer */
 export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'>): Promise<GivenVerdict> {
   const { pipeline, verdict, note } = given
   const [row] = await run<Pick<GivenVerdict, 'by' | 'at'>>(db, {
@@ -65,7 +65,7 @@ export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'
   return { verdict, note, by: row!.by, at: row!.at }
 }
 
-/** Stores one verdict on every anomaly of a filter. @returns on how many */
+/** Stores one verdict on every anomaly of a filter. @returns the number of anomalies */
 export async function giveVerdicts(
   db: Queryable,
   { filter, verdict, note, by }: Pick<NewVerdict, 'verdict' | 'note' | 'by'> & { readonly filter: AnomalyFilter },
@@ -84,7 +84,7 @@ export async function giveVerdicts(
   return rows.length
 }
 
-/** Returns what was said about an anomaly, the latest, which counts, first. */
+/** Returns the verdicts on an anomaly, latest first; the latest counts. */
 export async function verdictsOn(
   db: Queryable,
   pipeline: string,
@@ -102,9 +102,9 @@ export async function verdictsOn(
 }
 
 /**
- * Counts the anomalies of a model on which a verdict was given since some time, by the latest verdict on each.
+ * Counts the anomalies of a model with a verdict since a given time, by the latest verdict on each.
  *
- * @returns ordinary: called a false alarm, or expected
+ * @returns ordinary: false alarms and expected anomalies
  */
 export async function countVerdicts(
   db: Queryable,

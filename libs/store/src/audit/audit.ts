@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { jsonbText, plainText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
-/** Who asks for what. */
+/** A requested action and its author. */
 export interface AuditEntry {
   readonly actor: string
   readonly role: string
@@ -10,12 +10,12 @@ export interface AuditEntry {
   /** Such as `promote`. */
   readonly action: string
   readonly pipeline: string | null
-  /** What it is about: an anomaly, a model, a rule. */
+  /** The object of the action: an anomaly, a model, a rule. */
   readonly target: string | null
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** Stores that something is asked for, before it is done. @returns the entry's id */
+/** Stores a requested action before it is done. @returns the entry's id */
 export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<string> {
   const [row] = await run<{ id: string }>(db, {
     name: 'begin_audit',
@@ -36,7 +36,7 @@ export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<stri
   return row!.id
 }
 
-/** Notes what became of it. @param end.problem  why it was not done; null where it was */
+/** Stores the outcome of the action. @param end.problem  why it was not done; null if it was */
 export async function endAudit(
   db: Queryable,
   end: { readonly id: string; readonly outcome: 'done' | 'failed' | 'denied'; readonly problem: string | null },

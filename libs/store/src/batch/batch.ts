@@ -5,21 +5,21 @@ import type { OutboxMessage } from '../outbox/outbox-message.js'
 import type { MinuteRejections, MinuteScores } from '../statistics/statistics.js'
 import type { StoredWindowState } from './window-states.js'
 
-/** All that one delivery changes in Postgres. */
+/** All changes of one delivery in Postgres. */
 export interface BatchWrite {
   readonly pipeline: string
   readonly topic: string
   readonly partition: number
-  /** The delivery's `expectedOffset`: what the store must hold for the write to count; `beginPartitions` stores the first. */
+  /** The delivery's `expectedOffset`: the write happens only if this is the stored offset; `beginPartitions` stores the first one. */
   readonly expectedOffset: bigint
   /** The delivery's `nextOffset`. */
   readonly nextOffset: bigint
   /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */
   readonly received: number
   readonly scored: number
-  /** Tombstones in the delivery that were passed over; default: 0. */
+  /** Tombstones in the delivery, which are skipped; default: 0. */
   readonly skipped?: number
-  /** Of online false-discovery control behind this batch; null or absent where it is off. */
+  /** State of online false-discovery control after this batch; null or absent if it is off. */
   readonly fdrState?: FdrState | null
   readonly anomalies: readonly Anomaly[]
   readonly deadLetters: readonly DeadLetter[]
@@ -29,22 +29,22 @@ export interface BatchWrite {
   readonly scores: readonly MinuteScores[]
   /** At most one entry a minute and reason. */
   readonly rejections: readonly MinuteRejections[]
-  /** Of the entities that the batch's records were counted for, as of `nextOffset`; absent: there are no windowed features. */
+  /** Window states at `nextOffset` of the entities with records in the batch; absent: there are no windowed features. */
   readonly windowStates?: readonly StoredWindowState[]
-  /** How the shadow agreed with the active model; absent: there is no shadow. */
+  /** Agreement of the shadow with the active model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
 }
 
-/** What a batch adds to the comparison of a candidate with the active model. */
+/** A batch's contribution to the comparison of a candidate with the active model. */
 export interface ShadowWrite {
   readonly shadowId: string
   readonly modelId: string
-  /** Records that both scored. */
+  /** Records scored by both models. */
   readonly scored: number
   readonly anomaliesByBoth: number
   readonly anomaliesByActive: number
   readonly anomaliesByShadow: number
-  /** The records that are anomalies under only one of them. */
+  /** The records that are anomalies for only one of them. */
   readonly differences: readonly ShadowDifference[]
 }
 

@@ -3,7 +3,7 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 
-/** What a pipeline has done with one partition; counts are exact after any crash. */
+/** A pipeline's counters for one partition; they are exact after any crash. */
 interface PartitionCounters {
   readonly topic: string
   readonly partition: number
@@ -12,7 +12,7 @@ interface PartitionCounters {
   readonly received: number
   readonly scored: number
   readonly rejected: number
-  /** Tombstones, which are not among received. */
+  /** Tombstones, which are not included in `received`. */
   readonly skipped: number
   readonly anomalies: number
   readonly alerts: number
@@ -31,7 +31,7 @@ interface PartitionPosition {
 interface MissedRecords {
   readonly topic: string
   readonly partition: number
-  /** Deleted by the topic's retention, or with the topic, which has been created again since. */
+  /** Deleted by the topic's retention, or together with the topic, which has been recreated since. */
   readonly kind: 'retention' | 'recreated'
   readonly stored: PartitionPosition
   readonly next: PartitionPosition
@@ -53,7 +53,7 @@ export async function storedPositions(
   )
 }
 
-/** Stores where partitions begin, all at once. A partition that has a position keeps it, and gets a topic id where it has none. */
+/** Stores where partitions begin, all at once. A partition that has a position keeps it, and gets a topic id if it has none. */
 export async function beginPartitions(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string },
@@ -79,10 +79,10 @@ export async function beginPartitions(
 }
 
 /**
- * Moves a position over records that were deleted before they were read, and stores how many, in one statement: each gap is
- * counted once.
+ * Moves a position over records that were deleted before they were read, and stores their number, in one statement, so that each gap
+ * is counted once.
  *
- * @returns false when the position is not the one that was read: another instance has moved it
+ * @returns false if the stored position differs from the one that was read, because another instance has moved it
  */
 export async function skipMissed(
   db: Queryable,
@@ -116,7 +116,7 @@ export async function skipMissed(
   return rows.length > 0
 }
 
-/** Returns the state of online false-discovery control that was written with the stored offset, or null before the first. */
+/** Returns the state of online false-discovery control that was written with the stored offset, or null if there is none yet. */
 export async function storedFdrState(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
@@ -131,7 +131,7 @@ export async function storedFdrState(
 
 const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
 
-/** Returns the counters of every partition the pipeline has touched, by topic and partition. */
+/** Returns the counters of every partition that the pipeline has read, sorted by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
   const rows = await run<RowOf<PartitionCounters, { readonly nextOffset: string }>>(db, {
     name: 'partition_counters',

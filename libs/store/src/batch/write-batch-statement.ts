@@ -5,10 +5,10 @@ import type { BatchWrite } from './batch.js'
 import { batchText, windowColumns } from './write-batch-values.js'
 
 /**
- * The compare-and-set, and everything that is written only if it succeeds.
+ * Returns the statement of a compare-and-set on the stored offset, and of all writes that depend on its success.
  *
- * $1 is the batch as JSON; window states ($2 to $4) and messages ($5 to $9) are columns, since their bytes would be the most
- * of that JSON, and reading it takes Postgres longer than reading arrays.
+ * $1 is the batch as JSON; window states ($2 to $4) and messages ($5 to $9) are arrays, because they have most of the bytes, and
+ * Postgres reads arrays faster than JSON.
  */
 export function writeBatchStatement(batch: BatchWrite): Statement {
   const text = batchText(batch)
@@ -19,7 +19,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
     : { name: 'write_batch', text: ALONE, values }
 }
 
-/** Most small batches: all records were scored, and none is an anomaly. */
+/** Whether all records were scored and none is an anomaly, as in most small batches. */
 function isPlain({
   anomalies,
   deadLetters,
@@ -33,7 +33,7 @@ function isPlain({
   return !fdrState && !shadow && more.every(({ length }) => length === 0)
 }
 
-// `json` and not `jsonb`: what is taken apart once need not be sorted and stored first.
+// `json` rather than `jsonb`: the value is unpacked once, so converting it to jsonb first would cost more.
 // Two writers of one offset: the second waits for the first's row, sees the offset moved, and updates nothing.
 const CLAIM = `
   update outflow.offsets as stored
@@ -64,17 +64,18 @@ const COUNT_SCORES = `
       nll_sum = known.nll_sum + excluded.nll_sum,
       histogram = ${sumOf('histogram')}, p_histogram = ${sumOf('p_histogram')}, updated_at = now()`
 
-// Inline: the row is locked meanwhile, and a function call costs more than the sum.
+// Inline SQL, because a function call costs more than the sum and the row is locked meanwhile.
 function sumOf(counts: string): string {
   return `array(select coalesce(x, 0) + coalesce(y, 0) from unnest(known.${counts}, excluded.${counts}) as added (x, y))`
 }
 
-// Whoever commits holds the minute's row until the disk has it, and the other partitions wait behind: eight of them took 19 ms,
-// and take 3 without. What a crash of Postgres then loses, offset and all, is read again and written the same. Nobody
-// outside can depend on it by then: Kafka commits what the relay sends once its number is on disk, and the log keeps their order.
+// A synchronous commit keeps the minute's row locked until the log is on disk, and the writes of the other partitions wait: eight of
+// them took 19 ms, and take 3 ms with an asynchronous commit. If Postgres crashes, the lost batch, including its offset, is read again
+// and written identically. No message depends on a lost batch: the relay commits to Kafka only after an alert's number is on disk, and
+// the log keeps the order.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
-// Of a batch without anomalies, dead letters and states the rest below would write nothing, at a third of the cost.
+// For a batch without anomalies, dead letters and states: the rest of the full statement would write nothing, at a third of its cost.
 const PLAIN = `
 with claimed as (${CLAIM}
 ), scores as (${COUNT_SCORES}
@@ -131,7 +132,7 @@ from claimed`
 
 const ALONE = writeAll()
 
-// Only while the pipeline has a shadow.
+// Used only while the pipeline has a shadow.
 const WITH_SHADOW = writeAll(`, compared as (
   insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, anomalies_by_both,
                                                   anomalies_by_active, anomalies_by_shadow)

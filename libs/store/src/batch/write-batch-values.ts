@@ -2,12 +2,12 @@ import { anomalyRow } from '../anomalies/anomaly-columns.js'
 import { jsonbText, plainJson, timestampText } from '../connection/postgres-text.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
 
-// What dead_letters keeps of a record, for looking; its whole bytes travel in the outbox.
+// Bytes of a record's value in dead_letters, for inspection; the message in the outbox has all bytes.
 const VALUE_START_BYTES = 1024
 const KEY_BYTES = 1024
 const DETAIL_LENGTH = 1000
 
-/** A batch without its bytes as the JSON text that the statements unpack: the names are those of the tables' columns. */
+/** Returns a batch, without its binary values, as the JSON text that the statements unpack; names are the tables' column names. */
 export function batchText(batch: BatchWrite): string {
   return plainJson(batchColumns(batch))
 }

@@ -8,10 +8,10 @@ import { writeBatchStatement } from './write-batch-statement.js'
  * Writes a delivery's anomalies, outbox, dead letters, counters and offset in one transaction, if and only if the
  * stored offset is still the expected one. One statement, so one round trip.
  *
- * @returns `superseded` when another write moved the offset (another instance, or an earlier attempt whose answer was
- *   lost): nothing was written, and the delivery is to be repositioned
- * @throws {StoreUnavailable} when the same write may succeed later
- * @throws {StoreRefused} when it will not
+ * @returns `superseded` if another write has moved the offset (by another instance, or an earlier attempt whose response was
+ *   lost): nothing was written, and the caller has to reposition the delivery
+ * @throws {StoreUnavailable} if the same write may succeed later
+ * @throws {StoreRefused} if it will not
  */
 export async function writeBatch(pool: Pool, batch: BatchWrite): Promise<'written' | 'superseded'> {
   await ensurePartitions(

@@ -11,16 +11,19 @@ import {
 const pgError = (code: string) => Object.assign(new Error(`pg said ${code}`), { code, severity: 'ERROR' })
 
 describe('toStoreError', () => {
-  it.each(['57P01', '57P03', '08006', '40001', '40P01', '53300', '55P03', '25006'])('calls %s passing', (code) => {
-    expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
-  })
+  it.each(['57P01', '57P03', '08006', '40001', '40P01', '53300', '55P03', '25006'])(
+    'classifies %s as temporary',
+    (code) => {
+      expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
+    },
+  )
 
-  it('has a class of its own for a statement that its timeout ended', () => {
+  it('has a separate class for a statement that timed out', () => {
     expect(toStoreError(pgError('57014'))).toBeInstanceOf(StatementCancelled)
     expect(toStoreError(pgError('57P01'))).not.toBeInstanceOf(StatementCancelled)
   })
 
-  it.each(['23514', '42501', '3D000', '22P05'])('calls %s refused', (code) => {
+  it.each(['23514', '42501', '3D000', '22P05'])('classifies %s as refused', (code) => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreRefused)
   })
 
@@ -46,11 +49,11 @@ describe('toStoreError', () => {
     expect(toStoreError(new Error('The server does not support SSL connections'))).toBeInstanceOf(StoreTlsFailed)
   })
 
-  it('names the command to run where migrations are missing', () => {
+  it('includes the command to run if migrations are missing', () => {
     expect(String(toStoreError(pgError('42P01')))).toContain('run outflow migrate')
   })
 
-  it('returns errors of other origin unchanged', () => {
+  it('returns errors of other origins unchanged', () => {
     const defect = new TypeError('x is undefined')
     expect(toStoreError(defect)).toBe(defect)
     expect(toStoreError('text')).toBe('text')

@@ -2,14 +2,14 @@ import { describeTlsFailure, FixableError, OutflowError, UserError } from '@outf
 
 /**
  * Postgres did not answer, or answered with a temporary error.
- * @fix Wait; if it lasts, look at the database and the network.
+ * @fix Wait; if it lasts, check the database and the network.
  */
 export class StoreUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_STORE_UNAVAILABLE'
   override readonly retryable = true
 }
 
-/** A statement was ended before it had an answer: by its timeout, or by another session. */
+/** A statement was cancelled: by its timeout, or by another session. */
 export class StatementCancelled extends StoreUnavailable {}
 
 /**
@@ -77,7 +77,7 @@ export class AnomalyUnknown extends UserError {
 }
 
 /**
- * The pipeline has no model of that id.
+ * The pipeline has no model with that id.
  * @fix List them with `outflow models list`.
  */
 export class ModelUnknown extends OutflowError {
@@ -85,7 +85,7 @@ export class ModelUnknown extends OutflowError {
 }
 
 /**
- * There is no earlier model to go back to.
+ * There is no earlier model to roll back to.
  * @fix Fit one with `outflow retrain`.
  */
 export class NoEarlierModel extends OutflowError {
@@ -118,11 +118,11 @@ const PASSING_SYSTEM_CODES = new Set([
 ])
 // Classes 22 (data exception), 23 (integrity constraint), 54 (program limit).
 const VALUE_SQLSTATE = /^(22|23|54)...$/
-// pg gives these without a code.
+// pg throws these without a code.
 const PASSING_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
 
-/** Returns what pg, or the socket under it, threw as an error of this package; other errors come back unchanged. */
+/** Converts an error of pg, or of its socket, to one of this package; returns other errors unchanged. */
 export function toStoreError(thrown: unknown): unknown {
   if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
@@ -133,8 +133,8 @@ export function toStoreError(thrown: unknown): unknown {
       values: { code },
     })
   }
-  // Class 28: invalid authorization. pg itself answers a password that is lacking, or a server that cannot prove it
-  // knows ours, by a sentence that begins with SASL.
+  // Class 28: invalid authorization. For a missing password, or a server that fails SCRAM's mutual authentication, pg itself throws a
+  // message that begins with SASL.
   if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
     return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), {
       cause: thrown,
@@ -162,7 +162,7 @@ function fixOfLogin(message: string): string {
 
 function hintOf(thrown: Error): string {
   const { hint, constraint, code } = thrown as Error & { hint?: string; constraint?: string; code?: string }
-  // 3F000 invalid schema, 42P01 undefined table, 42883 undefined function: the usual cause is one.
+  // 3F000 invalid schema, 42P01 undefined table, 42883 undefined function: usually migrations are missing.
   if (code === '3F000' || code === '42P01' || code === '42883') return '; run outflow migrate'
   if (hint) return `; ${hint}`
   return constraint ? ` (constraint ${constraint})` : ''

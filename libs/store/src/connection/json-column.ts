@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { StoredValueDamaged } from './errors.js'
 
 /**
- * Returns the reader of a JSON column.
+ * Returns the parser of a JSON column.
  *
  * @param column  with schema and table, such as `outflow.fits.report`
- * @returns the value by its schema; `key` names the row in the error
+ * @returns function that parses a value; `key` identifies the row in the error
  * @throws {StoredValueDamaged}
  */
 export function jsonColumn<Schema extends z.ZodType>(

@@ -4,21 +4,21 @@ import { type Client, inTransaction, type Pool, type Queryable, withClient } fro
 import { run } from './statement.js'
 
 export interface Leadership {
-  /** The connection whose session leads. */
+  /** The connection whose session is the leader. */
   readonly client: Client
-  /** Aborts when the connection, and so the leadership, is lost, or when the caller's signal does. */
+  /** Aborts when the connection, and with it the leadership, is lost, or when the caller's signal aborts. */
   readonly signal: AbortSignal
 }
 
 /**
- * Waits until no other session leads `name`, then runs `lead`; the leadership ends when `lead` settles, or with the session.
+ * Waits until no other session is the leader of `name`, then runs `lead`; the leadership ends when `lead` settles, or with the session.
  *
- * The leader is a row of `outflow.leaderships`, which readers of the database cannot lock, and holds as long as the
- * session that wrote it exists. No transaction stays open, so vacuum is not held back.
+ * A leadership is a row of `outflow.leaderships`, which readers of the database cannot lock, and is valid as long as the
+ * session that wrote it exists. No transaction stays open, so vacuum is not blocked.
  *
- * @param options.retryMs  how often a leadership held elsewhere is tried again; default 1,000
- * @returns what `lead` gave, or null when the signal aborted before it led
- * @throws {StoreUnavailable} when the connection was lost, once `lead` has settled
+ * @param options.retryMs  delay between attempts while another session is the leader; default 1,000
+ * @returns the result of `lead`, or null if the signal aborted before this session became the leader
+ * @throws {StoreUnavailable} if the connection was lost, after `lead` has settled
  */
 export function withLeadership<T>(
   pool: Pool,
@@ -51,7 +51,7 @@ export function withLeadership<T>(
   })
 }
 
-/** Whether a session leads `name`. */
+/** Whether a session is the leader of `name`. */
 export async function isLed(db: Queryable, name: string): Promise<boolean> {
   const rows = await run(db, {
     name: 'is_led',
@@ -61,12 +61,12 @@ export async function isLed(db: Queryable, name: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Postgres ends the session of a machine that lost its power within ten seconds instead of two hours. */
+/** With these keepalives Postgres ends the session of a machine that lost power within ten seconds instead of two hours. */
 const KEEPALIVES = 'set tcp_keepalives_idle = 4; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3'
 
 /**
- * Whether the session in the row `held` exists. Another role's `backend_start` may be hidden from this one: its session
- * counts. A restored copy of the row names another database.
+ * Whether the session in the row `held` exists. If `backend_start` of another role is hidden from this one, the session counts as
+ * existing. A row restored into another database does not count.
  */
 const SESSION_EXISTS = `exists (
   select from pg_stat_activity as session
@@ -75,7 +75,7 @@ const SESSION_EXISTS = `exists (
   ) and coalesce(session.backend_start = held.backend_start, true)
 )`
 
-/** The row is locked before the sessions are read, so that a leader that has just begun is seen. */
+/** Locks the row before it reads the sessions, so that it does not miss a session that has just become the leader. */
 function tryToLead(client: Client, name: string): Promise<boolean> {
   return inTransaction(client, async () => {
     const added = await run(client, {
@@ -93,7 +93,7 @@ function tryToLead(client: Client, name: string): Promise<boolean> {
       text: 'select from outflow.leaderships where name = $1 for update',
       values: [name],
     })
-    // Postgres keeps what it has read of pg_stat_activity until the transaction ends.
+    // Postgres caches pg_stat_activity until the transaction ends.
     await run(client, { name: 'read_sessions_again', text: 'select pg_stat_clear_snapshot()', values: [] })
     const taken = await run(client, {
       name: 'take_leadership',

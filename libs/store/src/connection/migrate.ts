@@ -27,17 +27,17 @@ interface AppliedMigration {
   readonly applied_at: Date
 }
 
-// The same place from src and from dist.
+// The same path from src and from dist.
 const MIGRATIONS_FOLDER = new URL('../../migrations/', import.meta.url)
 const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
 
 /**
- * Applies the numbered migrations that are not applied yet, all in one transaction that locks the list of migrations: safe to
- * run twice and by many processes at once.
+ * Applies the numbered migrations that are not applied yet, all in one transaction that locks the table of migrations, so that several
+ * processes may call it at once.
  *
- * @param url  the database, as a role that may create schemas and roles
+ * @param url  of the database, with a role that may create schemas and roles
  * @returns the names applied by this call
- * @throws {MigrationChanged} when an applied migration's text differs from its file, or it has none
+ * @throws {MigrationChanged} if the text of an applied migration differs from its file, or it has no file
  */
 export async function migrate(url: string): Promise<readonly string[]> {
   const files = await readMigrations()
@@ -51,7 +51,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
   })
 }
 
-// `if not exists` does not see what another process is creating at the same moment: that one's commit then raises one of these.
+// `if not exists` does not see an object that another process is creating; the other's commit then raises one of these errors.
 const CREATE_LIST = `
 do $$
 begin
@@ -69,9 +69,9 @@ end
 $$`
 
 /**
- * Returns every known migration in order, and when it was applied.
+ * Returns every migration in order, with the time when it was applied.
  *
- * @throws {MigrationChanged} as `migrate`
+ * @throws {MigrationChanged} like `migrate`
  */
 export async function migrationStatus(url: string): Promise<readonly MigrationState[]> {
   const files = await readMigrations()
@@ -99,7 +99,7 @@ async function readMigrations(): Promise<MigrationFile[]> {
   )
 }
 
-/** Git may check files out with CRLF: the same migration all the same. */
+/** Ignores CRLF, since Git may check files out with it. */
 function checksumOf(text: string): string {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 }
@@ -134,14 +134,14 @@ async function apply(client: pg.Client, { number, name, text, checksum }: Migrat
   ])
 }
 
-/** A connection of its own: no statement timeout, and an open transaction ends with it. */
+/** Opens a separate connection without a statement timeout; closing it ends an open transaction. */
 async function withConnection<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'outflow migrate',
     connectionTimeoutMillis: 5_000,
   })
-  // The statement in flight rejects with the same error; without a listener the process would end.
+  // The running statement rejects with the same error; without a listener the process would end.
   client.on('error', () => {})
   try {
     await client.connect()

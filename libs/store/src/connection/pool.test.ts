@@ -15,7 +15,7 @@ const AUTHENTICATED = message('R', Buffer.alloc(4))
 const READY = message('Z', Buffer.from('I'))
 const TERMINATED = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'))
 
-test('a server that shuts down in one breath with its greeting is away, and does not end the process', async () => {
+test('a server that shuts down right after its greeting is StoreUnavailable, and does not end the process', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, TERMINATED])))

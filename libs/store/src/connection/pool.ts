@@ -3,25 +3,25 @@ import { StoreUnavailable, toStoreError } from './errors.js'
 
 export type Pool = pg.Pool
 export type Client = pg.PoolClient
-/** What a statement can be run on: the pool, or a client inside a transaction. */
+/** The pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
 interface PoolOptions {
-  /** Connections at most; default 10. */
+  /** Maximum number of connections; default 10. */
   readonly max?: number
-  /** What pg_stat_activity shows; default `outflow`. */
+  /** application_name in pg_stat_activity; default `outflow`. */
   readonly applicationName?: string
   /** Called when an idle connection breaks; the pool replaces it. */
   readonly onError?: (error: StoreUnavailable) => void
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-// Far above any statement here; a hung disk or a lock left behind then shows as an error that is retried.
+// Far above the duration of any statement here; a hung disk or an abandoned lock becomes an error that is retried.
 const STATEMENT_TIMEOUT_MS = 30_000
-// A little later than Postgres's own: it fires only when the server is silent, as behind a dead network path.
+// Slightly above the statement timeout, so that it fires only if the server does not respond, as on a dead network path.
 const ANSWER_TIMEOUT_MS = 35_000
 
-/** Opens a pool of connections; nothing is connected before the first statement. Close it by `pool.end()`. */
+/** Creates a pool, which connects on the first statement. Close it with `pool.end()`. */
 export function openPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool({
     connectionString: url,
@@ -38,15 +38,15 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
       new StoreUnavailable(`an idle connection to Postgres broke: ${cause.message}; the pool replaces it`, { cause }),
     ),
   )
-  // Between the pool's listener and the borrower's there is none; an error that comes with the greeting, or to a connection
-  // that was thrown away, would end the process too. The next statement reports it.
+  // While neither the pool nor a borrower listens, an error during the greeting, or on a discarded connection, would end the process
+  // too. The next statement reports it.
   pool.on('connect', (client) => {
     client.on('error', () => {})
   })
   return pool
 }
 
-/** Lends a connection for as long as `act` takes. @throws {StoreUnavailable | StoreRefused} when none can be opened */
+/** Runs `act` with a connection of the pool. @throws {StoreUnavailable | StoreRefused} if none can be opened */
 export async function withClient<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
   const client = await connect(pool)
   let broken: Error | undefined
@@ -76,28 +76,28 @@ async function connect(pool: Pool): Promise<Client> {
 }
 
 /**
- * Runs `act` in one transaction on a connection of its own: commits when it resolves, rolls back when it rejects.
+ * Runs `act` in one transaction on a connection of the pool: commits when it resolves, rolls back when it rejects.
  *
- * @throws {StoreUnavailable | StoreRefused} whatever pg said, by its kind; an error of `act`'s own unchanged
+ * @throws {StoreUnavailable | StoreRefused} for errors of pg; other errors of `act` unchanged
  */
 export function withTransaction<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
   return withClient(pool, (client) => inTransaction(client, () => act(client)))
 }
 
 /**
- * Runs the queries of a reader: in one transaction that can change nothing, of which each statement ends after five seconds,
- * and which plans for the values at hand instead of for any.
+ * Runs the queries of a reader in one read-only transaction, with a timeout of five seconds a statement, and plans for the actual
+ * parameter values instead of generic ones.
  *
- * @throws {StoreUnavailable | StoreRefused} as `withTransaction`; a statement that took too long is refused
+ * @throws {StoreUnavailable | StoreRefused} like `withTransaction`; a statement that timed out is refused
  */
 export function withReadOnlyTransaction<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
   return withClient(pool, (client) => inTransaction(client, () => act(client), BEGIN_READING))
 }
 
-// Somebody waits before a screen; what takes longer is to be asked for a shorter time.
+// A person waits for the result; a query that takes longer has to be repeated for a shorter time range.
 const READER_TIMEOUT_MS = 5_000
 
-// A sum for each of 128 buckets would take longer to compile than to add up.
+// JIT compilation of the sums over 128 buckets would take longer than the sums.
 const BEGIN_READING = [
   'begin read only',
   `set local statement_timeout = ${READER_TIMEOUT_MS}`,
@@ -106,9 +106,9 @@ const BEGIN_READING = [
 ].join('; ')
 
 /**
- * Runs `act` in one transaction on a connection that was lent: what holds a lock by it loses both together.
+ * Runs `act` in one transaction on the given connection, so that a lock of that session and the transaction are lost together.
  *
- * @throws {StoreUnavailable | StoreRefused} whatever pg said, by its kind; an error of `act`'s own unchanged
+ * @throws {StoreUnavailable | StoreRefused} for errors of pg; other errors of `act` unchanged
  */
 export async function inTransaction<T>(client: Client, act: () => Promise<T>, begin = 'begin'): Promise<T> {
   await client.query(begin)
@@ -117,13 +117,13 @@ export async function inTransaction<T>(client: Client, act: () => Promise<T>, be
     await client.query('commit')
     return result
   } catch (thrown: unknown) {
-    // A connection that cannot roll back is closed by whoever lent it, and Postgres rolls back.
+    // withClient closes a connection that cannot roll back, and Postgres then rolls back.
     await client.query('rollback').catch((rollbackError: Error) => client.emit('error', rollbackError))
     throw toStoreError(thrown)
   }
 }
 
-/** A readiness check. @throws {StoreUnavailable | StoreRefused} when the database cannot be used */
+/** A readiness check. @throws {StoreUnavailable | StoreRefused} if the database cannot be used */
 export async function postgresCheck(pool: Pool): Promise<{ readonly ok: true; readonly detail: string }> {
   try {
     await pool.query('select 1')

@@ -14,7 +14,7 @@ describe('jsonbText', () => {
     )
   })
 
-  it('leaves no NUL and no lone surrogate, wherever it stood', () => {
+  it('removes NUL and lone surrogates at any position', () => {
     const nasty = fc.string({ unit: fc.constantFrom('\0', '\ud800', '\udfff', '\\', 'u0000', '"', '😀', 'a') })
     fc.assert(
       fc.property(fc.dictionary(nasty, fc.array(nasty)), (value) => {
@@ -30,14 +30,14 @@ describe('jsonbText', () => {
     expect(JSON.parse(jsonbText('\\u0000'))).toBe('\\u0000')
   })
 
-  it('replaces what is nested too deep for Postgres by a note', () => {
+  it('replaces a value that is nested too deep for Postgres by a note', () => {
     const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
     expect(jsonbText(nested(500))).toBe('['.repeat(500) + ']'.repeat(500))
     expect(jsonbText(nested(501))).toContain('nested deeper than 500 levels')
     expect(jsonbText({ ok: nested(5_000) })).toContain('nested deeper than 500 levels')
   })
 
-  it('returns null for what JSON cannot express', () => {
+  it('returns null for values that JSON cannot express', () => {
     expect(jsonbText(undefined)).toBe('null')
     expect(jsonbText({ a: Number.POSITIVE_INFINITY })).toBe('{"a":null}')
   })

@@ -1,8 +1,8 @@
-// The years whose ISO form has four digits. Producers may stamp anything into 64 bits; times outside are clamped.
+// The years whose ISO form has four digits. Producers may set any 64-bit timestamp; times outside are clamped.
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
-// Jsonb recursion is bounded by max_stack_depth (2 MB hold some 6,000 levels), V8's by its own stack.
+// Jsonb recursion is bounded by max_stack_depth (2 MB are enough for some 6,000 levels), V8's by its own stack.
 const MAX_JSON_DEPTH = 500
 
 /** Returns the nearest time within the years 1 to 9999, epoch ms; NaN becomes 1970. */
@@ -15,14 +15,14 @@ export function timestampText(epochMs: number): string {
   return new Date(clampTime(epochMs)).toISOString()
 }
 
-/** Returns a string as Postgres takes it: NUL, which no text may hold, becomes U+FFFD. */
+/** Returns a string that Postgres can store: NUL, which text cannot contain, becomes U+FFFD. */
 export function plainText(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
 }
 
 /**
- * Returns a JSON value as jsonb takes it. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
- * value nested deeper than 500 levels is replaced by a note; one such record must not stop the stream.
+ * Returns JSON text that jsonb accepts. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
+ * value nested deeper than 500 levels is replaced by a note, so that one such record does not stop the stream.
  */
 export function jsonbText(value: unknown): string {
   return depthExceeds(value, MAX_JSON_DEPTH) ? '{"outflow.omitted":"nested deeper than 500 levels"}' : plainJson(value)
@@ -31,7 +31,7 @@ export function jsonbText(value: unknown): string {
 /** Returns a JSON value without NUL and lone surrogates: each becomes U+FFFD. */
 export function plainJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
-  // Nearly every record ends here; an escaped backslash before u0000 costs only the walk below.
+  // Nearly every record returns here; an escaped backslash before u0000 merely causes the unnecessary walk below.
   if (!/\\u(0000|d[89a-f])/i.test(text)) return text
   return JSON.stringify(storable(value))
 }

@@ -9,7 +9,7 @@ export interface Statement {
   readonly values: unknown[]
 }
 
-/** Runs a statement and gives its rows, by column name. @throws {StoreUnavailable | StoreRefused} */
+/** Runs a statement and returns its rows, by column name. @throws {StoreUnavailable | StoreRefused} */
 export async function run<Row extends QueryResultRow>(db: Queryable, statement: Statement): Promise<Row[]> {
   try {
     return (await db.query<Row>(statement)).rows
@@ -18,16 +18,16 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
   }
 }
 
-/** The values of a statement whose text is put together: `place` adds one and returns its placeholder, such as `$2`. */
+/** Collects the values of a composed statement: `place` adds a value and returns its placeholder, such as `$2`. */
 export function placeholders(): { readonly values: unknown[]; readonly place: (value: unknown) => string } {
   const values: unknown[] = []
   return { values, place: (value) => `$${values.push(value)}` }
 }
 
-/** A row whose columns have the names of `T`; those of `Raw` come as Postgres gives them, such as a bigint as text, and are converted. */
+/** A row whose columns have the names of `T`; those in `Raw` have the type that pg returns, such as a bigint as text, and are converted. */
 export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw
 
-/** The values of each named field over all rows, as `unnest` takes them. */
+/** Returns one array per named field over all rows, for `unnest`. */
 export function arraysOf<T>(rows: readonly T[], ...fields: readonly (keyof T)[]): unknown[] {
   return fields.map((field) => rows.map((row) => row[field]))
 }

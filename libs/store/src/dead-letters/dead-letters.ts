@@ -4,7 +4,7 @@ import { run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
-/** A rejected record. Its original bytes travel in the outbox; the table keeps the first KiB of the value. */
+/** A rejected record. The message in the outbox has its original bytes; the table keeps the first KiB of the value. */
 export interface DeadLetter {
   readonly offset: bigint
   readonly recordTimeMs: number
@@ -14,7 +14,7 @@ export interface DeadLetter {
   readonly value: Uint8Array | null
 }
 
-/** A dead letter as the table keeps it; its whole bytes are on the dead-letter topic. */
+/** A row of the table of dead letters; the dead-letter topic has all bytes. */
 export interface StoredDeadLetter extends Position {
   readonly reason: RejectionReason
   readonly detail: string
@@ -25,9 +25,9 @@ export interface StoredDeadLetter extends Position {
   readonly valueBytes: number | null
   readonly recordTime: Date
   readonly rejectedAt: Date
-  /** When it was sent to its source again; null: it was not. */
+  /** When it was resent to its source; null: it was not. */
   readonly resentAt: Date | null
-  /** Whether its value was corrected then. */
+  /** Whether its value was corrected before it was resent. */
   readonly corrected: boolean
 }
 
@@ -35,14 +35,14 @@ export interface DeadLetterQuery {
   readonly pipeline: string
   readonly reason?: RejectionReason | undefined
   readonly topic?: string | undefined
-  /** Rejected then or later. */
+  /** Earliest time of rejection. */
   readonly since?: Date | undefined
   readonly limit: number
-  /** Only those behind this one, which a page before has ended with. */
+  /** The last one of the previous page; only those after it are returned. */
   readonly after?: Position | null | undefined
 }
 
-/** Returns how many records of the pipeline were rejected, by reason: exact, as far back as statistics are kept. */
+/** Returns the exact number of rejected records of the pipeline by reason, as far back as statistics are kept. */
 export async function rejectedByReason(
   db: Queryable,
   pipeline: string,
@@ -60,7 +60,7 @@ export async function rejectedByReason(
   return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, Number(rejected)]))
 }
 
-/** Returns the pipeline's reasons for setting records aside, how often each since a moment, and the minute of the last. */
+/** Returns the pipeline's rejection reasons, the number of records for each since a time, and the minute of the last. */
 export async function rejectionsSince(
   db: Queryable,
   { pipeline, since }: { readonly pipeline: string; readonly since: Date },
@@ -84,7 +84,7 @@ const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key,
 
 type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
 
-/** Returns a pipeline's dead letters, those rejected last first. */
+/** Returns a pipeline's dead letters, latest rejection first. */
 export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
   const rows = await run<DeadLetterRow>(db, {
     name: 'list_dead_letters',
@@ -130,17 +130,17 @@ export async function deadLetterAt(db: Queryable, pipeline: string, at: Position
   return row ? { ...row, offset: BigInt(row.offset) } : null
 }
 
-/** A dead letter that is sent to its source again. */
+/** A dead letter to resend to its source. */
 export interface DeadLetterResend extends Position {
   readonly corrected: boolean
   readonly message: OutboxMessage
 }
 
 /**
- * Marks dead letters as sent again and puts them into the outbox, in one statement: each once, however often and by however many
- * at once this is called. The relay sends them.
+ * Marks dead letters as resent and puts them into the outbox, in one statement, so that each is resent once even with concurrent calls.
+ * The relay sends them.
  *
- * @returns those that had not been sent before
+ * @returns those that had not been resent before
  */
 export async function queueResends(
   db: Queryable,

@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { openHealthEvents } from './health-events.js'
 
-/** A leading relay checks every few seconds: after this time none leads. */
+/** A leading relay checks every few seconds; without a check for this time there is no leader. */
 const UNWATCHED_MS = 60_000
 
 /**
@@ -21,7 +21,7 @@ export async function healthEventsCheck(
       from outflow.heartbeats where pipeline = $1 and service = 'alerts'`,
     values: [pipeline],
   })
-  // Open events may have ended long ago when no relay checks.
+  // Without a checking relay, open events may have ended long ago.
   if (watch === undefined || watch.age_ms > UNWATCHED_MS) {
     return { ok: true, detail: 'warning: no `alerts` service checks this pipeline' }
   }

@@ -8,7 +8,7 @@ import { outboxColumns } from '../outbox/outbox-message.js'
 export interface StoredHealthEvent {
   readonly id: string
   readonly kind: string
-  /** For a single event: the row that records it, such as `model_changes/17`; null: it begins and ends. */
+  /** For a single event: the row that records it, such as `model_changes/17`; null for a condition, which begins and ends. */
   readonly occurrence: string | null
   readonly detail: string
   readonly modelId: string | null
@@ -16,7 +16,7 @@ export interface StoredHealthEvent {
   readonly endedAt: Date | null
 }
 
-/** A condition that holds now. */
+/** A current condition. */
 export interface Condition {
   readonly kind: HealthEventKindName
   readonly detail: string
@@ -31,7 +31,7 @@ export interface Occurrence extends Condition {
 
 interface HealthUpdate {
   readonly pipeline: string
-  /** All conditions that hold now; open ones that are not among them have ended. */
+  /** All current conditions; open ones that are not among them have ended. */
   readonly conditions: readonly Condition[]
   readonly occurred: readonly Occurrence[]
   /** Returns the message about an event that began, ended or happened; null: none is sent. */
@@ -44,7 +44,7 @@ export type HealthEventStatus = 'begun' | 'ended' | 'happened'
  * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each
  * into the outbox, in one transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is reported once.
  *
- * @returns what was new
+ * @returns the new events
  */
 export function storeHealthEvents(
   pool: Pool,
@@ -63,7 +63,7 @@ export function storeHealthEvents(
   })
 }
 
-/** Returns what is open, the oldest first. */
+/** Returns the open conditions, oldest first. */
 export async function openHealthEvents(db: Queryable, pipeline: string): Promise<readonly StoredHealthEvent[]> {
   return run<StoredHealthEvent>(db, {
     name: 'open_health_events',
@@ -72,7 +72,7 @@ export async function openHealthEvents(db: Queryable, pipeline: string): Promise
   })
 }
 
-/** Returns what began or happened last, the newest first. */
+/** Returns the latest events by their begin, newest first. */
 export async function listHealthEvents(
   db: Queryable,
   { pipeline, limit }: { readonly pipeline: string; readonly limit: number },

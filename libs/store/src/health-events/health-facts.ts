@@ -2,24 +2,24 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { Occurrence } from './health-events.js'
 
-/** The facts in Postgres that a pipeline's conditions are derived from; ages by Postgres's clock. */
+/** The facts in Postgres that a pipeline's conditions are derived from; ages are measured by Postgres's clock. */
 export interface HealthFacts {
   /** null: no model is active. */
   readonly activeId: string | null
-  /** Since it was fitted, or a fit gave the very same again. */
+  /** Age since it was fitted, or since a later fit gave an identical model. */
   readonly modelAgeMs: number | null
-  /** Since the last heartbeat of a leading trainer; null: there was none. */
+  /** Time since the last heartbeat of a leading trainer; null: there was none. */
   readonly trainerBeatAgeMs: number | null
-  /** What the active model scored in the minutes that changed lately. */
+  /** Records that the active model scored in recently updated minutes. */
   readonly scored: number
   readonly anomalies: number
   /** The most frequent reason of the newest dead letters; null: there are none. */
   readonly rejectedFor: string | null
-  /** The newest alarm that was raised of the active model's scores. */
+  /** The newest drift alarm of the active model's scores. */
   readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
 }
 
-/** @param options.withinMs  what `scored` and `anomalies` look back on */
+/** @param options.withinMs  time span of `scored` and `anomalies` */
 export async function healthFacts(
   db: Queryable,
   { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
@@ -66,8 +66,8 @@ export async function healthFacts(
 }
 
 /**
- * What happened once, by the table that records it. Each selects, of pipeline $1 and the last day: a key that is unique within
- * the pipeline, the kind, when, the model or null, and a sentence.
+ * The single events, by the table that records them. Each query selects, for pipeline $1 and the last day: a key that is unique within
+ * the pipeline, the kind, the time, the model or null, and a sentence.
  */
 const OCCURRENCES = [
   `select 'model_changes/' || id as occurrence, 'model_rolled_back' as kind, made_at as at, previous_id as model_id,
@@ -78,7 +78,7 @@ const OCCURRENCES = [
           coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
    from outflow.fits
    where pipeline = $1 and state = 'failed_gate' and ended_at > now() - interval '1 day'`,
-  // The first record of each partition and hour: a defect may fail many.
+  // Only the first record of each partition and hour, because a defect may make many records fail.
   `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
            'dead_letters/' || topic || '/' || partition || '/' || "offset", 'record_failed', rejected_at, null::text,
            topic || '/' || partition || '/' || "offset" || ' is a dead letter: ' || detail
@@ -95,7 +95,7 @@ const OCCURRENCES = [
    where pipeline = $1 and found_at > now() - interval '1 day'`,
 ]
 
-/** Returns what happened within the last day and has no health event yet, in order of time. */
+/** Returns the single events of the last day that have no health event yet, in order of time. */
 export async function newOccurrences(db: Queryable, pipeline: string): Promise<readonly Occurrence[]> {
   return run<Occurrence>(db, {
     name: 'new_occurrences',

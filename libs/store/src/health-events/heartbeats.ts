@@ -1,17 +1,17 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** Which leader: one of each per pipeline. */
+/** The kind of leader; each pipeline has one of each. */
 type LeaderService = 'trainer' | 'alerts'
 
 interface Heartbeat {
   readonly pipeline: string
   readonly service: LeaderService
-  /** What keeps the leader from its work, in words. Default: nothing does. */
+  /** Text about what the leader waits for. Default: it does not wait. */
   readonly waitingFor?: string | null
 }
 
-/** Stores that a pipeline's leader runs. */
+/** Stores a heartbeat of a pipeline's leader. */
 export async function beat(db: Queryable, { pipeline, service, waitingFor = null }: Heartbeat): Promise<void> {
   await run(db, {
     name: 'beat',

@@ -7,20 +7,20 @@ import { type RowOf, run } from '../connection/statement.js'
 const movedFieldsSchema = z.array(z.object({ field: z.string(), nats: z.number() }).readonly()).readonly()
 const readFields = jsonColumn('outflow.drift_alarms.fields', movedFieldsSchema)
 
-/** Scores that drifted from their calibration. */
+/** An alarm about scores that drifted from their calibration. */
 export interface StoredDriftAlarm {
   readonly modelId: string
   readonly chart: string
   readonly statistic: number
-  /** Kafka's record time: where the change began. */
+  /** Estimated begin of the change, Kafka's record time. */
   readonly changedAt: Date
-  /** Kafka's record time: the minute that made it certain. */
+  /** The minute that raised the alarm, Kafka's record time. */
   readonly raisedAt: Date
   readonly notedAt: Date
   readonly fields: z.output<typeof movedFieldsSchema>
 }
 
-/** Notes an alarm; the same again changes nothing. @returns whether it is new */
+/** Stores an alarm, once. @returns whether it is new */
 export async function noteDriftAlarm(
   db: Queryable,
   alarm: Omit<StoredDriftAlarm, 'notedAt'> & { readonly pipeline: string },
@@ -46,9 +46,9 @@ export async function noteDriftAlarm(
 }
 
 /**
- * Returns a pipeline's newest alarm; null while there was none.
+ * Returns a pipeline's newest alarm; null if there is none.
  *
- * @param charts  of these only; default: of any
+ * @param charts  only alarms of these charts. Default: of any
  */
 export async function latestDriftAlarm(
   db: Queryable,
@@ -59,7 +59,7 @@ export async function latestDriftAlarm(
   return alarm ?? null
 }
 
-/** Returns a pipeline's alarms, the newest first; of these charts only, where they are named. */
+/** Returns a pipeline's alarms, newest first; only those of `charts` if given. */
 export async function listDriftAlarms(
   db: Queryable,
   {

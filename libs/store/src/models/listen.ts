@@ -4,7 +4,7 @@ import { latestRecalibration, type StoredRecalibration } from './recalibrations.
 import { shadowId } from './shadows.js'
 
 interface ModelListenerOptions extends ListenerOptions {
-  /** Called with the active model's id when it has changed; first at the start (null: no model yet). */
+  /** Called with the active model's id at the start and when it has changed; null: no model yet. */
   readonly onChange: (modelId: string | null) => void
   /** Called with the active model's recalibration when it has changed. */
   readonly onRecalibration?: (recalibration: StoredRecalibration) => void
@@ -12,7 +12,7 @@ interface ModelListenerOptions extends ListenerOptions {
   readonly onShadow?: (modelId: string | null) => void
 }
 
-/** Follows the pipeline's active model: by NOTIFY at once, by polling (default: every second) where a notification was lost. */
+/** Watches the pipeline's active model: immediately by NOTIFY, and by polling (default: every second) in case a notification is lost. */
 export function listenForModels(options: ModelListenerOptions): Listener {
   const { pipeline, onChange, onRecalibration, onShadow } = options
   let lastActive: string | null | undefined

@@ -6,14 +6,14 @@ interface ModelChange {
   readonly action: 'promote' | 'rollback'
   /** The model that became active. */
   readonly modelId: string
-  /** The one that was; null: there was none. */
+  /** The model that was active before; null: there was none. */
   readonly previousId: string | null
   readonly by: string
   readonly why: string
   readonly at: Date
 }
 
-/** Notes a change, in the transaction that makes it. */
+/** Stores a change, in the transaction that makes it. */
 export async function noteChange(
   db: Queryable,
   change: Pick<ModelChange, 'action' | 'previousId' | 'by' | 'why'> & {
@@ -30,7 +30,7 @@ export async function noteChange(
   })
 }
 
-/** Returns the changes of a pipeline's active model, the newest first. */
+/** Returns the changes of a pipeline's active model, newest first. */
 export async function listModelChanges(db: Queryable, pipeline: string): Promise<readonly ModelChange[]> {
   return run<ModelChange>(db, {
     name: 'list_model_changes',

@@ -1,12 +1,12 @@
 import { featureName } from '@outflow/contracts'
 import type { ModelSummary } from './models.js'
 
-/** What two models were made of and how they did at their gates, by name, as far as it is not the same; null: not known. */
+/** Differences between two models in configuration and gate results, by name; null: unknown. */
 export type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
 
 type Fact = string | number | null
 
-/** Compares what is stored of two models. */
+/** Compares the stored metadata of two models. */
 export function differingFacts(a: ModelSummary, b: ModelSummary): DifferingFacts {
   const [own, other] = [factsOf(a), factsOf(b)]
   const names = Object.keys(own) as (keyof typeof own)[]

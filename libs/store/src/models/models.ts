@@ -15,7 +15,7 @@ export interface ModelSummary {
   readonly state: ModelState
   /** The model that was active when this one was fitted. */
   readonly parentId: string | null
-  /** null: a newer outflow wrote it, in a form unknown here. */
+  /** null: written by a newer outflow, in an unknown form. */
   readonly metadata: ModelMetadata | null
   readonly metrics: GateReport
   readonly artefactBytes: number
@@ -40,16 +40,16 @@ export interface NewModel {
 
 type ModelRow = RowOf<ModelSummary, { readonly metadata: unknown; readonly metrics: unknown }>
 
-/** Which model. */
+/** Identifies a model. */
 export type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
 
-// Of the view, so that a login with the role outflow_analyst may list models; only their artefacts need more.
+// From the view, so that the role outflow_analyst may list models; only their artefacts need more privileges.
 const SUMMARY_COLUMNS = `pipeline, id, state, parent_id as "parentId", metadata, metrics, artefact_bytes as "artefactBytes", checksum,
        created_at as "createdAt", promoted_at as "promotedAt"`
 const ARTEFACT =
   '(select artefact from outflow.models as own where own.pipeline = models.pipeline and own.id = models.id) as artefact'
 
-/** Stores a candidate. The same id again changes nothing: ids derive from the content. */
+/** Stores a candidate. Storing the same id again changes nothing, because ids derive from the content. */
 export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
   const rows = await run(db, {
     name: 'insert_model',
@@ -72,8 +72,8 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
 }
 
 /**
- * Returns the ids of the models that were active before and went without complaint, the latest first. Those whose bytes do
- * not fit their checksum are passed over; Postgres reads every artefact for it.
+ * Returns the ids of the models that were active before and were not rolled back, latest first. Models whose bytes do not match their
+ * checksum are skipped; for this, Postgres reads every artefact.
  */
 export async function earlierModelIds(db: Queryable, pipeline: string): Promise<readonly string[]> {
   const rows = await run<{ id: string }>(db, {
@@ -87,7 +87,7 @@ export async function earlierModelIds(db: Queryable, pipeline: string): Promise<
   return rows.map(({ id }) => id)
 }
 
-/** Marks a candidate that did not pass its gate. @throws {ModelUnknown} when no such candidate is stored */
+/** Marks a candidate that did not pass its gate. @throws {ModelUnknown} if no such candidate is stored */
 export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
   const failed = await run(db, {
     name: 'fail_gate',
@@ -102,7 +102,7 @@ export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, '
   await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'failed_gate' })
 }
 
-/** Returns the id of the pipeline's active model, or null while there is none. Cheap: no artefact is read. */
+/** Returns the id of the pipeline's active model, or null if there is none. Cheap, because it reads no artefact. */
 export async function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
     name: 'active_model_id',
@@ -113,9 +113,9 @@ export async function activeModelId(db: Queryable, pipeline: string): Promise<st
 }
 
 /**
- * Returns the pipeline's active model, its checksum verified, or null while there is none.
+ * Returns the pipeline's active model, with its checksum verified, or null if there is none.
  *
- * @throws {ModelDamaged} when the bytes are not those that were stored
+ * @throws {ModelDamaged} if the bytes do not match their checksum
  */
 export async function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
   const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
@@ -137,7 +137,7 @@ export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredM
   return toStoredModel(row)
 }
 
-/** Returns what is stored of a model but its artefact; null when it is not there. */
+/** Returns a stored model without its artefact; null if it does not exist. */
 export async function modelSummary(db: Queryable, model: ModelKey): Promise<ModelSummary | null> {
   const [row] = await run<ModelRow>(db, {
     name: 'model_summary',
@@ -173,7 +173,7 @@ function toSummary(row: ModelRow): ModelSummary {
   }
 }
 
-/** Reads the JSON column of the same name; null: a newer outflow wrote it, in a form unknown here. */
+/** Parses the JSON column of the same name; null: written by a newer outflow, in an unknown form. */
 export function readMetadata(column: unknown): ModelMetadata | null {
   return modelMetadataSchema.safeParse(column).data ?? null
 }

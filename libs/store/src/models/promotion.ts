@@ -13,7 +13,7 @@ import {
 } from './models.js'
 import { closeFitsOf } from './shadows.js'
 
-/** Who or what changes the active model, and why: kept in `outflow.model_changes`. */
+/** Who or what changes the active model, and why; stored in `outflow.model_changes`. */
 interface Change {
   /** A person, `trainer` or `guard`. */
   readonly by: string
@@ -21,18 +21,18 @@ interface Change {
 }
 
 /**
- * Makes a model the active one and retires the one before, in one transaction, and notifies `outflow_models`. A model
- * of any state may be promoted. Without a name the author is `unknown`.
+ * Makes a model active and retires the previous one, in one transaction, and notifies `outflow_models`. A model
+ * in any state may be promoted. Without a name the author is `unknown`.
  *
  * @throws {ModelUnknown}
- * @throws {ModelDamaged} when its bytes are not those that were stored; the active model stays
+ * @throws {ModelDamaged} if its bytes do not match their checksum; the active model stays
  */
 export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & Partial<Change>): Promise<void> {
   return withTransaction(pool, async (client) => {
     await lockPromotion(client, pipeline)
-    const wanted = await soundness(client, { pipeline, id })
+    const wanted = await checkArtefact(client, { pipeline, id })
     if (wanted === null) throw unknown({ pipeline, id })
-    if (!wanted.isWhole) throw damaged({ pipeline, id })
+    if (!wanted.isIntact) throw damaged({ pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
     await closeFitsOf(client, { pipeline, id, state: 'promoted' })
@@ -42,11 +42,11 @@ export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & P
 }
 
 /**
- * Makes a model the active one once somebody has opened it: what no detector understands is not to score.
+ * Makes a model active after `open` has succeeded, so that a model that cannot be opened never scores.
  *
- * @param open  throws when the artefact cannot be opened
+ * @param open  throws if the artefact cannot be opened
  * @returns the id of the model that was active before
- * @throws {ModelUnknown | ModelDamaged} and what `open` throws; the active model stays
+ * @throws {ModelUnknown | ModelDamaged} and the errors of `open`; the active model stays
  */
 export async function promoteChecked(
   pool: Pool,
@@ -61,12 +61,12 @@ export async function promoteChecked(
 }
 
 /**
- * Goes back to the model that was active before the present one, passing over damaged ones; the present one is marked as
- * rolled_back, so that no fit brings it back. In one transaction, and notifies `outflow_models`.
+ * Rolls back to the model that was active before the current one, skipping damaged ones; the current one is marked as
+ * rolled_back, so that no fit activates it again. In one transaction, and notifies `outflow_models`.
  *
- * @param options.from  only if this model is the active one: somebody else may have gone back already
- * @returns the ids of both; null when `from` is not the active one
- * @throws {NoEarlierModel} when there is none to go back to; the active model stays
+ * @param options.from  rolls back only if this model is active, since another process may have rolled back already
+ * @returns the ids of both; null if `from` is not active
+ * @throws {NoEarlierModel} if there is none to roll back to; the active model stays
  */
 export function rollBackModel(
   pool: Pool,
@@ -92,8 +92,8 @@ export function rollBackModel(
 }
 
 /**
- * Two promotions at once would each activate their own model and violate the unique index. Row locks: an advisory lock could be
- * held by any role that may connect.
+ * Serialises promotions: two at once would each activate a model and violate the unique index. It uses row locks, because any role that
+ * may connect could hold an advisory lock.
  */
 async function lockPromotion(client: Client, pipeline: string): Promise<void> {
   await run(client, {
@@ -103,21 +103,24 @@ async function lockPromotion(client: Client, pipeline: string): Promise<void> {
   })
 }
 
-async function soundness(client: Client, { pipeline, id }: ModelKey): Promise<{ readonly isWhole: boolean } | null> {
-  const [row] = await run<{ is_whole: boolean }>(client, {
+async function checkArtefact(
+  client: Client,
+  { pipeline, id }: ModelKey,
+): Promise<{ readonly isIntact: boolean } | null> {
+  const [row] = await run<{ is_intact: boolean }>(client, {
     name: 'model_soundness',
-    text: `select sha256(artefact) = checksum as is_whole from outflow.models where pipeline = $1 and id = $2`,
+    text: `select sha256(artefact) = checksum as is_intact from outflow.models where pipeline = $1 and id = $2`,
     values: [pipeline, id],
   })
-  return row ? { isWhole: row.is_whole } : null
+  return row ? { isIntact: row.is_intact } : null
 }
 
-/** @param leaves  what becomes of the model that was active */
-async function activate(client: Client, { pipeline, id }: ModelKey, leaves: ModelState): Promise<void> {
+/** @param previousState  new state of the model that was active */
+async function activate(client: Client, { pipeline, id }: ModelKey, previousState: ModelState): Promise<void> {
   await run(client, {
     name: 'deactivate_model',
     text: `update outflow.models set state = $3 where pipeline = $1 and state = 'active' and id <> $2`,
-    values: [pipeline, id, leaves],
+    values: [pipeline, id, previousState],
   })
   await run(client, {
     name: 'activate_model',

@@ -4,23 +4,23 @@ import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
-/** How a model's p-values are moved from some time on. */
+/** How a model's p-values are recalibrated from a time on. */
 export interface StoredRecalibration {
   readonly id: bigint
   readonly modelId: string
   readonly recalibration: Recalibration
 }
 
-/** Notes a movement, and notifies `outflow_models`. */
+/** Stores a recalibration, and notifies `outflow_models`. */
 export async function noteRecalibration(
   db: Queryable,
   noted: {
     readonly pipeline: string
     readonly modelId: string
     readonly recalibration: Recalibration
-    /** What the p-value at the alert rate is multiplied by. */
+    /** The factor applied to the p-value at the alert rate. */
     readonly factor: number
-    /** Kafka's record time: the last minute that was looked at. */
+    /** The last minute that it is based on, Kafka's record time. */
     readonly until: Date
   },
 ): Promise<void> {

@@ -11,19 +11,19 @@ export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema
 export interface Shadow {
   readonly id: string
   readonly metrics: GateReport
-  /** Of its training window; undefined where that has no rate. */
+  /** Records a second in its training window; undefined if that has no rate. */
   readonly recordsPerDay: number | undefined
-  /** By Postgres's clock. */
+  /** Measured by Postgres's clock. */
   readonly elapsedMs: number
-  /** Records that both scored. */
+  /** Records scored by both models. */
   readonly scored: number
   readonly anomaliesByBoth: number
-  /** By the active model alone, and by the candidate alone. */
+  /** Anomalies of the active model alone, and of the candidate alone. */
   readonly anomaliesByActive: number
   readonly anomaliesByShadow: number
 }
 
-/** Makes a candidate a shadow; every ingest is notified. @returns whether there was such a candidate */
+/** Makes a candidate the shadow, and notifies every ingest. @returns whether there was such a candidate */
 export async function beginShadow(
   db: Queryable,
   { pipeline, id }: { readonly pipeline: string; readonly id: string },
@@ -39,7 +39,7 @@ export async function beginShadow(
   return rows.length > 0
 }
 
-/** Returns the id of the pipeline's shadow; null while there is none. Cheap: it is asked for every second. */
+/** Returns the id of the pipeline's shadow; null if there is none. Cheap, because it runs every second. */
 export async function shadowId(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
     name: 'shadow_id',
@@ -50,7 +50,7 @@ export async function shadowId(db: Queryable, pipeline: string): Promise<string 
   return row?.id ?? null
 }
 
-/** Returns the pipeline's shadow with its counts; null while there is none. */
+/** Returns the pipeline's shadow with its counts; null if there is none. */
 export async function currentShadow(db: Queryable, pipeline: string): Promise<Shadow | null> {
   const [row] = await run<RowOf<Shadow, { readonly metrics: unknown; readonly recordsPerDay: number | null }>>(db, {
     name: 'current_shadow',
@@ -76,8 +76,8 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
 }
 
 /**
- * Returns the newest model if it is a candidate that passed its gate and that a trainer left before it could let it score or
- * promote it; null where there is none, or another model was made active since.
+ * Returns the newest model if it is a candidate that passed its gate and whose trainer stopped before making it a shadow or promoting
+ * it; null if there is none, or if another model was activated since.
  */
 export async function leftCandidate(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
@@ -95,7 +95,7 @@ export async function leftCandidate(db: Queryable, pipeline: string): Promise<st
   return row?.id ?? null
 }
 
-/** Notes in the report of a shadow's fit what it came to. */
+/** Stores the result of a shadow in the report of its fit. */
 export async function noteShadowReport(
   db: Queryable,
   { pipeline, id, report }: { readonly pipeline: string; readonly id: string; readonly report: ShadowReport },

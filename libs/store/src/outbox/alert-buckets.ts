@@ -22,7 +22,7 @@ interface BucketRow {
   readonly examples: unknown
 }
 
-/** Returns a pipeline's buckets that are due at an instant, and those that are named. */
+/** Returns a pipeline's buckets that are due at a time, and the given ones. */
 export async function alertBuckets(
   db: Queryable,
   query: {
@@ -57,7 +57,7 @@ export async function alertBuckets(
   }))
 }
 
-/** Deletes the buckets that are closed, and writes those that are open over what was known of them. */
+/** Deletes the closed buckets, and inserts or updates the open ones. */
 export async function updateAlertBuckets(
   db: Queryable,
   pipeline: string,

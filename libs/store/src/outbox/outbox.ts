@@ -8,7 +8,7 @@ import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
-  /** Place in the order of sending; grows in commit order. */
+  /** Position in the order of sending; increases in commit order. */
   readonly sequence: bigint
   readonly createdAt: Date
   readonly key: Buffer | null
@@ -21,23 +21,23 @@ const readHeaders = jsonColumn('outflow.outbox.headers', z.array(z.tuple([z.stri
 
 type OutboxTableRow = RowOf<OutboxRow, { readonly sequence: string; readonly headers: unknown }>
 
-// Below the broker's usual batch budget, and little enough to hold in memory twice.
+// Small enough to be in memory twice.
 const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
 
 interface TakeOptions {
   readonly pipeline: string
   readonly limit: number
-  /** Stops before the row that would pass it, but always gives one row; default 8 MiB. */
+  /** Stops before the row that would exceed it, but always returns one row; default 8 MiB. */
   readonly maxBytes?: number
 }
 
 /**
- * Numbers the pipeline's new rows in commit order, unless they are to be decided on first, and gives its first rows: in one turn to the
- * database, since an alert waits for it. To be called by the leader only.
+ * Numbers the pipeline's new rows in commit order, unless alert control has to decide on them first, and returns its first rows, in one
+ * round trip, since it adds to the latency of alerts. Only the leader may call it.
  *
- * @param options.reasonsWaitMs  how long an alert waits for its reasons at most, and all behind it; default: not at all
+ * @param options.reasonsWaitMs  the longest time that an alert, and all rows after it, wait for its reasons; default: 0
  *
- * The numbers, and all that was written before them, last once `untilOnDisk` resolves. Until then they must not be sent.
+ * The numbers, and everything written before them, are durable once `untilOnDisk` resolves. Until then the rows must not be sent.
  */
 export function takeOutbox(
   db: Queryable,
@@ -46,7 +46,7 @@ export function takeOutbox(
   return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options, [reasonsWaitMs])
 }
 
-/** Returns the pipeline's first rows that have a number, in order. */
+/** Returns the pipeline's first numbered rows, in order. */
 export function firstOfOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
   return rowsOf(db, 'first_of_outbox', FIRST_OF_OUTBOX, options)
 }
@@ -62,7 +62,7 @@ async function rowsOf(
   return rows.map(toOutboxRow)
 }
 
-// What has a number already, in order.
+// The rows that already have a number, in order.
 const NUMBERED = `
   select id, sequence
   from outflow.outbox
@@ -70,7 +70,7 @@ const NUMBERED = `
   order by sequence
   limit $2::int`
 
-/** The messages of the rows in the table `waiting`, which is in order, until they are too large together. */
+/** The messages of the rows in `waiting`, which is in order, up to the size limit. */
 const UNTIL_FULL = `
 select sequence, kind, topic, message_key as key, payload, headers, created_at as "createdAt"
 from (
@@ -88,9 +88,9 @@ const FIRST_OF_OUTBOX = `
 with waiting as (${NUMBERED}
 )${UNTIL_FULL}`
 
-// Rows committed since the last call are seen now and were not then: their numbers come after all given before. A
-// second leader (the first one's lock just lost) finds `sequence` taken and changes nothing. What is numbered here looks
-// unnumbered to the rest of the statement, so no row comes twice.
+// Rows committed since the last call are visible now but were not then, so their numbers follow all earlier ones. A second leader
+// (if the first has just lost its lock) finds `sequence` set and changes nothing. Rows that are numbered here still appear unnumbered
+// to the rest of the statement, so no row is returned twice.
 const TAKE_OUTBOX = `
 with control as materialized (
   select ${ALERTS_CONTROLLED} as controlled
@@ -120,14 +120,14 @@ with control as materialized (
 )${UNTIL_FULL}`
 
 /**
- * Resolves when all that the database has committed is on its disk.
+ * Resolves when everything that the database has committed is on disk.
  *
- * @throws {StoreUnavailable} when that is not known; it may be lost then
+ * @throws {StoreUnavailable} if that is unknown; commits may then be lost
  */
 export async function untilOnDisk(db: Queryable): Promise<void> {
   await run(db, {
     name: 'until_on_disk',
-    // A commit that is awaited takes the log before it along, if it has something in the log itself.
+    // A synchronous commit flushes the log before it, but only if the transaction itself has written to the log.
     text: `select pg_logical_emit_message(true, 'outflow', '')`,
     values: [],
   })
@@ -144,7 +144,7 @@ function toOutboxRow(row: OutboxTableRow): OutboxRow {
   }
 }
 
-/** Of the rows that are deleted, one that a webhook is to be sent. */
+/** A deleted row to queue for a webhook. */
 export interface HandOver {
   readonly sequence: bigint
   readonly eventId: string
@@ -154,11 +154,11 @@ export interface HandOver {
 }
 
 /**
- * Deletes the pipeline's rows up to and with `sequence`, which were sent, and in the same transaction queues the events among
- * them for the webhooks: one that is sent is either still in the outbox or queued.
+ * Deletes the pipeline's rows up to and including `sequence`, which were sent, and in the same transaction queues their events for the
+ * webhooks, so that a sent event is either still in the outbox or queued.
  *
  * @returns how many were deleted
- * @throws {OutboxRewound} when this database never numbered a row that high
+ * @throws {OutboxRewound} if this database has never numbered a row that high
  */
 export async function deleteOutboxThrough(
   db: Queryable,
@@ -175,7 +175,7 @@ export async function deleteOutboxThrough(
   return Number(outcome!.deleted)
 }
 
-// Not awaited: rows that a crash of Postgres restores are below Kafka's mark, so they are deleted and handed over again.
+// The commit is asynchronous: rows that reappear after a crash of Postgres are below Kafka's mark, so they are deleted and queued again.
 const DELETE_OUTBOX_THROUGH = `
 with numbered as (
   select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
@@ -197,7 +197,7 @@ select (select count(*) from deleted) as deleted, last_sequence, set_config('syn
        case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
 from numbered`
 
-/** @throws {OutboxRewound} when this database never numbered a row as high as `sequence`, which Kafka has as sent */
+/** @throws {OutboxRewound} if this database has never numbered a row as high as `sequence`, which is Kafka's mark */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
   const [numbered] = await run<{ last_sequence: string }>(db, {
     name: 'outbox_numbered',
@@ -216,7 +216,7 @@ function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void
   )
 }
 
-/** Returns how many rows wait, and since when the oldest does. */
+/** Returns the number of rows in the outbox, and when the oldest was created. */
 export async function outboxDepth(
   db: Queryable,
   pipeline: string,
@@ -230,9 +230,9 @@ export async function outboxDepth(
 }
 
 /**
- * Returns this database's own id, 8 hex digits: of the identity that its first migration made, and of its oid, which a
- * clone from a template does not share. It goes into the relay's group name, so that a fresh database next to an old
- * broker does not inherit the old one's position.
+ * Returns this database's id, 8 hex digits: a hash of the identity that its first migration created and of its oid, which differs in a
+ * clone from a template. The relay's group name contains it, so that a new database used with an old broker does not continue at the
+ * old database's position.
  */
 export async function databaseId(db: Queryable): Promise<string> {
   const [identity] = await run<{ id: string }>(db, {
@@ -246,7 +246,7 @@ export async function databaseId(db: Queryable): Promise<string> {
   return identity!.id
 }
 
-/** Wakes the relay when there may be something to send; polls every 500 ms by default. */
+/** Calls `onWork` when there may be something to send; polls every 500 ms by default. */
 export function listenForOutbox(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
   return listen({ ...options, channel: 'outflow_outbox', pollMs, look: async () => onWork() })

@@ -4,16 +4,16 @@ import { arraysOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { outboxColumns } from './outbox-message.js'
 
-/** A row of the outbox that has no place in the order of sending yet. */
+/** A row of the outbox without a number in the order of sending. */
 export interface UnnumberedRow {
   readonly id: bigint
   readonly kind: OutboxMessage['kind']
-  /** Of an alert; null of all others, and of an alert without a body. */
+  /** Payload of an alert; null for other kinds, and for an alert without a body. */
   readonly payload: Buffer | null
   readonly createdAt: Date
 }
 
-/** What is next in the order of sending: a row that waits, or a message that is new. */
+/** The next in the order of sending: a row of the outbox, or a new message. */
 export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
 
 /** Why an alert is not sent singly. */
@@ -27,7 +27,7 @@ export interface UnsentAlert extends Position {
 /**
  * Locks the pipeline's last sequence until the transaction ends, so that no other relay numbers its outbox meanwhile.
  *
- * The commit is not awaited: what a crash of Postgres undoes is decided again. See `untilOnDisk`.
+ * The commit is asynchronous: decisions that are lost in a crash of Postgres are made again. See `untilOnDisk`.
  *
  * @returns the database's time once the lock is held
  */
@@ -44,11 +44,11 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
 }
 
 /**
- * Returns the pipeline's first rows that have no number, in the order in which they would get one, and whether no others wait; none
- * while alerts among them wait for their reasons.
+ * Returns the pipeline's first unnumbered rows, in the order of numbering, and whether these are all; no rows while alerts among them
+ * wait for their reasons.
  *
- * @param options.maxBytes       stops before the alert that would pass it, but always gives one row
- * @param options.reasonsWaitMs  how long an alert waits for its reasons at most
+ * @param options.maxBytes       stops before the alert that would exceed it, but always returns one row
+ * @param options.reasonsWaitMs  longest time that an alert waits for its reasons
  */
 export async function unnumberedRows(
   db: Queryable,
@@ -105,7 +105,7 @@ interface WaitingRow {
   readonly looked_at: number
 }
 
-/** Returns rows that wait, and new messages, the next numbers in the order in which they stand here. */
+/** Assigns the next numbers to rows of the outbox and to new messages, in the given order. */
 export async function numberInOrder(db: Queryable, pipeline: string, order: readonly NextInOrder[]): Promise<void> {
   if (order.length === 0) return
   const [reserved] = await run<{ last_sequence: string }>(db, {
@@ -137,7 +137,7 @@ export async function numberInOrder(db: Queryable, pipeline: string, order: read
   })
 }
 
-/** Takes alerts out of the outbox, notes why, and counts for each rule what it hid. */
+/** Removes alerts from the outbox, stores why, and counts the hidden alerts of each rule. */
 export async function withholdAlerts(db: Queryable, pipeline: string, alerts: readonly UnsentAlert[]): Promise<void> {
   if (alerts.length === 0) return
   await run(db, {
@@ -161,13 +161,13 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
   })
 }
 
-/** What became of an anomaly's alert. */
+/** Why an anomaly's alert was not sent singly. */
 export interface AlertFate extends Pick<UnsentAlert, 'because' | 'ruleId' | 'groupId'> {
-  /** The reason that was given for the rule. */
+  /** The reason given for the rule. */
   readonly ruleWhy: string | null
 }
 
-/** Returns why an anomaly's alert was not sent singly; null: it was, or waits. */
+/** Returns why an anomaly's alert was not sent singly; null: it was sent or is still in the outbox. */
 export async function alertFateAt(
   db: Queryable,
   pipeline: string,
@@ -185,9 +185,9 @@ export async function alertFateAt(
 }
 
 /**
- * Whether alerts of the pipeline $1 without a number wait for their reasons: some are not computed, and no alert has waited too long.
+ * Whether unnumbered alerts of the pipeline $1 wait for their reasons: some have not been computed, and no alert has waited too long.
  *
- * @param longestMs  place of the longest wait, ms
+ * @param longestMs  placeholder of the longest wait, ms
  */
 export const reasonsAwaited = (longestMs: `$${number}`): string => `(
   select at > now() - ${longestMs}::int * interval '1 millisecond' and exists (
@@ -199,7 +199,7 @@ export const reasonsAwaited = (longestMs: `$${number}`): string => `(
   ) as oldest
 )`
 
-/** Whether the outbox of the pipeline $1 is to be decided on. */
+/** Whether alert control has to decide on the outbox of the pipeline $1. */
 export const ALERTS_CONTROLLED = `(
   exists (
     select from outflow.suppressions
@@ -210,7 +210,7 @@ export const ALERTS_CONTROLLED = `(
   or exists (select from outflow.alert_buckets where pipeline = $1::text)
 )`
 
-/** Whether rules hide alerts of a pipeline or did when some that wait were detected, or buckets of it are open: whether its outbox is to be decided on. */
+/** Whether alert control has to decide on a pipeline's outbox: a rule is active, or was when an unsent alert was detected, or a bucket is open. */
 export async function hasAlertControl(db: Queryable, pipeline: string): Promise<boolean> {
   const [found] = await run<{ controlled: boolean }>(db, {
     name: 'has_alert_control',

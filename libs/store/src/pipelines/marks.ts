@@ -7,11 +7,11 @@ export interface Mark {
   readonly kind: 'model' | 'drift' | 'health' | 'suppression'
   /** Id of the model that became active; chart of the drift; kind of the health event; id of the rule. */
   readonly subject: string
-  /** promote or rollback; what the health event or the rule is about; null: nothing to add. */
+  /** promote or rollback; detail of the health event or of the rule; null: none. */
   readonly detail: string | null
 }
 
-/** Returns what happened to a pipeline from one time on and before another, the newest first: changes of the active model, drift alarms, health events that began, rules that began to hide alerts. */
+/** Returns the events of a pipeline in a time range, newest first: changes of the active model, drift alarms, begun health events, new suppression rules. */
 export async function marksBetween(
   db: Queryable,
   {

@@ -3,9 +3,9 @@ import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import { readMetadata } from '../models/models.js'
 
-/** How a pipeline stands, in numbers. */
+/** Current figures of a pipeline. */
 export interface PipelineStatus {
-  /** Exact counts since it began. */
+  /** Exact counts since the pipeline's first record. */
   readonly received: number
   readonly scored: number
   readonly rejected: number
@@ -14,17 +14,17 @@ export interface PipelineStatus {
   readonly lastWrite: Date | null
   readonly modelId: string | null
   readonly modelPromotedAt: Date | null
-  /** null: no model is active, or a newer outflow wrote it, in a form unknown here. */
+  /** null: no model is active, or it was written by a newer outflow, in an unknown form. */
   readonly modelMetadata: ModelMetadata | null
   /** By Kafka's record time. */
   readonly anomaliesLastHour: number
   readonly deadLettersLastDay: number
-  /** Messages of the outbox that the relay has not sent yet. */
+  /** Messages in the outbox that the relay has not sent yet. */
   readonly waiting: number
   readonly waitingSince: Date | null
 }
 
-/** Returns how a pipeline stands now; a pipeline that has written nothing has zeros. */
+/** Returns a pipeline's current figures; zeros for a pipeline that has written nothing. */
 export async function pipelineStatus(db: Queryable, pipeline: string): Promise<PipelineStatus> {
   const [row] = await run<RowOf<PipelineStatus, { readonly modelMetadata: unknown }>>(db, {
     name: 'pipeline_status',

@@ -4,14 +4,14 @@ import { run } from '../connection/statement.js'
 interface PipelineSummary {
   readonly pipeline: string
   readonly activeModelId: string | null
-  /** In the last 24 hours of Kafka's record time. */
+  /** Count of the last 24 hours of Kafka's record time. */
   readonly anomaliesLastDay: number
   readonly recordsLastDay: number
-  /** When it was detected; null: none is stored. */
+  /** Time of detection; null: none is stored. */
   readonly newestAnomalyAt: Date | null
 }
 
-/** Returns the pipelines that have read a record or have a model, by name. */
+/** Returns the pipelines that have read a record or have a model, sorted by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
   return run<PipelineSummary>(db, {
     name: 'list_pipelines',
@@ -41,7 +41,7 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
   })
 }
 
-/** Returns how many records a second came in, by Kafka's record time, in the minute before this one and in this one so far. */
+/** Returns the rate of records by Kafka's record time, in records a second, for the last minute and for the current minute so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ per_second: number }>(db, {
     name: 'recent_rate',

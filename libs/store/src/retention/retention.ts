@@ -7,23 +7,23 @@ import { deleteOldShadows } from '../models/shadows.js'
 const DAY_MS = 86_400_000
 
 export interface Retention {
-  /** Partitions of anomalies that were dropped. */
+  /** Dropped partitions of anomalies. */
   readonly dropped: readonly string[]
-  /** The time by which rows were old enough to be removed. */
+  /** The time from which ages were measured. */
   readonly asOf: Date
-  /** How far that is behind Postgres's clock, ms: more than an hour only where that clock advanced by more than a day between two runs. */
+  /** How far `asOf` is behind Postgres's clock, ms: more than an hour only if that clock advanced by more than a day between two runs. */
   readonly behindMs: number
 }
 
 /**
- * Removes the pipeline's rows that are older than their retention: anomalies with the changes of their p-values and the outcome of
- * their alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
+ * Removes the pipeline's rows that are older than their retention: anomalies, recalibrations and unsent alerts,
+ * dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
  *
- * Age is measured by Postgres's clock, as far as it advanced by at most a day an hour: a clock that jumps ahead, and a
- * pipeline that was stopped for weeks, lose one day of data an hour and not all at once. A shorter retention applies at once.
- * Several processes may call it concurrently.
+ * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
+ * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
+ * concurrently.
  *
- * @throws {StoreUnavailable} when a query has locked the anomalies for more than a second; the next run tries again
+ * @throws {StoreUnavailable} if a query has locked the anomalies for more than a second; the next run retries
  */
 export async function applyRetention(
   pool: Pool,
@@ -31,7 +31,7 @@ export async function applyRetention(
     readonly pipeline: string
     readonly anomaliesMs: number
     readonly statisticsMs: number
-    /** How long the window states of an entity without records are kept; absent: the pipeline has none. */
+    /** How long the window state of an entity without records is kept; absent: the pipeline has none. */
     readonly windowStatesMs?: number
   },
 ): Promise<Retention> {
@@ -71,8 +71,8 @@ export async function applyRetention(
 }
 
 /**
- * Moves the clock of retention towards Postgres's clock, by a day an hour at most, however many processes and restarts there are.
- * A clock that was set back moves it back.
+ * Advances the retention clock towards Postgres's clock, by at most a day an hour regardless of the number of processes and restarts.
+ * If Postgres's clock was set back, the retention clock moves back too.
  */
 async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly asOf: Date; readonly now: Date }> {
   const [row] = await run<{ as_of: Date; now: Date }>(pool, {
@@ -94,7 +94,7 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
 /** Ingest applies retention every hour; its timer may be some minutes early. */
 const FEWEST_SECONDS_BETWEEN_DAYS = 3_300
 
-/** One transaction for each day: the lock on the whole table is released before the next day is looked at. */
+/** Uses one transaction for each day, so that the lock on the whole table is released in between. */
 async function dropDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
   const dropped: string[] = []
   for (;;) {

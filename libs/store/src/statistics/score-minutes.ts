@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** What a model's scores were in one minute of Kafka's record time. */
+/** A model's score statistics in one minute of Kafka's record time. */
 export interface ScoreMinute {
   readonly minuteMs: number
   readonly scored: number
@@ -12,7 +12,7 @@ export interface ScoreMinute {
   readonly pHistogram: readonly number[]
 }
 
-/** Returns the minutes that a model scored in, from one on and before another, in order. */
+/** Returns the minutes in a time range in which a model scored records, in order. */
 export async function scoreMinutes(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly before: Date },

@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { NLL_BUCKETS } from './statistics.js'
 
-/** A pipeline's scores in one span of Kafka's record time, whichever model gave them. */
+/** A pipeline's score statistics in one span of Kafka's record time, over all models. */
 interface ScoreSpan {
   readonly from: Date
   readonly scored: number
@@ -14,7 +14,7 @@ interface ScoreSpan {
   readonly histogram: readonly number[]
 }
 
-/** Returns the spans of `stepSeconds` that hold records, in order; they begin at multiples of it. */
+/** Returns the spans of `stepSeconds` that have records, in order; they begin at multiples of it. */
 export async function scoreSeries(
   db: Queryable,
   of: { readonly pipeline: string; readonly from: Date; readonly to: Date; readonly stepSeconds: number },
@@ -53,5 +53,5 @@ export async function scoreSeries(
   }))
 }
 
-// A month has 43,200 minutes, and to unnest their histograms takes five times as long as to add up bucket by bucket.
+// A month has 43,200 minutes; unnesting their histograms takes five times as long as one sum per bucket.
 const SUMS_OF_BUCKETS = Array.from({ length: NLL_BUCKETS }, (_, index) => `sum(histogram[${index + 1}])`).join(', ')

@@ -25,7 +25,7 @@ describe('nllBucket', () => {
     )
   })
 
-  it('takes the extremes', () => {
+  it('puts extreme values into the outermost buckets', () => {
     expect(nllBucket(Number.NEGATIVE_INFINITY)).toBe(0)
     expect(nllBucket(Number.POSITIVE_INFINITY)).toBe(NLL_BUCKETS - 1)
   })
@@ -56,7 +56,7 @@ describe('minuteScores', () => {
     expect(minutes[0]!.pHistogram[oddsBucket(1e-4)]).toBe(1)
   })
 
-  it('puts all times beyond the calendar into one minute: a minute may come once in a write', () => {
+  it('puts all times beyond the calendar into one minute, because a write may contain a minute only once', () => {
     expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0], [0.5, 0.5])).toMatchObject([{ scored: 2 }])
   })
 })

@@ -1,7 +1,7 @@
 import type { RejectionReason } from '@outflow/contracts'
 import { clampTime } from '../connection/postgres-text.js'
 
-/** What one batch adds to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
+/** One batch's contribution to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
 export interface MinuteScores {
   /** Start of the minute of Kafka's record time, epoch ms. */
   readonly minuteMs: number
@@ -18,7 +18,7 @@ export interface MinuteScores {
   readonly pHistogram: readonly number[]
 }
 
-/** What one batch adds to a minute's count of rejected records. */
+/** One batch's contribution to a minute's count of rejected records. */
 export interface MinuteRejections {
   readonly minuteMs: number
   readonly reason: RejectionReason
@@ -27,7 +27,7 @@ export interface MinuteRejections {
 
 export const NLL_BUCKETS = 128
 
-// Buckets of equal width in asinh(nll): nearly linear about 0, where normal records lie, and logarithmic in the tail,
+// Buckets of equal width in asinh(nll): nearly linear around 0, where normal records are, and logarithmic in the tail,
 // which reaches 1e7 nats. −6 is −200 nats, 17 is 12 million; a bucket is 0.18 nats wide at 0 and 18 % of the value above.
 const ASINH_START = -6
 const ASINH_END = 17
@@ -58,18 +58,18 @@ export function oddsBucket(pValue: number): number {
   return Math.min(Math.max(bucket, 0), ODDS_BUCKETS - 1)
 }
 
-/** Returns the p-value that a bucket begins below: 1 for the first. */
+/** Returns the upper bound of a bucket's p-values: 1 for the first. */
 export function oddsBucketStart(bucket: number): number {
   return bucket === 0 ? 1 : 1 / (1 + 2 ** (ODDS_START_BITS + bucket * ODDS_WIDTH_BITS))
 }
 
 /**
- * Returns quantiles of what a histogram counted, read between the borders of the bucket that each falls into, evenly in asinh; so
- * each is within a bucket's width of the exact one: 0.18 nats at 0, 18 % of the value above.
+ * Returns quantiles from a histogram, interpolated linearly in asinh within their bucket. Each is within a bucket's width of the exact
+ * one: 0.18 nats at 0, 18 % of the value above.
  *
  * @param histogram  [NLL_BUCKETS] records per bucket, at least one record in all
  * @param shares     [n] between 0 and 1, ascending
- * @param bounds     the least and the largest value that was counted, nats
+ * @param bounds     the smallest and the largest counted value, nats
  * @returns [n] nats
  */
 export function histogramQuantiles(
@@ -90,12 +90,12 @@ export function histogramQuantiles(
 }
 
 /**
- * Folds a scored batch into minutes.
+ * Aggregates a scored batch into minutes.
  *
  * @param recordTimesMs  [n] epoch ms, Kafka's
  * @param nll            [n] nats
- * @param isAnomaly      [n] 1 where the record was judged an anomaly
- * @param ownPValue      [n] by the model's own calibration, whatever it was judged by
+ * @param isAnomaly      [n] 1 if the record is an anomaly
+ * @param ownPValue      [n] by the model's own calibration, even if recalibrated p-values were used for decisions
  */
 export function minuteScores(
   modelId: string,
@@ -124,7 +124,7 @@ export function minuteScores(
   return [...minutes.values()]
 }
 
-/** Folds a batch's rejections into minutes. */
+/** Aggregates a batch's rejections into minutes. */
 export function minuteRejections(
   rejections: Iterable<{ readonly recordTimeMs: number; readonly reason: RejectionReason }>,
 ): MinuteRejections[] {

@@ -13,7 +13,7 @@ export interface Suppression extends SuppressionRule {
   /** null: it is active. */
   readonly removedBy: string | null
   readonly removedAt: Date | null
-  /** How many alerts it has hidden. */
+  /** Number of hidden alerts. */
   readonly hidden: number
   readonly lastHiddenAt: Date | null
 }
@@ -26,10 +26,10 @@ interface NewSuppression {
 }
 
 /**
- * Hides the alerts that a rule names from now on, those among them that wait to be sent.
+ * Stores a rule that hides matching alerts from now on, including those that are still in the outbox.
  *
  * @returns the rule's id
- * @throws {StoreRefused} when it would have expired already
+ * @throws {StoreRefused} if it has already expired
  */
 export async function addSuppression(db: Queryable, { pipeline, rule, why, by }: NewSuppression): Promise<string> {
   const { entity, field, direction, range, timeOfWeek, zone, expiresAt } = rule
@@ -58,9 +58,9 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
 }
 
 /**
- * Removes a rule: its alerts are sent again. Alerts that it hid stay hidden, and counted.
+ * Removes a rule, so that new matching alerts are sent. Alerts that it has hidden stay hidden and counted.
  *
- * @param of.pipeline  only if it is this one's; default: whoever's
+ * @param of.pipeline  removes it only if it belongs to this pipeline. Default: any pipeline
  * @returns whether there was such an active rule
  */
 export async function removeSuppression(
@@ -85,10 +85,10 @@ type SuppressionRow = RowOf<
 >
 
 /**
- * Returns the rules of a pipeline, the newest first.
+ * Returns the rules of a pipeline, newest first.
  *
- * @param query.all         those that have ended as well
- * @param query.notExpired  else those that had not expired then, and were not taken away; default: now
+ * @param query.all         includes ended rules
+ * @param query.notExpired  without `all`: rules that had not expired at this time and were not removed. Default: now
  */
 export async function listSuppressions(
   db: Queryable,

@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** A span of Kafka's record time that no model is fitted to: from ≤ t < to. */
+/** A span of Kafka's record time that is excluded from fits: from ≤ t < to. */
 interface Exclusion {
   readonly id: string
   readonly from: Date
@@ -38,7 +38,7 @@ export async function removeExclusion(
   return rows.length > 0
 }
 
-/** Returns a pipeline's exclusions that reach beyond `since`, by their beginning. */
+/** Returns a pipeline's exclusions that end after `since`, in order of their beginning. */
 export async function listExclusions(
   db: Queryable,
   { pipeline, since = new Date(0) }: { readonly pipeline: string; readonly since?: Date },
@@ -55,8 +55,7 @@ export async function listExclusions(
 }
 
 /**
- * Returns the positions that somebody confirmed to be anomalies and that nobody has called a false alarm since, as
- * `topic/partition/offset`.
+ * Returns the positions of anomalies that were confirmed and not called a false alarm afterwards, as `topic/partition/offset`.
  */
 export async function confirmedPositions(db: Queryable, pipeline: string): Promise<ReadonlySet<string>> {
   const rows = await run<{ position: string }>(db, {

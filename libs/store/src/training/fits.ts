@@ -11,12 +11,12 @@ const readReport = jsonColumn('outflow.fits.report', fitReportSchema)
 /** The report of one fit. */
 export interface StoredFit {
   readonly id: string
-  /** What made it due. */
+  /** The cause of the fit. */
   readonly because: string
   readonly state: FitState
-  /** null until the fit has given one. */
+  /** null until the fit has produced one. */
   readonly modelId: string | null
-  /** The model that was active when it began. */
+  /** The model that was active when the fit began. */
   readonly incumbentId: string | null
   readonly step: number
   readonly maxSteps: number | null
@@ -26,8 +26,8 @@ export interface StoredFit {
 }
 
 /**
- * Closes the reports that a trainer left open when it died, and lets the requests that they answered wait again. To be
- * called by a trainer that has just taken over, for then nobody else is at work.
+ * Closes the reports that a trainer left open when it died, and makes their requests pending again. Call it only in a trainer that has
+ * just become the leader, since no other trainer runs then.
  */
 export async function abandonFits(db: Queryable, pipeline: string): Promise<void> {
   await run(db, {
@@ -60,7 +60,7 @@ export async function startFit(
   return row!.id
 }
 
-/** Notes how far a fit has come. */
+/** Stores the progress of a fit. */
 export async function noteFitStep(
   db: Queryable,
   { id, step, maxSteps }: { readonly id: string; readonly step: number; readonly maxSteps: number },
@@ -74,7 +74,7 @@ export async function noteFitStep(
   })
 }
 
-/** Closes a report; the requests that a failed fit was to answer wait again. */
+/** Closes a report; the requests of a failed fit become pending again. */
 export async function endFit(
   db: Queryable,
   fit: Pick<StoredFit, 'id' | 'modelId' | 'report'> & { readonly state: Exclude<FitState, 'running'> },
@@ -94,7 +94,7 @@ export async function endFit(
   })
 }
 
-/** Returns a pipeline's fits, the newest first; of one model, if it is named. */
+/** Returns a pipeline's fits, newest first; only those of `modelId` if given. */
 export async function listFits(
   db: Queryable,
   { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },

@@ -2,7 +2,7 @@ import { type Listener, listen, type WorkListenerOptions } from '../connection/l
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** Asks for a new model, and notifies `outflow_training`. @returns the request's id */
+/** Requests a new model, and notifies `outflow_training`. @returns the request's id */
 export async function requestRetrain(
   db: Queryable,
   request: { readonly pipeline: string; readonly by: string; readonly why: string },
@@ -19,7 +19,7 @@ export async function requestRetrain(
   return row!.id
 }
 
-/** Gives the newest request that waits for a fit; null: none. */
+/** Returns the newest pending request; null: none. */
 export async function waitingRequest(
   db: Queryable,
   pipeline: string,
@@ -35,7 +35,7 @@ export async function waitingRequest(
   return row ?? null
 }
 
-/** Notes the fit that answers every request made so far; those that come later want another. */
+/** Assigns a fit to every pending request; later requests need another fit. */
 export async function answerRequests(
   db: Queryable,
   { pipeline, fitId }: { readonly pipeline: string; readonly fitId: string },
@@ -47,7 +47,7 @@ export async function answerRequests(
   })
 }
 
-/** Returns the fit that answers a request; null while it waits. */
+/** Returns the fit assigned to a request; null while it is pending. */
 export async function fitOfRequest(db: Queryable, id: string): Promise<string | null> {
   const [row] = await run<{ fit_id: string | null }>(db, {
     name: 'fit_of_request',
@@ -57,7 +57,7 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
   return row?.fit_id ?? null
 }
 
-/** Wakes the trainer when a new model is requested; polls every 5 s by default. */
+/** Calls `onWork` when a new model is requested; polls every 5 s by default. */
 export function listenForTraining(options: WorkListenerOptions): Listener {
   const { pollMs = 5_000, onWork } = options
   return listen({ ...options, channel: 'outflow_training', pollMs, look: async () => onWork() })

@@ -2,17 +2,17 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { FitState } from './fits.js'
 
-/** What a pipeline's trainer does, and what its last fit came to. */
+/** The state of a pipeline's trainer, and the result of its last fit. */
 export interface TrainerStatus {
-  /** Since the trainer that leads last showed that it runs; null: none ever did. */
+  /** Time since the last heartbeat of the leading trainer; null: there was none. */
   readonly beatAgeMs: number | null
-  /** What keeps the trainer from fitting, in words; null: nothing does. */
+  /** Text about what the trainer waits for; null: it does not wait. */
   readonly waitingFor: string | null
   readonly lastFit: {
     readonly state: FitState
     readonly step: number
     readonly maxSteps: number | null
-    /** Why it gave no model; null: it did, or it runs. */
+    /** Why the fit produced no model; null: it produced one, or is running. */
     readonly why: string | null
   } | null
 }
@@ -35,12 +35,12 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
   return { beatAgeMs, waitingFor, lastFit: state === null ? null : { state, step: step!, maxSteps, why } }
 }
 
-/** Four beats of a trainer, and a pause between two. */
+/** Four heartbeat intervals of a trainer, plus one. */
 const RUNS_WITHIN_MS = 30_000
 
 const isTrainerRunning = ({ beatAgeMs }: TrainerStatus): boolean => beatAgeMs !== null && beatAgeMs <= RUNS_WITHIN_MS
 
-/** The reason, and the command where one helps. */
+/** The reason, with a command if one helps. */
 export const whyNoModelAndFix = (trainer: TrainerStatus): string =>
   isTrainerRunning(trainer) ? whyNoModel(trainer) : `${whyNoModel(trainer)}; start one: outflow run trainer`
 

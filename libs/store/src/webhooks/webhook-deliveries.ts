@@ -2,30 +2,30 @@ import { type Listener, listen, type WorkListenerOptions } from '../connection/l
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 
-/** An event that a webhook is to be sent. */
+/** An event to send to a webhook. */
 export interface WaitingDelivery {
   readonly id: bigint
-  /** The event's own; the same at every attempt. */
+  /** Id of the event; the same at every attempt. */
   readonly eventId: string
   /** The event as it was sent to Kafka. */
   readonly payload: Buffer
-  /** Made so far. */
+  /** Attempts so far. */
   readonly attempts: number
   /** null: there was none. */
   readonly firstAttemptAt: Date | null
-  /** W3C trace context of what led to the event; null: none is known. */
+  /** W3C trace context of the record or condition behind the event; null: none. */
   readonly traceparent: string | null
 }
 
-/** What came of an attempt that failed. */
+/** The result of a failed attempt. */
 export interface FailedAttempt {
   /** HTTP status; null: no answer. */
   readonly status: number | null
-  /** In words, without addresses and bodies. */
+  /** Error text without addresses and bodies. */
   readonly failure: string
 }
 
-/** Returns a webhook's events whose next attempt is due, the longest overdue first. */
+/** Returns a webhook's events whose next attempt is due, longest overdue first. */
 export async function dueDeliveries(
   db: Queryable,
   { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
@@ -43,7 +43,7 @@ export async function dueDeliveries(
   return rows.map((row) => ({ ...row, id: BigInt(row.id) }))
 }
 
-/** Stores that the receiver has an event. */
+/** Stores that an event was delivered. */
 export async function noteDelivered(db: Queryable, id: bigint, status: number): Promise<void> {
   await run(db, {
     name: 'note_delivered',
@@ -56,7 +56,7 @@ export async function noteDelivered(db: Queryable, id: bigint, status: number): 
   })
 }
 
-/** Notes an attempt that failed, and that the next one is due in `waitMs`. */
+/** Stores a failed attempt, and schedules the next one in `waitMs`. */
 export async function noteFailedAttempt(
   db: Queryable,
   id: bigint,
@@ -73,7 +73,7 @@ export async function noteFailedAttempt(
   })
 }
 
-/** Returns an event up after an attempt that failed: it becomes a dead letter of its webhook. */
+/** Gives up an event after a failed attempt: it becomes a dead letter of its webhook. */
 export async function buryDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
   await run(db, {
     name: 'bury_delivery',
@@ -91,7 +91,7 @@ export async function buryDelivery(db: Queryable, id: bigint, { status, failure 
 }
 
 /**
- * Returns up what waits for webhooks that are not configured any more.
+ * Gives up the events queued for webhooks that are no longer configured.
  *
  * @returns how many became dead letters
  */
@@ -116,11 +116,11 @@ export async function buryForOthers(db: Queryable, pipeline: string, webhooks: r
 }
 
 /**
- * Lets dead letters be tried again as if for the first time, and notifies `outflow_webhooks`.
+ * Queues dead letters again with no attempts counted, and notifies `outflow_webhooks`.
  *
  * @param which.webhook  default: those of every webhook
  * @param which.eventId  default: every event
- * @returns how many wait again
+ * @returns how many were queued
  */
 export async function resendDeadDeliveries(
   db: Queryable,
@@ -145,17 +145,17 @@ export async function resendDeadDeliveries(
   return Number(outcome!.resent)
 }
 
-/** How a webhook does. */
+/** The figures of a webhook. */
 export interface WebhookCounts {
   readonly webhook: string
   readonly waiting: number
   readonly delivered: number
   readonly dead: number
-  /** Of the latest event that waits after a failure or is dead; null: there is none. */
+  /** Failure of the latest event that waits after a failure or is dead; null: there is none. */
   readonly failure: string | null
 }
 
-/** Counts a pipeline's events by webhook, by its name; delivered ones as far back as they are kept. */
+/** Counts a pipeline's events by webhook name; delivered ones as far back as they are kept. */
 export async function webhookCounts(db: Queryable, pipeline: string): Promise<readonly WebhookCounts[]> {
   return run<WebhookCounts>(db, {
     name: 'webhook_counts',
@@ -173,18 +173,18 @@ export async function webhookCounts(db: Queryable, pipeline: string): Promise<re
   })
 }
 
-/** What became of an event at one webhook. */
+/** The state of an event at one webhook. */
 interface EventDelivery {
   readonly webhook: string
   readonly state: 'waiting' | 'delivered' | 'dead'
   readonly attempts: number
-  /** Error of the last attempt that failed; null: none did. */
+  /** Error of the last failed attempt; null: none failed. */
   readonly failure: string | null
-  /** When it was delivered, given up, or else queued. */
+  /** When it was delivered or given up, otherwise when it was queued. */
   readonly at: Date
 }
 
-/** Returns what became of an event at each webhook that it was queued for, by the webhook's name. */
+/** Returns the state of an event at each webhook that it was queued for, sorted by webhook name. */
 export async function deliveriesOf(
   db: Queryable,
   { pipeline, eventId }: { readonly pipeline: string; readonly eventId: string },
@@ -200,7 +200,7 @@ export async function deliveriesOf(
   })
 }
 
-/** Returns how many events of a pipeline wait for their webhooks. */
+/** Returns the number of a pipeline's undelivered events. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ waiting: string }>(db, {
     name: 'waiting_deliveries',
@@ -210,7 +210,7 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
   return Number(row!.waiting)
 }
 
-/** Wakes who delivers to webhooks when there may be something to deliver; polls every 500 ms by default. */
+/** Calls `onWork` when there may be something to deliver; polls every 500 ms by default. */
 export function listenForDeliveries(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
   return listen({ ...options, channel: 'outflow_webhooks', pollMs, look: async () => onWork() })
