@@ -31,7 +31,7 @@ function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): Unn
 const decided = (rows: readonly UnnumberedRow[], control: Partial<Control>, untilMs = 0) =>
   decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), { ...options, untilMs })
 
-test('single alerts keep their order among other messages, and a group comes where its bucket ended', () => {
+test('single alerts keep their order among other messages, and a group follows at the end of its bucket', () => {
   const deadLetter: UnnumberedRow = { id: 3n, kind: 'dead_letter', payload: null, createdAt: new Date(0) }
   const rows = [anAlertRow(1, 0), anAlertRow(2, 1), deadLetter, anAlertRow(4, 2, 'LAX'), anAlertRow(5, 12)]
   const { order, unsent, groups } = decided(rows, { grouping })
@@ -59,7 +59,7 @@ test('buckets that have ended are sent after the last row', () => {
   expect(JSON.parse(String(message.payload))).toMatchObject({ type: 'outflow.anomaly_group.v1', data: { count: 1 } })
 })
 
-test('a body that is no event of ours is sent as it is', () => {
+test('a body that is not an event of outflow is sent unchanged', () => {
   const rows = [
     { ...anAlertRow(1, 0), payload: Buffer.from('{') },
     { ...anAlertRow(2, 0), payload: Buffer.from('null') },

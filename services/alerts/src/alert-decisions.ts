@@ -3,16 +3,16 @@ import { ALERT_EVENT_TYPE, type AlertBucket, type AlertEvent } from '@outflow/co
 import { plainText } from '@outflow/store'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 
-/** A row that waits for its number, and the alert that it is; null: it is none. */
+/** An unnumbered row, and its alert; null: it is not an alert. */
 interface WaitingAlert {
   readonly id: bigint
   readonly event: AlertEvent | null
   readonly alert: Alert | null
 }
 
-/** What becomes of rows that waited. */
+/** The decisions on unnumbered rows. */
 export interface AlertDecisions {
-  /** What is sent, in this order: rows that waited, and groups that are new. */
+  /** The messages to send, in this order: rows of the outbox, and new groups. */
   readonly order: readonly NextInOrder[]
   readonly unsent: readonly UnsentAlert[]
   readonly groups: readonly AlertBucket[]
@@ -20,9 +20,9 @@ export interface AlertDecisions {
 
 interface DecideOptions {
   readonly pipeline: string
-  /** Where groups are sent. */
+  /** The topic of groups. */
   readonly topic: string
-  /** Buckets that end until then, epoch ms, are closed behind the last row. */
+  /** Buckets that end by this time, epoch ms, are closed after the last row. */
   readonly untilMs: number
 }
 
@@ -31,7 +31,7 @@ export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAle
   const event = payload && eventOf(payload)
   if (!event) return { id, event: null, alert: null }
   const alert = alertOf(event, createdAt.getTime())
-  // As Postgres gives a key back: a bucket is found again by it.
+  // In the form that Postgres returns, because stored buckets are found by key.
   return { id, event, alert: { ...alert, key: alert.key && plainText(String(Buffer.from(alert.key))) } }
 }
 
@@ -44,7 +44,7 @@ function eventOf(payload: Buffer): AlertEvent | null {
   }
 }
 
-/** Decides on rows in their order; a group takes its place where its bucket ended. */
+/** Decides on rows in their order; a group is placed where its bucket ended. */
 export function decideOn(
   waiting: readonly WaitingAlert[],
   decider: Decider,

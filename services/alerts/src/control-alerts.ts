@@ -14,33 +14,33 @@ import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
-/** Rows that are decided on in one transaction. */
+/** Rows in one transaction. */
 const MAX_ROWS = 500
 const MAX_BYTES = 8 * 1024 ** 2
 /**
- * Alerts are as old as the begin of their transaction: of a bucket that has just ended, one may not be committed yet, or wait for its
- * reasons.
+ * An alert has the time at which its transaction began, so an alert of a bucket that has just ended may still be uncommitted, or wait
+ * for its reasons. Buckets are closed after this delay.
  */
 const COMMIT_MS = 1_000 + REASONS_WAIT_MS
 
 export interface AlertControlDeps {
-  /** The leader's own connection: with the lead goes what was not committed. */
+  /** The connection of the leadership, so that an open transaction is lost together with the leadership. */
   readonly client: Client
   readonly config: Pick<Config, 'pipeline' | 'alerts'>
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
 }
 
-/** Whether outflow.yaml has alerts decided on; a stored rule may want it too, or a bucket that is open. */
+/** Whether outflow.yaml enables alert control; a stored rule or an open bucket may require it too. */
 export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
   return (alerts.grouping ?? alerts.cooldown ?? alerts.quietHours) !== undefined
 }
 
 /**
- * Decides on the alerts that have no place in the order of sending yet. What is sent singly is numbered, and so is all that is
- * no alert; what does not leaves the outbox and is noted with the reason; groups whose bucket has ended get a place of their own.
+ * Decides on the alerts that have no number in the order of sending yet. Alerts to send singly, and all messages that are not alerts, are
+ * numbered; other alerts are removed from the outbox and stored with the reason; groups whose bucket has ended are numbered too.
  *
- * All of a transaction, or nothing: a crash repeats no decision and loses none. What is decided follows from the alerts'
- * order and their times of commit, not from when the relay looks.
+ * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the alerts' order
+ * and times, not on when the relay reads them.
  */
 export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
   for (;;) {
@@ -70,7 +70,7 @@ async function controlSome({
   const decided = decideOn(waiting, decider, {
     pipeline,
     topic: alerts.topic,
-    // While others wait, an end that has come may not have come for them.
+    // While there are more unnumbered rows, some of them may belong to a bucket whose end has passed.
     untilMs: areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY,
   })
   await withholdAlerts(client, pipeline, decided.unsent)
@@ -79,7 +79,7 @@ async function controlSome({
   return { ...decided, areAll }
 }
 
-/** What is to be deleted, and what is to be written, so that the stored buckets are those that are open. */
+/** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */
 function changes(before: readonly AlertBucket[], open: readonly AlertBucket[]) {
   const known = new Set(before)
   const names = new Set(open.map(nameOf))

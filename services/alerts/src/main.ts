@@ -16,18 +16,18 @@ import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 interface AlertsOptions {
   readonly config: Config
   readonly log: Log
-  /** When it aborts, the transaction under way ends and no other is begun. */
+  /** When it aborts, the current transaction ends and no other begins. */
   readonly signal: AbortSignal
-  /** The process's; whoever made them serves them. */
+  /** The metrics of the process; the caller serves them. */
   readonly vitals: Vitals
 }
 
 /**
- * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to theirs, each exactly
- * once for readers of committed data, in the order in which they were committed; explains anomalies; delivers to webhooks; and looks after the pipeline.
- * Of several relays one works; another takes over when it is gone. A store or a broker that is away is waited for.
+ * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to the dead-letter topic, each exactly
+ * once for readers of committed data, in commit order; explains anomalies; delivers to webhooks; and checks the pipeline's health.
+ * One of several relays is active; another takes over when it stops. It retries while the store or a broker is not available.
  *
- * @throws {OutflowError} only when Postgres or Kafka refuse the login or the certificate at the start: whatever else fails is logged and
+ * @throws {OutflowError} only if Postgres or Kafka refuses the login or the certificate at the start; every other error is logged and
  *   retried
  */
 export async function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
@@ -41,7 +41,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     url,
     pipeline,
     onWork: () => {
-      // Each anomaly is written with its alert.
+      // An anomaly and its alert are written together, so new anomalies are signalled by the outbox.
       explaining.wake()
       relaying.wake()
     },
@@ -49,7 +49,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   })
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
-    'Messages that are not sent yet; NaN while Postgres is unavailable',
+    'Messages that have not been sent yet; NaN while Postgres is unavailable',
     async () => {
       const { rows } = await outboxDepth(pool, pipeline)
       return rows

@@ -2,14 +2,14 @@ import type { Config } from '@outflow/contracts'
 import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/streams'
 
 /**
- * Room for alerts, which have their record escaped into JSON. A request has at most 100 MiB (socket.request.max.bytes): a broker
- * that is sent more closes the connection, which looks like an outage.
+ * Large enough for alerts, which contain their record escaped in JSON. A request has at most 100 MiB (socket.request.max.bytes): a broker
+ * closes the connection on a larger one, which looks like an outage.
  */
 export const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
 
 /**
- * Creates the alerts, the dead-letter and, if there is to be one, the events topic where they are not there yet, with as many partitions as the largest
- * watched topic and room for large records. Topics that are there are left as they are.
+ * Creates the missing ones of the alerts, the dead-letter and, if configured, the events topic, with as many partitions as the largest
+ * watched topic and with space for large records. Existing topics are not changed.
  *
  * @returns the names of those created
  */

@@ -27,11 +27,11 @@ interface RelayDeps {
   readonly caution: Caution
   /** Resolves when there may be work, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
-  /** Called after each round that succeeded. */
+  /** Called after each successful round. */
   readonly onProgress: () => void
 }
 
-/** One leadership: take the transactional id over, catch up, then send until the lock, the broker or the service goes. */
+/** Runs one leadership: takes over the transactional id, catches up, then sends until the lock or the broker is lost or the service stops. */
 export async function relayOutbox({
   config,
   kafka,
@@ -45,7 +45,7 @@ export async function relayOutbox({
   const { client, signal } = leadership
   const created = await ensureOutputTopics(kafka, config)
   if (created.length > 0) telemetry.topicsCreated(created)
-  // With a new database and an old broker, the relay neither inherits the old mark nor fences the old sender.
+  // With the database's id, a new database used with an old broker neither reads the old mark nor fences the old sender.
   const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
@@ -99,14 +99,14 @@ async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly
   const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
   if (!controlsAlerts(config)) {
     const rows = await takeOutbox(client, { ...options, reasonsWaitMs: REASONS_WAIT_MS })
-    // Whether rules hold alerts back is asked only where there are none to send: an alert that is sent singly does not wait for that.
+    // Rules are checked only if there is nothing to send, so that an alert that is sent singly does not wait for the check.
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
   await controlAlerts(deps)
   return firstOfOutbox(client, options)
 }
 
-/** Deletes rows that were sent, and in the same transaction queues what is for webhooks among them. */
+/** Deletes sent rows, and in the same transaction queues their events for the webhooks. */
 async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
   const handOvers = sent.flatMap((row) => handOversOf(row, alerts.webhooks))
   await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)

@@ -21,7 +21,7 @@ const tooLarge = () => new MessageTooLarge('too large')
 
 class Crash extends Error {}
 
-/** An outbox, a topic and a mark, and a relay that may die at any of its acts. */
+/** A simulated outbox, topic and mark, and a relay that can be killed at any of its effects. */
 function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINITY } = {}) {
   let outbox = [...rows]
   let mark: bigint | null = null
@@ -46,14 +46,14 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
       if (messages.some(({ key, value }) => (key?.length ?? 0) + (value?.length ?? 0) > maxBytes)) throw tooLarge()
       topic.push(...messages)
       mark = through
-      // The commit is done; a crash here is one whose outcome the relay never learns.
+      // The transaction is committed; after a crash here the relay does not have its outcome.
       act()
     },
     settle: async (sent) => {
       act()
       outbox = outbox.filter((row) => row.sequence > sent.at(-1)!.sequence)
       handedOver.push(...sent.map(({ sequence }) => sequence))
-      // Postgres has committed, and the relay does not learn of it.
+      // Postgres has committed, but the relay does not get the response.
       act()
     },
   }
@@ -82,7 +82,7 @@ test('rows are sent in order and deleted', async () => {
   expect(world.left()).toEqual([])
 })
 
-test('every message is sent and queued for webhooks exactly once, wherever and however often the relay is killed', async () => {
+test('every message is sent and queued for webhooks exactly once, at whatever points and however often the relay is killed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {
       const world = aWorld(Array.from({ length: count }, (_, i) => aRow(i + 1)))
@@ -100,7 +100,7 @@ test('every message is sent and queued for webhooks exactly once, wherever and h
   )
 })
 
-test('one message that is too large for its topic is shortened, and holds back no other', async () => {
+test('a message that is too large for its topic is shortened, and blocks no other', async () => {
   const rows = [aRow(1), aRow(2, { payload: Buffer.alloc(2_000), headers: [['trace', Buffer.from('t')]] }), aRow(3)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()
@@ -124,7 +124,7 @@ test('one message that is too large for its topic is shortened, and holds back n
   expect(reported.messageShortened).toHaveBeenCalledTimes(1)
 })
 
-test('issue 17.19: a message that is refused even without its body is reported, and those behind it are sent once', async () => {
+test('issue 17.19: a message that is refused even without its body is reported, and later ones are sent once', async () => {
   const rows = [aRow(1), aRow(2, { key: Buffer.alloc(2_000) }), aRow(3), aRow(4)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()
@@ -136,7 +136,7 @@ test('issue 17.19: a message that is refused even without its body is reported, 
   expect(reported.messageNotSent).toHaveBeenCalledExactlyOnceWith(rows[1], expect.any(BrokerRefused))
 })
 
-test('issue 17.19: what exceeds the largest request of a broker is not tried: the broker would close the connection', async () => {
+test('issue 17.19: a message above the largest request of a broker is not sent, because the broker would close the connection', async () => {
   const large = Buffer.alloc(65 * 1024 ** 2)
   const world = aWorld([aRow(1, { payload: large }), aRow(2, { key: large, payload: large }), aRow(3)])
   const reported = telemetry()
@@ -154,7 +154,7 @@ test('an error that is not about size ends the round', async () => {
   expect(world.left()).toHaveLength(1)
 })
 
-test('key, payload and headers travel byte for byte', () => {
+test('key, payload and headers are sent byte for byte', () => {
   const bytes = Buffer.from([0, 0xff, 0xfe])
   expect(
     toMessage(

@@ -5,26 +5,26 @@ import { MAX_MESSAGE_BYTES } from './output-topics.js'
 import { shorten, sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
-/** What the relay does to the world; a test hands in its own. */
+/** The relay's effects on Kafka and Postgres; tests pass simulated ones. */
 export interface RelayEffects {
-  /** The last sequence whose messages Kafka has committed; null: none yet. Throws when this database never numbered it. */
+  /** The last sequence whose messages Kafka has committed; null: none yet. Throws if this database has never numbered it. */
   readonly readMark: () => Promise<bigint | null>
-  /** Sends all in one Kafka transaction that also moves the mark; when it rejects, nothing was sent, or it is unknown. */
+  /** Sends all in one Kafka transaction that also moves the mark; if it rejects, nothing was sent, or the outcome is unknown. */
   readonly send: (messages: readonly OutgoingMessage[], through: bigint) => Promise<void>
   /** The outbox's first rows, in order. */
   readonly take: (limit: number) => Promise<readonly OutboxRow[]>
-  /** Deletes the first rows up to and with the last of these, and with that hands the alerts among them to the webhooks. */
+  /** Deletes the first rows up to and including the last of these, and queues their events for the webhooks. */
   readonly settle: (sent: readonly OutboxRow[]) => Promise<void>
 }
 
-/** With some hundred bytes of headers each, and MAX_BATCH_BYTES of bodies, below the 1 MiB that brokers take at once. */
+/** With some hundred bytes of headers each, and MAX_BATCH_BYTES of bodies, below the 1 MiB batch limit of brokers. */
 const MAX_ROWS = 500
 export const MAX_BATCH_BYTES = 512 * 1024
 
 /**
- * Settles what a relay before this one has sent and could not settle any more: it died between the two.
+ * Settles the rows that an earlier relay had sent but not settled when it stopped.
  *
- * @returns the sequence up to which everything was sent; null: nothing ever was
+ * @returns the sequence up to which everything was sent; null: nothing was ever sent
  */
 export async function catchUp({ readMark, take, settle }: RelayEffects): Promise<bigint | null> {
   const mark = await readMark()
@@ -36,9 +36,9 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
   }
 }
 
-/** What earlier rounds have learnt about rows that are too large; outlives the sender that met them. */
+/** Rows that earlier rounds found to be too large; kept when the sender is replaced. */
 export interface Caution {
-  /** Up to here rows go one by one: one of them is too large, and most are not. */
+  /** Up to this sequence rows are sent one by one, because one of them is too large. */
   alone: bigint
   /** Rows that are too large even alone, and are sent without their body. */
   readonly shortened: Set<bigint>
@@ -54,13 +54,13 @@ type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'm
  * Sends the outbox's first rows, in order, and settles them.
  *
  * Exactly once for readers of committed data: the mark moves in the transaction that sends. A crash before its commit
- * sends nothing; a crash after it leaves rows that `catchUp` settles unsent. When sending rejects, whether it was
- * committed may be unknown: the relay must begin again at `catchUp`, with a sender that has fenced this one off.
+ * sends nothing; a crash after it leaves rows that `catchUp` settles without sending them. If `send` rejects, the transaction may have
+ * been committed: the relay must restart with `catchUp`, with a sender that has fenced off this one.
  *
- * A row that Kafka refuses for its size is sent without its body. Where that is refused too, it is reported and passed over: it
- * must not block those behind it.
+ * A row that Kafka refuses for its size is sent without its body. If that is refused too, it is reported and skipped, so that it
+ * does not block later rows.
  *
- * @returns the rows that were settled; empty when the outbox is
+ * @returns the rows that were settled; empty if the outbox is empty
  */
 export async function relayOnce(
   { take, send, settle }: RelayEffects,
@@ -77,7 +77,7 @@ export async function relayOnce(
       last.sequence,
     )
   } catch (error: unknown) {
-    if (error instanceof MessageTooLarge) learn(rows, error, telemetry, caution)
+    if (error instanceof MessageTooLarge) noteTooLarge(rows, error, telemetry, caution)
     throw error
   }
   await settle(rows)
@@ -96,13 +96,18 @@ function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, caution: Caution)
   return caution.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
 }
 
-function learn(rows: readonly OutboxRow[], error: OutflowError, telemetry: RelayTelemetry, caution: Caution): void {
+function noteTooLarge(
+  rows: readonly OutboxRow[],
+  error: OutflowError,
+  telemetry: RelayTelemetry,
+  caution: Caution,
+): void {
   const last = rows.at(-1)!
   if (rows.length > 1) caution.alone = last.sequence
   else withhold(last, error, telemetry, caution)
 }
 
-/** The body first; where that has been withheld, the whole message. */
+/** Withholds the body first; if that has been withheld, the whole message. */
 function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, caution: Caution): void {
   if (!caution.shortened.has(row.sequence)) {
     caution.shortened.add(row.sequence)
@@ -113,7 +118,7 @@ function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTe
   }
 }
 
-/** Gives the first rows that are not too large together; one at least. */
+/** Returns the first rows that are at most `maxBytes` together; at least one. */
 export function firstThatFit(rows: readonly OutboxRow[], maxBytes: number): readonly OutboxRow[] {
   let bytes = 0
   const tooMany = rows.findIndex((row, place) => {
@@ -123,7 +128,7 @@ export function firstThatFit(rows: readonly OutboxRow[], maxBytes: number): read
   return tooMany < 0 ? rows : rows.slice(0, tooMany)
 }
 
-/** A row as a message: key, payload and headers byte for byte. */
+/** Converts a row to a message with the same bytes in key, payload and headers. */
 export function toMessage({ topic, key, payload, headers }: OutboxRow): OutgoingMessage {
   return { topic, key, value: payload, headers }
 }

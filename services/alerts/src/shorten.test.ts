@@ -12,7 +12,7 @@ test('an alert that is too large is sent without its record', () => {
   ])
 })
 
-test('an alert about many that is too large is sent without its examples', () => {
+test('an alert about several anomalies that is too large is sent without its examples', () => {
   const event = { type: 'outflow.anomaly_group.v1', data: { count: 7, examples: [{ key: 'x'.repeat(100) }] } }
   const row = { kind: 'alert', payload: Buffer.from(JSON.stringify(event)), headers: [] } as unknown as OutboxRow
   expect(JSON.parse(String(shorten(row).payload))).toEqual({ ...event, data: { count: 7, examples: [] } })

@@ -1,15 +1,15 @@
 import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
 import type { OutboxRow } from '@outflow/store/outbox'
 
-/** Says on a message that its body was too large for the topic, and what was left out. */
+/** Header of a message whose body was too large for the topic; its value states what was left out. */
 const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
- * Returns a message that its topic refuses for its size without what makes it large: an alert without the record, one about
- * many without the examples, a dead letter without the value. The record itself still stands where it was read, at the position that the message names.
+ * Returns a message without its large part, because its topic refuses its size: an alert without the record, an alert about several
+ * anomalies without the examples, a dead letter without the value. The record remains at its position in the source topic.
  *
- * Rather than this the topics are made with room enough; but a topic may be older than its pipeline, and one message
- * that cannot be sent must not hold back all behind it.
+ * Topics created by outflow are large enough; but a topic may be older than its pipeline, and a message that cannot be sent must
+ * not block all later ones.
  */
 export function shorten(row: OutboxRow): OutboxRow {
   const bytes = row.payload?.length ?? 0
@@ -27,7 +27,7 @@ function withHeader(row: OutboxRow, what: string): OutboxRow {
   return { ...row, headers: [...row.headers, [WITHHELD_HEADER, Buffer.from(what)]] }
 }
 
-/** Bytes that a row takes in a request, about. */
+/** Approximate bytes of a row in a request. */
 export function sizeOf({ key, payload, headers }: OutboxRow): number {
   const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
   return (key?.length ?? 0) + (payload?.length ?? 0) + headerBytes

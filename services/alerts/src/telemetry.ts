@@ -12,7 +12,7 @@ export interface AlertsTelemetry {
   topicsCreated(topics: readonly string[]): void
   alertsDecided(decided: AlertDecisions): void
   rowsSent(rows: readonly OutboxRow[]): void
-  /** @param error  null: the relay did not try, because no broker accepts so much */
+  /** @param error  null: the relay did not try, because no broker accepts that size */
   messageShortened(row: OutboxRow, error: OutflowError | null): void
   messageNotSent(row: OutboxRow, error: OutflowError | null): void
   healthEventReported(event: StoredHealthEvent & { readonly status: HealthEventStatus }): void
@@ -21,7 +21,7 @@ export interface AlertsTelemetry {
   storeConnectionLost(error: OutflowError): void
 }
 
-/** From the commit of the anomaly to the commit on the topic; a broker that was away shows in the last ones. */
+/** From the commit of the anomaly to the commit on the topic; the last buckets cover outages of a broker. */
 const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
 export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {

@@ -5,9 +5,9 @@ import type { KafkaRecord } from '@outflow/streams'
 import type { DecidedBatch, ModelLease } from './batch.js'
 
 /**
- * Gives the anomalies of a batch as they are stored, in the order of their records; their reasons are computed from that.
+ * Returns the anomalies of a batch in stored form, in the order of their records; the explainer computes reasons from it.
  *
- * @param recordOf  gives the whole record of a message that could be read
+ * @param recordOf  returns the whole record of a message that could be read
  */
 export function anomaliesOf(
   { decisions, records, fields, scores, model }: DecidedBatch,
@@ -36,7 +36,7 @@ export function anomaliesOf(
   })
 }
 
-/** Recalibrated as the p-value is. */
+/** Recalibrated like the p-value. */
 function upperLimit({ detector, recalibration }: ModelLease, nll: number): number {
   return recalibrate(recalibration, Float64Array.of(detector.pUpperLimit(nll)))[0]!
 }

@@ -6,13 +6,13 @@ import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 
-/** A record that breaks its contract, where it stood. */
+/** A record that breaks its contract, with its message. */
 export interface RejectedRecord {
   readonly source: KafkaRecord
   readonly rejection: Rejection
 }
 
-/** A record with what the tables want of it; the record itself is decoded where somebody looks at it. */
+/** A record with its event time and entity; all of it is decoded only when needed, for instance for an anomaly. */
 export type ReadRecord = Read<KafkaRecord>
 
 /** An outbox message and the offset of its record. */
@@ -26,45 +26,45 @@ export interface OpenModel {
   readonly detector: Detector
 }
 
-/** The models lent to one batch, which keeps them to its end. */
+/** The models used by one batch, until it ends. */
 export interface ModelLease extends OpenModel {
-  /** Of the model's p-values; null: none. */
+  /** Recalibration of the model's p-values; null: none. */
   readonly recalibration: Recalibration | null
   readonly recalibrationId: bigint | null
-  /** The candidate that scores the batch as well; null: there is none, or its features are not those of the model. */
+  /** The candidate that scores the batch as well; null: there is none, or its features differ from the model's. */
   readonly shadow: OpenModel | null
-  /** To be called once, when the batch has ended. */
+  /** Call it once, when the batch has ended. */
   giveBack(): void
 }
 
-/** What a delivery is after each step. The next one's type is what the step before promises. */
+/** A delivery after each step: a step's output type is the input type of the next. */
 export interface PreparedBatch {
   readonly delivery: Delivery
   readonly startedAtMs: number
-  /** The only record of the delivery caused an error before, and is rejected for it. */
+  /** Rejection of the delivery's only record, which caused an error before. */
   readonly failed?: Rejection
 }
 
 export interface ReadBatch extends PreparedBatch {
-  /** The model that this batch began with, and keeps. */
+  /** The model that this batch began with and uses until its end. */
   readonly model: ModelLease
   readonly records: readonly ReadRecord[]
-  /** What the model looks at of each of the records, in their order. */
+  /** The model's features of the records, in their order. */
   readonly fields: FieldTable
   readonly rejected: readonly RejectedRecord[]
-  /** Tombstones that were passed over. */
+  /** Number of skipped tombstones. */
   readonly skipped: number
 }
 
 export interface CleanBatch extends ReadBatch {
   readonly deadLetters: readonly DeadLetter[]
   readonly deadLetterMessages: readonly MessageAt[]
-  /** Of the entities of the batch, as they are after it; absent: the pipeline has no windowed features. */
+  /** Window states of the batch's entities after the batch; absent: the pipeline has no windowed features. */
   readonly windowStates?: readonly EntityState[]
 }
 
 export interface ScoredBatch extends CleanBatch {
-  /** One score per record, in their order; p-values as they are recalibrated. */
+  /** One score per record, in their order, with recalibrated p-values. */
   readonly scores: Scores
   /** [records]; by the model's own calibration */
   readonly ownPValue: Float64Array
@@ -72,12 +72,12 @@ export interface ScoredBatch extends CleanBatch {
 
 export interface DecidedBatch extends ScoredBatch {
   readonly decisions: Decisions
-  /** State of online false-discovery control before the batch; null where it is off or begins with the batch. */
+  /** State of online false-discovery control before the batch; null if it is off or begins with the batch. */
   readonly fdrBefore: FdrState | null
 }
 
 export interface ComparedBatch extends DecidedBatch {
-  /** How far the shadow agrees with the model; absent: there is no shadow. */
+  /** Agreement of the shadow with the model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
 }
 

@@ -23,9 +23,9 @@ import type { Watchdog } from './watchdog.js'
 interface ConsumeDeps {
   readonly config: Config
   readonly kafka: KafkaConnection
-  /** Ends the deliveries; those under way are processed. */
+  /** Ends the stream of deliveries; those in flight are processed. */
   readonly signal: AbortSignal
-  /** Ends retries: no delivery is under way that could use what they return. */
+  /** Ends retries; it aborts when no delivery is in flight any more. */
   readonly untilStopped: AbortSignal
   readonly pool: Pool
   readonly models: ModelLeases
@@ -37,7 +37,7 @@ interface ConsumeDeps {
 /**
  * Scores the records of the watched topics with the served models, until the signal aborts; then drains.
  *
- * @throws {OutflowError} as `runIngest`
+ * @throws {OutflowError} like `runIngest`
  */
 export async function consume({
   config,
@@ -100,7 +100,7 @@ export async function consume({
       defaultValue: null,
     })
   } catch (error: unknown) {
-    // Asked to stop while the store is away, ingest stops: what was not written is read again.
+    // After a stop signal, an unavailable store does not delay the stop: unwritten records are read again.
     if (!signal.aborted || !isRetryable(error)) throw error
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
@@ -108,7 +108,7 @@ export async function consume({
   }
 }
 
-/** Memory of windows follows the group's partitions. */
+/** Passes assignments and seeks to the observer, which keeps window states of assigned partitions only. */
 function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
   return {
     ...hooks,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { longestPause } from './longest-pause.js'
 
-test('the longest block is reported, though it is the last thing that the effect does', async () => {
+test('the longest block is returned, even at the end of the effect', async () => {
   const { result, pauseMs } = await longestPause(async () => {
     await sleep(5)
     const until = performance.now() + 80
@@ -13,6 +13,6 @@ test('the longest block is reported, though it is the last thing that the effect
   expect(pauseMs).toBeGreaterThanOrEqual(75)
 })
 
-test('an effect that fails, fails', async () => {
+test('rejects if the effect rejects', async () => {
   await expect(longestPause(() => Promise.reject(new Error('damaged')))).rejects.toThrow('damaged')
 })

@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Runs an effect, and returns its result and the longest time, in ms, that the event loop was blocked meanwhile: for that long no batch
- * moved on. Whatever else the process does in that time counts too, so it is an upper bound.
+ * Runs an effect, and returns its result and the longest time, in ms, that the event loop was blocked meanwhile, during which no batch
+ * made progress. Blocks from other work of the process count too, so it is an upper bound.
  */
 export async function longestPause<T>(
   effect: () => Promise<T>,
@@ -12,7 +12,7 @@ export async function longestPause<T>(
   delays.enable()
   try {
     const result = await effect()
-    // What blocked last is seen by the monitor's next tick.
+    // The monitor measures the last block at its next tick.
     await sleep(1)
     return { result, pauseMs: Math.round(delays.max / 1e6) }
   } finally {

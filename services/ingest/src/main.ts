@@ -18,18 +18,18 @@ import { startWatchdog } from './watchdog.js'
 interface IngestOptions {
   readonly config: Config
   readonly log: Log
-  /** When it aborts, batches under way are written and no other is begun. */
+  /** When it aborts, batches in progress are written and no other begins. */
   readonly signal: AbortSignal
-  /** The process's; whoever made them serves them. */
+  /** The metrics of the process; the caller serves them. */
   readonly vitals: Vitals
 }
 
 /**
  * Scores every record of the watched topics exactly once, until the signal aborts; then drains.
  *
- * While there is no model nothing is consumed. A store or a broker that is away is waited for.
+ * While there is no model nothing is consumed. It retries while the store or a broker is not available.
  *
- * @throws {OutflowError} when something is wrong that waiting does not fix; the offset has not moved
+ * @throws {OutflowError} for an error that waiting does not fix; the offset has not moved
  */
 export async function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
@@ -38,7 +38,7 @@ export async function runIngest({ config, log, signal, vitals }: IngestOptions):
     applicationName: 'outflow-ingest',
     onError: telemetry.storeConnectionLost,
   })
-  // Active models replace each other in one thread; a shadow has another, so that neither waits for the other.
+  // Active models run in one thread and a shadow in another, so that neither waits for the other.
   const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
   thread.begin()
   const models = keepModels({
@@ -110,10 +110,10 @@ export async function runIngest({ config, log, signal, vitals }: IngestOptions):
   }
 }
 
-// Where memory is plenty V8 lets the heap grow fourfold before it collects; what a batch leaves behind makes no use of that.
+// With plenty of memory V8 lets the heap grow fourfold between collections, which has no benefit for the short-lived objects of batches.
 const HEAP_GROWTH = '--heap-growing-percent=120'
 
-/** A window that ended a day ago is obsolete. */
+/** A window state is obsolete a day after its window has ended. */
 function windowRetention({ features }: Config): { readonly windowStatesMs?: number } {
   const plan = planWindows(features)
   return plan === null ? {} : { windowStatesMs: longestWindowMs(plan) + DAY_MS }
@@ -121,9 +121,9 @@ function windowRetention({ features }: Config): { readonly windowStatesMs?: numb
 
 const DAY_MS = 86_400_000
 
-/** Ready while this member has its partitions; a consumer that restarts has none. */
+/** Ready while this member has assigned partitions; a restarting consumer has none. */
 function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckResult; readonly hooks: DeliveryHooks } {
-  let result: CheckResult = { ok: false, detail: 'the group is not joined yet' }
+  let result: CheckResult = { ok: false, detail: 'the consumer group has not been joined yet' }
   return {
     get result() {
       return result

@@ -11,13 +11,13 @@ const servedWith = (rows: number) => {
   }
 }
 
-test('issue 17.6: a model with which no record can be an anomaly is ready, and the detail states it', () => {
+test('issue 17.6: a model for which no record can be an anomaly is ready, and the detail states it', () => {
   const { ok, detail } = modelCheck(servedWith(90), { alertRate: 0.001 })
   expect(ok).toBe(true)
   expect(detail).toMatch(/^m1; no record can be an anomaly at an alert rate of 0.001:/)
 })
 
-test('a model that reaches every severity is named alone', () => {
+test('the detail is the model id alone if every severity is reachable', () => {
   expect(modelCheck(servedWith(20_000), { alertRate: 0.001 })).toEqual({ ok: true, detail: 'm1' })
 })
 

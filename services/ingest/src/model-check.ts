@@ -3,7 +3,7 @@ import { unreachable } from '@outflow/detector'
 import type { CheckResult } from '@outflow/runtime'
 import type { ModelLeases } from './model-leases.js'
 
-/** A model with which some decisions are unreachable is ready: a restart would not help. The detail states them. */
+/** A model for which some decisions are unreachable is ready, because a restart would not help. The detail states them. */
 export function modelCheck(
   { current, notOpened }: Pick<ModelLeases, 'current' | 'notOpened'>,
   detection: DetectionTarget,

@@ -13,7 +13,7 @@ class StoreAway extends OutflowError {
   override readonly retryable = true
 }
 
-/** @returns the models, and the detectors that were opened by their ids */
+/** @returns the models, and the opened detectors by id */
 function keeping(overrides: Partial<ModelLeasesOptions> = {}) {
   const opened = new Map<string, Detector>()
   const opening = async (id: string) => {
@@ -54,7 +54,7 @@ const untilServed = (models: ModelLeases, modelId: string) =>
 
 const anOpened = () => ({ detector: aDetector(), promotedAt: null })
 
-/** Opens models, but for those that are damaged. */
+/** Opens models, except damaged ones. */
 const openingBut =
   (isDamaged: (id: string) => boolean): ModelLeasesOptions['open'] =>
   async (id) => {
@@ -72,7 +72,7 @@ test('while no model is active, nothing is served', async () => {
   expect(models.current?.modelId).toBe('m1')
 })
 
-test('p-values are recalibrated by the last recalibration of their model, from the next batch on', async () => {
+test('p-values are recalibrated by the latest recalibration of their model, from the next batch on', async () => {
   const { models } = await serving('m1')
   const before = models.borrow()
   const recalibration = { at: [0, 1], shift: [0.1, 0.1] }
@@ -84,7 +84,7 @@ test('p-values are recalibrated by the last recalibration of their model, from t
   expect(models.borrow()).toMatchObject({ recalibrationId: null, recalibration: null })
 })
 
-test('a batch keeps the model that it began with; the next one gets the newer', async () => {
+test('a batch uses the model that it began with; the next one uses the newer', async () => {
   const { models, opened } = await serving('m1')
   const first = models.borrow()
   models.serve('m2')
@@ -148,7 +148,7 @@ test('a failed batch returns its model leases, and models replaced meanwhile are
   ])
 })
 
-test('a damaged model is not opened, and the one before stays in use', async () => {
+test('a damaged model is not opened, and the previous one stays in use', async () => {
   const { models, telemetry } = await serving('m1', {
     open: openingBut((id) => id === 'm2'),
     earlier: async () => ['m0'],
@@ -163,7 +163,7 @@ test('a damaged model is not opened, and the one before stays in use', async () 
   expect(models.notOpened).toBeNull()
 })
 
-test('where none is served yet, the latest earlier model that opens is served instead of a damaged one', async () => {
+test('if none is served yet, the latest earlier model that opens is served instead of a damaged one', async () => {
   const { models, telemetry } = await serving('m3', {
     open: openingBut((id) => id !== 'm1' && id !== 'm4'),
     earlier: async () => ['m2', 'm1', 'm0'],
@@ -181,7 +181,7 @@ test('where none is served yet, the latest earlier model that opens is served in
   )
 })
 
-test('a damaged model without an earlier one leaves none until another is active', async () => {
+test('with a damaged model and no earlier one, none is served until another is active', async () => {
   const { models, telemetry } = keeping({ open: openingBut((id) => id === 'm1') })
   models.serve('m1')
   await vi.waitFor(() => expect(telemetry.noModelLeft).toHaveBeenCalledWith('m1'))
@@ -192,7 +192,7 @@ test('a damaged model without an earlier one leaves none until another is active
   expect(models.current?.modelId).toBe('m2')
 })
 
-test('a load is repeated while the store is away', async () => {
+test('a load is retried while the store is not available', async () => {
   const open = vi
     .fn<ModelLeasesOptions['open']>()
     .mockRejectedValueOnce(new StoreAway('away'))
@@ -214,7 +214,7 @@ test('a model that was replaced before it could be loaded is not loaded', async 
   expect(opened.has('m2')).toBe(false)
 })
 
-test('a model that cannot be loaded while the store is away does not keep a newer one from being loaded', async () => {
+test('a load that is retried does not prevent a newer model from being loaded', async () => {
   const open: ModelLeasesOptions['open'] = async (id) => {
     if (id === 'm1') throw new StoreAway('away')
     return anOpened()
@@ -226,7 +226,7 @@ test('a model that cannot be loaded while the store is away does not keep a newe
   await untilServed(models, 'm2')
 })
 
-test('waiting for the first model ends with the service', async () => {
+test('the wait for the first model ends when the service stops', async () => {
   const abort = new AbortController()
   const { models } = keeping({ signal: abort.signal })
   abort.abort()
@@ -234,7 +234,7 @@ test('waiting for the first model ends with the service', async () => {
   expect(models.current).toBeNull()
 })
 
-test('a candidate is lent with the model from when it is open until another, or none, is to score', async () => {
+test('a lease contains the candidate once it is open, until it is replaced or removed', async () => {
   const { models, opened, telemetry } = await serving('m1')
   expect(models.borrow().shadow).toBeNull()
   models.shadow('m2')
@@ -251,7 +251,7 @@ test('a candidate is lent with the model from when it is open until another, or 
   await vi.waitFor(() => expect(models.borrow().shadow?.modelId).toBe('m3'))
 })
 
-test('a candidate with other features than the model is not lent, until a model with the same is served', async () => {
+test('a lease contains a candidate with other features only once a model with the same features is served', async () => {
   const features: readonly Feature[] = [featureSchema.parse({ path: '$.distance', type: 'numeric' })]
   const withFeatures = () => aDetector({ metadata: { ...aDetector().metadata, features } as ModelMetadata })
   const { models, telemetry } = await serving('m1', {
@@ -266,7 +266,7 @@ test('a candidate with other features than the model is not lent, until a model 
   expect(models.borrow().shadow?.modelId).toBe('m2')
 })
 
-test('a candidate that cannot be opened is logged once; while the store is away it is loaded again', async () => {
+test('a candidate that cannot be opened is logged once; while the store is not available the load is retried', async () => {
   const refusing = await serving('m1', { openShadow: () => Promise.reject(new Error('damaged')) })
   refusing.models.shadow('m2')
   await vi.waitFor(() => expect(refusing.telemetry.shadowFailed).toHaveBeenCalled())
@@ -281,7 +281,7 @@ test('a candidate that cannot be opened is logged once; while the store is away 
   await vi.waitFor(() => expect(away.models.borrow().shadow?.modelId).toBe('m2'))
 })
 
-test('a candidate that is called off while it is being opened scores nothing and is closed', async () => {
+test('a candidate that is removed while it is being opened scores nothing and is closed', async () => {
   const detector = aDetector()
   let open: (detector: Detector) => void = () => {}
   const openShadow = vi.fn(() => new Promise<Detector>((resolve) => (open = resolve)))

@@ -8,11 +8,11 @@ import { longestPause } from './longest-pause.js'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface ModelLeasesOptions {
-  /** Loads and opens a model; rejects with a retryable error when the store is away. */
+  /** Loads and opens a model; rejects with a retryable error if the store is not available. */
   readonly open: (modelId: string) => Promise<{ readonly detector: Detector; readonly promotedAt: Date | null }>
   /** The same for a candidate. */
   readonly openShadow: (modelId: string) => Promise<Detector>
-  /** Models that were active before and are whole, the latest first; rejects when the store is away. */
+  /** Undamaged models that were active before, latest first; rejects if the store is not available. */
   readonly earlier: () => Promise<readonly string[]>
   readonly telemetry: Pick<
     IngestTelemetry,
@@ -29,8 +29,8 @@ export interface ModelLeasesOptions {
 }
 
 /**
- * The models that batches are scored with: the active one, and the candidate that runs as its shadow. A new one is loaded while
- * the one before is in use, and replaces it between batches.
+ * The models that score batches: the active one, and the candidate that runs as its shadow. A new one is loaded while
+ * the previous one is in use, and replaces it between batches.
  */
 export interface ModelLeases {
   /** Sets the active model; null: there is none yet. */
@@ -41,37 +41,37 @@ export interface ModelLeases {
   recalibrate(stored: StoredRecalibration): void
   /** Resolves when a first model is served, or the signal aborts. */
   readonly first: Promise<void>
-  /** The model that is served. */
+  /** The served model. */
   readonly current: OpenModel | null
-  /** The active model, while it is one that could not be opened. */
+  /** The active model, if it could not be opened. */
   readonly notOpened: { readonly modelId: string; readonly error: OutflowError } | null
-  /** Lends the current models. @throws {Error} when none is served */
+  /** Returns a lease of the current models. @throws {Error} if none is served */
   borrow(): ModelLease
-  /** Closes every model, once the loads under way have ended. Leases must have ended. */
+  /** Closes every model after loads in progress have ended. Leases must have ended. */
   close(): Promise<void>
 }
 
 /**
- * Keeps the models open that batches are scored with.
+ * Loads, opens and closes the models that score batches.
  *
- * An active model that cannot be opened is reported in the log, and the one before stays in use: old scores are
- * better than none. Where none is served yet, the latest earlier one that opens is served instead. A candidate that cannot be
+ * An active model that cannot be opened is logged, and the previous one stays in use, since scores of an older model are
+ * better than none. If none is served yet, the latest earlier model that opens is served instead. A candidate that cannot be
  * opened is logged and does not score.
  */
 export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions): ModelLeases {
   let notOpened: ModelLeases['notOpened'] = null
   let recalibration: StoredRecalibration | null = null
   let isComparable = false
-  let announceFirst: () => void = () => {}
+  let resolveFirst: () => void = () => {}
   const first = new Promise<void>((resolve) => {
-    announceFirst = resolve
+    resolveFirst = resolve
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
   const active = makeSlot({
     load: async (modelId, until) => {
-      if (!(await serve(modelId)) && active.current === null) await standInFor(modelId, until)
+      if (!(await serve(modelId)) && active.current === null) await serveEarlier(modelId, until)
     },
     onRetry: telemetry.modelLoadRetried,
     onError: (modelId, error) => telemetry.modelNotOpened(modelId, error, active.current?.modelId ?? null),
@@ -91,7 +91,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     signal,
   })
 
-  /** @returns false when it could not be opened; rejects when the store is away */
+  /** @returns false if it could not be opened; rejects if the store is not available */
   const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
     try {
       const { result: opened, pauseMs } = await longestPause(() => open(modelId))
@@ -100,7 +100,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       compareFeatures()
       if (insteadOf === null) notOpened = null
       telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt, pauseMs })
-      announceFirst()
+      resolveFirst()
       return true
     } catch (thrown: unknown) {
       const error = toOutflowError(thrown)
@@ -111,14 +111,14 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     }
   }
 
-  const standInFor = async (modelId: string, until: AbortSignal): Promise<void> => {
+  const serveEarlier = async (modelId: string, until: AbortSignal): Promise<void> => {
     for (const earlierId of await earlier()) {
       if (until.aborted || (await serve(earlierId, modelId))) return
     }
     telemetry.noModelLeft(modelId)
   }
 
-  /** A batch is read for the features of one model. */
+  /** Compares the features of both models, because a batch is read with the features of one model. */
   const compareFeatures = (): void => {
     const featuresOf = (model: OpenModel | null) => model?.detector.metadata.features
     isComparable = isDeepStrictEqual(featuresOf(active.current), featuresOf(shadow.current))
@@ -169,14 +169,14 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
 }
 
 interface SlotOptions {
-  /** Loads a model and replaces the current one. `until` aborts when another is wanted, or the service stops. */
+  /** Loads a model and replaces the current one. `until` aborts when another model is set or the service stops. */
   readonly load: (modelId: string, until: AbortSignal) => Promise<void>
   readonly onRetry: (modelId: string, error: OutflowError, attempt: number) => void
   readonly onError: (modelId: string, error: OutflowError) => void
   readonly signal: AbortSignal
 }
 
-/** The model in one role. A model that was replaced is closed when the last batch has given it back. */
+/** The model in one role. A replaced model is closed when its last lease has ended. */
 function makeSlot({ load, onRetry, onError, signal }: SlotOptions) {
   let current: { readonly model: OpenModel; leases: number } | null = null
   let change = new AbortController()

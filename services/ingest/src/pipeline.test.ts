@@ -25,7 +25,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
   return outcome === 'written' ? steps : { ...steps, write: writeInMemory(writes, { writeBatch: async () => outcome }) }
 }
 
-/** Steps that do nothing but take the time that a test gives to each effect, on the marbles' clock. */
+/** Steps that only take the time that a test sets for each effect, on the virtual clock of the marble test. */
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
@@ -67,7 +67,7 @@ test('partitions do not wait for one another', () => {
   })
 })
 
-test('a delivery is acknowledged last, once it is written', async () => {
+test('a delivery is acknowledged last, after it is written', async () => {
   const order: string[] = []
   const steps = realSteps()
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })], { acknowledge: () => order.push('acknowledged') })
@@ -119,7 +119,7 @@ test('issue 17.12: the model lease is returned when its reader cannot be made', 
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
-test('the model is given back when its batch has ended', async () => {
+test('the model lease is returned when its batch has ended', async () => {
   const lease = aLease()
   const read = readWith({
     borrowModel: () => lease,
@@ -164,7 +164,7 @@ const anyValue = fc.oneof(
   fc.constant(null),
 )
 
-test('received = scored + rejected for any mix of records, and every record is accounted for once', async () => {
+test('received = scored + rejected for any mix of records, and every record is counted once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyValue, { minLength: 1, maxLength: 20 }), async (values) => {
       const writes: BatchWrite[] = []
@@ -184,7 +184,7 @@ test('received = scored + rejected for any mix of records, and every record is a
 const POISONED_STEPS = ['read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 
-/** Real steps over a store that compares and sets its offset; records throw in the step that they are poison for. */
+/** Real steps with a store that compares and sets its offset; a poison record throws in the step that it names. */
 function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const store = { offset: 0n, received: 0, scored: 0, deadLetters: [] as [bigint, string][] }
   const anomalies: bigint[] = []
@@ -240,7 +240,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   return { steps: poisoned, store, anomalies, leases }
 }
 
-test('issue 17.20: whatever step a record throws in, it is a dead letter, and every other record counts once', async () => {
+test('issue 17.20: a record that throws in any step becomes a dead letter, and every other record counts once', async () => {
   const poisonOf = fc.option(fc.constantFrom(...POISONED_STEPS), { freq: 3 })
   await fc.assert(
     fc.asyncProperty(fc.array(poisonOf, { minLength: 1, maxLength: 40 }), async (kinds) => {
@@ -264,7 +264,7 @@ test('issue 17.20: whatever step a record throws in, it is a dead letter, and ev
   )
 })
 
-test('issue 17.20: where every record fails, the cause is not the records: after a hundred the delivery fails', async () => {
+test('issue 17.20: the delivery fails after a hundred failed records in a row, because the cause is not the records', async () => {
   const records = Array.from({ length: 300 }, (_, at) => aKafkaRecord(at, { delay: 1 }))
   const poison = new Map(records.map(({ offset }) => [offset, 'score' as const]))
   const { steps, store } = poisonedSteps(poison)

@@ -48,12 +48,12 @@ export interface IngestWatch {
 }
 
 /**
- * Processes the deliveries of each partition in order: prepare, read, set rejected records aside, observe windows, score, decide, compare,
- * write; then acknowledge.
+ * Processes the deliveries of each partition in order: prepare, read, dead-letter rejected records, observe windows, score, decide,
+ * compare, write; then acknowledge.
  *
- * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in a transaction of its own,
- * until the record is alone; it then becomes a dead letter, and all others are scored. Any other error fails the delivery, which ends the
- * stream of deliveries with it; the offset has not moved.
+ * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in its own transaction,
+ * until the record is alone; it then becomes a dead letter, and all others are scored. Any other error fails the delivery and ends the
+ * stream of deliveries; the offset has not moved.
  */
 export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
   const process = processWith(steps, watch)
@@ -70,7 +70,7 @@ export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
                 next: ({ outcome }) => {
                   superseded ||= outcome === 'superseded'
                 },
-                // What another instance has written meanwhile is not acknowledged: the partition is read again from the stored offset.
+                // A batch that another instance has written is not acknowledged; the partition is read again from the stored offset.
                 complete: () => (superseded ? delivery.reposition() : delivery.acknowledge()),
               }),
               catchError((error: unknown) => {
@@ -85,7 +85,7 @@ export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
     )
 }
 
-/** After so many failed records in a row, none scored between them, the cause is not the records. */
+/** After this many failed records without a scored one in between, the cause is not the records. */
 const MOST_FAILED_IN_A_ROW = 100
 
 function processWith(steps: IngestSteps, watch: IngestWatch) {
@@ -117,11 +117,11 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
       tap(({ records }) => {
         if (records.length > 0) failedInARow = 0
       }),
-      catchError((error: unknown) => (isRecordFault(error) ? without(delivery, error) : throwError(() => error))),
+      catchError((error: unknown) => (isRecordFault(error) ? isolateFault(delivery, error) : throwError(() => error))),
     )
 
-  /** Processes a delivery of which a record causes an error. */
-  const without = (delivery: Delivery, error: unknown): Observable<WrittenBatch> => {
+  /** Processes a delivery in which a record causes an error. */
+  const isolateFault = (delivery: Delivery, error: unknown): Observable<WrittenBatch> => {
     const { records } = delivery
     if (records.length === 1) {
       failedInARow += 1

@@ -4,7 +4,7 @@ import { OutflowError, UnexpectedError } from '@outflow/errors'
 import { ValueRefused } from '@outflow/store'
 
 /**
- * Whether an error may be caused by a record of the batch: a defect that nobody foresaw, a batch that cannot be scored, or a value that
+ * Whether an error may be caused by a record of the batch: an unexpected exception, a batch that cannot be scored, or a value that
  * Postgres refuses. Errors of the infrastructure (a broker, a login, a missing table, a thread that ended) are not.
  */
 export function isRecordFault(error: unknown): boolean {

@@ -28,7 +28,7 @@ test('issue 17.23: retention that is behind the clock is reported', async () => 
   expect(telemetry.retentionBehind).toHaveBeenCalledWith(retention)
 })
 
-test('an error postpones retention, and ends nothing', async () => {
+test('an error postpones retention, and does not end the loop', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionPostponed: vi.fn(() => abort.abort()) }
   await applyRetentionHourly({

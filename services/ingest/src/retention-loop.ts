@@ -4,17 +4,17 @@ import type { Retention } from '@outflow/store/retention'
 import type { IngestTelemetry } from './telemetry.js'
 
 interface RetentionLoopOptions {
-  /** Removes what is older than its retention. */
+  /** Removes data older than its retention. */
   readonly applyRetention: () => Promise<Retention>
   readonly telemetry: Pick<IngestTelemetry, 'retentionApplied' | 'retentionBehind' | 'retentionPostponed'>
   readonly signal: AbortSignal
 }
 
-/** Retentions are given in days: an hour makes no difference. */
+/** Retention is configured in days, so an hour makes no difference. */
 const RETENTION_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
 
-/** Applies retention every hour until the signal aborts. Every instance does; several may do so concurrently. */
+/** Applies retention every hour until the signal aborts. Every instance does so, also concurrently. */
 export async function applyRetentionHourly({ applyRetention, telemetry, signal }: RetentionLoopOptions): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -41,7 +41,7 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
   expect(lines).toEqual([{ level: 'debug', message: 'batch written' }])
 })
 
-test('a superseded batch is counted as nothing but itself', async () => {
+test('a superseded batch increases only the counter of superseded batches', async () => {
   const { telemetry, metrics, lines } = telling()
   telemetry.batchEnded(written('superseded'))
   const text = await metrics.text()
@@ -50,7 +50,7 @@ test('a superseded batch is counted as nothing but itself', async () => {
   expect(lines).toEqual([{ level: 'warn', message: 'batch superseded' }])
 })
 
-test('issue 17.10: a model with which no record can be an anomaly is logged as a warning', () => {
+test('issue 17.10: a model for which no record can be an anomaly is logged as a warning', () => {
   const { telemetry, lines } = telling()
   const { metadata } = aDetector()
   const unreachable = { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.02 } }
@@ -58,7 +58,7 @@ test('issue 17.10: a model with which no record can be an anomaly is logged as a
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'detection limited'])
 })
 
-test('the lag of a partition that went to another instance is not reported any more', async () => {
+test('the lag of a partition that was assigned to another instance is no longer reported', async () => {
   const { telemetry, metrics } = telling()
   telemetry.batchEnded(written('written'))
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])

@@ -35,20 +35,20 @@ export interface IngestTelemetry {
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
   retentionApplied(dropped: readonly string[]): void
-  /** Postgres's clock advanced by more than a day since the last run: it jumped, or the pipeline was stopped. */
+  /** Postgres's clock advanced by more than a day since the last run, because it jumped or the pipeline was stopped. */
   retentionBehind(retention: Pick<Retention, 'asOf' | 'behindMs'>): void
   retentionPostponed(error: OutflowError): void
 }
 
-/** How a model took over. */
+/** A change of the served model. */
 export interface Swap {
-  /** The one that was served before; null: none. */
+  /** The previously served model; null: none. */
   readonly previousId: string | null
-  /** The active model that this one stands in for, as it could not be opened. */
+  /** The active model that this one replaces because it could not be opened. */
   readonly insteadOf: string | null
-  /** By the store's clock. */
+  /** Measured by the store's clock. */
   readonly promotedAt: Date | null
-  /** How long no batch moved on at most while it was opened. */
+  /** Longest time without progress of any batch while it was opened. */
   readonly pauseMs: number
 }
 
@@ -58,7 +58,7 @@ type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param detection  a model with which some of it is unreachable is logged as a warning */
+/** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): IngestTelemetry {
   const records = metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', [
     'topic',
@@ -100,7 +100,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     'Time from decoding a batch to its commit',
     BATCH_SECONDS_BOUNDS,
   )
-  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that are not written yet', [
+  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that have not been written yet', [
     'topic',
     'partition',
   ])
@@ -134,7 +134,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const swap = {
         previousId,
         ...(insteadOf !== null && { insteadOf }),
-        // Of a model that was promoted before this process served any, it would measure the start of the process.
+        // For a model promoted before this process served any, it would measure the start of the process.
         ...(previousId !== null && promotedAt !== null && { sincePromotionMs: Date.now() - promotedAt.getTime() }),
         pauseMs,
       }
@@ -155,7 +155,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     noModelLeft: (modelId) => log.error({ modelId }, 'no earlier model'),
     modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
     partitionsAssigned: (partitions) => {
-      // The lag of a partition that another instance reads now would be reported forever.
+      // Otherwise the lag of a partition that another instance now reads would be reported forever.
       lag.reset()
       log.info({ partitions }, 'partitions assigned')
     },

@@ -31,7 +31,7 @@ export function aDecoder(maxRecordBytes = 1024): RecordDecoder {
   return makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
 }
 
-/** Reads messages for a detector, by Kafka's own times and keys. */
+/** Reads messages for a detector, with Kafka's timestamps and keys. */
 export function aReader({ metadata: { features } }: Detector, decoder = aDecoder()): BatchReader<KafkaRecord> {
   return batchReader({ decoder, source: {}, features })
 }
@@ -59,7 +59,7 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
   }
 }
 
-/** What the test detector reads. */
+/** Reader of the test detector's features. */
 export const FEATURES: ModelMetadata['features'] = [{ path: '$.delay', type: 'numeric', optional: false }]
 
 /** A detector of one number: the nll is the delay, the p-value e^−delay; it refuses a record without a delay. */
@@ -83,7 +83,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
   }
 }
 
-/** @param times  what each delay counts */
+/** @param times  factor of each delay */
 export function scoresOf(table: FieldTable, times = 1): Scores {
   const nll = Float64Array.from({ length: table.count }, (_, row) => times * fieldsAt(table, row).numbers[0]!)
   return { nll, pValue: nll.map((own) => Math.exp(-own)), unseenValues: 0, missingValues: 0 }

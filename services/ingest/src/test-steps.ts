@@ -9,14 +9,14 @@ import { rejectTo } from './steps/reject.js'
 import { score } from './steps/score.js'
 import { type WriteOptions, writeWith } from './steps/write.js'
 
-/** What tests and the fuzzer state about the steps of a pipeline that writes to memory. */
+/** Options of tests and the fuzzer for the steps of a pipeline that writes to memory. */
 interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
   readonly decoder: PrepareOptions['decoder'] & Parameters<typeof wholeRecord>[0]
   /** Default: reject. */
   readonly tombstones?: ReadOptions['tombstones']
   /** Default: 0.01. */
   readonly alertRate?: number
-  /** Default: nothing is reported. */
+  /** Default: reports nothing. */
   readonly telemetry?: StepTelemetry
 }
 

@@ -8,7 +8,7 @@ import { aDecideStep } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
-/** Records with these delays, each produced in a trace of its own; 9 is an anomaly. */
+/** Records with these delays, each produced in a different trace; 9 is an anomaly. */
 async function decided(delays: readonly number[]) {
   const batch = aCleanBatch(delays)
   const records = batch.records.map((record, index) => ({
@@ -58,7 +58,7 @@ test('a batch is one span, linked to the traces of its records, the anomalous on
   expect(end.mock.calls).toEqual([[{ 'outflow.outcome': 'superseded' }]])
 })
 
-test('an alert carries the trace of its batch', async () => {
+test('an alert has the trace context of its batch', async () => {
   const { step, writes } = traced()
   await step(await decided([1, 9]))
   expect(writes[0]!.outbox.map(({ headers }) => headers.filter(([name]) => name === 'traceparent'))).toEqual([

@@ -3,8 +3,7 @@ import { traceparents } from '@outflow/streams'
 import type { ComparedBatch } from './batch.js'
 
 /**
- * Begins the span of a batch, from its fetching on; it links to the traces that its records were produced in, those of anomalies
- * first.
+ * Starts the span of a batch at its fetch. It links to the traces of its records' producers, those of anomalies first.
  *
  * @see OpenTelemetry, Semantic conventions for Kafka: `process` of a batch
  */

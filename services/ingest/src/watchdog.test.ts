@@ -17,7 +17,7 @@ test('issue 17.20: reports a batch that occupies the event loop, with its topic,
   watchdog.begun(quick)
   watchdog.ended(quick)
   watchdog.begun(aDelivery([aKafkaRecord(7, {}), aKafkaRecord(9, {})]))
-  // Nothing of this process runs meanwhile but the watchdog's thread.
+  // Only the watchdog's thread runs meanwhile.
   while (readFileSync(file, 'utf8') === '');
   const [line] = readFileSync(file, 'utf8').split('\n')
   expect(JSON.parse(line!)).toMatchObject({
@@ -31,7 +31,7 @@ test('issue 17.20: reports a batch that occupies the event loop, with its topic,
   })
 })
 
-test('issue 17.24: the check fails while a batch is overdue, and names the oldest', async () => {
+test('issue 17.24: the check fails while a batch is overdue, and its detail has the oldest', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const watchdog = startWatchdog({ fields: {} })
   onTestFinished(async () => {

@@ -10,12 +10,12 @@ export interface Watchdog {
   close(): Promise<void>
 }
 
-/** What a batch may take before it is reported. */
+/** How long a batch may take before it is reported. */
 const OVERDUE_MS = 30_000
 
 /**
- * Reports batches that take more than 30 s, from a thread of its own: a record that blocks the event loop forever is reported too. The
- * thread writes a JSON line to standard error itself, because a log goes through the event loop.
+ * Reports batches that take more than 30 s, from a separate thread, so that a record that blocks the event loop forever is reported too.
+ * The thread writes a JSON line to standard error itself, because the logger needs the event loop.
  *
  * @param options.fields     fields of every line, such as the pipeline
  * @param options.overdueMs  default 30,000
@@ -29,7 +29,7 @@ export function startWatchdog(options: {
   const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
   const worker = new Worker(`(${watch})()`, { eval: true, workerData: { fields, overdueMs, fd }, execArgv: [] })
   worker.unref()
-  // By partition, in the order in which they began.
+  // Batches by partition, in the order in which they began.
   const underWay = new Map<string, { readonly firstOffset: bigint; readonly sinceMs: number }>()
   return {
     begun: ({ partitionKey, topic, partition, records }) => {
@@ -55,7 +55,7 @@ export function startWatchdog(options: {
   }
 }
 
-/** The thread's program: its text is what the thread runs, so it uses nothing from outside. */
+/** The thread's program. The thread runs its source text, so it must not refer to anything outside. */
 function watch(): void {
   const { parentPort, workerData } = require('node:worker_threads') as typeof import('node:worker_threads')
   const { writeSync } = require('node:fs') as typeof import('node:fs')
@@ -70,7 +70,7 @@ function watch(): void {
     const now = performance.now()
     for (const entry of underWay.values()) {
       if (now < entry.reportAtMs) continue
-      // Again at twice the time, at four times, and so on.
+      // Reports again at twice the time, at four times, and so on.
       entry.reportAtMs = entry.sinceMs + 2 * (entry.reportAtMs - entry.sinceMs)
       const tookMs = Math.round(now - entry.sinceMs)
       const line = { level: 'error', time: new Date().toISOString(), ...fields, ...entry.batch, tookMs }

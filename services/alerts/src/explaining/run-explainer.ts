@@ -16,12 +16,12 @@ interface ExplainerOptions {
   readonly signal: AbortSignal
 }
 
-/** Explained in one transaction, and in the same calls of the scorer; the process does nothing else in each of them. */
+/** Anomalies explained in one transaction and in the same calls of the scorer; each call blocks the process. */
 const AT_ONCE = 16
 
 /**
- * Computes the reasons of the pipeline's anomalies until the signal aborts. Any number of instances may run: none claims what
- * another has claimed, and a claim ends with its transaction. Where there are too many, the least likely of the newest come first.
+ * Computes the reasons of the pipeline's anomalies until the signal aborts. Any number of instances may run, because each claims
+ * different anomalies, and a claim ends with its transaction. With a backlog, the least likely of the newest are explained first.
  */
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
   const { config, pool, telemetry, metrics, untilWoken, signal } = options
@@ -30,13 +30,13 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
   const models = listenForModels({
     url: config.postgres.url,
     pipeline,
-    // Before its first anomaly, whose alert does not wait long. What cannot be opened is reported with that anomaly.
+    // Opens the model before its first anomaly, whose alert waits only briefly. A failure to open is reported with that anomaly.
     onChange: (id) => void (id && explainer.open(id).catch(() => {})),
     onError: telemetry.storeConnectionLost,
   })
   metrics.gaugeOf(
     'outflow_unexplained_anomalies',
-    'Anomalies whose reasons are not computed yet; NaN while Postgres is unavailable',
+    'Anomalies whose reasons have not been computed yet; NaN while Postgres is unavailable',
     () => countUnexplained(pool, pipeline),
   )
   try {
@@ -47,7 +47,7 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
           const explained = await withTransaction(pool, (client) => explainSome(client, pipeline, explainer))
           progressed()
           telemetry.anomaliesExplained(explained)
-          // At most half of the time: a process may run ingest as well.
+          // At most half of the time, because the process may run ingest as well.
           if (explained.length > 0) await pause(performance.now() - startedAt, signal)
           else await untilWoken(signal)
         }

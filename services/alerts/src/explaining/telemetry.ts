@@ -3,7 +3,7 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
 
-/** All that the explainer reports, to the log and to the metrics. */
+/** Log events and metrics of the explainer. */
 export interface ExplainerTelemetry {
   anomaliesExplained(explained: readonly ExplainedAnomaly[]): void
   explainerInterrupted(error: OutflowError, attempt: number, waitMs: number): void

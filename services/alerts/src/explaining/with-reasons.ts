@@ -4,7 +4,7 @@ import type { Queryable } from '@outflow/store'
 import { anomalyAt, explanationsBetween } from '@outflow/store/anomalies'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 
-/** An alert waits for its reasons no longer; they are computed in some ten ms unless there are many. */
+/** The longest time that an alert waits for its reasons; they take some ten ms unless there are many. */
 export const REASONS_WAIT_MS = 1_000
 
 interface Row {
@@ -12,14 +12,14 @@ interface Row {
   readonly createdAt: Date
 }
 
-/** Puts reasons into the alerts among rows of the outbox: an alert is written before its reasons are computed. */
+/** Adds reasons to the alerts among rows of the outbox, because an alert is written before its reasons are computed. */
 export async function withReasons<Own extends Row>(
   db: Queryable,
   pipeline: string,
   rows: readonly Own[],
 ): Promise<readonly Own[]> {
   const alerts = rows.map(({ payload }) => unexplainedAlert(payload))
-  // An anomaly and its alert are written in one transaction, which both are dated by.
+  // An anomaly and its alert are written in one transaction and have its time.
   const times = rows.flatMap(({ createdAt }, at) => (alerts[at] === null ? [] : [createdAt.getTime()]))
   if (times.length === 0) return rows
   const span = { pipeline, from: new Date(Math.min(...times)), to: new Date(Math.max(...times)) }
@@ -31,7 +31,7 @@ export async function withReasons<Own extends Row>(
   })
 }
 
-/** Puts reasons into an event that a webhook is sent, where it left the outbox before they were computed. */
+/** Adds reasons to a webhook's event that left the outbox before they were computed. */
 export async function deliveryWithReasons(
   db: Queryable,
   pipeline: string,
@@ -49,7 +49,7 @@ function unexplainedAlert(payload: Buffer | null): AlertEvent | null {
     const event = payload && (JSON.parse(String(payload)) as AlertEvent)
     return event?.type === ALERT_EVENT_TYPE && event.data.reasons.length === 0 ? event : null
   } catch {
-    // An event of another version is sent as it is.
+    // An event of another version is sent unchanged.
     return null
   }
 }

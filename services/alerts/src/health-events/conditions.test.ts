@@ -27,8 +27,8 @@ const LOOKING: ConditionsOptions = {
 const kinds = (facts: Partial<HealthFacts>, options: Partial<ConditionsOptions> = {}) =>
   conditionsOf({ ...WELL, ...facts }, { ...LOOKING, ...options }).map(({ kind }) => kind)
 
-describe('what is wrong with a pipeline', () => {
-  test('nothing, when all is well', () => expect(kinds({})).toEqual([]))
+describe('conditionsOf', () => {
+  test('returns nothing for a healthy pipeline', () => expect(kinds({})).toEqual([]))
 
   test('no model', () => {
     expect(kinds({ activeId: null, modelAgeMs: null }, { silence: { ms: HOUR_MS, hasBroken: true } })).toEqual([
@@ -36,24 +36,24 @@ describe('what is wrong with a pipeline', () => {
     ])
   })
 
-  test('issue 17.7: no model, and the reason for having none', () => {
+  test('issue 17.7: no model, with the reason', () => {
     const whyNoModel = 'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent'
     const [event] = conditionsOf({ ...WELL, activeId: null, modelAgeMs: null }, { ...LOOKING, whyNoModel })
     expect(event?.detail).toBe(`no model is active, and nothing is scored: ${whyNoModel}`)
   })
 
-  test('a trainer that was there and is gone for a minute; one that never was is not missed', () => {
+  test('a trainer without a heartbeat for a minute; not one that never had a heartbeat', () => {
     expect(kinds({ trainerBeatAgeMs: 61_000 })).toEqual(['trainer_dead'])
     expect(kinds({ trainerBeatAgeMs: 59_000 })).toEqual([])
     expect(kinds({ trainerBeatAgeMs: null })).toEqual([])
   })
 
-  test('a trainer is given a minute to come back when all services start, and stays dead when another looks', () => {
+  test('a trainer has a minute to start together with all services, and stays dead after a change of leader', () => {
     expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000 })).toEqual([])
     expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000, open: ['trainer_dead'] })).toEqual(['trainer_dead'])
   })
 
-  test('a model of three schedules ago, by interval and by cron', () => {
+  test('a model older than three schedules, by interval and by cron', () => {
     expect(kinds({ modelAgeMs: 3.1 * HOUR_MS })).toEqual(['model_too_old'])
     expect(kinds({ modelAgeMs: 2.9 * HOUR_MS })).toEqual([])
     const nightly = { training: { every: HOUR_MS, cron: '0 3 * * *' } }
@@ -61,19 +61,19 @@ describe('what is wrong with a pipeline', () => {
     expect(kinds({ modelAgeMs: 73 * HOUR_MS }, nightly)).toEqual(['model_too_old'])
   })
 
-  test('a model of minutes is not old, however short the schedule', () => {
+  test('a model of a few minutes is not old, however short the schedule', () => {
     const often = { training: { every: 10_000, cron: undefined } }
     expect(kinds({ modelAgeMs: 300_000 }, often)).toEqual([])
     expect(kinds({ modelAgeMs: 601_000 }, often)).toEqual(['model_too_old'])
   })
 
-  test('more than half are anomalies, of records enough', () => {
+  test('more than half of enough records are anomalies', () => {
     expect(kinds({ scored: 200, anomalies: 101 })).toEqual(['too_many_anomalies'])
     expect(kinds({ scored: 200, anomalies: 100 })).toEqual([])
     expect(kinds({ scored: 199, anomalies: 199 })).toEqual([])
   })
 
-  test('records come for a minute and none is scored', () => {
+  test('records arrive for a minute and none is scored', () => {
     expect(kinds({}, { silence: { ms: 61_000, hasBroken: true } })).toEqual(['detector_silent'])
     expect(kinds({}, { silence: { ms: 59_000, hasBroken: true } })).toEqual([])
     const taken = { silence: { ms: 0, hasBroken: false }, open: ['detector_silent'] }
@@ -83,27 +83,27 @@ describe('what is wrong with a pipeline', () => {
   const rejecting = (received: number, rejected: number, usualShare: number, open: readonly string[] = []) =>
     kinds({}, { rejections: { received, rejected, usualShare }, open })
 
-  test('issue 17.8: all records are rejected, even where that is usual', () => {
+  test('issue 17.8: all records are rejected, even if that is usual', () => {
     expect(rejecting(20, 20, 0)).toEqual(['records_rejected'])
     expect(rejecting(20, 20, 1)).toEqual(['records_rejected'])
     expect(rejecting(19, 19, 0)).toEqual([])
   })
 
-  test('issue 17.8: the share of rejected records has risen to three times the usual, and to a percent', () => {
+  test('issue 17.8: the share of rejected records is three times the usual, and at least one percent', () => {
     expect(rejecting(1_000, 121, 0.04)).toEqual(['records_rejected'])
     expect(rejecting(1_000, 120, 0.04)).toEqual([])
     expect(rejecting(3_000, 31, 0)).toEqual(['records_rejected'])
     expect(rejecting(3_000, 30, 0)).toEqual([])
   })
 
-  test('issue 17.8: rejections go on until their share is the usual again, through a pause and a change of leader', () => {
+  test('issue 17.8: rejections last until their share is the usual again, across a pause and a change of leader', () => {
     const open = ['records_rejected']
     expect(rejecting(1_000, 60, 0.04, open)).toEqual(open)
     expect(rejecting(1_000, 40, 0.04, open)).toEqual([])
     expect(rejecting(0, 0, 0.04, open)).toEqual(open)
   })
 
-  test('drift of the active model, in words', () => {
+  test('drift of the active model, with chart, time and field', () => {
     const drift = { chart: 'less likely', changedAt: new Date(LOOKING.now), field: 'grams' }
     expect(conditionsOf({ ...WELL, drift }, LOOKING)).toEqual([
       {
@@ -115,7 +115,7 @@ describe('what is wrong with a pipeline', () => {
   })
 })
 
-test('rejections of the last five minutes are compared with all that came before', () => {
+test('rejections of the last five minutes are compared with all earlier records', () => {
   const minute = (at: number, received: number, rejected: number): Counters => ({
     now: at * 60_000,
     received,
@@ -142,18 +142,18 @@ describe('silence', () => {
     expect(looks([500, 500], [900, 500], [900, 500], [1_300, 500], [1_300, 501])).toEqual([0, 10, 20, 30, 0])
   })
 
-  test('issue 17.8: goes on while every record that arrives is stored and rejected', () => {
+  test('issue 17.8: continues while every record that arrives is stored and rejected', () => {
     expect(looks([500, 500], [510, 510, 500], [520, 520, 500], [530, 530, 500])).toEqual([0, 0, 20, 30])
     expect(looks([500, 500], [510, 510, 500], [510, 510, 500], [520, 520, 500])).toEqual([0, 0, 0, 0])
   })
 
-  test('is none where nothing comes', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))
+  test('is 0 if no records arrive', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))
 
-  test('is not raised where the few unread offsets are transaction markers', () => {
+  test('is not reported if the few unread offsets are transaction markers', () => {
     expect(looks([500, 500], [501, 500], [501, 500], [501, 500])).toEqual([0, 0, 0, 0])
   })
 
-  test('of few records that go on coming counts from the last that was stored', () => {
+  test('with few records that keep arriving counts from the last stored one', () => {
     expect(looks([500, 500], [501, 500], [502, 500], [503, 500])).toEqual([0, 0, 20, 30])
   })
 })

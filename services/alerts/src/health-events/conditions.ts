@@ -10,29 +10,29 @@ export interface ConditionsOptions {
   readonly watchedMs: number
   readonly silence: Silence
   readonly rejections: RecentRejections
-  /** The kinds that are open: a new leader ends none that it has not watched for long enough. */
+  /** The open kinds: a new leader does not end a kind before it has watched the pipeline for long enough. */
   readonly open: readonly string[]
-  /** Where no model is active. */
+  /** The reason if no model is active. */
   readonly whyNoModel: string
 }
 
-/** Four times what a takeover may last. */
+/** Four times the longest takeover. */
 const TRAINER_DEAD_MS = 60_000
 const SILENT_MS = 60_000
-/** In schedules: the condition begins after two fits that failed their gate. */
+/** In schedule intervals: the condition begins after two fits that failed their gate. */
 const MISSED_FITS = 3
-/** A schedule of seconds is met when its fits are over. */
+/** With a schedule of seconds, fits take longer than the interval. */
 const LEAST_AGE_MS = 600_000
-/** More than half is no anomaly any more; 200 records, so that chance does not reach it. */
+/** More than half of the records cannot be anomalies; 200 records rule out chance. */
 const TOO_MANY_SHARE = 0.5
 const FEWEST_SCORED = 200
-/** 20 where fewer than 7 are usual is one time in 50,000 chance (Poisson). */
+/** If fewer than 7 are usual, 20 occur by chance once in 50,000 checks (Poisson). */
 const FEWEST_REJECTED = 20
 const REJECTED_SHARE = 0.5
 const LEAST_REJECTED_SHARE = 0.01
 const REJECTED_RISE = 3
 
-/** Returns the conditions that hold for a pipeline, each with a sentence. */
+/** Returns the current conditions of a pipeline, each with a sentence. */
 export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): readonly Condition[] {
   const { activeId, modelAgeMs, trainerBeatAgeMs, scored, anomalies, drift } = facts
   const { watchedMs, silence, open } = options
@@ -68,7 +68,7 @@ function oldestAgeMs({ training, now }: ConditionsOptions): number {
   return Math.max(LEAST_AGE_MS, MISSED_FITS * (scheduledAfter(next, training) - next))
 }
 
-/** Whether more than half are rejected, or more than three times the usual share; once begun, until it is the usual share again. */
+/** Whether more than half are rejected, or more than three times the usual share; once begun, until the share is the usual again. */
 function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
   const { received, rejected, usualShare } = rejections
   const isOpen = open.includes('records_rejected')

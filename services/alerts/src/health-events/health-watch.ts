@@ -29,10 +29,10 @@ interface HealthWatchDeps {
 }
 
 const LOOK_EVERY_MS = 5_000
-/** How far back anomalies are counted. */
+/** The time span in which anomalies are counted. */
 const ANOMALIES_WITHIN_MS = 300_000
 
-/** Checks a pipeline's conditions until the signal aborts. A check that fails is logged and repeated; nothing else stops for it. */
+/** Checks a pipeline's conditions until the signal aborts. A check that fails is logged and repeated, and stops nothing else. */
 export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal): Promise<void> {
   const look = makeHealthCheck(watching)
   while (!signal.aborted) {
@@ -46,8 +46,8 @@ export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal
 }
 
 /**
- * Returns a function that makes one check. Conditions are a function of Postgres, of the topics' ends and of earlier checks by
- * the same process: two processes find the same, and `storeHealthEvents` stores each event once.
+ * Returns a function that makes one check. Conditions are a function of Postgres, of the topics' ends and of earlier checks in
+ * the same process, so two processes find the same ones, and `storeHealthEvents` stores each event once.
  */
 export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> {
   const { config, pool, kafka, telemetry, now = Date.now } = watching

@@ -5,21 +5,21 @@ export interface Counters {
   readonly rejected: number
 }
 
-/** The records of the last minutes, compared with those before. */
+/** Recent and earlier rejections. */
 export interface RecentRejections {
   readonly received: number
   readonly rejected: number
-  /** The share of all earlier records that was rejected; 0 where there are none. */
+  /** The rejected share of all earlier records; 0 without earlier records. */
   readonly usualShare: number
 }
 
 const WINDOW_MS = 300_000
 
-/** Counts the records that were received and rejected within the last five minutes, or since the first look. */
+/** Counts the records received and rejected within the last five minutes, or since the first call. */
 export function watchRejections(): (counters: Counters) => RecentRejections {
   let looks: Counters[] = []
   return (counters) => {
-    // The counters fall where a partition's row was deleted: what came before cannot be compared any more.
+    // The counters decrease if a partition's row was deleted; earlier values cannot be compared then.
     if (looks.length > 0 && counters.received < looks.at(-1)!.received) looks = []
     looks.push(counters)
     while (looks.length > 1 && counters.now - looks[1]!.now >= WINDOW_MS) looks.shift()

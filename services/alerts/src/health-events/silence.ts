@@ -1,4 +1,4 @@
-/** The positions and counters of a pipeline at one look, each the sum over its partitions. */
+/** The positions and counters of a pipeline at one check, each the sum over its partitions. */
 interface Progress {
   readonly now: number
   /** The end offsets of the topics. */
@@ -9,15 +9,15 @@ interface Progress {
 }
 
 export interface Silence {
-  /** How long records have arrived without one being scored; 0: they are scored, or none arrive. */
+  /** How long records have arrived without one being scored; 0: records are scored, or none arrive. */
   readonly ms: number
-  /** Whether, at some look since the first, records were being scored or none arrived. */
+  /** Whether records were scored, or none arrived, at some check since the first. */
   readonly hasBroken: boolean
 }
 
-/** A transaction marker has an offset and is no record: so few offsets that wait may all be markers. */
-const FEW_WAITING = 100n
-/** Markers follow the records that they close, once; records that go on arriving show at two looks. */
+/** A transaction marker has an offset but is not a record: fewer unread offsets than this may all be markers. */
+const FEW_UNREAD = 100n
+/** A marker follows its records once, whereas records that keep arriving increase the end at two checks. */
 const GROWTHS = 2
 
 /** Measures how long records have arrived without one being scored, whether they wait or are rejected. */
@@ -35,7 +35,7 @@ export function watchSilence(): (progress: Progress) => Silence {
       growths = 0
     } else if (progress.ends > last.ends) growths += 1
     last = progress
-    const areRecords = growths >= GROWTHS || progress.ends - progress.stored >= FEW_WAITING
+    const areRecords = growths >= GROWTHS || progress.ends - progress.stored >= FEW_UNREAD
     return { ms: areRecords ? progress.now - sinceMs : 0, hasBroken }
   }
 }

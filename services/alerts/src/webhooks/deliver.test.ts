@@ -29,7 +29,7 @@ const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): Waitin
   ...overrides,
 })
 
-/** Delivers until nothing is due any more; `answers` are given to posts in turn, the last one forever. */
+/** Delivers until nothing is due; each post gets the next of `answers`, and further ones get the last. */
 async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | AttemptError)[]) {
   const stop = new AbortController()
   const reported: string[] = []
@@ -74,7 +74,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
   return { reported, posts, circuit: circuit.mock.calls.flat(), telemetry }
 }
 
-test('each event is posted once and noted', async () => {
+test('each event is posted once and stored as delivered', async () => {
   const { reported, posts } = await deliver([aDelivery(1), aDelivery(2)], [202])
   expect(reported).toEqual(['1 delivered 202', '2 delivered 202'])
   expect(posts).toBe(2)
@@ -86,7 +86,7 @@ test('a failure is stored for another attempt, and other events are delivered me
   expect(telemetry.failed).toHaveBeenCalledTimes(1)
 })
 
-test('what the receiver will never take is dead at once and opens no circuit', async () => {
+test('an event that the receiver refuses permanently is dead at once and does not open the circuit', async () => {
   const deliveries = [1, 2, 3, 4, 5].map((id) => aDelivery(id))
   const { reported, circuit } = await deliver(deliveries, [new WebhookRefused('too large', 413)])
   expect(reported).toEqual([1, 2, 3, 4, 5].map((id) => `${id} dead: too large`))
@@ -102,7 +102,7 @@ test('an event without a form for the webhook is dead at once and is never poste
 test('consecutive failures open the circuit: no other event is attempted until one attempt succeeds', async () => {
   const away = new WebhookFailed('away')
   const deliveries = Array.from({ length: 12 }, (_, i) => aDelivery(i + 1))
-  // Eight are under way at once when the first of them fails.
+  // Eight attempts are in progress when the first of them fails.
   const { reported, posts, circuit } = await deliver(deliveries, [...Array(8).fill(away), 200])
   expect(circuit).toEqual([true, false])
   expect(reported.map((line) => line.replace(/^\d+ /, ''))).toEqual([
@@ -112,7 +112,7 @@ test('consecutive failures open the circuit: no other event is attempted until o
   expect(posts).toBe(12)
 })
 
-test('the wait between attempts grows from a second to ten minutes, is at least what the receiver asks for, and ends with retryFor', () => {
+test('the wait between attempts grows from 1 s to 10 min, is at least retry-after, and ends with retryFor', () => {
   const first = new Date(0)
   const wait = (attempts: number, nowMs: number, error: AttemptError = new WebhookFailed('away')) =>
     waitAfter(error, { attempts, firstAttemptAt: attempts === 0 ? null : first }, 86_400_000, nowMs)

@@ -20,7 +20,7 @@ import {
 } from 'cockatiel'
 import type { WebhookTelemetry } from './telemetry.js'
 
-/** What delivering does to the world; a test hands in its own. */
+/** Effects of a delivery on Postgres and the receiver; tests pass simulated ones. */
 export interface DeliveryEffects {
   /** The events whose next attempt is due. */
   readonly due: (limit: number) => Promise<readonly WaitingDelivery[]>
@@ -40,24 +40,24 @@ interface DeliverDeps {
   readonly signal: AbortSignal
 }
 
-/** So many events of one webhook are under way at once: a receiver that takes 100 ms gets 80 a second. */
-const AT_ONCE = 8
-/** So many attempts in a row that fail open the circuit; after so long one attempt tries whether it may close. */
-const OPENS_AFTER = 5
-const TRIES_AGAIN_AFTER_MS = 30_000
+/** Concurrent attempts of one webhook: a receiver that takes 100 ms gets 80 events a second. */
+const CONCURRENT_ATTEMPTS = 8
+/** Number of consecutive failures that open the circuit, and the time after which one attempt tests the receiver. */
+const OPEN_AFTER_FAILURES = 5
+const HALF_OPEN_AFTER_MS = 30_000
 const LOOK_AGAIN_MS = 1_000
-/** What is under way when the service stops gets so long; a service has ten seconds to drain. */
+/** Time for the attempts in progress when the service stops; a service has ten seconds to drain. */
 const GRACE_MS = 5_000
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 600_000
 
 /**
- * Makes the circuit breaker of a webhook: while it is open nothing is tried and no attempt counts, so a receiver that is away is asked
- * once in half a minute. A receiver that rejects one event is reachable.
+ * Returns the circuit breaker of a webhook. While it is open, no event is attempted and no attempt is counted; a receiver that is down
+ * gets one attempt in 30 s. A receiver that rejects an event is reachable, so a rejection does not count as a failure.
  */
 export function makeBreaker(
   onChange: (isOpen: boolean) => void,
-  { opensAfter = OPENS_AFTER, triesAgainAfterMs = TRIES_AGAIN_AFTER_MS } = {},
+  { opensAfter = OPEN_AFTER_FAILURES, triesAgainAfterMs = HALF_OPEN_AFTER_MS } = {},
 ): CircuitBreakerPolicy {
   const breaker = circuitBreaker(
     handleWhen((error) => !(error instanceof WebhookRefused)),
@@ -75,10 +75,10 @@ export function makeBreaker(
 }
 
 /**
- * Delivers a webhook's events until the signal aborts, each at least once, under its own id at every attempt. What is under way then is
- * waited for, a little.
+ * Delivers a webhook's events until the signal aborts, each at least once, with the same id at every attempt. Attempts in progress get
+ * `GRACE_MS` to end.
  *
- * @throws {StoreUnavailable | StoreRefused} what the store threw
+ * @throws {StoreUnavailable | StoreRefused} errors of the store
  */
 export async function deliverTo({
   webhook,
@@ -92,7 +92,7 @@ export async function deliverTo({
   const cutSoon = () => void setTimeout(() => cut.abort(), GRACE_MS).unref()
   signal.addEventListener('abort', cutSoon, { once: true })
   while (!signal.aborted) {
-    const due = await effects.due(AT_ONCE)
+    const due = await effects.due(CONCURRENT_ATTEMPTS)
     const outcomes = await Promise.allSettled(
       due.map((delivery) => attempt(delivery, { webhook, effects, telemetry, breaker, cut: cut.signal })),
     )
@@ -100,7 +100,7 @@ export async function deliverTo({
     if (failed !== undefined) throw failed.reason
     const isBroken = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'not tried')
     if (isBroken) await pause(LOOK_AGAIN_MS, signal)
-    else if (due.length < AT_ONCE) await untilWoken(signal)
+    else if (due.length < CONCURRENT_ATTEMPTS) await untilWoken(signal)
   }
   signal.removeEventListener('abort', cutSoon)
 }
@@ -156,7 +156,7 @@ async function postThrough(
   }
 }
 
-/** An event of an unknown form must not stop the others of its webhook, and a retry would not fix it. */
+/** Returns null for an event of an unknown form, which must not stop the webhook's other events and which a retry would not fix. */
 function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
   try {
     return postOf(webhook, delivery, new Date())
@@ -166,9 +166,9 @@ function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
 }
 
 /**
- * How long after a failed attempt the next one comes, ms: growing from 1 s to 10 min, and no less than the receiver asks for.
+ * Returns the delay after a failed attempt, ms: it grows from 1 s to 10 min, and is at least the receiver's Retry-After.
  *
- * @returns null when there is to be none: the event was rejected, or was retried for retryFor
+ * @returns null if there is no further attempt, because the event was rejected or retryFor is over
  */
 export function waitAfter(
   error: AttemptError,

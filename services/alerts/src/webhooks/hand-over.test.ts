@@ -27,7 +27,7 @@ test('each webhook receives the kinds of event that it is configured for, and no
   expect(namesOf('resent')).toEqual([])
 })
 
-test('the trace context of an alert goes along, where it has one', () => {
+test('the trace context of an alert is queued with it, if it has one', () => {
   const chat = [{ name: 'chat', send: ['alerts' as const] }]
   const row = aRow('alert', [
     ['content-type', Buffer.from('x')],

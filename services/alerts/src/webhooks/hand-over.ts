@@ -1,7 +1,7 @@
 import type { AlertEvent, Webhook } from '@outflow/contracts'
 import type { HandOver, OutboxRow } from '@outflow/store/outbox'
 
-/** Says which webhooks are to be sent a message that Kafka has. */
+/** Returns a queue entry for each webhook that receives a sent message. */
 export function handOversOf(
   { kind, sequence, payload, headers }: OutboxRow,
   webhooks: readonly Pick<Webhook, 'name' | 'send'>[],
@@ -14,7 +14,7 @@ export function handOversOf(
   return names.map((webhook) => ({ sequence, eventId, webhook, traceparent: traceparent?.toString() ?? null }))
 }
 
-/** What outflow.yaml calls those that webhooks are sent; others they are not. */
+/** The kinds of message that webhooks receive, with their names in `send` of outflow.yaml. */
 const SENT_AS: Partial<Record<OutboxRow['kind'], Webhook['send'][number]>> = {
   alert: 'alerts',
   health_event: 'health',

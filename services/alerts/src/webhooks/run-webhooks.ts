@@ -26,8 +26,8 @@ interface WebhooksOptions {
 }
 
 /**
- * Delivers what the relay has queued to the webhooks of a pipeline until the signal aborts. Of several instances one works. It
- * needs Postgres alone, and neither waits for Kafka nor holds it up.
+ * Delivers the events that the relay has queued to the webhooks of a pipeline until the signal aborts. One of several instances is
+ * active. It uses only Postgres, and neither waits for Kafka nor delays it.
  */
 export async function runWebhooks({
   config,
@@ -104,7 +104,7 @@ export async function runWebhooks({
   }
 }
 
-/** Runs all until they have ended; one that throws ends the others. */
+/** Runs all until they have ended; if one throws, the others are aborted. */
 async function allTogether(
   runs: readonly ((signal: AbortSignal) => Promise<void>)[],
   signal: AbortSignal,

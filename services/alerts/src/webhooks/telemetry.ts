@@ -1,7 +1,7 @@
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 
-/** Log events and metrics of webhook deliveries. They have names of webhooks and no URLs: a URL may be a secret. */
+/** Log events and metrics of webhook deliveries. They contain webhook names but no URLs, since a URL may be a secret. */
 export interface WebhookTelemetry {
   attempted(webhook: string, tookMs: number): void
   delivered(webhook: string): void
@@ -30,7 +30,7 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
   )
   const seconds = metrics.histogram(
     'outflow_webhook_attempt_seconds',
-    'Time from the request to the answer',
+    'Time from the request to the response',
     ATTEMPT_SECONDS_BOUNDS,
     ['webhook'],
   )

@@ -23,7 +23,7 @@ function comparing(detector = stricter()) {
   return { telemetry, decided, compare: compareWith({ detection, recordOf, telemetry }) }
 }
 
-test('what a candidate would flag otherwise is found, and counted', async () => {
+test('records on which a candidate decides differently are returned and counted', async () => {
   const { compare, decided } = comparing()
   const { shadow, decisions } = await compare(await decided([1, 3, 5, 2]))
   expect(decisions.isAnomaly).toEqual(Uint8Array.of(0, 0, 1, 0))
@@ -33,7 +33,7 @@ test('what a candidate would flag otherwise is found, and counted', async () => 
   })
 })
 
-test('a thousand differences of a batch are kept, those that the two differ in most, and all are counted', async () => {
+test('the thousand largest differences of a batch are kept, and all are counted', async () => {
   const { compare, decided } = comparing()
   const { shadow } = await compare(await decided(Array.from({ length: 1_500 }, (_, index) => 2.5 + index / 1_000)))
   expect(shadow?.anomaliesByShadow).toBe(1_500)
@@ -41,7 +41,7 @@ test('a thousand differences of a batch are kept, those that the two differ in m
   expect(Math.min(...shadow!.differences.map(({ nll }) => nll))).toBeCloseTo(3, 2)
 })
 
-test('a candidate that fails costs the comparison and nothing else', async () => {
+test('a failing candidate loses the comparison and nothing else', async () => {
   const broken = aDetector({ scoreTable: () => Promise.reject(new Error('out of memory')) })
   const { compare, decided, telemetry } = comparing(broken)
   const batch = await decided([1, 9])
@@ -49,7 +49,7 @@ test('a candidate that fails costs the comparison and nothing else', async () =>
   expect(telemetry.shadowFailed).toHaveBeenCalledTimes(1)
 })
 
-test('without a candidate the batch stays as it is', async () => {
+test('without a candidate the batch is unchanged', async () => {
   const { compare, decided } = comparing()
   const batch = { ...(await decided([1, 9])), model: aLease() }
   expect(await compare(batch)).toBe(batch)

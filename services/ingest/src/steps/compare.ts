@@ -16,12 +16,12 @@ interface CompareOptions {
   readonly telemetry: Pick<IngestTelemetry, 'shadowFailed'>
 }
 
-/** Counts are exact; of what differs so many records a batch are kept, those that the two differ in most. */
+/** Counts are exact; of the differing records of a batch only this many are kept, those with the largest difference. */
 const MOST_DIFFERENCES = 1_000
 
 /**
- * Makes the step in which a shadow scores the batch as well, and its decisions are compared with those of the model. They are made
- * by the same rule, after the same records. An error in it costs the comparison and nothing else.
+ * Returns the step in which a shadow scores the batch as well, and its decisions are compared with those of the model. Both use
+ * the same rule and the same state from earlier records. An error in it loses the comparison and nothing else.
  */
 export function compareWith({ detection, recordOf, telemetry }: CompareOptions) {
   return async (batch: DecidedBatch): Promise<ComparedBatch> => {

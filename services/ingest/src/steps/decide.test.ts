@@ -25,15 +25,15 @@ test('an anomaly is a record whose p-value is at most the alert rate', async () 
   expect(decisions.anomalies.map(({ index }) => index)).toEqual([1, 3])
 })
 
-test('a budget is a rate by the record rate of the model’s window', async () => {
+test('an alert budget becomes a rate by the record rate of the model’s window', async () => {
   const detector = aDetector({ metadata: { ...aDetector().metadata, recordsPerDay: 2_000 } })
   const decide = aDecideStep({ alertRate: 0.001, alertBudget: 20 })
   expect((await decide(batchOf([0.5, 0.01, 0.011], detector))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 1, 0))
-  // Without one, as of a model that was fitted to a file, it is alertRate.
+  // Without a record rate, as in a model fitted to a file, the rate is alertRate.
   expect((await decide(batchOf([0.5, 0.01, 0.001]))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 0, 1))
 })
 
-test('online control continues from the state that was stored with the offset, and returns the state to store', async () => {
+test('online control continues from the state stored with the offset, and returns the state to store', async () => {
   let stored: FdrState | null = null
   const decide = aDecideStep({ alertRate: 0.001, fdr: 0.1 }, { storedState: async () => stored })
   const first = (await decide(batchOf([0.5, 1e-9, 0.9]))).decisions
@@ -46,7 +46,7 @@ test('online control continues from the state that was stored with the offset, a
   expect((await decide(batchOf([0.5]))).decisions.fdrState).toMatchObject({ fdr: 0.1, tested: 1 })
 })
 
-test('a state that cannot be read while the store is away is requested again', async () => {
+test('reading the state is retried while the store is not available', async () => {
   const stateReadRetried = vi.fn()
   const storedState = vi.fn().mockRejectedValueOnce(new StoreUnavailable('away')).mockResolvedValue(null)
   const decide = aDecideStep({ alertRate: 0.001, fdr: 0.1 }, { storedState, telemetry: { stateReadRetried } })

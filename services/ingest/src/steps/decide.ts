@@ -14,11 +14,11 @@ export interface DecideOptions {
 }
 
 /**
- * Makes the step that decides which records are anomalies. The rule depends on the configuration and the batch's model alone.
+ * Returns the step that decides which records are anomalies. The rule depends on the configuration and the batch's model alone.
  *
- * Online false-discovery control runs for each partition separately. Its state is read with every batch and moves in the
- * transaction that moves the offset. If it was read too late, after another instance's write, the same offset makes the batch
- * superseded.
+ * Online false-discovery control runs for each partition separately. Its state is read for every batch and stored in the
+ * transaction that moves the offset. If another instance has written in between, the state read here is too new, but the batch
+ * is superseded because the offset has moved too.
  */
 export function decideWith({ detection, storedState, telemetry, signal }: DecideOptions) {
   return async (batch: ScoredBatch): Promise<DecidedBatch> => {

@@ -19,7 +19,7 @@ class StoreAway extends OutflowError {
   override readonly retryable = true
 }
 
-/** A batch of one partition, each record of the entity LAX; the offsets are what matters of the delivery. */
+/** A batch of one partition with records of the entity LAX; of the delivery only the offsets matter. */
 function aBatch(
   delays: readonly number[],
   expectedOffset: bigint,
@@ -40,7 +40,7 @@ function aBatch(
   }
 }
 
-/** A store that keeps what is written. */
+/** A store that keeps written states. */
 function observing(overrides: Partial<ObserveOptions> = {}) {
   let stored: readonly StoredWindowState[] = []
   const load = vi.fn(async (_at: Delivery, _entities: unknown) => stored)
@@ -64,14 +64,14 @@ test('a pipeline without windowed features has no such step', () => {
   expect(observeWith({ ...({} as ObserveOptions), features: [FEATURES[0]!] })).toBeNull()
 })
 
-test('windowed features go on from batch to batch, and the store is asked only for whom memory does not know', async () => {
+test('windowed features continue from batch to batch, and only entities that are not in memory are loaded', async () => {
   const { totals, load } = observing()
   expect(await totals(aBatch([1, 2], 0n, 2n))).toEqual([1, 3])
   expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-test('a batch that was not written is forgotten: the partition begins again from the store', async () => {
+test('states of a batch that was not written are dropped, and reloaded from the store', async () => {
   const { observer, totals, load } = observing()
   await totals(aBatch([1, 2], 0n, 2n))
   expect(await totals(aBatch([4], 2n, 3n), false)).toEqual([7])
@@ -80,14 +80,14 @@ test('a batch that was not written is forgotten: the partition begins again from
   expect(load).toHaveBeenCalledTimes(2)
 })
 
-test('a delivery that does not go on where memory ends begins from the store, too', async () => {
+test('a delivery that does not continue at the offset of memory loads states from the store', async () => {
   const { totals } = observing()
   await totals(aBatch([1, 2], 0n, 2n))
   await totals(aBatch([100], 2n, 3n), false)
   expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
 })
 
-test('issue 17.20: what was observed before a record that throws counts once when the batch is halved', async () => {
+test('issue 17.20: records observed before a record that throws count once when the batch is halved', async () => {
   const { observer, totals } = observing()
   await totals(aBatch([1, 2], 0n, 2n))
   const batch = aBatch([4, 8, 16], 2n, 5n)
@@ -97,7 +97,7 @@ test('issue 17.20: what was observed before a record that throws counts once whe
   expect(await totals(aBatch([16], 4n, 5n))).toEqual([23])
 })
 
-test('a partition that comes back begins from the store: another instance had it', async () => {
+test('a partition that is assigned again loads states from the store, because another instance had it', async () => {
   const { observer, totals, load } = observing()
   await totals(aBatch([1], 0n, 1n))
   observer.assigned([{ topic: 'flights', partition: 1 }])
@@ -105,14 +105,14 @@ test('a partition that comes back begins from the store: another instance had it
   expect(load).toHaveBeenCalledTimes(2)
 })
 
-test('while the store is away the batch waits', async () => {
+test('the batch waits while the store is not available', async () => {
   const load = vi.fn<ObserveOptions['load']>().mockRejectedValueOnce(new StoreAway('away')).mockResolvedValue([])
   const { totals, telemetry } = observing({ load })
   expect(await totals(aBatch([5], 7n, 8n))).toEqual([5])
   expect(telemetry.windowStatesAwaited).toHaveBeenCalledTimes(1)
 })
 
-test('a windowed feature of the model that the configuration has no more is missing, and reported once', async () => {
+test('a windowed feature of the model that is no longer configured is missing, and reported once', async () => {
   const other = featureSchema.parse({ type: 'window', name: 'n', aggregate: 'count', over: '1h' })
   const { totals, telemetry } = observing()
   const batch = aBatch([5, 6], 0n, 2n, [FEATURES[0]!, other])
@@ -120,7 +120,7 @@ test('a windowed feature of the model that the configuration has no more is miss
   expect(telemetry.windowsUnknown).toHaveBeenCalledTimes(1)
 })
 
-test('memory is bounded: whom it has no room for is loaded again', async () => {
+test('memory is bounded, and dropped entities are loaded again', async () => {
   const { totals, load } = observing({ maxBytes: 0 })
   await totals(aBatch([1], 0n, 1n))
   expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])

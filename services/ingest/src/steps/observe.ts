@@ -17,31 +17,31 @@ export interface ObserveOptions {
   readonly maxBytes?: number
 }
 
-/** The step that computes windowed features, and its view of the group's partitions. */
+/** The step that computes windowed features, with the events of the group's partitions. */
 export interface Observer {
-  /** Puts windowed features into the batch's fields where they lie, and what its entities have done into what will be written. */
+  /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
   readonly observe: (batch: CleanBatch) => Promise<CleanBatch>
-  /** A partition is read from its stored offset: what is in memory of it counts no more. */
+  /** A partition is read from its stored offset: its states in memory are no longer valid. */
   readonly sought: (at: { readonly topic: string; readonly partition: number }) => void
-  /** These partitions are ours now, no others. */
+  /** Exactly these partitions are assigned to this member now. */
   readonly assigned: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
 }
 
-/** Some ten thousand entities with a window or two; the others are loaded when their records come. */
+/** Enough for some ten thousand entities with a window or two; others are loaded when their records arrive. */
 const MAX_BYTES = 16 * 1024 ** 2
 
 interface Memory {
   readonly states: WindowStates
-  /** What the states are as of; the next delivery must go on from there. */
+  /** The offset that the states belong to; the next delivery must continue there. */
   offset: bigint
 }
 
 /**
- * Makes the step for a pipeline with windowed features; null where it has none.
+ * Returns the step for a pipeline with windowed features; null if it has none.
  *
- * The store has what each entity has done as of the partition's stored offset, and memory is a copy of a part of it. A
- * delivery that does not go on where memory ends (after a rebalance, a crash, or a write that another instance made)
- * begins from the store. So a record gets the same features whenever, and however often, it is read.
+ * The store has each entity's state at the partition's stored offset, and memory is a partial copy of it. A delivery that does not
+ * continue at memory's offset (after a rebalance, a crash, or a write by another instance) loads states from the store. A
+ * record therefore gets the same features whenever, and however often, it is read.
  */
 export function observeWith(options: ObserveOptions): Observer | null {
   const { features, load, telemetry, signal, maxBytes = MAX_BYTES } = options
@@ -53,9 +53,9 @@ export function observeWith(options: ObserveOptions): Observer | null {
   const memoryOf = ({ partitionKey, expectedOffset }: Delivery): Memory => {
     const known = memories.get(partitionKey)
     if (known !== undefined && known.offset === expectedOffset) return known
-    const anew: Memory = { states: makeWindowStates(plan, { maxBytes }), offset: expectedOffset }
-    memories.set(partitionKey, anew)
-    return anew
+    const created: Memory = { states: makeWindowStates(plan, { maxBytes }), offset: expectedOffset }
+    memories.set(partitionKey, created)
+    return created
   }
 
   const fillerOf = ({ modelId, detector: { metadata } }: CleanBatch['model']) => {
@@ -82,7 +82,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
         states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
       }
       const fill = fillerOf(model)
-      // A record that causes an error leaves the states half changed; they are of no delivery that begins at its offset.
+      // Set first: a record that causes an error leaves the states half changed, and no delivery at its offset may use them.
       memory.offset = delivery.nextOffset
       const { count, numbers } = batch.fields
       const width = numbers.length / count

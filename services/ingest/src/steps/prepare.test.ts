@@ -14,12 +14,12 @@ function preparing(overrides: Partial<PrepareOptions> = {}) {
   return { step: prepareWith({ decoder: aDecoder(), telemetry, signal, now: () => 7, ...overrides }), telemetry }
 }
 
-test('a delivery whose schemas are known goes through at once, with the time', async () => {
+test('a delivery with cached schemas passes at once, with the current time', async () => {
   const delivery = aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, null)])
   expect(await preparing().step(delivery)).toEqual({ delivery, startedAtMs: 7 })
 })
 
-test('while schemas cannot be fetched they are asked for again, and nothing goes through', async () => {
+test('while schemas cannot be fetched the request is retried, and the delivery waits', async () => {
   const away = new RegistryAway('the registry is away')
   const prepare = vi.fn().mockRejectedValueOnce(away).mockRejectedValueOnce(away).mockResolvedValue(undefined)
   const { step, telemetry } = preparing({ decoder: { prepare } })

@@ -7,15 +7,15 @@ import type { IngestTelemetry } from '../telemetry.js'
 export interface PrepareOptions {
   readonly decoder: Pick<RecordDecoder, 'prepare'>
   readonly telemetry: Pick<IngestTelemetry, 'schemaFetchRetried'>
-  /** Once it aborts, a schema that could not be fetched is not asked for again. */
+  /** After it aborts, a failed schema request is not retried. */
   readonly signal: AbortSignal
   /** Epoch ms; default: the clock. */
   readonly now?: () => number
 }
 
 /**
- * Makes the step that fetches what reading a delivery takes: the schemas that its messages name. While one cannot be
- * fetched it is asked for again, and the partition waits behind it in order.
+ * Returns the step that fetches the schemas that a delivery's messages refer to. A failed request is retried, and the partition
+ * waits meanwhile, so that its order is kept.
  */
 export function prepareWith({ decoder, telemetry, signal, now = Date.now }: PrepareOptions) {
   return async (delivery: Delivery): Promise<PreparedBatch> => {

@@ -5,7 +5,7 @@ import { readWith } from './read.js'
 
 const aBatch = (...records: Parameters<typeof aDelivery>[0]) => ({ delivery: aDelivery(records), startedAtMs: 0 })
 
-test('a record that reads well carries its fields, its time and its entity', () => {
+test('a valid record has its fields, its time and its entity', () => {
   const source = { timestamp: '$.at', key: '$.id' }
   const read = readWith({
     tombstones: 'reject',
@@ -20,7 +20,7 @@ test('a record that reads well carries its fields, its time and its entity', () 
   expect(fieldsAt(batch.fields, 0)).toEqual({ numbers: [3], categories: [] })
 })
 
-test('what does not decode, and what the detector or the event rules refuse, is set apart with its source', () => {
+test('a record that does not decode, or that the features or event rules reject, is rejected with its message', () => {
   const source = { timestamp: '$.date' }
   const read = readWith({
     tombstones: 'reject',
@@ -50,7 +50,7 @@ test('what does not decode, and what the detector or the event rules refuse, is 
   ])
 })
 
-test('issue 17.10: a tombstone is counted and passed over where tombstones are skipped, an empty value is not', () => {
+test('issue 17.10: a tombstone is counted and skipped if so configured, an empty value is not', () => {
   const read = readWith({
     tombstones: 'skip',
     borrowModel: () => aLease(),
@@ -62,7 +62,7 @@ test('issue 17.10: a tombstone is counted and passed over where tombstones are s
   expect(batch.rejected.map(({ source, rejection }) => [source.offset, rejection.reason])).toEqual([[2n, 'empty']])
 })
 
-test('issue 17.19: a record that could not be taken out of its batch is rejected as too_large, and is no tombstone', () => {
+test('issue 17.19: a record that could not be read from its batch is rejected as too_large, not skipped as a tombstone', () => {
   const read = readWith({
     tombstones: 'skip',
     borrowModel: () => aLease(),
@@ -75,7 +75,7 @@ test('issue 17.19: a record that could not be taken out of its batch is rejected
   expect(rejected.map(({ rejection }) => rejection)).toEqual([{ reason: 'too_large', detail: unreadable }])
 })
 
-test('the batch borrows one model, and reads every record by it', () => {
+test('the batch borrows one model and reads every record with it', () => {
   const { metadata } = aDetector()
   const refusing = aDetector({
     metadata: { ...metadata, features: [...FEATURES, { path: '$.origin', type: 'categorical', optional: false }] },

@@ -8,17 +8,17 @@ import { failedRecord } from '../record-fault.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ReadOptions {
-  /** Lends the model that is served now; the batch keeps it to its end. */
+  /** Returns a lease of the served model, which the batch uses until its end. */
   readonly borrowModel: () => ModelLease
-  /** Compiles what a model looks at. */
+  /** Compiles the reader of a model's features. */
   readonly readerFor: (detector: Detector) => BatchReader<KafkaRecord>
   readonly tombstones: Config['source']['tombstones']
   readonly telemetry: Pick<IngestTelemetry, 'recordFailed'>
 }
 
 /**
- * Makes the step that checks each record against its contract and takes out what the model needs. A record that causes an error is
- * rejected as `failed`; one without a value is counted and passed over, or rejected.
+ * Returns the step that checks each record against its contract and reads the model's features. A record that causes an error is
+ * rejected as `failed`; a tombstone is counted and skipped, or rejected.
  */
 export function readWith({ borrowModel, readerFor, tombstones, telemetry }: ReadOptions) {
   const readers = new WeakMap<Detector, BatchReader<KafkaRecord>>()

@@ -49,13 +49,13 @@ test('issue 17.17: a dead letter has key, value and headers byte for byte, with 
   ])
 })
 
-test('a tombstone stays one', () => {
+test('the dead letter of a tombstone is a tombstone', () => {
   const source = aKafkaRecord(0, null, { key: null })
   const batch = reject(aReadBatch([], { rejected: [{ source, rejection: { reason: 'empty', detail: 'no value' } }] }))
   expect(batch.deadLetterMessages[0]?.message).toMatchObject({ key: null, payload: null })
 })
 
-test('dead letters stand in the order of their offsets, whichever step rejected them', () => {
+test('dead letters are in the order of their offsets, regardless of the step that rejected them', () => {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
   const rejected = [7, 3, 5].map((offset) => ({ source: aKafkaRecord(offset, {}), rejection }))
   expect(reject(aReadBatch([], { rejected })).deadLetters.map(({ offset }) => offset)).toEqual([3n, 5n, 7n])

@@ -12,8 +12,8 @@ interface RejectOptions {
 }
 
 /**
- * Makes the step that turns rejected records into dead letters: the original key, value and headers byte for byte, and
- * headers with the reason, the position and the time. What does not fit into a message is cut off, and a header states so.
+ * Returns the step that turns rejected records into dead letters: the original key, value and headers byte for byte, and
+ * headers with the reason, the position and the time. Bytes that do not fit into a message are cut off, which a header states.
  */
 export function rejectTo({ topic, now = Date.now }: RejectOptions) {
   return (batch: ReadBatch): CleanBatch => {
@@ -44,14 +44,14 @@ export function rejectTo({ topic, now = Date.now }: RejectOptions) {
 
 type HeaderEntry = OutboxMessage['headers'][number]
 
-/** Kafka's default max.message.bytes is 1,048,588 with the frame of the batch. */
+/** Kafka's default max.message.bytes is 1,048,588, including the batch header. */
 const MAX_MESSAGE_BYTES = 1_000_000
 const MAX_KEY_BYTES = 100_000
 const MAX_HEADERS_BYTES = 100_000
-/** Room for the headers that describe what was cut off. */
+/** Space for the headers that describe what was cut off. */
 const WITHHELD_BYTES = 500
 
-/** Key, value and headers, cut to what every broker accepts where they are larger. */
+/** Key, value and headers, cut to the size that every broker accepts. */
 function fitted(
   { key, value, headers, unreadable }: KafkaRecord,
   ours: readonly HeaderEntry[],
@@ -96,7 +96,7 @@ function sizeOf(headers: readonly HeaderEntry[]): number {
   )
 }
 
-/** A header has the lengths of its name and of its value, five bytes each at most. */
+/** The lengths of a header's name and value take at most five bytes each. */
 const HEADER_LENGTHS_BYTES = 10
 
 function ourHeaders(

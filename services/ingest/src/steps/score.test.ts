@@ -10,7 +10,7 @@ test('a batch is scored in one call, in the order of its records', async () => {
   expect(scoring).toHaveBeenCalledTimes(1)
 })
 
-test('p-values are recalibrated; those of the model’s own calibration are kept as well', async () => {
+test('p-values are recalibrated, and those of the model’s own calibration are kept as well', async () => {
   const model = { ...aLease(), recalibration: { at: [0, 1], shift: [Math.log(3), Math.log(3)] } }
   const { scores, ownPValue } = await score(aCleanBatch([Math.log(100)], { model }))
   expect(ownPValue[0]).toBeCloseTo(0.01, 12)

@@ -31,7 +31,7 @@ function writing(overrides: Partial<WriteOptions> = {}) {
   return { step, writes, telemetry }
 }
 
-test('one write carries all that the batch changes', async () => {
+test('one write contains all changes of the batch', async () => {
   const { step, writes } = writing()
   const written = await step(await decided([1, 9, 2], [3, 5]))
   expect(written.outcome).toBe('written')
@@ -51,13 +51,13 @@ test('one write carries all that the batch changes', async () => {
   })
 })
 
-test('alerts and dead letters leave in the order of their records', async () => {
+test('alerts and dead letters are sent in the order of their records', async () => {
   const { step, writes } = writing()
   await step(await decided([9, 1, 9, 9], [1]))
   expect(writes[0]?.outbox.map(({ kind }) => kind)).toEqual(['alert', 'dead_letter', 'alert', 'alert'])
 })
 
-test('while the store is away the write is repeated, the same each time', async () => {
+test('the same write is retried while the store is not available', async () => {
   let attempts = 0
   const seen: BatchWrite[] = []
   const { step, telemetry } = writing({
@@ -73,7 +73,7 @@ test('while the store is away the write is repeated, the same each time', async 
   expect(telemetry.writeRetried).toHaveBeenCalledTimes(2)
 })
 
-test('what will be refused again is thrown at once', async () => {
+test('an error that is not retryable is thrown at once', async () => {
   const { step } = writing({ writeBatch: () => Promise.reject(new TypeError('no such column')) })
   await expect(step(await decided([9]))).rejects.toThrow('no such column')
 })

@@ -10,23 +10,23 @@ import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
 export interface WriteOptions {
-  /** Gives the whole record of a message that could be read. */
+  /** Returns the whole record of a message that could be read. */
   readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly pipeline: string
   readonly alertsTopic: string
   readonly writeBatch: (batch: BatchWrite) => Promise<'written' | 'superseded'>
   readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
-  /** Once it aborts, a write that fails is not repeated: what was not written is read again. */
+  /** After it aborts, a failed write is not retried; unwritten records are read again. */
   readonly signal: AbortSignal
-  /** Absent or null: no traces. */
+  /** Absent or null: tracing is off. */
   readonly tracing?: Tracing | null
   /** Epoch ms; default: the clock. */
   readonly now?: () => number
 }
 
 /**
- * Makes the step that writes all that a batch changes in one Postgres transaction. While the store is away the write is
- * repeated, and the partition waits behind it in order.
+ * Returns the step that writes all changes of a batch in one Postgres transaction. The write is retried while the store is not
+ * available, and the partition waits meanwhile, so that its order is kept.
  */
 export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
   return async (batch: ComparedBatch): Promise<WrittenBatch> => {
@@ -52,7 +52,7 @@ interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'record
   readonly detectedAtMs: number
 }
 
-/** All that a batch changes in Postgres, alerts and dead letters in the order of their records. */
+/** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
 function toBatchWrite(batch: ComparedBatch, { pipeline, alertsTopic, recordOf, ...target }: Target): BatchWrite {
   const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
   const { topic, partition } = delivery
