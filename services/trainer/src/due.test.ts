@@ -32,25 +32,25 @@ test('the schedule counts from the newest fit', () => {
   expect(due([aModel('active', 2 * HOUR)])).toEqual({ inMs: 0, because: 'schedule' })
 })
 
-test('a cron pattern names the first time after the newest fit', () => {
+test('a cron pattern gives the first time after the newest fit', () => {
   const config = { features, training: { ...training, cron: '0 3 * * *' } }
   expect(due([aModel('active', 0.25 * HOUR)], { config }).inMs).toBe(14.5 * HOUR)
   expect(due([aModel('active', 10 * HOUR)], { config })).toEqual({ inMs: 0, because: 'schedule' })
 })
 
-test('what somebody asks for is due at once', () => {
+test('a requested fit is due at once', () => {
   expect(due([aModel('active', 0)], { request: { by: 'ada', why: 'new firmware' } })).toEqual({
     inMs: 0,
     because: 'asked for by ada: new firmware',
   })
 })
 
-test('scores that drifted make a fit due, but not a second one while there is no model at all', () => {
+test('drift makes a fit due, but not while there is no model at all', () => {
   expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
   expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
-test('twenty anomalies that people called ordinary make a fit due, where they are most of those that were judged', () => {
+test('twenty anomalies judged ordinary make a fit due, if they are the majority of the judged ones', () => {
   const after = (ordinary: number, confirmed: number) =>
     due([aModel('active', 0)], { verdicts: { ordinary, confirmed } })
   expect(after(20, 19)).toEqual({ inMs: 0, because: 'verdicts' })
@@ -58,16 +58,16 @@ test('twenty anomalies that people called ordinary make a fit due, where they ar
   expect(after(20, 20).because).toBe('schedule')
 })
 
-test('a fit that failed its gate is not repeated before its time', () => {
+test('a fit that failed its gate is not repeated before the scheduled time', () => {
   expect(due([aModel('failed_gate', 0.25 * HOUR), aModel('active', 5 * HOUR)]).inMs).toBe(0.75 * HOUR)
 })
 
-test('a fit that gave a known model counts, although it left no newer model', () => {
+test('a fit that produced a known model counts, although it stored no newer model', () => {
   const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000 }
   expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
 })
 
-test('twice the records that the newest fit saw are worth another, up to maxRows', () => {
+test('twice the records of the newest fit make a fit due, up to maxRows', () => {
   const models = [aModel('active', 60_000)]
   const after = (seen: number, available: number) =>
     due(models, { lastFit: { endedMs: NOW - 60_000, seen }, available })
@@ -76,11 +76,11 @@ test('twice the records that the newest fit saw are worth another, up to maxRows
   expect(after(200_000, 900_000).because).toBe('schedule')
 })
 
-test('without an active model a fit that failed its gate is repeated after a minute, when there is more to see', () => {
+test('without an active model a fit that failed its gate is repeated after a minute', () => {
   expect(due([aModel('failed_gate', 20_000)])).toEqual({ inMs: 40_000, because: 'no model' })
 })
 
-test('a model of other features is replaced at once, whatever the order of keys', () => {
+test('a model with other features is replaced at once; the order of keys does not matter', () => {
   expect(due([aModel('active', 0, [{ path: '$.miles', type: 'numeric', optional: false }])])).toEqual({
     inMs: 0,
     because: 'features changed',

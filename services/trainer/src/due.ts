@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Config, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
 import type { ModelSummary } from '@outflow/store/models'
 
-/** When the next fit is due, and what makes it so. */
+/** When the next fit is due, and why. */
 export interface Due {
   /** ms from now; 0: at once. */
   readonly inMs: number
@@ -19,15 +19,15 @@ export interface Due {
 export interface DueOptions {
   readonly config: Pick<Config, 'features' | 'training'>
   readonly now: number
-  /** The newest fit that gave a model, be it one that is known: the same records give the same. null: none. */
+  /** The newest fit that produced a model, including one that was already stored (the same records give the same model). null: none. */
   readonly lastFit: LastFit | null
-  /** Who asked for a model, and why; null: nobody. */
+  /** The pending request for a model; null: none. */
   readonly request: { readonly by: string; readonly why: string } | null
-  /** Whether the scores have drifted, no fit has answered yet, and there are records enough since. */
+  /** Whether the scores have drifted, no fit has followed yet, and there are enough records since. */
   readonly isDrifted: boolean
-  /** What people said of the active model's anomalies since the newest fit began. */
+  /** Number of verdicts on the active model's anomalies since the newest fit began. */
   readonly verdicts: { readonly ordinary: number; readonly confirmed: number }
-  /** Records in the window now. */
+  /** Records now in the window. */
   readonly available: number
 }
 
@@ -38,11 +38,12 @@ export interface LastFit {
 }
 
 /**
- * Says when a pipeline wants a new model: at once while none is active, the active one was fitted to other features, its
- * scores have drifted, people called twenty of its anomalies ordinary and most of those that they judged, or somebody asks; when the window holds twice the records that the newest fit saw; else by the schedule after the newest
- * fit, whatever became of it, so that one that failed its gate is not repeated at once.
+ * Returns when the next fit is due. At once: if none is active, on request, if the active model was fitted to other features, if its
+ * scores have drifted, if at least twenty of its anomalies, and a majority of the judged ones, were judged ordinary, or if the window has
+ * twice the records of the newest fit. Otherwise by the schedule, counted from the newest fit with any outcome, so that one that failed its
+ * gate is not repeated at once.
  *
- * @param models  the pipeline's, newest first
+ * @param models  of the pipeline, newest first
  */
 export function whenDue(models: readonly ModelSummary[], options: DueOptions): Due {
   const { config, now, lastFit, request, isDrifted, verdicts, available } = options
@@ -67,14 +68,14 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
 }
 
-/** The same window gives the same model: after a first one that failed its gate, records must arrive before another has a chance. */
+/** The same window gives the same model, so after a failed gate another fit needs new records to have a chance. */
 const RETRY_WITHOUT_MODEL_MS = 60_000
-/** Fewer may be one person's afternoon; more are not asked of anybody. */
+/** Fewer may come from one person in one sitting; more are too many to require. */
 const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2
 
 export function sameFeatures(metadata: ModelMetadata | null, features: Config['features']): boolean {
-  // Not by their text: jsonb keeps no order of keys.
+  // Not compared as text, because jsonb does not keep the order of keys.
   return isDeepStrictEqual(metadata?.features, JSON.parse(JSON.stringify(features)))
 }

@@ -1,7 +1,7 @@
 import type { Fields } from '@outflow/records'
 
 /**
- * Records at the edge of what the reader lets through, each otherwise like the given one: everything missing, each number
+ * Records at the limits of what the reader accepts, each otherwise like the given one: everything missing, each number
  * missing, zero and at both ends of its range, each category missing, empty and never seen.
  */
 export function edgeCases(ordinary: Fields): readonly Fields[] {

@@ -14,7 +14,7 @@ type Effects = Omit<TrainerEffects, 'openReport'> & {
   readonly openReport: (because: string, ...report: Parameters<OpenReport>) => ReturnType<OpenReport>
 }
 
-/** What a round does, on the real broker and the real store. */
+/** The effects of a round on Kafka and Postgres. */
 export function effectsOn(context: TrainerContext): Effects {
   const {
     config: { pipeline, source },
@@ -28,7 +28,7 @@ export function effectsOn(context: TrainerContext): Effects {
       sampleWindow(kafka, { topics: source.topics, skipTombstones: source.tombstones === 'skip', ...options }),
     incumbent: async () => {
       const active = await activeModel(pool, pipeline).catch((thrown: unknown) => {
-        // Ingest refuses it as well: the candidate replaces it.
+        // Ingest cannot open it either, so the candidate replaces it.
         if (thrown instanceof ModelDamaged) return null
         throw thrown
       })

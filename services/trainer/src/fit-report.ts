@@ -14,7 +14,7 @@ interface BegunFit {
   readonly halfLifeMs: number | null
 }
 
-/** A report as it stands when the fit begins. */
+/** The report at the begin of a fit. */
 export function begunReport({
   seed,
   askedMs,
@@ -53,7 +53,7 @@ export function begunReport({
   }
 }
 
-/** The report of a fit that gave a model. */
+/** The report of a fit that produced a model. */
 export function judgedReport(
   begun: FitReport,
   { fit, metadata }: TrainedDetector,
@@ -63,7 +63,7 @@ export function judgedReport(
   return { ...begun, fit, calibration: metadata.calibration, gate, durationMs }
 }
 
-/** The report of one that did not. */
+/** The report of a fit that produced no model. */
 export function failedReport(begun: FitReport, { code, message }: OutflowError, durationMs: number): FitReport {
   return { ...begun, durationMs, error: { code, message } }
 }

@@ -9,10 +9,10 @@ const records = Array.from(
   { length: 1_000 },
   (_, i): Fields => ({ numbers: [((i * 377) % 1_000) / 1_000], categories: [] }),
 )
-/** Of uniform numbers the density is 1: an nll of 0 is what independent fields come to, nearly. */
+/** The density of uniform numbers is 1, so independent fields have an nll of nearly 0. */
 const flat = () => 0
 
-/** Of a record's one number: the p-value is the number itself. */
+/** The p-value of a record is its only number. */
 function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, pOf = (x: number) => x): Detector {
   const score: Detector['score'] = async (batch) => ({
     nll: Float64Array.from(batch, ({ numbers }) => nllOf(numbers[0]!)),
@@ -36,12 +36,12 @@ const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOption
     open,
     ...change,
   })
-/** Opens the candidate by its artefact, and the incumbent by its. */
+/** Opens the candidate or the incumbent, depending on the artefact. */
 const openEither = (candidate: Detector, incumbent: Detector) => async (artefact: Uint8Array) =>
   artefact[0] === 1 ? candidate : incumbent
 const incumbent = { id: 'before', artefact: new Uint8Array([2]) }
 
-test('a first model as likely as independent fields passes, and both openings are closed', async () => {
+test('a first model as likely as independent fields passes, and both opened detectors are closed', async () => {
   const close = vi.fn(async () => {})
   const report = await gate(async () => aDetector(flat, close))
   expect(report).toMatchObject({
@@ -57,8 +57,8 @@ test('a first model as likely as independent fields passes, and both openings ar
   expect(close).toHaveBeenCalledTimes(2)
 })
 
-test('records of few kinds, of which each has one p-value, are calibrated if those are', async () => {
-  // Of three kinds alike every p-value is 1, and that of an NLL above theirs 0.
+test('records of few kinds, each with one p-value, pass the calibration check if the kinds are calibrated', async () => {
+  // With three equal kinds every p-value is 1, and that of a higher NLL is 0.
   const ofKinds = {
     ...aDetector(
       flat,
@@ -95,8 +95,8 @@ test.each([
     expect(report.failures).toEqual(['it is less likely than the incumbent by 0.100 nats (0.100 nats to 0.100 nats)'])
 })
 
-test('issue 17: a candidate passes while the interval of its gain reaches −0.02 nats, and fails only where all of it is below', async () => {
-  // A nat better and a nat worse by turns: of a thousand records the interval of the mean is 0.06 nats to each side.
+test('issue 17: a candidate passes if the interval of its gain reaches −0.02 nats, and fails only if all of it is below', async () => {
+  // Alternately a nat better and a nat worse: with a thousand records the interval of the mean is ± 0.06 nats.
   const candidate = (loss: number) => aDetector((x) => loss + (Math.round(x * 1_000) % 2 === 0 ? 1 : -1))
   const unsure = await gate(openEither(candidate(0.05), aDetector()), { incumbent, contamination: 0 })
   expect(unsure.gain.lower).toBeLessThan(-0.02)
@@ -105,7 +105,7 @@ test('issue 17: a candidate passes while the interval of its gain reaches −0.0
   expect(sure.failures).toEqual([expect.stringMatching(/^it is less likely than the incumbent by 0\.150 nats/)])
 })
 
-test('an incumbent that cannot be opened any more is none', async () => {
+test('an incumbent that cannot be opened any more is ignored', async () => {
   const open = async (artefact: Uint8Array) => {
     if (artefact[0] === 2) throw new Error('damaged')
     return aDetector()
@@ -117,7 +117,7 @@ test('an incumbent that cannot be opened any more is none', async () => {
   })
 })
 
-test('a model without finite NLLs fails the gate, be it at the edge of the contract only', async () => {
+test('a model with an NLL that is not finite fails the gate, even if only at the edge of the contract', async () => {
   for (const nllOf of [
     (x: number) => (x > 0.9 ? Number.POSITIVE_INFINITY : 0),
     (x: number) => (x > 1e9 ? Number.NaN : 0),
@@ -132,7 +132,7 @@ test('a model that would flood the operator fails the gate, with both shares', a
   expect(report.failures).toEqual(['it would flag 10.00 % of recent records; at most 4.62 % are accepted'])
 })
 
-test.each([0.1, 10])('p-values drawn to the power of %f are no calibration', async (power) => {
+test.each([0.1, 10])('p-values raised to the power of %f fail the calibration check', async (power) => {
   const report = await gate(async () => aDetector(flat, undefined, (x) => x ** power), { contamination: 0.4 })
   expect(report.failures).toEqual([expect.stringContaining('about 50 % are due')])
 })
@@ -147,7 +147,7 @@ test('a model whose NLLs differ when it is opened twice fails the gate', async (
   expect(report.failures).toEqual(['opened twice, it gives two sets of NLLs'])
 })
 
-test('a model that the stream would outrun fails the gate', async () => {
+test('a model that is slower than the stream fails the gate', async () => {
   const slow = (): Detector => {
     const quick = aDetector()
     return {

@@ -7,16 +7,16 @@ import { pairedGain } from './paired-gain.js'
 export interface GateOptions {
   readonly artefact: Uint8Array
   readonly features: readonly Feature[]
-  /** What the candidate was fitted to. */
+  /** The records that the candidate was fitted to. */
   readonly fitted: readonly Fields[]
-  /** Recent records that it was not. */
+  /** Recent records that it was not fitted to. */
   readonly heldOut: readonly Fields[]
   /** The active model, when it has the same features; null: the candidate is the first of its kind. */
   readonly incumbent: { readonly id: string; readonly artefact: Uint8Array } | null
   readonly alertRate: number
   readonly contamination: number
   readonly seed: number
-  /** Default: the detector's own. */
+  /** Default: the detector's function. */
   readonly open?: (artefact: Uint8Array) => Promise<Detector>
 }
 
@@ -24,19 +24,19 @@ export interface GateOptions {
 const TOLERANCE = 1e-5
 /** Nats a record within which two models count as equal: a hundredth of the difference between a good fit and a poor one. */
 const EQUAL_WITHIN = 0.02
-/** Thirty times what a wide model takes on one slow core: beyond it, the stream outruns its detector. */
+/** Thirty times the time of a wide model on one slow core; a slower model cannot keep up with the stream. */
 const SLOWEST_MICROS = 1_000
-/** Half of the p-values are due below a half; beyond these, the calibration records are of another kind than the recent ones. */
+/** Half of the p-values should be below a half; outside these limits the calibration records differ in kind from the recent ones. */
 const LOWER_HALF = [0.25, 0.75] as const
 
 /**
  * Decides whether a model may score the stream. On recent records that it was not fitted to:
  *
- * - its artefact opens, and opened twice gives the same finite NLLs, at the edges of the contract too;
- * - it makes them as likely as the incumbent does, or likelier: it fails when the 95 % interval of its mean gain is
+ * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
+ * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
  *   below −0.02 nats. A first model is compared with a density of independent fields instead;
- * - it flags at most three times what was asked for (alert rate plus contamination), give or take chance, and finds neither
- *   most of them too high nor most of them too low;
+ * - it flags at most three times the configured share (alert rate plus contamination), within chance, and its p-values are neither
+ *   mostly too high nor mostly too low;
  * - it scores a record in a millisecond or less.
  */
 export async function passGate(options: GateOptions): Promise<GateReport> {
@@ -104,7 +104,7 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   }
 }
 
-/** null where the incumbent cannot be opened: it is then none. */
+/** null if the incumbent cannot be opened; it is then ignored. */
 async function scoresOf(
   artefact: Uint8Array,
   records: readonly Fields[],
@@ -120,10 +120,10 @@ async function scoresOf(
 }
 
 /**
- * Share of p-values at most a half. Where a whole share of the records has one NLL, as where fields have few values, the
- * p-value of each is the largest of that share; each then counts by the part of it that is below a half.
+ * Share of p-values of at most a half. If a share of the records has the same NLL, as with fields of few values, the p-value of each is
+ * the largest in that share; each then counts by the part of the share that is below a half.
  *
- * @param above  the p-value of an NLL that is a little higher
+ * @param above  the p-value of a slightly higher NLL
  */
 function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
   const parts = pValue.map((high, index) => {
@@ -134,7 +134,7 @@ function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
   return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
 }
 
-/** A share and three standard errors of it: below that, more is chance. */
+/** A share plus three of its standard errors, which chance rarely exceeds. */
 export function boundOf(share: number, records: number): number {
   return share + 3 * Math.sqrt((share * (1 - Math.min(1, share))) / Math.max(1, records))
 }
@@ -148,7 +148,7 @@ function isSame(a: number, b: number): boolean {
   return Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))
 }
 
-/** `0.0123` is `1.23 %`. */
+/** Formats `0.0123` as `1.23 %`. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
 }

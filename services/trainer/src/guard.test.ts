@@ -2,7 +2,7 @@ import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } fr
 import { expect, test } from 'vitest'
 import { leftBounds } from './guard.js'
 
-/** Minutes in which so many records had this nll, and so many of them were anomalies. */
+/** Minutes with this number of records of one nll, and of anomalies among them. */
 function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[] {
   const histogram = new Array<number>(NLL_BUCKETS).fill(0)
   histogram[nllBucket(nll)] = scored
@@ -12,29 +12,29 @@ function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[
 const gate = { nllRange: [2, 9] as const }
 const asked = { alertRate: 0.01, contamination: 0.01 }
 
-test('a model within the bounds of its gate is left alone', () => {
+test('a model within the bounds of its gate is not reported', () => {
   expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
-test('an anomaly share far above what was asked for is reported, and below it chance has its due', () => {
+test('an anomaly share far above the configured one is reported, and one within chance is not', () => {
   expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
   )
   expect(leftBounds(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
 })
 
-test('a flood that recalibration hides is reported', () => {
+test('too many anomalies are reported even if recalibration hides them', () => {
   const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
   pHistogram[oddsBucket(1e-4)] = 100
   expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(/^it flags 10.00 %/)
 })
 
-test('a median nll outside of what nine in ten had at the gate is reported, on either side', () => {
+test('a median nll outside the range of nine in ten records at the gate is reported, on either side', () => {
   for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
-  // Of a candidate whose scores were not finite, only the share is known.
+  // For a candidate whose scores were not finite, only the share is checked.
   expect(leftBounds(minutesOf(40, 1_000, 0), { nllRange: [null, null] }, asked)).toBeNull()
 })
 
-test('few records say nothing', () => {
+test('with few records nothing is reported', () => {
   expect(leftBounds(minutesOf(40, 499, 499), gate, asked)).toBeNull()
 })

@@ -7,23 +7,23 @@ import { boundOf, percent } from './gate.js'
 import { openStored } from './open-stored.js'
 import type { TrainerContext } from './trainer-context.js'
 
-/** How long a new model is on probation, and how many records it must have scored before it is checked. */
+/** How long a new model is on probation, and how many records it must have scored before the first check. */
 const PROBATION_MS = 3_600_000
 const FEWEST_SCORED = 500
-/** A model that is held is checked again so much later. */
+/** Interval between checks of a model that leaves its bounds but is not rolled back. */
 const CHECK_EVERY_MS = 300_000
-/** The model before must do so much better on the same records: a stream that has changed floods under either. */
+/** The factor by which the previous model must flag fewer of the same records; after a change of the stream both flag too many. */
 const BETTER_BY = 1.5
 
 /**
- * @param alertRate  what the configuration comes to under the model
+ * @param alertRate  the configured rate under the model
  * @returns whether the model was rolled back
  */
 type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: number) => Promise<boolean>
 
 /**
- * Holds a new model's first hour against the bounds that it passed the gate by. Where it leaves them, and the model before
- * flags far fewer of the same records, it is rolled back.
+ * Compares a new model's first hour with the bounds of its gate. If it leaves them, and the previous model flags far fewer of the
+ * same records, it is rolled back.
  */
 export function makeGuard(
   context: Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>,
@@ -72,7 +72,7 @@ export function makeGuard(
   }
 }
 
-/** What of the gate's bounds the live scores have left, in words; null: none, or too few records to decide. */
+/** Text about the bound of the gate that the live scores exceed; null: none, or too few records to decide. */
 export function leftBounds(
   minutes: readonly ScoreMinute[],
   { nllRange }: Pick<GateReport, 'nllRange'>,
@@ -90,7 +90,7 @@ export function leftBounds(
   return `the median nll is ${median.lower.toFixed(1)} nats; nine in ten were between ${low.toFixed(1)} and ${high.toFixed(1)}`
 }
 
-/** Recalibration may hide that a model floods: anomalies by its own calibration count as well, to a bucket. */
+/** Recalibration may hide too many anomalies, so those by the model's own calibration count as well, to the precision of a bucket. */
 function anomaliesOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number): number {
   return Math.max(
     anomalies,
@@ -98,7 +98,7 @@ function anomaliesOf({ anomalies, pHistogram }: ScoreMinute, alertRate: number):
   )
 }
 
-/** The bucket that half of the records lie below. */
+/** The bounds of the bucket that contains the median. */
 function medianOf(minutes: readonly ScoreMinute[], scored: number): { readonly lower: number; readonly upper: number } {
   let below = 0
   for (let bucket = 0; bucket < NLL_BUCKETS; bucket++) {

@@ -4,7 +4,7 @@ import { holdOut } from './hold-out.js'
 const times = Array.from({ length: 10_000 }, (_, i) => i)
 const heldOf = (isHeld: Uint8Array) => [...isHeld.keys()].filter((index) => isHeld[index] === 1)
 
-test('without an incumbent a tenth is held out of the newer half, the same for the same seed', () => {
+test('without an incumbent a tenth of the window is held out from the newer half, identical for the same seed', () => {
   const held = heldOf(holdOut({ times, seenUntilMs: null, seed: 1 }))
   expect(held).toHaveLength(1_000)
   expect(Math.min(...held)).toBeGreaterThanOrEqual(5_000)
@@ -12,13 +12,13 @@ test('without an incumbent a tenth is held out of the newer half, the same for t
   expect(heldOf(holdOut({ times, seenUntilMs: null, seed: 2 }))).not.toEqual(held)
 })
 
-test('with an incumbent only what is newer than its window is held out, never more than half of it', () => {
+test('with an incumbent only records newer than its window are held out, at most half of them', () => {
   const held = heldOf(holdOut({ times, seenUntilMs: 8_999, seed: 1 }))
   expect(held).toHaveLength(500)
   expect(Math.min(...held)).toBeGreaterThan(8_999)
 })
 
-test('where too little is newer, the newer half serves', () => {
+test('with too few newer records the newer half is used', () => {
   for (const seenUntilMs of [9_800, 20_000]) {
     const held = heldOf(holdOut({ times, seenUntilMs, seed: 1 }))
     expect(held).toHaveLength(1_000)
@@ -26,6 +26,6 @@ test('where too little is newer, the newer half serves', () => {
   }
 })
 
-test('a window of fifty leaves forty to be fitted to', () => {
+test('a window of fifty leaves forty records for the fit', () => {
   expect(heldOf(holdOut({ times: times.slice(0, 50), seenUntilMs: null, seed: 1 }))).toHaveLength(10)
 })

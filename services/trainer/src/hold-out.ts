@@ -2,20 +2,20 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 interface HoldOutOptions {
-  /** Epoch ms of the window's records, ascending. */
+  /** Times of the window's records, epoch ms, ascending. */
   readonly times: readonly number[]
-  /** End of the incumbent's own window: what is newer, no model has seen. null: there is no incumbent. */
+  /** End of the incumbent's training window; it was not fitted to newer records. null: there is no incumbent. */
   readonly seenUntilMs: number | null
   readonly seed: number
 }
 
 /**
- * Chooses the records that a candidate and its incumbent are compared on, and that the candidate is therefore not fitted
- * to: a uniform sample of those newer than the incumbent's window, or of the newer half where these are few.
+ * Chooses the records on which a candidate is compared with its incumbent, and to which the candidate is therefore not
+ * fitted: a uniform sample of those newer than the incumbent's window, or of the newer half if these are few.
  *
- * A sample and not the newest stretch itself: the newest records are those that the next model most needs to see.
+ * It is a sample rather than the newest records, because a fit needs the newest records most.
  *
- * @returns [count]; 1 marks a record that is held out: a tenth of the window up to 2,000, at most half of those it is drawn from
+ * @returns [count]; 1 marks a held-out record: a tenth of the window, at most 2,000 and at most half of the records it is drawn from
  */
 export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Array {
   const count = times.length
@@ -36,7 +36,7 @@ export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Arra
   return isHeld
 }
 
-/** Fewer give an interval too wide to compare two models: half of them are held out. */
+/** With fewer records, half of which are held out, the interval is too wide to compare two models. */
 const FEWEST_UNSEEN = 400
 const SHARE = 0.1
 const MOST_HELD = 2_000

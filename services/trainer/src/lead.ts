@@ -15,23 +15,23 @@ import type { TrainerContext } from './trainer-context.js'
 import { type ScoreWatch, watchScores } from './watch-scores.js'
 import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 
-/** How often a window that is too small is counted again; counting reads no record. */
+/** How often a window that is too small is counted again; counting reads no records. */
 const ROWS_POLL_MS = 2_000
-/** How often it is asked whether a fit is due; what somebody asks for rings at once. */
+/** How often the trainer checks whether a fit is due; a request triggers a check at once. */
 export const DUE_POLL_MS = 10_000
-/** Of a window that does not grow, good records may still take the place of bad ones. */
+/** A window that does not grow is read again after this time, because good records may have replaced rejected ones. */
 const READ_AGAIN_MS = 60_000
-/** A fit that failed is tried again after 5 s to 5 min: it may be the machine, and it may be the data. */
+/** A failed fit is retried after 5 s to 5 min, because the cause may be temporary. */
 const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
 
 const BEAT_EVERY_MS = 5_000
 
-/** What the heartbeat reports; null: nothing keeps the trainer from fitting. */
+/** What the trainer waits for, as the heartbeat reports it; null: it does not wait. */
 interface Wait {
   why: string | null
 }
 
-/** Trains whenever it is due, until the leadership or the service ends. */
+/** Fits whenever a fit is due, until the leadership or the service ends. */
 export async function lead(context: TrainerContext): Promise<void> {
   const { config, pool, telemetry, signal } = context
   const wakeUp = makeWakeUp()
@@ -45,8 +45,8 @@ export async function lead(context: TrainerContext): Promise<void> {
     await adoptCandidate(context)
     await keepTrying(
       async (progressed) => {
-        await lookAt(watch, context)
-        await takeTurn(context, wait, wakeUp)
+        await checkScores(watch, context)
+        await fitIfDue(context, wait, wakeUp)
         progressed()
       },
       {
@@ -62,7 +62,7 @@ export async function lead(context: TrainerContext): Promise<void> {
   }
 }
 
-/** The heartbeat of a process that died or does not run on is overdue. */
+/** Stores heartbeats; that of a process that died or hangs becomes overdue. */
 async function keepBeating(
   { config, pool, telemetry }: TrainerContext,
   wait: Wait,
@@ -78,17 +78,17 @@ async function keepBeating(
   }
 }
 
-/** What keeps the watch from looking keeps nobody from fitting. */
-async function lookAt(watch: ScoreWatch, { telemetry, signal }: TrainerContext): Promise<void> {
+/** Reads the scores; an error is logged and does not prevent fits. */
+async function checkScores(watch: ScoreWatch, { telemetry, signal }: TrainerContext): Promise<void> {
   await watch.look().catch((thrown: unknown) => {
     if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
   })
 }
 
-/** Waits a little, or fits, whichever is due. */
-async function takeTurn(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Promise<void> {
+/** Fits if a fit is due, else waits for a moment. */
+async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Promise<void> {
   const { config, pool } = context
-  // One at a time: a shadow is evaluated before the next fit.
+  // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context)
   if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
   const { due, fromMs } = await dueNow(context)
@@ -142,7 +142,7 @@ async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; rea
   return { due, fromMs }
 }
 
-/** On the active model's anomalies, since a fit that gave a model began: that one knew of those before. */
+/** Counts verdicts on the active model's anomalies since the last fit that produced a model; that fit used the earlier verdicts. */
 async function verdictsSince(
   { config, pool }: TrainerContext,
   models: readonly ModelSummary[],
@@ -154,7 +154,7 @@ async function verdictsSince(
   return countVerdicts(pool, { pipeline: config.pipeline, modelId: active.id, since })
 }
 
-/** Fits that failed stand between those that did not, if ever so many. */
+/** Enough to find the last successful fit among failed ones. */
 const RECENT_FITS = 50
 
 function lastOf(fits: readonly StoredFit[]): LastFit | null {
@@ -163,7 +163,7 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
   return { endedMs: last.endedAt!.getTime(), seen: last.report.records.seen }
 }
 
-/** Why the topics cannot hold enough records for a fit, which is also logged; null where they may. */
+/** Returns, and logs, why the topics have too few records for a fit; null if they may have enough. */
 async function tooFewRows(context: TrainerContext, fromMs: number): Promise<string | null> {
   const { config, telemetry, onProgress } = context
   const { minRows } = config.training
@@ -174,7 +174,7 @@ async function tooFewRows(context: TrainerContext, fromMs: number): Promise<stri
   return tooFewInTopics(rows, minRows)
 }
 
-/** Waits for as many more records as were missing, without reading those that are there again. */
+/** Waits until the topics have as many more records as were missing, by counting offsets. */
 async function untilMore(context: TrainerContext, fromMs: number, missing: number): Promise<void> {
   const wanted = (await countFrom(context, fromMs)) + missing
   const deadline = Date.now() + READ_AGAIN_MS

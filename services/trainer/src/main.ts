@@ -14,18 +14,18 @@ import type { TrainerContext } from './trainer-context.js'
 interface TrainerOptions {
   readonly config: Config
   readonly log: Log
-  /** When it aborts, a fit under way is given up. */
+  /** When it aborts, a running fit is abandoned. */
   readonly signal: AbortSignal
-  /** The process's; whoever made them serves them. */
+  /** The metrics of the process; the caller serves them. */
   readonly vitals: Vitals
   readonly onProgress?: (progress: TrainerProgress) => void
 }
 
 /**
- * Keeps a pipeline's model fresh until the signal aborts: fits a first one as soon as there are records enough, and
- * another by the schedule. One of several trainers is active; another takes over when it stops.
+ * Fits a pipeline's models until the signal aborts: a first one as soon as there are enough records, and later ones on triggers
+ * such as the schedule. One of several trainers is active; another takes over when it stops.
  *
- * @throws {OutflowError} only when Postgres or Kafka refuse the login or the certificate at the start: whatever else fails is logged and
+ * @throws {OutflowError} only if Postgres or Kafka refuses the login or the certificate at the start; every other error is logged and
  *   retried
  */
 export async function runTrainer({ config, log, signal, vitals, onProgress }: TrainerOptions): Promise<void> {

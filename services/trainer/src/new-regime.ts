@@ -1,17 +1,17 @@
 import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 
-/** More than these, the newest, would not make the share much more exact. */
+/** The newest anomalies; more would hardly make the share more exact. */
 export const NEWEST_ANOMALIES = 200
-/** A few alike may be one client's mistake. */
+/** Fewer records with the same new value may be one client's mistake. */
 const FEWEST_ALIKE = 10
 const MOST_OF_THEM = 0.5
 
 /**
- * Distinguishes a new regime from an attack when there are more anomalies than the alert rate: whether half of the anomalies or more would
- * be ordinary but for a value that training did not see, counting values that ten or more of them have.
+ * Distinguishes a new regime from an attack when there are more anomalies than the alert rate: returns whether at least half of the
+ * anomalies would be ordinary except for a value that training did not see, counting values that at least ten of them have.
  *
- * @param anomalies  the newest anomalies, all since the surplus began
+ * @param anomalies  the newest anomalies, all after the begin of the surplus
  */
 export async function isNewRegime(
   detector: Pick<Detector, 'newValues'>,

@@ -3,7 +3,7 @@ import { toOutflowError } from '@outflow/errors'
 import { loadModel } from '@outflow/store/models'
 import type { TrainerContext } from './trainer-context.js'
 
-/** Opens a stored model; null where it is damaged or of another version, so that it does not score. */
+/** Opens a stored model; null if it is damaged or of another version and therefore cannot score. */
 export async function openStored(
   { config: { pipeline }, pool, models }: Pick<TrainerContext, 'config' | 'pool' | 'models'>,
   id: string,

@@ -8,7 +8,7 @@ const random = xoroshiro128plus(3)
 const nlls = (count: number, shift = 0) =>
   Float64Array.from({ length: count }, () => 4 * uniformFloat64(random) + shift)
 
-test('a density that is half a nat likelier everywhere gains half a nat, for certain', () => {
+test('a density that is half a nat likelier everywhere gains half a nat, with a tight interval', () => {
   const candidate = nlls(500)
   const gain = pairedGain(
     candidate,
@@ -19,7 +19,7 @@ test('a density that is half a nat likelier everywhere gains half a nat, for cer
   for (const value of [gain.mean, gain.lower, gain.upper]) expect(value).toBeCloseTo(0.5)
 })
 
-test('the interval holds the true gain about 95 times in a hundred', () => {
+test('the interval contains the true gain in about 95 of 100 cases', () => {
   let inside = 0
   for (let trial = 0; trial < 200; trial++) {
     const { lower, upper } = pairedGain(nlls(200), nlls(200, 0.1), { contamination: 0, seed: trial })
@@ -29,7 +29,7 @@ test('the interval holds the true gain about 95 times in a hundred', () => {
   expect(inside).toBeLessThan(199)
 })
 
-test('that the candidate finds anomalies stranger still does not count against it, but losing a normal record does', () => {
+test('a higher nll on anomalies does not count against the candidate, but one on a normal record does', () => {
   const incumbent = nlls(1_000)
   incumbent.fill(50, 0, 10)
   const candidate = incumbent.slice().fill(5_000, 0, 10)
@@ -38,15 +38,15 @@ test('that the candidate finds anomalies stranger still does not count against i
   expect(pairedGain(candidate, incumbent, { contamination: 0.01, seed: 1 }).upper).toBeLessThan(0)
 })
 
-test('issue 17: a record that is improbable under only one of the densities counts, for or against the candidate', () => {
+test('issue 17: a record that is unlikely under only one of the densities counts, for or against the candidate', () => {
   const one = nlls(1_000)
   const other = one.slice().fill(5_000, 10, 20)
-  // Ten of the 990 records that are compared, at 20 nats each.
+  // Ten of the 990 compared records, at 20 nats each.
   expect(pairedGain(other, one, { contamination: 0.01, seed: 1 }).mean).toBeCloseTo(-200 / 990)
   expect(pairedGain(one, other, { contamination: 0.01, seed: 1 }).mean).toBeCloseTo(200 / 990)
 })
 
-test('one record decides nothing', () => {
+test('a single record does not decide the comparison', () => {
   const incumbent = nlls(1_000)
   const candidate = incumbent.slice()
   candidate[0] = 1e7

@@ -1,19 +1,19 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** How much likelier one density makes the same records than another. */
+/** The gain in likelihood of one density over another on the same records. */
 interface Gain {
-  /** Mean log-likelihood gained a record, nats; below 0 the candidate is the worse. */
+  /** Mean gain in log-likelihood per record, nats; below 0 the candidate is worse. */
   readonly mean: number
   /** Ends of the 95 % interval of that mean. */
   readonly lower: number
   readonly upper: number
-  /** Records that were compared. */
+  /** Number of compared records. */
   readonly records: number
 }
 
 interface GainOptions {
-  /** Share of the records that may be anomalies: as many are passed over, those that both densities find least likely. */
+  /** Share of the records that may be anomalies: this share of the records least likely under both densities is left out. */
   readonly contamination: number
   readonly seed: number
 }
@@ -23,8 +23,8 @@ interface GainOptions {
  *
  *     gain = mean(nll of the other − nll of the candidate)
  *
- * Records that both find least likely are passed over: that a model finds an anomaly still less likely is no loss. A record
- * counts by 20 nats at most, for an NLL may reach 1e7 and one record is not to decide.
+ * The records least likely under both are left out, because a higher NLL of an anomaly is not a disadvantage. A record counts for at
+ * most 20 nats, because an NLL may reach 1e7 and a single record must not decide.
  *
  * @param candidate  [n] nats
  * @param other      [n] nats, of the same records

@@ -8,7 +8,7 @@ const NOTHING = { confirmed: new Set<string>(), spans: [] }
 /** Enough to estimate a share of one hundredth to within a quarter. */
 const MOST_RECORDS = 2_000
 
-/** Reads a sample of the good records since a time. */
+/** Reads a sample of the records since a time, without rejected ones. */
 export async function readRecent(
   { config, kafka, decoder, signal }: TrainerContext,
   sinceMs: number,

@@ -18,7 +18,7 @@ const options = {
   within: 10,
 }
 
-/** Five hundred records a minute; NLLs are exponential, grown by a factor that depends on the minute. */
+/** Five hundred records a minute; NLLs are exponential, scaled by a factor that depends on the minute. */
 function minutesOf(count: number, growth: (minute: number) => number): ScoreMinute[] {
   const random = xoroshiro128plus(3)
   return Array.from({ length: count }, (_, minute) => {
@@ -33,7 +33,7 @@ function minutesOf(count: number, growth: (minute: number) => number): ScoreMinu
   })
 }
 
-test('a change that goes on is reported once, and another after it again', () => {
+test('a lasting change is reported once, and a later change again', () => {
   const alarms = []
   const minutes = minutesOf(300, (minute) => (minute < 60 || (minute >= 160 && minute < 220) ? 1 : 1.5))
   for (let now = 1; now <= minutes.length; now++) {
@@ -46,7 +46,7 @@ test('a change that goes on is reported once, and another after it again', () =>
   }
 })
 
-test('p-values are recalibrated to the scores since the change, not to those before it', () => {
+test('p-values are recalibrated to the scores after the change only', () => {
   const minutes = minutesOf(40, (minute) => (minute < 34 ? 1 : 1.2))
   const before = readScores(minutes, { ...options, limit: 1e9 }).recalibration!
   const last = { changedMs: 34 * MINUTE_MS, raisedMs: 39 * MINUTE_MS }
@@ -55,7 +55,7 @@ test('p-values are recalibrated to the scores since the change, not to those bef
   expect(since.shift[atLine]).toBeGreaterThan(1.5 * before.shift[atLine]!)
 })
 
-test('what is stranger than every calibration record stays an anomaly, with a tail beyond them or without', () => {
+test('a record less likely than every calibration record stays an anomaly, with or without a tail model', () => {
   const calibration = { smallestPValue: 0.005 }
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.01)).toBe(2)
   expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.001)).toBe(1)

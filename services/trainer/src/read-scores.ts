@@ -14,9 +14,9 @@ import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreM
 
 interface ScoresRead {
   readonly alarm: DriftAlarm | null
-  /** The highest chart, as a share of its limit. */
+  /** The highest chart, as a fraction of its limit. */
   readonly level: number
-  /** More anomalies than are due, where no alarm has reported their cause; null: there are none. */
+  /** Excess anomalies whose cause no alarm has reported; null: none. */
   readonly surplus: Surplus | null
   /** Recalibration of p-values to these scores; null: too few records for one. */
   readonly recalibration: Recalibration | null
@@ -34,10 +34,10 @@ interface ReadScoresOptions {
 }
 
 /**
- * Reads a model's minutes: whether its scores have drifted since its last alarm, and the recalibration of p-values to them. A change
- * that goes on is reported once; after an alarm, earlier scores are not used.
+ * Evaluates a model's minutes: whether its scores have drifted since its last alarm, and the recalibration of p-values to them. A
+ * lasting change is reported once; after an alarm, earlier scores are not used.
  *
- * @param minutes  that are over, in order of time
+ * @param minutes  completed minutes, in order of time
  */
 export function readScores(
   minutes: readonly ScoreMinute[],
@@ -55,14 +55,14 @@ export function readScores(
   return {
     alarm,
     level,
-    surplus: alarm === null && surplus !== null && !goesOn(surplus, last) ? surplus : null,
+    surplus: alarm === null && surplus !== null && !isSameChange(surplus, last) ? surplus : null,
     recalibration: fitRecalibration(blocks, { borders: ODDS_BORDERS, alertRate, within }),
   }
 }
 
 /**
- * A model that is not replaced is alarmed of the same change again and again: an alarm whose sum began to rise right after
- * the last is passed over. Else each would move the beginning of the next window past the records that it is to hold.
+ * A model that is not replaced would raise an alarm about the same change repeatedly, so an alarm whose sum began to rise right after
+ * the last alarm is skipped. Otherwise each alarm would move the start of the next window past the records that it should contain.
  */
 function nextAlarm(
   minutes: readonly ScoreMinute[],
@@ -70,16 +70,16 @@ function nextAlarm(
 ): DriftWatch {
   for (let before = last; ; ) {
     const found = watchDrift(sinceAlarm(minutes, before).map(toBlock), buckets, limit)
-    if (found.alarm === null || !goesOn(found.alarm, before)) return found
+    if (found.alarm === null || !isSameChange(found.alarm, before)) return found
     before = found.alarm
   }
 }
 
-function goesOn({ changedMs }: { readonly changedMs: number }, before: ReadScoresOptions['last']): boolean {
+function isSameChange({ changedMs }: { readonly changedMs: number }, before: ReadScoresOptions['last']): boolean {
   return before !== null && changedMs <= before.raisedMs + SAME_CHANGE_MS
 }
 
-/** Minutes that no alarm has spoken of yet. */
+/** Minutes after the last alarm. */
 export function sinceAlarm(
   minutes: readonly ScoreMinute[],
   last: Pick<DriftAlarm, 'raisedMs'> | null,
@@ -88,8 +88,8 @@ export function sinceAlarm(
 }
 
 /**
- * Largest factor by which odds are recalibrated under a model. Where no tail goes on beyond its calibration records, a record that is less likely than
- * all of them has a p-value no smaller than 1 / (n + 1), and stays an anomaly nevertheless.
+ * Largest factor by which odds are recalibrated under a model. Without a tail model beyond the calibration records, a record less likely
+ * than all of them has a p-value of at least 1 / (n + 1); the limit keeps such a record an anomaly.
  */
 export function recalibrationLimit(
   within: number,
@@ -107,7 +107,7 @@ export function bucketsOf({ pValues, metadata }: Detector): CalibratedBuckets {
 
 const SAME_CHANGE_MS = 10 * 60_000
 
-/** A twentieth of the odds: a recalibration that differs by less from the one before is not stored. */
+/** A twentieth of the odds: a recalibration that differs by less from the previous one is not stored. */
 export const LEAST_DIFFERENCE = 0.05
 
 const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]

@@ -16,8 +16,8 @@ import type { TrainerContext } from './trainer-context.js'
 type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onProgress'>
 
 /**
- * Runs the shadow of a candidate that passed its gate: it scores live records without deciding for `training.shadow`,
- * then `settleShadow` decides. Without an active model, or with `training.shadow: 0`, it is promoted at once.
+ * Makes a candidate that passed its gate the shadow: it scores live records without deciding for `training.shadow`, then
+ * `settleShadow` decides on it. Without an active model, or with `training.shadow: 0`, it is promoted at once.
  */
 export async function startShadow(
   { config, pool }: Pick<ShadowContext, 'config' | 'pool'>,
@@ -32,7 +32,7 @@ export async function startShadow(
   return 'promoted'
 }
 
-/** What a trainer that died had judged good, and neither tried nor promoted, goes on from there. */
+/** Continues with a candidate that passed its gate under a trainer that died before making it a shadow or promoting it. */
 export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
   const id = await leftCandidate(trying.pool, trying.config.pipeline)
   if (id === null) return
@@ -42,9 +42,9 @@ export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'poo
 
 /**
  * Ends the shadow when its time is over: the candidate is promoted, unless it flags more than the gate allows and more
- * than the active model does.
+ * than the active model.
  *
- * @returns ms that are left of it; null: there is none
+ * @returns the shadow's remaining ms; null: there is none
  */
 export async function settleShadow({ config, pool, telemetry, onProgress }: ShadowContext): Promise<number | null> {
   const { pipeline, training } = config

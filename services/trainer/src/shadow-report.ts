@@ -3,7 +3,7 @@ import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf, percent } from './gate.js'
 
-/** Says how a candidate did. */
+/** Returns the report of a shadow. */
 export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,
@@ -26,7 +26,7 @@ export function checkShadow(
   }
 }
 
-/** Share of the records that one of the two flags and the other does not. */
+/** Share of the records flagged by only one of the two. */
 export function disagreementOf({ scored, anomaliesByActive, anomaliesByShadow }: Shadow): number {
   return scored === 0 ? 0 : (anomaliesByActive + anomaliesByShadow) / scored
 }

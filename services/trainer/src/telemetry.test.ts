@@ -3,7 +3,7 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
 
-test('every outcome of a fit and every chart of drift is reported as 0 before it happens, so that its first shows as an increase', async () => {
+test('every outcome of a fit and every drift chart is reported as 0 at the start, so that its first occurrence is an increase', async () => {
   const metrics = makeMetrics()
   makeTelemetry({} as Log, metrics, { alertRate: 0.001 })
   const text = await metrics.text()
@@ -13,7 +13,7 @@ test('every outcome of a fit and every chart of drift is reported as 0 before it
     expect(text).toContain(`outflow_drift_alarms_total{chart="${chart}"} 0`)
 })
 
-test('issue 17.7: rejected records of a window are counted, and a window that they leave too small is a warning', async () => {
+test('issue 17.7: rejected records of a window are counted, and a window with too few good records is a warning', async () => {
   const metrics = makeMetrics()
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = makeTelemetry(log as unknown as Log, metrics, { alertRate: 0.001 })
@@ -26,7 +26,7 @@ test('issue 17.7: rejected records of a window are counted, and a window that th
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
 
-test('issue 17.10: a fit whose model can flag no record logs that as a warning', () => {
+test('issue 17.10: a fit whose model cannot flag any record logs a warning', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
   const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }

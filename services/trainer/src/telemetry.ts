@@ -31,9 +31,9 @@ export interface TrainerTelemetry {
    */
   burstFound(span: { readonly from: string; readonly to: string }, unlikely: number, isLeftOut: boolean): void
   windowsRead(windows: WindowsRead): void
-  /** @param rejected  how many records the contract of the features refused, by reason */
+  /** @param rejected  number of records that break the features' contract, by reason */
   recordsRead(rejected: Readonly<Record<RejectionReason, number>>): void
-  /** @param rejected  of a window that was read */
+  /** @param rejected  in the window that was read */
   rowsAwaited(rows: number, missing: number, rejected?: Readonly<Record<RejectionReason, number>>): void
   gateDecided(
     outcome: 'promoted' | 'shadow' | 'failed_gate',
@@ -45,10 +45,10 @@ export interface TrainerTelemetry {
   /** @param disagreement  null: there is no shadow */
   shadowCompared(disagreement: number | null): void
   shadowJudged(outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport): void
-  /** @param level  the highest chart, as a share of its limit */
+  /** @param level  the highest chart, as a fraction of its limit */
   driftWatched(level: number): void
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
-  /** @param factor  what the p-value at the alert rate is multiplied by */
+  /** @param factor  applied to the p-value at the alert rate */
   modelRecalibrated(modelId: string, factor: number): void
   watchFailed(error: OutflowError): void
   modelRolledBack(from: string, to: string, why: string): void
@@ -61,7 +61,7 @@ export interface TrainerTelemetry {
 const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
-/** @param detection  a model with which some of it is unreachable is logged as a warning */
+/** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): TrainerTelemetry {
   const fits = metrics.counter(
     'outflow_fits_total',
@@ -108,7 +108,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   )
   disagreement.set(Number.NaN)
   for (const outcome of ['promoted', 'failed_gate']) shadows.inc({ outcome }, 0)
-  // A series that begins at 1 has, to Prometheus, never increased.
+  // For Prometheus, a series that begins at 1 has never increased.
   for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
   /** An unchanged window is logged once. */

@@ -2,12 +2,12 @@ import type { TrainingRecords } from './training-records.js'
 
 interface ReadWindow {
   readonly read: Pick<TrainingRecords, 'rejected' | 'rejectedExample' | 'excluded'>
-  /** Records in the window, before it was sampled. */
+  /** Records in the window before sampling. */
   readonly seen: number
   readonly sampled: number
 }
 
-/** Why no model can be fitted to a window that was read, in one line. */
+/** Returns a line with the reason why no model can be fitted to a window that was read. */
 export function tooFewRead({ read, seen, sampled }: ReadWindow, minRows: number): string {
   const { rejected, rejectedExample, excluded } = read
   const parts = [sampled < seen ? `${count(sampled)} of ${counted(seen)} read` : `${counted(sampled)} read`]
@@ -17,7 +17,7 @@ export function tooFewRead({ read, seen, sampled }: ReadWindow, minRows: number)
   return `training window: ${parts.join(', ')}; a fit needs ${count(minRows)}`
 }
 
-/** Why a window is not read yet, in one line. */
+/** Returns a line with the reason why a window is not read yet. */
 export function tooFewInTopics(rows: number, minRows: number): string {
   return `training window: ${counted(rows)} in the topics; a fit needs ${count(minRows)}`
 }

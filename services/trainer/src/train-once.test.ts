@@ -108,7 +108,7 @@ test('the window of the configuration is fitted, and a model that passes is stor
   const { effects, telemetry, progress, options } = aRound()
   expect(await trainOnce(options)).toEqual({ became: 'promoted' })
   expect(effects.readWindow.mock.calls[0]?.[0]).toMatchObject({ fromMs: 6_400_000, maxRows: 200_000, seed: 1 })
-  // 65 records were seen within 59 ms: what an alert budget is turned into a rate by.
+  // 65 records within 59 ms: the record rate by which an alert budget becomes an alert rate.
   expect(effects.train.mock.calls[0]?.[0].recordsPerDay).toBeCloseTo((65 / 59) * 86_400_000)
   expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED, parentId: null }))
   expect(effects.promote).toHaveBeenCalledWith('m1', 'no model')
@@ -117,7 +117,7 @@ test('the window of the configuration is fitted, and a model that passes is stor
   expect(progress.at(-1)).toEqual({ stage: 'promoted', modelId: 'm1' })
 })
 
-test('issue 18: with an alertBudget the fit and the gate get the rate that it comes to under the window', async () => {
+test('issue 18: with an alertBudget the fit and the gate get the alert rate that follows from the window', async () => {
   const { effects, options } = aRound()
   const recordsPerDay = (65 / 59) * 86_400_000
   const detection = { alertBudget: 0.02 * recordsPerDay, recalibrateWithin: 1 }
@@ -126,7 +126,7 @@ test('issue 18: with an alertBudget the fit and the gate get the rate that it co
   expect(effects.passGate.mock.calls[0]![0].alertRate).toBeCloseTo(0.02)
 })
 
-test('what the gate looks at is held out of the fit', async () => {
+test('the records of the gate are held out of the fit', async () => {
   const { effects, options } = aRound()
   await trainOnce(options)
   const fitted = effects.train.mock.calls[0]![0].records
@@ -136,7 +136,7 @@ test('what the gate looks at is held out of the fit', async () => {
   expect(new Set([...fitted, ...heldOut].map(({ numbers }) => numbers[0]))).toHaveProperty('size', 60)
 })
 
-test('the incumbent is the rival, unless its features are others; in any case it is the parent', async () => {
+test('a candidate is compared with the incumbent unless their features differ, and has it as parent in any case', async () => {
   const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
   const same = aRound({ incumbent: async () => incumbent })
   await trainOnce(same.options)
@@ -191,7 +191,7 @@ describe('issue 20: a burst in the training window', () => {
   })
 })
 
-test('a fit leaves its report: window, records, gate, verdict', async () => {
+test('a fit stores its report: window, records, gate, outcome', async () => {
   const { effects, options } = aRound({
     leftOut: async () => ({ confirmed: new Set(['flights/0/3']), spans: [] }),
     readWindow: async ({ keep }) => ({ records: windowOf(60, 5).map(keep), seen: 90, isCutShort: true }),
@@ -239,7 +239,7 @@ test.each(['active', 'failed_gate', 'rolled_back'] as const)(
   },
 )
 
-test('a sample that broken records leave too small is drawn again, larger; what is fitted stays within maxRows', async () => {
+test('a sample with too few good records is drawn again, larger, and at most maxRows are fitted', async () => {
   const all = windowOf(400, 100).toSorted((a, b) => (Number(a.offset) % 7) - (Number(b.offset) % 7))
   const readWindow = vi.fn<TrainerEffects['readWindow']>(async ({ maxRows, keep }) => ({
     records: all.slice(0, maxRows).map(keep),
@@ -282,12 +282,12 @@ test('issue 17.7: a window of which every record is rejected is counted, and the
   expect(telemetry.recordsRead).toHaveBeenCalledWith(expect.objectContaining({ missing_field: 60, undecodable: 5 }))
 })
 
-test('the detector may want more records than the configuration did', async () => {
+test('the detector may require more records than the configuration', async () => {
   const { options } = aRound({ train: () => Promise.reject(new TooFewRecords('too few to calibrate')) })
   expect(await trainOnce(options)).toMatchObject({ became: 'too few' })
 })
 
-test('a fit that fails is an error and a report, and nothing is stored', async () => {
+test('a failed fit throws and closes its report, and no model is stored', async () => {
   const { effects, options } = aRound({ train: () => Promise.reject(new Error('out of memory')) })
   await expect(trainOnce(options)).rejects.toThrow('out of memory')
   expect(effects.store).not.toHaveBeenCalled()

@@ -30,20 +30,20 @@ export type TrainerProgress =
 
 type RoundOutcome =
   | { readonly became: 'promoted' | 'shadow' | 'failed_gate' | 'known' }
-  /** Nothing was fitted: so many good records are missing, and why. */
+  /** Nothing was fitted: the number of missing good records, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
-/** The active model, as a round needs it. */
+/** The active model. */
 export interface Incumbent {
   readonly id: string
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata
 }
 
-/** What one round does to the world; a test hands in its own. */
+/** The effects of a round on Kafka, Postgres and the fitting process; tests pass simulated ones. */
 export interface TrainerEffects {
   readonly readWindow: (options: Omit<SampleOptions<SampledRecord>, 'topics'>) => Promise<Window<SampledRecord>>
-  /** The active model; null while there is none, or none that is whole. */
+  /** The active model; null if there is none, or if it is damaged. */
   readonly incumbent: () => Promise<Incumbent | null>
   readonly leftOut: (since: Date) => Promise<LeftOut>
   /** Opens the report of a fit. */
@@ -57,9 +57,9 @@ export interface TrainerEffects {
   /** NLL of each record by a model, nats. */
   readonly score: (artefact: Uint8Array, records: readonly Fields[]) => Promise<Float64Array>
   readonly passGate: (options: GateOptions) => Promise<GateReport>
-  /** Stores a candidate, reads it back with its checksum verified, and gives its state: it may be known already. */
+  /** Stores a candidate, reads it back with its checksum verified, and returns its state, since it may have been stored before. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
-  /** Promotes a candidate that passed, or first makes it a shadow. */
+  /** Promotes a candidate that passed its gate, or makes it a shadow. */
   readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
   readonly failGate: (id: string, report: GateReport) => Promise<void>
 }
@@ -93,9 +93,9 @@ export interface RoundOptions {
  * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
  * mark it as failed; every fit leaves its report. A first model whose window holds bursts is fitted again without them.
  *
- * @returns what became of it; `known`: the same records gave the model that is active, or one that failed its gate or was rolled back, and
- *   nothing changed
- * @throws {OutflowError} when the broker or the store is away, or the fit failed
+ * @returns the outcome; `known`: the same records gave the active model, or one that failed its gate or was rolled back, and nothing
+ *   changed
+ * @throws {OutflowError} if the broker or the store is not available, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, effects, telemetry, signal, now = Date.now } = options
@@ -142,7 +142,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     const error = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
     const end = { state, modelId: null, report: failedReport(begun, error, now() - startedAtMs) } as const
-    // The error that ended the fit is thrown; that its report could not be closed may have the same cause.
+    // The error that ended the fit is thrown; a failure to close its report may have the same cause.
     await effects.closeReport(fitId, end).catch(() => {})
     if (thrown instanceof TooFewRecords) return tooFew(good, error.message, options)
     throw thrown
@@ -151,13 +151,13 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
 
 interface GoodRecords {
   readonly read: TrainingRecords
-  /** In the window, before it was sampled. */
+  /** Records in the window before sampling. */
   readonly seen: number
   readonly sampled: number
   readonly isCutShort: boolean
 }
 
-/** A sample that its broken records leave too small, though the window holds more, is drawn again, larger by as much. */
+/** If rejected records leave too few in the sample but the window has more, a proportionally larger sample is drawn. */
 async function readGood(options: RoundOptions): Promise<GoodRecords> {
   const { minRows, maxRows, seed } = options.config.training
   const first = await readSample(options, 1)
@@ -190,7 +190,7 @@ async function readSample(
   return { read, seen, sampled: records.length, isCutShort }
 }
 
-/** A second sample may have a larger share that is broken. */
+/** The second sample may have a larger share of rejected records. */
 const SPARE = 1.1
 
 interface Parts {
@@ -207,7 +207,7 @@ function partRecords({ fields, times }: TrainingRecords, incumbent: Incumbent | 
   }
 }
 
-/** Likelihoods of other fields are not to be compared. */
+/** Returns the incumbent if it has the same features, because likelihoods of different features cannot be compared. */
 function comparable(incumbent: Incumbent | null, features: Config['features']): Incumbent | null {
   return incumbent !== null && sameFeatures(incumbent.metadata, features) ? incumbent : null
 }
@@ -242,21 +242,21 @@ function fit(
       if (now() - notedMs < NOTE_EVERY_MS) return
       notedMs = now()
       telemetry.fitAdvanced(progress)
-      // Only for whoever looks on: the next note makes up for one that was lost.
+      // Only for display; the next update corrects one that is lost.
       effects.noteStep(fitId, progress.step, progress.maxSteps).catch(() => {})
     },
     signal,
   })
 }
 
-/** Often enough to see that it moves. */
+/** Often enough to show progress. */
 const NOTE_EVERY_MS = 5_000
 
 /**
- * Logs the bursts of a window: its model may have learned them. A first model leaves them out, because no earlier one has flagged them for
- * a verdict; bursts that recur are taken for a habit of the stream, which a model without them would flag each time.
+ * Logs the bursts of a window, which its model may have learned. A first model is fitted without them, because no earlier model could
+ * flag them for a verdict. Recurring bursts are kept as normal, because a model without them would flag each recurrence.
  *
- * @returns the same records where nothing is left out
+ * @returns the same records if nothing is left out
  */
 async function withoutLearnedBursts(
   read: TrainingRecords,
@@ -270,10 +270,10 @@ async function withoutLearnedBursts(
   return isLeftOut && bursts.length > 0 ? withoutBursts(read, bursts) : read
 }
 
-/** One a day of a window of a week is a habit. */
+/** More bursts than this, such as one a day in a window of a week, are taken as recurring. */
 const MOST_BURSTS = 3
 
-/** As `models exclude` takes it: from ≤ t < to. */
+/** Returns a span in the form of `models exclude`: from ≤ t < to. */
 function spanOf({ first, last }: Burst, { times }: TrainingRecords) {
   return { from: new Date(times[first]!).toISOString(), to: new Date(times[last]! + 1).toISOString() }
 }
@@ -284,12 +284,12 @@ interface FittedCandidate {
   readonly trained: TrainedDetector
   readonly parts: Parts
   readonly active: Incumbent | null
-  /** The active model, where its likelihoods may be compared. */
+  /** The active model, if its likelihoods can be compared. */
   readonly incumbent: Incumbent | null
   readonly startedAtMs: number
 }
 
-/** By Kafka's record time, the records that were sampled away counted in; a window of a moment has no rate. */
+/** The rate by Kafka's record time, including records not sampled; a window without duration has no rate. */
 function ratePerDay(seen: number, { from, to }: { readonly from: string; readonly to: string }) {
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000
   return days > 0 ? { recordsPerDay: seen / days } : {}

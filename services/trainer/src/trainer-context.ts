@@ -14,7 +14,7 @@ export interface Models {
   readonly open: (artefact: Uint8Array) => Promise<Detector>
 }
 
-/** What the trainer that leads works with. */
+/** Dependencies of the leading trainer. */
 export interface TrainerContext {
   readonly config: Config
   readonly pool: Pool

@@ -30,7 +30,7 @@ function readSample(
   return selectTrainingRecords(records.map(readSampled({ source: {}, features }, decoder).keep), leftOut)
 }
 
-test('records are read in order of time; those that break their contract are skipped and counted', async () => {
+test('records are sorted by time; those that break their contract are skipped and counted', async () => {
   const { fields, rejected, window } = readSample(
     [
       aRecord(3_000, '{"delay":3}'),
@@ -58,7 +58,7 @@ test('a window without a single good record has no span', async () => {
   expect(readSample([aRecord(0, '')], { features, decoder, leftOut: NOTHING }).window).toBeNull()
 })
 
-test('confirmed anomalies and named spans are left out, from their first instant to before their last', async () => {
+test('confirmed anomalies and excluded spans are left out; a span includes its start and not its end', async () => {
   const records = Array.from({ length: 10 }, (_, i) => aRecord(i * 1_000, `{"delay":${i}}`))
   const { fields, times, excluded } = readSample(records, {
     features,
@@ -73,7 +73,7 @@ test('confirmed anomalies and named spans are left out, from their first instant
   expect(excluded).toEqual({ confirmed: 1, named: 2, burst: 0 })
 })
 
-test('issue 17.25: of a sampled record its fields are kept, not its bytes', () => {
+test('issue 17.25: the fields of a sampled record are kept, not its bytes', () => {
   const source = aRecord(7, '{"delay":3}')
   const kept = readSampled({ source: {}, features }, decoder).keep(source)
   expect(kept).toEqual({

@@ -5,7 +5,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { SampledRecord } from './sampled-records.js'
 
-/** What of a window a model can be fitted to. */
+/** The records of a window that a model can be fitted to. */
 export interface TrainingRecords {
   /** In order of time. */
   readonly fields: readonly Fields[]
@@ -15,13 +15,13 @@ export interface TrainingRecords {
   readonly rejected: Readonly<Record<RejectionReason, number>>
   /** The most frequent detail among the rejections for the most frequent reason; null: none was rejected. */
   readonly rejectedExample: string | null
-  /** Good records that no model is to learn from. */
+  /** Number of good records excluded from fits. */
   readonly excluded: { readonly confirmed: number; readonly named: number; readonly burst: number }
-  /** ISO 8601, the first and the last record that is used; null where there is none. */
+  /** Times of the first and the last used record, ISO 8601; null if there is none. */
   readonly window: { readonly from: string; readonly to: string } | null
 }
 
-/** What no model is to learn from. */
+/** Records excluded from fits. */
 export interface LeftOut {
   /** `topic/partition/offset` of the confirmed anomalies. */
   readonly confirmed: ReadonlySet<string>
@@ -29,7 +29,7 @@ export interface LeftOut {
   readonly spans: readonly { readonly from: Date; readonly to: Date }[]
 }
 
-/** Orders a sample by time, counts the rejected records, and passes over what is left out. */
+/** Sorts a sample by time, counts the rejected records, and leaves out excluded ones. */
 export function selectTrainingRecords(records: readonly SampledRecord[], leftOut: LeftOut): TrainingRecords {
   const fields: Fields[] = []
   const times: number[] = []
@@ -64,10 +64,10 @@ export function selectTrainingRecords(records: readonly SampledRecord[], leftOut
   }
 }
 
-/** Details name the value that was found, and may be as many as the records. */
+/** Details contain the found value, so there may be as many as records. */
 const MAX_DETAILS = 1_000
 
-/** A uniform part of them, of so many at most; the same seed gives the same. */
+/** Returns a uniform sample of at most this many records; the same seed gives the same sample. */
 export function atMost(read: TrainingRecords, most: number, seed: number): TrainingRecords {
   const count = read.fields.length
   if (count <= most) return read

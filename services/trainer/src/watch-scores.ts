@@ -28,19 +28,19 @@ import { openStored } from './open-stored.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 import type { TrainerContext } from './trainer-context.js'
 
-/** Looks at the scores that ingest has written, for as long as this trainer leads. */
+/** Evaluates the scores that ingest has written, while this trainer is the leader. */
 export interface ScoreWatch {
-  /** Looks, unless it has looked a moment ago. */
+  /** Evaluates the scores, at most every 15 s. */
   look(): Promise<void>
 }
 
-/** Statistics are by the minute. */
+/** Short enough for statistics by the minute. */
 const LOOK_EVERY_MS = 15_000
 const MINUTE_MS = 60_000
-/** The sums begin a day back at most: what a day does not show is for the next window to learn. */
+/** The sums begin at most a day back; a change too slow to show within a day is learned from the next training window. */
 const LOOK_BACK_MS = 86_400_000
 
-/** What of the trainer the watch needs. */
+/** The parts of the trainer's context that are used here. */
 type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>
 
 interface WatchedModel {
@@ -52,8 +52,8 @@ interface WatchedModel {
 /**
  * Watches the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its scores.
  *
- * All that is a function of `outflow.score_statistics` and `outflow.anomalies`, which move in the transactions that count the records: it is
- * computed anew at each look, and so is the same after any crash of anything.
+ * The result is a function of `outflow.score_statistics` and `outflow.anomalies`, which are written in the transactions that count the
+ * records. It is computed from scratch each time, so a crash does not change it.
  */
 export function watchScores(
   context: WatchContext,
@@ -87,7 +87,7 @@ export function watchScores(
         within,
       })
       telemetry.driftWatched(level)
-      const found = alarm ?? (surplus && (await newsIn(surplus, modelId)))
+      const found = alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))
       if (found !== null) await raise(modelId, found)
       if (recalibration !== null) {
         await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
@@ -95,7 +95,7 @@ export function watchScores(
     },
   }
 
-  /** Stores a recalibration, unless it hardly differs from the one before. */
+  /** Stores a recalibration, unless it hardly differs from the previous one. */
   async function storeRecalibration(
     modelId: string,
     recalibration: Recalibration,
@@ -109,8 +109,8 @@ export function watchScores(
     telemetry.modelRecalibrated(modelId, factor)
   }
 
-  /** An alarm where it is a new value that floods; null where it is not, and its records stay anomalies. */
-  async function newsIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
+  /** Returns an alarm if a new value causes the surplus; null otherwise, and the records stay anomalies. */
+  async function newRegimeIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
     const detector = await openStored(context, modelId)
     if (detector === null) return null
     try {
@@ -146,7 +146,7 @@ const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
   changedMs: changedAt.getTime(),
 })
 
-/** Minutes that are over, of the model. */
+/** Returns the model's completed minutes. */
 function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<readonly ScoreMinute[]> {
   const now = Date.now()
   return scoreMinutes(pool, {
@@ -157,7 +157,7 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
   })
 }
 
-/** null where the model cannot be opened: ingest does not score by it either. */
+/** null if the model cannot be opened; ingest cannot score with it either. */
 async function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
   const detector = await openStored(context, id)
   if (detector === null) return null
@@ -165,7 +165,7 @@ async function calibrationOf(context: WatchContext, id: string): Promise<Watched
   return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
 }
 
-/** By the model's own idea of what is normal: the records of its window may be gone. */
+/** Compares recent records with a sample from the model, because the records of its training window may have been deleted. */
 async function movedFields(
   context: WatchContext,
   id: string,
@@ -182,7 +182,7 @@ async function movedFields(
   }
 }
 
-/** A sampled record has no past: what its windows would hold cannot be compared. */
+/** A record sampled from the model has no earlier records, so windowed features cannot be compared. */
 function isWindowed(features: readonly Feature[], field: string): boolean {
   return features.some((feature) => feature.type === 'window' && feature.name === field)
 }

@@ -9,20 +9,20 @@ const options: WindowFromOptions = {
   countFrom: async (fromMs) => (10_000 - fromMs) / 5,
 }
 
-test('a window begins where the stream changed, once there are records enough since, and drift makes a fit due', async () => {
+test('a window begins where the stream changed if there are enough records since, and drift makes a fit due', async () => {
   expect(await windowFrom(options)).toEqual({ fromMs: 9_500, isDrifted: true })
   const tooNew = { changedMs: 9_900, notedMs: 9_950 }
   expect(await windowFrom({ ...options, drift: tooNew })).toEqual({ fromMs: 9_000, isDrifted: false })
 })
 
-test('a change that a fit has answered begins the window, and makes no other fit due', async () => {
+test('a change that was followed by a fit begins the window, and makes no other fit due', async () => {
   expect(await windowFrom({ ...options, isAnswered: (sinceMs) => sinceMs === 9_700 })).toEqual({
     fromMs: 9_500,
     isDrifted: false,
   })
 })
 
-test('without a change, or with one from before the window, the window is whole', async () => {
+test('without a change, or with one before the window, the window has its full length', async () => {
   for (const drift of [null, { changedMs: 8_999, notedMs: 9_000 }]) {
     expect(await windowFrom({ ...options, drift })).toEqual({ fromMs: 9_000, isDrifted: false })
   }

@@ -2,13 +2,13 @@ import type { Config } from '@outflow/contracts'
 import type { DriftChart } from '@outflow/detector'
 
 /**
- * The drift that a fit answers. Scores that become too normal, as by a stuck sensor, are reported and not learned: a
- * model that has learned them floods when the sensor is fixed. What stays so is for the schedule.
+ * The charts whose drift triggers a fit. Scores that become too normal, as with a stuck sensor, are reported but trigger no fit: a
+ * model fitted to them would flag too many records once the sensor is fixed. If they stay so, a scheduled fit learns them.
  */
 export const ANSWERED_CHARTS: readonly DriftChart[] = ['less likely', 'more spread', 'new value']
 
 interface WindowFrom {
-  /** Epoch ms: where the window of the next fit begins. */
+  /** Start of the next fit's window, epoch ms. */
   readonly fromMs: number
   /** Whether drift makes a fit due. */
   readonly isDrifted: boolean
@@ -17,17 +17,17 @@ interface WindowFrom {
 export interface WindowFromOptions {
   readonly training: Pick<Config['training'], 'window' | 'minRows'>
   readonly now: number
-  /** The newest alarm of those charts; null: none. */
+  /** The newest alarm of these charts; null: none. */
   readonly drift: { readonly changedMs: number; readonly notedMs: number } | null
-  /** Whether a fit that gave a model was begun since. */
+  /** Whether a fit that produced a model has begun since. */
   readonly isAnswered: (sinceMs: number) => boolean
-  /** Records from a time on. */
+  /** Number of records from a time on. */
   readonly countFrom: (fromMs: number) => Promise<number>
 }
 
 /**
- * Says where the window of the next fit begins: at the last change of the stream, once there are records enough since. A
- * model of the time before it would be fitted to what is no more; one of too few records to nothing.
+ * Returns where the window of the next fit begins: at the last change of the stream, if there are enough records since. Records from
+ * before the change no longer represent the stream.
  */
 export async function windowFrom({
   training,
